@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import { describe, expect, it } from 'vitest'
+import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config.ts'
+import type { Issue } from '../ts/issue.ts'
+
+function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {
+  const issues: Issue[] = []
+  const result = readConfig(config, issues)
+  expect(issues).toEqual([])
+  return result
+}
+
+function issuesOf(config: unknown): string[] {
+  const issues: Issue[] = []
+  readConfig(config, issues)
+  return issues.map(({ path, message, code }) => `${code} ${path}: ${message}`)
+}
+
+describe('readConfig', () => {
+  it.each([undefined, {}, { workflow: {}, agents: undefined, monitoring: { alertThresholds: {} } }])(
+    'fills in the documented defaults (%#)',
+    (config) => {
+      expect(resolved(config)).toEqual({
+        storage: null,
+        workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30_000, enableValidation: true },
+        agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
+        monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
+        collaboration: {
+          enableRealtime: true,
+          maxParticipants: 10,
+          sessionTimeout: 3_600_000,
+          conflictResolution: 'operational-transform',
+        },
+      })
+    },
+  )
+
+  it('accepts the documented quick start without redis', () => {
+    const config: OrchestratorConfig = {
+      workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30000, enableValidation: true },
+      agents: { minAgents: 2, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
+      monitoring: {
+        enableMetrics: true,
+        enableTracing: true,
+        enableProfiling: true,
+        alertThresholds: { taskFailureRate: 10, executionDuration: 60000, memoryUsage: 1024 * 1024 * 512, cpuUsage: 80 },
+      },
+      collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3600000, conflictResolution: 'operational-transform' },
+    }
+    expect(resolved(config)).toEqual({ storage: null, ...config })
+  })
+
+  it('reads storage and durations', () => {
+    const config = resolved({
+      storage: { path: './data.db' },
+      workflow: { maxTasks: 1_000_000, defaultTimeout: '2m' },
+      collaboration: { sessionTimeout: '1.5h' },
+    })
+    expect(config.storage).toEqual({ path: './data.db', durability: 'disk' })
+    expect(config.workflow.defaultTimeout).toBe(120_000)
+    expect(config.collaboration.sessionTimeout).toBe(5_400_000)
+    expect(resolved({ storage: { path: 'x', durability: 'os' } }).storage?.durability).toBe('os')
+  })
+
+  it('reports everything wrong at once, by path', () => {
+    const config = {
+      redis: { host: 'localhost' },
+      models: {},
+      workflw: {},
+      storage: { durability: 'disc' },
+      workflow: {
+        maxDepth: 0,
+        maxTasks: 1_000_001,
+        defaultTimout: 1,
+        defaultTimeout: 'soon',
+        enableValidation: 'yes',
+        maxConcurrentWorkflows: 3,
+        allowRedefinition: true,
+      },
+      agents: { minAgents: 1.5, maxAgents: null, scaleUpThreshold: 101, scaleDownThreshold: Number.NaN, healthCheckInterval: 0 },
+      monitoring: { enableMetrics: 1, alertThresholds: { cpuUsage: -1, memory: 5 }, rules: [] },
+      collaboration: { conflictResolution: 'CRDT', maxParticipants: Infinity, constructor: 1 },
+    }
+    expect(issuesOf(config)).toMatchInlineSnapshot(`
+      [
+        "ERR_NOT_SUPPORTED redis: \`redis\` is not supported yet: leave it out; \`storage: { path }\` makes executions durable on one machine",
+        "ERR_NOT_SUPPORTED models: \`models\` is not supported yet: leave it out, and call models inside your agents",
+        "ERR_UNKNOWN_FIELD workflw: unknown field; did you mean \`workflow\`?",
+        "ERR_INVALID_VALUE storage.durability: must be 'disk' or 'os' (did you mean 'disk'?), not 'disc'",
+        "ERR_INVALID_VALUE storage.path: is required: the database file that keeps the executions",
+        "ERR_INVALID_VALUE workflow.maxDepth: must be a whole number of at least 1, not 0",
+        "ERR_INVALID_VALUE workflow.maxTasks: must be a whole number from 1 to 1000000, not 1000001",
+        "ERR_UNKNOWN_FIELD workflow.defaultTimout: unknown field; did you mean \`defaultTimeout\`?",
+        "ERR_INVALID_VALUE workflow.defaultTimeout: must be a duration: whole milliseconds up to 100 years, or text such as '250ms', '30s', '5m', '2h', '1d'",
+        "ERR_INVALID_VALUE workflow.enableValidation: must be true or false, not 'yes'",
+        "ERR_NOT_SUPPORTED workflow.maxConcurrentWorkflows: \`maxConcurrentWorkflows\` is not supported yet: leave it out",
+        "ERR_NOT_SUPPORTED workflow.allowRedefinition: \`allowRedefinition\` is not supported yet: leave it out",
+        "ERR_INVALID_VALUE agents.minAgents: must be a whole number of at least 0, not 1.5",
+        "ERR_INVALID_VALUE agents.maxAgents: must be a whole number of at least 1, not null",
+        "ERR_INVALID_VALUE agents.scaleUpThreshold: must be a percentage from 0 to 100, not 101",
+        "ERR_INVALID_VALUE agents.scaleDownThreshold: must be a percentage from 0 to 100, not NaN",
+        "ERR_INVALID_VALUE agents.healthCheckInterval: must be at least 1 ms, not 0",
+        "ERR_INVALID_VALUE monitoring.enableMetrics: must be true or false, not 1",
+        "ERR_INVALID_VALUE monitoring.alertThresholds.cpuUsage: must be a percentage from 0 to 100, not -1",
+        "ERR_UNKNOWN_FIELD monitoring.alertThresholds.memory: unknown field; known here: taskFailureRate, executionDuration, memoryUsage, cpuUsage",
+        "ERR_NOT_SUPPORTED monitoring.rules: \`rules\` is not supported yet: leave it out",
+        "ERR_INVALID_VALUE collaboration.conflictResolution: must be 'last-write-wins' or 'operational-transform' or 'crdt' (did you mean 'crdt'?), not 'CRDT'",
+        "ERR_INVALID_VALUE collaboration.maxParticipants: must be a whole number of at least 1, not Infinity",
+        "ERR_UNKNOWN_FIELD collaboration.constructor: unknown field; known here: enableRealtime, maxParticipants, sessionTimeout, conflictResolution",
+      ]
+    `)
+  })
+
+  it.each<[string, unknown, string]>([
+    [
+      'more agents at least than at most',
+      { agents: { minAgents: 11 } },
+      'ERR_INVALID_VALUE agents.minAgents: must be at most `maxAgents` (10), not 11',
+    ],
+    [
+      'thresholds that cross',
+      { agents: { scaleDownThreshold: 80 } },
+      'ERR_INVALID_VALUE agents.scaleDownThreshold: must be below `scaleUpThreshold` (80), not 80',
+    ],
+    ['storage without a path', { storage: {} }, 'ERR_INVALID_VALUE storage.path: is required: the database file that keeps the executions'],
+    ['an empty path', { storage: { path: '' } }, "ERR_INVALID_VALUE storage.path: must be text, not empty, not ''"],
+    ['a group that is no object', { agents: [] }, 'ERR_INVALID_VALUE agents: must be an object, not an array'],
+    ['null for a group', { workflow: null }, 'ERR_INVALID_VALUE workflow: must be an object, not null'],
+    ['null for all', null, 'ERR_INVALID_VALUE : must be an object, not null'],
+    [
+      'a key from JSON',
+      JSON.parse('{"__proto__": {}}'),
+      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, workflow, agents, monitoring, collaboration',
+    ],
+  ])('refuses %s', (_, config, issue) => {
+    expect(issuesOf(config)).toEqual([issue])
+  })
+})
+
+describe('readDuration', () => {
+  it.each<[unknown, number]>([
+    [0, 0],
+    [250, 250],
+    ['250ms', 250],
+    ['30s', 30_000],
+    ['0.29s', 290],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+  ])('%s is %s ms', (value, ms) => {
+    const issues: Issue[] = []
+    expect(readDuration(value, 'timeout', issues)).toBe(ms)
+    expect(issues).toEqual([])
+  })
+
+  it.each([-1, 0.5, Number.NaN, Infinity, 1e13, '', '30', '30 s', '-1s', '0.5ms', '1w', '1e3s', '999999d', null, undefined, 30n, {}])(
+    '%s is none',
+    (value) => {
+      const issues: Issue[] = []
+      expect(readDuration(value, 'timeout', issues)).toBeUndefined()
+      expect(issues).toEqual([{ path: 'timeout', code: 'ERR_INVALID_VALUE', message: expect.stringContaining('must be a duration') }])
+    },
+  )
+})

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Decides workflows. In reading order:
+//!
+//! - [`workflow`]: the text of a definition becomes a [`Plan`], or every [`Problem`] that stands in the way, each with its path.
+//! - [`Execution`]: the machine of one run. Inputs go in; events (facts to record) and commands (effects owed) come out.
+//! - [`RetryPolicy`] and [`TriggerRule`]: when a task is tried again, and when it may run at all.
+//!
+//! Nothing here knows a clock, randomness, a store, a network or JavaScript: time is an argument, and the same inputs
+//! give the same events on every machine. `clippy.toml` beside this crate keeps it that way.
+
+#![forbid(unsafe_code)]
+
+mod execution;
+mod failure;
+mod plan;
+mod retry;
+mod schema;
+mod task_index;
+mod trigger;
+pub mod workflow;
+
+pub use execution::{
+    AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, Phase, Settled, SkipReason, Step, TaskRecord, TaskState,
+};
+pub use failure::Failure;
+pub use plan::{Plan, PlannedTask};
+pub use retry::{Backoff, RetryPolicy};
+pub use schema::{Schema, SchemaIssue};
+pub use task_index::{TaskIndex, TaskMap};
+pub use trigger::{Outcome, TriggerRule};
+pub use workflow::problem::{Problem, ProblemKind, Severity};
+pub use workflow::{Limits, read_plan};

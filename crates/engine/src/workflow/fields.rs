@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Reading the fields of one JSON object, each problem with its path.
+
+use super::duration;
+use super::problem::{ProblemKind, Problems};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// An object of the definition with the path that leads to it.
+pub(super) struct Fields<'a> {
+    map: &'a Map<String, Value>,
+    path: String,
+}
+
+impl<'a> Fields<'a> {
+    /// The object at `path`, or a problem there.
+    pub(super) fn of(value: &'a Value, path: String, problems: &mut Problems) -> Option<Self> {
+        if let Value::Object(map) = value {
+            return Some(Self { map, path });
+        }
+        problems.push(path, wrong_type("an object", value));
+        None
+    }
+
+    /// The path of one field.
+    pub(super) fn path(&self, field: &str) -> String {
+        if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
+    }
+
+    /// The value of a field; `null` counts as absent.
+    pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
+        self.map.get(field).filter(|value| !value.is_null())
+    }
+
+    /// Reports every field that is neither known nor coming.
+    pub(super) fn refuse_others(&self, known: &[&'static str], later: &[(&'static str, &'static str)], problems: &mut Problems) {
+        for (field, value) in self.map {
+            if known.contains(&field.as_str()) {
+                continue;
+            }
+            let kind = match later.iter().find(|(name, _)| name == field) {
+                Some(_) if value.is_null() => continue,
+                Some((_, instead)) => ProblemKind::NotSupported { field: field.clone(), instead },
+                None => ProblemKind::UnknownField { field: field.clone(), near: nearest(field, known.iter().copied()) },
+            };
+            problems.push(self.path(field), kind);
+        }
+    }
+
+    /// A text that must be there.
+    pub(super) fn required_text(&self, field: &'static str, hint: &'static str, problems: &mut Problems) -> Option<&'a str> {
+        match self.get(field) {
+            None => problems.push(self.path(field), ProblemKind::Missing { field, hint }),
+            Some(Value::String(text)) if text.is_empty() => problems.push(self.path(field), ProblemKind::Empty),
+            Some(Value::String(text)) => return Some(text),
+            Some(other) => problems.push(self.path(field), wrong_type("a text", other)),
+        }
+        None
+    }
+
+    /// Reports a field that is there and is not a text.
+    pub(super) fn optional_text(&self, field: &str, problems: &mut Problems) {
+        if let Some(value) = self.get(field).filter(|value| !value.is_string()) {
+            problems.push(self.path(field), wrong_type("a text", value));
+        }
+    }
+
+    /// A duration, if the field is there and is one.
+    pub(super) fn duration(&self, field: &str, problems: &mut Problems) -> Option<Duration> {
+        let value = self.get(field)?;
+        let duration = duration::parse(value);
+        if duration.is_none() {
+            problems.push(self.path(field), ProblemKind::BadDuration { found: shorten(value) });
+        }
+        duration
+    }
+}
+
+/// The problem of a value that is of another type.
+pub(super) fn wrong_type(expected: &'static str, found: &Value) -> ProblemKind {
+    ProblemKind::WrongType { expected, found: shorten(found) }
+}
+
+/// A value as a message shows it.
+pub(super) fn shorten(value: &Value) -> String {
+    let text = match value {
+        Value::Array(items) => return format!("a list of {}", items.len()),
+        Value::Object(_) => return "an object".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    };
+    if text.chars().count() > 60 { text.chars().take(57).chain("...".chars()).collect() } else { text }
+}
+
+/// The name most like `word`, if one is within a third of its letters of it.
+pub(super) fn nearest<T: AsRef<str>>(word: &str, names: impl Iterator<Item = T>) -> Option<T> {
+    names
+        .map(|name| (distance(word, name.as_ref()), name))
+        .filter(|(distance, name)| *distance < name.as_ref().len() && *distance * 3 <= name.as_ref().len().max(3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein's distance, ignoring case; long words are not worth a guess.
+fn distance(a: &str, b: &str) -> usize {
+    const LETTERS_MAX: usize = 64;
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    if a.len() > LETTERS_MAX || b.len() > LETTERS_MAX {
+        return usize::MAX / 3;
+    }
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(b.chars()) {
+            let above = *cell;
+            let best = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
+            diagonal = above;
+            left = best;
+            *cell = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_is_recognised_and_a_far_one_is_not() {
+        let names = ["dependencies", "retryPolicy", "timeout", "id"];
+        assert_eq!(nearest("dependancies", names.into_iter()), Some("dependencies"));
+        assert_eq!(nearest("timeOut", names.into_iter()), Some("timeout"));
+        assert_eq!(nearest("colour", names.into_iter()), None);
+        assert_eq!(nearest("a", ["b"].into_iter()), None);
+    }
+}

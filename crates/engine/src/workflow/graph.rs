@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The edges of a workflow: written in `dependencies`, or implied by the order of declaration.
+//!
+//! `dependencies` given, even empty, is the whole truth about a task. Absent, a sequential task follows its nearest earlier sibling, or
+//! all of a run of parallel siblings right before it; parallel siblings start together after the last sequential one:
+//! `[A seq, B par, C par, D seq]` is A → {B, C} → D.
+
+use super::fields::nearest;
+use super::problem::{ProblemKind, Problems};
+use super::{Kind, Task};
+use crate::TaskIndex;
+use petgraph::algo::toposort;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
+
+/// The same edges seen from both ends, each list in the order of declaration.
+pub(super) struct Edges {
+    pub(super) before: Vec<Vec<TaskIndex>>,
+    pub(super) after: Vec<Vec<TaskIndex>>,
+}
+
+pub(super) fn resolve(tasks: &[Task], problems: &mut Problems) -> Edges {
+    let by_id = intern(tasks, problems);
+    let implied = implied(tasks);
+    let mut edges = Edges { before: vec![Vec::new(); tasks.len()], after: vec![Vec::new(); tasks.len()] };
+    for (at, (task, implied)) in tasks.iter().zip(implied).enumerate() {
+        let before = match &task.dependencies {
+            None => implied,
+            Some(ids) => written(task, ids, &by_id, problems),
+        };
+        for earlier in &before {
+            if let Some(after) = edges.after.get_mut(earlier.get() as usize) {
+                after.push(index(at));
+            }
+        }
+        if let Some(slot) = edges.before.get_mut(at) {
+            *slot = before;
+        }
+    }
+    refuse_cycles(tasks, &edges, problems);
+    edges
+}
+
+/// Ids to places, reporting ids given twice.
+fn intern<'a>(tasks: &'a [Task], problems: &mut Problems) -> FxHashMap<&'a str, usize> {
+    let mut by_id = FxHashMap::default();
+    for (at, task) in tasks.iter().enumerate().filter(|(_, task)| !task.id.is_empty()) {
+        let first = *by_id.entry(task.id.as_str()).or_insert(at);
+        if first != at {
+            let first = tasks.get(first).map_or(0, |task| task.place);
+            problems.push(format!("tasks[{}].id", task.place), ProblemKind::DuplicateId { id: task.id.clone(), first });
+        }
+    }
+    by_id
+}
+
+fn written(task: &Task, ids: &[String], by_id: &FxHashMap<&str, usize>, problems: &mut Problems) -> Vec<TaskIndex> {
+    let mut before = Vec::with_capacity(ids.len());
+    let mut seen = FxHashSet::default();
+    for (place, id) in ids.iter().enumerate() {
+        let kind = match by_id.get(id.as_str()) {
+            _ if !seen.insert(id) => ProblemKind::DuplicateDependency { task: task.id.clone(), dependency: id.clone() },
+            Some(at) => {
+                before.push(index(*at));
+                continue;
+            }
+            None => {
+                let near = if problems.is_full() { None } else { nearest_id(id, by_id) };
+                ProblemKind::UnknownDependency { task: task.id.clone(), missing: id.clone(), near }
+            }
+        };
+        problems.push(format!("tasks[{}].dependencies[{place}]", task.place), kind);
+    }
+    before.sort_unstable();
+    before
+}
+
+/// The most similar id; ties go to the first in the alphabet so that the message never changes. Large workflows get no guess.
+fn nearest_id(id: &str, by_id: &FxHashMap<&str, usize>) -> Option<String> {
+    const GUESS_TASKS_MAX: usize = 1000;
+    if by_id.len() > GUESS_TASKS_MAX {
+        return None;
+    }
+    let mut ids: Vec<_> = by_id.keys().copied().collect();
+    ids.sort_unstable();
+    nearest(id, ids.into_iter()).map(str::to_owned)
+}
+
+/// The predecessors each task would have by its place alone.
+fn implied(tasks: &[Task]) -> Vec<Vec<TaskIndex>> {
+    let mut last_sequential: Option<TaskIndex> = None;
+    // The run of parallel siblings right before the current task.
+    let mut run: Vec<TaskIndex> = Vec::new();
+    let mut edges = Vec::with_capacity(tasks.len());
+    for (at, task) in tasks.iter().enumerate() {
+        let kind = task.kind.unwrap_or(if task.dependencies.is_none() { Kind::Sequential } else { Kind::Parallel });
+        let before = match kind {
+            Kind::Parallel => last_sequential.into_iter().collect(),
+            Kind::Sequential if run.is_empty() => last_sequential.into_iter().collect(),
+            Kind::Sequential => std::mem::take(&mut run),
+        };
+        match kind {
+            Kind::Parallel => run.push(index(at)),
+            Kind::Sequential => {
+                run.clear();
+                last_sequential = Some(index(at));
+            }
+        }
+        // A task with written dependencies ignores these; do not keep what nobody reads.
+        edges.push(if task.dependencies.is_none() { before } else { Vec::new() });
+    }
+    edges
+}
+
+fn refuse_cycles(tasks: &[Task], edges: &Edges, problems: &mut Problems) {
+    let mut graph = DiGraph::<(), ()>::with_capacity(tasks.len(), 0);
+    for _ in tasks {
+        graph.add_node(());
+    }
+    for (at, before) in edges.before.iter().enumerate() {
+        for earlier in before {
+            graph.add_edge(NodeIndex::new(earlier.get() as usize), NodeIndex::new(at), ());
+        }
+    }
+    let Err(cycle) = toposort(&graph, None) else { return };
+    let mut path = shortest_cycle(&graph, cycle.node_id());
+    // Implied edges point forward, so some edge of a cycle is written: begin at the first task that wrote one, where it can be removed.
+    let wrote = |node: &NodeIndex| tasks.get(node.index()).is_some_and(|task| task.dependencies.is_some());
+    if let Some((at, _)) = path.iter().enumerate().filter(|(_, node)| wrote(node)).min_by_key(|(_, node)| **node) {
+        path.rotate_left(at);
+    }
+    let problem = ProblemKind::Cycle { cycle: describe(&path, tasks) };
+    let place = path.first().and_then(|node| tasks.get(node.index())).map_or(0, |task| task.place);
+    problems.push(format!("tasks[{place}].dependencies"), problem);
+}
+
+/// The ids along a cycle and back to its first. An edge from the order of declaration, which nobody wrote, is marked.
+fn describe(path: &[NodeIndex], tasks: &[Task]) -> String {
+    const SHOWN_MAX: usize = 20;
+    let on_path = || path.iter().filter_map(|node| tasks.get(node.index()));
+    let mut text = on_path().next().map(|task| task.id.clone()).unwrap_or_default();
+    for task in on_path().skip(1).take(SHOWN_MAX) {
+        text.push_str(arrow(task));
+        text.push_str(&task.id);
+    }
+    let hidden = path.len().saturating_sub(SHOWN_MAX + 1);
+    if hidden > 0 {
+        text.push_str(&format!(" → … ({hidden} more)"));
+    }
+    if let Some(first) = on_path().next() {
+        text.push_str(arrow(first));
+        text.push_str(&first.id);
+    }
+    text
+}
+
+/// The edge into a task.
+fn arrow(into: &Task) -> &'static str {
+    if into.dependencies.is_some() { " → " } else { " → (by order) " }
+}
+
+/// A shortest way from `start` back to it, in the direction work flows.
+fn shortest_cycle(graph: &DiGraph<(), ()>, start: NodeIndex) -> Vec<NodeIndex> {
+    let mut came_from: FxHashMap<NodeIndex, NodeIndex> = FxHashMap::default();
+    let mut queue = VecDeque::from([start]);
+    while let Some(node) = queue.pop_front() {
+        for next in graph.edges(node).map(|edge| edge.target()) {
+            if next == start {
+                let mut path = vec![node];
+                let mut at = node;
+                while let Some(earlier) = came_from.get(&at).filter(|_| at != start) {
+                    at = *earlier;
+                    path.push(at);
+                }
+                path.reverse();
+                return path;
+            }
+            if !came_from.contains_key(&next) {
+                came_from.insert(next, node);
+                queue.push_back(next);
+            }
+        }
+    }
+    vec![start]
+}
+
+fn index(at: usize) -> TaskIndex {
+    // `workflow.maxTasks` is far below u32::MAX.
+    TaskIndex::new(u32::try_from(at).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What is wrong with a definition, where, and the way out.
+
+/// One problem of a definition.
+#[derive(Debug)]
+pub struct Problem {
+    /// Where it is, such as `tasks[2].dependencies[0]`; empty for the definition as a whole.
+    pub path: String,
+    /// What it is.
+    pub kind: ProblemKind,
+}
+
+/// How much a problem weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The definition cannot run.
+    Error,
+    /// It can, but probably not as meant.
+    Warning,
+}
+
+/// The kinds of problem. The text says what is wrong, with which value, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum ProblemKind {
+    #[error("the definition is not JSON: {message}")]
+    NotJson { message: String },
+    #[error("expected {expected}, found {found}")]
+    WrongType { expected: &'static str, found: String },
+    #[error("`{field}` is missing: add {hint}")]
+    Missing { field: &'static str, hint: &'static str },
+    #[error("unknown field `{field}`{}", near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_else(|| "; remove it".to_owned()))]
+    UnknownField { field: String, near: Option<&'static str> },
+    #[error("`{field}` is not supported yet; {instead}")]
+    NotSupported { field: String, instead: &'static str },
+    #[error("must not be empty")]
+    Empty,
+    #[error("`{id}` cannot be an id: it is a name JavaScript objects give a meaning to; choose another")]
+    ReservedId { id: String },
+    #[error("an id has at most {limit} bytes, this one has {len}")]
+    IdTooLong { len: usize, limit: usize },
+    #[error("an id must not contain control characters")]
+    IdControlCharacter,
+    #[error("`{id}` is already the id of tasks[{first}]; ids are unique in a workflow")]
+    DuplicateId { id: String, first: usize },
+    #[error("task `{task}` depends on `{missing}`, which this workflow does not define{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    UnknownDependency { task: String, missing: String, near: Option<String> },
+    #[error("task `{task}` names the dependency `{dependency}` twice; remove one")]
+    DuplicateDependency { task: String, dependency: String },
+    #[error("these tasks wait for each other in a cycle: {cycle}; remove one of the edges")]
+    Cycle { cycle: String },
+    #[error("{count} tasks exceed `workflow.maxTasks` ({limit}); split the workflow or raise the limit")]
+    TooManyTasks { count: usize, limit: usize },
+    #[error("must be {expected}, found {found}")]
+    OutOfRange { expected: &'static str, found: String },
+    #[error("`{found}` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'")]
+    BadDuration { found: String },
+    #[error("`maxDelay` is shorter than `initialDelay`, so no wait would be as long as asked; raise it or lower `initialDelay`")]
+    MaxDelayTooShort,
+    #[error("not a JSON Schema that can be used: {message}")]
+    BadSchema { message: String },
+    #[error("and {count} more problems")]
+    More { count: usize },
+}
+
+impl ProblemKind {
+    /// How much it weighs.
+    pub fn severity(&self) -> Severity {
+        match self {
+            // An error is never left out in favour of a warning, so `More` decides nothing.
+            Self::DuplicateDependency { .. } | Self::More { .. } => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
+
+    /// The stable code of the problem, `None` where the message is all there is to act on.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::NotSupported { .. } => Some("ERR_NOT_SUPPORTED"),
+            Self::BadSchema { .. } => Some("ERR_SCHEMA_UNREPRESENTABLE"),
+            _ => None,
+        }
+    }
+}
+
+/// Collects problems up to a limit: a broken file of 100,000 tasks does not need 100,000 lines.
+#[derive(Default)]
+pub(super) struct Problems {
+    list: Vec<Problem>,
+    errors: usize,
+    left_out: usize,
+}
+
+impl Problems {
+    /// At most this many problems are listed.
+    pub(super) const LISTED_MAX: usize = 100;
+
+    pub(super) fn push(&mut self, path: impl Into<String>, kind: ProblemKind) {
+        let is_error = kind.severity() == Severity::Error;
+        self.errors += usize::from(is_error);
+        if self.is_full() {
+            self.left_out += 1;
+            // Warnings never hide an error.
+            let warning = self.list.iter().rposition(|problem| problem.kind.severity() == Severity::Warning);
+            match warning {
+                Some(at) if is_error => self.list.remove(at),
+                _ => return,
+            };
+        }
+        self.list.push(Problem { path: path.into(), kind });
+    }
+
+    /// Whether only errors in place of warnings are still listed.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= Self::LISTED_MAX
+    }
+
+    pub(super) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    pub(super) fn into_vec(mut self) -> Vec<Problem> {
+        if self.left_out > 0 {
+            self.list.push(Problem { path: String::new(), kind: ProblemKind::More { count: self.left_out } });
+        }
+        self.list
+    }
+}

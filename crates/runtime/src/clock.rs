@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The one place that reads a clock.
+
+use std::time::Instant;
+use stdx::Timestamp;
+
+/// Wall-clock microseconds that never go back and never repeat within a process: read once, then advanced by the monotonic clock.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    epoch: Timestamp,
+    origin: Instant,
+    last: u64,
+}
+
+impl Clock {
+    /// A clock that shows `now` now; the host passes its own reading so that both agree.
+    pub fn starting_at(now: Timestamp) -> Self {
+        Self { epoch: now, origin: Instant::now(), last: 0 }
+    }
+
+    /// The current instant.
+    pub fn read(&self) -> Timestamp {
+        self.epoch.after(self.origin.elapsed())
+    }
+
+    /// The current instant, later than every one this method returned before.
+    pub fn tick(&mut self) -> Timestamp {
+        self.last = self.read().micros().max(self.last + 1);
+        Timestamp::from_micros(self.last)
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Where a batch goes: committed on this thread, or queued for the thread that waits for the disk.
+
+use super::{Effect, Wake};
+use crate::store::{Acknowledged, Batch, CommitError, Committed, Durability, OpenError, ReadError, StepRecord, Store, Writer};
+use crate::{Clock, store::SqliteReader};
+use std::path::Path;
+
+/// How batches are committed.
+pub(super) enum Commit {
+    /// Right here: memory, and `'os'`, where a commit takes microseconds.
+    Inline(Box<dyn Store>),
+    /// On the writer's thread: `'disk'`, where a commit waits for the medium.
+    Queued(Writer),
+}
+
+impl Commit {
+    pub(super) fn over(store: Box<dyn Store>, durability: Durability, path: &Path, clock: &Clock, wake: Wake) -> Result<Self, OpenError> {
+        match durability {
+            Durability::Os => Ok(Self::Inline(store)),
+            Durability::Disk => {
+                let started = Writer::start(store, clock.clone(), wake);
+                started.map(Self::Queued).map_err(|source| OpenError::Thread { path: path.to_owned(), source })
+            }
+        }
+    }
+
+    /// Commits or queues. `effects` are left where they are if they are owed now, taken if they are owed later.
+    pub(super) fn commit(&mut self, batch: Batch, effects: &mut Vec<Effect>, clock: &Clock) -> Result<Vec<Committed>, CommitError> {
+        match self {
+            Self::Inline(store) => {
+                let mut committed: Vec<Committed> = batch.records.iter().map(Committed::pending).collect();
+                store.commit(&mut [batch])?;
+                let at = clock.read();
+                committed.iter_mut().for_each(|record| record.at = at);
+                Ok(committed)
+            }
+            Self::Queued(writer) => {
+                writer.submit(batch, effects);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// What the writer's thread has committed since the last call.
+    pub(super) fn take_acknowledged(&self) -> Option<Acknowledged> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Queued(writer) => Some(writer.take_acknowledged()),
+        }
+    }
+
+    /// The committed journal of a live execution; `reader` reads what the writer's thread wrote.
+    pub(super) fn journal(&self, key: i64, reader: Option<&SqliteReader>) -> Result<Vec<StepRecord>, ReadError> {
+        match (self, reader) {
+            (Self::Inline(store), _) => store.journal(key),
+            (Self::Queued(_), Some(reader)) => reader.journal(key),
+            (Self::Queued(_), None) => Ok(Vec::new()),
+        }
+    }
+
+    pub(super) fn forget(&mut self, key: i64) {
+        if let Self::Inline(store) = self {
+            store.forget(key);
+        }
+    }
+
+    /// Commits what is queued.
+    pub(super) fn close(&mut self) {
+        if let Self::Queued(writer) = self {
+            writer.close();
+        }
+    }
+}

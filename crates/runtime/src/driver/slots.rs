@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The executions that are live in this process, by a small number that crosses to the host instead of their ids.
+
+use super::Timers;
+use crate::Error;
+use crate::store::StepRecord;
+use engine::{Event, Execution};
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// A new execution, as the host learns of it.
+#[derive(Debug)]
+pub struct Accept {
+    /// Where it lives in this process.
+    pub slot: u32,
+    /// Its id for the world.
+    pub id: Arc<str>,
+}
+
+/// One live execution and what the driver knows of it.
+pub(super) struct Live {
+    pub(super) key: i64,
+    pub(super) id: Arc<str>,
+    pub(super) execution: Execution,
+    /// The number of its next record.
+    pub(super) seq: u64,
+    /// How many of its records are known to be committed.
+    pub(super) acknowledged: u64,
+    /// When the last of those was.
+    pub(super) committed: Timestamp,
+    /// Its record in the batch being gathered, if it has one: later steps of the same call join it.
+    pub(super) pending: Option<usize>,
+    /// The deadline it has in the timers.
+    pub(super) armed: Option<Timestamp>,
+}
+
+impl Live {
+    pub(super) fn new(key: i64, id: Arc<str>, execution: Execution, at: Timestamp) -> Self {
+        Self { key, id, execution, seq: 0, acknowledged: 0, committed: at, pending: None, armed: None }
+    }
+
+    /// Adds events to the batch; the steps of one instant share a record.
+    pub(super) fn append(&mut self, slot: u32, at: Timestamp, events: &mut Vec<Event>, records: &mut Vec<StepRecord>) {
+        if let Some(record) = self.pending.and_then(|pending| records.get_mut(pending))
+            && record.at == at
+        {
+            record.events.append(events);
+            return;
+        }
+        self.pending = Some(records.len());
+        records.push(StepRecord {
+            slot,
+            key: self.key,
+            seq: self.seq,
+            at,
+            previous_committed: self.committed,
+            events: events.drain(..).collect(),
+        });
+        self.seq += 1;
+    }
+
+    /// Makes sure the timers wake it in time.
+    pub(super) fn arm(&mut self, slot: u32, timers: &mut Timers) {
+        if let Some(deadline) = self.execution.next_deadline()
+            && self.armed.is_none_or(|armed| deadline < armed)
+        {
+            self.armed = Some(deadline);
+            timers.push(deadline, slot, self.key);
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Slots {
+    live: Vec<Option<Live>>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    pub(super) fn insert(&mut self, live: Live) -> Result<u32, Error> {
+        if let Some(slot) = self.free.pop()
+            && let Some(place) = self.live.get_mut(slot as usize)
+        {
+            *place = Some(live);
+            return Ok(slot);
+        }
+        let slot = u32::try_from(self.live.len()).map_err(|_| Error::NoSuchSlot { slot: u32::MAX })?;
+        self.live.push(Some(live));
+        Ok(slot)
+    }
+
+    pub(super) fn remove(&mut self, slot: u32) {
+        if let Some(place) = self.live.get_mut(slot as usize)
+            && place.take().is_some()
+        {
+            self.free.push(slot);
+        }
+    }
+
+    pub(super) fn get(&self, slot: u32) -> Result<&Live, Error> {
+        self.live.get(slot as usize).and_then(Option::as_ref).ok_or(Error::NoSuchSlot { slot })
+    }
+
+    pub(super) fn get_live(&mut self, slot: u32) -> Result<&mut Live, Error> {
+        self.live.get_mut(slot as usize).and_then(Option::as_mut).ok_or(Error::NoSuchSlot { slot })
+    }
+
+    /// The execution in `slot`, if it is still the one with this key: slots are used again.
+    pub(super) fn get_mut(&mut self, slot: u32, key: i64) -> Option<&mut Live> {
+        self.live.get_mut(slot as usize)?.as_mut().filter(|live| live.key == key)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Live> {
+        self.live.iter().flatten()
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Everything that can go wrong while doing, as one union for the boundary.
+
+use crate::store::{CommitError, OpenError, ReadError};
+use std::sync::Arc;
+
+/// Why a call of the runtime failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A read from the store failed.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A commit failed, now or before: the driver has stopped for good.
+    #[error("the store failed and the orchestrator stopped; open it again to continue from what is on disk")]
+    StoreFailed(#[source] Arc<CommitError>),
+    /// Another definition of the same workflow version is still running.
+    #[error(
+        "workflow `{workflow}` version `{version}` has a running execution of another definition; give the changed definition a new `version`, \
+         or wait for that execution to end"
+    )]
+    DefinitionChanged {
+        /// The workflow's id.
+        workflow: Arc<str>,
+        /// Its version.
+        version: Arc<str>,
+    },
+    /// The host named an execution that is not live: a mistake of ours, not of the user.
+    #[error("slot {slot} holds no execution")]
+    NoSuchSlot {
+        /// What was named.
+        slot: u32,
+    },
+    /// The host sent something that does not parse: a mistake of ours, not of the user.
+    #[error("the host sent a malformed {what}: {message}")]
+    Malformed {
+        /// Which message.
+        what: &'static str,
+        /// What the parser said.
+        message: String,
+    },
+}

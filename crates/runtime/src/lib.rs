@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Does what the engine decides. In reading order:
+//!
+//! - [`Driver`]: the loop around the machines. Inputs → `handle` → append the step → carry out its commands.
+//! - [`Archive`]: what is on record, answered without the driver.
+//! - [`store`]: where journals live: in memory, in a `SQLite` file; the versioned form of a record; group commit.
+//! - [`report`]: an execution as one JSON text, for whoever asks.
+//!
+//! Nothing is decided here. A driver belongs to one thread, which is why its machines need no lock; what happens on other threads
+//! (for now: commits that wait for the disk) reaches it through a queue that it drains when it is woken.
+
+#![forbid(unsafe_code)]
+
+mod archive;
+mod clock;
+mod driver;
+mod error;
+pub mod report;
+pub mod store;
+
+pub use archive::Archive;
+pub use clock::Clock;
+pub use driver::effect::{Effect, EffectKind};
+pub use driver::{Accept, Driver, Interrupted, Statistics, Wake};
+pub use error::Error;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! An execution as one JSON text, for the host.
+//!
+//! ```json
+//! {"status":"failed","startedAt":1,"endedAt":9,"failed":1,"tasks":[[3,1,2,5],[4,2,5,9]],
+//!  "notes":{"1":{"code":"ERR_AGENT","message":"no","details":{}}}}
+//! ```
+//! `tasks` has one row for each task in the order of declaration: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed,
+//! 5 skipped, 6 cancelled), attempts, start and end (0 while there is none). Instants are microseconds since the epoch. `notes` says why,
+//! for tasks that failed, were skipped or cancelled. Rows are short because a report is made of every execution that ends.
+
+use crate::store::{ReadError, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
+use engine::{End, Event, Execution, Failure, Limits, Output, Phase, Plan, TaskIndex, TaskRecord, TaskState, read_plan};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use stdx::Timestamp;
+
+/// A definition that ran once runs again, whatever the limits are now.
+const STORED_LIMITS: Limits = Limits { tasks_max: usize::MAX, default_timeout: Duration::from_secs(30) };
+
+/// The report of an execution.
+pub fn live(execution: &Execution) -> String {
+    let mut text = String::with_capacity(128 + execution.tasks().len() * 48);
+    text.push_str(r#"{"status":""#);
+    text.push_str(status(execution.phase()));
+    text.push_str(r#"","startedAt":"#);
+    number(&mut text, execution.started().map_or(0, Timestamp::micros));
+    text.push_str(r#","endedAt":"#);
+    number(&mut text, execution.ended().map_or(0, Timestamp::micros));
+    match execution.phase() {
+        Phase::Failing { task } | Phase::Ended(End::Failed { task }) => {
+            text.push_str(r#","failed":"#);
+            number(&mut text, task.get().into());
+        }
+        Phase::Cancelling { reason: Some(reason) } | Phase::Ended(End::Cancelled { reason: Some(reason) }) => {
+            text.push_str(r#","reason":"#);
+            string(&mut text, reason);
+        }
+        Phase::Running | Phase::Cancelling { .. } | Phase::Ended(End::Completed | End::Cancelled { .. }) => {}
+    }
+    text.push_str(r#","tasks":["#);
+    for (task, record) in execution.tasks().iter() {
+        if task.get() > 0 {
+            text.push(',');
+        }
+        row(&mut text, record);
+    }
+    text.push_str(r#"],"notes":{"#);
+    let mut first = true;
+    for (task, record) in execution.tasks().iter() {
+        note(&mut text, task, record, &mut first);
+    }
+    text.push_str("}}");
+    text
+}
+
+/// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "report", "outputs"}`,
+/// where `outputs` maps the place of each completed task to its result.
+pub fn stored(stored: &StoredExecution) -> Result<String, ReadError> {
+    let execution = Execution::replay(plan_of(stored)?, 0, events(&stored.records));
+    let mut text = String::from(r#"{"id":"#);
+    string(&mut text, &stored.id);
+    text.push_str(r#","definition":"#);
+    text.push_str(&stored.definition);
+    text.push_str(r#","context":"#);
+    text.push_str(stored.context.as_deref().unwrap_or("null"));
+    text.push_str(r#","report":"#);
+    text.push_str(&live(&execution));
+    text.push_str(r#","outputs":{"#);
+    let outputs: BTreeMap<TaskIndex, &str> = events(&stored.records).filter_map(|(_, event)| output(event)).collect();
+    for (at, (task, output)) in outputs.into_iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        text.push('"');
+        number(&mut text, task.get().into());
+        text.push_str("\":");
+        text.push_str(output);
+    }
+    text.push_str("}}");
+    Ok(text)
+}
+
+/// The plan of a stored execution.
+pub fn plan_of(stored: &StoredExecution) -> Result<Arc<Plan>, ReadError> {
+    match read_plan(&stored.definition, STORED_LIMITS) {
+        (Some(plan), _) => Ok(Arc::new(plan)),
+        (None, problems) => {
+            let message = problems.first().map(|problem| format!("{}: {}", problem.path, problem.kind)).unwrap_or_default();
+            Err(ReadError::Definition { id: stored.id.to_string(), message })
+        }
+    }
+}
+
+/// A failure as JSON text: `{"code", "message", "details"}`.
+pub fn failure(failure: &Failure) -> String {
+    let mut text = String::new();
+    text.push('{');
+    failure_fields(&mut text, failure);
+    text.push('}');
+    text
+}
+
+fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
+    records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)))
+}
+
+fn output(event: &Event) -> Option<(TaskIndex, &str)> {
+    match event {
+        Event::TaskCompleted { task, output: Output::Json(output), .. } => Some((*task, output)),
+        _ => None,
+    }
+}
+
+fn status(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Running | Phase::Failing { .. } | Phase::Cancelling { .. } => "running",
+        Phase::Ended(end) => end_name(end),
+    }
+}
+
+fn row(text: &mut String, record: &TaskRecord) {
+    let first_start = record.first_start.map_or(0, Timestamp::micros);
+    let (state, start, end) = match &record.state {
+        TaskState::Waiting => (0, 0, 0),
+        TaskState::Ready { .. } | TaskState::Backoff { .. } => (1, first_start, 0),
+        TaskState::Running { admitted, .. } | TaskState::Aborting { admitted, .. } => {
+            (2, if first_start == 0 { admitted.micros() } else { first_start }, 0)
+        }
+        TaskState::Completed { end, .. } => (3, first_start, end.micros()),
+        TaskState::Failed { end, .. } => (4, first_start, end.micros()),
+        TaskState::Skipped { at, .. } => (5, 0, at.micros()),
+        TaskState::Cancelled { at, .. } => (6, first_start, at.micros()),
+    };
+    text.push('[');
+    number(text, state);
+    text.push(',');
+    number(text, record.attempts().into());
+    text.push(',');
+    number(text, start);
+    text.push(',');
+    number(text, end);
+    text.push(']');
+}
+
+fn note(text: &mut String, task: TaskIndex, record: &TaskRecord, first: &mut bool) {
+    let reason = match &record.state {
+        TaskState::Failed { .. } => None,
+        TaskState::Skipped { reason, .. } => Some(skip_reason_name(*reason)),
+        TaskState::Cancelled { reason, .. } => Some(cancel_reason_name(*reason)),
+        TaskState::Waiting
+        | TaskState::Ready { .. }
+        | TaskState::Running { .. }
+        | TaskState::Aborting { .. }
+        | TaskState::Backoff { .. }
+        | TaskState::Completed { .. } => return,
+    };
+    if !std::mem::take(first) {
+        text.push(',');
+    }
+    text.push('"');
+    number(text, task.get().into());
+    text.push_str("\":{");
+    match (&record.state, reason) {
+        (TaskState::Failed { failure, .. }, _) => failure_fields(text, failure),
+        (_, Some(reason)) => {
+            text.push_str(r#""reason":"#);
+            string(text, reason);
+        }
+        (_, None) => {}
+    }
+    text.push('}');
+}
+
+fn failure_fields(text: &mut String, failure: &Failure) {
+    text.push_str(r#""code":"#);
+    string(text, &failure.code);
+    text.push_str(r#","message":"#);
+    string(text, &failure.message);
+    if let Some(details) = &failure.details {
+        text.push_str(r#","details":"#);
+        text.push_str(details);
+    }
+}
+
+fn number(text: &mut String, value: u64) {
+    text.push_str(itoa::Buffer::new().format(value));
+}
+
+fn string(text: &mut String, value: &str) {
+    text.push_str(&serde_json::Value::from(value).to_string());
+}

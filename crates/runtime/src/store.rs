@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Where journals live.
+//!
+//! A driver gathers what one call led to into a [`Batch`] and commits it as one unit: after a crash all of it is there, or none.
+
+#[cfg(feature = "bench")]
+mod file;
+mod memory;
+mod record;
+mod sqlite;
+mod writer;
+
+#[cfg(feature = "bench")]
+pub use file::FileStore;
+pub use memory::MemoryStore;
+pub use record::{RECORD_VERSION, RecordError, decode, encode};
+pub use sqlite::{Durability, ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
+pub(crate) use record::{cancel_reason_name, end_name, skip_reason_name};
+pub(crate) use writer::{Acknowledged, Committed, Writer};
+
+use engine::{Event, Plan};
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// A place that keeps journals. Every implementation passes the suite in `tests/stores.rs`.
+pub trait Store: Send {
+    /// Commits batches in order as one unit. After an error nothing more is asked of this store.
+    fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError>;
+
+    /// The committed records of an execution, in order.
+    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError>;
+
+    /// The host no longer needs an ended execution at hand. A store that keeps its executions does nothing.
+    fn forget(&mut self, key: i64);
+}
+
+/// What is committed as one unit.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Executions that begin.
+    pub accepted: Vec<Accepted>,
+    /// What happened in executions, those that begin included.
+    pub records: Vec<StepRecord>,
+}
+
+impl Batch {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.accepted.is_empty() && self.records.is_empty()
+    }
+}
+
+/// An execution that begins.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Its number in the store, from 1, never used twice.
+    pub key: i64,
+    /// Its id for the world.
+    pub id: Arc<str>,
+    /// What it runs.
+    pub plan: Arc<Plan>,
+    /// Its context as JSON text; `None` where the host keeps it.
+    pub context: Option<Arc<str>>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Consecutive events of one execution, recorded at one instant: the unit of a journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRecord {
+    /// Where the driver keeps the execution, to find it again when the commit is acknowledged. Not stored.
+    pub slot: u32,
+    /// Whose.
+    pub key: i64,
+    /// Its place in the execution's journal, from 0 without gaps.
+    pub seq: u64,
+    /// When its events happened.
+    pub at: Timestamp,
+    /// When the record before it was committed; its own instant for the first.
+    pub previous_committed: Timestamp,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// An execution as it is stored.
+#[derive(Debug)]
+pub struct StoredExecution {
+    /// Its number in the store.
+    pub key: i64,
+    /// Its id for the world.
+    pub id: Arc<str>,
+    /// The definition it runs, as it was given.
+    pub definition: String,
+    /// Its context as JSON text.
+    pub context: Option<String>,
+    /// Its journal.
+    pub records: Vec<StepRecord>,
+}
+
+/// Why a commit failed. Whether any of it reached the disk is unknown.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The database said no.
+    #[error("the journal could not be committed")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The file did.
+    #[error("the journal could not be written")]
+    Io(#[from] std::io::Error),
+    /// Another record stands where this one belongs: two writers.
+    #[error("record {seq} of execution {key} is already in the journal; another process wrote to this file")]
+    OutOfOrder {
+        /// Whose.
+        key: i64,
+        /// Which.
+        seq: u64,
+    },
+    /// The disk has no room.
+    #[error("no space is left for the journal")]
+    Full(#[source] rusqlite::Error),
+    /// The thread that commits is gone.
+    #[error("the thread that writes the journal has ended")]
+    WriterGone,
+}
+
+/// Why a read failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The database said no.
+    #[error("the store could not be read")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A record is not what was written.
+    #[error("record {seq} of execution `{id}` cannot be read")]
+    Record {
+        /// Whose.
+        id: String,
+        /// Which.
+        seq: i64,
+        /// Why.
+        #[source]
+        source: RecordError,
+    },
+    /// A definition that ran once does not any more.
+    #[error("the stored definition of execution `{id}` cannot be read: {message}")]
+    Definition {
+        /// Whose.
+        id: String,
+        /// The first problem.
+        message: String,
+    },
+    /// A list's cursor was not made by a list.
+    #[error("`{cursor}` is not a cursor of listExecutions")]
+    Cursor {
+        /// What was given.
+        cursor: String,
+    },
+}

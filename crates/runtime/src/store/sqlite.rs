@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Journals in one SQLite file that any tool can open.
+//!
+//! `lock` keeps other processes out, `schema` opens and migrates, `checkpointer` moves the write-ahead log into the file on its own
+//! thread, `reader` answers questions on a connection of its own. Here stands the writing connection.
+
+mod checkpointer;
+mod lock;
+mod reader;
+mod schema;
+
+pub use reader::{ExecutionFilter, Page, SqliteReader};
+pub use schema::OpenError;
+
+use super::{Batch, CommitError, ReadError, StepRecord, Store, encode, end_name};
+use checkpointer::Checkpointer;
+use engine::Event;
+use lock::Lock;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
+use rustc_hash::FxHashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What an acknowledged commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of the process, however sudden; not a power cut.
+    Os,
+    /// A power cut too: each commit is on the medium before it is acknowledged.
+    Disk,
+}
+
+/// The writing end of the file. One exists per file, in one process.
+pub struct SqliteStore {
+    connection: Connection,
+    reader: SqliteReader,
+    /// Definitions known to be in the file, by hash of their text.
+    definitions: FxHashSet<Arc<str>>,
+    checkpointer: Checkpointer,
+    text: String,
+    // Last, so that it is released after the connections are closed.
+    _lock: Lock,
+}
+
+impl SqliteStore {
+    /// Opens the file, creating it if there is none, and takes it for this process.
+    pub fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+        let lock = Lock::take(path)?;
+        let connection = schema::open_for_writing(path, durability)?;
+        let reader = SqliteReader::open(path)?;
+        let checkpointer = Checkpointer::start(path)?;
+        Ok(Self { connection, reader, definitions: FxHashSet::default(), checkpointer, text: String::new(), _lock: lock })
+    }
+
+}
+
+impl Store for SqliteStore {
+    fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
+        let bytes = write(&mut self.connection, &mut self.definitions, &mut self.text, batches).map_err(classify)?;
+        self.checkpointer.wrote(bytes);
+        Ok(())
+    }
+
+    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
+        self.reader.journal(key)
+    }
+
+    fn forget(&mut self, _key: i64) {}
+}
+
+/// One transaction; how many bytes of records it holds.
+fn write(
+    connection: &mut Connection,
+    definitions: &mut FxHashSet<Arc<str>>,
+    text: &mut String,
+    batches: &[Batch],
+) -> Result<usize, CommitError> {
+    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+    let mut bytes = 0;
+    {
+        let mut insert = transaction.prepare_cached("INSERT INTO journal (execution, seq, at, body) VALUES (?1, ?2, ?3, ?4)")?;
+        for batch in batches {
+            accept(&transaction, definitions, batch)?;
+            for record in &batch.records {
+                text.clear();
+                encode(record, text);
+                bytes += text.len();
+                let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
+                match insert.execute(params![record.key, seq, at, &*text]) {
+                    Ok(_) => {}
+                    Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                        return Err(CommitError::OutOfOrder { key: record.key, seq: record.seq });
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+                end(&transaction, record)?;
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(bytes)
+}
+
+fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, batch: &Batch) -> Result<(), CommitError> {
+    for accepted in &batch.accepted {
+        let plan = &accepted.plan;
+        if !definitions.contains(&plan.definition_hash) {
+            transaction
+                .prepare_cached("INSERT OR IGNORE INTO definition (hash, body) VALUES (?1, ?2)")?
+                .execute(params![&*plan.definition_hash, &*plan.definition])?;
+            // A transaction that fails ends this store, so remembering before the commit is safe.
+            definitions.insert(Arc::clone(&plan.definition_hash));
+        }
+        transaction
+            .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, started, status) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running')")?
+            .execute(params![
+                accepted.key,
+                &*accepted.id,
+                &*plan.workflow_id,
+                &*plan.definition_hash,
+                accepted.context.as_deref(),
+                accepted.at.micros().cast_signed()
+            ])?;
+    }
+    Ok(())
+}
+
+fn end(transaction: &Transaction<'_>, record: &StepRecord) -> Result<(), CommitError> {
+    // The end of an execution is the last event of its last record.
+    if let Some(Event::ExecutionEnded { end }) = record.events.last() {
+        transaction.prepare_cached("UPDATE execution SET status = ?2, ended = ?3 WHERE key = ?1")?.execute(params![
+            record.key,
+            end_name(end),
+            record.at.micros().cast_signed()
+        ])?;
+    }
+    Ok(())
+}
+
+fn classify(error: CommitError) -> CommitError {
+    match error {
+        CommitError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => CommitError::Full(error),
+        other => other,
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.connection.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Questions to the file, answered from a connection of their own: a reader never waits for the writer.
+
+use super::{OpenError, schema};
+use crate::store::{ReadError, StepRecord, StoredExecution, decode};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::path::Path;
+use stdx::Timestamp;
+
+/// A reading connection.
+#[derive(Debug)]
+pub struct SqliteReader {
+    connection: Connection,
+}
+
+/// Which executions a list holds; what is `None` does not matter.
+#[derive(Debug, Default)]
+pub struct ExecutionFilter {
+    /// Of this workflow.
+    pub workflow: Option<String>,
+    /// In this state.
+    pub status: Option<String>,
+    /// Started at this instant or later.
+    pub since: Option<Timestamp>,
+    /// Started before this instant.
+    pub until: Option<Timestamp>,
+    /// At most this many.
+    pub limit: u32,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// A part of a list, newest first.
+#[derive(Debug)]
+pub struct Page {
+    /// The executions.
+    pub executions: Vec<StoredExecution>,
+    /// Where the next page begins, if there is one.
+    pub cursor: Option<String>,
+}
+
+const EXECUTION: &str = "SELECT e.key, e.id, d.body, e.context FROM execution e JOIN definition d ON d.hash = e.definition";
+
+impl SqliteReader {
+    /// Opens a store's file for reading; it must exist.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        schema::open_for_reading(path).map(|connection| Self { connection })
+    }
+
+    /// The execution with this id.
+    pub fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        let found = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.id = ?1"))?.query_row([id], head).optional()?;
+        found.map(|head| self.with_journal(head)).transpose()
+    }
+
+    /// Every execution that has not ended, oldest first.
+    pub fn unended(&self) -> Result<Vec<StoredExecution>, ReadError> {
+        let mut statement = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.ended IS NULL ORDER BY e.key"))?;
+        let heads = statement.query_map([], head)?.collect::<Result<Vec<_>, _>>()?;
+        heads.into_iter().map(|head| self.with_journal(head)).collect()
+    }
+
+    /// The largest key in use, 0 if there is none.
+    pub fn last_key(&self) -> Result<i64, ReadError> {
+        Ok(self.connection.query_row("SELECT coalesce(max(key), 0) FROM execution", [], |row| row.get(0))?)
+    }
+
+    /// A page of executions, newest first.
+    pub fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError> {
+        let before = filter.cursor.as_deref().map(parse_cursor).transpose()?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{EXECUTION} WHERE (?1 IS NULL OR e.workflow = ?1) AND (?2 IS NULL OR e.status = ?2) AND (?3 IS NULL OR e.started >= ?3)
+             AND (?4 IS NULL OR e.started < ?4) AND (?5 IS NULL OR e.key < ?5) ORDER BY e.key DESC LIMIT ?6"
+        ))?;
+        let micros = |at: Option<Timestamp>| at.map(|at| at.micros().cast_signed());
+        // One more than asked for tells whether there is a next page.
+        let wanted = params![filter.workflow, filter.status, micros(filter.since), micros(filter.until), before, i64::from(filter.limit) + 1];
+        let mut heads = statement.query_map(wanted, head)?.collect::<Result<Vec<_>, _>>()?;
+        let more = heads.len() > filter.limit as usize;
+        heads.truncate(filter.limit as usize);
+        let cursor = heads.last().filter(|_| more).map(|last| last.key.to_string());
+        let executions = heads.into_iter().map(|head| self.with_journal(head)).collect::<Result<_, _>>()?;
+        Ok(Page { executions, cursor })
+    }
+
+    /// The records of one execution, in order.
+    pub(crate) fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
+        let mut statement = self.connection.prepare_cached("SELECT seq, at, body FROM journal WHERE execution = ?1 ORDER BY seq")?;
+        let mut rows = statement.query([key])?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+            let record = decode(body, key, seq.cast_unsigned(), Timestamp::from_micros(at.cast_unsigned()));
+            records.push(record.map_err(|source| ReadError::Record { id: key.to_string(), seq, source })?);
+        }
+        Ok(records)
+    }
+
+    fn with_journal(&self, head: StoredExecution) -> Result<StoredExecution, ReadError> {
+        let records = self.journal(head.key).map_err(|error| match error {
+            ReadError::Record { seq, source, .. } => ReadError::Record { id: head.id.to_string(), seq, source },
+            other => other,
+        })?;
+        Ok(StoredExecution { records, ..head })
+    }
+}
+
+/// An execution without its journal.
+fn head(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {
+    let id: String = row.get(1)?;
+    Ok(StoredExecution { key: row.get(0)?, id: id.into(), definition: row.get(2)?, context: row.get(3)?, records: Vec::new() })
+}
+
+fn parse_cursor(cursor: &str) -> Result<i64, ReadError> {
+    cursor.parse().map_err(|_| ReadError::Cursor { cursor: cursor.to_owned() })
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Opening the file: what it must be, how it is created.
+
+use super::Durability;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::path::{Path, PathBuf};
+
+/// `PRAGMA user_version` of the files this build writes.
+const SCHEMA_VERSION: i64 = 1;
+
+/// `PRAGMA application_id`: the letters `MAO1`, so that a file of something else is not taken for ours.
+const APPLICATION_ID: i64 = 0x4D41_4F31;
+
+/// The first release without the WAL-reset bug, which could corrupt a database with two connections (sqlite.org/wal.html).
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// `journal` is append-only by position, so a commit touches the last pages alone; its index finds an execution's records.
+const CREATE: &str = "
+    CREATE TABLE definition (hash TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    CREATE TABLE execution (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        workflow TEXT NOT NULL,
+        definition TEXT NOT NULL REFERENCES definition (hash),
+        context TEXT,
+        started INTEGER NOT NULL,
+        ended INTEGER,
+        status TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX execution_unended ON execution (key) WHERE ended IS NULL;
+    CREATE INDEX execution_workflow ON execution (workflow, key);
+    CREATE TABLE journal (
+        position INTEGER PRIMARY KEY,
+        execution INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX journal_execution ON journal (execution, seq);
+";
+
+/// Why a store did not open. It is never replaced by an empty one, and never by memory.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum OpenError {
+    #[error("`{}` is in use by {}; close it there, or give this orchestrator another `storage.path`", path.display(), owner.map_or("another orchestrator".to_owned(), |pid| format!("process {pid}")))]
+    Locked { path: PathBuf, owner: Option<u32> },
+    #[error("`{}` cannot be opened; check that its directory exists and can be written to", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("`{}` cannot be opened as a store; check that its directory exists and can be written to", path.display())]
+    Sqlite {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("`{}` is damaged or is not a SQLite file; it was left as it is: restore a backup, or move it away to begin anew", path.display())]
+    Corrupt {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("`{}` is a SQLite file of something else; give another `storage.path`", path.display())]
+    Foreign { path: PathBuf },
+    #[error("`{}` was written by a newer version (schema {found}, this build knows {SCHEMA_VERSION}); open it with that version", path.display())]
+    Newer { path: PathBuf, found: i64 },
+    #[error("the linked SQLite {found} has a bug that can corrupt the file; 3.51.3 is the least")]
+    SqliteTooOld { found: String },
+    #[error("the thread for `{}` could not be started", path.display())]
+    Thread {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The writing connection, with the schema in place.
+pub(super) fn open_for_writing(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|source| failed(path, source))?;
+    prepare(&connection, durability).map_err(|source| failed(path, source))?;
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|source| failed(path, source));
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|source| failed(path, source))?;
+    match (pragma("application_id")?, pragma("user_version")?) {
+        (0, 0) if tables == 0 => create(&connection).map_err(|source| failed(path, source))?,
+        (APPLICATION_ID, SCHEMA_VERSION) => {}
+        (APPLICATION_ID, found) => return Err(OpenError::Newer { path: path.to_owned(), found }),
+        _ => return Err(OpenError::Foreign { path: path.to_owned() }),
+    }
+    Ok(connection)
+}
+
+/// A connection that reads while another writes.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
+    let open = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;")?;
+        Ok(connection)
+    };
+    open().map_err(|source| failed(path, source))
+}
+
+fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let synchronous = match durability {
+        Durability::Os => "NORMAL",
+        Durability::Disk => "FULL",
+    };
+    // auto_vacuum only takes effect before the first table. mmap turns an I/O error into a signal, which would end the process.
+    connection.execute_batch(&format!(
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;"
+    ))
+}
+
+fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    ))
+}
+
+fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Corrupt { path, source },
+        _ => OpenError::Sqlite { path, source },
+    }
+}

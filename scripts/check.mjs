@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The checks, each from a fresh clone:  node scripts/check.mjs test | lint | types | generated | format | verify
+
+import { addonStep, buildSteps, declarationsStep } from './build.mjs'
+import { setupSteps } from './setup.mjs'
+import { run, runSteps, runTool, StepError } from './steps.mjs'
+
+const step = (title, run) => ({ title, run })
+const typescript = (compiler, project) => step(`${compiler} on ${project}`, () => runTool(compiler, ['--project', project]))
+
+const generatedFiles = ['Cargo.lock', 'index.d.ts', 'ts/native/binding.cjs', 'ts/native/binding.d.cts']
+
+const test = [
+  step('cargo test', () => run('cargo', ['test', '--workspace'])),
+  step('vitest', () => runTool('vitest', ['run', ...process.argv.slice(3)])),
+]
+
+const lint = [
+  step('cargo fmt', () => run('cargo', ['fmt', '--all', '--check'])),
+  step('cargo clippy', () => run('cargo', ['clippy', '--workspace', '--all-targets', '--', '-D', 'warnings'])),
+  step('oxlint', () => runTool('oxlint', ['--type-aware', '--deny-warnings'])),
+  step('oxfmt', () => runTool('oxfmt', ['--check'])),
+]
+
+const types = [
+  declarationsStep,
+  typescript('typescript', 'tsconfig.json'),
+  ...['typescript-5', 'typescript-6', 'typescript'].map((compiler) => typescript(compiler, 'tsconfig.consumer.json')),
+  step('publint', () => runTool('publint', ['--strict', '--pack', 'npm'])),
+  step('are the types wrong', () => runTool('@arethetypeswrong/cli', ['--pack', '.', '--no-emoji'])),
+]
+
+const generated = [
+  addonStep('debug'),
+  declarationsStep,
+  step('no difference to the committed files', async () => {
+    // A file that git does not know has no difference either.
+    await run('git', ['ls-files', '--error-unmatch', '--', ...generatedFiles], { stdio: ['ignore', 'ignore', 'inherit'] })
+    await run('git', ['--no-pager', 'diff', '--exit-code', '--', ...generatedFiles])
+  }),
+]
+
+const format = [step('cargo fmt', () => run('cargo', ['fmt', '--all'])), step('oxfmt', () => runTool('oxfmt', []))]
+
+const commands = {
+  test: [...buildSteps('debug'), ...test],
+  lint: [...setupSteps, ...lint],
+  types: [...buildSteps('debug'), ...types],
+  generated: [...setupSteps, ...generated],
+  format: [...setupSteps, ...format],
+  verify: [...buildSteps('debug'), ...test, ...lint, ...types, ...generated],
+}
+
+const name = process.argv[2]
+if (!Object.hasOwn(commands, name)) throw new StepError(`no check is called ${name}; there are ${Object.keys(commands).join(', ')}`)
+await runSteps(commands[name])

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Questions to the store, answered on a thread of Node's pool.
+
+use crate::engine::lock;
+use crate::error::{NativeFailure, failure};
+use napi::bindgen_prelude::{AsyncTask, Env, Task};
+use napi_derive::napi;
+use runtime::store::ExecutionFilter;
+use runtime::{Archive, Error};
+use serde::Deserialize;
+use std::sync::{Arc, Mutex};
+use stdx::Timestamp;
+
+pub(crate) type SharedArchive = Arc<Mutex<Option<Archive>>>;
+
+/// What is asked.
+pub(crate) enum Question {
+    /// The execution with this id.
+    Execution(String),
+    /// A page, by a filter as JSON text.
+    List(String),
+}
+
+/// What a question resolves with.
+#[napi(object)]
+pub struct Answer {
+    /// Why there is none.
+    pub failure: Option<NativeFailure>,
+    /// JSON text; null if there is no such execution.
+    pub text: Option<String>,
+}
+
+/// One question.
+pub struct ArchiveTask {
+    archive: SharedArchive,
+    question: Question,
+}
+
+impl ArchiveTask {
+    pub(crate) fn ask(archive: &SharedArchive, question: Question) -> AsyncTask<Self> {
+        AsyncTask::new(Self { archive: Arc::clone(archive), question })
+    }
+
+    fn answer(&self) -> Result<Option<String>, Error> {
+        let archive = lock(&self.archive);
+        // Without a store nothing is on record.
+        let Some(archive) = archive.as_ref() else { return Ok(None) };
+        match &self.question {
+            Question::Execution(id) => archive.execution(id),
+            Question::List(filter) => archive.list(&read_filter(filter)?).map(Some),
+        }
+    }
+}
+
+impl Task for ArchiveTask {
+    type Output = Result<Option<String>, Error>;
+    type JsValue = Answer;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.answer())
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Answer> {
+        Ok(match output {
+            Ok(text) => Answer { failure: None, text },
+            Err(error) => Answer { failure: Some(failure(&error)), text: None },
+        })
+    }
+}
+
+/// A filter as JavaScript sends it; instants in microseconds since the epoch.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FilterText {
+    workflow_id: Option<String>,
+    status: Option<String>,
+    since: Option<u64>,
+    until: Option<u64>,
+    limit: u32,
+    cursor: Option<String>,
+}
+
+fn read_filter(text: &str) -> Result<ExecutionFilter, Error> {
+    let filter: FilterText = serde_json::from_str(text).map_err(|error| Error::Malformed { what: "filter", message: error.to_string() })?;
+    Ok(ExecutionFilter {
+        workflow: filter.workflow_id,
+        status: filter.status,
+        since: filter.since.map(Timestamp::from_micros),
+        until: filter.until.map(Timestamp::from_micros),
+        limit: filter.limit,
+        cursor: filter.cursor,
+    })
+}

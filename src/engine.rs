@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The handle JavaScript holds over one `runtime::Driver`: one method for each call `ts/native.ts` makes.
+
+use crate::archive::{ArchiveTask, Question, SharedArchive};
+use crate::error::{CodedError, NativeFailure, coded, failure};
+use crate::plan::NativePlan;
+use crate::words;
+use ::engine::TaskIndex;
+use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
+use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi_derive::napi;
+use runtime::store::Durability;
+use runtime::{Archive, Clock, Driver, Error, Interrupted, Wake, report};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stdx::Timestamp;
+
+/// One orchestrator's driver.
+#[napi]
+pub struct Engine {
+    /// `None` before `open` and after `close`. The lock is held within a call only, and there is one JavaScript thread.
+    driver: SharedDriver,
+    archive: SharedArchive,
+    wake: Wake,
+    listened: u32,
+}
+
+type SharedDriver = Arc<Mutex<Option<Driver>>>;
+
+/// How an execution that was accepted is known.
+#[napi(object)]
+pub struct Accepted {
+    /// Its small number in this process.
+    pub slot: u32,
+    /// Its id for the world.
+    pub id: String,
+}
+
+/// Numbers for `getStatistics`.
+#[napi(object)]
+#[expect(missing_docs, reason = "as in `runtime::Statistics`")]
+pub struct NativeStatistics {
+    pub active: f64,
+    pub queued: f64,
+    pub running: f64,
+    pub completed: f64,
+    pub failed: f64,
+    pub cancelled: f64,
+    pub late_answers: f64,
+}
+
+#[napi]
+impl Engine {
+    /// `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(wake: Function<'_, (), UnknownReturnValue>) -> napi::Result<Self> {
+        let wake = wake.build_threadsafe_function::<()>().weak::<true>().build()?;
+        // A wake that cannot be delivered is to an environment that is going away.
+        let wake: Wake = Arc::new(move || {
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        });
+        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, listened: 0 })
+    }
+
+    /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree.
+    #[napi(catch_unwind)]
+    pub fn open_memory(&self, now: f64) {
+        *lock(&self.driver) = Some(Driver::in_memory(Clock::starting_at(timestamp(now))));
+    }
+
+    /// Opens the file at `path` and resolves with the executions to continue.
+    #[napi(catch_unwind)]
+    pub fn open_file(&self, path: String, durability: String, now: f64) -> AsyncTask<Open> {
+        AsyncTask::new(Open {
+            driver: Arc::clone(&self.driver),
+            archive: Arc::clone(&self.archive),
+            path: path.into(),
+            durability,
+            clock: Clock::starting_at(timestamp(now)),
+            wake: Arc::clone(&self.wake),
+        })
+    }
+
+    /// Begins an execution. `context` is JSON text, or null where JavaScript keeps it.
+    #[napi(catch_unwind)]
+    pub fn start(&self, plan: &NativePlan, context: Option<String>) -> Result<Accepted, CodedError> {
+        let accepted = self.with(|driver| driver.accept(&plan.plan, context))?;
+        Ok(Accepted { slot: accepted.slot, id: accepted.id.to_string() })
+    }
+
+    /// Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`.
+    #[napi(catch_unwind)]
+    pub fn advance(&self, answers: &[f64], count: u32, texts: Option<String>, mut out: Float64Array) -> Result<(), CodedError> {
+        let listened = self.listened;
+        self.with(|driver| {
+            words::settle_all(driver, answers, count, texts.as_deref())?;
+            driver.flush()?;
+            words::write_effects(driver, listened, words::of(&mut out));
+            Ok(())
+        })
+    }
+
+    /// Looks at what other threads and time have brought, and writes what is owed now into `out`.
+    #[napi(catch_unwind)]
+    pub fn pull(&self, mut out: Float64Array) -> Result<(), CodedError> {
+        let listened = self.listened;
+        self.with(|driver| {
+            driver.pull()?;
+            words::write_effects(driver, listened, words::of(&mut out));
+            Ok(())
+        })
+    }
+
+    /// Continues an interrupted execution; effects come with the next `advance` or `pull`.
+    #[napi(catch_unwind)]
+    pub fn resume(&self, slot: u32) -> Result<(), CodedError> {
+        self.with(|driver| driver.resume(slot))
+    }
+
+    /// Asks an execution to stop; effects come with the next `advance` or `pull`.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, slot: u32, reason: Option<String>) -> Result<(), CodedError> {
+        self.with(|driver| driver.cancel(slot, reason.map(Into::into)))
+    }
+
+    /// A live execution as JSON text.
+    #[napi(catch_unwind)]
+    pub fn report(&self, slot: u32) -> Result<String, CodedError> {
+        self.with(|driver| driver.report(slot))
+    }
+
+    /// Which kinds of notice are wanted from now on, a bit for each.
+    #[napi(catch_unwind)]
+    pub fn listen(&mut self, kinds: u32) {
+        self.listened = kinds;
+    }
+
+    /// The effects of these kinds that an execution has had after the instant `since`.
+    #[napi(catch_unwind)]
+    pub fn history(&self, slot: u32, kinds: u32, since: f64) -> Result<Float64Array, CodedError> {
+        let effects = self.with(|driver| driver.history(slot, timestamp(since)))?;
+        Ok(Float64Array::new(words::heard(effects, kinds)))
+    }
+
+    /// Why an attempt failed, as JSON text.
+    #[napi(catch_unwind)]
+    pub fn failure(&self, slot: u32, task: u32, attempt: u32) -> Result<Option<String>, CodedError> {
+        let failure = self.with(|driver| driver.failure(slot, TaskIndex::new(task), attempt))?;
+        Ok(failure.as_ref().map(report::failure))
+    }
+
+    /// JavaScript is done with an execution that has ended.
+    #[napi(catch_unwind)]
+    pub fn release(&self, slot: u32) -> Result<(), CodedError> {
+        self.with(|driver| driver.release(slot))
+    }
+
+    /// Resolves with a stored execution as JSON text, or null.
+    #[napi(catch_unwind)]
+    pub fn stored_execution(&self, id: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Execution(id))
+    }
+
+    /// Resolves with a page of stored executions as JSON text; `filter` is JSON text too.
+    #[napi(catch_unwind)]
+    pub fn stored_executions(&self, filter: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::List(filter))
+    }
+
+    /// Numbers for `getStatistics`.
+    #[napi(catch_unwind)]
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+    pub fn statistics(&self) -> Result<NativeStatistics, CodedError> {
+        let statistics = self.with(|driver| Ok(driver.statistics()))?;
+        Ok(NativeStatistics {
+            active: statistics.active as f64,
+            queued: statistics.queued as f64,
+            running: statistics.running as f64,
+            completed: statistics.completed as f64,
+            failed: statistics.failed as f64,
+            cancelled: statistics.cancelled as f64,
+            late_answers: statistics.late_answers as f64,
+        })
+    }
+
+    /// Commits what is queued and lets go of the file. Resolves with a failure, or null.
+    #[napi(catch_unwind)]
+    pub fn close(&self) -> AsyncTask<Close> {
+        lock(&self.archive).take();
+        AsyncTask::new(Close { driver: lock(&self.driver).take() })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
+        let mut driver = lock(&self.driver);
+        let driver = driver.as_mut().ok_or_else(|| CodedError::new("ERR_CLOSED", "the orchestrator is not open"))?;
+        work(driver).map_err(|error| coded(&error))
+    }
+}
+
+/// What opening a file resolves with.
+#[napi(object)]
+pub struct Opened {
+    /// Why it did not open.
+    pub failure: Option<NativeFailure>,
+    /// What is to be continued.
+    pub interrupted: Vec<InterruptedExecution>,
+}
+
+/// An execution to be continued.
+#[napi(object)]
+pub struct InterruptedExecution {
+    /// Its small number in this process.
+    pub slot: u32,
+    /// The stored execution as JSON text.
+    pub text: String,
+}
+
+/// Opens the file on a thread of its own, since recovery reads what may be a large journal.
+pub struct Open {
+    driver: SharedDriver,
+    archive: SharedArchive,
+    path: PathBuf,
+    durability: String,
+    clock: Clock,
+    wake: Wake,
+}
+
+impl Open {
+    fn open(&self) -> Result<Vec<Interrupted>, Error> {
+        #[cfg(feature = "bench")]
+        if self.durability == "file" {
+            let store = runtime::store::FileStore::open(&self.path).map_err(|error| Error::StoreFailed(Arc::new(error.into())))?;
+            *lock(&self.driver) = Some(Driver::over(Box::new(store), &self.path, self.clock.clone(), Arc::clone(&self.wake))?);
+            return Ok(Vec::new());
+        }
+        let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
+        let (driver, interrupted) = Driver::open(&self.path, durability, self.clock.clone(), Arc::clone(&self.wake))?;
+        *lock(&self.archive) = Some(Archive::open(&self.path)?);
+        *lock(&self.driver) = Some(driver);
+        Ok(interrupted)
+    }
+}
+
+impl Task for Open {
+    type Output = Result<Vec<Interrupted>, Error>;
+    type JsValue = Opened;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.open())
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Opened> {
+        Ok(match output {
+            Err(error) => Opened { failure: Some(failure(&error)), interrupted: Vec::new() },
+            Ok(interrupted) => {
+                let interrupted = interrupted.into_iter().map(|one| InterruptedExecution { slot: one.slot, text: one.text }).collect();
+                Opened { failure: None, interrupted }
+            }
+        })
+    }
+}
+
+/// Closes on a thread of its own, since the last commit may wait for the disk.
+pub struct Close {
+    driver: Option<Driver>,
+}
+
+impl Task for Close {
+    type Output = Option<Error>;
+    type JsValue = Option<NativeFailure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.driver.take().and_then(|driver| driver.close().err()))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Option<NativeFailure>> {
+        Ok(output.as_ref().map(failure))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds since the epoch, from JavaScript's clock")]
+fn timestamp(micros: f64) -> Timestamp {
+    Timestamp::from_micros(micros as u64)
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic inside a call was reported as an error of that call; the driver's state is that of its last complete step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

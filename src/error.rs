@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! `runtime::Error` → a stable code. One exhaustive match: a new variant does not compile until it has a code.
+
+use napi::{Error as NapiError, Status};
+use napi_derive::napi;
+use runtime::Error;
+use runtime::store::{CommitError, OpenError, ReadError};
+use std::error::Error as _;
+
+/// An error of a synchronous call: its status becomes the `code` of the JavaScript error.
+pub(crate) type CodedError = NapiError<&'static str>;
+
+/// An error of an asynchronous call, as data: a promise rejected by Node-API could not carry our code.
+#[napi(object)]
+pub struct NativeFailure {
+    /// `ERR_…`
+    pub code: String,
+    /// For a person.
+    pub message: String,
+    /// The messages of its causes, outermost first.
+    pub causes: Vec<String>,
+}
+
+pub(crate) fn coded(error: &Error) -> CodedError {
+    let mut coded = CodedError::new(code(error), error.to_string());
+    // Innermost first, so that each cause carries the one below it.
+    let mut cause: Option<NapiError> = None;
+    for message in causes(error).into_iter().rev() {
+        let mut outer = NapiError::new(Status::GenericFailure, message);
+        if let Some(inner) = cause {
+            outer.set_cause(inner);
+        }
+        cause = Some(outer);
+    }
+    coded.cause = cause.map(Box::new);
+    coded
+}
+
+pub(crate) fn failure(error: &Error) -> NativeFailure {
+    NativeFailure { code: code(error).to_owned(), message: error.to_string(), causes: causes(error) }
+}
+
+fn causes(error: &Error) -> Vec<String> {
+    let mut messages = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        messages.push(cause.to_string());
+        source = cause.source();
+    }
+    messages
+}
+
+fn code(error: &Error) -> &'static str {
+    match error {
+        Error::Open(error) => match error {
+            OpenError::Locked { .. } => "ERR_STORE_LOCKED",
+            OpenError::Io { .. } | OpenError::Sqlite { .. } | OpenError::Thread { .. } | OpenError::SqliteTooOld { .. } => "ERR_STORE_OPEN",
+            OpenError::Corrupt { .. } => "ERR_STORE_CORRUPT",
+            OpenError::Foreign { .. } => "ERR_STORE_FOREIGN",
+            OpenError::Newer { .. } => "ERR_STORE_NEWER",
+        },
+        Error::Read(error) => match error {
+            ReadError::Sqlite(_) => "ERR_STORE_READ",
+            ReadError::Record { .. } | ReadError::Definition { .. } => "ERR_STORE_CORRUPT",
+            ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
+        },
+        Error::StoreFailed(error) => match **error {
+            CommitError::Full(_) => "ERR_STORE_FULL",
+            CommitError::Sqlite(_) | CommitError::Io(_) | CommitError::OutOfOrder { .. } | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
+        },
+        Error::DefinitionChanged { .. } => "ERR_DEFINITION_CHANGED",
+        Error::NoSuchSlot { .. } | Error::Malformed { .. } => "ERR_INTERNAL",
+    }
+}

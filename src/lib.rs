@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The Node-API addon: the only place that says `napi`. It converts and forwards; it decides nothing, defaults nothing, retries nothing.
+//!
+//! What crosses is numbers in typed arrays and JSON text, never nested values: a value of 200 bytes costs 6 µs as an object and 0.3 µs as
+//! text. Every synchronous export catches unwinding, because a panic that reached Node would end the process.
+
+pub mod archive;
+pub mod engine;
+pub mod error;
+pub mod plan;
+pub mod words;

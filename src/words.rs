@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Inputs and effects as numbers in arrays that JavaScript holds and uses again. `ts/native.ts` has the same layout.
+
+use ::engine::{Failure, Output, Settled, TaskIndex};
+use napi::bindgen_prelude::Float64Array;
+use runtime::{Driver, Effect, EffectKind, Error};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use stdx::Timestamp;
+
+/// Words of one answer: slot, task, attempt, form, start, end.
+const ANSWER_WORDS: usize = 6;
+
+/// Words before the first effect: how many effects, whether there are more, the next deadline.
+const HEADER_WORDS: usize = 3;
+
+/// Words of one effect: kind, slot, task, attempt, first, second, at.
+const EFFECT_WORDS: usize = 7;
+
+/// The form of an answer.
+const COMPLETED_HELD: u32 = 0;
+const COMPLETED_JSON: u32 = 1;
+
+/// A failure as JavaScript sends it.
+#[derive(Deserialize)]
+struct FailureText<'a> {
+    code: String,
+    message: String,
+    #[serde(default)]
+    retryable: bool,
+    #[serde(borrow)]
+    details: Option<&'a RawValue>,
+}
+
+/// Gives the first `count` answers in `words` to the driver. `texts` holds a line for each answer that has one: an output, or a failure.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript writes small non-negative whole numbers here")]
+pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: Option<&str>) -> Result<(), Error> {
+    let mut lines = texts.unwrap_or_default().split('\n');
+    for answer in words.chunks_exact(ANSWER_WORDS).take(count as usize) {
+        let &[slot, task, attempt, form, start, end] = answer else { continue };
+        let result = match form as u32 {
+            COMPLETED_HELD => Ok(Output::Held),
+            COMPLETED_JSON => Ok(Output::Json(lines.next().unwrap_or("null").into())),
+            _ => Err(failure(lines.next().unwrap_or_default())?),
+        };
+        let settled = Settled {
+            task: TaskIndex::new(task as u32),
+            attempt: attempt as u32,
+            start: Timestamp::from_micros(start as u64),
+            end: Timestamp::from_micros(end as u64),
+            result,
+        };
+        driver.settle(slot as u32, settled)?;
+    }
+    Ok(())
+}
+
+fn failure(text: &str) -> Result<Failure, Error> {
+    let failure: FailureText<'_> =
+        serde_json::from_str(text).map_err(|error| Error::Malformed { what: "failure", message: error.to_string() })?;
+    Ok(Failure {
+        code: failure.code.into(),
+        message: failure.message.into(),
+        details: failure.details.map(|details| details.get().into()),
+        retryable: failure.retryable,
+    })
+}
+
+/// Writes as many effects as fit; notices nobody listens to (`listened` has a bit for each kind) are left out.
+pub(crate) fn write_effects(driver: &mut Driver, listened: u32, out: &mut [f64]) {
+    let capacity = out.len().saturating_sub(HEADER_WORDS) / EFFECT_WORDS;
+    let (header, body) = out.split_at_mut(HEADER_WORDS.min(out.len()));
+    let mut count = 0;
+    let mut places = body.chunks_exact_mut(EFFECT_WORDS);
+    while count < capacity {
+        let Some(effect) = driver.next_effect() else { break };
+        if !is_heard(effect.kind, listened) {
+            continue;
+        }
+        let Some(place) = places.next() else { break };
+        place.copy_from_slice(&effect_words(effect));
+        count += 1;
+    }
+    let deadline = driver.next_deadline().map_or(0.0, |at| micros(at.micros()));
+    let more = f64::from(u8::from(count == capacity));
+    // The header is there whenever an effect fits.
+    for (place, value) in header.iter_mut().zip([micros(count as u64), more, deadline]) {
+        *place = value;
+    }
+}
+
+/// The words of an array that JavaScript lent for this call.
+#[expect(unsafe_code, reason = "Node-API lends the memory of a typed array; no JavaScript runs before the call returns")]
+pub(crate) fn of(array: &mut Float64Array) -> &mut [f64] {
+    // SAFETY: JavaScript runs on this thread alone and is waiting for this call, so nothing else reads or writes the array.
+    unsafe { array.as_mut() }
+}
+
+/// The effects of a history that are listened to.
+pub(crate) fn heard(effects: Vec<Effect>, listened: u32) -> Vec<f64> {
+    effects.into_iter().filter(|effect| listened & (1 << effect.kind as u32) != 0).flat_map(effect_words).collect()
+}
+
+fn is_heard(kind: EffectKind, listened: u32) -> bool {
+    match kind {
+        EffectKind::Accepted | EffectKind::Run | EffectKind::Abort | EffectKind::Ended => true,
+        EffectKind::Retrying | EffectKind::Completed | EffectKind::Failed | EffectKind::Skipped | EffectKind::Cancelled => {
+            listened & (1 << kind as u32) != 0
+        }
+    }
+}
+
+fn effect_words(effect: Effect) -> [f64; EFFECT_WORDS] {
+    [
+        f64::from(effect.kind as u8),
+        f64::from(effect.slot),
+        f64::from(effect.task),
+        f64::from(effect.attempt),
+        micros(effect.first),
+        micros(effect.second),
+        micros(effect.at.micros()),
+    ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "microseconds since the epoch are exact in a float until the year 2255")]
+fn micros(value: u64) -> f64 {
+    value as f64
+}

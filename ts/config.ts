@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import { boolean, duration, integer, oneOf, percent, readGroup, text, type Fields } from './config/reader.js'
+import type { Duration } from './duration.js'
+import type { Issue } from './issue.js'
+
+export { readDuration, type Duration } from './duration.js'
+
+/** How an orchestrator is set up. Every group and every field is optional. */
+export interface OrchestratorConfig {
+  /** Where executions are kept. Absent: in memory, nothing is written. */
+  storage?: StorageConfig | undefined
+  /** Limits and defaults of workflows. */
+  workflow?: WorkflowConfig | undefined
+  /** The size of the agent pool. Validated; has no effect yet. */
+  agents?: AgentsConfig | undefined
+  /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
+  monitoring?: MonitoringConfig | undefined
+  /** Shared editing of workflows. Validated; has no effect yet. */
+  collaboration?: CollaborationConfig | undefined
+}
+
+/** Makes executions durable on one machine. */
+export interface StorageConfig {
+  /** The database file; its directory must exist. Required in this group. */
+  path: string
+  /** What survives: `'disk'` a power cut (default), `'os'` the death of the process only, and faster. */
+  durability?: 'disk' | 'os' | undefined
+}
+
+export interface WorkflowConfig {
+  /** Levels that groups and child workflows may nest, at least 1. Default 10. */
+  maxDepth?: number | undefined
+  /** Tasks one workflow may define, 1 to 1,000,000. Default 100. */
+  maxTasks?: number | undefined
+  /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
+  defaultTimeout?: Duration | undefined
+  /** Whether workflows are checked fully before they start. Default true. */
+  enableValidation?: boolean | undefined
+}
+
+/** The size of the agent pool. Validated; has no effect yet. */
+export interface AgentsConfig {
+  /** Instances kept alive per agent type, at least 0 and at most `maxAgents`. Default 1. */
+  minAgents?: number | undefined
+  /** Instances per agent type, at least 1. Default 10. */
+  maxAgents?: number | undefined
+  /** Use of the pool that adds an instance, in percent, above `scaleDownThreshold`. Default 80. */
+  scaleUpThreshold?: number | undefined
+  /** Use of the pool that removes an instance, in percent. Default 20. */
+  scaleDownThreshold?: number | undefined
+  /** Time between two health checks, at least 1 ms. Default 5000 (5 s). */
+  healthCheckInterval?: Duration | undefined
+}
+
+/** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
+export interface MonitoringConfig {
+  /** Whether figures are kept. Default true. */
+  enableMetrics?: boolean | undefined
+  /** Whether executions are traced. Default false. */
+  enableTracing?: boolean | undefined
+  /** Whether executions are profiled. Default false. */
+  enableProfiling?: boolean | undefined
+  /** When to raise an alert. A threshold that is absent raises none. */
+  alertThresholds?: AlertThresholds | undefined
+}
+
+/** Each without a default: what is absent is not watched. */
+export interface AlertThresholds {
+  /** Failed tasks, in percent of those that ended. */
+  taskFailureRate?: number | undefined
+  /** Time from start to end of an execution, at least 1 ms. */
+  executionDuration?: Duration | undefined
+  /** Memory of the process, in bytes, at least 1. */
+  memoryUsage?: number | undefined
+  /** Processor time, in percent. */
+  cpuUsage?: number | undefined
+}
+
+/** Shared editing of workflows. Validated; has no effect yet. */
+export interface CollaborationConfig {
+  /** Whether sessions tell each other about changes at once. Default true. */
+  enableRealtime?: boolean | undefined
+  /** Participants of one session, at least 1. Default 10. */
+  maxParticipants?: number | undefined
+  /** Time without activity after which a session ends, at least 1 ms. Default 3600000 (1 h). */
+  sessionTimeout?: Duration | undefined
+  /** How concurrent edits are merged. Default `'operational-transform'`. */
+  conflictResolution?: 'last-write-wins' | 'operational-transform' | 'crdt' | undefined
+}
+
+/** A configuration with nothing left open: defaults filled in, durations in milliseconds, `null` for none. */
+export interface ResolvedConfig {
+  readonly storage: ResolvedStorage | null
+  readonly workflow: ResolvedWorkflow
+  readonly agents: ResolvedAgents
+  readonly monitoring: ResolvedMonitoring
+  readonly collaboration: ResolvedCollaboration
+}
+
+interface ResolvedStorage {
+  readonly path: string
+  readonly durability: 'disk' | 'os'
+}
+interface ResolvedWorkflow {
+  readonly maxDepth: number
+  readonly maxTasks: number
+  readonly defaultTimeout: number
+  readonly enableValidation: boolean
+}
+interface ResolvedAgents {
+  readonly minAgents: number
+  readonly maxAgents: number
+  readonly scaleUpThreshold: number
+  readonly scaleDownThreshold: number
+  readonly healthCheckInterval: number
+}
+interface ResolvedThresholds {
+  readonly taskFailureRate?: number
+  readonly executionDuration?: number
+  readonly memoryUsage?: number
+  readonly cpuUsage?: number
+}
+interface ResolvedMonitoring {
+  readonly enableMetrics: boolean
+  readonly enableTracing: boolean
+  readonly enableProfiling: boolean
+  readonly alertThresholds: ResolvedThresholds
+}
+interface ResolvedCollaboration {
+  readonly enableRealtime: boolean
+  readonly maxParticipants: number
+  readonly sessionTimeout: number
+  readonly conflictResolution: 'last-write-wins' | 'operational-transform' | 'crdt'
+}
+
+/** Tasks the largest workflow may define. */
+export const TASKS_MAX = 1_000_000
+
+const defaults: ResolvedConfig = {
+  storage: null,
+  workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30_000, enableValidation: true },
+  agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
+  monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
+  collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
+}
+
+/**
+ * Checks a whole `OrchestratorConfig` and fills in the defaults. Everything wrong is pushed to `issues` by path:
+ * `ERR_INVALID_VALUE` (type or range), `ERR_UNKNOWN_FIELD` (with the name that was probably meant) and
+ * `ERR_NOT_SUPPORTED` (documented, not built yet). The answer is usable only if nothing was pushed.
+ */
+export function readConfig(config: unknown, issues: Issue[]): ResolvedConfig {
+  return readGroup(config, '', issues, configFields, defaults)
+}
+
+const storageFields: Fields<ResolvedStorage> = {
+  read: { path: text, durability: oneOf('disk', 'os') },
+}
+
+const workflowFields: Fields<ResolvedWorkflow> = {
+  read: { maxDepth: integer(1), maxTasks: integer(1, TASKS_MAX), defaultTimeout: duration, enableValidation: boolean },
+  refused: {
+    maxConcurrentWorkflows: '`maxConcurrentWorkflows` is not supported yet: leave it out',
+    allowRedefinition: '`allowRedefinition` is not supported yet: leave it out',
+  },
+}
+
+const agentFields: Fields<ResolvedAgents> = {
+  read: {
+    minAgents: integer(0),
+    maxAgents: integer(1),
+    scaleUpThreshold: percent,
+    scaleDownThreshold: percent,
+    healthCheckInterval: duration,
+  },
+}
+
+const thresholdFields: Fields<ResolvedThresholds> = {
+  read: { taskFailureRate: percent, executionDuration: duration, memoryUsage: integer(1), cpuUsage: percent },
+}
+
+const monitoringFields: Fields<ResolvedMonitoring> = {
+  read: {
+    enableMetrics: boolean,
+    enableTracing: boolean,
+    enableProfiling: boolean,
+    alertThresholds: (value, path, issues) => readGroup(value, path, issues, thresholdFields, {}),
+  },
+  refused: { rules: '`rules` is not supported yet: leave it out' },
+}
+
+const collaborationFields: Fields<ResolvedCollaboration> = {
+  read: {
+    enableRealtime: boolean,
+    maxParticipants: integer(1),
+    sessionTimeout: duration,
+    conflictResolution: oneOf('last-write-wins', 'operational-transform', 'crdt'),
+  },
+}
+
+const configFields: Fields<ResolvedConfig> = {
+  read: {
+    storage: readStorage,
+    workflow: (value, path, issues) => readGroup(value, path, issues, workflowFields, defaults.workflow),
+    agents: readAgents,
+    monitoring: (value, path, issues) => readGroup(value, path, issues, monitoringFields, defaults.monitoring),
+    collaboration: (value, path, issues) => readGroup(value, path, issues, collaborationFields, defaults.collaboration),
+  },
+  refused: {
+    redis: '`redis` is not supported yet: leave it out; `storage: { path }` makes executions durable on one machine',
+    models: '`models` is not supported yet: leave it out, and call models inside your agents',
+  },
+}
+
+function readStorage(value: unknown, path: string, issues: Issue[]): ResolvedStorage {
+  const before = issues.length
+  const storage = readGroup<ResolvedStorage>(value, path, issues, storageFields, { path: '', durability: 'disk' })
+  if (storage.path === '' && !issues.slice(before).some((issue) => issue.path === path || issue.path === `${path}.path`)) {
+    issues.push({ path: `${path}.path`, message: 'is required: the database file that keeps the executions', code: 'ERR_INVALID_VALUE' })
+  }
+  return storage
+}
+
+function readAgents(value: unknown, path: string, issues: Issue[]): ResolvedAgents {
+  const before = issues.length
+  const agents = readGroup(value, path, issues, agentFields, defaults.agents)
+  if (issues.length > before) return agents
+  if (agents.minAgents > agents.maxAgents) {
+    issues.push({
+      path: `${path}.minAgents`,
+      message: `must be at most \`maxAgents\` (${agents.maxAgents}), not ${agents.minAgents}`,
+      code: 'ERR_INVALID_VALUE',
+    })
+  }
+  if (agents.scaleDownThreshold >= agents.scaleUpThreshold) {
+    issues.push({
+      path: `${path}.scaleDownThreshold`,
+      message: `must be below \`scaleUpThreshold\` (${agents.scaleUpThreshold}), not ${agents.scaleDownThreshold}`,
+      code: 'ERR_INVALID_VALUE',
+    })
+  }
+  return agents
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import { readDuration } from '../duration.js'
+import { memberPath, type Issue } from '../issue.js'
+
+/** Reads one field: its value, or an issue and `undefined`. */
+export type Read<T> = (value: unknown, path: string, issues: Issue[]) => T | undefined
+
+/** How to read each field of a group, and which names are known but refused, with the way out. */
+export interface Fields<T> {
+  readonly read: { readonly [K in keyof T]-?: Read<Exclude<T[K], undefined>> }
+  readonly refused?: Readonly<Record<string, string>>
+}
+
+/** Reads a group over its defaults. Whatever is wrong in it is reported at once, and its default stands in. */
+export function readGroup<T extends object>(value: unknown, path: string, issues: Issue[], fields: Fields<T>, defaults: T): T {
+  if (value === undefined) return defaults
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    issues.push({ path, message: `must be an object, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+    return defaults
+  }
+  const group: T = { ...defaults }
+  const readers = fields.read as Readonly<Record<string, Read<T[keyof T]>>>
+  for (const [key, given] of Object.entries(value) as [string, unknown][]) {
+    if (given === undefined) continue
+    const place = memberPath(path, key)
+    const refusal = ownValue(fields.refused, key)
+    const reader = ownValue(readers, key)
+    if (refusal !== undefined) {
+      issues.push({ path: place, message: refusal, code: 'ERR_NOT_SUPPORTED' })
+    } else if (reader === undefined) {
+      issues.push({ path: place, message: unknownKey(key, Object.keys(readers)), code: 'ERR_UNKNOWN_FIELD' })
+    } else {
+      const read = reader(given, place, issues)
+      if (read !== undefined) group[key as keyof T] = read
+    }
+  }
+  return group
+}
+
+function ownValue<V>(record: Readonly<Record<string, V>> | undefined, key: string): V | undefined {
+  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
+}
+
+export const boolean: Read<boolean> = (value, path, issues) =>
+  typeof value === 'boolean' ? value : wrong('must be true or false', value, path, issues)
+
+export const text: Read<string> = (value, path, issues) =>
+  typeof value === 'string' && value !== '' ? value : wrong('must be text, not empty', value, path, issues)
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Read<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+  return (value, path, issues) =>
+    Number.isSafeInteger(value) && inside(value, min, max) ? value : wrong(`must be a whole number ${range}`, value, path, issues)
+}
+
+/** A percentage; fractions are welcome. */
+export const percent: Read<number> = (value, path, issues) =>
+  inside(value, 0, 100) ? value : wrong('must be a percentage from 0 to 100', value, path, issues)
+
+/** A duration of at least a millisecond. */
+export const duration: Read<number> = (value, path, issues) => {
+  const ms = readDuration(value, path, issues)
+  return ms === 0 ? wrong('must be at least 1 ms', value, path, issues) : ms
+}
+
+/** One of the given words. */
+export function oneOf<const W extends string>(...words: readonly W[]): Read<W> {
+  return (value, path, issues) => {
+    const word = words.find((candidate) => candidate === value)
+    if (word !== undefined) return word
+    const near = typeof value === 'string' ? nearest(value, words) : undefined
+    const hint = near === undefined ? '' : ` (did you mean '${near}'?)`
+    return wrong(`must be ${words.map((candidate) => `'${candidate}'`).join(' or ')}${hint}`, value, path, issues)
+  }
+}
+
+function inside(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && value >= min && value <= max
+}
+
+function wrong(rule: string, value: unknown, path: string, issues: Issue[]): undefined {
+  issues.push({ path, message: `${rule}, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return value.length > 40 ? `text of ${value.length} characters` : `'${value}'`
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const near = nearest(key, known)
+  return near === undefined ? `unknown field; known here: ${known.join(', ')}` : `unknown field; did you mean \`${near}\`?`
+}
+
+/** The word a typo was meant to be: at most a third of its letters differ, whatever the case. */
+function nearest<W extends string>(word: string, candidates: readonly W[]): W | undefined {
+  const [best] = candidates
+    .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, away }) => away <= Math.max(1, Math.floor(candidate.length / 3)))
+    .sort((left, right) => left.away - right.away)
+  return best?.candidate
+}
+
+/** Letters to insert, remove or replace; words that are far too long are simply far. */
+function distance(left: string, right: string): number {
+  if (Math.abs(left.length - right.length) > right.length) return Number.POSITIVE_INFINITY
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
+  for (let i = 0; i < left.length; i += 1) {
+    const next = [i + 1]
+    for (let j = 0; j < right.length; j += 1) {
+      const replaced = (row[j] ?? 0) + (left[i] === right[j] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[right.length] ?? 0
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+/** One problem found in what the caller gave, with the place it was found in. */
+export interface Issue {
+  /** Where, from the argument inwards: `tasks[2].input.schema`, `workflow.maxTasks`, `data["a b"]`. Empty for the argument itself. */
+  path: string
+  /** What is wrong and the way out: lower case, no full stop. */
+  message: string
+  /** The stable name of the problem, such as `ERR_NOT_JSON`. */
+  code?: string
+  /** `'error'` unless said otherwise. */
+  severity?: 'error' | 'warning'
+}
+
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u
+const PATH_LENGTH_MAX = 200
+
+/** The path of a member: `[3]` for an index, `.name` for an identifier, `["a b"]` for any other key. */
+export function memberPath(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${key}]`
+  if (!IDENTIFIER.test(key)) return `${path}[${JSON.stringify(key)}]`
+  return path === '' ? key : `${path}.${key}`
+}
+
+/** A path short enough to read: the middle of a very long one becomes `…`. */
+export function shortPath(path: string): string {
+  if (path.length <= PATH_LENGTH_MAX) return path
+  const half = PATH_LENGTH_MAX / 2
+  return `${path.slice(0, half)}…${path.slice(-half)}`
+}
