@@ -38,5 +38,5 @@ function pnpmOnPath() {
 
 async function install() {
   const [command, ...first] = pnpm
-  await run(command, [...first, 'install', '--frozen-lockfile', '--prefer-offline', '--loglevel', 'error'])
+  await run(command, [...first, 'install', '--frozen-lockfile', '--prefer-offline', '--loglevel', 'error'], { name: 'pnpm' })
 }

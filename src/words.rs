@@ -103,7 +103,7 @@ pub(crate) fn heard(effects: Vec<Effect>, listened: u32) -> Vec<f64> {
 
 fn is_heard(kind: EffectKind, listened: u32) -> bool {
     match kind {
-        EffectKind::Accepted | EffectKind::Run | EffectKind::Abort | EffectKind::Ended => true,
+        EffectKind::Accepted | EffectKind::Run | EffectKind::Abort | EffectKind::Ended | EffectKind::Cancelling => true,
         EffectKind::Retrying | EffectKind::Completed | EffectKind::Failed | EffectKind::Skipped | EffectKind::Cancelled => {
             listened & (1 << kind as u32) != 0
         }

@@ -38,7 +38,7 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// The longest wait of any policy: beyond it a number is a mistake, and sums of instants stay exact.
-    pub const DELAY_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+    pub const DELAY_MAX: Duration = Duration::from_hours(366 * 24);
 
     /// How long to wait after `attempt` (from 1) failed.
     ///

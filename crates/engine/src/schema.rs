@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_value_is_judged_and_each_issue_says_where() {
-        let schema = Schema::compile(&json!({ "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["id"] })).unwrap();
+        let schema =
+            Schema::compile(&json!({ "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["id"] })).unwrap();
         assert_eq!(schema.judge(&json!({ "id": 1, "n": 2 })), []);
         let issues = schema.judge(&json!({ "n": "two" }));
         assert_eq!(issues.iter().map(|issue| issue.pointer.as_str()).collect::<Vec<_>>(), ["", "/n"]);

@@ -85,7 +85,9 @@ mod tests {
         ];
         for (ends, written, implied) in table {
             let mut tally = Tally { open: u32::try_from(ends.len()).unwrap(), ..Tally::default() };
-            ends.iter().for_each(|end| tally.count(*end));
+            for end in ends {
+                tally.count(*end);
+            }
             assert_eq!(tally.open, 0);
             assert_eq!(TriggerRule::NoneFailedMinOneSuccess.judge(ends.len(), tally), written, "{ends:?}");
             assert_eq!(TriggerRule::NoneFailed.judge(ends.len(), tally), implied, "{ends:?}");

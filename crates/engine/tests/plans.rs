@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What a definition becomes: a plan with every edge resolved, or every problem with its path and the way out.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so, and expected texts are as `UPDATE_EXPECT=1` writes them"
+)]
+
 use engine::{Execution, Failure, Input, Limits, Output, Phase, Plan, Settled, Severity, Step, TaskIndex, TaskState, read_plan};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
@@ -9,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
-const LIMITS: Limits = Limits { tasks_max: 100_000, default_timeout: Duration::from_secs(600) };
+const LIMITS: Limits = Limits { tasks_max: 100_000, default_timeout: Duration::from_mins(10) };
 
 /// What comes of a workflow with these tasks.
 #[expect(clippy::needless_pass_by_value, reason = "as `json!` and `expect![]` read best")]
@@ -25,16 +32,15 @@ fn check_definition(definition: Value, expect: Expect) {
 /// One task with these fields beside the ones it must have.
 fn with(fields: Value) -> Value {
     let mut task = json!({ "id": "a", "name": "A", "agentId": "agent" });
-    let Value::Object(fields) = fields else { panic!("not fields: {fields}") };
-    task.as_object_mut().unwrap().extend(fields);
+    task.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     json!([task])
 }
 
-/// Tasks with these ids, types (if any) and dependencies (if any).
-fn tasks(list: &[(&str, Option<&str>, Option<&[&str]>)]) -> Value {
-    let task = |(id, kind, dependencies): &(&str, Option<&str>, Option<&[&str]>)| {
-        json!({ "id": id, "name": id, "agentId": "agent", "type": kind, "dependencies": dependencies })
-    };
+/// An id, a type (if any) and dependencies (if any).
+type Words<'a> = (&'a str, Option<&'a str>, Option<&'a [&'a str]>);
+
+fn tasks(list: &[Words<'_>]) -> Value {
+    let task = |(id, kind, dependencies): &Words<'_>| json!({ "id": id, "name": id, "agentId": "agent", "type": kind, "dependencies": dependencies });
     list.iter().map(task).collect()
 }
 
@@ -87,7 +93,12 @@ fn assert_edges_agree(plan: &Plan) {
 #[test]
 fn the_order_of_declaration_implies_the_edges() {
     check(
-        tasks(&[("a", Some("sequential"), None), ("b", Some("parallel"), None), ("c", Some("parallel"), None), ("d", Some("sequential"), None)]),
+        tasks(&[
+            ("a", Some("sequential"), None),
+            ("b", Some("parallel"), None),
+            ("c", Some("parallel"), None),
+            ("d", Some("sequential"), None),
+        ]),
         expect![[r#"
             a (by order), alone, before b, c
             b after a (by order), before d
@@ -113,17 +124,26 @@ fn without_a_type_a_task_is_sequential_if_it_names_no_dependencies_and_parallel_
 
 #[test]
 fn empty_dependencies_are_the_whole_truth() {
-    check(tasks(&[("a", None, None), ("b", Some("sequential"), Some(&[])), ("c", Some("parallel"), Some(&[]))]), expect![[r#"
+    check(
+        tasks(&[("a", None, None), ("b", Some("sequential"), Some(&[])), ("c", Some("parallel"), Some(&[]))]),
+        expect![[r#"
         a (by order)
         b, alone
         c
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_sequential_task_with_written_dependencies_still_takes_its_place_in_the_order() {
     check(
-        tasks(&[("a", None, None), ("b", Some("parallel"), None), ("c", Some("sequential"), Some(&[])), ("d", Some("parallel"), None), ("e", None, None)]),
+        tasks(&[
+            ("a", None, None),
+            ("b", Some("parallel"), None),
+            ("c", Some("sequential"), Some(&[])),
+            ("d", Some("parallel"), None),
+            ("e", None, None),
+        ]),
         expect![[r#"
             a (by order), before b
             b after a (by order)
@@ -136,9 +156,12 @@ fn a_sequential_task_with_written_dependencies_still_takes_its_place_in_the_orde
 
 #[test]
 fn null_counts_as_absent() {
-    check(with(json!({ "type": null, "dependencies": null, "timeout": null, "retryPolicy": null, "input": null })), expect![[r#"
+    check(
+        with(json!({ "type": null, "dependencies": null, "timeout": null, "retryPolicy": null, "input": null })),
+        expect![[r#"
         a (by order)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -160,29 +183,39 @@ fn dependencies_are_listed_in_the_order_of_declaration_however_they_were_written
 fn what_is_not_json_is_refused() {
     expect![[r#"
         -: the definition is not JSON: EOF while parsing a value at line 1 column 8
-    "#]].assert_eq(&read("{ \"id\": ", LIMITS));
+    "#]]
+    .assert_eq(&read("{ \"id\": ", LIMITS));
 }
 
 #[test]
 fn a_definition_is_an_object() {
-    check_definition(json!(["a"]), expect![[r#"
+    check_definition(
+        json!(["a"]),
+        expect![[r#"
         -: expected an object, found a list of 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn every_missing_field_is_named_at_once() {
-    check_definition(json!({}), expect![[r#"
+    check_definition(
+        json!({}),
+        expect![[r#"
         id: `id` is missing: add an id that names this workflow
         name: `name` is missing: add a name for people
         version: `version` is missing: add a version such as '1.0.0'
         tasks: `tasks` is missing: add a list with at least one task
-    "#]]);
-    check(json!([{}]), expect![[r#"
+    "#]],
+    );
+    check(
+        json!([{}]),
+        expect![[r#"
         tasks[0].name: `name` is missing: add a name for people
         tasks[0].id: `id` is missing: add an id, unique in this workflow
         tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -212,109 +245,148 @@ fn wrong_types_are_named_with_what_was_found() {
             tasks[1].input: expected an object, found 3
         "#]],
     );
-    check(with(json!({ "dependencies": [1, null], "input": { "prompt": 1 } })), expect![[r#"
+    check(
+        with(json!({ "dependencies": [1, null], "input": { "prompt": 1 } })),
+        expect![[r#"
         tasks[0].dependencies[0]: expected a task id, found 1
         tasks[0].dependencies[1]: expected a task id, found null
         tasks[0].input.prompt: expected a text, found 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn empty_texts_and_an_empty_list_are_refused() {
-    check_definition(json!({ "id": "", "name": "", "version": "", "tasks": [] }), expect![[r#"
+    check_definition(
+        json!({ "id": "", "name": "", "version": "", "tasks": [] }),
+        expect![[r#"
         id: must not be empty
         name: must not be empty
         version: must not be empty
         tasks: must not be empty
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_long_value_is_shortened_in_the_message() {
-    check(with(json!({ "type": "x".repeat(100) })), expect![[r#"
+    check(
+        with(json!({ "type": "x".repeat(100) })),
+        expect![[r#"
         tasks[0].type: must be 'sequential' or 'parallel', found "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
-    "#]]);
+    "#]],
+    );
 }
 
 // Ids
 
 #[test]
 fn names_that_mean_something_to_javascript_are_no_ids() {
-    check(tasks(&[("__proto__", None, None), ("constructor", None, None), ("prototype", None, None), ("toString", None, None)]), expect![[r#"
+    check(
+        tasks(&[("__proto__", None, None), ("constructor", None, None), ("prototype", None, None), ("toString", None, None)]),
+        expect![[r#"
         tasks[0].id: `__proto__` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
         tasks[1].id: `constructor` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
         tasks[2].id: `prototype` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_id_has_a_limit_and_no_control_characters() {
-    check(tasks(&[(&"é".repeat(128), None, Some(&[])), (&"x".repeat(257), None, None), ("a\nb", None, None)]), expect![[r#"
+    check(
+        tasks(&[(&"é".repeat(128), None, Some(&[])), (&"x".repeat(257), None, None), ("a\nb", None, None)]),
+        expect![[r#"
         tasks[1].id: an id has at most 256 bytes, this one has 257
         tasks[2].id: an id must not contain control characters
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_id_is_given_once() {
-    check(tasks(&[("a", None, None), ("b", None, None), ("a", None, None), ("a", None, None)]), expect![[r#"
+    check(
+        tasks(&[("a", None, None), ("b", None, None), ("a", None, None), ("a", None, None)]),
+        expect![[r#"
         tasks[2].id: `a` is already the id of tasks[0]; ids are unique in a workflow
         tasks[3].id: `a` is already the id of tasks[0]; ids are unique in a workflow
-    "#]]);
+    "#]],
+    );
 }
 
 // Dependencies
 
 #[test]
 fn an_unknown_dependency_is_named_with_the_nearest_id() {
-    check(tasks(&[("fetch-data", None, None), ("b", None, Some(&["fetch-dat", "something-else", "fetch-data"]))]), expect![[r#"
+    check(
+        tasks(&[("fetch-data", None, None), ("b", None, Some(&["fetch-dat", "something-else", "fetch-data"]))]),
+        expect![[r#"
         tasks[1].dependencies[0]: task `b` depends on `fetch-dat`, which this workflow does not define; did you mean `fetch-data`?
         tasks[1].dependencies[1]: task `b` depends on `something-else`, which this workflow does not define
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_dependency_named_twice_is_a_warning() {
-    check(tasks(&[("a", None, None), ("b", None, Some(&["a", "a"])), ("c", None, Some(&["b", "a", "b", "b"]))]), expect![[r#"
+    check(
+        tasks(&[("a", None, None), ("b", None, Some(&["a", "a"])), ("c", None, Some(&["b", "a", "b", "b"]))]),
+        expect![[r#"
         tasks[1].dependencies[1]: warning: task `b` names the dependency `a` twice; remove one
         tasks[2].dependencies[2]: warning: task `c` names the dependency `b` twice; remove one
         tasks[2].dependencies[3]: warning: task `c` names the dependency `b` twice; remove one
         a (by order), before b, c
         b after a, before c
         c after a, b
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_unknown_dependency_named_twice_is_both() {
-    check(tasks(&[("a", None, Some(&["nobody", "nobody"]))]), expect![[r#"
+    check(
+        tasks(&[("a", None, Some(&["nobody", "nobody"]))]),
+        expect![[r#"
         tasks[0].dependencies[0]: task `a` depends on `nobody`, which this workflow does not define
         tasks[0].dependencies[1]: warning: task `a` names the dependency `nobody` twice; remove one
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_task_that_waits_for_itself_is_a_cycle() {
-    check(tasks(&[("a", None, None), ("b", None, Some(&["b"]))]), expect![[r#"
+    check(
+        tasks(&[("a", None, None), ("b", None, Some(&["b"]))]),
+        expect![[r#"
         tasks[1].dependencies: these tasks wait for each other in a cycle: b → b; remove one of the edges
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_cycle_is_printed_in_the_direction_work_flows() {
-    check(tasks(&[("a", None, Some(&["c"])), ("b", None, Some(&["a"])), ("c", None, Some(&["b"])), ("d", None, Some(&["c"]))]), expect![[r#"
+    check(
+        tasks(&[("a", None, Some(&["c"])), ("b", None, Some(&["a"])), ("c", None, Some(&["b"])), ("d", None, Some(&["c"]))]),
+        expect![[r#"
         tasks[0].dependencies: these tasks wait for each other in a cycle: a → b → c → a; remove one of the edges
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_edge_of_a_cycle_that_nobody_wrote_is_named_as_such() {
-    check(tasks(&[("a", Some("sequential"), Some(&["c"])), ("b", None, None), ("c", None, None)]), expect![[r#"
+    check(
+        tasks(&[("a", Some("sequential"), Some(&["c"])), ("b", None, None), ("c", None, None)]),
+        expect![[r#"
         tasks[0].dependencies: these tasks wait for each other in a cycle: a → (by order) b → (by order) c → a; remove one of the edges
-    "#]]);
-    check(tasks(&[("first", None, None), ("a", None, None), ("b", None, Some(&["last"])), ("last", None, None)]), expect![[r#"
+    "#]],
+    );
+    check(
+        tasks(&[("first", None, None), ("a", None, None), ("b", None, Some(&["last"])), ("last", None, None)]),
+        expect![[r#"
         tasks[2].dependencies: these tasks wait for each other in a cycle: b → (by order) last → b; remove one of the edges
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -331,17 +403,23 @@ fn a_shortest_cycle_is_printed() {
 
 #[test]
 fn an_unknown_field_is_named_with_the_nearest_known_one() {
-    check(with(json!({ "dependancies": [], "timeOut": 5, "colour": "red" })), expect![[r#"
+    check(
+        with(json!({ "dependancies": [], "timeOut": 5, "colour": "red" })),
+        expect![[r#"
         tasks[0].colour: unknown field `colour`; remove it
         tasks[0].dependancies: unknown field `dependancies`; did you mean `dependencies`?
         tasks[0].timeOut: unknown field `timeOut`; did you mean `timeout`?
-    "#]]);
-    check_definition(json!({ "id": "w", "nmae": "w", "name": "w", "version": "1", "tasks": with(json!({ "input": { "promt": "" }, "retryPolicy": { "maxAttempts": 1, "maxRetries": 3, "jiter": 0 } })) }), expect![[r#"
+    "#]],
+    );
+    check_definition(
+        json!({ "id": "w", "nmae": "w", "name": "w", "version": "1", "tasks": with(json!({ "input": { "promt": "" }, "retryPolicy": { "maxAttempts": 1, "maxRetries": 3, "jiter": 0 } })) }),
+        expect![[r#"
         nmae: unknown field `nmae`; remove it
         tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
         tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; remove it
         tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -386,91 +464,152 @@ fn every_later_feature_of_a_workflow_is_refused_with_a_way_out() {
 
 #[test]
 fn later_features_of_retries_and_later_types_are_refused_with_a_way_out() {
-    check(with(json!({ "retryPolicy": { "maxAttempts": 2, "retryOn": [], "maxElapsed": "1m" } })), expect![[r#"
+    check(
+        with(json!({ "retryPolicy": { "maxAttempts": 2, "retryOn": [], "maxElapsed": "1m" } })),
+        expect![[r#"
         tasks[0].retryPolicy.maxElapsed: `maxElapsed` is not supported yet; bound it with `maxAttempts` and `maxDelay` [ERR_NOT_SUPPORTED]
         tasks[0].retryPolicy.retryOn: `retryOn` is not supported yet; throw an error with `retryable: false` to stop [ERR_NOT_SUPPORTED]
-    "#]]);
-    check(with(json!({ "type": "conditional" })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "type": "conditional" })),
+        expect![[r#"
         tasks[0].type: `type: 'conditional'` is not supported yet; let the agent decide and return early [ERR_NOT_SUPPORTED]
-    "#]]);
-    check(with(json!({ "type": "loop" })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "type": "loop" })),
+        expect![[r#"
         tasks[0].type: `type: 'loop'` is not supported yet; repeat inside the agent, or write one task for each item [ERR_NOT_SUPPORTED]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_later_feature_that_is_null_is_not_used() {
-    check(with(json!({ "conditions": null, "loop": null })), expect![[r#"
+    check(
+        with(json!({ "conditions": null, "loop": null })),
+        expect![[r#"
         a (by order)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_type_is_one_of_two() {
-    check(with(json!({ "type": "Sequential" })), expect![[r#"
+    check(
+        with(json!({ "type": "Sequential" })),
+        expect![[r#"
         tasks[0].type: must be 'sequential' or 'parallel', found "Sequential"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_timeout_is_a_positive_duration() {
-    check(with(json!({ "timeout": 0 })), expect![[r#"
+    check(
+        with(json!({ "timeout": 0 })),
+        expect![[r#"
         tasks[0].timeout: must be longer than 0 ms, found 0
-    "#]]);
-    check(with(json!({ "timeout": "soon" })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "timeout": "soon" })),
+        expect![[r#"
         tasks[0].timeout: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-    "#]]);
-    check(with(json!({ "timeout": -5 })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "timeout": -5 })),
+        expect![[r#"
         tasks[0].timeout: `-5` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-    "#]]);
-    check(with(json!({ "timeout": "400d" })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "timeout": "400d" })),
+        expect![[r#"
         tasks[0].timeout: `"400d"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-    "#]]);
-    check(with(json!({ "timeout": "1.5m" })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "timeout": "1.5m" })),
+        expect![[r#"
         a (by order)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_retry_policy_says_how_often_and_each_field_has_its_range() {
-    check(with(json!({ "retryPolicy": {} })), expect![[r#"
+    check(
+        with(json!({ "retryPolicy": {} })),
+        expect![[r#"
         tasks[0].retryPolicy.maxAttempts: `maxAttempts` is missing: add the number of attempts in all, the first included
-    "#]]);
-    check(with(json!({ "retryPolicy": { "maxAttempts": 0, "backoffType": "expontential", "initialDelay": "x", "maxDelay": true, "jitter": 1.5 } })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(
+            json!({ "retryPolicy": { "maxAttempts": 0, "backoffType": "expontential", "initialDelay": "x", "maxDelay": true, "jitter": 1.5 } }),
+        ),
+        expect![[r#"
         tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 0
         tasks[0].retryPolicy.backoffType: must be 'exponential' (or 'fixed', 'linear'), found "expontential"
         tasks[0].retryPolicy.initialDelay: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
         tasks[0].retryPolicy.maxDelay: `true` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
         tasks[0].retryPolicy.jitter: must be a share from 0 to 1, or true for 1, found 1.5
-    "#]]);
-    check(with(json!({ "retryPolicy": { "maxAttempts": 2.5, "backoffType": 1, "jitter": "full" } })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "retryPolicy": { "maxAttempts": 2.5, "backoffType": 1, "jitter": "full" } })),
+        expect![[r#"
         tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 2.5
         tasks[0].retryPolicy.backoffType: must be 'fixed', 'linear' or 'exponential', found 1
         tasks[0].retryPolicy.jitter: must be a share from 0 to 1, or true for 1, found "full"
-    "#]]);
-    check(with(json!({ "retryPolicy": { "maxAttempts": 10_001, "backoffType": "random" } })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "retryPolicy": { "maxAttempts": 10_001, "backoffType": "random" } })),
+        expect![[r#"
         tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 10001
         tasks[0].retryPolicy.backoffType: must be 'fixed', 'linear' or 'exponential', found "random"
-    "#]]);
-    check(with(json!({ "retryPolicy": { "maxAttempts": 2, "initialDelay": "10s", "maxDelay": "5s" } })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "retryPolicy": { "maxAttempts": 2, "initialDelay": "10s", "maxDelay": "5s" } })),
+        expect![[r#"
         tasks[0].retryPolicy.maxDelay: `maxDelay` is shorter than `initialDelay`, so no wait would be as long as asked; raise it or lower `initialDelay`
-    "#]]);
-    check(with(json!({ "retryPolicy": { "maxAttempts": 10_000, "backoffType": "linear", "initialDelay": 5, "maxDelay": "1h", "jitter": true } })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(
+            json!({ "retryPolicy": { "maxAttempts": 10_000, "backoffType": "linear", "initialDelay": 5, "maxDelay": "1h", "jitter": true } }),
+        ),
+        expect![[r#"
         a (by order)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_input_schema_must_be_usable() {
-    check(with(json!({ "input": { "schema": { "type": "strnig" } } })), expect![[r#"
+    check(
+        with(json!({ "input": { "schema": { "type": "strnig" } } })),
+        expect![[r#"
         tasks[0].input.schema: not a JSON Schema that can be used: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword [ERR_SCHEMA_UNREPRESENTABLE]
-    "#]]);
-    check(with(json!({ "input": { "schema": { "$ref": "https://example.com/schema.json" } } })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "input": { "schema": { "$ref": "https://example.com/schema.json" } } })),
+        expect![[r#"
         tasks[0].input.schema: not a JSON Schema that can be used: Resource 'https://example.com/schema.json' is not present in a registry and retrieving it failed: `resolve-http` feature or a custom resolver is required to resolve external schemas via HTTP [ERR_SCHEMA_UNREPRESENTABLE]
-    "#]]);
-    check(with(json!({ "input": { "prompt": "hi", "data": [1], "schema": { "type": "object" } } })), expect![[r#"
+    "#]],
+    );
+    check(
+        with(json!({ "input": { "prompt": "hi", "data": [1], "schema": { "type": "object" } } })),
+        expect![[r#"
         a (by order)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -505,11 +644,10 @@ fn a_plan_keeps_how_often_and_how_long_each_task_is_tried() {
     let (plan, _) = read_plan(&definition.to_string(), LIMITS);
     let plan = plan.unwrap();
     assert_eq!((&*plan.workflow_id, &*plan.version, &*plan.definition), ("w", "1.2.0", &*definition.to_string()));
-    let tasks: String = plan
-        .tasks
-        .iter()
-        .map(|(_, task)| format!("{} {} {:?} {:?} {:?} {:?}\n", task.id, task.agent_id, task.timeout, task.rule, task.retry, task.schema))
-        .collect();
+    let mut tasks = String::new();
+    for (_, task) in plan.tasks.iter() {
+        writeln!(tasks, "{} {} {:?} {:?} {:?} {:?}", task.id, task.agent_id, task.timeout, task.rule, task.retry, task.schema).unwrap();
+    }
     expect![[r#"
         a writer 90s NoneFailed RetryPolicy { max_attempts: 3, backoff: Exponential, initial_delay: 2s, max_delay: Some(60s), jitter: 0.5 } None
         b reader 600s NoneFailed RetryPolicy { max_attempts: 1, backoff: Fixed, initial_delay: 0ns, max_delay: None, jitter: 0.0 } Some(Schema)
@@ -537,17 +675,20 @@ fn one_task_too_many_is_refused_and_the_rest_is_judged_all_the_same() {
     expect![[r#"
         version: `version` is missing: add a version such as '1.0.0'
         tasks: 3 tasks exceed `workflow.maxTasks` (2); split the workflow or raise the limit
-    "#]].assert_eq(&read(&definition.to_string(), Limits { tasks_max: 2, ..LIMITS }));
+    "#]]
+    .assert_eq(&read(&definition.to_string(), Limits { tasks_max: 2, ..LIMITS }));
     let exact = json!({ "id": "w", "name": "w", "version": "1", "tasks": tasks(&[("a", None, None), ("b", None, None)]) });
     expect![[r#"
         a (by order), before b
         b after a (by order)
-    "#]].assert_eq(&read(&exact.to_string(), Limits { tasks_max: 2, ..LIMITS }));
+    "#]]
+    .assert_eq(&read(&exact.to_string(), Limits { tasks_max: 2, ..LIMITS }));
 }
 
 #[test]
 fn a_hundred_problems_are_listed_and_the_rest_is_counted() {
-    let broken: Vec<Value> = (0..150).map(|place| json!({ "id": format!("t{place}"), "name": "x", "agentId": "x", "timeout": "x" })).collect();
+    let broken: Vec<Value> =
+        (0..150).map(|place| json!({ "id": format!("t{place}"), "name": "x", "agentId": "x", "timeout": "x" })).collect();
     let (plan, problems) = read_plan(&json!({ "id": "w", "name": "w", "version": "1", "tasks": broken }).to_string(), LIMITS);
     assert!(plan.is_none());
     assert_eq!(problems.len(), 101);
@@ -591,7 +732,9 @@ fn a_task_with_many_dependencies_is_read_in_one_pass() {
 
 #[test]
 fn a_chain_of_a_hundred_thousand_tasks_is_planned_runs_and_fails() {
-    let chain = large(100_000, |place| format!(r#""dependencies":[{}]"#, place.checked_sub(1).map(|before| format!(r#""t{before}""#)).unwrap_or_default()));
+    let chain = large(100_000, |place| {
+        format!(r#""dependencies":[{}]"#, place.checked_sub(1).map(|before| format!(r#""t{before}""#)).unwrap_or_default())
+    });
     let plan = planned(&chain);
     assert_edges_agree(&plan);
     let (mut execution, mut step) = (Execution::new(plan, 0), Step::default());
@@ -623,7 +766,8 @@ fn a_fan_of_a_hundred_thousand_tasks_is_planned_runs_and_is_cancelled() {
 
 #[test]
 fn a_cycle_through_a_hundred_thousand_tasks_is_found_and_printed_in_part() {
-    let text = large(100_000, |place| if place == 0 { r#""dependencies":["t99999"]"#.to_owned() } else { r#""dependencies":null"#.to_owned() });
+    let text =
+        large(100_000, |place| if place == 0 { r#""dependencies":["t99999"]"#.to_owned() } else { r#""dependencies":null"#.to_owned() });
     expect![[r#"
         tasks[0].dependencies: these tasks wait for each other in a cycle: t0 → (by order) t1 → (by order) t2 → (by order) t3 → (by order) t4 → (by order) t5 → (by order) t6 → (by order) t7 → (by order) t8 → (by order) t9 → (by order) t10 → (by order) t11 → (by order) t12 → (by order) t13 → (by order) t14 → (by order) t15 → (by order) t16 → (by order) t17 → (by order) t18 → (by order) t19 → (by order) t20 → … (99979 more) → t0; remove one of the edges
     "#]].assert_eq(&read(&text, LIMITS));
@@ -634,7 +778,8 @@ fn a_hundred_thousand_tasks_and_one_are_too_many() {
     let text = large(100_001, |_| r#""dependencies":["nobody"]"#.to_owned());
     expect![[r#"
         tasks: 100001 tasks exceed `workflow.maxTasks` (100000); split the workflow or raise the limit
-    "#]].assert_eq(&read(&text, LIMITS));
+    "#]]
+    .assert_eq(&read(&text, LIMITS));
 }
 
 fn large(count: u32, field: impl Fn(u32) -> String) -> String {

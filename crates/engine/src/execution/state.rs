@@ -33,18 +33,50 @@ pub enum TaskState {
     /// For its dependencies.
     Waiting,
     /// For room to run `attempt`.
-    Ready { attempt: u32, ready: Timestamp, ready_by: Option<TaskIndex> },
+    Ready {
+        attempt: u32,
+        ready: Timestamp,
+        ready_by: Option<TaskIndex>,
+    },
     /// Its agent is at work until `deadline` at most.
-    Running { attempt: u32, admitted: Timestamp, deadline: Timestamp },
+    Running {
+        attempt: u32,
+        admitted: Timestamp,
+        deadline: Timestamp,
+    },
     /// Its agent was told to stop and may still answer until `until`.
-    Aborting { attempt: u32, admitted: Timestamp, cause: AbortCause, until: Timestamp },
+    Aborting {
+        attempt: u32,
+        admitted: Timestamp,
+        cause: AbortCause,
+        until: Timestamp,
+    },
     /// The next `attempt` may run from `until`.
-    Backoff { attempt: u32, until: Timestamp },
-    Completed { attempt: u32, start: Timestamp, end: Timestamp },
-    Failed { attempt: u32, start: Timestamp, end: Timestamp, failure: Failure },
-    Skipped { reason: SkipReason, at: Timestamp },
+    Backoff {
+        attempt: u32,
+        until: Timestamp,
+    },
+    Completed {
+        attempt: u32,
+        start: Timestamp,
+        end: Timestamp,
+    },
+    Failed {
+        attempt: u32,
+        start: Timestamp,
+        end: Timestamp,
+        failure: Failure,
+    },
+    Skipped {
+        reason: SkipReason,
+        at: Timestamp,
+    },
     /// `attempt` is 0 if it never ran.
-    Cancelled { attempt: u32, reason: CancelReason, at: Timestamp },
+    Cancelled {
+        attempt: u32,
+        reason: CancelReason,
+        at: Timestamp,
+    },
 }
 
 /// A task of a running execution.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// The longest duration a definition may name: a year, so that no sum of instants leaves the exact range.
-pub(super) const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+pub(super) const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
 /// The duration, or `None` if the value is none or is longer than [`DURATION_MAX`].
 pub(super) fn parse(value: &Value) -> Option<Duration> {
@@ -47,7 +47,9 @@ mod tests {
         assert_eq!(millis(json!("1.5s")), Some(1500));
         assert_eq!(millis(json!("2h")), Some(7_200_000));
         assert_eq!(millis(json!("1d")), Some(86_400_000));
-        for bad in [json!(-1), json!("30"), json!("s"), json!("-1s"), json!("1 week"), json!(true), json!(1e300), json!("400d"), json!(null)] {
+        for bad in
+            [json!(-1), json!("30"), json!("s"), json!("-1s"), json!("1 week"), json!(true), json!(1e300), json!("400d"), json!(null)]
+        {
             assert_eq!(millis(bad.clone()), None, "{bad}");
         }
     }

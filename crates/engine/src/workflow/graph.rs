@@ -147,7 +147,9 @@ fn describe(path: &[NodeIndex], tasks: &[Task]) -> String {
     }
     let hidden = path.len().saturating_sub(SHOWN_MAX + 1);
     if hidden > 0 {
-        text.push_str(&format!(" → … ({hidden} more)"));
+        text.push_str(" → … (");
+        text.push_str(&hidden.to_string());
+        text.push_str(" more)");
     }
     if let Some(first) = on_path().next() {
         text.push_str(arrow(first));
@@ -177,10 +179,10 @@ fn shortest_cycle(graph: &DiGraph<(), ()>, start: NodeIndex) -> Vec<NodeIndex> {
                 path.reverse();
                 return path;
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(next, node);
+            came_from.entry(next).or_insert_with(|| {
                 queue.push_back(next);
-            }
+                node
+            });
         }
     }
     vec![start]

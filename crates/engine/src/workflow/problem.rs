@@ -29,7 +29,7 @@ pub enum ProblemKind {
     WrongType { expected: &'static str, found: String },
     #[error("`{field}` is missing: add {hint}")]
     Missing { field: &'static str, hint: &'static str },
-    #[error("unknown field `{field}`{}", near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_else(|| "; remove it".to_owned()))]
+    #[error("unknown field `{field}`{}", near.map_or_else(|| "; remove it".to_owned(), |near| format!("; did you mean `{near}`?")))]
     UnknownField { field: String, near: Option<&'static str> },
     #[error("`{field}` is not supported yet; {instead}")]
     NotSupported { field: String, instead: &'static str },
@@ -66,14 +66,13 @@ pub enum ProblemKind {
 impl ProblemKind {
     /// How much it weighs.
     pub fn severity(&self) -> Severity {
-        match self {
-            // An error is never left out in favour of a warning, so `More` decides nothing.
-            Self::DuplicateDependency { .. } | Self::More { .. } => Severity::Warning,
-            _ => Severity::Error,
-        }
+        // An error is never left out in favour of a warning, so `More` decides nothing.
+        let warns = matches!(self, Self::DuplicateDependency { .. } | Self::More { .. });
+        if warns { Severity::Warning } else { Severity::Error }
     }
 
     /// The stable code of the problem, `None` where the message is all there is to act on.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most problems have no code, a new one too")]
     pub fn code(&self) -> Option<&'static str> {
         match self {
             Self::NotSupported { .. } => Some("ERR_NOT_SUPPORTED"),

@@ -20,7 +20,8 @@ const INPUT_FIELDS: &[&str] = &["prompt", "data", "schema"];
 const RETRY_FIELDS: &[&str] = &["maxAttempts", "backoffType", "initialDelay", "maxDelay", "jitter"];
 
 const LEAVE_OUT: &str = "leave it out";
-const LATER_WORKFLOW_FIELDS: &[(&str, &str)] = &[("failurePolicy", "every workflow fails fast"), ("deadline", LEAVE_OUT), ("budget", LEAVE_OUT)];
+const LATER_WORKFLOW_FIELDS: &[(&str, &str)] =
+    &[("failurePolicy", "every workflow fails fast"), ("deadline", LEAVE_OUT), ("budget", LEAVE_OUT)];
 const FLATTEN: &str = "write the tasks side by side with `dependencies`";
 const DECIDE_IN_AGENT: &str = "let the agent decide and return early";
 const LATER_TASK_FIELDS: &[(&str, &str)] = &[
@@ -80,10 +81,7 @@ fn task(place: usize, value: &Value, limits: Limits, problems: &mut Problems) ->
     Some(Task {
         place,
         id: id(&fields, "an id, unique in this workflow", problems),
-        agent_id: fields
-            .required_text("agentId", "the id of a registered agent or agent type", problems)
-            .unwrap_or_default()
-            .to_owned(),
+        agent_id: fields.required_text("agentId", "the id of a registered agent or agent type", problems).unwrap_or_default().to_owned(),
         kind: kind(&fields, problems),
         dependencies: dependencies(&fields, problems),
         retry: fields.get("retryPolicy").and_then(|value| retry(value, fields.path("retryPolicy"), problems)).unwrap_or_default(),
@@ -110,10 +108,9 @@ fn kind(fields: &Fields<'_>, problems: &mut Problems) -> Option<Kind> {
         Some("sequential") => return Some(Kind::Sequential),
         Some("parallel") => return Some(Kind::Parallel),
         Some("conditional") => ProblemKind::NotSupported { field: "type: 'conditional'".into(), instead: DECIDE_IN_AGENT },
-        Some("loop") => ProblemKind::NotSupported {
-            field: "type: 'loop'".into(),
-            instead: "repeat inside the agent, or write one task for each item",
-        },
+        Some("loop") => {
+            ProblemKind::NotSupported { field: "type: 'loop'".into(), instead: "repeat inside the agent, or write one task for each item" }
+        }
         _ => ProblemKind::OutOfRange { expected: "'sequential' or 'parallel'", found: shorten(kind) },
     };
     problems.push(fields.path("type"), problem);
@@ -128,9 +125,9 @@ fn dependencies(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<Stri
     };
     let mut ids = Vec::with_capacity(items.len());
     for (at, item) in items.iter().enumerate() {
-        match item {
-            Value::String(id) => ids.push(id.clone()),
-            other => problems.push(format!("{}[{at}]", fields.path("dependencies")), wrong_type("a task id", other)),
+        match item.as_str() {
+            Some(id) => ids.push(id.to_owned()),
+            None => problems.push(format!("{}[{at}]", fields.path("dependencies")), wrong_type("a task id", item)),
         }
     }
     Some(ids)
@@ -208,13 +205,10 @@ fn jitter(fields: &Fields<'_>, problems: &mut Problems) -> f64 {
     match fields.get("jitter") {
         None | Some(Value::Bool(false)) => 0.0,
         Some(Value::Bool(true)) => 1.0,
-        Some(value) => match value.as_f64().filter(|jitter| (0.0..=1.0).contains(jitter)) {
-            Some(jitter) => jitter,
-            None => {
-                let expected = "a share from 0 to 1, or true for 1";
-                problems.push(fields.path("jitter"), ProblemKind::OutOfRange { expected, found: shorten(value) });
-                0.0
-            }
-        },
+        Some(value) => value.as_f64().filter(|jitter| (0.0..=1.0).contains(jitter)).unwrap_or_else(|| {
+            let expected = "a share from 0 to 1, or true for 1";
+            problems.push(fields.path("jitter"), ProblemKind::OutOfRange { expected, found: shorten(value) });
+            0.0
+        }),
     }
 }

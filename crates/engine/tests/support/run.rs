@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Plays a script against an execution, and plays it again with crashes.
 
-use crate::words::{cancelled, plan, skipped, story};
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on says so"
+)]
+
+use crate::words::{cancelled, plan, skipped, state, story};
 use engine::{Event, Execution, Failure, Input, Output, Phase, Plan, Settled, Step, TaskIndex, TaskState};
 use expect_test::Expect;
 use std::fmt::Write as _;
@@ -19,7 +27,9 @@ pub(crate) fn check(workflow: &str, script: &str, expect: Expect) {
     let plan = plan(workflow);
     let words = words(&plan, script);
     let mut run = Run::new(&plan);
-    words.into_iter().for_each(|word| run.say(word));
+    for word in words {
+        run.say(word);
+    }
     expect.assert_eq(&run.told());
     run.replays_to_the_same_journal();
     run.recovers_to_the_same_end();
@@ -297,9 +307,4 @@ impl Run {
             }
         }
     }
-}
-
-/// All that a replay must bring back.
-fn state(execution: &Execution) -> String {
-    format!("{:?} {:?} {:?} {:?}", execution.phase(), execution.started(), execution.ended(), execution.tasks())
 }

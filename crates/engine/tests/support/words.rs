@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Workflows in a line of text, and the journal of an execution read aloud.
 
-use engine::{AbortCause, CancelReason, Command, End, Event, Limits, Plan, SkipReason, Step, TaskIndex, read_plan};
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
+use engine::{AbortCause, CancelReason, Command, End, Event, Execution, Limits, Plan, SkipReason, Step, TaskIndex, read_plan};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use std::time::Duration;
 use stdx::Timestamp;
 
 /// The timeout of a task that gives none.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Reads `"seq fetch tries 2 fixed 1s; par a after fetch timeout 5s; b after nothing"`: tasks, each with its type (or none), its id, and
 /// what else was written.
@@ -146,4 +148,9 @@ pub(crate) fn cancelled(reason: CancelReason) -> &'static str {
 
 fn millis(at: Timestamp) -> String {
     format!("{}ms", at.micros() / 1000)
+}
+
+/// All that a replay must bring back.
+pub(crate) fn state(execution: &Execution) -> String {
+    format!("{:?} {:?} {:?} {:?}", execution.phase(), execution.started(), execution.ended(), execution.tasks())
 }

@@ -45,6 +45,8 @@ pub enum EffectKind {
     Skipped = 8,
     /// A task was cancelled. `first`: 1 sibling failed, 2 cancelled.
     Cancelled = 9,
+    /// The request to cancel the execution is on record.
+    Cancelling = 10,
 }
 
 impl Effect {
@@ -78,8 +80,8 @@ impl Effect {
             | Event::AttemptInterrupted { .. }
             | Event::AttemptTimedOut { .. }
             | Event::BackoffEnded { .. }
-            | Event::FailFast { .. }
-            | Event::CancelRequested { .. } => None,
+            | Event::FailFast { .. } => None,
+            Event::CancelRequested { .. } => effect(EffectKind::Cancelling, None, 0, 0, 0),
         }
     }
 

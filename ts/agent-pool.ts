@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Who does the work: agent types, agents registered with them, and their instances. Each has one instance, made before its first task.
+
+import { AgentError, ConflictError, NotFoundError, OrchestratorError, ValidationError } from './errors.js'
+import type { Issue } from './issue.js'
+import type { Agent, AgentRegistration, AgentType } from './workflow.js'
+
+const TYPE_LATER = ['maxConcurrency', 'minAgents', 'maxAgents', 'isolation', 'module', 'memoryLimit']
+
+/** Registers what tasks name by `agentId`. */
+export interface AgentPool {
+  /**
+   * Registers a type of agent. Tasks may name it directly; its one instance serves any number of calls at once.
+   *
+   * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
+   */
+  registerAgentType(name: string, type: AgentType): void
+  /**
+   * Registers an agent of a registered type with an instance of its own, made with `configuration`.
+   *
+   * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
+   * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
+   */
+  registerAgent(agent: AgentRegistration): void
+}
+
+/** The pool, as the orchestrator uses it. */
+export class AgentRegistry implements AgentPool {
+  readonly #types = new Map<string, AgentType>()
+  readonly #agents = new Map<string, AgentSlot>()
+  readonly #registered: () => void
+
+  /** `registered` is told after each registration: interrupted executions may be waiting for it. */
+  constructor(registered: () => void) {
+    this.#registered = registered
+  }
+
+  registerAgentType(name: string, type: AgentType): void {
+    check(issuesOfType(name, type))
+    if (this.#types.has(name)) throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
+    this.#types.set(name, type)
+    // A type may be named like an agent that exists: tasks mean the agent.
+    if (!this.#agents.has(name)) this.#agents.set(name, new AgentSlot(name, type, {}))
+    this.#registered()
+  }
+
+  registerAgent(agent: AgentRegistration): void {
+    check(issuesOfAgent(agent))
+    const { id, type: typeName, configuration = {} } = agent
+    const type = this.#types.get(typeName)
+    if (type === undefined) {
+      const message = `agent \`${id}\` is of type \`${typeName}\`, which is not registered; call registerAgentType('${typeName}', …) first`
+      throw new NotFoundError('ERR_AGENT_TYPE_NOT_FOUND', message)
+    }
+    if (this.#agents.has(id)) throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
+    this.#agents.set(id, new AgentSlot(id, type, configuration))
+    this.#registered()
+  }
+
+  /** Whoever serves tasks with this `agentId`. */
+  find(agentId: string): AgentSlot | undefined {
+    return this.#agents.get(agentId)
+  }
+
+  /** How many instances exist. */
+  get size(): number {
+    let size = 0
+    for (const slot of this.#agents.values()) if (slot.agent !== undefined) size += 1
+    return size
+  }
+
+  /** Calls `dispose` of every instance; one that throws does not keep the others. */
+  async dispose(): Promise<void> {
+    const dispose = async (slot: AgentSlot): Promise<void> => {
+      await slot.agent?.dispose?.()
+    }
+    await Promise.allSettled([...this.#agents.values()].map(dispose))
+  }
+}
+
+/** One agent and its instance. */
+export class AgentSlot {
+  readonly id: string
+  readonly #type: AgentType
+  readonly #configuration: object
+  /** The instance, once it is made. */
+  agent: Agent | undefined
+  #making: Promise<Agent> | undefined
+
+  constructor(id: string, type: AgentType, configuration: object) {
+    this.id = id
+    this.#type = type
+    this.#configuration = configuration
+  }
+
+  /** Makes the instance. Tasks that come meanwhile wait for the same one; after a failure the next task tries again. */
+  make(): Promise<Agent> {
+    this.#making ??= this.#create().finally(() => {
+      this.#making = undefined
+    })
+    return this.#making
+  }
+
+  async #create(): Promise<Agent> {
+    let agent: unknown
+    try {
+      agent = await this.#type.create(this.#configuration)
+    } catch (cause) {
+      throw new AgentError('ERR_AGENT_CREATE', `agent \`${this.id}\` could not be made: ${messageOf(cause)}`, { cause, retryable: true })
+    }
+    if (typeof (agent as Agent | null | undefined)?.execute !== 'function') {
+      const what = agent === undefined ? 'nothing' : 'something without an `execute` method'
+      throw new AgentError('ERR_AGENT_INVALID', `create of agent \`${this.id}\` returned ${what}; return { execute: async (task, context) => … }`)
+    }
+    this.agent = agent as Agent
+    return this.agent
+  }
+}
+
+/** What a thrown value says. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error || OrchestratorError.isInstance(thrown)) return String(thrown.message)
+  try {
+    return typeof thrown === 'string' ? thrown : `threw ${String(thrown)}`
+  } catch {
+    return 'threw a value that cannot be shown'
+  }
+}
+
+function issuesOfType(name: unknown, type: unknown): Issue[] {
+  const issues = issuesOfName(name, 'name')
+  if (typeof (type as AgentType | null | undefined)?.create !== 'function') {
+    issues.push({ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' })
+    return issues
+  }
+  for (const field of Object.keys(type as object)) {
+    if (TYPE_LATER.includes(field)) {
+      const message = 'is not supported yet: a type has one instance and any number of calls at once; leave it out'
+      issues.push({ path: `type.${field}`, code: 'ERR_NOT_SUPPORTED', message })
+    }
+  }
+  return issues
+}
+
+function issuesOfAgent(agent: unknown): Issue[] {
+  if (typeof agent !== 'object' || agent === null) return [{ path: 'agent', message: 'must be an object such as { id, type, configuration }' }]
+  const { id, type, capabilities, configuration } = agent as AgentRegistration
+  const issues = [...issuesOfName(id, 'agent.id'), ...issuesOfName(type, 'agent.type')]
+  if (capabilities !== undefined && !(Array.isArray(capabilities) && capabilities.every((one) => typeof one === 'string'))) {
+    issues.push({ path: 'agent.capabilities', message: 'must be a list of texts' })
+  }
+  if (configuration !== undefined && (typeof configuration !== 'object' || configuration === null)) {
+    issues.push({ path: 'agent.configuration', message: 'must be an object' })
+  }
+  return issues
+}
+
+function issuesOfName(name: unknown, path: string): Issue[] {
+  return typeof name === 'string' && name !== '' ? [] : [{ path, message: 'must be a text that is not empty' }]
+}
+
+function check(issues: Issue[]): void {
+  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the agent cannot be registered', issues)
+}

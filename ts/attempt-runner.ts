@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Calls agents and turns whatever they do into an answer. Nothing an agent does may throw out of here.
+
+import { messageOf, type AgentSlot } from './agent-pool.js'
+import { now } from './clock.js'
+import type { TaskDefinition } from './definition.js'
+import type { Dispatcher } from './dispatcher.js'
+import { ValidationError } from './errors.js'
+import { judgeInput } from './input-judge.js'
+import type { Issue } from './issue.js'
+import { plainJson, type Json } from './json.js'
+import { Form } from './native.js'
+import type { Run } from './run.js'
+import { AttemptInput, LiveAttempt } from './task-input.js'
+import type { Agent } from './workflow.js'
+
+const MESSAGE_LENGTH_MAX = 10_000
+const STACK_LENGTH_MAX = 10_000
+
+/** One attempt under way: which, and when its agent was called. */
+interface Attempt {
+  readonly run: Run
+  readonly place: number
+  readonly attempt: number
+  readonly live: LiveAttempt
+  start: number
+  answered: boolean
+}
+
+export class AttemptRunner {
+  readonly #dispatcher: Dispatcher
+  readonly #find: (agentId: string) => AgentSlot | undefined
+  readonly #held: boolean
+  #draining = false
+
+  constructor(dispatcher: Dispatcher, find: (agentId: string) => AgentSlot | undefined, held: boolean) {
+    this.#dispatcher = dispatcher
+    this.#find = find
+    this.#held = held
+  }
+
+  /** No attempt is started any more. */
+  drain(): void {
+    this.#draining = true
+  }
+
+  start(run: Run, place: number, number: number): void {
+    if (this.#draining) return
+    const task = run.definition.tasks[place]
+    if (task === undefined) return
+    const live = new LiveAttempt(run, task, number)
+    const attempt: Attempt = { run, place, attempt: number, live, start: now(), answered: false }
+    run.attempts[place] = live
+    run.inFlight += 1
+    this.#dispatcher.inFlight += 1
+    const agent = this.#find(task.agentId)?.agent
+    if (agent !== undefined && !task.judged) this.#call(attempt, task, agent)
+    else void this.#prepare(attempt, task)
+  }
+
+  /** The slow way to the agent: its instance is still to be made, or the input to be judged. */
+  async #prepare(attempt: Attempt, task: TaskDefinition): Promise<void> {
+    try {
+      const slot = this.#find(task.agentId)
+      if (slot === undefined) throw new Error(`agent \`${task.agentId}\` is not registered`)
+      if (task.judged) await judgeInput(attempt.run, attempt.place, task)
+      this.#call(attempt, task, slot.agent ?? (await slot.make()))
+    } catch (error) {
+      this.#fail(attempt, error)
+    }
+  }
+
+  #call(attempt: Attempt, task: TaskDefinition, agent: Agent): void {
+    const { run, place } = attempt
+    const data = run.parsed.has(place) ? run.parsed.get(place) : task.data
+    attempt.start = now()
+    let answer: unknown
+    try {
+      answer = agent.execute(new AttemptInput(run, task, attempt.attempt, data), attempt.live)
+    } catch (error) {
+      return this.#fail(attempt, error)
+    }
+    if (isThenable(answer)) {
+      const promise = answer instanceof Promise ? (answer as Promise<unknown>) : Promise.resolve(answer)
+      promise.then(
+        (value) => this.#complete(attempt, value),
+        (error: unknown) => this.#fail(attempt, error),
+      )
+    } else {
+      this.#complete(attempt, answer)
+    }
+  }
+
+  #complete(attempt: Attempt, value: unknown): void {
+    const end = now()
+    const { run, place } = attempt
+    const issues: Issue[] = []
+    const output = plainJson(value, 'result', issues)
+    if (output === undefined) {
+      const what = `the result of task \`${run.definition.tasks[place]?.id}\` is not JSON data`
+      return this.#fail(attempt, new ValidationError('ERR_NOT_JSON', what, issues))
+    }
+    if (!this.#settle(attempt)) return
+    // A late answer, whose attempt the engine has given up, must not show where a later attempt's is to stand.
+    if (run.attempts[place] === attempt.live) {
+      run.outputs[place] = output
+      run.attempts[place] = undefined
+    }
+    if (this.#held) this.#answer(attempt, Form.completedHeld, end, undefined)
+    else this.#answer(attempt, Form.completedJson, end, JSON.stringify(output))
+  }
+
+  #fail(attempt: Attempt, thrown: unknown): void {
+    const end = now()
+    if (!this.#settle(attempt)) return
+    const { run, place } = attempt
+    if (run.attempts[place] === attempt.live) run.attempts[place] = undefined
+    run.thrown.set(`${place}:${attempt.attempt}`, thrown)
+    this.#answer(attempt, Form.failed, end, failureText(thrown))
+  }
+
+  /** False if the attempt has answered before. */
+  #settle(attempt: Attempt): boolean {
+    if (attempt.answered) return false
+    attempt.answered = true
+    attempt.run.inFlight -= 1
+    this.#dispatcher.inFlight -= 1
+    return true
+  }
+
+  #answer({ run, place, attempt, start }: Attempt, form: number, end: number, text: string | undefined): void {
+    this.#dispatcher.answer(run, place, attempt, form, start, end, text)
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  try {
+    return typeof (value as { then?: unknown }).then === 'function'
+  } catch {
+    return false
+  }
+}
+
+/** What was thrown, as the journal keeps it. Reading a hostile value must not throw either. */
+function failureText(thrown: unknown): string {
+  const read = (field: string): unknown => {
+    try {
+      return (thrown as Record<string, unknown> | null | undefined)?.[field]
+    } catch {
+      return undefined
+    }
+  }
+  const text = (field: string, max: number): string | undefined => {
+    const value = read(field)
+    return typeof value === 'string' && value !== '' ? value.slice(0, max).replace(/\p{Surrogate}/gu, '\uFFFD') : undefined
+  }
+  const details: Record<string, unknown> = {}
+  for (const [field, max] of [['name', 200], ['stack', STACK_LENGTH_MAX]] as const) {
+    const value = text(field, max)
+    if (value !== undefined) details[field] = value
+  }
+  const issues = read('issues')
+  const plainIssues = Array.isArray(issues) ? plainJson(issues, 'issues', []) : undefined
+  if (plainIssues !== undefined) details['issues'] = plainIssues as Json
+  return JSON.stringify({
+    code: text('code', 200) ?? 'ERR_AGENT',
+    message: messageOf(thrown).slice(0, MESSAGE_LENGTH_MAX).replace(/\p{Surrogate}/gu, '\uFFFD'),
+    retryable: read('retryable') !== false,
+    details,
+  })
+}

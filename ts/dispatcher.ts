@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The loop on JavaScript's side: answers of agents go to the engine in batches, what the engine owes comes back and is done.
+//
+//   agent answers ─▶ answers[] ─▶ engine.advance(…) ─▶ effects ─▶ run an agent, abort one, announce, end
+//                     (one call per microtask drain)
+//
+// Everything that changes an execution happens here, on this thread. Only `#advance` reads effects, and never while effects are being
+// done, so an agent or a listener may call anything.
+
+import type { AgentSlot } from './agent-pool.js'
+import { AttemptRunner } from './attempt-runner.js'
+import { now } from './clock.js'
+import { CancelledError, errorOf, TimeoutError, type OrchestratorError } from './errors.js'
+import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind } from './native.js'
+import type { Run } from './run.js'
+
+const EFFECTS_MAX = 1024
+const ANSWERS_FIRST = 256
+/** Answers that may be handed over in microtasks before timers and sockets get their turn. */
+const TURN_ANSWERS_MAX = 1000
+const TURN_MICROS_MAX = 1000
+/** The longest delay a Node timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+/** What the dispatcher tells the orchestrator. */
+export interface Listener {
+  /** A notice of the journal: kind, run, place, attempt, two numbers, instant. */
+  notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void
+  ended(run: Run): void
+  /** The store failed: nothing more will be recorded. */
+  failed(error: OrchestratorError): void
+}
+
+export class Dispatcher {
+  readonly engine: Engine
+  readonly #listener: Listener
+  readonly #runs: (Run | undefined)[] = []
+  readonly #runner: AttemptRunner
+  readonly #out = new Float64Array(HEADER_WORDS + EFFECTS_MAX * EFFECT_WORDS)
+  #answers = new Float64Array(ANSWERS_FIRST * ANSWER_WORDS)
+  #count = 0
+  #texts: string[] = []
+  #scheduled = false
+  #advancing = false
+  #turn = { open: false, since: 0, answers: 0 }
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Infinity
+  /** Keeps the process alive while it is referenced, which is while an execution is active. */
+  readonly #alive = setInterval(() => {}, TIMER_MS_MAX).unref()
+  #active = 0
+  #stopped = false
+  /** Attempts under way in agents. */
+  inFlight = 0
+  failure: OrchestratorError | undefined
+
+  /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
+  constructor(listener: Listener, find: (agentId: string) => AgentSlot | undefined, held: boolean) {
+    this.#listener = listener
+    this.engine = new Engine(() => this.#pull())
+    this.#runner = new AttemptRunner(this, find, held)
+  }
+
+  run(slot: number): Run | undefined {
+    return this.#runs[slot]
+  }
+
+  *runs(): Iterable<Run> {
+    for (const run of this.#runs) if (run !== undefined) yield run
+  }
+
+  /** A run begins to be dispatched. */
+  add(run: Run): void {
+    this.#runs[run.slot] = run
+  }
+
+  /** The process stays alive for it until it has ended. */
+  activate(): void {
+    this.#active += 1
+    if (this.#active === 1) this.#alive.ref()
+  }
+
+  /** Nobody needs an ended run any more. */
+  release(run: Run): void {
+    this.#runs[run.slot] = undefined
+    if (this.failure === undefined && !this.#stopped) this.engine.release(run.slot)
+  }
+
+  /** Hands what the engine was told to the store, soon. */
+  schedule(): void {
+    if (this.#scheduled || this.#stopped) return
+    this.#scheduled = true
+    if (this.#turnIsOver()) setImmediate(this.#advance)
+    else queueMicrotask(this.#advance)
+  }
+
+  /** An attempt answered: `text` is JSON for the journal, or for a failure. */
+  answer(run: Run, place: number, attempt: number, form: number, start: number, end: number, text: string | undefined): void {
+    if (this.#stopped) return
+    let at = this.#count * ANSWER_WORDS
+    if (at === this.#answers.length) this.#grow()
+    const answers = this.#answers
+    answers[at++] = run.slot
+    answers[at++] = place
+    answers[at++] = attempt
+    answers[at++] = form
+    answers[at++] = start
+    answers[at] = end
+    this.#count += 1
+    if (text !== undefined) this.#texts.push(text)
+    this.schedule()
+  }
+
+  /** Answers for an attempt nobody runs, so that its end need not wait for the grace. */
+  answerInterrupted(run: Run, place: number, attempt: number): void {
+    const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
+    this.answer(run, place, attempt, Form.failed, now(), now(), JSON.stringify(failure))
+  }
+
+  /** Every attempt under way is told to stop. */
+  abortAll(reason: OrchestratorError): void {
+    for (const run of this.runs()) for (const attempt of run.attempts) attempt?.abort(reason)
+  }
+
+  /** Nothing is dispatched any more, whatever comes. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    clearInterval(this.#alive)
+  }
+
+  /** Resolves when what the engine has been told by now is on record. */
+  async recorded(): Promise<void> {
+    this.schedule()
+    while (this.#scheduled || this.#advancing) await new Promise((resolve) => setImmediate(resolve))
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  /** Resolves when no agent is at work, or after `ms`. */
+  async idle(ms: number): Promise<void> {
+    const until = now() + ms * 1000
+    while (this.inFlight > 0 && now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
+    await this.recorded().catch(() => {})
+  }
+
+  /** New attempts are no longer started; answers are still recorded. */
+  drain(): void {
+    this.#runner.drain()
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(this.#answers.length * 2)
+    larger.set(this.#answers)
+    this.#answers = larger
+  }
+
+  // A chain of agents that answer at once would otherwise go on in microtasks forever, and timers and sockets starve.
+  #turnIsOver(): boolean {
+    const turn = this.#turn
+    if (!turn.open) {
+      turn.open = true
+      turn.since = now()
+      turn.answers = 0
+      setImmediate(this.#endTurn)
+    }
+    return turn.answers > TURN_ANSWERS_MAX || now() - turn.since > TURN_MICROS_MAX
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turn.open = false
+  }
+
+  readonly #advance = (): void => {
+    this.#scheduled = false
+    if (this.#advancing || this.#stopped || this.failure !== undefined) return
+    const count = this.#count
+    const texts = this.#texts.length === 0 ? null : this.#texts.join('\n')
+    this.#count = 0
+    if (texts !== null) this.#texts = []
+    this.#turn.answers += count
+    this.#do(() => this.engine.advance(this.#answers, count, texts, this.#out))
+  }
+
+  /** Time has passed, or another thread has something for us. */
+  #pull(): void {
+    // Somebody is at it, and reads to the end.
+    if (this.#advancing) return this.schedule()
+    if (this.#stopped || this.failure !== undefined) return
+    this.#do(() => this.engine.pull(this.#out))
+  }
+
+  #do(ask: () => void): void {
+    this.#advancing = true
+    try {
+      ask()
+      while (this.#doEffects()) this.engine.pull(this.#out)
+      this.#arm(this.#out[2] ?? 0)
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#advancing = false
+    }
+    if (this.#count > 0) this.schedule()
+  }
+
+  /** Does the effects in `#out`; whether there are more to read. */
+  #doEffects(): boolean {
+    const out = this.#out
+    const end = HEADER_WORDS + (out[0] ?? 0) * EFFECT_WORDS
+    for (let at = HEADER_WORDS; at < end; at += EFFECT_WORDS) {
+      const run = this.#runs[out[at + 1] as number]
+      if (run === undefined) continue
+      const kind = out[at] as number
+      const place = out[at + 2] as number
+      const attempt = out[at + 3] as number
+      const first = out[at + 4] as number
+      if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
+      else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number)
+      if (kind === Kind.run) this.#runner.start(run, place, attempt)
+    }
+    return out[1] === 1
+  }
+
+  #note(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void {
+    if (kind === Kind.accepted) run.accept()
+    if (kind === Kind.cancelling) run.cancel()
+    if (kind === Kind.ended) {
+      run.end(this.engine.report(run.slot), first === 1)
+      this.#active -= 1
+      if (this.#active === 0) this.#alive.unref()
+    }
+    this.#listener.notice(kind, run, place, attempt, first, second, at)
+    if (kind === Kind.ended) this.#listener.ended(run)
+  }
+
+  #arm(deadline: number): void {
+    if (deadline === 0 || deadline >= this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = deadline
+    // Node's timers are whole milliseconds and may fire a little early; one more makes sure that it is due.
+    const delay = Math.min(Math.max(Math.ceil((deadline - now()) / 1000) + 1, 1), TIMER_MS_MAX)
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Infinity
+      this.#pull()
+    }, delay).unref()
+  }
+
+  #fail(thrown: unknown): void {
+    const error = thrown instanceof Error && 'code' in thrown ? (thrown as OrchestratorError) : errorOf('ERR_INTERNAL', String(thrown), { cause: thrown })
+    this.failure = error
+    this.abortAll(error)
+    for (const run of this.runs()) run.lose(error)
+    this.#active = 0
+    this.#alive.unref()
+    this.#listener.failed(error)
+  }
+}
+
+function abortReason(run: Run, place: number, cause: number): OrchestratorError {
+  const taskId = run.definition.tasks[place]?.id ?? ''
+  const options = { executionId: run.id, taskId }
+  if (cause === 1) return new TimeoutError('ERR_TIMEOUT', `the attempt of task \`${taskId}\` has used up its timeout`, { ...options, retryable: true })
+  if (cause === 2) return new CancelledError('ERR_SIBLING_FAILED', 'another task of the execution failed', options)
+  return new CancelledError('ERR_CANCELLED', 'the execution was cancelled', options)
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Without a store, the executions that have ended are remembered here, the latest of them.
+
+import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
+
+/** Ended executions that are remembered. */
+export const ENDED_MAX = 1000
+
+export class EndedExecutions {
+  /** By id, oldest first. */
+  readonly #executions = new Map<string, WorkflowExecution>()
+
+  add(execution: WorkflowExecution): void {
+    this.#executions.set(execution.id, execution)
+    if (this.#executions.size <= ENDED_MAX) return
+    const [oldest] = this.#executions.keys()
+    if (oldest !== undefined) this.#executions.delete(oldest)
+  }
+
+  get(id: string): WorkflowExecution | undefined {
+    return this.#executions.get(id)
+  }
+
+  values(): Iterable<WorkflowExecution> {
+    return this.#executions.values()
+  }
+}
+
+/** A page of `executions`, newest first; a cursor is the id that the page before ended with. */
+export function pageOf(executions: Iterable<WorkflowExecution>, filter: ExecutionListFilter, limit: number): ExecutionList {
+  // Ids are made in the order of time (UUID version 7), so they sort as the store's do.
+  const sorted = [...executions].toSorted((one, other) => (one.id < other.id ? 1 : -1))
+  const fitting = sorted.filter(
+    ({ id, workflowId, status, startTime }) =>
+      (filter.cursor === undefined || id < filter.cursor) &&
+      (filter.workflowId === undefined || workflowId === filter.workflowId) &&
+      (filter.status === undefined || status === filter.status) &&
+      (filter.since === undefined || startTime >= filter.since) &&
+      (filter.until === undefined || startTime < filter.until),
+  )
+  const page = fitting.slice(0, limit)
+  const last = page.at(-1)
+  return fitting.length > limit && last !== undefined ? { executions: page, cursor: last.id } : { executions: page }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Every error a caller can meet. One class for each thing a caller would do differently; one code for each thing that can be wrong.
+
+import type { Issue } from './issue.js'
+import type { WorkflowExecution } from './workflow.js'
+
+/** The stable names of everything that can go wrong. */
+export type ErrorCode =
+  | 'ERR_VALIDATION'
+  | 'ERR_CONFIG'
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_NOT_JSON'
+  | 'ERR_INPUT_SCHEMA'
+  | 'ERR_BAD_CURSOR'
+  | 'ERR_AGENT_NOT_FOUND'
+  | 'ERR_AGENT_TYPE_NOT_FOUND'
+  | 'ERR_EXECUTION_NOT_FOUND'
+  | 'ERR_AGENT_EXISTS'
+  | 'ERR_DEFINITION_CHANGED'
+  | 'ERR_CANCELLED'
+  | 'ERR_SIBLING_FAILED'
+  | 'ERR_SHUTDOWN'
+  | 'ERR_TIMEOUT'
+  | 'ERR_TASK_FAILED'
+  | 'ERR_AGENT'
+  | 'ERR_AGENT_INVALID'
+  | 'ERR_AGENT_CREATE'
+  | 'ERR_INTERRUPTED'
+  | 'ERR_STORE_LOCKED'
+  | 'ERR_STORE_OPEN'
+  | 'ERR_STORE_CORRUPT'
+  | 'ERR_STORE_FOREIGN'
+  | 'ERR_STORE_NEWER'
+  | 'ERR_STORE_READ'
+  | 'ERR_STORE_FULL'
+  | 'ERR_OUTCOME_UNKNOWN'
+  | 'ERR_CLOSED'
+  | 'ERR_LISTENER'
+  | 'ERR_NATIVE_MISSING'
+  | 'ERR_INTERNAL'
+
+/** What an error may say beside its message. */
+export interface ErrorOptions {
+  /** What led to it. */
+  cause?: unknown
+  /** Figures and names that belong to it, as data. */
+  details?: Readonly<Record<string, unknown>> | undefined
+  /** Whether the same call may succeed later. Default false. */
+  retryable?: boolean | undefined
+  /** The execution it is about. */
+  executionId?: string | undefined
+  /** The task it is about. */
+  taskId?: string | undefined
+  /** The execution as it ended, on errors of `executeWorkflow` and `handle.result()`. */
+  execution?: WorkflowExecution | undefined
+}
+
+const BRAND = Symbol.for('@codexos/multi-agent-orchestrator/error')
+
+/** The base of every error this package makes. */
+export class OrchestratorError extends Error {
+  /** Its stable name; the message may change, the code does not. */
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+  readonly retryable: boolean
+  declare readonly executionId?: string
+  declare readonly taskId?: string
+  declare readonly execution?: WorkflowExecution
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, 'cause' in options && options.cause !== undefined ? { cause: options.cause } : undefined)
+    this.code = code
+    this.details = options.details ?? {}
+    this.retryable = options.retryable ?? false
+    if (options.executionId !== undefined) this.executionId = options.executionId
+    if (options.taskId !== undefined) this.taskId = options.taskId
+    // Not enumerable: a logged error should not print a whole execution.
+    if (options.execution !== undefined) Object.defineProperty(this, 'execution', { value: options.execution })
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true })
+    Object.defineProperty(this, BRAND, { value: new.target.name })
+  }
+
+  /** Whether `error` is one of these, even if another copy of this package made it. */
+  static isInstance(error: unknown): error is OrchestratorError {
+    return typeof error === 'object' && error !== null && BRAND in error
+  }
+}
+
+/** What was given cannot be used. `issues` has every problem with its path. */
+export class ValidationError extends OrchestratorError {
+  readonly issues: readonly Issue[]
+
+  constructor(code: ErrorCode, what: string, issues: readonly Issue[], options: ErrorOptions = {}) {
+    super(code, listed(what, issues), options)
+    this.issues = issues
+  }
+}
+
+/** What was named does not exist. */
+export class NotFoundError extends OrchestratorError {}
+
+/** What was asked for stands against something that is there. */
+export class ConflictError extends OrchestratorError {}
+
+/** Somebody asked for it to stop, or something else made it pointless. */
+export class CancelledError extends OrchestratorError {}
+
+/** It took longer than it was given. */
+export class TimeoutError extends OrchestratorError {}
+
+/** A task failed for good. `cause` is what its agent threw in the last attempt. */
+export class TaskFailedError extends OrchestratorError {}
+
+/** An agent could not be made, or did something an agent must not do. */
+export class AgentError extends OrchestratorError {}
+
+/** The store could not be opened, read or written. */
+export class StoreError extends OrchestratorError {}
+
+/** The orchestrator has been shut down. */
+export class ClosedError extends OrchestratorError {}
+
+/** A mistake of this package. */
+export class InternalError extends OrchestratorError {}
+
+type PlainErrorClass = new (code: ErrorCode, message: string, options?: ErrorOptions) => OrchestratorError
+
+/** The class of each code, so that an error that crossed from Rust or came out of a journal gets its own again. */
+const CLASSES: Record<ErrorCode, PlainErrorClass> = {
+  ERR_VALIDATION: OrchestratorError,
+  ERR_CONFIG: OrchestratorError,
+  ERR_INVALID_ARGUMENT: OrchestratorError,
+  ERR_NOT_JSON: OrchestratorError,
+  ERR_INPUT_SCHEMA: OrchestratorError,
+  ERR_BAD_CURSOR: OrchestratorError,
+  ERR_AGENT_NOT_FOUND: NotFoundError,
+  ERR_AGENT_TYPE_NOT_FOUND: NotFoundError,
+  ERR_EXECUTION_NOT_FOUND: NotFoundError,
+  ERR_AGENT_EXISTS: ConflictError,
+  ERR_DEFINITION_CHANGED: ConflictError,
+  ERR_CANCELLED: CancelledError,
+  ERR_SIBLING_FAILED: CancelledError,
+  ERR_SHUTDOWN: CancelledError,
+  ERR_TIMEOUT: TimeoutError,
+  ERR_TASK_FAILED: TaskFailedError,
+  ERR_AGENT: AgentError,
+  ERR_AGENT_INVALID: AgentError,
+  ERR_AGENT_CREATE: AgentError,
+  ERR_INTERRUPTED: CancelledError,
+  ERR_STORE_LOCKED: StoreError,
+  ERR_STORE_OPEN: StoreError,
+  ERR_STORE_CORRUPT: StoreError,
+  ERR_STORE_FOREIGN: StoreError,
+  ERR_STORE_NEWER: StoreError,
+  ERR_STORE_READ: StoreError,
+  ERR_STORE_FULL: StoreError,
+  ERR_OUTCOME_UNKNOWN: StoreError,
+  ERR_CLOSED: ClosedError,
+  ERR_LISTENER: OrchestratorError,
+  ERR_NATIVE_MISSING: OrchestratorError,
+  ERR_INTERNAL: InternalError,
+}
+
+/** The error of a code, in its own class. An unknown code is a mistake of this package. */
+export function errorOf(code: string, message: string, options: ErrorOptions = {}): OrchestratorError {
+  const Class = Object.hasOwn(CLASSES, code) ? CLASSES[code as ErrorCode] : InternalError
+  return new Class(Object.hasOwn(CLASSES, code) ? (code as ErrorCode) : 'ERR_INTERNAL', message, options)
+}
+
+const LISTED_MAX = 10
+
+function listed(what: string, issues: readonly Issue[]): string {
+  const lines = issues.slice(0, LISTED_MAX).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  const more = issues.length > LISTED_MAX ? [`and ${issues.length - LISTED_MAX} more`] : []
+  const [first, ...others] = [...lines, ...more]
+  return others.length === 0 ? `${what}: ${first ?? 'unknown problem'}` : `${what}:\n  ${[first, ...others].join('\n  ')}`
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import type { TaskFailedError } from './errors.js'
+import type { TaskExecution, WorkflowExecution } from './workflow.js'
+
+/**
+ * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.
+ *
+ * A task is started at most once and ends with exactly one of completed, failed, skipped and cancelled. A listener that throws harms
+ * nothing: it is reported as a process warning with the code `ERR_LISTENER`.
+ */
+export interface OrchestratorEvents {
+  'workflow:started': [execution: WorkflowExecution]
+  'workflow:completed': [execution: WorkflowExecution]
+  'workflow:failed': [execution: WorkflowExecution]
+  'workflow:cancelled': [execution: WorkflowExecution]
+  'task:started': [task: TaskExecution]
+  'task:completed': [task: TaskExecution]
+  'task:failed': [task: TaskExecution, error: TaskFailedError]
+  /** An attempt failed and another follows; `task` is about the failed attempt. */
+  'task:retrying': [task: TaskExecution, error: TaskFailedError]
+  'task:skipped': [task: TaskExecution]
+  'task:cancelled': [task: TaskExecution]
+}
+
+export type EventName = keyof OrchestratorEvents

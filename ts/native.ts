@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
+
+import { errorOf, OrchestratorError } from './errors.js'
+import { Engine as NativeEngine, readWorkflow } from './native/binding.cjs'
+import type { NativeFailure, NativePlan, NativeStatistics } from './native/binding.cjs'
+
+export { readWorkflow, type NativePlan, type NativeStatistics }
+
+/** The layout of answers and effects, as in `src/words.rs`. */
+export const ANSWER_WORDS = 6
+export const HEADER_WORDS = 3
+export const EFFECT_WORDS = 7
+
+/** The form of an answer. */
+export const Form = { completedHeld: 0, completedJson: 1, failed: 2 } as const
+
+/** The kinds of effect, as in `runtime::EffectKind`. */
+export const Kind = { accepted: 1, run: 2, abort: 3, ended: 4, retrying: 5, completed: 6, failed: 7, skipped: 8, cancelled: 9, cancelling: 10 } as const
+
+/** An execution that another process left unended. */
+export interface Interrupted {
+  readonly slot: number
+  readonly text: string
+}
+
+/** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
+export class Engine {
+  readonly #native: NativeEngine
+
+  constructor(wake: () => void) {
+    this.#native = new NativeEngine(wake)
+  }
+
+  openMemory(now: number): void {
+    this.#native.openMemory(now)
+  }
+
+  async openFile(path: string, durability: string, now: number): Promise<readonly Interrupted[]> {
+    const { failure, interrupted } = await this.#native.openFile(path, durability, now)
+    if (failure) throw rebuilt(failure)
+    return interrupted
+  }
+
+  start(plan: NativePlan, context: string | null): { slot: number; id: string } {
+    return this.#try(() => this.#native.start(plan, context))
+  }
+
+  advance(answers: Float64Array, count: number, texts: string | null, out: Float64Array): void {
+    try {
+      this.#native.advance(answers, count, texts, out)
+    } catch (error) {
+      throw converted(error)
+    }
+  }
+
+  pull(out: Float64Array): void {
+    this.#try(() => this.#native.pull(out))
+  }
+
+  resume(slot: number): void {
+    this.#try(() => this.#native.resume(slot))
+  }
+
+  cancel(slot: number, reason: string | null): void {
+    this.#try(() => this.#native.cancel(slot, reason))
+  }
+
+  report(slot: number): string {
+    return this.#try(() => this.#native.report(slot))
+  }
+
+  listen(kinds: number): void {
+    this.#native.listen(kinds)
+  }
+
+  history(slot: number, kinds: number, since: number): Float64Array {
+    return this.#try(() => this.#native.history(slot, kinds, since))
+  }
+
+  failure(slot: number, task: number, attempt: number): string | null {
+    return this.#try(() => this.#native.failure(slot, task, attempt))
+  }
+
+  release(slot: number): void {
+    this.#try(() => this.#native.release(slot))
+  }
+
+  statistics(): NativeStatistics {
+    return this.#try(() => this.#native.statistics())
+  }
+
+  async storedExecution(id: string): Promise<string | undefined> {
+    const { failure, text } = await this.#native.storedExecution(id)
+    if (failure) throw rebuilt(failure)
+    return text ?? undefined
+  }
+
+  async storedExecutions(filter: string): Promise<string | undefined> {
+    const { failure, text } = await this.#native.storedExecutions(filter)
+    if (failure) throw rebuilt(failure)
+    return text ?? undefined
+  }
+
+  async close(): Promise<void> {
+    const failure = await this.#native.close()
+    if (failure) throw rebuilt(failure)
+  }
+
+  #try<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw converted(error)
+    }
+  }
+}
+
+function converted(error: unknown): OrchestratorError {
+  const { code, message, cause } = error as { code?: unknown; message: string; cause?: unknown }
+  return errorOf(String(code), message, { cause: cause ?? error })
+}
+
+function rebuilt({ code, message, causes }: NativeFailure): OrchestratorError {
+  const cause = causes.reduceRight<Error | undefined>((inner, text) => new Error(text, inner && { cause: inner }), undefined)
+  return errorOf(code, message, { cause })
+}
