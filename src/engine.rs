@@ -69,7 +69,7 @@ impl Engine {
     }
 
     /// Opens the file at `path` and resolves with the executions to continue.
-    #[napi(catch_unwind)]
+    #[napi(catch_unwind, ts_return_type = "Promise<Opened>")]
     pub fn open_file(&self, path: String, durability: String, now: f64) -> AsyncTask<Open> {
         AsyncTask::new(Open {
             driver: Arc::clone(&self.driver),
@@ -156,13 +156,13 @@ impl Engine {
     }
 
     /// Resolves with a stored execution as JSON text, or null.
-    #[napi(catch_unwind)]
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn stored_execution(&self, id: String) -> AsyncTask<ArchiveTask> {
         ArchiveTask::ask(&self.archive, Question::Execution(id))
     }
 
     /// Resolves with a page of stored executions as JSON text; `filter` is JSON text too.
-    #[napi(catch_unwind)]
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn stored_executions(&self, filter: String) -> AsyncTask<ArchiveTask> {
         ArchiveTask::ask(&self.archive, Question::List(filter))
     }
@@ -184,7 +184,7 @@ impl Engine {
     }
 
     /// Commits what is queued and lets go of the file. Resolves with a failure, or null.
-    #[napi(catch_unwind)]
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeFailure | null>")]
     pub fn close(&self) -> AsyncTask<Close> {
         lock(&self.archive).take();
         AsyncTask::new(Close { driver: lock(&self.driver).take() })

@@ -56,14 +56,14 @@ export function executionOf(
   for (const [name, get] of Object.entries(getters)) Object.defineProperty(execution, name, { get, enumerable: true })
   if (completed) {
     Object.defineProperty(execution, 'endTime', { get: once(() => dateOf(report().endedAt)), enumerable: true })
-    return execution as WorkflowExecution
+    return execution as unknown as WorkflowExecution
   }
   // These are there only where there is something to say.
   const { endedAt, failed, reason } = report()
   if (endedAt > 0) Object.defineProperty(execution, 'endTime', { value: dateOf(endedAt), enumerable: true })
   if (failed !== undefined) Object.defineProperty(execution, 'error', { value: executionError(definition, report(), failed), enumerable: true })
   if (reason !== undefined) Object.defineProperty(execution, 'reason', { value: reason, enumerable: true })
-  return execution as WorkflowExecution
+  return execution as unknown as WorkflowExecution
 }
 
 /** The failure in a note of a report. */

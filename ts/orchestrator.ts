@@ -80,7 +80,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
     this.workflowEngine = new WorkflowValidator(this.#reader, this.#agents)
-    this.#ended = storage === undefined ? new EndedExecutions() : undefined
+    this.#ended = storage === null ? new EndedExecutions() : undefined
     this.#dispatcher = new Dispatcher(
       {
         notice: (...notice) => this.#announcer.notice(...notice),
@@ -88,7 +88,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         failed: (error) => this.#storeFailed(error),
       },
       (agentId) => this.#agents.find(agentId),
-      storage === undefined,
+      storage === null,
     )
     this.#held = new HeldRuns((run) => this.#release(run))
     this.#announcer = new Announcer(this as EventEmitter<OrchestratorEvents>, () => this.#dispatcher, () => this.#held)
@@ -220,7 +220,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #open(): Promise<void> {
     const { storage } = this.#config
     const { engine } = this.#dispatcher
-    if (storage === undefined) return engine.openMemory(now())
+    if (storage === null) return engine.openMemory(now())
     const found = await engine.openFile(storage.path, storage.durability, now())
     for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
     this.#announcer.detached()

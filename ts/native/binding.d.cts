@@ -16,7 +16,7 @@ export declare class Engine {
   /** Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree. */
   openMemory(now: number): void
   /** Opens the file at `path` and resolves with the executions to continue. */
-  openFile(path: string, durability: string, now: number): Promise<unknown>
+  openFile(path: string, durability: string, now: number): Promise<Opened>
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it. */
   start(plan: NativePlan, context?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
@@ -38,13 +38,13 @@ export declare class Engine {
   /** JavaScript is done with an execution that has ended. */
   release(slot: number): void
   /** Resolves with a stored execution as JSON text, or null. */
-  storedExecution(id: string): Promise<unknown>
+  storedExecution(id: string): Promise<Answer>
   /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */
-  storedExecutions(filter: string): Promise<unknown>
+  storedExecutions(filter: string): Promise<Answer>
   /** Numbers for `getStatistics`. */
   statistics(): NativeStatistics
   /** Commits what is queued and lets go of the file. Resolves with a failure, or null. */
-  close(): Promise<unknown>
+  close(): Promise<NativeFailure | null>
 }
 
 /** A plan; only `readPlan` makes one. */

@@ -32,7 +32,9 @@ fn check_definition(definition: Value, expect: Expect) {
 /// One task with these fields beside the ones it must have.
 fn with(fields: Value) -> Value {
     let mut task = json!({ "id": "a", "name": "A", "agentId": "agent" });
-    task.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    if let (Some(task), Value::Object(fields)) = (task.as_object_mut(), fields) {
+        task.extend(fields);
+    }
     json!([task])
 }
 
@@ -40,8 +42,11 @@ fn with(fields: Value) -> Value {
 type Words<'a> = (&'a str, Option<&'a str>, Option<&'a [&'a str]>);
 
 fn tasks(list: &[Words<'_>]) -> Value {
-    let task = |(id, kind, dependencies): &Words<'_>| json!({ "id": id, "name": id, "agentId": "agent", "type": kind, "dependencies": dependencies });
     list.iter().map(task).collect()
+}
+
+fn task((id, kind, dependencies): &Words<'_>) -> Value {
+    json!({ "id": id, "name": id, "agentId": "agent", "type": kind, "dependencies": dependencies })
 }
 
 fn read(text: &str, limits: Limits) -> String {

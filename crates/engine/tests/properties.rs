@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What holds for every workflow and every order of events. `PROPTEST_CASES` says how many of them are tried.
 
-#![expect(clippy::indexing_slicing, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
 #[path = "support/reference.rs"]
 mod reference;
@@ -55,7 +55,7 @@ fn workflow() -> impl Strategy<Value = String> {
                 let mut places: Vec<usize> = dependencies.iter().filter(|_| place > 0).map(|index| index.index(place.max(1))).collect();
                 places.dedup();
                 for before in places {
-                    task.push_str(&format!(" t{before}"));
+                    write!(task, " t{before}").unwrap();
                 }
             }
             list.push(format!("{task}{retry}{timeout}"));
