@@ -228,8 +228,9 @@ pub struct Open {
 impl Open {
     fn open(&self) -> Result<Vec<Interrupted>, Error> {
         #[cfg(feature = "bench")]
-        if self.durability == "file" {
-            let store = runtime::store::FileStore::open(&self.path).map_err(|error| Error::StoreFailed(Arc::new(error.into())))?;
+        if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
+            use runtime::store::OpenError;
+            let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
             *lock(&self.driver) = Some(Driver::over(Box::new(store), &self.path, self.clock.clone(), Arc::clone(&self.wake))?);
             return Ok(Vec::new());
         }

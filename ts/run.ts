@@ -18,9 +18,9 @@ export class Run {
   /** The current attempt of each task, while it is under way. */
   readonly attempts: (LiveAttempt | undefined)[]
   /** Data of tasks whose schema has parsed it into something else, by place. */
-  readonly parsed = new Map<number, Json | undefined>()
+  readonly parsed: Map<number, Json | undefined> = new Map()
   /** What agents threw, by place and attempt: the journal has only what can be written. */
-  readonly thrown = new Map<string, unknown>()
+  readonly thrown: Map<string, unknown> = new Map()
   /** Its executeWorkflow call, which holds events for late listeners; 0 if there was none. */
   readonly call: number
   /** Attempts under way in agents, the abandoned ones included. */

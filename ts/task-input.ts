@@ -36,6 +36,11 @@ export class AttemptInput implements TaskInput {
   readonly #dependencies: readonly number[]
   #context: TaskInput['context'] | undefined
 
+  static {
+    // Written as a method, its computed name could not be declared in isolation.
+    Object.defineProperty(this.prototype, inspect.custom, { value: this.prototype.toJSON })
+  }
+
   constructor(run: Run, task: TaskDefinition, attempt: number, data: Json | undefined) {
     this.id = task.id
     this.name = task.name
@@ -68,10 +73,6 @@ export class AttemptInput implements TaskInput {
   /** The context is made on demand and is still part of what is seen. */
   toJSON(): object {
     return { ...this, context: this.context }
-  }
-
-  [inspect.custom](): object {
-    return this.toJSON()
   }
 }
 
