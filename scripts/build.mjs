@@ -15,7 +15,8 @@ export const addonStep = (profile, features = []) => ({
     const flags = ['--platform', '--output-dir', nativeFolder(features), '--js', 'binding.cjs', '--dts', 'binding.d.cts']
     if (profile === 'release') flags.push('--release')
     if (features.length > 0) flags.push('--features', features.join(' '))
-    return runTool('@napi-rs/cli', ['build', ...flags])
+    const env = process.platform === 'win32' ? process.env : { ...process.env, CARGO: join(root, 'scripts/cargo.sh') }
+    return runTool('@napi-rs/cli', ['build', ...flags], { env })
   },
 })
 

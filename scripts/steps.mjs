@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-// Several tools colour their output whenever CI is set, even into a file.
-if (!process.stdout.isTTY && process.env.FORCE_COLOR === undefined) process.env.NO_COLOR ??= '1'
+// Several tools colour their output whenever CI is set, even into a file; rustfmt looks at TERM alone.
+if (!process.stdout.isTTY && process.env.FORCE_COLOR === undefined) Object.assign(process.env, { NO_COLOR: '1', TERM: 'dumb' })
 
 let interrupted = false
 

@@ -12,6 +12,7 @@ use napi_derive::napi;
 use runtime::store::Durability;
 use runtime::{Archive, Clock, Driver, Error, Interrupted, Wake, report};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stdx::Timestamp;
 
@@ -22,6 +23,8 @@ pub struct Engine {
     driver: SharedDriver,
     archive: SharedArchive,
     wake: Wake,
+    /// Whether a call of `wake` is on its way.
+    woken: Arc<AtomicBool>,
     listened: u32,
 }
 
@@ -55,11 +58,15 @@ impl Engine {
     #[napi(constructor, catch_unwind)]
     pub fn new(wake: Function<'_, (), UnknownReturnValue>) -> napi::Result<Self> {
         let wake = wake.build_threadsafe_function::<()>().weak::<true>().build()?;
-        // A wake that cannot be delivered is to an environment that is going away.
+        let woken = Arc::new(AtomicBool::new(false));
+        let pending = Arc::clone(&woken);
         let wake: Wake = Arc::new(move || {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            // One call on its way is enough. One that cannot be delivered is to an environment that is going away.
+            if !pending.swap(true, Ordering::SeqCst) {
+                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }
         });
-        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, listened: 0 })
+        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, listened: 0 })
     }
 
     /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree.
@@ -104,6 +111,8 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn pull(&self, mut out: Float64Array) -> Result<(), CodedError> {
         let listened = self.listened;
+        // Before looking: what comes after this is worth another call.
+        self.woken.store(false, Ordering::SeqCst);
         self.with(|driver| {
             driver.pull()?;
             words::write_effects(driver, listened, words::of(&mut out));
@@ -183,6 +192,12 @@ impl Engine {
         })
     }
 
+    /// Whether everything that was handed over is known to be committed.
+    #[napi(catch_unwind)]
+    pub fn is_settled(&self) -> Result<bool, CodedError> {
+        self.with(|driver| Ok(driver.is_settled()))
+    }
+
     /// Commits what is queued and lets go of the file. Resolves with a failure, or null.
     #[napi(catch_unwind, ts_return_type = "Promise<NativeFailure | null>")]
     pub fn close(&self) -> AsyncTask<Close> {
@@ -231,7 +246,7 @@ impl Open {
         if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
             use runtime::store::OpenError;
             let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
-            *lock(&self.driver) = Some(Driver::over(Box::new(store), &self.path, self.clock.clone(), Arc::clone(&self.wake))?);
+            *lock(&self.driver) = Some(Driver::over(Box::new(store), Durability::Disk, self.clock.clone(), Arc::clone(&self.wake))?);
             return Ok(Vec::new());
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };

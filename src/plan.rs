@@ -61,7 +61,9 @@ impl NativePlan {
     pub fn judge_input(&self, task: u32, value: String) -> Option<String> {
         let schema: &Schema = self.plan.tasks.get(TaskIndex::new(task))?.schema.as_ref()?;
         let issues = match serde_json::from_str::<Value>(&value) {
-            Ok(value) => schema.judge(&value).into_iter().map(|issue| json!({ "pointer": issue.pointer, "message": issue.message })).collect(),
+            Ok(value) => {
+                schema.judge(&value).into_iter().map(|issue| json!({ "pointer": issue.pointer, "message": issue.message })).collect()
+            }
             // JSON that JavaScript can hold and Unicode cannot: lone surrogates.
             Err(error) => vec![json!({ "pointer": "", "message": format!("the value is not valid Unicode JSON: {error}") })],
         };

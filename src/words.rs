@@ -35,8 +35,11 @@ struct FailureText<'a> {
 /// Gives the first `count` answers in `words` to the driver. `texts` holds a line for each answer that has one: an output, or a failure.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript writes small non-negative whole numbers here")]
 pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: Option<&str>) -> Result<(), Error> {
+    let answers = || words.chunks_exact(ANSWER_WORDS).take(count as usize);
+    let latest = answers().filter_map(|answer| answer.last()).fold(0.0, |latest: f64, end| latest.max(*end));
+    driver.begin(Timestamp::from_micros(latest as u64));
     let mut lines = texts.unwrap_or_default().split('\n');
-    for answer in words.chunks_exact(ANSWER_WORDS).take(count as usize) {
+    for answer in answers() {
         let &[slot, task, attempt, form, start, end] = answer else { continue };
         let result = match form as u32 {
             COMPLETED_HELD => Ok(Output::Held),

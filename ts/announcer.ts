@@ -5,9 +5,10 @@
 import type { EventEmitter } from 'node:events'
 import { dateOf, now } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
-import { errorOf, OrchestratorError, TaskFailedError } from './errors.js'
+import { errorOf, OrchestratorError, TaskFailedError, ValidationError } from './errors.js'
 import type { EventName, OrchestratorEvents } from './events.js'
 import { errorInfo } from './execution.js'
+import type { Issue } from './issue.js'
 import { EFFECT_WORDS, Kind } from './native.js'
 import type { Run } from './run.js'
 import { copyJson } from './task-input.js'
@@ -194,6 +195,9 @@ export function taskFailed(of: FailedTask, place: number, attempt: number, info:
 function rebuilt({ code, message, details }: TaskErrorInfo, options: { executionId: string; taskId: string }): Error {
   if (code.startsWith('ERR_') && code !== 'ERR_AGENT') {
     const known = errorOf(code, message, { ...options, ...(details && { details }) })
+    const issues = details?.['issues']
+    // Its message lists the issues already.
+    if (known.code === code && Array.isArray(issues)) return Object.assign(new ValidationError(known.code, '', issues as Issue[], { ...options, details }), { message })
     if (known.code === code) return known
   }
   const error = Object.assign(new Error(message), { code })

@@ -4,7 +4,7 @@
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import { Opaque, plainJson, sameJson, type Json } from './json.js'
-import { readWorkflow, type NativePlan } from './native.js'
+import { readWorkflow, type NativePlan, type PlanReading } from './native.js'
 import { readSchema, type SchemaForms } from './schema.js'
 import type { AgentWorkflow } from './workflow.js'
 
@@ -102,7 +102,7 @@ export class DefinitionReader {
     if (issues.length > 0 || snapshot === undefined) return { problems: issues, ...nothing }
     const text = JSON.stringify(snapshot, (_key, value: unknown) => (value instanceof Opaque ? schemas.get(value)?.jsonSchema ?? {} : value))
     const reading = readWorkflow(text, this.#limits.maxTasks, this.#limits.defaultTimeout)
-    const problems = JSON.parse(reading.problems()) as Issue[]
+    const problems = issuesOf(reading)
     const plan = reading.plan()
     if (plan === null) return { problems, ...nothing }
     const rows = JSON.parse(plan.graph()) as GraphRow[]
@@ -120,7 +120,7 @@ export function storedDefinition(stored: object): Definition {
   // It ran once, so it runs whatever the limits are now.
   const reading = readWorkflow(text, 0xffff_ffff, 30_000)
   const plan = reading.plan()
-  if (plan === null) throw new ValidationError('ERR_STORE_CORRUPT', 'a stored definition cannot run', JSON.parse(reading.problems()) as Issue[])
+  if (plan === null) throw new ValidationError('ERR_STORE_CORRUPT', 'a stored definition cannot run', issuesOf(reading))
   return defined(plan, text, JSON.parse(plan.graph()) as GraphRow[], [])
 }
 
@@ -144,6 +144,11 @@ function defined(plan: NativePlan, text: string, rows: GraphRow[], judges: reado
   }
 }
 
+function issuesOf(reading: PlanReading): Issue[] {
+  const problems = JSON.parse(reading.problems()) as { path: string; message: string; code: string | null; severity: 'error' | 'warning' }[]
+  return problems.map(({ path, message, code, severity }) => ({ path, message, severity, ...(code !== null && { code }) }))
+}
+
 function graphOf(rows: readonly GraphRow[]): WorkflowGraph {
   const idAt = (place: number): string => rows[place]?.id ?? ''
   return { tasks: rows.map(({ id, dependencies, implicit }) => ({ id, dependencies: dependencies.map(idAt), implicit })) }
@@ -153,7 +158,8 @@ function graphOf(rows: readonly GraphRow[]): WorkflowGraph {
 function markSchemas(workflow: unknown, issues: Issue[]): { marked: unknown; schemas: Map<Opaque, SchemaForms> } {
   const schemas = new Map<Opaque, SchemaForms>()
   if (typeof workflow !== 'object' || workflow === null || !Array.isArray((workflow as AgentWorkflow).tasks)) return { marked: workflow, schemas }
-  const tasks = ((workflow as AgentWorkflow).tasks as readonly unknown[]).map((task, place) => {
+  const tasks = ((workflow as AgentWorkflow).tasks as readonly unknown[]).map((given, place) => {
+    const task = withoutValues(given, TASK_FIELDS)
     const input = (task as { input?: { schema?: unknown } } | null | undefined)?.input
     if (typeof input !== 'object' || input === null || input.schema === undefined || input.schema === null) return task
     const forms = readSchema(input.schema, `tasks[${place}].input.schema`, issues)
@@ -163,7 +169,20 @@ function markSchemas(workflow: unknown, issues: Issue[]): { marked: unknown; sch
     schemas.set(marker, forms)
     return { ...(task as object), input: { ...input, schema: marker } }
   })
-  return { marked: { ...workflow, tasks }, schemas }
+  return { marked: { ...(withoutValues(workflow, WORKFLOW_FIELDS) as object), tasks }, schemas }
+}
+
+const WORKFLOW_FIELDS = ['id', 'name', 'version', 'description', 'tasks', 'metadata']
+const TASK_FIELDS = ['id', 'name', 'agentId', 'type', 'input', 'dependencies', 'retryPolicy', 'timeout']
+
+/**
+ * The object with `true` in every field the engine does not know. It refuses those by name whatever they hold, and what they hold may be
+ * functions, of which there would be worse to say.
+ */
+function withoutValues(value: unknown, known: readonly string[]): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const foreign = Object.keys(value).filter((field) => !known.includes(field) && (value as Record<string, unknown>)[field] != null)
+  return foreign.length === 0 ? value : { ...value, ...Object.fromEntries(foreign.map((field) => [field, true])) }
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u

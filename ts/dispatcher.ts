@@ -128,18 +128,12 @@ export class Dispatcher {
     clearInterval(this.#alive)
   }
 
-  /** Resolves when what the engine has been told by now is on record. */
-  async recorded(): Promise<void> {
-    this.schedule()
-    while (this.#scheduled || this.#advancing) await new Promise((resolve) => setImmediate(resolve))
-    if (this.failure !== undefined) throw this.failure
-  }
-
-  /** Resolves when no agent is at work, or after `ms`. */
+  /** Resolves when no agent is at work, or after `ms`, and all that happened until then is on record. */
   async idle(ms: number): Promise<void> {
     const until = now() + ms * 1000
     while (this.inFlight > 0 && now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
-    await this.recorded().catch(() => {})
+    this.schedule()
+    while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled())) await new Promise((resolve) => setTimeout(resolve, 1))
   }
 
   /** New attempts are no longer started; answers are still recorded. */

@@ -3,9 +3,9 @@
 
 import { errorOf, OrchestratorError } from './errors.js'
 import { Engine as NativeEngine, readWorkflow } from './native/binding.cjs'
-import type { NativeFailure, NativePlan, NativeStatistics } from './native/binding.cjs'
+import type { NativeFailure, NativePlan, NativeStatistics, PlanReading } from './native/binding.cjs'
 
-export { readWorkflow, type NativePlan, type NativeStatistics }
+export { readWorkflow, type NativePlan, type NativeStatistics, type PlanReading }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 6
@@ -84,6 +84,10 @@ export class Engine {
 
   release(slot: number): void {
     this.#try(() => this.#native.release(slot))
+  }
+
+  isSettled(): boolean {
+    return this.#try(() => this.#native.isSettled())
   }
 
   statistics(): NativeStatistics {

@@ -146,6 +146,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const run = this.#live.get(executionId)
     if (run !== undefined) return this.#seen(run)
     if (this.#ended !== undefined) return this.#ended.get(executionId)
+    this.#assertNotClosed()
     const text = await this.#dispatcher.engine.storedExecution(executionId)
     return text === undefined ? undefined : readStored(text).seen()
   }
@@ -158,6 +159,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       const live = [...this.#live.values()].filter(({ execution }) => execution === undefined).map((run) => this.#seen(run))
       return pageOf([...live, ...this.#ended.values()], asked, asked.limit)
     }
+    this.#assertNotClosed()
     const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
     const question = { workflowId: null, status: null, cursor: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
     const text = await this.#dispatcher.engine.storedExecutions(JSON.stringify(question))
@@ -321,15 +323,22 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', issues)
   }
 
-  #assertOpen(): void {
+  #assertNotClosed(): void {
     if (this.#closing !== undefined) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
+  }
+
+  #assertOpen(): void {
+    this.#assertNotClosed()
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure
   }
 
   async #close(drainMs: number): Promise<void> {
-    await this.#ready.catch(() => {})
+    const open = await this.#ready.then(
+      () => true,
+      () => false,
+    )
     this.#dispatcher.drain()
-    await this.#dispatcher.idle(drainMs)
+    if (open) await this.#dispatcher.idle(drainMs)
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
     this.#dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
     this.#dispatcher.stop()

@@ -18,6 +18,8 @@ pub struct Plan {
     pub definition_hash: Arc<str>,
     /// The definition as it was given, JSON text.
     pub definition: Arc<str>,
+    /// The timeout of tasks that give none: it was the orchestrator's when the plan was read.
+    pub default_timeout: Duration,
     /// The tasks in the order of declaration.
     pub tasks: TaskMap<PlannedTask>,
 }

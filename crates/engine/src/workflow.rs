@@ -46,6 +46,7 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
         hash: behaviour_hash(&value).into(),
         definition_hash: stdx::sha256_hex(text).into(),
         definition: Arc::from(text),
+        default_timeout: limits.default_timeout,
         tasks: planned(workflow.tasks, edges),
     };
     (Some(plan), problems.into_vec())

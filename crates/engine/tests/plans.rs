@@ -132,10 +132,10 @@ fn empty_dependencies_are_the_whole_truth() {
     check(
         tasks(&[("a", None, None), ("b", Some("sequential"), Some(&[])), ("c", Some("parallel"), Some(&[]))]),
         expect![[r#"
-        a (by order)
-        b, alone
-        c
-    "#]],
+            a (by order)
+            b, alone
+            c
+        "#]],
     );
 }
 
@@ -164,8 +164,8 @@ fn null_counts_as_absent() {
     check(
         with(json!({ "type": null, "dependencies": null, "timeout": null, "retryPolicy": null, "input": null })),
         expect![[r#"
-        a (by order)
-    "#]],
+            a (by order)
+        "#]],
     );
 }
 
@@ -197,8 +197,8 @@ fn a_definition_is_an_object() {
     check_definition(
         json!(["a"]),
         expect![[r#"
-        -: expected an object, found a list of 1
-    "#]],
+            -: expected an object, found a list of 1
+        "#]],
     );
 }
 
@@ -207,19 +207,19 @@ fn every_missing_field_is_named_at_once() {
     check_definition(
         json!({}),
         expect![[r#"
-        id: `id` is missing: add an id that names this workflow
-        name: `name` is missing: add a name for people
-        version: `version` is missing: add a version such as '1.0.0'
-        tasks: `tasks` is missing: add a list with at least one task
-    "#]],
+            id: `id` is missing: add an id that names this workflow
+            name: `name` is missing: add a name for people
+            version: `version` is missing: add a version such as '1.0.0'
+            tasks: `tasks` is missing: add a list with at least one task
+        "#]],
     );
     check(
         json!([{}]),
         expect![[r#"
-        tasks[0].name: `name` is missing: add a name for people
-        tasks[0].id: `id` is missing: add an id, unique in this workflow
-        tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type
-    "#]],
+            tasks[0].name: `name` is missing: add a name for people
+            tasks[0].id: `id` is missing: add an id, unique in this workflow
+            tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type
+        "#]],
     );
 }
 
@@ -253,10 +253,10 @@ fn wrong_types_are_named_with_what_was_found() {
     check(
         with(json!({ "dependencies": [1, null], "input": { "prompt": 1 } })),
         expect![[r#"
-        tasks[0].dependencies[0]: expected a task id, found 1
-        tasks[0].dependencies[1]: expected a task id, found null
-        tasks[0].input.prompt: expected a text, found 1
-    "#]],
+            tasks[0].dependencies[0]: expected a task id, found 1
+            tasks[0].dependencies[1]: expected a task id, found null
+            tasks[0].input.prompt: expected a text, found 1
+        "#]],
     );
 }
 
@@ -265,11 +265,11 @@ fn empty_texts_and_an_empty_list_are_refused() {
     check_definition(
         json!({ "id": "", "name": "", "version": "", "tasks": [] }),
         expect![[r#"
-        id: must not be empty
-        name: must not be empty
-        version: must not be empty
-        tasks: must not be empty
-    "#]],
+            id: must not be empty
+            name: must not be empty
+            version: must not be empty
+            tasks: must not be empty
+        "#]],
     );
 }
 
@@ -278,8 +278,8 @@ fn a_long_value_is_shortened_in_the_message() {
     check(
         with(json!({ "type": "x".repeat(100) })),
         expect![[r#"
-        tasks[0].type: must be 'sequential' or 'parallel', found "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
-    "#]],
+            tasks[0].type: must be 'sequential' or 'parallel', found "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
+        "#]],
     );
 }
 
@@ -290,10 +290,10 @@ fn names_that_mean_something_to_javascript_are_no_ids() {
     check(
         tasks(&[("__proto__", None, None), ("constructor", None, None), ("prototype", None, None), ("toString", None, None)]),
         expect![[r#"
-        tasks[0].id: `__proto__` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
-        tasks[1].id: `constructor` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
-        tasks[2].id: `prototype` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
-    "#]],
+            tasks[0].id: `__proto__` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
+            tasks[1].id: `constructor` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
+            tasks[2].id: `prototype` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
+        "#]],
     );
 }
 
@@ -302,9 +302,9 @@ fn an_id_has_a_limit_and_no_control_characters() {
     check(
         tasks(&[(&"é".repeat(128), None, Some(&[])), (&"x".repeat(257), None, None), ("a\nb", None, None)]),
         expect![[r#"
-        tasks[1].id: an id has at most 256 bytes, this one has 257
-        tasks[2].id: an id must not contain control characters
-    "#]],
+            tasks[1].id: an id has at most 256 bytes, this one has 257
+            tasks[2].id: an id must not contain control characters
+        "#]],
     );
 }
 
@@ -313,9 +313,9 @@ fn an_id_is_given_once() {
     check(
         tasks(&[("a", None, None), ("b", None, None), ("a", None, None), ("a", None, None)]),
         expect![[r#"
-        tasks[2].id: `a` is already the id of tasks[0]; ids are unique in a workflow
-        tasks[3].id: `a` is already the id of tasks[0]; ids are unique in a workflow
-    "#]],
+            tasks[2].id: `a` is already the id of tasks[0]; ids are unique in a workflow
+            tasks[3].id: `a` is already the id of tasks[0]; ids are unique in a workflow
+        "#]],
     );
 }
 
@@ -326,9 +326,9 @@ fn an_unknown_dependency_is_named_with_the_nearest_id() {
     check(
         tasks(&[("fetch-data", None, None), ("b", None, Some(&["fetch-dat", "something-else", "fetch-data"]))]),
         expect![[r#"
-        tasks[1].dependencies[0]: task `b` depends on `fetch-dat`, which this workflow does not define; did you mean `fetch-data`?
-        tasks[1].dependencies[1]: task `b` depends on `something-else`, which this workflow does not define
-    "#]],
+            tasks[1].dependencies[0]: task `b` depends on `fetch-dat`, which this workflow does not define; did you mean `fetch-data`?
+            tasks[1].dependencies[1]: task `b` depends on `something-else`, which this workflow does not define
+        "#]],
     );
 }
 
@@ -337,13 +337,13 @@ fn a_dependency_named_twice_is_a_warning() {
     check(
         tasks(&[("a", None, None), ("b", None, Some(&["a", "a"])), ("c", None, Some(&["b", "a", "b", "b"]))]),
         expect![[r#"
-        tasks[1].dependencies[1]: warning: task `b` names the dependency `a` twice; remove one
-        tasks[2].dependencies[2]: warning: task `c` names the dependency `b` twice; remove one
-        tasks[2].dependencies[3]: warning: task `c` names the dependency `b` twice; remove one
-        a (by order), before b, c
-        b after a, before c
-        c after a, b
-    "#]],
+            tasks[1].dependencies[1]: warning: task `b` names the dependency `a` twice; remove one
+            tasks[2].dependencies[2]: warning: task `c` names the dependency `b` twice; remove one
+            tasks[2].dependencies[3]: warning: task `c` names the dependency `b` twice; remove one
+            a (by order), before b, c
+            b after a, before c
+            c after a, b
+        "#]],
     );
 }
 
@@ -352,9 +352,9 @@ fn an_unknown_dependency_named_twice_is_both() {
     check(
         tasks(&[("a", None, Some(&["nobody", "nobody"]))]),
         expect![[r#"
-        tasks[0].dependencies[0]: task `a` depends on `nobody`, which this workflow does not define
-        tasks[0].dependencies[1]: warning: task `a` names the dependency `nobody` twice; remove one
-    "#]],
+            tasks[0].dependencies[0]: task `a` depends on `nobody`, which this workflow does not define
+            tasks[0].dependencies[1]: warning: task `a` names the dependency `nobody` twice; remove one
+        "#]],
     );
 }
 
@@ -363,8 +363,8 @@ fn a_task_that_waits_for_itself_is_a_cycle() {
     check(
         tasks(&[("a", None, None), ("b", None, Some(&["b"]))]),
         expect![[r#"
-        tasks[1].dependencies: these tasks wait for each other in a cycle: b → b; remove one of the edges
-    "#]],
+            tasks[1].dependencies: these tasks wait for each other in a cycle: b → b; remove one of the edges
+        "#]],
     );
 }
 
@@ -373,8 +373,8 @@ fn a_cycle_is_printed_in_the_direction_work_flows() {
     check(
         tasks(&[("a", None, Some(&["c"])), ("b", None, Some(&["a"])), ("c", None, Some(&["b"])), ("d", None, Some(&["c"]))]),
         expect![[r#"
-        tasks[0].dependencies: these tasks wait for each other in a cycle: a → b → c → a; remove one of the edges
-    "#]],
+            tasks[0].dependencies: these tasks wait for each other in a cycle: a → b → c → a; remove one of the edges
+        "#]],
     );
 }
 
@@ -383,14 +383,14 @@ fn an_edge_of_a_cycle_that_nobody_wrote_is_named_as_such() {
     check(
         tasks(&[("a", Some("sequential"), Some(&["c"])), ("b", None, None), ("c", None, None)]),
         expect![[r#"
-        tasks[0].dependencies: these tasks wait for each other in a cycle: a → (by order) b → (by order) c → a; remove one of the edges
-    "#]],
+            tasks[0].dependencies: these tasks wait for each other in a cycle: a → (by order) b → (by order) c → a; remove one of the edges
+        "#]],
     );
     check(
         tasks(&[("first", None, None), ("a", None, None), ("b", None, Some(&["last"])), ("last", None, None)]),
         expect![[r#"
-        tasks[2].dependencies: these tasks wait for each other in a cycle: b → (by order) last → b; remove one of the edges
-    "#]],
+            tasks[2].dependencies: these tasks wait for each other in a cycle: b → (by order) last → b; remove one of the edges
+        "#]],
     );
 }
 
@@ -411,19 +411,19 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
     check(
         with(json!({ "dependancies": [], "timeOut": 5, "colour": "red" })),
         expect![[r#"
-        tasks[0].colour: unknown field `colour`; remove it
-        tasks[0].dependancies: unknown field `dependancies`; did you mean `dependencies`?
-        tasks[0].timeOut: unknown field `timeOut`; did you mean `timeout`?
-    "#]],
+            tasks[0].colour: unknown field `colour`; remove it
+            tasks[0].dependancies: unknown field `dependancies`; did you mean `dependencies`?
+            tasks[0].timeOut: unknown field `timeOut`; did you mean `timeout`?
+        "#]],
     );
     check_definition(
         json!({ "id": "w", "nmae": "w", "name": "w", "version": "1", "tasks": with(json!({ "input": { "promt": "" }, "retryPolicy": { "maxAttempts": 1, "maxRetries": 3, "jiter": 0 } })) }),
         expect![[r#"
-        nmae: unknown field `nmae`; remove it
-        tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
-        tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; remove it
-        tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
-    "#]],
+            nmae: unknown field `nmae`; remove it
+            tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
+            tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; remove it
+            tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
+        "#]],
     );
 }
 
@@ -472,21 +472,21 @@ fn later_features_of_retries_and_later_types_are_refused_with_a_way_out() {
     check(
         with(json!({ "retryPolicy": { "maxAttempts": 2, "retryOn": [], "maxElapsed": "1m" } })),
         expect![[r#"
-        tasks[0].retryPolicy.maxElapsed: `maxElapsed` is not supported yet; bound it with `maxAttempts` and `maxDelay` [ERR_NOT_SUPPORTED]
-        tasks[0].retryPolicy.retryOn: `retryOn` is not supported yet; throw an error with `retryable: false` to stop [ERR_NOT_SUPPORTED]
-    "#]],
+            tasks[0].retryPolicy.maxElapsed: `maxElapsed` is not supported yet; bound it with `maxAttempts` and `maxDelay` [ERR_NOT_SUPPORTED]
+            tasks[0].retryPolicy.retryOn: `retryOn` is not supported yet; throw an error with `retryable: false` to stop [ERR_NOT_SUPPORTED]
+        "#]],
     );
     check(
         with(json!({ "type": "conditional" })),
         expect![[r#"
-        tasks[0].type: `type: 'conditional'` is not supported yet; let the agent decide and return early [ERR_NOT_SUPPORTED]
-    "#]],
+            tasks[0].type: `type: 'conditional'` is not supported yet; let the agent decide and return early [ERR_NOT_SUPPORTED]
+        "#]],
     );
     check(
         with(json!({ "type": "loop" })),
         expect![[r#"
-        tasks[0].type: `type: 'loop'` is not supported yet; repeat inside the agent, or write one task for each item [ERR_NOT_SUPPORTED]
-    "#]],
+            tasks[0].type: `type: 'loop'` is not supported yet; repeat inside the agent, or write one task for each item [ERR_NOT_SUPPORTED]
+        "#]],
     );
 }
 
@@ -495,8 +495,8 @@ fn a_later_feature_that_is_null_is_not_used() {
     check(
         with(json!({ "conditions": null, "loop": null })),
         expect![[r#"
-        a (by order)
-    "#]],
+            a (by order)
+        "#]],
     );
 }
 
@@ -505,8 +505,8 @@ fn a_type_is_one_of_two() {
     check(
         with(json!({ "type": "Sequential" })),
         expect![[r#"
-        tasks[0].type: must be 'sequential' or 'parallel', found "Sequential"
-    "#]],
+            tasks[0].type: must be 'sequential' or 'parallel', found "Sequential"
+        "#]],
     );
 }
 
@@ -515,32 +515,32 @@ fn a_timeout_is_a_positive_duration() {
     check(
         with(json!({ "timeout": 0 })),
         expect![[r#"
-        tasks[0].timeout: must be longer than 0 ms, found 0
-    "#]],
+            tasks[0].timeout: must be longer than 0 ms, found 0
+        "#]],
     );
     check(
         with(json!({ "timeout": "soon" })),
         expect![[r#"
-        tasks[0].timeout: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-    "#]],
+            tasks[0].timeout: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+        "#]],
     );
     check(
         with(json!({ "timeout": -5 })),
         expect![[r#"
-        tasks[0].timeout: `-5` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-    "#]],
+            tasks[0].timeout: `-5` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+        "#]],
     );
     check(
         with(json!({ "timeout": "400d" })),
         expect![[r#"
-        tasks[0].timeout: `"400d"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-    "#]],
+            tasks[0].timeout: `"400d"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+        "#]],
     );
     check(
         with(json!({ "timeout": "1.5m" })),
         expect![[r#"
-        a (by order)
-    "#]],
+            a (by order)
+        "#]],
     );
 }
 
@@ -549,49 +549,55 @@ fn a_retry_policy_says_how_often_and_each_field_has_its_range() {
     check(
         with(json!({ "retryPolicy": {} })),
         expect![[r#"
-        tasks[0].retryPolicy.maxAttempts: `maxAttempts` is missing: add the number of attempts in all, the first included
-    "#]],
+            tasks[0].retryPolicy.maxAttempts: `maxAttempts` is missing: add the number of attempts in all, the first included
+        "#]],
     );
     check(
         with(
             json!({ "retryPolicy": { "maxAttempts": 0, "backoffType": "expontential", "initialDelay": "x", "maxDelay": true, "jitter": 1.5 } }),
         ),
         expect![[r#"
-        tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 0
-        tasks[0].retryPolicy.backoffType: must be 'exponential' (or 'fixed', 'linear'), found "expontential"
-        tasks[0].retryPolicy.initialDelay: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-        tasks[0].retryPolicy.maxDelay: `true` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-        tasks[0].retryPolicy.jitter: must be a share from 0 to 1, or true for 1, found 1.5
-    "#]],
+            tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 0
+            tasks[0].retryPolicy.backoffType: must be 'exponential' (or 'fixed', 'linear'), found "expontential"
+            tasks[0].retryPolicy.initialDelay: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[0].retryPolicy.maxDelay: `true` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[0].retryPolicy.jitter: must be a share from 0 to 1, or true for 1, found 1.5
+        "#]],
     );
     check(
         with(json!({ "retryPolicy": { "maxAttempts": 2.5, "backoffType": 1, "jitter": "full" } })),
         expect![[r#"
-        tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 2.5
-        tasks[0].retryPolicy.backoffType: must be 'fixed', 'linear' or 'exponential', found 1
-        tasks[0].retryPolicy.jitter: must be a share from 0 to 1, or true for 1, found "full"
-    "#]],
+            tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 2.5
+            tasks[0].retryPolicy.backoffType: must be 'fixed', 'linear' or 'exponential', found 1
+            tasks[0].retryPolicy.jitter: must be a share from 0 to 1, or true for 1, found "full"
+        "#]],
     );
     check(
         with(json!({ "retryPolicy": { "maxAttempts": 10_001, "backoffType": "random" } })),
         expect![[r#"
-        tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 10001
-        tasks[0].retryPolicy.backoffType: must be 'fixed', 'linear' or 'exponential', found "random"
-    "#]],
+            tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 10001
+            tasks[0].retryPolicy.backoffType: must be 'fixed', 'linear' or 'exponential', found "random"
+        "#]],
     );
     check(
         with(json!({ "retryPolicy": { "maxAttempts": 2, "initialDelay": "10s", "maxDelay": "5s" } })),
         expect![[r#"
-        tasks[0].retryPolicy.maxDelay: `maxDelay` is shorter than `initialDelay`, so no wait would be as long as asked; raise it or lower `initialDelay`
-    "#]],
+            tasks[0].retryPolicy.maxDelay: `maxDelay` is shorter than `initialDelay`, so no wait would be as long as asked; raise it or lower `initialDelay`
+        "#]],
+    );
+    check(
+        with(json!({ "retryPolicy": { "maxAttempts": 2, "initialDelay": "5s", "maxDelay": "5s" } })),
+        expect![[r#"
+            a (by order)
+        "#]],
     );
     check(
         with(
             json!({ "retryPolicy": { "maxAttempts": 10_000, "backoffType": "linear", "initialDelay": 5, "maxDelay": "1h", "jitter": true } }),
         ),
         expect![[r#"
-        a (by order)
-    "#]],
+            a (by order)
+        "#]],
     );
 }
 
@@ -600,20 +606,20 @@ fn an_input_schema_must_be_usable() {
     check(
         with(json!({ "input": { "schema": { "type": "strnig" } } })),
         expect![[r#"
-        tasks[0].input.schema: not a JSON Schema that can be used: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword [ERR_SCHEMA_UNREPRESENTABLE]
-    "#]],
+            tasks[0].input.schema: not a JSON Schema that can be used: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword [ERR_SCHEMA_UNREPRESENTABLE]
+        "#]],
     );
     check(
         with(json!({ "input": { "schema": { "$ref": "https://example.com/schema.json" } } })),
         expect![[r#"
-        tasks[0].input.schema: not a JSON Schema that can be used: Resource 'https://example.com/schema.json' is not present in a registry and retrieving it failed: `resolve-http` feature or a custom resolver is required to resolve external schemas via HTTP [ERR_SCHEMA_UNREPRESENTABLE]
-    "#]],
+            tasks[0].input.schema: not a JSON Schema that can be used: Resource 'https://example.com/schema.json' is not present in a registry and retrieving it failed: `resolve-http` feature or a custom resolver is required to resolve external schemas via HTTP [ERR_SCHEMA_UNREPRESENTABLE]
+        "#]],
     );
     check(
         with(json!({ "input": { "prompt": "hi", "data": [1], "schema": { "type": "object" } } })),
         expect![[r#"
-        a (by order)
-    "#]],
+            a (by order)
+        "#]],
     );
 }
 

@@ -22,12 +22,12 @@ fn one_task_runs_and_the_execution_completes() {
         "fetch",
         "succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -37,12 +37,12 @@ fn an_execution_starts_once() {
         "fetch",
         "start | start | succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -52,18 +52,18 @@ fn tasks_without_types_and_dependencies_follow_each_other() {
         "a; b; c",
         "succeed a | wait 1s | succeed b | succeed c",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 completed
-        0ms b 1 started after a
-            run b 1
-        1000ms b 1 completed
-        1000ms c 1 started after b
-            run c 1
-        1000ms c 1 completed
-        1000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms b 1 started after a
+                run b 1
+            1000ms b 1 completed
+            1000ms c 1 started after b
+                run c 1
+            1000ms c 1 completed
+            1000ms ended completed
+        "#]],
     );
 }
 
@@ -73,20 +73,20 @@ fn a_run_of_parallel_tasks_starts_after_the_sequential_one_and_is_awaited_by_the
         "seq a; par b; par c; seq d",
         "succeed a | succeed c | succeed b | succeed d",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 completed
-        0ms b 1 started after a
-        0ms c 1 started after a
-            run b 1, run c 1
-        0ms c 1 completed
-        0ms b 1 completed
-        0ms d 1 started after b
-            run d 1
-        0ms d 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms b 1 started after a
+            0ms c 1 started after a
+                run b 1, run c 1
+            0ms c 1 completed
+            0ms b 1 completed
+            0ms d 1 started after b
+                run d 1
+            0ms d 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -96,17 +96,17 @@ fn leading_parallel_tasks_start_at_once() {
         "par a; par b; c",
         "succeed b | succeed a | succeed c",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms b 1 completed
-        0ms a 1 completed
-        0ms c 1 started after a
-            run c 1
-        0ms c 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms b 1 completed
+            0ms a 1 completed
+            0ms c 1 started after a
+                run c 1
+            0ms c 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -116,16 +116,16 @@ fn empty_dependencies_mean_start_at_once_whatever_the_order() {
         "a; b after nothing; seq c after nothing",
         "succeed b | succeed c | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-        0ms c 1 started
-            run a 1, run b 1, run c 1
-        0ms b 1 completed
-        0ms c 1 completed
-        0ms a 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+            0ms c 1 started
+                run a 1, run b 1, run c 1
+            0ms b 1 completed
+            0ms c 1 completed
+            0ms a 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -135,20 +135,20 @@ fn a_task_with_dependencies_and_no_type_is_parallel_to_its_neighbours() {
         "a; b after a; c after a; d",
         "succeed a | succeed c | succeed b | succeed d",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 completed
-        0ms b 1 started after a
-        0ms c 1 started after a
-            run b 1, run c 1
-        0ms c 1 completed
-        0ms b 1 completed
-        0ms d 1 started after b
-            run d 1
-        0ms d 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms b 1 started after a
+            0ms c 1 started after a
+                run b 1, run c 1
+            0ms c 1 completed
+            0ms b 1 completed
+            0ms d 1 started after b
+                run d 1
+            0ms d 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -158,15 +158,15 @@ fn dependencies_may_name_tasks_declared_later() {
         "last after first; first after nothing",
         "succeed first | succeed last",
         expect![[r#"
-        0ms started
-        0ms first 1 started
-            run first 1
-        0ms first 1 completed
-        0ms last 1 started after first
-            run last 1
-        0ms last 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms first 1 started
+                run first 1
+            0ms first 1 completed
+            0ms last 1 started after first
+                run last 1
+            0ms last 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -265,15 +265,15 @@ fn a_task_that_did_not_have_to_wait_was_let_in_by_nobody() {
         "seq a after nothing; seq b after a",
         "wait 1s | succeed a | succeed b",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        1000ms a 1 completed
-        1000ms b 1 started after a
-            run b 1
-        1000ms b 1 completed
-        1000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            1000ms a 1 completed
+            1000ms b 1 started after a
+                run b 1
+            1000ms b 1 completed
+            1000ms ended completed
+        "#]],
     );
 }
 
@@ -306,16 +306,16 @@ fn parallel_tasks_and_tasks_without_a_type_exclude_nobody() {
         "seq a after nothing; par b after nothing; c after nothing",
         "succeed c | succeed b | succeed a",
         expect![[r#"
-        0ms started
-        0ms b 1 started
-        0ms c 1 started
-        0ms a 1 started
-            run b 1, run c 1, run a 1
-        0ms c 1 completed
-        0ms b 1 completed
-        0ms a 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms b 1 started
+            0ms c 1 started
+            0ms a 1 started
+                run b 1, run c 1, run a 1
+            0ms c 1 completed
+            0ms b 1 completed
+            0ms a 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -347,19 +347,19 @@ fn a_task_whose_backoff_is_over_waits_for_the_lane() {
         "seq a after nothing tries 2 fixed 1s; seq b after nothing",
         "fail a | wait 3s | succeed b | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 failed (ERR_AGENT), again at 1000ms
-        0ms b 1 started
-            run b 1
-        1000ms a waited long enough
-        3000ms b 1 completed
-        3000ms a 2 started, ready since 1000ms, let in by b
-            run a 2
-        3000ms a 2 completed
-        3000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 failed (ERR_AGENT), again at 1000ms
+            0ms b 1 started
+                run b 1
+            1000ms a waited long enough
+            3000ms b 1 completed
+            3000ms a 2 started, ready since 1000ms, let in by b
+                run a 2
+            3000ms a 2 completed
+            3000ms ended completed
+        "#]],
     );
 }
 
@@ -393,17 +393,17 @@ fn a_lane_stays_closed_when_the_execution_stops() {
         "seq a after nothing; seq b after nothing; par c after nothing",
         "fail c | succeed a",
         expect![[r#"
-        0ms started
-        0ms c 1 started
-        0ms a 1 started
-            run c 1, run a 1
-        0ms c 1 failed for good (ERR_AGENT)
-        0ms failing because of c
-        0ms b cancelled (sibling failed)
-            abort a 1 (sibling failed)
-        0ms a 1 completed
-        0ms ended failed because of c
-    "#]],
+            0ms started
+            0ms c 1 started
+            0ms a 1 started
+                run c 1, run a 1
+            0ms c 1 failed for good (ERR_AGENT)
+            0ms failing because of c
+            0ms b cancelled (sibling failed)
+                abort a 1 (sibling failed)
+            0ms a 1 completed
+            0ms ended failed because of c
+        "#]],
     );
 }
 
@@ -415,20 +415,20 @@ fn a_failed_attempt_is_tried_again_after_a_fixed_wait() {
         "fetch tries 3 fixed 1s",
         "fail fetch | wait 1s | fail fetch | wait 1s | succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 failed (ERR_AGENT), again at 1000ms
-        1000ms fetch waited long enough
-        1000ms fetch 2 started
-            run fetch 2
-        1000ms fetch 2 failed (ERR_AGENT), again at 2000ms
-        2000ms fetch waited long enough
-        2000ms fetch 3 started
-            run fetch 3
-        2000ms fetch 3 completed
-        2000ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 failed (ERR_AGENT), again at 1000ms
+            1000ms fetch waited long enough
+            1000ms fetch 2 started
+                run fetch 2
+            1000ms fetch 2 failed (ERR_AGENT), again at 2000ms
+            2000ms fetch waited long enough
+            2000ms fetch 3 started
+                run fetch 3
+            2000ms fetch 3 completed
+            2000ms ended completed
+        "#]],
     );
 }
 
@@ -438,24 +438,24 @@ fn a_linear_wait_grows_by_its_first_step() {
         "fetch tries 4 linear 1s",
         "fail fetch | wait 1s | fail fetch | wait 2s | fail fetch | wait 3s | succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 failed (ERR_AGENT), again at 1000ms
-        1000ms fetch waited long enough
-        1000ms fetch 2 started
-            run fetch 2
-        1000ms fetch 2 failed (ERR_AGENT), again at 3000ms
-        3000ms fetch waited long enough
-        3000ms fetch 3 started
-            run fetch 3
-        3000ms fetch 3 failed (ERR_AGENT), again at 6000ms
-        6000ms fetch waited long enough
-        6000ms fetch 4 started
-            run fetch 4
-        6000ms fetch 4 completed
-        6000ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 failed (ERR_AGENT), again at 1000ms
+            1000ms fetch waited long enough
+            1000ms fetch 2 started
+                run fetch 2
+            1000ms fetch 2 failed (ERR_AGENT), again at 3000ms
+            3000ms fetch waited long enough
+            3000ms fetch 3 started
+                run fetch 3
+            3000ms fetch 3 failed (ERR_AGENT), again at 6000ms
+            6000ms fetch waited long enough
+            6000ms fetch 4 started
+                run fetch 4
+            6000ms fetch 4 completed
+            6000ms ended completed
+        "#]],
     );
 }
 
@@ -496,16 +496,16 @@ fn a_wait_of_nothing_is_over_at_the_next_tick() {
         "fetch tries 2 fixed 0ms",
         "fail fetch | wait 0ms | succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 failed (ERR_AGENT), again at 0ms
-        0ms fetch waited long enough
-        0ms fetch 2 started
-            run fetch 2
-        0ms fetch 2 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 failed (ERR_AGENT), again at 0ms
+            0ms fetch waited long enough
+            0ms fetch 2 started
+                run fetch 2
+            0ms fetch 2 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -515,12 +515,12 @@ fn nothing_happens_before_the_wait_is_over() {
         "fetch tries 2 fixed 1s",
         "fail fetch | wait 999ms",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 failed (ERR_AGENT), again at 1000ms
-        still fetch in backoff
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 failed (ERR_AGENT), again at 1000ms
+            still fetch in backoff
+        "#]],
     );
 }
 
@@ -530,17 +530,17 @@ fn the_last_attempt_decides() {
         "fetch tries 2 fixed 1s",
         "fail fetch | wait 1s | fail fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 failed (ERR_AGENT), again at 1000ms
-        1000ms fetch waited long enough
-        1000ms fetch 2 started
-            run fetch 2
-        1000ms fetch 2 failed for good (ERR_AGENT)
-        1000ms failing because of fetch
-        1000ms ended failed because of fetch
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 failed (ERR_AGENT), again at 1000ms
+            1000ms fetch waited long enough
+            1000ms fetch 2 started
+                run fetch 2
+            1000ms fetch 2 failed for good (ERR_AGENT)
+            1000ms failing because of fetch
+            1000ms ended failed because of fetch
+        "#]],
     );
 }
 
@@ -550,13 +550,13 @@ fn a_failure_that_says_so_is_not_tried_again() {
         "fetch tries 5 fixed 1s",
         "fail fetch for good",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        0ms fetch 1 failed for good (ERR_AGENT)
-        0ms failing because of fetch
-        0ms ended failed because of fetch
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            0ms fetch 1 failed for good (ERR_AGENT)
+            0ms failing because of fetch
+            0ms ended failed because of fetch
+        "#]],
     );
 }
 
@@ -566,21 +566,21 @@ fn a_retry_keeps_dependants_waiting_and_disturbs_nobody_else() {
         "par a tries 2 fixed 1s; par b; c",
         "fail a | succeed b | wait 1s | succeed a | succeed c",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms a 1 failed (ERR_AGENT), again at 1000ms
-        0ms b 1 completed
-        1000ms a waited long enough
-        1000ms a 2 started
-            run a 2
-        1000ms a 2 completed
-        1000ms c 1 started after a
-            run c 1
-        1000ms c 1 completed
-        1000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms a 1 failed (ERR_AGENT), again at 1000ms
+            0ms b 1 completed
+            1000ms a waited long enough
+            1000ms a 2 started
+                run a 2
+            1000ms a 2 completed
+            1000ms c 1 started after a
+                run c 1
+            1000ms c 1 completed
+            1000ms ended completed
+        "#]],
     );
 }
 
@@ -590,21 +590,21 @@ fn two_waits_that_end_in_one_late_tick_go_in_the_order_they_were_due() {
         "par a tries 2 fixed 2s; par b tries 2 fixed 1s",
         "fail a | fail b | sleep 1h | succeed a | succeed b",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms a 1 failed (ERR_AGENT), again at 2000ms
-        0ms b 1 failed (ERR_AGENT), again at 1000ms
-        3600000ms b waited long enough
-        3600000ms b 2 started
-        3600000ms a waited long enough
-        3600000ms a 2 started
-            run b 2, run a 2
-        3600000ms a 2 completed
-        3600000ms b 2 completed
-        3600000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms a 1 failed (ERR_AGENT), again at 2000ms
+            0ms b 1 failed (ERR_AGENT), again at 1000ms
+            3600000ms b waited long enough
+            3600000ms b 2 started
+            3600000ms a waited long enough
+            3600000ms a 2 started
+                run b 2, run a 2
+            3600000ms a 2 completed
+            3600000ms b 2 completed
+            3600000ms ended completed
+        "#]],
     );
 }
 
@@ -642,13 +642,13 @@ fn an_attempt_that_times_out_is_told_to_stop_and_has_a_grace() {
         "fetch timeout 1s",
         "time out fetch | wait 4999ms",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        1000ms fetch 1 timed out
-            abort fetch 1 (timeout)
-        still fetch aborting
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            1000ms fetch 1 timed out
+                abort fetch 1 (timeout)
+            still fetch aborting
+        "#]],
     );
 }
 
@@ -658,12 +658,12 @@ fn an_answer_just_before_the_deadline_counts() {
         "fetch timeout 1s",
         "wait 999ms | succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        999ms fetch 1 completed
-        999ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            999ms fetch 1 completed
+            999ms ended completed
+        "#]],
     );
 }
 
@@ -673,15 +673,15 @@ fn an_answer_within_the_grace_ends_the_attempt_as_a_time_out() {
         "fetch timeout 1s",
         "time out fetch | wait 2s | succeed fetch 1",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        1000ms fetch 1 timed out
-            abort fetch 1 (timeout)
-        3000ms fetch 1 failed for good (ERR_TIMEOUT)
-        3000ms failing because of fetch
-        3000ms ended failed because of fetch
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            1000ms fetch 1 timed out
+                abort fetch 1 (timeout)
+            3000ms fetch 1 failed for good (ERR_TIMEOUT)
+            3000ms failing because of fetch
+            3000ms ended failed because of fetch
+        "#]],
     );
 }
 
@@ -691,18 +691,18 @@ fn a_failure_within_the_grace_of_a_time_out_is_the_time_out_and_is_tried_again()
         "fetch timeout 1s tries 2 fixed 1s",
         "time out fetch | wait 1s | fail fetch 1 | wait 1s | succeed fetch 2",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        1000ms fetch 1 timed out
-            abort fetch 1 (timeout)
-        2000ms fetch 1 failed (ERR_TIMEOUT), again at 3000ms
-        3000ms fetch waited long enough
-        3000ms fetch 2 started
-            run fetch 2
-        3000ms fetch 2 completed
-        3000ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            1000ms fetch 1 timed out
+                abort fetch 1 (timeout)
+            2000ms fetch 1 failed (ERR_TIMEOUT), again at 3000ms
+            3000ms fetch waited long enough
+            3000ms fetch 2 started
+                run fetch 2
+            3000ms fetch 2 completed
+            3000ms ended completed
+        "#]],
     );
 }
 
@@ -712,15 +712,15 @@ fn without_an_answer_the_time_out_is_recorded_when_the_grace_is_over() {
         "fetch timeout 1s",
         "time out fetch | wait 5s",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        1000ms fetch 1 timed out
-            abort fetch 1 (timeout)
-        6000ms fetch 1 failed for good (ERR_TIMEOUT)
-        6000ms failing because of fetch
-        6000ms ended failed because of fetch
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            1000ms fetch 1 timed out
+                abort fetch 1 (timeout)
+            6000ms fetch 1 failed for good (ERR_TIMEOUT)
+            6000ms failing because of fetch
+            6000ms ended failed because of fetch
+        "#]],
     );
 }
 
@@ -730,18 +730,18 @@ fn without_an_answer_the_next_attempt_is_scheduled_when_the_grace_is_over() {
         "fetch timeout 1s tries 2 fixed 1s",
         "time out fetch | wait 5s | wait 1s | succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        1000ms fetch 1 timed out
-            abort fetch 1 (timeout)
-        6000ms fetch 1 failed (ERR_TIMEOUT), again at 7000ms
-        7000ms fetch waited long enough
-        7000ms fetch 2 started
-            run fetch 2
-        7000ms fetch 2 completed
-        7000ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            1000ms fetch 1 timed out
+                abort fetch 1 (timeout)
+            6000ms fetch 1 failed (ERR_TIMEOUT), again at 7000ms
+            7000ms fetch waited long enough
+            7000ms fetch 2 started
+                run fetch 2
+            7000ms fetch 2 completed
+            7000ms ended completed
+        "#]],
     );
 }
 
@@ -751,18 +751,18 @@ fn each_attempt_has_the_whole_timeout() {
         "fetch timeout 1s tries 2 fixed 10s",
         "time out fetch | wait 15s | wait 999ms | succeed fetch",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        1000ms fetch 1 timed out
-            abort fetch 1 (timeout)
-        6000ms fetch 1 failed (ERR_TIMEOUT), again at 16000ms
-        16000ms fetch waited long enough
-        16000ms fetch 2 started
-            run fetch 2
-        16999ms fetch 2 completed
-        16999ms ended completed
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            1000ms fetch 1 timed out
+                abort fetch 1 (timeout)
+            6000ms fetch 1 failed (ERR_TIMEOUT), again at 16000ms
+            16000ms fetch waited long enough
+            16000ms fetch 2 started
+                run fetch 2
+            16999ms fetch 2 completed
+            16999ms ended completed
+        "#]],
     );
 }
 
@@ -772,15 +772,15 @@ fn a_late_tick_still_gives_the_whole_grace() {
         "fetch timeout 1s",
         "sleep 1h | wait 4s | wait 1s",
         expect![[r#"
-        0ms started
-        0ms fetch 1 started
-            run fetch 1
-        3600000ms fetch 1 timed out
-            abort fetch 1 (timeout)
-        3605000ms fetch 1 failed for good (ERR_TIMEOUT)
-        3605000ms failing because of fetch
-        3605000ms ended failed because of fetch
-    "#]],
+            0ms started
+            0ms fetch 1 started
+                run fetch 1
+            3600000ms fetch 1 timed out
+                abort fetch 1 (timeout)
+            3605000ms fetch 1 failed for good (ERR_TIMEOUT)
+            3605000ms failing because of fetch
+            3605000ms ended failed because of fetch
+        "#]],
     );
 }
 
@@ -790,19 +790,19 @@ fn an_answer_after_the_grace_is_counted_and_dropped() {
         "a timeout 1s tries 2 fixed 10s",
         "time out a | wait 5s | succeed a 1 | wait 10s | succeed a 1 | succeed a 2",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        1000ms a 1 timed out
-            abort a 1 (timeout)
-        6000ms a 1 failed (ERR_TIMEOUT), again at 16000ms
-        16000ms a waited long enough
-        16000ms a 2 started
-            run a 2
-        16000ms a 2 completed
-        16000ms ended completed
-        late answers: 2
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            1000ms a 1 timed out
+                abort a 1 (timeout)
+            6000ms a 1 failed (ERR_TIMEOUT), again at 16000ms
+            16000ms a waited long enough
+            16000ms a 2 started
+                run a 2
+            16000ms a 2 completed
+            16000ms ended completed
+            late answers: 2
+        "#]],
     );
 }
 
@@ -812,16 +812,16 @@ fn a_second_answer_is_counted_and_dropped() {
         "a; b",
         "succeed a | succeed a 1 | fail a 1 | succeed b | fail b 1",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 completed
-        0ms b 1 started after a
-            run b 1
-        0ms b 1 completed
-        0ms ended completed
-        late answers: 3
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms b 1 started after a
+                run b 1
+            0ms b 1 completed
+            0ms ended completed
+            late answers: 3
+        "#]],
     );
 }
 
@@ -831,16 +831,16 @@ fn an_answer_to_an_attempt_that_never_began_is_dropped() {
         "a; b",
         "succeed b 1 | succeed a 2 | succeed a 0 | succeed a | succeed b",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 completed
-        0ms b 1 started after a
-            run b 1
-        0ms b 1 completed
-        0ms ended completed
-        late answers: 3
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms b 1 started after a
+                run b 1
+            0ms b 1 completed
+            0ms ended completed
+            late answers: 3
+        "#]],
     );
 }
 
@@ -879,18 +879,18 @@ fn an_answer_in_the_grace_is_recorded_and_starts_nothing() {
         "par bad; par good; next after good; last after next",
         "fail bad | wait 1s | succeed good",
         expect![[r#"
-        0ms started
-        0ms bad 1 started
-        0ms good 1 started
-            run bad 1, run good 1
-        0ms bad 1 failed for good (ERR_AGENT)
-        0ms failing because of bad
-            abort good 1 (sibling failed)
-        1000ms good 1 completed
-        1000ms next cancelled (sibling failed)
-        1000ms last skipped (upstream failed)
-        1000ms ended failed because of bad
-    "#]],
+            0ms started
+            0ms bad 1 started
+            0ms good 1 started
+                run bad 1, run good 1
+            0ms bad 1 failed for good (ERR_AGENT)
+            0ms failing because of bad
+                abort good 1 (sibling failed)
+            1000ms good 1 completed
+            1000ms next cancelled (sibling failed)
+            1000ms last skipped (upstream failed)
+            1000ms ended failed because of bad
+        "#]],
     );
 }
 
@@ -900,17 +900,17 @@ fn a_rejection_in_the_grace_is_the_cancel_it_was_asked_for() {
         "par bad; par good tries 3 fixed 1s; next after good",
         "fail bad | wait 1s | fail good",
         expect![[r#"
-        0ms started
-        0ms bad 1 started
-        0ms good 1 started
-            run bad 1, run good 1
-        0ms bad 1 failed for good (ERR_AGENT)
-        0ms failing because of bad
-            abort good 1 (sibling failed)
-        1000ms good cancelled (sibling failed)
-        1000ms next skipped (upstream failed)
-        1000ms ended failed because of bad
-    "#]],
+            0ms started
+            0ms bad 1 started
+            0ms good 1 started
+                run bad 1, run good 1
+            0ms bad 1 failed for good (ERR_AGENT)
+            0ms failing because of bad
+                abort good 1 (sibling failed)
+            1000ms good cancelled (sibling failed)
+            1000ms next skipped (upstream failed)
+            1000ms ended failed because of bad
+        "#]],
     );
 }
 
@@ -920,18 +920,18 @@ fn without_an_answer_what_runs_is_cancelled_when_the_grace_is_over() {
         "par bad; par good; next after good",
         "fail bad | wait 4999ms | wait 1ms | succeed good 1",
         expect![[r#"
-        0ms started
-        0ms bad 1 started
-        0ms good 1 started
-            run bad 1, run good 1
-        0ms bad 1 failed for good (ERR_AGENT)
-        0ms failing because of bad
-            abort good 1 (sibling failed)
-        5000ms good cancelled (sibling failed)
-        5000ms next skipped (upstream failed)
-        5000ms ended failed because of bad
-        late answers: 1
-    "#]],
+            0ms started
+            0ms bad 1 started
+            0ms good 1 started
+                run bad 1, run good 1
+            0ms bad 1 failed for good (ERR_AGENT)
+            0ms failing because of bad
+                abort good 1 (sibling failed)
+            5000ms good cancelled (sibling failed)
+            5000ms next skipped (upstream failed)
+            5000ms ended failed because of bad
+            late answers: 1
+        "#]],
     );
 }
 
@@ -941,16 +941,16 @@ fn each_task_is_skipped_through_a_chain() {
         "a; b; c; d",
         "fail a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 failed for good (ERR_AGENT)
-        0ms failing because of a
-        0ms b skipped (upstream failed)
-        0ms c skipped (upstream failed)
-        0ms d skipped (upstream failed)
-        0ms ended failed because of a
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 failed for good (ERR_AGENT)
+            0ms failing because of a
+            0ms b skipped (upstream failed)
+            0ms c skipped (upstream failed)
+            0ms d skipped (upstream failed)
+            0ms ended failed because of a
+        "#]],
     );
 }
 
@@ -960,17 +960,17 @@ fn a_join_is_skipped_when_its_last_branch_has_ended() {
         "par bad; par good; join",
         "fail bad | succeed good",
         expect![[r#"
-        0ms started
-        0ms bad 1 started
-        0ms good 1 started
-            run bad 1, run good 1
-        0ms bad 1 failed for good (ERR_AGENT)
-        0ms failing because of bad
-            abort good 1 (sibling failed)
-        0ms good 1 completed
-        0ms join skipped (upstream failed)
-        0ms ended failed because of bad
-    "#]],
+            0ms started
+            0ms bad 1 started
+            0ms good 1 started
+                run bad 1, run good 1
+            0ms bad 1 failed for good (ERR_AGENT)
+            0ms failing because of bad
+                abort good 1 (sibling failed)
+            0ms good 1 completed
+            0ms join skipped (upstream failed)
+            0ms ended failed because of bad
+        "#]],
     );
 }
 
@@ -980,18 +980,18 @@ fn a_second_failure_in_the_grace_of_its_own_time_out_is_recorded_but_the_first_o
         "par slow timeout 1s tries 3 fixed 1s; par bad; next after slow",
         "time out slow | wait 1s | fail bad | wait 4s",
         expect![[r#"
-        0ms started
-        0ms slow 1 started
-        0ms bad 1 started
-            run slow 1, run bad 1
-        1000ms slow 1 timed out
-            abort slow 1 (timeout)
-        2000ms bad 1 failed for good (ERR_AGENT)
-        2000ms failing because of bad
-        6000ms slow 1 failed for good (ERR_TIMEOUT)
-        6000ms next skipped (upstream failed)
-        6000ms ended failed because of bad
-    "#]],
+            0ms started
+            0ms slow 1 started
+            0ms bad 1 started
+                run slow 1, run bad 1
+            1000ms slow 1 timed out
+                abort slow 1 (timeout)
+            2000ms bad 1 failed for good (ERR_AGENT)
+            2000ms failing because of bad
+            6000ms slow 1 failed for good (ERR_TIMEOUT)
+            6000ms next skipped (upstream failed)
+            6000ms ended failed because of bad
+        "#]],
     );
 }
 
@@ -1001,19 +1001,19 @@ fn a_time_out_fails_the_execution_like_any_failure() {
         "par slow timeout 1s; par other; next after slow",
         "time out slow | wait 5s | succeed other",
         expect![[r#"
-        0ms started
-        0ms slow 1 started
-        0ms other 1 started
-            run slow 1, run other 1
-        1000ms slow 1 timed out
-            abort slow 1 (timeout)
-        6000ms slow 1 failed for good (ERR_TIMEOUT)
-        6000ms failing because of slow
-        6000ms next skipped (upstream failed)
-            abort other 1 (sibling failed)
-        6000ms other 1 completed
-        6000ms ended failed because of slow
-    "#]],
+            0ms started
+            0ms slow 1 started
+            0ms other 1 started
+                run slow 1, run other 1
+            1000ms slow 1 timed out
+                abort slow 1 (timeout)
+            6000ms slow 1 failed for good (ERR_TIMEOUT)
+            6000ms failing because of slow
+            6000ms next skipped (upstream failed)
+                abort other 1 (sibling failed)
+            6000ms other 1 completed
+            6000ms ended failed because of slow
+        "#]],
     );
 }
 
@@ -1023,13 +1023,13 @@ fn a_failed_task_that_everybody_waited_for_ends_the_execution_at_once() {
         "a",
         "fail a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 failed for good (ERR_AGENT)
-        0ms failing because of a
-        0ms ended failed because of a
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 failed for good (ERR_AGENT)
+            0ms failing because of a
+            0ms ended failed because of a
+        "#]],
     );
 }
 
@@ -1065,15 +1065,15 @@ fn a_cancel_without_an_answer_is_over_when_the_grace_is() {
         "a; b",
         "cancel | wait 5s",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms cancelling: no reason given
-            abort a 1 (cancelled)
-        5000ms a cancelled (cancelled)
-        5000ms b skipped (upstream failed)
-        5000ms ended cancelled: no reason given
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms cancelling: no reason given
+                abort a 1 (cancelled)
+            5000ms a cancelled (cancelled)
+            5000ms b skipped (upstream failed)
+            5000ms ended cancelled: no reason given
+        "#]],
     );
 }
 
@@ -1083,14 +1083,14 @@ fn a_second_cancel_adds_nothing() {
         "a",
         "cancel \"first\" | wait 1s | cancel \"second\" | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms cancelling: first
-            abort a 1 (cancelled)
-        1000ms a 1 completed
-        1000ms ended cancelled: first
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms cancelling: first
+                abort a 1 (cancelled)
+            1000ms a 1 completed
+            1000ms ended cancelled: first
+        "#]],
     );
 }
 
@@ -1100,12 +1100,12 @@ fn a_cancel_before_the_start_ends_every_task() {
         "a; b; c after nothing",
         "cancel \"never mind\" | start | wait 1s",
         expect![[r#"
-        0ms cancelling: never mind
-        0ms a cancelled (cancelled)
-        0ms b skipped (upstream failed)
-        0ms c cancelled (cancelled)
-        0ms ended cancelled: never mind
-    "#]],
+            0ms cancelling: never mind
+            0ms a cancelled (cancelled)
+            0ms b skipped (upstream failed)
+            0ms c cancelled (cancelled)
+            0ms ended cancelled: never mind
+        "#]],
     );
 }
 
@@ -1115,16 +1115,16 @@ fn a_cancel_after_a_failure_adds_nothing() {
         "par a; par b",
         "fail a | cancel | wait 5s",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms a 1 failed for good (ERR_AGENT)
-        0ms failing because of a
-            abort b 1 (sibling failed)
-        5000ms b cancelled (sibling failed)
-        5000ms ended failed because of a
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms a 1 failed for good (ERR_AGENT)
+            0ms failing because of a
+                abort b 1 (sibling failed)
+            5000ms b cancelled (sibling failed)
+            5000ms ended failed because of a
+        "#]],
     );
 }
 
@@ -1134,12 +1134,12 @@ fn a_cancel_after_the_end_adds_nothing() {
         "a",
         "succeed a | cancel | wait 1s",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -1149,15 +1149,15 @@ fn a_cancel_in_the_grace_of_a_time_out_ends_without_another_attempt() {
         "a timeout 1s tries 2 fixed 1s",
         "time out a | wait 1s | cancel | wait 4s",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        1000ms a 1 timed out
-            abort a 1 (timeout)
-        2000ms cancelling: no reason given
-        6000ms a 1 failed for good (ERR_TIMEOUT)
-        6000ms ended cancelled: no reason given
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            1000ms a 1 timed out
+                abort a 1 (timeout)
+            2000ms cancelling: no reason given
+            6000ms a 1 failed for good (ERR_TIMEOUT)
+            6000ms ended cancelled: no reason given
+        "#]],
     );
 }
 
@@ -1167,17 +1167,17 @@ fn a_failure_while_cancelling_does_not_turn_the_cancel_into_a_failure() {
         "par a; par b; c",
         "cancel | fail a for good | succeed b",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms cancelling: no reason given
-            abort a 1 (cancelled), abort b 1 (cancelled)
-        0ms a cancelled (cancelled)
-        0ms b 1 completed
-        0ms c skipped (upstream failed)
-        0ms ended cancelled: no reason given
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms cancelling: no reason given
+                abort a 1 (cancelled), abort b 1 (cancelled)
+            0ms a cancelled (cancelled)
+            0ms b 1 completed
+            0ms c skipped (upstream failed)
+            0ms ended cancelled: no reason given
+        "#]],
     );
 }
 
@@ -1187,18 +1187,18 @@ fn a_task_that_waited_for_a_cancelled_one_is_skipped_and_one_that_could_have_run
         "par a; par b; after-a after a; after-b after b",
         "cancel | succeed a | fail b",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms cancelling: no reason given
-            abort a 1 (cancelled), abort b 1 (cancelled)
-        0ms a 1 completed
-        0ms after-a cancelled (cancelled)
-        0ms b cancelled (cancelled)
-        0ms after-b skipped (upstream failed)
-        0ms ended cancelled: no reason given
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms cancelling: no reason given
+                abort a 1 (cancelled), abort b 1 (cancelled)
+            0ms a 1 completed
+            0ms after-a cancelled (cancelled)
+            0ms b cancelled (cancelled)
+            0ms after-b skipped (upstream failed)
+            0ms ended cancelled: no reason given
+        "#]],
     );
 }
 
@@ -1210,22 +1210,22 @@ fn an_interrupted_attempt_runs_again_as_the_same_attempt() {
         "a tries 2 fixed 1s; b",
         "fail a | wait 1s | wait 300ms | crash | succeed a | succeed b",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 failed (ERR_AGENT), again at 1000ms
-        1000ms a waited long enough
-        1000ms a 2 started
-            run a 2
-        1300ms a 2 interrupted
-        1300ms a 2 started
-            run a 2
-        1300ms a 2 completed
-        1300ms b 1 started after a
-            run b 1
-        1300ms b 1 completed
-        1300ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 failed (ERR_AGENT), again at 1000ms
+            1000ms a waited long enough
+            1000ms a 2 started
+                run a 2
+            1300ms a 2 interrupted
+            1300ms a 2 started
+                run a 2
+            1300ms a 2 completed
+            1300ms b 1 started after a
+                run b 1
+            1300ms b 1 completed
+            1300ms ended completed
+        "#]],
     );
 }
 
@@ -1235,15 +1235,15 @@ fn an_interrupted_attempt_has_its_whole_timeout_again() {
         "a timeout 1s",
         "wait 900ms | crash | wait 999ms | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        900ms a 1 interrupted
-        900ms a 1 started
-            run a 1
-        1899ms a 1 completed
-        1899ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            900ms a 1 interrupted
+            900ms a 1 started
+                run a 1
+            1899ms a 1 completed
+            1899ms ended completed
+        "#]],
     );
 }
 
@@ -1253,16 +1253,16 @@ fn a_wait_keeps_its_instant_through_a_crash() {
         "a tries 2 fixed 10s",
         "fail a | wait 4s | crash | wait 5999ms | wait 1ms | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 failed (ERR_AGENT), again at 10000ms
-        10000ms a waited long enough
-        10000ms a 2 started
-            run a 2
-        10000ms a 2 completed
-        10000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 failed (ERR_AGENT), again at 10000ms
+            10000ms a waited long enough
+            10000ms a 2 started
+                run a 2
+            10000ms a 2 completed
+            10000ms ended completed
+        "#]],
     );
 }
 
@@ -1272,16 +1272,16 @@ fn a_wait_that_ended_while_nobody_ran_is_over_at_the_first_tick() {
         "a tries 2 fixed 1s",
         "fail a | crash | sleep 1h | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 failed (ERR_AGENT), again at 1000ms
-        3600000ms a waited long enough
-        3600000ms a 2 started
-            run a 2
-        3600000ms a 2 completed
-        3600000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 failed (ERR_AGENT), again at 1000ms
+            3600000ms a waited long enough
+            3600000ms a 2 started
+                run a 2
+            3600000ms a 2 completed
+            3600000ms ended completed
+        "#]],
     );
 }
 
@@ -1291,18 +1291,18 @@ fn an_attempt_that_was_timing_out_is_settled() {
         "a timeout 1s tries 2 fixed 1s",
         "time out a | wait 2s | crash | wait 1s | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        1000ms a 1 timed out
-            abort a 1 (timeout)
-        3000ms a 1 failed (ERR_TIMEOUT), again at 4000ms
-        4000ms a waited long enough
-        4000ms a 2 started
-            run a 2
-        4000ms a 2 completed
-        4000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            1000ms a 1 timed out
+                abort a 1 (timeout)
+            3000ms a 1 failed (ERR_TIMEOUT), again at 4000ms
+            4000ms a waited long enough
+            4000ms a 2 started
+                run a 2
+            4000ms a 2 completed
+            4000ms ended completed
+        "#]],
     );
 }
 
@@ -1312,17 +1312,17 @@ fn an_attempt_that_was_told_to_stop_is_cancelled() {
         "par a; par b; c",
         "fail a | wait 1s | crash",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms a 1 failed for good (ERR_AGENT)
-        0ms failing because of a
-            abort b 1 (sibling failed)
-        1000ms b cancelled (sibling failed)
-        1000ms c skipped (upstream failed)
-        1000ms ended failed because of a
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms a 1 failed for good (ERR_AGENT)
+            0ms failing because of a
+                abort b 1 (sibling failed)
+            1000ms b cancelled (sibling failed)
+            1000ms c skipped (upstream failed)
+            1000ms ended failed because of a
+        "#]],
     );
 }
 
@@ -1332,17 +1332,17 @@ fn a_cancelled_execution_ends_at_recovery() {
         "par a; par b; c",
         "cancel \"why\" | wait 1s | crash",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-        0ms b 1 started
-            run a 1, run b 1
-        0ms cancelling: why
-            abort a 1 (cancelled), abort b 1 (cancelled)
-        1000ms a cancelled (cancelled)
-        1000ms b cancelled (cancelled)
-        1000ms c skipped (upstream failed)
-        1000ms ended cancelled: why
-    "#]],
+            0ms started
+            0ms a 1 started
+            0ms b 1 started
+                run a 1, run b 1
+            0ms cancelling: why
+                abort a 1 (cancelled), abort b 1 (cancelled)
+            1000ms a cancelled (cancelled)
+            1000ms b cancelled (cancelled)
+            1000ms c skipped (upstream failed)
+            1000ms ended cancelled: why
+        "#]],
     );
 }
 
@@ -1375,19 +1375,19 @@ fn a_time_out_that_fails_the_execution_at_recovery_leaves_interrupted_tasks_canc
         "par slow timeout 1s; par b; c",
         "time out slow | wait 1s | crash",
         expect![[r#"
-        0ms started
-        0ms slow 1 started
-        0ms b 1 started
-            run slow 1, run b 1
-        1000ms slow 1 timed out
-            abort slow 1 (timeout)
-        2000ms b 1 interrupted
-        2000ms slow 1 failed for good (ERR_TIMEOUT)
-        2000ms failing because of slow
-        2000ms b cancelled (sibling failed)
-        2000ms c skipped (upstream failed)
-        2000ms ended failed because of slow
-    "#]],
+            0ms started
+            0ms slow 1 started
+            0ms b 1 started
+                run slow 1, run b 1
+            1000ms slow 1 timed out
+                abort slow 1 (timeout)
+            2000ms b 1 interrupted
+            2000ms slow 1 failed for good (ERR_TIMEOUT)
+            2000ms failing because of slow
+            2000ms b cancelled (sibling failed)
+            2000ms c skipped (upstream failed)
+            2000ms ended failed because of slow
+        "#]],
     );
 }
 
@@ -1397,12 +1397,12 @@ fn recovery_of_what_has_ended_adds_nothing() {
         "a",
         "succeed a | crash",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 completed
-        0ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms ended completed
+        "#]],
     );
 }
 
@@ -1412,18 +1412,18 @@ fn several_crashes_in_a_row_interrupt_the_same_attempt_each_time() {
         "a",
         "crash | wait 1s | crash | succeed a",
         expect![[r#"
-        0ms started
-        0ms a 1 started
-            run a 1
-        0ms a 1 interrupted
-        0ms a 1 started
-            run a 1
-        1000ms a 1 interrupted
-        1000ms a 1 started
-            run a 1
-        1000ms a 1 completed
-        1000ms ended completed
-    "#]],
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 interrupted
+            0ms a 1 started
+                run a 1
+            1000ms a 1 interrupted
+            1000ms a 1 started
+                run a 1
+            1000ms a 1 completed
+            1000ms ended completed
+        "#]],
     );
 }
 

@@ -23,9 +23,10 @@ impl Clock {
         self.epoch.after(self.origin.elapsed())
     }
 
-    /// The current instant, later than every one this method returned before.
-    pub fn tick(&mut self) -> Timestamp {
-        self.last = self.read().micros().max(self.last + 1);
+    /// The current instant, later than every one this method returned before, and not before `seen`: an instant that the host has
+    /// measured with a clock of its own, which may be some microseconds ahead.
+    pub fn tick(&mut self, seen: Timestamp) -> Timestamp {
+        self.last = self.read().max(seen).micros().max(self.last + 1);
         Timestamp::from_micros(self.last)
     }
 }

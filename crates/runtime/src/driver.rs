@@ -17,8 +17,7 @@ mod slots;
 mod timers;
 mod versions;
 
-use crate::store::{Accepted, Batch, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore};
-use crate::store::StoredExecution;
+use crate::store::{Accepted, Batch, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution};
 use crate::{Clock, Error, report};
 use commit::Commit;
 use effect::Effect;
@@ -107,10 +106,9 @@ impl Driver {
         Ok((driver, interrupted))
     }
 
-    /// A driver over any store, for comparisons.
-    #[cfg(feature = "bench")]
-    pub fn over(store: Box<dyn crate::store::Store>, path: &Path, clock: Clock, wake: Wake) -> Result<Self, Error> {
-        let commit = Commit::over(store, Durability::Disk, path, &clock, wake)?;
+    /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
+    pub fn over(store: Box<dyn Store>, durability: Durability, clock: Clock, wake: Wake) -> Result<Self, Error> {
+        let commit = Commit::over(store, durability, Path::new(""), &clock, wake)?;
         Ok(Self::with(clock, commit, None, 1))
     }
 
@@ -153,6 +151,11 @@ impl Driver {
     /// Continues an interrupted execution.
     pub fn resume(&mut self, slot: u32) -> Result<(), Error> {
         self.input(slot, Input::Recover)
+    }
+
+    /// The host is about to give answers, the last of them measured at `latest`: what they lead to is not recorded as earlier than that.
+    pub fn begin(&mut self, latest: Timestamp) {
+        self.now = Some(self.clock.tick(latest));
     }
 
     /// An attempt answered. An execution that is gone has no use for the answer.
@@ -247,11 +250,18 @@ impl Driver {
         Statistics { late_answers: self.statistics.late_answers + late, ..self.statistics }
     }
 
+    /// Whether everything that was flushed is known to be committed.
+    pub fn is_settled(&self) -> bool {
+        self.commit.is_settled()
+    }
+
     /// Commits what is queued and lets go of the file.
     pub fn close(mut self) -> Result<(), Error> {
-        let flushed = self.flush();
+        self.flush()?;
         self.commit.close();
-        flushed
+        // What was queued may have failed after the last look.
+        let failure = self.commit.take_acknowledged().and_then(|acknowledged| acknowledged.failure);
+        failure.map_or(Ok(()), |failure| Err(self.fail(failure)))
     }
 
     fn take_up(&mut self, stored: StoredExecution) -> Result<Interrupted, Error> {
@@ -267,12 +277,13 @@ impl Driver {
         let at = stored.records.last().map_or(self.clock.read(), |record| record.at);
         let mut live = Live::new(stored.key, stored.id, execution, at);
         live.seq = stored.records.len() as u64;
+        live.acknowledged = live.seq;
         let slot = self.slots.insert(live)?;
         Ok(Interrupted { slot, plan, text })
     }
 
     fn now(&mut self) -> Timestamp {
-        *self.now.get_or_insert_with(|| self.clock.tick())
+        *self.now.get_or_insert_with(|| self.clock.tick(Timestamp::default()))
     }
 
     /// One input to one machine; what it leads to joins the batch.
@@ -314,7 +325,8 @@ impl Driver {
         const SLACK: usize = 4096;
         if self.timers.len() > 2 * self.statistics.active + SLACK {
             let slots = &mut self.slots;
-            self.timers.retain(|at, slot, key| slots.get_mut(slot, key).is_some_and(|live| live.armed == Some(at) && live.execution.open() > 0));
+            self.timers
+                .retain(|at, slot, key| slots.get_mut(slot, key).is_some_and(|live| live.armed == Some(at) && live.execution.open() > 0));
         }
     }
 

@@ -13,11 +13,7 @@ use crate::store::{ReadError, StepRecord, StoredExecution, cancel_reason_name, e
 use engine::{End, Event, Execution, Failure, Limits, Output, Phase, Plan, TaskIndex, TaskRecord, TaskState, read_plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 use stdx::Timestamp;
-
-/// A definition that ran once runs again, whatever the limits are now.
-const STORED_LIMITS: Limits = Limits { tasks_max: usize::MAX, default_timeout: Duration::from_secs(30) };
 
 /// The report of an execution.
 pub fn live(execution: &Execution) -> String {
@@ -84,7 +80,9 @@ pub fn stored(stored: &StoredExecution) -> Result<String, ReadError> {
 
 /// The plan of a stored execution.
 pub fn plan_of(stored: &StoredExecution) -> Result<Arc<Plan>, ReadError> {
-    match read_plan(&stored.definition, STORED_LIMITS) {
+    // A definition that ran once runs again, whatever the limits are now.
+    let limits = Limits { tasks_max: usize::MAX, default_timeout: stored.default_timeout };
+    match read_plan(&stored.definition, limits) {
         (Some(plan), _) => Ok(Arc::new(plan)),
         (None, problems) => {
             let message = problems.first().map(|problem| format!("{}: {}", problem.path, problem.kind)).unwrap_or_default();
@@ -107,10 +105,7 @@ fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
 }
 
 fn output(event: &Event) -> Option<(TaskIndex, &str)> {
-    match event {
-        Event::TaskCompleted { task, output: Output::Json(output), .. } => Some((*task, output)),
-        _ => None,
-    }
+    if let Event::TaskCompleted { task, output: Output::Json(output), .. } = event { Some((*task, output)) } else { None }
 }
 
 fn status(phase: &Phase) -> &'static str {

@@ -14,12 +14,13 @@ mod writer;
 pub use file::FileStore;
 pub use memory::MemoryStore;
 pub use record::{RECORD_VERSION, RecordError, decode, encode};
-pub use sqlite::{Durability, ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
 pub(crate) use record::{cancel_reason_name, end_name, skip_reason_name};
+pub use sqlite::{Durability, ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
 pub(crate) use writer::{Acknowledged, Committed, Writer};
 
 use engine::{Event, Plan};
 use std::sync::Arc;
+use std::time::Duration;
 use stdx::Timestamp;
 
 /// A place that keeps journals. Every implementation passes the suite in `tests/stores.rs`.
@@ -93,6 +94,8 @@ pub struct StoredExecution {
     pub definition: String,
     /// Its context as JSON text.
     pub context: Option<String>,
+    /// The timeout of its tasks that give none.
+    pub default_timeout: Duration,
     /// Its journal.
     pub records: Vec<StepRecord>,
 }

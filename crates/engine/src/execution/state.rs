@@ -71,7 +71,7 @@ pub enum TaskState {
         reason: SkipReason,
         at: Timestamp,
     },
-    /// `attempt` is 0 if it never ran.
+    /// `attempt` is 0 if no attempt counts: it never ran, or its first was interrupted and had not begun again.
     Cancelled {
         attempt: u32,
         reason: CancelReason,
@@ -99,7 +99,7 @@ impl TaskRecord {
         Self { state: TaskState::Waiting, first_start: None, tally: Tally { open, ..Tally::default() }, interruptions: 0 }
     }
 
-    /// How many attempts have begun.
+    /// How many attempts have begun. One that was interrupted does not count until it begins again.
     pub fn attempts(&self) -> u32 {
         match &self.state {
             TaskState::Waiting | TaskState::Skipped { .. } => 0,

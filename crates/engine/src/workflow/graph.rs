@@ -103,10 +103,7 @@ fn implied(tasks: &[Task]) -> Vec<Vec<TaskIndex>> {
         };
         match kind {
             Kind::Parallel => run.push(index(at)),
-            Kind::Sequential => {
-                run.clear();
-                last_sequential = Some(index(at));
-            }
+            Kind::Sequential => last_sequential = Some(index(at)),
         }
         // A task with written dependencies ignores these; do not keep what nobody reads.
         edges.push(if task.dependencies.is_none() { before } else { Vec::new() });

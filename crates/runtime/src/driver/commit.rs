@@ -32,7 +32,9 @@ impl Commit {
                 let mut committed: Vec<Committed> = batch.records.iter().map(Committed::pending).collect();
                 store.commit(&mut [batch])?;
                 let at = clock.read();
-                committed.iter_mut().for_each(|record| record.at = at);
+                for record in &mut committed {
+                    record.at = at;
+                }
                 Ok(committed)
             }
             Self::Queued(writer) => {
@@ -56,6 +58,13 @@ impl Commit {
             (Self::Inline(store), _) => store.journal(key),
             (Self::Queued(_), Some(reader)) => reader.journal(key),
             (Self::Queued(_), None) => Ok(Vec::new()),
+        }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        match self {
+            Self::Inline(_) => true,
+            Self::Queued(writer) => writer.is_settled(),
         }
     }
 

@@ -85,12 +85,17 @@ impl Effect {
         }
     }
 
+    /// An attempt to run, of a task that was interrupted so often before.
+    pub(super) fn run(slot: u32, at: Timestamp, task: TaskIndex, attempt: u32, interruptions: u64) -> Self {
+        Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions, second: 0, at }
+    }
+
     /// What the host must do.
     pub(super) fn command(slot: u32, at: Timestamp, command: Command, execution: &Execution) -> Self {
         match command {
             Command::Run { task, attempt } => {
                 let interruptions = execution.tasks().get(task).map_or(0, |record| record.interruptions);
-                Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions.into(), second: 0, at }
+                Self::run(slot, at, task, attempt, interruptions.into())
             }
             Command::Abort { task, attempt, cause } => {
                 let cause = match cause {

@@ -2,7 +2,7 @@
 //! What a live execution has already announced, read back from its journal: for listeners that come late, and for the story of a failure.
 
 use super::Driver;
-use super::effect::{Effect, EffectKind};
+use super::effect::Effect;
 use crate::Error;
 use engine::{Event, Failure, TaskIndex};
 use stdx::Timestamp;
@@ -13,13 +13,19 @@ impl Driver {
         let live = self.slots.get(slot)?;
         let records = self.commit.journal(live.key, self.reader.as_ref())?;
         let mut effects = Vec::new();
-        for record in records.iter().filter(|record| record.seq < live.acknowledged && record.at > since) {
+        let mut interrupted = Vec::new();
+        for record in records.iter().filter(|record| record.seq < live.acknowledged) {
             for event in &record.events {
-                match event {
-                    Event::AttemptStarted { task, attempt, .. } => {
-                        effects.push(Effect { kind: EffectKind::Run, slot, task: task.get(), attempt: *attempt, first: 0, second: 0, at: record.at });
-                    }
-                    other => effects.extend(Effect::notice(slot, record.at, other)),
+                if let Event::AttemptInterrupted { task, .. } = event {
+                    interrupted.push(*task);
+                }
+                if record.at <= since {
+                    continue;
+                }
+                effects.extend(Effect::notice(slot, record.at, event));
+                if let Event::AttemptStarted { task, attempt, .. } = event {
+                    let before = interrupted.iter().filter(|other| *other == task).count();
+                    effects.push(Effect::run(slot, record.at, *task, *attempt, before as u64));
                 }
             }
         }
@@ -30,13 +36,13 @@ impl Driver {
     pub fn failure(&self, slot: u32, task: TaskIndex, attempt: u32) -> Result<Option<Failure>, Error> {
         let live = self.slots.get(slot)?;
         let records = self.commit.journal(live.key, self.reader.as_ref())?;
-        let failure = records.into_iter().flat_map(|record| record.events).find_map(|event| match event {
-            Event::RetryScheduled { task: of, attempt: which, failure, .. } | Event::TaskFailed { task: of, attempt: which, failure, .. }
-                if of == task && which == attempt =>
-            {
-                Some(failure)
-            }
-            _ => None,
+        let failure = records.into_iter().flat_map(|record| record.events).find_map(|event| {
+            let (Event::RetryScheduled { task: of, attempt: which, failure, .. }
+            | Event::TaskFailed { task: of, attempt: which, failure, .. }) = event
+            else {
+                return None;
+            };
+            (of == task && which == attempt).then_some(failure)
         });
         Ok(failure)
     }

@@ -40,6 +40,7 @@ impl Live {
     }
 
     /// Adds events to the batch; the steps of one instant share a record.
+    #[expect(clippy::drain_collect, reason = "a journal in memory keeps a list of just this length, and the step keeps its room")]
     pub(super) fn append(&mut self, slot: u32, at: Timestamp, events: &mut Vec<Event>, records: &mut Vec<StepRecord>) {
         if let Some(record) = self.pending.and_then(|pending| records.get_mut(pending))
             && record.at == at

@@ -3,7 +3,7 @@
 //!
 //! `npm run bench` runs the same driver over it, and what SQLite costs beyond it is what SQLite costs.
 
-use super::{Batch, CommitError, ReadError, Store, StepRecord, encode};
+use super::{Batch, CommitError, ReadError, StepRecord, Store, encode};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;

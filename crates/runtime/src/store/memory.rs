@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Journals in memory: nothing is ever written, and an execution is kept as long as the host keeps it.
 
-use super::{Batch, CommitError, ReadError, Store, StepRecord};
+use super::{Batch, CommitError, ReadError, StepRecord, Store};
 use rustc_hash::FxHashMap;
 
 /// The store of an orchestrator that was given none.

@@ -9,7 +9,7 @@
 
 use super::StepRecord;
 use engine::{CancelReason, End, Event, Failure, Output, SkipReason, TaskIndex};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -52,15 +52,12 @@ pub fn encode(record: &StepRecord, text: &mut String) {
 }
 
 fn encode_event(event: &Event, text: &mut String) {
-    let name = |text: &mut String, name: &str| {
-        text.push_str(r#"{"event":""#);
-        text.push_str(name);
-        text.push('"');
-    };
+    text.push_str(r#"{"event":""#);
+    text.push_str(event_name(event));
+    text.push('"');
     match event {
-        Event::ExecutionStarted => name(text, "executionStarted"),
+        Event::ExecutionStarted => {}
         Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } => {
-            name(text, "attemptStarted");
             task_attempt(text, *task, *attempt);
             field(text, "ready", ready.micros());
             if let Some(by) = ready_by {
@@ -70,26 +67,14 @@ fn encode_event(event: &Event, text: &mut String) {
                 field(text, "admittedBy", by.get().into());
             }
         }
-        Event::AttemptInterrupted { task, attempt } => {
-            name(text, "attemptInterrupted");
-            task_attempt(text, *task, *attempt);
-        }
-        Event::AttemptTimedOut { task, attempt } => {
-            name(text, "attemptTimedOut");
-            task_attempt(text, *task, *attempt);
-        }
+        Event::AttemptInterrupted { task, attempt } | Event::AttemptTimedOut { task, attempt } => task_attempt(text, *task, *attempt),
         Event::RetryScheduled { task, attempt, start, end, failure, until } => {
-            name(text, "retryScheduled");
             measured(text, *task, *attempt, *start, *end);
             field(text, "until", until.micros());
             encode_failure(text, failure);
         }
-        Event::BackoffEnded { task } => {
-            name(text, "backoffEnded");
-            field(text, "task", task.get().into());
-        }
+        Event::BackoffEnded { task } | Event::FailFast { task } => field(text, "task", task.get().into()),
         Event::TaskCompleted { task, attempt, start, end, output } => {
-            name(text, "taskCompleted");
             measured(text, *task, *attempt, *start, *end);
             if let Output::Json(output) = output {
                 text.push_str(r#","output":"#);
@@ -97,30 +82,19 @@ fn encode_event(event: &Event, text: &mut String) {
             }
         }
         Event::TaskFailed { task, attempt, start, end, failure } => {
-            name(text, "taskFailed");
             measured(text, *task, *attempt, *start, *end);
             encode_failure(text, failure);
         }
         Event::TaskSkipped { task, reason } => {
-            name(text, "taskSkipped");
             field(text, "task", task.get().into());
             string_field(text, "reason", skip_reason_name(*reason));
         }
         Event::TaskCancelled { task, reason } => {
-            name(text, "taskCancelled");
             field(text, "task", task.get().into());
             string_field(text, "reason", cancel_reason_name(*reason));
         }
-        Event::FailFast { task } => {
-            name(text, "failFast");
-            field(text, "task", task.get().into());
-        }
-        Event::CancelRequested { reason } => {
-            name(text, "cancelRequested");
-            optional_string_field(text, "reason", reason.as_deref());
-        }
+        Event::CancelRequested { reason } => optional_string_field(text, "reason", reason.as_deref()),
         Event::ExecutionEnded { end } => {
-            name(text, "executionEnded");
             string_field(text, "status", end_name(end));
             match end {
                 End::Completed => {}
@@ -130,6 +104,25 @@ fn encode_event(event: &Event, text: &mut String) {
         }
     }
     text.push('}');
+}
+
+/// The word for an event, in records alone.
+fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::ExecutionStarted => "executionStarted",
+        Event::AttemptStarted { .. } => "attemptStarted",
+        Event::AttemptInterrupted { .. } => "attemptInterrupted",
+        Event::AttemptTimedOut { .. } => "attemptTimedOut",
+        Event::RetryScheduled { .. } => "retryScheduled",
+        Event::BackoffEnded { .. } => "backoffEnded",
+        Event::TaskCompleted { .. } => "taskCompleted",
+        Event::TaskFailed { .. } => "taskFailed",
+        Event::TaskSkipped { .. } => "taskSkipped",
+        Event::TaskCancelled { .. } => "taskCancelled",
+        Event::FailFast { .. } => "failFast",
+        Event::CancelRequested { .. } => "cancelRequested",
+        Event::ExecutionEnded { .. } => "executionEnded",
+    }
 }
 
 /// The word for a reason, in records and in JavaScript alike.
@@ -232,15 +225,30 @@ struct StoredEvent<'a> {
     message: Option<String>,
     #[serde(default)]
     r#final: bool,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     details: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     output: Option<&'a RawValue>,
+}
+
+/// A field that is there has a value, `null` included.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(field).map(Some)
+}
+
+/// What every version of a record says.
+#[derive(Deserialize)]
+struct Versioned {
+    v: u32,
 }
 
 /// Reads the stored form back. `slot` is the caller's to set.
 pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecord, RecordError> {
-    let stored: StoredRecord<'_> = serde_json::from_str(text)?;
+    let stored: StoredRecord<'_> = serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
+        // A newer version need not have this shape.
+        Ok(Versioned { v }) if v > RECORD_VERSION => RecordError::Newer { found: v },
+        _ => error.into(),
+    })?;
     if stored.v > RECORD_VERSION {
         return Err(RecordError::Newer { found: stored.v });
     }
@@ -294,11 +302,15 @@ fn read_event(stored: StoredEvent<'_>) -> Option<Event> {
         },
         "taskFailed" => Event::TaskFailed { task: task?, attempt: attempt?, start: start?, end: end?, failure: failure? },
         "taskSkipped" => {
-            let reason = [SkipReason::UpstreamFailed, SkipReason::UpstreamSkipped].into_iter().find(|known| Some(skip_reason_name(*known)) == reason.as_deref());
+            let reason = [SkipReason::UpstreamFailed, SkipReason::UpstreamSkipped]
+                .into_iter()
+                .find(|known| Some(skip_reason_name(*known)) == reason.as_deref());
             Event::TaskSkipped { task: task?, reason: reason? }
         }
         "taskCancelled" => {
-            let reason = [CancelReason::SiblingFailed, CancelReason::Cancelled].into_iter().find(|known| Some(cancel_reason_name(*known)) == reason.as_deref());
+            let reason = [CancelReason::SiblingFailed, CancelReason::Cancelled]
+                .into_iter()
+                .find(|known| Some(cancel_reason_name(*known)) == reason.as_deref());
             Event::TaskCancelled { task: task?, reason: reason? }
         }
         "failFast" => Event::FailFast { task: task? },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Journals in one SQLite file that any tool can open.
+//! Journals in one `SQLite` file that any tool can open.
 //!
 //! `lock` keeps other processes out, `schema` opens and migrates, `checkpointer` moves the write-ahead log into the file on its own
 //! thread, `reader` answers questions on a connection of its own. Here stands the writing connection.
@@ -20,6 +20,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What an acknowledged commit survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,6 @@ impl SqliteStore {
         let checkpointer = Checkpointer::start(path)?;
         Ok(Self { connection, reader, definitions: FxHashSet::default(), checkpointer, text: String::new(), _lock: lock })
     }
-
 }
 
 impl Store for SqliteStore {
@@ -112,13 +112,14 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
             definitions.insert(Arc::clone(&plan.definition_hash));
         }
         transaction
-            .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, started, status) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'running')")?
+            .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, default_timeout, started, status) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running')")?
             .execute(params![
                 accepted.key,
                 &*accepted.id,
                 &*plan.workflow_id,
                 &*plan.definition_hash,
                 accepted.context.as_deref(),
+                micros(plan.default_timeout),
                 accepted.at.micros().cast_signed()
             ])?;
     }
@@ -137,11 +138,16 @@ fn end(transaction: &Transaction<'_>, record: &StepRecord) -> Result<(), CommitE
     Ok(())
 }
 
+/// A duration as it is stored: whole microseconds.
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
 fn classify(error: CommitError) -> CommitError {
-    match error {
-        CommitError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => CommitError::Full(error),
-        other => other,
+    if let CommitError::Sqlite(error) = error {
+        return if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { CommitError::Full(error) } else { error.into() };
     }
+    error
 }
 
 impl std::fmt::Debug for SqliteStore {

@@ -49,6 +49,8 @@ struct Shared {
 struct Queue {
     batches: Vec<Batch>,
     effects: Vec<Effect>,
+    /// A batch has been taken and is not acknowledged yet.
+    committing: bool,
     closing: bool,
 }
 
@@ -69,6 +71,12 @@ impl Writer {
         queue.effects.append(effects);
         drop(queue);
         self.shared.arrived.notify_one();
+    }
+
+    /// Whether every batch that was submitted has been acknowledged, and taken.
+    pub(crate) fn is_settled(&self) -> bool {
+        let queue = lock(&self.shared.queue);
+        queue.batches.is_empty() && !queue.committing && lock(&self.shared.acknowledged).committed.is_empty()
     }
 
     /// What has been committed since the last call.
@@ -109,7 +117,9 @@ impl Committer {
             let result = self.store.commit(&mut batches);
             let failed = result.is_err();
             let at = self.clock.read();
-            committed.iter_mut().for_each(|record| record.at = at);
+            for record in &mut committed {
+                record.at = at;
+            }
             self.shared.acknowledge(result, effects, committed);
             (self.wake)();
             if failed {
@@ -151,7 +161,10 @@ impl Shared {
     }
 
     fn acknowledge(&self, result: Result<(), CommitError>, mut effects: Vec<Effect>, mut committed: Vec<Committed>) {
+        // Both locks at once, in the order `is_settled` takes them: it must not see neither.
+        let mut queue = lock(&self.queue);
         let mut acknowledged = lock(&self.acknowledged);
+        queue.committing = false;
         match result {
             Ok(()) => {
                 acknowledged.effects.append(&mut effects);
@@ -165,6 +178,7 @@ impl Shared {
 impl Queue {
     /// Everything that is queued: effects ride with the batches they were queued with, so both go together.
     fn take(&mut self) -> (Vec<Batch>, Vec<Effect>) {
+        self.committing = true;
         (std::mem::take(&mut self.batches), std::mem::take(&mut self.effects))
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Keeps every other orchestrator off the file.
 //!
-//! SQLite's own lock is not enough inside a Node process: it belongs to the process, so reading and closing the file anywhere else in
+//! `SQLite`'s own lock is not enough inside a Node process: it belongs to the process, so reading and closing the file anywhere else in
 //! that process drops it. `flock` on a file of our own belongs to the open file, and holds against this process too.
 
 use super::OpenError;

@@ -5,6 +5,7 @@ use super::{OpenError, schema};
 use crate::store::{ReadError, StepRecord, StoredExecution, decode};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::Path;
+use std::time::Duration;
 use stdx::Timestamp;
 
 /// A reading connection.
@@ -39,7 +40,8 @@ pub struct Page {
     pub cursor: Option<String>,
 }
 
-const EXECUTION: &str = "SELECT e.key, e.id, d.body, e.context FROM execution e JOIN definition d ON d.hash = e.definition";
+const EXECUTION: &str =
+    "SELECT e.key, e.id, d.body, e.context, e.default_timeout FROM execution e JOIN definition d ON d.hash = e.definition";
 
 impl SqliteReader {
     /// Opens a store's file for reading; it must exist.
@@ -74,7 +76,8 @@ impl SqliteReader {
         ))?;
         let micros = |at: Option<Timestamp>| at.map(|at| at.micros().cast_signed());
         // One more than asked for tells whether there is a next page.
-        let wanted = params![filter.workflow, filter.status, micros(filter.since), micros(filter.until), before, i64::from(filter.limit) + 1];
+        let wanted =
+            params![filter.workflow, filter.status, micros(filter.since), micros(filter.until), before, i64::from(filter.limit) + 1];
         let mut heads = statement.query_map(wanted, head)?.collect::<Result<Vec<_>, _>>()?;
         let more = heads.len() > filter.limit as usize;
         heads.truncate(filter.limit as usize);
@@ -98,9 +101,11 @@ impl SqliteReader {
     }
 
     fn with_journal(&self, head: StoredExecution) -> Result<StoredExecution, ReadError> {
-        let records = self.journal(head.key).map_err(|error| match error {
-            ReadError::Record { seq, source, .. } => ReadError::Record { id: head.id.to_string(), seq, source },
-            other => other,
+        let records = self.journal(head.key).map_err(|error| {
+            if let ReadError::Record { seq, source, .. } = error {
+                return ReadError::Record { id: head.id.to_string(), seq, source };
+            }
+            error
         })?;
         Ok(StoredExecution { records, ..head })
     }
@@ -109,7 +114,15 @@ impl SqliteReader {
 /// An execution without its journal.
 fn head(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {
     let id: String = row.get(1)?;
-    Ok(StoredExecution { key: row.get(0)?, id: id.into(), definition: row.get(2)?, context: row.get(3)?, records: Vec::new() })
+    let default_timeout: i64 = row.get(4)?;
+    Ok(StoredExecution {
+        key: row.get(0)?,
+        id: id.into(),
+        definition: row.get(2)?,
+        context: row.get(3)?,
+        default_timeout: Duration::from_micros(default_timeout.cast_unsigned()),
+        records: Vec::new(),
+    })
 }
 
 fn parse_cursor(cursor: &str) -> Result<i64, ReadError> {

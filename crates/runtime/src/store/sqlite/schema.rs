@@ -2,8 +2,10 @@
 //! Opening the file: what it must be, how it is created.
 
 use super::Durability;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// `PRAGMA user_version` of the files this build writes.
 const SCHEMA_VERSION: i64 = 1;
@@ -14,6 +16,9 @@ const APPLICATION_ID: i64 = 0x4D41_4F31;
 /// The first release without the WAL-reset bug, which could corrupt a database with two connections (sqlite.org/wal.html).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
+/// How long to wait for another connection, such as the one that starts the log over.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// `journal` is append-only by position, so a commit touches the last pages alone; its index finds an execution's records.
 const CREATE: &str = "
     CREATE TABLE definition (hash TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
@@ -23,6 +28,7 @@ const CREATE: &str = "
         workflow TEXT NOT NULL,
         definition TEXT NOT NULL REFERENCES definition (hash),
         context TEXT,
+        default_timeout INTEGER NOT NULL,
         started INTEGER NOT NULL,
         ended INTEGER,
         status TEXT NOT NULL
@@ -84,25 +90,46 @@ pub(super) fn open_for_writing(path: &Path, durability: Durability) -> Result<Co
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|source| failed(path, source))?;
-    prepare(&connection, durability).map_err(|source| failed(path, source))?;
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|source| failed(path, source));
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|source| failed(path, source))?;
-    match (pragma("application_id")?, pragma("user_version")?) {
-        (0, 0) if tables == 0 => create(&connection).map_err(|source| failed(path, source))?,
-        (APPLICATION_ID, SCHEMA_VERSION) => {}
-        (APPLICATION_ID, found) => return Err(OpenError::Newer { path: path.to_owned(), found }),
-        _ => return Err(OpenError::Foreign { path: path.to_owned() }),
+    // Until the file is known to be ours nothing changes it: not its journal mode, and not a log that is moved as the connection closes.
+    let keep_log = |keep| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep);
+    let is_new = match keep_log(true).and_then(|_| identify(&connection)).map_err(|source| failed(path, source))? {
+        Identity::New => true,
+        Identity::Ours => false,
+        Identity::Newer(found) => return Err(OpenError::Newer { path: path.to_owned(), found }),
+        Identity::Foreign => return Err(OpenError::Foreign { path: path.to_owned() }),
+    };
+    keep_log(false).and_then(|_| prepare(&connection, durability)).map_err(|source| failed(path, source))?;
+    if is_new {
+        create(&connection).map_err(|source| failed(path, source))?;
     }
     Ok(connection)
+}
+
+/// What a file is, by its header.
+enum Identity {
+    New,
+    Ours,
+    Newer(i64),
+    Foreign,
+}
+
+fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let number = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0));
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    Ok(match (number("PRAGMA application_id")?, number("PRAGMA user_version")?) {
+        (0, 0) if tables == 0 => Identity::New,
+        (APPLICATION_ID, SCHEMA_VERSION) => Identity::Ours,
+        (APPLICATION_ID, found) => Identity::Newer(found),
+        _ => Identity::Foreign,
+    })
 }
 
 /// A connection that reads while another writes.
 pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     let open = || {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;")?;
         Ok(connection)
     };
@@ -110,7 +137,6 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
 }
 
 fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
     let synchronous = match durability {
         Durability::Os => "NORMAL",
         Durability::Disk => "FULL",

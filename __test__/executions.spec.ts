@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Executions looked at: by id, as a list, in figures, through a handle. In memory and on a file alike.
+
+import { describe, expect, it } from 'vitest'
+import type { ExecutionListFilter, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
+import { run } from './support/child.ts'
+import { storePath, temporaryFolder, userFolder } from './support/folder.ts'
+import { gate, orchestratorWith, places, rejection, task, until, untilAborted, workflow } from './support/orchestrators.ts'
+
+const folder = temporaryFolder()
+const stores: Record<string, () => OrchestratorConfig> = {
+  memory: () => ({}),
+  os: () => ({ storage: { path: storePath(folder), durability: 'os' } }),
+  disk: () => ({ storage: { path: storePath(folder) } }),
+}
+
+describe.each(Object.keys(stores))('with the store %s', (store) => {
+  const open = (): ReturnType<typeof orchestratorWith> =>
+    orchestratorWith({ work: () => ({ ok: true }), wait: (_, { signal }) => untilAborted(signal), fail: () => Promise.reject(new Error('broken')) }, stores[store]?.())
+
+  it('an execution is seen while it runs and after it has ended', async () => {
+    const release = gate()
+    const orchestrator = orchestratorWith({ work: ({ id }) => (id === 'b' ? release.promise.then(() => 2) : 1) }, stores[store]?.())
+    const handle = await orchestrator.startWorkflow(workflow([task('a'), task('b'), task('c')]), { who: 'me' })
+    await until(async () => (await orchestrator.getExecution(handle.id))?.tasks[1]?.status === 'running')
+    expect(await handle.status()).toBe('running')
+    const running = await orchestrator.getExecution(handle.id)
+    expect(running).toMatchObject({ id: handle.id, workflowId: 'flow', status: 'running', context: { who: 'me' }, results: { a: 1 } })
+    expect(running).not.toHaveProperty('endTime')
+    expect(running?.tasks.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(['completed 1', 'running 1', 'pending 0'])
+    release.open()
+    const ended = await handle.result()
+    expect(ended.endTime?.getTime()).toBeGreaterThanOrEqual(ended.startTime.getTime())
+    const { startTime, endTime, duration } = ended.tasks[0] ?? {}
+    expect({ startTime, endTime, duration }).toEqual({ startTime: expect.any(Date), endTime: expect.any(Date), duration: expect.any(Number) })
+    expect(JSON.stringify(await orchestrator.getExecution(handle.id))).toBe(JSON.stringify(ended))
+    expect(await orchestrator.getExecution('00000000-0000-0000-0000-000000000000')).toBeUndefined()
+  })
+
+  it('the list is newest first and filtered by workflow, status and time', async () => {
+    const orchestrator = open()
+    const flow = (id: string, agentId: string): Promise<unknown> => orchestrator.executeWorkflow(workflow([task('a', { agentId })], { id })).catch(() => {})
+    await flow('one', 'work')
+    await flow('two', 'fail')
+    await new Promise((resolve) => setTimeout(resolve, 3))
+    const between = new Date()
+    await flow('one', 'fail')
+    const running = await orchestrator.startWorkflow(workflow([task('a', { agentId: 'wait' })], { id: 'three' }))
+    const list = async (filter?: ExecutionListFilter): Promise<string[]> =>
+      (await orchestrator.listExecutions(filter)).executions.map(({ workflowId, status }) => `${workflowId} ${status}`)
+    const all = ['three running', 'one failed', 'two failed', 'one completed']
+    expect(await list()).toEqual(all)
+    expect(await list({ workflowId: 'one' })).toEqual(['one failed', 'one completed'])
+    expect(await list({ status: 'failed' })).toEqual(['one failed', 'two failed'])
+    expect(await list({ status: 'running' })).toEqual(['three running'])
+    expect(await list({ status: 'failed', workflowId: 'two' })).toEqual(['two failed'])
+    expect(await list({ since: between })).toEqual(all.slice(0, 2))
+    expect(await list({ until: between })).toEqual(all.slice(2))
+    expect(await list({ status: 'paused' })).toEqual([])
+    await running.cancel()
+    await running.settled()
+    expect(await list({ status: 'cancelled' })).toEqual(['three cancelled'])
+  })
+
+  it('cursors lead through every page once, whatever is added meanwhile', async () => {
+    const orchestrator = open()
+    const ids: string[] = []
+    for (let n = 0; n < 7; n += 1) ids.unshift((await orchestrator.executeWorkflow(workflow([task('a')]))).id)
+    const seen: string[][] = []
+    let cursor: string | undefined
+    do {
+      const page = await orchestrator.listExecutions({ limit: 3, cursor })
+      seen.push(page.executions.map(({ id }) => id))
+      cursor = page.cursor
+      await orchestrator.executeWorkflow(workflow([task('a')]))
+    } while (cursor !== undefined)
+    expect(seen).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)])
+  })
+
+  it('the figures add up', async () => {
+    const orchestrator = open()
+    const zero = { activeWorkflows: 0, waitingForAgents: {}, queuedTasks: 0, runningTasks: 0, agentPoolSize: 0, completedTotal: 0, failedTotal: 0, cancelledTotal: 0, lateResults: 0 }
+    expect(await orchestrator.getStatistics()).toEqual(zero)
+    const waiting = await orchestrator.startWorkflow(workflow([task('a', { agentId: 'wait' }), task('b'), task('c')]))
+    await until(async () => (await orchestrator.getStatistics()).runningTasks === 1)
+    expect(await orchestrator.getStatistics()).toEqual({ ...zero, activeWorkflows: 1, queuedTasks: 2, runningTasks: 1, agentPoolSize: 1 })
+    await orchestrator.executeWorkflow(workflow([task('a')], { id: 'good' }))
+    await rejection(orchestrator.executeWorkflow(workflow([task('a', { agentId: 'fail' })], { id: 'bad' })))
+    await waiting.cancel()
+    await waiting.settled()
+    expect(await orchestrator.getStatistics()).toEqual({ ...zero, agentPoolSize: 3, completedTotal: 1, failedTotal: 1, cancelledTotal: 1 })
+  })
+})
+
+it.each<[unknown, string]>([
+  [{ limit: 0 }, 'filter.limit'],
+  [{ limit: 1001 }, 'filter.limit'],
+  [{ status: 'done' }, 'filter.status'],
+  [{ since: '2024-01-01' }, 'filter.since'],
+  [{ until: new Date(Number.NaN) }, 'filter.until'],
+  [{ workflowId: 7 }, 'filter.workflowId'],
+  [{ tenant: 'x' }, 'filter.tenant'],
+  ['all', 'filter'],
+])('a filter that means nothing is refused by path (%j)', async (filter, path) => {
+  const error = await rejection(orchestratorWith().listExecutions(filter as ExecutionListFilter))
+  expect([error.code, ...places(error)]).toEqual(['ERR_INVALID_ARGUMENT', path])
+})
+
+describe('a handle', () => {
+  it('of an ended execution of a file gives what was recorded, the error included', async () => {
+    const config = stores['os']?.()
+    const first = orchestratorWith({ work: () => 'well', fail: () => Promise.reject(new TypeError('broken')) }, config)
+    const { id: good } = await first.executeWorkflow(workflow([task('a')]))
+    const { execution } = await rejection(first.executeWorkflow(workflow([task('a', { agentId: 'fail' })], { id: 'bad' })))
+    await first.shutdown()
+    const second = orchestratorWith({}, config)
+    expect((await second.getHandle(good).result()).results).toEqual({ a: 'well' })
+    const error = await rejection(second.getHandle(execution?.id ?? '').result())
+    expect(error).toMatchObject({ code: 'ERR_TASK_FAILED', taskId: 'a', message: 'task `a` failed: broken', cause: { name: 'TypeError', message: 'broken', code: 'ERR_AGENT' } })
+    expect((await second.getHandle(execution?.id ?? '').settled()).status).toBe('failed')
+  })
+
+  it('whose result nobody asks for rejects nothing', async () => {
+    const { code, stdout, stderr } = await run(userFolder(), `
+      import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+      process.on('unhandledRejection', () => console.log('unhandled'))
+      const orchestrator = new MultiAgentOrchestrator()
+      orchestrator.agentPool.registerAgentType('fail', { create: () => ({ execute: () => { throw new Error('broken') } }) })
+      const handle = await orchestrator.startWorkflow({ id: 'w', name: 'w', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'fail' }] })
+      await handle.settled()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      console.log(await handle.status())
+    `)
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'failed\n', stderr: '' })
+  })
+
+  it('is not a thenable: awaiting it is harmless', async () => {
+    const handle = await orchestratorWith({ work: () => 1 }).startWorkflow(workflow([task('a')]))
+    expect(handle).not.toHaveProperty('then')
+    await handle.result()
+  })
+})
+
+it('in memory the latest 1,000 ended executions are remembered', async () => {
+  const orchestrator = orchestratorWith({ work: () => 1 })
+  const flow = workflow([task('a')])
+  const first = await orchestrator.executeWorkflow(flow)
+  for (let n = 0; n < 1000; n += 100) await Promise.all(Array.from({ length: 100 }, () => orchestrator.executeWorkflow(flow)))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  expect((await orchestrator.listExecutions({ limit: 1000 })).executions).toHaveLength(1000)
+  expect(await orchestrator.getExecution(first.id)).toBeUndefined()
+})

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// How long the events of an `executeWorkflow` call wait for a listener, and who gets them.
+
+import { expect, it } from 'vitest'
+import { gate, orchestratorWith, task, until, workflow } from './support/orchestrators.ts'
+
+const two = workflow([task('a'), task('b')])
+const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const agents = { work: ({ id }: { id: string }) => `result of ${id}` }
+
+it('two names attached in one tick are delivered in the order things happened', async () => {
+  const orchestrator = orchestratorWith(agents)
+  await orchestrator.executeWorkflow(two)
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(`completed ${taskId}`))
+  orchestrator.on('task:started', ({ taskId }) => heard.push(`started ${taskId}`))
+  await macrotask()
+  expect(heard).toEqual(['started a', 'completed a', 'started b', 'completed b'])
+})
+
+// Once what happened in one step was delivered in the order of the names.
+it('whichever was attached first', async () => {
+  const orchestrator = orchestratorWith(agents)
+  await orchestrator.executeWorkflow(two)
+  const heard: string[] = []
+  orchestrator.on('workflow:completed', () => heard.push('completed'))
+  orchestrator.on('task:started', ({ taskId }) => heard.push(`started ${taskId}`))
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(`completed ${taskId}`))
+  await macrotask()
+  expect(heard).toEqual(['started a', 'completed a', 'started b', 'completed b', 'completed'])
+})
+
+// Once the event was read back from the journal, and was still on its way as well.
+it('a listener attached by a listener hears each event once', async () => {
+  const orchestrator = orchestratorWith(agents)
+  const heard: string[] = []
+  orchestrator.once('task:completed', () => {
+    orchestrator.on('task:started', ({ taskId }) => heard.push(`started ${taskId}`))
+    orchestrator.on('workflow:completed', () => heard.push('completed'))
+  })
+  await orchestrator.executeWorkflow(two)
+  await macrotask()
+  expect(heard).toEqual(['started a', 'started b', 'completed'])
+})
+
+it.each(['on', 'addListener', 'prependListener'] as const)('%s gets them all, two listeners of one tick each', async (method) => {
+  const orchestrator = orchestratorWith(agents)
+  await orchestrator.executeWorkflow(two)
+  const heard: string[] = []
+  orchestrator[method]('task:completed', ({ taskId }) => heard.push(`first ${taskId}`))
+  orchestrator[method]('task:completed', ({ taskId }) => heard.push(`second ${taskId}`))
+  await macrotask()
+  expect(heard.toSorted()).toEqual(['first a', 'first b', 'second a', 'second b'])
+})
+
+it.each(['once', 'prependOnceListener'] as const)('%s gets the first and no more', async (method) => {
+  const orchestrator = orchestratorWith(agents)
+  await orchestrator.executeWorkflow(two)
+  const heard: string[] = []
+  orchestrator[method]('task:completed', ({ taskId }) => heard.push(taskId))
+  await macrotask()
+  await orchestrator.executeWorkflow(two)
+  await macrotask()
+  expect(heard).toEqual(['a'])
+})
+
+it('attached, detached and attached again, a name gives each event once', async () => {
+  const release = [gate(), gate(), gate()]
+  let call = 0
+  const orchestrator = orchestratorWith({ work: () => release[call++]?.promise })
+  const heard: string[] = []
+  const listener = ({ taskId }: { taskId: string }): number => heard.push(taskId)
+  const running = orchestrator.executeWorkflow(workflow([task('a'), task('b'), task('c')]))
+  await until(() => call === 1)
+  orchestrator.on('task:completed', listener)
+  release[0]?.open()
+  await until(() => call === 2)
+  orchestrator.off('task:completed', listener)
+  release[1]?.open()
+  await until(() => call === 3)
+  orchestrator.on('task:completed', listener)
+  release[2]?.open()
+  await running
+  await macrotask()
+  expect(heard).toEqual(['a', 'b', 'c'])
+})
+
+it('attached and detached in one tick, a listener hears nothing and takes nothing from the next', async () => {
+  const orchestrator = orchestratorWith(agents)
+  await orchestrator.executeWorkflow(two)
+  const nothing = (): void => expect.fail('must not be called')
+  orchestrator.on('task:completed', nothing)
+  orchestrator.off('task:completed', nothing)
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
+  await macrotask()
+  expect(heard).toEqual(['a', 'b'])
+})
+
+it('what nobody came for is dropped one macrotask after the promise has settled', async () => {
+  const orchestrator = orchestratorWith(agents)
+  await orchestrator.executeWorkflow(two)
+  await macrotask()
+  await macrotask()
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
+  await macrotask()
+  expect(heard).toEqual([])
+})
+
+it('it is held as long as another executeWorkflow call that was pending then', async () => {
+  const release = gate()
+  const orchestrator = orchestratorWith({ ...agents, gate: () => release.promise })
+  const slow = orchestrator.executeWorkflow(workflow([task('slow', { agentId: 'gate' })], { id: 'slow' }))
+  await orchestrator.executeWorkflow(two)
+  await macrotask()
+  await macrotask()
+  release.open()
+  await slow
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
+  await macrotask()
+  expect(heard).toEqual(['a', 'b', 'slow'])
+})
+
+it('Promise.all of several calls, then the listener: it hears all of them', async () => {
+  const orchestrator = orchestratorWith(agents)
+  await Promise.all([orchestrator.executeWorkflow(two), orchestrator.executeWorkflow(two), orchestrator.executeWorkflow(two)])
+  const heard: string[] = []
+  orchestrator.on('workflow:completed', ({ id }) => heard.push(id))
+  await macrotask()
+  expect(new Set(heard).size).toBe(3)
+  expect(heard).toHaveLength(3)
+})
+
+it('events of startWorkflow are not held', async () => {
+  const orchestrator = orchestratorWith(agents)
+  const handle = await orchestrator.startWorkflow(two)
+  await handle.result()
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
+  await macrotask()
+  expect(heard).toEqual([])
+})
+
+it('at most 10,000 events are held; the latest executions keep theirs', async () => {
+  const orchestrator = orchestratorWith({ work: () => 1 }, { workflow: { maxTasks: 1000 } })
+  const large = workflow(Array.from({ length: 999 }, (_, n) => task(`t${n}`, { type: 'parallel' })))
+  const release = gate()
+  orchestrator.agentPool.registerAgentType('gate', { create: () => ({ execute: () => release.promise }) })
+  const slow = orchestrator.executeWorkflow(workflow([task('slow', { agentId: 'gate' })], { id: 'slow' }))
+  const ids: string[] = []
+  for (let n = 0; n < 20; n += 1) ids.push((await orchestrator.executeWorkflow(large)).id)
+  release.open()
+  ids.push((await slow).id)
+  const heard: string[] = []
+  orchestrator.on('workflow:completed', ({ id }) => heard.push(id))
+  await macrotask()
+  expect(heard).toEqual(ids.slice(-heard.length))
+  expect(heard.length).toBeGreaterThanOrEqual(16)
+  expect(heard.length).toBeLessThan(21)
+})

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What a task costs: plain JavaScript, the orchestrator at each level of durability and, with --peers, others. `--help` explains.
+
+import { mkdirSync, rmSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { BOUNDS, judge } from './compare/bounds.mjs'
+import { Cell, cpuMicros, measure, wallMicros } from './compare/measure.mjs'
+import { openPeers } from './compare/peers.mjs'
+import { shapes } from './compare/shapes.mjs'
+import { figure, renderShape } from './compare/table.mjs'
+import { LEVELS, openVariants, ROWS } from './compare/variants.mjs'
+import { makeFolder, readCount, readNames, readOptions, refuseRest, runProgram } from './usage.mjs'
+
+const CONCURRENCIES = [1, 100]
+const WARM_MS = 150
+
+const HELP = `What a task costs, in microseconds: agents that do nothing, answers of 200 bytes, one process, medians of alternating rounds.
+
+  npm run bench -- [options]
+
+  --rounds <n>    measurements of each kind, alternating, from 1 (default: 5)
+  --ms <n>        time for each measurement (default: 300)
+  --shape <list>  of ${shapes.map(({ name }) => name).join(', ')} (default: all)
+  --only <list>   of ${LEVELS.join(', ')} (default: all)
+  --peers         LangGraph.js, Mastra and BullMQ too, each in a process of its own (installs them into bench/peers;
+                  BullMQ needs redis-server, on the PATH or named by REDIS_SERVER)
+  --cpu           processor time of this process instead of time passed: steadier beside other work, blind to waiting for the disk
+  --strict        exit code 1 if a bound is missed
+  --help          show this
+`
+
+await runProgram('bench', async (args) => {
+  const options = read(args)
+  if (options === undefined) {
+    print(HELP)
+    return 0
+  }
+  const peers = options.peers ? await openPeers(print) : undefined
+  const folder = makeFolder('compare')
+  try {
+    describe(options, peers)
+    const cells = new Map()
+    for (const shape of options.shapes) cells.set(shape.name, await compareShape(shape, options, peers, folder))
+    return conclude(cells, options)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+    await peers?.close()
+  }
+})
+
+function read(args) {
+  const text = { type: 'string' }
+  const flag = { type: 'boolean' }
+  const { values, positionals } = readOptions(args, { rounds: text, ms: text, shape: text, only: text, peers: flag, cpu: flag, strict: flag })
+  if (values.help) return undefined
+  refuseRest(positionals)
+  const names = shapes.map(({ name }) => name)
+  const wanted = readNames('shape', values.shape ?? names.join(','), names)
+  const only = readNames('only', values.only ?? LEVELS.join(','), LEVELS)
+  return {
+    rounds: readCount('rounds', values.rounds ?? '5', 1),
+    ms: readCount('ms', values.ms ?? '300', 1),
+    shapes: shapes.filter(({ name }) => wanted.includes(name)),
+    levels: LEVELS.filter((level) => only.includes(level)),
+    peers: values.peers ?? false,
+    clock: values.cpu ? cpuMicros : wallMicros,
+    strict: values.strict ?? false,
+  }
+}
+
+function describe({ rounds, ms, clock }, peers) {
+  const [{ model }] = cpus()
+  print(
+    `Node ${process.versions.node}, ${cpus().length} × ${model.trim()}, load ${figure(loadavg()[0])}.`,
+    `Microseconds${clock === cpuMicros ? ' of processor time' : ''} per task: medians of ${rounds} alternating rounds of ${ms} ms; ratios: medians of the rounds' ratios.`,
+    'Indented rows are the same level in another way: startWorkflow and result() instead of executeWorkflow, a workflow',
+    'object that was not seen before (validated anew), one listener on each of the ten events.',
+    ...(peers?.notes ?? []),
+  )
+}
+
+/** Measures one shape and prints its table; its cells by concurrency. */
+async function compareShape(shape, options, peers, folder) {
+  const cells = new Map()
+  const missing = new Map()
+  for (const concurrency of CONCURRENCIES) {
+    const place = join(folder, `${shape.name}-${concurrency}`)
+    mkdirSync(place)
+    cells.set(concurrency, await compareCell(shape, concurrency, options, peers, { folder: place, missing }))
+    rmSync(place, { recursive: true, force: true })
+  }
+  const rows = [...ROWS.filter(({ level }) => options.levels.includes(level)), ...(peers?.rows ?? [])]
+  print('', ...renderShape(shape, cells, rows), ...[...missing].map(([level, why]) => `${level}: ${why}`))
+  return cells
+}
+
+async function compareCell(shape, concurrency, { levels, rounds, ms, clock }, peers, { folder, missing }) {
+  const cell = new Cell()
+  const ours = await openVariants(levels, shape, folder)
+  for (const [level, why] of ours.missing) missing.set(level, why)
+  const run = async ({ once, begin }, time) => {
+    const end = begin?.()
+    const micros = await measure(once, shape.tasks.length, { concurrency, ms: time, clock })
+    end?.()
+    return micros
+  }
+  for (const variant of ours.variants) await run(variant, WARM_MS)
+  for (let round = 1; round <= rounds; round += 1) {
+    progress(`${shape.name}, concurrency ${concurrency}, round ${round} of ${rounds}`)
+    // There and back again, so that nobody always follows the same neighbour.
+    const order = round % 2 === 0 ? ours.variants.toReversed() : ours.variants
+    for (const variant of order) cell.add(variant.variant, await run(variant, ms))
+    await peers?.measure({ shape: shape.name, concurrency, ms, cpu: clock === cpuMicros }, (peer, micros) => cell.add(peer, micros))
+  }
+  progress('')
+  await ours.close()
+  return cell
+}
+
+/** Lists the bounds; the exit code. */
+function conclude(cells, { strict }) {
+  const lines = []
+  let missed = 0
+  for (const bound of BOUNDS) {
+    const ratio = cells.get(bound.shape)?.get(bound.concurrency)?.ratio(bound.variant, bound.base)
+    if (ratio === undefined) continue
+    const { met, word, range } = judge(bound, ratio)
+    if (!met) missed += 1
+    lines.push(`  ${bound.shape.padEnd(10)} × ${String(bound.concurrency).padEnd(3)}  ${nameOf(bound).padEnd(52)}${figure(ratio).padStart(8)} ${range.padStart(7)}  ${word}`)
+  }
+  if (lines.length > 0) print('', `Bounds (shape × executions at once): ${lines.length - missed} of ${lines.length} kept`, ...lines)
+  print('', `Load now: ${figure(loadavg()[0])}.`)
+  return strict && missed > 0 ? 1 : 0
+}
+
+function nameOf({ variant, base }) {
+  if (variant === 'file') return "'disk' over append + fdatasync, tasks per second"
+  return `${variant} over ${base === 'plain' ? 'plain JavaScript' : base}, time per task`
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}
+
+function print(...lines) {
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The stored form of a record. A change of the golden text is a change of what is in users' files: it needs a new version and a reader
+//! that still knows the old one.
+
+#![expect(clippy::unwrap_used, clippy::needless_raw_string_hashes, reason = "a test that cannot go on says so; as `UPDATE_EXPECT=1` writes it")]
+
+#[path = "support/events.rs"]
+mod events;
+
+use engine::{CancelReason, End, Event, Failure, Output, SkipReason, TaskIndex};
+use events::every_event;
+use expect_test::{Expect, expect};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use runtime::store::{RECORD_VERSION, StepRecord, decode, encode};
+use serde_json::Value;
+use std::error::Error as _;
+use std::sync::Arc;
+use stdx::Timestamp;
+
+fn record(events: Vec<Event>) -> StepRecord {
+    let at = Timestamp::from_micros(1_700_000_000_000_010);
+    StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events }
+}
+
+fn encoded(record: &StepRecord) -> String {
+    let mut text = String::new();
+    encode(record, &mut text);
+    text
+}
+
+#[test]
+fn each_event_has_its_text() {
+    let lines: Vec<String> = every_event().into_iter().map(|event| encoded(&record(vec![event])) + "\n").collect();
+    expect![[r#"
+        {"v":1,"previousCommitted":17,"events":[{"event":"executionStarted"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":5}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":5,"readyBy":1,"admittedBy":0}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"attemptInterrupted","task":3,"attempt":2}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"attemptTimedOut","task":3,"attempt":2}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"until":18446744073709551615,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"until":0,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","details":{"n":[1,null]}}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"backoffEnded","task":3}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"output":null}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"output":{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"details":null}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_failed"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_skipped"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskCancelled","task":3,"reason":"sibling_failed"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"taskCancelled","task":3,"reason":"cancelled"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"failFast","task":3}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"cancelRequested"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"cancelRequested","reason":"it is \"late\""}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"completed"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"failed","task":3}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"cancelled"}]}
+        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"cancelled","reason":""}]}
+    "#]].assert_eq(&lines.concat());
+}
+
+#[test]
+fn a_record_may_hold_many_events_or_none() {
+    for events in [every_event(), Vec::new()] {
+        let record = record(events);
+        assert_eq!(decode(&encoded(&record), record.key, record.seq, record.at).unwrap(), record);
+    }
+}
+
+#[test]
+fn encoding_appends_to_what_is_there() {
+    let mut text = String::from("before ");
+    encode(&record(vec![Event::ExecutionStarted]), &mut text);
+    assert_eq!(text, r#"before {"v":1,"previousCommitted":17,"events":[{"event":"executionStarted"}]}"#);
+}
+
+#[test]
+fn every_record_reads_back_as_it_was() {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(events in vec(any_event(), 0..5), key: i64, seq: u64, at: u64, previous: u64)| {
+        let previous_committed = Timestamp::from_micros(previous);
+        let record = StepRecord { slot: 0, key, seq, at: Timestamp::from_micros(at), previous_committed, events };
+        let text = encoded(&record);
+        prop_assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text} is not JSON");
+        prop_assert!(!text.contains('\n'), "{text} is not one line");
+        prop_assert_eq!(decode(&text, key, seq, record.at).unwrap(), record);
+    });
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let task = || any::<u32>().prop_map(TaskIndex::new);
+    let at = || any::<u64>().prop_map(Timestamp::from_micros);
+    let attempt = any::<u32>;
+    prop_oneof![
+        Just(Event::ExecutionStarted),
+        (task(), attempt(), at(), option::of(task()), option::of(task()))
+            .prop_map(|(task, attempt, ready, ready_by, admitted_by)| Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by }),
+        (task(), attempt()).prop_map(|(task, attempt)| Event::AttemptInterrupted { task, attempt }),
+        (task(), attempt()).prop_map(|(task, attempt)| Event::AttemptTimedOut { task, attempt }),
+        (task(), attempt(), at(), at(), failure(), at())
+            .prop_map(|(task, attempt, start, end, failure, until)| Event::RetryScheduled { task, attempt, start, end, failure, until }),
+        task().prop_map(|task| Event::BackoffEnded { task }),
+        (task(), attempt(), at(), at(), output())
+            .prop_map(|(task, attempt, start, end, output)| Event::TaskCompleted { task, attempt, start, end, output }),
+        (task(), attempt(), at(), at(), failure())
+            .prop_map(|(task, attempt, start, end, failure)| Event::TaskFailed { task, attempt, start, end, failure }),
+        (task(), select(vec![SkipReason::UpstreamFailed, SkipReason::UpstreamSkipped]))
+            .prop_map(|(task, reason)| Event::TaskSkipped { task, reason }),
+        (task(), select(vec![CancelReason::SiblingFailed, CancelReason::Cancelled]))
+            .prop_map(|(task, reason)| Event::TaskCancelled { task, reason }),
+        task().prop_map(|task| Event::FailFast { task }),
+        option::of(text()).prop_map(|reason| Event::CancelRequested { reason }),
+        prop_oneof![
+            Just(End::Completed),
+            task().prop_map(|task| End::Failed { task }),
+            option::of(text()).prop_map(|reason| End::Cancelled { reason })
+        ]
+        .prop_map(|end| Event::ExecutionEnded { end }),
+    ]
+}
+
+fn failure() -> impl Strategy<Value = Failure> {
+    (text(), text(), option::of(json()), any::<bool>())
+        .prop_map(|(code, message, details, retryable)| Failure { code, message, details, retryable })
+}
+
+fn output() -> impl Strategy<Value = Output> {
+    prop_oneof![Just(Output::Held), json().prop_map(Output::Json)]
+}
+
+/// Text with whatever has to be escaped.
+fn text() -> impl Strategy<Value = Arc<str>> {
+    let nasty = select(vec!['"', '\\', '\n', '\r', '\t', '\u{0}', '\u{1f}', '\u{7f}', '\u{2028}', '/', '<', '😀', '\u{fffd}', '\u{10ffff}']);
+    vec(prop_oneof![any::<char>(), nasty], 0..12).prop_map(|letters| letters.into_iter().collect::<String>().into())
+}
+
+/// JSON text as JavaScript writes it.
+fn json() -> impl Strategy<Value = Arc<str>> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        text().prop_map(|text| Value::from(&*text)),
+    ];
+    let value = leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((text(), inner), 0..4).prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect()),
+        ]
+    });
+    value.prop_map(|value| value.to_string().into())
+}
+
+/// What is wrong with `text`, and why.
+#[expect(clippy::needless_pass_by_value, reason = "as `expect![]` reads best")]
+fn refused(text: &str, expected: Expect) {
+    let error = decode(text, 1, 0, Timestamp::default()).unwrap_err();
+    let source = error.source().map(|source| format!("; {source}")).unwrap_or_default();
+    expected.assert_eq(&format!("{error}{source}"));
+}
+
+fn with_event(event: &str) -> String {
+    format!(r#"{{"v":1,"previousCommitted":0,"events":[{event}]}}"#)
+}
+
+#[test]
+fn a_newer_version_is_named_whatever_its_shape() {
+    assert_eq!(RECORD_VERSION, 1);
+    refused(r#"{"v":2,"previousCommitted":0,"events":[]}"#, expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"]);
+    refused(r#"{"v":3,"steps":{"of":"another shape"}}"#, expect!["record version 3 is newer than this build reads (1); open the store with the version that wrote it"]);
+    refused(r#"{"v":2,"previousCommitted":0,"events":[{"event":"taskForgotten","task":"by name"}]}"#, expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"]);
+}
+
+#[test]
+fn what_is_not_a_record_is_said_to_be_none() {
+    refused("", expect!["not a record; EOF while parsing a value at line 1 column 0"]);
+    refused("[]", expect!["not a record; invalid length 0, expected struct StoredRecord with 3 elements at line 1 column 2"]);
+    refused(r#"{"v":1,"events":[]}"#, expect!["not a record; missing field `previousCommitted` at line 1 column 19"]);
+    refused(r#"{"v":1,"previousCommitted":0}"#, expect!["not a record; missing field `events` at line 1 column 29"]);
+    refused(r#"{"previousCommitted":0,"events":[]}"#, expect!["not a record; missing field `v` at line 1 column 35"]);
+    refused(r#"{"v":1,"previousCommitted":0,"events":[]} more"#, expect!["not a record; trailing characters at line 1 column 43"]);
+    refused(&with_event(r#"{"task":1}"#), expect!["not a record; missing field `event` at line 1 column 49"]);
+    refused(&with_event(r#"{"event":"backoffEnded","task":-1}"#), expect!["not a record; invalid value: integer `-1`, expected u32 at line 1 column 72"]);
+}
+
+#[test]
+fn an_event_of_no_known_name_is_named() {
+    refused(&with_event(r#"{"event":"taskForgotten","task":1}"#), expect!["event `taskForgotten` is unknown or incomplete"]);
+}
+
+#[test]
+fn an_event_that_lacks_a_field_or_has_an_unknown_word_is_named() {
+    refused(&with_event(r#"{"event":"taskSkipped","task":1,"reason":"bad_weather"}"#), expect!["event `taskSkipped` is unknown or incomplete"]);
+    refused(&with_event(r#"{"event":"taskCancelled","task":1,"reason":"upstream_failed"}"#), expect!["event `taskCancelled` is unknown or incomplete"]);
+    refused(&with_event(r#"{"event":"executionEnded","status":"running"}"#), expect!["event `executionEnded` is unknown or incomplete"]);
+}
+
+/// Each field of each event is left out in turn: what may be absent is, and nothing else.
+#[test]
+fn each_field_is_either_optional_or_missed_by_its_event() {
+    let optional = ["readyBy", "admittedBy", "output", "details", "final"];
+    for event in every_event() {
+        let text = encoded(&record(vec![event]));
+        let whole: Value = serde_json::from_str(&text).unwrap_or_default();
+        let Some(fields) = whole.pointer("/events/0").and_then(Value::as_object) else { continue };
+        let name = fields.get("event").and_then(Value::as_str).unwrap().to_owned();
+        for field in fields.keys().filter(|field| *field != "event") {
+            let mut fields = fields.clone();
+            fields.remove(field);
+            let result = decode(&with_event(&Value::from(fields).to_string()), 1, 0, Timestamp::default());
+            // A reason in somebody's words may be absent; one that is a word of ours may not.
+            let absent = optional.contains(&field.as_str())
+                || (field == "reason" && (name == "cancelRequested" || name == "executionEnded"));
+            match result {
+                Ok(_) => assert!(absent, "`{name}` does not miss its `{field}`"),
+                Err(error) => {
+                    assert!(!absent, "`{name}` misses `{field}`: {error}");
+                    assert_eq!(error.to_string(), format!("event `{name}` is unknown or incomplete"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn fields_a_later_build_may_add_are_passed_over() {
+    let text = r#"{"v":1,"by":"a later build","previousCommitted":0,"events":[{"event":"backoffEnded","task":1,"mood":{"good":true}}]}"#;
+    let read = decode(text, 1, 0, Timestamp::default()).unwrap();
+    assert_eq!(read.events, [Event::BackoffEnded { task: TaskIndex::new(1) }]);
+}

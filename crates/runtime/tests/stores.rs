@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What every store promises, and what the one on disk promises beyond that.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+#[path = "support/events.rs"]
+mod events;
+#[path = "support/plans.rs"]
+mod plans;
+
+use engine::{End, Event, Plan, TaskIndex};
+use events::every_event;
+use plans::{plan, plan_of, task};
+use runtime::store::{Accepted, Batch, CommitError, Durability, MemoryStore, SqliteReader, SqliteStore, StepRecord, Store};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use stdx::Timestamp;
+use tempfile::TempDir;
+
+/// Every kind of store, empty.
+fn each(check: impl Fn(&str, &mut dyn Store)) {
+    check("memory", &mut MemoryStore::default());
+    for durability in [Durability::Os, Durability::Disk] {
+        let place = Place::new();
+        check(&format!("SQLite {durability:?}"), &mut place.open(durability));
+    }
+}
+
+/// A file in a directory of its own.
+struct Place {
+    _directory: TempDir,
+    path: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { path: directory.path().join("store.db"), _directory: directory }
+    }
+
+    fn open(&self, durability: Durability) -> SqliteStore {
+        SqliteStore::open(&self.path, durability).unwrap()
+    }
+
+    fn reader(&self) -> SqliteReader {
+        SqliteReader::open(&self.path).unwrap()
+    }
+}
+
+fn simple() -> Arc<Plan> {
+    plan(&json!([task("a", &[])]))
+}
+
+fn accepted(key: i64, plan: &Arc<Plan>) -> Accepted {
+    Accepted { key, id: format!("id-{key}").into(), plan: Arc::clone(plan), context: None, at: at(key, 0) }
+}
+
+fn at(key: i64, seq: u64) -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000 + key.cast_unsigned() * 1000 + seq)
+}
+
+fn record(key: i64, seq: u64, events: Vec<Event>) -> StepRecord {
+    StepRecord { slot: 0, key, seq, at: at(key, seq), previous_committed: at(key, seq.saturating_sub(1)), events }
+}
+
+fn step(key: i64, seq: u64) -> StepRecord {
+    record(key, seq, vec![Event::BackoffEnded { task: TaskIndex::new(u32::try_from(seq).unwrap()) }])
+}
+
+fn begin(keys: &[i64]) -> Batch {
+    let plan = simple();
+    let records = keys.iter().map(|key| record(*key, 0, vec![Event::ExecutionStarted])).collect();
+    Batch { accepted: keys.iter().map(|key| accepted(*key, &plan)).collect(), records }
+}
+
+fn steps(records: Vec<StepRecord>) -> Batch {
+    Batch { accepted: Vec::new(), records }
+}
+
+// What every store promises
+
+#[test]
+fn every_event_reads_back_as_it_was() {
+    each(|name, store| {
+        store.commit(&mut [begin(&[1])]).unwrap();
+        let mut written = vec![record(1, 0, vec![Event::ExecutionStarted])];
+        for (event, seq) in every_event().into_iter().zip(1..) {
+            let record = record(1, seq, vec![event]);
+            written.push(record.clone());
+            store.commit(&mut [steps(vec![record])]).unwrap();
+        }
+        assert_eq!(store.journal(1).unwrap(), written, "{name}");
+    });
+}
+
+#[test]
+fn a_record_keeps_the_order_of_its_events() {
+    each(|name, store| {
+        store.commit(&mut [begin(&[1]), steps(vec![record(1, 1, every_event())])]).unwrap();
+        assert_eq!(store.journal(1).unwrap(), [record(1, 0, vec![Event::ExecutionStarted]), record(1, 1, every_event())], "{name}");
+    });
+}
+
+#[test]
+fn executions_share_a_commit_and_keep_their_own_journals() {
+    each(|name, store| {
+        let interleaved = steps((1..50).flat_map(|seq| (1..=5).map(move |key| step(key, seq))).collect());
+        let later = steps((50..60).map(|seq| step(3, seq)).collect());
+        store.commit(&mut [begin(&[1, 2, 3]), begin(&[4, 5]), interleaved, later]).unwrap();
+        for key in 1..=5 {
+            let journal = store.journal(key).unwrap();
+            let seqs: Vec<u64> = journal.iter().map(|record| record.seq).collect();
+            assert_eq!(seqs, (0..if key == 3 { 60 } else { 50 }).collect::<Vec<_>>(), "{name} {key}");
+            assert!(journal.iter().all(|record| record.key == key && record.at == at(key, record.seq)), "{name} {key}");
+        }
+    });
+}
+
+#[test]
+fn a_record_whose_place_is_taken_is_refused_by_name() {
+    each(|name, store| {
+        store.commit(&mut [begin(&[1, 2])]).unwrap();
+        store.commit(&mut [steps(vec![step(1, 1)])]).unwrap();
+        let error = store.commit(&mut [steps(vec![step(2, 1), step(1, 1)])]).unwrap_err();
+        assert!(matches!(error, CommitError::OutOfOrder { key: 1, seq: 1 }), "{name}: {error:?}");
+        assert_eq!(error.to_string(), "record 1 of execution 1 is already in the journal; another process wrote to this file");
+    });
+}
+
+#[test]
+fn nothing_is_a_commit_too() {
+    each(|name, store| {
+        store.commit(&mut []).unwrap();
+        store.commit(&mut [Batch::default()]).unwrap();
+        assert!(Batch::default().is_empty());
+        assert_eq!(store.journal(1).unwrap(), [], "{name}: an execution nobody knows has no journal");
+    });
+}
+
+#[test]
+fn what_is_forgotten_leaves_the_others_alone() {
+    each(|name, store| {
+        store.commit(&mut [begin(&[1, 2])]).unwrap();
+        store.forget(1);
+        store.forget(9);
+        let kept = if name == "memory" { 0 } else { 1 };
+        assert_eq!((store.journal(1).unwrap().len(), store.journal(2).unwrap().len()), (kept, 1), "{name}");
+        store.commit(&mut [steps(vec![step(2, 1)])]).unwrap();
+        assert_eq!(store.journal(2).unwrap().len(), 2, "{name}");
+    });
+}
+
+#[test]
+fn a_large_record_reads_back() {
+    each(|name, store| {
+        store.commit(&mut [begin(&[1])]).unwrap();
+        let output = format!("\"{}\"", "x".repeat(6 << 20));
+        let (task, start) = (TaskIndex::new(0), at(1, 0));
+        for seq in 1..=3 {
+            let output = engine::Output::Json(output.as_str().into());
+            store.commit(&mut [steps(vec![record(1, seq, vec![Event::TaskCompleted { task, attempt: 1, start, end: start, output }])])]).unwrap();
+        }
+        let journal = store.journal(1).unwrap();
+        let Some(Event::TaskCompleted { output: engine::Output::Json(read), .. }) = journal[3].events.first() else { panic!("{name}") };
+        assert_eq!(**read, *output, "{name}");
+    });
+}
+
+// What a file promises
+
+#[test]
+fn a_file_opened_again_holds_what_was_committed() {
+    for durability in [Durability::Os, Durability::Disk] {
+        let place = Place::new();
+        place.open(durability).commit(&mut [begin(&[1, 2]), steps(vec![record(2, 1, every_event())])]).unwrap();
+        let store = place.open(durability);
+        assert_eq!(store.journal(1).unwrap(), [record(1, 0, vec![Event::ExecutionStarted])]);
+        assert_eq!(store.journal(2).unwrap(), [record(2, 0, vec![Event::ExecutionStarted]), record(2, 1, every_event())]);
+        assert_eq!(place.reader().last_key().unwrap(), 2);
+    }
+}
+
+#[test]
+fn a_commit_that_fails_leaves_nothing_of_itself() {
+    let place = Place::new();
+    let mut store = place.open(Durability::Os);
+    store.commit(&mut [begin(&[1, 2])]).unwrap();
+    store.commit(&mut [begin(&[3]), steps(vec![step(1, 1), step(2, 1), step(1, 1)])]).unwrap_err();
+    drop(store);
+    let store = place.open(Durability::Os);
+    let lengths: Vec<usize> = (1..=3).map(|key| store.journal(key).unwrap().len()).collect();
+    assert_eq!(lengths, [1, 1, 0]);
+    assert!(place.reader().execution("id-3").unwrap().is_none());
+}
+
+#[test]
+fn an_execution_is_found_with_all_that_was_accepted() {
+    let place = Place::new();
+    let mut store = place.open(Durability::Os);
+    let plan = simple();
+    let context = r#"{"user":"\ud800","n":1.0}"#;
+    let batch = |key, context: Option<&str>| Batch {
+        accepted: vec![Accepted { context: context.map(Into::into), ..accepted(key, &plan) }],
+        records: vec![record(key, 0, vec![Event::ExecutionStarted])],
+    };
+    store.commit(&mut [batch(1, Some(context)), batch(2, None)]).unwrap();
+    let reader = place.reader();
+    let stored = reader.execution("id-1").unwrap().unwrap();
+    assert_eq!((stored.key, &*stored.id, stored.context.as_deref()), (1, "id-1", Some(context)));
+    assert_eq!(stored.definition, *plan.definition);
+    assert_eq!(stored.default_timeout, Duration::from_mins(10));
+    assert_eq!(reader.execution("id-2").unwrap().unwrap().context, None);
+    assert!(reader.execution("id-9").unwrap().is_none());
+}
+
+#[test]
+fn a_definition_is_kept_once_however_often_it_runs() {
+    let place = Place::new();
+    let other = plan_of("w", "2", &json!([task("b", &[])]));
+    for durability in [Durability::Os, Durability::Disk] {
+        let mut store = place.open(durability);
+        let first = place.reader().last_key().unwrap() + 1;
+        store.commit(&mut [begin(&[first]), begin(&[first + 1])]).unwrap();
+        store.commit(&mut [Batch { accepted: vec![accepted(first + 2, &other)], records: Vec::new() }]).unwrap();
+    }
+    let definitions: i64 = rusqlite(&place.path, "SELECT count(*) FROM definition");
+    assert_eq!(definitions, 2);
+}
+
+#[test]
+fn an_execution_that_ended_is_not_taken_up_again() {
+    let ends = [End::Completed, End::Failed { task: TaskIndex::new(0) }, End::Cancelled { reason: None }];
+    let place = Place::new();
+    let mut store = place.open(Durability::Os);
+    store.commit(&mut [begin(&[1, 2, 3, 4])]).unwrap();
+    for (end, key) in ends.into_iter().zip(1..) {
+        let events = vec![Event::BackoffEnded { task: TaskIndex::new(0) }, Event::ExecutionEnded { end }];
+        store.commit(&mut [steps(vec![record(key, 1, events)])]).unwrap();
+    }
+    let unended: Vec<i64> = place.reader().unended().unwrap().iter().map(|stored| stored.key).collect();
+    assert_eq!(unended, [4]);
+    for (status, key) in [("completed", 1), ("failed", 2), ("cancelled", 3), ("running", 4)] {
+        let ended: i64 = rusqlite(&place.path, &format!("SELECT count(*) FROM execution WHERE key = {key} AND status = '{status}'"));
+        assert_eq!(ended, 1, "{status}");
+    }
+}
+
+#[test]
+fn a_key_or_an_id_is_never_used_twice() {
+    for key in [1, 2] {
+        let place = Place::new();
+        let mut store = place.open(Durability::Os);
+        store.commit(&mut [begin(&[1])]).unwrap();
+        let twice = Accepted { id: "id-1".into(), ..accepted(key, &simple()) };
+        let error = store.commit(&mut [Batch { accepted: vec![twice], records: Vec::new() }]).unwrap_err();
+        assert!(matches!(error, CommitError::Sqlite(_)), "{error:?}");
+    }
+}
+
+#[test]
+fn the_log_stays_small_while_it_is_written() {
+    let place = Place::new();
+    let mut store = place.open(Durability::Os);
+    store.commit(&mut [begin(&[1])]).unwrap();
+    let log = place.path.with_extension("db-wal");
+    let output = format!("\"{}\"", "y".repeat(1 << 20));
+    let mut largest = 0;
+    for seq in 1..=160 {
+        let (task, start) = (TaskIndex::new(0), at(1, seq));
+        let output = engine::Output::Json(output.as_str().into());
+        store.commit(&mut [steps(vec![record(1, seq, vec![Event::TaskCompleted { task, attempt: 1, start, end: start, output }])])]).unwrap();
+        largest = largest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    assert!(largest < 128 << 20, "160 MiB of records went through a log of {} MiB", largest >> 20);
+    assert_eq!(store.journal(1).unwrap().len(), 161);
+}
+
+fn rusqlite(path: &Path, query: &str) -> i64 {
+    rusqlite::Connection::open(path).unwrap().query_row(query, [], |row| row.get(0)).unwrap()
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! A host of a driver, as `ts/dispatcher.ts` is one, with what it heard in words.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+use engine::{Failure, Output, Plan, Settled, TaskIndex};
+use runtime::store::{Durability, SqliteReader, Store, StoredExecution};
+use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Wake};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use stdx::Timestamp;
+use tempfile::TempDir;
+
+/// Where a driver keeps its journals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Memory,
+    Os,
+    Disk,
+}
+
+pub(crate) const MODES: [Mode; 3] = [Mode::Memory, Mode::Os, Mode::Disk];
+pub(crate) const FILES: [Mode; 2] = [Mode::Os, Mode::Disk];
+
+/// How long a wake may take before a test has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Host {
+    pub(crate) driver: Driver,
+    pub(crate) effects: Vec<Effect>,
+    woken: Receiver<()>,
+    place: Place,
+}
+
+/// A file in a directory of its own.
+pub(crate) struct Place {
+    pub(crate) directory: Arc<TempDir>,
+    pub(crate) path: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let directory = Arc::new(tempfile::tempdir().unwrap());
+        Self { path: directory.path().join("store.db"), directory }
+    }
+}
+
+pub(crate) fn clock() -> Clock {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Clock::starting_at(Timestamp::default().after(now))
+}
+
+pub(crate) fn waker() -> (Wake, Receiver<()>) {
+    let (wake, woken) = mpsc::channel();
+    // Nobody listens any more once the test has let go of its driver.
+    (Arc::new(move || drop(wake.send(()))), woken)
+}
+
+pub(crate) fn durability(mode: Mode) -> Durability {
+    match mode {
+        Mode::Os => Durability::Os,
+        Mode::Disk => Durability::Disk,
+        Mode::Memory => panic!("memory has no durability"),
+    }
+}
+
+impl Host {
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self::at(Place::new(), mode).0
+    }
+
+    /// A host over what is in `place`, and what it found there.
+    pub(crate) fn at(place: Place, mode: Mode) -> (Self, Vec<Interrupted>) {
+        let (wake, woken) = waker();
+        let (driver, interrupted) = match mode {
+            Mode::Memory => (Driver::in_memory(clock()), Vec::new()),
+            Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock(), wake).unwrap(),
+        };
+        (Self { driver, effects: Vec::new(), woken, place }, interrupted)
+    }
+
+    /// A host over a store of the test's own.
+    pub(crate) fn over(store: Box<dyn Store>, durability: Durability) -> Self {
+        let (wake, woken) = waker();
+        let driver = Driver::over(store, durability, clock(), wake).unwrap();
+        Self { driver, effects: Vec::new(), woken, place: Place::new() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.place.path
+    }
+
+    /// What is on record in the file, from a connection of its own.
+    pub(crate) fn stored(&self, id: &str) -> StoredExecution {
+        SqliteReader::open(self.path()).unwrap().execution(id).unwrap().unwrap()
+    }
+
+    /// The process ends without a word, and another begins.
+    pub(crate) fn reopen(self, mode: Mode) -> (Self, Vec<Interrupted>) {
+        let Self { driver, place, .. } = self;
+        drop(driver);
+        Self::at(place, mode)
+    }
+
+    pub(crate) fn accept(&mut self, plan: &Arc<Plan>) -> (u32, Arc<str>) {
+        let accept = self.driver.accept(plan, Some("{}".to_owned())).unwrap();
+        (accept.slot, accept.id)
+    }
+
+    pub(crate) fn complete(&mut self, slot: u32, task: u32, attempt: u32, output: &str) {
+        self.driver.settle(slot, answer(task, attempt, Ok(Output::Json(output.into())))).unwrap();
+    }
+
+    pub(crate) fn fail(&mut self, slot: u32, task: u32, attempt: u32, retryable: bool) {
+        self.driver.settle(slot, answer(task, attempt, Err(failure(task, attempt, retryable)))).unwrap();
+    }
+
+    /// Flushes and takes every effect that is owed by now, waiting for the disk where the driver does.
+    pub(crate) fn advance(&mut self) -> Vec<String> {
+        self.try_advance().unwrap()
+    }
+
+    pub(crate) fn try_advance(&mut self) -> Result<Vec<String>, Error> {
+        self.driver.flush()?;
+        while !self.driver.is_settled() {
+            self.pull_when_woken()?;
+        }
+        Ok(self.take())
+    }
+
+    pub(crate) fn pull_when_woken(&mut self) -> Result<(), Error> {
+        self.woken.recv_timeout(PATIENCE).unwrap();
+        self.driver.pull()
+    }
+
+    /// Waits for time and pulls until something has left.
+    pub(crate) fn wait(&mut self) -> Vec<String> {
+        for _ in 0..1000 {
+            let deadline = self.driver.next_deadline().unwrap_or_else(|| panic!("nothing is due, ever; so far {:?}", self.effects));
+            std::thread::sleep(deadline.since(clock().read()).min(PATIENCE) + Duration::from_millis(1));
+            self.driver.pull().unwrap();
+            let told = self.advance();
+            if !told.is_empty() {
+                return told;
+            }
+        }
+        panic!("time passes and nothing happens");
+    }
+
+    /// The effects that have left, in words.
+    pub(crate) fn take(&mut self) -> Vec<String> {
+        let before = self.effects.len();
+        while let Some(effect) = self.driver.next_effect() {
+            self.effects.push(effect);
+        }
+        self.effects.iter().skip(before).map(words).collect()
+    }
+
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken.recv_timeout(PATIENCE).is_ok()
+    }
+}
+
+pub(crate) fn answer(task: u32, attempt: u32, result: Result<Output, Failure>) -> Settled {
+    let start = clock().read();
+    Settled { task: TaskIndex::new(task), attempt, start, end: start.after(Duration::from_micros(5)), result }
+}
+
+pub(crate) fn failure(task: u32, attempt: u32, retryable: bool) -> Failure {
+    let message = format!("task {task} attempt {attempt} \"failed\"\n").into();
+    Failure { code: "ERR_AGENT".into(), message, details: Some(r#"{"name":"Error"}"#.into()), retryable }
+}
+
+/// `0: run 2/1` is attempt 1 of task 2 of the execution in slot 0.
+pub(crate) fn words(effect: &Effect) -> String {
+    let Effect { kind, slot, task, attempt, first, .. } = *effect;
+    match kind {
+        EffectKind::Accepted => format!("{slot}: accepted"),
+        EffectKind::Run if first > 0 => format!("{slot}: run {task}/{attempt} after {first} interruptions"),
+        EffectKind::Run => format!("{slot}: run {task}/{attempt}"),
+        EffectKind::Abort => format!("{slot}: abort {task}/{attempt} for {first}"),
+        EffectKind::Ended => format!("{slot}: ended {first}"),
+        EffectKind::Retrying => format!("{slot}: retrying {task}/{attempt}"),
+        EffectKind::Completed => format!("{slot}: completed {task}/{attempt}"),
+        EffectKind::Failed => format!("{slot}: failed {task}/{attempt}"),
+        EffectKind::Skipped => format!("{slot}: skipped {task} for {first}"),
+        EffectKind::Cancelled => format!("{slot}: cancelled {task} for {first}"),
+        EffectKind::Cancelling => format!("{slot}: cancelling"),
+    }
+}
