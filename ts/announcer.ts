@@ -58,8 +58,11 @@ export class Announcer {
   readonly #listened = new Set<EventName>()
   /** Since when nobody listens to an event, as an instant of the journal. */
   readonly #deafSince = new Map<EventName, number>()
-  /** What late listeners are owed, and what came after it. Delivered in the next microtask. */
-  #owed: Delivery[] = []
+  /** The events that have found a listener in this tick, each with the instant after which nobody has heard it. */
+  readonly #wanted = new Map<EventName, number>()
+  /** What late listeners are owed out of the journal. Delivered in the next microtask, and then what came meanwhile. */
+  #recalled: Delivery[] = []
+  #meanwhile: Delivery[] = []
 
   constructor(emitter: EventEmitter<OrchestratorEvents>, dispatcher: () => Dispatcher, held: () => Iterable<Run>) {
     this.#emitter = emitter
@@ -70,8 +73,9 @@ export class Announcer {
   /** A listener for `name` is about to be added. */
   attaching(name: string | symbol): void {
     if (!isEventName(name) || this.#emitter.listenerCount(name) > 0) return
-    const since = this.#deafSince.get(name) ?? 0
-    for (const run of this.#held()) this.#owe(name, run, since)
+    if (this.#wanted.size === 0) queueMicrotask(() => this.#deliverOwed())
+    if (!this.#wanted.has(name)) this.#wanted.set(name, this.#deafSince.get(name) ?? 0)
+    this.#recall()
     this.#listened.add(name)
     this.#dispatcher().engine.listen(this.#listenedKinds() | (1 << KINDS[name]))
   }
@@ -91,27 +95,40 @@ export class Announcer {
     const name = eventOf(kind, attempt, first)
     if (name === undefined || this.#emitter.listenerCount(name) === 0) return
     const notice = { kind, run, place, attempt, first, second, at }
-    if (this.#owed.length > 0) this.#owed.push({ name, notice })
+    if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice })
     else this.#deliver(name, notice)
   }
 
-  #owe(name: EventName, run: Run, since: number): void {
+  /** Several listeners may be added in one go: together they hear things in the order they happened, so all are read back together. */
+  #recall(): void {
     if (this.#dispatcher().failure !== undefined) return
-    const words = this.#dispatcher().engine.history(run.slot, 1 << KINDS[name], since)
+    let kinds = 0
+    for (const name of this.#wanted.keys()) kinds |= 1 << KINDS[name]
+    const since = Math.min(...this.#wanted.values())
+    this.#recalled = []
+    for (const run of this.#held()) this.#recallRun(run, this.#dispatcher().engine.history(run.slot, kinds, since))
+  }
+
+  #recallRun(run: Run, words: Float64Array): void {
     for (let at = 0; at < words.length; at += EFFECT_WORDS) {
       const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, instant = 0] = words.subarray(at, at + EFFECT_WORDS)
       // An execution whose end is not here yet will announce it itself.
       if (kind === Kind.ended && run.execution === undefined) continue
-      if (eventOf(kind, attempt, first) !== name) continue
-      if (this.#owed.length === 0) queueMicrotask(() => this.#deliverOwed())
-      this.#owed.push({ name, notice: { kind, run, place, attempt, first, second, at: instant } })
+      const name = eventOf(kind, attempt, first)
+      const since = name === undefined ? undefined : this.#wanted.get(name)
+      if (name === undefined || since === undefined || instant <= since) continue
+      this.#recalled.push({ name, notice: { kind, run, place, attempt, first, second, at: instant } })
     }
   }
 
   #deliverOwed(): void {
-    // Several listeners may have been added in one go: together they hear things in the order they happened.
-    const owed = this.#owed.toSorted((one, other) => one.notice.at - other.notice.at)
-    this.#owed = []
+    const recalled = this.#recalled.toSorted((one, other) => one.notice.at - other.notice.at)
+    // What was on record when the listener came may have been on its way as well.
+    const told = new Set(recalled.map(keyOf))
+    const owed = [...recalled, ...this.#meanwhile.filter((delivery) => !told.has(keyOf(delivery)))]
+    this.#wanted.clear()
+    this.#recalled = []
+    this.#meanwhile = []
     for (const { name, notice } of owed) this.#deliver(name, notice)
   }
 
@@ -166,6 +183,11 @@ export class Announcer {
     for (const name of EVENT_NAMES) if (this.#emitter.listenerCount(name) > 0) kinds |= 1 << KINDS[name]
     return kinds
   }
+}
+
+/** Tells an event from every other. */
+function keyOf({ name, notice: { run, place, attempt } }: Delivery): string {
+  return `${run.id} ${place} ${attempt} ${name}`
 }
 
 export function isEventName(name: string | symbol): name is EventName {

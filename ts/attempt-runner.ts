@@ -48,7 +48,7 @@ export class AttemptRunner {
     if (this.#draining) return
     const task = run.definition.tasks[place]
     if (task === undefined) return
-    const live = new LiveAttempt(run, task, number)
+    const live = new LiveAttempt(run, place, number)
     const attempt: Attempt = { run, place, attempt: number, live, start: now(), answered: false }
     run.attempts[place] = live
     run.inFlight += 1
@@ -72,7 +72,7 @@ export class AttemptRunner {
 
   #call(attempt: Attempt, task: TaskDefinition, agent: Agent): void {
     const { run, place } = attempt
-    const data = run.parsed.has(place) ? run.parsed.get(place) : task.data
+    const data = task.judged && run.parsed.has(place) ? run.parsed.get(place) : task.data
     attempt.start = now()
     let answer: unknown
     try {

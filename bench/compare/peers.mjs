@@ -89,7 +89,7 @@ function install(print) {
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return
   const { dependencies } = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8'))
   print(`Installing ${Object.keys(dependencies).join(', ')} into bench/peers/node_modules …`)
-  const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
+  const words = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
   const { status, error } = spawnSync('npm', words, { cwd: FOLDER, stdio: 'inherit', shell: process.platform === 'win32' })
   if (status !== 0) throw new Error(`npm could not install the peers: ${error?.message ?? `exit code ${status}`}`)
 }

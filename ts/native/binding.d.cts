@@ -43,6 +43,8 @@ export declare class Engine {
   storedExecutions(filter: string): Promise<Answer>
   /** Numbers for `getStatistics`. */
   statistics(): NativeStatistics
+  /** Whether everything that was handed over is known to be committed. */
+  isSettled(): boolean
   /** Commits what is queued and lets go of the file. Resolves with a failure, or null. */
   close(): Promise<NativeFailure | null>
 }
