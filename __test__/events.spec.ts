@@ -170,6 +170,9 @@ describe('a listener that fails', () => {
     ['throws undefined', () => {
       throw undefined
     }],
+    ['throws what cannot be shown', () => {
+      throw Object.create(null)
+    }],
   ])('that %s is a process warning; the execution and other listeners are unharmed', async (_, listener) => {
     const orchestrator = orchestratorWith(agents)
     const warned = gate<Error>()
@@ -179,7 +182,7 @@ describe('a listener that fails', () => {
     const heard = listen(orchestrator)
     await orchestrator.executeWorkflow(workflow([task('a')]))
     expect(heard).toEqual(['workflow:started', 'task:started a', 'task:completed a', 'workflow:completed'])
-    expect(await warned.promise).toMatchObject({ code: 'ERR_LISTENER', message: expect.stringContaining("a listener of 'task:completed' threw") })
+    expect(await warned.promise).toMatchObject({ code: 'ERR_LISTENER', message: expect.stringContaining("a listener of 'task:completed' failed: ") })
     process.off('warning', heardWarning)
     orchestrator.removeAllListeners()
     await expectStillWorks(orchestrator)

@@ -150,6 +150,14 @@ describe('a cancel', () => {
     expect(await rejection(promise)).toMatchObject({ code: 'ERR_CANCELLED', execution: { status: 'cancelled', reason: 'the user left' } })
   })
 
+  it('a signal’s reason may be anything', async () => {
+    const orchestrator = orchestratorWith({ work: waiting })
+    const controller = new AbortController()
+    const handle = await orchestrator.startWorkflow(workflow([task('a')]), {}, { signal: controller.signal })
+    controller.abort(Object.create(null))
+    expect((await handle.settled()).reason).toBe('threw a value that cannot be shown')
+  })
+
   it('a signal that has aborted before starts nothing', async () => {
     const orchestrator = orchestratorWith({ work: () => expect.fail('must not run') })
     const reason = new Error('never mind')

@@ -52,7 +52,15 @@ await runProgram('bench', async (args) => {
 function read(args) {
   const text = { type: 'string' }
   const flag = { type: 'boolean' }
-  const { values, positionals } = readOptions(args, { rounds: text, ms: text, shape: text, only: text, peers: flag, cpu: flag, strict: flag })
+  const { values, positionals } = readOptions(args, {
+    rounds: text,
+    ms: text,
+    shape: text,
+    only: text,
+    peers: flag,
+    cpu: flag,
+    strict: flag,
+  })
   if (values.help) return undefined
   refuseRest(positionals)
   const names = shapes.map(({ name }) => name)
@@ -127,7 +135,9 @@ function conclude(cells, { strict }) {
     if (ratio === undefined) continue
     const { met, word, range } = judge(bound, ratio)
     if (!met) missed += 1
-    lines.push(`  ${bound.shape.padEnd(10)} × ${String(bound.concurrency).padEnd(3)}  ${nameOf(bound).padEnd(52)}${figure(ratio).padStart(8)} ${range.padStart(7)}  ${word}`)
+    lines.push(
+      `  ${bound.shape.padEnd(10)} × ${String(bound.concurrency).padEnd(3)}  ${nameOf(bound).padEnd(52)}${figure(ratio).padStart(8)} ${range.padStart(7)}  ${word}`,
+    )
   }
   if (lines.length > 0) print('', `Bounds (shape × executions at once): ${lines.length - missed} of ${lines.length} kept`, ...lines)
   print('', `Load now: ${figure(loadavg()[0])}.`)

@@ -65,7 +65,9 @@ function readWorkflow(path) {
 }
 
 async function runAll(workflows, longestMs, folder) {
-  print(`${'workflow'.padEnd(46)}${'tasks'.padStart(6)}${'edges'.padStart(7)}${LEVELS.map((level) => `${level}, ms`.padStart(12)).join('')}`)
+  print(
+    `${'workflow'.padEnd(46)}${'tasks'.padStart(6)}${'edges'.padStart(7)}${LEVELS.map((level) => `${level}, ms`.padStart(12)).join('')}`,
+  )
   const violations = []
   for (const workflow of workflows) {
     const { name, tasks } = workflow
@@ -77,11 +79,16 @@ async function runAll(workflows, longestMs, folder) {
       columns.push(found.length === 0 ? ms.toFixed(0) : 'WRONG')
     }
     const edges = tasks.reduce((sum, { parents }) => sum + parents.length, 0)
-    print(`${name.padEnd(46)}${String(tasks.length).padStart(6)}${String(edges).padStart(7)}${columns.map((text) => text.padStart(12)).join('')}`)
+    print(
+      `${name.padEnd(46)}${String(tasks.length).padStart(6)}${String(edges).padStart(7)}${columns.map((text) => text.padStart(12)).join('')}`,
+    )
   }
   const runs = workflows.length * LEVELS.length
   if (violations.length === 0) {
-    print('', `${runs} runs of ${workflows.length} workflows: every task completed exactly once, none began before all its parents had ended.`)
+    print(
+      '',
+      `${runs} runs of ${workflows.length} workflows: every task completed exactly once, none began before all its parents had ended.`,
+    )
     return 0
   }
   print('', `${violations.length} violations:`, ...violations.slice(0, VIOLATIONS_SHOWN).map((violation) => `  ${violation}`))

@@ -3,6 +3,7 @@
 // not kept but read back from the journal, if a listener comes while the call is still fresh.
 
 import type { EventEmitter } from 'node:events'
+import { messageOf } from './agent-pool.js'
 import { dateOf, now } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { errorOf, OrchestratorError, TaskFailedError, ValidationError } from './errors.js'
@@ -265,6 +266,6 @@ function taskOf({ kind, run, place, attempt, first, second, at }: Notice, error?
 }
 
 function warn(name: string, cause: unknown): void {
-  const message = `a listener of '${name}' threw: ${cause instanceof Error ? cause.message : String(cause)}`
+  const message = `a listener of '${name}' failed: ${messageOf(cause)}`
   process.emitWarning(new OrchestratorError('ERR_LISTENER', message, { cause }))
 }

@@ -5,7 +5,7 @@ import { messageOf, type AgentSlot } from './agent-pool.js'
 import { now } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
-import { ValidationError } from './errors.js'
+import { NotFoundError, ValidationError } from './errors.js'
 import { judgeInput } from './input-judge.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
@@ -62,7 +62,7 @@ export class AttemptRunner {
   async #prepare(attempt: Attempt, task: TaskDefinition): Promise<void> {
     try {
       const slot = this.#find(task.agentId)
-      if (slot === undefined) throw new Error(`agent \`${task.agentId}\` is not registered`)
+      if (slot === undefined) throw new NotFoundError('ERR_AGENT_NOT_FOUND', `agent \`${task.agentId}\` is not registered`)
       if (task.judged) await judgeInput(attempt.run, attempt.place, task)
       this.#call(attempt, task, slot.agent ?? (await slot.make()))
     } catch (error) {

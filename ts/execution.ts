@@ -44,7 +44,7 @@ export function executionOf(
   const report = once(read)
   const tasks = once(() => definition.tasks.map((_, place) => taskOf(id, definition, outputs, report(), place)))
   const getters: Record<string, () => unknown> = {
-    status: () => report().status,
+    status: () => (completed ? 'completed' : report().status),
     startTime: once(() => dateOf(report().startedAt)),
     context: once(() => copyJson(context as Json)),
     tasks,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { EventEmitter } from 'node:events'
-import { AgentRegistry, type AgentPool } from './agent-pool.js'
+import { AgentRegistry, messageOf, type AgentPool } from './agent-pool.js'
 import { Announcer, taskFailed } from './announcer.js'
 import { readContext, readFilter, readOptions } from './arguments.js'
 import { now } from './clock.js'
@@ -356,6 +356,6 @@ function notFound(executionId: string): NotFoundError {
 
 function cancelledBy(signal: AbortSignal): CancelledError {
   const reason: unknown = signal.reason
-  const message = reason instanceof Error ? reason.message : String(reason ?? 'its signal aborted')
+  const message = messageOf(reason)
   return new CancelledError('ERR_CANCELLED', message, { cause: reason })
 }

@@ -19,7 +19,9 @@ export const BOUNDS = [
 ]
 
 export function boundOn(shape, concurrency, variant, base) {
-  return BOUNDS.find((bound) => bound.shape === shape && bound.concurrency === concurrency && bound.variant === variant && bound.base === base)
+  return BOUNDS.find(
+    (bound) => bound.shape === shape && bound.concurrency === concurrency && bound.variant === variant && bound.base === base,
+  )
 }
 
 /** Whether `ratio` keeps the bound, in a word too, and the bound itself. */

@@ -65,5 +65,6 @@ function refuseSqlite(path) {
   const file = openSync(path)
   readSync(file, start, 0, start.length, 0)
   closeSync(file)
-  if (start.toString('latin1') === SQLITE) throw new MissingError('the addon was built without the feature `bench`; `npm run bench` builds it')
+  if (start.toString('latin1') === SQLITE)
+    throw new MissingError('the addon was built without the feature `bench`; `npm run bench` builds it')
 }

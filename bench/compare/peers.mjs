@@ -56,7 +56,8 @@ class Peer {
   static async start(name, port) {
     const peer = new Peer()
     peer.name = name
-    peer.#child = fork(join(FOLDER, 'child.mjs'), [name, String(port ?? '')], { cwd: FOLDER })
+    // LangGraph.js warns of a leaking signal for every run of fan100.
+    peer.#child = fork(join(FOLDER, 'child.mjs'), [name, String(port ?? '')], { cwd: FOLDER, execArgv: ['--no-warnings'] })
     peer.#child.on('message', (message) => peer.#answered?.(message))
     peer.#child.on('exit', (code) => peer.#answered?.({ error: `its process ended with exit code ${code}` }))
     peer.hello = await peer.#answer()

@@ -55,7 +55,7 @@ fn nothing_leaves_before_it_is_flushed() {
         host.complete(slot, 0, 1, "1");
         host.driver.cancel(slot, None).unwrap();
         assert_eq!(host.take(), [""; 0], "{mode:?}");
-        assert_eq!(host.advance().len(), 5, "{mode:?}");
+        assert_eq!(host.advance(), ["0: completed 0/1", "0: run 1/1", "0: cancelling", "0: abort 1/1 for 3"], "{mode:?}");
     }
 }
 
@@ -239,8 +239,7 @@ fn history_is_what_left() {
         host.advance();
         let middle = host.effects.last().unwrap().at;
         host.fail(slot, 0, 1, true);
-        host.advance();
-        host.wait();
+        host.wait_for("0: run 0/2");
         host.complete(slot, 0, 2, "1");
         host.advance();
         host.fail(slot, 1, 1, false);
@@ -299,8 +298,7 @@ fn the_failure_of_each_attempt_can_be_asked_for() {
         let (slot, _) = host.accept(&plan(&retried("0ms")));
         host.advance();
         host.fail(slot, 0, 1, true);
-        host.advance();
-        host.wait();
+        host.wait_for("0: run 0/2");
         host.fail(slot, 0, 2, false);
         host.advance();
         let asked = |task, attempt| host.driver.failure(slot, TaskIndex::new(task), attempt).unwrap();

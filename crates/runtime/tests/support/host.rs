@@ -9,7 +9,7 @@ use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use stdx::Timestamp;
 use tempfile::TempDir;
 
@@ -36,14 +36,14 @@ pub(crate) struct Host {
 
 /// A file in a directory of its own.
 pub(crate) struct Place {
-    pub(crate) directory: Arc<TempDir>,
+    _directory: TempDir,
     pub(crate) path: PathBuf,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let directory = Arc::new(tempfile::tempdir().unwrap());
-        Self { path: directory.path().join("store.db"), directory }
+        let directory = tempfile::tempdir().unwrap();
+        Self { path: directory.path().join("store.db"), _directory: directory }
     }
 }
 
@@ -54,8 +54,11 @@ pub(crate) fn clock() -> Clock {
 
 pub(crate) fn waker() -> (Wake, Receiver<()>) {
     let (wake, woken) = mpsc::channel();
-    // Nobody listens any more once the test has let go of its driver.
-    (Arc::new(move || drop(wake.send(()))), woken)
+    let wake = move || {
+        // Nobody listens any more once the test has let go of its driver.
+        let _ = wake.send(());
+    };
+    (Arc::new(wake), woken)
 }
 
 pub(crate) fn durability(mode: Mode) -> Durability {
@@ -135,18 +138,30 @@ impl Host {
         self.driver.pull()
     }
 
-    /// Waits for time and pulls until something has left.
+    /// Lets time pass until something has left.
     pub(crate) fn wait(&mut self) -> Vec<String> {
-        for _ in 0..1000 {
-            let deadline = self.driver.next_deadline().unwrap_or_else(|| panic!("nothing is due, ever; so far {:?}", self.effects));
-            std::thread::sleep(deadline.since(clock().read()).min(PATIENCE) + Duration::from_millis(1));
-            self.driver.pull().unwrap();
-            let told = self.advance();
-            if !told.is_empty() {
-                return told;
-            }
+        self.wait_until(|told| !told.is_empty())
+    }
+
+    /// Lets time pass until this has left, now or before.
+    pub(crate) fn wait_for(&mut self, expected: &str) {
+        if !self.effects.iter().any(|effect| words(effect) == expected) {
+            self.wait_until(|told| told.iter().any(|told| told == expected));
         }
-        panic!("time passes and nothing happens");
+    }
+
+    fn wait_until(&mut self, happened: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let mut all = Vec::new();
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            self.driver.pull().unwrap();
+            all.append(&mut self.advance());
+            if happened(&all) {
+                return all;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("it does not happen; so far {:?}", self.effects);
     }
 
     /// The effects that have left, in words.

@@ -88,12 +88,14 @@ impl SqliteReader {
 
     /// The records of one execution, in order.
     pub(crate) fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        let mut statement = self.connection.prepare_cached("SELECT seq, at, body FROM journal WHERE execution = ?1 ORDER BY seq")?;
-        let mut rows = statement.query([key])?;
+        // Record by record, because the index begins with the sequence number; see `schema`.
+        let mut statement = self.connection.prepare_cached("SELECT at, body FROM journal WHERE seq = ?1 AND execution = ?2")?;
         let mut records = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+        for seq in 0_i64.. {
+            let mut rows = statement.query([seq, key])?;
+            let Some(row) = rows.next()? else { break };
+            let at: i64 = row.get(0)?;
+            let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
             let record = decode(body, key, seq.cast_unsigned(), Timestamp::from_micros(at.cast_unsigned()));
             records.push(record.map_err(|source| ReadError::Record { id: key.to_string(), seq, source })?);
         }
