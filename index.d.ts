@@ -76,8 +76,10 @@ export declare interface AgentTask {
      * `'sequential'`: never runs at the same moment as another task written so. Without `dependencies` it follows its nearest earlier
      * sibling, or all of a run of parallel ones right before it. `'parallel'`: without `dependencies` it starts together with its parallel
      * neighbours, after the last sequential task. Default: sequential without `dependencies`, parallel with them.
+     *
+     * Any text for the compiler, which takes a word in an object of its own for no more than that; another is refused when it is read.
      */
-    type?: 'sequential' | 'parallel' | undefined;
+    type?: 'sequential' | 'parallel' | (string & {}) | undefined;
     input?: TaskInputDefinition | undefined;
     /** Ids of tasks that must complete before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
     dependencies?: readonly string[] | undefined;
@@ -404,7 +406,7 @@ export declare interface RetryPolicy {
     /** Attempts in all, the first included: 1 to 10,000. */
     maxAttempts: number;
     /** How the wait grows: always `initialDelay`, × the attempt's number, or doubled each time. Default `'fixed'`. */
-    backoffType?: 'fixed' | 'linear' | 'exponential' | undefined;
+    backoffType?: 'fixed' | 'linear' | 'exponential' | (string & {}) | undefined;
     /** The wait after the first failed attempt. Default 1 s. */
     initialDelay?: Duration | undefined;
     /** The longest wait. Default: no limit. */

@@ -5,22 +5,35 @@ import { describe, expect, it } from 'vitest'
 import type { AgentRegistration, AgentType, ValidationError } from '@codexos/multi-agent-orchestrator'
 import { run } from './support/child.ts'
 import { storePath, temporaryFolder, userFolder } from './support/folder.ts'
-import { expectStillWorks, orchestratorWith, places, rejection, task, thrownBy, until, workflow, type Execute } from './support/orchestrators.ts'
+import {
+  expectStillWorks,
+  orchestratorWith,
+  places,
+  rejection,
+  task,
+  thrownBy,
+  until,
+  workflow,
+  type Execute,
+} from './support/orchestrators.ts'
 
 const only = workflow([task('a')])
 
 const hostile = (): object =>
-  new Proxy({}, {
-    get: () => {
-      throw new Error('do not touch')
+  new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('do not touch')
+      },
+      has: () => {
+        throw new Error('do not touch')
+      },
+      getPrototypeOf: () => {
+        throw new Error('do not touch')
+      },
     },
-    has: () => {
-      throw new Error('do not touch')
-    },
-    getPrototypeOf: () => {
-      throw new Error('do not touch')
-    },
-  })
+  )
 
 const deep = (levels: number): unknown => {
   let value: unknown = 'bottom'
@@ -28,15 +41,21 @@ const deep = (levels: number): unknown => {
   return value
 }
 
-const throws = (thrown: unknown): Execute => () => {
-  throw thrown
-}
+const throws =
+  (thrown: unknown): Execute =>
+  () => {
+    throw thrown
+  }
 
 describe('an agent that throws', () => {
   const broken = hostile()
   it.each<[string, unknown, { code: string; message: string | RegExp }]>([
     ['an error', new Error('broken'), { code: 'ERR_AGENT', message: 'broken' }],
-    ['an error with a code', Object.assign(new Error('no connection'), { code: 'ECONNREFUSED' }), { code: 'ECONNREFUSED', message: 'no connection' }],
+    [
+      'an error with a code',
+      Object.assign(new Error('no connection'), { code: 'ECONNREFUSED' }),
+      { code: 'ECONNREFUSED', message: 'no connection' },
+    ],
     ['undefined', undefined, { code: 'ERR_AGENT', message: 'threw undefined' }],
     ['null', null, { code: 'ERR_AGENT', message: 'threw null' }],
     ['a text', 'just words', { code: 'ERR_AGENT', message: 'just words' }],
@@ -69,12 +88,21 @@ describe('an agent whose promise', () => {
   })
 
   it.each<[string, (then: { resolve: (value: unknown) => void; reject: (error: unknown) => void }) => void, unknown]>([
-    ['resolves twice and then rejects', ({ resolve, reject }) => (resolve('first'), resolve('second'), reject(new Error('third'))), 'first'],
-    ['resolves and then throws', ({ resolve }) => {
-      resolve('first')
-      throw new Error('second')
-    }, 'first'],
+    [
+      'resolves twice and then rejects',
+      ({ resolve, reject }) => (resolve('first'), resolve('second'), reject(new Error('third'))),
+      'first',
+    ],
+    [
+      'resolves and then throws',
+      ({ resolve }) => {
+        resolve('first')
+        throw new Error('second')
+      },
+      'first',
+    ],
   ])('settles more than once counts once: it %s', async (_, settle, result) => {
+    // oxlint-disable-next-line unicorn/no-thenable -- a promise that is none is the point
     const thenable = { then: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => settle({ resolve, reject }) }
     const orchestrator = orchestratorWith({ work: () => thenable })
     const completed: unknown[] = []
@@ -86,7 +114,10 @@ describe('an agent whose promise', () => {
   })
 
   it('has a `then` that throws when it is read', async () => {
-    const orchestrator = orchestratorWith({ work: () => Object.defineProperty({}, 'then', { get: () => expect.fail('no'), enumerable: true }) })
+    const orchestrator = orchestratorWith({
+      // oxlint-disable-next-line unicorn/no-thenable -- as above
+      work: () => Object.defineProperty({}, 'then', { get: () => expect.fail('no'), enumerable: true }),
+    })
     expect((await rejection(orchestrator.executeWorkflow(only))).cause).toBeInstanceOf(Error)
     await expectStillWorks(orchestrator)
   })
@@ -119,7 +150,7 @@ describe('a type whose create', () => {
     ['throws', throws(new Error('no key')), 'ERR_AGENT_CREATE', /agent `bad` could not be made: no key/],
     ['rejects', () => Promise.reject(new Error('no key')), 'ERR_AGENT_CREATE', /agent `bad` could not be made: no key/],
     ['hangs', () => new Promise(() => {}), 'ERR_TIMEOUT', /did not end within its timeout of 20 ms/],
-  ])('%s fails the task with %s', async (what, create, code, message) => {
+  ])('%s fails its task', async (_, create, code, message) => {
     const orchestrator = orchestratorWith()
     orchestrator.agentPool.registerAgentType('bad', { create } as AgentType)
     const running = orchestrator.startWorkflow(workflow([task('a', { agentId: 'bad', timeout: 20 })]))
@@ -138,20 +169,27 @@ describe('a type whose create', () => {
         return { execute: () => calls }
       },
     })
-    const flow = workflow([task('a', { agentId: 'late', retryPolicy: { maxAttempts: 2, initialDelay: 1 } }), task('b', { agentId: 'late' })])
+    const flow = workflow([
+      task('a', { agentId: 'late', retryPolicy: { maxAttempts: 2, initialDelay: 1 } }),
+      task('b', { agentId: 'late' }),
+    ])
     expect((await orchestrator.executeWorkflow(flow)).results).toEqual({ a: 2, b: 2 })
   })
 })
 
 it('process.exit in an agent is the exit; the durable execution is continued later', async () => {
   const path = storePath(temporaryFolder())
-  const { code, stdout } = await run(userFolder(), `
+  const { code, stdout } = await run(
+    userFolder(),
+    `
     import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
     const orchestrator = new MultiAgentOrchestrator({ storage: { path: process.argv[2] } })
     orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: () => process.exit(7) }) })
     const handle = await orchestrator.startWorkflow({ id: 'w', name: 'w', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] })
     console.log(handle.id)
-  `, [path])
+  `,
+    [path],
+  )
   expect(code).toBe(7)
   const orchestrator = orchestratorWith({ work: () => 'continued' }, { storage: { path } })
   await until(async () => (await orchestrator.listExecutions({ status: 'completed' })).executions.length === 1)
@@ -164,17 +202,53 @@ describe('a registration', () => {
   const make: AgentType = { create: () => ({ execute: () => 1 }) }
 
   it.each<[string, (pool: ReturnType<typeof orchestratorWith>['agentPool']) => void, string, string | undefined, RegExp]>([
-    ['of a type twice', (pool) => (pool.registerAgentType('x', make), pool.registerAgentType('x', make)), 'ERR_AGENT_EXISTS', undefined, /choose another name/],
-    ['of an agent twice', (pool) => {
-      pool.registerAgentType('x', make)
-      pool.registerAgent({ id: 'y', type: 'x' })
-      pool.registerAgent({ id: 'y', type: 'x' })
-    }, 'ERR_AGENT_EXISTS', undefined, /choose another id/],
-    ['of an unknown type', (pool) => pool.registerAgent({ id: 'y', type: 'nothing' }), 'ERR_AGENT_TYPE_NOT_FOUND', undefined, /call registerAgentType\('nothing', …\) first/],
-    ['without create', (pool) => pool.registerAgentType('x', {} as AgentType), 'ERR_INVALID_ARGUMENT', 'type.create', /a function that makes an agent/],
+    [
+      'of a type twice',
+      (pool) => (pool.registerAgentType('x', make), pool.registerAgentType('x', make)),
+      'ERR_AGENT_EXISTS',
+      undefined,
+      /choose another name/,
+    ],
+    [
+      'of an agent twice',
+      (pool) => {
+        pool.registerAgentType('x', make)
+        pool.registerAgent({ id: 'y', type: 'x' })
+        pool.registerAgent({ id: 'y', type: 'x' })
+      },
+      'ERR_AGENT_EXISTS',
+      undefined,
+      /choose another id/,
+    ],
+    [
+      'of an unknown type',
+      (pool) => pool.registerAgent({ id: 'y', type: 'nothing' }),
+      'ERR_AGENT_TYPE_NOT_FOUND',
+      undefined,
+      /call registerAgentType\('nothing', …\) first/,
+    ],
+    [
+      'without create',
+      (pool) => pool.registerAgentType('x', {} as AgentType),
+      'ERR_INVALID_ARGUMENT',
+      'type.create',
+      /a function that makes an agent/,
+    ],
     ['without a name', (pool) => pool.registerAgentType('', make), 'ERR_INVALID_ARGUMENT', 'name', /not empty/],
-    ['with what is to come', (pool) => pool.registerAgentType('x', { ...make, maxConcurrency: 2 } as AgentType), 'ERR_INVALID_ARGUMENT', 'ERR_NOT_SUPPORTED type.maxConcurrency', /leave it out/],
-    ['of null', (pool) => pool.registerAgent(null as unknown as AgentRegistration), 'ERR_INVALID_ARGUMENT', 'agent', /\{ id, type, configuration \}/],
+    [
+      'with what is to come',
+      (pool) => pool.registerAgentType('x', { ...make, maxConcurrency: 2 } as AgentType),
+      'ERR_INVALID_ARGUMENT',
+      'ERR_NOT_SUPPORTED type.maxConcurrency',
+      /leave it out/,
+    ],
+    [
+      'of null',
+      (pool) => pool.registerAgent(null as unknown as AgentRegistration),
+      'ERR_INVALID_ARGUMENT',
+      'agent',
+      /\{ id, type, configuration \}/,
+    ],
   ])('%s is refused', async (_, register, code, path, message) => {
     const orchestrator = orchestratorWith()
     const error = thrownBy(() => register(orchestrator.agentPool))

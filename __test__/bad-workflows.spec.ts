@@ -2,7 +2,13 @@
 // Definitions, configurations and arguments that cannot be used: each refused by path, with the way out, and nothing else harmed.
 
 import { describe, expect, it } from 'vitest'
-import { MultiAgentOrchestrator, type AgentWorkflow, type ExecuteOptions, type OrchestratorConfig, type ValidationError } from '@codexos/multi-agent-orchestrator'
+import {
+  MultiAgentOrchestrator,
+  type AgentWorkflow,
+  type ExecuteOptions,
+  type OrchestratorConfig,
+  type ValidationError,
+} from '@codexos/multi-agent-orchestrator'
 import { expectStillWorks, orchestratorWith, places, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
 
 const deep = (levels: number): unknown => {
@@ -20,19 +26,44 @@ const withField = (field: string, value: unknown): unknown => workflow([task('a'
 
 /** What is wrong, the workflow, where, and words of the message: the way out among them. */
 const refused: [string, unknown, string, RegExp][] = [
-  ['a cycle', workflow([task('a', { dependencies: ['c'] }), task('b', { dependencies: ['a'] }), task('c', { dependencies: ['b'] })]), 'tasks[0].dependencies', /cycle: .*a.*b.*c.*; remove one of the edges/],
+  [
+    'a cycle',
+    workflow([task('a', { dependencies: ['c'] }), task('b', { dependencies: ['a'] }), task('c', { dependencies: ['b'] })]),
+    'tasks[0].dependencies',
+    /cycle: .*a.*b.*c.*; remove one of the edges/,
+  ],
   ['a task that waits for itself', workflow([task('a', { dependencies: ['a'] })]), 'tasks[0].dependencies', /cycle/],
-  ['a cycle through an implied edge', workflow([task('a', { dependencies: ['b'] }), task('b')]), 'tasks[0].dependencies', /cycle.*(implied|order)/],
+  [
+    'a cycle through an implied edge',
+    workflow([task('a', { dependencies: ['b'] }), task('b')]),
+    'tasks[0].dependencies',
+    /cycle.*(implied|order)/,
+  ],
   ['an id given twice', workflow([task('a'), task('b'), task('a')]), 'tasks[2].id', /already the id of tasks\[0\]; ids are unique/],
-  ['an unknown dependency', workflow([task('fetch'), task('b', { dependencies: ['fetsh'] })]), 'tasks[1].dependencies[0]', /depends on `fetsh`.*did you mean `fetch`\?/],
+  [
+    'an unknown dependency',
+    workflow([task('fetch'), task('b', { dependencies: ['fetsh'] })]),
+    'tasks[1].dependencies[0]',
+    /depends on `fetsh`.*did you mean `fetch`\?/,
+  ],
   ['`__proto__` as an id', workflow([task('__proto__')]), 'tasks[0].id', /`__proto__` cannot be an id.*choose another/],
   ['`constructor` as an id', workflow([task('constructor')]), 'tasks[0].id', /choose another/],
   ['an empty id', workflow([task('', { name: 'a' })]), 'tasks[0].id', /must not be empty/],
   ['an id with a line break', workflow([task('a\nb')]), 'tasks[0].id', /control characters/],
   ['an id of 257 bytes', workflow([task('é'.repeat(129))]), 'tasks[0].id', /at most 256 bytes, this one has 258/],
-  ['half a surrogate pair in an id', workflow([task('a\ud800', { name: 'a' })]), 'ERR_NOT_JSON tasks[0].id', /half of a surrogate pair.*remove it/],
+  [
+    'half a surrogate pair in an id',
+    workflow([task('a\ud800', { name: 'a' })]),
+    'ERR_NOT_JSON tasks[0].id',
+    /half of a surrogate pair.*remove it/,
+  ],
   ['half a surrogate pair in a prompt', withInput({ prompt: '\udc00!' }), 'ERR_NOT_JSON tasks[1].input.prompt', /half of a surrogate pair/],
-  ['half a surrogate pair in a key of the data', withInput({ data: { list: [{ '\ud83d': 1 }] } }), 'ERR_NOT_JSON tasks[1].input.data.list[0]', /half of a surrogate pair/],
+  [
+    'half a surrogate pair in a key of the data',
+    withInput({ data: { list: [{ '\ud83d': 1 }] } }),
+    'ERR_NOT_JSON tasks[1].input.data.list[0]',
+    /half of a surrogate pair/,
+  ],
   ['data that holds itself', withInput({ data: cyclic() }), 'ERR_NOT_JSON tasks[1].input.data.list[0]', /cycle.*refer to it by an id/],
   ['data 10^5 levels deep', withInput({ data: deep(1e5) }), 'ERR_NOT_JSON *', /nested deeper than 100 levels: flatten it/],
   ['a BigInt', withInput({ data: { n: 10n } }), 'ERR_NOT_JSON tasks[1].input.data.n', /BigInt is not a JSON value: use String\(value\)/],
@@ -45,13 +76,23 @@ const refused: [string, unknown, string, RegExp][] = [
   ['tasks that are no list', { ...workflow([]), tasks: { a: task('a') } }, 'tasks', /expected a list, found an object/],
   ['a task that is no object', { ...workflow([]), tasks: [null, 'a'] }, 'tasks[0],tasks[1]', /expected an object/],
   ['no agent', workflow([{ id: 'a', name: 'a' } as never]), 'tasks[0].agentId', /add the id of a registered agent/],
-  ['an agent that is not registered', workflow([task('a', { agentId: 'nobody' })]), 'ERR_AGENT_NOT_FOUND tasks[0].agentId', /registerAgentType\('nobody', …\).*registerAgent\(\{ id: 'nobody'.*or name one that is/],
+  [
+    'an agent that is not registered',
+    workflow([task('a', { agentId: 'nobody' })]),
+    'ERR_AGENT_NOT_FOUND tasks[0].agentId',
+    /registerAgentType\('nobody', …\).*registerAgent\(\{ id: 'nobody'.*or name one that is/,
+  ],
   ['a misspelt field', withField('dependancies', []), 'tasks[0].dependancies', /did you mean `dependencies`\?/],
   ['an unknown type', withField('type', 'paralel'), 'tasks[0].type', /'sequential' or 'parallel'/],
   ['a timeout that is none', withField('timeout', '30'), 'tasks[0].timeout', /milliseconds or a text such as/],
   ['no time at all', withField('timeout', 0), 'tasks[0].timeout', /longer than 0 ms/],
   ['no attempts', withField('retryPolicy', { maxAttempts: 0 }), 'tasks[0].retryPolicy.maxAttempts', /a whole number from 1 to 10000/],
-  ['a backoff nobody knows', withField('retryPolicy', { maxAttempts: 1, backoffType: 'exponentail' }), 'tasks[0].retryPolicy.backoffType', /'exponential'/],
+  [
+    'a backoff nobody knows',
+    withField('retryPolicy', { maxAttempts: 1, backoffType: 'exponentail' }),
+    'tasks[0].retryPolicy.backoffType',
+    /'exponential'/,
+  ],
   ['a jitter of 2', withField('retryPolicy', { maxAttempts: 1, jitter: 2 }), 'tasks[0].retryPolicy.jitter', /a share from 0 to 1/],
   ['null', null, '', /expected an object/],
   ['a number', 7, '', /expected an object/],
@@ -62,12 +103,40 @@ const refused: [string, unknown, string, RegExp][] = [
 const later: [string, unknown, string][] = [
   ['conditional', withField('type', 'conditional'), 'tasks[0].type'],
   ['loop', withField('type', 'loop'), 'tasks[0].type'],
-  ...['tasks', 'branches', 'default', 'join', 'loop', 'triggerRule', 'onError', 'totalTimeout', 'compensate', 'waitFor', 'cache', 'outputSchema', 'requires', 'priority', 'workflow', 'conditions']
-    .map((field): [string, unknown, string] => [field, withField(field, field === 'conditions' ? [{ type: 'state', expression: 'true' }] : {}), `tasks[0].${field}`]),
+  ...[
+    'tasks',
+    'branches',
+    'default',
+    'join',
+    'loop',
+    'triggerRule',
+    'onError',
+    'totalTimeout',
+    'compensate',
+    'waitFor',
+    'cache',
+    'outputSchema',
+    'requires',
+    'priority',
+    'workflow',
+    'conditions',
+  ].map((field): [string, unknown, string] => [
+    field,
+    withField(field, field === 'conditions' ? [{ type: 'state', expression: 'true' }] : {}),
+    `tasks[0].${field}`,
+  ]),
   ['a condition with a function', withField('conditions', [() => true]), 'tasks[0].conditions'],
   ['a condition with evaluate', withField('conditions', [{ type: 'custom', expression: '', evaluate: () => true }]), 'tasks[0].conditions'],
-  ...['retryOn', 'maxElapsed'].map((field): [string, unknown, string] => [field, withField('retryPolicy', { maxAttempts: 1, [field]: 1 }), `tasks[0].retryPolicy.${field}`]),
-  ...['failurePolicy', 'deadline', 'budget'].map((field): [string, unknown, string] => [field, workflow([task('a')], { [field]: 'x' } as never), field]),
+  ...['retryOn', 'maxElapsed'].map((field): [string, unknown, string] => [
+    field,
+    withField('retryPolicy', { maxAttempts: 1, [field]: 1 }),
+    `tasks[0].retryPolicy.${field}`,
+  ]),
+  ...['failurePolicy', 'deadline', 'budget'].map((field): [string, unknown, string] => [
+    field,
+    workflow([task('a')], { [field]: 'x' } as never),
+    field,
+  ]),
 ]
 
 describe('a workflow is refused', () => {
@@ -79,7 +148,10 @@ describe('a workflow is refused', () => {
     if (path.endsWith('*')) expect(found).toMatch(/^ERR_NOT_JSON tasks\[1\]\.input\.data\[0\]/)
     else expect(found).toBe(path)
     const { valid, problems } = orchestrator.workflowEngine.validateWorkflow(flow)
-    expect({ valid, problems }).toEqual({ valid: false, problems: problems.map((problem) => expect.objectContaining({ path: problem.path })) })
+    expect({ valid, problems }).toEqual({
+      valid: false,
+      problems: problems.map((problem) => expect.objectContaining({ path: problem.path })),
+    })
     expect(problems.map((problem) => problem.path)).toEqual((error as ValidationError).issues.map((issue) => issue.path))
     await expectStillWorks(orchestrator)
   })
@@ -93,9 +165,25 @@ describe('a workflow is refused', () => {
   })
 
   it('with every problem at once', async () => {
-    const flow = { id: 'x', name: 7, tasks: [task('a', { type: 'seq', dependencies: ['b'] }), task('a', { timeout: -1 }), { id: 'c', name: 'c', agentId: 'work', cache: {} }] }
+    const flow = {
+      id: 'x',
+      name: 7,
+      tasks: [
+        task('a', { type: 'seq', dependencies: ['b'] }),
+        task('a', { timeout: -1 }),
+        { id: 'c', name: 'c', agentId: 'work', cache: {} },
+      ],
+    }
     const error = await rejection(orchestratorWith({ work: () => 1 }).executeWorkflow(flow as never))
-    expect(places(error).toSorted()).toEqual(['ERR_NOT_SUPPORTED tasks[2].cache', 'name', 'tasks[0].dependencies[0]', 'tasks[0].type', 'tasks[1].id', 'tasks[1].timeout', 'version'])
+    expect(places(error).toSorted()).toEqual([
+      'ERR_NOT_SUPPORTED tasks[2].cache',
+      'name',
+      'tasks[0].dependencies[0]',
+      'tasks[0].type',
+      'tasks[1].id',
+      'tasks[1].timeout',
+      'version',
+    ])
   })
 })
 
@@ -105,12 +193,17 @@ describe('10^5 tasks', () => {
   it('are too many, unless maxTasks says otherwise', async () => {
     const orchestrator = orchestratorWith({ work: () => 1 })
     const error = await rejection(orchestrator.executeWorkflow(many))
-    expect(error.message).toBe('the workflow cannot run: tasks: 100000 tasks exceed `workflow.maxTasks` (100); split the workflow or raise the limit')
+    expect(error.message).toBe(
+      'the workflow cannot run: tasks: 100000 tasks exceed `workflow.maxTasks` (100); split the workflow or raise the limit',
+    )
     await expectStillWorks(orchestrator)
   })
 
   it('run where it does', async () => {
-    const orchestrator = orchestratorWith({ work: ({ context }) => Object.keys(context.dependencies).length }, { workflow: { maxTasks: 100_000 } })
+    const orchestrator = orchestratorWith(
+      { work: ({ context }) => Object.keys(context.dependencies).length },
+      { workflow: { maxTasks: 100_000 } },
+    )
     const { metrics, results } = await orchestrator.executeWorkflow(many)
     expect(metrics.tasks).toEqual({ total: 1e5, completed: 1e5, failed: 0, skipped: 0, cancelled: 0 })
     expect([results['task-9'], results['task-99999']]).toEqual([0, 1])
@@ -131,7 +224,13 @@ describe('arguments', () => {
     ['a context with a BigInt', { n: 1n }, undefined, 'ERR_NOT_JSON', 'ERR_NOT_JSON context.n'],
     ['a context that holds itself', cyclic(), undefined, 'ERR_NOT_JSON', 'ERR_NOT_JSON context.list[0]'],
     ['an unknown option', {}, { timeout: 5 }, 'ERR_INVALID_ARGUMENT', 'options.timeout'],
-    ['an option to come', {}, { priority: 5, idempotencyKey: 'x' }, 'ERR_INVALID_ARGUMENT', 'ERR_NOT_SUPPORTED options.priority,ERR_NOT_SUPPORTED options.idempotencyKey'],
+    [
+      'an option to come',
+      {},
+      { priority: 5, idempotencyKey: 'x' },
+      'ERR_INVALID_ARGUMENT',
+      'ERR_NOT_SUPPORTED options.priority,ERR_NOT_SUPPORTED options.idempotencyKey',
+    ],
     ['a signal that is none', {}, { signal: {} }, 'ERR_INVALID_ARGUMENT', 'options.signal'],
     ['options that are none', {}, 'fast', 'ERR_INVALID_ARGUMENT', 'options'],
   ])('%s', async (_, context, options, code, path) => {
@@ -147,7 +246,12 @@ describe('arguments', () => {
     ['redis', { redis: { host: 'localhost', port: 6379 } }, 'ERR_NOT_SUPPORTED redis', /not supported yet: leave it out; `storage/],
     ['models', { models: {} }, 'ERR_NOT_SUPPORTED models', /call models inside your agents/],
     ['an unknown group', { workflows: {} }, 'ERR_UNKNOWN_FIELD workflows', /did you mean `workflow`\?/],
-    ['several at once', { workflow: { maxTasks: 0 }, agents: { minAgents: 11 }, monitoring: { rules: [] } }, 'ERR_INVALID_VALUE workflow.maxTasks,ERR_INVALID_VALUE agents.minAgents,ERR_NOT_SUPPORTED monitoring.rules', /from 1 to 1000000, not 0/],
+    [
+      'several at once',
+      { workflow: { maxTasks: 0 }, agents: { minAgents: 11 }, monitoring: { rules: [] } },
+      'ERR_INVALID_VALUE workflow.maxTasks,ERR_INVALID_VALUE agents.minAgents,ERR_NOT_SUPPORTED monitoring.rules',
+      /from 1 to 1000000, not 0/,
+    ],
   ])('a configuration with %s', (_, config, path, message) => {
     const error = thrownBy(() => new MultiAgentOrchestrator(config as OrchestratorConfig))
     expect(error).toMatchObject({ name: 'ValidationError', code: 'ERR_CONFIG', message: expect.stringMatching(message) })

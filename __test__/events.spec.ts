@@ -2,15 +2,40 @@
 // What listeners hear: everything, once, in order; also those that come late.
 
 import { describe, expect, it } from 'vitest'
-import type { MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError, OrchestratorEvents, TaskExecution, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
+import type {
+  MultiAgentOrchestrator,
+  OrchestratorConfig,
+  OrchestratorError,
+  OrchestratorEvents,
+  TaskExecution,
+  WorkflowExecution,
+} from '@codexos/multi-agent-orchestrator'
 import { storePath, temporaryFolder } from './support/folder.ts'
-import { expectStillWorks, gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import {
+  expectStillWorks,
+  gate,
+  orchestratorWith,
+  rejection,
+  task,
+  until,
+  untilAborted,
+  workflow,
+  type Execute,
+} from './support/orchestrators.ts'
 
 type Name = keyof OrchestratorEvents
 
 const NAMES: Name[] = [
-  'workflow:started', 'workflow:completed', 'workflow:failed', 'workflow:cancelled', 'task:started', 'task:completed',
-  'task:failed', 'task:retrying', 'task:skipped', 'task:cancelled',
+  'workflow:started',
+  'workflow:completed',
+  'workflow:failed',
+  'workflow:cancelled',
+  'task:started',
+  'task:completed',
+  'task:failed',
+  'task:retrying',
+  'task:skipped',
+  'task:cancelled',
 ]
 
 /** Writes down each event as `name taskId` from now on. */
@@ -44,13 +69,30 @@ const stores: Record<string, () => OrchestratorConfig> = {
 
 const good = workflow([task('a'), task('b', { agentId: 'second', retryPolicy: { maxAttempts: 2, initialDelay: 1 } })])
 const goodEvents = [
-  'workflow:started', 'task:started a', 'task:completed a', 'task:started b', 'task:retrying b', 'task:completed b', 'workflow:completed',
+  'workflow:started',
+  'task:started a',
+  'task:completed a',
+  'task:started b',
+  'task:retrying b',
+  'task:completed b',
+  'workflow:completed',
 ]
-const bad = workflow([
-  task('wait', { agentId: 'wait', dependencies: [] }), task('bad', { agentId: 'fail', dependencies: [] }), task('next', { dependencies: ['bad'] }),
-], { id: 'bad' })
+const bad = workflow(
+  [
+    task('wait', { agentId: 'wait', dependencies: [] }),
+    task('bad', { agentId: 'fail', dependencies: [] }),
+    task('next', { dependencies: ['bad'] }),
+  ],
+  { id: 'bad' },
+)
 const badEvents = [
-  'workflow:started', 'task:started wait', 'task:started bad', 'task:failed bad', 'task:skipped next', 'task:cancelled wait', 'workflow:failed',
+  'workflow:started',
+  'task:started wait',
+  'task:started bad',
+  'task:failed bad',
+  'task:skipped next',
+  'task:cancelled wait',
+  'workflow:failed',
 ]
 
 describe.each(Object.keys(stores))('with the store %s', (store) => {
@@ -125,16 +167,36 @@ describe('what a listener gets', () => {
   it('is a WorkflowExecution or a TaskExecution, as it was then', async () => {
     const orchestrator = orchestratorWith(agents)
     const seen: [string, ...unknown[]][] = []
-    const keep = (name: Name) => (...payload: unknown[]): number => seen.push([name, ...payload.map((one) => structuredCloneOf(one))])
+    const keep =
+      (name: Name) =>
+      (...payload: unknown[]): number =>
+        seen.push([name, ...payload.map((one) => structuredCloneOf(one))])
     for (const name of NAMES) orchestrator.on(name, keep(name) as () => void)
-    const { id } = await orchestrator.executeWorkflow(workflow([task('a', { agentId: 'second', retryPolicy: { maxAttempts: 2, initialDelay: 1 } })]), { who: 'me' })
+    const { id } = await orchestrator.executeWorkflow(
+      workflow([task('a', { agentId: 'second', retryPolicy: { maxAttempts: 2, initialDelay: 1 } })]),
+      { who: 'me' },
+    )
     const common = { taskId: 'a', executionId: id, agentId: 'second' }
     const failure = { code: 'ERR_AGENT', message: 'not yet', details: { name: 'TypeError', stack: expect.any(String) } }
     const times = { startTime: expect.any(String), endTime: expect.any(String), duration: expect.any(Number) }
     expect(seen).toEqual([
-      ['workflow:started', expect.objectContaining({ id, workflowId: 'flow', status: 'running', context: { who: 'me' }, results: {}, tasks: [{ ...common, status: 'pending', attempts: 0 }] })],
+      [
+        'workflow:started',
+        expect.objectContaining({
+          id,
+          workflowId: 'flow',
+          status: 'running',
+          context: { who: 'me' },
+          results: {},
+          tasks: [{ ...common, status: 'pending', attempts: 0 }],
+        }),
+      ],
       ['task:started', { ...common, status: 'running', attempts: 1, startTime: expect.any(String) }],
-      ['task:retrying', { ...common, ...times, status: 'waiting', attempts: 1, error: failure }, expect.objectContaining({ code: 'ERR_TASK_FAILED', taskId: 'a', executionId: id })],
+      [
+        'task:retrying',
+        { ...common, ...times, status: 'waiting', attempts: 1, error: failure },
+        expect.objectContaining({ code: 'ERR_TASK_FAILED', taskId: 'a', executionId: id }),
+      ],
       ['task:completed', { ...common, ...times, status: 'completed', attempts: 2, result: 'second' }],
       ['workflow:completed', expect.objectContaining({ id, status: 'completed', results: { a: 'second' }, endTime: expect.any(String) })],
     ])
@@ -163,16 +225,25 @@ describe('what a listener gets', () => {
 
 describe('a listener that fails', () => {
   it.each<[string, () => unknown]>([
-    ['throws', () => {
-      throw new Error('listener broke')
-    }],
+    [
+      'throws',
+      () => {
+        throw new Error('listener broke')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('listener broke'))],
-    ['throws undefined', () => {
-      throw undefined
-    }],
-    ['throws what cannot be shown', () => {
-      throw Object.create(null)
-    }],
+    [
+      'throws undefined',
+      () => {
+        throw undefined
+      },
+    ],
+    [
+      'throws what cannot be shown',
+      () => {
+        throw Object.create(null)
+      },
+    ],
   ])('that %s is a process warning; the execution and other listeners are unharmed', async (_, listener) => {
     const orchestrator = orchestratorWith(agents)
     const warned = gate<Error>()
@@ -182,7 +253,10 @@ describe('a listener that fails', () => {
     const heard = listen(orchestrator)
     await orchestrator.executeWorkflow(workflow([task('a')]))
     expect(heard).toEqual(['workflow:started', 'task:started a', 'task:completed a', 'workflow:completed'])
-    expect(await warned.promise).toMatchObject({ code: 'ERR_LISTENER', message: expect.stringContaining("a listener of 'task:completed' failed: ") })
+    expect(await warned.promise).toMatchObject({
+      code: 'ERR_LISTENER',
+      message: expect.stringContaining("a listener of 'task:completed' failed: "),
+    })
     process.off('warning', heardWarning)
     orchestrator.removeAllListeners()
     await expectStillWorks(orchestrator)
@@ -195,7 +269,10 @@ describe('a listener that fails', () => {
       void orchestrator.cancelExecution(executionId, 'by a listener')
     })
     orchestrator.once('workflow:cancelled', ({ id }) => {
-      void orchestrator.getExecution(id).then(() => orchestrator.executeWorkflow(workflow([task('n')], { id: 'nested' }))).then(nested.open)
+      void orchestrator
+        .getExecution(id)
+        .then(() => orchestrator.executeWorkflow(workflow([task('n')], { id: 'nested' })))
+        .then(nested.open)
     })
     const error = await rejection(orchestrator.executeWorkflow(workflow([task('a', { agentId: 'wait' })])))
     expect(error.execution?.reason).toBe('by a listener')

@@ -16,7 +16,10 @@ const stores: Record<string, () => OrchestratorConfig> = {
 
 describe.each(Object.keys(stores))('with the store %s', (store) => {
   const open = (): ReturnType<typeof orchestratorWith> =>
-    orchestratorWith({ work: () => ({ ok: true }), wait: (_, { signal }) => untilAborted(signal), fail: () => Promise.reject(new Error('broken')) }, stores[store]?.())
+    orchestratorWith(
+      { work: () => ({ ok: true }), wait: (_, { signal }) => untilAborted(signal), fail: () => Promise.reject(new Error('broken')) },
+      stores[store]?.(),
+    )
 
   it('an execution is seen while it runs and after it has ended', async () => {
     const release = gate()
@@ -32,14 +35,19 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
     const ended = await handle.result()
     expect(ended.endTime?.getTime()).toBeGreaterThanOrEqual(ended.startTime.getTime())
     const { startTime, endTime, duration } = ended.tasks[0] ?? {}
-    expect({ startTime, endTime, duration }).toEqual({ startTime: expect.any(Date), endTime: expect.any(Date), duration: expect.any(Number) })
+    expect({ startTime, endTime, duration }).toEqual({
+      startTime: expect.any(Date),
+      endTime: expect.any(Date),
+      duration: expect.any(Number),
+    })
     expect(JSON.stringify(await orchestrator.getExecution(handle.id))).toBe(JSON.stringify(ended))
     expect(await orchestrator.getExecution('00000000-0000-0000-0000-000000000000')).toBeUndefined()
   })
 
   it('the list is newest first and filtered by workflow, status and time', async () => {
     const orchestrator = open()
-    const flow = (id: string, agentId: string): Promise<unknown> => orchestrator.executeWorkflow(workflow([task('a', { agentId })], { id })).catch(() => {})
+    const flow = (id: string, agentId: string): Promise<unknown> =>
+      orchestrator.executeWorkflow(workflow([task('a', { agentId })], { id })).catch(() => {})
     await flow('one', 'work')
     await flow('two', 'fail')
     await new Promise((resolve) => setTimeout(resolve, 3))
@@ -79,7 +87,17 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
 
   it('the figures add up', async () => {
     const orchestrator = open()
-    const zero = { activeWorkflows: 0, waitingForAgents: {}, queuedTasks: 0, runningTasks: 0, agentPoolSize: 0, completedTotal: 0, failedTotal: 0, cancelledTotal: 0, lateResults: 0 }
+    const zero = {
+      activeWorkflows: 0,
+      waitingForAgents: {},
+      queuedTasks: 0,
+      runningTasks: 0,
+      agentPoolSize: 0,
+      completedTotal: 0,
+      failedTotal: 0,
+      cancelledTotal: 0,
+      lateResults: 0,
+    }
     expect(await orchestrator.getStatistics()).toEqual(zero)
     const waiting = await orchestrator.startWorkflow(workflow([task('a', { agentId: 'wait' }), task('b'), task('c')]))
     await until(async () => (await orchestrator.getStatistics()).runningTasks === 1)
@@ -116,12 +134,19 @@ describe('a handle', () => {
     const second = orchestratorWith({}, config)
     expect((await second.getHandle(good).result()).results).toEqual({ a: 'well' })
     const error = await rejection(second.getHandle(execution?.id ?? '').result())
-    expect(error).toMatchObject({ code: 'ERR_TASK_FAILED', taskId: 'a', message: 'task `a` failed: broken', cause: { name: 'TypeError', message: 'broken', code: 'ERR_AGENT' } })
+    expect(error).toMatchObject({
+      code: 'ERR_TASK_FAILED',
+      taskId: 'a',
+      message: 'task `a` failed: broken',
+      cause: { name: 'TypeError', message: 'broken', code: 'ERR_AGENT' },
+    })
     expect((await second.getHandle(execution?.id ?? '').settled()).status).toBe('failed')
   })
 
   it('whose result nobody asks for rejects nothing', async () => {
-    const { code, stdout, stderr } = await run(userFolder(), `
+    const { code, stdout, stderr } = await run(
+      userFolder(),
+      `
       import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
       process.on('unhandledRejection', () => console.log('unhandled'))
       const orchestrator = new MultiAgentOrchestrator()
@@ -130,7 +155,8 @@ describe('a handle', () => {
       await handle.settled()
       await new Promise((resolve) => setTimeout(resolve, 20))
       console.log(await handle.status())
-    `)
+    `,
+    )
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'failed\n', stderr: '' })
   })
 

@@ -66,8 +66,13 @@ describe('fail-fast', () => {
     expect(error).toBeInstanceOf(TaskFailedError)
     expect(error.cause).toBeInstanceOf(RangeError)
     expect(error).toMatchObject({
-      name: 'TaskFailedError', code: 'ERR_TASK_FAILED', message: 'task `a` failed: broken', taskId: 'a',
-      executionId: error.execution?.id, details: { attempts: 1, code: 'ERR_AGENT' }, cause: { message: 'broken' },
+      name: 'TaskFailedError',
+      code: 'ERR_TASK_FAILED',
+      message: 'task `a` failed: broken',
+      taskId: 'a',
+      executionId: error.execution?.id,
+      details: { attempts: 1, code: 'ERR_AGENT' },
+      cause: { message: 'broken' },
     })
     expect(Object.keys(error)).not.toContain('execution')
   })
@@ -81,7 +86,11 @@ describe('fail-fast', () => {
       },
       fail: () => running.promise.then(fail as () => never),
     })
-    const tasks = [task('slow', { dependencies: [] }), task('bad', { agentId: 'fail', dependencies: [] }), task('next', { dependencies: ['slow'] })]
+    const tasks = [
+      task('slow', { dependencies: [] }),
+      task('bad', { agentId: 'fail', dependencies: [] }),
+      task('next', { dependencies: ['slow'] }),
+    ]
     const { execution } = await rejection(orchestrator.executeWorkflow(workflow(tasks)))
     expect(states(execution)).toEqual(['slow completed', 'bad failed', 'next cancelled sibling_failed'])
     expect(execution?.results).toEqual({ slow: 'finished anyway' })
@@ -89,15 +98,17 @@ describe('fail-fast', () => {
 })
 
 describe('a cancel', () => {
+  let release = gate()
   const waiting: Execute = (_, { signal }) => untilAborted(signal)
 
   it('reaches the agent by its signal and ends the execution as cancelled, with its reason', async () => {
     let reason: unknown
     const orchestrator = orchestratorWith({
-      work: (_, { signal }) => untilAborted(signal).catch((aborted: unknown) => {
-        reason = aborted
-        throw aborted
-      }),
+      work: (_, { signal }) =>
+        untilAborted(signal).catch((aborted: unknown) => {
+          reason = aborted
+          throw aborted
+        }),
     })
     const handle = await orchestrator.startWorkflow(workflow([task('a'), task('b')]))
     await until(async () => (await orchestrator.getStatistics()).runningTasks === 1)
@@ -108,7 +119,12 @@ describe('a cancel', () => {
     expect(execution).toMatchObject({ status: 'cancelled', reason: 'no longer needed' })
     const error = await rejection(handle.result())
     expect(error).toBeInstanceOf(CancelledError)
-    expect(error).toMatchObject({ code: 'ERR_CANCELLED', message: 'the execution was cancelled: no longer needed', executionId: handle.id, execution: { id: handle.id } })
+    expect(error).toMatchObject({
+      code: 'ERR_CANCELLED',
+      message: 'the execution was cancelled: no longer needed',
+      executionId: handle.id,
+      execution: { id: handle.id },
+    })
   })
 
   it('is idempotent: the first reason stays, and an ended execution stays as it is', async () => {
@@ -130,7 +146,37 @@ describe('a cancel', () => {
     ['handle.settled', (orchestrator) => orchestrator.getHandle('nothing').settled()],
     ['handle.status', (orchestrator) => orchestrator.getHandle('nothing').status()],
   ])('an unknown id is ERR_EXECUTION_NOT_FOUND (%s)', async (_, call) => {
-    expect(await rejection(call(orchestratorWith()))).toMatchObject({ name: 'NotFoundError', code: 'ERR_EXECUTION_NOT_FOUND', executionId: 'nothing' })
+    expect(await rejection(call(orchestratorWith()))).toMatchObject({
+      name: 'NotFoundError',
+      code: 'ERR_EXECUTION_NOT_FOUND',
+      executionId: 'nothing',
+    })
+  })
+
+  // Once the agent was called after all, as soon as it had been made or its input judged.
+  it.each<[string, () => Promise<unknown>, object]>([
+    ['its agent is still being made', () => release.promise, {}],
+    [
+      'its input is still being judged',
+      async () => {},
+      { schema: { '~standard': { version: 1, vendor: 'slow', validate: (value: unknown) => release.promise.then(() => ({ value })) } } },
+    ],
+  ])('while %s means that the agent is not called', async (_, wait, input) => {
+    release = gate()
+    const orchestrator = orchestratorWith()
+    const asked = gate()
+    orchestrator.agentPool.registerAgentType('slow', {
+      create: async () => {
+        asked.open()
+        await wait()
+        return { execute: () => expect.fail('must not be called') }
+      },
+    })
+    const handle = await orchestrator.startWorkflow(workflow([task('a', { agentId: 'slow', input })]))
+    if (Object.keys(input).length === 0) await asked.promise
+    await handle.cancel()
+    release.open()
+    expect(states(await handle.settled())).toEqual(['a cancelled cancelled'])
   })
 
   it('ends a backoff at once', async () => {

@@ -14,7 +14,8 @@ const stores: Record<string, () => OrchestratorConfig> = {
 }
 
 const surrogates = { lone: '\ud800', reversed: '\udc00\ud83d', 'key \udfff': ['\ud83d x'], whole: '😀' }
-const polluting = (): unknown => JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"list":[{"__proto__":[1]}]}')
+const polluting = (): unknown =>
+  JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"list":[{"__proto__":[1]}]}')
 
 const texts: [string, () => unknown][] = [
   ['`__proto__` and `constructor` as keys', polluting],
@@ -23,6 +24,7 @@ const texts: [string, () => unknown][] = [
   ['numbers at the edges', () => [0, -1, 1e308, 5e-324, 2 ** 53, -(2 ** 53), 0.1 + 0.2, 1e21, 123456789012345680000]],
   ['90 levels', () => Array.from({ length: 89 }).reduce<unknown>((inner) => [inner], ['bottom'])],
   ['a megabyte of text', () => 'ä'.repeat(500_000)],
+  // oxlint-disable-next-line unicorn/no-thenable -- one of the traps
   ['keys of JavaScript', () => ({ toString: 1, hasOwnProperty: 2, then: 3, length: 4, toJSON: 5 })],
   ['empty things', () => ({ object: {}, list: [], text: '', nothing: null })],
 ]
@@ -42,20 +44,24 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
     const see = (one: unknown): number => seen.push(exactly(one))
     // A definition is Unicode text, so lone surrogates are refused there; see bad-workflows.spec.ts.
     const data = value === surrogates ? null : value
-    const orchestrator = orchestratorWith({
-      work: ({ input, context }) => {
-        see(context['value'])
-        see(input.data)
-        return make()
+    const orchestrator = orchestratorWith(
+      {
+        work: ({ input, context }) => {
+          see(context['value'])
+          see(input.data)
+          return make()
+        },
+        look: ({ context }) => {
+          see(context.dependencies['a'])
+          return null
+        },
       },
-      look: ({ context }) => {
-        see(context.dependencies['a'])
-        return null
-      },
-    }, config)
+      config,
+    )
     orchestrator.once('task:completed', ({ result }) => see(result))
     const { id, results, context } = await orchestrator.executeWorkflow(
-      workflow([task('a', { input: { data } }), task('b', { agentId: 'look', dependencies: ['a'] })]), { value },
+      workflow([task('a', { input: { data } }), task('b', { agentId: 'look', dependencies: ['a'] })]),
+      { value },
     )
     see(results['a'])
     see(context['value'])
@@ -71,16 +77,20 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
 
   it('`__proto__` in a context is a key of what the agent gets, and no prototype', async () => {
     const prototypes: unknown[] = []
-    const orchestrator = orchestratorWith({
-      work: ({ context, input }) => {
-        for (const one of [context, input.data as object]) prototypes.push(Object.getPrototypeOf(one) === Object.prototype, Object.keys(one).includes('__proto__'))
-        return polluting()
+    const orchestrator = orchestratorWith(
+      {
+        work: ({ context, input }) => {
+          for (const one of [context, input.data as object])
+            prototypes.push(Object.getPrototypeOf(one) === Object.prototype, Object.keys(one).includes('__proto__'))
+          return polluting()
+        },
+        look: ({ context }) => {
+          const result = context.dependencies['a'] as { polluted?: unknown }
+          return [Object.getPrototypeOf(result) === Object.prototype, result.polluted ?? 'clean']
+        },
       },
-      look: ({ context }) => {
-        const result = context.dependencies['a'] as { polluted?: unknown }
-        return [Object.getPrototypeOf(result) === Object.prototype, result.polluted ?? 'clean']
-      },
-    }, stores[store]?.())
+      stores[store]?.(),
+    )
     const flow = workflow([task('a', { input: { data: polluting() } }), task('b', { agentId: 'look', dependencies: ['a'] })])
     expect((await orchestrator.executeWorkflow(flow, polluting() as object)).results['b']).toEqual([true, 'clean'])
     expect(prototypes).toEqual([true, true, true, true])
@@ -89,7 +99,9 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
 
 it('a context that names `dependencies` does not hide those of the task', async () => {
   const orchestrator = orchestratorWith({ work: ({ context }) => context.dependencies })
-  const { results, context } = await orchestrator.executeWorkflow(workflow([task('a'), task('b', { dependencies: ['a'] })]), { dependencies: 'mine' })
+  const { results, context } = await orchestrator.executeWorkflow(workflow([task('a'), task('b', { dependencies: ['a'] })]), {
+    dependencies: 'mine',
+  })
   expect({ results, context }).toEqual({ results: { a: {}, b: { a: {} } }, context: { dependencies: 'mine' } })
 })
 

@@ -34,7 +34,8 @@ const schemas: [string, unknown][] = [
 ]
 
 describe.each(schemas)('%s', (_, schema) => {
-  const orchestrator = (): ReturnType<typeof orchestratorWith> => orchestratorWith({ work: ({ input, context }) => (input.data ?? context['userId']) as unknown })
+  const orchestrator = (): ReturnType<typeof orchestratorWith> =>
+    orchestratorWith({ work: ({ input, context }) => (input.data ?? context['userId']) as unknown })
 
   it('lets through what fits, in the data or in the context', async () => {
     const of = orchestrator()
@@ -50,7 +51,9 @@ describe.each(schemas)('%s', (_, schema) => {
   ])('refuses what does not fit, by its path in the %s, without asking the agent', async (_where, context, data, path) => {
     const of = orchestratorWith({ work: () => expect.fail('must not run') })
     const input = data === undefined ? { schema } : { schema, data }
-    const error = await rejection(of.executeWorkflow(workflow([task('a', { input, retryPolicy: { maxAttempts: 3, initialDelay: 1 } })]), context))
+    const error = await rejection(
+      of.executeWorkflow(workflow([task('a', { input, retryPolicy: { maxAttempts: 3, initialDelay: 1 } })]), context),
+    )
     expect(error).toMatchObject({ code: 'ERR_TASK_FAILED', taskId: 'a', cause: { name: 'ValidationError', code: 'ERR_INPUT_SCHEMA' } })
     expect((error.cause as ValidationError).issues).toEqual([{ path, message: expect.any(String) }])
     expect(error.execution?.tasks[0]).toMatchObject({ attempts: 1, error: { code: 'ERR_INPUT_SCHEMA', details: { issues: [{ path }] } } })
@@ -75,20 +78,29 @@ describe('what a schema makes of the data is what the agent gets', () => {
       },
     })
     await orchestrator.executeWorkflow(workflow([task('a', { input: { data, schema }, retryPolicy: { maxAttempts: 2, initialDelay: 1 } })]))
-    expect(seen).toEqual([{ name: 'x', count: 3 }, { name: 'x', count: 3 }])
+    expect(seen).toEqual([
+      { name: 'x', count: 3 },
+      { name: 'x', count: 3 },
+    ])
     expect(data).toEqual({ name: '  x ', extra: true })
   })
 
   it('a parsed value that is not JSON data is refused', async () => {
     const schema = z4.object({ n: z4.number().transform((n) => BigInt(n)) })
-    const error = await rejection(orchestratorWith({ work: () => 1 }).executeWorkflow(workflow([task('a', { input: { data: { n: 1 }, schema } })])))
+    const error = await rejection(
+      orchestratorWith({ work: () => 1 }).executeWorkflow(workflow([task('a', { input: { data: { n: 1 }, schema } })])),
+    )
     expect(error.cause).toMatchObject({ code: 'ERR_INPUT_SCHEMA', issues: [{ path: 'input.data.n', code: 'ERR_NOT_JSON' }] })
   })
 })
 
 it('refinements, which JSON Schema does not know, judge too', async () => {
-  const schema = z4.object({ low: z4.number(), high: z4.number() }).refine(({ low, high }) => low < high, { message: 'low is not below high', path: ['low'] })
-  const error = await rejection(orchestratorWith({ work: () => 1 }).executeWorkflow(workflow([task('a', { input: { schema } })]), { low: 2, high: 1 }))
+  const schema = z4
+    .object({ low: z4.number(), high: z4.number() })
+    .refine(({ low, high }) => low < high, { message: 'low is not below high', path: ['low'] })
+  const error = await rejection(
+    orchestratorWith({ work: () => 1 }).executeWorkflow(workflow([task('a', { input: { schema } })]), { low: 2, high: 1 }),
+  )
   expect(error.cause).toMatchObject({ code: 'ERR_INPUT_SCHEMA', issues: [{ path: 'context.low', message: 'low is not below high' }] })
 })
 
@@ -126,5 +138,4 @@ it('after a restart the JSON Schema judges in place of the user’s schema', asy
   expect((await second.getHandle(good.id).result()).results).toEqual({ a: 'well', b: 'well' })
   const error = await rejection(second.getHandle(bad.id).result())
   expect(error.cause).toMatchObject({ code: 'ERR_INPUT_SCHEMA', issues: [{ path: 'context.userId' }] })
-
 })

@@ -26,22 +26,43 @@ describe.each(['memory', 'file'])('an orchestrator in %s', (kind) => {
   it.each<[string, string, string]>([
     ['that was never used', '', ''],
     ['that is open', 'await orchestrator.ready(); orchestrator.on("task:completed", () => {})', ''],
-    ['whose execution has ended, without a shutdown', 'agent("work", () => 1); console.log((await orchestrator.executeWorkflow(flow())).results.a)', '1\n'],
-    ['that was shut down', 'agent("work", () => 1); await orchestrator.executeWorkflow(flow()); await orchestrator.shutdown(); console.log("down")', 'down\n'],
-    ['whose execution was cancelled, its agent still at work', `
+    [
+      'whose execution has ended, without a shutdown',
+      'agent("work", () => 1); console.log((await orchestrator.executeWorkflow(flow())).results.a)',
+      '1\n',
+    ],
+    [
+      'that was shut down',
+      'agent("work", () => 1); await orchestrator.executeWorkflow(flow()); await orchestrator.shutdown(); console.log("down")',
+      'down\n',
+    ],
+    [
+      'whose execution was cancelled, its agent still at work',
+      `
       agent("work", (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))))
-      const handle = await orchestrator.startWorkflow(flow()); await handle.cancel(); console.log((await handle.settled()).status)`, 'cancelled\n'],
+      const handle = await orchestrator.startWorkflow(flow()); await handle.cancel(); console.log((await handle.settled()).status)`,
+      'cancelled\n',
+    ],
   ])('%s does not keep the process alive', async (_, rest, stdout) => {
     expect(await result(rest)).toEqual({ code: 0, signal: null, stdout: `${stdout}exit 0\n`, stderr: '' })
   })
 
   it.each<[string, string]>([
-    ['is at work in an agent that keeps nothing alive itself', `
-      agent("work", () => new Promise((resolve) => setTimeout(resolve, 100, "done").unref()))`],
-    ['waits for a retry', `
-      agent("work", (_, { attempt }) => { if (attempt === 1) throw new Error("again"); return "done" })`],
-    ['was only started', `
-      agent("work", async () => { for (let turn = 0; turn < 50; turn += 1) await null; return "done" })`],
+    [
+      'is at work in an agent that keeps nothing alive itself',
+      `
+      agent("work", () => new Promise((resolve) => setTimeout(resolve, 100, "done").unref()))`,
+    ],
+    [
+      'waits for a retry',
+      `
+      agent("work", (_, { attempt }) => { if (attempt === 1) throw new Error("again"); return "done" })`,
+    ],
+    [
+      'was only started',
+      `
+      agent("work", async () => { for (let turn = 0; turn < 50; turn += 1) await null; return "done" })`,
+    ],
   ])('whose execution %s keeps it alive until the end', async (_, agent) => {
     const rest = `${agent}
       orchestrator.on("workflow:completed", ({ results }) => console.log(results.a))
@@ -61,12 +82,21 @@ describe.each(['memory', 'file'])('an orchestrator in %s', (kind) => {
 it('interrupted executions whose agents are missing keep no process alive', async () => {
   const path = storePath(folder)
   await run(folder, withOrchestrator('agent("work", () => process.exit(0)); await orchestrator.startWorkflow(flow())'), [path])
-  const { code, stdout } = await run(folder, withOrchestrator('console.log(Object.values((await orchestrator.getStatistics()).waitingForAgents))'), [path])
+  const { code, stdout } = await run(
+    folder,
+    withOrchestrator('console.log(Object.values((await orchestrator.getStatistics()).waitingForAgents))'),
+    [path],
+  )
   expect({ code, stdout }).toEqual({ code: 0, stdout: "[ [ 'work' ] ]\nexit 0\n" })
 })
 
 it('SIGTERM ends it as it ends any program', async () => {
-  const child = start(folder, withOrchestrator('agent("work", () => { console.log("works"); return new Promise(() => {}) }); void orchestrator.startWorkflow(flow())'))
+  const child = start(
+    folder,
+    withOrchestrator(
+      'agent("work", () => { console.log("works"); return new Promise(() => {}) }); void orchestrator.startWorkflow(flow())',
+    ),
+  )
   await child.says('works')
   process.kill(child.pid ?? 0, 'SIGTERM')
   expect(await child.ended()).toMatchObject({ code: null, signal: 'SIGTERM' })

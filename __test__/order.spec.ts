@@ -22,26 +22,43 @@ async function trace(tasks: AgentTask[]): Promise<string> {
 
 describe('the order of tasks', () => {
   it.each<[string, AgentTask[], string]>([
-    ['a task follows its dependencies, wherever they are declared', [
-      task('last', { dependencies: ['left', 'right'] }), task('left', { dependencies: ['first'] }),
-      task('right', { dependencies: ['first'] }), task('first', { dependencies: [] }),
-    ], '+first -first +left +right -left -right +last -last'],
+    [
+      'a task follows its dependencies, wherever they are declared',
+      [
+        task('last', { dependencies: ['left', 'right'] }),
+        task('left', { dependencies: ['first'] }),
+        task('right', { dependencies: ['first'] }),
+        task('first', { dependencies: [] }),
+      ],
+      '+first -first +left +right -left -right +last -last',
+    ],
     ['without a word about order, tasks run one after the other', [task('a'), task('b'), task('c')], '+a -a +b -b +c -c'],
-    ['parallel neighbours start together after the sequential task before them, and the next one waits for all', [
-      task('a'), task('b', { type: 'parallel' }), task('c', { type: 'parallel' }), task('d'),
-    ], '+a -a +b +c -b -c +d -d'],
+    [
+      'parallel neighbours start together after the sequential task before them, and the next one waits for all',
+      [task('a'), task('b', { type: 'parallel' }), task('c', { type: 'parallel' }), task('d')],
+      '+a -a +b +c -b -c +d -d',
+    ],
     ['parallel tasks at the beginning start at once', [task('a', { type: 'parallel' }), task('b', { type: 'parallel' })], '+a +b -a -b'],
     ['`dependencies: []` is the whole truth: nothing is implied', [task('a'), task('b', { dependencies: [] })], '+a +b -a -b'],
-    ['a task with dependencies and no type is parallel', [
-      task('a', { dependencies: [] }), task('b', { dependencies: ['a'] }), task('c', { dependencies: ['a'] }),
-    ], '+a -a +b +c -b -c'],
-    ['two written sequential tasks never run at the same moment, the earlier declared first', [
-      task('a', { type: 'sequential', dependencies: [] }), task('b', { type: 'sequential', dependencies: [] }),
-    ], '+a -a +b -b'],
-    ['a sequential task that is not ready never blocks one that is', [
-      task('slow', { dependencies: [] }), task('later', { type: 'sequential', dependencies: ['slow'] }),
-      task('now', { type: 'sequential', dependencies: [] }),
-    ], '+slow +now -slow -now +later -later'],
+    [
+      'a task with dependencies and no type is parallel',
+      [task('a', { dependencies: [] }), task('b', { dependencies: ['a'] }), task('c', { dependencies: ['a'] })],
+      '+a -a +b +c -b -c',
+    ],
+    [
+      'two written sequential tasks never run at the same moment, the earlier declared first',
+      [task('a', { type: 'sequential', dependencies: [] }), task('b', { type: 'sequential', dependencies: [] })],
+      '+a -a +b -b',
+    ],
+    [
+      'a sequential task that is not ready never blocks one that is',
+      [
+        task('slow', { dependencies: [] }),
+        task('later', { type: 'sequential', dependencies: ['slow'] }),
+        task('now', { type: 'sequential', dependencies: [] }),
+      ],
+      '+slow +now -slow -now +later -later',
+    ],
   ])('%s', async (_, tasks, expected) => {
     expect(await trace(tasks)).toBe(expected)
   })
@@ -67,7 +84,9 @@ describe('the order of tasks', () => {
 
   it('validateWorkflow shows the graph with its implied edges', () => {
     const { workflowEngine } = orchestratorWith({ work: () => {} })
-    expect(workflowEngine.validateWorkflow(workflow([task('a'), task('b', { type: 'parallel' }), task('c', { dependencies: ['a'] })]))).toEqual({
+    expect(
+      workflowEngine.validateWorkflow(workflow([task('a'), task('b', { type: 'parallel' }), task('c', { dependencies: ['a'] })])),
+    ).toEqual({
       valid: true,
       problems: [],
       graph: {
@@ -86,7 +105,12 @@ describe('what an agent is given', () => {
     const seen: unknown[] = []
     const orchestrator = orchestratorWith({
       work: (given, { attempt, idempotencyKey, signal }) => {
-        seen.push({ ...JSON.parse(JSON.stringify(given)) as object, execution: given.executionId === idempotencyKey.split(':')[0], attempt, aborted: signal.aborted })
+        seen.push({
+          ...(JSON.parse(JSON.stringify(given)) as object),
+          execution: given.executionId === idempotencyKey.split(':')[0],
+          attempt,
+          aborted: signal.aborted,
+        })
         return { from: given.id }
       },
     })
@@ -97,8 +121,22 @@ describe('what an agent is given', () => {
     const { id } = await orchestrator.executeWorkflow(workflow(tasks), { user: 'u' })
     const both = { agentId: 'work', executionId: id, attempt: 1, execution: true, aborted: false }
     expect(seen).toEqual([
-      { ...both, id: 'first', name: 'first', type: 'sequential', input: { prompt: 'Do it', data: { deep: [1, null, 'x'] } }, context: { user: 'u', dependencies: {} } },
-      { ...both, id: 'second', name: 'The second', type: 'parallel', input: {}, context: { user: 'u', dependencies: { first: { from: 'first' } } } },
+      {
+        ...both,
+        id: 'first',
+        name: 'first',
+        type: 'sequential',
+        input: { prompt: 'Do it', data: { deep: [1, null, 'x'] } },
+        context: { user: 'u', dependencies: {} },
+      },
+      {
+        ...both,
+        id: 'second',
+        name: 'The second',
+        type: 'parallel',
+        input: {},
+        context: { user: 'u', dependencies: { first: { from: 'first' } } },
+      },
     ])
   })
 
@@ -114,7 +152,11 @@ describe('what an agent is given', () => {
     const data = { list: ['data'] }
     const context = { list: ['context'] }
     const { results, context: kept } = await orchestrator.executeWorkflow(
-      workflow([task('a', { input: { data } }), task('b', { dependencies: ['a'], input: { data } }), task('c', { dependencies: ['a'], input: { data } })]),
+      workflow([
+        task('a', { input: { data } }),
+        task('b', { dependencies: ['a'], input: { data } }),
+        task('c', { dependencies: ['a'], input: { data } }),
+      ]),
       context,
     )
     const untouched = { input: { data: { list: ['data'] } }, context: { list: ['context'], dependencies: { a: ['result'] } } }
@@ -163,6 +205,6 @@ it('many executions at once each keep to themselves', async () => {
 it('without validation an unknown agent is met when its task is due', async () => {
   const orchestrator = orchestratorWith({}, { workflow: { enableValidation: false } })
   const error = await rejection(orchestrator.executeWorkflow(workflow([task('a', { agentId: 'nobody' })])))
-  expect(error.message).toContain('agent `nobody` is not registered')
+  expect(error.cause).toMatchObject({ name: 'NotFoundError', code: 'ERR_AGENT_NOT_FOUND', message: 'agent `nobody` is not registered' })
   await expectStillWorks(orchestrator)
 })

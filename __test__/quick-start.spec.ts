@@ -106,6 +106,6 @@ async function typeErrors(compiler: string, files: readonly string[]): Promise<s
   const typeRoots = join(root, 'node_modules/@types')
   return promisify(execFile)(process.execPath, [tsc, ...OPTIONS, '--typeRoots', typeRoots, ...files], { cwd: tmpdir() }).then(
     () => '',
-    (error: { stdout: string }) => error.stdout || String(error),
+    (error: Error & { stdout: string }) => error.stdout || error.message,
   )
 }

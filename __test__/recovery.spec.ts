@@ -50,10 +50,12 @@ async function killed(durability: string, flow: unknown, word: string, failing =
   return { id, path, log, calls: () => readFileSync(log, 'utf8').trim().split('\n') }
 }
 
-const logging = (log: string): Execute => (given, { idempotencyKey }) => {
-  appendFileSync(log, `${given.id} ${given.attempt} ${idempotencyKey}\n`)
-  return { by: 'second', of: given.id, context: given.context }
-}
+const logging =
+  (log: string): Execute =>
+  (given, { idempotencyKey }) => {
+    appendFileSync(log, `${given.id} ${given.attempt} ${idempotencyKey}\n`)
+    return { by: 'second', of: given.id, context: given.context }
+  }
 
 describe.each(['os', 'disk'] as const)('durability %s', (durability) => {
   it('an execution interrupted by SIGKILL is continued; what had finished is not run again', async () => {
@@ -132,7 +134,9 @@ it('a changed definition is refused only while the old one runs; names and descr
   const error = await rejection(orchestrator.executeWorkflow(changed))
   expect(error).toMatchObject({ code: 'ERR_DEFINITION_CHANGED', message: expect.stringMatching(/`flow` version `1\.0\.0`.*new `version`/) })
   expect((await orchestrator.executeWorkflow({ ...changed, version: '2.0.0' })).results).toEqual({ a: 1 })
-  const renamed = await orchestrator.startWorkflow(workflow([task('a', { name: 'Another name' })], { name: 'x', description: 'y', metadata: { tags: ['z'] } }))
+  const renamed = await orchestrator.startWorkflow(
+    workflow([task('a', { name: 'Another name' })], { name: 'x', description: 'y', metadata: { tags: ['z'] } }),
+  )
   release.open()
   await Promise.all([handle.result(), renamed.result()])
   expect((await orchestrator.executeWorkflow(changed)).results).toEqual({ a: 1 })
@@ -147,7 +151,10 @@ it('a task that returns nothing has the result null, also out of the file', asyn
   const handle = await nothing.startWorkflow(flow)
   await until(async () => (await nothing.getStatistics()).runningTasks === 1)
   await nothing.shutdown({ drainMs: 0 })
-  const again = orchestratorWith({ work: () => expect.fail('must not run again'), later: ({ context }) => context.dependencies }, { storage: { path, durability: 'os' } })
+  const again = orchestratorWith(
+    { work: () => expect.fail('must not run again'), later: ({ context }) => context.dependencies },
+    { storage: { path, durability: 'os' } },
+  )
   expect((await again.getHandle(handle.id).result()).results).toEqual({ a: null, b: { a: null } })
 })
 

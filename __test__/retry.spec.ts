@@ -54,7 +54,11 @@ describe('a retry', () => {
       },
     })
     const execution = await orchestrator.executeWorkflow(workflow([task('a /:', { retryPolicy: { maxAttempts: 5, initialDelay: 1 } })]))
-    expect(seen).toEqual([[1, 1, true], [2, 2, true], [3, 3, true]])
+    expect(seen).toEqual([
+      [1, 1, true],
+      [2, 2, true],
+      [3, 3, true],
+    ])
     expect(execution.tasks[0]).toMatchObject({ status: 'completed', attempts: 3, result: 'well' })
     expect(execution.metrics.attempts).toBe(3)
   })
@@ -84,7 +88,9 @@ describe('a retry', () => {
       },
     })
     const written = { type: 'sequential', dependencies: [] }
-    await orchestrator.executeWorkflow(workflow([task('a', { ...written, retryPolicy: { maxAttempts: 2, initialDelay: 30 } }), task('b', written)]))
+    await orchestrator.executeWorkflow(
+      workflow([task('a', { ...written, retryPolicy: { maxAttempts: 2, initialDelay: 30 } }), task('b', written)]),
+    )
     expect(order).toEqual(['a1', 'b1', 'a2'])
   })
 })
@@ -95,13 +101,21 @@ describe('a timeout', () => {
 
   it('tells the agent by its signal, and fails the attempt with ERR_TIMEOUT', async () => {
     let reason: unknown
-    const error = await timingOut((_, { signal }) => untilAborted(signal).catch((aborted: unknown) => {
-      reason = aborted
-      throw aborted
-    }), { timeout: 20 })
+    const error = await timingOut(
+      (_, { signal }) =>
+        untilAborted(signal).catch((aborted: unknown) => {
+          reason = aborted
+          throw aborted
+        }),
+      { timeout: 20 },
+    )
     expect(reason).toBeInstanceOf(TimeoutError)
     expect(reason).toMatchObject({ code: 'ERR_TIMEOUT', taskId: 'a', retryable: true })
-    expect(error).toMatchObject({ code: 'ERR_TASK_FAILED', taskId: 'a', cause: { code: 'ERR_TIMEOUT', message: 'the attempt did not end within its timeout of 20 ms' } })
+    expect(error).toMatchObject({
+      code: 'ERR_TASK_FAILED',
+      taskId: 'a',
+      cause: { code: 'ERR_TIMEOUT', message: 'the attempt did not end within its timeout of 20 ms' },
+    })
     expect(error.cause).toBeInstanceOf(TimeoutError)
   })
 
@@ -126,10 +140,13 @@ describe('a timeout', () => {
 
   it('a signal first asked for after the abort is aborted', async () => {
     const asked = gate<unknown>()
-    await timingOut(async (_, context) => {
-      await new Promise((resolve) => setTimeout(resolve, 60))
-      asked.open((context.signal.reason as { code?: unknown }).code)
-    }, { timeout: 10 })
+    await timingOut(
+      async (_, context) => {
+        await new Promise((resolve) => setTimeout(resolve, 60))
+        asked.open((context.signal.reason as { code?: unknown }).code)
+      },
+      { timeout: 10 },
+    )
     expect(await asked.promise).toBe('ERR_TIMEOUT')
   })
 

@@ -12,20 +12,28 @@ it('running attempts may finish: their results are recorded, and nothing new sta
   const storage = { path: storePath(folder) }
   const release = gate()
   const calls: string[] = []
-  const first = orchestratorWith({
-    work: async ({ id }) => {
-      calls.push(id)
-      await release.promise
-      return `first ${id}`
+  const first = orchestratorWith(
+    {
+      work: async ({ id }) => {
+        calls.push(id)
+        await release.promise
+        return `first ${id}`
+      },
     },
-  }, { storage })
+    { storage },
+  )
   const handle = await first.startWorkflow(workflow([task('a'), task('b')]))
   await until(() => calls.length === 1)
   const result = rejection(handle.result())
   const closed = first.shutdown()
   release.open()
   await closed
-  expect(await result).toMatchObject({ name: 'ClosedError', code: 'ERR_CLOSED', executionId: handle.id, message: expect.stringContaining('open the store again to continue it') })
+  expect(await result).toMatchObject({
+    name: 'ClosedError',
+    code: 'ERR_CLOSED',
+    executionId: handle.id,
+    message: expect.stringContaining('open the store again to continue it'),
+  })
   const second = orchestratorWith({ work: ({ id }) => `second ${id}` }, { storage })
   expect((await second.getHandle(handle.id).result()).results).toEqual({ a: 'first a', b: 'second b' })
   expect(calls).toEqual(['a'])
@@ -40,12 +48,15 @@ it('an attempt that does not finish in time is told ERR_SHUTDOWN, and runs again
   await first.shutdown({ drainMs: 10 })
   expect(await reason.promise).toMatchObject({ name: 'CancelledError', code: 'ERR_SHUTDOWN' })
   const attempts: number[] = []
-  const second = orchestratorWith({
-    work: (_, { attempt }) => {
-      attempts.push(attempt)
-      return 'well'
+  const second = orchestratorWith(
+    {
+      work: (_, { attempt }) => {
+        attempts.push(attempt)
+        return 'well'
+      },
     },
-  }, { storage })
+    { storage },
+  )
   expect(await second.getHandle(handle.id).result()).toMatchObject({ results: { a: 'well' }, tasks: [{ attempts: 1 }] })
   expect(attempts).toEqual([1])
 })

@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use runtime::store::Durability;
-use runtime::{Archive, Clock, Driver, Error, Interrupted, Wake, report};
+use runtime::{Archive, Clock, Driver, Error, Interrupted, Statistics, Wake, report};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +50,21 @@ pub struct NativeStatistics {
     pub failed: f64,
     pub cancelled: f64,
     pub late_answers: f64,
+}
+
+impl From<Statistics> for NativeStatistics {
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+    fn from(statistics: Statistics) -> Self {
+        Self {
+            active: statistics.active as f64,
+            queued: statistics.queued as f64,
+            running: statistics.running as f64,
+            completed: statistics.completed as f64,
+            failed: statistics.failed as f64,
+            cancelled: statistics.cancelled as f64,
+            late_answers: statistics.late_answers as f64,
+        }
+    }
 }
 
 #[napi]
@@ -178,18 +193,8 @@ impl Engine {
 
     /// Numbers for `getStatistics`.
     #[napi(catch_unwind)]
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
     pub fn statistics(&self) -> Result<NativeStatistics, CodedError> {
-        let statistics = self.with(|driver| Ok(driver.statistics()))?;
-        Ok(NativeStatistics {
-            active: statistics.active as f64,
-            queued: statistics.queued as f64,
-            running: statistics.running as f64,
-            completed: statistics.completed as f64,
-            failed: statistics.failed as f64,
-            cancelled: statistics.cancelled as f64,
-            late_answers: statistics.late_answers as f64,
-        })
+        self.with(|driver| Ok(driver.statistics().into()))
     }
 
     /// Whether everything that was handed over is known to be committed.

@@ -37,7 +37,8 @@ export class AgentRegistry implements AgentPool {
 
   registerAgentType(name: string, type: AgentType): void {
     check(issuesOfType(name, type))
-    if (this.#types.has(name)) throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
+    if (this.#types.has(name))
+      throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
     this.#types.set(name, type)
     // A type may be named like an agent that exists: tasks mean the agent.
     if (!this.#agents.has(name)) this.#agents.set(name, new AgentSlot(name, type, {}))
@@ -110,7 +111,10 @@ export class AgentSlot {
     }
     if (typeof (agent as Agent | null | undefined)?.execute !== 'function') {
       const what = agent === undefined ? 'nothing' : 'something without an `execute` method'
-      throw new AgentError('ERR_AGENT_INVALID', `create of agent \`${this.id}\` returned ${what}; return { execute: async (task, context) => … }`)
+      throw new AgentError(
+        'ERR_AGENT_INVALID',
+        `create of agent \`${this.id}\` returned ${what}; return { execute: async (task, context) => … }`,
+      )
     }
     this.agent = agent as Agent
     return this.agent
@@ -144,7 +148,8 @@ function issuesOfType(name: unknown, type: unknown): Issue[] {
 }
 
 function issuesOfAgent(agent: unknown): Issue[] {
-  if (typeof agent !== 'object' || agent === null) return [{ path: 'agent', message: 'must be an object such as { id, type, configuration }' }]
+  if (typeof agent !== 'object' || agent === null)
+    return [{ path: 'agent', message: 'must be an object such as { id, type, configuration }' }]
   const { id, type, capabilities, configuration } = agent as AgentRegistration
   const issues = [...issuesOfName(id, 'agent.id'), ...issuesOfName(type, 'agent.type')]
   if (capabilities !== undefined && !(Array.isArray(capabilities) && capabilities.every((one) => typeof one === 'string'))) {

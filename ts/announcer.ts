@@ -176,7 +176,12 @@ export class Announcer {
 
   #errorInfo({ run, place, attempt }: Notice): TaskErrorInfo {
     const text = this.#dispatcher().engine.failure(run.slot, place, attempt)
-    return errorInfo(text === null ? undefined : (JSON.parse(text) as TaskErrorInfo)) ?? { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
+    return (
+      errorInfo(text === null ? undefined : (JSON.parse(text) as TaskErrorInfo)) ?? {
+        code: 'ERR_INTERNAL',
+        message: 'the failure was not recorded',
+      }
+    )
   }
 
   #listenedKinds(): number {
@@ -203,7 +208,13 @@ interface FailedTask {
 }
 
 /** The error of a task's attempt, with what its agent threw as the cause where that is still known. */
-export function taskFailed(of: FailedTask, place: number, attempt: number, info: TaskErrorInfo, execution?: WorkflowExecution): TaskFailedError {
+export function taskFailed(
+  of: FailedTask,
+  place: number,
+  attempt: number,
+  info: TaskErrorInfo,
+  execution?: WorkflowExecution,
+): TaskFailedError {
   const { taskId } = of
   const options = { executionId: of.id, taskId }
   const key = `${place}:${attempt}`
@@ -211,7 +222,12 @@ export function taskFailed(of: FailedTask, place: number, attempt: number, info:
   const cause = of.thrown?.has(key) === true && info.code !== 'ERR_TIMEOUT' ? of.thrown.get(key) : rebuilt(info, options)
   const attempts = attempt === 1 ? '' : ` in attempt ${attempt}`
   const message = `task \`${taskId}\` failed${attempts}: ${info.message}`
-  return new TaskFailedError('ERR_TASK_FAILED', message, { ...options, cause, details: { attempts: attempt, code: info.code }, ...(execution && { execution }) })
+  return new TaskFailedError('ERR_TASK_FAILED', message, {
+    ...options,
+    cause,
+    details: { attempts: attempt, code: info.code },
+    ...(execution && { execution }),
+  })
 }
 
 /** An error that was only recorded, as an error again. */
@@ -220,7 +236,8 @@ function rebuilt({ code, message, details }: TaskErrorInfo, options: { execution
     const known = errorOf(code, message, { ...options, ...(details && { details }) })
     const issues = details?.['issues']
     // Its message lists the issues already.
-    if (known.code === code && Array.isArray(issues)) return Object.assign(new ValidationError(known.code, '', issues as Issue[], { ...options, details }), { message })
+    if (known.code === code && Array.isArray(issues))
+      return Object.assign(new ValidationError(known.code, '', issues as Issue[], { ...options, details }), { message })
     if (known.code === code) return known
   }
   const error = Object.assign(new Error(message), { code })
@@ -261,7 +278,8 @@ function taskOf({ kind, run, place, attempt, first, second, at }: Notice, error?
   if (kind === Kind.skipped) return { ...base, status: 'skipped', reason: SKIP_REASONS[first] ?? '', endTime: dateOf(at) }
   if (kind === Kind.cancelled) return { ...base, status: 'cancelled', reason: CANCEL_REASONS[first] ?? '', endTime: dateOf(at) }
   const measured = { startTime: dateOf(first), endTime: dateOf(second), duration: (second - first) / 1000 }
-  if (kind === Kind.completed) return { ...base, status: 'completed', ...measured, ...(output !== undefined && { result: copyJson(output) }) }
+  if (kind === Kind.completed)
+    return { ...base, status: 'completed', ...measured, ...(output !== undefined && { result: copyJson(output) }) }
   return { ...base, status: kind === Kind.failed ? 'failed' : 'waiting', ...measured, ...(error && { error }) }
 }
 

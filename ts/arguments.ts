@@ -20,7 +20,8 @@ export function readContext(context: unknown): { [key: string]: Json } {
     issues.push({ path: 'context', message: 'must be an object' })
   }
   const copy = issues.length === 0 ? plainJson(context, 'context', issues) : undefined
-  if (copy === undefined) throw new ValidationError(notJson(issues) ? 'ERR_NOT_JSON' : 'ERR_INVALID_ARGUMENT', 'the context cannot be used', issues)
+  if (copy === undefined)
+    throw new ValidationError(notJson(issues) ? 'ERR_NOT_JSON' : 'ERR_INVALID_ARGUMENT', 'the context cannot be used', issues)
   return copy as { [key: string]: Json }
 }
 
@@ -49,14 +50,18 @@ export function readFilter(filter: ExecutionListFilter | undefined): ExecutionLi
   const given: ExecutionListFilter = typeof filter === 'object' && filter !== null ? filter : {}
   if (filter !== undefined && given !== filter) issues.push({ path: 'filter', message: 'must be an object' })
   for (const field of Object.keys(given)) {
-    if (!FILTER_FIELDS.includes(field)) issues.push({ path: `filter.${field}`, message: `is not known; these are: ${FILTER_FIELDS.join(', ')}` })
+    if (!FILTER_FIELDS.includes(field))
+      issues.push({ path: `filter.${field}`, message: `is not known; these are: ${FILTER_FIELDS.join(', ')}` })
   }
   const { limit = LIMIT_DEFAULT, status } = given
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) issues.push({ path: 'filter.limit', message: `must be a whole number from 1 to ${LIMIT_MAX}` })
-  if (status !== undefined && !STATUSES.includes(status)) issues.push({ path: 'filter.status', message: `must be one of ${STATUSES.join(', ')}` })
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
+    issues.push({ path: 'filter.limit', message: `must be a whole number from 1 to ${LIMIT_MAX}` })
+  if (status !== undefined && !STATUSES.includes(status))
+    issues.push({ path: 'filter.status', message: `must be one of ${STATUSES.join(', ')}` })
   for (const field of ['since', 'until'] as const) {
     const instant = given[field]
-    if (instant !== undefined && !(instant instanceof Date && !Number.isNaN(instant.getTime()))) issues.push({ path: `filter.${field}`, message: 'must be a valid Date' })
+    if (instant !== undefined && !(instant instanceof Date && !Number.isNaN(instant.getTime())))
+      issues.push({ path: `filter.${field}`, message: 'must be a valid Date' })
   }
   for (const field of ['workflowId', 'cursor'] as const) {
     if (given[field] !== undefined && typeof given[field] !== 'string') issues.push({ path: `filter.${field}`, message: 'must be a text' })

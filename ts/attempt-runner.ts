@@ -64,7 +64,10 @@ export class AttemptRunner {
       const slot = this.#find(task.agentId)
       if (slot === undefined) throw new NotFoundError('ERR_AGENT_NOT_FOUND', `agent \`${task.agentId}\` is not registered`)
       if (task.judged) await judgeInput(attempt.run, attempt.place, task)
-      this.#call(attempt, task, slot.agent ?? (await slot.make()))
+      const agent = slot.agent ?? (await slot.make())
+      // It may have been told to stop meanwhile, when there was nobody yet to hear it.
+      attempt.live.signal.throwIfAborted()
+      this.#call(attempt, task, agent)
     } catch (error) {
       this.#fail(attempt, error)
     }
@@ -156,7 +159,10 @@ function failureText(thrown: unknown): string {
     return typeof value === 'string' && value !== '' ? value.slice(0, max).replace(/\p{Surrogate}/gu, '\uFFFD') : undefined
   }
   const details: Record<string, unknown> = {}
-  for (const [field, max] of [['name', 200], ['stack', STACK_LENGTH_MAX]] as const) {
+  for (const [field, max] of [
+    ['name', 200],
+    ['stack', STACK_LENGTH_MAX],
+  ] as const) {
     const value = text(field, max)
     if (value !== undefined) details[field] = value
   }
@@ -165,7 +171,9 @@ function failureText(thrown: unknown): string {
   if (plainIssues !== undefined) details['issues'] = plainIssues as Json
   return JSON.stringify({
     code: text('code', 200) ?? 'ERR_AGENT',
-    message: messageOf(thrown).slice(0, MESSAGE_LENGTH_MAX).replace(/\p{Surrogate}/gu, '\uFFFD'),
+    message: messageOf(thrown)
+      .slice(0, MESSAGE_LENGTH_MAX)
+      .replace(/\p{Surrogate}/gu, '\uFFFD'),
     retryable: read('retryable') !== false,
     details,
   })

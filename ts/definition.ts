@@ -100,7 +100,9 @@ export class DefinitionReader {
     const snapshot = plainJson(marked, '', issues)
     refuseLoneSurrogates(snapshot, '', issues)
     if (issues.length > 0 || snapshot === undefined) return { problems: issues, ...nothing }
-    const text = JSON.stringify(snapshot, (_key, value: unknown) => (value instanceof Opaque ? schemas.get(value)?.jsonSchema ?? {} : value))
+    const text = JSON.stringify(snapshot, (_key, value: unknown) =>
+      value instanceof Opaque ? (schemas.get(value)?.jsonSchema ?? {}) : value,
+    )
     const reading = readWorkflow(text, this.#limits.maxTasks, this.#limits.defaultTimeout)
     const problems = issuesOf(reading)
     const plan = reading.plan()
@@ -157,7 +159,8 @@ function graphOf(rows: readonly GraphRow[]): WorkflowGraph {
 /** A shallow copy with a marker in place of each schema object that is not data. */
 function markSchemas(workflow: unknown, issues: Issue[]): { marked: unknown; schemas: Map<Opaque, SchemaForms> } {
   const schemas = new Map<Opaque, SchemaForms>()
-  if (typeof workflow !== 'object' || workflow === null || !Array.isArray((workflow as AgentWorkflow).tasks)) return { marked: workflow, schemas }
+  if (typeof workflow !== 'object' || workflow === null || !Array.isArray((workflow as AgentWorkflow).tasks))
+    return { marked: workflow, schemas }
   const tasks = ((workflow as AgentWorkflow).tasks as readonly unknown[]).map((given, place) => {
     const task = withoutValues(given, TASK_FIELDS)
     const input = (task as { input?: { schema?: unknown } } | null | undefined)?.input

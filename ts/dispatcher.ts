@@ -133,7 +133,8 @@ export class Dispatcher {
     const until = now() + ms * 1000
     while (this.inFlight > 0 && now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
     this.schedule()
-    while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled())) await new Promise((resolve) => setTimeout(resolve, 1))
+    while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled()))
+      await new Promise((resolve) => setTimeout(resolve, 1))
   }
 
   /** New attempts are no longer started; answers are still recorded. */
@@ -239,7 +240,10 @@ export class Dispatcher {
   }
 
   #fail(thrown: unknown): void {
-    const error = thrown instanceof Error && 'code' in thrown ? (thrown as OrchestratorError) : errorOf('ERR_INTERNAL', String(thrown), { cause: thrown })
+    const error =
+      thrown instanceof Error && 'code' in thrown
+        ? (thrown as OrchestratorError)
+        : errorOf('ERR_INTERNAL', String(thrown), { cause: thrown })
     this.failure = error
     this.abortAll(error)
     for (const run of this.runs()) run.lose(error)
@@ -252,7 +256,8 @@ export class Dispatcher {
 function abortReason(run: Run, place: number, cause: number): OrchestratorError {
   const taskId = run.definition.tasks[place]?.id ?? ''
   const options = { executionId: run.id, taskId }
-  if (cause === 1) return new TimeoutError('ERR_TIMEOUT', `the attempt of task \`${taskId}\` has used up its timeout`, { ...options, retryable: true })
+  if (cause === 1)
+    return new TimeoutError('ERR_TIMEOUT', `the attempt of task \`${taskId}\` has used up its timeout`, { ...options, retryable: true })
   if (cause === 2) return new CancelledError('ERR_SIBLING_FAILED', 'another task of the execution failed', options)
   return new CancelledError('ERR_CANCELLED', 'the execution was cancelled', options)
 }

@@ -24,11 +24,11 @@ const STATUSES: readonly TaskStatus[] = ['pending', 'waiting', 'running', 'compl
 
 class Execution {
   declare readonly id: string
-  declare readonly workflowId: string
+  declare readonly workflowId: string;
 
   /** Getters show what they would give. */
   [inspect.custom](): object {
-    return { ...this }
+    return Object.assign({}, this)
   }
 }
 
@@ -61,7 +61,8 @@ export function executionOf(
   // These are there only where there is something to say.
   const { endedAt, failed, reason } = report()
   if (endedAt > 0) Object.defineProperty(execution, 'endTime', { value: dateOf(endedAt), enumerable: true })
-  if (failed !== undefined) Object.defineProperty(execution, 'error', { value: executionError(definition, report(), failed), enumerable: true })
+  if (failed !== undefined)
+    Object.defineProperty(execution, 'error', { value: executionError(definition, report(), failed), enumerable: true })
   if (reason !== undefined) Object.defineProperty(execution, 'reason', { value: reason, enumerable: true })
   return execution as unknown as WorkflowExecution
 }
@@ -108,7 +109,13 @@ function metricsOf(report: Report): ExecutionMetrics {
   const count = (state: TaskStatus): number => report.tasks.filter(([code]) => STATUSES[code] === state).length
   return {
     duration: ((report.endedAt > 0 ? report.endedAt : now()) - report.startedAt) / 1000,
-    tasks: { total: report.tasks.length, completed: count('completed'), failed: count('failed'), skipped: count('skipped'), cancelled: count('cancelled') },
+    tasks: {
+      total: report.tasks.length,
+      completed: count('completed'),
+      failed: count('failed'),
+      skipped: count('skipped'),
+      cancelled: count('cancelled'),
+    },
     attempts: report.tasks.reduce((sum, [, attempts]) => sum + attempts, 0),
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
-import { errorOf, OrchestratorError } from './errors.js'
+import { errorOf, type OrchestratorError } from './errors.js'
 import { Engine as NativeEngine, readWorkflow } from './native/binding.cjs'
 import type { NativeFailure, NativePlan, NativeStatistics, PlanReading } from './native/binding.cjs'
 
@@ -16,7 +16,18 @@ export const EFFECT_WORDS = 7
 export const Form = { completedHeld: 0, completedJson: 1, failed: 2 } as const
 
 /** The kinds of effect, as in `runtime::EffectKind`. */
-export const Kind = { accepted: 1, run: 2, abort: 3, ended: 4, retrying: 5, completed: 6, failed: 7, skipped: 8, cancelled: 9, cancelling: 10 } as const
+export const Kind = {
+  accepted: 1,
+  run: 2,
+  abort: 3,
+  ended: 4,
+  retrying: 5,
+  completed: 6,
+  failed: 7,
+  skipped: 8,
+  cancelled: 9,
+  cancelling: 10,
+} as const
 
 /** An execution that another process left unended. */
 export interface Interrupted {
@@ -122,7 +133,9 @@ export class Engine {
 
 function converted(error: unknown): OrchestratorError {
   const { code, message, cause } = error as { code?: unknown; message: string; cause?: unknown }
-  return errorOf(String(code), message, { cause: cause ?? error })
+  // What is ours says everything itself; anything else is kept whole.
+  const known = typeof code === 'string' && code.startsWith('ERR_')
+  return errorOf(String(code), message, { cause: cause ?? (known ? undefined : error) })
 }
 
 function rebuilt({ code, message, causes }: NativeFailure): OrchestratorError {

@@ -91,7 +91,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       storage === null,
     )
     this.#held = new HeldRuns((run) => this.#release(run))
-    this.#announcer = new Announcer(this as EventEmitter<OrchestratorEvents>, () => this.#dispatcher, () => this.#held)
+    this.#announcer = new Announcer(
+      this as EventEmitter<OrchestratorEvents>,
+      () => this.#dispatcher,
+      () => this.#held,
+    )
     this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents)
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
@@ -292,7 +296,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       const attempt = execution.tasks[place]?.attempts ?? 0
       throw taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
     }
-    throw new CancelledError('ERR_CANCELLED', execution.reason === undefined ? 'the execution was cancelled' : `the execution was cancelled: ${execution.reason}`, options)
+    throw new CancelledError(
+      'ERR_CANCELLED',
+      execution.reason === undefined ? 'the execution was cancelled' : `the execution was cancelled: ${execution.reason}`,
+      options,
+    )
   }
 
   #seen(run: Run): WorkflowExecution {
@@ -343,7 +351,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
     this.#dispatcher.stop()
     for (const run of this.#live.values()) {
-      run.lose(new ClosedError('ERR_CLOSED', `the orchestrator was shut down before the execution ended; ${continues}`, { executionId: run.id }))
+      run.lose(
+        new ClosedError('ERR_CLOSED', `the orchestrator was shut down before the execution ended; ${continues}`, { executionId: run.id }),
+      )
     }
     await this.#agents.dispose()
     await this.#dispatcher.engine.close()

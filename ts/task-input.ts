@@ -44,7 +44,11 @@ export class AttemptInput implements TaskInput {
 
   static {
     // Written as a method, its computed name could not be declared in isolation.
-    Object.defineProperty(this.prototype, inspect.custom, { value: this.prototype.toJSON })
+    Object.defineProperty(this.prototype, inspect.custom, {
+      value(this: AttemptInput): object {
+        return this.toJSON()
+      },
+    })
   }
 
   constructor(run: Run, task: TaskDefinition, attempt: number, data: Json | undefined) {
@@ -77,7 +81,7 @@ export class AttemptInput implements TaskInput {
 
   /** The context is made on demand and is still part of what is seen. */
   toJSON(): object {
-    return { ...this, context: this.context }
+    return Object.assign({}, this, { context: this.context })
   }
 }
 

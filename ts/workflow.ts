@@ -15,7 +15,9 @@ export interface AgentWorkflow {
   /** At least one, at most `workflow.maxTasks`. */
   tasks: readonly AgentTask[]
   /** For people and tools; it changes nothing. */
-  metadata?: { author?: string | undefined; created?: Date | string | undefined; tags?: readonly string[] | undefined; [key: string]: unknown } | undefined
+  metadata?:
+    | { author?: string | undefined; created?: Date | string | undefined; tags?: readonly string[] | undefined; [key: string]: unknown }
+    | undefined
 }
 
 /** One task: a call of an agent. */
@@ -99,7 +101,13 @@ export interface WorkflowExecution {
 export interface ExecutionMetrics {
   /** Milliseconds from start to end, or so far. */
   readonly duration: number
-  readonly tasks: { readonly total: number; readonly completed: number; readonly failed: number; readonly skipped: number; readonly cancelled: number }
+  readonly tasks: {
+    readonly total: number
+    readonly completed: number
+    readonly failed: number
+    readonly skipped: number
+    readonly cancelled: number
+  }
   /** Attempts of all tasks. */
   readonly attempts: number
 }

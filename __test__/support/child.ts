@@ -35,7 +35,7 @@ export class Child {
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
     })
-    const timer = setTimeout(() => this.kill(), HANGS_AFTER_MS)
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), HANGS_AFTER_MS)
     this.#ended = once(this.#process, 'close').then(([code, signal]) => {
       clearTimeout(timer)
       notify()
@@ -51,7 +51,8 @@ export class Child {
   async says(text: string): Promise<void> {
     while (!this.#stdout.includes(text)) {
       const { exitCode, signalCode } = this.#process
-      if (exitCode !== null || signalCode !== null) throw new Error(`the process ended without saying ${text}:\n${this.#stdout}${this.#stderr}`)
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`the process ended without saying ${text}:\n${this.#stdout}${this.#stderr}`)
       await new Promise<void>((resolve) => this.#changed.push(resolve))
     }
   }

@@ -5,7 +5,6 @@ import {
   CancelledError,
   MultiAgentOrchestrator,
   OrchestratorError,
-  TaskFailedError,
   ValidationError,
   type Agent,
   type AgentTask,
@@ -21,6 +20,7 @@ import {
   type OrchestratorEvents,
   type OrchestratorStatistics,
   type TaskExecution,
+  type TaskFailedError,
   type TaskInput,
   type ValidationResult,
   type WorkflowExecution,
@@ -30,7 +30,12 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ?
 const check = <T extends true>(): T => true as T
 
 // Every part of a configuration may be absent, or undefined.
-const configs: OrchestratorConfig[] = [{}, { storage: { path: 'x' } }, { workflow: { defaultTimeout: '30s' } }, { agents: undefined, storage: undefined }]
+const configs: OrchestratorConfig[] = [
+  {},
+  { storage: { path: 'x' } },
+  { workflow: { defaultTimeout: '30s' } },
+  { agents: undefined, storage: undefined },
+]
 export const orchestrator = new MultiAgentOrchestrator(configs[0])
 // @ts-expect-error -- `redis` is not built yet
 export const redis = new MultiAgentOrchestrator({ redis: { host: 'localhost', port: 6379 } })
@@ -39,10 +44,19 @@ export const durability = new MultiAgentOrchestrator({ storage: { path: 'x', dur
 
 // A workflow in a variable of its own, with words wider than literals.
 const loose = {
-  id: 'w', name: 'W', version: '1',
+  id: 'w',
+  name: 'W',
+  version: '1',
   tasks: [
     { id: 'a', name: 'A', agentId: 'x', type: 'sequential', input: { prompt: 'p', schema: { type: 'object' } } },
-    { id: 'b', name: 'B', agentId: 'x', type: 'parallel', dependencies: ['a'], retryPolicy: { maxAttempts: 3, backoffType: 'exponential', initialDelay: 10 } },
+    {
+      id: 'b',
+      name: 'B',
+      agentId: 'x',
+      type: 'parallel',
+      dependencies: ['a'],
+      retryPolicy: { maxAttempts: 3, backoffType: 'exponential', initialDelay: 10 },
+    },
   ],
   metadata: { author: 'me', created: new Date(), tags: ['x'], anything: 1 },
 }
@@ -80,10 +94,19 @@ export async function use(): Promise<void> {
 }
 
 // Agents: what they are given is the author's own data, what they return may be anything.
-const agent: Agent = { execute: async (task: TaskInput, { signal, attempt, idempotencyKey }: AttemptContext) => [task.context['x'], signal.aborted, attempt, idempotencyKey.length] }
+const agent: Agent = {
+  execute: async (task: TaskInput, { signal, attempt, idempotencyKey }: AttemptContext) => [
+    task.context['x'],
+    signal.aborted,
+    attempt,
+    idempotencyKey.length,
+  ],
+}
 const type: AgentType = { create: () => agent }
 orchestrator.agentPool.registerAgentType('x', type)
-orchestrator.agentPool.registerAgentType('y', { create: (config) => ({ execute: (task) => task.input.data.anything + config.key, dispose: () => {} }) })
+orchestrator.agentPool.registerAgentType('y', {
+  create: (config) => ({ execute: (task) => task.input.data.anything + config.key, dispose: () => {} }),
+})
 orchestrator.agentPool.registerAgent({ id: 'z', type: 'y', configuration: { key: 1 } })
 // @ts-expect-error -- an agent has `execute`
 orchestrator.agentPool.registerAgentType('bad', { create: () => ({ run: () => 1 }) })

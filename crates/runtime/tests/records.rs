@@ -2,7 +2,11 @@
 //! The stored form of a record. A change of the golden text is a change of what is in users' files: it needs a new version and a reader
 //! that still knows the old one.
 
-#![expect(clippy::unwrap_used, clippy::needless_raw_string_hashes, reason = "a test that cannot go on says so; as `UPDATE_EXPECT=1` writes it")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_raw_string_hashes,
+    reason = "a test that cannot go on says so; as `UPDATE_EXPECT=1` writes it"
+)]
 
 #[path = "support/events.rs"]
 mod events;
@@ -96,17 +100,34 @@ fn any_event() -> impl Strategy<Value = Event> {
     let attempt = any::<u32>;
     prop_oneof![
         Just(Event::ExecutionStarted),
-        (task(), attempt(), at(), option::of(task()), option::of(task()))
-            .prop_map(|(task, attempt, ready, ready_by, admitted_by)| Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by }),
+        (task(), attempt(), at(), option::of(task()), option::of(task())).prop_map(|(task, attempt, ready, ready_by, admitted_by)| {
+            Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by }
+        }),
         (task(), attempt()).prop_map(|(task, attempt)| Event::AttemptInterrupted { task, attempt }),
         (task(), attempt()).prop_map(|(task, attempt)| Event::AttemptTimedOut { task, attempt }),
-        (task(), attempt(), at(), at(), failure(), at())
-            .prop_map(|(task, attempt, start, end, failure, until)| Event::RetryScheduled { task, attempt, start, end, failure, until }),
+        (task(), attempt(), at(), at(), failure(), at()).prop_map(|(task, attempt, start, end, failure, until)| Event::RetryScheduled {
+            task,
+            attempt,
+            start,
+            end,
+            failure,
+            until
+        }),
         task().prop_map(|task| Event::BackoffEnded { task }),
-        (task(), attempt(), at(), at(), output())
-            .prop_map(|(task, attempt, start, end, output)| Event::TaskCompleted { task, attempt, start, end, output }),
-        (task(), attempt(), at(), at(), failure())
-            .prop_map(|(task, attempt, start, end, failure)| Event::TaskFailed { task, attempt, start, end, failure }),
+        (task(), attempt(), at(), at(), output()).prop_map(|(task, attempt, start, end, output)| Event::TaskCompleted {
+            task,
+            attempt,
+            start,
+            end,
+            output
+        }),
+        (task(), attempt(), at(), at(), failure()).prop_map(|(task, attempt, start, end, failure)| Event::TaskFailed {
+            task,
+            attempt,
+            start,
+            end,
+            failure
+        }),
         (task(), select(vec![SkipReason::UpstreamFailed, SkipReason::UpstreamSkipped]))
             .prop_map(|(task, reason)| Event::TaskSkipped { task, reason }),
         (task(), select(vec![CancelReason::SiblingFailed, CancelReason::Cancelled]))
@@ -123,8 +144,12 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 fn failure() -> impl Strategy<Value = Failure> {
-    (text(), text(), option::of(json()), any::<bool>())
-        .prop_map(|(code, message, details, retryable)| Failure { code, message, details, retryable })
+    (text(), text(), option::of(json()), any::<bool>()).prop_map(|(code, message, details, retryable)| Failure {
+        code,
+        message,
+        details,
+        retryable,
+    })
 }
 
 fn output() -> impl Strategy<Value = Output> {
@@ -133,7 +158,8 @@ fn output() -> impl Strategy<Value = Output> {
 
 /// Text with whatever has to be escaped.
 fn text() -> impl Strategy<Value = Arc<str>> {
-    let nasty = select(vec!['"', '\\', '\n', '\r', '\t', '\u{0}', '\u{1f}', '\u{7f}', '\u{2028}', '/', '<', '😀', '\u{fffd}', '\u{10ffff}']);
+    let nasty =
+        select(vec!['"', '\\', '\n', '\r', '\t', '\u{0}', '\u{1f}', '\u{7f}', '\u{2028}', '/', '<', '😀', '\u{fffd}', '\u{10ffff}']);
     vec(prop_oneof![any::<char>(), nasty], 0..12).prop_map(|letters| letters.into_iter().collect::<String>().into())
 }
 
@@ -170,9 +196,18 @@ fn with_event(event: &str) -> String {
 #[test]
 fn a_newer_version_is_named_whatever_its_shape() {
     assert_eq!(RECORD_VERSION, 1);
-    refused(r#"{"v":2,"previousCommitted":0,"events":[]}"#, expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"]);
-    refused(r#"{"v":3,"steps":{"of":"another shape"}}"#, expect!["record version 3 is newer than this build reads (1); open the store with the version that wrote it"]);
-    refused(r#"{"v":2,"previousCommitted":0,"events":[{"event":"taskForgotten","task":"by name"}]}"#, expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"]);
+    refused(
+        r#"{"v":2,"previousCommitted":0,"events":[]}"#,
+        expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"],
+    );
+    refused(
+        r#"{"v":3,"steps":{"of":"another shape"}}"#,
+        expect!["record version 3 is newer than this build reads (1); open the store with the version that wrote it"],
+    );
+    refused(
+        r#"{"v":2,"previousCommitted":0,"events":[{"event":"taskForgotten","task":"by name"}]}"#,
+        expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"],
+    );
 }
 
 #[test]
@@ -184,7 +219,10 @@ fn what_is_not_a_record_is_said_to_be_none() {
     refused(r#"{"previousCommitted":0,"events":[]}"#, expect!["not a record; missing field `v` at line 1 column 35"]);
     refused(r#"{"v":1,"previousCommitted":0,"events":[]} more"#, expect!["not a record; trailing characters at line 1 column 43"]);
     refused(&with_event(r#"{"task":1}"#), expect!["not a record; missing field `event` at line 1 column 49"]);
-    refused(&with_event(r#"{"event":"backoffEnded","task":-1}"#), expect!["not a record; invalid value: integer `-1`, expected u32 at line 1 column 72"]);
+    refused(
+        &with_event(r#"{"event":"backoffEnded","task":-1}"#),
+        expect!["not a record; invalid value: integer `-1`, expected u32 at line 1 column 72"],
+    );
 }
 
 #[test]
@@ -194,8 +232,14 @@ fn an_event_of_no_known_name_is_named() {
 
 #[test]
 fn an_event_that_lacks_a_field_or_has_an_unknown_word_is_named() {
-    refused(&with_event(r#"{"event":"taskSkipped","task":1,"reason":"bad_weather"}"#), expect!["event `taskSkipped` is unknown or incomplete"]);
-    refused(&with_event(r#"{"event":"taskCancelled","task":1,"reason":"upstream_failed"}"#), expect!["event `taskCancelled` is unknown or incomplete"]);
+    refused(
+        &with_event(r#"{"event":"taskSkipped","task":1,"reason":"bad_weather"}"#),
+        expect!["event `taskSkipped` is unknown or incomplete"],
+    );
+    refused(
+        &with_event(r#"{"event":"taskCancelled","task":1,"reason":"upstream_failed"}"#),
+        expect!["event `taskCancelled` is unknown or incomplete"],
+    );
     refused(&with_event(r#"{"event":"executionEnded","status":"running"}"#), expect!["event `executionEnded` is unknown or incomplete"]);
 }
 
@@ -213,8 +257,8 @@ fn each_field_is_either_optional_or_missed_by_its_event() {
             fields.remove(field);
             let result = decode(&with_event(&Value::from(fields).to_string()), 1, 0, Timestamp::default());
             // A reason in somebody's words may be absent; one that is a word of ours may not.
-            let absent = optional.contains(&field.as_str())
-                || (field == "reason" && (name == "cancelRequested" || name == "executionEnded"));
+            let absent =
+                optional.contains(&field.as_str()) || (field == "reason" && (name == "cancelRequested" || name == "executionEnded"));
             match result {
                 Ok(_) => assert!(absent, "`{name}` does not miss its `{field}`"),
                 Err(error) => {

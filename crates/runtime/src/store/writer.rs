@@ -76,7 +76,8 @@ impl Writer {
     /// Whether every batch that was submitted has been acknowledged, and taken.
     pub(crate) fn is_settled(&self) -> bool {
         let queue = lock(&self.shared.queue);
-        queue.batches.is_empty() && !queue.committing && lock(&self.shared.acknowledged).committed.is_empty()
+        let acknowledged = lock(&self.shared.acknowledged);
+        queue.batches.is_empty() && !queue.committing && acknowledged.committed.is_empty() && acknowledged.failure.is_none()
     }
 
     /// What has been committed since the last call.

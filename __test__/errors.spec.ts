@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Every error code, provoked: the class, the code, what it says, its details and its cause. A new code needs a line here.
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import * as mao from '@codexos/multi-agent-orchestrator'
+import type { AgentType, ErrorCode, MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError } from '@codexos/multi-agent-orchestrator'
+import { run } from './support/child.ts'
+import { root, storePath, userFolder } from './support/folder.ts'
+import { gate, orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
+
+const folder = userFolder()
+const only = workflow([task('a')])
+const failing = (work: () => unknown, input = {}): Promise<OrchestratorError> =>
+  rejection(orchestratorWith({ work }).executeWorkflow(workflow([task('a', { input })])))
+const causeOf = async (promise: Promise<OrchestratorError>): Promise<OrchestratorError> => (await promise).cause as OrchestratorError
+const opening = (path: string): Promise<OrchestratorError> => rejection(orchestratorWith({}, { storage: { path } }).ready())
+
+/** A store with executions in it, closed, and some of its bytes changed. */
+async function spoilt(change: (content: Buffer) => Buffer | void): Promise<{ path: string; ids: string[] }> {
+  const path = storePath(folder)
+  const orchestrator = orchestratorWith({ work: () => 'r'.repeat(3000) }, { storage: { path, durability: 'os' } })
+  const ids = await Promise.all(Array.from({ length: 100 }, async () => (await orchestrator.executeWorkflow(only)).id))
+  await orchestrator.shutdown()
+  const content = readFileSync(path)
+  writeFileSync(path, change(content) ?? content)
+  return { path, ids }
+}
+
+/** What aborts an attempt of `work`, as its agent hears it. */
+async function abortReason(stop: (orchestrator: MultiAgentOrchestrator, id: string) => unknown, rest = {}): Promise<unknown> {
+  const reason = gate<unknown>()
+  const running = gate()
+  const work = (_: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> => {
+    running.open()
+    return untilAborted(signal).catch((error: unknown) => {
+      reason.open(error)
+      throw error
+    })
+  }
+  const orchestrator = orchestratorWith({ work, fail: () => running.promise.then(() => Promise.reject(new Error('broken'))) })
+  const tasks = [
+    task('a', { dependencies: [], ...rest }),
+    ...('timeout' in rest ? [] : [task('b', { agentId: 'fail', dependencies: ['c'] }), task('c', { agentId: 'late', dependencies: [] })]),
+  ]
+  const fails = gate()
+  orchestrator.agentPool.registerAgentType('late', { create: () => ({ execute: () => fails.promise }) })
+  const handle = await orchestrator.startWorkflow(workflow(tasks))
+  await running.promise
+  void Promise.resolve(stop(orchestrator, handle.id)).then(() => fails.open())
+  return reason.promise
+}
+
+/** A program that writes until the store has failed, started by a shell line in which it is `"$@"`. */
+async function storeFailure(shell: string): Promise<string> {
+  const file = join(folder, 'until-it-fails.mjs')
+  writeFileSync(
+    file,
+    `
+    import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+    process.on('warning', () => {})
+    const orchestrator = new MultiAgentOrchestrator({ storage: { path: process.env.STORE + '/store.db', durability: process.argv[2] } })
+    orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: () => 'x'.repeat(50_000) }) })
+    const flow = { id: 'w', name: 'w', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }
+    const said = (error) => [error.name, error.code, error.message, JSON.stringify(error.details), error.cause?.message].join(' | ')
+    let first
+    for (let n = 0; n < 100 && first === undefined; n += 1) await orchestrator.executeWorkflow(flow).catch((error) => { first = said(error) })
+    // The orchestrator has stopped for good, and says so again.
+    const again = await orchestrator.executeWorkflow(flow).then(() => 'well', said)
+    await orchestrator.shutdown().catch(() => {})
+    console.log(again === first ? first : first + ' THEN ' + again)
+  `,
+  )
+  const env = { ...process.env, STORE: folder }
+  return execFileSync('sh', ['-c', shell, 'sh', process.execPath, file], {
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim()
+}
+
+const MOUNT = 'mkdir -p "$STORE/small" && mount -t tmpfs -o size=1m none "$STORE/small" && '
+const mayMount = ((): boolean => {
+  try {
+    execFileSync('unshare', ['-rm', 'sh', '-c', `${MOUNT}true`], { env: { ...process.env, STORE: folder }, stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+const bad: AgentType = { create: () => Promise.reject(new Error('no key')) }
+const withType = (type: AgentType): Promise<OrchestratorError> => {
+  const orchestrator = orchestratorWith()
+  orchestrator.agentPool.registerAgentType('work', type)
+  return causeOf(rejection(orchestrator.executeWorkflow(only)))
+}
+
+/** `class | code | message | details | message of the cause`. Paths of files are `FILE`, this process is `PID`. */
+const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
+  ERR_VALIDATION: [
+    () => rejection(orchestratorWith().executeWorkflow(workflow([]))),
+    'ValidationError | ERR_VALIDATION | the workflow cannot run: tasks: must not be empty | {} | ',
+  ],
+  ERR_CONFIG: [
+    async () => thrownBy(() => orchestratorWith({}, { redis: {} } as OrchestratorConfig)),
+    'ValidationError | ERR_CONFIG | the configuration cannot be used: redis: `redis` is not supported yet: leave it out; `storage: { path }` makes executions durable on one machine | {} | ',
+  ],
+  ERR_INVALID_ARGUMENT: [
+    () => rejection(orchestratorWith().listExecutions({ limit: 0 })),
+    'ValidationError | ERR_INVALID_ARGUMENT | the filter cannot be used: filter.limit: must be a whole number from 1 to 1000 | {} | ',
+  ],
+  ERR_NOT_JSON: [
+    () => causeOf(failing(() => 1n)),
+    'ValidationError | ERR_NOT_JSON | the result of task `a` is not JSON data: result: a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough | {} | ',
+  ],
+  ERR_INPUT_SCHEMA: [
+    () => causeOf(failing(() => 1, { data: 1, schema: { type: 'string' } })),
+    'ValidationError | ERR_INPUT_SCHEMA | the input of task `a` does not fit its schema: input.data: 1 is not of type "string" | {} | ',
+  ],
+  ERR_BAD_CURSOR: [
+    () => rejection(orchestratorWith({}, { storage: { path: storePath(folder) } }).listExecutions({ cursor: 'x' })),
+    'OrchestratorError | ERR_BAD_CURSOR | `x` is not a cursor of listExecutions | {} | ',
+  ],
+  ERR_AGENT_NOT_FOUND: [
+    () => causeOf(rejection(orchestratorWith({}, { workflow: { enableValidation: false } }).executeWorkflow(only))),
+    'NotFoundError | ERR_AGENT_NOT_FOUND | agent `work` is not registered | {} | ',
+  ],
+  ERR_AGENT_TYPE_NOT_FOUND: [
+    async () => thrownBy(() => orchestratorWith().agentPool.registerAgent({ id: 'x', type: 'y' })),
+    "NotFoundError | ERR_AGENT_TYPE_NOT_FOUND | agent `x` is of type `y`, which is not registered; call registerAgentType('y', …) first | {} | ",
+  ],
+  ERR_EXECUTION_NOT_FOUND: [
+    () => rejection(orchestratorWith().cancelExecution('x')),
+    'NotFoundError | ERR_EXECUTION_NOT_FOUND | there is no execution `x` | {} | ',
+  ],
+  ERR_AGENT_EXISTS: [
+    async () => thrownBy(() => orchestratorWith({ work: () => 1 }).agentPool.registerAgentType('work', bad)),
+    'ConflictError | ERR_AGENT_EXISTS | agent type `work` is already registered; choose another name | {} | ',
+  ],
+  ERR_DEFINITION_CHANGED: [
+    async () => {
+      const orchestrator = orchestratorWith({ work: () => new Promise(() => {}) })
+      await orchestrator.startWorkflow(only)
+      return rejection(orchestrator.startWorkflow(workflow([task('b')])))
+    },
+    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution of another definition; give the changed definition a new `version`, or wait for that execution to end | {} | ',
+  ],
+  ERR_CANCELLED: [
+    () => rejection(orchestratorWith({ work: () => 1 }).executeWorkflow(only, {}, { signal: AbortSignal.abort(new Error('enough')) })),
+    'CancelledError | ERR_CANCELLED | enough | {} | enough',
+  ],
+  ERR_SIBLING_FAILED: [() => abortReason(() => {}), 'CancelledError | ERR_SIBLING_FAILED | another task of the execution failed | {} | '],
+  ERR_SHUTDOWN: [
+    () => abortReason((orchestrator) => orchestrator.shutdown({ drainMs: 0 })),
+    'CancelledError | ERR_SHUTDOWN | the orchestrator is shutting down | {} | ',
+  ],
+  ERR_TIMEOUT: [
+    () => abortReason(() => {}, { timeout: 10 }),
+    'TimeoutError | ERR_TIMEOUT | the attempt of task `a` has used up its timeout | {} | ',
+  ],
+  ERR_TASK_FAILED: [
+    () => failing(() => Promise.reject(new Error('broken'))),
+    'TaskFailedError | ERR_TASK_FAILED | task `a` failed: broken | {"attempts":1,"code":"ERR_AGENT"} | broken',
+  ],
+  ERR_AGENT_INVALID: [
+    () => withType({ create: () => null as never }),
+    'AgentError | ERR_AGENT_INVALID | create of agent `work` returned something without an `execute` method; return { execute: async (task, context) => … } | {} | ',
+  ],
+  ERR_AGENT_CREATE: [() => withType(bad), 'AgentError | ERR_AGENT_CREATE | agent `work` could not be made: no key | {} | no key'],
+  ERR_STORE_LOCKED: [
+    async () => {
+      const storage = { path: storePath(folder) }
+      await orchestratorWith({}, { storage }).ready()
+      return opening(storage.path)
+    },
+    'StoreError | ERR_STORE_LOCKED | `FILE` is in use by process PID; close it there, or give this orchestrator another `storage.path` | {} | ',
+  ],
+  ERR_STORE_OPEN: [
+    () => opening(join(folder, 'nowhere', 'store.db')),
+    'StoreError | ERR_STORE_OPEN | `FILE` cannot be opened; check that its directory exists and can be written to | {} | No such file or directory (os error 2)',
+  ],
+  ERR_STORE_CORRUPT: [
+    async () => opening((await spoilt(() => Buffer.alloc(10_000, 'x'))).path),
+    'StoreError | ERR_STORE_CORRUPT | `FILE` is damaged or is not a SQLite file; it was left as it is: restore a backup, or move it away to begin anew | {} | file is not a database',
+  ],
+  ERR_STORE_FOREIGN: [
+    async () => opening((await spoilt((content) => void content.writeUInt32BE(1, 68))).path),
+    'StoreError | ERR_STORE_FOREIGN | `FILE` is a SQLite file of something else; give another `storage.path` | {} | ',
+  ],
+  ERR_STORE_NEWER: [
+    async () => opening((await spoilt((content) => void content.writeUInt32BE(1000, 60))).path),
+    'StoreError | ERR_STORE_NEWER | `FILE` was written by a newer version (schema 1000, this build knows 1); open it with that version | {} | ',
+  ],
+  ERR_STORE_READ: [
+    async () => {
+      const { path, ids } = await spoilt((content) => void content.fill(0xff, 4096 * 40, 4096 * 60))
+      const orchestrator = orchestratorWith({}, { storage: { path } })
+      const found = await Promise.allSettled(ids.map((id) => orchestrator.getExecution(id)))
+      return found.find((one) => one.status === 'rejected')?.reason
+    },
+    'StoreError | ERR_STORE_READ | the store could not be read | {} | database disk image is malformed',
+  ],
+  ERR_CLOSED: [
+    async () => {
+      const orchestrator = orchestratorWith()
+      await orchestrator.shutdown()
+      return rejection(orchestrator.executeWorkflow(only))
+    },
+    'ClosedError | ERR_CLOSED | the orchestrator has been shut down; make another one | {} | ',
+  ],
+  ERR_LISTENER: [
+    async () => {
+      const warned = gate<Error>()
+      process.once('warning', warned.open)
+      const orchestrator = orchestratorWith({ work: () => 1 })
+      orchestrator.on('task:started', () => {
+        throw new Error('not listening')
+      })
+      await orchestrator.executeWorkflow(only)
+      return warned.promise
+    },
+    "OrchestratorError | ERR_LISTENER | a listener of 'task:started' failed: not listening | {} | not listening",
+  ],
+}
+
+/** Those no caller can bring about here, or not this way, and why. */
+const others: Partial<Record<ErrorCode, string>> = {
+  ERR_AGENT: 'only ever recorded, as the code of a failure whose error has none of its own; see below',
+  ERR_INTERRUPTED:
+    'only ever told to the engine, for the attempt of an execution that is cancelled before its agents are there: the task ends as cancelled',
+  ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
+  ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
+  ERR_NATIVE_MISSING: 'the generated loader throws an error of its own while the package is loaded',
+  ERR_INTERNAL: 'a mistake of ours: there is none that we know of',
+}
+
+function said(error: unknown): string {
+  const { name, code, message, details, cause } = error as OrchestratorError
+  const text = [name, code, message, JSON.stringify(details), (cause as Error | undefined)?.message ?? ''].join(' | ')
+  return text.replaceAll(/`\/[^`]*`/g, '`FILE`').replaceAll(`process ${process.pid};`, 'process PID;')
+}
+
+describe('every error code', () => {
+  it('is provoked here, or it is said why not', () => {
+    const source = readFileSync(join(root, 'ts/errors.ts'), 'utf8')
+    const codes = [...source.slice(source.indexOf('type ErrorCode'), source.indexOf('ErrorOptions')).matchAll(/'(ERR_\w+)'/g)].map(
+      ([, code]) => code,
+    )
+    expect([...Object.keys(provoked), ...Object.keys(others)].toSorted()).toEqual(codes.toSorted())
+  })
+
+  it.each(Object.entries(provoked))('%s', async (code, [provoke, expected]) => {
+    const error = await provoke()
+    expect(said(error)).toBe(expected)
+    expect(mao.OrchestratorError.isInstance(error)).toBe(true)
+    expect(error).toBeInstanceOf(mao.OrchestratorError)
+    expect((error as OrchestratorError).code).toBe(code)
+  })
+
+  it('ERR_AGENT is what is recorded of an error without a code', async () => {
+    expect((await failing(() => Promise.reject(new Error('broken')))).details).toEqual({ attempts: 1, code: 'ERR_AGENT' })
+  })
+
+  it.skipIf(process.platform === 'win32').each(['os', 'disk'])('ERR_OUTCOME_UNKNOWN, durability %s: a write fails', async (durability) => {
+    // In blocks of 512 bytes. The signal that would end the process is ignored, so that the write fails.
+    const text = await storeFailure(`trap '' XFSZ; ulimit -f 800; rm -f "$STORE"/store.db*; exec "$@" ${durability}`)
+    expect(text).toBe(
+      'StoreError | ERR_OUTCOME_UNKNOWN | the store failed and the orchestrator stopped; open it again to continue from what is on disk | {} | the journal could not be committed',
+    )
+  })
+
+  it.skipIf(!mayMount).each(['os', 'disk'])('ERR_STORE_FULL, durability %s: the disk is full', async (durability) => {
+    const text = await storeFailure(`exec unshare -rm sh -c '${MOUNT} STORE="$STORE/small" exec "$0" "$@"' "$@" ${durability}`)
+    expect(text).toBe(
+      'StoreError | ERR_STORE_FULL | the store failed and the orchestrator stopped; open it again to continue from what is on disk | {} | no space is left for the journal',
+    )
+  })
+})
+
+it('isInstance knows errors of another copy of the package, which instanceof does not', () => {
+  cpSync(join(root, 'dist'), join(folder, 'copy'), { recursive: true, filter: (source) => !source.endsWith('.d.cts') })
+  const copy = createRequire(join(folder, 'copy/'))('./index.cjs') as typeof mao
+  const error = thrownBy(() => orchestratorWith().agentPool.registerAgent({ id: 'x', type: 'y' }))
+  let foreign: unknown
+  try {
+    new copy.MultiAgentOrchestrator({ redis: {} } as OrchestratorConfig)
+  } catch (thrown) {
+    foreign = thrown
+  }
+  expect([foreign instanceof copy.ValidationError, foreign instanceof mao.OrchestratorError]).toEqual([true, false])
+  expect([mao.OrchestratorError.isInstance(foreign), copy.OrchestratorError.isInstance(error)]).toEqual([true, true])
+  expect(mao.OrchestratorError.isInstance(new Error('not ours'))).toBe(false)
+  expect([undefined, null, 'ERR_CLOSED', { code: 'ERR_CLOSED' }].map((one) => mao.OrchestratorError.isInstance(one))).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ])
+})
+
+it('an error prints without its execution, and with its code', async () => {
+  const { stderr, code } = await run(
+    folder,
+    `
+    import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+    const orchestrator = new MultiAgentOrchestrator()
+    orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: () => { throw new RangeError('broken') } }) })
+    await orchestrator.executeWorkflow({ id: 'w', name: 'w', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }, { secret: 'of the context' })
+  `,
+  )
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/TaskFailedError: task `a` failed: broken/)
+  expect(stderr).toMatch(/code: 'ERR_TASK_FAILED'[\s\S]*\[cause\]: RangeError: broken/)
+  expect(stderr).not.toContain('of the context')
+})

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! A store that fails, at each commit in turn; a process that ends, after each commit and within each write.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
+use crate::host::{FILES, Host, Mode, Place};
+use crate::plans::{plan, task};
+use crate::random::Random;
+use engine::{Event, Plan};
+use runtime::store::{Batch, CommitError, Durability, MemoryStore, ReadError, SqliteReader, StepRecord, Store};
+use runtime::{EffectKind, Error};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+
+fn work() -> Arc<Plan> {
+    let retried = json!({ "id": "b", "name": "b", "agentId": "agent", "dependencies": ["a"], "retryPolicy": { "maxAttempts": 2, "backoffType": "fixed", "initialDelay": "1h" } });
+    plan(&json!([task("a", &[]), retried, task("c", &["a"]), task("d", &["b", "c"])]))
+}
+
+type Move = fn(&mut Host) -> Result<(), Error>;
+
+/// Each step of a run in which a bit of everything happens to three executions; the host commits after each.
+const SCRIPT: [Move; 12] = [
+    |host| host.driver.accept(&work(), None).map(drop),
+    |host| host.driver.accept(&work(), Some("{}".into())).map(drop),
+    |host| settle(host, 0, 0, Ok("1")),
+    |host| settle(host, 1, 0, Ok("1")).and_then(|()| settle(host, 0, 1, Err(true))),
+    |host| host.driver.accept(&work(), None).map(drop),
+    |host| settle(host, 0, 2, Err(false)),
+    |host| settle(host, 1, 1, Ok(r#""two""#)),
+    |host| host.driver.cancel(2, Some("why not".into())),
+    |host| settle(host, 2, 0, Ok("1")),
+    |host| settle(host, 1, 2, Ok("null")),
+    |host| host.driver.pull(),
+    |host| settle(host, 1, 3, Ok("[]")),
+];
+
+fn settle(host: &mut Host, slot: u32, task: u32, answer: Result<&str, bool>) -> Result<(), Error> {
+    let result = answer.map(|text| engine::Output::Json(text.into())).map_err(|retryable| crate::host::failure(task, 1, retryable));
+    host.driver.settle(slot, crate::host::answer(task, 1, result))
+}
+
+// A store that fails
+
+/// Commits `left` times, and then never again.
+struct Failing {
+    memory: MemoryStore,
+    left: usize,
+    panics: bool,
+}
+
+impl Store for Failing {
+    fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
+        if self.left == 0 {
+            assert!(!self.panics, "the store is broken, as the test wants it");
+            return Err(CommitError::Io(std::io::Error::other("the disk is gone")));
+        }
+        self.left -= 1;
+        self.memory.commit(batches)
+    }
+
+    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key)
+    }
+
+    fn forget(&mut self, key: i64) {
+        self.memory.forget(key);
+    }
+}
+
+fn failing(left: usize, panics: bool, durability: Durability) -> Host {
+    Host::over(Box::new(Failing { memory: MemoryStore::default(), left, panics }), durability)
+}
+
+/// What leaves after each commit of the script when all goes well.
+fn told_by_commit() -> Vec<Vec<String>> {
+    let mut host = failing(usize::MAX, false, Durability::Os);
+    let told = SCRIPT.iter().map(|step| {
+        step(&mut host).unwrap();
+        host.advance()
+    });
+    // Nothing to commit is no commit.
+    told.filter(|told| !told.is_empty()).collect()
+}
+
+#[test]
+fn a_store_that_fails_stops_the_driver_for_good_and_nothing_of_its_commit_leaves() {
+    let good = told_by_commit();
+    assert_eq!(good.len(), SCRIPT.len() - 1, "a pull alone commits nothing");
+    for durability in [Durability::Os, Durability::Disk] {
+        for (left, panics) in (0..good.len()).flat_map(|left| [(left, false), (left, true)]) {
+            if panics && durability == Durability::Os {
+                continue;
+            }
+            let case = format!("{durability:?}, commit {left} fails, panics: {panics}");
+            let mut host = failing(left, panics, durability);
+            let failed = SCRIPT.iter().find_map(|step| step(&mut host).and_then(|()| host.try_advance()).err());
+            let told: Vec<String> = host.effects.iter().map(crate::host::words).collect();
+            assert_eq!(told, good[..left].concat(), "{case}");
+            let Some(Error::StoreFailed(error)) = failed else { panic!("{case}: {failed:?}") };
+            assert_eq!(matches!(*error, CommitError::WriterGone), panics, "{case}: {error}");
+            stays_stopped(&mut host, &case);
+        }
+    }
+}
+
+fn stays_stopped(host: &mut Host, case: &str) {
+    let stopped = |result: Result<(), Error>| assert!(matches!(result, Err(Error::StoreFailed(_))), "{case}: {result:?}");
+    for _ in 0..2 {
+        stopped(host.driver.accept(&work(), None).map(drop));
+        stopped(settle(host, 0, 0, Ok("1")));
+        stopped(settle(host, 99, 0, Ok("1")));
+        stopped(host.driver.cancel(0, None));
+        stopped(host.driver.resume(0));
+        stopped(host.driver.flush());
+        stopped(host.driver.pull());
+        assert_eq!(host.take(), [""; 0], "{case}");
+    }
+}
+
+/// The last commit failed while nobody looked, and closing said that all was well.
+#[test]
+fn closing_says_that_the_last_commit_failed() {
+    for durability in [Durability::Os, Durability::Disk] {
+        let mut host = failing(1, false, durability);
+        host.accept(&work());
+        host.advance();
+        settle(&mut host, 0, 0, Ok("1")).unwrap();
+        let Host { driver, .. } = host;
+        assert!(matches!(driver.close(), Err(Error::StoreFailed(_))), "{durability:?}");
+    }
+}
+
+// A store that takes its time
+
+/// Commits when the test lets it.
+struct Gated {
+    memory: MemoryStore,
+    gate: Receiver<()>,
+}
+
+impl Store for Gated {
+    fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
+        self.gate.recv().map_err(std::io::Error::other)?;
+        self.memory.commit(batches)
+    }
+
+    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key)
+    }
+
+    fn forget(&mut self, key: i64) {
+        self.memory.forget(key);
+    }
+}
+
+#[test]
+fn nothing_leaves_while_the_disk_is_at_work_and_what_was_queued_meanwhile_is_one_commit() {
+    let (open, gate) = mpsc::channel();
+    let mut host = Host::over(Box::new(Gated { memory: MemoryStore::default(), gate }), Durability::Disk);
+    for step in &SCRIPT[..4] {
+        step(&mut host).unwrap();
+        host.driver.flush().unwrap();
+        host.driver.pull().unwrap();
+        assert_eq!(host.take(), [""; 0]);
+        assert!(!host.driver.is_settled());
+    }
+    // The thread may have taken the first batch alone or with others; either way two commits are enough.
+    open.send(()).unwrap();
+    open.send(()).unwrap();
+    assert_eq!(host.advance(), told_by_commit()[..4].concat());
+    assert!(host.driver.is_settled());
+}
+
+#[test]
+fn dropping_a_driver_commits_what_it_had_flushed() {
+    let mut host = Host::new(Mode::Disk);
+    let ids: Vec<Arc<str>> = (0..50)
+        .map(|_| {
+            let (_, id) = host.accept(&work());
+            host.driver.flush().unwrap();
+            id
+        })
+        .collect();
+    let (host, interrupted) = host.reopen(Mode::Disk);
+    assert_eq!(interrupted.len(), 50);
+    assert!(ids.iter().all(|id| host.stored(id).records.len() == 1));
+}
+
+// A process that ends
+
+/// What another process would find: the file and its log, as they are now.
+fn copy(path: &Path) -> Place {
+    let place = Place::new();
+    for extension in ["db", "db-wal"] {
+        std::fs::copy(path.with_extension(extension), place.path.with_extension(extension)).unwrap();
+    }
+    place
+}
+
+/// Everything that is on record, execution by execution.
+fn journals(path: &Path) -> Vec<Vec<StepRecord>> {
+    let reader = SqliteReader::open(path).unwrap();
+    let page = reader.list(&runtime::store::ExecutionFilter { limit: 1000, ..Default::default() }).unwrap();
+    page.executions.into_iter().rev().map(|stored| stored.records).collect()
+}
+
+/// Continues what was interrupted, answers whatever runs, and looks at how it ends.
+fn finish(place: Place, case: &str) {
+    let path = place.path.clone();
+    let before = journals(&path);
+    let (mut host, interrupted) = Host::at(place, Mode::Os);
+    assert_eq!(journals(&path), before, "{case}: opening records nothing");
+    let has_ended =
+        |journal: &Vec<StepRecord>| matches!(journal.last().and_then(|record| record.events.last()), Some(Event::ExecutionEnded { .. }));
+    assert_eq!(interrupted.len(), before.iter().filter(|journal| !has_ended(journal)).count(), "{case}");
+    for found in &interrupted {
+        host.driver.resume(found.slot).unwrap();
+    }
+    for _ in 0..20 {
+        host.advance();
+        let runs: Vec<_> = host.effects.drain(..).filter(|effect| effect.kind == EffectKind::Run).collect();
+        for run in runs {
+            host.complete(run.slot, run.task, run.attempt, "1");
+        }
+        let waiting: Vec<u32> =
+            interrupted.iter().map(|found| found.slot).filter(|slot| host.driver.report(*slot).unwrap().contains("[1,")).collect();
+        // What waits for its second attempt would wait for an hour.
+        for slot in waiting {
+            host.driver.cancel(slot, None).unwrap();
+        }
+    }
+    assert_eq!(host.driver.statistics().active, 0, "{case}: everything ends");
+    let after = journals(&path);
+    assert!(after.iter().all(has_ended), "{case}");
+    for (before, after) in before.iter().zip(&after) {
+        assert!(after.starts_with(before), "{case}: what was recorded stays");
+        assert!(after.iter().zip(0..).all(|(record, seq)| record.seq == seq), "{case}: no gap");
+        once(after, case);
+    }
+}
+
+/// One end is recorded of each task, whatever was run again.
+fn once(journal: &[StepRecord], case: &str) {
+    let ends = journal.iter().flat_map(|record| &record.events).filter_map(|event| match event {
+        Event::TaskCompleted { task, .. }
+        | Event::TaskFailed { task, .. }
+        | Event::TaskSkipped { task, .. }
+        | Event::TaskCancelled { task, .. } => Some(*task),
+        Event::ExecutionStarted
+        | Event::AttemptStarted { .. }
+        | Event::AttemptInterrupted { .. }
+        | Event::AttemptTimedOut { .. }
+        | Event::RetryScheduled { .. }
+        | Event::BackoffEnded { .. }
+        | Event::FailFast { .. }
+        | Event::CancelRequested { .. }
+        | Event::ExecutionEnded { .. } => None,
+    });
+    let mut ends: Vec<u32> = ends.map(engine::TaskIndex::get).collect();
+    ends.sort_unstable();
+    assert_eq!(ends, [0, 1, 2, 3], "{case}");
+}
+
+#[test]
+fn a_process_may_end_after_any_commit() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        let mut acknowledged = 0;
+        for (step, number) in SCRIPT.iter().zip(0..) {
+            step(&mut host).unwrap();
+            host.advance();
+            let case = format!("{mode:?}, after step {number}");
+            acknowledged += host.effects.drain(..).filter(|effect| effect.kind == EffectKind::Accepted).count();
+            let place = copy(host.path());
+            assert_eq!(journals(&place.path), journals(host.path()), "{case}");
+            assert_eq!(journals(&place.path).len(), acknowledged, "{case}: whatever was acknowledged is there");
+            finish(place, &case);
+        }
+        assert_eq!(acknowledged, 3, "{mode:?}");
+    }
+}
+
+#[test]
+fn a_log_that_is_cut_anywhere_holds_a_prefix_of_what_was_committed() {
+    let mut host = Host::new(Mode::Os);
+    // What the log held after each commit.
+    let mut states = vec![Vec::new()];
+    for step in SCRIPT {
+        step(&mut host).unwrap();
+        host.advance();
+        states.push(journals(host.path()));
+    }
+    states.dedup();
+    let log = std::fs::read(host.path().with_extension("db-wal")).unwrap();
+    let (mut random, mut reached) = (Random(1), 0);
+    let frames = (0..log.len()).step_by(4096 + 24).map(|frame| frame + 32);
+    let cuts = frames
+        .flat_map(|frame| [frame - 1, frame, frame + 1])
+        .chain((0..60).map(|_| usize::try_from(random.below(log.len() as u64)).unwrap()));
+    let mut cuts: Vec<usize> = cuts.filter(|cut| *cut < log.len()).chain([0, log.len()]).collect();
+    cuts.sort_unstable();
+    for cut in cuts {
+        let place = copy(host.path());
+        std::fs::write(place.path.with_extension("db-wal"), &log[..cut]).unwrap();
+        // Opened and left, so that a file that was never quite made is one.
+        let (opened, _) = Host::at(place, Mode::Os);
+        let found = journals(opened.path());
+        let state = states.iter().position(|state| *state == found);
+        let Some(state) = state else { panic!("cut at {cut} of {}: {found:?}", log.len()) };
+        assert!(state >= reached, "cut at {cut}: a longer log holds more");
+        reached = state;
+    }
+    assert_eq!(reached, states.len() - 1, "the whole log holds everything");
+}
+
+#[test]
+fn a_log_that_is_cut_is_continued() {
+    let mut host = Host::new(Mode::Os);
+    for step in SCRIPT {
+        step(&mut host).unwrap();
+        host.advance();
+    }
+    let log = std::fs::read(host.path().with_extension("db-wal")).unwrap();
+    let mut random = Random(2);
+    for _ in 0..30 {
+        let cut = usize::try_from(random.below(log.len() as u64)).unwrap();
+        let place = copy(host.path());
+        std::fs::write(place.path.with_extension("db-wal"), &log[..cut]).unwrap();
+        let path = place.path.clone();
+        // A log cut before the schema was committed leaves an empty store, which has no tables to ask.
+        if rusqlite::Connection::open(&path)
+            .unwrap()
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+            .unwrap()
+            > 0
+        {
+            finish(place, &format!("cut at {cut} of {}", log.len()));
+        }
+    }
+}
