@@ -44,7 +44,7 @@ export declare interface AgentRegistration {
     id: string;
     /** A registered type. */
     type: string;
-    /** What it can do; recorded for the allocation by capability that is to come. */
+    /** What it can do. Validated; has no effect yet. */
     capabilities?: readonly string[] | undefined;
     /** Given to `create`. */
     configuration?: object | undefined;

@@ -2,10 +2,12 @@
 // How long the events of an `executeWorkflow` call wait for a listener, and who gets them.
 
 import { expect, it } from 'vitest'
+import { storePath, temporaryFolder } from './support/folder.ts'
 import { gate, orchestratorWith, task, until, workflow } from './support/orchestrators.ts'
 
 const two = workflow([task('a'), task('b')])
 const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const folder = temporaryFolder()
 const agents = { work: ({ id }: { id: string }) => `result of ${id}` }
 
 it('two names attached in one tick are delivered in the order things happened', async () => {
@@ -85,12 +87,36 @@ it('attached, detached and attached again, a name gives each event once', async 
   expect(heard).toEqual(['a', 'b', 'c'])
 })
 
+// Once those were lost that the journal dated before the instant at which the listener had left, by a clock that is not the journal's.
+it.each(['memory', 'a file'])('however often it comes and goes while tasks end, each is heard once, in order (%s)', async (store) => {
+  const storage = store === 'memory' ? undefined : { path: storePath(folder), durability: 'os' as const }
+  const orchestrator = orchestratorWith({ work: async () => 1 }, { storage, workflow: { maxTasks: 2000 } })
+  await orchestrator.ready()
+  const tasks = Array.from({ length: 2000 }, (_, n) => task(`${n}`))
+  const heard: number[] = []
+  const listener = ({ taskId }: { taskId: string }): number => heard.push(Number(taskId))
+  let running = true
+  const execution = orchestrator.executeWorkflow(workflow(tasks)).finally(() => (running = false))
+  for (let round = 0; running; round += 1) {
+    orchestrator.on('task:completed', listener)
+    await (round % 3 === 0 ? null : macrotask())
+    if (!running) break
+    orchestrator.off('task:completed', listener)
+    await (round % 2 === 0 ? null : macrotask())
+  }
+  if (orchestrator.listenerCount('task:completed') === 0) orchestrator.on('task:completed', listener)
+  await execution
+  await macrotask()
+  expect(heard).toEqual(tasks.map((_, n) => n))
+})
+
 it('attached and detached in one tick, a listener hears nothing and takes nothing from the next', async () => {
   const orchestrator = orchestratorWith(agents)
   await orchestrator.executeWorkflow(two)
   const nothing = (): void => expect.fail('must not be called')
   orchestrator.on('task:completed', nothing)
   orchestrator.off('task:completed', nothing)
+  await Promise.resolve()
   const heard: string[] = []
   orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
   await macrotask()

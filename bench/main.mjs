@@ -98,7 +98,9 @@ async function compareShape(shape, options, peers, folder) {
     cells.set(concurrency, await compareCell(shape, concurrency, options, peers, { folder: place, missing }))
     rmSync(place, { recursive: true, force: true })
   }
-  const rows = [...ROWS.filter(({ level }) => options.levels.includes(level)), ...(peers?.rows ?? [])]
+  // A peer that cannot express the shape has no row.
+  const others = (peers?.rows ?? []).filter(({ variant }) => cells.get(1).micros(variant) !== undefined)
+  const rows = [...ROWS.filter(({ level }) => options.levels.includes(level)), ...others]
   print('', ...renderShape(shape, cells, rows), ...[...missing].map(([level, why]) => `${level}: ${why}`))
   return cells
 }

@@ -27,6 +27,8 @@ export interface AgentPool {
 /** The pool, as the orchestrator uses it. */
 export class AgentRegistry implements AgentPool {
   readonly #types = new Map<string, AgentType>()
+  /** The instance that serves tasks naming a type. */
+  readonly #typeSlots = new Map<string, AgentSlot>()
   readonly #agents = new Map<string, AgentSlot>()
   readonly #registered: () => void
 
@@ -40,8 +42,7 @@ export class AgentRegistry implements AgentPool {
     if (this.#types.has(name))
       throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
     this.#types.set(name, type)
-    // A type may be named like an agent that exists: tasks mean the agent.
-    if (!this.#agents.has(name)) this.#agents.set(name, new AgentSlot(name, type, {}))
+    this.#typeSlots.set(name, new AgentSlot(name, type, {}))
     this.#registered()
   }
 
@@ -58,16 +59,21 @@ export class AgentRegistry implements AgentPool {
     this.#registered()
   }
 
-  /** Whoever serves tasks with this `agentId`. */
+  /** Whoever serves tasks with this `agentId`: the agent of that id, else the type of that name. */
   find(agentId: string): AgentSlot | undefined {
-    return this.#agents.get(agentId)
+    return this.#agents.get(agentId) ?? this.#typeSlots.get(agentId)
   }
 
   /** How many instances exist. */
   get size(): number {
     let size = 0
-    for (const slot of this.#agents.values()) if (slot.agent !== undefined) size += 1
+    for (const slot of this.#slots()) if (slot.agent !== undefined) size += 1
     return size
+  }
+
+  *#slots(): Iterable<AgentSlot> {
+    yield* this.#typeSlots.values()
+    yield* this.#agents.values()
   }
 
   /** Calls `dispose` of every instance; one that throws does not keep the others. */
@@ -75,7 +81,7 @@ export class AgentRegistry implements AgentPool {
     const dispose = async (slot: AgentSlot): Promise<void> => {
       await slot.agent?.dispose?.()
     }
-    await Promise.allSettled([...this.#agents.values()].map(dispose))
+    await Promise.allSettled([...this.#slots()].map(dispose))
   }
 }
 

@@ -4,7 +4,7 @@
 
 import type { EventEmitter } from 'node:events'
 import { messageOf } from './agent-pool.js'
-import { dateOf, now } from './clock.js'
+import { dateOf } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { errorOf, OrchestratorError, TaskFailedError, ValidationError } from './errors.js'
 import type { EventName, OrchestratorEvents } from './events.js'
@@ -57,6 +57,8 @@ export class Announcer {
   /** The runs whose events are still held, and so may be read back. */
   readonly #held: () => Iterable<Run>
   readonly #listened = new Set<EventName>()
+  /** The latest instant of the journal that has been announced. Our own clock is not the journal's, so it cannot stand in. */
+  #heardUntil = 0
   /** Since when nobody listens to an event, as an instant of the journal. */
   readonly #deafSince = new Map<EventName, number>()
   /** The events that have found a listener in this tick, each with the instant after which nobody has heard it. */
@@ -85,14 +87,17 @@ export class Announcer {
   detached(): void {
     for (const name of EVENT_NAMES) {
       const listened = this.#emitter.listenerCount(name) > 0
-      // Whoever left had heard everything until now.
-      if (!listened && this.#listened.delete(name)) this.#deafSince.set(name, now())
+      if (listened || !this.#listened.delete(name)) continue
+      // Whoever left had heard everything until now, but for what it was still owed.
+      this.#deafSince.set(name, this.#wanted.get(name) ?? this.#heardUntil)
+      this.#wanted.delete(name)
     }
     this.#dispatcher().engine.listen(this.#listenedKinds())
   }
 
   /** The engine recorded something. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void {
+    this.#heardUntil = Math.max(this.#heardUntil, at)
     const name = eventOf(kind, attempt, first)
     if (name === undefined || this.#emitter.listenerCount(name) === 0) return
     const notice = { kind, run, place, attempt, first, second, at }
@@ -130,7 +135,10 @@ export class Announcer {
     this.#wanted.clear()
     this.#recalled = []
     this.#meanwhile = []
-    for (const { name, notice } of owed) this.#deliver(name, notice)
+    for (const { name, notice } of owed) {
+      this.#heardUntil = Math.max(this.#heardUntil, notice.at)
+      this.#deliver(name, notice)
+    }
   }
 
   #deliver(name: EventName, notice: Notice): void {

@@ -187,7 +187,7 @@ export interface AgentRegistration {
   id: string
   /** A registered type. */
   type: string
-  /** What it can do; recorded for the allocation by capability that is to come. */
+  /** What it can do. Validated; has no effect yet. */
   capabilities?: readonly string[] | undefined
   /** Given to `create`. */
   configuration?: object | undefined

@@ -38,7 +38,11 @@ export async function open(shapes, port) {
     return { once, tasks: jobs }
   }
   const runs = new Map(shapes.filter(({ name }) => TREES.includes(name)).map((shape) => [shape.name, runOf(shape)]))
-  return { version: versionOf('bullmq'), note: ': one worker, Redis without persistence; fan100 without its first task.', runs }
+  return {
+    version: versionOf('bullmq'),
+    note: ': one worker, Redis without persistence; fan100 without its first task, no layered10x10.',
+    runs,
+  }
 }
 
 /** The flow that ends with the last task; what several tasks wait for cannot be in a tree. */

@@ -2,11 +2,7 @@
 //! The stored form of a record. A change of the golden text is a change of what is in users' files: it needs a new version and a reader
 //! that still knows the old one.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::needless_raw_string_hashes,
-    reason = "a test that cannot go on says so; as `UPDATE_EXPECT=1` writes it"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 #[path = "support/events.rs"]
 mod events;

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Who may name what. A `[dependencies]` list is a proof; where none is possible, a name that is not written is the next best.
+
+use tidy::{Finding, Source, read, refuse, written};
+
+/// Packages that decide, and all that each of them may know.
+const PURE: &[(&str, &[&str])] =
+    &[("engine", &["jsonschema", "petgraph", "rustc-hash", "serde_json", "stdx", "thiserror"]), ("stdx", &["serde_json", "sha2"])];
+
+fn rust(sources: &[Source]) -> impl Iterator<Item = &Source> {
+    // The needles of these tests stand in these tests.
+    sources.iter().filter(|source| matches!(source.extension(), "rs" | "toml") && !source.is_in("crates/tidy/"))
+}
+
+#[test]
+fn only_the_addon_names_node_api() {
+    let sources = written();
+    let addon = |source: &Source| source.is_in("src/") || ["Cargo.toml", "build.rs"].contains(&source.path.as_str());
+    let findings = rust(&sources).filter(|source| !addon(source)).flat_map(|source| source.naming(&["napi"]));
+    refuse(findings, "Speak of the host instead; only `src/` knows what a JavaScript value is.");
+}
+
+#[test]
+fn only_the_runtime_names_the_database() {
+    let sources = written();
+    let runtime = |source: &Source| source.is_in("crates/runtime/") || source.path == "Cargo.toml";
+    let findings = rust(&sources).filter(|source| !runtime(source)).flat_map(|source| source.naming(&["rusqlite"]));
+    refuse(findings, "Ask the store for it: `crates/runtime/src/store.rs`.");
+}
+
+#[test]
+fn only_native_ts_imports_the_generated_binding() {
+    let sources = written();
+    let script = |source: &&Source| ["ts/", "__test__/", "examples/", "bench/"].iter().any(|folder| source.is_in(folder));
+    let findings = sources.iter().filter(script).filter(|source| source.path != "ts/native.ts").flat_map(|source| {
+        let imports = source.naming(&["native/binding", "/native/'", "/native'", ".node'"]).into_iter();
+        imports.filter(|finding| ["import", "from ", "require("].iter().any(|word| finding.to_string().contains(word)))
+    });
+    refuse(findings, "Import it from `ts/native.ts`, where errors get their classes and arrays their layout.");
+}
+
+#[test]
+fn packages_that_decide_depend_on_what_they_may() {
+    let findings = PURE.iter().flat_map(|(package, allowed)| {
+        let manifest = read(&format!("crates/{package}/Cargo.toml"));
+        let found = dependencies(&manifest);
+        assert!(!found.is_empty(), "the dependencies of `{package}` were not found");
+        found
+            .into_iter()
+            .filter(|(_, name)| !allowed.contains(&name.as_str()))
+            .map(|(line, name)| manifest.finding(line, name))
+            .collect::<Vec<_>>()
+    });
+    refuse(findings, "Propose it in one paragraph of `ARCHITECTURE.md`, then add it to `PURE` in this test.");
+}
+
+/// The names under `[dependencies]` and `[build-dependencies]`, with their lines.
+fn dependencies(manifest: &Source) -> Vec<(usize, String)> {
+    let mut counts = false;
+    let mut names = Vec::new();
+    for (number, line) in manifest.lines() {
+        if line.starts_with('[') {
+            counts = line.ends_with("dependencies]") && !line.contains("dev-");
+        } else if let Some((name, _)) = line.split_once('=').filter(|_| counts) {
+            names.push((number, name.trim().to_owned()));
+        }
+    }
+    names
+}
+
+#[test]
+fn packages_that_decide_name_no_effect() {
+    let effects = [
+        "time::Instant",
+        "SystemTime",
+        "std::fs",
+        "std::thread",
+        "std::env",
+        "std::net",
+        "std::process",
+        "std::io",
+        "std::sync::Mutex",
+        "tokio",
+        "rand::",
+        "getrandom",
+        "println!",
+    ];
+    let sources = written();
+    let findings = PURE.iter().flat_map(|(package, _)| {
+        let folder = format!("crates/{package}/src/");
+        let own: Vec<&Source> = sources.iter().filter(|source| source.is_in(&folder)).collect();
+        assert!(!own.is_empty(), "`{folder}` was not found");
+        own.into_iter().flat_map(|source| source.naming(&effects)).collect::<Vec<_>>()
+    });
+    refuse(findings, "Take it as an argument, or leave it to `crates/runtime`.");
+}
+
+#[test]
+fn every_package_keeps_the_lints_of_the_workspace() {
+    let sources = written();
+    let manifests = sources.iter().filter(|source| source.path.ends_with("Cargo.toml"));
+    let findings =
+        manifests.filter(|manifest| !manifest.text.contains("[lints]\nworkspace = true")).map(|manifest| manifest.finding(1, "no lints"));
+    refuse(findings, "Add `[lints]` with `workspace = true`.");
+}
+
+#[test]
+fn every_synchronous_export_catches_unwinding() {
+    let sources = written();
+    let addon: Vec<&Source> = sources.iter().filter(|source| source.is_in("src/")).collect();
+    let exports: Vec<Export> = addon.iter().flat_map(|source| exports(source)).collect();
+    assert!(exports.len() > 15, "only {} exports were found", exports.len());
+    let findings = exports.into_iter().filter(|export| !export.catches).map(|export| export.finding);
+    refuse(findings, "Write `#[napi(catch_unwind)]`: a panic that reaches Node ends the process.");
+}
+
+/// A synchronous function that JavaScript may call.
+struct Export {
+    finding: Finding,
+    catches: bool,
+}
+
+fn exports(source: &Source) -> Vec<Export> {
+    let mut exports = Vec::new();
+    let mut attribute: Option<String> = None;
+    let mut depth = 0;
+    for (number, line) in source.lines() {
+        let line = line.trim();
+        let begins = depth == 0 && line.starts_with("#[");
+        if begins && line.starts_with("#[napi") {
+            attribute = Some(String::new());
+        }
+        if begins || depth > 0 {
+            // An attribute may take several lines, and others may follow it.
+            if let Some(text) = &mut attribute {
+                text.push_str(line);
+            }
+            depth += line.matches('[').count();
+            depth -= line.matches(']').count();
+            continue;
+        }
+        if line.starts_with("//") {
+            continue;
+        }
+        if let Some(text) = attribute.take()
+            && let Some((before, name)) = line.split_once("fn ")
+            && !before.contains("async")
+        {
+            let name = name.split('(').next().unwrap_or_default();
+            exports.push(Export {
+                finding: source.finding(number, format!("`{name}` lets a panic through")),
+                catches: text.contains("catch_unwind"),
+            });
+        }
+    }
+    exports
+}
