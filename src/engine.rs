@@ -12,7 +12,7 @@ use napi_derive::napi;
 use runtime::store::Durability;
 use runtime::{Archive, Clock, Driver, Error, Interrupted, Statistics, Wake, report};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stdx::Timestamp;
 
@@ -25,7 +25,8 @@ pub struct Engine {
     wake: Wake,
     /// Whether a call of `wake` is on its way.
     woken: Arc<AtomicBool>,
-    listened: u32,
+    /// The kinds of notice somebody listens to. Atomic because `open_file` still borrows this object while JavaScript adds listeners.
+    listened: AtomicU32,
 }
 
 type SharedDriver = Arc<Mutex<Option<Driver>>>;
@@ -81,7 +82,7 @@ impl Engine {
                 wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
             }
         });
-        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, listened: 0 })
+        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, listened: AtomicU32::new(0) })
     }
 
     /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree.
@@ -113,7 +114,7 @@ impl Engine {
     /// Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`.
     #[napi(catch_unwind)]
     pub fn advance(&self, answers: &[f64], count: u32, texts: Option<String>, mut out: Float64Array) -> Result<(), CodedError> {
-        let listened = self.listened;
+        let listened = self.listened.load(Ordering::Relaxed);
         self.with(|driver| {
             words::settle_all(driver, answers, count, texts.as_deref())?;
             driver.flush()?;
@@ -125,7 +126,7 @@ impl Engine {
     /// Looks at what other threads and time have brought, and writes what is owed now into `out`.
     #[napi(catch_unwind)]
     pub fn pull(&self, mut out: Float64Array) -> Result<(), CodedError> {
-        let listened = self.listened;
+        let listened = self.listened.load(Ordering::Relaxed);
         // Before looking: what comes after this is worth another call.
         self.woken.store(false, Ordering::SeqCst);
         self.with(|driver| {
@@ -155,8 +156,8 @@ impl Engine {
 
     /// Which kinds of notice are wanted from now on, a bit for each.
     #[napi(catch_unwind)]
-    pub fn listen(&mut self, kinds: u32) {
-        self.listened = kinds;
+    pub fn listen(&self, kinds: u32) {
+        self.listened.store(kinds, Ordering::Relaxed);
     }
 
     /// The effects of these kinds that an execution has had after the instant `since`.

@@ -90,6 +90,7 @@ pub(super) fn open_for_writing(path: &Path, durability: Durability) -> Result<Co
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
+    refuse_fragment(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|source| failed(path, source))?;
     // Until the file is known to be ours nothing changes it: not its journal mode, and not a log that is moved as the connection closes.
@@ -105,6 +106,19 @@ pub(super) fn open_for_writing(path: &Path, durability: Durability) -> Result<Co
         create(&connection).map_err(|source| failed(path, source))?;
     }
     Ok(connection)
+}
+
+/// A file too short to hold a header is, to `SQLite`, a new database, and what stands in it would be overwritten.
+fn refuse_fragment(path: &Path) -> Result<(), OpenError> {
+    const HEADER_BYTES: u64 = 100;
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && (1..HEADER_BYTES).contains(&metadata.len()) => {
+            let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB), None);
+            Err(OpenError::Corrupt { path: path.to_owned(), source })
+        }
+        // A file that is not there, or cannot be looked at, is the opening's own business.
+        _ => Ok(()),
+    }
 }
 
 /// What a file is, by its header.
