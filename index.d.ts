@@ -161,11 +161,14 @@ export declare interface CollaborationConfig {
 export declare class ConflictError extends OrchestratorError {
 }
 
-/** A length of time: whole milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. */
-export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
+/**
+ * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
+ * which one it was in an object of its own; another is refused when it is read.
+ */
+export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_LISTENER' | 'ERR_NATIVE_MISSING' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {

@@ -234,7 +234,6 @@ const others: Partial<Record<ErrorCode, string>> = {
     'only ever told to the engine, for the attempt of an execution that is cancelled before its agents are there: the task ends as cancelled',
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
-  ERR_NATIVE_MISSING: 'the generated loader throws an error of its own while the package is loaded',
   ERR_INTERNAL: 'a mistake of ours: there is none that we know of',
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { Issue } from './issue.js'
 
-/** A length of time: whole milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+/**
+ * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
+ * which one it was in an object of its own; another is refused when it is read.
+ */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {})
 
 /** The longest duration: 100 years, in milliseconds. */
 export const DURATION_MS_MAX: number = 100 * 365 * 86_400_000

@@ -36,7 +36,6 @@ export type ErrorCode =
   | 'ERR_OUTCOME_UNKNOWN'
   | 'ERR_CLOSED'
   | 'ERR_LISTENER'
-  | 'ERR_NATIVE_MISSING'
   | 'ERR_INTERNAL'
 
 /** What an error may say beside its message. */
@@ -157,7 +156,6 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_OUTCOME_UNKNOWN: StoreError,
   ERR_CLOSED: ClosedError,
   ERR_LISTENER: OrchestratorError,
-  ERR_NATIVE_MISSING: OrchestratorError,
   ERR_INTERNAL: InternalError,
 }
 
