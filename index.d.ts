@@ -309,7 +309,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     startWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
     getHandle(executionId: string): ExecutionHandle;
-    /** The execution as it is now; `undefined` if there is none. Without `storage` the latest 1,000 that ended are remembered. */
+    /** The execution as it is now; `undefined` if there is none. Without `storage` the latest 1,000 that ended are remembered, or fewer
+     * if they have more than 10,000 tasks in all. */
     getExecution(executionId: string): Promise<WorkflowExecution | undefined>;
     /** Executions, newest first. */
     listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList>;

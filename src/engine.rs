@@ -171,7 +171,7 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn failure(&self, slot: u32, task: u32, attempt: u32) -> Result<Option<String>, CodedError> {
         let failure = self.with(|driver| driver.failure(slot, TaskIndex::new(task), attempt))?;
-        Ok(failure.as_ref().map(report::failure))
+        Ok(failure.as_deref().map(report::failure))
     }
 
     /// JavaScript is done with an execution that has ended.
@@ -212,7 +212,9 @@ impl Engine {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
-        let mut driver = lock(&self.driver);
+        // A panic in an earlier call poisoned the lock: the driver was left between two steps and must not go on.
+        let mut driver =
+            self.driver.lock().map_err(|_| CodedError::new("ERR_INTERNAL", "the engine failed in an earlier call and has stopped"))?;
         let driver = driver.as_mut().ok_or_else(|| CodedError::new("ERR_CLOSED", "the orchestrator is not open"))?;
         work(driver).map_err(|error| coded(&error))
     }
@@ -306,6 +308,6 @@ fn timestamp(micros: f64) -> Timestamp {
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic inside a call was reported as an error of that call; the driver's state is that of its last complete step.
+    // What is taken out or put in here is whole, whatever a call that panicked did to it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -55,6 +55,7 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
         };
         driver.settle(slot as u32, settled)?;
     }
+    driver.end();
     Ok(())
 }
 

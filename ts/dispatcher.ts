@@ -51,6 +51,8 @@ export class Dispatcher {
   #stopped = false
   /** Attempts under way in agents. */
   inFlight = 0
+  /** Answers that came when their execution was forgotten already. */
+  lateAnswers = 0
   failure: OrchestratorError | undefined
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
@@ -95,7 +97,9 @@ export class Dispatcher {
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
   answer(run: Run, place: number, attempt: number, form: number, start: number, end: number, text: string | undefined): void {
-    if (this.#stopped) return
+    // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
+    if (this.#runs[run.slot] !== run) this.lateAnswers += 1
+    if (this.#stopped || this.#runs[run.slot] !== run) return
     let at = this.#count * ANSWER_WORDS
     if (at === this.#answers.length) this.#grow()
     const answers = this.#answers

@@ -3,26 +3,34 @@
 
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
 
-/** Ended executions that are remembered. */
-export const ENDED_MAX = 1000
+/** Ended executions that are remembered, */
+const ENDED_MAX = 1000
+
+/** and tasks of theirs in all: the values of a few large executions weigh as much as those of many small ones. */
+const TASKS_MAX = 10_000
 
 export class EndedExecutions {
   /** By id, oldest first. */
-  readonly #executions = new Map<string, WorkflowExecution>()
+  readonly #executions = new Map<string, { execution: WorkflowExecution; tasks: number }>()
+  #tasks = 0
 
-  add(execution: WorkflowExecution): void {
-    this.#executions.set(execution.id, execution)
-    if (this.#executions.size <= ENDED_MAX) return
-    const [oldest] = this.#executions.keys()
-    if (oldest !== undefined) this.#executions.delete(oldest)
+  /** Remembers an execution of this many tasks, and forgets the oldest beyond the bounds; the newest always stays. */
+  add(execution: WorkflowExecution, tasks: number): void {
+    this.#executions.set(execution.id, { execution, tasks })
+    this.#tasks += tasks
+    for (const [id, oldest] of this.#executions) {
+      if (id === execution.id || (this.#executions.size <= ENDED_MAX && this.#tasks <= TASKS_MAX)) return
+      this.#executions.delete(id)
+      this.#tasks -= oldest.tasks
+    }
   }
 
   get(id: string): WorkflowExecution | undefined {
-    return this.#executions.get(id)
+    return this.#executions.get(id)?.execution
   }
 
-  values(): Iterable<WorkflowExecution> {
-    return this.#executions.values()
+  *values(): Iterable<WorkflowExecution> {
+    for (const { execution } of this.#executions.values()) yield execution
   }
 }
 

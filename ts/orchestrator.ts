@@ -144,7 +144,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#handleOf(executionId, this.#live.get(executionId))
   }
 
-  /** The execution as it is now; `undefined` if there is none. Without `storage` the latest 1,000 that ended are remembered. */
+  /** The execution as it is now; `undefined` if there is none. Without `storage` the latest 1,000 that ended are remembered, or fewer
+   * if they have more than 10,000 tasks in all. */
   async getExecution(executionId: string): Promise<WorkflowExecution | undefined> {
     await this.#ready
     const run = this.#live.get(executionId)
@@ -206,7 +207,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       completedTotal: completed,
       failedTotal: failed,
       cancelledTotal: cancelled,
-      lateResults: lateAnswers,
+      lateResults: lateAnswers + this.#dispatcher.lateAnswers,
     }
   }
 
@@ -308,7 +309,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #runEnded(run: Run): void {
-    if (run.execution !== undefined) this.#ended?.add(run.execution)
+    if (run.execution !== undefined) this.#ended?.add(run.execution, run.definition.tasks.length)
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
   }

@@ -73,6 +73,7 @@ export class Run {
 
   end(report: string, completed: boolean): void {
     this.execution = this.seenAs(report, completed)
+    this.attempts.length = 0
     this.#notify()
   }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-/// What went wrong in an attempt. Cheap to clone: the event, the state and the report share it.
+/// What went wrong in an attempt. The event and the state share it, and stay small for the many attempts that go well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// Stable code, such as `ERR_TIMEOUT` or `ERR_AGENT`.

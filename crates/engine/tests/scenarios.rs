@@ -1447,7 +1447,7 @@ fn outputs_failures_and_the_hosts_own_measurements_are_recorded_as_they_were_giv
     tell(0, Input::Start);
     let (events, failed) = tell(100, answer(a, 1, 10, 90, Err(failure.clone())));
     let (start, end) = (at(10), at(90));
-    assert_eq!(events, [Event::RetryScheduled { task: a, attempt: 1, start, end, failure: failure.clone(), until: at(1100) }]);
+    assert_eq!(events, [Event::RetryScheduled { task: a, attempt: 1, start, end, failure: failure.clone().into(), until: at(1100) }]);
     assert_eq!(failed, None);
 
     tell(1100, Input::Tick);
@@ -1455,7 +1455,7 @@ fn outputs_failures_and_the_hosts_own_measurements_are_recorded_as_they_were_giv
     assert_eq!(events[0], Event::TaskCompleted { task: a, attempt: 2, start: at(1110), end: at(1290), output });
 
     let (events, failed) = tell(1400, answer(b, 1, 1310, 1390, Err(failure.clone())));
-    assert_eq!(events[0], Event::TaskFailed { task: b, attempt: 1, start: at(1310), end: at(1390), failure: failure.clone() });
+    assert_eq!(events[0], Event::TaskFailed { task: b, attempt: 1, start: at(1310), end: at(1390), failure: failure.clone().into() });
     assert_eq!(failed, Some((b, failure)));
     assert_eq!((execution.started(), execution.ended()), (Some(at(0)), Some(at(1400))));
 }

@@ -158,6 +158,11 @@ impl Driver {
         self.now = Some(self.clock.tick(latest));
     }
 
+    /// The host has given every answer it had: none is left for an execution that was released before.
+    pub fn end(&mut self) {
+        self.slots.recycle();
+    }
+
     /// An attempt answered. An execution that is gone has no use for the answer.
     pub fn settle(&mut self, slot: u32, settled: Settled) -> Result<(), Error> {
         match self.input(slot, Input::Settled(settled)) {

@@ -106,7 +106,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             attempt,
             start,
             end,
-            failure,
+            failure: failure.into(),
             until
         }),
         task().prop_map(|task| Event::BackoffEnded { task }),
@@ -122,7 +122,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             attempt,
             start,
             end,
-            failure
+            failure: failure.into()
         }),
         (task(), select(vec![SkipReason::UpstreamFailed, SkipReason::UpstreamSkipped]))
             .prop_map(|(task, reason)| Event::TaskSkipped { task, reason }),

@@ -30,7 +30,7 @@ impl Execution {
             }
             Event::TaskFailed { task, attempt, start, end, failure } => {
                 self.tasks[*task].first_start.get_or_insert(*start);
-                self.end(at, *task, TaskState::Failed { attempt: *attempt, start: *start, end: *end, failure: failure.clone() });
+                self.end(at, *task, TaskState::Failed { attempt: *attempt, start: *start, end: *end, failure: Arc::clone(failure) });
             }
             Event::TaskSkipped { task, reason } => self.end(at, *task, TaskState::Skipped { reason: *reason, at }),
             Event::TaskCancelled { task, reason } => {

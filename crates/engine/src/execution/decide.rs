@@ -88,6 +88,7 @@ impl Decider<'_> {
     fn fail_attempt(&mut self, task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Failure) {
         let policy = &self.execution.plan.tasks[task].retry;
         let stopping = self.execution.phase != Phase::Running;
+        let failure = Arc::new(failure);
         if failure.retryable && attempt < policy.max_attempts && !stopping {
             let chance = self.execution.seed ^ (u64::from(task.get()) << 32 | u64::from(attempt));
             let until = self.now.after(policy.delay(attempt, chance));

@@ -29,13 +29,13 @@ pub enum Event {
     /// Its `timeout` passed and it was told to stop.
     AttemptTimedOut { task: TaskIndex, attempt: u32 },
     /// It failed, and another attempt follows at `until`.
-    RetryScheduled { task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Failure, until: Timestamp },
+    RetryScheduled { task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Arc<Failure>, until: Timestamp },
     /// The wait after a failed attempt is over.
     BackoffEnded { task: TaskIndex },
     /// The task ended well.
     TaskCompleted { task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, output: Output },
     /// The task ended badly: its last attempt failed.
-    TaskFailed { task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Failure },
+    TaskFailed { task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Arc<Failure> },
     /// The task never ran, because of how its dependencies ended.
     TaskSkipped { task: TaskIndex, reason: SkipReason },
     /// The task was stopped, or never ran because the execution stopped.

@@ -65,7 +65,7 @@ pub enum TaskState {
         attempt: u32,
         start: Timestamp,
         end: Timestamp,
-        failure: Failure,
+        failure: Arc<Failure>,
     },
     Skipped {
         reason: SkipReason,

@@ -5,6 +5,7 @@ use super::Driver;
 use super::effect::Effect;
 use crate::Error;
 use engine::{Event, Failure, TaskIndex};
+use std::sync::Arc;
 use stdx::Timestamp;
 
 impl Driver {
@@ -33,7 +34,7 @@ impl Driver {
     }
 
     /// Why an attempt failed, from the journal.
-    pub fn failure(&self, slot: u32, task: TaskIndex, attempt: u32) -> Result<Option<Failure>, Error> {
+    pub fn failure(&self, slot: u32, task: TaskIndex, attempt: u32) -> Result<Option<Arc<Failure>>, Error> {
         let live = self.slots.get(slot)?;
         let records = self.commit.journal(live.key, self.reader.as_ref())?;
         let failure = records.into_iter().flat_map(|record| record.events).find_map(|event| {

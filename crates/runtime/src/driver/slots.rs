@@ -75,6 +75,8 @@ impl Live {
 pub(super) struct Slots {
     live: Vec<Option<Live>>,
     free: Vec<u32>,
+    /// Freed since the host last gave answers. It may still hold an answer for one of these, which must not meet a new execution.
+    retired: Vec<u32>,
 }
 
 impl Slots {
@@ -94,8 +96,13 @@ impl Slots {
         if let Some(place) = self.live.get_mut(slot as usize)
             && place.take().is_some()
         {
-            self.free.push(slot);
+            self.retired.push(slot);
         }
+    }
+
+    /// Slots freed by now may be used again.
+    pub(super) fn recycle(&mut self) {
+        self.free.append(&mut self.retired);
     }
 
     pub(super) fn get(&self, slot: u32) -> Result<&Live, Error> {

@@ -267,11 +267,13 @@ fn read_event(stored: StoredEvent<'_>) -> Option<Event> {
     let start = stored.start.map(Timestamp::from_micros);
     let end = stored.end.map(Timestamp::from_micros);
     let reason: Option<Arc<str>> = stored.reason.map(Into::into);
-    let failure = stored.code.zip(stored.message).map(|(code, message)| Failure {
-        code: code.into(),
-        message: message.into(),
-        details: stored.details.map(|details| details.get().into()),
-        retryable: !stored.r#final,
+    let failure = stored.code.zip(stored.message).map(|(code, message)| {
+        Arc::new(Failure {
+            code: code.into(),
+            message: message.into(),
+            details: stored.details.map(|details| details.get().into()),
+            retryable: !stored.r#final,
+        })
     });
     Some(match stored.event {
         "executionStarted" => Event::ExecutionStarted,

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
 /// Bytes of records after which the log is moved.
-const CHECKPOINT_BYTES: usize = 4 << 20;
+const CHECKPOINT_BYTES: usize = 16 << 20;
 
 /// Pages in the log beyond which the writer is held up for a moment so that the log can start over: 64 MiB.
 const RESTART_PAGES: i64 = 16_384;
