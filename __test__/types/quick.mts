@@ -55,7 +55,8 @@ const loose = {
       agentId: 'x',
       type: 'parallel',
       dependencies: ['a'],
-      retryPolicy: { maxAttempts: 3, backoffType: 'exponential', initialDelay: 10 },
+      retryPolicy: { maxAttempts: 3, backoffType: 'exponential', initialDelay: '10ms' },
+      timeout: '30s',
     },
   ],
   metadata: { author: 'me', created: new Date(), tags: ['x'], anything: 1 },
@@ -140,5 +141,5 @@ export function told(error: unknown): string {
   return ''
 }
 export const durations: Duration[] = [1, '250ms', '1.5s', '5m', '2h', '1d']
-// @ts-expect-error -- no unit
-export const wrong: Duration = '30'
+// @ts-expect-error -- no instant
+export const wrong: Duration = new Date()
