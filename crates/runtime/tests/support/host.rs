@@ -138,11 +138,6 @@ impl Host {
         self.driver.pull()
     }
 
-    /// Lets time pass until something has left.
-    pub(crate) fn wait(&mut self) -> Vec<String> {
-        self.wait_until(|told| !told.is_empty())
-    }
-
     /// Lets time pass until this has left, now or before.
     pub(crate) fn wait_for(&mut self, expected: &str) {
         if !self.effects.iter().any(|effect| words(effect) == expected) {
