@@ -157,9 +157,11 @@ fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<
         Durability::Os => "NORMAL",
         Durability::Disk => "FULL",
     };
+    // The index grows in as many places as executions have records, and 2 MiB, the default, would read its pages again and again.
     // auto_vacuum only takes effect before the first table. mmap turns an I/O error into a signal, which would end the process.
     connection.execute_batch(&format!(
         "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA cache_size = -16384;
          PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;"
     ))
 }
