@@ -51,7 +51,6 @@ export class AttemptRunner {
     const live = new LiveAttempt(run, place, number)
     const attempt: Attempt = { run, place, attempt: number, live, start: now(), answered: false }
     run.attempts[place] = live
-    run.inFlight += 1
     this.#dispatcher.inFlight += 1
     const agent = this.#find(task.agentId)?.agent
     if (agent !== undefined && !task.judged) this.#call(attempt, task, agent)
@@ -126,7 +125,6 @@ export class AttemptRunner {
   #settle(attempt: Attempt): boolean {
     if (attempt.answered) return false
     attempt.answered = true
-    attempt.run.inFlight -= 1
     this.#dispatcher.inFlight -= 1
     return true
   }

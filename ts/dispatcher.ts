@@ -4,8 +4,8 @@
 //   agent answers ─▶ answers[] ─▶ engine.advance(…) ─▶ effects ─▶ run an agent, abort one, announce, end
 //                     (one call per microtask drain)
 //
-// Everything that changes an execution happens here, on this thread. Only `#advance` reads effects, and never while effects are being
-// done, so an agent or a listener may call anything.
+// Everything that changes an execution happens here, on this thread. Only `#do` reads effects, and never while effects are being done,
+// so an agent or a listener may call anything.
 
 import type { AgentSlot } from './agent-pool.js'
 import { AttemptRunner } from './attempt-runner.js'
@@ -60,10 +60,6 @@ export class Dispatcher {
     this.#listener = listener
     this.engine = new Engine(() => this.#pull())
     this.#runner = new AttemptRunner(this, find, held)
-  }
-
-  run(slot: number): Run | undefined {
-    return this.#runs[slot]
   }
 
   *runs(): Iterable<Run> {

@@ -23,8 +23,6 @@ export class Run {
   readonly thrown: Map<string, unknown> = new Map()
   /** Its executeWorkflow call, which holds events for late listeners; 0 if there was none. */
   readonly call: number
-  /** Attempts under way in agents, the abandoned ones included. */
-  inFlight = 0
   /** How it ended. */
   execution: WorkflowExecution | undefined
   /** Why nobody will ever know, if the store failed or the orchestrator was shut down. */

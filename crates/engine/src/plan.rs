@@ -48,10 +48,3 @@ pub struct PlannedTask {
     /// `input.schema`, compiled.
     pub schema: Option<Schema>,
 }
-
-impl Plan {
-    /// The task with this id.
-    pub fn find(&self, id: &str) -> Option<TaskIndex> {
-        self.tasks.iter().find(|(_, task)| &*task.id == id).map(|(index, _)| index)
-    }
-}

@@ -41,8 +41,6 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct Interrupted {
     /// Where it now lives.
     pub slot: u32,
-    /// What it runs.
-    pub plan: Arc<Plan>,
     /// The execution as JSON text; see [`report::stored`].
     pub text: String,
 }
@@ -284,7 +282,7 @@ impl Driver {
         live.seq = stored.records.len() as u64;
         live.acknowledged = live.seq;
         let slot = self.slots.insert(live)?;
-        Ok(Interrupted { slot, plan, text })
+        Ok(Interrupted { slot, text })
     }
 
     fn now(&mut self) -> Timestamp {

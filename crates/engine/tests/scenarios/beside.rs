@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is recorded beside the story.
 
+use crate::run::find;
 use crate::words;
 use engine::{Event, Execution, Failure, Input, Output, Settled, Step, TaskIndex, TaskState};
 use expect_test::expect;
@@ -11,7 +12,7 @@ use stdx::Timestamp;
 fn outputs_failures_and_the_hosts_own_measurements_are_recorded_as_they_were_given() {
     let at = |millis: u64| Timestamp::from_micros(millis * 1000);
     let plan = words::plan("a tries 2 fixed 1s; b");
-    let (a, b) = (plan.find("a").unwrap(), plan.find("b").unwrap());
+    let (a, b) = (find(&plan, "a").unwrap(), find(&plan, "b").unwrap());
     let failure = Failure { code: "ERR_AGENT".into(), message: "no".into(), details: Some(r#"{"name":"Error"}"#.into()), retryable: true };
     let output = Output::Json(r#"{"n":1}"#.into());
     let mut execution = Execution::new(plan, 0);

@@ -46,6 +46,11 @@ enum Word {
     Crash,
 }
 
+/// The place of the task with this id.
+pub(crate) fn find(plan: &Plan, id: &str) -> Option<TaskIndex> {
+    plan.tasks.iter().find(|(_, task)| &*task.id == id).map(|(index, _)| index)
+}
+
 fn words(plan: &Plan, script: &str) -> Vec<Word> {
     let mut words: Vec<Word> = script.split('|').map(str::trim).filter(|word| !word.is_empty()).map(|text| word(plan, text)).collect();
     if !words.iter().any(|word| matches!(word, Word::Start)) {
@@ -56,7 +61,7 @@ fn words(plan: &Plan, script: &str) -> Vec<Word> {
 
 fn word(plan: &Plan, text: &str) -> Word {
     let parts: Vec<&str> = text.split_whitespace().collect();
-    let task = |id: &str| plan.find(id).unwrap_or_else(|| panic!("no task `{id}` in `{text}`"));
+    let task = |id: &str| find(plan, id).unwrap_or_else(|| panic!("no task `{id}` in `{text}`"));
     let answer = |id: &str, attempt: Option<&str>, result: Result<Output, Failure>| Word::Answer {
         task: task(id),
         attempt: attempt.map(|attempt| attempt.parse().unwrap()),
