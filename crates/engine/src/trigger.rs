@@ -4,7 +4,7 @@
 /// The end of a direct dependency, as a rule sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// S: it completed.
+    /// S: it completed, or its failure was tolerated.
     Success,
     /// F: it failed, was cancelled, or was skipped because something before it failed.
     Failure,
@@ -19,78 +19,95 @@ pub enum TriggerRule {
     NoneFailedMinOneSuccess,
     /// No failure: the default where predecessors are implied by order, so that a skip travels only along written edges.
     NoneFailed,
+    /// Every one succeeded.
+    AllSuccess,
+    /// Every one failed.
+    AllFailed,
+    /// Every one ended, however.
+    AllDone,
+    /// One succeeded, whatever the others do.
+    OneSuccess,
+    /// One failed, whatever the others do.
+    OneFailed,
 }
 
 /// The ends of a task's direct dependencies, counted.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) open: u32,
-    pub(crate) failures: u32,
-    pub(crate) successes: u32,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Not ended yet.
+    pub open: u32,
+    /// S.
+    pub successes: u32,
+    /// F.
+    pub failures: u32,
+    /// K.
+    pub skips: u32,
 }
 
-/// What a rule says once every dependency has ended.
+/// What a rule says once it can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
+    /// The task may run.
     Run,
     /// A failure forbids it.
     UpstreamFailed,
-    /// Nothing failed, and nothing succeeded either.
+    /// Everything before it was skipped.
     UpstreamSkipped,
+    /// The dependencies ended in another way than the rule asks.
+    RuleNotMet,
 }
 
 impl Tally {
     /// One dependency ended.
-    pub(crate) fn count(&mut self, outcome: Outcome) {
+    pub fn count(&mut self, outcome: Outcome) {
         self.open = self.open.saturating_sub(1);
         match outcome {
             Outcome::Success => self.successes += 1,
             Outcome::Failure => self.failures += 1,
-            Outcome::Skip => {}
+            Outcome::Skip => self.skips += 1,
         }
+    }
+
+    fn is_empty(self) -> bool {
+        self == Self::default()
     }
 }
 
 impl TriggerRule {
-    /// The verdict on a task whose dependencies have all ended. A task without dependencies always runs.
-    pub(crate) fn judge(self, dependencies: usize, tally: Tally) -> Verdict {
-        match self {
-            _ if dependencies == 0 => Verdict::Run,
-            Self::NoneFailedMinOneSuccess | Self::NoneFailed if tally.failures > 0 => Verdict::UpstreamFailed,
-            Self::NoneFailedMinOneSuccess if tally.successes == 0 => Verdict::UpstreamSkipped,
-            Self::NoneFailedMinOneSuccess | Self::NoneFailed => Verdict::Run,
-        }
+    /// Whether it means something for a task that depends on nothing.
+    pub fn needs_dependencies(self) -> bool {
+        matches!(self, Self::OneSuccess | Self::OneFailed | Self::AllFailed)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use Outcome::{Failure as F, Skip as K, Success as S};
-    use Verdict::{Run, UpstreamFailed, UpstreamSkipped};
+    /// Whether a task with this rule still runs when its scope stops.
+    pub fn is_cleanup(self) -> bool {
+        matches!(self, Self::AllDone | Self::OneFailed | Self::AllFailed)
+    }
 
-    #[test]
-    fn the_default_rules_follow_their_written_table() {
-        // ends, with written dependencies, with implied ones
-        let table: [(&[Outcome], Verdict, Verdict); 9] = [
-            (&[], Run, Run),
-            (&[S], Run, Run),
-            (&[F], UpstreamFailed, UpstreamFailed),
-            (&[K], UpstreamSkipped, Run),
-            (&[S, S], Run, Run),
-            (&[S, F], UpstreamFailed, UpstreamFailed),
-            (&[S, K], Run, Run),
-            (&[K, F], UpstreamFailed, UpstreamFailed),
-            (&[K, K], UpstreamSkipped, Run),
-        ];
-        for (ends, written, implied) in table {
-            let mut tally = Tally { open: u32::try_from(ends.len()).unwrap(), ..Tally::default() };
-            for end in ends {
-                tally.count(*end);
-            }
-            assert_eq!(tally.open, 0);
-            assert_eq!(TriggerRule::NoneFailedMinOneSuccess.judge(ends.len(), tally), written, "{ends:?}");
-            assert_eq!(TriggerRule::NoneFailed.judge(ends.len(), tally), implied, "{ends:?}");
+    /// The verdict, as soon as there is one. A task without dependencies always runs.
+    pub fn judge(self, tally: Tally) -> Option<Verdict> {
+        let Tally { open, successes, failures, .. } = tally;
+        match self {
+            Self::OneSuccess if successes > 0 => return Some(Verdict::Run),
+            Self::OneFailed if failures > 0 => return Some(Verdict::Run),
+            _ if open > 0 => return None,
+            _ if tally.is_empty() => return Some(Verdict::Run),
+            _ => {}
         }
+        let met = match self {
+            Self::NoneFailedMinOneSuccess => failures == 0 && successes > 0,
+            Self::NoneFailed => failures == 0,
+            Self::AllSuccess => failures == 0 && tally.skips == 0,
+            Self::AllFailed => successes == 0 && tally.skips == 0,
+            Self::AllDone => true,
+            Self::OneSuccess | Self::OneFailed => false,
+        };
+        let wants_failures = matches!(self, Self::AllFailed | Self::OneFailed);
+        Some(match () {
+            () if met => Verdict::Run,
+            () if failures > 0 && !wants_failures => Verdict::UpstreamFailed,
+            () if successes == 0 && failures == 0 => Verdict::UpstreamSkipped,
+            () => Verdict::RuleNotMet,
+        })
     }
 }
