@@ -3,59 +3,102 @@
 //!
 //! A task's life:
 //! ```text
-//! Waiting --last dependency ended--> Ready --admitted--> Running --finished well--> Ended(completed)
-//!   |  rule not met: Ended(skipped)    |                   | finished badly --> Backoff while attempts remain, else Ended(failed)
-//!   |  execution stops: Ended(cancelled)                   | timeout passed, execution stops --> Aborting
+//! Waiting --rule has spoken--> Released --conditions, wait, cache, templates--> Ready --admitted--> Running --finished well--> Ended(completed)
+//!   |  rule not met: Ended(skipped)  |  a condition is false: Ended(skipped)      |                    | finished badly --> Backoff while attempts remain, else Ended(failed)
+//!   |                                |  waitFor --> Awaiting --signal--> Released |                    | a time passed, its scope stops --> Aborting
+//!   |                                |  a group --> Active --its scopes ended--> Ended                 | tasks it spawned run --> Finishing --> Ended
 //! Backoff --delay over, admitted--> Running
-//! Aborting --answer, or grace over--> Backoff | Ended(failed)          after a timeout
-//!                                 --> Ended(completed | cancelled)     when the execution stops
+//! Aborting --answer, or grace over--> Backoff | Ended(failed)          after a time-out
+//!                                 --> Ended(completed | cancelled)     when its scope stops
 //! ```
-//! The execution's own life: `Running → Ended(completed)`, or a failure or a cancel makes it stop (`Failing`, `Cancelling`): nothing new
-//! starts, running attempts are aborted and have [`Execution::GRACE`] to answer; when the last task has ended it has ended.
+//! Every task that has not ended may end cancelled when its scope stops. Siblings that run together are a scope: the root list, a group, a
+//! branch, a pass of a loop, what a task spawned. A failure acts on its scope, and rises to the next when that has ended failed.
+//!
+//! The execution's own life: `Pending → Running → Ended(completed)`, or a failure or a cancel makes it stop (`Failing`, `Cancelling`): nothing new
+//! starts but clean-up, running attempts are aborted and have [`Execution::GRACE`] to answer; when the last task has ended, what was done is
+//! compensated, one by one; then it has ended.
 //!
 //! `decide` turns an input into events; `apply` turns an event into state, and is the only place that does. So replaying the events of
-//! a journal gives the state they came from.
+//! a journal gives the state they came from. `values` reads the state as expressions see it.
 
-#![expect(clippy::indexing_slicing, reason = "a task's index is in range of its own plan; those that come from outside go through `get`")]
+#![expect(clippy::indexing_slicing, reason = "instances and scopes are in range of their own execution; those that come from outside go through `get`")]
 
 mod apply;
 mod command;
 mod decide;
 mod event;
 mod input;
+mod scope;
+mod signals;
 mod state;
+mod values;
 
 pub use command::{AbortCause, Command};
-pub use event::{CancelReason, End, Event, SkipReason};
+pub use event::{CancelReason, End, Event, PassEnd, Question, ReusedEnd, SkipReason};
 pub use input::{Input, Output, Settled};
+pub use signals::SignalError;
 pub use state::{Phase, TaskRecord, TaskState};
 
-use crate::{Failure, Plan, TaskIndex, TaskMap};
+use crate::{Budget, Failure, InstanceIndex, InstanceMap, Plan, PlannedTask, TaskIndex};
+use scope::{Role, Scope, ScopeIndex};
 use state::Timer;
+use std::cell::OnceCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
+
+/// What an execution is given beside its plan. It is recorded with the execution, so that a replay has it too.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Its id for the world.
+    pub id: Arc<str>,
+    /// Decides jitter; from the execution's id, so that a replay decides the same.
+    pub seed: u64,
+    /// Its context as JSON text; `None` where the host keeps it and nothing reads it.
+    pub context: Option<Arc<str>>,
+    /// When it must have ended; the plan may say earlier.
+    pub deadline: Option<Timestamp>,
+    /// What it may use; the plan may say less.
+    pub budget: Budget,
+    /// Whether it pauses after each task from the beginning.
+    pub step: bool,
+    /// Ends it takes over, by path: those of the execution it was forked from.
+    pub reuse: Arc<BTreeMap<Arc<str>, ReusedEnd>>,
+}
 
 /// One execution. It belongs to one driver, which gives it inputs one at a time.
 #[derive(Debug)]
 pub struct Execution {
     plan: Arc<Plan>,
-    /// Decides jitter; from the execution's id, so that a replay decides the same.
-    seed: u64,
+    setup: Setup,
     phase: Phase,
-    tasks: TaskMap<TaskRecord>,
+    tasks: InstanceMap<TaskRecord>,
+    scopes: Vec<Scope>,
+    /// Tasks that were added at run time; their places follow the plan's.
+    spawned: Vec<Arc<PlannedTask>>,
     /// Tasks that have not ended.
     open: usize,
     /// Tasks with an attempt under way.
     running: usize,
-    /// The exclusive task that is running, if any.
-    lane: Option<TaskIndex>,
-    /// Exclusive tasks that are ready and wait for the lane, in the order of declaration.
-    lane_queue: BTreeSet<TaskIndex>,
-    /// Deadlines of attempts, graces and backoffs; an entry whose task has moved on is void.
+    /// Groups whose tasks run.
+    active: usize,
+    /// Attempts of agents that have started.
+    attempts: u64,
+    paused: bool,
+    stepping: bool,
+    /// Signals nobody has waited for yet, in the order they came: the path they are meant for, and their payload.
+    signals: BTreeMap<Arc<str>, VecDeque<(Option<Arc<str>>, Arc<str>)>>,
+    /// Tasks that can be undone, in the order they ended.
+    undoable: Vec<InstanceIndex>,
+    /// When it must have ended, and by what.
+    deadline: Option<(Timestamp, CancelReason)>,
+    /// Deadlines of attempts, graces, waits and backoffs; an entry whose task has moved on is void.
     timers: BinaryHeap<Reverse<Timer>>,
+    /// Attempts that the last event told to stop.
+    told: Vec<InstanceIndex>,
+    context: OnceCell<serde_json::Value>,
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
     late_answers: u64,
@@ -74,30 +117,46 @@ impl Execution {
     /// How long an aborted attempt may take to answer before its end is recorded without it.
     pub const GRACE: Duration = Duration::from_secs(5);
 
+    /// Crashes that one task may survive.
+    pub const CRASHES_MAX: u32 = 3;
+
     /// An execution that has not started: `Input::Start` starts it.
-    pub fn new(plan: Arc<Plan>, seed: u64) -> Self {
-        let tasks: TaskMap<TaskRecord> = plan.tasks.iter().map(|(_, task)| TaskRecord::waiting(task.dependencies.len())).collect();
-        Self {
-            open: tasks.len(),
+    pub fn new(plan: Arc<Plan>, setup: Setup) -> Self {
+        let root = plan.list(Plan::ROOT);
+        let mut execution = Self {
+            setup,
+            phase: Phase::Pending,
+            tasks: InstanceMap::default(),
+            scopes: Vec::with_capacity(1),
+            spawned: Vec::new(),
+            open: 0,
             running: 0,
-            plan,
-            seed,
-            phase: Phase::Running,
-            tasks,
-            lane: None,
-            lane_queue: BTreeSet::new(),
+            active: 0,
+            attempts: 0,
+            paused: false,
+            stepping: false,
+            signals: BTreeMap::new(),
+            undoable: Vec::new(),
+            deadline: None,
             timers: BinaryHeap::new(),
+            told: Vec::new(),
+            context: OnceCell::new(),
             started: None,
             ended: None,
             late_answers: 0,
-        }
+            plan,
+        };
+        execution.stepping = execution.setup.step;
+        execution.open_scope(None, Role::Root, Plan::ROOT, root);
+        execution
     }
 
     /// Rebuilds the state that led to these events. Owed effects after a crash come from [`Input::Recover`].
-    pub fn replay<'a>(plan: Arc<Plan>, seed: u64, events: impl IntoIterator<Item = (Timestamp, &'a Event)>) -> Self {
-        let mut execution = Self::new(plan, seed);
+    pub fn replay<'a>(plan: Arc<Plan>, setup: Setup, events: impl IntoIterator<Item = (Timestamp, &'a Event)>) -> Self {
+        let mut execution = Self::new(plan, setup);
         for (at, event) in events {
             execution.apply(at, event);
+            execution.told.clear();
         }
         execution
     }
@@ -109,7 +168,8 @@ impl Execution {
 
     /// When [`Input::Tick`] is next due, if ever. It may be early, when what was due has been settled before.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.timers.peek().map(|Reverse(timer)| timer.at)
+        let whole = self.deadline.filter(|_| self.phase == Phase::Running).map(|(at, _)| at);
+        self.timers.peek().map(|Reverse(timer)| timer.at).into_iter().chain(whole).min()
     }
 
     /// The graph it runs.
@@ -117,14 +177,36 @@ impl Execution {
         &self.plan
     }
 
+    /// What it was given.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
     /// Where the execution as a whole is.
     pub fn phase(&self) -> &Phase {
         &self.phase
     }
 
+    /// Whether nothing new starts until it is resumed.
+    pub fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// Where each task is.
-    pub fn tasks(&self) -> &TaskMap<TaskRecord> {
+    pub fn tasks(&self) -> &InstanceMap<TaskRecord> {
         &self.tasks
+    }
+
+    /// What an instance was planned to be.
+    pub fn planned(&self, task: InstanceIndex) -> &PlannedTask {
+        self.planned_at(self.tasks[task].task)
+    }
+
+    fn planned_at(&self, task: TaskIndex) -> &PlannedTask {
+        match self.plan.tasks.get(task) {
+            Some(planned) => planned,
+            None => &self.spawned[task.get() as usize - self.plan.tasks.len()],
+        }
     }
 
     /// How many tasks have not ended.
@@ -135,6 +217,11 @@ impl Execution {
     /// How many tasks have an attempt under way.
     pub fn running(&self) -> usize {
         self.running
+    }
+
+    /// How many tasks wait for anything.
+    pub fn queued(&self) -> usize {
+        self.open - self.running - self.active
     }
 
     /// When it started.
@@ -152,9 +239,30 @@ impl Execution {
         self.late_answers
     }
 
-    /// The failure that made the execution fail, with its task.
-    pub fn failure(&self) -> Option<(TaskIndex, &Failure)> {
-        let (Phase::Failing { task } | Phase::Ended(End::Failed { task })) = &self.phase else { return None };
-        if let TaskState::Failed { failure, .. } = &self.tasks[*task].state { Some((*task, failure)) } else { None }
+    /// The failure that made the execution fail, with the task it came from.
+    pub fn failure(&self) -> Option<(Option<InstanceIndex>, &Arc<Failure>)> {
+        match &self.phase {
+            Phase::Failing { task, failure } | Phase::Ended(End::Failed { task, failure }) => Some((*task, failure)),
+            Phase::Pending | Phase::Running | Phase::Cancelling { .. } | Phase::Ended(End::Completed | End::Cancelled { .. }) => None,
+        }
+    }
+
+    /// The input that the templates of a task gave, JSON text of `{ "prompt", "data" }`.
+    pub fn rendered(&self, task: InstanceIndex) -> Option<&Arc<str>> {
+        self.tasks.get(task)?.less()?.input.as_ref()
+    }
+
+    /// The key that the output of a task is to be kept under for other executions, and for how long.
+    pub fn cache_key(&self, task: InstanceIndex) -> Option<(&Arc<str>, Option<Duration>)> {
+        let key = self.tasks.get(task)?.less()?.cache_key.as_ref()?;
+        Some((key, self.planned(task).cache.as_ref()?.ttl))
+    }
+
+    fn scope(&self, scope: ScopeIndex) -> &Scope {
+        &self.scopes[scope.0 as usize]
+    }
+
+    fn scope_mut(&mut self, scope: ScopeIndex) -> &mut Scope {
+        &mut self.scopes[scope.0 as usize]
     }
 }

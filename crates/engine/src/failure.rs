@@ -2,6 +2,7 @@
 //! Why an attempt failed, as it is recorded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What went wrong in an attempt. The event and the state share it, and stay small for the many attempts that go well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,16 +15,35 @@ pub struct Failure {
     pub details: Option<Arc<str>>,
     /// Whether another attempt may go differently.
     pub retryable: bool,
+    /// The shortest wait before another attempt, if whoever refused said so.
+    pub retry_after: Option<Duration>,
 }
 
 impl Failure {
+    /// A failure that no other attempt would change.
+    pub fn coded(code: &str, message: String) -> Self {
+        Self { code: code.into(), message: message.into(), details: None, retryable: false, retry_after: None }
+    }
+
     /// An attempt that was still running when its `timeout` had passed.
-    pub(crate) fn timeout(timeout_ms: u128) -> Self {
-        Self {
-            code: "ERR_TIMEOUT".into(),
-            message: format!("the attempt did not end within its timeout of {timeout_ms} ms").into(),
-            details: None,
-            retryable: true,
-        }
+    pub(crate) fn timeout(timeout: Duration) -> Self {
+        let message = format!("the attempt did not end within its timeout of {} ms", timeout.as_millis());
+        Self { retryable: true, ..Self::coded("ERR_TIMEOUT", message) }
+    }
+
+    /// An attempt that gave no sign of life for its `heartbeatTimeout`.
+    pub(crate) fn silence(timeout: Duration) -> Self {
+        let message = format!("the attempt gave no sign of life for {} ms; call `ctx.heartbeat()` more often", timeout.as_millis());
+        Self { retryable: true, ..Self::coded("ERR_HEARTBEAT_TIMEOUT", message) }
+    }
+
+    /// A task that had not ended when its `totalTimeout` had passed.
+    pub(crate) fn total_timeout(timeout: Duration) -> Self {
+        Self::coded("ERR_TOTAL_TIMEOUT", format!("the task did not end within its total timeout of {} ms", timeout.as_millis()))
+    }
+
+    /// A wait that nobody ended in time.
+    pub(crate) fn wait_timeout(signal: &str, timeout: Duration) -> Self {
+        Self::coded("ERR_WAIT_TIMEOUT", format!("no signal `{signal}` came within {} ms", timeout.as_millis()))
     }
 }

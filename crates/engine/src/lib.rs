@@ -20,13 +20,17 @@ mod trigger;
 pub mod workflow;
 
 pub use execution::{
-    AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, Phase, Settled, SkipReason, Step, TaskRecord, TaskState,
+    AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, PassEnd, Phase, Question, ReusedEnd, Settled, Setup, SignalError,
+    SkipReason, Step, TaskRecord, TaskState,
 };
 pub use failure::Failure;
-pub use plan::{Plan, PlannedTask};
+pub use plan::{
+    Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Join, ListIndex, Loop, OnItemError, Plan, PlannedTask, TaskKind,
+    TaskList, Wait,
+};
 pub use retry::{Backoff, RetryPolicy};
 pub use schema::{Schema, SchemaIssue};
-pub use task_index::{TaskIndex, TaskMap};
-pub use trigger::{Outcome, TriggerRule};
+pub use task_index::{InstanceIndex, InstanceMap, TaskIndex, TaskMap};
+pub use trigger::{Outcome, Tally, TriggerRule, Verdict};
 pub use workflow::problem::{Problem, ProblemKind, Severity};
-pub use workflow::{Limits, read_plan};
+pub use workflow::{Limits, read_plan, read_spawned};

@@ -6,8 +6,9 @@
 
 use crate::{Outcome, RetryPolicy, Schema, TaskIndex, TaskMap, TriggerRule};
 use expressions::{Expression, InputTemplate, Template};
+use rustc_hash::FxHashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -36,6 +37,8 @@ pub struct Plan {
     pub deadline: Option<Deadline>,
     /// What one execution may use.
     pub budget: Budget,
+    /// Tasks by id, made when first asked for.
+    pub(crate) by_id: OnceLock<FxHashMap<Arc<str>, TaskIndex>>,
     /// Whether no value is ever looked at: nothing but agent calls in the root list, without conditions, templates, waits or caches. Then the host keeps
     /// the values, and they are recorded only where a store wants them.
     pub opaque: bool,
@@ -282,6 +285,18 @@ impl Plan {
     /// The list with this index.
     pub fn list(&self, list: ListIndex) -> Range<u32> {
         self.lists.get(list.0 as usize).map_or(0..0, |list| list.tasks.clone())
+    }
+
+    /// The task with this id; the loop where a loop of one call shares its id with the call.
+    pub fn find(&self, id: &str) -> Option<TaskIndex> {
+        let by_id = self.by_id.get_or_init(|| {
+            let mut by_id = FxHashMap::default();
+            for (task, planned) in self.tasks.iter() {
+                by_id.entry(Arc::clone(&planned.id)).or_insert(task);
+            }
+            by_id
+        });
+        by_id.get(id).copied()
     }
 
     /// The root list.

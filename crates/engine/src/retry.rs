@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! When a failed attempt is tried again.
 
+use crate::Failure;
+use serde_json::Value;
 use std::time::Duration;
 
 /// How often a task is tried and how long it waits in between.
@@ -16,6 +18,10 @@ pub struct RetryPolicy {
     pub max_delay: Option<Duration>,
     /// How much of the wait is left to chance, from 0 (none) to 1 (all of it).
     pub jitter: f64,
+    /// The codes and names of errors that are tried again; `None`: every one that may go differently.
+    pub retry_on: Option<Box<[Box<str>]>>,
+    /// No attempt starts later than this after the first began.
+    pub max_elapsed: Option<Duration>,
 }
 
 /// How the wait grows from one failed attempt to the next.
@@ -32,13 +38,18 @@ pub enum Backoff {
 impl Default for RetryPolicy {
     /// One attempt.
     fn default() -> Self {
-        Self { max_attempts: 1, backoff: Backoff::Fixed, initial_delay: Duration::ZERO, max_delay: None, jitter: 0.0 }
+        Self { max_attempts: 1, backoff: Backoff::Fixed, initial_delay: Duration::ZERO, max_delay: None, jitter: 0.0, retry_on: None, max_elapsed: None }
     }
 }
 
 impl RetryPolicy {
     /// The longest wait of any policy: beyond it a number is a mistake, and sums of instants stay exact.
     pub const DELAY_MAX: Duration = Duration::from_hours(366 * 24);
+
+    /// Whether attempt number `attempt` (from 1) is followed by another after this failure.
+    pub fn retries(&self, attempt: u32, failure: &Failure) -> bool {
+        failure.retryable && attempt < self.max_attempts && self.retry_on.as_ref().is_none_or(|wanted| names(failure).any(|name| wanted.iter().any(|wanted| **wanted == *name)))
+    }
 
     /// How long to wait after `attempt` (from 1) failed.
     ///
@@ -52,6 +63,13 @@ impl RetryPolicy {
         let delay = self.initial_delay.saturating_mul(factor).min(self.max_delay.unwrap_or(Self::DELAY_MAX)).min(Self::DELAY_MAX);
         delay.mul_f64(1.0 - self.jitter.clamp(0.0, 1.0) * unit(chance))
     }
+}
+
+/// What a failure may be called: its code, and the name and code of what was thrown, where the host told them.
+fn names(failure: &Failure) -> impl Iterator<Item = String> {
+    let details: Option<Value> = failure.details.as_deref().and_then(|details| serde_json::from_str(details).ok());
+    let thrown = ["name", "code"].into_iter().filter_map(move |field| Some(details.as_ref()?.get(field)?.as_str()?.to_owned()));
+    std::iter::once(failure.code.to_string()).chain(thrown)
 }
 
 /// A number in [0, 1) from the bits of `chance`, mixed by the finaliser of `SplitMix64` (Steele, Lea, Flood 2014).
@@ -80,6 +98,8 @@ mod tests {
             initial_delay: Duration::from_millis(100),
             max_delay,
             jitter: 0.0,
+            retry_on: None,
+            max_elapsed: None,
         };
         assert_eq!(delays(&policy(Backoff::Fixed, None)), [100, 100, 100, 100, 100]);
         assert_eq!(delays(&policy(Backoff::Linear, None)), [100, 200, 300, 400, 500]);

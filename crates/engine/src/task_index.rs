@@ -77,3 +77,84 @@ impl<T> IndexMut<TaskIndex> for TaskMap<T> {
         &mut self.0[task.place()]
     }
 }
+
+/// The place of a task as one execution runs it: the tasks of the root list at their places in the plan, then those of each group, branch and
+/// pass in the order they started. A task of a loop has an instance for every pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceIndex(u32);
+
+impl InstanceIndex {
+    /// The index with this number.
+    pub const fn new(index: u32) -> Self {
+        Self(index)
+    }
+
+    /// The number, as it crosses to JavaScript and into records.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// One value for each instance of an execution; it grows as groups start.
+///
+/// Indexing panics on an index of another execution; [`InstanceMap::get`] is for indices that come from outside.
+#[derive(Clone, Debug)]
+pub struct InstanceMap<T>(Vec<T>);
+
+impl<T> Default for InstanceMap<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> InstanceMap<T> {
+    /// The value of an instance, if there is that instance.
+    pub fn get(&self, instance: InstanceIndex) -> Option<&T> {
+        self.0.get(instance.0 as usize)
+    }
+
+    /// How many instances there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every value with its instance, in the order they came.
+    pub fn iter(&self) -> impl Iterator<Item = (InstanceIndex, &T)> {
+        (0..).map(InstanceIndex).zip(&self.0)
+    }
+
+    /// Another instance.
+    pub(crate) fn push(&mut self, value: T) -> InstanceIndex {
+        // Far more instances than u32::MAX would not fit any memory.
+        let index = InstanceIndex(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        self.0.push(value);
+        index
+    }
+}
+
+impl<T> FromIterator<T> for InstanceMap<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
+impl<T> Index<InstanceIndex> for InstanceMap<T> {
+    type Output = T;
+
+    #[expect(clippy::indexing_slicing, reason = "an index of this execution is in range by construction; outside ones go through `get`")]
+    fn index(&self, instance: InstanceIndex) -> &T {
+        &self.0[instance.0 as usize]
+    }
+}
+
+impl<T> IndexMut<InstanceIndex> for InstanceMap<T> {
+    #[expect(clippy::indexing_slicing, reason = "as in `index`")]
+    fn index_mut(&mut self, instance: InstanceIndex) -> &mut T {
+        &mut self.0[instance.0 as usize]
+    }
+}

@@ -40,6 +40,8 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
     if problems.has_errors() {
         return (None, problems.into_vec());
     }
+    let tasks = planned(workflow.tasks, edges);
+    let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
     let plan = Plan {
         workflow_id: workflow.id.into(),
         version: workflow.version.into(),
@@ -47,9 +49,20 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
         definition_hash: stdx::sha256_hex(text).into(),
         definition: Arc::from(text),
         default_timeout: limits.default_timeout,
-        tasks: planned(workflow.tasks, edges),
+        tasks,
+        lists: Box::new([crate::TaskList { tasks: 0..count, owner: None }]),
+        failure_policy: crate::FailurePolicy::FailFast,
+        deadline: None,
+        budget: crate::Budget::default(),
+        by_id: std::sync::OnceLock::new(),
+        opaque: true,
     };
     (Some(plan), problems.into_vec())
+}
+
+/// Stand-in.
+pub fn read_spawned(_text: &str, _plan: &Plan, _parent: TaskIndex) -> Result<PlannedTask, Vec<Problem>> {
+    Err(Vec::new())
 }
 
 /// A workflow's tasks as they were written, each field judged.
@@ -89,15 +102,28 @@ fn planned(tasks: Vec<Task>, edges: graph::Edges) -> TaskMap<PlannedTask> {
             let implicit = task.dependencies.is_none();
             PlannedTask {
                 id: task.id.into(),
-                agent_id: task.agent_id.into(),
+                place: format!("tasks[{}]", task.place).into(),
+                list: Plan::ROOT,
+                kind: crate::TaskKind::Agent { agent_id: task.agent_id.into() },
                 dependencies,
                 dependents,
                 implicit,
                 rule: if implicit { TriggerRule::NoneFailed } else { TriggerRule::NoneFailedMinOneSuccess },
+                cleanup: false,
                 exclusive: task.kind == Some(Kind::Sequential),
+                conditions: Box::default(),
+                wait: None,
+                tolerant: false,
+                timeout: Some(task.timeout),
+                total_timeout: None,
+                heartbeat_timeout: None,
                 retry: task.retry,
-                timeout: task.timeout,
                 schema: task.schema,
+                output_schema: None,
+                input: None,
+                cache: None,
+                compensate: None,
+                plain: true,
             }
         })
         .collect()

@@ -8,7 +8,7 @@ mod reference;
 #[path = "support/words.rs"]
 mod words;
 
-use engine::{Command, Event, Execution, Failure, Input, Output, Phase, Plan, Settled, Step, TaskIndex, TaskState};
+use engine::{Command, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Settled, Setup, Step, TaskIndex, TaskState};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -119,16 +119,16 @@ struct Run {
     journal: Vec<(Timestamp, Event)>,
     story: String,
     /// Tasks with an attempt whose end is not recorded.
-    busy: Vec<TaskIndex>,
-    completed: Vec<TaskIndex>,
-    ended: Vec<TaskIndex>,
+    busy: Vec<InstanceIndex>,
+    completed: Vec<InstanceIndex>,
+    ended: Vec<InstanceIndex>,
 }
 
 impl Run {
     fn new(plan: &Arc<Plan>) -> Self {
         Self {
             plan: Arc::clone(plan),
-            execution: Execution::new(Arc::clone(plan), 0),
+            execution: Execution::new(Arc::clone(plan), Setup::default()),
             reference: Reference::new(plan),
             now: Timestamp::from_micros(1_000_000),
             journal: Vec::new(),
@@ -145,7 +145,7 @@ impl Run {
                 let Some(task) = self.busy.get(which.index(self.busy.len().max(1))).copied() else { return };
                 self.answer(task, self.execution.tasks()[task].attempts(), result);
             }
-            Chance::Stray { task, attempt, result } => self.answer(TaskIndex::new(task), attempt, result),
+            Chance::Stray { task, attempt, result } => self.answer(InstanceIndex::new(task), attempt, result),
             Chance::Wait(millis) => self.wait(self.now.after(Duration::from_millis(millis))),
             Chance::Sleep(millis) => {
                 self.now = self.now.after(Duration::from_millis(millis));
@@ -154,17 +154,17 @@ impl Run {
             Chance::Drift(millis) => self.now = self.now.after(Duration::from_millis(millis)),
             Chance::Tick => self.tell(Input::Tick),
             Chance::Start => self.tell(Input::Start),
-            Chance::Cancel => self.tell(Input::Cancel { reason: None }),
+            Chance::Cancel => self.tell(Input::Cancel { reason: None, force: false }),
             Chance::Recover => {
                 let events = self.journal.iter().map(|(at, event)| (*at, event));
-                self.execution = Execution::replay(Arc::clone(&self.plan), 0, events);
+                self.execution = Execution::replay(Arc::clone(&self.plan), Setup::default(), events);
                 self.tell(Input::Recover);
             }
         }
     }
 
-    fn answer(&mut self, task: TaskIndex, attempt: u32, result: Result<(), bool>) {
-        let failure = |retryable| Failure { code: "ERR_AGENT".into(), message: "no".into(), details: None, retryable };
+    fn answer(&mut self, task: InstanceIndex, attempt: u32, result: Result<(), bool>) {
+        let failure = |retryable| Failure { code: "ERR_AGENT".into(), message: "no".into(), details: None, retryable, retry_after: None };
         let result = result.map(|()| Output::Held).map_err(failure);
         self.tell(Input::Settled(Settled { task, attempt, start: self.now, end: self.now, result }));
     }
@@ -196,22 +196,22 @@ impl Run {
         self.reference.tell(self.now, &input);
         let mut step = Step::default();
         self.execution.handle(self.now, input, &mut step);
-        self.story.push_str(&words::story(&self.plan, self.now, &step));
+        self.story.push_str(&words::story(&self.execution, self.now, &step));
         assert!(!over || step.events.is_empty(), "something happened after the end:\n{}", self.story);
         step.events.iter().for_each(|event| self.see(event));
         self.check_commands(&step);
         self.journal.extend(step.events.into_iter().map(|event| (self.now, event)));
         assert_eq!(reference::words(&self.execution), self.reference.words(), "the reference disagrees:\n{}", self.story);
-        let replayed = Execution::replay(Arc::clone(&self.plan), 0, self.journal.iter().map(|(at, event)| (*at, event)));
+        let replayed = Execution::replay(Arc::clone(&self.plan), Setup::default(), self.journal.iter().map(|(at, event)| (*at, event)));
         assert_eq!(words::state(&replayed), words::state(&self.execution), "a replay disagrees:\n{}", self.story);
     }
 
     fn see(&mut self, event: &Event) {
         match event {
             Event::AttemptStarted { task, .. } => {
-                let planned = &self.plan.tasks[*task];
-                assert!(planned.dependencies.iter().all(|before| self.completed.contains(before)), "too early:\n{}", self.story);
-                let excluded = planned.exclusive && self.busy.iter().any(|other| self.plan.tasks[*other].exclusive);
+                let planned = self.execution.planned(*task);
+                assert!(planned.dependencies.iter().all(|before| self.completed.contains(&InstanceIndex::new(before.get()))), "too early:\n{}", self.story);
+                let excluded = planned.exclusive && self.busy.iter().any(|other| self.plan.tasks[TaskIndex::new(other.get())].exclusive);
                 assert!(!excluded, "two exclusive tasks run:\n{}", self.story);
                 assert!(!self.ended.contains(task) && !self.busy.contains(task), "it runs or has ended:\n{}", self.story);
                 self.busy.push(*task);
@@ -229,11 +229,7 @@ impl Run {
                 }
             }
             Event::ExecutionEnded { .. } => assert_eq!(self.ended.len(), self.plan.tasks.len(), "too early:\n{}", self.story),
-            Event::ExecutionStarted
-            | Event::AttemptTimedOut { .. }
-            | Event::BackoffEnded { .. }
-            | Event::FailFast { .. }
-            | Event::CancelRequested { .. } => {}
+            _ => {}
         }
     }
 
@@ -245,7 +241,7 @@ impl Run {
         });
         let runs = step.commands.iter().filter_map(|command| match command {
             Command::Run { task, attempt } => Some((*task, *attempt)),
-            Command::Abort { .. } => None,
+            _ => None,
         });
         assert_eq!(runs.collect::<Vec<_>>(), starts.collect::<Vec<_>>(), "{}", self.story);
         for command in &step.commands {

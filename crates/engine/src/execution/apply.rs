@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What each event does to the state. Nothing here decides: the same events always give the same state.
 
-use super::state::Timer;
-use super::{AbortCause, Event, Execution, Phase, TaskState};
-use crate::TaskIndex;
+use super::scope::{Role, Scope, ScopeIndex};
+use super::state::{Timer, Turn};
+use super::{AbortCause, CancelReason, Event, Execution, Phase, Question, ReusedEnd, TaskRecord, TaskState};
+use crate::plan::{Deadline, ListIndex, TaskKind};
+use crate::{Failure, InstanceIndex, TaskIndex};
 use std::cmp::Reverse;
+use std::ops::Range;
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -12,9 +15,68 @@ impl Execution {
     pub(super) fn apply(&mut self, at: Timestamp, event: &Event) {
         match event {
             Event::ExecutionStarted => self.start(at),
+            Event::Judged { task, question, holds } => self.judge(*task, *question, *holds),
+            Event::WaitStarted { task, until } => self.set(*task, TaskState::Awaiting { since: at, until: *until }),
+            Event::SignalReceived { name, payload, path } => {
+                self.signals.entry(Arc::clone(name)).or_default().push_back((path.clone(), Arc::clone(payload)));
+            }
+            Event::WaitEnded { task, payload } => self.end_wait(at, *task, payload),
+            Event::TaskPrepared { task, input, cache_key } => self.prepare(*task, input.as_ref(), cache_key.as_ref()),
+            Event::GroupStarted { task } => {
+                self.activate(at, *task);
+                if let TaskKind::Group { list, .. } = self.planned(*task).kind {
+                    self.open_inner(at, *task, Role::Group, list);
+                }
+            }
+            Event::BranchesTaken { task, branches } => self.take_branches(at, *task, branches),
+            Event::LoopStarted { task, items } => {
+                self.activate(at, *task);
+                self.tasks[*task].more().turn = Some(Turn { items: items.clone(), ..Turn::default() });
+            }
+            Event::PassStarted { task, pass } => self.start_pass(at, *task, *pass),
+            Event::PassEnded { task, pass, end } => {
+                if let Some(turn) = &mut self.tasks[*task].more().turn {
+                    turn.open -= 1;
+                    if let Some(place) = turn.passes.get_mut(*pass as usize) {
+                        *place = Some(end.clone());
+                    }
+                }
+            }
+            Event::FailFast { task } => self.fail_fast(at, *task),
+            Event::GroupStopped { task, cause, failure } => self.stop_group(at, *task, *cause, failure.as_ref()),
+            Event::ExecutionFailing { cause, failure } => {
+                self.phase = Phase::Failing { task: None, failure: Arc::clone(failure) };
+                self.stop(at, ScopeIndex::ROOT, *cause, false);
+            }
+            Event::CancelRequested { reason, force } => self.cancel(at, reason.as_ref(), *force),
+            Event::Paused => self.paused = true,
+            Event::Resumed { step } => {
+                self.paused = false;
+                self.stepping = *step;
+            }
+            Event::CompensationStarted { task } => self.start_compensation(at, *task),
+            Event::ExecutionEnded { end } => {
+                self.phase = Phase::Ended(end.clone());
+                self.ended = Some(at);
+                self.timers.clear();
+            }
+            attempt => self.apply_to_attempt(at, attempt),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other half of the events is above")]
+    fn apply_to_attempt(&mut self, at: Timestamp, event: &Event) {
+        match event {
             Event::AttemptStarted { task, attempt, .. } => self.run(at, *task, *attempt),
-            Event::AttemptInterrupted { task, attempt } => self.interrupt(at, *task, *attempt),
-            Event::AttemptTimedOut { task, .. } => self.abort(at, *task, AbortCause::Timeout),
+            Event::AttemptInterrupted { task, attempt, crashed } => {
+                self.leave_lane(*task);
+                self.tasks[*task].interruptions += 1;
+                if *crashed {
+                    self.tasks[*task].more().crashes += 1;
+                }
+                self.make_ready(at, *task, *attempt, None);
+            }
+            Event::AttemptTimedOut { task, cause, .. } => self.abort(at, *task, *cause),
             Event::RetryScheduled { task, attempt, start, until, .. } => {
                 self.leave_lane(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);
@@ -24,117 +86,394 @@ impl Execution {
                 let attempt = self.tasks[*task].attempts() + 1;
                 self.make_ready(at, *task, attempt, None);
             }
-            Event::TaskCompleted { task, attempt, start, end, .. } => {
+            Event::TaskSpawned { task, definition } => self.spawn(at, *task, definition),
+            Event::TaskFinishing { task, attempt, start, end, output } => {
+                self.leave_lane(*task);
+                self.keep(*task, output);
+                self.tasks[*task].first_start.get_or_insert(*start);
+                self.set(*task, TaskState::Finishing { attempt: *attempt, start: *start, end: *end });
+            }
+            Event::TaskCompleted { task, attempt, start, end, output } => {
+                self.keep(*task, output);
                 self.tasks[*task].first_start.get_or_insert(*start);
                 self.end(at, *task, TaskState::Completed { attempt: *attempt, start: *start, end: *end });
             }
             Event::TaskFailed { task, attempt, start, end, failure } => {
-                self.tasks[*task].first_start.get_or_insert(*start);
-                self.end(at, *task, TaskState::Failed { attempt: *attempt, start: *start, end: *end, failure: Arc::clone(failure) });
+                if *attempt > 0 {
+                    self.tasks[*task].first_start.get_or_insert(*start);
+                }
+                let tolerated = self.planned(*task).tolerant;
+                let failure = Arc::clone(failure);
+                self.end(at, *task, TaskState::Failed { attempt: *attempt, start: *start, end: *end, failure, tolerated });
             }
             Event::TaskSkipped { task, reason } => self.end(at, *task, TaskState::Skipped { reason: *reason, at }),
             Event::TaskCancelled { task, reason } => {
                 let attempt = self.tasks[*task].attempts();
                 self.end(at, *task, TaskState::Cancelled { attempt, reason: *reason, at });
             }
-            Event::FailFast { task } => self.stop(at, Phase::Failing { task: *task }, AbortCause::SiblingFailed),
-            Event::CancelRequested { reason } => {
-                self.stop(at, Phase::Cancelling { reason: reason.clone() }, AbortCause::Cancelled);
-            }
-            Event::ExecutionEnded { end } => {
-                self.phase = Phase::Ended(end.clone());
-                self.ended = Some(at);
-                self.timers.clear();
-            }
+            Event::TaskReused { task, end } => self.reuse(at, *task, end),
+            _ => {}
         }
     }
 
     fn start(&mut self, at: Timestamp) {
+        self.phase = Phase::Running;
         self.started = Some(at);
-        for (task, record) in self.tasks.iter_mut() {
-            if record.tally.open == 0 {
-                record.state = TaskState::Ready { attempt: 1, ready: at, ready_by: None };
-                if self.plan.tasks[task].exclusive {
-                    self.lane_queue.insert(task);
-                }
+        let own = match self.plan.deadline {
+            Some(Deadline::After(time)) => Some(at.after(time)),
+            Some(Deadline::At(instant)) => Some(instant),
+            None => None,
+        };
+        let deadline = own.into_iter().chain(self.setup.deadline).min().map(|at| (at, CancelReason::Deadline));
+        let time = [self.plan.budget.time, self.setup.budget.time].into_iter().flatten().min();
+        let budget = time.map(|time| (at.after(time), CancelReason::Budget));
+        self.deadline = deadline.into_iter().chain(budget).min_by_key(|(at, _)| *at);
+        self.release_first(at, ScopeIndex::ROOT);
+    }
+
+    /// The tasks of a new scope that depend on nothing are released.
+    fn release_first(&mut self, at: Timestamp, scope: ScopeIndex) {
+        for place in 0..self.scope(scope).children.len() {
+            let child = self.scope(scope).children[place];
+            if self.tasks[child].tally.open == 0 {
+                self.make_ready(at, child, 1, None);
             }
         }
     }
 
-    fn run(&mut self, at: Timestamp, task: TaskIndex, attempt: u32) {
-        let planned = &self.plan.tasks[task];
-        if planned.exclusive {
-            self.lane = Some(task);
-            self.lane_queue.remove(&task);
+    fn judge(&mut self, task: InstanceIndex, question: Question, holds: bool) {
+        let gates = self.planned(task).conditions.len();
+        let more = self.tasks[task].more();
+        more.judged = Some((question, holds));
+        match question {
+            Question::Gate(place) => more.admitted_by_gate = holds && place as usize + 1 == gates,
+            Question::Branch(branch) if holds => more.branches.push(branch),
+            Question::Branch(_) | Question::Turn { .. } => {}
         }
-        let deadline = at.after(planned.timeout);
-        self.set(task, TaskState::Running { attempt, admitted: at, deadline });
     }
 
-    fn interrupt(&mut self, at: Timestamp, task: TaskIndex, attempt: u32) {
-        self.leave_lane(task);
-        self.tasks[task].interruptions += 1;
-        self.make_ready(at, task, attempt, None);
+    fn end_wait(&mut self, at: Timestamp, task: InstanceIndex, payload: &Arc<str>) {
+        self.take_signal(task);
+        let since = if let TaskState::Awaiting { since, .. } = self.tasks[task].state { since } else { at };
+        let more = self.tasks[task].more();
+        more.payload = Some(Arc::clone(payload));
+        // The total does not run while a task waits.
+        more.total_deadline = more.total_deadline.map(|deadline| deadline.after(at.since(since)));
+        self.set(task, TaskState::Released { ready: at, ready_by: None });
     }
 
-    fn make_ready(&mut self, at: Timestamp, task: TaskIndex, attempt: u32, ready_by: Option<TaskIndex>) {
-        if self.plan.tasks[task].exclusive {
-            self.lane_queue.insert(task);
+    fn prepare(&mut self, task: InstanceIndex, input: Option<&Arc<str>>, cache_key: Option<&Arc<str>>) {
+        if input.is_some() || cache_key.is_some() {
+            let more = self.tasks[task].more();
+            (more.input, more.cache_key) = (input.cloned(), cache_key.cloned());
         }
-        self.set(task, TaskState::Ready { attempt, ready: at, ready_by });
+        if let TaskState::Released { ready, ready_by } = self.tasks[task].state {
+            self.queue_for_lane(task);
+            self.set(task, TaskState::Ready { attempt: 1, ready, ready_by });
+        }
     }
 
-    fn abort(&mut self, at: Timestamp, task: TaskIndex, cause: AbortCause) {
+    fn activate(&mut self, at: Timestamp, task: InstanceIndex) {
+        let deadline = self.planned(task).timeout.map(|timeout| at.after(timeout));
+        self.set(task, TaskState::Active { since: at, deadline });
+    }
+
+    fn take_branches(&mut self, at: Timestamp, task: InstanceIndex, taken: &[u32]) {
+        self.activate(at, task);
+        let plan = Arc::clone(&self.plan);
+        let TaskKind::Choice { branches, .. } = &plan.tasks[self.tasks[task].task].kind else { return };
+        for place in taken {
+            if let Some(branch) = branches.get(*place as usize) {
+                self.open_inner(at, task, Role::Branch(*place), branch.list);
+            }
+        }
+    }
+
+    fn start_pass(&mut self, at: Timestamp, task: InstanceIndex, pass: u32) {
+        let keep_last = if let TaskKind::Loop(planned) = &self.planned(task).kind { planned.keep_last } else { None };
+        let list = if let TaskKind::Loop(planned) = &self.planned(task).kind { planned.list } else { return };
+        if let Some(turn) = &mut self.tasks[task].more().turn {
+            turn.open += 1;
+            turn.passes.push(None);
+        }
+        self.open_inner(at, task, Role::Pass(pass), list);
+        // What falls out of view is forgotten: the new pass and the last ended ones stay.
+        if let Some(forgotten) = keep_last.and_then(|keep| pass.checked_sub(keep + 1)) {
+            let scope = self.tasks[task].more().scopes[forgotten as usize];
+            for place in 0..self.scope(scope).children.len() {
+                let child = self.scope(scope).children[place];
+                self.tasks[child].more = None;
+            }
+        }
+    }
+
+    fn open_inner(&mut self, at: Timestamp, owner: InstanceIndex, role: Role, list: ListIndex) {
+        let tasks = self.plan.list(list);
+        let scope = self.open_scope(Some(owner), role, list, tasks);
+        self.tasks[owner].more().scopes.push(scope);
+        self.release_first(at, scope);
+    }
+
+    /// A scope with an instance of each of these tasks, all waiting.
+    pub(super) fn open_scope(&mut self, owner: Option<InstanceIndex>, role: Role, list: ListIndex, tasks: Range<u32>) -> ScopeIndex {
+        let index = ScopeIndex(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
+        let mut scope = Scope::new(owner, role, list, tasks.start);
+        scope.children.reserve_exact(tasks.len());
+        for task in tasks.map(TaskIndex::new) {
+            let dependencies = self.plan.tasks[task].dependencies.len();
+            scope.children.push(self.tasks.push(TaskRecord::waiting(task, index, dependencies)));
+        }
+        scope.open = scope.children.len();
+        self.open += scope.open;
+        self.scopes.push(scope);
+        index
+    }
+
+    fn spawn(&mut self, at: Timestamp, parent: InstanceIndex, definition: &str) {
+        // It was found good before it was recorded.
+        let Ok(planned) = crate::workflow::read_spawned(definition, &self.plan, self.tasks[parent].task) else { return };
+        let task = TaskIndex::new(u32::try_from(self.plan.tasks.len() + self.spawned.len()).unwrap_or(u32::MAX));
+        self.spawned.push(Arc::new(planned));
+        let scope = match self.tasks[parent].more().spawned {
+            Some(scope) => scope,
+            None => {
+                let scope = self.open_scope(Some(parent), Role::Spawned, ListIndex(u32::MAX), 0..0);
+                self.tasks[parent].more().spawned = Some(scope);
+                scope
+            }
+        };
+        let child = self.tasks.push(TaskRecord::waiting(task, scope, 0));
+        self.scope_mut(scope).children.push(child);
+        self.scope_mut(scope).open += 1;
+        self.open += 1;
+        self.make_ready(at, child, 1, None);
+    }
+
+    fn start_compensation(&mut self, at: Timestamp, task: InstanceIndex) {
+        self.undoable.retain(|other| *other != task);
+        let Some(undo) = self.planned(task).compensate.as_ref().map(|undo| undo.task) else { return };
+        let list = self.plan.tasks[undo].list;
+        let scope = self.open_scope(Some(task), Role::Compensation, list, undo.get()..undo.get() + 1);
+        self.release_first(at, scope);
+    }
+
+    fn run(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32) {
+        let planned = self.planned(task);
+        let (exclusive, timeout, silence) = (planned.exclusive, planned.timeout, planned.heartbeat_timeout);
+        if exclusive {
+            let scope = self.tasks[task].scope;
+            let scope = self.scope_mut(scope);
+            scope.lane = Some(task);
+            scope.lane_queue.remove(&task);
+        }
+        if let Some(silence) = silence {
+            self.tasks[task].more().silent_until = Some(at.after(silence));
+        }
+        self.attempts += 1;
+        self.set(task, TaskState::Running { attempt, admitted: at, deadline: timeout.map(|timeout| at.after(timeout)) });
+    }
+
+    fn make_ready(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32, ready_by: Option<InstanceIndex>) {
+        let planned = self.planned(task);
+        let (plain, total_timeout) = (planned.plain && planned.is_leaf(), planned.total_timeout);
+        if let Some(total) = total_timeout {
+            self.tasks[task].more().total_deadline.get_or_insert(at.after(total));
+        }
+        if plain || attempt > 1 || self.tasks[task].interruptions > 0 {
+            self.queue_for_lane(task);
+            self.set(task, TaskState::Ready { attempt, ready: at, ready_by });
+        } else {
+            self.set(task, TaskState::Released { ready: at, ready_by });
+        }
+    }
+
+    fn queue_for_lane(&mut self, task: InstanceIndex) {
+        if self.planned(task).exclusive {
+            let scope = self.tasks[task].scope;
+            self.scope_mut(scope).lane_queue.insert(task);
+        }
+    }
+
+    fn abort(&mut self, at: Timestamp, task: InstanceIndex, cause: AbortCause) {
         if let TaskState::Running { attempt, admitted, .. } = self.tasks[task].state {
             self.set(task, TaskState::Aborting { attempt, admitted, cause, until: at.after(Self::GRACE) });
+            self.told.push(task);
         }
     }
 
-    /// Every running attempt is told to stop. Tasks without one stay until `decide` records their ends.
-    fn stop(&mut self, at: Timestamp, phase: Phase, cause: AbortCause) {
-        self.phase = phase;
-        let running: Vec<TaskIndex> =
-            self.tasks.iter().filter(|(_, record)| matches!(record.state, TaskState::Running { .. })).map(|(task, _)| task).collect();
-        for task in running {
-            self.abort(at, task, cause);
+    /// Every attempt below is told to stop, but for clean-up unless it is forced. Tasks without one stay until `decide` records their ends.
+    fn stop(&mut self, at: Timestamp, scope: ScopeIndex, cause: CancelReason, force: bool) {
+        let stopping = self.scope_mut(scope);
+        if stopping.open == 0 || (stopping.stopping.is_some() && (!force || stopping.forced)) {
+            return;
         }
-    }
-
-    fn end(&mut self, at: Timestamp, task: TaskIndex, state: TaskState) {
-        self.leave_lane(task);
-        self.lane_queue.remove(&task);
-        self.replace(task, state);
-        self.open = self.open.saturating_sub(1);
-        let Some(outcome) = self.tasks[task].outcome() else { return };
-        let plan = Arc::clone(&self.plan);
-        for dependent in &plan.tasks[task].dependents {
-            let record = &mut self.tasks[*dependent];
-            record.tally.count(outcome);
-            if record.tally.open == 0 && record.state == TaskState::Waiting {
-                self.make_ready(at, *dependent, 1, Some(task));
+        stopping.stopping.get_or_insert(cause);
+        stopping.forced |= force;
+        for place in 0..self.scope(scope).children.len() {
+            let child = self.scope(scope).children[place];
+            if self.tasks[child].has_ended() || (self.planned(child).cleanup && !force) {
+                continue;
+            }
+            self.abort(at, child, AbortCause::Stopped(cause));
+            let inner = self.tasks[child].less().map(|more| more.scopes.iter().chain(&more.spawned).copied().collect::<Vec<_>>());
+            for scope in inner.into_iter().flatten() {
+                self.stop(at, scope, cause, force);
             }
         }
     }
 
-    fn leave_lane(&mut self, task: TaskIndex) {
-        if self.lane == Some(task) {
-            self.lane = None;
+    fn fail_fast(&mut self, at: Timestamp, task: InstanceIndex) {
+        let scope = self.tasks[task].scope;
+        if scope == ScopeIndex::ROOT
+            && self.phase == Phase::Running
+            && let TaskState::Failed { failure, .. } = &self.tasks[task].state
+        {
+            self.phase = Phase::Failing { task: Some(task), failure: Arc::clone(failure) };
+        }
+        self.stop(at, scope, CancelReason::SiblingFailed, false);
+    }
+
+    fn stop_group(&mut self, at: Timestamp, task: InstanceIndex, cause: CancelReason, failure: Option<&Arc<Failure>>) {
+        let more = self.tasks[task].more();
+        match failure {
+            Some(failure) => {
+                more.failing.get_or_insert_with(|| Arc::clone(failure));
+            }
+            None => more.satisfied = true,
+        }
+        more.total_deadline = None;
+        if let Some(turn) = &mut more.turn {
+            turn.over = true;
+        }
+        let inner: Vec<ScopeIndex> = more.scopes.iter().chain(&more.spawned).copied().collect();
+        if let TaskState::Active { deadline, .. } = &mut self.tasks[task].state {
+            *deadline = None;
+        }
+        for scope in inner {
+            self.stop(at, scope, cause, false);
         }
     }
 
-    fn set(&mut self, task: TaskIndex, state: TaskState) {
+    fn cancel(&mut self, at: Timestamp, reason: Option<&Arc<str>>, force: bool) {
+        if matches!(self.phase, Phase::Pending | Phase::Running) {
+            self.phase = Phase::Cancelling { reason: reason.cloned() };
+        }
+        (self.paused, self.stepping) = (false, false);
+        self.stop(at, ScopeIndex::ROOT, CancelReason::Cancelled, force);
+        if force {
+            let undoing: Vec<ScopeIndex> = (0..).map(ScopeIndex).zip(&self.scopes).filter(|(_, scope)| scope.role == Role::Compensation).map(|(index, _)| index).collect();
+            for scope in undoing {
+                self.stop(at, scope, CancelReason::Cancelled, true);
+            }
+            self.undoable.clear();
+        }
+    }
+
+    fn reuse(&mut self, at: Timestamp, task: InstanceIndex, end: &ReusedEnd) {
+        let tolerated = self.planned(task).tolerant;
+        let more = self.tasks[task].more();
+        more.reused = true;
+        let state = match end {
+            ReusedEnd::Cached(output) => {
+                more.output = Some(Arc::clone(output));
+                TaskState::Completed { attempt: 0, start: at, end: at }
+            }
+            ReusedEnd::Completed(output) => {
+                more.output.clone_from(output);
+                TaskState::Completed { attempt: 0, start: at, end: at }
+            }
+            ReusedEnd::Failed(failure) => TaskState::Failed { attempt: 0, start: at, end: at, failure: Arc::clone(failure), tolerated },
+            ReusedEnd::Skipped(reason) => TaskState::Skipped { reason: *reason, at },
+            ReusedEnd::Cancelled(reason) => TaskState::Cancelled { attempt: 0, reason: *reason, at },
+        };
+        self.end(at, task, state);
+    }
+
+    fn end(&mut self, at: Timestamp, task: InstanceIndex, state: TaskState) {
+        self.leave_lane(task);
         self.replace(task, state);
+        self.open -= 1;
+        let index = self.tasks[task].scope;
+        let record = &self.tasks[task];
+        let (completed, contained, failed) = (
+            matches!(record.state, TaskState::Completed { .. }),
+            matches!(record.state, TaskState::Failed { tolerated: true, .. }),
+            matches!(record.state, TaskState::Failed { tolerated: false, .. }),
+        );
+        let scope = self.scope_mut(index);
+        scope.open -= 1;
+        scope.lane_queue.remove(&task);
+        scope.completed += u32::from(completed);
+        if completed || contained || failed {
+            scope.first.get_or_insert(task);
+        }
+        if failed {
+            scope.failed.get_or_insert(task);
+        }
+        self.note_undoable(task, completed);
+        let Some(outcome) = self.tasks[task].outcome() else { return };
+        let plan = Arc::clone(&self.plan);
+        // A task that was spawned has nobody behind it.
+        let Some(planned) = plan.tasks.get(self.tasks[task].task) else { return };
+        for dependent in &planned.dependents {
+            let Some(dependent) = self.scope(index).instance_of(*dependent) else { continue };
+            let record = &mut self.tasks[dependent];
+            record.tally.count(outcome);
+            if record.state == TaskState::Waiting && plan.tasks[record.task].rule.judge(record.tally).is_some() {
+                self.make_ready(at, dependent, 1, Some(task));
+            }
+        }
+    }
+
+    fn note_undoable(&mut self, task: InstanceIndex, completed: bool) {
+        let record = &self.tasks[task];
+        let Some(undo) = &self.planned(task).compensate else { return };
+        let reused = record.less().is_some_and(|more| more.reused);
+        if !reused && (completed || (undo.started && record.attempts() > 0)) {
+            self.undoable.push(task);
+        }
+    }
+
+    fn keep(&mut self, task: InstanceIndex, output: &super::Output) {
+        if !self.plan.opaque
+            && let super::Output::Json(output) = output
+        {
+            self.tasks[task].more().output = Some(Arc::clone(output));
+        }
+    }
+
+    fn leave_lane(&mut self, task: InstanceIndex) {
+        let scope = self.tasks[task].scope;
+        let scope = self.scope_mut(scope);
+        if scope.lane == Some(task) {
+            scope.lane = None;
+        }
+    }
+
+    pub(super) fn set(&mut self, task: InstanceIndex, state: TaskState) {
+        self.replace(task, state);
+        self.arm(task);
+    }
+
+    pub(super) fn arm(&mut self, task: InstanceIndex) {
         if let Some(at) = self.tasks[task].deadline() {
             self.forget_void_timers();
             self.timers.push(Reverse(Timer { at, task }));
         }
     }
 
-    fn replace(&mut self, task: TaskIndex, state: TaskState) {
+    fn replace(&mut self, task: InstanceIndex, state: TaskState) {
         let record = &mut self.tasks[task];
         self.running -= usize::from(record.is_running());
+        self.active -= usize::from(matches!(record.state, TaskState::Active { .. }));
         record.state = state;
         self.running += usize::from(record.is_running());
+        self.active += usize::from(matches!(record.state, TaskState::Active { .. }));
+        if !matches!(record.state, TaskState::Running { .. })
+            && let Some(more) = &mut record.more
+        {
+            more.silent_until = None;
+        }
     }
 
     /// Timers of attempts that ended in time are void; sweep them before they outnumber what is open.

@@ -1,26 +1,42 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Effects an execution owes once its events are recorded.
 
-use crate::TaskIndex;
+use super::{CancelReason, Question};
+use crate::InstanceIndex;
+use std::sync::Arc;
 
 /// An owed effect. It may be carried out twice; task and attempt are its key within the execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Call the task's agent.
+    /// Call the task's agent, or run its workflow.
     Run {
         /// Whose agent.
-        task: TaskIndex,
+        task: InstanceIndex,
         /// From 1.
         attempt: u32,
     },
     /// Tell a running attempt to stop.
     Abort {
         /// Whose attempt.
-        task: TaskIndex,
+        task: InstanceIndex,
         /// Which one.
         attempt: u32,
         /// Why.
         cause: AbortCause,
+    },
+    /// Ask the function that is the condition; the answer comes as [`crate::Input::Judged`].
+    Judge {
+        /// Whose condition.
+        task: InstanceIndex,
+        /// Which one.
+        question: Question,
+    },
+    /// Look whether the work was done before; the answer comes as [`crate::Input::LookedUp`].
+    LookUp {
+        /// Whose work.
+        task: InstanceIndex,
+        /// What tells it apart.
+        key: Arc<str>,
     },
 }
 
@@ -29,8 +45,10 @@ pub enum Command {
 pub enum AbortCause {
     /// Its `timeout` has passed.
     Timeout,
-    /// Another task failed, and the workflow fails fast.
-    SiblingFailed,
-    /// The execution was cancelled.
-    Cancelled,
+    /// It was silent for longer than its `heartbeatTimeout`.
+    Silence,
+    /// Its task's `totalTimeout` has passed.
+    TotalTimeout,
+    /// Its scope stops.
+    Stopped(CancelReason),
 }

@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What each input means now, as events to record and commands to carry out.
+//!
+//! - `attempts`: answers, retries, times that pass.
+//! - `release`: from the rule of a task to its first attempt.
+//! - `conditions`: what is judged, by the engine or by the host.
+//! - `groups`: how scopes and joins end; `loops`: what a loop does next.
+//! - `stopping`: fail-fast, cancel, deadlines, interruptions; `ending`: compensation and the end.
 
-use super::{AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, Phase, Settled, SkipReason, Step, TaskState};
-use crate::trigger::Verdict;
-use crate::{Failure, TaskIndex};
-use std::cmp::Reverse;
-use std::sync::Arc;
+mod attempts;
+mod conditions;
+mod ending;
+mod groups;
+mod loops;
+mod release;
+mod stopping;
+
+use super::scope::ScopeIndex;
+use super::{Event, Execution, Input, Phase, Step, TaskState};
+use crate::InstanceIndex;
+use std::collections::VecDeque;
 use stdx::Timestamp;
 
 pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, step: &mut Step) {
@@ -15,17 +28,26 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         }
         return;
     }
-    let lane_holder = execution.lane;
-    let mut decider = Decider { execution, now, step };
+    if execution.phase == Phase::Pending && !matches!(input, Input::Start | Input::Cancel { .. } | Input::Signal { .. }) {
+        return;
+    }
+    let mut decider = Decider { execution, now, step, ended: VecDeque::new(), stopped: Vec::new(), lanes: Vec::new() };
     match input {
         Input::Start => decider.start(),
         Input::Settled(settled) => decider.settled(settled),
         Input::Tick => decider.tick(),
-        Input::Cancel { reason } => decider.cancel(reason),
+        Input::Heartbeat { task, attempt } => decider.heartbeat(task, attempt),
+        Input::Judged { task, question, answer } => decider.judged(task, question, answer),
+        Input::LookedUp { task, found } => decider.looked_up(task, found),
+        Input::Signal { name, payload, path } => decider.signal(name, payload, path),
+        Input::Spawn { task, definition } => decider.spawn(task, definition),
+        Input::Pause => decider.pause(),
+        Input::Resume { step } => decider.resume(step),
+        Input::Cancel { reason, force } => decider.cancel(reason, force),
+        Input::Interrupt => decider.interrupt(),
         Input::Recover => decider.recover(),
     }
-    decider.fill_lane(lane_holder);
-    decider.end_if_done();
+    decider.settle();
 }
 
 /// One input being decided: every event is applied as soon as it is recorded, so later decisions see it.
@@ -33,257 +55,155 @@ struct Decider<'a> {
     execution: &'a mut Execution,
     now: Timestamp,
     step: &'a mut Step,
+    /// Tasks that have ended, whose consequences are still to be drawn.
+    ended: VecDeque<InstanceIndex>,
+    /// Scopes that stop, and what they had not started is still to be ended.
+    stopped: Vec<ScopeIndex>,
+    /// Scopes whose lane may have become free, with the task that held it before.
+    lanes: Vec<(ScopeIndex, Option<InstanceIndex>)>,
 }
 
 impl Decider<'_> {
     fn record(&mut self, event: Event) {
+        let ended = match &event {
+            Event::TaskCompleted { task, .. }
+            | Event::TaskFailed { task, .. }
+            | Event::TaskSkipped { task, .. }
+            | Event::TaskCancelled { task, .. }
+            | Event::TaskReused { task, .. } => Some(*task),
+            Event::AttemptInterrupted { task, .. } | Event::RetryScheduled { task, .. } | Event::TaskFinishing { task, .. } => {
+                self.note_lane(*task);
+                None
+            }
+            Event::ExecutionStarted
+            | Event::Judged { .. }
+            | Event::WaitStarted { .. }
+            | Event::SignalReceived { .. }
+            | Event::WaitEnded { .. }
+            | Event::TaskPrepared { .. }
+            | Event::GroupStarted { .. }
+            | Event::BranchesTaken { .. }
+            | Event::LoopStarted { .. }
+            | Event::PassStarted { .. }
+            | Event::PassEnded { .. }
+            | Event::AttemptStarted { .. }
+            | Event::AttemptTimedOut { .. }
+            | Event::BackoffEnded { .. }
+            | Event::TaskSpawned { .. }
+            | Event::FailFast { .. }
+            | Event::GroupStopped { .. }
+            | Event::ExecutionFailing { .. }
+            | Event::CancelRequested { .. }
+            | Event::Paused
+            | Event::Resumed { .. }
+            | Event::CompensationStarted { .. }
+            | Event::ExecutionEnded { .. } => None,
+        };
+        if let Some(task) = ended {
+            self.note_lane(task);
+            self.ended.push_back(task);
+        }
         self.execution.apply(self.now, &event);
         self.step.events.push(event);
     }
 
+    /// Remembers who held the lane of this task's scope, before it may leave it.
+    fn note_lane(&mut self, task: InstanceIndex) {
+        let index = self.execution.tasks[task].scope;
+        let lane = self.execution.scope(index).lane;
+        if lane == Some(task) {
+            self.look_at_lane(index, lane);
+        }
+    }
+
+    /// The lane of this scope is looked at when everything else is known; `holder` is who held it before.
+    fn look_at_lane(&mut self, scope: ScopeIndex, holder: Option<InstanceIndex>) {
+        match self.lanes.iter_mut().find(|(other, _)| *other == scope) {
+            Some((_, known)) => *known = known.or(holder),
+            None => self.lanes.push((scope, holder)),
+        }
+    }
+
+    fn state(&self, task: InstanceIndex) -> &TaskState {
+        &self.execution.tasks[task].state
+    }
+
+    /// Draws every consequence, and when all of them are known looks at the lanes and at the end.
+    fn settle(&mut self) {
+        loop {
+            self.draw();
+            if !self.fill_lanes() && !self.end_if_done() {
+                return;
+            }
+        }
+    }
+
+    /// The consequences of tasks that ended: first for those behind them, so that their reasons are the true ones, then for what stopped.
+    fn draw(&mut self) {
+        loop {
+            if let Some(task) = self.ended.pop_front() {
+                self.after(task);
+            } else if let Some(scope) = self.stopped.pop() {
+                self.end_unstarted(scope);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Lets the earliest declared of the ready exclusive tasks of each scope run, if none does; true if one began.
+    fn fill_lanes(&mut self) -> bool {
+        let mut began = false;
+        while let Some((index, holder)) = self.lanes.pop() {
+            let scope = self.execution.scope(index);
+            let Some(task) = scope.lane_queue.first().copied().filter(|_| scope.lane.is_none()) else { continue };
+            if self.is_held() {
+                continue;
+            }
+            let waited = matches!(self.state(task), TaskState::Ready { ready, .. } if *ready < self.now);
+            self.admit(task, holder.filter(|_| waited));
+            began = true;
+        }
+        began
+    }
+
+    /// Whether nothing new may start.
+    fn is_held(&self) -> bool {
+        self.execution.paused
+    }
+
     fn start(&mut self) {
-        if self.execution.started.is_some() {
+        if self.execution.phase != Phase::Pending {
             return;
         }
         self.record(Event::ExecutionStarted);
-        self.start_ready();
+        if self.execution.deadline.is_some_and(|(at, _)| at <= self.now) {
+            return self.tick();
+        }
+        self.release_children(ScopeIndex::ROOT);
     }
 
-    /// Starts every ready task that needs no lane: where many may have become ready at once.
-    fn start_ready(&mut self) {
-        for task in self.tasks_in(|state| matches!(state, TaskState::Ready { .. })) {
-            if !self.execution.plan.tasks[task].exclusive {
-                self.admit(task, None);
+    /// Takes up whatever a pause or the end of a process left standing.
+    fn take_up(&mut self) {
+        let all: Vec<InstanceIndex> = self.execution.tasks.iter().map(|(task, _)| task).collect();
+        for task in all {
+            match self.execution.tasks[task].state {
+                TaskState::Released { .. } | TaskState::Ready { .. } => self.release(task),
+                TaskState::Awaiting { .. } => self.look_at_wait(task),
+                TaskState::Active { .. } => self.go_on(task),
+                TaskState::Waiting
+                | TaskState::Running { .. }
+                | TaskState::Aborting { .. }
+                | TaskState::Backoff { .. }
+                | TaskState::Finishing { .. }
+                | TaskState::Completed { .. }
+                | TaskState::Failed { .. }
+                | TaskState::Skipped { .. }
+                | TaskState::Cancelled { .. } => {}
             }
         }
-    }
-
-    fn tasks_in(&self, wanted: impl Fn(&TaskState) -> bool) -> Vec<TaskIndex> {
-        self.execution.tasks.iter().filter(|(_, record)| wanted(&record.state)).map(|(task, _)| task).collect()
-    }
-
-    fn settled(&mut self, settled: Settled) {
-        let Settled { task, attempt, start, end, result } = settled;
-        match self.execution.tasks.get(task).map(|record| &record.state) {
-            Some(TaskState::Running { attempt: current, .. }) if *current == attempt => match result {
-                Ok(output) => self.complete(task, attempt, start, end, output),
-                Err(failure) => self.fail_attempt(task, attempt, start, end, failure),
-            },
-            Some(TaskState::Aborting { attempt: current, cause, .. }) if *current == attempt => match (cause, result) {
-                (AbortCause::Timeout, _) => self.time_out(task, attempt, start, end),
-                // An answer within the grace is recorded, so that nothing done is lost; it starts nothing.
-                (AbortCause::SiblingFailed | AbortCause::Cancelled, Ok(output)) => self.complete(task, attempt, start, end, output),
-                (AbortCause::SiblingFailed | AbortCause::Cancelled, Err(_)) => self.cancel_task(task),
-            },
-            // The attempt was settled before: by its timeout, by the grace, or by an earlier answer.
-            _ => self.execution.late_answers += 1,
+        for scope in 0..self.execution.scopes.len() {
+            self.look_at_lane(ScopeIndex(u32::try_from(scope).unwrap_or(u32::MAX)), None);
         }
-    }
-
-    fn complete(&mut self, task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, output: Output) {
-        self.record(Event::TaskCompleted { task, attempt, start, end, output });
-        self.follow(task);
-    }
-
-    fn fail_attempt(&mut self, task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Failure) {
-        let policy = &self.execution.plan.tasks[task].retry;
-        let stopping = self.execution.phase != Phase::Running;
-        let failure = Arc::new(failure);
-        if failure.retryable && attempt < policy.max_attempts && !stopping {
-            let chance = self.execution.seed ^ (u64::from(task.get()) << 32 | u64::from(attempt));
-            let until = self.now.after(policy.delay(attempt, chance));
-            return self.record(Event::RetryScheduled { task, attempt, start, end, failure, until });
-        }
-        self.record(Event::TaskFailed { task, attempt, start, end, failure });
-        if !stopping {
-            self.record(Event::FailFast { task });
-            self.abort_running(AbortCause::SiblingFailed);
-        }
-        // First what depended on it, which is skipped; then what else had not started, which is cancelled.
-        self.follow(task);
-        if !stopping {
-            self.end_unstarted();
-        }
-    }
-
-    fn time_out(&mut self, task: TaskIndex, attempt: u32, start: Timestamp, end: Timestamp) {
-        let timeout = self.execution.plan.tasks[task].timeout.as_millis();
-        self.fail_attempt(task, attempt, start, end, Failure::timeout(timeout));
-    }
-
-    /// After `task` has ended: each dependant whose last dependency it was starts, is skipped or is cancelled, and so on from there.
-    fn follow(&mut self, task: TaskIndex) {
-        let plan = Arc::clone(&self.execution.plan);
-        let mut ended = Vec::new();
-        let mut next = Some(task);
-        while let Some(task) = next {
-            for dependent in &plan.tasks[task].dependents {
-                if self.release(*dependent, task) {
-                    ended.push(*dependent);
-                }
-            }
-            next = ended.pop();
-        }
-    }
-
-    /// A task all of whose dependencies have ended starts or ends; true if it ended.
-    fn release(&mut self, task: TaskIndex, by: TaskIndex) -> bool {
-        let record = &self.execution.tasks[task];
-        if !matches!(record.state, TaskState::Ready { ready_by: Some(last), .. } if last == by) {
-            return false;
-        }
-        let planned = &self.execution.plan.tasks[task];
-        let skip = match planned.rule.judge(planned.dependencies.len(), record.tally) {
-            Verdict::UpstreamFailed => Some(SkipReason::UpstreamFailed),
-            Verdict::UpstreamSkipped => Some(SkipReason::UpstreamSkipped),
-            Verdict::Run => None,
-        };
-        let exclusive = planned.exclusive;
-        match (skip, self.cancel_reason()) {
-            (Some(reason), _) => self.record(Event::TaskSkipped { task, reason }),
-            (None, Some(reason)) => self.record(Event::TaskCancelled { task, reason }),
-            (None, None) if exclusive => return false,
-            (None, None) => {
-                self.admit(task, None);
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Lets the earliest declared of the ready exclusive tasks run, if none does. Last in every step, so that all of them are known.
-    fn fill_lane(&mut self, holder_before: Option<TaskIndex>) {
-        if self.execution.lane.is_some() {
-            return;
-        }
-        if let Some(task) = self.execution.lane_queue.first().copied() {
-            let waited = matches!(self.execution.tasks[task].state, TaskState::Ready { ready, .. } if ready < self.now);
-            self.admit(task, holder_before.filter(|_| waited));
-        }
-    }
-
-    fn admit(&mut self, task: TaskIndex, admitted_by: Option<TaskIndex>) {
-        let TaskState::Ready { attempt, ready, ready_by } = self.execution.tasks[task].state else { return };
-        self.record(Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by });
-        self.step.commands.push(Command::Run { task, attempt });
-    }
-
-    fn tick(&mut self) {
-        while let Some(Reverse(timer)) = self.execution.timers.peek().copied() {
-            if timer.at > self.now {
-                return;
-            }
-            self.execution.timers.pop();
-            if self.execution.tasks[timer.task].deadline() == Some(timer.at) {
-                self.due(timer.task);
-            }
-        }
-    }
-
-    /// Time moves a task on.
-    fn due(&mut self, task: TaskIndex) {
-        match self.execution.tasks[task].state {
-            TaskState::Running { attempt, .. } => {
-                self.record(Event::AttemptTimedOut { task, attempt });
-                self.step.commands.push(Command::Abort { task, attempt, cause: AbortCause::Timeout });
-            }
-            TaskState::Aborting { attempt, admitted, cause: AbortCause::Timeout, .. } => self.time_out(task, attempt, admitted, self.now),
-            TaskState::Aborting { cause: AbortCause::SiblingFailed | AbortCause::Cancelled, .. } => self.cancel_task(task),
-            TaskState::Backoff { .. } => {
-                self.record(Event::BackoffEnded { task });
-                if !self.execution.plan.tasks[task].exclusive {
-                    self.admit(task, None);
-                }
-            }
-            TaskState::Waiting
-            | TaskState::Ready { .. }
-            | TaskState::Completed { .. }
-            | TaskState::Failed { .. }
-            | TaskState::Skipped { .. }
-            | TaskState::Cancelled { .. } => {}
-        }
-    }
-
-    fn cancel(&mut self, reason: Option<Arc<str>>) {
-        if self.cancel_reason().is_some() {
-            return;
-        }
-        self.record(Event::CancelRequested { reason });
-        self.abort_running(AbortCause::Cancelled);
-        self.end_unstarted();
-    }
-
-    fn cancel_task(&mut self, task: TaskIndex) {
-        let reason = self.cancel_reason().unwrap_or(CancelReason::Cancelled);
-        self.record(Event::TaskCancelled { task, reason });
-        self.follow(task);
-    }
-
-    /// Why tasks that have not started never will; `None` while the execution runs.
-    fn cancel_reason(&self) -> Option<CancelReason> {
-        match &self.execution.phase {
-            Phase::Running => None,
-            Phase::Failing { .. } | Phase::Ended(End::Failed { .. }) => Some(CancelReason::SiblingFailed),
-            Phase::Cancelling { .. } | Phase::Ended(End::Completed | End::Cancelled { .. }) => Some(CancelReason::Cancelled),
-        }
-    }
-
-    /// The commands that go with the state changes of `FailFast` and `CancelRequested`.
-    fn abort_running(&mut self, cause: AbortCause) {
-        for (task, record) in self.execution.tasks.iter() {
-            if let TaskState::Aborting { attempt, cause: own, .. } = record.state
-                && own == cause
-            {
-                self.step.commands.push(Command::Abort { task, attempt, cause });
-            }
-        }
-    }
-
-    /// Ends tasks that wait for room, for another attempt or for `Start`, and what follows from that.
-    ///
-    /// Tasks that wait for dependencies end when the last of those has ended, so that their reason is the true one.
-    fn end_unstarted(&mut self) {
-        let unstarted = self.execution.tasks.iter().filter(|(_, record)| match record.state {
-            TaskState::Ready { .. } | TaskState::Backoff { .. } => true,
-            // Only before `Start` does a task wait for nothing.
-            TaskState::Waiting => record.tally.open == 0,
-            TaskState::Running { .. }
-            | TaskState::Aborting { .. }
-            | TaskState::Completed { .. }
-            | TaskState::Failed { .. }
-            | TaskState::Skipped { .. }
-            | TaskState::Cancelled { .. } => false,
-        });
-        let unstarted: Vec<TaskIndex> = unstarted.map(|(task, _)| task).collect();
-        for task in unstarted {
-            self.cancel_task(task);
-        }
-    }
-
-    /// The process that ran the execution is gone. Its attempts were interrupted and begin again, as the same attempts;
-    /// those it had told to stop will not answer any more.
-    fn recover(&mut self) {
-        for task in self.tasks_in(|state| matches!(state, TaskState::Running { .. })) {
-            let attempt = self.execution.tasks[task].attempts();
-            self.record(Event::AttemptInterrupted { task, attempt });
-        }
-        // After the interruptions: a time-out here may be the failure that stops the execution, and then nothing begins again.
-        for task in self.tasks_in(|state| matches!(state, TaskState::Aborting { .. })) {
-            self.due(task);
-        }
-        self.start_ready();
-    }
-
-    fn end_if_done(&mut self) {
-        if self.execution.open > 0 {
-            return;
-        }
-        let end = match &self.execution.phase {
-            Phase::Running => End::Completed,
-            Phase::Failing { task } => End::Failed { task: *task },
-            Phase::Cancelling { reason } => End::Cancelled { reason: reason.clone() },
-            Phase::Ended(_) => return,
-        };
-        self.record(Event::ExecutionEnded { end });
     }
 }

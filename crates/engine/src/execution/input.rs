@@ -1,24 +1,75 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What an execution is told.
 
-use crate::{Failure, TaskIndex};
+use super::Question;
+use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
 
 /// Something happened that may change an execution.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// It was accepted.
+    /// It may begin.
     Start,
     /// An attempt answered.
     Settled(Settled),
     /// Time has passed: whatever is due is due.
     Tick,
+    /// An attempt gave a sign of life. Recorded nowhere: what counts is that the next one comes in time.
+    Heartbeat {
+        /// Whose.
+        task: InstanceIndex,
+        /// Which one.
+        attempt: u32,
+    },
+    /// A function that is a condition answered, or threw.
+    Judged {
+        /// Whose condition.
+        task: InstanceIndex,
+        /// Which one.
+        question: Question,
+        /// What it said.
+        answer: Result<bool, Failure>,
+    },
+    /// What was found under the key of a task: its output as JSON text.
+    LookedUp {
+        /// Whose.
+        task: InstanceIndex,
+        /// What was there.
+        found: Option<Arc<str>>,
+    },
+    /// Somebody sent a signal; see [`crate::Execution::check_signal`].
+    Signal {
+        /// Its name.
+        name: Arc<str>,
+        /// JSON text.
+        payload: Arc<str>,
+        /// The wait it is meant for, if its name is not enough.
+        path: Option<Arc<str>>,
+    },
+    /// An attempt adds a task.
+    Spawn {
+        /// Whose attempt.
+        task: InstanceIndex,
+        /// Its definition, JSON text that [`crate::read_spawned`] has found good.
+        definition: Arc<str>,
+    },
+    /// Nothing new shall start.
+    Pause,
+    /// It shall go on; with `step` until the next task has ended.
+    Resume {
+        /// Whether to pause again.
+        step: bool,
+    },
     /// Somebody wants it to stop.
     Cancel {
         /// In their words.
         reason: Option<Arc<str>>,
+        /// Whether clean-up stops too.
+        force: bool,
     },
+    /// The process that runs it will end in order.
+    Interrupt,
     /// The process that ran it is gone, and another continues from its journal.
     Recover,
 }
@@ -27,7 +78,7 @@ pub enum Input {
 #[derive(Clone, Debug)]
 pub struct Settled {
     /// Whose attempt.
-    pub task: TaskIndex,
+    pub task: InstanceIndex,
     /// Which one, from 1.
     pub attempt: u32,
     /// When its agent was called.
@@ -38,11 +89,13 @@ pub struct Settled {
     pub result: Result<Output, Failure>,
 }
 
-/// What a completed attempt left.
+/// What a completed task left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// The host keeps the value; it is recorded nowhere else.
     Held,
     /// JSON text, to be recorded.
     Json(Arc<str>),
+    /// It is made of the outputs of its children.
+    Composed,
 }

@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Where an execution and its tasks are.
 
-use super::{AbortCause, CancelReason, End, SkipReason};
+use super::scope::ScopeIndex;
+use super::{AbortCause, CancelReason, End, PassEnd, Question, SkipReason};
 use crate::trigger::{Outcome, Tally};
-use crate::{Failure, TaskIndex};
+use crate::{Failure, InstanceIndex, TaskIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
 
 /// Where the execution as a whole is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
+    /// It has not begun.
+    Pending,
     /// Tasks start as they become ready.
     Running,
-    /// The failure of a task stops it; it will end failed.
+    /// A failure stops it; it will end failed.
     Failing {
-        /// The first task that failed.
-        task: TaskIndex,
+        /// The task it came from; `None`: a deadline or a budget.
+        task: Option<InstanceIndex>,
+        /// What it was.
+        failure: Arc<Failure>,
     },
     /// Somebody stops it; it will end cancelled.
     Cancelling {
         /// In their words.
         reason: Option<Arc<str>>,
     },
-    /// Every task has ended.
+    /// Everything has ended.
     Ended(End),
 }
 
@@ -32,17 +37,27 @@ pub enum Phase {
 pub enum TaskState {
     /// For its dependencies.
     Waiting,
+    /// Its rule has spoken; conditions, cache and templates come before it is ready.
+    Released {
+        ready: Timestamp,
+        ready_by: Option<InstanceIndex>,
+    },
+    /// For a signal, or for time.
+    Awaiting {
+        since: Timestamp,
+        until: Option<Timestamp>,
+    },
     /// For room to run `attempt`.
     Ready {
         attempt: u32,
         ready: Timestamp,
-        ready_by: Option<TaskIndex>,
+        ready_by: Option<InstanceIndex>,
     },
     /// Its agent is at work until `deadline` at most.
     Running {
         attempt: u32,
         admitted: Timestamp,
-        deadline: Timestamp,
+        deadline: Option<Timestamp>,
     },
     /// Its agent was told to stop and may still answer until `until`.
     Aborting {
@@ -56,16 +71,30 @@ pub enum TaskState {
         attempt: u32,
         until: Timestamp,
     },
+    /// Its agent has answered; tasks it spawned have not ended.
+    Finishing {
+        attempt: u32,
+        start: Timestamp,
+        end: Timestamp,
+    },
+    /// A group whose tasks run.
+    Active {
+        since: Timestamp,
+        deadline: Option<Timestamp>,
+    },
+    /// `attempt` is 0 for groups and waits.
     Completed {
         attempt: u32,
         start: Timestamp,
         end: Timestamp,
     },
+    /// `tolerated`: the failure stays its own.
     Failed {
         attempt: u32,
         start: Timestamp,
         end: Timestamp,
         failure: Arc<Failure>,
+        tolerated: bool,
     },
     Skipped {
         reason: SkipReason,
@@ -79,33 +108,96 @@ pub enum TaskState {
     },
 }
 
-/// A task of a running execution.
+/// A task of an execution.
 #[derive(Clone, Debug)]
 pub struct TaskRecord {
+    /// Which task of the plan it is.
+    pub task: TaskIndex,
     /// Where it is.
     pub state: TaskState,
     /// When its agent was first called, as far as an answer has told.
     pub first_start: Option<Timestamp>,
-    /// Its dependencies' ends so far.
-    pub(super) tally: Tally,
     /// Attempts cut short because their process ended.
     pub interruptions: u32,
+    /// Its dependencies' ends so far.
+    pub(super) tally: Tally,
+    /// Its siblings of this pass.
+    pub(super) scope: ScopeIndex,
+    /// What few tasks need.
+    pub(super) more: Option<Box<More>>,
+}
+
+/// What few tasks need.
+#[derive(Clone, Debug, Default)]
+pub(super) struct More {
+    /// Attempts cut short by a crash.
+    pub(super) crashes: u32,
+    /// The last condition that was judged, and whether it holds.
+    pub(super) judged: Option<(Question, bool)>,
+    /// Whether its gate is passed.
+    pub(super) admitted_by_gate: bool,
+    /// The branches that hold so far.
+    pub(super) branches: Vec<u32>,
+    /// What its wait brought: JSON text.
+    pub(super) payload: Option<Arc<str>>,
+    /// When it must have ended.
+    pub(super) total_deadline: Option<Timestamp>,
+    /// When its attempt must have given a sign of life.
+    pub(super) silent_until: Option<Timestamp>,
+    /// Its rendered input.
+    pub(super) input: Option<Arc<str>>,
+    /// The key its output will be kept under.
+    pub(super) cache_key: Option<Arc<str>>,
+    /// Its output as JSON text, where it is not made of its children's.
+    pub(super) output: Option<Arc<str>>,
+    /// Whether its end was taken over.
+    pub(super) reused: bool,
+    /// The scopes it owns: of a group one, of a choice one for each branch, of a loop one for each pass.
+    pub(super) scopes: Vec<ScopeIndex>,
+    /// The scope of the tasks it spawned.
+    pub(super) spawned: Option<ScopeIndex>,
+    /// What a loop knows.
+    pub(super) turn: Option<Turn>,
+    /// Why it will have failed, though its tasks have not ended.
+    pub(super) failing: Option<Arc<Failure>>,
+    /// Whether its join was decided well.
+    pub(super) satisfied: bool,
+}
+
+/// What a loop knows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turn {
+    /// JSON text of each item of a `forEach`.
+    pub(super) items: Option<Box<[Arc<str>]>>,
+    /// How each pass ended; `None` while it runs.
+    pub(super) passes: Vec<Option<PassEnd>>,
+    /// Passes that run.
+    pub(super) open: u32,
+    /// Whether it wants no more passes.
+    pub(super) over: bool,
 }
 
 impl TaskRecord {
-    pub(super) fn waiting(dependencies: usize) -> Self {
+    /// An instance with so many dependencies.
+    pub(super) fn waiting(task: TaskIndex, scope: ScopeIndex, dependencies: usize) -> Self {
         // `workflow.maxTasks` bounds the number of dependencies far below u32::MAX.
         let open = u32::try_from(dependencies).unwrap_or(u32::MAX);
-        Self { state: TaskState::Waiting, first_start: None, tally: Tally { open, ..Tally::default() }, interruptions: 0 }
+        let tally = Tally { open, ..Tally::default() };
+        Self { task, state: TaskState::Waiting, first_start: None, tally, interruptions: 0, scope, more: None }
     }
 
     /// How many attempts have begun. One that was interrupted does not count until it begins again.
     pub fn attempts(&self) -> u32 {
         match &self.state {
-            TaskState::Waiting | TaskState::Skipped { .. } => 0,
+            TaskState::Waiting
+            | TaskState::Released { .. }
+            | TaskState::Awaiting { .. }
+            | TaskState::Active { .. }
+            | TaskState::Skipped { .. } => 0,
             TaskState::Ready { attempt, .. } | TaskState::Backoff { attempt, .. } => attempt.saturating_sub(1),
             TaskState::Running { attempt, .. }
             | TaskState::Aborting { attempt, .. }
+            | TaskState::Finishing { attempt, .. }
             | TaskState::Completed { attempt, .. }
             | TaskState::Failed { attempt, .. }
             | TaskState::Cancelled { attempt, .. } => *attempt,
@@ -117,34 +209,69 @@ impl TaskRecord {
         matches!(self.state, TaskState::Running { .. } | TaskState::Aborting { .. })
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        matches!(
+            self.state,
+            TaskState::Completed { .. } | TaskState::Failed { .. } | TaskState::Skipped { .. } | TaskState::Cancelled { .. }
+        )
+    }
+
+    /// Whether it waits for anything but its dependencies, and would begin something by itself.
+    pub(super) fn is_unstarted(&self) -> bool {
+        matches!(
+            self.state,
+            TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. }
+        )
+    }
+
     /// How a task that has ended counts for its dependants; `None` while it has not.
     pub fn outcome(&self) -> Option<Outcome> {
         match &self.state {
-            TaskState::Completed { .. } => Some(Outcome::Success),
-            TaskState::Failed { .. } | TaskState::Cancelled { .. } | TaskState::Skipped { reason: SkipReason::UpstreamFailed, .. } => {
-                Some(Outcome::Failure)
-            }
-            TaskState::Skipped { reason: SkipReason::UpstreamSkipped, .. } => Some(Outcome::Skip),
+            TaskState::Completed { .. } | TaskState::Failed { tolerated: true, .. } => Some(Outcome::Success),
+            TaskState::Failed { tolerated: false, .. }
+            | TaskState::Cancelled { .. }
+            | TaskState::Skipped { reason: SkipReason::UpstreamFailed, .. } => Some(Outcome::Failure),
+            TaskState::Skipped { .. } => Some(Outcome::Skip),
             TaskState::Waiting
+            | TaskState::Released { .. }
+            | TaskState::Awaiting { .. }
             | TaskState::Ready { .. }
             | TaskState::Running { .. }
             | TaskState::Aborting { .. }
-            | TaskState::Backoff { .. } => None,
+            | TaskState::Backoff { .. }
+            | TaskState::Finishing { .. }
+            | TaskState::Active { .. } => None,
         }
     }
 
     /// When time alone moves this task on.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
+        let more = self.less();
+        let total = more.and_then(|more| more.total_deadline);
+        let earlier = |one: Option<Timestamp>, other: Option<Timestamp>| one.into_iter().chain(other).min();
         match &self.state {
-            TaskState::Running { deadline, .. } => Some(*deadline),
-            TaskState::Aborting { until, .. } | TaskState::Backoff { until, .. } => Some(*until),
+            TaskState::Running { deadline, .. } => earlier(earlier(*deadline, total), more.and_then(|more| more.silent_until)),
+            TaskState::Aborting { until, .. } => Some(*until),
+            TaskState::Backoff { until, .. } => earlier(Some(*until), total),
+            TaskState::Active { deadline, .. } => earlier(*deadline, total),
+            // The total does not run while it waits.
+            TaskState::Awaiting { until, .. } => *until,
+            TaskState::Released { .. } | TaskState::Ready { .. } | TaskState::Finishing { .. } => total,
             TaskState::Waiting
-            | TaskState::Ready { .. }
             | TaskState::Completed { .. }
             | TaskState::Failed { .. }
             | TaskState::Skipped { .. }
             | TaskState::Cancelled { .. } => None,
         }
+    }
+
+    pub(super) fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    pub(super) fn less(&self) -> Option<&More> {
+        self.more.as_deref()
     }
 }
 
@@ -152,5 +279,5 @@ impl TaskRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Timer {
     pub(super) at: Timestamp,
-    pub(super) task: TaskIndex,
+    pub(super) task: InstanceIndex,
 }

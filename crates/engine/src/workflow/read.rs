@@ -164,6 +164,8 @@ fn retry(value: &Value, path: String, problems: &mut Problems) -> Option<RetryPo
         initial_delay: fields.duration("initialDelay", problems).unwrap_or(Duration::from_secs(1)),
         max_delay: fields.duration("maxDelay", problems),
         jitter: jitter(&fields, problems),
+        retry_on: None,
+        max_elapsed: None,
     };
     if policy.max_delay.is_some_and(|max_delay| max_delay < policy.initial_delay) {
         problems.push(fields.path("maxDelay"), ProblemKind::MaxDelayTooShort);

@@ -71,8 +71,8 @@ fn a_cancel_before_the_start_ends_every_task() {
         expect![[r#"
             0ms cancelling: never mind
             0ms a cancelled (cancelled)
-            0ms b skipped (upstream failed)
             0ms c cancelled (cancelled)
+            0ms b skipped (upstream failed)
             0ms ended cancelled: never mind
         "#]],
     );

@@ -3,7 +3,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
-use engine::{Backoff, Execution, Input, Phase, Plan, TaskIndex, TaskState};
+use engine::{Backoff, Execution, Input, InstanceIndex, Phase, Plan, PlannedTask, TaskIndex, TaskState};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
@@ -53,6 +53,7 @@ impl Reference {
                 }
             }
             Input::Cancel { .. } => self.stop(now, "cancelled"),
+            Input::Recover if !self.started => {}
             Input::Recover => {
                 for task in self.all() {
                     if let Task::Running(attempt, _) = self.at(task) {
@@ -65,6 +66,7 @@ impl Reference {
                     }
                 }
             }
+            _ => {}
         }
         self.settle(now, true);
     }
@@ -83,20 +85,24 @@ impl Reference {
         format!("{}{}: {}", if open { "" } else { "ended " }, self.stopped.unwrap_or("well"), words.join(", "))
     }
 
-    fn all(&self) -> Vec<TaskIndex> {
-        self.plan.tasks.iter().map(|(task, _)| task).collect()
+    fn all(&self) -> Vec<InstanceIndex> {
+        self.plan.tasks.iter().map(|(task, _)| InstanceIndex::new(task.get())).collect()
     }
 
-    fn at(&self, task: TaskIndex) -> Task {
+    fn at(&self, task: InstanceIndex) -> Task {
         self.tasks[task.get() as usize]
     }
 
-    fn set(&mut self, task: TaskIndex, state: Task) {
+    fn planned(&self, task: InstanceIndex) -> &PlannedTask {
+        &self.plan.tasks[TaskIndex::new(task.get())]
+    }
+
+    fn set(&mut self, task: InstanceIndex, state: Task) {
         self.tasks[task.get() as usize] = state;
     }
 
     /// The task whose time came first.
-    fn due(&self, now: Timestamp) -> Option<TaskIndex> {
+    fn due(&self, now: Timestamp) -> Option<InstanceIndex> {
         let due = self.all().into_iter().filter_map(|task| match self.at(task) {
             Task::Running(_, at) | Task::Aborting(_, at, _) | Task::Backoff(_, at) if at <= now => Some((at, task)),
             _ => None,
@@ -104,7 +110,7 @@ impl Reference {
         due.min().map(|(_, task)| task)
     }
 
-    fn time_passed(&mut self, now: Timestamp, task: TaskIndex) {
+    fn time_passed(&mut self, now: Timestamp, task: InstanceIndex) {
         match self.at(task) {
             Task::Running(attempt, _) => self.set(task, Task::Aborting(attempt, now.after(Duration::from_secs(5)), true)),
             Task::Aborting(attempt, _, true) => self.fail(now, task, attempt, true),
@@ -114,8 +120,8 @@ impl Reference {
         }
     }
 
-    fn fail(&mut self, now: Timestamp, task: TaskIndex, attempt: u32, retryable: bool) {
-        let retry = &self.plan.tasks[task].retry;
+    fn fail(&mut self, now: Timestamp, task: InstanceIndex, attempt: u32, retryable: bool) {
+        let retry = &self.planned(task).retry;
         if self.stopped.is_none() && retryable && attempt < retry.max_attempts {
             let times = match retry.backoff {
                 Backoff::Fixed => 1,
@@ -149,24 +155,24 @@ impl Reference {
         }
     }
 
-    fn next(&self, now: Timestamp, task: TaskIndex, with_exclusive: bool) -> Option<Task> {
-        let planned = &self.plan.tasks[task];
+    fn next(&self, now: Timestamp, task: InstanceIndex, with_exclusive: bool) -> Option<Task> {
+        let planned = self.planned(task);
         let Task::Idle(attempt) = self.at(task) else { return None };
-        if !planned.dependencies.iter().all(|before| matches!(self.at(*before), Task::Ended(_))) {
+        if !planned.dependencies.iter().all(|before| matches!(self.at(InstanceIndex::new(before.get())), Task::Ended(_))) {
             return None;
         }
-        if !planned.dependencies.iter().all(|before| self.at(*before) == Task::Ended("completed")) {
+        if !planned.dependencies.iter().all(|before| self.at(InstanceIndex::new(before.get())) == Task::Ended("completed")) {
             return Some(Task::Ended("skipped"));
         }
         if self.stopped.is_some() {
             return Some(Task::Ended("cancelled"));
         }
         let taken = || {
-            let busy = |other: TaskIndex| matches!(self.at(other), Task::Running(..) | Task::Aborting(..));
-            self.all().into_iter().any(|other| self.plan.tasks[other].exclusive && busy(other))
+            let busy = |other: InstanceIndex| matches!(self.at(other), Task::Running(..) | Task::Aborting(..));
+            self.all().into_iter().any(|other| self.planned(other).exclusive && busy(other))
         };
         let room = !planned.exclusive || (with_exclusive && !taken());
-        (self.started && room).then(|| Task::Running(attempt, now.after(planned.timeout)))
+        (self.started && room).then(|| Task::Running(attempt, now.after(planned.timeout.unwrap_or_default())))
     }
 }
 
@@ -175,17 +181,18 @@ pub(crate) fn words(execution: &Execution) -> String {
     let words = execution.tasks().iter().map(|(_, record)| match &record.state {
         TaskState::Waiting => "idle 1".to_owned(),
         TaskState::Ready { attempt, .. } => format!("idle {attempt}"),
-        TaskState::Running { attempt, deadline, .. } => format!("running {attempt} until {deadline}"),
+        TaskState::Running { attempt, deadline, .. } => format!("running {attempt} until {}", deadline.unwrap_or_default()),
         TaskState::Aborting { attempt, until, .. } => format!("aborting {attempt} until {until}"),
         TaskState::Backoff { attempt, until } => format!("backoff {attempt} until {until}"),
         TaskState::Completed { .. } => "completed".to_owned(),
         TaskState::Failed { .. } => "failed".to_owned(),
         TaskState::Skipped { .. } => "skipped".to_owned(),
         TaskState::Cancelled { .. } => "cancelled".to_owned(),
+        other => format!("{other:?}"),
     });
     let words: Vec<String> = words.collect();
     let phase = match execution.phase() {
-        Phase::Running => "well",
+        Phase::Pending | Phase::Running => "well",
         Phase::Failing { .. } => "failed",
         Phase::Cancelling { .. } => "cancelled",
         Phase::Ended(engine::End::Completed) => "ended well",

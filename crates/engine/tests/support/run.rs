@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Plays a script against an execution, and plays it again with crashes.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::wildcard_enum_match_arm,
-    reason = "a test that cannot go on says so"
-)]
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
 use crate::words::{cancelled, plan, skipped, state, story};
-use engine::{Event, Execution, Failure, Input, Output, Phase, Plan, Settled, Step, TaskIndex, TaskState};
+use engine::{Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Settled, Setup, Step, TaskState};
 use expect_test::Expect;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -19,73 +13,45 @@ use stdx::Timestamp;
 
 /// Plays `script` and compares the journal, read aloud; then crashes after every step, in two ways.
 ///
-/// A script is words between `|`: `succeed a`, `fail a` (an attempt's number may follow), `fail a for good`, `wait 1s` (ticks whenever one
-/// is due), `sleep 1h` (one tick, late), `time out a` (waits for the deadline of its attempt), `cancel`, `cancel "why"`, `crash`, `start`.
+/// A script is words between `|`: `succeed a`, `fail a` (an attempt's number may follow), `fail a for good`, `a = {"n":1}` (it succeeds with that
+/// output), `wait 1s` (ticks whenever one is due), `sleep 1h` (one tick, late), `time out a` (waits for the deadline of its attempt), `beat a`,
+/// `signal go = true`, `signal go for a = true`, `pause`, `resume`, `step`, `cancel`, `cancel "why"`, `force`, `found a = 1`, `found a nothing`,
+/// `judge a gate 0 true`, `spawn a {...}`, `put off` (an orderly end of the process), `crash`, `start`. Tasks are named by their paths.
 /// `start` is understood at the beginning, unless it is written somewhere.
 #[expect(clippy::needless_pass_by_value, reason = "as `expect![]` reads best")]
 pub(crate) fn check(workflow: &str, script: &str, expect: Expect) {
-    let plan = plan(workflow);
-    let words = words(&plan, script);
-    let mut run = Run::new(&plan);
-    for word in words {
-        run.say(word);
+    check_with(workflow, Setup::default(), script, expect);
+}
+
+/// As [`check`], with a context or other things an execution is given.
+#[expect(clippy::needless_pass_by_value, reason = "as `expect![]` reads best")]
+pub(crate) fn check_with(workflow: &str, setup: Setup, script: &str, expect: Expect) {
+    let mut run = Run::new(&plan(workflow), setup);
+    for word in words(script) {
+        run.say(&word);
     }
     expect.assert_eq(&run.told());
     run.replays_to_the_same_journal();
     run.recovers_to_the_same_end();
 }
 
-#[derive(Clone)]
-enum Word {
-    Start,
-    Answer { task: TaskIndex, attempt: Option<u32>, result: Result<Output, Failure> },
-    Wait(Duration),
-    Sleep(Duration),
-    TimeOut(TaskIndex),
-    Cancel(Option<Arc<str>>),
-    Crash,
-}
-
-/// The place of the task with this id.
-pub(crate) fn find(plan: &Plan, id: &str) -> Option<TaskIndex> {
-    plan.tasks.iter().find(|(_, task)| &*task.id == id).map(|(index, _)| index)
-}
-
-fn words(plan: &Plan, script: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = script.split('|').map(str::trim).filter(|word| !word.is_empty()).map(|text| word(plan, text)).collect();
-    if !words.iter().any(|word| matches!(word, Word::Start)) {
-        words.insert(0, Word::Start);
+fn words(script: &str) -> Vec<String> {
+    let mut words: Vec<String> = script.split('|').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    if !words.iter().any(|word| word == "start") {
+        words.insert(0, "start".to_owned());
     }
     words
 }
 
-fn word(plan: &Plan, text: &str) -> Word {
-    let parts: Vec<&str> = text.split_whitespace().collect();
-    let task = |id: &str| find(plan, id).unwrap_or_else(|| panic!("no task `{id}` in `{text}`"));
-    let answer = |id: &str, attempt: Option<&str>, result: Result<Output, Failure>| Word::Answer {
-        task: task(id),
-        attempt: attempt.map(|attempt| attempt.parse().unwrap()),
-        result,
-    };
-    match parts.as_slice() {
-        ["start"] => Word::Start,
-        ["succeed", id] => answer(id, None, Ok(Output::Held)),
-        ["succeed", id, attempt] => answer(id, Some(attempt), Ok(Output::Held)),
-        ["fail", id] => answer(id, None, Err(failure(true))),
-        ["fail", id, "for", "good"] => answer(id, None, Err(failure(false))),
-        ["fail", id, attempt] => answer(id, Some(attempt), Err(failure(true))),
-        ["wait", time] => Word::Wait(duration(time)),
-        ["sleep", time] => Word::Sleep(duration(time)),
-        ["time", "out", id] => Word::TimeOut(task(id)),
-        ["cancel"] => Word::Cancel(None),
-        ["cancel", ..] => Word::Cancel(Some(text.trim_start_matches("cancel").trim().trim_matches('"').into())),
-        ["crash"] => Word::Crash,
-        _ => panic!("what is `{text}`?"),
-    }
+/// The place of the task with this id in the root list.
+#[expect(clippy::allow_attributes_without_reason, reason = "one of the test binaries has no use for it")]
+#[allow(dead_code)]
+pub(crate) fn find(plan: &Plan, id: &str) -> Option<InstanceIndex> {
+    plan.tasks.iter().find(|(_, task)| &*task.id == id).map(|(index, _)| InstanceIndex::new(index.get()))
 }
 
-fn failure(retryable: bool) -> Failure {
-    Failure { code: "ERR_AGENT".into(), message: "it did not work".into(), details: None, retryable }
+pub(crate) fn failure(retryable: bool) -> Failure {
+    Failure { code: "ERR_AGENT".into(), message: "it did not work".into(), details: None, retryable, retry_after: None }
 }
 
 fn duration(text: &str) -> Duration {
@@ -102,6 +68,7 @@ fn duration(text: &str) -> Duration {
 /// An execution with everything it was told and everything it said.
 struct Run {
     plan: Arc<Plan>,
+    setup: Setup,
     execution: Execution,
     now: Timestamp,
     steps: Vec<Recorded>,
@@ -111,56 +78,118 @@ struct Recorded {
     at: Timestamp,
     input: Input,
     step: Step,
+    story: String,
+    /// The path of the task it is about, and whether that had been told to stop.
+    about: Option<(String, bool)>,
     /// The state after it.
     state: String,
 }
 
 impl Run {
-    fn new(plan: &Arc<Plan>) -> Self {
-        let execution = Execution::new(Arc::clone(plan), 0);
-        Self { plan: Arc::clone(plan), execution, now: Timestamp::default(), steps: Vec::new() }
+    fn new(plan: &Arc<Plan>, setup: Setup) -> Self {
+        let execution = Execution::new(Arc::clone(plan), setup.clone());
+        Self { plan: Arc::clone(plan), setup, execution, now: Timestamp::default(), steps: Vec::new() }
     }
 
-    fn say(&mut self, word: Word) {
-        match word {
-            Word::Start => self.tell(Input::Start),
-            Word::Cancel(reason) => self.tell(Input::Cancel { reason }),
-            Word::Answer { task, attempt, result } => {
-                let current = || {
-                    assert!(self.standing(task).is_some(), "`{}` has nothing to answer:\n{}", self.plan.tasks[task].id, self.told());
-                    self.execution.tasks()[task].attempts()
-                };
-                let attempt = attempt.unwrap_or_else(current);
-                self.tell(Input::Settled(Settled { task, attempt, start: self.now, end: self.now, result }));
-            }
-            Word::Wait(time) => self.advance(self.now.after(time)),
-            Word::Sleep(time) => {
-                self.now = self.now.after(time);
-                self.tell(Input::Tick);
-            }
-            Word::TimeOut(task) => {
-                let TaskState::Running { deadline, .. } = self.execution.tasks()[task].state else {
-                    panic!("`{}` does not run:\n{}", self.plan.tasks[task].id, self.told());
-                };
-                self.advance(deadline);
-            }
-            Word::Crash => {
+    fn task(&self, path: &str) -> InstanceIndex {
+        let found = self.execution.tasks().iter().filter(|(task, _)| self.execution.path(*task) == path);
+        // A loop and a task of its passes never share a path; a pass of a loop of one call has its own.
+        found.last().unwrap_or_else(|| panic!("no task `{path}`:\n{}", self.told())).0
+    }
+
+    fn say(&mut self, text: &str) {
+        let (said, value) = text.split_once(" = ").map_or((text, None), |(said, value)| (said, Some(Arc::from(value))));
+        let parts: Vec<&str> = said.split_whitespace().collect();
+        match (parts.as_slice(), value) {
+            (["start"], _) => self.tell(Input::Start),
+            (["crash"], _) => {
                 self.execution = self.replayed(self.steps.len());
                 self.tell(Input::Recover);
             }
+            (["put", "off"], _) => self.tell(Input::Interrupt),
+            (["pause"], _) => self.tell(Input::Pause),
+            (["resume"], _) => self.tell(Input::Resume { step: false }),
+            (["step"], _) => self.tell(Input::Resume { step: true }),
+            (["cancel"], _) => self.tell(Input::Cancel { reason: None, force: false }),
+            (["force"], _) => self.tell(Input::Cancel { reason: None, force: true }),
+            (["cancel", ..], _) => {
+                let reason = Some(text.trim_start_matches("cancel").trim().trim_matches('"').into());
+                self.tell(Input::Cancel { reason, force: false });
+            }
+            (["signal", name], Some(payload)) => self.tell(Input::Signal { name: (*name).into(), payload, path: None }),
+            (["signal", name, "for", path], Some(payload)) => {
+                self.tell(Input::Signal { name: (*name).into(), payload, path: Some((*path).into()) });
+            }
+            (["found", path], found) => self.tell(Input::LookedUp { task: self.task(path), found }),
+            (["found", path, "nothing"], _) => self.tell(Input::LookedUp { task: self.task(path), found: None }),
+            (["judge", path, what, index, answer], _) => self.judge(path, what, index.parse().unwrap(), answer),
+            (["spawn", path, ..], _) => {
+                let definition = text[text.find('{').unwrap()..].into();
+                self.tell(Input::Spawn { task: self.task(path), definition });
+            }
+            (["beat", path], _) => {
+                let task = self.task(path);
+                self.tell(Input::Heartbeat { task, attempt: self.execution.tasks()[task].attempts() });
+            }
+            (["wait", time], _) => self.advance(self.now.after(duration(time))),
+            (["sleep", time], _) => {
+                self.now = self.now.after(duration(time));
+                self.tell(Input::Tick);
+            }
+            (["time", "out", path], _) => {
+                let TaskState::Running { deadline: Some(deadline), .. } = self.execution.tasks()[self.task(path)].state else {
+                    panic!("`{path}` does not run:\n{}", self.told());
+                };
+                self.advance(deadline);
+            }
+            (["succeed", path], _) => self.answer(path, None, Ok(Output::Held)),
+            (["succeed", path, attempt], _) => self.answer(path, Some(attempt.parse().unwrap()), Ok(Output::Held)),
+            (["fail", path], None) => self.answer(path, None, Err(failure(true))),
+            (["fail", path], Some(code)) => self.answer(path, None, Err(Failure { code, ..failure(true) })),
+            (["fail", path, "after", wait], _) => {
+                self.answer(path, None, Err(Failure { retry_after: Some(duration(wait)), ..failure(true) }));
+            }
+            (["fail", path, "for", "good"], _) => self.answer(path, None, Err(failure(false))),
+            (["fail", path, attempt], _) => self.answer(path, Some(attempt.parse().unwrap()), Err(failure(true))),
+            ([path], Some(output)) => self.answer(path, None, Ok(Output::Json(output))),
+            _ => panic!("what is `{text}`?"),
         }
+    }
+
+    fn judge(&mut self, path: &str, what: &str, index: u32, answer: &str) {
+        let task = self.task(path);
+        let passes = u32::try_from(self.execution.iterations(task).unwrap_or(0)).unwrap();
+        let question = match what {
+            "gate" => engine::Question::Gate(index),
+            "branch" => engine::Question::Branch(index),
+            "turn" => engine::Question::Turn { passes, index },
+            _ => panic!("what is `{what}`?"),
+        };
+        let answer = answer.parse().map_err(|_| Failure { code: "ERR_CONDITION".into(), ..failure(false) });
+        self.tell(Input::Judged { task, question, answer });
+    }
+
+    fn answer(&mut self, path: &str, attempt: Option<u32>, result: Result<Output, Failure>) {
+        let task = self.task(path);
+        let attempt = attempt.unwrap_or_else(|| {
+            assert!(self.standing(task).is_some(), "`{path}` has nothing to answer:\n{}", self.told());
+            self.execution.tasks()[task].attempts()
+        });
+        self.tell(Input::Settled(Settled { task, attempt, start: self.now, end: self.now, result }));
     }
 
     fn tell(&mut self, input: Input) {
         let mut step = Step::default();
+        let about = about(&input).map(|task| (self.execution.path(task), self.standing(task).is_some_and(|(_, _, stopping)| stopping)));
         self.execution.handle(self.now, input.clone(), &mut step);
-        self.steps.push(Recorded { at: self.now, input, step, state: state(&self.execution) });
+        let story = story(&self.execution, self.now, &step);
+        self.steps.push(Recorded { at: self.now, input, story, step, about, state: state(&self.execution) });
     }
 
     /// The attempt that may answer and until when, and whether it was told to stop.
-    fn standing(&self, task: TaskIndex) -> Option<(u32, Timestamp, bool)> {
+    fn standing(&self, task: InstanceIndex) -> Option<(u32, Timestamp, bool)> {
         match self.execution.tasks()[task].state {
-            TaskState::Running { attempt, deadline, .. } => Some((attempt, deadline, false)),
+            TaskState::Running { attempt, deadline, .. } => Some((attempt, deadline.unwrap_or(Timestamp::from_micros(u64::MAX)), false)),
             TaskState::Aborting { attempt, until, .. } => Some((attempt, until, true)),
             _ => None,
         }
@@ -171,7 +200,7 @@ impl Run {
         while let Some(due) = self.execution.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
             self.tell(Input::Tick);
-            assert_ne!(self.execution.next_deadline(), Some(due), "a tick settles what was due");
+            assert_ne!(self.execution.next_deadline(), Some(due), "a tick settles what was due:\n{}", self.told());
         }
         self.now = self.now.max(until);
     }
@@ -184,7 +213,7 @@ impl Run {
     }
 
     fn told(&self) -> String {
-        let mut text: String = self.steps.iter().map(|recorded| story(&self.plan, recorded.at, &recorded.step)).collect();
+        let mut text: String = self.steps.iter().map(|recorded| recorded.story.as_str()).collect();
         if !matches!(self.execution.phase(), Phase::Ended(_)) {
             writeln!(text, "still {}", self.ends()).unwrap();
         }
@@ -196,25 +225,15 @@ impl Run {
 
     /// Where each task is, in a word or two.
     fn ends(&self) -> String {
-        let ends = self.execution.tasks().iter().map(|(task, record)| {
-            let state = match record.state {
-                TaskState::Waiting => "waiting",
-                TaskState::Ready { .. } => "ready",
-                TaskState::Running { .. } => "running",
-                TaskState::Aborting { .. } => "aborting",
-                TaskState::Backoff { .. } => "in backoff",
-                TaskState::Completed { .. } => "completed",
-                TaskState::Failed { .. } => "failed",
-                TaskState::Skipped { reason, .. } => skipped(reason),
-                TaskState::Cancelled { reason, .. } => cancelled(reason),
-            };
-            format!("{} {state}", self.plan.tasks[task].id)
-        });
-        ends.collect::<Vec<_>>().join(", ")
+        let mut ends: Vec<String> = self.execution.tasks().iter().map(|(task, record)| format!("{} {}", self.execution.path(task), standing(&record.state))).collect();
+        if self.execution.is_paused() {
+            ends.push("paused".to_owned());
+        }
+        ends.join(", ")
     }
 
     fn replayed(&self, steps: usize) -> Execution {
-        Execution::replay(Arc::clone(&self.plan), 0, self.events(steps))
+        Execution::replay(Arc::clone(&self.plan), self.setup.clone(), self.events(steps))
     }
 
     fn events(&self, steps: usize) -> impl Iterator<Item = (Timestamp, &Event)> {
@@ -223,6 +242,10 @@ impl Run {
 
     /// After each step, the state comes back from the journal and goes on just as it did.
     fn replays_to_the_same_journal(&self) {
+        if self.steps.iter().any(|recorded| matches!(recorded.input, Input::Heartbeat { .. })) {
+            // Signs of life are not recorded, on purpose.
+            return;
+        }
         for crash in 0..=self.steps.len() {
             let mut execution = self.replayed(crash);
             let (before, after) = self.steps.split_at(crash);
@@ -232,12 +255,7 @@ impl Run {
             for recorded in after {
                 let mut step = Step::default();
                 execution.handle(recorded.at, recorded.input.clone(), &mut step);
-                assert_eq!(
-                    story(&self.plan, recorded.at, &step),
-                    story(&self.plan, recorded.at, &recorded.step),
-                    "replayed after step {crash} of:\n{}",
-                    self.told()
-                );
+                assert_eq!(story(&execution, recorded.at, &step), recorded.story, "replayed after step {crash} of:\n{}", self.told());
                 assert_eq!(state(&execution), recorded.state);
             }
         }
@@ -250,20 +268,29 @@ impl Run {
         for crash in 1..=self.steps.len() {
             let mut run = self.again(crash);
             let told_to_stop = run.execution.tasks().iter().any(|(_, record)| matches!(record.state, TaskState::Aborting { .. }));
-            run.say(Word::Crash);
-            run.replay_answers(self.answers(crash));
+            run.say("crash");
+            run.replay_answers(crash, &self.steps);
             run.drain();
-            assert_eq!(run.execution.phase(), straight.execution.phase(), "a crash after step {crash}:\n{}", run.told());
+            let context = || format!("a crash after step {crash}:\n{}\nand without:\n{}", run.told(), straight.told());
             // What was told to stop can no longer answer within its grace.
             if !told_to_stop {
-                assert_eq!(run.ends(), straight.ends(), "a crash after step {crash}:\n{}", run.told());
+                assert_eq!(end(&run), end(&straight), "{}", context());
+                let (mut one, mut other): (Vec<_>, Vec<_>) = (run.final_states(), straight.final_states());
+                one.sort_unstable();
+                other.sort_unstable();
+                assert_eq!(one, other, "{}", context());
             }
+            assert_eq!(matches!(run.execution.phase(), Phase::Ended(_)), matches!(straight.execution.phase(), Phase::Ended(_)), "{}", context());
         }
+    }
+
+    fn final_states(&self) -> Vec<String> {
+        self.execution.tasks().iter().map(|(task, record)| format!("{} {}", self.execution.path(task), standing(&record.state))).collect()
     }
 
     /// The first `steps` again.
     fn again(&self, steps: usize) -> Self {
-        let mut run = Self::new(&self.plan);
+        let mut run = Self::new(&self.plan, self.setup.clone());
         for recorded in self.steps.iter().take(steps) {
             run.now = recorded.at;
             run.tell(recorded.input.clone());
@@ -271,45 +298,100 @@ impl Run {
         run
     }
 
-    /// What came from outside after the first `steps` and changed something, and whether an answer came within a grace.
-    fn answers(&self, steps: usize) -> Vec<(Timestamp, Input, bool)> {
-        let mut run = self.again(steps);
-        let mut answers = Vec::new();
-        for recorded in self.steps.iter().skip(steps) {
-            let told_to_stop = match &recorded.input {
-                Input::Settled(settled) => run.standing(settled.task).is_some_and(|(_, _, told_to_stop)| told_to_stop),
-                Input::Cancel { .. } | Input::Start | Input::Tick | Input::Recover => false,
-            };
-            if matches!(recorded.input, Input::Settled(_) | Input::Cancel { .. }) && !recorded.step.events.is_empty() {
-                answers.push((recorded.at, recorded.input.clone(), told_to_stop));
-            }
-            run.now = recorded.at;
-            run.tell(recorded.input.clone());
-        }
-        answers
-    }
-
-    /// Gives each answer at its instant, later if its attempt runs later, and earlier if its time would be over before.
-    fn replay_answers(&mut self, mut answers: Vec<(Timestamp, Input, bool)>) {
+    /// What came from outside after the first `steps`, each at its instant or as soon as it can be said, in the order it was said. An answer comes
+    /// earlier if its time would be over before.
+    fn replay_answers(&mut self, steps: usize, all: &[Recorded]) {
+        let mut left: Vec<&Recorded> = all.iter().skip(steps).filter(|recorded| matters(recorded)).collect();
         loop {
-            let due = answers.iter().enumerate().filter_map(|(place, (at, input, told_to_stop))| match input {
-                Input::Settled(settled) => match self.standing(settled.task) {
-                    Some((attempt, until, stopping)) if (attempt, stopping) == (settled.attempt, *told_to_stop) => {
-                        Some((self.now.max(until.min(*at)), place))
-                    }
-                    _ => None,
-                },
-                Input::Cancel { .. } => Some((self.now.max(*at), place)),
-                Input::Start | Input::Tick | Input::Recover => None,
-            });
-            match (due.min(), self.execution.next_deadline()) {
+            let due = left.iter().enumerate().filter_map(|(place, recorded)| Some((self.due(recorded)?, place))).min();
+            match (due, self.execution.next_deadline()) {
                 (Some((at, place)), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {
+                    let recorded = left.remove(place);
                     self.now = at;
-                    self.tell(answers.remove(place).1);
+                    let input = self.translated(recorded);
+                    self.tell(input);
                 }
                 (_, Some(deadline)) => self.advance(deadline),
                 (_, None) => return,
             }
         }
+    }
+
+    /// When something can be said again; `None`: not now.
+    fn due(&self, recorded: &Recorded) -> Option<Timestamp> {
+        let at = self.now.max(recorded.at);
+        let Some((path, stopping)) = &recorded.about else { return Some(at) };
+        let task = self.execution.tasks().iter().filter(|(task, _)| self.execution.path(*task) == *path).last()?.0;
+        match &recorded.input {
+            Input::Settled(settled) => match self.standing(task) {
+                Some((attempt, until, told)) if (attempt, told) == (settled.attempt, *stopping) => Some(self.now.max(until.min(recorded.at))),
+                _ => None,
+            },
+            Input::Spawn { .. } => self.standing(task).map(|_| at),
+            Input::Judged { .. } | Input::LookedUp { .. } => {
+                matches!(self.execution.tasks()[task].state, TaskState::Released { .. } | TaskState::Active { .. }).then_some(at)
+            }
+            _ => Some(at),
+        }
+    }
+
+    /// The same input for the instance that has the same path here.
+    fn translated(&self, recorded: &Recorded) -> Input {
+        let mut input = recorded.input.clone();
+        if let Some((path, _)) = &recorded.about {
+            let here = self.task(path);
+            match &mut input {
+                Input::Settled(settled) => settled.task = here,
+                Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => *task = here,
+                _ => {}
+            }
+        }
+        input
+    }
+}
+
+fn end(run: &Run) -> String {
+    let phase = match run.execution.phase() {
+        Phase::Ended(engine::End::Failed { task, failure }) => format!("failed {:?} {}", task.map(|task| run.execution.path(task)), failure.code),
+        other => format!("{other:?}"),
+    };
+    format!("{phase} {}", run.execution.results())
+}
+
+fn about(input: &Input) -> Option<InstanceIndex> {
+    match input {
+        Input::Settled(settled) => Some(settled.task),
+        Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => Some(*task),
+        _ => None,
+    }
+}
+
+/// Whether it came from outside and changed something, or would have.
+fn matters(recorded: &Recorded) -> bool {
+    match recorded.input {
+        Input::Settled(_) | Input::Cancel { .. } | Input::Signal { .. } | Input::Spawn { .. } | Input::Judged { .. } | Input::Pause | Input::Resume { .. } => {
+            !recorded.step.events.is_empty()
+        }
+        Input::LookedUp { .. } => true,
+        _ => false,
+    }
+}
+
+fn standing(state: &TaskState) -> String {
+    match state {
+        TaskState::Waiting => "waiting".to_owned(),
+        TaskState::Released { .. } => "released".to_owned(),
+        TaskState::Awaiting { .. } => "awaiting".to_owned(),
+        TaskState::Ready { .. } => "ready".to_owned(),
+        TaskState::Running { .. } => "running".to_owned(),
+        TaskState::Aborting { .. } => "aborting".to_owned(),
+        TaskState::Backoff { .. } => "in backoff".to_owned(),
+        TaskState::Finishing { .. } => "finishing".to_owned(),
+        TaskState::Active { .. } => "active".to_owned(),
+        TaskState::Completed { .. } => "completed".to_owned(),
+        TaskState::Failed { tolerated: false, .. } => "failed".to_owned(),
+        TaskState::Failed { tolerated: true, .. } => "failed, tolerated".to_owned(),
+        TaskState::Skipped { reason, .. } => skipped(*reason).to_owned(),
+        TaskState::Cancelled { reason, .. } => cancelled(*reason),
     }
 }

@@ -3,24 +3,59 @@
 
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use engine::{AbortCause, CancelReason, Command, End, Event, Execution, Limits, Plan, SkipReason, Step, TaskIndex, read_plan};
+use engine::{
+    AbortCause, CancelReason, Command, End, Event, Execution, InstanceIndex, Limits, PassEnd, Plan, Question, SkipReason, Step, read_plan,
+};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
-/// The timeout of a task that gives none.
-const TIMEOUT: Duration = Duration::from_mins(10);
+/// What definitions may be; the timeout is that of a task that gives none.
+pub(crate) const LIMITS: Limits = Limits { tasks_max: 100, default_timeout: Duration::from_mins(10) };
 
 /// Reads `"seq fetch tries 2 fixed 1s; par a after fetch timeout 5s; b after nothing"`: tasks, each with its type (or none), its id, and
 /// what else was written.
 pub(crate) fn plan(workflow: &str) -> Arc<Plan> {
-    let tasks: Vec<Value> = workflow.split(';').map(task).collect();
-    let definition = json!({ "id": "w", "name": "w", "version": "1", "tasks": tasks }).to_string();
-    let (plan, problems) = read_plan(&definition, Limits { tasks_max: 100, default_timeout: TIMEOUT });
+    let definition = if workflow.trim_start().starts_with('{') { nested(workflow) } else { flat(workflow) };
+    let (plan, problems) = read_plan(&definition, LIMITS);
     let problems: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.path, problem.kind)).collect();
     Arc::new(plan.unwrap_or_else(|| panic!("{workflow}\n{}", problems.join("\n"))))
+}
+
+fn flat(workflow: &str) -> String {
+    let tasks: Vec<Value> = workflow.split(';').map(task).collect();
+    json!({ "id": "w", "name": "w", "version": "1", "tasks": tasks }).to_string()
+}
+
+/// A definition as JSON in which what every task must have may be left out: `name` is its id, and so is the agent of a leaf that has none.
+fn nested(workflow: &str) -> String {
+    let mut definition: Value = serde_json::from_str(workflow).unwrap_or_else(|error| panic!("{error}: {workflow}"));
+    let fields = definition.as_object_mut().unwrap();
+    for field in ["id", "name", "version"] {
+        fields.entry(field).or_insert_with(|| "w".into());
+    }
+    complete(&mut fields["tasks"]);
+    definition.to_string()
+}
+
+fn complete(tasks: &mut Value) {
+    for task in tasks.as_array_mut().unwrap() {
+        let task = task.as_object_mut().unwrap();
+        let id = task["id"].clone();
+        task.entry("name").or_insert_with(|| id.clone());
+        let inner = ["tasks", "branches", "default", "workflow", "agentId"];
+        if !inner.iter().any(|field| task.contains_key(*field)) && !task.contains_key("waitFor") {
+            task.insert("agentId".into(), id);
+        }
+        for field in ["tasks", "default"] {
+            task.get_mut(field).map(complete);
+        }
+        for branch in task.get_mut("branches").and_then(Value::as_array_mut).into_iter().flatten() {
+            complete(&mut branch["tasks"]);
+        }
+    }
 }
 
 fn task(text: &str) -> Value {
@@ -69,22 +104,48 @@ fn task(text: &str) -> Value {
 }
 
 /// One step of a journal: each event on a line with its instant, then what is owed.
-pub(crate) fn story(plan: &Plan, now: Timestamp, step: &Step) -> String {
+pub(crate) fn story(execution: &Execution, now: Timestamp, step: &Step) -> String {
     let mut text = String::new();
     for event in &step.events {
-        writeln!(text, "{} {}", millis(now), line(plan, now, event)).unwrap();
+        writeln!(text, "{} {}", millis(now), line(execution, now, event)).unwrap();
     }
     if !step.commands.is_empty() {
-        let owed: Vec<String> = step.commands.iter().map(|command| effect(plan, command)).collect();
+        let owed: Vec<String> = step.commands.iter().map(|command| effect(execution, command)).collect();
         writeln!(text, "    {}", owed.join(", ")).unwrap();
     }
     text
 }
 
-fn line(plan: &Plan, now: Timestamp, event: &Event) -> String {
-    let id = |task: &TaskIndex| &*plan.tasks[*task].id;
+fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
+    let id = |task: &InstanceIndex| execution.path(*task);
     match event {
         Event::ExecutionStarted => "started".to_owned(),
+        Event::Judged { task, question, holds } => format!("{} {}: {holds}", id(task), asked(*question)),
+        Event::WaitStarted { task, until } => match until {
+            Some(until) => format!("{} waits until {}", id(task), millis(*until)),
+            None => format!("{} waits", id(task)),
+        },
+        Event::SignalReceived { name, payload, path } => match path {
+            Some(path) => format!("signal {name} for {path}: {payload}"),
+            None => format!("signal {name}: {payload}"),
+        },
+        Event::WaitEnded { task, payload } => format!("{} got {payload}", id(task)),
+        Event::TaskPrepared { task, input, .. } => match input {
+            Some(input) => format!("{} prepared with {input}", id(task)),
+            None => format!("{} prepared", id(task)),
+        },
+        Event::GroupStarted { task } => format!("{} opened", id(task)),
+        Event::BranchesTaken { task, branches } => format!("{} took {branches:?}", id(task)),
+        Event::LoopStarted { task, items } => match items {
+            Some(items) => format!("{} loops over [{}]", id(task), items.join(", ")),
+            None => format!("{} loops", id(task)),
+        },
+        Event::PassStarted { task, pass } => format!("{}[{pass}] began", id(task)),
+        Event::PassEnded { task, pass, end } => match end {
+            PassEnd::Completed => format!("{}[{pass}] completed", id(task)),
+            PassEnd::Failed(failure) => format!("{}[{pass}] failed ({})", id(task), failure.code),
+            PassEnd::Cancelled => format!("{}[{pass}] cancelled", id(task)),
+        },
         Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } => {
             let mut text = format!("{} {attempt} started", id(task));
             if let Some(by) = ready_by {
@@ -98,37 +159,94 @@ fn line(plan: &Plan, now: Timestamp, event: &Event) -> String {
             }
             text
         }
-        Event::AttemptInterrupted { task, attempt } => format!("{} {attempt} interrupted", id(task)),
-        Event::AttemptTimedOut { task, attempt } => format!("{} {attempt} timed out", id(task)),
+        Event::AttemptInterrupted { task, attempt, crashed: true } => format!("{} {attempt} interrupted", id(task)),
+        Event::AttemptInterrupted { task, attempt, crashed: false } => format!("{} {attempt} put off", id(task)),
+        Event::AttemptTimedOut { task, attempt, cause: AbortCause::Timeout } => format!("{} {attempt} timed out", id(task)),
+        Event::AttemptTimedOut { task, attempt, cause } => format!("{} {attempt} timed out ({})", id(task), why(*cause)),
         Event::RetryScheduled { task, attempt, failure, until, .. } => {
             format!("{} {attempt} failed ({}), again at {}", id(task), failure.code, millis(*until))
         }
         Event::BackoffEnded { task } => format!("{} waited long enough", id(task)),
+        Event::TaskSpawned { task, .. } => format!("{} spawned a task", id(task)),
+        Event::TaskFinishing { task, attempt, .. } => format!("{} {attempt} answered, tasks it spawned run", id(task)),
+        Event::TaskCompleted { task, attempt: 0, .. } => format!("{} completed: {}", id(task), execution.output(*task)),
         Event::TaskCompleted { task, attempt, .. } => format!("{} {attempt} completed", id(task)),
-        Event::TaskFailed { task, attempt, failure, .. } => format!("{} {attempt} failed for good ({})", id(task), failure.code),
+        Event::TaskFailed { task, attempt, failure, .. } => {
+            let tolerated = if execution.planned(*task).tolerant { ", tolerated" } else { "" };
+            match attempt {
+                0 => format!("{} failed ({}{tolerated})", id(task), failure.code),
+                attempt => format!("{} {attempt} failed for good ({}{tolerated})", id(task), failure.code),
+            }
+        }
         Event::TaskSkipped { task, reason } => format!("{} {}", id(task), skipped(*reason)),
         Event::TaskCancelled { task, reason } => format!("{} {}", id(task), cancelled(*reason)),
-        Event::FailFast { task } => format!("failing because of {}", id(task)),
-        Event::CancelRequested { reason } => format!("cancelling: {}", reason.as_deref().unwrap_or("no reason given")),
+        Event::TaskReused { task, end } => format!("{} took over {end:?}", id(task)),
+        Event::FailFast { task } => match execution.owner(*task) {
+            Some(owner) => format!("{} failing because of {}", id(&owner), id(task)),
+            None => format!("failing because of {}", id(task)),
+        },
+        Event::GroupStopped { task, cause, failure } => match failure {
+            Some(failure) => format!("{} stopping: {} ({})", id(task), reason(*cause), failure.code),
+            None => format!("{} stopping: {}", id(task), reason(*cause)),
+        },
+        Event::ExecutionFailing { failure, .. } => format!("failing: {}", failure.code),
+        Event::CancelRequested { reason, force } => {
+            let force = if *force { "by force" } else { "cancelling" };
+            format!("{force}: {}", reason.as_deref().unwrap_or("no reason given"))
+        }
+        Event::Paused => "paused".to_owned(),
+        Event::Resumed { step: false } => "resumed".to_owned(),
+        Event::Resumed { step: true } => "resumed for one task".to_owned(),
+        Event::CompensationStarted { task } => format!("{} is being undone", id(task)),
         Event::ExecutionEnded { end } => match end {
-            End::Completed => "ended completed".to_owned(),
-            End::Failed { task } => format!("ended failed because of {}", id(task)),
+            End::Completed => format!("ended completed{}", results(execution)),
+            End::Failed { task: Some(task), .. } => format!("ended failed because of {}", id(task)),
+            End::Failed { task: None, failure } => format!("ended failed: {}", failure.code),
             End::Cancelled { reason } => format!("ended cancelled: {}", reason.as_deref().unwrap_or("no reason given")),
         },
     }
 }
 
-fn effect(plan: &Plan, command: &Command) -> String {
+/// The results, where values are looked at.
+fn results(execution: &Execution) -> String {
+    if execution.plan().opaque { String::new() } else { format!(" {}", execution.results()) }
+}
+
+fn asked(question: Question) -> String {
+    match question {
+        Question::Gate(index) => format!("condition {index}"),
+        Question::Branch(index) => format!("branch {index}"),
+        Question::Turn { passes, index: 0 } => format!("after {passes} passes"),
+        Question::Turn { passes, index } => format!("after {passes} passes, condition {index}"),
+    }
+}
+
+fn effect(execution: &Execution, command: &Command) -> String {
     match command {
-        Command::Run { task, attempt } => format!("run {} {attempt}", plan.tasks[*task].id),
-        Command::Abort { task, attempt, cause } => {
-            let cause = match cause {
-                AbortCause::Timeout => "timeout",
-                AbortCause::SiblingFailed => "sibling failed",
-                AbortCause::Cancelled => "cancelled",
-            };
-            format!("abort {} {attempt} ({cause})", plan.tasks[*task].id)
-        }
+        Command::Run { task, attempt } => format!("run {} {attempt}", execution.path(*task)),
+        Command::Abort { task, attempt, cause } => format!("abort {} {attempt} ({})", execution.path(*task), why(*cause)),
+        Command::Judge { task, question } => format!("ask {} about {}", execution.path(*task), asked(*question)),
+        Command::LookUp { task, .. } => format!("look up {}", execution.path(*task)),
+    }
+}
+
+fn why(cause: AbortCause) -> &'static str {
+    match cause {
+        AbortCause::Timeout => "timeout",
+        AbortCause::Silence => "silence",
+        AbortCause::TotalTimeout => "total timeout",
+        AbortCause::Stopped(cause) => reason(cause),
+    }
+}
+
+fn reason(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::SiblingFailed => "sibling failed",
+        CancelReason::Cancelled => "cancelled",
+        CancelReason::JoinSatisfied => "join satisfied",
+        CancelReason::Deadline => "deadline",
+        CancelReason::Budget => "budget",
+        CancelReason::Timeout => "timeout",
     }
 }
 
@@ -136,14 +254,14 @@ pub(crate) fn skipped(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::UpstreamFailed => "skipped (upstream failed)",
         SkipReason::UpstreamSkipped => "skipped (upstream skipped)",
+        SkipReason::ConditionFalse => "skipped (condition false)",
+        SkipReason::BranchNotTaken => "skipped (branch not taken)",
+        SkipReason::RuleNotMet => "skipped (rule not met)",
     }
 }
 
-pub(crate) fn cancelled(reason: CancelReason) -> &'static str {
-    match reason {
-        CancelReason::SiblingFailed => "cancelled (sibling failed)",
-        CancelReason::Cancelled => "cancelled (cancelled)",
-    }
+pub(crate) fn cancelled(cause: CancelReason) -> String {
+    format!("cancelled ({})", reason(cause))
 }
 
 fn millis(at: Timestamp) -> String {
@@ -152,5 +270,12 @@ fn millis(at: Timestamp) -> String {
 
 /// All that a replay must bring back.
 pub(crate) fn state(execution: &Execution) -> String {
-    format!("{:?} {:?} {:?} {:?}", execution.phase(), execution.started(), execution.ended(), execution.tasks())
+    format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        execution.phase(),
+        execution.is_paused(),
+        execution.started(),
+        execution.ended(),
+        execution.tasks()
+    )
 }

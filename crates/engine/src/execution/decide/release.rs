@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! From the rule of a task to its first attempt: trigger rule, conditions, `waitFor`, cache, templates.
+
+use super::super::scope::ScopeIndex;
+use super::super::values::View;
+use super::super::{Command, Event, Output, Question, ReusedEnd, SkipReason, TaskState};
+use super::Decider;
+use crate::plan::{TaskKind, Wait};
+use crate::trigger::Verdict;
+use crate::{Failure, InstanceIndex};
+use std::sync::Arc;
+
+impl Decider<'_> {
+    /// The tasks of a scope that just began and depend on nothing.
+    pub(super) fn release_children(&mut self, scope: ScopeIndex) {
+        for place in 0..self.execution.scope(scope).children.len() {
+            let child = self.execution.scope(scope).children[place];
+            self.release(child);
+        }
+        self.look_at_lane(scope, None);
+    }
+
+    /// A task whose rule has spoken goes on, or ends here.
+    pub(super) fn release(&mut self, task: InstanceIndex) {
+        let record = &self.execution.tasks[task];
+        let first = match record.state {
+            TaskState::Released { .. } => true,
+            TaskState::Ready { attempt, .. } => attempt == 1 && record.interruptions == 0,
+            _ => return,
+        };
+        let planned = self.execution.planned(task);
+        let skip = match planned.rule.judge(record.tally) {
+            // What was let through once has been judged by its rule.
+            _ if !first => None,
+            Some(Verdict::UpstreamFailed) => Some(SkipReason::UpstreamFailed),
+            Some(Verdict::UpstreamSkipped) => Some(SkipReason::UpstreamSkipped),
+            Some(Verdict::RuleNotMet) => Some(SkipReason::RuleNotMet),
+            Some(Verdict::Run) | None => None,
+        };
+        let (exclusive, cleanup) = (planned.exclusive, planned.cleanup);
+        if let Some(end) = self.reusable(task) {
+            return self.record(Event::TaskReused { task, end });
+        }
+        let (index, is_released) = (record.scope, matches!(record.state, TaskState::Released { .. }));
+        let scope = self.execution.scope(index);
+        match (skip, scope.stopping) {
+            (Some(reason), _) => self.record(Event::TaskSkipped { task, reason }),
+            (None, Some(reason)) if !cleanup || scope.forced => self.record(Event::TaskCancelled { task, reason }),
+            (None, _) if self.is_held() => {}
+            (None, _) if is_released => self.prepare(task),
+            (None, _) if exclusive => self.look_at_lane(index, None),
+            (None, _) => self.admit(task, None),
+        }
+    }
+
+    /// The end this task had in the execution this one was forked from.
+    fn reusable(&self, task: InstanceIndex) -> Option<ReusedEnd> {
+        let reuse = &self.execution.setup.reuse;
+        if reuse.is_empty() { None } else { reuse.get(self.execution.path(task).as_str()).cloned() }
+    }
+
+    /// What comes between the rule of a task and its start; each answer is recorded, so this goes on wherever it stopped.
+    pub(super) fn prepare(&mut self, task: InstanceIndex) {
+        if !matches!(self.state(task), TaskState::Released { .. }) || self.is_held() {
+            return;
+        }
+        let conditions = self.execution.planned(task).conditions.len();
+        if conditions > 0 && !self.execution.tasks[task].less().is_some_and(|more| more.admitted_by_gate) {
+            match self.judge_list(task, View::Own, |index| Question::Gate(index)) {
+                None => return,
+                Some(Err(failure)) => return self.fail(task, failure),
+                Some(Ok(false)) => return self.record(Event::TaskSkipped { task, reason: SkipReason::ConditionFalse }),
+                Some(Ok(true)) => {}
+            }
+        }
+        if self.execution.planned(task).wait.is_some() && self.execution.tasks[task].less().is_none_or(|more| more.payload.is_none()) {
+            return self.begin_wait(task);
+        }
+        match self.execution.planned(task).kind {
+            TaskKind::Wait => {
+                let output = self.execution.tasks[task].less().and_then(|more| more.payload.clone());
+                let output = Output::Json(output.unwrap_or_else(|| "null".into()));
+                let start = self.execution.tasks[task].first_start.unwrap_or(self.now);
+                self.record(Event::TaskCompleted { task, attempt: 0, start, end: self.now, output });
+            }
+            TaskKind::Group { .. } => {
+                self.record(Event::GroupStarted { task });
+                self.release_inner(task, 0);
+            }
+            TaskKind::Choice { .. } => self.choose(task),
+            TaskKind::Loop(_) => self.begin_loop(task),
+            TaskKind::Agent { .. } | TaskKind::Workflow => self.prepare_call(task, false),
+        }
+    }
+
+    /// The tasks of the scopes that began since a group had so many.
+    pub(super) fn release_inner(&mut self, task: InstanceIndex, known: usize) {
+        let scopes = self.execution.tasks[task].less().map(|more| more.scopes.clone()).unwrap_or_default();
+        for scope in scopes.into_iter().skip(known) {
+            self.release_children(scope);
+        }
+    }
+
+    fn begin_wait(&mut self, task: InstanceIndex) {
+        let (until, signal) = match &self.execution.planned(task).wait {
+            Some(Wait::Signal { timeout, .. }) => (timeout.map(|timeout| self.now.after(timeout)), true),
+            Some(Wait::Delay(delay)) => (Some(self.now.after(*delay)), false),
+            None => return,
+        };
+        self.record(Event::WaitStarted { task, until });
+        if signal {
+            self.look_at_wait(task);
+        }
+    }
+
+    /// A wait ends when a signal is there for it, or its delay is over.
+    pub(super) fn look_at_wait(&mut self, task: InstanceIndex) {
+        let TaskState::Awaiting { until, .. } = *self.state(task) else { return };
+        if self.is_held() {
+            return;
+        }
+        let delay = matches!(self.execution.planned(task).wait, Some(Wait::Delay(_)));
+        let payload = match self.execution.kept_signal(task) {
+            Some(payload) => Arc::clone(payload),
+            None if delay && until.is_some_and(|until| until <= self.now) => "null".into(),
+            None => return,
+        };
+        self.record(Event::WaitEnded { task, payload });
+        self.prepare(task);
+    }
+
+    pub(super) fn signal(&mut self, name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>>) {
+        let waits = self.execution.open_waits(&name, path.as_deref());
+        self.record(Event::SignalReceived { name, payload, path });
+        if let [task] = waits.as_slice() {
+            self.look_at_wait(*task);
+        }
+    }
+
+    /// A call of an agent or a workflow: templates, then the cache, whose key may be what they gave. `looked`: it was not in the cache.
+    fn prepare_call(&mut self, task: InstanceIndex, looked: bool) {
+        let prepared = self.render(task).and_then(|input| {
+            let cached = self.execution.planned(task).cache.is_some();
+            let key = cached.then(|| self.cache_key(task, input.as_deref())).transpose()?;
+            Ok((input, key))
+        });
+        let (input, cache_key) = match prepared {
+            Ok((_, Some(key))) if !looked => return self.step.commands.push(Command::LookUp { task, key }),
+            Ok(prepared) => prepared,
+            Err(failure) => return self.fail(task, failure),
+        };
+        self.record(Event::TaskPrepared { task, input, cache_key });
+        if self.execution.planned(task).exclusive {
+            let scope = self.execution.tasks[task].scope;
+            self.look_at_lane(scope, None);
+        } else {
+            self.admit(task, None);
+        }
+    }
+
+    fn render(&self, task: InstanceIndex) -> Result<Option<Arc<str>>, Failure> {
+        let Some(template) = &self.execution.planned(task).input else { return Ok(None) };
+        let scope = self.execution.scope_for(task, View::Own, template.references());
+        match template.render(&scope) {
+            Ok(input) => Ok(Some(input.to_string().into())),
+            Err((path, error)) => Err(Failure::coded("ERR_TEMPLATE", format!("input.{path}: {error}"))),
+        }
+    }
+
+    /// Work is the same if it is the same task of the same workflow with the same key; without one, with the same input.
+    fn cache_key(&self, task: InstanceIndex, input: Option<&str>) -> Result<Arc<str>, Failure> {
+        let planned = self.execution.planned(task);
+        let key = match planned.cache.as_ref().and_then(|cache| cache.key.as_ref()) {
+            Some(template) => {
+                let scope = self.execution.scope_for(task, View::Own, template.references());
+                template.render(&scope).map_err(|error| Failure::coded("ERR_TEMPLATE", format!("cache.key: {error}")))?
+            }
+            None => match input {
+                Some(input) => input.to_owned(),
+                None => self.execution.setup.context.as_deref().unwrap_or_default().to_owned(),
+            },
+        };
+        let whole = serde_json::json!([&*self.execution.plan.workflow_id, &*planned.id, &*planned.place, key]);
+        Ok(stdx::sha256_hex(&whole.to_string()).into())
+    }
+
+    pub(super) fn looked_up(&mut self, task: InstanceIndex, found: Option<Arc<str>>) {
+        let waits = matches!(self.execution.tasks.get(task).map(|record| &record.state), Some(TaskState::Released { .. }));
+        match found {
+            // Whoever resumes or recovers it looks again.
+            _ if !waits || self.is_held() => {}
+            Some(output) => self.record(Event::TaskReused { task, end: ReusedEnd::Cached(output) }),
+            None => self.prepare_call(task, true),
+        }
+    }
+
+    pub(super) fn admit(&mut self, task: InstanceIndex, admitted_by: Option<InstanceIndex>) {
+        let TaskState::Ready { attempt, ready, ready_by } = *self.state(task) else { return };
+        if !self.within_budget(task) {
+            return;
+        }
+        self.record(Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by });
+        self.step.commands.push(Command::Run { task, attempt });
+    }
+
+    pub(super) fn judged(&mut self, task: InstanceIndex, question: Question, answer: Result<bool, Failure>) {
+        if self.execution.tasks.get(task).is_none() || self.is_held() || !self.is_asked(task, question) {
+            return;
+        }
+        match answer {
+            Ok(holds) => {
+                self.record(Event::Judged { task, question, holds });
+                match question {
+                    Question::Gate(_) | Question::Branch(_) => self.prepare(task),
+                    Question::Turn { .. } => self.go_on(task),
+                }
+            }
+            Err(failure) => match question {
+                Question::Gate(_) | Question::Branch(_) => self.fail(task, failure),
+                Question::Turn { .. } => self.end_loop(task, Some(failure)),
+            },
+        }
+    }
+
+    /// Ends a task that cannot go on, and that is no attempt's fault.
+    pub(super) fn fail(&mut self, task: InstanceIndex, failure: Failure) {
+        let attempt = self.execution.tasks[task].attempts();
+        let start = match self.state(task) {
+            TaskState::Active { since, .. } => *since,
+            _ => self.now,
+        };
+        self.record(Event::TaskFailed { task, attempt, start, end: self.now, failure: Arc::new(failure) });
+    }
+
+    pub(super) fn spawn(&mut self, task: InstanceIndex, definition: Arc<str>) {
+        if !matches!(self.execution.tasks.get(task).map(|record| &record.state), Some(TaskState::Running { .. })) {
+            return;
+        }
+        let before = self.execution.tasks.len();
+        self.record(Event::TaskSpawned { task, definition });
+        if self.execution.tasks.len() > before {
+            let child = InstanceIndex::new(u32::try_from(before).unwrap_or(u32::MAX));
+            self.release(child);
+        }
+    }
+
+}

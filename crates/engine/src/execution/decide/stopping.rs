@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What stops: scopes, by failure, join, cancel, deadline or budget; processes, in order or by a crash. And what pauses.
+
+use super::super::scope::{Role, ScopeIndex};
+use super::super::{AbortCause, CancelReason, Command, Event, Phase, TaskState};
+use super::Decider;
+use crate::plan::TaskKind;
+use crate::{Failure, InstanceIndex};
+use std::sync::Arc;
+
+impl Decider<'_> {
+    /// Records an event that stops something, and tells every attempt that it stops.
+    pub(super) fn record_stop(&mut self, event: Event) {
+        self.record(event);
+        let mut told = std::mem::take(&mut self.execution.told);
+        // In the order of the tasks, however scopes are nested.
+        told.sort_unstable();
+        for task in told.drain(..) {
+            if let TaskState::Aborting { attempt, cause, .. } = *self.state(task) {
+                self.step.commands.push(Command::Abort { task, attempt, cause });
+            }
+        }
+        self.execution.told = told;
+    }
+
+    pub(super) fn stop_group(&mut self, task: InstanceIndex, cause: CancelReason, failure: Option<Arc<Failure>>) {
+        self.record_stop(Event::GroupStopped { task, cause, failure });
+        let more = self.execution.tasks[task].less();
+        self.stopped.extend(more.into_iter().flat_map(|more| more.scopes.iter().chain(&more.spawned)));
+    }
+
+    /// Ends what a stopping scope, and those inside it, had not started.
+    ///
+    /// Tasks that wait for dependencies end when the last of those has ended, so that their reason is the true one.
+    pub(super) fn end_unstarted(&mut self, scope: ScopeIndex) {
+        let (mut unstarted, mut loops) = (Vec::new(), Vec::new());
+        self.find_unstarted(scope, &mut unstarted, &mut loops);
+        for (task, reason) in unstarted {
+            self.record(Event::TaskCancelled { task, reason });
+        }
+        // A loop between two passes has nothing that could end.
+        for task in loops {
+            self.go_on(task);
+        }
+    }
+
+    fn find_unstarted(&self, index: ScopeIndex, unstarted: &mut Vec<(InstanceIndex, CancelReason)>, loops: &mut Vec<InstanceIndex>) {
+        let scope = self.execution.scope(index);
+        let Some(reason) = scope.stopping else { return };
+        for task in scope.children.iter().copied().filter(|task| !self.execution.planned(*task).cleanup || scope.forced) {
+            let record = &self.execution.tasks[task];
+            // Only before its scope begins does a task wait for nothing.
+            if record.is_unstarted() || (record.state == TaskState::Waiting && record.tally.open == 0) {
+                unstarted.push((task, reason));
+                continue;
+            }
+            for inner in record.less().into_iter().flat_map(|more| more.scopes.iter().chain(&more.spawned)) {
+                self.find_unstarted(*inner, unstarted, loops);
+            }
+            if matches!(self.execution.planned(task).kind, TaskKind::Loop(_)) {
+                loops.push(task);
+            }
+        }
+    }
+
+    pub(super) fn cancel(&mut self, reason: Option<Arc<str>>, force: bool) {
+        let stopped = !matches!(self.execution.phase, Phase::Pending | Phase::Running);
+        if stopped && (!force || self.execution.scope(ScopeIndex::ROOT).forced) {
+            return;
+        }
+        self.record_stop(Event::CancelRequested { reason, force });
+        self.stopped.push(ScopeIndex::ROOT);
+        if force {
+            let undoing = (0..).map(ScopeIndex).zip(&self.execution.scopes).filter(|(_, scope)| scope.role == Role::Compensation);
+            self.stopped.extend(undoing.map(|(index, _)| index));
+        }
+        self.draw();
+        // What a pause held back, clean-up above all, may go on.
+        self.take_up();
+    }
+
+    /// The execution's deadline has passed, or its time is used up.
+    pub(super) fn overdue(&mut self, cause: CancelReason) {
+        let failure = match cause {
+            CancelReason::Budget => Failure::coded("ERR_BUDGET", "the execution has used up the time of its budget".to_owned()),
+            _ => Failure::coded("ERR_DEADLINE", "the execution did not end before its deadline".to_owned()),
+        };
+        self.fail_execution(cause, failure);
+    }
+
+    fn fail_execution(&mut self, cause: CancelReason, failure: Failure) {
+        self.record_stop(Event::ExecutionFailing { cause, failure: Arc::new(failure) });
+        self.stopped.push(ScopeIndex::ROOT);
+    }
+
+    /// Whether another attempt of `task` may start; if not, the execution fails. Clean-up and compensation are never refused.
+    pub(super) fn within_budget(&mut self, task: InstanceIndex) -> bool {
+        let execution = &self.execution;
+        let limits = [execution.plan.budget.tasks, execution.setup.budget.tasks];
+        let Some(limit) = limits.into_iter().flatten().min() else { return true };
+        if execution.attempts < limit || execution.phase != Phase::Running || execution.planned(task).cleanup {
+            return true;
+        }
+        let message = format!("the execution may start {limit} attempts, and all of them have been; raise `budget.tasks`");
+        self.fail_execution(CancelReason::Budget, Failure::coded("ERR_BUDGET", message));
+        false
+    }
+
+    pub(super) fn pause(&mut self) {
+        if !self.execution.paused && self.execution.phase == Phase::Running {
+            self.record(Event::Paused);
+        }
+    }
+
+    pub(super) fn resume(&mut self, step: bool) {
+        if !self.execution.paused {
+            return;
+        }
+        self.record(Event::Resumed { step });
+        self.take_up();
+    }
+
+    /// In step mode an execution pauses after each task that ran.
+    pub(super) fn pause_after(&mut self, task: InstanceIndex) {
+        let ran = matches!(self.state(task), TaskState::Completed { .. } | TaskState::Failed { .. }) && self.execution.planned(task).is_leaf();
+        if self.execution.stepping && ran {
+            self.pause();
+        }
+    }
+
+    /// The process that runs the execution ends in order: its attempts will be taken up by the next, and that was nobody's fault.
+    pub(super) fn interrupt(&mut self) {
+        for task in self.tasks_in(|state| matches!(state, TaskState::Running { .. })) {
+            let attempt = self.execution.tasks[task].attempts();
+            self.record(Event::AttemptInterrupted { task, attempt, crashed: false });
+        }
+        // Nothing begins again in this process.
+        self.lanes.clear();
+    }
+
+    /// The process that ran the execution is gone. Its attempts were interrupted and begin again, as the same attempts;
+    /// those it had told to stop will not answer any more.
+    pub(super) fn recover(&mut self) {
+        for task in self.tasks_in(|state| matches!(state, TaskState::Running { .. })) {
+            let TaskState::Running { attempt, admitted, .. } = *self.state(task) else { continue };
+            self.record(Event::AttemptInterrupted { task, attempt, crashed: true });
+            let crashes = self.execution.tasks[task].less().map_or(0, |more| more.crashes);
+            if crashes > super::Execution::CRASHES_MAX {
+                let message = format!("the process crashed {crashes} times while this task ran; it will not be tried again");
+                let failure = Arc::new(Failure::coded("ERR_POISONED", message));
+                self.record(Event::TaskFailed { task, attempt, start: admitted, end: self.now, failure });
+            }
+        }
+        // After the interruptions: a time-out here may be the failure that stops the execution, and then nothing begins again.
+        for task in self.tasks_in(|state| matches!(state, TaskState::Aborting { .. })) {
+            self.due(task);
+            self.draw();
+        }
+        self.draw();
+        self.take_up();
+    }
+
+    fn tasks_in(&self, wanted: impl Fn(&TaskState) -> bool) -> Vec<InstanceIndex> {
+        self.execution.tasks.iter().filter(|(_, record)| wanted(&record.state)).map(|(task, _)| task).collect()
+    }
+
+    /// Tells a running attempt that one of its own times has passed.
+    pub(super) fn time_out(&mut self, task: InstanceIndex, attempt: u32, cause: AbortCause) {
+        self.record_stop(Event::AttemptTimedOut { task, attempt, cause });
+        let spawned = self.execution.tasks[task].less().and_then(|more| more.spawned);
+        self.stopped.extend(spawned);
+    }
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The state as expressions, functions and reports see it: outputs, paths, and the scope of a task.
+
+use super::scope::{Role, Scope, ScopeIndex};
+use super::{Execution, PassEnd, TaskRecord, TaskState};
+use crate::plan::{Drive, OnItemError, TaskKind};
+use crate::{Failure, InstanceIndex, TaskIndex};
+use expressions::References;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use stdx::Timestamp;
+
+/// From where a task looks around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// From its own place: it sees what came before it.
+    Own,
+    /// A loop between two passes: it sees the tasks of the latest, and itself.
+    Turn,
+}
+
+impl Execution {
+    /// The address of an instance: its id, after the pass it belongs to, such as `outer[2].inner[0].child`; `poll[3]` for a pass of a loop of one
+    /// call, `parent/id` for a spawned task, `id!compensate` for what undoes a task.
+    pub fn path(&self, task: InstanceIndex) -> String {
+        let scope = self.scope(self.tasks[task].scope);
+        let id = &self.planned(task).id;
+        let Some(owner) = scope.owner else { return id.to_string() };
+        match scope.role {
+            Role::Root => id.to_string(),
+            Role::Pass(pass) if self.is_call_loop(owner) => format!("{}[{pass}]", self.path(owner)),
+            Role::Pass(pass) => format!("{}[{pass}].{id}", self.path(owner)),
+            Role::Spawned => format!("{}/{id}", self.path(owner)),
+            Role::Compensation => format!("{}!compensate", self.path(owner)),
+            Role::Group | Role::Branch(_) => {
+                // Ids are unique: only passes need naming.
+                let path = self.path(owner);
+                match path.rsplit_once('.') {
+                    Some((passes, _)) => format!("{passes}.{id}"),
+                    None => id.to_string(),
+                }
+            }
+        }
+    }
+
+    /// The pass of the nearest loop around an instance, from 0.
+    pub fn iteration(&self, task: InstanceIndex) -> Option<u32> {
+        let mut scope = self.scope(self.tasks[task].scope);
+        loop {
+            if let Role::Pass(pass) = scope.role {
+                return Some(pass);
+            }
+            scope = self.scope(self.tasks[scope.owner?].scope);
+        }
+    }
+
+    /// The group, loop or parent an instance belongs to.
+    pub fn owner(&self, task: InstanceIndex) -> Option<InstanceIndex> {
+        self.scope(self.tasks[task].scope).owner
+    }
+
+    /// Whether the instance undoes its owner.
+    pub fn is_compensation(&self, task: InstanceIndex) -> bool {
+        self.scope(self.tasks[task].scope).role == Role::Compensation
+    }
+
+    /// How many passes a loop has begun.
+    pub fn iterations(&self, task: InstanceIndex) -> Option<usize> {
+        Some(self.tasks.get(task)?.less()?.turn.as_ref()?.passes.len())
+    }
+
+    /// Whether the loop's `keepLast` has dropped what this instance left.
+    pub fn is_forgotten(&self, task: InstanceIndex) -> bool {
+        let scope = self.scope(self.tasks[task].scope);
+        let (Role::Pass(pass), Some(owner)) = (scope.role, scope.owner) else {
+            return scope.owner.is_some_and(|owner| self.is_forgotten(owner));
+        };
+        let TaskKind::Loop(planned) = &self.planned(owner).kind else { return false };
+        let passes = self.iterations(owner).unwrap_or(0);
+        planned.keep_last.is_some_and(|keep| passes > pass as usize + 1 + keep as usize) || self.is_forgotten(owner)
+    }
+
+    /// The output of an instance that completed, as JSON text; `null` for any other.
+    pub fn output(&self, task: InstanceIndex) -> String {
+        let mut text = String::new();
+        self.write_output(task, &mut text);
+        text
+    }
+
+    /// The outputs of the root list, as JSON text: one key for each task that completed, `null` where a failure was tolerated.
+    pub fn results(&self) -> String {
+        let mut text = String::new();
+        self.write_scope(self.scope(ScopeIndex::ROOT), &mut text);
+        text
+    }
+
+    fn write_output(&self, task: InstanceIndex, text: &mut String) {
+        let record = &self.tasks[task];
+        let kept = record.less().and_then(|more| more.output.as_ref());
+        match (&record.state, kept) {
+            (_, Some(output)) => text.push_str(output),
+            (TaskState::Completed { .. } | TaskState::Active { .. }, None) => self.compose(task, record, text),
+            _ => text.push_str("null"),
+        }
+    }
+
+    fn compose(&self, task: InstanceIndex, record: &TaskRecord, text: &mut String) {
+        let more = record.less();
+        let scopes = || more.into_iter().flat_map(|more| &more.scopes).map(|scope| self.scope(*scope));
+        match &self.planned(task).kind {
+            TaskKind::Wait => text.push_str(more.and_then(|more| more.payload.as_deref()).unwrap_or("null")),
+            TaskKind::Group { .. } => match scopes().next() {
+                Some(scope) => self.write_scope(scope, text),
+                None => text.push_str("null"),
+            },
+            TaskKind::Choice { branches, all, .. } => {
+                let mut outputs = Vec::new();
+                for scope in scopes() {
+                    let Role::Branch(place) = scope.role else { continue };
+                    let name = branches.get(place as usize).map_or("", |branch| &branch.name);
+                    let mut output = format!(r#"{{"branch":{},"output":"#, Value::from(name));
+                    self.write_scope(scope, &mut output);
+                    output.push('}');
+                    outputs.push(output);
+                }
+                let outputs = outputs.join(",");
+                if *all { write!(text, "[{outputs}]").unwrap_or(()) } else { text.push_str(&outputs) }
+            }
+            TaskKind::Loop(planned) if planned.passes_max.is_none() => {
+                let kept: Vec<String> = (0_u32..).zip(scopes()).filter_map(|(pass, scope)| self.item_output(task, pass, scope, planned.on_item_error)).collect();
+                write!(text, "[{}]", kept.join(",")).unwrap_or(());
+            }
+            TaskKind::Loop(_) => match self.latest_ended_pass(task) {
+                Some(scope) => self.write_pass(task, self.scope(scope), text),
+                None => text.push_str("null"),
+            },
+            TaskKind::Agent { .. } | TaskKind::Workflow => text.push_str("null"),
+        }
+    }
+
+    fn item_output(&self, task: InstanceIndex, pass: u32, scope: &Scope, on_item_error: OnItemError) -> Option<String> {
+        let end = self.tasks[task].less()?.turn.as_ref()?.passes.get(pass as usize)?.as_ref()?;
+        match (end, on_item_error) {
+            (PassEnd::Failed(failure), OnItemError::Collect) => Some(json!({ "error": error_value(failure) }).to_string()),
+            (PassEnd::Failed(_), OnItemError::Skip | OnItemError::Fail) => None,
+            (PassEnd::Completed | PassEnd::Cancelled, _) => {
+                let mut text = String::new();
+                self.write_pass(task, scope, &mut text);
+                Some(text)
+            }
+        }
+    }
+
+    fn write_pass(&self, task: InstanceIndex, scope: &Scope, text: &mut String) {
+        match scope.children.first() {
+            Some(call) if self.is_call_loop(task) => self.write_output(*call, text),
+            _ => self.write_scope(scope, text),
+        }
+    }
+
+    fn write_scope(&self, scope: &Scope, text: &mut String) {
+        text.push('{');
+        let mut first = true;
+        for child in &scope.children {
+            if !matches!(self.tasks[*child].state, TaskState::Completed { .. } | TaskState::Failed { tolerated: true, .. }) {
+                continue;
+            }
+            if !std::mem::take(&mut first) {
+                text.push(',');
+            }
+            write!(text, "{}:", Value::from(&*self.planned(*child).id)).unwrap_or(());
+            self.write_output(*child, text);
+        }
+        text.push('}');
+    }
+
+    /// The latest pass that has ended well.
+    fn latest_ended_pass(&self, task: InstanceIndex) -> Option<ScopeIndex> {
+        let more = self.tasks[task].less()?;
+        let pass = more.turn.as_ref()?.passes.iter().rposition(|end| matches!(end, Some(PassEnd::Completed)))?;
+        more.scopes.get(pass).copied()
+    }
+
+    pub(super) fn is_call_loop(&self, task: InstanceIndex) -> bool {
+        matches!(&self.planned(task).kind, TaskKind::Loop(planned) if planned.call)
+    }
+
+    /// What an expression of a task sees, with no more of it than it reads.
+    pub(super) fn scope_for(&self, task: InstanceIndex, view: View, references: &References) -> Value {
+        let mut scope = Map::new();
+        for root in references.roots() {
+            let value = match root {
+                "input" | "context" => self.context().clone(),
+                "tasks" => self.tasks_value(task, view, references, false),
+                "results" => self.tasks_value(task, view, references, true),
+                "signal" => json!({ "payload": self.payload(task) }),
+                "execution" => json!({ "id": &*self.setup.id, "startedAt": self.started.map_or(0, Timestamp::micros) / 1000 }),
+                variable => match self.loop_variable(task, view, variable) {
+                    Some(value) => value,
+                    None => continue,
+                },
+            };
+            scope.insert(root.to_owned(), value);
+        }
+        Value::Object(scope)
+    }
+
+    /// What a function that is a condition of a task is given, as JSON text: everything an expression could read there.
+    pub fn scope_text(&self, task: InstanceIndex, between_passes: bool) -> String {
+        let view = if between_passes { View::Turn } else { View::Own };
+        let (mut tasks, mut results) = (Map::new(), Map::new());
+        for other in self.visible(task, view) {
+            let id = self.planned(other).id.to_string();
+            results.insert(id.clone(), parse(&self.output(other)));
+            tasks.insert(id, self.task_value(other));
+        }
+        let mut scope = json!({
+            "input": self.context(),
+            "context": self.context(),
+            "tasks": tasks,
+            "results": results,
+            "signal": { "payload": self.payload(task) },
+            "execution": { "id": &*self.setup.id, "startedAt": self.started.map_or(0, Timestamp::micros) / 1000 },
+        });
+        let loops = self.loops_around(task, view);
+        if let (Some(fields), Some((innermost, pass))) = (scope.as_object_mut(), loops.first())
+            && let Value::Object(own) = self.pass_value(*innermost, *pass)
+        {
+            fields.extend(own);
+            for (owner, pass) in &loops {
+                fields.entry(self.planned(*owner).id.to_string()).or_insert_with(|| self.pass_value(*owner, *pass));
+            }
+        }
+        scope.to_string()
+    }
+
+    fn tasks_value(&self, task: InstanceIndex, view: View, references: &References, outputs: bool) -> Value {
+        let value = |other: InstanceIndex| if outputs { parse(&self.output(other)) } else { self.task_value(other) };
+        let all = if outputs { references.all_results() } else { references.all_tasks() };
+        if all {
+            return self.visible(task, view).into_iter().map(|other| (self.planned(other).id.to_string(), value(other))).collect();
+        }
+        let found = |id: &str| {
+            let other = self.plan.find(id).and_then(|place| self.resolve(task, view, place))?;
+            Some((id.to_owned(), value(other)))
+        };
+        if outputs { references.result_ids().filter_map(found).collect() } else { references.task_ids().filter_map(found).collect() }
+    }
+
+    /// What expressions see of a task.
+    fn task_value(&self, task: InstanceIndex) -> Value {
+        let record = &self.tasks[task];
+        let (error, from, to) = match &record.state {
+            TaskState::Failed { failure, start, end, .. } => (error_value(failure), Some(*start), Some(*end)),
+            TaskState::Completed { start, end, .. } => (Value::Null, Some(*start), Some(*end)),
+            _ => (Value::Null, None, None),
+        };
+        let duration = record.first_start.or(from).zip(to).map(|(from, to)| to.since(from).as_millis());
+        json!({
+            "status": record.status(),
+            "output": parse(&self.output(task)),
+            "error": error,
+            "attempts": record.attempts(),
+            "durationMs": duration.and_then(|millis| u64::try_from(millis).ok()),
+            "iterations": self.iterations(task),
+        })
+    }
+
+    /// The instance of a planned task that is in sight of `task`.
+    fn resolve(&self, task: InstanceIndex, view: View, wanted: TaskIndex) -> Option<InstanceIndex> {
+        if view == View::Turn
+            && let Some(pass) = self.tasks[task].less().and_then(|more| more.scopes.last())
+            && let Some(found) = self.scope(*pass).instance_of(wanted).filter(|_| self.plan.tasks[wanted].list == self.scope(*pass).list)
+        {
+            return Some(found);
+        }
+        let list = self.plan.tasks.get(wanted)?.list;
+        let mut scope = self.scope(self.tasks[task].scope);
+        loop {
+            if scope.list == list {
+                return scope.instance_of(wanted);
+            }
+            scope = self.scope(self.tasks[scope.owner?].scope);
+        }
+    }
+
+    /// Every instance in sight: what came before the task and before the groups around it.
+    fn visible(&self, task: InstanceIndex, view: View) -> Vec<InstanceIndex> {
+        let mut visible = BTreeSet::new();
+        if view == View::Turn {
+            visible.insert(task);
+            let pass = self.tasks[task].less().and_then(|more| more.scopes.last());
+            visible.extend(pass.into_iter().flat_map(|pass| &self.scope(*pass).children));
+        }
+        let mut at = Some(task);
+        while let Some(task) = at {
+            let scope = self.scope(self.tasks[task].scope);
+            let mut todo = vec![task];
+            while let Some(later) = todo.pop() {
+                for earlier in self.planned(later).dependencies.iter().filter_map(|earlier| scope.instance_of(*earlier)) {
+                    if visible.insert(earlier) {
+                        todo.push(earlier);
+                    }
+                }
+            }
+            at = scope.owner;
+        }
+        visible.into_iter().collect()
+    }
+
+    /// The loops around a task, the nearest first, each with the pass it is in. A loop between passes is in its latest.
+    fn loops_around(&self, task: InstanceIndex, view: View) -> Vec<(InstanceIndex, u32)> {
+        let mut loops = Vec::new();
+        if view == View::Turn {
+            let passes = u32::try_from(self.iterations(task).unwrap_or(0)).unwrap_or(u32::MAX);
+            // `while` is asked about the pass to come, the others about the one that was.
+            let ahead = matches!(&self.planned(task).kind, TaskKind::Loop(planned) if matches!(planned.drive, Drive::While(_)));
+            loops.push((task, if ahead { passes } else { passes.saturating_sub(1) }));
+        }
+        let mut scope = self.scope(self.tasks[task].scope);
+        while let Some(owner) = scope.owner {
+            if let Role::Pass(pass) = scope.role {
+                loops.push((owner, pass));
+            }
+            scope = self.scope(self.tasks[owner].scope);
+        }
+        loops
+    }
+
+    fn loop_variable(&self, task: InstanceIndex, view: View, name: &str) -> Option<Value> {
+        let loops = self.loops_around(task, view);
+        if matches!(name, "item" | "index" | "iteration" | "last") {
+            let (owner, pass) = loops.first()?;
+            return self.pass_value(*owner, *pass).get_mut(name).map(Value::take);
+        }
+        let (owner, pass) = loops.iter().find(|(owner, _)| &*self.planned(*owner).id == name)?;
+        Some(self.pass_value(*owner, *pass))
+    }
+
+    fn pass_value(&self, owner: InstanceIndex, pass: u32) -> Value {
+        let more = self.tasks[owner].less();
+        let item = more.and_then(|more| more.turn.as_ref()?.items.as_ref()?.get(pass as usize));
+        let last = self.latest_ended_pass(owner).map_or(Value::Null, |scope| {
+            let mut text = String::new();
+            self.write_pass(owner, self.scope(scope), &mut text);
+            parse(&text)
+        });
+        json!({ "item": item.map_or(Value::Null, |item| parse(item)), "index": pass, "iteration": pass, "last": last })
+    }
+
+    fn payload(&self, task: InstanceIndex) -> Value {
+        self.tasks[task].less().and_then(|more| more.payload.as_deref()).map_or(Value::Null, parse)
+    }
+
+    fn context(&self) -> &Value {
+        self.context.get_or_init(|| self.setup.context.as_deref().map_or(Value::Null, parse))
+    }
+}
+
+impl TaskRecord {
+    /// The word for where it is, in expressions and reports.
+    pub fn status(&self) -> &'static str {
+        match &self.state {
+            TaskState::Waiting => "pending",
+            TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. } => "waiting",
+            TaskState::Running { .. } | TaskState::Aborting { .. } | TaskState::Finishing { .. } | TaskState::Active { .. } => "running",
+            TaskState::Completed { .. } => "completed",
+            TaskState::Failed { .. } => "failed",
+            TaskState::Skipped { .. } => "skipped",
+            TaskState::Cancelled { .. } => "cancelled",
+        }
+    }
+}
+
+fn error_value(failure: &Failure) -> Value {
+    json!({ "code": &*failure.code, "message": &*failure.message })
+}
+
+/// What was recorded was JSON; anything else has no value.
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or(Value::Null)
+}
