@@ -1,49 +1,79 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Stand-in.
+//! Reads and evaluates conditions (a bounded subset of CEL) and templates (minijinja), for workflow definitions that may come from anywhere.
+//!
+//! - [`Expression`]: `tasks['fetch'].output.count > 10 && !context.dryRun`, compiled once, evaluated against JSON values.
+//! - [`Template`], [`InputTemplate`]: texts with `{{ … }}`.
+//! - [`References`]: what either reads, so that a scope holds no more than that, and so that a name nobody defines is found before anything runs.
+//!
+//! The evaluator is our own. The `cel` crate overflows the stack of a thread on chains of 64 operators in a debug build, evaluates some inputs of
+//! 125 bytes in gigabytes (cel-rust issues 212, 305, 306), and needs every JSON value converted. This one has a bound for everything: length, nesting and
+//! nodes when an expression is read ([`SOURCE_BYTES_MAX`], [`NESTING_MAX`], [`NODES_MAX`]), steps and bytes when it is evaluated ([`STEPS_MAX`], [`BYTES_MAX`]).
+//!
+//! What is there: literals (`1`, `1.5`, `'text'`, `"text"`, `true`, `null`, `[…]`, `{'key': …}`), `? :`, `||`, `&&`, `==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `+`, `-`, `*`,
+//! `/`, `%`, `!`, members and indices, `has(a.b)`, `size`, `contains`, `startsWith`, `endsWith`, `lowerAscii`, `upperAscii`, `trim`, `split`, `join`,
+//! `string`, `int`, `double`, `bool`, `type`, `min`, `max`, and the macros `all`, `exists`, `exists_one`, `map`, `filter`, none inside another. Numbers are JSON's: integers and
+//! doubles compare by value. There is no clock, no randomness and no environment.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod evaluate;
+mod functions;
+mod lexer;
+mod parser;
+mod references;
+mod syntax;
+mod template;
+
+pub use error::{EvaluationError, ExpressionError, TemplateError};
+pub use references::{Reference, References};
+pub use template::{InputTemplate, Template};
+
 use serde_json::Value;
-/// E
+use syntax::Node;
+
+/// The longest expression.
+pub const SOURCE_BYTES_MAX: usize = 2048;
+/// The deepest nesting: of brackets, signs and conditionals, and of the tree that operators, members and indices make.
+pub const NESTING_MAX: usize = 64;
+/// The most nodes of the tree.
+pub const NODES_MAX: usize = 512;
+/// The most steps of one evaluation: nodes visited, values compared, list items looked at.
+pub const STEPS_MAX: u32 = 100_000;
+/// The most bytes one evaluation may make.
+pub const BYTES_MAX: usize = 4 << 20;
+
+/// The names every expression may use.
+pub const ROOTS: &[&str] = &["input", "context", "tasks", "results", "signal", "execution"];
+
+/// A condition or another expression, read and within bounds.
 #[derive(Debug)]
-pub struct Expression { source: String, references: References }
-/// E
-#[derive(Debug, Default)]
-pub struct References { roots: Vec<String>, ids: Vec<String> }
-impl References {
-    /// R
-    pub fn roots(&self) -> impl Iterator<Item = &str> { self.roots.iter().map(String::as_str) }
-    /// R
-    pub fn all_tasks(&self) -> bool { false }
-    /// R
-    pub fn all_results(&self) -> bool { false }
-    /// R
-    pub fn task_ids(&self) -> impl Iterator<Item = &str> { self.ids.iter().map(String::as_str) }
-    /// R
-    pub fn result_ids(&self) -> impl Iterator<Item = &str> { self.ids.iter().map(String::as_str) }
+pub struct Expression {
+    source: String,
+    root: Node,
+    references: References,
 }
+
 impl Expression {
-    /// E
-    pub fn compile(source: &str) -> Result<Self, String> { Ok(Self { source: source.to_owned(), references: References::default() }) }
-    /// E
-    pub fn source(&self) -> &str { &self.source }
-    /// E
-    pub fn references(&self) -> &References { &self.references }
-    /// E
-    pub fn evaluate(&self, _scope: &Value) -> Result<Value, String> { Ok(Value::Bool(self.source == "true")) }
-}
-/// E
-#[derive(Debug)]
-pub struct Template(References);
-impl Template {
-    /// E
-    pub fn references(&self) -> &References { &self.0 }
-    /// E
-    pub fn render(&self, _scope: &Value) -> Result<String, String> { Ok(String::new()) }
-}
-/// E
-#[derive(Debug)]
-pub struct InputTemplate(References);
-impl InputTemplate {
-    /// E
-    pub fn references(&self) -> &References { &self.0 }
-    /// E
-    pub fn render(&self, _scope: &Value) -> Result<Value, (String, String)> { Ok(Value::Null) }
+    /// Reads an expression that may use [`ROOTS`] and `variables`.
+    pub fn compile(source: &str, variables: &[&str]) -> Result<Self, ExpressionError> {
+        let root = parser::parse(source)?;
+        let references = references::of(&root, variables)?;
+        Ok(Self { source: source.to_owned(), root, references })
+    }
+
+    /// As it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What it reads.
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// Its value where `scope` is an object with a member for each name it uses.
+    pub fn evaluate(&self, scope: &Value) -> Result<Value, EvaluationError> {
+        evaluate::evaluate(&self.root, scope)
+    }
 }

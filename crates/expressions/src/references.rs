@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What an expression or a template reads, as far as its text tells.
+
+use crate::ROOTS;
+use crate::error::ExpressionError;
+use crate::syntax::{Kind, Node, Operator};
+use serde_json::Value;
+
+/// What is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    roots: Vec<String>,
+    tasks: Vec<Reference>,
+    results: Vec<Reference>,
+    all_tasks: bool,
+    all_results: bool,
+}
+
+/// A task that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Its id.
+    pub id: String,
+    /// What of it: `output`, `status`, …; `None`: all, or not told by the text.
+    pub field: Option<String>,
+    /// Where, counted in characters from 1; 0 in a template.
+    pub column: usize,
+}
+
+impl References {
+    /// The names it begins with: `tasks`, `input`, `item`, …
+    pub fn roots(&self) -> impl Iterator<Item = &str> {
+        self.roots.iter().map(String::as_str)
+    }
+
+    /// The tasks it reads, under `tasks` and under `results`.
+    pub fn all(&self) -> impl Iterator<Item = &Reference> {
+        self.tasks.iter().chain(&self.results)
+    }
+
+    /// The ids it reads under `tasks`.
+    pub fn task_ids(&self) -> impl Iterator<Item = &str> {
+        self.tasks.iter().map(|reference| reference.id.as_str())
+    }
+
+    /// The ids it reads under `results`.
+    pub fn result_ids(&self) -> impl Iterator<Item = &str> {
+        self.results.iter().map(|reference| reference.id.as_str())
+    }
+
+    /// Whether it may read any task: `tasks` stands alone, or its key is computed.
+    pub fn all_tasks(&self) -> bool {
+        self.all_tasks
+    }
+
+    /// Whether it may read any result.
+    pub fn all_results(&self) -> bool {
+        self.all_results
+    }
+
+    /// Whether it looks at the `status` or `error` of this task, or compares its output with null: then it knows that there may be none.
+    pub fn guards(&self, id: &str) -> bool {
+        self.tasks.iter().any(|reference| reference.id == id && matches!(reference.field.as_deref(), Some("status" | "error")))
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        for root in &other.roots {
+            self.add_root(root);
+        }
+        for (own, others) in [(&mut self.tasks, &other.tasks), (&mut self.results, &other.results)] {
+            for reference in others {
+                if !own.contains(reference) {
+                    own.push(reference.clone());
+                }
+            }
+        }
+        self.all_tasks |= other.all_tasks;
+        self.all_results |= other.all_results;
+    }
+
+    pub(crate) fn add_root(&mut self, root: &str) {
+        if !self.roots.iter().any(|known| known == root) {
+            self.roots.push(root.to_owned());
+        }
+    }
+
+    /// `id` is `None` where the text does not tell which.
+    pub(crate) fn add_task(&mut self, results: bool, id: Option<&str>, field: Option<&str>, column: usize) {
+        let Some(id) = id else {
+            if results { self.all_results = true } else { self.all_tasks = true }
+            return;
+        };
+        let reference = Reference { id: id.to_owned(), field: field.map(str::to_owned), column };
+        let list = if results { &mut self.results } else { &mut self.tasks };
+        if !list.contains(&reference) {
+            list.push(reference);
+        }
+    }
+}
+
+/// What a tree reads; a name that is none of [`ROOTS`] and `variables` is an error.
+pub(crate) fn of(root: &Node, variables: &[&str]) -> Result<References, ExpressionError> {
+    let mut finder = Finder { variables, bound: Vec::new(), found: References::default() };
+    finder.visit(root)?;
+    Ok(finder.found)
+}
+
+struct Finder<'a> {
+    variables: &'a [&'a str],
+    /// The names that macros gave to items.
+    bound: Vec<String>,
+    found: References,
+}
+
+impl Finder<'_> {
+    fn visit(&mut self, node: &Node) -> Result<(), ExpressionError> {
+        if let Some((results, id, field)) = self.task(node) {
+            self.found.add_root(if results { "results" } else { "tasks" });
+            self.found.add_task(results, Some(&id), field.as_deref(), node.column);
+            return Ok(());
+        }
+        match &node.kind {
+            Kind::Literal(_) => {}
+            Kind::Name(name) => self.name(name, node.column)?,
+            Kind::List(items) | Kind::Call(_, items) => items.iter().try_for_each(|item| self.visit(item))?,
+            Kind::Map(entries) => entries.iter().try_for_each(|(key, value)| self.visit(key).and_then(|()| self.visit(value)))?,
+            Kind::Not(inner) | Kind::Negate(inner) | Kind::Member(inner, _) | Kind::Has(inner, _) => self.visit(inner)?,
+            Kind::Binary(operator, left, right) => {
+                self.visit(left)?;
+                self.visit(right)?;
+                // A comparison with null knows that there may be nothing.
+                if matches!(operator, Operator::Equal | Operator::NotEqual) {
+                    for (one, other) in [(left, right), (right, left)] {
+                        if matches!(other.kind, Kind::Literal(Value::Null))
+                            && let Some((false, id, _)) = self.task(one)
+                        {
+                            self.found.add_task(false, Some(&id), Some("status"), one.column);
+                        }
+                    }
+                }
+            }
+            Kind::Choice(condition, then, otherwise) => {
+                self.visit(condition)?;
+                self.visit(then)?;
+                self.visit(otherwise)?;
+            }
+            Kind::Index(holder, index) => {
+                self.visit(holder)?;
+                self.visit(index)?;
+            }
+            Kind::Macro(_, list, variable, body) => {
+                self.visit(list)?;
+                self.bound.push(variable.clone());
+                self.visit(body)?;
+                self.bound.pop();
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str, column: usize) -> Result<(), ExpressionError> {
+        if self.bound.iter().any(|bound| bound == name) {
+            return Ok(());
+        }
+        let known = || ROOTS.iter().chain(self.variables).copied();
+        if !known().any(|known| known == name) {
+            let hint = match nearest(name, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(ExpressionError::new(column, format!("`{name}` is not in sight here; {hint}")));
+        }
+        self.found.add_root(name);
+        if matches!(name, "tasks" | "results") {
+            self.found.add_task(name == "results", None, None, column);
+        }
+        Ok(())
+    }
+
+    /// `tasks.a`, `tasks['a']`, `tasks.a.output…`, `results.a…`: whether it is a result, the id, the field.
+    fn task(&self, node: &Node) -> Option<(bool, String, Option<String>)> {
+        let mut path = Vec::new();
+        let mut at = node;
+        loop {
+            match &at.kind {
+                Kind::Member(inner, key) | Kind::Has(inner, key) => {
+                    path.push(key.clone());
+                    at = inner;
+                }
+                Kind::Index(inner, index) => {
+                    let Kind::Literal(Value::String(key)) = &index.kind else { return None };
+                    path.push(key.clone());
+                    at = inner;
+                }
+                Kind::Name(name) if !self.bound.contains(name) && matches!(name.as_str(), "tasks" | "results") => {
+                    let results = name == "results";
+                    let id = path.pop()?;
+                    let field = if results { Some("output".to_owned()) } else { path.pop() };
+                    // has(tasks.a.output.b) asks before it reads.
+                    let field = if matches!(node.kind, Kind::Has(..)) { Some("status".to_owned()) } else { field };
+                    return Some((results, id, field));
+                }
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// The name most like `word`, if one is within a third of its letters of it.
+pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names.map(|name| (distance(word, name), name)).filter(|(distance, name)| *distance * 3 <= name.len().max(3)).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+}
+
+/// Levenshtein's distance, ignoring case; long words are not worth a guess.
+fn distance(a: &str, b: &str) -> usize {
+    const LETTERS_MAX: usize = 64;
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    if a.len() > LETTERS_MAX || b.len() > LETTERS_MAX {
+        return usize::MAX / 4;
+    }
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let (mut diagonal, mut left) = (i, i + 1);
+        for (cell, y) in row.iter_mut().skip(1).zip(b.chars()) {
+            let above = *cell;
+            let best = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
+            diagonal = above;
+            left = best;
+            *cell = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}

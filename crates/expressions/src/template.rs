@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Texts with `{{ … }}`, by minijinja: strict about names, without files, clocks or environment, and with a bound on its work and on its output.
+
+use crate::error::TemplateError;
+use crate::references::References;
+use crate::{ROOTS, references::nearest};
+use minijinja::value::Value as Rendered;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use serde_json::{Map, Value};
+use std::io;
+
+/// The longest text a template may give.
+pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
+/// The most instructions of one rendering.
+const FUEL: u64 = 100_000;
+const NAME: &str = "t";
+
+/// A text with places to fill.
+pub struct Template {
+    environment: Environment<'static>,
+    references: References,
+    /// Whether it is nothing but one `{{ … }}`, whose value it then is.
+    whole: Option<String>,
+}
+
+impl std::fmt::Debug for Template {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Template").field("references", &self.references).finish_non_exhaustive()
+    }
+}
+
+impl Template {
+    /// Whether a text has places to fill.
+    pub fn is_one(text: &str) -> bool {
+        text.contains("{{") || text.contains("{%") || text.contains("{#")
+    }
+
+    /// Reads a template that may use [`ROOTS`] and `variables`.
+    pub fn compile(text: &str, variables: &[&str]) -> Result<Self, TemplateError> {
+        let mut environment = Environment::empty();
+        minijinja_defaults(&mut environment);
+        environment.add_template_owned(NAME, text.to_owned()).map_err(|error| wrong(&error))?;
+        let template = environment.get_template(NAME).map_err(|error| wrong(&error))?;
+        let mut references = References::default();
+        for name in template.undeclared_variables(false) {
+            let known = || ROOTS.iter().chain(variables).copied();
+            // What the engine itself offers: `range`, `dict`, …
+            if environment.globals().any(|(global, _)| global == name) {
+                continue;
+            }
+            if !known().any(|known| known == name) {
+                let hint = match nearest(&name, known()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
+                };
+                return Err(TemplateError { message: format!("`{name}` is not in sight here; {hint}") });
+            }
+            references.add_root(&name);
+        }
+        find_tasks(text, &mut references);
+        let whole = whole(text).map(str::to_owned);
+        Ok(Self { environment, references, whole })
+    }
+
+    /// What it reads.
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// The text where `scope` has a member for each name it uses.
+    pub fn render(&self, scope: &Value) -> Result<String, TemplateError> {
+        let template = self.environment.get_template(NAME).map_err(|error| wrong(&error))?;
+        let mut bounded = Bounded(Vec::new());
+        template.render_captured_to(Rendered::from(minijinja::value::Serde(scope)), &mut bounded).map_err(|error| wrong(&error))?;
+        String::from_utf8(bounded.0).map_err(|_| TemplateError { message: "the rendered text is not Unicode".to_owned() })
+    }
+
+    /// The value, if the template is nothing but one `{{ … }}`, else the text.
+    pub fn value(&self, scope: &Value) -> Result<Value, TemplateError> {
+        let Some(expression) = &self.whole else { return self.render(scope).map(Value::String) };
+        let compiled = self.environment.compile_expression(expression).map_err(|error| wrong(&error))?;
+        let value = compiled.eval(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong(&error))?;
+        if value.is_undefined() {
+            return Err(TemplateError { message: format!("`{}` is not there", expression.trim()) });
+        }
+        let value = serde_json::to_value(&value).map_err(|error| TemplateError { message: error.to_string() })?;
+        // An upper bound for its size, without writing it out.
+        if size(&value) > OUTPUT_BYTES_MAX { Err(too_long()) } else { Ok(value) }
+    }
+}
+
+fn minijinja_defaults(environment: &mut Environment<'static>) {
+    *environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(50);
+    // Objects and lists are JSON wherever they stand in a text.
+    environment.set_formatter(|out, state, value| {
+        if matches!(value.kind(), minijinja::value::ValueKind::Map | minijinja::value::ValueKind::Seq) {
+            let text = serde_json::to_string(value).map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+            return out.write_str(&text).map_err(minijinja::Error::from);
+        }
+        minijinja::escape_formatter(out, state, value)
+    });
+}
+
+/// The expression of a text that is nothing but one `{{ … }}`.
+fn whole(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let inner = inner.strip_prefix('-').unwrap_or(inner);
+    let inner = inner.strip_suffix('-').unwrap_or(inner);
+    (!inner.contains("{{") && !inner.contains("}}") && !inner.contains("{%")).then_some(inner)
+}
+
+/// `tasks.a`, `tasks['a']`, `results.a`, … as the text has them; anything else of `tasks` may be every task.
+fn find_tasks(text: &str, references: &mut References) {
+    let roots: Vec<String> = references.roots().map(str::to_owned).collect();
+    for root in roots.iter().filter(|root| matches!(root.as_str(), "tasks" | "results")) {
+        let results = root == "results";
+        for (at, _) in text.match_indices(root.as_str()) {
+            let before = text.get(..at).and_then(|before| before.chars().last());
+            let after = text.get(at + root.len()..).unwrap_or_default();
+            if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '\'' | '"')) || after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_') {
+                continue;
+            }
+            let (id, rest) = key(after);
+            let field = if results { Some("output".to_owned()) } else { key(rest).0 };
+            references.add_task(results, id.as_deref(), field.as_deref(), 0);
+        }
+    }
+}
+
+/// The first key of `.a…` or `['a']…`, and what follows.
+fn key(text: &str) -> (Option<String>, &str) {
+    if let Some(rest) = text.strip_prefix('.') {
+        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        return ((!name.is_empty()).then(|| name.to_owned()), rest);
+    }
+    for quote in ['\'', '"'] {
+        if let Some((name, rest)) = text.strip_prefix('[').and_then(|rest| rest.strip_prefix(quote)).and_then(|rest| rest.split_once(quote)) {
+            return (Some(name.to_owned()), rest.strip_prefix(']').unwrap_or(rest));
+        }
+    }
+    (None, text)
+}
+
+fn wrong(error: &minijinja::Error) -> TemplateError {
+    let what = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    let place = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
+    let hint = match error.kind() {
+        ErrorKind::UndefinedError => "; guard it with `is defined` or `| default(…)`",
+        ErrorKind::OutOfFuel => "; render less",
+        _ => "",
+    };
+    TemplateError { message: format!("{place}{what}{hint}") }
+}
+
+fn too_long() -> TemplateError {
+    TemplateError { message: format!("it gives more than {OUTPUT_BYTES_MAX} bytes; render less") }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => 2 + items.iter().map(size).sum::<usize>(),
+        Value::Object(fields) => 2 + fields.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>(),
+    }
+}
+
+/// Takes no more than [`OUTPUT_BYTES_MAX`].
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > OUTPUT_BYTES_MAX {
+            return Err(io::Error::other(too_long().message));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// JSON data in whose texts something is to be filled in.
+#[derive(Debug)]
+pub struct InputTemplate {
+    root: Part,
+    references: References,
+}
+
+#[derive(Debug)]
+enum Part {
+    As(Value),
+    Text(Box<Template>),
+    List(Vec<Part>),
+    Object(Vec<(String, Part)>),
+}
+
+impl InputTemplate {
+    /// Reads every text of `value`; `None` if none of them is a template. Errors come with their paths, such as `data.users[0]`.
+    pub fn compile(value: &Value, variables: &[&str]) -> Result<Option<Self>, Vec<(String, TemplateError)>> {
+        let (mut references, mut errors) = (References::default(), Vec::new());
+        let root = part(value, "", variables, &mut references, &mut errors);
+        match root {
+            _ if !errors.is_empty() => Err(errors),
+            Part::As(_) => Ok(None),
+            root => Ok(Some(Self { root, references })),
+        }
+    }
+
+    /// What it reads.
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// The data with everything filled in. An error comes with its path.
+    pub fn render(&self, scope: &Value) -> Result<Value, (String, TemplateError)> {
+        fill(&self.root, "", scope)
+    }
+}
+
+fn part(value: &Value, path: &str, variables: &[&str], references: &mut References, errors: &mut Vec<(String, TemplateError)>) -> Part {
+    match value {
+        Value::String(text) if Template::is_one(text) => match Template::compile(text, variables) {
+            Ok(template) => {
+                references.add(template.references());
+                Part::Text(template.into())
+            }
+            Err(error) => {
+                errors.push((path.to_owned(), error));
+                Part::As(Value::Null)
+            }
+        },
+        Value::Array(items) => {
+            let parts: Vec<Part> = items.iter().enumerate().map(|(place, item)| part(item, &format!("{path}[{place}]"), variables, references, errors)).collect();
+            if parts.iter().all(|part| matches!(part, Part::As(_))) { Part::As(value.clone()) } else { Part::List(parts) }
+        }
+        Value::Object(fields) => {
+            let parts: Vec<(String, Part)> = fields.iter().map(|(key, value)| (key.clone(), part(value, &member(path, key), variables, references, errors))).collect();
+            if parts.iter().all(|(_, part)| matches!(part, Part::As(_))) { Part::As(value.clone()) } else { Part::Object(parts) }
+        }
+        other => Part::As(other.clone()),
+    }
+}
+
+fn member(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+fn fill(part: &Part, path: &str, scope: &Value) -> Result<Value, (String, TemplateError)> {
+    match part {
+        Part::As(value) => Ok(value.clone()),
+        // A prompt is a text whatever it holds.
+        Part::Text(template) if path == "prompt" => template.render(scope).map(Value::String).map_err(|error| (path.to_owned(), error)),
+        Part::Text(template) => template.value(scope).map_err(|error| (path.to_owned(), error)),
+        Part::List(items) => {
+            let items = items.iter().enumerate().map(|(place, item)| fill(item, &format!("{path}[{place}]"), scope));
+            items.collect::<Result<Vec<_>, _>>().map(Value::Array)
+        }
+        Part::Object(fields) => {
+            let fields = fields.iter().map(|(key, part)| Ok((key.clone(), fill(part, &member(path, key), scope)?)));
+            fields.collect::<Result<Map<_, _>, _>>().map(Value::Object)
+        }
+    }
+}
