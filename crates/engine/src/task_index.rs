@@ -62,6 +62,15 @@ impl<T> FromIterator<T> for TaskMap<T> {
     }
 }
 
+impl<T> IntoIterator for TaskMap<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<T> Index<TaskIndex> for TaskMap<T> {
     type Output = T;
 

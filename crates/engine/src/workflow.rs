@@ -1,28 +1,43 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The text of a workflow definition becomes a [`Plan`], or every problem that stands in the way.
 //!
-//! `read` takes the JSON apart and judges each field where it stands; `graph` resolves the edges, written and implied, and finds cycles.
-//! Both report into one list, so that an author sees everything at once.
+//! `read` takes the JSON apart and judges each field where it stands; `arrange` numbers the tasks of every level; `graph` resolves the edges of
+//! each list, written and implied, and finds cycles; `sight` looks at what expressions read. All report into one list, so that an author sees
+//! everything at once.
 
+mod arrange;
 mod duration;
 mod fields;
 mod graph;
+mod instant;
 pub mod problem;
 mod read;
+mod sight;
+mod spawned;
 
-use crate::{Plan, PlannedTask, Problem, RetryPolicy, Schema, TaskIndex, TaskMap, TriggerRule};
+pub use spawned::read_spawned;
+
+use crate::{
+    Budget, Condition, Deadline, FailurePolicy, Join, OnItemError, Plan, Problem, RetryPolicy, Schema, TaskKind, TriggerRule, Wait,
+};
+use expressions::{Expression, InputTemplate, Template};
 use problem::{ProblemKind, Problems};
 use serde_json::Value;
+use sight::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The bounds a definition must keep, from the orchestrator's configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Tasks in one workflow.
+    /// Tasks in one workflow, groups included.
     pub tasks_max: usize,
+    /// Levels of groups, the root list included.
+    pub depth_max: usize,
     /// The timeout of an attempt whose task gives none.
     pub default_timeout: Duration,
+    /// Whether warnings are looked for, and whether what expressions read is in sight.
+    pub checked: bool,
 }
 
 /// Reads a definition. The plan is there when no problem is an error; problems may be warnings beside a plan.
@@ -36,33 +51,44 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
         }
     };
     let workflow = read::workflow(&value, limits, &mut problems);
-    let edges = graph::resolve(&workflow.tasks, &mut problems);
-    if problems.has_errors() {
-        return (None, problems.into_vec());
+    let count: usize = workflow.tasks.iter().map(Task::count).sum();
+    if count > limits.tasks_max {
+        problems.push("tasks", ProblemKind::TooManyTasks { count, limit: limits.tasks_max });
     }
-    let tasks = planned(workflow.tasks, edges);
-    let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
+    let head = (workflow.id.clone(), workflow.version.clone(), workflow.failure_policy, workflow.deadline, workflow.budget);
+    let (arranged, sightings) = arrange::arrange(workflow.tasks, &mut problems);
+    let (id, version, failure_policy, deadline, budget) = head;
+    let opaque = arranged.lists.len() == 1 && arranged.tasks.iter().all(|(_, task)| is_opaque(task));
     let plan = Plan {
-        workflow_id: workflow.id.into(),
-        version: workflow.version.into(),
+        workflow_id: id.into(),
+        version: version.into(),
         hash: behaviour_hash(&value).into(),
         definition_hash: stdx::sha256_hex(text).into(),
         definition: Arc::from(text),
         default_timeout: limits.default_timeout,
-        tasks,
-        lists: Box::new([crate::TaskList { tasks: 0..count, owner: None }]),
-        failure_policy: crate::FailurePolicy::FailFast,
-        deadline: None,
-        budget: crate::Budget::default(),
+        tasks: arranged.tasks,
+        lists: arranged.lists.into(),
+        failure_policy,
+        deadline,
+        budget,
         by_id: std::sync::OnceLock::new(),
-        opaque: true,
+        opaque,
     };
-    (Some(plan), problems.into_vec())
+    if !problems.has_errors() {
+        sight::check(&plan, &sightings, limits.checked, &mut problems);
+    }
+    if problems.has_errors() { (None, problems.into_vec()) } else { (Some(plan), problems.into_vec()) }
 }
 
-/// Stand-in.
-pub fn read_spawned(_text: &str, _plan: &Plan, _parent: TaskIndex) -> Result<PlannedTask, Vec<Problem>> {
-    Err(Vec::new())
+/// Whether nothing of what passes through a task is ever looked at.
+fn is_opaque(task: &crate::PlannedTask) -> bool {
+    let plain = task.plain && task.output_schema.is_none() && task.compensate.is_none();
+    plain && matches!(task.kind, TaskKind::Agent { .. })
+}
+
+/// A workflow inside a task is judged like any other; it is run as an execution of its own.
+fn judge_inner(workflow: Workflow, problems: &mut Problems) {
+    arrange::arrange(workflow.tasks, problems);
 }
 
 /// A workflow's tasks as they were written, each field judged.
@@ -70,63 +96,119 @@ struct Workflow {
     id: String,
     version: String,
     tasks: Vec<Task>,
+    failure_policy: FailurePolicy,
+    deadline: Option<Deadline>,
+    budget: Budget,
+}
+
+impl Default for Workflow {
+    fn default() -> Self {
+        let (id, version, tasks) = (String::new(), String::new(), Vec::new());
+        Self { id, version, tasks, failure_policy: FailurePolicy::FailFast, deadline: None, budget: Budget::default() }
+    }
 }
 
 /// One task as it was written.
 struct Task {
-    /// Its place in `tasks` as given, for paths.
-    place: usize,
+    /// Where it stands.
+    path: String,
     id: String,
-    agent_id: String,
     kind: Option<Kind>,
-    dependencies: Option<Vec<String>>,
-    retry: RetryPolicy,
-    timeout: Duration,
-    schema: Option<Schema>,
+    /// Whether it stands in a parallel group.
+    beside: bool,
+    common: Common,
+    body: Body,
 }
 
-/// `type` of a leaf.
+/// What every task has.
+struct Common {
+    dependencies: Option<Vec<String>>,
+    rule: Option<TriggerRule>,
+    conditions: Vec<Read<Condition>>,
+    wait: Option<Wait>,
+    tolerant: bool,
+    total_timeout: Option<Duration>,
+}
+
+/// What a task does.
+enum Body {
+    Call(Box<Call>),
+    Wait,
+    Group { tasks: Vec<Task>, join: Join, timeout: Option<Duration> },
+    Choice { branches: Vec<WrittenBranch>, all: bool, fails_without: bool, timeout: Option<Duration> },
+    Loop { tasks: Vec<Task>, call: Option<Box<Call>>, written: WrittenLoop, timeout: Option<Duration> },
+}
+
+/// A call of an agent or of a workflow.
+struct Call {
+    kind: TaskKind,
+    retry: RetryPolicy,
+    timeout: Option<Duration>,
+    heartbeat_timeout: Option<Duration>,
+    schema: Option<Schema>,
+    output_schema: Option<Schema>,
+    input: Option<Read<InputTemplate>>,
+    cache: Option<WrittenCache>,
+    compensate: Option<WrittenCompensation>,
+    /// Tasks of the workflow written inside it.
+    inner_tasks: usize,
+}
+
+struct WrittenCache {
+    key: Option<Read<Template>>,
+    ttl: Option<Duration>,
+}
+
+struct WrittenCompensation {
+    path: String,
+    call: Box<Call>,
+    started: bool,
+}
+
+struct WrittenBranch {
+    name: Arc<str>,
+    when: Option<Read<Condition>>,
+    tasks: Vec<Task>,
+}
+
+struct WrittenLoop {
+    drive: Option<WrittenDrive>,
+    passes_max: Option<u32>,
+    stops_at_limit: bool,
+    concurrency: u32,
+    on_item_error: OnItemError,
+    keep_last: Option<u32>,
+}
+
+enum WrittenDrive {
+    Items(Vec<Arc<str>>),
+    ForEach(Read<Expression>),
+    While(Vec<Read<Condition>>),
+    Until(Vec<Read<Condition>>),
+    Again(Vec<Read<Condition>>),
+}
+
+/// `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Sequential,
     Parallel,
+    Conditional,
+    Loop,
 }
 
-fn planned(tasks: Vec<Task>, edges: graph::Edges) -> TaskMap<PlannedTask> {
-    let graph::Edges { before, after } = edges;
-    let into_boxes = |list: Vec<Vec<TaskIndex>>| list.into_iter().map(Vec::into_boxed_slice);
-    tasks
-        .into_iter()
-        .zip(into_boxes(before).zip(into_boxes(after)))
-        .map(|(task, (dependencies, dependents))| {
-            let implicit = task.dependencies.is_none();
-            PlannedTask {
-                id: task.id.into(),
-                place: format!("tasks[{}]", task.place).into(),
-                list: Plan::ROOT,
-                kind: crate::TaskKind::Agent { agent_id: task.agent_id.into() },
-                dependencies,
-                dependents,
-                implicit,
-                rule: if implicit { TriggerRule::NoneFailed } else { TriggerRule::NoneFailedMinOneSuccess },
-                cleanup: false,
-                exclusive: task.kind == Some(Kind::Sequential),
-                conditions: Box::default(),
-                wait: None,
-                tolerant: false,
-                timeout: Some(task.timeout),
-                total_timeout: None,
-                heartbeat_timeout: None,
-                retry: task.retry,
-                schema: task.schema,
-                output_schema: None,
-                input: None,
-                cache: None,
-                compensate: None,
-                plain: true,
-            }
-        })
-        .collect()
+impl Task {
+    /// How many tasks it is, with everything inside.
+    fn count(&self) -> usize {
+        let all = |tasks: &[Self]| tasks.iter().map(Self::count).sum::<usize>();
+        1 + match &self.body {
+            Body::Call(call) => call.inner_tasks,
+            Body::Wait => 0,
+            Body::Group { tasks, .. } => all(tasks),
+            Body::Choice { branches, .. } => branches.iter().map(|branch| all(&branch.tasks)).sum(),
+            Body::Loop { tasks, call, .. } => all(tasks) + call.as_ref().map_or(0, |call| call.inner_tasks),
+        }
+    }
 }
 
 /// Definitions that do the same share a hash, however they are named and described.
@@ -136,9 +218,20 @@ fn behaviour_hash(definition: &Value) -> String {
         for field in ["name", "description", "metadata"] {
             fields.remove(field);
         }
-        for task in fields.get_mut("tasks").and_then(Value::as_array_mut).into_iter().flatten() {
+    }
+    forget_names(&mut definition);
+    stdx::sha256_hex(&stdx::canonical_json(&definition))
+}
+
+/// Removes the names of tasks at every level.
+fn forget_names(holder: &mut Value) {
+    for field in ["tasks", "default"] {
+        for task in holder.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
             task.as_object_mut().map(|fields| fields.remove("name"));
+            forget_names(task);
         }
     }
-    stdx::sha256_hex(&stdx::canonical_json(&definition))
+    for branch in holder.get_mut("branches").and_then(Value::as_array_mut).into_iter().flatten() {
+        forget_names(branch);
+    }
 }

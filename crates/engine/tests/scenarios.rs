@@ -24,3 +24,17 @@ mod recovering;
 mod retries;
 #[path = "scenarios/timeouts.rs"]
 mod timeouts;
+#[path = "scenarios/groups.rs"]
+mod groups;
+#[path = "scenarios/rules.rs"]
+mod rules;
+#[path = "scenarios/branches.rs"]
+mod branches;
+#[path = "scenarios/loops.rs"]
+mod loops;
+#[path = "scenarios/waits.rs"]
+mod waits;
+#[path = "scenarios/clocks.rs"]
+mod clocks;
+#[path = "scenarios/undoing.rs"]
+mod undoing;

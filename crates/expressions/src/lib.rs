@@ -27,7 +27,7 @@ mod template;
 
 pub use error::{EvaluationError, ExpressionError, TemplateError};
 pub use references::{Reference, References};
-pub use template::{InputTemplate, Template};
+pub use template::{InputTemplate, OUTPUT_BYTES_MAX, Template};
 
 use serde_json::Value;
 use syntax::Node;

@@ -70,6 +70,8 @@ impl Execution {
             Event::AttemptStarted { task, attempt, .. } => self.run(at, *task, *attempt),
             Event::AttemptInterrupted { task, attempt, crashed } => {
                 self.leave_lane(*task);
+                // It was no attempt: the budget has it back.
+                self.attempts = self.attempts.saturating_sub(1);
                 self.tasks[*task].interruptions += 1;
                 if *crashed {
                     self.tasks[*task].more().crashes += 1;

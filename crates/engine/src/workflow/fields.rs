@@ -27,6 +27,11 @@ impl<'a> Fields<'a> {
         if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
     }
 
+    /// The path of the object itself.
+    pub(super) fn place(&self) -> &str {
+        &self.path
+    }
+
     /// The value of a field; `null` counts as absent.
     pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
         self.map.get(field).filter(|value| !value.is_null())
@@ -73,6 +78,37 @@ impl<'a> Fields<'a> {
             problems.push(self.path(field), ProblemKind::BadDuration { found: shorten(value) });
         }
         duration
+    }
+}
+
+impl Fields<'_> {
+    /// A duration that is not zero, if the field is there and is one.
+    pub(super) fn positive_duration(&self, field: &str, problems: &mut Problems) -> Option<Duration> {
+        let duration = self.duration(field, problems)?;
+        if duration.is_zero() {
+            problems.push(self.path(field), ProblemKind::OutOfRange { expected: "longer than 0 ms", found: "0".into() });
+        }
+        Some(duration)
+    }
+
+    /// One of several words, as what it stands for.
+    pub(super) fn one_of<T: Copy>(&self, field: &str, words: &[(&str, T)], expected: &'static str, problems: &mut Problems) -> Option<T> {
+        let value = self.get(field)?;
+        let found = words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meaning)| *meaning);
+        if found.is_none() {
+            problems.push(self.path(field), ProblemKind::OutOfRange { expected, found: shorten(value) });
+        }
+        found
+    }
+
+    /// A whole number within bounds, if the field is there.
+    pub(super) fn whole(&self, field: &str, least: u64, most: u64, expected: &'static str, problems: &mut Problems) -> Option<u64> {
+        let value = self.get(field)?;
+        let found = value.as_u64().filter(|number| (least..=most).contains(number));
+        if found.is_none() {
+            problems.push(self.path(field), ProblemKind::OutOfRange { expected, found: shorten(value) });
+        }
+        found
     }
 }
 

@@ -21,14 +21,15 @@ pub(super) struct Edges {
     pub(super) after: Vec<Vec<TaskIndex>>,
 }
 
-pub(super) fn resolve(tasks: &[Task], problems: &mut Problems) -> Edges {
-    let by_id = intern(tasks, problems);
+/// The edges of one list, whose first task has the number `base`. `ids` are those of the whole workflow.
+pub(super) fn resolve(tasks: &[Task], base: u32, ids: &FxHashMap<String, String>, problems: &mut Problems) -> Edges {
+    let by_id: FxHashMap<&str, usize> = tasks.iter().enumerate().rev().map(|(at, task)| (task.id.as_str(), at)).collect();
     let implied = implied(tasks);
     let mut edges = Edges { before: vec![Vec::new(); tasks.len()], after: vec![Vec::new(); tasks.len()] };
     for (at, (task, implied)) in tasks.iter().zip(implied).enumerate() {
-        let before = match &task.dependencies {
+        let before = match &task.common.dependencies {
             None => implied,
-            Some(ids) => written(task, ids, &by_id, problems),
+            Some(written_ids) => written(task, written_ids, &by_id, ids, problems),
         };
         for earlier in &before {
             if let Some(after) = edges.after.get_mut(earlier.get() as usize) {
@@ -40,23 +41,21 @@ pub(super) fn resolve(tasks: &[Task], problems: &mut Problems) -> Edges {
         }
     }
     refuse_cycles(tasks, &edges, problems);
+    for list in edges.before.iter_mut().chain(&mut edges.after) {
+        for task in list {
+            *task = TaskIndex::new(task.get() + base);
+        }
+    }
     edges
 }
 
-/// Ids to places, reporting ids given twice.
-fn intern<'a>(tasks: &'a [Task], problems: &mut Problems) -> FxHashMap<&'a str, usize> {
-    let mut by_id = FxHashMap::default();
-    for (at, task) in tasks.iter().enumerate().filter(|(_, task)| !task.id.is_empty()) {
-        let first = *by_id.entry(task.id.as_str()).or_insert(at);
-        if first != at {
-            let first = tasks.get(first).map_or(0, |task| task.place);
-            problems.push(format!("tasks[{}].id", task.place), ProblemKind::DuplicateId { id: task.id.clone(), first });
-        }
-    }
-    by_id
-}
-
-fn written(task: &Task, ids: &[String], by_id: &FxHashMap<&str, usize>, problems: &mut Problems) -> Vec<TaskIndex> {
+fn written(
+    task: &Task,
+    ids: &[String],
+    by_id: &FxHashMap<&str, usize>,
+    everywhere: &FxHashMap<String, String>,
+    problems: &mut Problems,
+) -> Vec<TaskIndex> {
     let mut before = Vec::with_capacity(ids.len());
     let mut seen = FxHashSet::default();
     for (place, id) in ids.iter().enumerate() {
@@ -66,12 +65,13 @@ fn written(task: &Task, ids: &[String], by_id: &FxHashMap<&str, usize>, problems
                 before.push(index(*at));
                 continue;
             }
+            None if everywhere.contains_key(id) => ProblemKind::NotSibling { task: task.id.clone(), dependency: id.clone() },
             None => {
                 let near = if problems.is_full() { None } else { nearest_id(id, by_id) };
                 ProblemKind::UnknownDependency { task: task.id.clone(), missing: id.clone(), near }
             }
         };
-        problems.push(format!("tasks[{}].dependencies[{place}]", task.place), kind);
+        problems.push(format!("{}.dependencies[{place}]", task.path), kind);
     }
     before.sort_unstable();
     before
@@ -95,18 +95,21 @@ fn implied(tasks: &[Task]) -> Vec<Vec<TaskIndex>> {
     let mut run: Vec<TaskIndex> = Vec::new();
     let mut edges = Vec::with_capacity(tasks.len());
     for (at, task) in tasks.iter().enumerate() {
-        let kind = task.kind.unwrap_or(if task.dependencies.is_none() { Kind::Sequential } else { Kind::Parallel });
+        let written = task.common.dependencies.is_some();
+        let kind = task.kind.unwrap_or(if written { Kind::Parallel } else { Kind::Sequential });
         let before = match kind {
+            // In a parallel group order means nothing.
+            _ if task.beside => Vec::new(),
             Kind::Parallel => last_sequential.into_iter().collect(),
-            Kind::Sequential if run.is_empty() => last_sequential.into_iter().collect(),
-            Kind::Sequential => std::mem::take(&mut run),
+            Kind::Sequential | Kind::Conditional | Kind::Loop if run.is_empty() => last_sequential.into_iter().collect(),
+            Kind::Sequential | Kind::Conditional | Kind::Loop => std::mem::take(&mut run),
         };
         match kind {
             Kind::Parallel => run.push(index(at)),
-            Kind::Sequential => last_sequential = Some(index(at)),
+            Kind::Sequential | Kind::Conditional | Kind::Loop => last_sequential = Some(index(at)),
         }
         // A task with written dependencies ignores these; do not keep what nobody reads.
-        edges.push(if task.dependencies.is_none() { before } else { Vec::new() });
+        edges.push(if written { Vec::new() } else { before });
     }
     edges
 }
@@ -124,13 +127,13 @@ fn refuse_cycles(tasks: &[Task], edges: &Edges, problems: &mut Problems) {
     let Err(cycle) = toposort(&graph, None) else { return };
     let mut path = shortest_cycle(&graph, cycle.node_id());
     // Implied edges point forward, so some edge of a cycle is written: begin at the first task that wrote one, where it can be removed.
-    let wrote = |node: &NodeIndex| tasks.get(node.index()).is_some_and(|task| task.dependencies.is_some());
+    let wrote = |node: &NodeIndex| tasks.get(node.index()).is_some_and(|task| task.common.dependencies.is_some());
     if let Some((at, _)) = path.iter().enumerate().filter(|(_, node)| wrote(node)).min_by_key(|(_, node)| **node) {
         path.rotate_left(at);
     }
     let problem = ProblemKind::Cycle { cycle: describe(&path, tasks) };
-    let place = path.first().and_then(|node| tasks.get(node.index())).map_or(0, |task| task.place);
-    problems.push(format!("tasks[{place}].dependencies"), problem);
+    let place = path.first().and_then(|node| tasks.get(node.index())).map_or("tasks", |task| &task.path);
+    problems.push(format!("{place}.dependencies"), problem);
 }
 
 /// The ids along a cycle and back to its first. An edge from the order of declaration, which nobody wrote, is marked.
@@ -157,7 +160,7 @@ fn describe(path: &[NodeIndex], tasks: &[Task]) -> String {
 
 /// The edge into a task.
 fn arrow(into: &Task) -> &'static str {
-    if into.dependencies.is_some() { " → " } else { " → (by order) " }
+    if into.common.dependencies.is_some() { " → " } else { " → (by order) " }
 }
 
 /// A shortest way from `start` back to it, in the direction work flows.

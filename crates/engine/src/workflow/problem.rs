@@ -41,8 +41,8 @@ pub enum ProblemKind {
     IdTooLong { len: usize, limit: usize },
     #[error("an id must not contain control characters")]
     IdControlCharacter,
-    #[error("`{id}` is already the id of tasks[{first}]; ids are unique in a workflow")]
-    DuplicateId { id: String, first: usize },
+    #[error("`{id}` is already the id of {first}; ids are unique in a workflow")]
+    DuplicateId { id: String, first: String },
     #[error("task `{task}` depends on `{missing}`, which this workflow does not define{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
     UnknownDependency { task: String, missing: String, near: Option<String> },
     #[error("task `{task}` names the dependency `{dependency}` twice; remove one")]
@@ -59,6 +59,28 @@ pub enum ProblemKind {
     MaxDelayTooShort,
     #[error("not a JSON Schema that can be used: {message}")]
     BadSchema { message: String },
+    #[error("{fields} stand side by side; a task does one thing: keep one of them")]
+    TooManyBodies { fields: String },
+    #[error("`{field}` has no meaning on {what}; {instead}")]
+    Meaningless { field: &'static str, what: &'static str, instead: &'static str },
+    #[error("groups, branches, loops and inline workflows are nested deeper than `workflow.maxDepth` ({limit}); flatten them, use child workflows by id, or raise the limit")]
+    TooDeep { limit: usize },
+    #[error("`{field}` and `{other}` exclude each other; keep one of them")]
+    Exclusive { field: &'static str, other: &'static str },
+    #[error("{message}")]
+    BadExpression { message: String },
+    #[error("{message}")]
+    BadTemplate { message: String },
+    #[error("it reads task `{id}`, which this workflow does not define{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    UnknownReference { id: String, near: Option<String> },
+    #[error("it reads task `{id}`, which is not an ancestor: only tasks that end before are in sight; add `{id}` to `dependencies`")]
+    NotAncestor { id: String },
+    #[error("the output of `{id}` is null where it did not complete; guard it, for example with tasks['{id}'].status == 'completed'")]
+    MayBeNull { id: String },
+    #[error("task `{task}` depends on `{dependency}`, which stands in another list; dependencies name siblings: put the dependency on the group")]
+    NotSibling { task: String, dependency: String },
+    #[error("`{rule}` asks how dependencies ended, and this task has none; add `dependencies` or leave the rule out")]
+    RuleWithoutDependencies { rule: &'static str },
     #[error("and {count} more problems")]
     More { count: usize },
 }
@@ -67,7 +89,7 @@ impl ProblemKind {
     /// How much it weighs.
     pub fn severity(&self) -> Severity {
         // An error is never left out in favour of a warning, so `More` decides nothing.
-        let warns = matches!(self, Self::DuplicateDependency { .. } | Self::More { .. });
+        let warns = matches!(self, Self::DuplicateDependency { .. } | Self::MayBeNull { .. } | Self::More { .. });
         if warns { Severity::Warning } else { Severity::Error }
     }
 

@@ -13,14 +13,15 @@ use std::time::Duration;
 use stdx::Timestamp;
 
 /// What definitions may be; the timeout is that of a task that gives none.
-pub(crate) const LIMITS: Limits = Limits { tasks_max: 100, default_timeout: Duration::from_mins(10) };
+pub(crate) const LIMITS: Limits = Limits { tasks_max: 100, depth_max: 10, default_timeout: Duration::from_mins(10), checked: true };
 
 /// Reads `"seq fetch tries 2 fixed 1s; par a after fetch timeout 5s; b after nothing"`: tasks, each with its type (or none), its id, and
 /// what else was written.
 pub(crate) fn plan(workflow: &str) -> Arc<Plan> {
     let definition = if workflow.trim_start().starts_with('{') { nested(workflow) } else { flat(workflow) };
     let (plan, problems) = read_plan(&definition, LIMITS);
-    let problems: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.path, problem.kind)).collect();
+    let errors = problems.iter().filter(|problem| problem.kind.severity() == engine::Severity::Error);
+    let problems: Vec<String> = errors.map(|problem| format!("{}: {}", problem.path, problem.kind)).collect();
     Arc::new(plan.unwrap_or_else(|| panic!("{workflow}\n{}", problems.join("\n"))))
 }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Calls: of an agent, or of a child workflow.
+
+use super::super::fields::{Fields, wrong_type};
+use super::super::problem::{ProblemKind, Problems};
+use super::super::sight::Read;
+use super::super::{Call, WrittenCache, WrittenCompensation};
+use super::{Place, read_workflow, retry};
+use crate::{Schema, TaskKind};
+use expressions::{InputTemplate, Template};
+use serde_json::{Value, json};
+
+const INPUT_FIELDS: &[&str] = &["prompt", "data", "schema"];
+
+pub(in super::super) fn agent(fields: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Call {
+    let agent_id = fields.required_text("agentId", "the id of a registered agent or agent type", problems).unwrap_or_default();
+    let mut call = called(fields, TaskKind::Agent { agent_id: agent_id.into() }, place, problems);
+    call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));
+    call.heartbeat_timeout = fields.positive_duration("heartbeatTimeout", problems);
+    call.output_schema = fields.get("outputSchema").and_then(|value| schema(value, fields.path("outputSchema"), problems));
+    call.cache = fields.get("cache").and_then(|value| cache(value, fields.path("cache"), place, problems));
+    call.compensate = fields.get("compensate").and_then(|value| compensation(value, fields.path("compensate"), place, problems));
+    call
+}
+
+pub(in super::super) fn workflow(fields: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Call {
+    let path = fields.path("workflow");
+    let mut inner_tasks = 0;
+    match fields.get("workflow") {
+        Some(Value::String(id)) if id.is_empty() => problems.push(path, ProblemKind::Empty),
+        Some(value @ Value::Object(_)) => {
+            let inner = read_workflow(value, path, place.level + 1, place.limits, problems);
+            inner_tasks = inner.tasks.iter().map(super::super::Task::count).sum();
+            super::super::judge_inner(inner, problems);
+        }
+        Some(Value::String(_)) | None => {}
+        Some(other) => problems.push(path, wrong_type("the id of a registered workflow, or a workflow", other)),
+    }
+    let mut call = called(fields, TaskKind::Workflow, place, problems);
+    call.inner_tasks = inner_tasks;
+    call
+}
+
+fn called(fields: &Fields<'_>, kind: TaskKind, place: Place<'_>, problems: &mut Problems) -> Call {
+    let (schema, input) = fields.get("input").map(|value| input(value, fields.path("input"), place, problems)).unwrap_or_default();
+    Call {
+        kind,
+        retry: fields.get("retryPolicy").and_then(|value| retry::policy(value, fields.path("retryPolicy"), problems)).unwrap_or_default(),
+        timeout: fields.positive_duration("timeout", problems),
+        heartbeat_timeout: None,
+        schema,
+        output_schema: None,
+        input,
+        cache: None,
+        compensate: None,
+        inner_tasks: 0,
+    }
+}
+
+type Input = (Option<Schema>, Option<Read<InputTemplate>>);
+
+fn input(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Input {
+    let Some(fields) = Fields::of(value, path, problems) else { return (None, None) };
+    fields.refuse_others(INPUT_FIELDS, &[], problems);
+    fields.optional_text("prompt", problems);
+    let schema = fields.get("schema").and_then(|value| schema(value, fields.path("schema"), problems));
+    let mut whole = serde_json::Map::new();
+    for field in ["prompt", "data"] {
+        if let Some(value) = fields.get(field) {
+            whole.insert(field.to_owned(), value.clone());
+        }
+    }
+    let template = match InputTemplate::compile(&Value::Object(whole), &place.variables()) {
+        Ok(template) => template.map(|template| Read { path: fields.place().to_owned(), references: template.references().clone(), what: template }),
+        Err(errors) => {
+            for (path, error) in errors {
+                problems.push(fields.path(&path), ProblemKind::BadTemplate { message: error.to_string() });
+            }
+            None
+        }
+    };
+    (schema, template)
+}
+
+pub(in super::super) fn schema(value: &Value, path: String, problems: &mut Problems) -> Option<Schema> {
+    match Schema::compile(value) {
+        Ok(schema) => Some(schema),
+        Err(message) => {
+            problems.push(path, ProblemKind::BadSchema { message });
+            None
+        }
+    }
+}
+
+fn cache(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCache> {
+    if value == &json!(true) {
+        return Some(WrittenCache { key: None, ttl: None });
+    }
+    let fields = Fields::of(value, path, problems)?;
+    fields.refuse_others(&["key", "ttl"], &[], problems);
+    fields.optional_text("key", problems);
+    let key = fields.get("key").and_then(Value::as_str).and_then(|text| match Template::compile(text, &place.variables()) {
+        Ok(template) => Some(Read { path: fields.path("key"), references: template.references().clone(), what: template }),
+        Err(error) => {
+            problems.push(fields.path("key"), ProblemKind::BadTemplate { message: error.to_string() });
+            None
+        }
+    });
+    Some(WrittenCache { key, ttl: fields.positive_duration("ttl", problems) })
+}
+
+fn compensation(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCompensation> {
+    let fields = Fields::of(value, path, problems)?;
+    fields.refuse_others(&["agentId", "input", "on", "retryPolicy", "timeout"], &[], problems);
+    let agent_id = fields.required_text("agentId", "the agent that undoes the task", problems)?;
+    let started = fields.one_of("on", &[("completed", false), ("started", true)], "'completed' or 'started'", problems).unwrap_or(false);
+    let mut call = called(&fields, TaskKind::Agent { agent_id: agent_id.into() }, place, problems);
+    call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));
+    Some(WrittenCompensation { path: fields.place().to_owned(), call: call.into(), started })
+}
