@@ -88,8 +88,8 @@ pub struct Execution {
     attempts: u64,
     paused: bool,
     stepping: bool,
-    /// Signals nobody has waited for yet, in the order they came: the path they are meant for, and their payload.
-    signals: BTreeMap<Arc<str>, VecDeque<(Option<Arc<str>>, Arc<str>)>>,
+    /// Kept signals by name, in the order they came.
+    signals: BTreeMap<Arc<str>, VecDeque<Kept>>,
     /// Tasks that can be undone, in the order they ended.
     undoable: Vec<InstanceIndex>,
     /// When it must have ended, and by what.
@@ -103,6 +103,9 @@ pub struct Execution {
     ended: Option<Timestamp>,
     late_answers: u64,
 }
+
+/// A signal nobody has waited for yet: the path it is meant for, and its payload.
+type Kept = (Option<Arc<str>>, Arc<str>);
 
 /// What one input led to: facts to record, all or none, and effects that are owed once they are recorded.
 #[derive(Debug, Default)]

@@ -59,6 +59,7 @@ pub struct ListIndex(pub u32);
 
 /// One task of a [`Plan`].
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing about a task, and all combinations occur")]
 pub struct PlannedTask {
     /// Unique in the workflow; the call inside a loop of one call shares its loop's.
     pub id: Arc<str>,

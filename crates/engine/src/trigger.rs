@@ -90,9 +90,19 @@ impl TriggerRule {
         match self {
             Self::OneSuccess if successes > 0 => return Some(Verdict::Run),
             Self::OneFailed if failures > 0 => return Some(Verdict::Run),
-            _ if open > 0 => return None,
-            _ if tally.is_empty() => return Some(Verdict::Run),
-            _ => {}
+            Self::NoneFailedMinOneSuccess
+            | Self::NoneFailed
+            | Self::AllSuccess
+            | Self::AllFailed
+            | Self::AllDone
+            | Self::OneSuccess
+            | Self::OneFailed => {}
+        }
+        if open > 0 {
+            return None;
+        }
+        if tally.is_empty() {
+            return Some(Verdict::Run);
         }
         let met = match self {
             Self::NoneFailedMinOneSuccess => failures == 0 && successes > 0,

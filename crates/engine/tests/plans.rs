@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
-const LIMITS: Limits = Limits { tasks_max: 100_000, default_timeout: Duration::from_mins(10) };
+const LIMITS: Limits = Limits { tasks_max: 100_000, depth_max: 10, default_timeout: Duration::from_mins(10), checked: true };
 
 /// What comes of a workflow with these tasks.
 #[expect(clippy::needless_pass_by_value, reason = "as `json!` and `expect![]` read best")]
@@ -657,7 +657,7 @@ fn a_plan_keeps_how_often_and_how_long_each_task_is_tried() {
     assert_eq!((&*plan.workflow_id, &*plan.version, &*plan.definition), ("w", "1.2.0", &*definition.to_string()));
     let mut tasks = String::new();
     for (_, task) in plan.tasks.iter() {
-        writeln!(tasks, "{} {} {:?} {:?} {:?} {:?}", task.id, task.agent_id, task.timeout, task.rule, task.retry, task.schema).unwrap();
+        writeln!(tasks, "{} {} {:?} {:?} {:?} {:?}", task.id, task.kind, task.timeout, task.rule, task.retry, task.schema).unwrap();
     }
     expect![[r#"
         a writer 90s NoneFailed RetryPolicy { max_attempts: 3, backoff: Exponential, initial_delay: 2s, max_delay: Some(60s), jitter: 0.5 } None
@@ -748,7 +748,7 @@ fn a_chain_of_a_hundred_thousand_tasks_is_planned_runs_and_fails() {
     });
     let plan = planned(&chain);
     assert_edges_agree(&plan);
-    let (mut execution, mut step) = (Execution::new(plan, 0), Step::default());
+    let (mut execution, mut step) = (Execution::new(plan, engine::Setup::default()), Step::default());
     execution.handle(Timestamp::default(), Input::Start, &mut step);
     execution.handle(Timestamp::default(), Input::Settled(answer(0, true)), &mut step);
     assert_eq!(step.commands.len(), 2);
@@ -762,14 +762,14 @@ fn a_fan_of_a_hundred_thousand_tasks_is_planned_runs_and_is_cancelled() {
     let kind = |place| if place == 0 || place == 99_999 { r#""type":"sequential""# } else { r#""type":"parallel""# };
     let plan = planned(&large(100_000, |place| kind(place).to_owned()));
     assert_edges_agree(&plan);
-    let (mut execution, mut step) = (Execution::new(plan, 0), Step::default());
+    let (mut execution, mut step) = (Execution::new(plan, engine::Setup::default()), Step::default());
     execution.handle(Timestamp::default(), Input::Start, &mut step);
     execution.handle(Timestamp::default(), Input::Settled(answer(0, true)), &mut step);
     assert_eq!(step.commands.len(), 99_999);
     for task in 1..50_000 {
         execution.handle(Timestamp::default(), Input::Settled(answer(task, true)), &mut step);
     }
-    execution.handle(Timestamp::default(), Input::Cancel { reason: None }, &mut step);
+    execution.handle(Timestamp::default(), Input::Cancel { reason: None, force: false }, &mut step);
     let over = execution.next_deadline().unwrap();
     execution.handle(over, Input::Tick, &mut step);
     assert!(matches!(execution.phase(), Phase::Ended(_)));
@@ -806,7 +806,7 @@ fn planned(text: &str) -> Arc<Plan> {
 }
 
 fn answer(task: u32, well: bool) -> Settled {
-    let failure = Failure { code: "ERR_AGENT".into(), message: "no".into(), details: None, retryable: true };
+    let failure = Failure { code: "ERR_AGENT".into(), message: "no".into(), details: None, retryable: true, retry_after: None };
     let at = Timestamp::default();
     let result = if well { Ok(Output::Held) } else { Err(failure) };
     Settled { task: TaskIndex::new(task), attempt: 1, start: at, end: at, result }

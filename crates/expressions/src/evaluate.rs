@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The value of a tree. Values of the scope are borrowed; what is made is counted.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "most values and nodes are of a type that most operations do not take")]
+
 use crate::error::EvaluationError;
 use crate::functions;
 use crate::references::nearest;

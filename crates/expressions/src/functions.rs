@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The functions of expressions. Each pays for what it reads and makes.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "most values and nodes are of a type that most operations do not take")]
+
 use crate::error::EvaluationError;
 use crate::evaluate::{Evaluated, Evaluator, boolean, brief, double, wrong};
 use crate::syntax::{Function, Operator};

@@ -66,7 +66,7 @@ fn number(letters: &[char], at: &mut usize) -> Result<Token, ExpressionError> {
         text.push(letter);
         *at += 1;
     }
-    if letters.get(*at).is_some_and(|letter| letter.is_ascii_alphabetic()) {
+    if letters.get(*at).is_some_and(char::is_ascii_alphabetic) {
         return Err(ExpressionError::new(*at + 1, format!("`{text}` runs into a letter; put an operator between them")));
     }
     let token = if double { text.parse().ok().filter(|number: &f64| number.is_finite()).map(Token::Double) } else { text.parse().ok().map(Token::Integer) };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What an expression or a template reads, as far as its text tells.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "most values and nodes are of a type that most operations do not take")]
+
 use crate::ROOTS;
 use crate::error::ExpressionError;
 use crate::syntax::{Kind, Node, Operator};

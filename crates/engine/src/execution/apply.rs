@@ -3,7 +3,7 @@
 
 use super::scope::{Role, Scope, ScopeIndex};
 use super::state::{Timer, Turn};
-use super::{AbortCause, CancelReason, Event, Execution, Phase, Question, ReusedEnd, TaskRecord, TaskState};
+use super::{AbortCause, CancelReason, Event, Execution, Output, Phase, Question, ReusedEnd, TaskRecord, TaskState};
 use crate::plan::{Deadline, ListIndex, TaskKind};
 use crate::{Failure, InstanceIndex, TaskIndex};
 use std::cmp::Reverse;
@@ -60,7 +60,18 @@ impl Execution {
                 self.ended = Some(at);
                 self.timers.clear();
             }
-            attempt => self.apply_to_attempt(at, attempt),
+            Event::AttemptStarted { .. }
+            | Event::AttemptInterrupted { .. }
+            | Event::AttemptTimedOut { .. }
+            | Event::RetryScheduled { .. }
+            | Event::BackoffEnded { .. }
+            | Event::TaskSpawned { .. }
+            | Event::TaskFinishing { .. }
+            | Event::TaskCompleted { .. }
+            | Event::TaskFailed { .. }
+            | Event::TaskSkipped { .. }
+            | Event::TaskCancelled { .. }
+            | Event::TaskReused { .. } => self.apply_to_attempt(at, event),
         }
     }
 
@@ -91,7 +102,9 @@ impl Execution {
             Event::TaskSpawned { task, definition } => self.spawn(at, *task, definition),
             Event::TaskFinishing { task, attempt, start, end, output } => {
                 self.leave_lane(*task);
-                self.keep(*task, output);
+                if let Output::Json(output) = output {
+                    self.tasks[*task].more().output = Some(Arc::clone(output));
+                }
                 self.tasks[*task].first_start.get_or_insert(*start);
                 self.set(*task, TaskState::Finishing { attempt: *attempt, start: *start, end: *end });
             }
@@ -236,14 +249,9 @@ impl Execution {
         let Ok(planned) = crate::workflow::read_spawned(definition, &self.plan, self.tasks[parent].task) else { return };
         let task = TaskIndex::new(u32::try_from(self.plan.tasks.len() + self.spawned.len()).unwrap_or(u32::MAX));
         self.spawned.push(Arc::new(planned));
-        let scope = match self.tasks[parent].more().spawned {
-            Some(scope) => scope,
-            None => {
-                let scope = self.open_scope(Some(parent), Role::Spawned, ListIndex(u32::MAX), 0..0);
-                self.tasks[parent].more().spawned = Some(scope);
-                scope
-            }
-        };
+        let known = self.tasks[parent].more().spawned;
+        let scope = known.unwrap_or_else(|| self.open_scope(Some(parent), Role::Spawned, ListIndex(u32::MAX), 0..0));
+        self.tasks[parent].more().spawned = Some(scope);
         let child = self.tasks.push(TaskRecord::waiting(task, scope, 0));
         self.scope_mut(scope).children.push(child);
         self.scope_mut(scope).open += 1;
@@ -436,9 +444,11 @@ impl Execution {
         }
     }
 
-    fn keep(&mut self, task: InstanceIndex, output: &super::Output) {
-        if !self.plan.opaque
-            && let super::Output::Json(output) = output
+    /// Keeps an output that something may look at: an expression, a report, the attempt that spawned the task.
+    fn keep(&mut self, task: InstanceIndex, output: &Output) {
+        let spawned = self.scope(self.tasks[task].scope).role == Role::Spawned;
+        if (!self.plan.opaque || spawned)
+            && let Output::Json(output) = output
         {
             self.tasks[task].more().output = Some(Arc::clone(output));
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The state as expressions, functions and reports see it: outputs, paths, and the scope of a task.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
+
 use super::scope::{Role, Scope, ScopeIndex};
 use super::{Execution, PassEnd, TaskRecord, TaskState};
 use crate::plan::{Drive, OnItemError, TaskKind};

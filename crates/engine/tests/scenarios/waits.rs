@@ -232,7 +232,6 @@ fn step_mode_pauses_after_each_task() {
             0ms c 1 started after b
                 run c 1
             0ms c 1 completed
-            0ms paused
             0ms ended completed
         "#]],
     );

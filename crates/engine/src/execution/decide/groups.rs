@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What the end of a task means for those behind it and around it: rules, joins, failures that rise, groups that end.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
+
 use super::super::scope::{Role, ScopeIndex};
 use super::super::values::View;
 use super::super::{CancelReason, Event, Output, PassEnd, Question, SkipReason, TaskState};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What a loop does next: another pass, or its end.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
+
 use super::super::scope::ScopeIndex;
 use super::super::values::View;
 use super::super::{CancelReason, Event, Output, PassEnd, Question, TaskState};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! From the rule of a task to its first attempt: trigger rule, conditions, `waitFor`, cache, templates.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
+
 use super::super::scope::ScopeIndex;
 use super::super::values::View;
 use super::super::{Command, Event, Output, Question, ReusedEnd, SkipReason, TaskState};
@@ -66,7 +68,7 @@ impl Decider<'_> {
         }
         let conditions = self.execution.planned(task).conditions.len();
         if conditions > 0 && !self.execution.tasks[task].less().is_some_and(|more| more.admitted_by_gate) {
-            match self.judge_list(task, View::Own, |index| Question::Gate(index)) {
+            match self.judge_list(task, View::Own, Question::Gate) {
                 None => return,
                 Some(Err(failure)) => return self.fail(task, failure),
                 Some(Ok(false)) => return self.record(Event::TaskSkipped { task, reason: SkipReason::ConditionFalse }),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What stops: scopes, by failure, join, cancel, deadline or budget; processes, in order or by a crash. And what pauses.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
+
 use super::super::scope::{Role, ScopeIndex};
 use super::super::{AbortCause, CancelReason, Command, Event, Phase, TaskState};
 use super::Decider;
@@ -123,7 +125,7 @@ impl Decider<'_> {
     /// In step mode an execution pauses after each task that ran.
     pub(super) fn pause_after(&mut self, task: InstanceIndex) {
         let ran = matches!(self.state(task), TaskState::Completed { .. } | TaskState::Failed { .. }) && self.execution.planned(task).is_leaf();
-        if self.execution.stepping && ran {
+        if self.execution.stepping && ran && self.execution.open > 0 {
             self.pause();
         }
     }
