@@ -5,7 +5,7 @@ use crate::archive::{ArchiveTask, Question, SharedArchive};
 use crate::error::{CodedError, NativeFailure, coded, failure};
 use crate::plan::NativePlan;
 use crate::words;
-use ::engine::TaskIndex;
+use ::engine::{InstanceIndex, Question as Asked};
 use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
@@ -104,10 +104,10 @@ impl Engine {
         })
     }
 
-    /// Begins an execution. `context` is JSON text, or null where JavaScript keeps it.
+    /// Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen.
     #[napi(catch_unwind)]
-    pub fn start(&self, plan: &NativePlan, context: Option<String>) -> Result<Accepted, CodedError> {
-        let accepted = self.with(|driver| driver.accept(&plan.plan, context))?;
+    pub fn start(&self, plan: &NativePlan, context: Option<String>, options: Option<String>, id: Option<String>) -> Result<Accepted, CodedError> {
+        let accepted = self.with(|driver| driver.accept(&plan.plan, context, options, id))?;
         Ok(Accepted { slot: accepted.slot, id: accepted.id.to_string() })
     }
 
@@ -142,10 +142,89 @@ impl Engine {
         self.with(|driver| driver.resume(slot))
     }
 
-    /// Asks an execution to stop; effects come with the next `advance` or `pull`.
+    /// Asks an execution to stop, by force its clean-up too; effects come with the next `advance` or `pull`, here and below.
     #[napi(catch_unwind)]
-    pub fn cancel(&self, slot: u32, reason: Option<String>) -> Result<(), CodedError> {
-        self.with(|driver| driver.cancel(slot, reason.map(Into::into)))
+    pub fn cancel(&self, slot: u32, reason: Option<String>, force: bool) -> Result<(), CodedError> {
+        self.with(|driver| driver.cancel(slot, reason.map(Into::into), force))
+    }
+
+    /// Lets nothing new start in an execution.
+    #[napi(catch_unwind)]
+    pub fn pause(&self, slot: u32) -> Result<(), CodedError> {
+        self.with(|driver| driver.pause(slot))
+    }
+
+    /// Lets it go on; with `step` until the next task has ended.
+    #[napi(catch_unwind)]
+    pub fn unpause(&self, slot: u32, step: bool) -> Result<(), CodedError> {
+        self.with(|driver| driver.unpause(slot, step))
+    }
+
+    /// Sends a signal; `payload` is JSON text, `path` names the wait it is meant for.
+    #[napi(catch_unwind)]
+    pub fn signal(&self, slot: u32, name: String, payload: String, path: Option<String>) -> Result<(), CodedError> {
+        self.with(|driver| driver.signal(slot, name.into(), payload.into(), path.map(Into::into)))
+    }
+
+    /// Adds a task to a running attempt; the number of its instance.
+    #[napi(catch_unwind)]
+    pub fn spawn(&self, slot: u32, task: u32, definition: String) -> Result<u32, CodedError> {
+        let spawned = self.with(|driver| driver.spawn(slot, InstanceIndex::new(task), definition.into()))?;
+        Ok(spawned.get())
+    }
+
+    /// A sign of life of an attempt.
+    #[napi(catch_unwind)]
+    pub fn heartbeat(&self, slot: u32, task: u32, attempt: u32) -> Result<(), CodedError> {
+        self.with(|driver| driver.heartbeat(slot, InstanceIndex::new(task), attempt))
+    }
+
+    /// What a function that is a condition said: `holds`, or the failure (JSON text) it threw. `kind`, `index` and `passes` are as they were asked.
+    #[napi(catch_unwind)]
+    #[expect(clippy::too_many_arguments, reason = "the words of an effect, given back")]
+    pub fn judged(&self, slot: u32, task: u32, kind: u32, index: u32, passes: u32, holds: bool, failure: Option<String>) -> Result<(), CodedError> {
+        let question = match kind {
+            1 => Asked::Gate(index),
+            2 => Asked::Branch(index),
+            _ => Asked::Turn { passes, index },
+        };
+        self.with(|driver| {
+            let answer = match failure {
+                Some(failure) => Err(words::failure(&failure)?),
+                None => Ok(holds),
+            };
+            driver.judged(slot, InstanceIndex::new(task), question, answer)
+        })
+    }
+
+    /// What an instance is, as JSON text; see `runtime::report`.
+    #[napi(catch_unwind)]
+    pub fn instance(&self, slot: u32, task: u32) -> Result<Option<String>, CodedError> {
+        self.with(|driver| Ok(report::instance_of(driver.execution(slot)?, InstanceIndex::new(task))))
+    }
+
+    /// The input that templates gave a task, as JSON text of `{ prompt, data }`.
+    #[napi(catch_unwind)]
+    pub fn rendered(&self, slot: u32, task: u32) -> Result<Option<String>, CodedError> {
+        self.with(|driver| Ok(driver.execution(slot)?.rendered(InstanceIndex::new(task)).map(ToString::to_string)))
+    }
+
+    /// The output of a completed instance as JSON text, else `null`.
+    #[napi(catch_unwind)]
+    pub fn output(&self, slot: u32, task: u32) -> Result<String, CodedError> {
+        self.with(|driver| Ok(driver.execution(slot)?.output(InstanceIndex::new(task))))
+    }
+
+    /// What a function that is a condition is given, as JSON text.
+    #[napi(catch_unwind)]
+    pub fn scope(&self, slot: u32, task: u32, between_passes: bool) -> Result<String, CodedError> {
+        self.with(|driver| Ok(driver.execution(slot)?.scope_text(InstanceIndex::new(task), between_passes)))
+    }
+
+    /// The process will end in order: what runs is taken up by the next one.
+    #[napi(catch_unwind)]
+    pub fn interrupt(&self) -> Result<(), CodedError> {
+        self.with(Driver::interrupt)
     }
 
     /// A live execution as JSON text.
@@ -170,7 +249,7 @@ impl Engine {
     /// Why an attempt failed, as JSON text.
     #[napi(catch_unwind)]
     pub fn failure(&self, slot: u32, task: u32, attempt: u32) -> Result<Option<String>, CodedError> {
-        let failure = self.with(|driver| driver.failure(slot, TaskIndex::new(task), attempt))?;
+        let failure = self.with(|driver| driver.failure(slot, InstanceIndex::new(task), attempt))?;
         Ok(failure.as_deref().map(report::failure))
     }
 

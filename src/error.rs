@@ -3,6 +3,7 @@
 
 use napi::{Error as NapiError, Status};
 use napi_derive::napi;
+use ::engine::SignalError;
 use runtime::Error;
 use runtime::store::{CommitError, OpenError, ReadError};
 use std::error::Error as _;
@@ -69,6 +70,10 @@ fn code(error: &Error) -> &'static str {
             CommitError::Sqlite(_) | CommitError::Io(_) | CommitError::OutOfOrder { .. } | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
         },
         Error::DefinitionChanged { .. } => "ERR_DEFINITION_CHANGED",
+        Error::Signal(SignalError::Ambiguous { .. }) => "ERR_AMBIGUOUS_SIGNAL",
+        Error::Signal(SignalError::Payload { .. }) => "ERR_SIGNAL_SCHEMA",
+        Error::Spawned(_) => "ERR_VALIDATION",
+        Error::SpawnChanged { .. } => "ERR_SPAWN_CHANGED",
         Error::NoSuchSlot { .. } | Error::Malformed { .. } => "ERR_INTERNAL",
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A validated workflow, held by JavaScript for as long as it needs it.
 
-use ::engine::{Limits, Plan, Problem, Schema, Severity, TaskIndex, read_plan};
+use ::engine::{Limits, Plan, Problem, Schema, Severity, TaskIndex, TaskKind, read_plan};
 use napi_derive::napi;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -35,10 +35,25 @@ impl PlanReading {
     }
 }
 
-/// Validates a definition given as JSON text; `defaultTimeout` in milliseconds.
+/// The bounds of a definition; `defaultTimeout` in milliseconds.
+#[napi(object)]
+#[expect(missing_docs, reason = "as in `engine::Limits`")]
+pub struct ReadingLimits {
+    pub tasks_max: u32,
+    pub depth_max: u32,
+    pub default_timeout: f64,
+    pub checked: bool,
+}
+
+/// Validates a definition given as JSON text.
 #[napi(catch_unwind)]
-pub fn read_workflow(definition: String, tasks_max: u32, default_timeout: f64) -> PlanReading {
-    let limits = Limits { tasks_max: tasks_max as usize, default_timeout: Duration::from_secs_f64(default_timeout / 1000.0) };
+pub fn read_workflow(definition: String, limits: ReadingLimits) -> PlanReading {
+    let limits = Limits {
+        tasks_max: limits.tasks_max as usize,
+        depth_max: limits.depth_max as usize,
+        default_timeout: Duration::from_secs_f64(limits.default_timeout / 1000.0),
+        checked: limits.checked,
+    };
     let (plan, problems) = read_plan(&definition, limits);
     let problems: Value = problems.iter().map(problem).collect();
     PlanReading { plan: plan.map(Arc::new), problems: problems.to_string() }
@@ -46,29 +61,55 @@ pub fn read_workflow(definition: String, tasks_max: u32, default_timeout: f64) -
 
 #[napi]
 impl NativePlan {
-    /// The resolved graph as JSON text: `[{ id, dependencies: [place], implicit }]`.
+    /// The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, rule, templated }]`, the root list first.
     #[napi(catch_unwind)]
     pub fn graph(&self) -> String {
         let tasks = self.plan.tasks.iter().map(|(_, task)| {
             let dependencies: Vec<u32> = task.dependencies.iter().map(|index| index.get()).collect();
-            json!({ "id": &*task.id, "dependencies": dependencies, "implicit": task.implicit })
+            let owner = self.plan.lists.get(task.list.0 as usize).and_then(|list| list.owner).map(TaskIndex::get);
+            let kind = match &task.kind {
+                TaskKind::Agent { .. } => "agent",
+                TaskKind::Workflow => "workflow",
+                TaskKind::Wait => "wait",
+                TaskKind::Group { .. } => "group",
+                TaskKind::Choice { .. } => "choice",
+                TaskKind::Loop(_) => "loop",
+            };
+            let agent_id = if let TaskKind::Agent { agent_id } = &task.kind { Some(&**agent_id) } else { None };
+            json!({
+                "id": &*task.id, "place": &*task.place, "kind": kind, "list": task.list.0, "owner": owner, "agentId": agent_id,
+                "dependencies": dependencies, "implicit": task.implicit, "templated": task.input.is_some(),
+            })
         });
         tasks.collect::<Value>().to_string()
+    }
+
+    /// Whether the host may keep the values of results to itself: nothing looks at them.
+    #[napi(catch_unwind)]
+    pub fn opaque(&self) -> bool {
+        self.plan.opaque
+    }
+
+    /// What a value (JSON text) does that the `outputSchema` of a task forbids, as `judgeInput` says it.
+    #[napi(catch_unwind)]
+    pub fn judge_output(&self, task: u32, value: String) -> Option<String> {
+        judged(self.plan.tasks.get(TaskIndex::new(task))?.output_schema.as_ref()?, &value)
     }
 
     /// What a value (JSON text) does that the schema of a task's input forbids: `[{ pointer, message }]` as JSON text, or null.
     #[napi(catch_unwind)]
     pub fn judge_input(&self, task: u32, value: String) -> Option<String> {
-        let schema: &Schema = self.plan.tasks.get(TaskIndex::new(task))?.schema.as_ref()?;
-        let issues = match serde_json::from_str::<Value>(&value) {
-            Ok(value) => {
-                schema.judge(&value).into_iter().map(|issue| json!({ "pointer": issue.pointer, "message": issue.message })).collect()
-            }
-            // JSON that JavaScript can hold and Unicode cannot: lone surrogates.
-            Err(error) => vec![json!({ "pointer": "", "message": format!("the value is not valid Unicode JSON: {error}") })],
-        };
-        (!issues.is_empty()).then(|| Value::from(issues).to_string())
+        judged(self.plan.tasks.get(TaskIndex::new(task))?.schema.as_ref()?, &value)
     }
+}
+
+fn judged(schema: &Schema, value: &str) -> Option<String> {
+    let issues = match serde_json::from_str::<Value>(value) {
+        Ok(value) => schema.judge(&value).into_iter().map(|issue| json!({ "pointer": issue.pointer, "message": issue.message })).collect(),
+        // JSON that JavaScript can hold and Unicode cannot: lone surrogates.
+        Err(error) => vec![json!({ "pointer": "", "message": format!("the value is not valid Unicode JSON: {error}") })],
+    };
+    (!issues.is_empty()).then(|| Value::from(issues).to_string())
 }
 
 fn problem(problem: &Problem) -> Value {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Inputs and effects as numbers in arrays that JavaScript holds and uses again. `ts/native.ts` has the same layout.
 
-use ::engine::{Failure, Output, Settled, TaskIndex};
+use ::engine::{Failure, InstanceIndex, Output, Settled};
 use napi::bindgen_prelude::Float64Array;
 use runtime::{Driver, Effect, EffectKind, Error};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::time::Duration;
 use stdx::Timestamp;
 
 /// Words of one answer: slot, task, attempt, form, start, end.
@@ -28,6 +29,9 @@ struct FailureText<'a> {
     message: String,
     #[serde(default)]
     retryable: bool,
+    /// Milliseconds.
+    #[serde(rename = "retryAfterMs")]
+    retry_after: Option<f64>,
     #[serde(borrow)]
     details: Option<&'a RawValue>,
 }
@@ -47,7 +51,7 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
             _ => Err(failure(lines.next().unwrap_or_default())?),
         };
         let settled = Settled {
-            task: TaskIndex::new(task as u32),
+            task: InstanceIndex::new(task as u32),
             attempt: attempt as u32,
             start: Timestamp::from_micros(start as u64),
             end: Timestamp::from_micros(end as u64),
@@ -59,7 +63,7 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
     Ok(())
 }
 
-fn failure(text: &str) -> Result<Failure, Error> {
+pub(crate) fn failure(text: &str) -> Result<Failure, Error> {
     let failure: FailureText<'_> =
         serde_json::from_str(text).map_err(|error| Error::Malformed { what: "failure", message: error.to_string() })?;
     Ok(Failure {
@@ -67,6 +71,7 @@ fn failure(text: &str) -> Result<Failure, Error> {
         message: failure.message.into(),
         details: failure.details.map(|details| details.get().into()),
         retryable: failure.retryable,
+        retry_after: failure.retry_after.and_then(|millis| Duration::try_from_secs_f64(millis / 1000.0).ok()),
     })
 }
 
@@ -107,10 +112,24 @@ pub(crate) fn heard(effects: Vec<Effect>, listened: u32) -> Vec<f64> {
 
 fn is_heard(kind: EffectKind, listened: u32) -> bool {
     match kind {
-        EffectKind::Accepted | EffectKind::Run | EffectKind::Abort | EffectKind::Ended | EffectKind::Cancelling => true,
-        EffectKind::Retrying | EffectKind::Completed | EffectKind::Failed | EffectKind::Skipped | EffectKind::Cancelled => {
-            listened & (1 << kind as u32) != 0
-        }
+        EffectKind::Accepted
+        | EffectKind::Run
+        | EffectKind::Abort
+        | EffectKind::Ended
+        | EffectKind::Cancelling
+        | EffectKind::Judge
+        | EffectKind::Paused
+        | EffectKind::Resumed => true,
+        EffectKind::Retrying
+        | EffectKind::Completed
+        | EffectKind::Failed
+        | EffectKind::Skipped
+        | EffectKind::Cancelled
+        | EffectKind::Started
+        | EffectKind::Iterated
+        | EffectKind::Waiting
+        | EffectKind::Opened
+        | EffectKind::Reused => listened & (1 << kind as u32) != 0,
     }
 }
 

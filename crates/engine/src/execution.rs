@@ -76,8 +76,8 @@ pub struct Execution {
     phase: Phase,
     tasks: InstanceMap<TaskRecord>,
     scopes: Vec<Scope>,
-    /// Tasks that were added at run time; their places follow the plan's.
-    spawned: Vec<Arc<PlannedTask>>,
+    /// Tasks that were added at run time, each with its definition; their places follow the plan's.
+    spawned: Vec<(Arc<PlannedTask>, Arc<str>)>,
     /// Tasks that have not ended.
     open: usize,
     /// Tasks with an attempt under way.
@@ -208,8 +208,14 @@ impl Execution {
     fn planned_at(&self, task: TaskIndex) -> &PlannedTask {
         match self.plan.tasks.get(task) {
             Some(planned) => planned,
-            None => &self.spawned[task.get() as usize - self.plan.tasks.len()],
+            None => &self.spawned[task.get() as usize - self.plan.tasks.len()].0,
         }
+    }
+
+    /// The definition of a task that was added at run time, JSON text.
+    pub fn spawned_definition(&self, task: InstanceIndex) -> Option<&Arc<str>> {
+        let place = (self.tasks.get(task)?.task.get() as usize).checked_sub(self.plan.tasks.len())?;
+        self.spawned.get(place).map(|(_, definition)| definition)
     }
 
     /// How many tasks have not ended.

@@ -657,7 +657,7 @@ fn a_plan_keeps_how_often_and_how_long_each_task_is_tried() {
     assert_eq!((&*plan.workflow_id, &*plan.version, &*plan.definition), ("w", "1.2.0", &*definition.to_string()));
     let mut tasks = String::new();
     for (_, task) in plan.tasks.iter() {
-        writeln!(tasks, "{} {} {:?} {:?} {:?} {:?}", task.id, task.kind, task.timeout, task.rule, task.retry, task.schema).unwrap();
+        writeln!(tasks, "{} {:?} {:?} {:?} {:?} {:?}", task.id, task.kind, task.timeout, task.rule, task.retry, task.schema).unwrap();
     }
     expect![[r#"
         a writer 90s NoneFailed RetryPolicy { max_attempts: 3, backoff: Exponential, initial_delay: 2s, max_delay: Some(60s), jitter: 0.5 } None
@@ -809,5 +809,5 @@ fn answer(task: u32, well: bool) -> Settled {
     let failure = Failure { code: "ERR_AGENT".into(), message: "no".into(), details: None, retryable: true, retry_after: None };
     let at = Timestamp::default();
     let result = if well { Ok(Output::Held) } else { Err(failure) };
-    Settled { task: TaskIndex::new(task), attempt: 1, start: at, end: at, result }
+    Settled { task: engine::InstanceIndex::new(task), attempt: 1, start: at, end: at, result }
 }

@@ -19,7 +19,7 @@ impl Archive {
 
     /// An execution as JSON text; see [`report::stored`].
     pub fn execution(&self, id: &str) -> Result<Option<String>, Error> {
-        Ok(self.reader.execution(id)?.as_ref().map(report::stored).transpose()?)
+        self.reader.execution(id)?.as_ref().map(report::stored).transpose()
     }
 
     /// A page of executions, newest first, as JSON text: `{"executions": [...], "cursor": "..." | null}`.

@@ -17,11 +17,11 @@ mod slots;
 mod timers;
 mod versions;
 
-use crate::store::{Accepted, Batch, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution};
-use crate::{Clock, Error, report};
+use crate::store::{Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution};
+use crate::{Clock, Error, options, report};
 use commit::Commit;
 use effect::Effect;
-use engine::{End, Execution, Input, Phase, Plan, Settled, Step};
+use engine::{Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
 use slots::{Live, Slots};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -130,18 +130,23 @@ impl Driver {
     }
 
     /// Begins an execution. Its `Accepted` effect follows once that is committed.
-    pub fn accept(&mut self, plan: &Arc<Plan>, context: Option<String>) -> Result<Accept, Error> {
+    ///
+    /// `options` is JSON text as in [`crate::options`]; `id` is given where the host has chosen one.
+    pub fn accept(&mut self, plan: &Arc<Plan>, context: Option<String>, options: Option<String>, id: Option<String>) -> Result<Accept, Error> {
         self.check()?;
+        let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
+        let setup = options::setup(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
         self.versions.admit(plan)?;
-        let id = Uuid::now_v7();
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
-        let live = Live::new(key, id.to_string().into(), Execution::new(Arc::clone(plan), id.as_u64_pair().1), at);
-        let id = Arc::clone(&live.id);
-        let slot = self.slots.insert(live)?;
-        self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context: context.map(Into::into), at });
+        let execution = Execution::new(Arc::clone(plan), setup);
+        let open = execution.open();
+        let slot = self.slots.insert(Live::new(key, execution, at))?;
+        let (context, options) = (context.map(Into::into), options.map(Into::into));
+        self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
+        self.owed.push(Effect::accepted(slot, at));
         self.statistics.active += 1;
-        self.statistics.queued += plan.tasks.len();
+        self.statistics.queued += open;
         self.input(slot, Input::Start)?;
         Ok(Accept { slot, id })
     }
@@ -172,9 +177,65 @@ impl Driver {
         }
     }
 
-    /// Somebody wants an execution to stop.
-    pub fn cancel(&mut self, slot: u32, reason: Option<Arc<str>>) -> Result<(), Error> {
-        self.input(slot, Input::Cancel { reason })
+    /// Somebody wants an execution to stop; `force`: clean-up too.
+    pub fn cancel(&mut self, slot: u32, reason: Option<Arc<str>>, force: bool) -> Result<(), Error> {
+        self.input(slot, Input::Cancel { reason, force })
+    }
+
+    /// Nothing new shall start in an execution.
+    pub fn pause(&mut self, slot: u32) -> Result<(), Error> {
+        self.input(slot, Input::Pause)
+    }
+
+    /// It shall go on; with `step` until the next task has ended.
+    pub fn unpause(&mut self, slot: u32, step: bool) -> Result<(), Error> {
+        self.input(slot, Input::Resume { step })
+    }
+
+    /// Somebody sends a signal, meant for the wait at `path` if it names one; `payload` is JSON text.
+    pub fn signal(&mut self, slot: u32, name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>>) -> Result<(), Error> {
+        let malformed = |error: serde_json::Error| Error::Malformed { what: "signal", message: error.to_string() };
+        let value = serde_json::from_str(&payload).map_err(malformed)?;
+        self.slots.get(slot)?.execution.check_signal(&name, path.as_deref(), &value)?;
+        self.input(slot, Input::Signal { name, payload, path })
+    }
+
+    /// An attempt adds a task; the number of its instance. A later attempt gets the same one.
+    pub fn spawn(&mut self, slot: u32, task: InstanceIndex, definition: Arc<str>) -> Result<InstanceIndex, Error> {
+        let execution = &self.slots.get(slot)?.execution;
+        let parent = execution.tasks().get(task).ok_or(Error::NoSuchSlot { slot })?.task;
+        let spawned = engine::read_spawned(&definition, execution.plan(), parent).map_err(Error::Spawned)?;
+        let path = format!("{}/{}", execution.path(task), spawned.id);
+        if let Some((known, _)) = execution.tasks().iter().find(|(other, _)| execution.path(*other) == path) {
+            let same = execution.spawned_definition(known).is_some_and(|known| **known == *definition);
+            return if same { Ok(known) } else { Err(Error::SpawnChanged { path }) };
+        }
+        let known = u32::try_from(execution.tasks().len()).unwrap_or(u32::MAX);
+        self.input(slot, Input::Spawn { task, definition })?;
+        Ok(InstanceIndex::new(known))
+    }
+
+    /// An attempt gave a sign of life.
+    pub fn heartbeat(&mut self, slot: u32, task: InstanceIndex, attempt: u32) -> Result<(), Error> {
+        self.input(slot, Input::Heartbeat { task, attempt })
+    }
+
+    /// A function that is a condition answered.
+    pub fn judged(&mut self, slot: u32, task: InstanceIndex, question: Question, answer: Result<bool, Failure>) -> Result<(), Error> {
+        self.input(slot, Input::Judged { task, question, answer })
+    }
+
+    /// A live execution, to be looked at.
+    pub fn execution(&self, slot: u32) -> Result<&Execution, Error> {
+        Ok(&self.slots.get(slot)?.execution)
+    }
+
+    /// The process will end: what runs now is taken up by the next, and no crash is counted for it.
+    pub fn interrupt(&mut self) -> Result<(), Error> {
+        for slot in self.slots.numbers() {
+            self.input(slot, Input::Interrupt)?;
+        }
+        Ok(())
     }
 
     /// Commits what the calls before led to. At `'disk'` it is only queued; the acknowledgement comes with a later [`Driver::pull`].
@@ -269,16 +330,16 @@ impl Driver {
 
     fn take_up(&mut self, stored: StoredExecution) -> Result<Interrupted, Error> {
         let plan = report::plan_of(&stored)?;
-        let seed = Uuid::parse_str(&stored.id).map_or(stored.key.cast_unsigned(), |id| id.as_u64_pair().1);
+        let setup = report::setup_of(&stored)?;
         let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
-        let execution = Execution::replay(Arc::clone(&plan), seed, events);
+        let execution = Execution::replay(Arc::clone(&plan), setup, events);
         let text = report::stored(&stored)?;
         self.versions.admit(&plan)?;
         self.statistics.active += 1;
-        self.statistics.queued += execution.open() - execution.running();
+        self.statistics.queued += execution.queued();
         self.statistics.running += execution.running();
-        let at = stored.records.last().map_or(self.clock.read(), |record| record.at);
-        let mut live = Live::new(stored.key, stored.id, execution, at);
+        let at = stored.records.last().map_or(stored.accepted, |record| record.at);
+        let mut live = Live::new(stored.key, execution, at);
         live.seq = stored.records.len() as u64;
         live.acknowledged = live.seq;
         let slot = self.slots.insert(live)?;
@@ -294,21 +355,30 @@ impl Driver {
         self.check()?;
         let now = self.now();
         let live = self.slots.get_live(slot)?;
-        let (open, running) = (live.execution.open(), live.execution.running());
+        let (queued, running) = (live.execution.queued(), live.execution.running());
         live.execution.handle(now, input, &mut self.step);
         // Even an input that records nothing may leave an earlier deadline to look at.
         live.arm(slot, &mut self.timers);
-        if self.step.events.is_empty() {
-            return Ok(());
-        }
+        let mut asked = Vec::new();
+        let mut commands = std::mem::take(&mut self.step.commands);
         for event in &self.step.events {
             self.owed.extend(Effect::notice(slot, now, event));
+            keep(&live.execution, now, event, &mut self.batch.cached);
         }
-        for command in self.step.commands.drain(..) {
-            self.owed.push(Effect::command(slot, now, command, &live.execution));
+        for command in commands.drain(..) {
+            match command {
+                Command::LookUp { task, key } => asked.push((task, key)),
+                command @ (Command::Run { .. } | Command::Abort { .. } | Command::Judge { .. }) => {
+                    self.owed.extend(Effect::command(slot, now, &command, &live.execution));
+                }
+            }
+        }
+        self.step.commands = commands;
+        if self.step.events.is_empty() {
+            return self.look_up(slot, asked);
         }
         self.statistics.running = self.statistics.running + live.execution.running() - running;
-        self.statistics.queued = self.statistics.queued + (live.execution.open() - live.execution.running()) - (open - running);
+        self.statistics.queued = self.statistics.queued + live.execution.queued() - queued;
         if let Phase::Ended(end) = live.execution.phase() {
             self.statistics.active -= 1;
             match end {
@@ -320,6 +390,16 @@ impl Driver {
         }
         live.append(slot, now, &mut self.step.events, &mut self.batch.records);
         self.forget_void_timers();
+        self.look_up(slot, asked)
+    }
+
+    /// Answers what tasks ask of the outputs that are kept.
+    fn look_up(&mut self, slot: u32, asked: Vec<(InstanceIndex, Arc<str>)>) -> Result<(), Error> {
+        for (task, key) in asked {
+            let now = self.now();
+            let found = self.commit.cached(&key, now, self.reader.as_ref())?;
+            self.input(slot, Input::LookedUp { task, found })?;
+        }
         Ok(())
     }
 
@@ -352,5 +432,21 @@ impl Driver {
         self.owed.clear();
         self.outbox.clear();
         Error::StoreFailed(error)
+    }
+}
+
+/// Decides jitter: from the execution's id, so that a replay decides the same.
+pub(crate) fn seed_of(id: &str) -> u64 {
+    // FNV-1a: https://datatracker.ietf.org/doc/draft-eastlake-fnv
+    id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// An output that is to be kept for other executions goes into the same commit.
+fn keep(execution: &Execution, now: Timestamp, event: &Event, cached: &mut Vec<CachedOutput>) {
+    if let Event::TaskCompleted { task, output: Output::Json(output), .. } = event
+        && let Some((key, ttl)) = execution.cache_key(*task)
+    {
+        let until = ttl.map_or(Timestamp::from_micros(u64::MAX >> 1), |ttl| now.after(ttl));
+        cached.push(CachedOutput { key: Arc::clone(key), output: Arc::clone(output), until });
     }
 }

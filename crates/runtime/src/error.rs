@@ -27,6 +27,18 @@ pub enum Error {
         /// Its version.
         version: Arc<str>,
     },
+    /// A signal has no one meaning.
+    #[error(transparent)]
+    Signal(#[from] engine::SignalError),
+    /// A task that an attempt adds cannot run.
+    #[error("the spawned task cannot run: {}", .0.iter().map(|problem| format!("{}: {}", problem.path, problem.kind)).collect::<Vec<_>>().join("; "))]
+    Spawned(Vec<engine::Problem>),
+    /// An earlier attempt spawned another task of the same id.
+    #[error("an earlier attempt spawned `{path}` with another definition; give the task another id")]
+    SpawnChanged {
+        /// The path of the task.
+        path: String,
+    },
     /// The host named an execution that is not live: a mistake of ours, not of the user.
     #[error("slot {slot} holds no execution")]
     NoSuchSlot {

@@ -15,6 +15,7 @@ mod archive;
 mod clock;
 mod driver;
 mod error;
+pub mod options;
 pub mod report;
 pub mod store;
 

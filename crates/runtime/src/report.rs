@@ -2,15 +2,19 @@
 //! An execution as one JSON text, for the host.
 //!
 //! ```json
-//! {"status":"failed","startedAt":1,"endedAt":9,"failed":1,"tasks":[[3,1,2,5],[4,2,5,9]],
-//!  "notes":{"1":{"code":"ERR_AGENT","message":"no","details":{}}}}
+//! {"status":"failed","startedAt":1,"endedAt":9,"failed":1,"error":{"code":"ERR_AGENT","message":"no"},"tasks":[[3,1,2,5],[4,2,5,9]],
+//!  "notes":{"1":{"code":"ERR_AGENT","message":"no","details":{}}},
+//!  "instances":[[0,"a",null,null],[3,"l[0].b",0,2]],"results":{"a":1},"outputs":{"0":1}}
 //! ```
-//! `tasks` has one row for each task in the order of declaration: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed,
-//! 5 skipped, 6 cancelled), attempts, start and end (0 while there is none). Instants are microseconds since the epoch. `notes` says why,
-//! for tasks that failed, were skipped or cancelled. Rows are short because a report is made of every execution that ends.
+//! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
+//! end (0 while there is none). Instants are microseconds since the epoch. `notes` says why, for tasks that failed, were skipped or
+//! cancelled. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
+//! belongs to and the instance it belongs to (null instead of the row where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
+use crate::driver::seed_of;
 use crate::store::{ReadError, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
-use engine::{End, Event, Execution, Failure, Limits, Output, Phase, Plan, TaskIndex, TaskRecord, TaskState, read_plan};
+use crate::{Error, options};
+use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, read_plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -19,21 +23,23 @@ use stdx::Timestamp;
 pub fn live(execution: &Execution) -> String {
     let mut text = String::with_capacity(128 + execution.tasks().len() * 48);
     text.push_str(r#"{"status":""#);
-    text.push_str(status(execution.phase()));
+    text.push_str(status(execution));
     text.push_str(r#"","startedAt":"#);
     number(&mut text, execution.started().map_or(0, Timestamp::micros));
     text.push_str(r#","endedAt":"#);
     number(&mut text, execution.ended().map_or(0, Timestamp::micros));
-    match execution.phase() {
-        Phase::Failing { task } | Phase::Ended(End::Failed { task }) => {
+    if let Some((task, failure)) = execution.failure() {
+        if let Some(task) = task {
             text.push_str(r#","failed":"#);
             number(&mut text, task.get().into());
         }
-        Phase::Cancelling { reason: Some(reason) } | Phase::Ended(End::Cancelled { reason: Some(reason) }) => {
-            text.push_str(r#","reason":"#);
-            string(&mut text, reason);
-        }
-        Phase::Running | Phase::Cancelling { .. } | Phase::Ended(End::Completed | End::Cancelled { .. }) => {}
+        text.push_str(r#","error":{"#);
+        failure_fields(&mut text, failure);
+        text.push('}');
+    }
+    if let Phase::Cancelling { reason: Some(reason) } | Phase::Ended(End::Cancelled { reason: Some(reason) }) = execution.phase() {
+        text.push_str(r#","reason":"#);
+        string(&mut text, reason);
     }
     text.push_str(r#","tasks":["#);
     for (task, record) in execution.tasks().iter() {
@@ -47,24 +53,83 @@ pub fn live(execution: &Execution) -> String {
     for (task, record) in execution.tasks().iter() {
         note(&mut text, task, record, &mut first);
     }
-    text.push_str("}}");
+    text.push('}');
+    if !execution.plan().opaque || execution.tasks().len() > execution.plan().tasks.len() {
+        nested(&mut text, execution);
+    }
+    text.push('}');
     text
 }
 
-/// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "report", "outputs"}`,
-/// where `outputs` maps the place of each completed task to its result.
-pub fn stored(stored: &StoredExecution) -> Result<String, ReadError> {
-    let execution = Execution::replay(plan_of(stored)?, 0, events(&stored.records));
+fn nested(text: &mut String, execution: &Execution) {
+    text.push_str(r#","instances":["#);
+    for (task, record) in execution.tasks().iter() {
+        if task.get() > 0 {
+            text.push(',');
+        }
+        if execution.is_forgotten(task) {
+            text.push_str("null");
+        } else {
+            text.push_str(&instance(execution, task, record));
+        }
+    }
+    text.push(']');
+    if execution.plan().opaque {
+        return;
+    }
+    text.push_str(r#","results":"#);
+    text.push_str(&execution.results());
+    text.push_str(r#","outputs":{"#);
+    let mut first = true;
+    for (task, record) in execution.tasks().iter() {
+        if matches!(record.state, TaskState::Completed { .. }) && !execution.is_forgotten(task) {
+            if !std::mem::take(&mut first) {
+                text.push(',');
+            }
+            text.push('"');
+            number(text, task.get().into());
+            text.push_str("\":");
+            text.push_str(&execution.output(task));
+        }
+    }
+    text.push('}');
+}
+
+/// What an instance is: `[place, path, pass, owner]`, and the definition if it was spawned.
+pub fn instance_of(execution: &Execution, task: InstanceIndex) -> Option<String> {
+    Some(instance(execution, task, execution.tasks().get(task)?))
+}
+
+fn instance(execution: &Execution, task: InstanceIndex, record: &TaskRecord) -> String {
+    let or_null = |number: Option<u32>| number.map_or_else(|| "null".to_owned(), |number| number.to_string());
+    let (path, owner) = (serde_json::Value::from(execution.path(task)), execution.owner(task).map(InstanceIndex::get));
+    let mut text = format!("[{},{path},{},{}", record.task.get(), or_null(execution.iteration(task)), or_null(owner));
+    if let Some(definition) = execution.spawned_definition(task) {
+        text.push(',');
+        text.push_str(definition);
+    }
+    text.push(']');
+    text
+}
+
+/// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "options", "acceptedAt", "report", "outputs"}`,
+/// where `outputs` maps the number of each completed task to its result.
+pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
+    let execution = Execution::replay(plan_of(stored)?, setup_of(stored)?, events(&stored.records));
     let mut text = String::from(r#"{"id":"#);
     string(&mut text, &stored.id);
     text.push_str(r#","definition":"#);
     text.push_str(&stored.definition);
     text.push_str(r#","context":"#);
     text.push_str(stored.context.as_deref().unwrap_or("null"));
+    text.push_str(r#","options":"#);
+    text.push_str(stored.options.as_deref().unwrap_or("null"));
+    text.push_str(r#","acceptedAt":"#);
+    number(&mut text, stored.accepted.micros());
     text.push_str(r#","report":"#);
     text.push_str(&live(&execution));
     text.push_str(r#","outputs":{"#);
-    let outputs: BTreeMap<TaskIndex, &str> = events(&stored.records).filter_map(|(_, event)| output(event)).collect();
+    let outputs: BTreeMap<InstanceIndex, &str> = events(&stored.records).filter_map(|(_, event)| output(event)).collect();
     for (at, (task, output)) in outputs.into_iter().enumerate() {
         if at > 0 {
             text.push(',');
@@ -78,10 +143,15 @@ pub fn stored(stored: &StoredExecution) -> Result<String, ReadError> {
     Ok(text)
 }
 
+/// What a stored execution was given.
+pub fn setup_of(stored: &StoredExecution) -> Result<Setup, Error> {
+    options::setup(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
+}
+
 /// The plan of a stored execution.
 pub fn plan_of(stored: &StoredExecution) -> Result<Arc<Plan>, ReadError> {
     // A definition that ran once runs again, whatever the limits are now.
-    let limits = Limits { tasks_max: usize::MAX, default_timeout: stored.default_timeout };
+    let limits = Limits { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout: stored.default_timeout, checked: false };
     match read_plan(&stored.definition, limits) {
         (Some(plan), _) => Ok(Arc::new(plan)),
         (None, problems) => {
@@ -104,12 +174,14 @@ fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
     records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)))
 }
 
-fn output(event: &Event) -> Option<(TaskIndex, &str)> {
+fn output(event: &Event) -> Option<(InstanceIndex, &str)> {
     if let Event::TaskCompleted { task, output: Output::Json(output), .. } = event { Some((*task, output)) } else { None }
 }
 
-fn status(phase: &Phase) -> &'static str {
-    match phase {
+fn status(execution: &Execution) -> &'static str {
+    match execution.phase() {
+        Phase::Pending => "pending",
+        Phase::Running if execution.is_paused() => "paused",
         Phase::Running | Phase::Failing { .. } | Phase::Cancelling { .. } => "running",
         Phase::Ended(end) => end_name(end),
     }
@@ -117,14 +189,15 @@ fn status(phase: &Phase) -> &'static str {
 
 fn row(text: &mut String, record: &TaskRecord) {
     let first_start = record.first_start.map_or(0, Timestamp::micros);
+    let begun = |at: Timestamp| if first_start == 0 { at.micros() } else { first_start };
     let (state, start, end) = match &record.state {
         TaskState::Waiting => (0, 0, 0),
-        TaskState::Ready { .. } | TaskState::Backoff { .. } => (1, first_start, 0),
-        TaskState::Running { admitted, .. } | TaskState::Aborting { admitted, .. } => {
-            (2, if first_start == 0 { admitted.micros() } else { first_start }, 0)
-        }
-        TaskState::Completed { end, .. } => (3, first_start, end.micros()),
-        TaskState::Failed { end, .. } => (4, first_start, end.micros()),
+        TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. } => (1, first_start, 0),
+        TaskState::Running { admitted, .. } | TaskState::Aborting { admitted, .. } => (2, begun(*admitted), 0),
+        TaskState::Finishing { start, .. } => (2, begun(*start), 0),
+        TaskState::Active { since, .. } => (2, since.micros(), 0),
+        TaskState::Completed { start, end, .. } => (3, begun(*start), end.micros()),
+        TaskState::Failed { start, end, .. } => (4, begun(*start), end.micros()),
         TaskState::Skipped { at, .. } => (5, 0, at.micros()),
         TaskState::Cancelled { at, .. } => (6, first_start, at.micros()),
     };
@@ -139,16 +212,20 @@ fn row(text: &mut String, record: &TaskRecord) {
     text.push(']');
 }
 
-fn note(text: &mut String, task: TaskIndex, record: &TaskRecord, first: &mut bool) {
+fn note(text: &mut String, task: InstanceIndex, record: &TaskRecord, first: &mut bool) {
     let reason = match &record.state {
         TaskState::Failed { .. } => None,
         TaskState::Skipped { reason, .. } => Some(skip_reason_name(*reason)),
         TaskState::Cancelled { reason, .. } => Some(cancel_reason_name(*reason)),
         TaskState::Waiting
+        | TaskState::Released { .. }
+        | TaskState::Awaiting { .. }
         | TaskState::Ready { .. }
         | TaskState::Running { .. }
         | TaskState::Aborting { .. }
         | TaskState::Backoff { .. }
+        | TaskState::Finishing { .. }
+        | TaskState::Active { .. }
         | TaskState::Completed { .. } => return,
     };
     if !std::mem::take(first) {
@@ -158,7 +235,12 @@ fn note(text: &mut String, task: TaskIndex, record: &TaskRecord, first: &mut boo
     number(text, task.get().into());
     text.push_str("\":{");
     match (&record.state, reason) {
-        (TaskState::Failed { failure, .. }, _) => failure_fields(text, failure),
+        (TaskState::Failed { failure, tolerated, .. }, _) => {
+            failure_fields(text, failure);
+            if *tolerated {
+                text.push_str(r#","tolerated":true"#);
+            }
+        }
         (_, Some(reason)) => {
             text.push_str(r#""reason":"#);
             string(text, reason);

@@ -14,7 +14,7 @@ mod writer;
 pub use file::FileStore;
 pub use memory::MemoryStore;
 pub use record::{RECORD_VERSION, RecordError, decode, encode};
-pub(crate) use record::{cancel_reason_name, end_name, skip_reason_name};
+pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use sqlite::{Durability, ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
 pub(crate) use writer::{Acknowledged, Committed, Writer};
 
@@ -31,6 +31,9 @@ pub trait Store: Send {
     /// The committed records of an execution, in order.
     fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError>;
 
+    /// The output kept under `key`, if it may still be taken over at `now`.
+    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;
+
     /// The host no longer needs an ended execution at hand. A store that keeps its executions does nothing.
     fn forget(&mut self, key: i64);
 }
@@ -42,12 +45,25 @@ pub struct Batch {
     pub accepted: Vec<Accepted>,
     /// What happened in executions, those that begin included.
     pub records: Vec<StepRecord>,
+    /// Outputs that other executions may take over.
+    pub cached: Vec<CachedOutput>,
+}
+
+/// An output that other executions may take over.
+#[derive(Clone, Debug)]
+pub struct CachedOutput {
+    /// What tells the work apart.
+    pub key: Arc<str>,
+    /// JSON text.
+    pub output: Arc<str>,
+    /// Until when it may be.
+    pub until: Timestamp,
 }
 
 impl Batch {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.accepted.is_empty() && self.records.is_empty()
+        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty()
     }
 }
 
@@ -62,6 +78,8 @@ pub struct Accepted {
     pub plan: Arc<Plan>,
     /// Its context as JSON text; `None` where the host keeps it.
     pub context: Option<Arc<str>>,
+    /// What else it was given, as JSON text; see [`crate::options`].
+    pub options: Option<Arc<str>>,
     /// When.
     pub at: Timestamp,
 }
@@ -94,6 +112,10 @@ pub struct StoredExecution {
     pub definition: String,
     /// Its context as JSON text.
     pub context: Option<String>,
+    /// What else it was given, as JSON text.
+    pub options: Option<String>,
+    /// When it was accepted.
+    pub accepted: Timestamp,
     /// The timeout of its tasks that give none.
     pub default_timeout: Duration,
     /// Its journal.

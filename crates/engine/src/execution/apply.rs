@@ -244,11 +244,11 @@ impl Execution {
         index
     }
 
-    fn spawn(&mut self, at: Timestamp, parent: InstanceIndex, definition: &str) {
+    fn spawn(&mut self, at: Timestamp, parent: InstanceIndex, definition: &Arc<str>) {
         // It was found good before it was recorded.
         let Ok(planned) = crate::workflow::read_spawned(definition, &self.plan, self.tasks[parent].task) else { return };
         let task = TaskIndex::new(u32::try_from(self.plan.tasks.len() + self.spawned.len()).unwrap_or(u32::MAX));
-        self.spawned.push(Arc::new(planned));
+        self.spawned.push((Arc::new(planned), Arc::clone(definition)));
         let known = self.tasks[parent].more().spawned;
         let scope = known.unwrap_or_else(|| self.open_scope(Some(parent), Role::Spawned, ListIndex(u32::MAX), 0..0));
         self.tasks[parent].more().spawned = Some(scope);

@@ -5,6 +5,8 @@ use super::{Effect, Wake};
 use crate::store::{Acknowledged, Batch, CommitError, Committed, Durability, OpenError, ReadError, StepRecord, Store, Writer};
 use crate::{Clock, store::SqliteReader};
 use std::path::Path;
+use std::sync::Arc;
+use stdx::Timestamp;
 
 /// How batches are committed.
 pub(super) enum Commit {
@@ -58,6 +60,15 @@ impl Commit {
             (Self::Inline(store), _) => store.journal(key),
             (Self::Queued(_), Some(reader)) => reader.journal(key),
             (Self::Queued(_), None) => Ok(Vec::new()),
+        }
+    }
+
+    /// The output kept under `key`.
+    pub(super) fn cached(&self, key: &str, now: Timestamp, reader: Option<&SqliteReader>) -> Result<Option<Arc<str>>, ReadError> {
+        match (self, reader) {
+            (Self::Inline(store), _) => store.cached(key, now),
+            (Self::Queued(_), Some(reader)) => reader.cached(key, now),
+            (Self::Queued(_), None) => Ok(None),
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What leaves the driver: commands to carry out and notices of what is now on record, as plain numbers.
 
-use engine::{AbortCause, Command, End, Event, Execution, TaskIndex};
+use engine::{AbortCause, Command, End, Event, Execution, InstanceIndex, PassEnd, Question, ReusedEnd};
 use stdx::Timestamp;
 
 /// One committed effect, in the order of the journal.
@@ -31,7 +31,7 @@ pub enum EffectKind {
     Accepted = 1,
     /// Run an attempt. `first`: how often the task was interrupted before.
     Run = 2,
-    /// Stop an attempt. `first`: 1 timeout, 2 sibling failed, 3 cancelled.
+    /// Stop an attempt. `first`: 1 timeout, 2 silence, 3 total timeout, 4 and more the reason of the stop as in `Cancelled`, plus 3.
     Abort = 3,
     /// The execution has ended. `first`: 1 completed, 2 failed, 3 cancelled.
     Ended = 4,
@@ -41,22 +41,38 @@ pub enum EffectKind {
     Completed = 6,
     /// A task failed. `first`, `second`: start and end of its last attempt.
     Failed = 7,
-    /// A task was skipped. `first`: 1 upstream failed, 2 upstream skipped.
+    /// A task was skipped. `first`: 1 upstream failed, 2 upstream skipped, 3 condition false, 4 branch not taken, 5 rule not met.
     Skipped = 8,
-    /// A task was cancelled. `first`: 1 sibling failed, 2 cancelled.
+    /// A task was cancelled. `first`: 1 sibling failed, 2 cancelled, 3 join satisfied, 4 deadline, 5 budget, 6 timeout.
     Cancelled = 9,
     /// The request to cancel the execution is on record.
     Cancelling = 10,
+    /// Ask the function that is a condition. `attempt`: passes so far; `first`: 1 gate, 2 branch, 3 turn of a loop; `second`: which one.
+    Judge = 11,
+    /// The execution began.
+    Started = 12,
+    /// A pass of a loop ended. `first`: which, from 0; `second`: 1 completed, 2 failed, 3 cancelled.
+    Iterated = 13,
+    /// The execution is paused.
+    Paused = 14,
+    /// It goes on.
+    Resumed = 15,
+    /// A task waits for a signal or for time. `first`: until when, 0 without a bound.
+    Waiting = 16,
+    /// A group, a loop or a wait began.
+    Opened = 17,
+    /// A task took over an output that another execution had made.
+    Reused = 18,
 }
 
 impl Effect {
     /// What the host hears of an event, if anything.
     pub(crate) fn notice(slot: u32, at: Timestamp, event: &Event) -> Option<Self> {
-        let effect = |kind, task: Option<TaskIndex>, attempt, first, second| {
-            Some(Self { kind, slot, task: task.map_or(0, TaskIndex::get), attempt, first, second, at })
+        let effect = |kind, task: Option<InstanceIndex>, attempt, first, second| {
+            Some(Self { kind, slot, task: task.map_or(0, InstanceIndex::get), attempt, first, second, at })
         };
         match event {
-            Event::ExecutionStarted => effect(EffectKind::Accepted, None, 0, 0, 0),
+            Event::ExecutionStarted => effect(EffectKind::Started, None, 0, 0, 0),
             Event::RetryScheduled { task, attempt, start, end, .. } => {
                 effect(EffectKind::Retrying, Some(*task), *attempt, start.micros(), end.micros())
             }
@@ -68,6 +84,29 @@ impl Effect {
             }
             Event::TaskSkipped { task, reason } => effect(EffectKind::Skipped, Some(*task), 0, *reason as u64 + 1, 0),
             Event::TaskCancelled { task, reason } => effect(EffectKind::Cancelled, Some(*task), 0, *reason as u64 + 1, 0),
+            Event::TaskReused { task, end } => match end {
+                ReusedEnd::Cached(_) => effect(EffectKind::Reused, Some(*task), 0, 0, 0),
+                ReusedEnd::Completed(_) => effect(EffectKind::Completed, Some(*task), 0, at.micros(), at.micros()),
+                ReusedEnd::Failed(_) => effect(EffectKind::Failed, Some(*task), 0, at.micros(), at.micros()),
+                ReusedEnd::Skipped(reason) => effect(EffectKind::Skipped, Some(*task), 0, *reason as u64 + 1, 0),
+                ReusedEnd::Cancelled(reason) => effect(EffectKind::Cancelled, Some(*task), 0, *reason as u64 + 1, 0),
+            },
+            Event::GroupStarted { task } | Event::BranchesTaken { task, .. } | Event::LoopStarted { task, .. } => {
+                effect(EffectKind::Opened, Some(*task), 0, 0, 0)
+            }
+            Event::WaitStarted { task, until } => {
+                effect(EffectKind::Waiting, Some(*task), 0, until.map_or(0, Timestamp::micros), 0)
+            }
+            Event::PassEnded { task, pass, end } => {
+                let end = match end {
+                    PassEnd::Completed => 1,
+                    PassEnd::Failed(_) => 2,
+                    PassEnd::Cancelled => 3,
+                };
+                effect(EffectKind::Iterated, Some(*task), 0, (*pass).into(), end)
+            }
+            Event::Paused => effect(EffectKind::Paused, None, 0, 0, 0),
+            Event::Resumed { .. } => effect(EffectKind::Resumed, None, 0, 0, 0),
             Event::ExecutionEnded { end } => {
                 let status = match end {
                     End::Completed => 1,
@@ -76,35 +115,60 @@ impl Effect {
                 };
                 effect(EffectKind::Ended, None, 0, status, 0)
             }
-            Event::AttemptStarted { .. }
+            Event::CancelRequested { .. } => effect(EffectKind::Cancelling, None, 0, 0, 0),
+            Event::Judged { .. }
+            | Event::SignalReceived { .. }
+            | Event::WaitEnded { .. }
+            | Event::TaskPrepared { .. }
+            | Event::PassStarted { .. }
+            | Event::AttemptStarted { .. }
             | Event::AttemptInterrupted { .. }
             | Event::AttemptTimedOut { .. }
             | Event::BackoffEnded { .. }
-            | Event::FailFast { .. } => None,
-            Event::CancelRequested { .. } => effect(EffectKind::Cancelling, None, 0, 0, 0),
+            | Event::TaskSpawned { .. }
+            | Event::TaskFinishing { .. }
+            | Event::FailFast { .. }
+            | Event::GroupStopped { .. }
+            | Event::ExecutionFailing { .. }
+            | Event::CompensationStarted { .. } => None,
         }
     }
 
+    /// The execution is accepted.
+    pub(super) fn accepted(slot: u32, at: Timestamp) -> Self {
+        Self { kind: EffectKind::Accepted, slot, task: 0, attempt: 0, first: 0, second: 0, at }
+    }
+
     /// An attempt to run, of a task that was interrupted so often before.
-    pub(super) fn run(slot: u32, at: Timestamp, task: TaskIndex, attempt: u32, interruptions: u64) -> Self {
+    pub(super) fn run(slot: u32, at: Timestamp, task: InstanceIndex, attempt: u32, interruptions: u64) -> Self {
         Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions, second: 0, at }
     }
 
-    /// What the host must do.
-    pub(super) fn command(slot: u32, at: Timestamp, command: Command, execution: &Execution) -> Self {
+    /// What the host must do; nothing where the driver answers itself.
+    pub(super) fn command(slot: u32, at: Timestamp, command: &Command, execution: &Execution) -> Option<Self> {
         match command {
             Command::Run { task, attempt } => {
-                let interruptions = execution.tasks().get(task).map_or(0, |record| record.interruptions);
-                Self::run(slot, at, task, attempt, interruptions.into())
+                let interruptions = execution.tasks().get(*task).map_or(0, |record| record.interruptions);
+                Some(Self::run(slot, at, *task, *attempt, interruptions.into()))
             }
             Command::Abort { task, attempt, cause } => {
                 let cause = match cause {
                     AbortCause::Timeout => 1,
-                    AbortCause::SiblingFailed => 2,
-                    AbortCause::Cancelled => 3,
+                    AbortCause::Silence => 2,
+                    AbortCause::TotalTimeout => 3,
+                    AbortCause::Stopped(reason) => *reason as u64 + 4,
                 };
-                Self { kind: EffectKind::Abort, slot, task: task.get(), attempt, first: cause, second: 0, at }
+                Some(Self { kind: EffectKind::Abort, slot, task: task.get(), attempt: *attempt, first: cause, second: 0, at })
             }
+            Command::Judge { task, question } => {
+                let (passes, kind, index) = match question {
+                    Question::Gate(index) => (0, 1, *index),
+                    Question::Branch(index) => (0, 2, *index),
+                    Question::Turn { passes, index } => (*passes, 3, *index),
+                };
+                Some(Self { kind: EffectKind::Judge, slot, task: task.get(), attempt: passes, first: kind, second: index.into(), at })
+            }
+            Command::LookUp { .. } => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::Driver;
 use super::effect::Effect;
 use crate::Error;
-use engine::{Event, Failure, TaskIndex};
+use engine::{Event, Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -15,6 +15,9 @@ impl Driver {
         let records = self.commit.journal(live.key, self.reader.as_ref())?;
         let mut effects = Vec::new();
         let mut interrupted = Vec::new();
+        if live.acknowledged > 0 && live.accepted > since {
+            effects.push(Effect::accepted(slot, live.accepted));
+        }
         for record in records.iter().filter(|record| record.seq < live.acknowledged) {
             for event in &record.events {
                 if let Event::AttemptInterrupted { task, .. } = event {
@@ -34,7 +37,7 @@ impl Driver {
     }
 
     /// Why an attempt failed, from the journal.
-    pub fn failure(&self, slot: u32, task: TaskIndex, attempt: u32) -> Result<Option<Arc<Failure>>, Error> {
+    pub fn failure(&self, slot: u32, task: InstanceIndex, attempt: u32) -> Result<Option<Arc<Failure>>, Error> {
         let live = self.slots.get(slot)?;
         let records = self.commit.journal(live.key, self.reader.as_ref())?;
         let failure = records.into_iter().flat_map(|record| record.events).find_map(|event| {

@@ -20,8 +20,9 @@ pub struct Accept {
 /// One live execution and what the driver knows of it.
 pub(super) struct Live {
     pub(super) key: i64,
-    pub(super) id: Arc<str>,
     pub(super) execution: Execution,
+    /// When it was accepted.
+    pub(super) accepted: Timestamp,
     /// The number of its next record.
     pub(super) seq: u64,
     /// How many of its records are known to be committed.
@@ -35,8 +36,8 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(key: i64, id: Arc<str>, execution: Execution, at: Timestamp) -> Self {
-        Self { key, id, execution, seq: 0, acknowledged: 0, committed: at, pending: None, armed: None }
+    pub(super) fn new(key: i64, execution: Execution, at: Timestamp) -> Self {
+        Self { key, execution, accepted: at, seq: 0, acknowledged: 0, committed: at, pending: None, armed: None }
     }
 
     /// Adds events to the batch; the steps of one instant share a record.
@@ -116,6 +117,11 @@ impl Slots {
     /// The execution in `slot`, if it is still the one with this key: slots are used again.
     pub(super) fn get_mut(&mut self, slot: u32, key: i64) -> Option<&mut Live> {
         self.live.get_mut(slot as usize)?.as_mut().filter(|live| live.key == key)
+    }
+
+    /// The numbers of all that are live.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        (0..).zip(&self.live).filter(|(_, live)| live.is_some()).map(|(slot, _)| slot).collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Live> {

@@ -21,6 +21,7 @@ use rustc_hash::FxHashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use stdx::Timestamp;
 
 /// What an acknowledged commit survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,10 @@ impl Store for SqliteStore {
         self.reader.journal(key)
     }
 
+    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        self.reader.cached(key, now)
+    }
+
     fn forget(&mut self, _key: i64) {}
 }
 
@@ -81,6 +86,7 @@ fn write(
         let mut insert = transaction.prepare_cached("INSERT INTO journal (execution, seq, at, body) VALUES (?1, ?2, ?3, ?4)")?;
         for batch in batches {
             accept(&transaction, definitions, batch)?;
+            keep(&transaction, batch)?;
             for record in &batch.records {
                 text.clear();
                 encode(record, text);
@@ -112,7 +118,7 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
             definitions.insert(Arc::clone(&plan.definition_hash));
         }
         transaction
-            .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, default_timeout, started, status) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running')")?
+            .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, default_timeout, started, status, options) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8)")?
             .execute(params![
                 accepted.key,
                 &*accepted.id,
@@ -120,8 +126,19 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
                 &*plan.definition_hash,
                 accepted.context.as_deref(),
                 micros(plan.default_timeout),
-                accepted.at.micros().cast_signed()
+                accepted.at.micros().cast_signed(),
+                accepted.options.as_deref()
             ])?;
+    }
+    Ok(())
+}
+
+fn keep(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), CommitError> {
+    for cached in &batch.cached {
+        let until = i64::try_from(cached.until.micros()).unwrap_or(i64::MAX);
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO cache (key, output, until) VALUES (?1, ?2, ?3)")?
+            .execute(params![&*cached.key, &*cached.output, until])?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::{OpenError, schema};
 use crate::store::{ReadError, StepRecord, StoredExecution, decode};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -41,7 +42,7 @@ pub struct Page {
 }
 
 const EXECUTION: &str =
-    "SELECT e.key, e.id, d.body, e.context, e.default_timeout FROM execution e JOIN definition d ON d.hash = e.definition";
+    "SELECT e.key, e.id, d.body, e.context, e.default_timeout, e.options, e.started FROM execution e JOIN definition d ON d.hash = e.definition";
 
 impl SqliteReader {
     /// Opens a store's file for reading; it must exist.
@@ -102,6 +103,13 @@ impl SqliteReader {
         Ok(records)
     }
 
+    /// The output kept under `key`, if it may still be taken over.
+    pub(crate) fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        let mut statement = self.connection.prepare_cached("SELECT output FROM cache WHERE key = ?1 AND until > ?2")?;
+        let found: Option<String> = statement.query_row(params![key, now.micros().cast_signed()], |row| row.get(0)).optional()?;
+        Ok(found.map(Into::into))
+    }
+
     fn with_journal(&self, head: StoredExecution) -> Result<StoredExecution, ReadError> {
         let records = self.journal(head.key).map_err(|error| {
             if let ReadError::Record { seq, source, .. } = error {
@@ -117,11 +125,14 @@ impl SqliteReader {
 fn head(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {
     let id: String = row.get(1)?;
     let default_timeout: i64 = row.get(4)?;
+    let accepted: i64 = row.get(6)?;
     Ok(StoredExecution {
         key: row.get(0)?,
         id: id.into(),
         definition: row.get(2)?,
         context: row.get(3)?,
+        options: row.get(5)?,
+        accepted: Timestamp::from_micros(accepted.cast_unsigned()),
         default_timeout: Duration::from_micros(default_timeout.cast_unsigned()),
         records: Vec::new(),
     })

@@ -30,6 +30,7 @@ const CREATE: &str = "
         workflow TEXT NOT NULL,
         definition TEXT NOT NULL REFERENCES definition (hash),
         context TEXT,
+        options TEXT,
         default_timeout INTEGER NOT NULL,
         started INTEGER NOT NULL,
         ended INTEGER,
@@ -45,6 +46,7 @@ const CREATE: &str = "
         body TEXT NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX journal_record ON journal (seq, execution);
+    CREATE TABLE cache (key TEXT PRIMARY KEY, output TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// Why a store did not open. It is never replaced by an empty one, and never by memory.

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What an execution is given beside its workflow and context, as the JSON text that is recorded with it.
+//!
+//! ```json
+//! {"deadline":1767225600000,"budget":{"tasks":10,"time":60000},"step":true,"parent":{"execution":"…","path":"a"},"forkedFrom":"…",
+//!  "reuse":{"fetch":{"status":"completed","output":{"n":1}}}}
+//! ```
+//! Instants and durations are milliseconds. What is absent is not bounded, not asked for, or not there; other fields are the host's own.
+
+use crate::Error;
+use crate::store::{cancel_reason, skip_reason};
+use engine::{Budget, Failure, ReusedEnd, Setup};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use stdx::Timestamp;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Options {
+    deadline: Option<f64>,
+    budget: OptionsBudget,
+    step: bool,
+    reuse: BTreeMap<String, Reused>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OptionsBudget {
+    tasks: Option<u64>,
+    time: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Reused {
+    status: String,
+    output: Option<Box<RawValue>>,
+    reason: Option<String>,
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// What an execution with this id, context and options is given.
+pub(crate) fn setup(id: &Arc<str>, seed: u64, context: Option<&str>, options: Option<&str>) -> Result<Setup, Error> {
+    let malformed = |message: String| Error::Malformed { what: "options", message };
+    let options: Options = options.map(serde_json::from_str).transpose().map_err(|error| malformed(error.to_string()))?.unwrap_or_default();
+    let millis = |millis: f64| Duration::try_from_secs_f64(millis / 1000.0).ok();
+    let mut reuse = BTreeMap::new();
+    for (path, reused) in options.reuse {
+        let end = reused.end().ok_or_else(|| malformed(format!("the end of `{path}` is none")))?;
+        reuse.insert(path.into(), end);
+    }
+    Ok(Setup {
+        id: Arc::clone(id),
+        seed,
+        context: context.map(Into::into),
+        deadline: options.deadline.and_then(millis).map(|after| Timestamp::from_micros(0).after(after)),
+        budget: Budget { tasks: options.budget.tasks, time: options.budget.time.and_then(millis) },
+        step: options.step,
+        reuse: Arc::new(reuse),
+    })
+}
+
+impl Reused {
+    fn end(self) -> Option<ReusedEnd> {
+        let output = self.output.map(|output| Arc::from(output.get()));
+        let reason = self.reason.as_deref();
+        Some(match self.status.as_str() {
+            "completed" => ReusedEnd::Completed(output),
+            "failed" => ReusedEnd::Failed(Arc::new(Failure::coded(&self.code?, self.message?))),
+            "skipped" => ReusedEnd::Skipped(skip_reason(reason?)?),
+            "cancelled" => ReusedEnd::Cancelled(cancel_reason(reason?)?),
+            _ => return None,
+        })
+    }
+}

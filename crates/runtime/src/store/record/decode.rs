@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Text becomes events.
+
+use super::words::{cancel_reason, skip_reason};
+use super::{RECORD_VERSION, RecordError};
+use crate::store::StepRecord;
+use engine::{AbortCause, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use std::time::Duration;
+use stdx::Timestamp;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredRecord<'a> {
+    v: u32,
+    previous_committed: i64,
+    #[serde(borrow)]
+    events: Vec<StoredEvent<'a>>,
+}
+
+/// Any event: the fields of all of them, each there where its event has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredEvent<'a> {
+    event: &'a str,
+    task: Option<u32>,
+    attempt: Option<u32>,
+    ready: Option<i64>,
+    ready_by: Option<u32>,
+    admitted_by: Option<u32>,
+    start: Option<i64>,
+    end: Option<i64>,
+    until: Option<i64>,
+    status: Option<&'a str>,
+    cause: Option<&'a str>,
+    reason: Option<String>,
+    code: Option<String>,
+    message: Option<String>,
+    #[serde(default)]
+    r#final: bool,
+    retry_after: Option<u64>,
+    name: Option<String>,
+    path: Option<String>,
+    cache_key: Option<String>,
+    gate: Option<u32>,
+    branch: Option<u32>,
+    passes: Option<u32>,
+    condition: Option<u32>,
+    pass: Option<u32>,
+    branches: Option<Box<[u32]>>,
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
+    #[serde(default)]
+    holds: bool,
+    #[serde(default)]
+    crashed: bool,
+    #[serde(default)]
+    composed: bool,
+    #[serde(default)]
+    force: bool,
+    #[serde(default)]
+    step: bool,
+    #[serde(borrow, default, deserialize_with = "present")]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    input: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    definition: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    details: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    output: Option<&'a RawValue>,
+}
+
+/// A field that is there has a value, `null` included.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(field).map(Some)
+}
+
+/// What every version of a record says.
+#[derive(Deserialize)]
+struct Versioned {
+    v: u32,
+}
+
+/// Reads the stored form back. `slot` is the caller's to set.
+pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecord, RecordError> {
+    let stored: StoredRecord<'_> = serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
+        // A newer version need not have this shape.
+        Ok(Versioned { v }) if v > RECORD_VERSION => RecordError::Newer { found: v },
+        _ => error.into(),
+    })?;
+    if stored.v > RECORD_VERSION {
+        return Err(RecordError::Newer { found: stored.v });
+    }
+    let events = stored.events.into_iter().map(|event| decode_event(event, at)).collect::<Result<_, _>>()?;
+    Ok(StepRecord { slot: 0, key, seq, at, previous_committed: later(at, stored.previous_committed), events })
+}
+
+fn decode_event(stored: StoredEvent<'_>, at: Timestamp) -> Result<Event, RecordError> {
+    let name = stored.event.to_owned();
+    read_event(stored, at).ok_or(RecordError::Event { event: name })
+}
+
+/// An instant so many microseconds after another.
+fn later(at: Timestamp, micros: i64) -> Timestamp {
+    Timestamp::from_micros(at.micros().wrapping_add(micros.cast_unsigned()))
+}
+
+fn raw(value: Option<&RawValue>) -> Option<Arc<str>> {
+    value.map(|value| value.get().into())
+}
+
+fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
+    let task = stored.task.map(InstanceIndex::new);
+    let attempt = stored.attempt.unwrap_or(1);
+    let start = stored.start.map(|micros| later(at, micros));
+    let end = stored.end.map(|micros| later(at, micros));
+    let until = stored.until.map(|micros| later(at, micros));
+    let cancel = stored.reason.as_deref().and_then(cancel_reason);
+    let skip = stored.reason.as_deref().and_then(skip_reason);
+    let failure = stored.code.zip(stored.message).map(|(code, message)| {
+        Arc::new(Failure {
+            code: code.into(),
+            message: message.into(),
+            details: raw(stored.details),
+            retryable: !stored.r#final,
+            retry_after: stored.retry_after.map(Duration::from_micros),
+        })
+    });
+    let output = match raw(stored.output) {
+        Some(output) => Output::Json(output),
+        None if stored.composed => Output::Composed,
+        None => Output::Held,
+    };
+    let reason: Option<Arc<str>> = stored.reason.map(Into::into);
+    Some(match stored.event {
+        "executionStarted" => Event::ExecutionStarted,
+        "judged" => {
+            let question = match (stored.gate, stored.branch, stored.passes.zip(stored.condition)) {
+                (Some(gate), ..) => Question::Gate(gate),
+                (_, Some(branch), _) => Question::Branch(branch),
+                (.., Some((passes, index))) => Question::Turn { passes, index },
+                _ => return None,
+            };
+            Event::Judged { task: task?, question, holds: stored.holds }
+        }
+        "waitStarted" => Event::WaitStarted { task: task?, until },
+        "signalReceived" => {
+            Event::SignalReceived { name: stored.name?.into(), payload: raw(stored.payload)?, path: stored.path.map(Into::into) }
+        }
+        "waitEnded" => Event::WaitEnded { task: task?, payload: raw(stored.payload)? },
+        "taskPrepared" => Event::TaskPrepared { task: task?, input: raw(stored.input), cache_key: stored.cache_key.map(Into::into) },
+        "groupStarted" => Event::GroupStarted { task: task? },
+        "branchesTaken" => Event::BranchesTaken { task: task?, branches: stored.branches? },
+        "loopStarted" => {
+            let items = stored.items.map(|items| items.into_iter().map(|item| Arc::from(item.get())).collect());
+            Event::LoopStarted { task: task?, items }
+        }
+        "passStarted" => Event::PassStarted { task: task?, pass: stored.pass? },
+        "passEnded" => {
+            let end = match (failure, stored.status) {
+                (Some(failure), _) => PassEnd::Failed(failure),
+                (None, Some("cancelled")) => PassEnd::Cancelled,
+                (None, _) => PassEnd::Completed,
+            };
+            Event::PassEnded { task: task?, pass: stored.pass?, end }
+        }
+        "attemptStarted" => Event::AttemptStarted {
+            task: task?,
+            attempt,
+            ready: stored.ready.map_or(at, |micros| later(at, micros)),
+            ready_by: stored.ready_by.map(InstanceIndex::new),
+            admitted_by: stored.admitted_by.map(InstanceIndex::new),
+        },
+        "attemptInterrupted" => Event::AttemptInterrupted { task: task?, attempt, crashed: stored.crashed },
+        "attemptTimedOut" => {
+            let cause = match stored.cause? {
+                "timeout" => AbortCause::Timeout,
+                "silence" => AbortCause::Silence,
+                "total_timeout" => AbortCause::TotalTimeout,
+                other => AbortCause::Stopped(cancel_reason(other)?),
+            };
+            Event::AttemptTimedOut { task: task?, attempt, cause }
+        }
+        "retryScheduled" => Event::RetryScheduled { task: task?, attempt, start: start?, end: end?, failure: failure?, until: until? },
+        "backoffEnded" => Event::BackoffEnded { task: task? },
+        "taskSpawned" => Event::TaskSpawned { task: task?, definition: raw(stored.definition)? },
+        "taskFinishing" => Event::TaskFinishing { task: task?, attempt, start: start?, end: end?, output },
+        "taskCompleted" => Event::TaskCompleted { task: task?, attempt, start: start?, end: end?, output },
+        "taskFailed" => Event::TaskFailed { task: task?, attempt, start: start?, end: end?, failure: failure? },
+        "taskSkipped" => Event::TaskSkipped { task: task?, reason: skip? },
+        "taskCancelled" => Event::TaskCancelled { task: task?, reason: cancel? },
+        "taskReused" => {
+            let output = if let Output::Json(output) = output { Some(output) } else { None };
+            let end = match stored.status? {
+                "cached" => ReusedEnd::Cached(output?),
+                "completed" => ReusedEnd::Completed(output),
+                "failed" => ReusedEnd::Failed(failure?),
+                "skipped" => ReusedEnd::Skipped(skip?),
+                "cancelled" => ReusedEnd::Cancelled(cancel?),
+                _ => return None,
+            };
+            Event::TaskReused { task: task?, end }
+        }
+        "failFast" => Event::FailFast { task: task? },
+        "groupStopped" => Event::GroupStopped { task: task?, cause: cancel?, failure },
+        "executionFailing" => Event::ExecutionFailing { cause: cancel?, failure: failure? },
+        "cancelRequested" => Event::CancelRequested { reason, force: stored.force },
+        "paused" => Event::Paused,
+        "resumed" => Event::Resumed { step: stored.step },
+        "compensationStarted" => Event::CompensationStarted { task: task? },
+        "executionEnded" => {
+            let end = match stored.status? {
+                "completed" => End::Completed,
+                "failed" => End::Failed { task, failure: failure? },
+                "cancelled" => End::Cancelled { reason },
+                _ => return None,
+            };
+            Event::ExecutionEnded { end }
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Events become text.
+
+use super::words::{abort_cause_name, cancel_reason_name, end_name, event_name, reused_name, skip_reason_name};
+use crate::store::StepRecord;
+use engine::{End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
+use stdx::Timestamp;
+
+/// Appends the stored form to `text`. Written by hand because it stands on the hot path: outputs are copied, never parsed.
+pub fn encode(record: &StepRecord, text: &mut String) {
+    text.push_str(r#"{"v":1"#);
+    let mut writer = Writer { text, at: record.at };
+    writer.instant("previousCommitted", record.previous_committed);
+    writer.text.push_str(r#","events":["#);
+    for (place, event) in record.events.iter().enumerate() {
+        if place > 0 {
+            writer.text.push(',');
+        }
+        writer.event(event);
+    }
+    text.push_str("]}");
+}
+
+/// Writes the fields of one record.
+struct Writer<'a> {
+    text: &'a mut String,
+    /// The record's own instant, which all others are relative to.
+    at: Timestamp,
+}
+
+impl Writer<'_> {
+    fn event(&mut self, event: &Event) {
+        self.text.push_str(r#"{"event":""#);
+        self.text.push_str(event_name(event));
+        self.text.push('"');
+        match event {
+            Event::ExecutionStarted | Event::Paused => {}
+            Event::Judged { task, question, holds } => {
+                self.task(*task);
+                self.question(*question);
+                self.flag("holds", *holds);
+            }
+            Event::WaitStarted { task, until } => {
+                self.task(*task);
+                self.optional_instant("until", *until);
+            }
+            Event::SignalReceived { name, payload, path } => {
+                self.string("name", name);
+                self.json("payload", payload);
+                self.optional_string("path", path.as_deref());
+            }
+            Event::WaitEnded { task, payload } => {
+                self.task(*task);
+                self.json("payload", payload);
+            }
+            Event::TaskPrepared { task, input, cache_key } => {
+                self.task(*task);
+                self.optional_json("input", input.as_deref());
+                self.optional_string("cacheKey", cache_key.as_deref());
+            }
+            Event::GroupStarted { task } | Event::BackoffEnded { task } | Event::FailFast { task } | Event::CompensationStarted { task } => {
+                self.task(*task);
+            }
+            Event::BranchesTaken { task, branches } => {
+                self.task(*task);
+                let branches: Vec<String> = branches.iter().map(u32::to_string).collect();
+                self.json("branches", &format!("[{}]", branches.join(",")));
+            }
+            Event::LoopStarted { task, items } => {
+                self.task(*task);
+                if let Some(items) = items {
+                    self.json("items", &format!("[{}]", items.join(",")));
+                }
+            }
+            Event::PassStarted { task, pass } => {
+                self.task(*task);
+                self.number("pass", (*pass).into());
+            }
+            Event::PassEnded { task, pass, end } => {
+                self.task(*task);
+                self.number("pass", (*pass).into());
+                match end {
+                    PassEnd::Completed => {}
+                    PassEnd::Failed(failure) => self.failure(failure),
+                    PassEnd::Cancelled => self.string("status", "cancelled"),
+                }
+            }
+            Event::GroupStopped { task, cause, failure } => {
+                self.task(*task);
+                self.string("reason", cancel_reason_name(*cause));
+                if let Some(failure) = failure {
+                    self.failure(failure);
+                }
+            }
+            Event::ExecutionFailing { cause, failure } => {
+                self.string("reason", cancel_reason_name(*cause));
+                self.failure(failure);
+            }
+            Event::CancelRequested { reason, force } => {
+                self.optional_string("reason", reason.as_deref());
+                self.flag("force", *force);
+            }
+            Event::Resumed { step } => self.flag("step", *step),
+            Event::ExecutionEnded { end } => self.end(end),
+            Event::AttemptStarted { .. }
+            | Event::AttemptInterrupted { .. }
+            | Event::AttemptTimedOut { .. }
+            | Event::RetryScheduled { .. }
+            | Event::TaskSpawned { .. }
+            | Event::TaskFinishing { .. }
+            | Event::TaskCompleted { .. }
+            | Event::TaskFailed { .. }
+            | Event::TaskSkipped { .. }
+            | Event::TaskCancelled { .. }
+            | Event::TaskReused { .. } => self.of_task(event),
+        }
+        self.text.push('}');
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are above")]
+    fn of_task(&mut self, event: &Event) {
+        match event {
+            Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } => {
+                self.attempt(*task, *attempt);
+                if *ready != self.at {
+                    self.instant("ready", *ready);
+                }
+                self.optional_task("readyBy", *ready_by);
+                self.optional_task("admittedBy", *admitted_by);
+            }
+            Event::AttemptInterrupted { task, attempt, crashed } => {
+                self.attempt(*task, *attempt);
+                self.flag("crashed", *crashed);
+            }
+            Event::AttemptTimedOut { task, attempt, cause } => {
+                self.attempt(*task, *attempt);
+                self.string("cause", abort_cause_name(*cause));
+            }
+            Event::RetryScheduled { task, attempt, start, end, failure, until } => {
+                self.measured(*task, *attempt, *start, *end);
+                self.instant("until", *until);
+                self.failure(failure);
+            }
+            Event::TaskSpawned { task, definition } => {
+                self.task(*task);
+                self.json("definition", definition);
+            }
+            Event::TaskFinishing { task, attempt, start, end, output } | Event::TaskCompleted { task, attempt, start, end, output } => {
+                self.measured(*task, *attempt, *start, *end);
+                match output {
+                    Output::Json(output) => self.json("output", output),
+                    Output::Held => {}
+                    Output::Composed => self.flag("composed", true),
+                }
+            }
+            Event::TaskFailed { task, attempt, start, end, failure } => {
+                self.measured(*task, *attempt, *start, *end);
+                self.failure(failure);
+            }
+            Event::TaskSkipped { task, reason } => {
+                self.task(*task);
+                self.string("reason", skip_reason_name(*reason));
+            }
+            Event::TaskCancelled { task, reason } => {
+                self.task(*task);
+                self.string("reason", cancel_reason_name(*reason));
+            }
+            Event::TaskReused { task, end } => {
+                self.task(*task);
+                self.string("status", reused_name(end));
+                match end {
+                    ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) => self.json("output", output),
+                    ReusedEnd::Completed(None) => {}
+                    ReusedEnd::Failed(failure) => self.failure(failure),
+                    ReusedEnd::Skipped(reason) => self.string("reason", skip_reason_name(*reason)),
+                    ReusedEnd::Cancelled(reason) => self.string("reason", cancel_reason_name(*reason)),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, end: &End) {
+        self.string("status", end_name(end));
+        match end {
+            End::Completed => {}
+            End::Failed { task, failure } => {
+                self.optional_task("task", *task);
+                self.failure(failure);
+            }
+            End::Cancelled { reason } => self.optional_string("reason", reason.as_deref()),
+        }
+    }
+
+    fn question(&mut self, question: Question) {
+        match question {
+            Question::Gate(index) => self.number("gate", index.into()),
+            Question::Branch(index) => self.number("branch", index.into()),
+            Question::Turn { passes, index } => {
+                self.number("passes", passes.into());
+                self.number("condition", index.into());
+            }
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.text.push_str(",\"");
+        self.text.push_str(name);
+        self.text.push_str("\":");
+    }
+
+    fn number(&mut self, name: &str, value: u64) {
+        self.name(name);
+        self.text.push_str(itoa::Buffer::new().format(value));
+    }
+
+    /// Microseconds after the record's own instant; before it they are negative.
+    fn instant(&mut self, name: &str, instant: Timestamp) {
+        self.name(name);
+        let difference = instant.micros().cast_signed().wrapping_sub(self.at.micros().cast_signed());
+        self.text.push_str(itoa::Buffer::new().format(difference));
+    }
+
+    fn optional_instant(&mut self, name: &str, instant: Option<Timestamp>) {
+        if let Some(instant) = instant {
+            self.instant(name, instant);
+        }
+    }
+
+    fn task(&mut self, task: InstanceIndex) {
+        self.number("task", task.get().into());
+    }
+
+    fn optional_task(&mut self, name: &str, task: Option<InstanceIndex>) {
+        if let Some(task) = task {
+            self.number(name, task.get().into());
+        }
+    }
+
+    /// The first attempt goes without saying.
+    fn attempt(&mut self, task: InstanceIndex, attempt: u32) {
+        self.task(task);
+        if attempt != 1 {
+            self.number("attempt", attempt.into());
+        }
+    }
+
+    fn measured(&mut self, task: InstanceIndex, attempt: u32, start: Timestamp, end: Timestamp) {
+        self.attempt(task, attempt);
+        self.instant("start", start);
+        self.instant("end", end);
+    }
+
+    /// What is not there is false.
+    fn flag(&mut self, name: &str, holds: bool) {
+        if holds {
+            self.json(name, "true");
+        }
+    }
+
+    fn json(&mut self, name: &str, text: &str) {
+        self.name(name);
+        self.text.push_str(text);
+    }
+
+    fn optional_json(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.json(name, text);
+        }
+    }
+
+    fn string(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.text.push_str(&serde_json::Value::from(value).to_string());
+    }
+
+    fn optional_string(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.string(name, value);
+        }
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        self.string("code", &failure.code);
+        self.string("message", &failure.message);
+        self.flag("final", !failure.retryable);
+        if let Some(wait) = failure.retry_after {
+            self.number("retryAfter", u64::try_from(wait.as_micros()).unwrap_or(u64::MAX));
+        }
+        self.optional_json("details", failure.details.as_deref());
+    }
+}
