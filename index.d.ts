@@ -64,29 +64,68 @@ export declare interface AgentsConfig {
     healthCheckInterval?: Duration | undefined;
 }
 
-/** One task: a call of an agent. */
+/**
+ * One task: a call of an agent, a child workflow, a wait, or a group of tasks. `docs/workflows.md` says what each field means, and where.
+ */
 export declare interface AgentTask {
     /** Unique in the workflow. At most 256 bytes. */
     id: string;
     /** For people. */
     name: string;
     /** The id of a registered agent, or the name of a registered agent type. */
-    agentId: string;
+    agentId?: string | undefined;
+    /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
+    workflow?: string | object | undefined;
+    /** Waits before it runs: for a signal or for time. Alone: the payload is the output. */
+    waitFor?: WaitFor | undefined;
+    /** Makes it a group. */
+    tasks?: readonly AgentTask[] | undefined;
+    /** Makes it a choice, with `type: 'conditional'`. */
+    branches?: readonly Branch[] | undefined;
+    /** What a choice runs if no branch holds. */
+    default?: readonly AgentTask[] | undefined;
+    /** Whether a choice takes the first branch that holds (default) or all of them. */
+    mode?: 'first' | 'all' | (string & {}) | undefined;
+    /** What a choice without a branch does: it is skipped (default) or fails with `ERR_NO_BRANCH`. */
+    onNoMatch?: 'skip' | 'fail' | (string & {}) | undefined;
+    /** How a loop goes on, with `type: 'loop'`. */
+    loop?: Loop | undefined;
+    /** When a parallel group has ended. Default `'all'`. */
+    join?: 'all' | 'settled' | 'any' | 'race' | (string & {}) | {
+        quorum: number;
+    } | undefined;
     /**
      * `'sequential'`: never runs at the same moment as another task written so. Without `dependencies` it follows its nearest earlier
      * sibling, or all of a run of parallel ones right before it. `'parallel'`: without `dependencies` it starts together with its parallel
      * neighbours, after the last sequential task. Default: sequential without `dependencies`, parallel with them.
-     *
-     * Any text for the compiler, which takes a word in an object of its own for no more than that; another is refused when it is read.
      */
-    type?: 'sequential' | 'parallel' | (string & {}) | undefined;
+    type?: TaskType | undefined;
     input?: TaskInputDefinition | undefined;
-    /** Ids of tasks that must complete before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
+    /** Ids of siblings that must end before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
     dependencies?: readonly string[] | undefined;
+    /** All must hold, or it is skipped; of a loop that nothing else drives: it goes on while they hold. Judged once. */
+    conditions?: readonly Condition[] | undefined;
+    /** When it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
+    triggerRule?: TriggerRule | undefined;
+    /** `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`. Default `'fail'`. */
+    onError?: 'fail' | 'continue' | (string & {}) | undefined;
     /** Default: one attempt. */
     retryPolicy?: RetryPolicy | undefined;
-    /** The longest one attempt may take. Default `workflow.defaultTimeout`. */
+    /** The longest one attempt may take, of a group all of it. Default `workflow.defaultTimeout` for calls of agents, else none. */
     timeout?: Duration | undefined;
+    /** The longest it may take from ready to end, waits left out. */
+    totalTimeout?: Duration | undefined;
+    /** The longest an attempt may be without `ctx.heartbeat()`. */
+    heartbeatTimeout?: Duration | undefined;
+    /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
+    outputSchema?: unknown;
+    /** Keeps its output for other executions; `true`: for ever, told apart by its rendered input. */
+    cache?: boolean | {
+        key?: string | undefined;
+        ttl?: Duration | undefined;
+    } | undefined;
+    /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
+    compensate?: Compensation | undefined;
 }
 
 /** How agents of a type are made. */
@@ -104,7 +143,7 @@ export declare interface AgentWorkflow {
     /** A changed definition needs another version while executions of the old one run. */
     version: string;
     description?: string | undefined;
-    /** At least one, at most `workflow.maxTasks`. */
+    /** At least one; `workflow.maxTasks` counts those of every level. */
     tasks: readonly AgentTask[];
     /** For people and tools; it changes nothing. */
     metadata?: {
@@ -113,6 +152,12 @@ export declare interface AgentWorkflow {
         tags?: readonly string[] | undefined;
         [key: string]: unknown;
     } | undefined;
+    /** What a failure does to its neighbours: stops them (`'fail_fast'`, default), or lets independent tasks go on. */
+    failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined;
+    /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
+    deadline?: Duration | undefined;
+    /** What one execution may use. `ERR_BUDGET`. */
+    budget?: Budget | undefined;
 }
 
 /** Each without a default: what is absent is not watched. */
@@ -135,10 +180,40 @@ export declare interface AttemptContext {
     readonly attempt: number;
     /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
     readonly idempotencyKey: string;
+    /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
+    heartbeat(progress?: unknown): void;
+    /** Announces `task:progress` with `data`. It is not recorded. */
+    emit(data: unknown): void;
+    /**
+     * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output. A failure that nobody catches is the
+     * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one.
+     */
+    spawn(task: AgentTask): PromiseLike<unknown>;
+}
+
+/** A branch of a choice. */
+declare interface Branch {
+    /** Default: its place. */
+    name?: string | undefined;
+    when: Condition;
+    tasks: readonly AgentTask[];
+}
+
+/** What one execution may use. */
+declare interface Budget {
+    /** Attempts of agents that may start. */
+    tasks?: number | undefined;
+    /** Time from start to end. */
+    time?: Duration | undefined;
 }
 
 /** Somebody asked for it to stop, or something else made it pointless. */
 export declare class CancelledError extends OrchestratorError {
+}
+
+declare interface CancelOptions {
+    /** Stops clean-up tasks and compensation too. Default false. */
+    force?: boolean | undefined;
 }
 
 /** The orchestrator has been shut down. */
@@ -157,6 +232,22 @@ export declare interface CollaborationConfig {
     conflictResolution?: 'last-write-wins' | 'operational-transform' | 'crdt' | undefined;
 }
 
+/** What undoes a task. */
+declare interface Compensation {
+    agentId: string;
+    /** It may read the output of its own task. */
+    input?: TaskInputDefinition | undefined;
+    on?: 'completed' | 'started' | (string & {}) | undefined;
+    retryPolicy?: RetryPolicy | undefined;
+    timeout?: Duration | undefined;
+}
+
+/** A CEL expression, alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
+declare type Condition = string | TaskCondition | ConditionFunction;
+
+/** A condition that is a function; it is given everything an expression could read there. */
+declare type ConditionFunction = (scope: any) => unknown;
+
 /** What was asked for stands against something that is there. */
 export declare class ConflictError extends OrchestratorError {
 }
@@ -168,7 +259,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -187,10 +278,40 @@ declare interface ErrorOptions_2 {
 }
 export { ErrorOptions_2 as ErrorOptions }
 
+declare type EventName = keyof OrchestratorEvents;
+
 /** Options of `executeWorkflow` and `startWorkflow`. */
 export declare interface ExecuteOptions {
-    /** Cancels the execution when it aborts. */
+    /** Cancels the execution when it aborts; a call that joined another's execution is only detached. */
     signal?: AbortSignal | undefined;
+    /** When it must have ended: an instant, or so long from now. The workflow's own deadline may be earlier. */
+    deadline?: Date | Duration | undefined;
+    /** What it may use; the workflow's own budget may be less. */
+    budget?: Budget | undefined;
+    /** Pauses after each task, from the beginning. */
+    step?: boolean | undefined;
+    /** Its id, instead of one that is made. `ERR_EXECUTION_EXISTS` if there is one. */
+    executionId?: string | undefined;
+    /** Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end. */
+    idempotencyKey?: string | undefined;
+    /** What a call with the key of an execution that ended badly does: rejects like that one (`'join'`, default), or runs anew. */
+    onFailed?: 'join' | 'rerun' | undefined;
+    /** On whose behalf it runs. */
+    tenant?: string | undefined;
+}
+
+/** One event of an execution. */
+declare interface ExecutionEvent {
+    /** Its number in the execution, from 1 without gaps. */
+    readonly seq: number;
+    readonly type: EventName;
+    /** When it was recorded. */
+    readonly at: Date;
+    readonly executionId: string;
+    /** The task as it was then, on `task:*`. */
+    readonly task?: TaskExecution;
+    /** On `task:failed` and `task:retrying`. */
+    readonly error?: TaskErrorInfo;
 }
 
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
@@ -202,7 +323,20 @@ export declare interface ExecutionHandle {
     settled(): Promise<WorkflowExecution>;
     status(): Promise<ExecutionStatus>;
     /** See `cancelExecution`. */
-    cancel(reason?: string): Promise<void>;
+    cancel(reason?: string, options?: CancelOptions): Promise<void>;
+    /** See `pauseExecution`. */
+    pause(): Promise<void>;
+    /** See `resumeExecution`. */
+    resume(options?: ResumeOptions): Promise<void>;
+    /** See `signalExecution`. */
+    signal(name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
+    /**
+     * Every event of the execution in order, from its first or after the one with the number `after`: those on record, then those to come,
+     * without a gap. Ends when the execution has.
+     */
+    events(options?: {
+        after?: number | undefined;
+    }): AsyncIterable<ExecutionEvent>;
 }
 
 /** A page of executions, newest first. */
@@ -257,6 +391,26 @@ export declare interface Issue {
     code?: string;
     /** `'error'` unless said otherwise. */
     severity?: 'error' | 'warning';
+}
+
+/** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
+declare interface Loop {
+    /** A list, or an expression that gives one. One pass for each item. */
+    forEach?: readonly unknown[] | string | undefined;
+    /** Judged before each pass. */
+    while?: Condition | readonly Condition[] | undefined;
+    /** Judged after each pass. */
+    until?: Condition | readonly Condition[] | undefined;
+    /** Passes of a loop without `forEach`. Default 100. */
+    maxIterations?: number | undefined;
+    /** Passes of a `forEach` at the same time. Default 1. */
+    concurrency?: number | undefined;
+    /** What a failed pass does to a `forEach`. Default `'fail'`. */
+    onItemError?: 'fail' | 'collect' | 'skip' | (string & {}) | undefined;
+    /** What wanting more passes than `maxIterations` does: `'fail'` with `ERR_LOOP_LIMIT` (default), or `'stop'` the loop, which completes. */
+    onLimit?: 'fail' | 'stop' | (string & {}) | undefined;
+    /** How many ended passes stay in view. Default: all. */
+    keepLast?: number | undefined;
 }
 
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
@@ -320,7 +474,38 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
-    cancelExecution(executionId: string, reason?: string): Promise<void>;
+    cancelExecution(executionId: string, reason?: string, options?: CancelOptions): Promise<void>;
+    /**
+     * Lets nothing new start in an execution and its children; attempts under way finish, times and signals are recorded. Resolves when that
+     * is on record. An execution that has ended, or is being stopped, stays as it is.
+     *
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     */
+    pauseExecution(executionId: string): Promise<void>;
+    /**
+     * Lets a paused execution go on, and its children; `step`: until the next task has ended.
+     *
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     */
+    resumeExecution(executionId: string, options?: ResumeOptions): Promise<void>;
+    /**
+     * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come.
+     *
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
+     * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for.
+     */
+    signalExecution(executionId: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
+    /**
+     * Starts a new execution of the same workflow with the same context that takes over every recorded end but those of `fromTask`, of what
+     * depends on it, and of the groups around it. The old execution stays as it is; the new one has `forkedFrom`.
+     *
+     * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     */
+    forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
+    /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
+    retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /** What is going on now, and what has been since it was opened. */
     getStatistics(): Promise<OrchestratorStatistics>;
     /**
@@ -384,6 +569,14 @@ export declare interface OrchestratorEvents {
     'task:retrying': [task: TaskExecution, error: TaskFailedError];
     'task:skipped': [task: TaskExecution];
     'task:cancelled': [task: TaskExecution];
+    /** It waits for a signal or for time. */
+    'task:waiting': [task: TaskExecution];
+    /** A pass of a loop ended; `task` is the loop, `task.iteration` the pass, from 0. */
+    'task:iteration': [task: TaskExecution];
+    /** What an agent gave to `ctx.emit` or `ctx.heartbeat`. Not recorded: nobody who comes late hears it. */
+    'task:progress': [task: TaskExecution, data: unknown];
+    'workflow:paused': [execution: WorkflowExecution];
+    'workflow:resumed': [execution: WorkflowExecution];
 }
 
 /** What the orchestrator is doing now, and has done since it was opened. */
@@ -405,6 +598,11 @@ export declare interface OrchestratorStatistics {
     readonly lateResults: number;
 }
 
+declare interface ResumeOptions {
+    /** Pauses again after the next task. Default false. */
+    step?: boolean | undefined;
+}
+
 /** When a failed attempt is tried again. */
 export declare interface RetryPolicy {
     /** Attempts in all, the first included: 1 to 10,000. */
@@ -417,6 +615,15 @@ export declare interface RetryPolicy {
     maxDelay?: Duration | undefined;
     /** The share of the wait that is left to chance, 0 to 1; `true` is 1. Default 0. */
     jitter?: number | boolean | undefined;
+    /** The codes and names of errors that are tried again. Default: every one but those with `retryable: false`. */
+    retryOn?: readonly string[] | undefined;
+    /** No attempt starts later than this after the first. */
+    maxElapsed?: Duration | undefined;
+}
+
+declare interface SignalOptions {
+    /** The wait it is meant for, where several wait for signals of this name. */
+    path?: string | undefined;
 }
 
 /** Makes executions durable on one machine. */
@@ -431,6 +638,13 @@ export declare interface StorageConfig {
 export declare class StoreError extends OrchestratorError {
 }
 
+/** A condition with what it is about. `evaluate` wins over `expression`. */
+declare interface TaskCondition {
+    type?: 'dependency' | 'state' | 'custom' | (string & {}) | undefined;
+    expression?: string | undefined;
+    evaluate?: ConditionFunction | undefined;
+}
+
 /** A failure as it is recorded. */
 export declare interface TaskErrorInfo {
     readonly code: string;
@@ -441,11 +655,15 @@ export declare interface TaskErrorInfo {
 
 /** One task of an execution, as it is at one moment. */
 export declare interface TaskExecution {
+    /** Its id, after the pass it belongs to: `outer[2].child`; `parent/id` if it was spawned. */
     readonly taskId: string;
     readonly executionId: string;
     readonly agentId: string;
     readonly status: TaskStatus;
-    /** Why it was skipped (`upstream_failed`, `upstream_skipped`) or cancelled (`sibling_failed`, `cancelled`). */
+    /**
+     * Why it was skipped (`condition_false`, `branch_not_taken`, `upstream_skipped`, `upstream_failed`, `rule_not_met`) or cancelled
+     * (`sibling_failed`, `join_satisfied`, `cancelled`, `deadline`, `budget`, `timeout`).
+     */
     readonly reason?: string;
     /** When its agent was first called. */
     readonly startTime?: Date;
@@ -457,6 +675,12 @@ export declare interface TaskExecution {
     readonly error?: TaskErrorInfo;
     /** Attempts that have begun. An attempt cut short by a crash runs again under the same number. */
     readonly attempts: number;
+    /** The pass of the nearest loop around it, from 0. */
+    readonly iteration?: number;
+    /** Whether it failed without consequence. */
+    readonly tolerated?: boolean;
+    /** Whether its output was taken over from another execution. */
+    readonly cached?: boolean;
 }
 
 /** A task failed for good. `cause` is what its agent threw in the last attempt. */
@@ -468,7 +692,7 @@ export declare interface TaskInput {
     readonly id: string;
     readonly name: string;
     readonly agentId: string;
-    readonly type: 'sequential' | 'parallel';
+    readonly type: TaskType;
     readonly executionId: string;
     /** From 1. */
     readonly attempt: number;
@@ -485,9 +709,9 @@ export declare interface TaskInput {
 
 /** What a task's agent is given. */
 export declare interface TaskInputDefinition {
-    /** A text for the agent. */
+    /** A text for the agent; `{{ … }}` in it is filled in. */
     prompt?: string | undefined;
-    /** Any JSON data for the agent. */
+    /** Any JSON data for the agent; `{{ … }}` in its texts is filled in, and a text that is nothing but one becomes the value itself. */
     data?: unknown;
     /**
      * Judges `data` if there is any, else the execution's context, before the first attempt; what does not fit fails the task with
@@ -498,9 +722,15 @@ export declare interface TaskInputDefinition {
 
 export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
 
+/** The kinds of task; any text for the compiler, which takes a word in an object of its own for no more than that. */
+declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop' | (string & {});
+
 /** It took longer than it was given. */
 export declare class TimeoutError extends OrchestratorError {
 }
+
+/** When a task runs, given how its dependencies ended. */
+declare type TriggerRule = 'none_failed_min_one_success' | 'none_failed' | 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | (string & {});
 
 /** What was given cannot be used. `issues` has every problem with its path. */
 export declare class ValidationError extends OrchestratorError {
@@ -518,6 +748,15 @@ export declare interface ValidationResult {
     readonly graph?: WorkflowGraph;
 }
 
+/** Waits for a signal (`ERR_WAIT_TIMEOUT` after `timeout`; `schema` judges its payload), or for time. */
+declare type WaitFor = {
+    signal: string;
+    timeout?: Duration | undefined;
+    schema?: unknown;
+} | {
+    delay: Duration;
+};
+
 export declare interface WorkflowConfig {
     /** Levels that groups and child workflows may nest, at least 1. Default 10. */
     maxDepth?: number | undefined;
@@ -533,6 +772,20 @@ export declare interface WorkflowConfig {
 export declare interface WorkflowEngine {
     /** Every problem of a workflow at once, and the graph it would run by. Never throws. */
     validateWorkflow(workflow: unknown): ValidationResult;
+    /**
+     * Makes a workflow known by its id: tasks may run it as a child, and stored executions of it find the functions it has as conditions.
+     * Another definition under the same id takes its place.
+     *
+     * @returns its id.
+     * @throws {ValidationError} with every problem.
+     */
+    registerWorkflow(workflow: AgentWorkflow): string;
+    /**
+     * Reads a workflow from a JSON file (a path or a `file:` URL), from JSON text or from a plain object.
+     *
+     * @throws {ValidationError} with every problem of the text or the workflow by path.
+     */
+    loadWorkflow(source: string | URL | object): Promise<AgentWorkflow>;
 }
 
 /** One run of a workflow, as it is at one moment. */
@@ -550,12 +803,23 @@ export declare interface WorkflowExecution {
     /** The results of completed tasks by id. */
     readonly results: Readonly<Record<string, unknown>>;
     readonly metrics: ExecutionMetrics;
-    /** Why it failed. */
+    /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: what could not be undone. */
     readonly error?: TaskErrorInfo & {
         readonly taskId: string;
+        readonly compensation?: readonly (TaskErrorInfo & {
+            readonly taskId: string;
+        })[];
     };
     /** Why it was cancelled, in the words of whoever did. */
     readonly reason?: string;
+    /** The execution it was forked from. */
+    readonly forkedFrom?: string;
+    /** The execution and the task it is a child of. */
+    readonly parent?: {
+        readonly execution: string;
+        readonly path: string;
+    };
+    readonly tenant?: string;
 }
 
 /** The edges of a workflow as they were resolved. */
@@ -564,6 +828,8 @@ export declare interface WorkflowGraph {
         readonly id: string;
         readonly dependencies: readonly string[];
         readonly implicit: boolean;
+        /** The group, branch or loop it stands in. */
+        readonly parent?: string;
     }[];
 }
 

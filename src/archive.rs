@@ -3,6 +3,7 @@
 
 use crate::engine::lock;
 use crate::error::{NativeFailure, failure};
+use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
 use runtime::store::ExecutionFilter;
@@ -17,6 +18,8 @@ pub(crate) type SharedArchive = Arc<Mutex<Option<Archive>>>;
 pub(crate) enum Question {
     /// The execution with this id.
     Execution(String),
+    /// The effects of the execution with this id.
+    History(String),
     /// A page, by a filter as JSON text.
     List(String),
 }
@@ -47,6 +50,7 @@ impl ArchiveTask {
         let Some(archive) = archive.as_ref() else { return Ok(None) };
         match &self.question {
             Question::Execution(id) => archive.execution(id),
+            Question::History(id) => Ok(archive.history(id)?.map(|effects| words::text_of(effects))),
             Question::List(filter) => archive.list(&read_filter(filter)?).map(Some),
         }
     }

@@ -265,6 +265,12 @@ impl Engine {
         ArchiveTask::ask(&self.archive, Question::Execution(id))
     }
 
+    /// Resolves with the effects of a stored execution as JSON text: a list of their words.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn stored_history(&self, id: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::History(id))
+    }
+
     /// Resolves with a page of stored executions as JSON text; `filter` is JSON text too.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn stored_executions(&self, filter: String) -> AsyncTask<ArchiveTask> {

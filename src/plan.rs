@@ -84,6 +84,12 @@ impl NativePlan {
         tasks.collect::<Value>().to_string()
     }
 
+    /// Equal for definitions that do the same.
+    #[napi(catch_unwind)]
+    pub fn hash(&self) -> String {
+        self.plan.hash.to_string()
+    }
+
     /// Whether the host may keep the values of results to itself: nothing looks at them.
     #[napi(catch_unwind)]
     pub fn opaque(&self) -> bool {

@@ -110,6 +110,12 @@ pub(crate) fn heard(effects: Vec<Effect>, listened: u32) -> Vec<f64> {
     effects.into_iter().filter(|effect| listened & (1 << effect.kind as u32) != 0).flat_map(effect_words).collect()
 }
 
+/// Effects as JSON text: a list of their words.
+pub(crate) fn text_of(effects: Vec<Effect>) -> String {
+    let words: Vec<serde_json::Value> = effects.into_iter().flat_map(effect_words).map(Into::into).collect();
+    serde_json::Value::from(words).to_string()
+}
+
 fn is_heard(kind: EffectKind, listened: u32) -> bool {
     match kind {
         EffectKind::Accepted

@@ -9,7 +9,9 @@ import type { Dispatcher } from './dispatcher.js'
 import { errorOf, OrchestratorError, TaskFailedError, ValidationError } from './errors.js'
 import type { EventName, OrchestratorEvents } from './events.js'
 import { errorInfo } from './execution.js'
+import type { ExecutionEvent } from './execution-events.js'
 import type { Issue } from './issue.js'
+import type { Json } from './json.js'
 import { EFFECT_WORDS, Kind } from './native.js'
 import type { Run } from './run.js'
 import { copyJson } from './task-input.js'
@@ -17,7 +19,9 @@ import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './workflow
 
 /** The kinds of notice that each event is made from. */
 const KINDS: Record<EventName, number> = {
-  'workflow:started': Kind.accepted,
+  'workflow:started': Kind.started,
+  'workflow:paused': Kind.paused,
+  'workflow:resumed': Kind.resumed,
   'workflow:completed': Kind.ended,
   'workflow:failed': Kind.ended,
   'workflow:cancelled': Kind.ended,
@@ -27,12 +31,26 @@ const KINDS: Record<EventName, number> = {
   'task:failed': Kind.failed,
   'task:skipped': Kind.skipped,
   'task:cancelled': Kind.cancelled,
+  'task:waiting': Kind.waiting,
+  'task:iteration': Kind.iterated,
+  // Never recorded, so there is no notice of it.
+  'task:progress': 0,
+}
+
+/** Other notices that an event is made from: groups and waits are started without an attempt, and what is taken over is started and completed at once. */
+const MORE: Partial<Record<EventName, number>> = {
+  'task:started': (1 << Kind.opened) | (1 << Kind.waiting) | (1 << Kind.reused),
+  'task:completed': 1 << Kind.reused,
+}
+
+function kindsOf(name: EventName): number {
+  return (name === 'task:progress' ? 0 : 1 << KINDS[name]) | (MORE[name] ?? 0)
 }
 
 const EVENT_NAMES = Object.keys(KINDS) as EventName[]
 
-const SKIP_REASONS = ['', 'upstream_failed', 'upstream_skipped']
-const CANCEL_REASONS = ['', 'sibling_failed', 'cancelled']
+const SKIP_REASONS = ['', 'upstream_failed', 'upstream_skipped', 'condition_false', 'branch_not_taken', 'rule_not_met']
+const CANCEL_REASONS = ['', 'sibling_failed', 'cancelled', 'join_satisfied', 'deadline', 'budget', 'timeout']
 const END_EVENTS = ['', 'workflow:completed', 'workflow:failed', 'workflow:cancelled'] as const
 
 interface Notice {
@@ -80,7 +98,7 @@ export class Announcer {
     if (!this.#wanted.has(name)) this.#wanted.set(name, this.#deafSince.get(name) ?? 0)
     this.#recall()
     this.#listened.add(name)
-    this.#dispatcher().engine.listen(this.#listenedKinds() | (1 << KINDS[name]))
+    this.#dispatcher().listen(this.#listenedKinds() | kindsOf(name))
   }
 
   /** Listeners may have been removed. */
@@ -92,24 +110,47 @@ export class Announcer {
       this.#deafSince.set(name, this.#wanted.get(name) ?? this.#heardUntil)
       this.#wanted.delete(name)
     }
-    this.#dispatcher().engine.listen(this.#listenedKinds())
+    this.#dispatcher().listen(this.#listenedKinds())
   }
 
   /** The engine recorded something. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void {
     this.#heardUntil = Math.max(this.#heardUntil, at)
-    const name = eventOf(kind, attempt, first)
-    if (name === undefined || this.#emitter.listenerCount(name) === 0) return
+    for (const name of eventsOf(run, kind, place, attempt, first)) {
+      if (this.#emitter.listenerCount(name) === 0) continue
+      const notice = { kind, run, place, attempt, first, second, at }
+      if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice })
+      else this.#deliver(name, notice)
+    }
+  }
+
+  /** The events that a notice (the words of an effect) is announced as, for `handle.events`. */
+  describe(run: Run, words: Float64Array): Omit<ExecutionEvent, 'seq'>[] {
+    const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, at = 0] = words
     const notice = { kind, run, place, attempt, first, second, at }
-    if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice })
-    else this.#deliver(name, notice)
+    return eventsOf(run, kind, place, attempt, first).map((type) => {
+      const base = { type, at: dateOf(at), executionId: run.id }
+      if (!type.startsWith('task:')) return base
+      const failed = type === 'task:failed' || type === 'task:retrying'
+      const error = failed && run.execution === undefined ? this.#errorInfo(notice) : undefined
+      const recorded = failed ? (error ?? run.execution?.tasks.find(({ taskId }) => taskId === run.path(place))?.error) : undefined
+      return { ...base, task: this.#task(notice, type, recorded), ...(recorded && { error: recorded }) }
+    })
+  }
+
+  /** An attempt told how far it is; nobody who comes later hears of it. */
+  progress(run: Run, instance: number, attempt: number, data: unknown): void {
+    if (this.#emitter.listenerCount('task:progress') === 0) return
+    const { agentId } = run.task(instance)
+    const task: TaskExecution = { taskId: run.path(instance), executionId: run.id, agentId, status: 'running', attempts: attempt }
+    this.#call('task:progress', [task, data])
   }
 
   /** Several listeners may be added in one go: together they hear things in the order they happened, so all are read back together. */
   #recall(): void {
     if (this.#dispatcher().failure !== undefined) return
     let kinds = 0
-    for (const name of this.#wanted.keys()) kinds |= 1 << KINDS[name]
+    for (const name of this.#wanted.keys()) kinds |= kindsOf(name)
     const since = Math.min(...this.#wanted.values())
     this.#recalled = []
     for (const run of this.#held()) this.#recallRun(run, this.#dispatcher().engine.history(run.slot, kinds, since))
@@ -120,10 +161,11 @@ export class Announcer {
       const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, instant = 0] = words.subarray(at, at + EFFECT_WORDS)
       // An execution whose end is not here yet will announce it itself.
       if (kind === Kind.ended && run.execution === undefined) continue
-      const name = eventOf(kind, attempt, first)
-      const since = name === undefined ? undefined : this.#wanted.get(name)
-      if (name === undefined || since === undefined || instant <= since) continue
-      this.#recalled.push({ name, notice: { kind, run, place, attempt, first, second, at: instant } })
+      for (const name of eventsOf(run, kind, place, attempt, first)) {
+        const since = this.#wanted.get(name)
+        if (since === undefined || instant <= since) continue
+        this.#recalled.push({ name, notice: { kind, run, place, attempt, first, second, at: instant } })
+      }
     }
   }
 
@@ -142,7 +184,10 @@ export class Announcer {
   }
 
   #deliver(name: EventName, notice: Notice): void {
-    const payload = this.#payload(name, notice)
+    this.#call(name, this.#payload(name, notice))
+  }
+
+  #call(name: EventName, payload: unknown[]): void {
     for (const listener of this.#emitter.rawListeners(name)) {
       try {
         const answer: unknown = Reflect.apply(listener, this.#emitter, payload)
@@ -165,21 +210,54 @@ export class Announcer {
       case 'task:retrying': {
         const error = this.#errorInfo(notice)
         const { run, place, attempt } = notice
-        const taskId = run.definition.tasks[place]?.id ?? ''
-        return [taskOf(notice, error), taskFailed({ id: run.id, taskId, thrown: run.thrown }, place, attempt, error)]
+        const taskId = run.path(place)
+        return [this.#task(notice, name, error), taskFailed({ id: run.id, taskId, thrown: run.thrown }, place, attempt, error)]
       }
+      case 'workflow:paused':
+      case 'workflow:resumed':
+        return [notice.run.execution ?? notice.run.seenAs(this.#dispatcher().engine.report(notice.run.slot))]
+      case 'task:progress':
       case 'task:started':
       case 'task:completed':
       case 'task:skipped':
       case 'task:cancelled':
-        return [taskOf(notice)]
+      case 'task:waiting':
+      case 'task:iteration':
+        return [this.#task(notice, name)]
     }
   }
 
   /** The execution as it was when it began, whenever that is heard. */
   #started({ run, at }: Notice): WorkflowExecution {
-    const tasks = run.definition.tasks.map(() => [0, 0, 0, 0])
+    const tasks = run.definition.tasks.slice(0, run.definition.rootCount).map(() => [0, 0, 0, 0])
     return run.seenAs(JSON.stringify({ status: 'running', startedAt: at, endedAt: 0, tasks, notes: {} }))
+  }
+
+  #task({ kind, run, place, attempt, first, second, at }: Notice, name: EventName, error?: TaskErrorInfo): TaskExecution {
+    const iteration = run.iteration(place)
+    const { agentId } = run.task(place)
+    const base = {
+      ...{ taskId: run.path(place), executionId: run.id, agentId, attempts: attempt },
+      ...(iteration !== undefined && { iteration }),
+    }
+    if (kind === Kind.run || name === 'task:started') return { ...base, status: 'running', startTime: dateOf(at) }
+    if (kind === Kind.waiting) return { ...base, status: 'waiting', startTime: dateOf(at) }
+    if (kind === Kind.skipped) return { ...base, status: 'skipped', reason: SKIP_REASONS[first] ?? '', endTime: dateOf(at) }
+    if (kind === Kind.cancelled) return { ...base, status: 'cancelled', reason: CANCEL_REASONS[first] ?? '', endTime: dateOf(at) }
+    if (kind === Kind.iterated) return { ...base, iteration: first, status: PASS_ENDS[second] ?? 'running', endTime: dateOf(at) }
+    if (kind === Kind.reused) return { ...base, status: 'completed', cached: true, endTime: dateOf(at), ...this.#result(run, place) }
+    const measured = { startTime: dateOf(first), endTime: dateOf(second), duration: (second - first) / 1000 }
+    if (kind === Kind.completed) return { ...base, status: 'completed', ...measured, ...this.#result(run, place) }
+    return { ...base, status: kind === Kind.failed ? 'failed' : 'waiting', ...measured, ...(error && { error }) }
+  }
+
+  #result(run: Run, place: number): { result?: unknown } {
+    const output = run.outputs[place]
+    if (output !== undefined) return { result: copyJson(output) }
+    if (run.definition.opaque) return {}
+    const seen = run.execution?.tasks.find(({ taskId }) => taskId === run.path(place))
+    if (seen !== undefined) return { result: copyJson((seen.result ?? null) as Json) }
+    return { result: JSON.parse(this.#dispatcher().engine.output(run.slot, place)) as unknown }
   }
 
   #errorInfo({ run, place, attempt }: Notice): TaskErrorInfo {
@@ -194,7 +272,7 @@ export class Announcer {
 
   #listenedKinds(): number {
     let kinds = 0
-    for (const name of EVENT_NAMES) if (this.#emitter.listenerCount(name) > 0) kinds |= 1 << KINDS[name]
+    for (const name of EVENT_NAMES) if (this.#emitter.listenerCount(name) > 0) kinds |= kindsOf(name)
     return kinds
   }
 }
@@ -254,42 +332,42 @@ function rebuilt({ code, message, details }: TaskErrorInfo, options: { execution
   return error
 }
 
-function eventOf(kind: number, attempt: number, first: number): EventName | undefined {
+/** The events that a notice is announced as. */
+function eventsOf(run: Run, kind: number, instance: number, attempt: number, first: number): readonly EventName[] {
   switch (kind) {
-    case Kind.accepted:
-      return 'workflow:started'
+    case Kind.started:
+      return ['workflow:started']
     case Kind.run:
       // Later attempts, and the first one again after an interruption, belong to a task that has been announced.
-      return attempt === 1 && first === 0 ? 'task:started' : undefined
-    case Kind.ended:
-      return END_EVENTS[first] || undefined
-    case Kind.retrying:
-      return 'task:retrying'
-    case Kind.completed:
-      return 'task:completed'
-    case Kind.failed:
-      return 'task:failed'
-    case Kind.skipped:
-      return 'task:skipped'
-    case Kind.cancelled:
-      return 'task:cancelled'
+      return attempt === 1 && first === 0 ? ['task:started'] : []
+    case Kind.opened:
+      return ['task:started']
+    case Kind.waiting:
+      // A wait that is all there is to the task starts it.
+      return run.task(instance).kind === 'wait' ? ['task:started', 'task:waiting'] : ['task:waiting']
+    case Kind.reused:
+      return ['task:started', 'task:completed']
+    case Kind.ended: {
+      const name = END_EVENTS[first]
+      return name === undefined || name === '' ? [] : [name]
+    }
     default:
-      return undefined
+      return PLAIN[kind] ?? []
   }
 }
 
-function taskOf({ kind, run, place, attempt, first, second, at }: Notice, error?: TaskErrorInfo): TaskExecution {
-  const { id: taskId, agentId } = run.definition.tasks[place] ?? { id: '', agentId: '' }
-  const base = { taskId, executionId: run.id, agentId, attempts: attempt }
-  const output = run.outputs[place]
-  if (kind === Kind.run) return { ...base, status: 'running', startTime: dateOf(at) }
-  if (kind === Kind.skipped) return { ...base, status: 'skipped', reason: SKIP_REASONS[first] ?? '', endTime: dateOf(at) }
-  if (kind === Kind.cancelled) return { ...base, status: 'cancelled', reason: CANCEL_REASONS[first] ?? '', endTime: dateOf(at) }
-  const measured = { startTime: dateOf(first), endTime: dateOf(second), duration: (second - first) / 1000 }
-  if (kind === Kind.completed)
-    return { ...base, status: 'completed', ...measured, ...(output !== undefined && { result: copyJson(output) }) }
-  return { ...base, status: kind === Kind.failed ? 'failed' : 'waiting', ...measured, ...(error && { error }) }
+const PLAIN: Partial<Record<number, readonly EventName[]>> = {
+  [Kind.retrying]: ['task:retrying'],
+  [Kind.completed]: ['task:completed'],
+  [Kind.failed]: ['task:failed'],
+  [Kind.skipped]: ['task:skipped'],
+  [Kind.cancelled]: ['task:cancelled'],
+  [Kind.iterated]: ['task:iteration'],
+  [Kind.paused]: ['workflow:paused'],
+  [Kind.resumed]: ['workflow:resumed'],
 }
+
+const PASS_ENDS = ['running', 'completed', 'failed', 'cancelled'] as const
 
 function warn(name: string, cause: unknown): void {
   const message = `a listener of '${name}' failed: ${messageOf(cause)}`

@@ -2,16 +2,16 @@
 // What a caller passes beside a workflow, judged: context, options, filters.
 
 import { ValidationError } from './errors.js'
+import { readDuration } from './duration.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import type { RunOptions } from './run.js'
 import type { ExecuteOptions, ExecutionListFilter } from './workflow.js'
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000
 const STATUSES = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
 const FILTER_FIELDS = ['workflowId', 'status', 'since', 'until', 'limit', 'cursor']
-const OPTIONS_LATER = ['priority', 'deadline', 'budget', 'tenant', 'idempotencyKey', 'executionId']
-
 /** The context of an execution as JSON data; absent, it is empty. */
 export function readContext(context: unknown): { [key: string]: Json } {
   if (context === undefined) return {}
@@ -25,23 +25,89 @@ export function readContext(context: unknown): { [key: string]: Json } {
   return copy as { [key: string]: Json }
 }
 
+/** The options of an execution, judged: `recorded` is what is kept with it, durations and instants in milliseconds. */
+export interface ReadOptions {
+  readonly signal: AbortSignal | undefined
+  readonly executionId: string | undefined
+  readonly idempotencyKey: string | undefined
+  readonly rerunFailed: boolean
+  readonly recorded: RunOptions
+}
+
+const texts = ['executionId', 'idempotencyKey', 'tenant'] as const
+const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', ...texts] as const
+
 /** The options of an execution. */
-export function readOptions(options: ExecuteOptions | undefined): ExecuteOptions {
-  if (options === undefined) return {}
+export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
+  if (options === undefined) return NO_OPTIONS
   const issues: Issue[] = []
-  if (typeof options !== 'object' || options === null) issues.push({ path: 'options', message: 'must be an object' })
-  else {
-    for (const field of Object.keys(options)) {
-      if (field === 'signal') continue
-      const message = OPTIONS_LATER.includes(field) ? 'is not supported yet; leave it out' : 'is not an option; `signal` is'
-      issues.push({ path: `options.${field}`, message, ...(OPTIONS_LATER.includes(field) && { code: 'ERR_NOT_SUPPORTED' }) })
-    }
-    if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-      issues.push({ path: 'options.signal', message: 'must be an AbortSignal' })
-    }
+  if (typeof options !== 'object' || options === null) {
+    issues.push({ path: 'options', message: 'must be an object' })
+    refuse('the options cannot be used', issues)
+  }
+  for (const field of Object.keys(options)) {
+    if ((OPTIONS as readonly string[]).includes(field)) continue
+    const later = field === 'priority'
+    const message = later ? 'is not supported yet; leave it out' : `is not an option; these are: ${OPTIONS.join(', ')}`
+    issues.push({ path: `options.${field}`, message, ...(later && { code: 'ERR_NOT_SUPPORTED' }) })
+  }
+  const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'options.signal', message: 'must be an AbortSignal' })
+  for (const field of texts) {
+    const text: unknown = options[field]
+    if (text !== undefined && (typeof text !== 'string' || text === '' || text.length > 256))
+      issues.push({ path: `options.${field}`, message: 'must be a text of 1 to 256 letters' })
+  }
+  if (onFailed !== undefined && onFailed !== 'join' && onFailed !== 'rerun')
+    issues.push({ path: 'options.onFailed', message: `must be 'join' or 'rerun'` })
+  if (executionId !== undefined && idempotencyKey !== undefined)
+    issues.push({ path: 'options.executionId', message: 'and `idempotencyKey` exclude each other; keep one of them' })
+  if (step !== undefined && typeof step !== 'boolean') issues.push({ path: 'options.step', message: 'must be true or false' })
+  const recorded = {
+    ...(tenant !== undefined && { tenant }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+    ...(step === true && { step }),
+    ...(deadline !== undefined && { deadline: readDeadline(deadline, issues) }),
+    ...(budget !== undefined && { budget: readBudget(budget, issues) }),
   }
   refuse('the options cannot be used', issues)
-  return options
+  return { signal, executionId, idempotencyKey, rerunFailed: onFailed === 'rerun', recorded }
+}
+
+const NO_OPTIONS: ReadOptions = { signal: undefined, executionId: undefined, idempotencyKey: undefined, rerunFailed: false, recorded: {} }
+
+function readDeadline(deadline: unknown, issues: Issue[]): number | undefined {
+  if (deadline instanceof Date) {
+    if (Number.isNaN(deadline.getTime())) issues.push({ path: 'options.deadline', message: 'is not a valid Date' })
+    return deadline.getTime()
+  }
+  const millis = readDuration(deadline, 'options.deadline', issues)
+  return millis === undefined ? undefined : Date.now() + millis
+}
+
+function readBudget(budget: unknown, issues: Issue[]): { tasks?: number; time?: number } {
+  if (typeof budget !== 'object' || budget === null) {
+    issues.push({ path: 'options.budget', message: 'must be an object such as { tasks: 10, time: \'5m\' }' })
+    return {}
+  }
+  const { tasks, time, ...others } = budget as { tasks?: unknown; time?: unknown; [field: string]: unknown }
+  for (const field of Object.keys(others)) {
+    const money = ['usd', 'tokens', 'calls'].includes(field)
+    const message = money ? 'comes with models; leave it out' : 'is not known; these are: tasks, time'
+    issues.push({ path: `options.budget.${field}`, message, ...(money && { code: 'ERR_NOT_SUPPORTED' }) })
+  }
+  if (tasks !== undefined && (!Number.isSafeInteger(tasks) || (tasks as number) < 0))
+    issues.push({ path: 'options.budget.tasks', message: 'must be a whole number of attempts' })
+  const millis = time === undefined ? undefined : readDuration(time, 'options.budget.time', issues)
+  return { ...(tasks !== undefined && { tasks: tasks as number }), ...(millis !== undefined && { time: millis }) }
+}
+
+/** The payload of a signal as JSON text. */
+export function readPayload(payload: unknown): string {
+  const issues: Issue[] = []
+  const plain = plainJson(payload, 'payload', issues)
+  if (plain === undefined) throw new ValidationError('ERR_NOT_JSON', 'the payload of the signal is not JSON data', issues)
+  return JSON.stringify(plain)
 }
 
 /** A filter with its limit settled. */

@@ -6,12 +6,12 @@ import { now } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { NotFoundError, ValidationError } from './errors.js'
-import { judgeInput } from './input-judge.js'
+import { judgeInput, judgeOutput } from './input-judge.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
-import { AttemptInput, LiveAttempt } from './task-input.js'
+import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
 import type { Agent } from './workflow.js'
 
 const MESSAGE_LENGTH_MAX = 10_000
@@ -30,12 +30,24 @@ interface Attempt {
 export class AttemptRunner {
   readonly #dispatcher: Dispatcher
   readonly #find: (agentId: string) => AgentSlot | undefined
+  /** Runs the workflow of a task as an execution of its own. */
+  readonly #child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<unknown>
   readonly #held: boolean
+  readonly #outputOf = (run: Run, instance: number): Json => {
+    if (run.definition.opaque) return copyJson(run.outputs[instance] ?? null)
+    return JSON.parse(this.#dispatcher.engine.output(run.slot, instance)) as Json
+  }
   #draining = false
 
-  constructor(dispatcher: Dispatcher, find: (agentId: string) => AgentSlot | undefined, held: boolean) {
+  constructor(
+    dispatcher: Dispatcher,
+    find: (agentId: string) => AgentSlot | undefined,
+    child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<unknown>,
+    held: boolean,
+  ) {
     this.#dispatcher = dispatcher
     this.#find = find
+    this.#child = child
     this.#held = held
   }
 
@@ -46,13 +58,12 @@ export class AttemptRunner {
 
   start(run: Run, place: number, number: number): void {
     if (this.#draining) return
-    const task = run.definition.tasks[place]
-    if (task === undefined) return
-    const live = new LiveAttempt(run, place, number)
+    const task = run.task(place)
+    const live = new LiveAttempt(run, place, number, this.#dispatcher)
     const attempt: Attempt = { run, place, attempt: number, live, start: now(), answered: false }
     run.attempts[place] = live
     this.#dispatcher.inFlight += 1
-    const agent = this.#find(task.agentId)?.agent
+    const agent = task.kind === 'workflow' ? undefined : this.#find(task.agentId)?.agent
     if (agent !== undefined && !task.judged) this.#call(attempt, task, agent)
     else void this.#prepare(attempt, task)
   }
@@ -60,9 +71,10 @@ export class AttemptRunner {
   /** The slow way to the agent: its instance is still to be made, or the input to be judged. */
   async #prepare(attempt: Attempt, task: TaskDefinition): Promise<void> {
     try {
+      if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
+      if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
       const slot = this.#find(task.agentId)
       if (slot === undefined) throw new NotFoundError('ERR_AGENT_NOT_FOUND', `agent \`${task.agentId}\` is not registered`)
-      if (task.judged) await judgeInput(attempt.run, attempt.place, task)
       const agent = slot.agent ?? (await slot.make())
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
       attempt.live.signal.throwIfAborted()
@@ -74,11 +86,11 @@ export class AttemptRunner {
 
   #call(attempt: Attempt, task: TaskDefinition, agent: Agent): void {
     const { run, place } = attempt
-    const data = task.judged && run.parsed.has(place) ? run.parsed.get(place) : task.data
-    attempt.start = now()
     let answer: unknown
     try {
-      answer = agent.execute(new AttemptInput(run, task, attempt.attempt, data), attempt.live)
+      const input = this.#input(attempt, task)
+      attempt.start = now()
+      answer = agent.execute(new AttemptInput(run, place, attempt.attempt, input, this.#outputOf), attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)
     }
@@ -93,13 +105,49 @@ export class AttemptRunner {
     }
   }
 
+  #callWorkflow(attempt: Attempt, task: TaskDefinition): void {
+    const { run, place, live } = attempt
+    attempt.start = now()
+    this.#child(run, place, live, this.#input(attempt, task).data).then(
+      (value) => this.#complete(attempt, value),
+      (error: unknown) => this.#fail(attempt, error),
+    )
+  }
+
+  /** What was written, or what its templates gave, or what its schema made of that. */
+  #input({ run, place }: Attempt, task: TaskDefinition): { prompt: string | undefined; data: Json | undefined } {
+    let { prompt, data } = task
+    if (task.templated) {
+      const rendered = JSON.parse(this.#dispatcher.engine.rendered(run.slot, place) ?? '{}') as { prompt?: string; data?: Json }
+      prompt = rendered.prompt
+      data = rendered.data
+    }
+    return { prompt, data: task.judged && run.parsed.has(place) ? run.parsed.get(place) : data }
+  }
+
+  /** What stands between an agent's answer and its record: tasks it spawned and did not wait for, and a schema. */
+  async #review(attempt: Attempt, task: TaskDefinition, value: unknown): Promise<void> {
+    try {
+      await attempt.live.spawner?.settle()
+      this.#accept(attempt, task.outputJudged ? await judgeOutput(attempt.run, task, value) : value)
+    } catch (error) {
+      this.#fail(attempt, error)
+    }
+  }
+
   #complete(attempt: Attempt, value: unknown): void {
+    const task = attempt.run.task(attempt.place)
+    if (task.outputJudged || attempt.live.spawner !== undefined) void this.#review(attempt, task, value)
+    else this.#accept(attempt, value)
+  }
+
+  #accept(attempt: Attempt, value: unknown): void {
     const end = now()
     const { run, place } = attempt
     const issues: Issue[] = []
     const output = plainJson(value, 'result', issues)
     if (output === undefined) {
-      const what = `the result of task \`${run.definition.tasks[place]?.id}\` is not JSON data`
+      const what = `the result of task \`${run.task(place).id}\` is not JSON data`
       return this.#fail(attempt, new ValidationError('ERR_NOT_JSON', what, issues))
     }
     if (!this.#settle(attempt)) return
@@ -108,7 +156,7 @@ export class AttemptRunner {
       run.outputs[place] = output
       run.attempts[place] = undefined
     }
-    if (this.#held) this.#answer(attempt, Form.completedHeld, end, undefined)
+    if (this.#held && run.keeps(place)) this.#answer(attempt, Form.completedHeld, end, undefined)
     else this.#answer(attempt, Form.completedJson, end, JSON.stringify(output))
   }
 
@@ -144,7 +192,7 @@ function isThenable(value: unknown): boolean {
 }
 
 /** What was thrown, as the journal keeps it. Reading a hostile value must not throw either. */
-function failureText(thrown: unknown): string {
+export function failureText(thrown: unknown): string {
   const read = (field: string): unknown => {
     try {
       return (thrown as Record<string, unknown> | null | undefined)?.[field]
@@ -158,6 +206,7 @@ function failureText(thrown: unknown): string {
   }
   const details: Record<string, unknown> = {}
   for (const [field, max] of [
+    ['code', 200],
     ['name', 200],
     ['stack', STACK_LENGTH_MAX],
   ] as const) {
@@ -173,6 +222,12 @@ function failureText(thrown: unknown): string {
       .slice(0, MESSAGE_LENGTH_MAX)
       .replace(/\p{Surrogate}/gu, '\uFFFD'),
     retryable: read('retryable') !== false,
+    ...retryAfter(read('retryAfterMs')),
     details,
   })
+}
+
+/** The shortest wait before another attempt, if whoever refused said so. */
+function retryAfter(value: unknown): { retryAfterMs?: number } {
+  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? { retryAfterMs: value } : {}
 }

@@ -1,56 +1,94 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
+import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import { Opaque, plainJson, sameJson, type Json } from './json.js'
 import { readWorkflow, type NativePlan, type PlanReading } from './native.js'
-import { readSchema, type SchemaForms } from './schema.js'
-import type { AgentWorkflow } from './workflow.js'
+import type { SchemaForms } from './schema.js'
+import type { AgentWorkflow, TaskType } from './workflow.js'
 
 /** A validated workflow. */
 export interface Definition {
   readonly plan: NativePlan
   readonly workflowId: string
+  /** Every task of every level, by its number in the plan: the root list first. */
   readonly tasks: readonly TaskDefinition[]
+  /** How many of them are in the root list. */
+  readonly rootCount: number
+  /** Whether nothing looks at results, so that they may stay in JavaScript. */
+  readonly opaque: boolean
   /** Every agent it needs. */
   readonly agentIds: readonly string[]
+  /** The functions that are conditions, by name. Those of a stored definition come with `registerWorkflow`. */
+  readonly functions: Map<string, ConditionFunction>
+  /** The names of functions it needs. */
+  readonly functionNames: readonly string[]
 }
 
 /** One task of a definition, as its attempts need it. */
 export interface TaskDefinition {
   readonly id: string
   readonly name: string
+  /** Empty for what is no call of an agent. */
   readonly agentId: string
-  readonly type: 'sequential' | 'parallel'
+  readonly type: TaskType
+  readonly kind: 'agent' | 'workflow' | 'wait' | 'group' | 'choice' | 'loop'
+  /** Where it stands in the definition. */
+  readonly place: string
   readonly prompt: string | undefined
   readonly data: Json | undefined
+  /** Whether its input is what templates give. */
+  readonly templated: boolean
   /** Whether something judges its input. */
   readonly judged: boolean
   /** The user's own judge; without one the engine judges by the JSON Schema. */
   readonly judge: SchemaForms['judge']
-  /** The places of its dependencies. */
+  /** Whether something judges its output, and the user's own judge of that. */
+  readonly outputJudged: boolean
+  readonly outputJudge: SchemaForms['judge']
+  /** The numbers of its dependencies. */
   readonly dependencies: readonly number[]
+  /** The group, loop, or undone task it belongs to. */
+  readonly owner: number | undefined
+  /** As it was written. */
+  readonly source: StoredTask
 }
 
 /** The edges of a workflow as they were resolved. */
 export interface WorkflowGraph {
-  readonly tasks: readonly { readonly id: string; readonly dependencies: readonly string[]; readonly implicit: boolean }[]
+  readonly tasks: readonly {
+    readonly id: string
+    readonly dependencies: readonly string[]
+    readonly implicit: boolean
+    /** The group, branch or loop it stands in. */
+    readonly parent?: string
+  }[]
 }
 
-interface StoredTask {
-  id: string
-  name: string
-  agentId: string
-  type?: 'sequential' | 'parallel'
+/** A task as it is stored. */
+export interface StoredTask {
+  id?: string
+  name?: string
+  type?: TaskType
   dependencies?: string[]
   input?: { prompt?: string; data?: Json; schema?: Json }
+  outputSchema?: Json
+  workflow?: string | Json
+  [field: string]: unknown
 }
 
 interface GraphRow {
   id: string
+  place: string
+  kind: TaskDefinition['kind']
+  list: number
+  owner: number | null
+  agentId: string | null
   dependencies: number[]
   implicit: boolean
+  templated: boolean
 }
 
 /** A reading of a workflow: every problem, and the definition if none is an error. */
@@ -62,8 +100,10 @@ export interface Reading {
 
 export interface ReadingLimits {
   readonly maxTasks: number
+  readonly maxDepth: number
   /** Milliseconds. */
   readonly defaultTimeout: number
+  readonly enableValidation: boolean
 }
 
 /** Reads workflows, and remembers those it has read: an unchanged object is not validated twice. */
@@ -96,53 +136,94 @@ export class DefinitionReader {
   #examine(workflow: unknown): Reading & { snapshot: Json | undefined } {
     const issues: Issue[] = []
     const nothing = { definition: undefined, graph: undefined, snapshot: undefined }
-    const { marked, schemas } = markSchemas(workflow, issues)
-    const snapshot = plainJson(marked, '', issues)
+    const marks = markWorkflow(workflow, issues)
+    const snapshot = plainJson(marks.marked, '', issues)
     refuseLoneSurrogates(snapshot, '', issues)
     if (issues.length > 0 || snapshot === undefined) return { problems: issues, ...nothing }
-    const text = JSON.stringify(snapshot, (_key, value: unknown) =>
-      value instanceof Opaque ? (schemas.get(value)?.jsonSchema ?? {}) : value,
-    )
-    const reading = readWorkflow(text, this.#limits.maxTasks, this.#limits.defaultTimeout)
+    const text = textOf(snapshot, marks)
+    const { maxTasks: tasksMax, maxDepth: depthMax, defaultTimeout, enableValidation: checked } = this.#limits
+    const reading = readWorkflow(text, { tasksMax, depthMax, defaultTimeout, checked })
     const problems = issuesOf(reading)
     const plan = reading.plan()
     if (plan === null) return { problems, ...nothing }
     const rows = JSON.parse(plan.graph()) as GraphRow[]
-    const judges = (snapshot as unknown as { tasks: { input?: { schema?: unknown } }[] }).tasks.map(({ input }) => {
-      const schema = input?.schema
-      return schema instanceof Opaque ? schemas.get(schema)?.judge : undefined
-    })
-    return { problems, definition: defined(plan, text, rows, judges), graph: graphOf(rows), snapshot }
+    return { problems, definition: defined(plan, text, rows, marks), graph: graphOf(rows), snapshot }
   }
 }
 
-/** A definition out of a store, without the user's own judges: the JSON Schemas judge. */
+/** A definition out of a store, without the user's own judges and functions: the JSON Schemas judge. */
 export function storedDefinition(stored: object): Definition {
   const text = JSON.stringify(stored)
   // It ran once, so it runs whatever the limits are now.
-  const reading = readWorkflow(text, 0xffff_ffff, 30_000)
+  const reading = readWorkflow(text, { tasksMax: 0xffff_ffff, depthMax: 0xffff_ffff, defaultTimeout: 30_000, checked: false })
   const plan = reading.plan()
   if (plan === null) throw new ValidationError('ERR_STORE_CORRUPT', 'a stored definition cannot run', issuesOf(reading))
-  return defined(plan, text, JSON.parse(plan.graph()) as GraphRow[], [])
+  return defined(plan, text, JSON.parse(plan.graph()) as GraphRow[], undefined)
 }
 
-function defined(plan: NativePlan, text: string, rows: GraphRow[], judges: readonly SchemaForms['judge'][]): Definition {
-  const { id, tasks } = JSON.parse(text) as { id: string; tasks: StoredTask[] }
+/** A task that an attempt added at run time. */
+export function spawnedTask(source: StoredTask, place: string): TaskDefinition {
+  const kind = source.workflow === undefined ? 'agent' : 'workflow'
+  const agentId = typeof source['agentId'] === 'string' ? source['agentId'] : null
+  return taskOf({ id: source.id ?? '', place, kind, agentId, dependencies: [], templated: false, owner: null }, source, undefined)
+}
+
+function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
+  const whole = JSON.parse(text) as { id: string }
+  const names = new Set<string>()
+  if (text.includes('"function"')) collectNames(whole, names)
   return {
     plan,
-    workflowId: id,
-    agentIds: [...new Set(tasks.map(({ agentId }) => agentId))],
-    tasks: tasks.map((task, place) => ({
-      id: task.id,
-      name: task.name,
-      agentId: task.agentId,
-      type: task.type ?? (task.dependencies === undefined ? 'sequential' : 'parallel'),
-      prompt: task.input?.prompt,
-      data: task.input?.data,
-      judged: task.input?.schema !== undefined && task.input.schema !== null,
-      judge: judges[place],
-      dependencies: rows[place]?.dependencies ?? [],
-    })),
+    workflowId: whole.id,
+    opaque: plan.opaque(),
+    rootCount: rows.filter(({ list }) => list === 0).length,
+    agentIds: [...new Set(rows.flatMap(({ agentId }) => (agentId === null ? [] : [agentId])))],
+    tasks: rows.map((row) => taskOf(row, at(whole, row.place) as StoredTask, marks)),
+    functions: new Map(marks?.named),
+    functionNames: [...names],
+  }
+}
+
+type Row = Pick<GraphRow, 'id' | 'place' | 'kind' | 'agentId' | 'dependencies' | 'templated' | 'owner'>
+
+function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDefinition {
+  const { id, place, kind, agentId, dependencies, templated, owner } = row
+  const { input, outputSchema } = source
+  return {
+    id,
+    name: source.name ?? id,
+    agentId: agentId ?? '',
+    type: source.type ?? (source.dependencies === undefined ? 'sequential' : 'parallel'),
+    kind,
+    place,
+    prompt: input?.prompt,
+    data: input?.data,
+    templated,
+    judged: input?.schema !== undefined && input.schema !== null,
+    judge: marks?.judges.get(`${place}.input.schema`),
+    outputJudged: outputSchema !== undefined && outputSchema !== null,
+    outputJudge: marks?.judges.get(`${place}.outputSchema`),
+    dependencies,
+    owner: owner ?? undefined,
+    source,
+  }
+}
+
+/** The value at a path such as `tasks[2].branches[0]`. */
+function at(value: unknown, path: string): unknown {
+  return path
+    .split(/[.[\]]+/)
+    .filter((key) => key !== '')
+    .reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], value)
+}
+
+/** The names of every `{ "function": name }`. */
+function collectNames(value: unknown, names: Set<string>): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, member] of Object.entries(value)) {
+    if (key === 'input' || key === 'metadata') continue
+    if (key === 'function' && typeof member === 'string') names.add(member)
+    else collectNames(member, names)
   }
 }
 
@@ -153,39 +234,20 @@ function issuesOf(reading: PlanReading): Issue[] {
 
 function graphOf(rows: readonly GraphRow[]): WorkflowGraph {
   const idAt = (place: number): string => rows[place]?.id ?? ''
-  return { tasks: rows.map(({ id, dependencies, implicit }) => ({ id, dependencies: dependencies.map(idAt), implicit })) }
+  // The call of a loop and what undoes a task stand where their owner stands.
+  const shown = rows.filter(({ place, owner }) => owner === null || !inside(place, rows[owner]?.place ?? ''))
+  return {
+    tasks: shown.map(({ id, dependencies, implicit, owner }) => ({
+      id,
+      dependencies: dependencies.map(idAt),
+      implicit,
+      ...(owner !== null && { parent: idAt(owner) }),
+    })),
+  }
 }
 
-/** A shallow copy with a marker in place of each schema object that is not data. */
-function markSchemas(workflow: unknown, issues: Issue[]): { marked: unknown; schemas: Map<Opaque, SchemaForms> } {
-  const schemas = new Map<Opaque, SchemaForms>()
-  if (typeof workflow !== 'object' || workflow === null || !Array.isArray((workflow as AgentWorkflow).tasks))
-    return { marked: workflow, schemas }
-  const tasks = ((workflow as AgentWorkflow).tasks as readonly unknown[]).map((given, place) => {
-    const task = withoutValues(given, TASK_FIELDS)
-    const input = (task as { input?: { schema?: unknown } } | null | undefined)?.input
-    if (typeof input !== 'object' || input === null || input.schema === undefined || input.schema === null) return task
-    const forms = readSchema(input.schema, `tasks[${place}].input.schema`, issues)
-    // A JSON Schema is data, and changes inside it are noticed as such.
-    if (forms?.judge === undefined) return forms === undefined ? { ...(task as object), input: { ...input, schema: undefined } } : task
-    const marker = new Opaque(input.schema)
-    schemas.set(marker, forms)
-    return { ...(task as object), input: { ...input, schema: marker } }
-  })
-  return { marked: { ...(withoutValues(workflow, WORKFLOW_FIELDS) as object), tasks }, schemas }
-}
-
-const WORKFLOW_FIELDS = ['id', 'name', 'version', 'description', 'tasks', 'metadata']
-const TASK_FIELDS = ['id', 'name', 'agentId', 'type', 'input', 'dependencies', 'retryPolicy', 'timeout']
-
-/**
- * The object with `true` in every field the engine does not know. It refuses those by name whatever they hold, and what they hold may be
- * functions, of which there would be worse to say.
- */
-function withoutValues(value: unknown, known: readonly string[]): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const foreign = Object.keys(value).filter((field) => !known.includes(field) && (value as Record<string, unknown>)[field] != null)
-  return foreign.length === 0 ? value : { ...value, ...Object.fromEntries(foreign.map((field) => [field, true])) }
+function inside(place: string, owner: string): boolean {
+  return place === owner || place === `${owner}.compensate`
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u

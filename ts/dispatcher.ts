@@ -8,11 +8,16 @@
 // so an agent or a listener may call anything.
 
 import type { AgentSlot } from './agent-pool.js'
-import { AttemptRunner } from './attempt-runner.js'
+import { AttemptRunner, failureText } from './attempt-runner.js'
 import { now } from './clock.js'
-import { CancelledError, errorOf, TimeoutError, type OrchestratorError } from './errors.js'
-import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind } from './native.js'
+import { judge } from './condition-judge.js'
+import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
+import type { Report } from './execution.js'
+import type { Json } from './json.js'
+import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type Question } from './native.js'
 import type { Run } from './run.js'
+import { SpawnedTask, Spawner } from './spawn.js'
+import type { AttemptHost, LiveAttempt } from './task-input.js'
 
 const EFFECTS_MAX = 1024
 const ANSWERS_FIRST = 256
@@ -24,15 +29,26 @@ const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** What the dispatcher tells the orchestrator. */
 export interface Listener {
-  /** A notice of the journal: kind, run, place, attempt, two numbers, instant. */
+  /** A notice of the journal: kind, run, instance, attempt, two numbers, instant. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void
   ended(run: Run): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
+  /** An attempt told how far it is. */
+  progress(run: Run, instance: number, attempt: number, data: unknown): void
+  /** Runs the workflow of a task as an execution of its own; resolves with its results. */
+  child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<unknown>
 }
 
-export class Dispatcher {
+/** The ends of a task, which whoever spawned it waits for. */
+const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | (1 << Kind.cancelled)
+
+export class Dispatcher implements AttemptHost {
   readonly engine: Engine
+  /** What an instance is, for its run. */
+  readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
+  #listened = 0
+  #spawned = 0
   readonly #listener: Listener
   readonly #runs: (Run | undefined)[] = []
   readonly #runner: AttemptRunner
@@ -59,7 +75,7 @@ export class Dispatcher {
   constructor(listener: Listener, find: (agentId: string) => AgentSlot | undefined, held: boolean) {
     this.#listener = listener
     this.engine = new Engine(() => this.#pull())
-    this.#runner = new AttemptRunner(this, find, held)
+    this.#runner = new AttemptRunner(this, find, (...child) => listener.child(...child), held)
   }
 
   *runs(): Iterable<Run> {
@@ -110,6 +126,72 @@ export class Dispatcher {
     this.schedule()
   }
 
+  /** The kinds of notice that listeners want. */
+  listen(kinds: number): void {
+    this.#listened = kinds
+    this.engine.listen(this.#spawned > 0 ? kinds | ENDS : kinds)
+  }
+
+  heartbeat(run: Run, instance: number, attempt: number): void {
+    if (this.#runs[run.slot] !== run || this.#stopped || this.failure !== undefined) return
+    this.engine.heartbeat(run.slot, instance, attempt)
+    this.schedule()
+  }
+
+  progress(run: Run, instance: number, attempt: number, data: unknown): void {
+    if (this.#runs[run.slot] === run) this.#listener.progress(run, instance, attempt, data)
+  }
+
+  spawner(run: Run, instance: number): Spawner {
+    return new Spawner(this, run, instance)
+  }
+
+  /** Adds a task to an attempt of `instance`. */
+  spawn(run: Run, instance: number, task: Json): SpawnedTask {
+    const spawned = new SpawnedTask()
+    const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
+    run.spawned.set(child, spawned)
+    this.#spawned += 1
+    this.listen(this.#listened)
+    this.schedule()
+    this.#settleSpawned(run, child)
+    return spawned
+  }
+
+  /** Tells whoever waits for a spawned task how it ended, if it has. */
+  #settleSpawned(run: Run, instance: number): void {
+    const spawned = run.spawned.get(instance)
+    if (spawned === undefined) return
+    const report = JSON.parse(this.engine.report(run.slot)) as Report
+    const [state = 0] = report.tasks[instance] ?? []
+    if (state < 3) return
+    run.spawned.delete(instance)
+    this.#spawned -= 1
+    this.listen(this.#listened)
+    const taskId = run.path(instance)
+    const note = report.notes[instance]
+    if (state === 3) spawned.settle({ value: JSON.parse(this.engine.output(run.slot, instance)) as Json })
+    else if (note?.tolerated === true) spawned.settle({ value: null })
+    else if (state === 4) {
+      const message = `task \`${taskId}\` failed: ${note?.message ?? ''}`
+      spawned.settle({ error: new TaskFailedError('ERR_TASK_FAILED', message, { executionId: run.id, taskId, details: { ...note } }) })
+    } else spawned.settle({ error: new CancelledError('ERR_CANCELLED', `task \`${taskId}\` was stopped`, { executionId: run.id, taskId }) })
+  }
+
+  /** Asks a function that is a condition. */
+  async #judge(run: Run, instance: number, question: Question): Promise<void> {
+    let holds = false
+    let failure: string | null = null
+    try {
+      holds = await judge(run, instance, question, this.engine.scope(run.slot, instance, question.kind === 3))
+    } catch (error) {
+      failure = failureText(error)
+    }
+    if (this.#stopped || this.failure !== undefined || this.#runs[run.slot] !== run) return
+    this.engine.judged(run.slot, instance, question, holds, failure)
+    this.schedule()
+  }
+
   /** Answers for an attempt nobody runs, so that its end need not wait for the grace. */
   answerInterrupted(run: Run, place: number, attempt: number): void {
     const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
@@ -119,6 +201,16 @@ export class Dispatcher {
   /** Every attempt under way is told to stop. */
   abortAll(reason: OrchestratorError): void {
     for (const run of this.runs()) for (const attempt of run.attempts) attempt?.abort(reason)
+  }
+
+  /** What runs is put on record as interrupted in order: the next process takes it up, and no crash is counted. */
+  interrupt(): void {
+    if (this.failure !== undefined || this.#stopped) return
+    try {
+      this.engine.interrupt()
+    } catch {
+      // The store has failed; opening it again shows what is true.
+    }
   }
 
   /** Nothing is dispatched any more, whatever comes. */
@@ -210,6 +302,7 @@ export class Dispatcher {
       const first = out[at + 4] as number
       if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
       else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number)
+      if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
       if (kind === Kind.run) this.#runner.start(run, place, attempt)
     }
     return out[1] === 1
@@ -218,11 +311,14 @@ export class Dispatcher {
   #note(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void {
     if (kind === Kind.accepted) run.accept()
     if (kind === Kind.cancelling) run.cancel()
+    if (kind === Kind.paused || kind === Kind.resumed) run.pause(kind === Kind.paused)
+    if (run.spawned.size > 0 && kind >= Kind.completed && kind <= Kind.cancelled) this.#settleSpawned(run, place)
     if (kind === Kind.ended) {
       run.end(this.engine.report(run.slot), first === 1)
       this.#active -= 1
       if (this.#active === 0) this.#alive.unref()
     }
+    if (run.isFollowed) run.stir()
     this.#listener.notice(kind, run, place, attempt, first, second, at)
     if (kind === Kind.ended) this.#listener.ended(run)
   }
@@ -253,11 +349,28 @@ export class Dispatcher {
   }
 }
 
-function abortReason(run: Run, place: number, cause: number): OrchestratorError {
-  const taskId = run.definition.tasks[place]?.id ?? ''
+const STOPS = ['sibling_failed', 'cancelled', 'join_satisfied', 'deadline', 'budget', 'timeout'] as const
+
+function abortReason(run: Run, instance: number, cause: number): OrchestratorError {
+  const taskId = run.path(instance)
   const options = { executionId: run.id, taskId }
-  if (cause === 1)
-    return new TimeoutError('ERR_TIMEOUT', `the attempt of task \`${taskId}\` has used up its timeout`, { ...options, retryable: true })
-  if (cause === 2) return new CancelledError('ERR_SIBLING_FAILED', 'another task of the execution failed', options)
-  return new CancelledError('ERR_CANCELLED', 'the execution was cancelled', options)
+  const timeOut = (code: ErrorCode, what: string): OrchestratorError =>
+    new TimeoutError(code, `the attempt of task \`${taskId}\` ${what}`, { ...options, retryable: code !== 'ERR_TOTAL_TIMEOUT' })
+  if (cause === 1) return timeOut('ERR_TIMEOUT', 'has used up its timeout')
+  if (cause === 2) return timeOut('ERR_HEARTBEAT_TIMEOUT', 'gave no sign of life for too long')
+  if (cause === 3) return timeOut('ERR_TOTAL_TIMEOUT', 'came to the end of the total timeout of its task')
+  switch (STOPS[cause - 4]) {
+    case 'sibling_failed':
+      return new CancelledError('ERR_SIBLING_FAILED', 'another task of the execution failed', options)
+    case 'join_satisfied':
+      return new CancelledError('ERR_JOIN_SATISFIED', 'enough other tasks of the group have ended', options)
+    case 'deadline':
+      return new TimeoutError('ERR_DEADLINE', 'the deadline of the execution has passed', options)
+    case 'budget':
+      return new CancelledError('ERR_BUDGET', 'the budget of the execution is used up', options)
+    case 'timeout':
+      return new TimeoutError('ERR_TIMEOUT', 'the time of a group around the task has passed', options)
+    default:
+      return new CancelledError('ERR_CANCELLED', 'the execution was cancelled', options)
+  }
 }

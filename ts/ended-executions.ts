@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Without a store, the executions that have ended are remembered here, the latest of them.
 
+import type { Definition } from './definition.js'
+import type { Json } from './json.js'
+import type { RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
 
 /** Ended executions that are remembered, */
@@ -9,14 +12,23 @@ const ENDED_MAX = 1000
 /** and tasks of theirs in all: the values of a few large executions weigh as much as those of many small ones. */
 const TASKS_MAX = 10_000
 
+/** An execution that has ended, with what another one like it would need. */
+export interface Past {
+  readonly execution: WorkflowExecution
+  readonly definition: Definition
+  readonly context: { readonly [key: string]: Json }
+  readonly options: RunOptions
+}
+
 export class EndedExecutions {
   /** By id, oldest first. */
-  readonly #executions = new Map<string, { execution: WorkflowExecution; tasks: number }>()
+  readonly #executions = new Map<string, Past & { tasks: number }>()
   #tasks = 0
 
   /** Remembers an execution of this many tasks, and forgets the oldest beyond the bounds; the newest always stays. */
-  add(execution: WorkflowExecution, tasks: number): void {
-    this.#executions.set(execution.id, { execution, tasks })
+  add(past: Past, tasks: number): void {
+    const { execution } = past
+    this.#executions.set(execution.id, { ...past, tasks })
     this.#tasks += tasks
     for (const [id, oldest] of this.#executions) {
       if (id === execution.id || (this.#executions.size <= ENDED_MAX && this.#tasks <= TASKS_MAX)) return
@@ -25,8 +37,8 @@ export class EndedExecutions {
     }
   }
 
-  get(id: string): WorkflowExecution | undefined {
-    return this.#executions.get(id)?.execution
+  get(id: string): Past | undefined {
+    return this.#executions.get(id)
   }
 
   *values(): Iterable<WorkflowExecution> {

@@ -20,6 +20,14 @@ export interface OrchestratorEvents {
   'task:retrying': [task: TaskExecution, error: TaskFailedError]
   'task:skipped': [task: TaskExecution]
   'task:cancelled': [task: TaskExecution]
+  /** It waits for a signal or for time. */
+  'task:waiting': [task: TaskExecution]
+  /** A pass of a loop ended; `task` is the loop, `task.iteration` the pass, from 0. */
+  'task:iteration': [task: TaskExecution]
+  /** What an agent gave to `ctx.emit` or `ctx.heartbeat`. Not recorded: nobody who comes late hears it. */
+  'task:progress': [task: TaskExecution, data: unknown]
+  'workflow:paused': [execution: WorkflowExecution]
+  'workflow:resumed': [execution: WorkflowExecution]
 }
 
 export type EventName = keyof OrchestratorEvents

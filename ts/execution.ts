@@ -3,8 +3,9 @@
 
 import { inspect } from 'node:util'
 import { dateOf, now } from './clock.js'
-import type { Definition } from './definition.js'
+import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json.js'
+import type { RunOptions } from './run.js'
 import { copyJson } from './task-input.js'
 import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
 
@@ -13,11 +14,27 @@ export interface Report {
   readonly status: ExecutionStatus
   readonly startedAt: number
   readonly endedAt: number
+  /** The instance whose failure reached it, and the failure. */
   readonly failed?: number
+  readonly error?: TaskErrorInfo
   readonly reason?: string
   /** State, attempts, start, end. */
   readonly tasks: readonly (readonly [number, number, number, number])[]
-  readonly notes: Readonly<Record<string, { reason?: string } & Partial<TaskErrorInfo>>>
+  readonly notes: Readonly<Record<string, { reason?: string; tolerated?: boolean } & Partial<TaskErrorInfo>>>
+  /** Place in the plan, path, pass, owner, and the definition of a spawned task; null if the instance is forgotten. */
+  readonly instances?: readonly (readonly [number, string, number | null, number | null, StoredTask?] | null)[]
+  readonly results?: Readonly<Record<string, Json>>
+  readonly outputs?: Readonly<Record<string, Json>>
+}
+
+/** What an execution is, beside what its report tells. */
+export interface Subject {
+  readonly id: string
+  readonly definition: Definition
+  readonly context: { readonly [key: string]: Json }
+  /** Results by instance, as far as they are at hand. */
+  readonly outputs: readonly (Json | undefined)[]
+  readonly options: RunOptions
 }
 
 const STATUSES: readonly TaskStatus[] = ['pending', 'waiting', 'running', 'completed', 'failed', 'skipped', 'cancelled']
@@ -33,36 +50,31 @@ class Execution {
 }
 
 /** The execution whose report `read` gives, once, when it is first needed: at once, unless it is known to have completed. */
-export function executionOf(
-  id: string,
-  definition: Definition,
-  context: { readonly [key: string]: Json },
-  outputs: readonly (Json | undefined)[],
-  read: () => Report,
-  completed: boolean,
-): WorkflowExecution {
+export function executionOf(subject: Subject, read: () => Report, completed: boolean): WorkflowExecution {
+  const { id, definition, context, options } = subject
   const report = once(read)
-  const tasks = once(() => definition.tasks.map((_, place) => taskOf(id, definition, outputs, report(), place)))
   const getters: Record<string, () => unknown> = {
     status: () => (completed ? 'completed' : report().status),
     startTime: once(() => dateOf(report().startedAt)),
     context: once(() => copyJson(context as Json)),
-    tasks,
-    results: once(() => resultsOf(definition, outputs, report())),
+    tasks: once(() => tasksOf(subject, report())),
+    results: once(() => resultsOf(subject, report())),
     metrics: once(() => metricsOf(report())),
   }
   const execution = new Execution()
   Object.assign(execution, { id, workflowId: definition.workflowId })
   for (const [name, get] of Object.entries(getters)) Object.defineProperty(execution, name, { get, enumerable: true })
+  for (const field of ['forkedFrom', 'tenant', 'parent'] as const) {
+    if (options[field] !== undefined) Object.defineProperty(execution, field, { value: options[field], enumerable: true })
+  }
   if (completed) {
     Object.defineProperty(execution, 'endTime', { get: once(() => dateOf(report().endedAt)), enumerable: true })
     return execution as unknown as WorkflowExecution
   }
   // These are there only where there is something to say.
-  const { endedAt, failed, reason } = report()
+  const { endedAt, error, reason } = report()
   if (endedAt > 0) Object.defineProperty(execution, 'endTime', { value: dateOf(endedAt), enumerable: true })
-  if (failed !== undefined)
-    Object.defineProperty(execution, 'error', { value: executionError(definition, report(), failed), enumerable: true })
+  if (error !== undefined) Object.defineProperty(execution, 'error', { value: executionError(subject, report(), error), enumerable: true })
   if (reason !== undefined) Object.defineProperty(execution, 'reason', { value: reason, enumerable: true })
   return execution as unknown as WorkflowExecution
 }
@@ -74,33 +86,55 @@ export function errorInfo(note: Partial<TaskErrorInfo> | undefined): TaskErrorIn
   return details === undefined ? { code, message } : { code, message, details }
 }
 
-function taskOf(id: string, definition: Definition, outputs: readonly (Json | undefined)[], report: Report, place: number): TaskExecution {
-  const [state = 0, attempts = 0, start = 0, end = 0] = report.tasks[place] ?? []
-  const { id: taskId, agentId } = definition.tasks[place] ?? { id: '', agentId: '' }
-  const status = STATUSES[state] ?? 'pending'
-  const note = report.notes[place]
-  const error = errorInfo(note)
-  const output = outputs[place]
-  return {
-    taskId,
-    executionId: id,
-    agentId,
-    status,
-    ...(note?.reason !== undefined && { reason: note.reason }),
-    ...(start > 0 && { startTime: dateOf(start) }),
-    ...(end > 0 && { endTime: dateOf(end) }),
-    ...(start > 0 && end > 0 && { duration: (end - start) / 1000 }),
-    ...(status === 'completed' && output !== undefined && { result: copyJson(output) }),
-    ...(error !== undefined && { error }),
-    attempts,
+/** Each instance with its address, but for those whose loop has forgotten them. */
+function* instancesOf({ definition }: Subject, report: Report): Iterable<{ instance: number; path: string; agentId: string; iteration?: number }> {
+  for (const instance of report.tasks.keys()) {
+    const row = report.instances?.[instance]
+    if (row === null) continue
+    const task = definition.tasks[row?.[0] ?? instance]
+    const spawned = row?.[4]?.['agentId']
+    const agentId = typeof spawned === 'string' ? spawned : (task?.agentId ?? '')
+    const iteration = row?.[2] ?? undefined
+    yield { instance, path: row?.[1] ?? task?.id ?? '', agentId, ...(iteration !== undefined && { iteration }) }
   }
 }
 
-function resultsOf(definition: Definition, outputs: readonly (Json | undefined)[], report: Report): Record<string, unknown> {
+function tasksOf(subject: Subject, report: Report): TaskExecution[] {
+  return [...instancesOf(subject, report)].map(({ instance, path, agentId, iteration }) => {
+    const [state = 0, attempts = 0, start = 0, end = 0] = report.tasks[instance] ?? []
+    const status = STATUSES[state] ?? 'pending'
+    const note = report.notes[instance]
+    const error = errorInfo(note)
+    const output = outputOf(subject, report, instance)
+    return {
+      taskId: path,
+      executionId: subject.id,
+      agentId,
+      status,
+      ...(iteration !== undefined && { iteration }),
+      ...(note?.reason !== undefined && { reason: note.reason }),
+      ...(start > 0 && { startTime: dateOf(start) }),
+      ...(end > 0 && { endTime: dateOf(end) }),
+      ...(start > 0 && end > 0 && { duration: (end - start) / 1000 }),
+      ...(status === 'completed' && output !== undefined && { result: copyJson(output) }),
+      ...(error !== undefined && { error }),
+      ...(note?.tolerated === true && { tolerated: true }),
+      attempts,
+    }
+  })
+}
+
+function outputOf({ outputs }: Subject, report: Report, instance: number): Json | undefined {
+  return report.outputs === undefined ? outputs[instance] : report.outputs[instance]
+}
+
+function resultsOf(subject: Subject, report: Report): Record<string, unknown> {
+  if (report.results !== undefined) return copyJson(report.results) as Record<string, unknown>
   const results: Record<string, unknown> = {}
-  definition.tasks.forEach((task, place) => {
-    const output = outputs[place]
+  subject.definition.tasks.slice(0, subject.definition.rootCount).forEach((task, place) => {
+    const output = subject.outputs[place]
     if (report.tasks[place]?.[0] === 3 && output !== undefined) results[task.id] = copyJson(output)
+    else if (report.notes[place]?.tolerated === true) results[task.id] = null
   })
   return results
 }
@@ -120,9 +154,14 @@ function metricsOf(report: Report): ExecutionMetrics {
   }
 }
 
-function executionError(definition: Definition, report: Report, failed: number): WorkflowExecution['error'] {
-  const error = errorInfo(report.notes[failed]) ?? { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
-  return { ...error, taskId: definition.tasks[failed]?.id ?? '' }
+function executionError(subject: Subject, report: Report, recorded: TaskErrorInfo): WorkflowExecution['error'] {
+  const error = errorInfo(recorded) ?? { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
+  const instances = [...instancesOf(subject, report)]
+  const failed = instances.find(({ instance }) => instance === report.failed)
+  const compensation = instances
+    .filter(({ instance, path }) => path.endsWith('!compensate') && report.tasks[instance]?.[0] === 4)
+    .map(({ instance, path }) => ({ taskId: path, ...(errorInfo(report.notes[instance]) ?? error) }))
+  return { ...error, taskId: failed?.path ?? '', ...(compensation.length > 0 && { compensation }) }
 }
 
 function once<T>(make: () => T): () => T {

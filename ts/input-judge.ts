@@ -4,21 +4,18 @@
 import type { TaskDefinition } from './definition.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
-import { plainJson } from './json.js'
+import { plainJson, type Json } from './json.js'
 import type { Run } from './run.js'
 import { copyJson } from './task-input.js'
 
 /** Resolves if the input fits; what the user's own schema made of `data` is kept for the attempts. Rejects with `ERR_INPUT_SCHEMA`. */
-export async function judgeInput(run: Run, place: number, task: TaskDefinition): Promise<void> {
+export async function judgeInput(run: Run, place: number, task: TaskDefinition, data: Json | undefined): Promise<void> {
   if (run.parsed.has(place)) return
-  const subject = task.data ?? run.context
-  const root = task.data === undefined ? 'context' : 'input.data'
+  const subject = data ?? run.context
+  const root = data === undefined ? 'context' : 'input.data'
   const issues: Issue[] = []
   if (task.judge === undefined) {
-    const found = run.definition.plan.judgeInput(place, JSON.stringify(subject))
-    for (const { pointer, message } of JSON.parse(found ?? '[]') as { pointer: string; message: string }[]) {
-      issues.push({ path: pathOf(root, pointer), message })
-    }
+    issues.push(...read(run.definition.plan.judgeInput(run.definition.tasks.indexOf(task), JSON.stringify(subject)), root))
     refuse(task, issues)
     return
   }
@@ -28,10 +25,30 @@ export async function judgeInput(run: Run, place: number, task: TaskDefinition):
     refuse(task, issues)
     return
   }
-  if (task.data === undefined) return
+  if (data === undefined) return
   const parsed = plainJson(result.value, 'input.data', issues)
   refuse(task, issues)
   run.parsed.set(place, parsed)
+}
+
+/** The output if it fits `outputSchema`, as the user's own schema parsed it. Rejects with `ERR_OUTPUT_SCHEMA`. */
+export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown): Promise<unknown> {
+  const issues: Issue[] = []
+  const plain = plainJson(value, 'result', issues)
+  if (plain !== undefined && task.outputJudge === undefined) {
+    issues.push(...read(run.definition.plan.judgeOutput(run.definition.tasks.indexOf(task), JSON.stringify(plain)), 'result'))
+  } else if (plain !== undefined && task.outputJudge !== undefined) {
+    const result = await task.outputJudge(copyJson(plain))
+    if (result.ok) return result.value
+    for (const { path, message } of result.issues) issues.push({ path: joined('result', path), message })
+  }
+  if (issues.length > 0) throw new ValidationError('ERR_OUTPUT_SCHEMA', `the result of task \`${task.id}\` does not fit its outputSchema`, issues)
+  return plain
+}
+
+function read(found: string | null, root: string): Issue[] {
+  const issues = JSON.parse(found ?? '[]') as { pointer: string; message: string }[]
+  return issues.map(({ pointer, message }) => ({ path: pathOf(root, pointer), message }))
 }
 
 function refuse(task: TaskDefinition, issues: Issue[]): void {

@@ -27,12 +27,27 @@ export const Kind = {
   skipped: 8,
   cancelled: 9,
   cancelling: 10,
+  judge: 11,
+  started: 12,
+  iterated: 13,
+  paused: 14,
+  resumed: 15,
+  waiting: 16,
+  opened: 17,
+  reused: 18,
 } as const
 
 /** An execution that another process left unended. */
 export interface Interrupted {
   readonly slot: number
   readonly text: string
+}
+
+/** What a function that is a condition decides: kind 1 gate, 2 branch, 3 turn of a loop; which one; passes so far. */
+export interface Question {
+  readonly kind: number
+  readonly index: number
+  readonly passes: number
 }
 
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
@@ -53,8 +68,8 @@ export class Engine {
     return interrupted
   }
 
-  start(plan: NativePlan, context: string | null): { slot: number; id: string } {
-    return this.#try(() => this.#native.start(plan, context))
+  start(plan: NativePlan, context: string | null, options: string | null, id: string | null): { slot: number; id: string } {
+    return this.#try(() => this.#native.start(plan, context, options, id))
   }
 
   advance(answers: Float64Array, count: number, texts: string | null, out: Float64Array): void {
@@ -73,8 +88,54 @@ export class Engine {
     this.#try(() => this.#native.resume(slot))
   }
 
-  cancel(slot: number, reason: string | null): void {
-    this.#try(() => this.#native.cancel(slot, reason))
+  cancel(slot: number, reason: string | null, force: boolean): void {
+    this.#try(() => this.#native.cancel(slot, reason, force))
+  }
+
+  pause(slot: number): void {
+    this.#try(() => this.#native.pause(slot))
+  }
+
+  unpause(slot: number, step: boolean): void {
+    this.#try(() => this.#native.unpause(slot, step))
+  }
+
+  signal(slot: number, name: string, payload: string, path: string | null): void {
+    this.#try(() => this.#native.signal(slot, name, payload, path))
+  }
+
+  /** The number of the instance of the task that was added. */
+  spawn(slot: number, task: number, definition: string): number {
+    return this.#try(() => this.#native.spawn(slot, task, definition))
+  }
+
+  heartbeat(slot: number, task: number, attempt: number): void {
+    this.#try(() => this.#native.heartbeat(slot, task, attempt))
+  }
+
+  judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {
+    this.#try(() => this.#native.judged(slot, task, question.kind, question.index, question.passes, holds, failure))
+  }
+
+  /** `[task in the plan, path, pass, owner, definition if it was spawned]` as JSON text. */
+  instance(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.instance(slot, task))
+  }
+
+  rendered(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.rendered(slot, task))
+  }
+
+  output(slot: number, task: number): string {
+    return this.#try(() => this.#native.output(slot, task))
+  }
+
+  scope(slot: number, task: number, betweenPasses: boolean): string {
+    return this.#try(() => this.#native.scope(slot, task, betweenPasses))
+  }
+
+  interrupt(): void {
+    this.#try(() => this.#native.interrupt())
   }
 
   report(slot: number): string {
@@ -115,6 +176,13 @@ export class Engine {
     const { failure, text } = await this.#native.storedExecutions(filter)
     if (failure) throw rebuilt(failure)
     return text ?? undefined
+  }
+
+  /** The effects that a stored execution has had, all of them. */
+  async storedHistory(id: string): Promise<Float64Array> {
+    const { failure, text } = await this.#native.storedHistory(id)
+    if (failure) throw rebuilt(failure)
+    return new Float64Array(JSON.parse(text ?? '[]') as number[])
   }
 
   async close(): Promise<void> {

@@ -2,29 +2,40 @@
 import { EventEmitter } from 'node:events'
 import { AgentRegistry, messageOf, type AgentPool } from './agent-pool.js'
 import { Announcer, taskFailed } from './announcer.js'
-import { readContext, readFilter, readOptions } from './arguments.js'
+import { readContext, readFilter, readOptions, readPayload, type ReadOptions } from './arguments.js'
+import { runChild, type Nursery } from './children.js'
 import { now } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { DefinitionReader, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
-import { EndedExecutions, pageOf } from './ended-executions.js'
-import { CancelledError, ClosedError, NotFoundError, ValidationError, type OrchestratorError } from './errors.js'
+import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
+import { CancelledError, ClosedError, ConflictError, errorOf, NotFoundError, ValidationError, type OrchestratorError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
+import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from './execution-events.js'
+import { keptEnds, unwell } from './fork.js'
 import type { ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
+import { fingerprintOf, idOf, isOver } from './idempotency.js'
 import type { Issue } from './issue.js'
-import { InterruptedRuns, readStored } from './recovery.js'
-import { Run } from './run.js'
+import type { Json } from './json.js'
+import { InterruptedRuns, pastRun, readStored } from './recovery.js'
+import { Run, type RunOptions } from './run.js'
+import { copyJson } from './task-input.js'
 import type {
   AgentWorkflow,
+  CancelOptions,
   ExecuteOptions,
   ExecutionList,
   ExecutionListFilter,
   OrchestratorStatistics,
+  ResumeOptions,
+  SignalOptions,
   WorkflowExecution,
 } from './workflow.js'
-import { unknownAgent, WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
+import { unknownAgents, WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 
+/** Every kind of notice. */
+const ALL_KINDS = 0x7fff_ffff
 const DRAIN_MS_DEFAULT = 5000
 
 /**
@@ -41,6 +52,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
   readonly #reader: DefinitionReader
+  readonly #workflows: WorkflowValidator
   readonly #dispatcher: Dispatcher
   readonly #announcer: Announcer
   readonly #held: HeldRuns
@@ -74,18 +86,22 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     super()
     const issues: Issue[] = []
     this.#config = readConfig(config, issues)
+    this.#nursery = { ...this.#nursery, maxDepth: this.#config.workflow.maxDepth }
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, workflow } = this.#config
     this.#agents = new AgentRegistry(() => this.#interrupted.registered())
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
-    this.workflowEngine = new WorkflowValidator(this.#reader, this.#agents)
+    this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
+    this.workflowEngine = this.#workflows
     this.#ended = storage === null ? new EndedExecutions() : undefined
     this.#dispatcher = new Dispatcher(
       {
         notice: (...notice) => this.#announcer.notice(...notice),
         ended: (run) => this.#runEnded(run),
         failed: (error) => this.#storeFailed(error),
+        progress: (...progress) => this.#announcer.progress(...progress),
+        child: (...child) => runChild(this.#nursery, ...child),
       },
       (agentId) => this.#agents.find(agentId),
       storage === null,
@@ -125,8 +141,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async executeWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution> {
     const call = this.#held.begin()
     try {
-      const run = await this.#start(workflow, context, options, call)
-      return this.#orThrow(run, await run.whenEnded())
+      const started = await this.#start(workflow, context, options, call)
+      return this.#orThrow(started.run, await endOf(started))
     } finally {
       this.#held.settled(call)
     }
@@ -134,9 +150,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /** Starts a workflow and resolves with a handle as soon as it is on record. Rejects as `executeWorkflow` does for what cannot start. */
   async startWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    const run = await this.#start(workflow, context, options, 0)
-    await run.whenAccepted()
-    return this.#handleOf(run.id, run)
+    const { run, past } = await this.#start(workflow, context, options, 0)
+    await run?.whenAccepted()
+    return this.#handleOf(run?.id ?? past?.execution.id ?? '', run)
   }
 
   /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
@@ -150,10 +166,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     await this.#ready
     const run = this.#live.get(executionId)
     if (run !== undefined) return this.#seen(run)
-    if (this.#ended !== undefined) return this.#ended.get(executionId)
-    this.#assertNotClosed()
-    const text = await this.#dispatcher.engine.storedExecution(executionId)
-    return text === undefined ? undefined : readStored(text).seen()
+    return (await this.#past(executionId))?.execution
   }
 
   /** Executions, newest first. */
@@ -179,18 +192,65 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
-  async cancelExecution(executionId: string, reason?: string): Promise<void> {
-    await this.#ready
-    const run = this.#live.get(executionId)
-    if (run === undefined) {
-      if ((await this.getExecution(executionId)) === undefined) throw notFound(executionId)
-      return
-    }
-    if (run.execution !== undefined) return
-    this.#assertOpen()
-    this.#interrupted.abandon(run, () => this.#dispatcher.engine.cancel(run.slot, reason ?? null))
+  async cancelExecution(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
+    const run = await this.#unended(executionId)
+    if (run === undefined) return
+    this.#interrupted.abandon(run, () => this.#dispatcher.engine.cancel(run.slot, reason ?? null, options.force === true))
     this.#dispatcher.schedule()
     await run.whenCancelling()
+  }
+
+  /**
+   * Lets nothing new start in an execution and its children; attempts under way finish, times and signals are recorded. Resolves when that
+   * is on record. An execution that has ended, or is being stopped, stays as it is.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   */
+  async pauseExecution(executionId: string): Promise<void> {
+    await this.#hold(executionId, true, (run) => this.#dispatcher.engine.pause(run.slot))
+  }
+
+  /**
+   * Lets a paused execution go on, and its children; `step`: until the next task has ended.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   */
+  async resumeExecution(executionId: string, options: ResumeOptions = {}): Promise<void> {
+    await this.#hold(executionId, false, (run) => this.#dispatcher.engine.unpause(run.slot, options.step === true))
+  }
+
+  /**
+   * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
+   * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for.
+   */
+  async signalExecution(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
+    const text = readPayload(payload)
+    const run = await this.#unended(executionId)
+    if (run === undefined) {
+      const message = `execution \`${executionId}\` has ended and waits for nothing`
+      throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
+    }
+    this.#dispatcher.engine.signal(run.slot, name, text, options.path ?? null)
+    this.#dispatcher.schedule()
+  }
+
+  /**
+   * Starts a new execution of the same workflow with the same context that takes over every recorded end but those of `fromTask`, of what
+   * depends on it, and of the groups around it. The old execution stays as it is; the new one has `forkedFrom`.
+   *
+   * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   */
+  async forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
+    return this.#fork(executionId, () => [fromTask], options)
+  }
+
+  /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
+  async retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
+    return this.#fork(executionId, unwell, options)
   }
 
   /** What is going on now, and what has been since it was opened. */
@@ -233,24 +293,130 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#announcer.detached()
   }
 
-  async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Run> {
+  async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
     this.#assertOpen()
-    const { signal } = readOptions(options)
+    const read = readOptions(options)
     const definition = this.#reader.read(workflow)
     this.#assertAgents(definition)
     const given = readContext(context)
+    const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
     await this.#ready
     this.#assertOpen()
-    const { slot, id } = this.#dispatcher.engine.start(definition.plan, this.#ended === undefined ? JSON.stringify(given) : null)
-    const run = new Run(slot, id, definition, given, call)
-    this.#live.set(id, run)
+    if (read.idempotencyKey !== undefined) return this.#startOnce(read, read.idempotencyKey, definition, given, call)
+    const id = read.executionId ?? null
+    if (id !== null && (this.#live.has(id) || (await this.#past(id)) !== undefined))
+      throw new ConflictError('ERR_EXECUTION_EXISTS', `there is an execution \`${id}\`; choose another executionId`, { executionId: id })
+    const run = this.#begin(definition, given, read.recorded, id, call)
+    if (signal !== undefined) this.#cancelWith(run, signal)
+    return { run }
+  }
+
+  #begin(definition: Definition, context: { [key: string]: Json }, options: RunOptions, id: string | null, call: number): Run {
+    this.#assertOpen()
+    const { engine } = this.#dispatcher
+    const text = this.#ended === undefined || !definition.opaque ? JSON.stringify(context) : null
+    const recorded = Object.keys(options).length === 0 ? null : JSON.stringify(options)
+    const { slot, id: started } = engine.start(definition.plan, text, recorded, id)
+    const run = new Run(slot, started, definition, context, call, options, this.#dispatcher.describe)
+    this.#live.set(started, run)
     if (call > 0) this.#held.holds(run)
     this.#dispatcher.add(run)
     this.#dispatcher.activate()
     this.#dispatcher.schedule()
-    if (signal !== undefined) this.#cancelWith(run, signal)
     return run
+  }
+
+  /** The execution that the key stands for: one that is there, or a new one. */
+  async #startOnce(
+    read: ReadOptions,
+    key: string,
+    definition: Definition,
+    context: { [key: string]: Json },
+    call: number,
+  ): Promise<Started> {
+    const fingerprint = fingerprintOf(definition, context)
+    const options = { ...read.recorded, fingerprint }
+    for (let generation = 1; ; generation += 1) {
+      const id = idOf(key, definition.workflowId, read.recorded.tenant, generation)
+      const run = this.#live.get(id)
+      const past = run === undefined ? await this.#past(id) : undefined
+      // Another call with the key may have begun it while we looked.
+      const other = run ?? this.#live.get(id)
+      if (other === undefined && past === undefined) {
+        const begun = this.#begin(definition, context, options, id, call)
+        if (read.signal !== undefined) this.#cancelWith(begun, read.signal)
+        return { run: begun }
+      }
+      const execution = other === undefined ? past?.execution : other.execution
+      if (execution !== undefined && isOver(execution, read.rerunFailed)) continue
+      if ((other?.options ?? past?.options ?? {})['fingerprint'] !== fingerprint) {
+        const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${definition.workflowId}\``
+        throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
+      }
+      return other === undefined ? { past: past as Past } : { run: other, detach: read.signal }
+    }
+  }
+
+  /** An execution that is live and has not ended; `undefined` if it has. */
+  async #unended(executionId: string): Promise<Run | undefined> {
+    await this.#ready
+    const run = this.#live.get(executionId)
+    if (run === undefined && (await this.getExecution(executionId)) === undefined) throw notFound(executionId)
+    if (run === undefined || run.execution !== undefined) return undefined
+    this.#assertOpen()
+    return run
+  }
+
+  async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
+    const run = await this.#unended(executionId)
+    if (run === undefined) return
+    ask(run)
+    this.#dispatcher.schedule()
+    const children = [...this.#live.values()].filter(({ options }) => options.parent?.execution === executionId)
+    await Promise.all(children.map((child) => this.#hold(child.id, paused, ask)))
+    if (!run.cancelling && !(paused && run.paused)) await run.whenPaused(paused)
+  }
+
+  /** An execution that has ended, or that lives elsewhere. */
+  async #past(executionId: string): Promise<Past | undefined> {
+    if (this.#ended !== undefined) return this.#ended.get(executionId)
+    this.#assertNotClosed()
+    const text = await this.#dispatcher.engine.storedExecution(executionId)
+    if (text === undefined) return undefined
+    const stored = readStored(text)
+    return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
+  }
+
+  async #fork(executionId: string, from: (execution: WorkflowExecution) => string[], given: ExecuteOptions | undefined): Promise<ExecutionHandle> {
+    const { recorded, executionId: id, signal } = readOptions(given)
+    await this.#ready
+    const live = this.#live.get(executionId)
+    const past = live === undefined ? await this.#past(executionId) : { ...live, execution: this.#seen(live) }
+    if (past === undefined) throw notFound(executionId)
+    const { definition, context, execution } = past
+    const reuse = keptEnds(definition, execution, from(execution))
+    this.#assertAgents(definition)
+    const copy = copyJson(context as Json) as { [key: string]: Json }
+    const run = this.#begin(definition, copy, { ...recorded, forkedFrom: executionId, reuse }, id ?? null, 0)
+    if (signal !== undefined) this.#cancelWith(run, signal)
+    await run.whenAccepted()
+    return this.#handleOf(run.id, run)
+  }
+
+  #nursery: Nursery = {
+    maxDepth: 0,
+    find: (id) => this.#workflows.find(id),
+    read: (workflow) => this.#reader.read(workflow as AgentWorkflow),
+    join: async (id, definition, context, options) => {
+      const live = this.#live.get(id)
+      if (live !== undefined) return live.whenEnded()
+      const past = await this.#past(id)
+      if (past !== undefined) return past.execution
+      this.#assertAgents(definition)
+      return this.#begin(definition, context, options, id, 0).whenEnded()
+    },
+    cancel: (id, reason) => this.cancelExecution(id, reason),
   }
 
   #cancelWith(run: Run, signal: AbortSignal): void {
@@ -283,8 +449,27 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         if (execution === undefined) throw notFound(id)
         return execution.status
       },
-      cancel: (reason) => this.cancelExecution(id, reason),
+      cancel: (reason, options) => this.cancelExecution(id, reason, options),
+      pause: () => this.pauseExecution(id),
+      resume: (options) => this.resumeExecution(id, options),
+      signal: (name, payload, options) => this.signalExecution(id, name, payload, options),
+      events: (options = {}) => this.#events(id, known, options.after ?? 0),
     }
+  }
+
+  async *#events(id: string, known: Run | undefined, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
+    await this.#ready
+    const run = known ?? this.#live.get(id)
+    if (run !== undefined) return yield* followEvents(run, this.#eventSource, after)
+    const text = this.#ended === undefined ? await this.#dispatcher.engine.storedExecution(id) : undefined
+    if (text === undefined) throw notFound(id)
+    const words = await this.#dispatcher.engine.storedHistory(id)
+    for (const event of eventsIn(pastRun(text), words, this.#eventSource)) if (event.seq > after) yield event
+  }
+
+  readonly #eventSource: EventSource = {
+    history: (run) => run.history ?? this.#dispatcher.engine.history(run.slot, ALL_KINDS, 0),
+    describe: (run, words) => this.#announcer.describe(run, words),
   }
 
   /** The execution if it ended well, else the error that says how it did not. */
@@ -295,6 +480,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       const { taskId, ...info } = execution.error
       const place = execution.tasks.findIndex((task) => task.taskId === taskId)
       const attempt = execution.tasks[place]?.attempts ?? 0
+      if (taskId === '') throw errorOf(info.code, `the execution failed: ${info.message}`, options)
       throw taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
     }
     throw new CancelledError(
@@ -309,13 +495,16 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #runEnded(run: Run): void {
-    if (run.execution !== undefined) this.#ended?.add(run.execution, run.definition.tasks.length)
+    const { execution, definition, context, options } = run
+    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options }, definition.tasks.length)
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
   }
 
   #release(run: Run): void {
     this.#live.delete(run.id)
+    // Whoever follows its events reads to the end of them.
+    if (run.followers > 0 && this.#dispatcher.failure === undefined) run.history = this.#eventSource.history(run)
     this.#dispatcher.release(run)
   }
 
@@ -325,11 +514,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #assertAgents(definition: Definition): void {
     if (!this.#config.workflow.enableValidation || definition.agentIds.every((agentId) => this.#agents.find(agentId) !== undefined)) return
-    const issues: Issue[] = []
-    definition.tasks.forEach(({ agentId }, place) => {
-      if (this.#agents.find(agentId) === undefined) issues.push(unknownAgent(agentId, place))
-    })
-    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', issues)
+    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', unknownAgents(definition.tasks, this.#agents))
   }
 
   #assertNotClosed(): void {
@@ -350,6 +535,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (open) await this.#dispatcher.idle(drainMs)
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
     this.#dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
+    if (open) this.#dispatcher.interrupt()
     this.#dispatcher.stop()
     for (const run of this.#live.values()) {
       run.lose(
@@ -359,6 +545,25 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     await this.#agents.dispose()
     await this.#dispatcher.engine.close()
   }
+}
+
+/** What a call began or joined. */
+interface Started {
+  readonly run?: Run
+  /** It had ended before. */
+  readonly past?: Past
+  /** Ends the waiting of one who joined, not the execution. */
+  readonly detach?: AbortSignal | undefined
+}
+
+async function endOf({ run, past, detach }: Started): Promise<WorkflowExecution> {
+  if (run === undefined) return (past as Past).execution
+  if (detach === undefined) return run.whenEnded()
+  detach.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    detach.addEventListener('abort', () => reject(cancelledBy(detach)), { once: true })
+    run.whenEnded().then(resolve, reject)
+  })
 }
 
 function notFound(executionId: string): NotFoundError {

@@ -7,13 +7,14 @@ import type { Dispatcher } from './dispatcher.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
 import type { Interrupted } from './native.js'
-import { Run } from './run.js'
+import { Run, type RunOptions } from './run.js'
 import type { WorkflowExecution } from './workflow.js'
 
 interface StoredText {
   id: string
   definition: object
   context: { [key: string]: Json } | null
+  options: RunOptions | null
   report: Report
   outputs: Record<string, Json>
 }
@@ -23,6 +24,7 @@ export interface Stored {
   readonly id: string
   readonly definition: Definition
   readonly context: { [key: string]: Json }
+  readonly options: RunOptions
   readonly report: Report
   readonly outputs: Readonly<Record<string, Json>>
   seen(): WorkflowExecution
@@ -30,11 +32,23 @@ export interface Stored {
 
 /** Reads a stored execution. */
 export function readStored(stored: string | object): Stored {
-  const { id, definition: text, context, report, outputs } = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
+  const { id, definition: text, context, options: recorded, report, outputs } = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
   const definition = storedDefinition(text)
   const given = context ?? {}
-  const values = definition.tasks.map((_, place) => outputs[place])
-  return { id, definition, context: given, report, outputs, seen: () => executionOf(id, definition, given, values, () => report, false) }
+  const options = recorded ?? {}
+  const values = report.tasks.map((_, instance) => outputs[instance])
+  const subject = { id, definition, context: given, outputs: values, options }
+  return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report, false) }
+}
+
+/** A run that nobody drives, to read the events of an execution that has ended. */
+export function pastRun(stored: string): Run {
+  const { id, definition, context, options, report, outputs, seen } = readStored(stored)
+  const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
+  const run = new Run(0, id, definition, context, 0, options, describe)
+  for (const [instance, output] of Object.entries(outputs)) run.outputs[Number(instance)] = output
+  run.execution = seen()
+  return run
 }
 
 /** Interrupted executions whose agents are not all registered yet. */
@@ -52,8 +66,9 @@ export class InterruptedRuns {
   /** Makes runs of what the store had, and continues those that can be. */
   takeUp(found: readonly Interrupted[]): Run[] {
     const runs = found.map(({ slot, text }) => {
-      const { id, definition, context, outputs } = readStored(text)
-      const run = new Run(slot, id, definition, context, 0)
+      const { id, definition, context, options, report, outputs } = readStored(text)
+      const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher.describe)
+      run.paused = report.status === 'paused'
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
       run.accepted = true
       this.#dispatcher.add(run)
@@ -73,6 +88,16 @@ export class InterruptedRuns {
       this.#looking = false
       this.#look()
     })
+  }
+
+  /** A workflow was registered: its functions are those of stored executions of the same definition. */
+  defined(definition: Definition): void {
+    const hash = definition.plan.hash()
+    for (const run of this.#waiting) {
+      if (run.definition.functionNames.length === 0 || run.definition.plan.hash() !== hash) continue
+      for (const [name, given] of definition.functions) run.definition.functions.set(name, given)
+    }
+    this.registered()
   }
 
   /** Cancels `run` with `cancel`; one that still waits here will have no agent answering, so we do. */
@@ -102,6 +127,8 @@ export class InterruptedRuns {
   }
 
   #missing(run: Run): string[] {
-    return run.definition.agentIds.filter((agentId) => this.#agents.find(agentId) === undefined)
+    const { agentIds, functionNames, functions } = run.definition
+    const agents = agentIds.filter((agentId) => this.#agents.find(agentId) === undefined)
+    return [...agents, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
   }
 }

@@ -1,12 +1,36 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
-import type { Definition } from './definition.js'
+import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
 import type { LiveAttempt } from './task-input.js'
 import type { WorkflowExecution } from './workflow.js'
+
+/** An instance of a task, beyond those of the root list. */
+interface Instance {
+  readonly task: TaskDefinition
+  readonly path: string
+  readonly iteration: number | undefined
+  readonly owner: number | undefined
+}
+
+/** What an execution was given beside its workflow and context; what is recorded of it. */
+export interface RunOptions {
+  readonly forkedFrom?: string
+  readonly parent?: { readonly execution: string; readonly path: string }
+  readonly depth?: number
+  readonly tenant?: string
+  readonly priority?: number
+  readonly idempotencyKey?: string
+  readonly [field: string]: unknown
+}
+
+/** A task that an attempt waits for. */
+export interface Spawned {
+  settle(result: { value: Json } | { error: unknown }): void
+}
 
 export class Run {
   readonly slot: number
@@ -23,6 +47,16 @@ export class Run {
   readonly thrown: Map<string, unknown> = new Map()
   /** Its executeWorkflow call, which holds events for late listeners; 0 if there was none. */
   readonly call: number
+  readonly options: RunOptions
+  /** Tasks that attempts have spawned and wait for, by instance. */
+  readonly spawned: Map<number, Spawned> = new Map()
+  /** Whether nothing new starts. */
+  paused = false
+  /** How many follow its events, and its history as it was when the engine let go of it. */
+  followers = 0
+  history: Float64Array | undefined
+  readonly #instances = new Map<number, Instance>()
+  readonly #describe: (instance: number) => string | null
   /** How it ended. */
   execution: WorkflowExecution | undefined
   /** Why nobody will ever know, if the store failed or the orchestrator was shut down. */
@@ -32,15 +66,89 @@ export class Run {
   /** Whether the request to cancel it is. */
   cancelling = false
   #waiting: (() => void)[] = []
+  #following: (() => void)[] = []
 
-  constructor(slot: number, id: string, definition: Definition, context: { [key: string]: Json }, call: number) {
+  /** `describe` tells what an instance is, as `Engine.instance` does. */
+  constructor(
+    slot: number,
+    id: string,
+    definition: Definition,
+    context: { [key: string]: Json },
+    call: number,
+    options: RunOptions,
+    describe: (run: Run, instance: number) => string | null,
+  ) {
     this.slot = slot
     this.id = id
     this.definition = definition
     this.context = context
     this.call = call
-    this.outputs = new Array<Json | undefined>(definition.tasks.length).fill(undefined)
-    this.attempts = new Array<LiveAttempt | undefined>(definition.tasks.length).fill(undefined)
+    this.options = options
+    this.#describe = (instance) => describe(this, instance)
+    this.outputs = new Array<Json | undefined>(definition.rootCount).fill(undefined)
+    this.attempts = new Array<LiveAttempt | undefined>(definition.rootCount).fill(undefined)
+  }
+
+  /** What an instance was defined to be. */
+  task(instance: number): TaskDefinition {
+    const { definition } = this
+    if (instance < definition.rootCount) return definition.tasks[instance] as TaskDefinition
+    return this.#instance(instance).task
+  }
+
+  /** The address of an instance: its id, after the pass it belongs to. */
+  path(instance: number): string {
+    const { definition } = this
+    if (instance < definition.rootCount) return (definition.tasks[instance] as TaskDefinition).id
+    return this.#instance(instance).path
+  }
+
+  /** The pass of the nearest loop around it. */
+  iteration(instance: number): number | undefined {
+    return instance < this.definition.rootCount ? undefined : this.#instance(instance).iteration
+  }
+
+  /** The group, or the task that spawned it. */
+  owner(instance: number): number | undefined {
+    return instance < this.definition.rootCount ? undefined : this.#instance(instance).owner
+  }
+
+  /** Whether the value of its result need not leave JavaScript. */
+  keeps(instance: number): boolean {
+    return this.definition.opaque && instance < this.definition.rootCount
+  }
+
+  /** The siblings that an instance depends on. */
+  dependencies(instance: number): { readonly id: string; readonly instance: number }[] {
+    const task = this.task(instance)
+    if (task.dependencies.length === 0) return []
+    const own = this.definition.tasks.indexOf(task)
+    return task.dependencies.map((number) => ({
+      id: (this.definition.tasks[number] as TaskDefinition).id,
+      // Instances of siblings are as far apart as the siblings are in the plan.
+      instance: instance - (own - number),
+    }))
+  }
+
+  #instance(instance: number): Instance {
+    let known = this.#instances.get(instance)
+    if (known === undefined) {
+      known = this.#read(this.#describe(instance))
+      this.#instances.set(instance, known)
+    }
+    return known
+  }
+
+  #read(text: string | null): Instance {
+    const [number, path, iteration, owner, source] = JSON.parse(text ?? '[0,"",null,null]') as [
+      number,
+      string,
+      number | null,
+      number | null,
+      StoredTask?,
+    ]
+    const task = source === undefined ? (this.definition.tasks[number] as TaskDefinition) : spawnedTask(source, path)
+    return { task, path, iteration: iteration ?? undefined, owner: owner ?? undefined }
   }
 
   /** Resolves once it is on record, rejects if that will never be known. */
@@ -64,6 +172,33 @@ export class Run {
     this.#notify()
   }
 
+  /** Resolves once it is paused, or goes on, as asked; or has ended. */
+  async whenPaused(paused: boolean): Promise<void> {
+    await this.#until(() => this.paused === paused || this.execution !== undefined)
+  }
+
+  pause(paused: boolean): void {
+    this.paused = paused
+    this.#notify()
+  }
+
+  /** Something was recorded that somebody who follows its events may wait for. */
+  stir(): void {
+    const following = this.#following
+    this.#following = []
+    for (const resolve of following) resolve()
+  }
+
+  /** Resolves when something more is recorded. */
+  stirred(): Promise<void> {
+    return new Promise((resolve) => this.#following.push(resolve))
+  }
+
+  /** Whether somebody waits for more to be recorded. */
+  get isFollowed(): boolean {
+    return this.#following.length > 0
+  }
+
   cancel(): void {
     this.cancelling = true
     this.#notify()
@@ -73,17 +208,20 @@ export class Run {
     this.execution = this.seenAs(report, completed)
     this.attempts.length = 0
     this.#notify()
+    this.stir()
   }
 
   /** The execution that a report of it tells of. */
   seenAs(report: string, completed = false): WorkflowExecution {
-    return executionOf(this.id, this.definition, this.context, this.outputs, () => JSON.parse(report) as Report, completed)
+    const { id, definition, context, outputs, options } = this
+    return executionOf({ id, definition, context, outputs, options }, () => JSON.parse(report) as Report, completed)
   }
 
   lose(error: OrchestratorError): void {
     if (this.execution !== undefined) return
     this.lost = error
     this.#notify()
+    this.stir()
   }
 
   async #until(reached: () => boolean): Promise<void> {

@@ -2,11 +2,11 @@
 // What one attempt of a task is given. Made for every attempt, so what costs is made when it is asked for.
 
 import { inspect } from 'node:util'
-import type { TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
 import type { Run } from './run.js'
-import type { AttemptContext, TaskInput } from './workflow.js'
+import type { Spawner } from './spawn.js'
+import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
 
 /** A copy of JSON data that shares nothing with it. */
 export function copyJson(value: Json): Json {
@@ -27,6 +27,9 @@ function deepenProto(copy: { [key: string]: Json }): Json {
   return Object.defineProperty(copy, '__proto__', { value, writable: true, enumerable: true, configurable: true })
 }
 
+/** A copy of the output of an instance, null if it has none. */
+export type OutputOf = (run: Run, instance: number) => Json
+
 const NO_INPUT: AttemptInput['input'] = Object.freeze({})
 
 /** The task as its agent sees it. Everything in it belongs to this attempt: changing it changes nothing else. */
@@ -34,12 +37,13 @@ export class AttemptInput implements TaskInput {
   readonly id: string
   readonly name: string
   readonly agentId: string
-  readonly type: 'sequential' | 'parallel'
+  readonly type: TaskType
   readonly executionId: string
   readonly attempt: number
   readonly input: { prompt?: string; data?: unknown }
   readonly #run: Run
-  readonly #task: TaskDefinition
+  readonly #instance: number
+  readonly #outputOf: OutputOf
   #context: TaskInput['context'] | undefined
 
   static {
@@ -51,16 +55,19 @@ export class AttemptInput implements TaskInput {
     })
   }
 
-  constructor(run: Run, task: TaskDefinition, attempt: number, data: Json | undefined) {
+  constructor(run: Run, instance: number, attempt: number, input: { prompt: string | undefined; data: Json | undefined }, outputOf: OutputOf) {
+    const task = run.task(instance)
+    const { prompt, data } = input
     this.id = task.id
     this.name = task.name
     this.agentId = task.agentId
     this.type = task.type
     this.executionId = run.id
     this.attempt = attempt
-    this.input = task.prompt === undefined && data === undefined ? NO_INPUT : inputOf(task.prompt, data)
+    this.input = prompt === undefined && data === undefined ? NO_INPUT : inputOf(prompt, data)
     this.#run = run
-    this.#task = task
+    this.#instance = instance
+    this.#outputOf = outputOf
   }
 
   get context(): TaskInput['context'] {
@@ -69,11 +76,10 @@ export class AttemptInput implements TaskInput {
 
   #makeContext(): TaskInput['context'] {
     const context = copyJson(this.#run.context) as TaskInput['context']
-    const { outputs, definition } = this.#run
-    // A task runs only when all of these have completed, so each has its output.
     const dependencies: Record<string, unknown> = {}
-    for (const place of this.#task.dependencies) {
-      dependencies[(definition.tasks[place] as TaskDefinition).id] = copyJson(outputs[place] as Json)
+    for (const { id, instance } of this.#run.dependencies(this.#instance)) {
+      // What did not complete has none.
+      dependencies[id] = this.#outputOf(this.#run, instance)
     }
     context.dependencies = dependencies
     return context
@@ -92,18 +98,46 @@ function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInp
   return input
 }
 
+/** Where an attempt's own calls go. */
+export interface AttemptHost {
+  heartbeat(run: Run, instance: number, attempt: number): void
+  progress(run: Run, instance: number, attempt: number, data: unknown): void
+  spawner(run: Run, instance: number): Spawner
+}
+
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
 export class LiveAttempt implements AttemptContext {
   readonly attempt: number
   readonly #run: Run
-  readonly #place: number
+  readonly #instance: number
+  readonly #host: AttemptHost
+  #spawner: Spawner | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
 
-  constructor(run: Run, place: number, attempt: number) {
+  constructor(run: Run, instance: number, attempt: number, host: AttemptHost) {
     this.attempt = attempt
     this.#run = run
-    this.#place = place
+    this.#instance = instance
+    this.#host = host
+  }
+
+  /** What it has spawned so far. */
+  get spawner(): Spawner | undefined {
+    return this.#spawner
+  }
+
+  heartbeat(progress?: unknown): void {
+    this.#host.heartbeat(this.#run, this.#instance, this.attempt)
+    if (progress !== undefined) this.emit(progress)
+  }
+
+  emit(data: unknown): void {
+    this.#host.progress(this.#run, this.#instance, this.attempt, data)
+  }
+
+  spawn(task: AgentTask): PromiseLike<unknown> {
+    return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance)).spawn(task)
   }
 
   get signal(): AbortSignal {
@@ -115,7 +149,7 @@ export class LiveAttempt implements AttemptContext {
   }
 
   get idempotencyKey(): string {
-    return `${this.#run.id}:${encodeURIComponent(this.#run.definition.tasks[this.#place]?.id ?? '')}`
+    return `${this.#run.id}:${encodeURIComponent(this.#run.path(this.#instance))}`
   }
 
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import { readFile } from 'node:fs/promises'
 import type { AgentRegistry } from './agent-pool.js'
-import type { DefinitionReader, WorkflowGraph } from './definition.js'
+import type { Definition, DefinitionReader, TaskDefinition, WorkflowGraph } from './definition.js'
+import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
+import type { AgentWorkflow } from './workflow.js'
 
 /** What `validateWorkflow` found. */
 export interface ValidationResult {
@@ -17,32 +20,96 @@ export interface ValidationResult {
 export interface WorkflowEngine {
   /** Every problem of a workflow at once, and the graph it would run by. Never throws. */
   validateWorkflow(workflow: unknown): ValidationResult
+  /**
+   * Makes a workflow known by its id: tasks may run it as a child, and stored executions of it find the functions it has as conditions.
+   * Another definition under the same id takes its place.
+   *
+   * @returns its id.
+   * @throws {ValidationError} with every problem.
+   */
+  registerWorkflow(workflow: AgentWorkflow): string
+  /**
+   * Reads a workflow from a JSON file (a path or a `file:` URL), from JSON text or from a plain object.
+   *
+   * @throws {ValidationError} with every problem of the text or the workflow by path.
+   */
+  loadWorkflow(source: string | URL | object): Promise<AgentWorkflow>
 }
 
 export class WorkflowValidator implements WorkflowEngine {
   readonly #reader: DefinitionReader
   readonly #agents: AgentRegistry
+  readonly #registered = new Map<string, Definition>()
+  readonly #defined: (definition: Definition) => void
 
-  constructor(reader: DefinitionReader, agents: AgentRegistry) {
+  /** `defined` is told of each workflow that is registered: interrupted executions may be waiting for its functions. */
+  constructor(reader: DefinitionReader, agents: AgentRegistry, defined: (definition: Definition) => void) {
     this.#reader = reader
     this.#agents = agents
+    this.#defined = defined
+  }
+
+  registerWorkflow(workflow: AgentWorkflow): string {
+    const definition = this.#reader.read(workflow)
+    this.#registered.set(definition.workflowId, definition)
+    this.#defined(definition)
+    return definition.workflowId
+  }
+
+  /** A registered workflow. */
+  find(id: string): Definition | undefined {
+    return this.#registered.get(id)
+  }
+
+  async loadWorkflow(source: string | URL | object): Promise<AgentWorkflow> {
+    const workflow = await readSource(source)
+    const { problems, definition } = this.#reader.examine(workflow)
+    if (definition === undefined) {
+      throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', problems.filter(({ severity }) => severity !== 'warning'))
+    }
+    return workflow as AgentWorkflow
   }
 
   validateWorkflow(workflow: unknown): ValidationResult {
     const { problems, definition, graph } = this.#reader.examine(workflow)
     const all = [...problems]
-    definition?.tasks.forEach(({ agentId }, place) => {
-      if (this.#agents.find(agentId) === undefined) all.push(unknownAgent(agentId, place))
-    })
+    all.push(...unknownAgents(definition?.tasks ?? [], this.#agents))
     const valid = definition !== undefined && all.every(({ severity }) => severity === 'warning')
     return graph === undefined ? { valid, problems: all } : { valid, problems: all, graph }
   }
 }
 
-/** The problem of a task whose agent nobody has registered. */
-export function unknownAgent(agentId: string, place: number): Issue {
-  const message =
-    `agent \`${agentId}\` is not registered; call agentPool.registerAgentType('${agentId}', …), ` +
-    `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
-  return { path: `tasks[${place}].agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
+/** The problems of tasks whose agents nobody has registered. */
+export function unknownAgents(tasks: readonly TaskDefinition[], agents: AgentRegistry): Issue[] {
+  const unknown = tasks.filter(({ kind, agentId }) => kind === 'agent' && agents.find(agentId) === undefined)
+  return unknown.map(({ agentId, place }) => {
+    const message =
+      `agent \`${agentId}\` is not registered; call agentPool.registerAgentType('${agentId}', …), ` +
+      `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
+    return { path: `${place}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
+  })
+}
+
+async function readSource(source: unknown): Promise<unknown> {
+  if (typeof source === 'object' && source !== null && !(source instanceof URL)) return source
+  if (typeof source !== 'string' && !(source instanceof URL)) {
+    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the workflow cannot be read', [
+      { path: 'source', message: 'must be a path, a file: URL, JSON text or a plain object' },
+    ])
+  }
+  const isText = typeof source === 'string' && source.trimStart().startsWith('{')
+  const path = typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source
+  let text: string
+  try {
+    text = isText ? source : await readFile(path, 'utf8')
+  } catch (cause) {
+    const issue = { path: 'source', message: `\`${String(source)}\` cannot be read: ${(cause as Error).message}` }
+    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the workflow cannot be read', [issue], { cause })
+  }
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    const issue = { path: '', message: `not JSON: ${(cause as Error).message}` }
+    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot be read', [issue], { cause })
+  }
 }

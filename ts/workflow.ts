@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The shapes a caller writes and reads. Numbers are milliseconds where they measure time; instants are `Date`.
 
+import type { ConditionFunction } from './definition/marks.js'
 import type { Duration } from './duration.js'
 
 /** A workflow: tasks, and what each waits for. */
@@ -12,44 +13,157 @@ export interface AgentWorkflow {
   /** A changed definition needs another version while executions of the old one run. */
   version: string
   description?: string | undefined
-  /** At least one, at most `workflow.maxTasks`. */
+  /** At least one; `workflow.maxTasks` counts those of every level. */
   tasks: readonly AgentTask[]
   /** For people and tools; it changes nothing. */
   metadata?:
     | { author?: string | undefined; created?: Date | string | undefined; tags?: readonly string[] | undefined; [key: string]: unknown }
     | undefined
+  /** What a failure does to its neighbours: stops them (`'fail_fast'`, default), or lets independent tasks go on. */
+  failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined
+  /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
+  deadline?: Duration | undefined
+  /** What one execution may use. `ERR_BUDGET`. */
+  budget?: Budget | undefined
 }
 
-/** One task: a call of an agent. */
+/** What one execution may use. */
+export interface Budget {
+  /** Attempts of agents that may start. */
+  tasks?: number | undefined
+  /** Time from start to end. */
+  time?: Duration | undefined
+}
+
+/** The kinds of task; any text for the compiler, which takes a word in an object of its own for no more than that. */
+export type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop' | (string & {})
+
+/**
+ * One task: a call of an agent, a child workflow, a wait, or a group of tasks. `docs/workflows.md` says what each field means, and where.
+ */
 export interface AgentTask {
   /** Unique in the workflow. At most 256 bytes. */
   id: string
   /** For people. */
   name: string
   /** The id of a registered agent, or the name of a registered agent type. */
-  agentId: string
+  agentId?: string | undefined
+  /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
+  workflow?: string | object | undefined
+  /** Waits before it runs: for a signal or for time. Alone: the payload is the output. */
+  waitFor?: WaitFor | undefined
+  /** Makes it a group. */
+  tasks?: readonly AgentTask[] | undefined
+  /** Makes it a choice, with `type: 'conditional'`. */
+  branches?: readonly Branch[] | undefined
+  /** What a choice runs if no branch holds. */
+  default?: readonly AgentTask[] | undefined
+  /** Whether a choice takes the first branch that holds (default) or all of them. */
+  mode?: 'first' | 'all' | (string & {}) | undefined
+  /** What a choice without a branch does: it is skipped (default) or fails with `ERR_NO_BRANCH`. */
+  onNoMatch?: 'skip' | 'fail' | (string & {}) | undefined
+  /** How a loop goes on, with `type: 'loop'`. */
+  loop?: Loop | undefined
+  /** When a parallel group has ended. Default `'all'`. */
+  join?: 'all' | 'settled' | 'any' | 'race' | (string & {}) | { quorum: number } | undefined
   /**
    * `'sequential'`: never runs at the same moment as another task written so. Without `dependencies` it follows its nearest earlier
    * sibling, or all of a run of parallel ones right before it. `'parallel'`: without `dependencies` it starts together with its parallel
    * neighbours, after the last sequential task. Default: sequential without `dependencies`, parallel with them.
-   *
-   * Any text for the compiler, which takes a word in an object of its own for no more than that; another is refused when it is read.
    */
-  type?: 'sequential' | 'parallel' | (string & {}) | undefined
+  type?: TaskType | undefined
   input?: TaskInputDefinition | undefined
-  /** Ids of tasks that must complete before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
+  /** Ids of siblings that must end before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
   dependencies?: readonly string[] | undefined
+  /** All must hold, or it is skipped; of a loop that nothing else drives: it goes on while they hold. Judged once. */
+  conditions?: readonly Condition[] | undefined
+  /** When it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
+  triggerRule?: TriggerRule | undefined
+  /** `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`. Default `'fail'`. */
+  onError?: 'fail' | 'continue' | (string & {}) | undefined
   /** Default: one attempt. */
   retryPolicy?: RetryPolicy | undefined
-  /** The longest one attempt may take. Default `workflow.defaultTimeout`. */
+  /** The longest one attempt may take, of a group all of it. Default `workflow.defaultTimeout` for calls of agents, else none. */
+  timeout?: Duration | undefined
+  /** The longest it may take from ready to end, waits left out. */
+  totalTimeout?: Duration | undefined
+  /** The longest an attempt may be without `ctx.heartbeat()`. */
+  heartbeatTimeout?: Duration | undefined
+  /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
+  outputSchema?: unknown
+  /** Keeps its output for other executions; `true`: for ever, told apart by its rendered input. */
+  cache?: boolean | { key?: string | undefined; ttl?: Duration | undefined } | undefined
+  /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
+  compensate?: Compensation | undefined
+}
+
+/** When a task runs, given how its dependencies ended. */
+export type TriggerRule =
+  | 'none_failed_min_one_success'
+  | 'none_failed'
+  | 'all_success'
+  | 'all_failed'
+  | 'all_done'
+  | 'one_success'
+  | 'one_failed'
+  | (string & {})
+
+/** A CEL expression, alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
+export type Condition = string | TaskCondition | ConditionFunction
+
+/** A condition with what it is about. `evaluate` wins over `expression`. */
+export interface TaskCondition {
+  type?: 'dependency' | 'state' | 'custom' | (string & {}) | undefined
+  expression?: string | undefined
+  evaluate?: ConditionFunction | undefined
+}
+
+/** Waits for a signal (`ERR_WAIT_TIMEOUT` after `timeout`; `schema` judges its payload), or for time. */
+export type WaitFor = { signal: string; timeout?: Duration | undefined; schema?: unknown } | { delay: Duration }
+
+/** A branch of a choice. */
+export interface Branch {
+  /** Default: its place. */
+  name?: string | undefined
+  when: Condition
+  tasks: readonly AgentTask[]
+}
+
+/** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
+export interface Loop {
+  /** A list, or an expression that gives one. One pass for each item. */
+  forEach?: readonly unknown[] | string | undefined
+  /** Judged before each pass. */
+  while?: Condition | readonly Condition[] | undefined
+  /** Judged after each pass. */
+  until?: Condition | readonly Condition[] | undefined
+  /** Passes of a loop without `forEach`. Default 100. */
+  maxIterations?: number | undefined
+  /** Passes of a `forEach` at the same time. Default 1. */
+  concurrency?: number | undefined
+  /** What a failed pass does to a `forEach`. Default `'fail'`. */
+  onItemError?: 'fail' | 'collect' | 'skip' | (string & {}) | undefined
+  /** What wanting more passes than `maxIterations` does: `'fail'` with `ERR_LOOP_LIMIT` (default), or `'stop'` the loop, which completes. */
+  onLimit?: 'fail' | 'stop' | (string & {}) | undefined
+  /** How many ended passes stay in view. Default: all. */
+  keepLast?: number | undefined
+}
+
+/** What undoes a task. */
+export interface Compensation {
+  agentId: string
+  /** It may read the output of its own task. */
+  input?: TaskInputDefinition | undefined
+  on?: 'completed' | 'started' | (string & {}) | undefined
+  retryPolicy?: RetryPolicy | undefined
   timeout?: Duration | undefined
 }
 
 /** What a task's agent is given. */
 export interface TaskInputDefinition {
-  /** A text for the agent. */
+  /** A text for the agent; `{{ … }}` in it is filled in. */
   prompt?: string | undefined
-  /** Any JSON data for the agent. */
+  /** Any JSON data for the agent; `{{ … }}` in its texts is filled in, and a text that is nothing but one becomes the value itself. */
   data?: unknown
   /**
    * Judges `data` if there is any, else the execution's context, before the first attempt; what does not fit fails the task with
@@ -70,6 +184,10 @@ export interface RetryPolicy {
   maxDelay?: Duration | undefined
   /** The share of the wait that is left to chance, 0 to 1; `true` is 1. Default 0. */
   jitter?: number | boolean | undefined
+  /** The codes and names of errors that are tried again. Default: every one but those with `retryable: false`. */
+  retryOn?: readonly string[] | undefined
+  /** No attempt starts later than this after the first. */
+  maxElapsed?: Duration | undefined
 }
 
 export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
@@ -91,10 +209,15 @@ export interface WorkflowExecution {
   /** The results of completed tasks by id. */
   readonly results: Readonly<Record<string, unknown>>
   readonly metrics: ExecutionMetrics
-  /** Why it failed. */
-  readonly error?: TaskErrorInfo & { readonly taskId: string }
+  /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: what could not be undone. */
+  readonly error?: TaskErrorInfo & { readonly taskId: string; readonly compensation?: readonly (TaskErrorInfo & { readonly taskId: string })[] }
   /** Why it was cancelled, in the words of whoever did. */
   readonly reason?: string
+  /** The execution it was forked from. */
+  readonly forkedFrom?: string
+  /** The execution and the task it is a child of. */
+  readonly parent?: { readonly execution: string; readonly path: string }
+  readonly tenant?: string
 }
 
 /** Figures of one execution. */
@@ -114,11 +237,15 @@ export interface ExecutionMetrics {
 
 /** One task of an execution, as it is at one moment. */
 export interface TaskExecution {
+  /** Its id, after the pass it belongs to: `outer[2].child`; `parent/id` if it was spawned. */
   readonly taskId: string
   readonly executionId: string
   readonly agentId: string
   readonly status: TaskStatus
-  /** Why it was skipped (`upstream_failed`, `upstream_skipped`) or cancelled (`sibling_failed`, `cancelled`). */
+  /**
+   * Why it was skipped (`condition_false`, `branch_not_taken`, `upstream_skipped`, `upstream_failed`, `rule_not_met`) or cancelled
+   * (`sibling_failed`, `join_satisfied`, `cancelled`, `deadline`, `budget`, `timeout`).
+   */
   readonly reason?: string
   /** When its agent was first called. */
   readonly startTime?: Date
@@ -130,6 +257,12 @@ export interface TaskExecution {
   readonly error?: TaskErrorInfo
   /** Attempts that have begun. An attempt cut short by a crash runs again under the same number. */
   readonly attempts: number
+  /** The pass of the nearest loop around it, from 0. */
+  readonly iteration?: number
+  /** Whether it failed without consequence. */
+  readonly tolerated?: boolean
+  /** Whether its output was taken over from another execution. */
+  readonly cached?: boolean
 }
 
 /** A failure as it is recorded. */
@@ -145,7 +278,7 @@ export interface TaskInput {
   readonly id: string
   readonly name: string
   readonly agentId: string
-  readonly type: 'sequential' | 'parallel'
+  readonly type: TaskType
   readonly executionId: string
   /** From 1. */
   readonly attempt: number
@@ -164,6 +297,15 @@ export interface AttemptContext {
   readonly attempt: number
   /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
   readonly idempotencyKey: string
+  /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
+  heartbeat(progress?: unknown): void
+  /** Announces `task:progress` with `data`. It is not recorded. */
+  emit(data: unknown): void
+  /**
+   * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output. A failure that nobody catches is the
+   * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one.
+   */
+  spawn(task: AgentTask): PromiseLike<unknown>
 }
 
 /** Whoever does the work of a task. */
@@ -195,8 +337,37 @@ export interface AgentRegistration {
 
 /** Options of `executeWorkflow` and `startWorkflow`. */
 export interface ExecuteOptions {
-  /** Cancels the execution when it aborts. */
+  /** Cancels the execution when it aborts; a call that joined another's execution is only detached. */
   signal?: AbortSignal | undefined
+  /** When it must have ended: an instant, or so long from now. The workflow's own deadline may be earlier. */
+  deadline?: Date | Duration | undefined
+  /** What it may use; the workflow's own budget may be less. */
+  budget?: Budget | undefined
+  /** Pauses after each task, from the beginning. */
+  step?: boolean | undefined
+  /** Its id, instead of one that is made. `ERR_EXECUTION_EXISTS` if there is one. */
+  executionId?: string | undefined
+  /** Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end. */
+  idempotencyKey?: string | undefined
+  /** What a call with the key of an execution that ended badly does: rejects like that one (`'join'`, default), or runs anew. */
+  onFailed?: 'join' | 'rerun' | undefined
+  /** On whose behalf it runs. */
+  tenant?: string | undefined
+}
+
+export interface CancelOptions {
+  /** Stops clean-up tasks and compensation too. Default false. */
+  force?: boolean | undefined
+}
+
+export interface ResumeOptions {
+  /** Pauses again after the next task. Default false. */
+  step?: boolean | undefined
+}
+
+export interface SignalOptions {
+  /** The wait it is meant for, where several wait for signals of this name. */
+  path?: string | undefined
 }
 
 /** Which executions `listExecutions` gives; what is absent does not matter. */

@@ -17,16 +17,38 @@ export declare class Engine {
   openMemory(now: number): void
   /** Opens the file at `path` and resolves with the executions to continue. */
   openFile(path: string, durability: string, now: number): Promise<Opened>
-  /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it. */
-  start(plan: NativePlan, context?: string | undefined | null): Accepted
+  /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
+  start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
   advance(answers: Float64Array, count: number, texts: string | undefined | null, out: Float64Array): void
   /** Looks at what other threads and time have brought, and writes what is owed now into `out`. */
   pull(out: Float64Array): void
   /** Continues an interrupted execution; effects come with the next `advance` or `pull`. */
   resume(slot: number): void
-  /** Asks an execution to stop; effects come with the next `advance` or `pull`. */
-  cancel(slot: number, reason?: string | undefined | null): void
+  /** Asks an execution to stop, by force its clean-up too; effects come with the next `advance` or `pull`, here and below. */
+  cancel(slot: number, reason: string | undefined | null, force: boolean): void
+  /** Lets nothing new start in an execution. */
+  pause(slot: number): void
+  /** Lets it go on; with `step` until the next task has ended. */
+  unpause(slot: number, step: boolean): void
+  /** Sends a signal; `payload` is JSON text, `path` names the wait it is meant for. */
+  signal(slot: number, name: string, payload: string, path?: string | undefined | null): void
+  /** Adds a task to a running attempt; the number of its instance. */
+  spawn(slot: number, task: number, definition: string): number
+  /** A sign of life of an attempt. */
+  heartbeat(slot: number, task: number, attempt: number): void
+  /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. `kind`, `index` and `passes` are as they were asked. */
+  judged(slot: number, task: number, kind: number, index: number, passes: number, holds: boolean, failure?: string | undefined | null): void
+  /** What an instance is, as JSON text; see `runtime::report`. */
+  instance(slot: number, task: number): string | null
+  /** The input that templates gave a task, as JSON text of `{ prompt, data }`. */
+  rendered(slot: number, task: number): string | null
+  /** The output of a completed instance as JSON text, else `null`. */
+  output(slot: number, task: number): string
+  /** What a function that is a condition is given, as JSON text. */
+  scope(slot: number, task: number, betweenPasses: boolean): string
+  /** The process will end in order: what runs is taken up by the next one. */
+  interrupt(): void
   /** A live execution as JSON text. */
   report(slot: number): string
   /** Which kinds of notice are wanted from now on, a bit for each. */
@@ -39,6 +61,8 @@ export declare class Engine {
   release(slot: number): void
   /** Resolves with a stored execution as JSON text, or null. */
   storedExecution(id: string): Promise<Answer>
+  /** Resolves with the effects of a stored execution as JSON text: a list of their words. */
+  storedHistory(id: string): Promise<Answer>
   /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */
   storedExecutions(filter: string): Promise<Answer>
   /** Numbers for `getStatistics`. */
@@ -51,8 +75,14 @@ export declare class Engine {
 
 /** A plan; only `readPlan` makes one. */
 export declare class NativePlan {
-  /** The resolved graph as JSON text: `[{ id, dependencies: [place], implicit }]`. */
+  /** The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, rule, templated }]`, the root list first. */
   graph(): string
+  /** Equal for definitions that do the same. */
+  hash(): string
+  /** Whether the host may keep the values of results to itself: nothing looks at them. */
+  opaque(): boolean
+  /** What a value (JSON text) does that the `outputSchema` of a task forbids, as `judgeInput` says it. */
+  judgeOutput(task: number, value: string): string | null
   /** What a value (JSON text) does that the schema of a task's input forbids: `[{ pointer, message }]` as JSON text, or null. */
   judgeInput(task: number, value: string): string | null
 }
@@ -118,5 +148,13 @@ export interface Opened {
   interrupted: Array<InterruptedExecution>
 }
 
-/** Validates a definition given as JSON text; `defaultTimeout` in milliseconds. */
-export declare function readWorkflow(definition: string, tasksMax: number, defaultTimeout: number): PlanReading
+/** The bounds of a definition; `defaultTimeout` in milliseconds. */
+export interface ReadingLimits {
+  tasksMax: number
+  depthMax: number
+  defaultTimeout: number
+  checked: boolean
+}
+
+/** Validates a definition given as JSON text. */
+export declare function readWorkflow(definition: string, limits: ReadingLimits): PlanReading

@@ -2,8 +2,11 @@
 //! What is on record, for whoever asks, from any thread and without the driver.
 
 use crate::store::{ExecutionFilter, SqliteReader};
+use crate::driver::effect::Effect;
+use crate::driver::history::effects_of;
 use crate::{Error, report};
 use std::path::Path;
+use stdx::Timestamp;
 
 /// A store opened for questions.
 #[derive(Debug)]
@@ -20,6 +23,12 @@ impl Archive {
     /// An execution as JSON text; see [`report::stored`].
     pub fn execution(&self, id: &str) -> Result<Option<String>, Error> {
         self.reader.execution(id)?.as_ref().map(report::stored).transpose()
+    }
+
+    /// What an execution has had announced, all of it.
+    pub fn history(&self, id: &str) -> Result<Option<Vec<Effect>>, Error> {
+        let stored = self.reader.execution(id)?;
+        Ok(stored.map(|stored| effects_of(0, Some(stored.accepted), stored.records.iter(), Timestamp::default())))
     }
 
     /// A page of executions, newest first, as JSON text: `{"executions": [...], "cursor": "..." | null}`.

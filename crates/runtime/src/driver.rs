@@ -12,7 +12,7 @@
 
 mod commit;
 pub(crate) mod effect;
-mod history;
+pub(crate) mod history;
 mod slots;
 mod timers;
 mod versions;

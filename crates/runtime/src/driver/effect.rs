@@ -135,12 +135,12 @@ impl Effect {
     }
 
     /// The execution is accepted.
-    pub(super) fn accepted(slot: u32, at: Timestamp) -> Self {
+    pub(crate) fn accepted(slot: u32, at: Timestamp) -> Self {
         Self { kind: EffectKind::Accepted, slot, task: 0, attempt: 0, first: 0, second: 0, at }
     }
 
     /// An attempt to run, of a task that was interrupted so often before.
-    pub(super) fn run(slot: u32, at: Timestamp, task: InstanceIndex, attempt: u32, interruptions: u64) -> Self {
+    pub(crate) fn run(slot: u32, at: Timestamp, task: InstanceIndex, attempt: u32, interruptions: u64) -> Self {
         Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions, second: 0, at }
     }
 

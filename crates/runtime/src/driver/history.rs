@@ -4,6 +4,7 @@
 use super::Driver;
 use super::effect::Effect;
 use crate::Error;
+use crate::store::StepRecord;
 use engine::{Event, Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -13,27 +14,9 @@ impl Driver {
     pub fn history(&self, slot: u32, since: Timestamp) -> Result<Vec<Effect>, Error> {
         let live = self.slots.get(slot)?;
         let records = self.commit.journal(live.key, self.reader.as_ref())?;
-        let mut effects = Vec::new();
-        let mut interrupted = Vec::new();
-        if live.acknowledged > 0 && live.accepted > since {
-            effects.push(Effect::accepted(slot, live.accepted));
-        }
-        for record in records.iter().filter(|record| record.seq < live.acknowledged) {
-            for event in &record.events {
-                if let Event::AttemptInterrupted { task, .. } = event {
-                    interrupted.push(*task);
-                }
-                if record.at <= since {
-                    continue;
-                }
-                effects.extend(Effect::notice(slot, record.at, event));
-                if let Event::AttemptStarted { task, attempt, .. } = event {
-                    let before = interrupted.iter().filter(|other| *other == task).count();
-                    effects.push(Effect::run(slot, record.at, *task, *attempt, before as u64));
-                }
-            }
-        }
-        Ok(effects)
+        let committed = records.iter().filter(|record| record.seq < live.acknowledged);
+        let accepted = Some(live.accepted).filter(|_| live.acknowledged > 0);
+        Ok(effects_of(slot, accepted, committed, since))
     }
 
     /// Why an attempt failed, from the journal.
@@ -50,4 +33,31 @@ impl Driver {
         });
         Ok(failure)
     }
+}
+
+/// The effects of records after the instant `since`, as they left when they first happened; `accepted`: when the execution was, if that is on record.
+pub(crate) fn effects_of<'a>(
+    slot: u32,
+    accepted: Option<Timestamp>,
+    records: impl Iterator<Item = &'a StepRecord>,
+    since: Timestamp,
+) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = accepted.filter(|at| *at > since).map(|at| Effect::accepted(slot, at)).into_iter().collect();
+    let mut interrupted = Vec::new();
+    for record in records {
+        for event in &record.events {
+            if let Event::AttemptInterrupted { task, .. } = event {
+                interrupted.push(*task);
+            }
+            if record.at <= since {
+                continue;
+            }
+            effects.extend(Effect::notice(slot, record.at, event));
+            if let Event::AttemptStarted { task, attempt, .. } = event {
+                let before = interrupted.iter().filter(|other| *other == task).count();
+                effects.push(Effect::run(slot, record.at, *task, *attempt, before as u64));
+            }
+        }
+    }
+    effects
 }

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A workflow may hold two things that are no data: schema objects, and functions in place of conditions. Markers stand for them while the rest
+// is copied; the engine gets JSON Schemas, and functions by name.
+
+import type { Issue } from '../issue.js'
+import { Opaque, type Json } from '../json.js'
+import { readSchema, type SchemaForms } from '../schema.js'
+
+/** A condition that is a function; it is given everything an expression could read there. */
+// oxlint-disable-next-line typescript/no-explicit-any -- what it reads is the author's own data
+export type ConditionFunction = (scope: any) => unknown
+
+/** What the markers of a workflow stand for. */
+export interface Marks {
+  readonly marked: unknown
+  readonly schemas: ReadonlyMap<Opaque, SchemaForms>
+  /** The user's own judges, by the path of their schema. */
+  readonly judges: ReadonlyMap<string, SchemaForms['judge']>
+  readonly functions: ReadonlyMap<Opaque, string>
+  /** The functions by the name they are recorded under. */
+  readonly named: ReadonlyMap<string, ConditionFunction>
+}
+
+const WORKFLOW_FIELDS = ['id', 'name', 'version', 'description', 'tasks', 'metadata', 'failurePolicy', 'deadline', 'budget']
+const TASK_FIELDS = [
+  ...['id', 'name', 'type', 'dependencies', 'conditions', 'triggerRule', 'onError', 'totalTimeout', 'agentId', 'input', 'retryPolicy', 'timeout'],
+  ...['cache', 'compensate', 'outputSchema', 'heartbeatTimeout', 'workflow', 'waitFor', 'tasks', 'join', 'branches', 'default', 'mode', 'onNoMatch', 'loop'],
+]
+/** Deeper nesting is refused by the engine, and must not exhaust the stack here. */
+const DEPTH_MAX = 100
+
+/** A copy of the workflow, as deep as needed, with a marker in place of each schema object and each function. */
+export function markWorkflow(workflow: unknown, issues: Issue[]): Marks {
+  return new Marker(issues).workflow(workflow)
+}
+
+/** The text for the engine: markers become what it knows them by. */
+export function textOf(snapshot: Json, { schemas, functions }: Marks): string {
+  return JSON.stringify(snapshot, (_key, value: unknown) => {
+    if (!(value instanceof Opaque)) return value
+    const name = functions.get(value)
+    return name === undefined ? (schemas.get(value)?.jsonSchema ?? {}) : { function: name }
+  })
+}
+
+type Fields = Record<string, unknown>
+
+class Marker {
+  readonly #issues: Issue[]
+  readonly #schemas = new Map<Opaque, SchemaForms>()
+  readonly #judges = new Map<string, SchemaForms['judge']>()
+  readonly #functions = new Map<Opaque, string>()
+  readonly #named = new Map<string, ConditionFunction>()
+
+  constructor(issues: Issue[]) {
+    this.#issues = issues
+  }
+
+  workflow(workflow: unknown): Marks {
+    const marked = isObject(workflow) ? this.#lists(withoutValues(workflow, WORKFLOW_FIELDS), '', 1) : workflow
+    return { marked, schemas: this.#schemas, judges: this.#judges, functions: this.#functions, named: this.#named }
+  }
+
+  /** The lists of tasks an object holds. */
+  #lists(holder: Fields, path: string, depth: number): Fields {
+    let marked = holder
+    for (const field of ['tasks', 'default']) {
+      const tasks = holder[field]
+      if (!Array.isArray(tasks) || depth > DEPTH_MAX) continue
+      marked = { ...marked, [field]: tasks.map((task, place) => this.#task(task, `${join(path, field)}[${place}]`, depth + 1)) }
+    }
+    return marked
+  }
+
+  #task(given: unknown, path: string, depth: number): unknown {
+    if (!isObject(given)) return given
+    let task = this.#lists(withoutValues(given, TASK_FIELDS), path, depth)
+    task = this.#schemaIn(task, 'outputSchema', path)
+    for (const [field, schema] of [
+      ['input', 'schema'],
+      ['waitFor', 'schema'],
+    ] as const) {
+      const inner = task[field]
+      if (isObject(inner)) task = { ...task, [field]: this.#schemaIn(inner, schema, `${path}.${field}`) }
+    }
+    const compensate = task['compensate']
+    if (isObject(compensate) && isObject(compensate['input'])) {
+      const input = this.#schemaIn(compensate['input'], 'schema', `${path}.compensate.input`)
+      task = { ...task, compensate: { ...compensate, input } }
+    }
+    task = this.#conditionsIn(task, 'conditions', path)
+    if (isObject(task['loop'])) {
+      const loop = this.#conditionsIn(task['loop'], 'while', `${path}.loop`)
+      task = { ...task, loop: this.#conditionsIn(loop, 'until', `${path}.loop`) }
+    }
+    const branches = task['branches']
+    if (Array.isArray(branches)) {
+      const marked = branches.map((branch: unknown, place) => {
+        const where = `${path}.branches[${place}]`
+        return isObject(branch) ? this.#lists(this.#conditionsIn(branch, 'when', where), where, depth) : branch
+      })
+      task = { ...task, branches: marked }
+    }
+    return task
+  }
+
+  #schemaIn(holder: Fields, field: string, path: string): Fields {
+    const schema = holder[field]
+    if (schema === undefined || schema === null) return holder
+    const where = join(path, field)
+    const forms = readSchema(schema, where, this.#issues)
+    if (forms === undefined) return { ...holder, [field]: undefined }
+    // A JSON Schema is data, and changes inside it are noticed as such.
+    if (forms.judge === undefined) return holder
+    const marker = new Opaque(schema)
+    this.#schemas.set(marker, forms)
+    this.#judges.set(where, forms.judge)
+    return { ...holder, [field]: marker }
+  }
+
+  #conditionsIn(holder: Fields, field: string, path: string): Fields {
+    const given = holder[field]
+    if (given === undefined || given === null) return holder
+    const where = join(path, field)
+    const marked = Array.isArray(given)
+      ? given.map((one: unknown, place) => this.#condition(one, `${where}[${place}]`))
+      : this.#condition(given, where)
+    return { ...holder, [field]: marked }
+  }
+
+  #condition(given: unknown, path: string): unknown {
+    if (typeof given === 'function') return this.#function(given as ConditionFunction, path)
+    if (isObject(given) && typeof given['evaluate'] === 'function')
+      return { ...given, evaluate: this.#function(given['evaluate'] as ConditionFunction, `${path}.evaluate`) }
+    return given
+  }
+
+  /** The name says where it stands, so that two functions of one name are told apart. */
+  #function(given: ConditionFunction, path: string): Opaque {
+    const marker = new Opaque(given)
+    const name = given.name === '' || path.endsWith(given.name) ? path : `${given.name}@${path}`
+    this.#functions.set(marker, name)
+    this.#named.set(name, given)
+    return marker
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Opaque)
+}
+
+function join(path: string, field: string): string {
+  return path === '' ? field : `${path}.${field}`
+}
+
+/**
+ * The object with `true` in every field the engine does not know. It refuses those by name whatever they hold, and what they hold may be
+ * functions, of which there would be worse to say.
+ */
+function withoutValues(value: Fields, known: readonly string[]): Fields {
+  const foreign = Object.keys(value).filter((field) => !known.includes(field) && value[field] !== undefined && value[field] !== null)
+  return foreign.length === 0 ? value : { ...value, ...Object.fromEntries(foreign.map((field) => [field, true])) }
+}

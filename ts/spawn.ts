@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
+
+import type { Dispatcher } from './dispatcher.js'
+import { TaskFailedError, ValidationError } from './errors.js'
+import type { Issue } from './issue.js'
+import { plainJson, type Json } from './json.js'
+import type { Run } from './run.js'
+import { copyJson } from './task-input.js'
+import type { AgentTask } from './workflow.js'
+
+/** What one attempt has spawned. */
+export class Spawner {
+  readonly #dispatcher: Dispatcher
+  readonly #run: Run
+  readonly #instance: number
+  readonly #tasks: SpawnedTask[] = []
+
+  constructor(dispatcher: Dispatcher, run: Run, instance: number) {
+    this.#dispatcher = dispatcher
+    this.#run = run
+    this.#instance = instance
+  }
+
+  /**
+   * Adds a task; the answer resolves with its output. A later attempt that spawns the same task gets the same one.
+   *
+   * @throws {ValidationError} if the task cannot run.
+   * @throws {ConflictError} `ERR_SPAWN_CHANGED` if an earlier attempt spawned another task of this id.
+   */
+  spawn(task: AgentTask): PromiseLike<unknown> {
+    const issues: Issue[] = []
+    const plain = plainJson(task, 'task', issues)
+    if (plain === undefined || issues.length > 0) throw new ValidationError('ERR_NOT_JSON', 'the spawned task is not JSON data', issues)
+    const spawned = this.#dispatcher.spawn(this.#run, this.#instance, plain)
+    this.#tasks.push(spawned)
+    return spawned
+  }
+
+  /** Waits for what nobody waited for; throws the first failure that nobody caught. */
+  async settle(): Promise<void> {
+    for (const task of this.#tasks.filter(({ observed }) => !observed)) {
+      try {
+        await task
+      } catch (cause) {
+        const { id } = this.#run.task(this.#instance)
+        const message = `a task that \`${id}\` spawned failed, and nobody caught it: ${(cause as Error).message}`
+        throw new TaskFailedError('ERR_SPAWN_FAILED', message, { cause, executionId: this.#run.id, taskId: id })
+      }
+    }
+  }
+}
+
+/** The output of a spawned task, to come. */
+export class SpawnedTask implements PromiseLike<unknown> {
+  /** Whether anybody has asked how it ended. */
+  observed = false
+  readonly #promise: Promise<Json>
+  #settle: { resolve: (value: Json) => void; reject: (error: unknown) => void } | undefined
+
+  constructor() {
+    this.#promise = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    this.#promise.catch(() => {})
+  }
+
+  settle(result: { value: Json } | { error: unknown }): void {
+    if ('value' in result) this.#settle?.resolve(copyJson(result.value))
+    else this.#settle?.reject(result.error)
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- being one is its purpose: it must know whether it is awaited
+  then<A = unknown, B = never>(
+    onfulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.observed = true
+    return this.#promise.then(onfulfilled, onrejected)
+  }
+}
