@@ -228,12 +228,106 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
 }
 
 /** Those no caller can bring about here, or not this way, and why. */
+/** A workflow with one task like this, with an agent that answers at once and one that never does by itself. */
+const withTask = (rest: object, options = {}, context = {}): Promise<OrchestratorError> => {
+  const agents = { work: () => 1, fail: () => Promise.reject(new Error('broken')), sleep: (_: unknown, { signal }: { signal: AbortSignal }) => untilAborted(signal) }
+  const one = { id: 'a', name: 'a', ...rest } as never
+  return rejection(orchestratorWith(agents).executeWorkflow(workflow([one]), context, options))
+}
+const sleeping = { agentId: 'sleep' }
+
+/** What a group aborts its loser with. */
+async function joinReason(): Promise<unknown> {
+  const reason = gate<unknown>()
+  const sleep = (_: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> => untilAborted(signal).catch((error: unknown) => reason.open(error))
+  const group = { id: 'g', name: 'g', type: 'parallel', join: 'any', tasks: [task('a'), task('b', { agentId: 'sleep' })] }
+  await orchestratorWith({ work: () => 1, sleep }).executeWorkflow(workflow([group]))
+  return reason.promise
+}
+
+/** What an execution that waits twice for `go` refuses. */
+async function signalled(send: (orchestrator: MultiAgentOrchestrator, id: string) => Promise<void>): Promise<unknown> {
+  const orchestrator = orchestratorWith({})
+  const wait = (id: string): object => ({ id, name: id, waitFor: { signal: 'go', schema: { type: 'string' } } })
+  const handle = await orchestrator.startWorkflow(workflow([{ id: 'g', name: 'g', type: 'parallel', tasks: [wait('a'), wait('b')] }] as never))
+  return rejection(send(orchestrator, handle.id))
+}
+
+const spawning = (execute: (spawn: (task: object) => PromiseLike<unknown>) => unknown): Promise<OrchestratorError> => {
+  const work = (_: unknown, { spawn }: { spawn: (task: never) => PromiseLike<unknown> }): unknown => execute(spawn as never)
+  return causeOf(rejection(orchestratorWith({ work, fail: () => Promise.reject(new Error('broken')), echo: () => 1 }).executeWorkflow(only)))
+}
+
+/** Those of workflow semantics: each with the error itself. */
+const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
+  ERR_JOIN_SATISFIED: joinReason,
+  ERR_JOIN_UNREACHABLE: () => causeOf(withTask({ type: 'parallel', join: 'any', tasks: [task('b', { agentId: 'fail' })] })),
+  ERR_DEADLINE: () => withTask(sleeping, { deadline: 5 }),
+  ERR_BUDGET: () => withTask({ agentId: 'work' }, { budget: { tasks: 0 } }),
+  ERR_TOTAL_TIMEOUT: () => causeOf(withTask({ ...sleeping, totalTimeout: 5 })),
+  ERR_HEARTBEAT_TIMEOUT: () => causeOf(withTask({ ...sleeping, heartbeatTimeout: 5 })),
+  ERR_WAIT_TIMEOUT: () => causeOf(withTask({ waitFor: { signal: 'go', timeout: 5 } })),
+  ERR_LOOP_LIMIT: () => causeOf(withTask({ type: 'loop', agentId: 'work', loop: { while: 'true', maxIterations: 2 } })),
+  ERR_LOOP_NOT_ARRAY: () => causeOf(withTask({ type: 'loop', agentId: 'work', loop: { forEach: 'context.n' } }, {}, { n: 1 })),
+  ERR_NO_BRANCH: () => causeOf(withTask({ type: 'conditional', onNoMatch: 'fail', branches: [{ when: 'false', tasks: [task('b')] }] })),
+  ERR_CONDITION: () =>
+    causeOf(
+      withTask({
+        agentId: 'work',
+        conditions: [
+          () => {
+            throw new Error('broken')
+          },
+        ],
+      }),
+    ),
+  ERR_CONDITION_NOT_BOOLEAN: () => causeOf(withTask({ agentId: 'work', conditions: ['1 + 1'] })),
+  ERR_EXPRESSION: () => causeOf(withTask({ agentId: 'work', conditions: ['context.name == 1'] }, {}, { nmae: 1 })),
+  ERR_TEMPLATE: () => causeOf(withTask({ agentId: 'work', input: { prompt: '{{ context.name }}' } })),
+  ERR_FUNCTION_NOT_FOUND: () => causeOf(withTask({ agentId: 'work', conditions: [{ function: 'nobody' }] })),
+  ERR_OUTPUT_SCHEMA: () => causeOf(withTask({ agentId: 'work', outputSchema: { type: 'string' } })),
+  ERR_SPAWN_FAILED: () => spawning((spawn) => void spawn(task('s', { agentId: 'fail' }))),
+  ERR_SPAWN_CHANGED: () => spawning(async (spawn) => [await spawn(task('s', { agentId: 'echo' })), spawn(task('s', { agentId: 'fail' }))]),
+  ERR_AMBIGUOUS_SIGNAL: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 'x')),
+  ERR_SIGNAL_SCHEMA: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 1, { path: 'a' })),
+  ERR_WORKFLOW_NOT_FOUND: () => causeOf(withTask({ workflow: 'nobody' })),
+  ERR_EXECUTION_EXISTS: async () => {
+    const orchestrator = orchestratorWith({ work: () => 1 })
+    await orchestrator.executeWorkflow(only, {}, { executionId: 'mine' })
+    return rejection(orchestrator.executeWorkflow(only, {}, { executionId: 'mine' }))
+  },
+  ERR_EXECUTION_ENDED: async () => {
+    const orchestrator = orchestratorWith({ work: () => 1 })
+    const { id } = await orchestrator.executeWorkflow(only, {}, { executionId: 'mine' })
+    return rejection(orchestrator.signalExecution(id, 'go'))
+  },
+  ERR_IDEMPOTENCY_MISMATCH: async () => {
+    const orchestrator = orchestratorWith({ work: () => 1 })
+    await orchestrator.executeWorkflow(only, { n: 1 }, { idempotencyKey: 'k' })
+    return rejection(orchestrator.executeWorkflow(only, { n: 2 }, { idempotencyKey: 'k' }))
+  },
+  ERR_TOO_DEEP: async () => {
+    const orchestrator = orchestratorWith({}, { workflow: { maxDepth: 2 } })
+    const endless = workflow([{ id: 'again', name: 'again', workflow: 'flow' }])
+    orchestrator.workflowEngine.registerWorkflow(endless)
+    await rejection(orchestrator.executeWorkflow(endless, {}, { executionId: 'x' }))
+    return innermost(await rejection(orchestrator.getHandle('x/again/1').result()))
+  },
+}
+
+/** The first cause of all. */
+function innermost(error: unknown): unknown {
+  const { cause } = error as { cause?: unknown }
+  return cause === undefined ? error : innermost(cause)
+}
+
 const others: Partial<Record<ErrorCode, string>> = {
   ERR_AGENT: 'only ever recorded, as the code of a failure whose error has none of its own; see below',
   ERR_INTERRUPTED:
     'only ever told to the engine, for the attempt of an execution that is cancelled before its agents are there: the task ends as cancelled',
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
+  ERR_POISONED: 'needs four crashes: in crates/engine/tests/scenarios/clocks.rs',
   ERR_INTERNAL: 'a mistake of ours: there is none that we know of',
 }
 
@@ -249,7 +343,7 @@ describe('every error code', () => {
     const codes = [...source.slice(source.indexOf('type ErrorCode'), source.indexOf('ErrorOptions')).matchAll(/'(ERR_\w+)'/g)].map(
       ([, code]) => code,
     )
-    expect([...Object.keys(provoked), ...Object.keys(others)].toSorted()).toEqual(codes.toSorted())
+    expect([...Object.keys(provoked), ...Object.keys(semantics), ...Object.keys(others)].toSorted()).toEqual(codes.toSorted())
   })
 
   it.each(Object.entries(provoked))('%s', async (code, [provoke, expected]) => {
@@ -258,6 +352,13 @@ describe('every error code', () => {
     expect(mao.OrchestratorError.isInstance(error)).toBe(true)
     expect(error).toBeInstanceOf(mao.OrchestratorError)
     expect((error as OrchestratorError).code).toBe(code)
+  })
+
+  it.each(Object.entries(semantics))('%s', async (code, provoke) => {
+    const error = await provoke()
+    expect((error as OrchestratorError).code).toBe(code)
+    expect(mao.OrchestratorError.isInstance(error)).toBe(true)
+    expect(said(error).replaceAll(/,"stack":"[^"]*"/g, '')).toMatchSnapshot()
   })
 
   it('ERR_AGENT is what is recorded of an error without a code', async () => {

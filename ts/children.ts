@@ -14,7 +14,13 @@ export interface Nursery {
   find(id: string): Definition | undefined
   read(workflow: object): Definition
   /** Starts an execution, or takes up the one that has this id. Resolves with how it ended. */
-  join(id: string, definition: Definition, context: { [key: string]: Json }, options: RunOptions): Promise<WorkflowExecution>
+  join(
+    id: string,
+    definition: Definition,
+    context: { [key: string]: Json },
+    options: RunOptions,
+    signal: AbortSignal,
+  ): Promise<WorkflowExecution>
   cancel(id: string, reason: string): Promise<void>
 }
 
@@ -42,7 +48,7 @@ export async function runChild(nursery: Nursery, run: Run, instance: number, att
     if (reason.code !== 'ERR_SHUTDOWN') nursery.cancel(id, reason.message).catch(() => {})
   }
   attempt.signal.addEventListener('abort', stop, { once: true })
-  const execution = await nursery.join(id, definition, contextOf(data, path), options)
+  const execution = await nursery.join(id, definition, contextOf(data, path), options, attempt.signal)
   if (execution.status === 'completed') return execution.results
   const why = execution.error?.message ?? execution.reason ?? 'it was cancelled'
   const details = { code: execution.error?.code ?? 'ERR_CANCELLED', execution: id }

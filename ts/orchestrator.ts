@@ -408,11 +408,13 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     maxDepth: 0,
     find: (id) => this.#workflows.find(id),
     read: (workflow) => this.#reader.read(workflow as AgentWorkflow),
-    join: async (id, definition, context, options) => {
+    join: async (id, definition, context, options, signal) => {
       const live = this.#live.get(id)
       if (live !== undefined) return live.whenEnded()
       const past = await this.#past(id)
       if (past !== undefined) return past.execution
+      // Nobody wants it any more.
+      signal.throwIfAborted()
       this.#assertAgents(definition)
       return this.#begin(definition, context, options, id, 0).whenEnded()
     },

@@ -127,17 +127,20 @@ export class LiveAttempt implements AttemptContext {
     return this.#spawner
   }
 
-  heartbeat(progress?: unknown): void {
-    this.#host.heartbeat(this.#run, this.#instance, this.attempt)
-    if (progress !== undefined) this.emit(progress)
+  // Getters, so that `{ spawn }` taken out of the context still knows its attempt, and an attempt that uses none pays for none.
+  get heartbeat(): (progress?: unknown) => void {
+    return (progress) => {
+      this.#host.heartbeat(this.#run, this.#instance, this.attempt)
+      if (progress !== undefined) this.emit(progress)
+    }
   }
 
-  emit(data: unknown): void {
-    this.#host.progress(this.#run, this.#instance, this.attempt, data)
+  get emit(): (data: unknown) => void {
+    return (data) => this.#host.progress(this.#run, this.#instance, this.attempt, data)
   }
 
-  spawn(task: AgentTask): PromiseLike<unknown> {
-    return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance)).spawn(task)
+  get spawn(): (task: AgentTask) => PromiseLike<unknown> {
+    return (task) => (this.#spawner ??= this.#host.spawner(this.#run, this.#instance)).spawn(task)
   }
 
   get signal(): AbortSignal {

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 const INPUT_FIELDS: &[&str] = &["prompt", "data", "schema"];
 
 pub(in super::super) fn agent(fields: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Call {
-    let agent_id = fields.required_text("agentId", "the id of a registered agent or agent type", problems).unwrap_or_default();
+    let hint = "the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`";
+    let agent_id = fields.required_text("agentId", hint, problems).unwrap_or_default();
     let mut call = called(fields, TaskKind::Agent { agent_id: agent_id.into() }, place, problems);
     call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));
     call.heartbeat_timeout = fields.positive_duration("heartbeatTimeout", problems);

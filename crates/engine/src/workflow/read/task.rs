@@ -119,12 +119,7 @@ fn shape(fields: &Fields<'_>, kind: Option<Kind>, problems: &mut Problems) -> Sh
         (_, Some("tasks")) => Shape::Group,
         (_, Some("workflow")) => Shape::Workflow,
         (_, None) if has("waitFor") => Shape::Wait,
-        (_, None) => {
-            let hint = "the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`";
-            problems.push(fields.path("agentId"), ProblemKind::Missing { field: "agentId", hint });
-            Shape::Agent
-        }
-        (_, Some(_)) => Shape::Agent,
+        (_, None | Some(_)) => Shape::Agent,
     }
 }
 
