@@ -277,6 +277,22 @@ export class Announcer {
   }
 }
 
+/** Makes listeners that come late hear what is held for them, however they are added. */
+export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerOf: (emitter: unknown) => Announcer): void {
+  for (const method of ['on', 'addListener', 'prependListener', 'off', 'removeListener', 'removeAllListeners'] as const) {
+    const original = prototype[method] as (this: unknown, ...rest: unknown[]) => unknown
+    const adds = method === 'on' || method === 'addListener' || method === 'prependListener'
+    const value = function (this: unknown, ...rest: unknown[]): unknown {
+      const [name] = rest as [string | symbol | undefined]
+      if (adds && name !== undefined) announcerOf(this).attaching(name)
+      const answer = original.apply(this, rest)
+      if (!adds) announcerOf(this).detached()
+      return answer
+    }
+    Object.defineProperty(prototype, method, { value, writable: true, configurable: true })
+  }
+}
+
 /** Tells an event from every other. */
 function keyOf({ name, notice: { run, place, attempt } }: Delivery): string {
   return `${run.id} ${place} ${attempt} ${name}`

@@ -34,8 +34,7 @@ export async function* followEvents(run: Run, source: EventSource, after: number
     for (;;) {
       const stirred = run.stirred()
       const over = run.execution !== undefined
-      for (const event of eventsIn(run, source.history(run), source)) {
-        if (event.seq <= delivered) continue
+      for (const event of eventsIn(run, source.history(run), source, delivered)) {
         delivered = event.seq
         yield event
       }
@@ -48,13 +47,13 @@ export async function* followEvents(run: Run, source: EventSource, after: number
   }
 }
 
-/** The events in a history, numbered. */
-export function* eventsIn(run: Run, words: Float64Array, source: EventSource): Iterable<ExecutionEvent> {
+/** The events in a history after the one with the number `after`. */
+export function* eventsIn(run: Run, words: Float64Array, source: EventSource, after: number): Iterable<ExecutionEvent> {
   let seq = 0
   for (let at = 0; at < words.length; at += EFFECT_WORDS) {
     for (const event of source.describe(run, words.subarray(at, at + EFFECT_WORDS))) {
       seq += 1
-      yield { seq, ...event }
+      if (seq > after) yield { seq, ...event }
     }
   }
 }

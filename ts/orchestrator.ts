@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { EventEmitter } from 'node:events'
-import { AgentRegistry, messageOf, type AgentPool } from './agent-pool.js'
-import { Announcer, taskFailed } from './announcer.js'
+import { AgentRegistry, type AgentPool } from './agent-pool.js'
+import { Announcer, hearLate } from './announcer.js'
 import { readContext, readFilter, readOptions, readPayload, type ReadOptions } from './arguments.js'
 import { runChild, type Nursery } from './children.js'
 import { now } from './clock.js'
@@ -9,7 +9,7 @@ import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './conf
 import { DefinitionReader, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
-import { CancelledError, ClosedError, ConflictError, errorOf, NotFoundError, ValidationError, type OrchestratorError } from './errors.js'
+import { CancelledError, ClosedError, ConflictError, ValidationError, type OrchestratorError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
 import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from './execution-events.js'
 import { keptEnds, unwell } from './fork.js'
@@ -18,8 +18,10 @@ import { HeldRuns } from './held-runs.js'
 import { fingerprintOf, idOf, isOver } from './idempotency.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
-import { InterruptedRuns, pastRun, readStored } from './recovery.js'
+import { cancelledBy, endOf, notFound, orThrow, type Started } from './outcome.js'
+import { InterruptedRuns, pastRun, readStored, storedPage } from './recovery.js'
 import { Run, type RunOptions } from './run.js'
+import { statisticsOf } from './statistics.js'
 import { copyJson } from './task-input.js'
 import type {
   AgentWorkflow,
@@ -63,20 +65,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   #closing: Promise<void> | undefined
 
   static {
-    // Listeners that come late hear what is held for them, however they are added; see `Announcer`.
-    const wrap = (method: 'on' | 'addListener' | 'prependListener' | 'off' | 'removeListener' | 'removeAllListeners'): void => {
-      const original = EventEmitter.prototype[method] as (this: EventEmitter, ...rest: unknown[]) => unknown
-      const adds = method === 'on' || method === 'addListener' || method === 'prependListener'
-      const value = function (this: MultiAgentOrchestrator, ...rest: unknown[]): unknown {
-        const [name] = rest as [string | symbol | undefined]
-        if (adds && name !== undefined) this.#announcer.attaching(name)
-        const answer = original.apply(this as unknown as EventEmitter, rest)
-        if (!adds) this.#announcer.detached()
-        return answer
-      }
-      Object.defineProperty(this.prototype, method, { value, writable: true, configurable: true })
-    }
-    for (const method of ['on', 'addListener', 'prependListener', 'off', 'removeListener', 'removeAllListeners'] as const) wrap(method)
+    hearLate(this.prototype, (orchestrator) => (orchestrator as MultiAgentOrchestrator).#announcer)
   }
 
   /**
@@ -142,7 +131,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const call = this.#held.begin()
     try {
       const started = await this.#start(workflow, context, options, call)
-      return this.#orThrow(started.run, await endOf(started))
+      return orThrow(started.run, await endOf(started))
     } finally {
       this.#held.settled(call)
     }
@@ -178,12 +167,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       return pageOf([...live, ...this.#ended.values()], asked, asked.limit)
     }
     this.#assertNotClosed()
-    const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
-    const question = { workflowId: null, status: null, cursor: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
-    const text = await this.#dispatcher.engine.storedExecutions(JSON.stringify(question))
-    const { executions, cursor } = JSON.parse(text ?? '{"executions":[]}') as { executions: object[]; cursor?: string | null }
-    const seen = executions.map((stored) => readStored(stored).seen())
-    return typeof cursor === 'string' ? { executions: seen, cursor } : { executions: seen }
+    return storedPage(this.#dispatcher.engine, asked)
   }
 
   /**
@@ -257,18 +241,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async getStatistics(): Promise<OrchestratorStatistics> {
     await this.#ready
     this.#assertOpen()
-    const { active, queued, running, completed, failed, cancelled, lateAnswers } = this.#dispatcher.engine.statistics()
-    return {
-      activeWorkflows: active,
-      waitingForAgents: this.#interrupted.waiting(),
-      queuedTasks: queued,
-      runningTasks: running,
-      agentPoolSize: this.#agents.size,
-      completedTotal: completed,
-      failedTotal: failed,
-      cancelledTotal: cancelled,
-      lateResults: lateAnswers + this.#dispatcher.lateAnswers,
-    }
+    const counts = statisticsOf(this.#dispatcher.engine.statistics(), this.#dispatcher.lateAnswers)
+    return { ...counts, waitingForAgents: this.#interrupted.waiting(), agentPoolSize: this.#agents.size }
   }
 
   /**
@@ -422,9 +396,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #cancelWith(run: Run, signal: AbortSignal): void {
-    const cancel = (): void => {
-      this.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
-    }
+    const cancel = (): void => void this.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
     signal.addEventListener('abort', cancel, { once: true })
     const forget = (): void => signal.removeEventListener('abort', cancel)
     run.whenEnded().then(forget, forget)
@@ -444,7 +416,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       settled: async () => (await settled())[0],
       result: async () => {
         const [execution, run] = await settled()
-        return this.#orThrow(run, execution)
+        return orThrow(run, execution)
       },
       status: async () => {
         const execution = await this.getExecution(id)
@@ -463,33 +435,15 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     await this.#ready
     const run = known ?? this.#live.get(id)
     if (run !== undefined) return yield* followEvents(run, this.#eventSource, after)
-    const text = this.#ended === undefined ? await this.#dispatcher.engine.storedExecution(id) : undefined
+    const { engine } = this.#dispatcher
+    const text = this.#ended === undefined ? await engine.storedExecution(id) : undefined
     if (text === undefined) throw notFound(id)
-    const words = await this.#dispatcher.engine.storedHistory(id)
-    for (const event of eventsIn(pastRun(text), words, this.#eventSource)) if (event.seq > after) yield event
+    yield* eventsIn(pastRun(text), await engine.storedHistory(id), this.#eventSource, after)
   }
 
   readonly #eventSource: EventSource = {
     history: (run) => run.history ?? this.#dispatcher.engine.history(run.slot, ALL_KINDS, 0),
     describe: (run, words) => this.#announcer.describe(run, words),
-  }
-
-  /** The execution if it ended well, else the error that says how it did not. */
-  #orThrow(run: Run | undefined, execution: WorkflowExecution): WorkflowExecution {
-    if (execution.status === 'completed') return execution
-    const options = { executionId: execution.id, execution }
-    if (execution.error !== undefined) {
-      const { taskId, ...info } = execution.error
-      const place = execution.tasks.findIndex((task) => task.taskId === taskId)
-      const attempt = execution.tasks[place]?.attempts ?? 0
-      if (taskId === '') throw errorOf(info.code, `the execution failed: ${info.message}`, options)
-      throw taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
-    }
-    throw new CancelledError(
-      'ERR_CANCELLED',
-      execution.reason === undefined ? 'the execution was cancelled' : `the execution was cancelled: ${execution.reason}`,
-      options,
-    )
   }
 
   #seen(run: Run): WorkflowExecution {
@@ -547,33 +501,4 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     await this.#agents.dispose()
     await this.#dispatcher.engine.close()
   }
-}
-
-/** What a call began or joined. */
-interface Started {
-  readonly run?: Run
-  /** It had ended before. */
-  readonly past?: Past
-  /** Ends the waiting of one who joined, not the execution. */
-  readonly detach?: AbortSignal | undefined
-}
-
-async function endOf({ run, past, detach }: Started): Promise<WorkflowExecution> {
-  if (run === undefined) return (past as Past).execution
-  if (detach === undefined) return run.whenEnded()
-  detach.throwIfAborted()
-  return new Promise((resolve, reject) => {
-    detach.addEventListener('abort', () => reject(cancelledBy(detach)), { once: true })
-    run.whenEnded().then(resolve, reject)
-  })
-}
-
-function notFound(executionId: string): NotFoundError {
-  return new NotFoundError('ERR_EXECUTION_NOT_FOUND', `there is no execution \`${executionId}\``, { executionId })
-}
-
-function cancelledBy(signal: AbortSignal): CancelledError {
-  const reason: unknown = signal.reason
-  const message = messageOf(reason)
-  return new CancelledError('ERR_CANCELLED', message, { cause: reason })
 }

@@ -6,9 +6,9 @@ import { storedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
-import type { Interrupted } from './native.js'
+import type { Engine, Interrupted } from './native.js'
 import { Run, type RunOptions } from './run.js'
-import type { WorkflowExecution } from './workflow.js'
+import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
 
 interface StoredText {
   id: string
@@ -39,6 +39,16 @@ export function readStored(stored: string | object): Stored {
   const values = report.tasks.map((_, instance) => outputs[instance])
   const subject = { id, definition, context: given, outputs: values, options }
   return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report, false) }
+}
+
+/** A page of what the store has, newest first. */
+export async function storedPage(engine: Engine, asked: ExecutionListFilter): Promise<ExecutionList> {
+  const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
+  const question = { workflowId: null, status: null, cursor: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
+  const text = await engine.storedExecutions(JSON.stringify(question))
+  const { executions, cursor } = JSON.parse(text ?? '{"executions":[]}') as { executions: object[]; cursor?: string | null }
+  const seen = executions.map((stored) => readStored(stored).seen())
+  return typeof cursor === 'string' ? { executions: seen, cursor } : { executions: seen }
 }
 
 /** A run that nobody drives, to read the events of an execution that has ended. */

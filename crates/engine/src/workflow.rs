@@ -74,9 +74,8 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
         by_id: std::sync::OnceLock::new(),
         opaque,
     };
-    if !problems.has_errors() {
-        sight::check(&plan, &sightings, limits.checked, &mut problems);
-    }
+    let warns = limits.checked && !problems.has_errors();
+    sight::check(&plan, &sightings, warns, &mut problems);
     if problems.has_errors() { (None, problems.into_vec()) } else { (Some(plan), problems.into_vec()) }
 }
 

@@ -218,7 +218,7 @@ fn every_missing_field_is_named_at_once() {
         expect![[r#"
             tasks[0].name: `name` is missing: add a name for people
             tasks[0].id: `id` is missing: add an id, unique in this workflow
-            tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type
+            tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`
         "#]],
     );
 }
@@ -242,12 +242,12 @@ fn wrong_types_are_named_with_what_was_found() {
             tasks[0]: expected an object, found "a"
             tasks[1].name: expected a text, found 5
             tasks[1].id: expected a text, found an object
-            tasks[1].agentId: expected a text, found a list of 2
-            tasks[1].type: must be 'sequential' or 'parallel', found 7
+            tasks[1].type: must be 'sequential', 'parallel', 'conditional' or 'loop', found 7
             tasks[1].dependencies: expected a list of task ids, found "a"
+            tasks[1].agentId: expected a text, found a list of 2
+            tasks[1].input: expected an object, found 3
             tasks[1].retryPolicy: expected an object, found a list of 0
             tasks[1].timeout: `an object` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-            tasks[1].input: expected an object, found 3
         "#]],
     );
     check(
@@ -278,7 +278,7 @@ fn a_long_value_is_shortened_in_the_message() {
     check(
         with(json!({ "type": "x".repeat(100) })),
         expect![[r#"
-            tasks[0].type: must be 'sequential' or 'parallel', found "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
+            tasks[0].type: must be 'sequential', 'parallel', 'conditional' or 'loop', found "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
         "#]],
     );
 }
@@ -420,9 +420,9 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
         json!({ "id": "w", "nmae": "w", "name": "w", "version": "1", "tasks": with(json!({ "input": { "promt": "" }, "retryPolicy": { "maxAttempts": 1, "maxRetries": 3, "jiter": 0 } })) }),
         expect![[r#"
             nmae: unknown field `nmae`; remove it
+            tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
             tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
             tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; remove it
-            tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
         "#]],
     );
 }
@@ -435,22 +435,15 @@ fn every_later_feature_of_a_task_is_refused_with_a_way_out() {
             "totalTimeout": 5, "compensate": {}, "waitFor": {}, "cache": true, "outputSchema": {}, "requires": [], "priority": 1, "workflow": "w",
         })),
         expect![[r#"
-            tasks[0].branches: `branches` is not supported yet; write the tasks side by side with `dependencies` [ERR_NOT_SUPPORTED]
-            tasks[0].cache: `cache` is not supported yet; leave it out [ERR_NOT_SUPPORTED]
-            tasks[0].compensate: `compensate` is not supported yet; leave it out [ERR_NOT_SUPPORTED]
-            tasks[0].conditions: `conditions` is not supported yet; let the agent decide and return early [ERR_NOT_SUPPORTED]
-            tasks[0].default: `default` is not supported yet; write the tasks side by side with `dependencies` [ERR_NOT_SUPPORTED]
-            tasks[0].join: `join` is not supported yet; write the tasks side by side with `dependencies` [ERR_NOT_SUPPORTED]
-            tasks[0].loop: `loop` is not supported yet; repeat inside the agent, or write one task for each item [ERR_NOT_SUPPORTED]
-            tasks[0].onError: `onError` is not supported yet; catch the error inside the agent and return a result [ERR_NOT_SUPPORTED]
-            tasks[0].outputSchema: `outputSchema` is not supported yet; validate the result inside the agent [ERR_NOT_SUPPORTED]
-            tasks[0].priority: `priority` is not supported yet; leave it out [ERR_NOT_SUPPORTED]
-            tasks[0].requires: `requires` is not supported yet; leave it out [ERR_NOT_SUPPORTED]
-            tasks[0].tasks: `tasks` is not supported yet; write the tasks side by side with `dependencies` [ERR_NOT_SUPPORTED]
-            tasks[0].totalTimeout: `totalTimeout` is not supported yet; bound each attempt with `timeout` and `retryPolicy.maxAttempts` [ERR_NOT_SUPPORTED]
-            tasks[0].triggerRule: `triggerRule` is not supported yet; a task runs when none of its dependencies failed [ERR_NOT_SUPPORTED]
-            tasks[0].waitFor: `waitFor` is not supported yet; leave it out [ERR_NOT_SUPPORTED]
-            tasks[0].workflow: `workflow` is not supported yet; write the tasks side by side with `dependencies` [ERR_NOT_SUPPORTED]
+            tasks[0].priority: `priority` is not supported yet; tasks run as soon as they can; give the execution a priority in its options [ERR_NOT_SUPPORTED]
+            tasks[0].requires: `requires` is not supported yet; name the agent that can do it in `agentId` [ERR_NOT_SUPPORTED]
+            tasks[0]: agentId, workflow, tasks, branches stand side by side; a task does one thing: keep one of them
+            tasks[0].join: `join` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
+            tasks[0].default: `default` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
+            tasks[0].loop: `loop` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
+            tasks[0].conditions: must not be empty
+            tasks[0].waitFor.signal: `signal` is missing: add the name of the signal to wait for, or a `delay`
+            tasks[0].compensate.agentId: `agentId` is missing: add the agent that undoes the task
         "#]],
     );
 }
@@ -460,9 +453,7 @@ fn every_later_feature_of_a_workflow_is_refused_with_a_way_out() {
     check_definition(
         json!({ "id": "w", "name": "w", "version": "1", "tasks": with(json!({})), "failurePolicy": "continue", "deadline": 5, "budget": {} }),
         expect![[r#"
-            budget: `budget` is not supported yet; leave it out [ERR_NOT_SUPPORTED]
-            deadline: `deadline` is not supported yet; leave it out [ERR_NOT_SUPPORTED]
-            failurePolicy: `failurePolicy` is not supported yet; every workflow fails fast [ERR_NOT_SUPPORTED]
+            a (by order)
         "#]],
     );
 }
@@ -472,20 +463,19 @@ fn later_features_of_retries_and_later_types_are_refused_with_a_way_out() {
     check(
         with(json!({ "retryPolicy": { "maxAttempts": 2, "retryOn": [], "maxElapsed": "1m" } })),
         expect![[r#"
-            tasks[0].retryPolicy.maxElapsed: `maxElapsed` is not supported yet; bound it with `maxAttempts` and `maxDelay` [ERR_NOT_SUPPORTED]
-            tasks[0].retryPolicy.retryOn: `retryOn` is not supported yet; throw an error with `retryable: false` to stop [ERR_NOT_SUPPORTED]
+            a (by order)
         "#]],
     );
     check(
         with(json!({ "type": "conditional" })),
         expect![[r#"
-            tasks[0].type: `type: 'conditional'` is not supported yet; let the agent decide and return early [ERR_NOT_SUPPORTED]
+            tasks[0].conditions: `conditions` is missing: add `conditions` that say whether it runs, or `branches` in place of the call
         "#]],
     );
     check(
         with(json!({ "type": "loop" })),
         expect![[r#"
-            tasks[0].type: `type: 'loop'` is not supported yet; repeat inside the agent, or write one task for each item [ERR_NOT_SUPPORTED]
+            tasks[0].loop: `loop` is missing: add `forEach`, `while` or `until`, or `conditions` beside it: what makes it go on
         "#]],
     );
 }
@@ -505,7 +495,7 @@ fn a_type_is_one_of_two() {
     check(
         with(json!({ "type": "Sequential" })),
         expect![[r#"
-            tasks[0].type: must be 'sequential' or 'parallel', found "Sequential"
+            tasks[0].type: must be 'sequential', 'parallel', 'conditional' or 'loop', found "Sequential"
         "#]],
     );
 }
@@ -632,7 +622,7 @@ fn problems_of_every_kind_come_together() {
             { "id": "a", "name": "", "agentId": "x", "timeout": "x" },
         ]),
         expect![[r#"
-            tasks[1].loop: `loop` is not supported yet; repeat inside the agent, or write one task for each item [ERR_NOT_SUPPORTED]
+            tasks[1].loop: `loop` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
             tasks[2].name: must not be empty
             tasks[2].timeout: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
             tasks[2].id: `a` is already the id of tasks[0]; ids are unique in a workflow
@@ -660,9 +650,9 @@ fn a_plan_keeps_how_often_and_how_long_each_task_is_tried() {
         writeln!(tasks, "{} {:?} {:?} {:?} {:?} {:?}", task.id, task.kind, task.timeout, task.rule, task.retry, task.schema).unwrap();
     }
     expect![[r#"
-        a writer 90s NoneFailed RetryPolicy { max_attempts: 3, backoff: Exponential, initial_delay: 2s, max_delay: Some(60s), jitter: 0.5 } None
-        b reader 600s NoneFailed RetryPolicy { max_attempts: 1, backoff: Fixed, initial_delay: 0ns, max_delay: None, jitter: 0.0 } Some(Schema)
-        c reader 600s NoneFailed RetryPolicy { max_attempts: 2, backoff: Fixed, initial_delay: 1s, max_delay: None, jitter: 0.0 } None
+        a Agent { agent_id: "writer" } Some(90s) NoneFailed RetryPolicy { max_attempts: 3, backoff: Exponential, initial_delay: 2s, max_delay: Some(60s), jitter: 0.5, retry_on: None, max_elapsed: None } None
+        b Agent { agent_id: "reader" } Some(600s) NoneFailed RetryPolicy { max_attempts: 1, backoff: Fixed, initial_delay: 0ns, max_delay: None, jitter: 0.0, retry_on: None, max_elapsed: None } Some(Schema)
+        c Agent { agent_id: "reader" } Some(600s) NoneFailed RetryPolicy { max_attempts: 2, backoff: Fixed, initial_delay: 1s, max_delay: None, jitter: 0.0, retry_on: None, max_elapsed: None } None
     "#]].assert_eq(&tasks);
 }
 

@@ -340,6 +340,7 @@ impl Driver {
         self.statistics.running += execution.running();
         let at = stored.records.last().map_or(stored.accepted, |record| record.at);
         let mut live = Live::new(stored.key, execution, at);
+        live.accepted = stored.accepted;
         live.seq = stored.records.len() as u64;
         live.acknowledged = live.seq;
         let slot = self.slots.insert(live)?;

@@ -7,7 +7,9 @@
 #[path = "support/events.rs"]
 mod events;
 
-use engine::{CancelReason, End, Event, Failure, Output, SkipReason, TaskIndex};
+use engine::{
+    AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason,
+};
 use events::every_event;
 use expect_test::{Expect, expect};
 use proptest::collection::vec;
@@ -18,6 +20,7 @@ use runtime::store::{RECORD_VERSION, StepRecord, decode, encode};
 use serde_json::Value;
 use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 use stdx::Timestamp;
 
 fn record(events: Vec<Event>) -> StepRecord {
@@ -35,30 +38,64 @@ fn encoded(record: &StepRecord) -> String {
 fn each_event_has_its_text() {
     let lines: Vec<String> = every_event().into_iter().map(|event| encoded(&record(vec![event])) + "\n").collect();
     expect![[r#"
-        {"v":1,"previousCommitted":17,"events":[{"event":"executionStarted"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":5}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":5,"readyBy":1,"admittedBy":0}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"attemptInterrupted","task":3,"attempt":2}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"attemptTimedOut","task":3,"attempt":2}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"until":18446744073709551615,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"until":0,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","details":{"n":[1,null]}}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"backoffEnded","task":3}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"output":null}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"output":{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":1700000000000001,"end":1700000000000009,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"details":null}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_failed"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_skipped"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskCancelled","task":3,"reason":"sibling_failed"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"taskCancelled","task":3,"reason":"cancelled"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"failFast","task":3}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"cancelRequested"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"cancelRequested","reason":"it is \"late\""}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"completed"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"failed","task":3}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"cancelled"}]}
-        {"v":1,"previousCommitted":17,"events":[{"event":"executionEnded","status":"cancelled","reason":""}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionStarted"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":-1700000000000005}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":-1700000000000005,"readyBy":1,"admittedBy":0}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptInterrupted","task":3,"attempt":2,"crashed":true}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptInterrupted","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptTimedOut","task":3,"attempt":2,"cause":"timeout"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptTimedOut","task":3,"attempt":2,"cause":"silence"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":-9,"end":-1,"until":-1700000000000011,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":-9,"end":-1,"until":-1700000000000010,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","details":{"n":[1,null]}}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"backoffEnded","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"composed":true}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":null}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000,"details":null}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_failed"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_skipped"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCancelled","task":3,"reason":"sibling_failed"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCancelled","task":3,"reason":"cancelled"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"failFast","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"cancelRequested"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"cancelRequested","reason":"it is \"late\"","force":true}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"completed"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"failed","task":3,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"failed","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"cancelled"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"cancelled","reason":""}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"gate":1,"holds":true}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"branch":0}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"passes":2,"condition":0,"holds":true}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"waitStarted","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"waitStarted","task":3,"until":10}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":1}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":null,"path":"l[0].w"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"waitEnded","task":3,"payload":null}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3,"input":{"prompt":"p"},"cacheKey":"k"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"groupStarted","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"branchesTaken","task":3,"branches":[0,2]}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"loopStarted","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"loopStarted","task":3,"items":[1,{"a":[]}]}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passStarted","task":3,"pass":0}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":0}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":2,"status":"cancelled"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskSpawned","task":3,"definition":{"id":"s"}}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskFinishing","task":3,"attempt":2,"start":-9,"end":-1,"output":1}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"cached","output":1}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"completed"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"skipped","reason":"rule_not_met"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"groupStopped","task":3,"reason":"join_satisfied"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"groupStopped","task":3,"reason":"timeout","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionFailing","reason":"deadline","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"paused"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"resumed"}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"resumed","step":true}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"compensationStarted","task":3}]}
     "#]].assert_eq(&lines.concat());
 }
 
@@ -74,7 +111,7 @@ fn a_record_may_hold_many_events_or_none() {
 fn encoding_appends_to_what_is_there() {
     let mut text = String::from("before ");
     encode(&record(vec![Event::ExecutionStarted]), &mut text);
-    assert_eq!(text, r#"before {"v":1,"previousCommitted":17,"events":[{"event":"executionStarted"}]}"#);
+    assert_eq!(text, r#"before {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionStarted"}]}"#);
 }
 
 #[test]
@@ -91,7 +128,7 @@ fn every_record_reads_back_as_it_was() {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    let task = || any::<u32>().prop_map(TaskIndex::new);
+    let task = || any::<u32>().prop_map(InstanceIndex::new);
     let at = || any::<u64>().prop_map(Timestamp::from_micros);
     let attempt = any::<u32>;
     prop_oneof![
@@ -99,8 +136,9 @@ fn any_event() -> impl Strategy<Value = Event> {
         (task(), attempt(), at(), option::of(task()), option::of(task())).prop_map(|(task, attempt, ready, ready_by, admitted_by)| {
             Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by }
         }),
-        (task(), attempt()).prop_map(|(task, attempt)| Event::AttemptInterrupted { task, attempt }),
-        (task(), attempt()).prop_map(|(task, attempt)| Event::AttemptTimedOut { task, attempt }),
+        (task(), attempt(), any::<bool>()).prop_map(|(task, attempt, crashed)| Event::AttemptInterrupted { task, attempt, crashed }),
+        (task(), attempt(), cause()).prop_map(|(task, attempt, cause)| Event::AttemptTimedOut { task, attempt, cause }),
+        structure(),
         (task(), attempt(), at(), at(), failure(), at()).prop_map(|(task, attempt, start, end, failure, until)| Event::RetryScheduled {
             task,
             attempt,
@@ -124,32 +162,99 @@ fn any_event() -> impl Strategy<Value = Event> {
             end,
             failure: failure.into()
         }),
-        (task(), select(vec![SkipReason::UpstreamFailed, SkipReason::UpstreamSkipped]))
+        (task(), skip())
             .prop_map(|(task, reason)| Event::TaskSkipped { task, reason }),
-        (task(), select(vec![CancelReason::SiblingFailed, CancelReason::Cancelled]))
+        (task(), cancel())
             .prop_map(|(task, reason)| Event::TaskCancelled { task, reason }),
         task().prop_map(|task| Event::FailFast { task }),
-        option::of(text()).prop_map(|reason| Event::CancelRequested { reason }),
+        (option::of(text()), any::<bool>()).prop_map(|(reason, force)| Event::CancelRequested { reason, force }),
         prop_oneof![
             Just(End::Completed),
-            task().prop_map(|task| End::Failed { task }),
+            (option::of(task()), failure()).prop_map(|(task, failure)| End::Failed { task, failure: failure.into() }),
             option::of(text()).prop_map(|reason| End::Cancelled { reason })
         ]
         .prop_map(|end| Event::ExecutionEnded { end }),
     ]
 }
 
+/// What nested workflows, waits, pauses and compensation record.
+fn structure() -> impl Strategy<Value = Event> {
+    let task = || any::<u32>().prop_map(InstanceIndex::new);
+    let at = || any::<u64>().prop_map(Timestamp::from_micros);
+    let question = prop_oneof![
+        any::<u32>().prop_map(Question::Gate),
+        any::<u32>().prop_map(Question::Branch),
+        (any::<u32>(), any::<u32>()).prop_map(|(passes, index)| Question::Turn { passes, index }),
+    ];
+    let pass_end =
+        prop_oneof![Just(PassEnd::Completed), failure().prop_map(|failure| PassEnd::Failed(failure.into())), Just(PassEnd::Cancelled)];
+    let reused = prop_oneof![
+        json().prop_map(ReusedEnd::Cached),
+        option::of(json()).prop_map(ReusedEnd::Completed),
+        failure().prop_map(|failure| ReusedEnd::Failed(failure.into())),
+        skip().prop_map(ReusedEnd::Skipped),
+        cancel().prop_map(ReusedEnd::Cancelled),
+    ];
+    prop_oneof![
+        (task(), question, any::<bool>()).prop_map(|(task, question, holds)| Event::Judged { task, question, holds }),
+        (task(), option::of(at())).prop_map(|(task, until)| Event::WaitStarted { task, until }),
+        (text(), json(), option::of(text())).prop_map(|(name, payload, path)| Event::SignalReceived { name, payload, path }),
+        (task(), json()).prop_map(|(task, payload)| Event::WaitEnded { task, payload }),
+        (task(), option::of(json()), option::of(text())).prop_map(|(task, input, cache_key)| Event::TaskPrepared { task, input, cache_key }),
+        task().prop_map(|task| Event::GroupStarted { task }),
+        (task(), vec(any::<u32>(), 0..4)).prop_map(|(task, branches)| Event::BranchesTaken { task, branches: branches.into() }),
+        (task(), option::of(vec(json(), 0..4))).prop_map(|(task, items)| Event::LoopStarted { task, items: items.map(Into::into) }),
+        (task(), any::<u32>()).prop_map(|(task, pass)| Event::PassStarted { task, pass }),
+        (task(), any::<u32>(), pass_end).prop_map(|(task, pass, end)| Event::PassEnded { task, pass, end }),
+        (task(), json()).prop_map(|(task, definition)| Event::TaskSpawned { task, definition }),
+        (task(), any::<u32>(), at(), at(), output()).prop_map(|(task, attempt, start, end, output)| Event::TaskFinishing {
+            task,
+            attempt,
+            start,
+            end,
+            output
+        }),
+        (task(), reused).prop_map(|(task, end)| Event::TaskReused { task, end }),
+        (task(), cancel(), option::of(failure())).prop_map(|(task, cause, failure)| Event::GroupStopped {
+            task,
+            cause,
+            failure: failure.map(Into::into)
+        }),
+        (cancel(), failure()).prop_map(|(cause, failure)| Event::ExecutionFailing { cause, failure: failure.into() }),
+        Just(Event::Paused),
+        any::<bool>().prop_map(|step| Event::Resumed { step }),
+        task().prop_map(|task| Event::CompensationStarted { task }),
+    ]
+}
+
+fn skip() -> impl Strategy<Value = SkipReason> {
+    use SkipReason::{BranchNotTaken, ConditionFalse, RuleNotMet, UpstreamFailed, UpstreamSkipped};
+    select(vec![UpstreamFailed, UpstreamSkipped, ConditionFalse, BranchNotTaken, RuleNotMet])
+}
+
+fn cancel() -> impl Strategy<Value = CancelReason> {
+    use CancelReason::{Budget, Cancelled, Deadline, JoinSatisfied, SiblingFailed, Timeout};
+    select(vec![SiblingFailed, Cancelled, JoinSatisfied, Deadline, Budget, Timeout])
+}
+
+fn cause() -> impl Strategy<Value = AbortCause> {
+    let own = select(vec![AbortCause::Timeout, AbortCause::Silence, AbortCause::TotalTimeout]);
+    prop_oneof![own, cancel().prop_filter("a time-out of its own", |reason| *reason != CancelReason::Timeout).prop_map(AbortCause::Stopped)]
+}
+
 fn failure() -> impl Strategy<Value = Failure> {
-    (text(), text(), option::of(json()), any::<bool>()).prop_map(|(code, message, details, retryable)| Failure {
+    let wait = option::of((0..1_u64 << 40).prop_map(Duration::from_micros));
+    (text(), text(), option::of(json()), any::<bool>(), wait).prop_map(|(code, message, details, retryable, retry_after)| Failure {
         code,
         message,
         details,
         retryable,
+        retry_after,
     })
 }
 
 fn output() -> impl Strategy<Value = Output> {
-    prop_oneof![Just(Output::Held), json().prop_map(Output::Json)]
+    prop_oneof![Just(Output::Held), json().prop_map(Output::Json), Just(Output::Composed)]
 }
 
 /// Text with whatever has to be escaped.
@@ -242,7 +347,10 @@ fn an_event_that_lacks_a_field_or_has_an_unknown_word_is_named() {
 /// Each field of each event is left out in turn: what may be absent is, and nothing else.
 #[test]
 fn each_field_is_either_optional_or_missed_by_its_event() {
-    let optional = ["readyBy", "admittedBy", "output", "details", "final"];
+    // Absent they are null, false, the first attempt, or the instant of the record.
+    let nulls = ["readyBy", "admittedBy", "output", "details", "path", "input", "cacheKey", "items", "retryAfter"];
+    let falses = ["final", "crashed", "force", "step", "holds", "composed"];
+    let optional = [&nulls[..], &falses[..], &["attempt", "ready"]].concat();
     for event in every_event() {
         let text = encoded(&record(vec![event]));
         let whole: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -270,5 +378,5 @@ fn each_field_is_either_optional_or_missed_by_its_event() {
 fn fields_a_later_build_may_add_are_passed_over() {
     let text = r#"{"v":1,"by":"a later build","previousCommitted":0,"events":[{"event":"backoffEnded","task":1,"mood":{"good":true}}]}"#;
     let read = decode(text, 1, 0, Timestamp::default()).unwrap();
-    assert_eq!(read.events, [Event::BackoffEnded { task: TaskIndex::new(1) }]);
+    assert_eq!(read.events, [Event::BackoffEnded { task: InstanceIndex::new(1) }]);
 }

@@ -8,7 +8,7 @@ mod events;
 #[path = "support/plans.rs"]
 mod plans;
 
-use engine::{End, Event, Output, Plan, TaskIndex};
+use engine::{End, Event, Output, Plan, InstanceIndex};
 use events::every_event;
 use plans::{plan, plan_of, task};
 use runtime::store::{Accepted, Batch, CommitError, Durability, MemoryStore, SqliteReader, SqliteStore, StepRecord, Store};
@@ -54,7 +54,7 @@ fn simple() -> Arc<Plan> {
 }
 
 fn accepted(key: i64, plan: &Arc<Plan>) -> Accepted {
-    Accepted { key, id: format!("id-{key}").into(), plan: Arc::clone(plan), context: None, at: at(key, 0) }
+    Accepted { key, id: format!("id-{key}").into(), plan: Arc::clone(plan), context: None, options: None, at: at(key, 0) }
 }
 
 fn at(key: i64, seq: u64) -> Timestamp {
@@ -66,17 +66,17 @@ fn record(key: i64, seq: u64, events: Vec<Event>) -> StepRecord {
 }
 
 fn step(key: i64, seq: u64) -> StepRecord {
-    record(key, seq, vec![Event::BackoffEnded { task: TaskIndex::new(u32::try_from(seq).unwrap()) }])
+    record(key, seq, vec![Event::BackoffEnded { task: InstanceIndex::new(u32::try_from(seq).unwrap()) }])
 }
 
 fn begin(keys: &[i64]) -> Batch {
     let plan = simple();
     let records = keys.iter().map(|key| record(*key, 0, vec![Event::ExecutionStarted])).collect();
-    Batch { accepted: keys.iter().map(|key| accepted(*key, &plan)).collect(), records }
+    Batch { accepted: keys.iter().map(|key| accepted(*key, &plan)).collect(), records, cached: Vec::new() }
 }
 
 fn steps(records: Vec<StepRecord>) -> Batch {
-    Batch { accepted: Vec::new(), records }
+    Batch { accepted: Vec::new(), records, cached: Vec::new() }
 }
 
 // What every store promises
@@ -157,7 +157,7 @@ fn a_large_record_reads_back() {
     each(|name, store| {
         store.commit(&mut [begin(&[1])]).unwrap();
         let output = format!("\"{}\"", "x".repeat(6 << 20));
-        let (task, start) = (TaskIndex::new(0), at(1, 0));
+        let (task, start) = (InstanceIndex::new(0), at(1, 0));
         for seq in 1..=3 {
             let output = Output::Json(output.as_str().into());
             store
@@ -206,6 +206,7 @@ fn an_execution_is_found_with_all_that_was_accepted() {
     let batch = |key, context: Option<&str>| Batch {
         accepted: vec![Accepted { context: context.map(Into::into), ..accepted(key, &plan) }],
         records: vec![record(key, 0, vec![Event::ExecutionStarted])],
+        cached: Vec::new(),
     };
     store.commit(&mut [batch(1, Some(context)), batch(2, None)]).unwrap();
     let reader = place.reader();
@@ -225,7 +226,7 @@ fn a_definition_is_kept_once_however_often_it_runs() {
         let mut store = place.open(durability);
         let first = place.reader().last_key().unwrap() + 1;
         store.commit(&mut [begin(&[first]), begin(&[first + 1])]).unwrap();
-        store.commit(&mut [Batch { accepted: vec![accepted(first + 2, &other)], records: Vec::new() }]).unwrap();
+        store.commit(&mut [Batch { accepted: vec![accepted(first + 2, &other)], records: Vec::new(), cached: Vec::new() }]).unwrap();
     }
     let definitions: i64 = rusqlite(&place.path, "SELECT count(*) FROM definition");
     assert_eq!(definitions, 2);
@@ -233,12 +234,12 @@ fn a_definition_is_kept_once_however_often_it_runs() {
 
 #[test]
 fn an_execution_that_ended_is_not_taken_up_again() {
-    let ends = [End::Completed, End::Failed { task: TaskIndex::new(0) }, End::Cancelled { reason: None }];
+    let ends = [End::Completed, End::Failed { task: Some(InstanceIndex::new(0)), failure: Arc::new(engine::Failure::coded("ERR_AGENT", "no".into())) }, End::Cancelled { reason: None }];
     let place = Place::new();
     let mut store = place.open(Durability::Os);
     store.commit(&mut [begin(&[1, 2, 3, 4])]).unwrap();
     for (end, key) in ends.into_iter().zip(1..) {
-        let events = vec![Event::BackoffEnded { task: TaskIndex::new(0) }, Event::ExecutionEnded { end }];
+        let events = vec![Event::BackoffEnded { task: InstanceIndex::new(0) }, Event::ExecutionEnded { end }];
         store.commit(&mut [steps(vec![record(key, 1, events)])]).unwrap();
     }
     let unended: Vec<i64> = place.reader().unended().unwrap().iter().map(|stored| stored.key).collect();
@@ -256,7 +257,7 @@ fn a_key_or_an_id_is_never_used_twice() {
         let mut store = place.open(Durability::Os);
         store.commit(&mut [begin(&[1])]).unwrap();
         let twice = Accepted { id: "id-1".into(), ..accepted(key, &simple()) };
-        let error = store.commit(&mut [Batch { accepted: vec![twice], records: Vec::new() }]).unwrap_err();
+        let error = store.commit(&mut [Batch { accepted: vec![twice], records: Vec::new(), cached: Vec::new() }]).unwrap_err();
         assert!(matches!(error, CommitError::Sqlite(_)), "{error:?}");
     }
 }
@@ -269,7 +270,7 @@ fn the_log_is_used_again_while_the_store_is_written() {
     store.commit(&mut [begin(&[1])]).unwrap();
     let log = place.path.with_extension("db-wal");
     let text: Arc<str> = format!("\"{}\"", "y".repeat(1 << 20)).into();
-    let (task, start) = (TaskIndex::new(0), at(1, 0));
+    let (task, start) = (InstanceIndex::new(0), at(1, 0));
     for seq in 1..2000 {
         let output = Output::Json(Arc::clone(&text));
         store

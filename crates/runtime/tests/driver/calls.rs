@@ -6,7 +6,7 @@
 use crate::host::{self, FILES, Host, MODES, Mode, words};
 use crate::plans::{plan, plan_of, task};
 use crate::random::Random;
-use engine::TaskIndex;
+use engine::InstanceIndex;
 use runtime::{Effect, EffectKind, Error, Statistics};
 use serde_json::{Value, json};
 use stdx::Timestamp;
@@ -28,7 +28,7 @@ fn effects_leave_in_the_order_of_the_journal() {
     for mode in MODES {
         let mut host = Host::new(mode);
         let (slot, _) = host.accept(&plan(&chain()));
-        assert_eq!(host.advance(), ["0: accepted", "0: run 0/1"], "{mode:?}");
+        assert_eq!(host.advance(), ["0: accepted", "0: started", "0: run 0/1"], "{mode:?}");
         host.complete(slot, 0, 1, "1");
         assert_eq!(host.advance(), ["0: completed 0/1", "0: run 1/1"], "{mode:?}");
         host.complete(slot, 1, 1, "2");
@@ -46,9 +46,9 @@ fn nothing_leaves_before_it_is_flushed() {
         assert_eq!(host.take(), [""; 0], "{mode:?}");
         host.advance();
         host.complete(slot, 0, 1, "1");
-        host.driver.cancel(slot, None).unwrap();
+        host.driver.cancel(slot, None, false).unwrap();
         assert_eq!(host.take(), [""; 0], "{mode:?}");
-        assert_eq!(host.advance(), ["0: completed 0/1", "0: run 1/1", "0: cancelling", "0: abort 1/1 for 3"], "{mode:?}");
+        assert_eq!(host.advance(), ["0: completed 0/1", "0: run 1/1", "0: cancelling", "0: abort 1/1 for 5"], "{mode:?}");
     }
 }
 
@@ -62,7 +62,7 @@ fn at_disk_nothing_leaves_before_the_acknowledgement_that_wakes_the_host() {
     assert!(!host.driver.is_settled());
     host.driver.pull().unwrap();
     assert!(host.driver.is_settled());
-    assert_eq!(host.take(), ["0: accepted", "0: run 0/1"]);
+    assert_eq!(host.take(), ["0: accepted", "0: started", "0: run 0/1"]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn one_flush_carries_many_executions() {
         let mut host = Host::new(mode);
         let plan = plan(&chain());
         let ids: Vec<_> = (0..20).map(|_| host.accept(&plan)).collect();
-        assert_eq!(host.advance().len(), 40, "{mode:?}");
+        assert_eq!(host.advance().len(), 60, "{mode:?}");
         for task in 0..2 {
             for (slot, _) in ids.iter().rev() {
                 host.complete(*slot, task, 1, &format!("[{slot},{task}]"));
@@ -104,7 +104,7 @@ fn steps_of_one_call_share_a_record() {
     let (slot, id) = host.accept(&plan(&chain()));
     host.complete(slot, 0, 1, "1");
     host.complete(slot, 1, 1, "2");
-    assert_eq!(host.advance(), ["0: accepted", "0: run 0/1", "0: completed 0/1", "0: run 1/1", "0: completed 1/1", "0: ended 1"]);
+    assert_eq!(host.advance(), ["0: accepted", "0: started", "0: run 0/1", "0: completed 0/1", "0: run 1/1", "0: completed 1/1", "0: ended 1"]);
     assert_eq!(host.stored(&id).records.len(), 1);
 }
 
@@ -144,8 +144,8 @@ fn a_slot_is_used_again_once_its_execution_has_ended_and_is_released() {
         let (again, second) = host.accept(&plan);
         assert_eq!(again, slot, "{mode:?}");
         assert_ne!(first, second, "{mode:?}");
-        assert_eq!(host.advance(), ["0: accepted", "0: run 0/1"], "{mode:?}");
-        assert_eq!(host.driver.history(again, Timestamp::default()).unwrap().len(), 2, "{mode:?}: nothing of the one before");
+        assert_eq!(host.advance(), ["0: accepted", "0: started", "0: run 0/1"], "{mode:?}");
+        assert_eq!(host.driver.history(again, Timestamp::default()).unwrap().len(), 3, "{mode:?}: nothing of the one before");
         host.complete(again, 0, 1, "1");
         host.advance();
         host.driver.release(again).unwrap();
@@ -161,19 +161,19 @@ fn a_version_means_one_thing_while_it_runs() {
         let (slot, _) = host.accept(&one);
         let (second, _) = host.accept(&one);
         for _ in 0..2 {
-            let error = host.driver.accept(&other, None).unwrap_err();
+            let error = host.driver.accept(&other, None, None, None).unwrap_err();
             assert!(
                 matches!(&error, Error::DefinitionChanged { workflow, version } if &**workflow == "w" && &**version == "1"),
                 "{mode:?}"
             );
         }
-        host.driver.accept(&plan_of("w", "2", &chain()), None).unwrap();
-        host.driver.accept(&plan_of("v", "1", &chain()), None).unwrap();
+        host.driver.accept(&plan_of("w", "2", &chain()), None, None, None).unwrap();
+        host.driver.accept(&plan_of("v", "1", &chain()), None, None, None).unwrap();
         host.complete(slot, 0, 1, "1");
-        host.driver.accept(&other, None).unwrap_err();
-        host.driver.cancel(second, None).unwrap();
+        host.driver.accept(&other, None, None, None).unwrap_err();
+        host.driver.cancel(second, None, false).unwrap();
         host.fail(second, 0, 1, false);
-        host.driver.accept(&other, None).unwrap();
+        host.driver.accept(&other, None, None, None).unwrap();
         assert_eq!(host.driver.statistics().active, 3, "{mode:?}: what was refused does not count");
         host.advance();
     }
@@ -186,10 +186,10 @@ fn an_interrupted_execution_holds_its_version() {
         host.accept(&plan(&json!([task("a", &[])])));
         host.advance();
         let (mut host, interrupted) = host.reopen(mode);
-        assert!(matches!(host.driver.accept(&plan(&chain()), None), Err(Error::DefinitionChanged { .. })), "{mode:?}");
-        host.driver.cancel(interrupted[0].slot, None).unwrap();
+        assert!(matches!(host.driver.accept(&plan(&chain()), None, None, None), Err(Error::DefinitionChanged { .. })), "{mode:?}");
+        host.driver.cancel(interrupted[0].slot, None, false).unwrap();
         host.fail(interrupted[0].slot, 0, 1, false);
-        host.driver.accept(&plan(&chain()), None).unwrap();
+        host.driver.accept(&plan(&chain()), None, None, None).unwrap();
     }
 }
 
@@ -221,12 +221,12 @@ fn a_late_answer_is_counted_and_changes_nothing() {
 fn a_slot_that_holds_nothing_is_named() {
     let mut host = Host::new(Mode::Memory);
     let no_such_slot = |result: Result<(), Error>| assert!(matches!(result, Err(Error::NoSuchSlot { slot: 7 })));
-    no_such_slot(host.driver.cancel(7, None));
+    no_such_slot(host.driver.cancel(7, None, false));
     no_such_slot(host.driver.resume(7));
     no_such_slot(host.driver.release(7));
     no_such_slot(host.driver.report(7).map(drop));
     no_such_slot(host.driver.history(7, Timestamp::default()).map(drop));
-    no_such_slot(host.driver.failure(7, TaskIndex::new(0), 1).map(drop));
+    no_such_slot(host.driver.failure(7, InstanceIndex::new(0), 1).map(drop));
     assert_eq!(host.advance(), [""; 0]);
 }
 
@@ -295,7 +295,7 @@ fn history_holds_nothing_that_is_not_committed() {
         assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap(), [], "{mode:?}");
         host.advance();
         host.complete(slot, 0, 1, "1");
-        assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap().len(), 2, "{mode:?}");
+        assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap().len(), 3, "{mode:?}");
     }
 }
 
@@ -309,7 +309,7 @@ fn the_failure_of_each_attempt_can_be_asked_for() {
         host.wait_for("0: run 0/2");
         host.fail(slot, 0, 2, false);
         host.advance();
-        let asked = |task, attempt| host.driver.failure(slot, TaskIndex::new(task), attempt).unwrap();
+        let asked = |task, attempt| host.driver.failure(slot, InstanceIndex::new(task), attempt).unwrap();
         assert_eq!(asked(0, 1), Some(host::failure(0, 1, true).into()), "{mode:?}");
         assert_eq!(asked(0, 2), Some(host::failure(0, 2, false).into()), "{mode:?}");
         assert_eq!((asked(0, 3), asked(1, 1)), (None, None), "{mode:?}");
@@ -324,16 +324,16 @@ fn a_cancelled_execution_waits_for_what_runs() {
         let mut host = Host::new(mode);
         let (slot, _) = host.accept(&plan(&json!([task("a", &[]), task("b", &[]), task("c", &["a"])])));
         host.advance();
-        host.driver.cancel(slot, Some("enough \"said\"".into())).unwrap();
-        host.driver.cancel(slot, Some("again".into())).unwrap();
-        assert_eq!(host.advance(), ["0: cancelling", "0: abort 0/1 for 3", "0: abort 1/1 for 3"], "{mode:?}");
+        host.driver.cancel(slot, Some("enough \"said\"".into()), false).unwrap();
+        host.driver.cancel(slot, Some("again".into()), false).unwrap();
+        assert_eq!(host.advance(), ["0: cancelling", "0: abort 0/1 for 5", "0: abort 1/1 for 5"], "{mode:?}");
         host.complete(slot, 0, 1, "1");
         assert_eq!(host.advance(), ["0: completed 0/1", "0: cancelled 2 for 2"], "{mode:?}");
         host.fail(slot, 1, 1, true);
         assert_eq!(host.advance(), ["0: cancelled 1 for 2", "0: ended 3"], "{mode:?}");
         let report: Value = serde_json::from_str(&host.driver.report(slot).unwrap()).unwrap();
         assert_eq!((&report["status"], &report["reason"]), (&json!("cancelled"), &json!("enough \"said\"")), "{mode:?}");
-        host.driver.cancel(slot, None).unwrap();
+        host.driver.cancel(slot, None, false).unwrap();
         assert_eq!(host.advance(), [""; 0], "{mode:?}: what has ended stays as it is");
         assert_eq!(host.driver.statistics(), Statistics { cancelled: 1, ..Statistics::default() }, "{mode:?}");
     }
@@ -351,7 +351,7 @@ fn a_task_that_takes_too_long_is_told_to_stop() {
         host.wait_for("0: abort 0/1 for 1");
         host.complete(slot, 0, 1, "1");
         assert_eq!(host.advance(), ["0: failed 0/1", "0: ended 2"], "{mode:?}");
-        let failure = host.driver.failure(slot, TaskIndex::new(0), 1).unwrap().unwrap();
+        let failure = host.driver.failure(slot, InstanceIndex::new(0), 1).unwrap().unwrap();
         assert_eq!((&*failure.code, failure.retryable), ("ERR_TIMEOUT", true), "{mode:?}");
     }
 }
@@ -423,7 +423,7 @@ fn statistics_add_up_whatever_happens() {
                 }
                 2 => {
                     if let Some(slot) = random.pick(&slots) {
-                        host.driver.cancel(slot, None).unwrap();
+                        host.driver.cancel(slot, None, false).unwrap();
                     }
                 }
                 3..=8 => {

@@ -23,14 +23,14 @@ type Move = fn(&mut Host) -> Result<(), Error>;
 
 /// Each step of a run in which a bit of everything happens to three executions; the host commits after each.
 const SCRIPT: [Move; 12] = [
-    |host| host.driver.accept(&work(), None).map(drop),
-    |host| host.driver.accept(&work(), Some("{}".into())).map(drop),
+    |host| host.driver.accept(&work(), None, None, None).map(drop),
+    |host| host.driver.accept(&work(), Some("{}".into()), None, None).map(drop),
     |host| settle(host, 0, 0, Ok("1")),
     |host| settle(host, 1, 0, Ok("1")).and_then(|()| settle(host, 0, 1, Err(true))),
-    |host| host.driver.accept(&work(), None).map(drop),
+    |host| host.driver.accept(&work(), None, None, None).map(drop),
     |host| settle(host, 0, 2, Err(false)),
     |host| settle(host, 1, 1, Ok(r#""two""#)),
-    |host| host.driver.cancel(2, Some("why not".into())),
+    |host| host.driver.cancel(2, Some("why not".into()), false),
     |host| settle(host, 2, 0, Ok("1")),
     |host| settle(host, 1, 2, Ok("null")),
     |host| host.driver.pull(),
@@ -63,6 +63,10 @@ impl Store for Failing {
 
     fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
         self.memory.journal(key)
+    }
+
+    fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        Ok(None)
     }
 
     fn forget(&mut self, key: i64) {
@@ -109,10 +113,10 @@ fn a_store_that_fails_stops_the_driver_for_good_and_nothing_of_its_commit_leaves
 fn stays_stopped(host: &mut Host, case: &str) {
     let stopped = |result: Result<(), Error>| assert!(matches!(result, Err(Error::StoreFailed(_))), "{case}: {result:?}");
     for _ in 0..2 {
-        stopped(host.driver.accept(&work(), None).map(drop));
+        stopped(host.driver.accept(&work(), None, None, None).map(drop));
         stopped(settle(host, 0, 0, Ok("1")));
         stopped(settle(host, 99, 0, Ok("1")));
-        stopped(host.driver.cancel(0, None));
+        stopped(host.driver.cancel(0, None, false));
         stopped(host.driver.resume(0));
         stopped(host.driver.flush());
         stopped(host.driver.pull());
@@ -149,6 +153,10 @@ impl Store for Gated {
 
     fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
         self.memory.journal(key)
+    }
+
+    fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        Ok(None)
     }
 
     fn forget(&mut self, key: i64) {
@@ -229,7 +237,7 @@ fn finish(place: Place, case: &str) {
             interrupted.iter().map(|found| found.slot).filter(|slot| host.driver.report(*slot).unwrap().contains("[1,")).collect();
         // What waits for its second attempt would wait for an hour.
         for slot in waiting {
-            host.driver.cancel(slot, None).unwrap();
+            host.driver.cancel(slot, None, false).unwrap();
         }
     }
     assert_eq!(host.driver.statistics().active, 0, "{case}: everything ends");
@@ -249,17 +257,9 @@ fn once(journal: &[StepRecord], case: &str) {
         | Event::TaskFailed { task, .. }
         | Event::TaskSkipped { task, .. }
         | Event::TaskCancelled { task, .. } => Some(*task),
-        Event::ExecutionStarted
-        | Event::AttemptStarted { .. }
-        | Event::AttemptInterrupted { .. }
-        | Event::AttemptTimedOut { .. }
-        | Event::RetryScheduled { .. }
-        | Event::BackoffEnded { .. }
-        | Event::FailFast { .. }
-        | Event::CancelRequested { .. }
-        | Event::ExecutionEnded { .. } => None,
+        _ => None,
     });
-    let mut ends: Vec<u32> = ends.map(engine::TaskIndex::get).collect();
+    let mut ends: Vec<u32> = ends.map(engine::InstanceIndex::get).collect();
     ends.sort_unstable();
     assert_eq!(ends, [0, 1, 2, 3], "{case}");
 }

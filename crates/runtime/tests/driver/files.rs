@@ -61,7 +61,7 @@ fn interrupted_executions_come_oldest_first_and_new_ones_get_new_keys() {
     let mut host = Host::new(Mode::Os);
     let plan = plan(&diamond());
     let ids: Vec<Arc<str>> = (0..5).map(|_| host.accept(&plan).1).collect();
-    host.driver.cancel(2, None).unwrap();
+    host.driver.cancel(2, None, false).unwrap();
     host.fail(2, 0, 1, false);
     host.fail(2, 1, 1, false);
     host.advance();
@@ -79,7 +79,7 @@ fn a_task_that_was_told_to_stop_does_not_run_again() {
     for mode in FILES {
         let mut host = Host::new(mode);
         let (slot, _) = host.accept(&plan(&diamond()));
-        host.driver.cancel(slot, Some("enough".into())).unwrap();
+        host.driver.cancel(slot, Some("enough".into()), false).unwrap();
         host.advance();
         let (mut host, interrupted) = host.reopen(mode);
         host.driver.resume(interrupted[0].slot).unwrap();
@@ -239,7 +239,7 @@ fn an_empty_file_becomes_a_store() {
     let (mut host, interrupted) = Host::at(place, Mode::Os);
     assert!(interrupted.is_empty());
     host.accept(&plan(&diamond()));
-    assert_eq!(host.advance().len(), 3);
+    assert_eq!(host.advance().len(), 4);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn twelve(host: &mut Host) -> Vec<Arc<str>> {
         match n {
             11 => {}
             _ if n % 3 == 0 => {
-                host.driver.cancel(slot, None).unwrap();
+                host.driver.cancel(slot, None, false).unwrap();
                 host.fail(slot, 0, 1, false);
             }
             _ if n % 4 == 0 => host.fail(slot, 0, 1, false),

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Every kind of event, with and without what may be absent.
 
-use engine::{CancelReason, End, Event, Failure, Output, SkipReason, TaskIndex};
+use engine::{
+    AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason,
+};
+use std::time::Duration;
 use stdx::Timestamp;
 
 pub(crate) fn every_event() -> Vec<Event> {
     let at = Timestamp::from_micros;
-    let (task, attempt, start, end) = (TaskIndex::new(3), 2, at(1_700_000_000_000_001), at(1_700_000_000_000_009));
+    let (task, attempt, start, end) = (InstanceIndex::new(3), 2, at(1_700_000_000_000_001), at(1_700_000_000_000_009));
     let failure = |details: Option<&str>, retryable| Failure {
         code: "ERR_AGENT".into(),
         message: "no \"luck\"\n\u{1}é😀\\".into(),
         details: details.map(Into::into),
         retryable,
+        retry_after: if retryable { None } else { Some(Duration::from_millis(1500)) },
     };
     let completed = |output| Event::TaskCompleted { task, attempt, start, end, output };
     let events = vec![
         Event::ExecutionStarted,
         Event::AttemptStarted { task, attempt, ready: at(5), ready_by: None, admitted_by: None },
-        Event::AttemptStarted { task, attempt, ready: at(5), ready_by: Some(TaskIndex::new(1)), admitted_by: Some(TaskIndex::new(0)) },
-        Event::AttemptInterrupted { task, attempt },
-        Event::AttemptTimedOut { task, attempt },
+        Event::AttemptStarted { task, attempt, ready: at(5), ready_by: Some(InstanceIndex::new(1)), admitted_by: Some(InstanceIndex::new(0)) },
+        Event::AttemptInterrupted { task, attempt, crashed: true },
+        Event::AttemptInterrupted { task, attempt: 1, crashed: false },
+        Event::AttemptTimedOut { task, attempt, cause: AbortCause::Timeout },
+        Event::AttemptTimedOut { task, attempt, cause: AbortCause::Silence },
         Event::RetryScheduled { task, attempt, start, end, failure: failure(None, true).into(), until: at(u64::MAX) },
         Event::RetryScheduled { task, attempt, start, end, failure: failure(Some(r#"{"n":[1,null]}"#), true).into(), until: at(0) },
         Event::BackoffEnded { task },
         completed(Output::Held),
+        completed(Output::Composed),
         completed(Output::Json("null".into())),
         completed(Output::Json(r#"{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}"#.into())),
         Event::TaskFailed { task, attempt, start, end, failure: failure(None, true).into() },
@@ -33,16 +40,47 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::TaskCancelled { task, reason: CancelReason::SiblingFailed },
         Event::TaskCancelled { task, reason: CancelReason::Cancelled },
         Event::FailFast { task },
-        Event::CancelRequested { reason: None },
-        Event::CancelRequested { reason: Some("it is \"late\"".into()) },
+        Event::CancelRequested { reason: None, force: false },
+        Event::CancelRequested { reason: Some("it is \"late\"".into()), force: true },
         Event::ExecutionEnded { end: End::Completed },
-        Event::ExecutionEnded { end: End::Failed { task } },
+        Event::ExecutionEnded { end: End::Failed { task: Some(task), failure: failure(None, true).into() } },
+        Event::ExecutionEnded { end: End::Failed { task: None, failure: failure(None, false).into() } },
         Event::ExecutionEnded { end: End::Cancelled { reason: None } },
         Event::ExecutionEnded { end: End::Cancelled { reason: Some(String::new().into()) } },
+        Event::Judged { task, question: Question::Gate(1), holds: true },
+        Event::Judged { task, question: Question::Branch(0), holds: false },
+        Event::Judged { task, question: Question::Turn { passes: 2, index: 0 }, holds: true },
+        Event::WaitStarted { task, until: None },
+        Event::WaitStarted { task, until: Some(at(1_700_000_000_000_020)) },
+        Event::SignalReceived { name: "go".into(), payload: "1".into(), path: None },
+        Event::SignalReceived { name: "go".into(), payload: "null".into(), path: Some("l[0].w".into()) },
+        Event::WaitEnded { task, payload: "null".into() },
+        Event::TaskPrepared { task, input: None, cache_key: None },
+        Event::TaskPrepared { task, input: Some(r#"{"prompt":"p"}"#.into()), cache_key: Some("k".into()) },
+        Event::GroupStarted { task },
+        Event::BranchesTaken { task, branches: Box::new([0, 2]) },
+        Event::LoopStarted { task, items: None },
+        Event::LoopStarted { task, items: Some(Box::new(["1".into(), r#"{"a":[]}"#.into()])) },
+        Event::PassStarted { task, pass: 0 },
+        Event::PassEnded { task, pass: 0, end: PassEnd::Completed },
+        Event::PassEnded { task, pass: 1, end: PassEnd::Failed(failure(None, true).into()) },
+        Event::PassEnded { task, pass: 2, end: PassEnd::Cancelled },
+        Event::TaskSpawned { task, definition: r#"{"id":"s"}"#.into() },
+        Event::TaskFinishing { task, attempt, start, end, output: Output::Json("1".into()) },
+        Event::TaskReused { task, end: ReusedEnd::Cached("1".into()) },
+        Event::TaskReused { task, end: ReusedEnd::Completed(None) },
+        Event::TaskReused { task, end: ReusedEnd::Skipped(SkipReason::RuleNotMet) },
+        Event::GroupStopped { task, cause: CancelReason::JoinSatisfied, failure: None },
+        Event::GroupStopped { task, cause: CancelReason::Timeout, failure: Some(failure(None, true).into()) },
+        Event::ExecutionFailing { cause: CancelReason::Deadline, failure: failure(None, false).into() },
+        Event::Paused,
+        Event::Resumed { step: false },
+        Event::Resumed { step: true },
+        Event::CompensationStarted { task },
     ];
     let mut kinds: Vec<usize> = events.iter().map(kind).collect();
     kinds.dedup();
-    assert_eq!(kinds, (0..13).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
+    assert_eq!(kinds, (0..31).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
     events
 }
 
@@ -62,5 +100,23 @@ fn kind(event: &Event) -> usize {
         Event::FailFast { .. } => 10,
         Event::CancelRequested { .. } => 11,
         Event::ExecutionEnded { .. } => 12,
+        Event::Judged { .. } => 13,
+        Event::WaitStarted { .. } => 14,
+        Event::SignalReceived { .. } => 15,
+        Event::WaitEnded { .. } => 16,
+        Event::TaskPrepared { .. } => 17,
+        Event::GroupStarted { .. } => 18,
+        Event::BranchesTaken { .. } => 19,
+        Event::LoopStarted { .. } => 20,
+        Event::PassStarted { .. } => 21,
+        Event::PassEnded { .. } => 22,
+        Event::TaskSpawned { .. } => 23,
+        Event::TaskFinishing { .. } => 24,
+        Event::TaskReused { .. } => 25,
+        Event::GroupStopped { .. } => 26,
+        Event::ExecutionFailing { .. } => 27,
+        Event::Paused => 28,
+        Event::Resumed { .. } => 29,
+        Event::CompensationStarted { .. } => 30,
     }
 }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
-use engine::{Failure, Output, Plan, Settled, TaskIndex};
+use engine::{Failure, Output, Plan, Settled, InstanceIndex};
 use runtime::store::{Durability, SqliteReader, Store, StoredExecution};
 use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Wake};
 use std::path::{Path, PathBuf};
@@ -108,7 +108,7 @@ impl Host {
     }
 
     pub(crate) fn accept(&mut self, plan: &Arc<Plan>) -> (u32, Arc<str>) {
-        let accept = self.driver.accept(plan, Some("{}".to_owned())).unwrap();
+        let accept = self.driver.accept(plan, Some("{}".to_owned()), None, None).unwrap();
         (accept.slot, accept.id)
     }
 
@@ -175,12 +175,12 @@ impl Host {
 
 pub(crate) fn answer(task: u32, attempt: u32, result: Result<Output, Failure>) -> Settled {
     let start = clock().read();
-    Settled { task: TaskIndex::new(task), attempt, start, end: start.after(Duration::from_micros(5)), result }
+    Settled { task: InstanceIndex::new(task), attempt, start, end: start.after(Duration::from_micros(5)), result }
 }
 
 pub(crate) fn failure(task: u32, attempt: u32, retryable: bool) -> Failure {
     let message = format!("task {task} attempt {attempt} \"failed\"\n").into();
-    Failure { code: "ERR_AGENT".into(), message, details: Some(r#"{"name":"Error"}"#.into()), retryable }
+    Failure { code: "ERR_AGENT".into(), message, details: Some(r#"{"name":"Error"}"#.into()), retryable, retry_after: None }
 }
 
 /// `0: run 2/1` is attempt 1 of task 2 of the execution in slot 0.
@@ -198,5 +198,13 @@ pub(crate) fn words(effect: &Effect) -> String {
         EffectKind::Skipped => format!("{slot}: skipped {task} for {first}"),
         EffectKind::Cancelled => format!("{slot}: cancelled {task} for {first}"),
         EffectKind::Cancelling => format!("{slot}: cancelling"),
+        EffectKind::Judge => format!("{slot}: judge {task}"),
+        EffectKind::Started => format!("{slot}: started"),
+        EffectKind::Iterated => format!("{slot}: iterated {task}"),
+        EffectKind::Paused => format!("{slot}: paused"),
+        EffectKind::Resumed => format!("{slot}: resumed"),
+        EffectKind::Waiting => format!("{slot}: waiting {task}"),
+        EffectKind::Opened => format!("{slot}: opened {task}"),
+        EffectKind::Reused => format!("{slot}: reused {task}"),
     }
 }

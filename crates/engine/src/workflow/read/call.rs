@@ -113,7 +113,7 @@ fn cache(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
 fn compensation(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCompensation> {
     let fields = Fields::of(value, path, problems)?;
     fields.refuse_others(&["agentId", "input", "on", "retryPolicy", "timeout"], &[], problems);
-    let agent_id = fields.required_text("agentId", "the agent that undoes the task", problems)?;
+    let agent_id = fields.required_text("agentId", "the agent that undoes the task", problems).unwrap_or_default();
     let started = fields.one_of("on", &[("completed", false), ("started", true)], "'completed' or 'started'", problems).unwrap_or(false);
     let mut call = called(&fields, TaskKind::Agent { agent_id: agent_id.into() }, place, problems);
     call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));

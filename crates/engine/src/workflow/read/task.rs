@@ -79,6 +79,11 @@ fn task(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) 
     let kind = kind(&fields, problems);
     let shape = shape(&fields, kind, problems);
     refuse_meaningless(&fields, shape, kind, problems);
+    let is_call = matches!(shape, Shape::Agent | Shape::Workflow);
+    if is_call && kind == Some(Kind::Conditional) && fields.get("conditions").is_none() {
+        let hint = "`conditions` that say whether it runs, or `branches` in place of the call";
+        problems.push(fields.path("conditions"), ProblemKind::Missing { field: "conditions", hint });
+    }
     let common = common(&fields, place, shape, problems);
     let body = match shape {
         Shape::Agent => Body::Call(call::agent(&fields, place, problems).into()),
@@ -188,7 +193,8 @@ fn wait(value: &Value, path: String, problems: &mut Problems) -> Option<Wait> {
         }
         return fields.duration("delay", problems).map(Wait::Delay);
     }
-    let name = fields.required_text("signal", "the name of the signal to wait for, or a `delay`", problems)?;
+    let name = fields.required_text("signal", "the name of the signal to wait for, or a `delay`", problems);
+    let timeout = fields.positive_duration("timeout", problems);
     let schema = fields.get("schema").and_then(|schema| call::schema(schema, fields.path("schema"), problems));
-    Some(Wait::Signal { name: name.into(), timeout: fields.positive_duration("timeout", problems), schema })
+    Some(Wait::Signal { name: name?.into(), timeout, schema })
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// How a call ends: with the execution, or with the error that says why it did not end well.
+
+import { messageOf } from './agent-pool.js'
+import { taskFailed } from './announcer.js'
+import type { Past } from './ended-executions.js'
+import { CancelledError, errorOf, NotFoundError } from './errors.js'
+import type { Run } from './run.js'
+import type { WorkflowExecution } from './workflow.js'
+
+/** The execution if it ended well, else the error that says how it did not. */
+export function orThrow(run: Run | undefined, execution: WorkflowExecution): WorkflowExecution {
+    if (execution.status === 'completed') return execution
+    const options = { executionId: execution.id, execution }
+    if (execution.error !== undefined) {
+      const { taskId, ...info } = execution.error
+      const place = execution.tasks.findIndex((task) => task.taskId === taskId)
+      const attempt = execution.tasks[place]?.attempts ?? 0
+      if (taskId === '') throw errorOf(info.code, `the execution failed: ${info.message}`, options)
+      throw taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
+    }
+    throw new CancelledError(
+      'ERR_CANCELLED',
+      execution.reason === undefined ? 'the execution was cancelled' : `the execution was cancelled: ${execution.reason}`,
+      options,
+    )
+  }
+
+/** What a call began or joined. */
+export interface Started {
+  readonly run?: Run
+  /** It had ended before. */
+  readonly past?: Past
+  /** Ends the waiting of one who joined, not the execution. */
+  readonly detach?: AbortSignal | undefined
+}
+
+/** How what was begun or joined ended. */
+export async function endOf({ run, past, detach }: Started): Promise<WorkflowExecution> {
+  if (run === undefined) return (past as Past).execution
+  if (detach === undefined) return run.whenEnded()
+  detach.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    detach.addEventListener('abort', () => reject(cancelledBy(detach)), { once: true })
+    run.whenEnded().then(resolve, reject)
+  })
+}
+
+export function notFound(executionId: string): NotFoundError {
+  return new NotFoundError('ERR_EXECUTION_NOT_FOUND', `there is no execution \`${executionId}\``, { executionId })
+}
+
+export function cancelledBy(signal: AbortSignal): CancelledError {
+  const reason: unknown = signal.reason
+  const message = messageOf(reason)
+  return new CancelledError('ERR_CANCELLED', message, { cause: reason })
+}
