@@ -192,7 +192,7 @@ export declare interface AttemptContext {
 }
 
 /** A branch of a choice. */
-declare interface Branch {
+export declare interface Branch {
     /** Default: its place. */
     name?: string | undefined;
     when: Condition;
@@ -200,7 +200,7 @@ declare interface Branch {
 }
 
 /** What one execution may use. */
-declare interface Budget {
+export declare interface Budget {
     /** Attempts of agents that may start. */
     tasks?: number | undefined;
     /** Time from start to end. */
@@ -211,7 +211,7 @@ declare interface Budget {
 export declare class CancelledError extends OrchestratorError {
 }
 
-declare interface CancelOptions {
+export declare interface CancelOptions {
     /** Stops clean-up tasks and compensation too. Default false. */
     force?: boolean | undefined;
 }
@@ -233,7 +233,7 @@ export declare interface CollaborationConfig {
 }
 
 /** What undoes a task. */
-declare interface Compensation {
+export declare interface Compensation {
     agentId: string;
     /** It may read the output of its own task. */
     input?: TaskInputDefinition | undefined;
@@ -243,10 +243,10 @@ declare interface Compensation {
 }
 
 /** A CEL expression, alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
-declare type Condition = string | TaskCondition | ConditionFunction;
+export declare type Condition = string | TaskCondition | ConditionFunction;
 
 /** A condition that is a function; it is given everything an expression could read there. */
-declare type ConditionFunction = (scope: any) => unknown;
+export declare type ConditionFunction = (scope: any) => unknown;
 
 /** What was asked for stands against something that is there. */
 export declare class ConflictError extends OrchestratorError {
@@ -278,7 +278,7 @@ declare interface ErrorOptions_2 {
 }
 export { ErrorOptions_2 as ErrorOptions }
 
-declare type EventName = keyof OrchestratorEvents;
+export declare type EventName = keyof OrchestratorEvents;
 
 /** Options of `executeWorkflow` and `startWorkflow`. */
 export declare interface ExecuteOptions {
@@ -301,7 +301,7 @@ export declare interface ExecuteOptions {
 }
 
 /** One event of an execution. */
-declare interface ExecutionEvent {
+export declare interface ExecutionEvent {
     /** Its number in the execution, from 1 without gaps. */
     readonly seq: number;
     readonly type: EventName;
@@ -394,7 +394,7 @@ export declare interface Issue {
 }
 
 /** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
-declare interface Loop {
+export declare interface Loop {
     /** A list, or an expression that gives one. One pass for each item. */
     forEach?: readonly unknown[] | string | undefined;
     /** Judged before each pass. */
@@ -598,7 +598,7 @@ export declare interface OrchestratorStatistics {
     readonly lateResults: number;
 }
 
-declare interface ResumeOptions {
+export declare interface ResumeOptions {
     /** Pauses again after the next task. Default false. */
     step?: boolean | undefined;
 }
@@ -621,7 +621,7 @@ export declare interface RetryPolicy {
     maxElapsed?: Duration | undefined;
 }
 
-declare interface SignalOptions {
+export declare interface SignalOptions {
     /** The wait it is meant for, where several wait for signals of this name. */
     path?: string | undefined;
 }
@@ -639,7 +639,7 @@ export declare class StoreError extends OrchestratorError {
 }
 
 /** A condition with what it is about. `evaluate` wins over `expression`. */
-declare interface TaskCondition {
+export declare interface TaskCondition {
     type?: 'dependency' | 'state' | 'custom' | (string & {}) | undefined;
     expression?: string | undefined;
     evaluate?: ConditionFunction | undefined;
@@ -723,14 +723,14 @@ export declare interface TaskInputDefinition {
 export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
 
 /** The kinds of task; any text for the compiler, which takes a word in an object of its own for no more than that. */
-declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop' | (string & {});
+export declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop' | (string & {});
 
 /** It took longer than it was given. */
 export declare class TimeoutError extends OrchestratorError {
 }
 
 /** When a task runs, given how its dependencies ended. */
-declare type TriggerRule = 'none_failed_min_one_success' | 'none_failed' | 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | (string & {});
+export declare type TriggerRule = 'none_failed_min_one_success' | 'none_failed' | 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | (string & {});
 
 /** What was given cannot be used. `issues` has every problem with its path. */
 export declare class ValidationError extends OrchestratorError {
@@ -749,7 +749,7 @@ export declare interface ValidationResult {
 }
 
 /** Waits for a signal (`ERR_WAIT_TIMEOUT` after `timeout`; `schema` judges its payload), or for time. */
-declare type WaitFor = {
+export declare type WaitFor = {
     signal: string;
     timeout?: Duration | undefined;
     schema?: unknown;

@@ -230,7 +230,11 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
 /** Those no caller can bring about here, or not this way, and why. */
 /** A workflow with one task like this, with an agent that answers at once and one that never does by itself. */
 const withTask = (rest: object, options = {}, context = {}): Promise<OrchestratorError> => {
-  const agents = { work: () => 1, fail: () => Promise.reject(new Error('broken')), sleep: (_: unknown, { signal }: { signal: AbortSignal }) => untilAborted(signal) }
+  const agents = {
+    work: () => 1,
+    fail: () => Promise.reject(new Error('broken')),
+    sleep: (_: unknown, { signal }: { signal: AbortSignal }) => untilAborted(signal),
+  }
   const one = { id: 'a', name: 'a', ...rest } as never
   return rejection(orchestratorWith(agents).executeWorkflow(workflow([one]), context, options))
 }
@@ -239,7 +243,8 @@ const sleeping = { agentId: 'sleep' }
 /** What a group aborts its loser with. */
 async function joinReason(): Promise<unknown> {
   const reason = gate<unknown>()
-  const sleep = (_: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> => untilAborted(signal).catch((error: unknown) => reason.open(error))
+  const sleep = (_: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> =>
+    untilAborted(signal).catch((error: unknown) => reason.open(error))
   const group = { id: 'g', name: 'g', type: 'parallel', join: 'any', tasks: [task('a'), task('b', { agentId: 'sleep' })] }
   await orchestratorWith({ work: () => 1, sleep }).executeWorkflow(workflow([group]))
   return reason.promise
@@ -249,13 +254,17 @@ async function joinReason(): Promise<unknown> {
 async function signalled(send: (orchestrator: MultiAgentOrchestrator, id: string) => Promise<void>): Promise<unknown> {
   const orchestrator = orchestratorWith({})
   const wait = (id: string): object => ({ id, name: id, waitFor: { signal: 'go', schema: { type: 'string' } } })
-  const handle = await orchestrator.startWorkflow(workflow([{ id: 'g', name: 'g', type: 'parallel', tasks: [wait('a'), wait('b')] }] as never))
+  const handle = await orchestrator.startWorkflow(
+    workflow([{ id: 'g', name: 'g', type: 'parallel', tasks: [wait('a'), wait('b')] }] as never),
+  )
   return rejection(send(orchestrator, handle.id))
 }
 
 const spawning = (execute: (spawn: (task: object) => PromiseLike<unknown>) => unknown): Promise<OrchestratorError> => {
   const work = (_: unknown, { spawn }: { spawn: (task: never) => PromiseLike<unknown> }): unknown => execute(spawn as never)
-  return causeOf(rejection(orchestratorWith({ work, fail: () => Promise.reject(new Error('broken')), echo: () => 1 }).executeWorkflow(only)))
+  return causeOf(
+    rejection(orchestratorWith({ work, fail: () => Promise.reject(new Error('broken')), echo: () => 1 }).executeWorkflow(only)),
+  )
 }
 
 /** Those of workflow semantics: each with the error itself. */

@@ -3,7 +3,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { AgentWorkflow, ExecutionEvent, MultiAgentOrchestrator, OrchestratorConfig, TaskExecution } from '@codexos/multi-agent-orchestrator'
+import type {
+  AgentWorkflow,
+  ExecutionEvent,
+  MultiAgentOrchestrator,
+  OrchestratorConfig,
+  TaskExecution,
+} from '@codexos/multi-agent-orchestrator'
 import { storePath, userFolder } from './support/folder.ts'
 import { gate, orchestratorWith, rejection, task, untilAborted, workflow } from './support/orchestrators.ts'
 
@@ -32,7 +38,9 @@ describe.each(storages)('%s', (_name, config) => {
         id: 'pick',
         name: 'pick',
         type: 'conditional',
-        branches: [{ name: 'big', when: 'tasks.both.output.a > 1', tasks: [task('c', { input: { data: { was: '{{ tasks.both.output.a }}' } } })] }],
+        branches: [
+          { name: 'big', when: 'tasks.both.output.a > 1', tasks: [task('c', { input: { data: { was: '{{ tasks.both.output.a }}' } } })] },
+        ],
         default: [task('d')],
       },
       { id: 'each', name: 'each', type: 'loop', agentId: 'work', loop: { forEach: 'context.items' }, input: { data: '{{ item }}!' } },
@@ -106,7 +114,10 @@ describe.each(storages)('%s', (_name, config) => {
     const wait = (id: string): object => ({ id, name: id, waitFor: { signal: 'go' } })
     const flow = workflow([{ id: 'g', name: 'g', type: 'parallel', tasks: [wait('a'), wait('b')] }] as never)
     const handle = await orchestrator.startWorkflow(flow)
-    expect(await rejection(handle.signal('go', 1))).toMatchObject({ code: 'ERR_AMBIGUOUS_SIGNAL', message: expect.stringContaining('a, b') })
+    expect(await rejection(handle.signal('go', 1))).toMatchObject({
+      code: 'ERR_AMBIGUOUS_SIGNAL',
+      message: expect.stringContaining('a, b'),
+    })
     await handle.signal('go', 1, { path: 'b' })
     await handle.signal('go', 2)
     expect((await handle.result()).results).toEqual({ g: { a: 2, b: 1 } })
@@ -156,10 +167,16 @@ describe.each(storages)('%s', (_name, config) => {
   it('a task may be a workflow, which is an execution of its own', async () => {
     const orchestrator = withAgents({ work: echo, sleep: asleep })
     orchestrator.workflowEngine.registerWorkflow({ ...workflow([task('x', { input: { data: '{{ context.n }}' } })]), id: 'inner' })
-    const flow = workflow([{ id: 'child', name: 'child', workflow: 'inner', input: { data: { n: 3 } } }, task('b', { input: { data: '{{ tasks.child.output.x }}' } })])
+    const flow = workflow([
+      { id: 'child', name: 'child', workflow: 'inner', input: { data: { n: 3 } } },
+      task('b', { input: { data: '{{ tasks.child.output.x }}' } }),
+    ])
     const execution = await orchestrator.executeWorkflow(flow)
     expect(execution.results).toEqual({ child: { x: 3 }, b: 3 })
-    expect(await orchestrator.getExecution(`${execution.id}/child/1`)).toMatchObject({ parent: { execution: execution.id, path: 'child' }, results: { x: 3 } })
+    expect(await orchestrator.getExecution(`${execution.id}/child/1`)).toMatchObject({
+      parent: { execution: execution.id, path: 'child' },
+      results: { x: 3 },
+    })
 
     const sleeping = { ...workflow([task('x', { agentId: 'sleep' })]), id: 'sleeping' }
     const asleepNow = new Promise((resolve) => orchestrator.on('task:started', ({ agentId }) => agentId === 'sleep' && resolve(agentId)))
@@ -209,7 +226,10 @@ describe.each(storages)('%s', (_name, config) => {
   it('an idempotency key is one execution', async () => {
     let calls = 0
     const first = gate<number>()
-    const orchestrator = withAgents({ work: () => (++calls === 1 ? first.promise : calls), fail: () => Promise.reject(new Error(`broken ${++calls}`)) })
+    const orchestrator = withAgents({
+      work: () => (++calls === 1 ? first.promise : calls),
+      fail: () => Promise.reject(new Error(`broken ${++calls}`)),
+    })
     const flow = workflow([task('a')])
     const both = [1, 2].map(() => orchestrator.executeWorkflow(flow, { n: 1 }, { idempotencyKey: 'k' }))
     setTimeout(() => first.open(7), 20)
@@ -217,11 +237,14 @@ describe.each(storages)('%s', (_name, config) => {
     expect(one?.id).toBe(other?.id)
     expect((await orchestrator.executeWorkflow(flow, { n: 1 }, { idempotencyKey: 'k' })).results).toEqual({ a: 7 })
     expect(calls).toBe(1)
-    expect(await rejection(orchestrator.executeWorkflow(flow, { n: 2 }, { idempotencyKey: 'k' }))).toMatchObject({ code: 'ERR_IDEMPOTENCY_MISMATCH' })
+    expect(await rejection(orchestrator.executeWorkflow(flow, { n: 2 }, { idempotencyKey: 'k' }))).toMatchObject({
+      code: 'ERR_IDEMPOTENCY_MISMATCH',
+    })
     expect((await orchestrator.executeWorkflow(flow, { n: 1 }, { idempotencyKey: 'k', tenant: 'other' })).results).toEqual({ a: 2 })
 
     const failing = { ...workflow([task('a', { agentId: 'fail' })]), id: 'failing' }
-    const fails = (onFailed?: 'rerun'): Promise<Error> => rejection(orchestrator.executeWorkflow(failing, {}, { idempotencyKey: 'f', onFailed }))
+    const fails = (onFailed?: 'rerun'): Promise<Error> =>
+      rejection(orchestrator.executeWorkflow(failing, {}, { idempotencyKey: 'f', onFailed }))
     expect([(await fails()).message, (await fails()).message]).toEqual(Array(2).fill('task `a` failed: broken 3'))
     expect((await fails('rerun')).message).toBe('task `a` failed: broken 4')
   })
@@ -296,7 +319,9 @@ describe.each(storages)('%s', (_name, config) => {
   it('silence, deadlines and budgets end what takes too long', async () => {
     const orchestrator = withAgents({ sleep: asleep, work: () => 1 })
     const sleep = (rest: object): AgentWorkflow => workflow([task('a', { agentId: 'sleep', ...rest })])
-    expect((await rejection(orchestrator.executeWorkflow(sleep({ heartbeatTimeout: 20 })))).cause).toMatchObject({ code: 'ERR_HEARTBEAT_TIMEOUT' })
+    expect((await rejection(orchestrator.executeWorkflow(sleep({ heartbeatTimeout: 20 })))).cause).toMatchObject({
+      code: 'ERR_HEARTBEAT_TIMEOUT',
+    })
     expect((await rejection(orchestrator.executeWorkflow(sleep({ totalTimeout: 20 })))).cause).toMatchObject({ code: 'ERR_TOTAL_TIMEOUT' })
     expect(await rejection(orchestrator.executeWorkflow(sleep({}), {}, { deadline: 20 }))).toMatchObject({ code: 'ERR_DEADLINE' })
     expect(await rejection(orchestrator.executeWorkflow(sleep({}), {}, { budget: { time: 20 } }))).toMatchObject({ code: 'ERR_BUDGET' })
@@ -309,7 +334,9 @@ describe.each(storages)('%s', (_name, config) => {
     const flow = (outputSchema: unknown): AgentWorkflow => workflow([task('a', { outputSchema })])
     const parsed = await orchestrator.executeWorkflow(flow(z.object({ n: z.coerce.number() })))
     expect(parsed.results).toEqual({ a: { n: 5 } })
-    const error = await rejection(orchestrator.executeWorkflow({ ...flow({ type: 'object', properties: { n: { type: 'number' } } }), version: '2' }))
+    const error = await rejection(
+      orchestrator.executeWorkflow({ ...flow({ type: 'object', properties: { n: { type: 'number' } } }), version: '2' }),
+    )
     expect(error.cause).toMatchObject({ code: 'ERR_OUTPUT_SCHEMA' })
   })
 })

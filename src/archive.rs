@@ -50,7 +50,7 @@ impl ArchiveTask {
         let Some(archive) = archive.as_ref() else { return Ok(None) };
         match &self.question {
             Question::Execution(id) => archive.execution(id),
-            Question::History(id) => Ok(archive.history(id)?.map(|effects| words::text_of(effects))),
+            Question::History(id) => Ok(archive.history(id)?.map(words::text_of)),
             Question::List(filter) => archive.list(&read_filter(filter)?).map(Some),
         }
     }

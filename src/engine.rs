@@ -40,6 +40,17 @@ pub struct Accepted {
     pub id: String,
 }
 
+/// Which condition of a task is judged, as its effect says.
+#[napi(object)]
+pub struct NativeQuestion {
+    /// 1 gate, 2 branch, 3 turn of a loop.
+    pub kind: u32,
+    /// Which one.
+    pub index: u32,
+    /// Passes so far.
+    pub passes: u32,
+}
+
 /// Numbers for `getStatistics`.
 #[napi(object)]
 #[expect(missing_docs, reason = "as in `runtime::Statistics`")]
@@ -106,7 +117,13 @@ impl Engine {
 
     /// Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen.
     #[napi(catch_unwind)]
-    pub fn start(&self, plan: &NativePlan, context: Option<String>, options: Option<String>, id: Option<String>) -> Result<Accepted, CodedError> {
+    pub fn start(
+        &self,
+        plan: &NativePlan,
+        context: Option<String>,
+        options: Option<String>,
+        id: Option<String>,
+    ) -> Result<Accepted, CodedError> {
         let accepted = self.with(|driver| driver.accept(&plan.plan, context, options, id))?;
         Ok(Accepted { slot: accepted.slot, id: accepted.id.to_string() })
     }
@@ -179,14 +196,13 @@ impl Engine {
         self.with(|driver| driver.heartbeat(slot, InstanceIndex::new(task), attempt))
     }
 
-    /// What a function that is a condition said: `holds`, or the failure (JSON text) it threw. `kind`, `index` and `passes` are as they were asked.
+    /// What a function that is a condition said: `holds`, or the failure (JSON text) it threw.
     #[napi(catch_unwind)]
-    #[expect(clippy::too_many_arguments, reason = "the words of an effect, given back")]
-    pub fn judged(&self, slot: u32, task: u32, kind: u32, index: u32, passes: u32, holds: bool, failure: Option<String>) -> Result<(), CodedError> {
-        let question = match kind {
-            1 => Asked::Gate(index),
-            2 => Asked::Branch(index),
-            _ => Asked::Turn { passes, index },
+    pub fn judged(&self, slot: u32, task: u32, question: NativeQuestion, holds: bool, failure: Option<String>) -> Result<(), CodedError> {
+        let question = match question.kind {
+            1 => Asked::Gate(question.index),
+            2 => Asked::Branch(question.index),
+            _ => Asked::Turn { passes: question.passes, index: question.index },
         };
         self.with(|driver| {
             let answer = match failure {

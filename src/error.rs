@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! `runtime::Error` → a stable code. One exhaustive match: a new variant does not compile until it has a code.
 
+use ::engine::SignalError;
 use napi::{Error as NapiError, Status};
 use napi_derive::napi;
-use ::engine::SignalError;
 use runtime::Error;
 use runtime::store::{CommitError, OpenError, ReadError};
 use std::error::Error as _;

@@ -9,7 +9,7 @@ import type { Dispatcher } from './dispatcher.js'
 import { errorOf, OrchestratorError, TaskFailedError, ValidationError } from './errors.js'
 import type { EventName, OrchestratorEvents } from './events.js'
 import { errorInfo } from './execution.js'
-import type { ExecutionEvent } from './execution-events.js'
+import type { EventSource, ExecutionEvent } from './execution-events.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
 import { EFFECT_WORDS, Kind } from './native.js'
@@ -49,6 +49,9 @@ function kindsOf(name: EventName): number {
 
 const EVENT_NAMES = Object.keys(KINDS) as EventName[]
 
+/** Every kind of notice. */
+const ALL_KINDS = 0x7fff_ffff
+
 const SKIP_REASONS = ['', 'upstream_failed', 'upstream_skipped', 'condition_false', 'branch_not_taken', 'rule_not_met']
 const CANCEL_REASONS = ['', 'sibling_failed', 'cancelled', 'join_satisfied', 'deadline', 'budget', 'timeout']
 const END_EVENTS = ['', 'workflow:completed', 'workflow:failed', 'workflow:cancelled'] as const
@@ -69,7 +72,7 @@ interface Delivery {
   readonly notice: Notice
 }
 
-export class Announcer {
+export class Announcer implements EventSource {
   readonly #emitter: EventEmitter<OrchestratorEvents>
   readonly #dispatcher: () => Dispatcher
   /** The runs whose events are still held, and so may be read back. */
@@ -122,6 +125,11 @@ export class Announcer {
       if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice })
       else this.#deliver(name, notice)
     }
+  }
+
+  /** All that a run has had announced, or would have had. */
+  history(run: Run): Float64Array {
+    return run.history ?? this.#dispatcher().engine.history(run.slot, ALL_KINDS, 0)
   }
 
   /** The events that a notice (the words of an effect) is announced as, for `handle.events`. */
@@ -237,7 +245,10 @@ export class Announcer {
     const iteration = run.iteration(place)
     const { agentId } = run.task(place)
     const base = {
-      ...{ taskId: run.path(place), executionId: run.id, agentId, attempts: attempt },
+      taskId: run.path(place),
+      executionId: run.id,
+      agentId,
+      attempts: attempt,
       ...(iteration !== undefined && { iteration }),
     }
     if (kind === Kind.run || name === 'task:started') return { ...base, status: 'running', startTime: dateOf(at) }

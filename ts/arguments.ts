@@ -87,7 +87,7 @@ function readDeadline(deadline: unknown, issues: Issue[]): number | undefined {
 
 function readBudget(budget: unknown, issues: Issue[]): { tasks?: number; time?: number } {
   if (typeof budget !== 'object' || budget === null) {
-    issues.push({ path: 'options.budget', message: 'must be an object such as { tasks: 10, time: \'5m\' }' })
+    issues.push({ path: 'options.budget', message: "must be an object such as { tasks: 10, time: '5m' }" })
     return {}
   }
   const { tasks, time, ...others } = budget as { tasks?: unknown; time?: unknown; [field: string]: unknown }

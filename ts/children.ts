@@ -25,7 +25,13 @@ export interface Nursery {
 }
 
 /** The results of the workflow of a task. */
-export async function runChild(nursery: Nursery, run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<unknown> {
+export async function runChild(
+  nursery: Nursery,
+  run: Run,
+  instance: number,
+  attempt: LiveAttempt,
+  data: Json | undefined,
+): Promise<unknown> {
   const path = run.path(instance)
   const at = { executionId: run.id, taskId: path }
   const depth = (run.options.depth ?? 1) + 1
@@ -52,7 +58,10 @@ export async function runChild(nursery: Nursery, run: Run, instance: number, att
   if (execution.status === 'completed') return execution.results
   const why = execution.error?.message ?? execution.reason ?? 'it was cancelled'
   const details = { code: execution.error?.code ?? 'ERR_CANCELLED', execution: id }
-  throw new TaskFailedError('ERR_TASK_FAILED', `the child workflow \`${definition.workflowId}\` ended ${execution.status}: ${why}`, { ...at, details })
+  throw new TaskFailedError('ERR_TASK_FAILED', `the child workflow \`${definition.workflowId}\` ended ${execution.status}: ${why}`, {
+    ...at,
+    details,
+  })
 }
 
 function definitionOf(nursery: Nursery, workflow: unknown, at: { executionId: string; taskId: string }): Definition {

@@ -20,7 +20,9 @@ export async function judge(run: Run, instance: number, question: Question, scop
   try {
     answer = await given(JSON.parse(scope))
   } catch (cause) {
-    throw Object.assign(new OrchestratorError('ERR_CONDITION', `the function \`${name}\` threw: ${messageOf(cause)}`, { ...options, cause }))
+    throw Object.assign(
+      new OrchestratorError('ERR_CONDITION', `the function \`${name}\` threw: ${messageOf(cause)}`, { ...options, cause }),
+    )
   }
   if (typeof answer !== 'boolean') {
     const message = `the function \`${name}\` returned ${typeof answer}, not true or false`

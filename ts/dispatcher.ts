@@ -349,7 +349,15 @@ export class Dispatcher implements AttemptHost {
   }
 }
 
-const STOPS = ['sibling_failed', 'cancelled', 'join_satisfied', 'deadline', 'budget', 'timeout'] as const
+/** Why a scope stops, by the number of the cause. */
+const STOPS: readonly [ErrorCode, string][] = [
+  ['ERR_SIBLING_FAILED', 'another task of the execution failed'],
+  ['ERR_CANCELLED', 'the execution was cancelled'],
+  ['ERR_JOIN_SATISFIED', 'enough other tasks of the group have ended'],
+  ['ERR_DEADLINE', 'the deadline of the execution has passed'],
+  ['ERR_BUDGET', 'the budget of the execution is used up'],
+  ['ERR_TIMEOUT', 'the time of a group around the task has passed'],
+]
 
 function abortReason(run: Run, instance: number, cause: number): OrchestratorError {
   const taskId = run.path(instance)
@@ -359,18 +367,6 @@ function abortReason(run: Run, instance: number, cause: number): OrchestratorErr
   if (cause === 1) return timeOut('ERR_TIMEOUT', 'has used up its timeout')
   if (cause === 2) return timeOut('ERR_HEARTBEAT_TIMEOUT', 'gave no sign of life for too long')
   if (cause === 3) return timeOut('ERR_TOTAL_TIMEOUT', 'came to the end of the total timeout of its task')
-  switch (STOPS[cause - 4]) {
-    case 'sibling_failed':
-      return new CancelledError('ERR_SIBLING_FAILED', 'another task of the execution failed', options)
-    case 'join_satisfied':
-      return new CancelledError('ERR_JOIN_SATISFIED', 'enough other tasks of the group have ended', options)
-    case 'deadline':
-      return new TimeoutError('ERR_DEADLINE', 'the deadline of the execution has passed', options)
-    case 'budget':
-      return new CancelledError('ERR_BUDGET', 'the budget of the execution is used up', options)
-    case 'timeout':
-      return new TimeoutError('ERR_TIMEOUT', 'the time of a group around the task has passed', options)
-    default:
-      return new CancelledError('ERR_CANCELLED', 'the execution was cancelled', options)
-  }
+  const [code, message] = STOPS[cause - 4] ?? ['ERR_CANCELLED', 'the execution was cancelled']
+  return errorOf(code, message, options)
 }

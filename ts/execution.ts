@@ -87,7 +87,10 @@ export function errorInfo(note: Partial<TaskErrorInfo> | undefined): TaskErrorIn
 }
 
 /** Each instance with its address, but for those whose loop has forgotten them. */
-function* instancesOf({ definition }: Subject, report: Report): Iterable<{ instance: number; path: string; agentId: string; iteration?: number }> {
+function* instancesOf(
+  { definition }: Subject,
+  report: Report,
+): Iterable<{ instance: number; path: string; agentId: string; iteration?: number }> {
   for (const instance of report.tasks.keys()) {
     const row = report.instances?.[instance]
     if (row === null) continue

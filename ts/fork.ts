@@ -15,7 +15,10 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, f
   const known = new Set(execution.tasks.map(({ taskId }) => taskId))
   for (const path of from) {
     if (known.has(path) && graph.find(path) !== undefined) continue
-    const issue = { path: 'fromTask', message: `\`${path}\` is no task of this execution; give the path of one, such as \`outer[2].child\`` }
+    const issue = {
+      path: 'fromTask',
+      message: `\`${path}\` is no task of this execution; give the path of one, such as \`outer[2].child\``,
+    }
     throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be forked', [issue])
   }
   // What was undone has to be done again.
@@ -38,7 +41,9 @@ export function unwell(execution: WorkflowExecution): string[] {
   const bad = execution.tasks.filter(
     ({ taskId, status, reason, tolerated }) =>
       !taskId.endsWith(UNDOING) &&
-      ((status === 'failed' && tolerated !== true) || (status === 'cancelled' && reason !== 'join_satisfied') || reason === 'upstream_failed'),
+      ((status === 'failed' && tolerated !== true) ||
+        (status === 'cancelled' && reason !== 'join_satisfied') ||
+        reason === 'upstream_failed'),
   )
   return bad.map(({ taskId }) => taskId)
 }

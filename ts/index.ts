@@ -16,6 +16,7 @@ export type {
   StorageConfig,
   WorkflowConfig,
 } from './config.js'
+export type { ConditionFunction } from './definition/marks.js'
 export type { WorkflowGraph } from './definition.js'
 export type { Duration } from './duration.js'
 export {
@@ -33,7 +34,8 @@ export {
   type ErrorCode,
   type ErrorOptions,
 } from './errors.js'
-export type { OrchestratorEvents } from './events.js'
+export type { EventName, OrchestratorEvents } from './events.js'
+export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
 export type {
@@ -43,18 +45,30 @@ export type {
   AgentType,
   AgentWorkflow,
   AttemptContext,
+  Branch,
+  Budget,
+  CancelOptions,
+  Compensation,
+  Condition,
   ExecuteOptions,
   ExecutionList,
   ExecutionListFilter,
   ExecutionMetrics,
   ExecutionStatus,
+  Loop,
   OrchestratorStatistics,
+  ResumeOptions,
   RetryPolicy,
+  SignalOptions,
+  TaskCondition,
   TaskErrorInfo,
   TaskExecution,
   TaskInput,
   TaskInputDefinition,
   TaskStatus,
+  TaskType,
+  TriggerRule,
+  WaitFor,
   WorkflowExecution,
 } from './workflow.js'
 export type { ValidationResult, WorkflowEngine } from './workflow-engine.js'

@@ -42,7 +42,8 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
     if (result.ok) return result.value
     for (const { path, message } of result.issues) issues.push({ path: joined('result', path), message })
   }
-  if (issues.length > 0) throw new ValidationError('ERR_OUTPUT_SCHEMA', `the result of task \`${task.id}\` does not fit its outputSchema`, issues)
+  if (issues.length > 0)
+    throw new ValidationError('ERR_OUTPUT_SCHEMA', `the result of task \`${task.id}\` does not fit its outputSchema`, issues)
   return plain
 }
 

@@ -3,9 +3,9 @@
 
 import { errorOf, type OrchestratorError } from './errors.js'
 import { Engine as NativeEngine, readWorkflow } from './native/binding.cjs'
-import type { NativeFailure, NativePlan, NativeStatistics, PlanReading } from './native/binding.cjs'
+import type { NativeFailure, NativePlan, NativeQuestion as Question, NativeStatistics, PlanReading } from './native/binding.cjs'
 
-export { readWorkflow, type NativePlan, type NativeStatistics, type PlanReading }
+export { readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 6
@@ -41,13 +41,6 @@ export const Kind = {
 export interface Interrupted {
   readonly slot: number
   readonly text: string
-}
-
-/** What a function that is a condition decides: kind 1 gate, 2 branch, 3 turn of a loop; which one; passes so far. */
-export interface Question {
-  readonly kind: number
-  readonly index: number
-  readonly passes: number
 }
 
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
@@ -114,7 +107,7 @@ export class Engine {
   }
 
   judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {
-    this.#try(() => this.#native.judged(slot, task, question.kind, question.index, question.passes, holds, failure))
+    this.#try(() => this.#native.judged(slot, task, question, holds, failure))
   }
 
   /** `[task in the plan, path, pass, owner, definition if it was spawned]` as JSON text. */

@@ -9,9 +9,9 @@ import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './conf
 import { DefinitionReader, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
-import { CancelledError, ClosedError, ConflictError, ValidationError, type OrchestratorError } from './errors.js'
+import { CancelledError, ClosedError, ConflictError, ValidationError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
-import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from './execution-events.js'
+import { eventsIn, followEvents, type ExecutionEvent } from './execution-events.js'
 import { keptEnds, unwell } from './fork.js'
 import type { ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
@@ -36,8 +36,6 @@ import type {
 } from './workflow.js'
 import { unknownAgents, WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 
-/** Every kind of notice. */
-const ALL_KINDS = 0x7fff_ffff
 const DRAIN_MS_DEFAULT = 5000
 
 /**
@@ -88,7 +86,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       {
         notice: (...notice) => this.#announcer.notice(...notice),
         ended: (run) => this.#runEnded(run),
-        failed: (error) => this.#storeFailed(error),
+        failed: (error) => process.emitWarning(error),
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
       },
@@ -362,13 +360,18 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
   }
 
-  async #fork(executionId: string, from: (execution: WorkflowExecution) => string[], given: ExecuteOptions | undefined): Promise<ExecutionHandle> {
+  async #fork(
+    executionId: string,
+    from: (execution: WorkflowExecution) => string[],
+    given: ExecuteOptions | undefined,
+  ): Promise<ExecutionHandle> {
     const { recorded, executionId: id, signal } = readOptions(given)
     await this.#ready
     const live = this.#live.get(executionId)
-    const past = live === undefined ? await this.#past(executionId) : { ...live, execution: this.#seen(live) }
+    const past = live ?? (await this.#past(executionId))
     if (past === undefined) throw notFound(executionId)
-    const { definition, context, execution } = past
+    const { definition, context } = past
+    const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#seen(live)
     const reuse = keptEnds(definition, execution, from(execution))
     this.#assertAgents(definition)
     const copy = copyJson(context as Json) as { [key: string]: Json }
@@ -434,16 +437,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async *#events(id: string, known: Run | undefined, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
     await this.#ready
     const run = known ?? this.#live.get(id)
-    if (run !== undefined) return yield* followEvents(run, this.#eventSource, after)
+    if (run !== undefined) return yield* followEvents(run, this.#announcer, after)
     const { engine } = this.#dispatcher
     const text = this.#ended === undefined ? await engine.storedExecution(id) : undefined
     if (text === undefined) throw notFound(id)
-    yield* eventsIn(pastRun(text), await engine.storedHistory(id), this.#eventSource, after)
-  }
-
-  readonly #eventSource: EventSource = {
-    history: (run) => run.history ?? this.#dispatcher.engine.history(run.slot, ALL_KINDS, 0),
-    describe: (run, words) => this.#announcer.describe(run, words),
+    yield* eventsIn(pastRun(text), await engine.storedHistory(id), this.#announcer, after)
   }
 
   #seen(run: Run): WorkflowExecution {
@@ -460,12 +458,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   #release(run: Run): void {
     this.#live.delete(run.id)
     // Whoever follows its events reads to the end of them.
-    if (run.followers > 0 && this.#dispatcher.failure === undefined) run.history = this.#eventSource.history(run)
+    if (run.followers > 0 && this.#dispatcher.failure === undefined) run.history = this.#announcer.history(run)
     this.#dispatcher.release(run)
-  }
-
-  #storeFailed(error: OrchestratorError): void {
-    process.emitWarning(error)
   }
 
   #assertAgents(definition: Definition): void {

@@ -10,21 +10,21 @@ import type { WorkflowExecution } from './workflow.js'
 
 /** The execution if it ended well, else the error that says how it did not. */
 export function orThrow(run: Run | undefined, execution: WorkflowExecution): WorkflowExecution {
-    if (execution.status === 'completed') return execution
-    const options = { executionId: execution.id, execution }
-    if (execution.error !== undefined) {
-      const { taskId, ...info } = execution.error
-      const place = execution.tasks.findIndex((task) => task.taskId === taskId)
-      const attempt = execution.tasks[place]?.attempts ?? 0
-      if (taskId === '') throw errorOf(info.code, `the execution failed: ${info.message}`, options)
-      throw taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
-    }
-    throw new CancelledError(
-      'ERR_CANCELLED',
-      execution.reason === undefined ? 'the execution was cancelled' : `the execution was cancelled: ${execution.reason}`,
-      options,
-    )
+  if (execution.status === 'completed') return execution
+  const options = { executionId: execution.id, execution }
+  if (execution.error !== undefined) {
+    const { taskId, ...info } = execution.error
+    const place = execution.tasks.findIndex((task) => task.taskId === taskId)
+    const attempt = execution.tasks[place]?.attempts ?? 0
+    if (taskId === '') throw errorOf(info.code, `the execution failed: ${info.message}`, options)
+    throw taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
   }
+  throw new CancelledError(
+    'ERR_CANCELLED',
+    execution.reason === undefined ? 'the execution was cancelled' : `the execution was cancelled: ${execution.reason}`,
+    options,
+  )
+}
 
 /** What a call began or joined. */
 export interface Started {

@@ -32,7 +32,14 @@ export interface Stored {
 
 /** Reads a stored execution. */
 export function readStored(stored: string | object): Stored {
-  const { id, definition: text, context, options: recorded, report, outputs } = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
+  const {
+    id,
+    definition: text,
+    context,
+    options: recorded,
+    report,
+    outputs,
+  } = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
   const definition = storedDefinition(text)
   const given = context ?? {}
   const options = recorded ?? {}
@@ -53,11 +60,12 @@ export async function storedPage(engine: Engine, asked: ExecutionListFilter): Pr
 
 /** A run that nobody drives, to read the events of an execution that has ended. */
 export function pastRun(stored: string): Run {
-  const { id, definition, context, options, report, outputs, seen } = readStored(stored)
+  const read = readStored(stored)
+  const { id, definition, context, options, report, outputs } = read
   const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
   const run = new Run(0, id, definition, context, 0, options, describe)
   for (const [instance, output] of Object.entries(outputs)) run.outputs[Number(instance)] = output
-  run.execution = seen()
+  run.execution = read.seen()
   return run
 }
 

@@ -5,7 +5,10 @@ import type { OrchestratorStatistics } from './workflow.js'
 type Counts = Omit<OrchestratorStatistics, 'waitingForAgents' | 'agentPoolSize'>
 
 /** What the engine counts, in the words of `getStatistics`; `late` answers never reached it. */
-export function statisticsOf({ active, queued, running, completed, failed, cancelled, lateAnswers }: NativeStatistics, late: number): Counts {
+export function statisticsOf(
+  { active, queued, running, completed, failed, cancelled, lateAnswers }: NativeStatistics,
+  late: number,
+): Counts {
   return {
     activeWorkflows: active,
     queuedTasks: queued,

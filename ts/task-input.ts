@@ -55,7 +55,13 @@ export class AttemptInput implements TaskInput {
     })
   }
 
-  constructor(run: Run, instance: number, attempt: number, input: { prompt: string | undefined; data: Json | undefined }, outputOf: OutputOf) {
+  constructor(
+    run: Run,
+    instance: number,
+    attempt: number,
+    input: { prompt: string | undefined; data: Json | undefined },
+    outputOf: OutputOf,
+  ) {
     const task = run.task(instance)
     const { prompt, data } = input
     this.id = task.id

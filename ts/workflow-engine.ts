@@ -65,7 +65,11 @@ export class WorkflowValidator implements WorkflowEngine {
     const workflow = await readSource(source)
     const { problems, definition } = this.#reader.examine(workflow)
     if (definition === undefined) {
-      throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', problems.filter(({ severity }) => severity !== 'warning'))
+      throw new ValidationError(
+        'ERR_VALIDATION',
+        'the workflow cannot run',
+        problems.filter(({ severity }) => severity !== 'warning'),
+      )
     }
     return workflow as AgentWorkflow
   }

@@ -210,7 +210,10 @@ export interface WorkflowExecution {
   readonly results: Readonly<Record<string, unknown>>
   readonly metrics: ExecutionMetrics
   /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: what could not be undone. */
-  readonly error?: TaskErrorInfo & { readonly taskId: string; readonly compensation?: readonly (TaskErrorInfo & { readonly taskId: string })[] }
+  readonly error?: TaskErrorInfo & {
+    readonly taskId: string
+    readonly compensation?: readonly (TaskErrorInfo & { readonly taskId: string })[]
+  }
   /** Why it was cancelled, in the words of whoever did. */
   readonly reason?: string
   /** The execution it was forked from. */

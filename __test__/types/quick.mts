@@ -64,8 +64,8 @@ const loose = {
 const frozen = { id: 'w', name: 'W', version: '1', tasks: [{ id: 'a', name: 'A', agentId: 'x', dependencies: [] }] } as const
 export const strict: AgentWorkflow = loose
 export const readonlyToo: AgentWorkflow = frozen
-// @ts-expect-error -- a task without an agent
-export const agentless: AgentTask = { id: 'a', name: 'A' }
+// @ts-expect-error -- a task without an id
+export const nameless: AgentTask = { name: 'A', agentId: 'x' }
 // @ts-expect-error -- a misspelt field
 export const misspelt: AgentTask = { id: 'a', name: 'A', agentId: 'x', dependancies: [] }
 
@@ -123,8 +123,8 @@ check<Equal<OrchestratorEvents['task:completed'], [task: TaskExecution]>>()
 check<
   Equal<
     keyof OrchestratorEvents,
-    | `workflow:${'started' | 'completed' | 'failed' | 'cancelled'}`
-    | `task:${'started' | 'completed' | 'failed' | 'retrying' | 'skipped' | 'cancelled'}`
+    | `workflow:${'started' | 'completed' | 'failed' | 'cancelled' | 'paused' | 'resumed'}`
+    | `task:${'started' | 'completed' | 'failed' | 'retrying' | 'skipped' | 'cancelled' | 'waiting' | 'iteration' | 'progress'}`
   >
 >()
 // @ts-expect-error -- task:completed has one argument

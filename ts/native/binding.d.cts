@@ -37,8 +37,8 @@ export declare class Engine {
   spawn(slot: number, task: number, definition: string): number
   /** A sign of life of an attempt. */
   heartbeat(slot: number, task: number, attempt: number): void
-  /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. `kind`, `index` and `passes` are as they were asked. */
-  judged(slot: number, task: number, kind: number, index: number, passes: number, holds: boolean, failure?: string | undefined | null): void
+  /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */
+  judged(slot: number, task: number, question: NativeQuestion, holds: boolean, failure?: string | undefined | null): void
   /** What an instance is, as JSON text; see `runtime::report`. */
   instance(slot: number, task: number): string | null
   /** The input that templates gave a task, as JSON text of `{ prompt, data }`. */
@@ -127,6 +127,16 @@ export interface NativeFailure {
   message: string
   /** The messages of its causes, outermost first. */
   causes: Array<string>
+}
+
+/** Which condition of a task is judged, as its effect says. */
+export interface NativeQuestion {
+  /** 1 gate, 2 branch, 3 turn of a loop. */
+  kind: number
+  /** Which one. */
+  index: number
+  /** Passes so far. */
+  passes: number
 }
 
 /** Numbers for `getStatistics`. */

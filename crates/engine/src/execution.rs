@@ -21,7 +21,10 @@
 //! `decide` turns an input into events; `apply` turns an event into state, and is the only place that does. So replaying the events of
 //! a journal gives the state they came from. `values` reads the state as expressions see it.
 
-#![expect(clippy::indexing_slicing, reason = "instances and scopes are in range of their own execution; those that come from outside go through `get`")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "instances and scopes are in range of their own execution; those that come from outside go through `get`"
+)]
 
 mod apply;
 mod command;

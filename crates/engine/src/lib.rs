@@ -20,13 +20,13 @@ mod trigger;
 pub mod workflow;
 
 pub use execution::{
-    AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, PassEnd, Phase, Question, ReusedEnd, Settled, Setup, SignalError,
-    SkipReason, Step, TaskRecord, TaskState,
+    AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, PassEnd, Phase, Question, ReusedEnd, Settled, Setup,
+    SignalError, SkipReason, Step, TaskRecord, TaskState,
 };
 pub use failure::Failure;
 pub use plan::{
-    Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Join, ListIndex, Loop, OnItemError, Plan, PlannedTask, TaskKind,
-    TaskList, Wait,
+    Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Join, ListIndex, Loop, OnItemError, Plan, PlannedTask,
+    TaskKind, TaskList, Wait,
 };
 pub use retry::{Backoff, RetryPolicy};
 pub use schema::{Schema, SchemaIssue};

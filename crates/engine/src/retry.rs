@@ -38,7 +38,15 @@ pub enum Backoff {
 impl Default for RetryPolicy {
     /// One attempt.
     fn default() -> Self {
-        Self { max_attempts: 1, backoff: Backoff::Fixed, initial_delay: Duration::ZERO, max_delay: None, jitter: 0.0, retry_on: None, max_elapsed: None }
+        Self {
+            max_attempts: 1,
+            backoff: Backoff::Fixed,
+            initial_delay: Duration::ZERO,
+            max_delay: None,
+            jitter: 0.0,
+            retry_on: None,
+            max_elapsed: None,
+        }
     }
 }
 
@@ -48,7 +56,9 @@ impl RetryPolicy {
 
     /// Whether attempt number `attempt` (from 1) is followed by another after this failure.
     pub fn retries(&self, attempt: u32, failure: &Failure) -> bool {
-        failure.retryable && attempt < self.max_attempts && self.retry_on.as_ref().is_none_or(|wanted| names(failure).any(|name| wanted.iter().any(|wanted| **wanted == *name)))
+        failure.retryable
+            && attempt < self.max_attempts
+            && self.retry_on.as_ref().is_none_or(|wanted| names(failure).any(|name| wanted.iter().any(|wanted| **wanted == *name)))
     }
 
     /// How long to wait after `attempt` (from 1) failed.

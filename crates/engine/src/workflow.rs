@@ -130,6 +130,7 @@ struct Common {
 }
 
 /// What a task does.
+#[expect(clippy::large_enum_variant, reason = "as many as a definition has tasks, for as long as it is read")]
 enum Body {
     Call(Box<Call>),
     Wait,
@@ -179,6 +180,7 @@ struct WrittenLoop {
     keep_last: Option<u32>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "as above")]
 enum WrittenDrive {
     Items(Vec<Arc<str>>),
     ForEach(Read<Expression>),

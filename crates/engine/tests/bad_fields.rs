@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Every field of `docs/workflows.md`, given something it cannot be: the place and the way out.
 
-#![expect(clippy::needless_raw_string_hashes, reason = "as `UPDATE_EXPECT=1` writes them")]
-
 use engine::{Limits, read_plan};
 use expect_test::{Expect, expect};
 use std::fmt::Write as _;
@@ -15,7 +13,9 @@ fn check(lines: &[&str], expect: Expect) {
     for line in lines {
         let definition = match line.strip_prefix("workflow ") {
             Some(fields) => format!(r#"{{"id":"w","name":"w","version":"1",{fields}}}"#),
-            None => format!(r#"{{"id":"w","name":"w","version":"1","tasks":[{{"id":"z","name":"z","agentId":"x"}},{{"id":"a","name":"a",{line}}}]}}"#),
+            None => format!(
+                r#"{{"id":"w","name":"w","version":"1","tasks":[{{"id":"z","name":"z","agentId":"x"}},{{"id":"a","name":"a",{line}}}]}}"#
+            ),
         };
         let limits = Limits { tasks_max: 20, depth_max: 3, default_timeout: Duration::from_secs(30), checked: true };
         let (plan, problems) = read_plan(&definition, limits);

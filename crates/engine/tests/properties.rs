@@ -210,7 +210,11 @@ impl Run {
         match event {
             Event::AttemptStarted { task, .. } => {
                 let planned = self.execution.planned(*task);
-                assert!(planned.dependencies.iter().all(|before| self.completed.contains(&InstanceIndex::new(before.get()))), "too early:\n{}", self.story);
+                assert!(
+                    planned.dependencies.iter().all(|before| self.completed.contains(&InstanceIndex::new(before.get()))),
+                    "too early:\n{}",
+                    self.story
+                );
                 let excluded = planned.exclusive && self.busy.iter().any(|other| self.plan.tasks[TaskIndex::new(other.get())].exclusive);
                 assert!(!excluded, "two exclusive tasks run:\n{}", self.story);
                 assert!(!self.ended.contains(task) && !self.busy.contains(task), "it runs or has ended:\n{}", self.story);

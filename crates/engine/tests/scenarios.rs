@@ -10,31 +10,31 @@ mod words;
 
 #[path = "scenarios/beside.rs"]
 mod beside;
+#[path = "scenarios/branches.rs"]
+mod branches;
 #[path = "scenarios/cancelling.rs"]
 mod cancelling;
+#[path = "scenarios/clocks.rs"]
+mod clocks;
 #[path = "scenarios/exclusion.rs"]
 mod exclusion;
 #[path = "scenarios/failures.rs"]
 mod failures;
+#[path = "scenarios/groups.rs"]
+mod groups;
+#[path = "scenarios/loops.rs"]
+mod loops;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "scenarios/recovering.rs"]
 mod recovering;
 #[path = "scenarios/retries.rs"]
 mod retries;
-#[path = "scenarios/timeouts.rs"]
-mod timeouts;
-#[path = "scenarios/groups.rs"]
-mod groups;
 #[path = "scenarios/rules.rs"]
 mod rules;
-#[path = "scenarios/branches.rs"]
-mod branches;
-#[path = "scenarios/loops.rs"]
-mod loops;
-#[path = "scenarios/waits.rs"]
-mod waits;
-#[path = "scenarios/clocks.rs"]
-mod clocks;
+#[path = "scenarios/timeouts.rs"]
+mod timeouts;
 #[path = "scenarios/undoing.rs"]
 mod undoing;
+#[path = "scenarios/waits.rs"]
+mod waits;

@@ -210,7 +210,9 @@ impl<'a> Evaluator<'a> {
                 Ok(Cow::Owned(Value::String(format!("{one}{other}"))))
             }
             (Value::Array(_), Value::Array(_)) => {
-                let (Value::Array(mut items), Value::Array(more)) = (self.own(one)?, self.own(other)?) else { return Ok(Cow::Owned(Value::Null)) };
+                let (Value::Array(mut items), Value::Array(more)) = (self.own(one)?, self.own(other)?) else {
+                    return Ok(Cow::Owned(Value::Null));
+                };
                 items.extend(more);
                 Ok(Cow::Owned(Value::Array(items)))
             }
@@ -262,7 +264,10 @@ impl<'a> Evaluator<'a> {
                 Ok(one.cmp(other))
             }
             (Value::Bool(one), Value::Bool(other)) => Ok(one.cmp(other)),
-            _ => Err(EvaluationError::WrongType { operation: format!("`{}`", operator.sign()), found: format!("{} and {}", brief(one), brief(other)) }),
+            _ => Err(EvaluationError::WrongType {
+                operation: format!("`{}`", operator.sign()),
+                found: format!("{} and {}", brief(one), brief(other)),
+            }),
         }
     }
 
@@ -351,7 +356,10 @@ fn negate<'a>(value: &Value) -> Evaluated<'a> {
 
 fn arithmetic<'a>(operator: Operator, one: &Value, other: &Value) -> Evaluated<'a> {
     let (Value::Number(a), Value::Number(b)) = (one, other) else {
-        return Err(EvaluationError::WrongType { operation: format!("`{}`", operator.sign()), found: format!("{} and {}", brief(one), brief(other)) });
+        return Err(EvaluationError::WrongType {
+            operation: format!("`{}`", operator.sign()),
+            found: format!("{} and {}", brief(one), brief(other)),
+        });
     };
     if let (Some(a), Some(b)) = (a.as_i64(), b.as_i64()) {
         if b == 0 && matches!(operator, Operator::Divide | Operator::Remainder) {
@@ -379,7 +387,10 @@ fn arithmetic<'a>(operator: Operator, one: &Value, other: &Value) -> Evaluated<'
 }
 
 /// The order of two numbers by value, whatever their types.
-#[expect(clippy::cast_precision_loss, reason = "beyond 2^53 a double does not tell neighbours apart; that is what comparing with one means")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "beyond 2^53 a double does not tell neighbours apart; that is what comparing with one means"
+)]
 pub(crate) fn compare(one: &Number, other: &Number) -> Option<Ordering> {
     match (one.as_i64(), other.as_i64()) {
         (Some(one), Some(other)) => Some(one.cmp(&other)),

@@ -65,7 +65,10 @@ fn search<'a>(evaluator: &mut Evaluator<'a>, function: Function, value: &Value, 
             Function::StartsWith => "startsWith()",
             _ => "endsWith()",
         };
-        return Err(EvaluationError::WrongType { operation: operation.to_owned(), found: format!("{} and {}", brief(value), brief(wanted)) });
+        return Err(EvaluationError::WrongType {
+            operation: operation.to_owned(),
+            found: format!("{} and {}", brief(value), brief(wanted)),
+        });
     };
     evaluator.spend(text.len() / 32)?;
     Ok(boolean(match function {
@@ -86,7 +89,9 @@ fn reshape<'a>(evaluator: &mut Evaluator<'a>, function: Function, value: &Value)
 }
 
 fn split<'a>(evaluator: &mut Evaluator<'a>, value: &Value, arguments: &[Cow<'a, Value>]) -> Evaluated<'a> {
-    let (Value::String(text), Some(Value::String(between))) = (value, arguments.get(1).map(AsRef::as_ref)) else { return Err(wrong("split()", value)) };
+    let (Value::String(text), Some(Value::String(between))) = (value, arguments.get(1).map(AsRef::as_ref)) else {
+        return Err(wrong("split()", value));
+    };
     if between.is_empty() {
         return Err(wrong("split()", &Value::from("")));
     }
@@ -139,7 +144,9 @@ fn integer<'a>(value: &Value) -> Evaluated<'a> {
             (None, Some(double)) if double.abs() <= EXACT => double as i64,
             _ => return Err(EvaluationError::Overflow),
         },
-        Value::String(text) => text.trim().parse().map_err(|_| EvaluationError::NotANumber { text: brief(value), expected: "an integer" })?,
+        Value::String(text) => {
+            text.trim().parse().map_err(|_| EvaluationError::NotANumber { text: brief(value), expected: "an integer" })?
+        }
         Value::Bool(holds) => i64::from(*holds),
         other => return Err(wrong("int()", other)),
     };
@@ -149,7 +156,9 @@ fn integer<'a>(value: &Value) -> Evaluated<'a> {
 fn to_double<'a>(value: &Value) -> Evaluated<'a> {
     match value {
         Value::Number(number) => double(number.as_f64().unwrap_or(0.0)),
-        Value::String(text) => double(text.trim().parse().map_err(|_| EvaluationError::NotANumber { text: brief(value), expected: "a number" })?),
+        Value::String(text) => {
+            double(text.trim().parse().map_err(|_| EvaluationError::NotANumber { text: brief(value), expected: "a number" })?)
+        }
         other => Err(wrong("double()", other)),
     }
 }

@@ -69,7 +69,11 @@ fn number(letters: &[char], at: &mut usize) -> Result<Token, ExpressionError> {
     if letters.get(*at).is_some_and(char::is_ascii_alphabetic) {
         return Err(ExpressionError::new(*at + 1, format!("`{text}` runs into a letter; put an operator between them")));
     }
-    let token = if double { text.parse().ok().filter(|number: &f64| number.is_finite()).map(Token::Double) } else { text.parse().ok().map(Token::Integer) };
+    let token = if double {
+        text.parse().ok().filter(|number: &f64| number.is_finite()).map(Token::Double)
+    } else {
+        text.parse().ok().map(Token::Integer)
+    };
     token.ok_or_else(|| ExpressionError::new(begin + 1, format!("`{text}` is not a number that fits 64 bits")))
 }
 

@@ -12,7 +12,10 @@ use serde_json::Value;
 
 pub(crate) fn parse(source: &str) -> Result<Node, ExpressionError> {
     if source.len() > SOURCE_BYTES_MAX {
-        let message = format!("an expression has at most {SOURCE_BYTES_MAX} bytes, this one has {}; compute it in a task and compare its output", source.len());
+        let message = format!(
+            "an expression has at most {SOURCE_BYTES_MAX} bytes, this one has {}; compute it in a task and compare its output",
+            source.len()
+        );
         return Err(ExpressionError::new(1, message));
     }
     let mut parser = Parser { tokens: tokens(source)?, at: 0, depth: 0, nodes: 0, in_macro: false };
@@ -78,7 +81,10 @@ impl Parser {
     fn node(&mut self, column: usize, kind: Kind, depth: usize) -> Result<Tree, ExpressionError> {
         self.nodes += 1;
         if self.nodes > NODES_MAX {
-            return Err(ExpressionError::new(column, format!("an expression has at most {NODES_MAX} parts; split it into several conditions")));
+            return Err(ExpressionError::new(
+                column,
+                format!("an expression has at most {NODES_MAX} parts; split it into several conditions"),
+            ));
         }
         if depth > NESTING_MAX {
             let message = format!("operators, members and brackets are nested deeper than {NESTING_MAX}; split it into several conditions");
@@ -91,7 +97,10 @@ impl Parser {
         // Reading takes a few frames for each level; the tree has its own bound.
         const READING_MAX: usize = NESTING_MAX / 2;
         if self.depth >= READING_MAX {
-            return Err(ExpressionError::new(self.column(), format!("brackets and signs are nested deeper than {READING_MAX}; split it into several conditions")));
+            return Err(ExpressionError::new(
+                self.column(),
+                format!("brackets and signs are nested deeper than {READING_MAX}; split it into several conditions"),
+            ));
         }
         self.depth += 1;
         let read = read(self);
@@ -146,7 +155,11 @@ impl Parser {
             if self.take(".") {
                 let Token::Name(name) = self.peek().clone() else { return Err(self.unexpected("a name after `.`")) };
                 self.at += 1;
-                (node, depth) = if self.take("(") { self.method(column, node, depth, &name)? } else { self.node(column, Kind::Member(node.into(), name), depth + 1)? };
+                (node, depth) = if self.take("(") {
+                    self.method(column, node, depth, &name)?
+                } else {
+                    self.node(column, Kind::Member(node.into(), name), depth + 1)?
+                };
             } else if self.take("[") {
                 let (index, other) = self.expression()?;
                 self.expect("]")?;
@@ -241,7 +254,10 @@ impl Parser {
             return self.function(column, name, arguments, depth.max(other));
         };
         if std::mem::replace(&mut self.in_macro, true) {
-            return Err(ExpressionError::new(column, format!("`{name}` inside another of all, exists, exists_one, map, filter; compute it in a task")));
+            return Err(ExpressionError::new(
+                column,
+                format!("`{name}` inside another of all, exists, exists_one, map, filter; compute it in a task"),
+            ));
         }
         let Token::Name(variable) = self.peek().clone() else { return Err(self.unexpected("a name for the items")) };
         self.at += 1;
@@ -256,12 +272,20 @@ impl Parser {
         let Some((_, counts, function)) = Function::ALL.iter().find(|(known, ..)| *known == name) else {
             let names = Function::ALL.iter().map(|(known, ..)| *known).chain(["has", "all", "exists", "exists_one", "map", "filter"]);
             let near = nearest(name, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            let why = if ["now", "timestamp", "duration", "random", "uuid", "env"].contains(&name) { "; expressions have no clock, no randomness and no environment" } else { "" };
+            let why = if ["now", "timestamp", "duration", "random", "uuid", "env"].contains(&name) {
+                "; expressions have no clock, no randomness and no environment"
+            } else {
+                ""
+            };
             return Err(ExpressionError::new(column, format!("there is no function `{name}`{near}{why}")));
         };
         if !counts.contains(&arguments.len()) {
-            let wanted = if counts.start() == counts.end() { counts.start().to_string() } else { format!("{} to {}", counts.start(), counts.end()) };
-            return Err(ExpressionError::new(column, format!("`{name}` takes {wanted} values, the receiver included, not {}", arguments.len())));
+            let wanted =
+                if counts.start() == counts.end() { counts.start().to_string() } else { format!("{} to {}", counts.start(), counts.end()) };
+            return Err(ExpressionError::new(
+                column,
+                format!("`{name}` takes {wanted} values, the receiver included, not {}", arguments.len()),
+            ));
         }
         self.node(column, Kind::Call(*function, arguments), depth + 1)
     }

@@ -89,7 +89,11 @@ impl References {
     /// `id` is `None` where the text does not tell which.
     pub(crate) fn add_task(&mut self, results: bool, id: Option<&str>, field: Option<&str>, column: usize) {
         let Some(id) = id else {
-            if results { self.all_results = true } else { self.all_tasks = true }
+            if results {
+                self.all_results = true;
+            } else {
+                self.all_tasks = true;
+            }
             return;
         };
         let reference = Reference { id: id.to_owned(), field: field.map(str::to_owned), column };
@@ -210,7 +214,11 @@ impl Finder<'_> {
 
 /// The name most like `word`, if one is within a third of its letters of it.
 pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    names.map(|name| (distance(word, name), name)).filter(|(distance, name)| *distance * 3 <= name.len().max(3)).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
+    names
+        .map(|name| (distance(word, name), name))
+        .filter(|(distance, name)| *distance * 3 <= name.len().max(3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
 }
 
 /// Levenshtein's distance, ignoring case; long words are not worth a guess.

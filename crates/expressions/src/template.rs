@@ -100,7 +100,8 @@ fn minijinja_defaults(environment: &mut Environment<'static>) {
     // Objects and lists are JSON wherever they stand in a text.
     environment.set_formatter(|out, state, value| {
         if matches!(value.kind(), minijinja::value::ValueKind::Map | minijinja::value::ValueKind::Seq) {
-            let text = serde_json::to_string(value).map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+            let text =
+                serde_json::to_string(value).map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
             return out.write_str(&text).map_err(minijinja::Error::from);
         }
         minijinja::escape_formatter(out, state, value)
@@ -123,7 +124,9 @@ fn find_tasks(text: &str, references: &mut References) {
         for (at, _) in text.match_indices(root.as_str()) {
             let before = text.get(..at).and_then(|before| before.chars().last());
             let after = text.get(at + root.len()..).unwrap_or_default();
-            if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '\'' | '"')) || after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_') {
+            if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '\'' | '"'))
+                || after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+            {
                 continue;
             }
             let (id, rest) = key(after);
@@ -141,7 +144,8 @@ fn key(text: &str) -> (Option<String>, &str) {
         return ((!name.is_empty()).then(|| name.to_owned()), rest);
     }
     for quote in ['\'', '"'] {
-        if let Some((name, rest)) = text.strip_prefix('[').and_then(|rest| rest.strip_prefix(quote)).and_then(|rest| rest.split_once(quote)) {
+        if let Some((name, rest)) = text.strip_prefix('[').and_then(|rest| rest.strip_prefix(quote)).and_then(|rest| rest.split_once(quote))
+        {
             return (Some(name.to_owned()), rest.strip_prefix(']').unwrap_or(rest));
         }
     }
@@ -240,11 +244,16 @@ fn part(value: &Value, path: &str, variables: &[&str], references: &mut Referenc
             }
         },
         Value::Array(items) => {
-            let parts: Vec<Part> = items.iter().enumerate().map(|(place, item)| part(item, &format!("{path}[{place}]"), variables, references, errors)).collect();
+            let parts: Vec<Part> = items
+                .iter()
+                .enumerate()
+                .map(|(place, item)| part(item, &format!("{path}[{place}]"), variables, references, errors))
+                .collect();
             if parts.iter().all(|part| matches!(part, Part::As(_))) { Part::As(value.clone()) } else { Part::List(parts) }
         }
         Value::Object(fields) => {
-            let parts: Vec<(String, Part)> = fields.iter().map(|(key, value)| (key.clone(), part(value, &member(path, key), variables, references, errors))).collect();
+            let parts: Vec<(String, Part)> =
+                fields.iter().map(|(key, value)| (key.clone(), part(value, &member(path, key), variables, references, errors))).collect();
             if parts.iter().all(|(_, part)| matches!(part, Part::As(_))) { Part::As(value.clone()) } else { Part::Object(parts) }
         }
         other => Part::As(other.clone()),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is on record, for whoever asks, from any thread and without the driver.
 
-use crate::store::{ExecutionFilter, SqliteReader};
 use crate::driver::effect::Effect;
 use crate::driver::history::effects_of;
+use crate::store::{ExecutionFilter, SqliteReader};
 use crate::{Error, report};
 use std::path::Path;
 use stdx::Timestamp;

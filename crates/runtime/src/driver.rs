@@ -17,7 +17,9 @@ mod slots;
 mod timers;
 mod versions;
 
-use crate::store::{Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution};
+use crate::store::{
+    Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution,
+};
 use crate::{Clock, Error, options, report};
 use commit::Commit;
 use effect::Effect;
@@ -100,7 +102,7 @@ impl Driver {
         let interrupted = reader.unended()?;
         let commit = Commit::over(Box::new(store), durability, path, &clock, wake)?;
         let mut driver = Self::with(clock, commit, Some(reader), next_key);
-        let interrupted = interrupted.into_iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
+        let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
         Ok((driver, interrupted))
     }
 
@@ -132,7 +134,13 @@ impl Driver {
     /// Begins an execution. Its `Accepted` effect follows once that is committed.
     ///
     /// `options` is JSON text as in [`crate::options`]; `id` is given where the host has chosen one.
-    pub fn accept(&mut self, plan: &Arc<Plan>, context: Option<String>, options: Option<String>, id: Option<String>) -> Result<Accept, Error> {
+    pub fn accept(
+        &mut self,
+        plan: &Arc<Plan>,
+        context: Option<String>,
+        options: Option<String>,
+        id: Option<String>,
+    ) -> Result<Accept, Error> {
         self.check()?;
         let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
         let setup = options::setup(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
@@ -328,12 +336,12 @@ impl Driver {
         failure.map_or(Ok(()), |failure| Err(self.fail(failure)))
     }
 
-    fn take_up(&mut self, stored: StoredExecution) -> Result<Interrupted, Error> {
-        let plan = report::plan_of(&stored)?;
-        let setup = report::setup_of(&stored)?;
+    fn take_up(&mut self, stored: &StoredExecution) -> Result<Interrupted, Error> {
+        let plan = report::plan_of(stored)?;
+        let setup = report::setup_of(stored)?;
         let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
         let execution = Execution::replay(Arc::clone(&plan), setup, events);
-        let text = report::stored(&stored)?;
+        let text = report::stored(stored)?;
         self.versions.admit(&plan)?;
         self.statistics.active += 1;
         self.statistics.queued += execution.queued();

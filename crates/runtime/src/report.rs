@@ -192,7 +192,9 @@ fn row(text: &mut String, record: &TaskRecord) {
     let begun = |at: Timestamp| if first_start == 0 { at.micros() } else { first_start };
     let (state, start, end) = match &record.state {
         TaskState::Waiting => (0, 0, 0),
-        TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. } => (1, first_start, 0),
+        TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. } => {
+            (1, first_start, 0)
+        }
         TaskState::Running { admitted, .. } | TaskState::Aborting { admitted, .. } => (2, begun(*admitted), 0),
         TaskState::Finishing { start, .. } => (2, begun(*start), 0),
         TaskState::Active { since, .. } => (2, since.micros(), 0),

@@ -7,9 +7,7 @@
 #[path = "support/events.rs"]
 mod events;
 
-use engine::{
-    AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason,
-};
+use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason};
 use events::every_event;
 use expect_test::{Expect, expect};
 use proptest::collection::vec;
@@ -162,10 +160,8 @@ fn any_event() -> impl Strategy<Value = Event> {
             end,
             failure: failure.into()
         }),
-        (task(), skip())
-            .prop_map(|(task, reason)| Event::TaskSkipped { task, reason }),
-        (task(), cancel())
-            .prop_map(|(task, reason)| Event::TaskCancelled { task, reason }),
+        (task(), skip()).prop_map(|(task, reason)| Event::TaskSkipped { task, reason }),
+        (task(), cancel()).prop_map(|(task, reason)| Event::TaskCancelled { task, reason }),
         task().prop_map(|task| Event::FailFast { task }),
         (option::of(text()), any::<bool>()).prop_map(|(reason, force)| Event::CancelRequested { reason, force }),
         prop_oneof![
@@ -200,7 +196,11 @@ fn structure() -> impl Strategy<Value = Event> {
         (task(), option::of(at())).prop_map(|(task, until)| Event::WaitStarted { task, until }),
         (text(), json(), option::of(text())).prop_map(|(name, payload, path)| Event::SignalReceived { name, payload, path }),
         (task(), json()).prop_map(|(task, payload)| Event::WaitEnded { task, payload }),
-        (task(), option::of(json()), option::of(text())).prop_map(|(task, input, cache_key)| Event::TaskPrepared { task, input, cache_key }),
+        (task(), option::of(json()), option::of(text())).prop_map(|(task, input, cache_key)| Event::TaskPrepared {
+            task,
+            input,
+            cache_key
+        }),
         task().prop_map(|task| Event::GroupStarted { task }),
         (task(), vec(any::<u32>(), 0..4)).prop_map(|(task, branches)| Event::BranchesTaken { task, branches: branches.into() }),
         (task(), option::of(vec(json(), 0..4))).prop_map(|(task, items)| Event::LoopStarted { task, items: items.map(Into::into) }),

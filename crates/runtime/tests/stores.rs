@@ -8,7 +8,7 @@ mod events;
 #[path = "support/plans.rs"]
 mod plans;
 
-use engine::{End, Event, Output, Plan, InstanceIndex};
+use engine::{End, Event, InstanceIndex, Output, Plan};
 use events::every_event;
 use plans::{plan, plan_of, task};
 use runtime::store::{Accepted, Batch, CommitError, Durability, MemoryStore, SqliteReader, SqliteStore, StepRecord, Store};
@@ -234,7 +234,11 @@ fn a_definition_is_kept_once_however_often_it_runs() {
 
 #[test]
 fn an_execution_that_ended_is_not_taken_up_again() {
-    let ends = [End::Completed, End::Failed { task: Some(InstanceIndex::new(0)), failure: Arc::new(engine::Failure::coded("ERR_AGENT", "no".into())) }, End::Cancelled { reason: None }];
+    let ends = [
+        End::Completed,
+        End::Failed { task: Some(InstanceIndex::new(0)), failure: Arc::new(engine::Failure::coded("ERR_AGENT", "no".into())) },
+        End::Cancelled { reason: None },
+    ];
     let place = Place::new();
     let mut store = place.open(Durability::Os);
     store.commit(&mut [begin(&[1, 2, 3, 4])]).unwrap();

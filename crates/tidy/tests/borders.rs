@@ -4,12 +4,11 @@
 use tidy::{Finding, Source, read, refuse, written};
 
 /// Packages that decide, and all that each of them may know.
-const PURE: &[(&str, &[&str])] =
-    &[
-        ("engine", &["expressions", "jsonschema", "petgraph", "rustc-hash", "serde_json", "stdx", "thiserror"]),
-        ("expressions", &["minijinja", "serde_json", "thiserror"]),
-        ("stdx", &["serde_json", "sha2"]),
-    ];
+const PURE: &[(&str, &[&str])] = &[
+    ("engine", &["expressions", "jsonschema", "petgraph", "rustc-hash", "serde_json", "stdx", "thiserror"]),
+    ("expressions", &["minijinja", "serde_json", "thiserror"]),
+    ("stdx", &["serde_json", "sha2"]),
+];
 
 fn rust(sources: &[Source]) -> impl Iterator<Item = &Source> {
     // The needles of these tests stand in these tests.

@@ -371,7 +371,12 @@ impl Execution {
         (self.paused, self.stepping) = (false, false);
         self.stop(at, ScopeIndex::ROOT, CancelReason::Cancelled, force);
         if force {
-            let undoing: Vec<ScopeIndex> = (0..).map(ScopeIndex).zip(&self.scopes).filter(|(_, scope)| scope.role == Role::Compensation).map(|(index, _)| index).collect();
+            let undoing: Vec<ScopeIndex> = (0..)
+                .map(ScopeIndex)
+                .zip(&self.scopes)
+                .filter(|(_, scope)| scope.role == Role::Compensation)
+                .map(|(index, _)| index)
+                .collect();
             for scope in undoing {
                 self.stop(at, scope, CancelReason::Cancelled, true);
             }

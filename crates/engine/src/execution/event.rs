@@ -15,11 +15,7 @@ pub enum Event {
     /// The execution began.
     ExecutionStarted,
     /// A condition was judged, once and for all.
-    Judged {
-        task: InstanceIndex,
-        question: Question,
-        holds: bool,
-    },
+    Judged { task: InstanceIndex, question: Question, holds: bool },
     /// It began to wait, for a signal or for time.
     WaitStarted { task: InstanceIndex, until: Option<Timestamp> },
     /// Somebody sent a signal; `path` if it is meant for one wait.

@@ -219,10 +219,7 @@ impl TaskRecord {
 
     /// Whether it waits for anything but its dependencies, and would begin something by itself.
     pub(super) fn is_unstarted(&self) -> bool {
-        matches!(
-            self.state,
-            TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. }
-        )
+        matches!(self.state, TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. })
     }
 
     /// How a task that has ended counts for its dependants; `None` while it has not.

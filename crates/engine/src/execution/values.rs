@@ -130,7 +130,10 @@ impl Execution {
                 if *all { write!(text, "[{outputs}]").unwrap_or(()) } else { text.push_str(&outputs) }
             }
             TaskKind::Loop(planned) if planned.passes_max.is_none() => {
-                let kept: Vec<String> = (0_u32..).zip(scopes()).filter_map(|(pass, scope)| self.item_output(task, pass, scope, planned.on_item_error)).collect();
+                let kept: Vec<String> = (0_u32..)
+                    .zip(scopes())
+                    .filter_map(|(pass, scope)| self.item_output(task, pass, scope, planned.on_item_error))
+                    .collect();
                 write!(text, "[{}]", kept.join(",")).unwrap_or(());
             }
             TaskKind::Loop(_) => match self.latest_ended_pass(task) {

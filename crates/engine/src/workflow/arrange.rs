@@ -21,7 +21,14 @@ pub(super) struct Arranged {
 pub(super) fn arrange(tasks: Vec<Task>, problems: &mut Problems) -> (Arranged, Vec<Sighting>) {
     let mut ids = FxHashMap::default();
     refuse_duplicates(&tasks, &mut ids, problems);
-    let mut arranger = Arranger { planned: Vec::new(), lists: Vec::new(), waiting: VecDeque::new(), numbered: 0, undoing: Vec::new(), sightings: Vec::new() };
+    let mut arranger = Arranger {
+        planned: Vec::new(),
+        lists: Vec::new(),
+        waiting: VecDeque::new(),
+        numbered: 0,
+        undoing: Vec::new(),
+        sightings: Vec::new(),
+    };
     arranger.reserve(Group::Written(tasks), None);
     while let Some((group, list)) = arranger.waiting.pop_front() {
         match group {
@@ -107,14 +114,27 @@ impl Arranger {
         }
     }
 
-    fn task(&mut self, task: Task, list: ListIndex, edges: (Vec<TaskIndex>, Vec<TaskIndex>), cleanup: bool, problems: &mut Problems) -> PlannedTask {
+    fn task(
+        &mut self,
+        task: Task,
+        list: ListIndex,
+        edges: (Vec<TaskIndex>, Vec<TaskIndex>),
+        cleanup: bool,
+        problems: &mut Problems,
+    ) -> PlannedTask {
         let index = self.next();
         let Task { path, id, kind, beside, common, body } = task;
         let (id, place): (Arc<str>, Arc<str>) = (id.into(), path.into());
         let implicit = common.dependencies.is_none();
         let rule = rule_of(&common, implicit);
         if rule.needs_dependencies() && edges.0.is_empty() {
-            let rule = if rule == TriggerRule::OneSuccess { "one_success" } else if rule == TriggerRule::OneFailed { "one_failed" } else { "all_failed" };
+            let rule = if rule == TriggerRule::OneSuccess {
+                "one_success"
+            } else if rule == TriggerRule::OneFailed {
+                "one_failed"
+            } else {
+                "all_failed"
+            };
             problems.push(format!("{place}.triggerRule"), ProblemKind::RuleWithoutDependencies { rule });
         }
         let timeout = match &body {
@@ -279,15 +299,15 @@ pub(super) fn bare(id: Arc<str>, place: Arc<str>, list: ListIndex, kind: TaskKin
 
 /// Which tasks of a list are clean-up: by their rule, or because everything they depend on is.
 fn cleanup(tasks: &[Task], before: &[Vec<TaskIndex>], base: u32) -> Vec<bool> {
-    let mut clean: Vec<bool> =
-        tasks.iter().map(|task| rule_of(&task.common, task.common.dependencies.is_none()).is_cleanup()).collect();
+    let mut clean: Vec<bool> = tasks.iter().map(|task| rule_of(&task.common, task.common.dependencies.is_none()).is_cleanup()).collect();
     // Each round settles at least one more task of a chain; a cycle has been reported.
     for _ in 0..tasks.len() {
         let mut changed = false;
         for (at, dependencies) in before.iter().enumerate() {
-            let all = !dependencies.is_empty() && dependencies.iter().all(|earlier| clean.get((earlier.get() - base) as usize).copied().unwrap_or(false));
-            if all && clean.get(at) == Some(&false) {
-                clean[at] = true;
+            let all = !dependencies.is_empty()
+                && dependencies.iter().all(|earlier| clean.get((earlier.get() - base) as usize).copied().unwrap_or(false));
+            if let Some(own) = clean.get_mut(at).filter(|own| all && !**own) {
+                *own = true;
                 changed = true;
             }
         }

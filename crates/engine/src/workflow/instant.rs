@@ -12,7 +12,14 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
     let [hour, minute, second] = numbers(clock, ':')?;
     let is_day = (1..=12).contains(&month) && (1..=month_days(year, month)).contains(&day);
-    if !is_day || hour > 23 || minute > 59 || second > 59 || year < 1970 || fraction.len() > 9 || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+    if !is_day
+        || hour > 23
+        || minute > 59
+        || second > 59
+        || year < 1970
+        || fraction.len() > 9
+        || !fraction.bytes().all(|digit| digit.is_ascii_digit())
+    {
         return None;
     }
     let micros: i64 = if fraction.is_empty() { 0 } else { format!("{fraction:0<6}").get(..6)?.parse().ok()? };
@@ -75,7 +82,15 @@ mod tests {
         assert_eq!(seconds("2000-02-29T12:00:00Z"), Some(951_825_600));
         assert_eq!(seconds("2027-01-31T13:00:00+01:00"), seconds("2027-01-31T12:00:00Z"));
         assert_eq!(parse("1970-01-01T00:00:00.25Z").map(Timestamp::micros), Some(250_000));
-        for bad in ["2027-01-31", "2027-02-30T00:00:00Z", "2027-01-31T12:00:00", "2027-01-31T25:00:00Z", "2027-1-31T1:1Z", "x", "1969-01-01T00:00:00Z"] {
+        for bad in [
+            "2027-01-31",
+            "2027-02-30T00:00:00Z",
+            "2027-01-31T12:00:00",
+            "2027-01-31T25:00:00Z",
+            "2027-1-31T1:1Z",
+            "x",
+            "1969-01-01T00:00:00Z",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

@@ -63,7 +63,9 @@ pub enum ProblemKind {
     TooManyBodies { fields: String },
     #[error("`{field}` has no meaning on {what}; {instead}")]
     Meaningless { field: &'static str, what: &'static str, instead: &'static str },
-    #[error("groups, branches, loops and inline workflows are nested deeper than `workflow.maxDepth` ({limit}); flatten them, use child workflows by id, or raise the limit")]
+    #[error(
+        "groups, branches, loops and inline workflows are nested deeper than `workflow.maxDepth` ({limit}); flatten them, use child workflows by id, or raise the limit"
+    )]
     TooDeep { limit: usize },
     #[error("`{field}` and `{other}` exclude each other; keep one of them")]
     Exclusive { field: &'static str, other: &'static str },
@@ -77,7 +79,9 @@ pub enum ProblemKind {
     NotAncestor { id: String },
     #[error("the output of `{id}` is null where it did not complete; guard it, for example with tasks['{id}'].status == 'completed'")]
     MayBeNull { id: String },
-    #[error("task `{task}` depends on `{dependency}`, which stands in another list; dependencies name siblings: put the dependency on the group")]
+    #[error(
+        "task `{task}` depends on `{dependency}`, which stands in another list; dependencies name siblings: put the dependency on the group"
+    )]
     NotSibling { task: String, dependency: String },
     #[error("`{rule}` asks how dependencies ended, and this task has none; add `dependencies` or leave the rule out")]
     RuleWithoutDependencies { rule: &'static str },

@@ -65,7 +65,8 @@ pub(super) fn read_workflow(value: &Value, path: String, level: usize, limits: L
         problems.push(fields.path("metadata"), wrong_type("an object", metadata));
     }
     let policies = [("fail_fast", FailurePolicy::FailFast), ("continue", FailurePolicy::Continue)];
-    workflow.failure_policy = fields.one_of("failurePolicy", &policies, "'fail_fast' or 'continue'", problems).unwrap_or(FailurePolicy::FailFast);
+    workflow.failure_policy =
+        fields.one_of("failurePolicy", &policies, "'fail_fast' or 'continue'", problems).unwrap_or(FailurePolicy::FailFast);
     workflow.deadline = deadline(&fields, problems);
     workflow.budget = fields.get("budget").map(|value| budget(value, fields.path("budget"), problems)).unwrap_or_default();
     let place = Place { limits, level, beside: false, loops: &[] };
@@ -89,7 +90,10 @@ fn deadline(fields: &Fields<'_>, problems: &mut Problems) -> Option<Deadline> {
 fn budget(value: &Value, path: String, problems: &mut Problems) -> Budget {
     let Some(fields) = Fields::of(value, path, problems) else { return Budget::default() };
     fields.refuse_others(BUDGET_FIELDS, LATER_BUDGET_FIELDS, problems);
-    Budget { tasks: fields.whole("tasks", 0, u64::from(u32::MAX), "a whole number of attempts", problems), time: fields.duration("time", problems) }
+    Budget {
+        tasks: fields.whole("tasks", 0, u64::from(u32::MAX), "a whole number of attempts", problems),
+        time: fields.duration("time", problems),
+    }
 }
 
 pub(super) fn id(fields: &Fields<'_>, hint: &'static str, problems: &mut Problems) -> String {

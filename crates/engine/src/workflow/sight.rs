@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Whether what expressions and templates read is in sight of the task they belong to: what came before it and before the groups around it.
 
+#![expect(clippy::indexing_slicing, reason = "tasks are in range of the plan they come from")]
+
 use super::fields::nearest;
 use super::problem::{ProblemKind, Problems};
 use crate::plan::{ListIndex, Plan, TaskKind};
@@ -91,7 +93,8 @@ fn may_be_null(plan: &Plan, task: TaskIndex, reader: &PlannedTask) -> bool {
     let planned = &plan.tasks[task];
     let skippable = !planned.conditions.is_empty() || matches!(planned.kind, TaskKind::Choice { fails_without: false, .. });
     // A reader that depends on it and asks for success knows that it completed.
-    let strict = reader.dependencies.as_ref() == [task] && matches!(reader.rule, TriggerRule::NoneFailedMinOneSuccess | TriggerRule::AllSuccess);
+    let strict =
+        reader.dependencies.as_ref() == [task] && matches!(reader.rule, TriggerRule::NoneFailedMinOneSuccess | TriggerRule::AllSuccess);
     let lenient = matches!(reader.rule, TriggerRule::AllDone | TriggerRule::OneFailed | TriggerRule::AllFailed | TriggerRule::OneSuccess);
     planned.tolerant || lenient || (skippable && !strict)
 }

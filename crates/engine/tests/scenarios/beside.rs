@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is recorded beside the story.
 
-use crate::run::find;
 use crate::words;
 use engine::{Event, Execution, Failure, Input, InstanceIndex, Output, Settled, Setup, Step, TaskState};
 use expect_test::expect;
@@ -12,8 +11,14 @@ use stdx::Timestamp;
 fn outputs_failures_and_the_hosts_own_measurements_are_recorded_as_they_were_given() {
     let at = |millis: u64| Timestamp::from_micros(millis * 1000);
     let plan = words::plan("a tries 2 fixed 1s; b");
-    let (a, b) = (find(&plan, "a").unwrap(), find(&plan, "b").unwrap());
-    let failure = Failure { code: "ERR_AGENT".into(), message: "no".into(), details: Some(r#"{"name":"Error"}"#.into()), retryable: true, retry_after: None };
+    let (a, b) = (InstanceIndex::new(0), InstanceIndex::new(1));
+    let failure = Failure {
+        code: "ERR_AGENT".into(),
+        message: "no".into(),
+        details: Some(r#"{"name":"Error"}"#.into()),
+        retryable: true,
+        retry_after: None,
+    };
     let output = Output::Json(r#"{"n":1}"#.into());
     let mut execution = Execution::new(plan, Setup::default());
     let mut tell = |now, input| {
@@ -50,7 +55,9 @@ fn an_attempt_that_timed_out_is_measured_from_its_admission_to_the_end_of_its_gr
         let due = execution.next_deadline().unwrap();
         execution.handle(due, Input::Tick, &mut step);
     }
-    let TaskState::Failed { attempt, start, end, failure, tolerated: false } = &execution.tasks()[a].state else { panic!("it has not failed") };
+    let TaskState::Failed { attempt, start, end, failure, tolerated: false } = &execution.tasks()[a].state else {
+        panic!("it has not failed")
+    };
     assert_eq!((*attempt, start.micros(), end.micros(), failure.retryable), (1, 0, 6_000_000, true));
     expect!["the attempt did not end within its timeout of 1000 ms"].assert_eq(&failure.message);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Plays a script against an execution, and plays it again with crashes.
 
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
+#![expect(clippy::panic, clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
 use crate::words::{cancelled, plan, skipped, state, story};
 use engine::{Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Settled, Setup, Step, TaskState};
@@ -18,7 +18,6 @@ use stdx::Timestamp;
 /// `signal go = true`, `signal go for a = true`, `pause`, `resume`, `step`, `cancel`, `cancel "why"`, `force`, `found a = 1`, `found a nothing`,
 /// `judge a gate 0 true`, `spawn a {...}`, `put off` (an orderly end of the process), `crash`, `start`. Tasks are named by their paths.
 /// `start` is understood at the beginning, unless it is written somewhere.
-#[expect(clippy::needless_pass_by_value, reason = "as `expect![]` reads best")]
 pub(crate) fn check(workflow: &str, script: &str, expect: Expect) {
     check_with(workflow, Setup::default(), script, expect);
 }
@@ -45,13 +44,6 @@ fn words(script: &str) -> Vec<String> {
         words.insert(0, "start".to_owned());
     }
     words
-}
-
-/// The place of the task with this id in the root list.
-#[expect(clippy::allow_attributes_without_reason, reason = "one of the test binaries has no use for it")]
-#[allow(dead_code)]
-pub(crate) fn find(plan: &Plan, id: &str) -> Option<InstanceIndex> {
-    plan.tasks.iter().find(|(_, task)| &*task.id == id).map(|(index, _)| InstanceIndex::new(index.get()))
 }
 
 pub(crate) fn failure(retryable: bool) -> Failure {
@@ -229,7 +221,12 @@ impl Run {
 
     /// Where each task is, in a word or two.
     fn ends(&self) -> String {
-        let mut ends: Vec<String> = self.execution.tasks().iter().map(|(task, record)| format!("{} {}", self.execution.path(task), standing(&record.state))).collect();
+        let mut ends: Vec<String> = self
+            .execution
+            .tasks()
+            .iter()
+            .map(|(task, record)| format!("{} {}", self.execution.path(task), standing(&record.state)))
+            .collect();
         if self.execution.is_paused() {
             ends.push("paused".to_owned());
         }
@@ -287,7 +284,11 @@ impl Run {
                 other.sort_unstable();
                 assert_eq!(one, other, "{}", context());
             }
-            assert!(paused || matches!(run.execution.phase(), Phase::Ended(_)) == matches!(straight.execution.phase(), Phase::Ended(_)), "{}", context());
+            assert!(
+                paused || matches!(run.execution.phase(), Phase::Ended(_)) == matches!(straight.execution.phase(), Phase::Ended(_)),
+                "{}",
+                context()
+            );
         }
     }
 
@@ -331,7 +332,9 @@ impl Run {
         let task = self.execution.tasks().iter().filter(|(task, _)| self.execution.path(*task) == *path).last()?.0;
         match &recorded.input {
             Input::Settled(settled) => match self.standing(task) {
-                Some((attempt, until, told)) if (attempt, told) == (settled.attempt, *stopping) => Some(self.now.max(until.min(recorded.at))),
+                Some((attempt, until, told)) if (attempt, told) == (settled.attempt, *stopping) => {
+                    Some(self.now.max(until.min(recorded.at)))
+                }
                 _ => None,
             },
             Input::Spawn { .. } => self.standing(task).map(|_| at),
@@ -349,7 +352,9 @@ impl Run {
             let here = self.task(path);
             match &mut input {
                 Input::Settled(settled) => settled.task = here,
-                Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => *task = here,
+                Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => {
+                    *task = here;
+                }
                 _ => {}
             }
         }
@@ -359,7 +364,9 @@ impl Run {
 
 fn end(run: &Run) -> String {
     let phase = match run.execution.phase() {
-        Phase::Ended(engine::End::Failed { task, failure }) => format!("failed {:?} {}", task.map(|task| run.execution.path(task)), failure.code),
+        Phase::Ended(engine::End::Failed { task, failure }) => {
+            format!("failed {:?} {}", task.map(|task| run.execution.path(task)), failure.code)
+        }
         other => format!("{other:?}"),
     };
     format!("{phase} {}", run.execution.results())
@@ -368,7 +375,9 @@ fn end(run: &Run) -> String {
 fn about(input: &Input) -> Option<InstanceIndex> {
     match input {
         Input::Settled(settled) => Some(settled.task),
-        Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => Some(*task),
+        Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => {
+            Some(*task)
+        }
         _ => None,
     }
 }
@@ -376,9 +385,13 @@ fn about(input: &Input) -> Option<InstanceIndex> {
 /// Whether it came from outside and changed something, or would have.
 fn matters(recorded: &Recorded) -> bool {
     match recorded.input {
-        Input::Settled(_) | Input::Cancel { .. } | Input::Signal { .. } | Input::Spawn { .. } | Input::Judged { .. } | Input::Pause | Input::Resume { .. } => {
-            !recorded.step.events.is_empty()
-        }
+        Input::Settled(_)
+        | Input::Cancel { .. }
+        | Input::Signal { .. }
+        | Input::Spawn { .. }
+        | Input::Judged { .. }
+        | Input::Pause
+        | Input::Resume { .. } => !recorded.step.events.is_empty(),
         Input::LookedUp { .. } => true,
         _ => false,
     }

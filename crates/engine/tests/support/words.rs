@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Workflows in a line of text, and the journal of an execution read aloud.
 
-#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use engine::{
     AbortCause, CancelReason, Command, End, Event, Execution, InstanceIndex, Limits, PassEnd, Plan, Question, SkipReason, Step, read_plan,
@@ -117,6 +117,7 @@ pub(crate) fn story(execution: &Execution, now: Timestamp, step: &Step) -> Strin
     text
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one line for each event")]
 fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
     let id = |task: &InstanceIndex| execution.path(*task);
     match event {
@@ -271,12 +272,5 @@ fn millis(at: Timestamp) -> String {
 
 /// All that a replay must bring back.
 pub(crate) fn state(execution: &Execution) -> String {
-    format!(
-        "{:?} {:?} {:?} {:?} {:?}",
-        execution.phase(),
-        execution.is_paused(),
-        execution.started(),
-        execution.ended(),
-        execution.tasks()
-    )
+    format!("{:?} {:?} {:?} {:?} {:?}", execution.phase(), execution.is_paused(), execution.started(), execution.ended(), execution.tasks())
 }

@@ -94,9 +94,7 @@ impl Effect {
             Event::GroupStarted { task } | Event::BranchesTaken { task, .. } | Event::LoopStarted { task, .. } => {
                 effect(EffectKind::Opened, Some(*task), 0, 0, 0)
             }
-            Event::WaitStarted { task, until } => {
-                effect(EffectKind::Waiting, Some(*task), 0, until.map_or(0, Timestamp::micros), 0)
-            }
+            Event::WaitStarted { task, until } => effect(EffectKind::Waiting, Some(*task), 0, until.map_or(0, Timestamp::micros), 0),
             Event::PassEnded { task, pass, end } => {
                 let end = match end {
                     PassEnd::Completed => 1,

@@ -136,9 +136,11 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
 fn keep(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), CommitError> {
     for cached in &batch.cached {
         let until = i64::try_from(cached.until.micros()).unwrap_or(i64::MAX);
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO cache (key, output, until) VALUES (?1, ?2, ?3)")?
-            .execute(params![&*cached.key, &*cached.output, until])?;
+        transaction.prepare_cached("INSERT OR REPLACE INTO cache (key, output, until) VALUES (?1, ?2, ?3)")?.execute(params![
+            &*cached.key,
+            &*cached.output,
+            until
+        ])?;
     }
     Ok(())
 }

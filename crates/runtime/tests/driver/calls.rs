@@ -104,7 +104,10 @@ fn steps_of_one_call_share_a_record() {
     let (slot, id) = host.accept(&plan(&chain()));
     host.complete(slot, 0, 1, "1");
     host.complete(slot, 1, 1, "2");
-    assert_eq!(host.advance(), ["0: accepted", "0: started", "0: run 0/1", "0: completed 0/1", "0: run 1/1", "0: completed 1/1", "0: ended 1"]);
+    assert_eq!(
+        host.advance(),
+        ["0: accepted", "0: started", "0: run 0/1", "0: completed 0/1", "0: run 1/1", "0: completed 1/1", "0: ended 1"]
+    );
     assert_eq!(host.stored(&id).records.len(), 1);
 }
 

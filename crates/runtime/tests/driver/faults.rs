@@ -251,6 +251,7 @@ fn finish(place: Place, case: &str) {
 }
 
 /// One end is recorded of each task, whatever was run again.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the ends of tasks, and no other event")]
 fn once(journal: &[StepRecord], case: &str) {
     let ends = journal.iter().flat_map(|record| &record.events).filter_map(|event| match event {
         Event::TaskCompleted { task, .. }

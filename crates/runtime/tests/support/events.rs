@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Every kind of event, with and without what may be absent.
 
-use engine::{
-    AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason,
-};
+use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason};
 use std::time::Duration;
 use stdx::Timestamp;
 
+#[expect(clippy::too_many_lines, reason = "a table: one line for each event")]
 pub(crate) fn every_event() -> Vec<Event> {
     let at = Timestamp::from_micros;
     let (task, attempt, start, end) = (InstanceIndex::new(3), 2, at(1_700_000_000_000_001), at(1_700_000_000_000_009));
@@ -21,7 +20,13 @@ pub(crate) fn every_event() -> Vec<Event> {
     let events = vec![
         Event::ExecutionStarted,
         Event::AttemptStarted { task, attempt, ready: at(5), ready_by: None, admitted_by: None },
-        Event::AttemptStarted { task, attempt, ready: at(5), ready_by: Some(InstanceIndex::new(1)), admitted_by: Some(InstanceIndex::new(0)) },
+        Event::AttemptStarted {
+            task,
+            attempt,
+            ready: at(5),
+            ready_by: Some(InstanceIndex::new(1)),
+            admitted_by: Some(InstanceIndex::new(0)),
+        },
         Event::AttemptInterrupted { task, attempt, crashed: true },
         Event::AttemptInterrupted { task, attempt: 1, crashed: false },
         Event::AttemptTimedOut { task, attempt, cause: AbortCause::Timeout },

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
-use engine::{Failure, Output, Plan, Settled, InstanceIndex};
+use engine::{Failure, InstanceIndex, Output, Plan, Settled};
 use runtime::store::{Durability, SqliteReader, Store, StoredExecution};
 use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Wake};
 use std::path::{Path, PathBuf};

@@ -182,7 +182,9 @@ impl Decider<'_> {
                 let scope = self.execution.tasks[task].scope;
                 self.look_at_lane(scope, None);
             }
-            TaskState::Backoff { .. } | TaskState::Released { .. } | TaskState::Ready { .. } | TaskState::Finishing { .. } if total_passed => {
+            TaskState::Backoff { .. } | TaskState::Released { .. } | TaskState::Ready { .. } | TaskState::Finishing { .. }
+                if total_passed =>
+            {
                 self.fail(task, Failure::total_timeout(planned.total_timeout.unwrap_or_default()));
             }
             TaskState::Waiting

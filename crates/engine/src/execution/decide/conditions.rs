@@ -48,7 +48,11 @@ impl Decider<'_> {
                     Ok(Value::Bool(holds)) => Ok(holds),
                     Ok(other) => Err(Failure::coded(
                         "ERR_CONDITION_NOT_BOOLEAN",
-                        format!("the condition `{}` is {}, not true or false; compare it with something", expression.source(), brief(&other)),
+                        format!(
+                            "the condition `{}` is {}, not true or false; compare it with something",
+                            expression.source(),
+                            brief(&other)
+                        ),
                     )),
                     Err(error) => Err(Failure::coded("ERR_EXPRESSION", format!("the condition `{}`: {error}", expression.source()))),
                 }

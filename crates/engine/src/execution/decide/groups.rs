@@ -141,7 +141,11 @@ impl Decider<'_> {
         let cut_short = || scopes.iter().find_map(|scope| self.cut_short(*scope));
         let join = scopes.first().map_or(Join::All, |scope| self.join_of(*scope));
         let missing = |completed: u32, wanted: u32| {
-            if completed >= wanted { Ok(()) } else { Err(cut_short().map_or_else(|| Some(Arc::new(unreachable(wanted, completed))), |_| None)) }
+            if completed >= wanted {
+                Ok(())
+            } else {
+                Err(cut_short().map_or_else(|| Some(Arc::new(unreachable(wanted, completed))), |_| None))
+            }
         };
         let completed = scopes.first().map_or(0, |scope| self.execution.scope(*scope).completed);
         let first = scopes.first().and_then(|scope| self.execution.scope(*scope).first);
@@ -155,7 +159,9 @@ impl Decider<'_> {
                 (None, None) => Ok(()),
             },
             Join::Settled => cut_short().map_or(Ok(()), |_| Err(None)),
-            Join::Race if first.is_some() => scopes.first().and_then(|scope| self.race_failure(*scope)).map_or(Ok(()), |failure| Err(Some(failure))),
+            Join::Race if first.is_some() => {
+                scopes.first().and_then(|scope| self.race_failure(*scope)).map_or(Ok(()), |failure| Err(Some(failure)))
+            }
             Join::Race => missing(0, 1),
             Join::Quorum(wanted) => missing(completed, wanted),
         };

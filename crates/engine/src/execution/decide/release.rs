@@ -245,5 +245,4 @@ impl Decider<'_> {
             self.release(child);
         }
     }
-
 }

@@ -124,7 +124,8 @@ impl Decider<'_> {
 
     /// In step mode an execution pauses after each task that ran.
     pub(super) fn pause_after(&mut self, task: InstanceIndex) {
-        let ran = matches!(self.state(task), TaskState::Completed { .. } | TaskState::Failed { .. }) && self.execution.planned(task).is_leaf();
+        let ran =
+            matches!(self.state(task), TaskState::Completed { .. } | TaskState::Failed { .. }) && self.execution.planned(task).is_leaf();
         if self.execution.stepping && ran && self.execution.open > 0 {
             self.pause();
         }

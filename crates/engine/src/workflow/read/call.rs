@@ -72,7 +72,9 @@ fn input(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
         }
     }
     let template = match InputTemplate::compile(&Value::Object(whole), &place.variables()) {
-        Ok(template) => template.map(|template| Read { path: fields.place().to_owned(), references: template.references().clone(), what: template }),
+        Ok(template) => {
+            template.map(|template| Read { path: fields.place().to_owned(), references: template.references().clone(), what: template })
+        }
         Err(errors) => {
             for (path, error) in errors {
                 problems.push(fields.path(&path), ProblemKind::BadTemplate { message: error.to_string() });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Conditions: an expression, or a function of the host by its name.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "of the types of a value one or two matter")]
+
 use super::super::fields::{Fields, shorten};
 use super::super::problem::{ProblemKind, Problems};
 use super::super::sight::Read;

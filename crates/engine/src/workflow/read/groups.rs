@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Groups: side by side or in order, by branches, again and again.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "of the types of a value one or two matter")]
+
 use super::super::fields::{Fields, shorten, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
 use super::super::sight::Read;
@@ -25,7 +27,7 @@ pub(in super::super) fn group(fields: &Fields<'_>, kind: Option<Kind>, place: Pl
 fn join(fields: &Fields<'_>, tasks: usize, problems: &mut Problems) -> Join {
     let Some(value) = fields.get("join") else { return Join::All };
     let quorum = value.get("quorum").filter(|_| value.as_object().is_some_and(|fields| fields.len() == 1));
-    let join = match (value.as_str(), quorum.and_then(Value::as_u64)) {
+    match (value.as_str(), quorum.and_then(Value::as_u64)) {
         (Some("all"), _) => Join::All,
         (Some("settled"), _) => Join::Settled,
         (Some("any"), _) => Join::Quorum(1),
@@ -36,8 +38,7 @@ fn join(fields: &Fields<'_>, tasks: usize, problems: &mut Problems) -> Join {
             problems.push(fields.path("join"), ProblemKind::OutOfRange { expected, found: shorten(value) });
             Join::All
         }
-    };
-    join
+    }
 }
 
 pub(in super::super) fn choice(fields: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Body {
@@ -67,20 +68,19 @@ fn branch(value: &Value, path: String, at: usize, inner: Place<'_>, place: Place
     fields.refuse_others(&["name", "when", "tasks"], &[], problems);
     fields.optional_text("name", problems);
     let name = fields.get("name").and_then(Value::as_str).map_or_else(|| at.to_string(), str::to_owned);
-    let when = match fields.get("when") {
-        Some(when) => conditions::one(when, &fields.path("when"), &place.variables(), problems),
-        None => {
-            let hint = "a condition; what runs when no branch holds belongs into `default`";
-            problems.push(fields.path("when"), ProblemKind::Missing { field: "when", hint });
-            None
-        }
-    };
+    let when = fields.get("when").and_then(|when| conditions::one(when, &fields.path("when"), &place.variables(), problems));
+    if fields.get("when").is_none() {
+        let hint = "a condition; what runs when no branch holds belongs into `default`";
+        problems.push(fields.path("when"), ProblemKind::Missing { field: "when", hint });
+    }
     Some(WrittenBranch { name: name.into(), when, tasks: task::list(&fields, "tasks", inner, problems) })
 }
 
 /// Whether `loop` says what makes the task go on; else its `conditions` do.
 pub(in super::super) fn is_driven(fields: &Fields<'_>) -> bool {
-    fields.get("loop").is_some_and(|value| ["forEach", "while", "until"].iter().any(|field| value.get(field).is_some_and(|value| !value.is_null())))
+    fields
+        .get("loop")
+        .is_some_and(|value| ["forEach", "while", "until"].iter().any(|field| value.get(field).is_some_and(|value| !value.is_null())))
 }
 
 pub(in super::super) fn repeated(fields: &Fields<'_>, id: &str, is_call: bool, place: Place<'_>, problems: &mut Problems) -> Body {
@@ -90,14 +90,25 @@ pub(in super::super) fn repeated(fields: &Fields<'_>, id: &str, is_call: bool, p
     let (mut tasks, mut body) = (Vec::new(), None);
     if is_call {
         let here = Place { level: place.level, ..inside };
-        body = Some(Box::new(if fields.get("workflow").is_some() { call::workflow(fields, here, problems) } else { call::agent(fields, here, problems) }));
+        body = Some(Box::new(if fields.get("workflow").is_some() {
+            call::workflow(fields, here, problems)
+        } else {
+            call::agent(fields, here, problems)
+        }));
     } else {
         tasks = task::list(fields, "tasks", inside, problems);
     }
     let empty = Value::Object(serde_json::Map::new());
     let value = fields.get("loop").unwrap_or(&empty);
     let timeout = if is_call { None } else { fields.positive_duration("timeout", problems) };
-    let mut written = WrittenLoop { drive: None, passes_max: None, stops_at_limit: false, concurrency: 1, on_item_error: OnItemError::Fail, keep_last: None };
+    let mut written = WrittenLoop {
+        drive: None,
+        passes_max: None,
+        stops_at_limit: false,
+        concurrency: 1,
+        on_item_error: OnItemError::Fail,
+        keep_last: None,
+    };
     if let Some(loop_fields) = Fields::of(value, fields.path("loop"), problems) {
         loop_fields.refuse_others(LOOP_FIELDS, &[], problems);
         written.drive = drive(fields, &loop_fields, place, inside, problems);
@@ -106,7 +117,13 @@ pub(in super::super) fn repeated(fields: &Fields<'_>, id: &str, is_call: bool, p
     Body::Loop { tasks, call: body, written, timeout }
 }
 
-fn drive(fields: &Fields<'_>, loop_fields: &Fields<'_>, place: Place<'_>, inside: Place<'_>, problems: &mut Problems) -> Option<WrittenDrive> {
+fn drive(
+    fields: &Fields<'_>,
+    loop_fields: &Fields<'_>,
+    place: Place<'_>,
+    inside: Place<'_>,
+    problems: &mut Problems,
+) -> Option<WrittenDrive> {
     let present: Vec<&'static str> = ["forEach", "while", "until"].into_iter().filter(|field| loop_fields.get(field).is_some()).collect();
     if let [field, other, ..] = present.as_slice() {
         problems.push(loop_fields.path(other), ProblemKind::Exclusive { field, other });
@@ -119,14 +136,15 @@ fn drive(fields: &Fields<'_>, loop_fields: &Fields<'_>, place: Place<'_>, inside
         Some("forEach") => for_each(loop_fields, place, problems),
         Some("while") => list("while", problems).map(WrittenDrive::While),
         Some("until") => list("until", problems).map(WrittenDrive::Until),
-        _ => match fields.get("conditions") {
-            Some(value) => Some(WrittenDrive::Again(conditions::list(value, &fields.path("conditions"), &inside.variables(), problems))),
-            None => {
+        _ => {
+            let written = fields.get("conditions");
+            if written.is_none() {
                 let hint = "`forEach`, `while` or `until`, or `conditions` beside it: what makes it go on";
                 problems.push(fields.path("loop"), ProblemKind::Missing { field: "loop", hint });
-                None
             }
-        },
+            let read = written.map(|value| conditions::list(value, &fields.path("conditions"), &inside.variables(), problems));
+            read.map(WrittenDrive::Again)
+        }
     }
 }
 

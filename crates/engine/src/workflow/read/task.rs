@@ -12,8 +12,31 @@ const COMMON: &[&str] = &["id", "name", "type", "dependencies", "conditions", "t
 const AGENT: &[&str] = &["agentId", "input", "retryPolicy", "timeout", "cache", "compensate", "outputSchema", "heartbeatTimeout"];
 const WORKFLOW: &[&str] = &["workflow", "input", "retryPolicy", "timeout"];
 const ALL: &[&str] = &[
-    "id", "name", "type", "dependencies", "conditions", "triggerRule", "onError", "totalTimeout", "agentId", "input", "retryPolicy", "timeout", "cache",
-    "compensate", "outputSchema", "heartbeatTimeout", "workflow", "waitFor", "tasks", "join", "branches", "default", "mode", "onNoMatch", "loop",
+    "id",
+    "name",
+    "type",
+    "dependencies",
+    "conditions",
+    "triggerRule",
+    "onError",
+    "totalTimeout",
+    "agentId",
+    "input",
+    "retryPolicy",
+    "timeout",
+    "cache",
+    "compensate",
+    "outputSchema",
+    "heartbeatTimeout",
+    "workflow",
+    "waitFor",
+    "tasks",
+    "join",
+    "branches",
+    "default",
+    "mode",
+    "onNoMatch",
+    "loop",
 ];
 const LATER: &[(&str, &str)] = &[
     ("requires", "name the agent that can do it in `agentId`"),
@@ -113,12 +136,18 @@ fn shape(fields: &Fields<'_>, kind: Option<Kind>, problems: &mut Problems) -> Sh
         (Some(Kind::Loop), Some("tasks")) => Shape::LoopGroup,
         (Some(Kind::Loop), _) => Shape::LoopCall,
         (Some(Kind::Conditional), Some("tasks")) => {
-            problems.push(fields.path("tasks"), ProblemKind::Meaningless { field: "tasks", what: "a conditional group", instead: "put them into `branches`" });
+            problems.push(
+                fields.path("tasks"),
+                ProblemKind::Meaningless { field: "tasks", what: "a conditional group", instead: "put them into `branches`" },
+            );
             Shape::Choice
         }
         (_, Some("branches")) => {
             let instead = "write type: 'conditional'";
-            problems.push(fields.path("branches"), ProblemKind::Meaningless { field: "branches", what: "a task that is not conditional", instead });
+            problems.push(
+                fields.path("branches"),
+                ProblemKind::Meaningless { field: "branches", what: "a task that is not conditional", instead },
+            );
             Shape::Choice
         }
         (_, Some("tasks")) => Shape::Group,

@@ -23,6 +23,7 @@ struct StoredRecord<'a> {
 /// Any event: the fields of all of them, each there where its event has it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each belongs to an event of its own")]
 struct StoredEvent<'a> {
     event: &'a str,
     task: Option<u32>,
@@ -113,6 +114,7 @@ fn raw(value: Option<&RawValue>) -> Option<Arc<str>> {
     value.map(|value| value.get().into())
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
 fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
     let task = stored.task.map(InstanceIndex::new);
     let attempt = stored.attempt.unwrap_or(1);

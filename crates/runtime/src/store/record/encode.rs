@@ -29,6 +29,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    #[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
     fn event(&mut self, event: &Event) {
         self.text.push_str(r#"{"event":""#);
         self.text.push_str(event_name(event));
@@ -58,7 +59,10 @@ impl Writer<'_> {
                 self.optional_json("input", input.as_deref());
                 self.optional_string("cacheKey", cache_key.as_deref());
             }
-            Event::GroupStarted { task } | Event::BackoffEnded { task } | Event::FailFast { task } | Event::CompensationStarted { task } => {
+            Event::GroupStarted { task }
+            | Event::BackoffEnded { task }
+            | Event::FailFast { task }
+            | Event::CompensationStarted { task } => {
                 self.task(*task);
             }
             Event::BranchesTaken { task, branches } => {

@@ -41,8 +41,7 @@ pub struct Page {
     pub cursor: Option<String>,
 }
 
-const EXECUTION: &str =
-    "SELECT e.key, e.id, d.body, e.context, e.default_timeout, e.options, e.started FROM execution e JOIN definition d ON d.hash = e.definition";
+const EXECUTION: &str = "SELECT e.key, e.id, d.body, e.context, e.default_timeout, e.options, e.started FROM execution e JOIN definition d ON d.hash = e.definition";
 
 impl SqliteReader {
     /// Opens a store's file for reading; it must exist.
