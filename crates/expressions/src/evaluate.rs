@@ -277,6 +277,7 @@ impl<'a> Evaluator<'a> {
             Cow::Borrowed(Value::Array(items)) => items.iter().map(Cow::Borrowed).collect(),
             Cow::Owned(Value::Array(items)) => items.into_iter().map(Cow::Owned).collect(),
             Cow::Borrowed(Value::Object(fields)) => fields.keys().map(|key| Cow::Owned(Value::from(key.as_str()))).collect(),
+            Cow::Owned(Value::Object(fields)) => fields.into_iter().map(|(key, _)| Cow::Owned(Value::from(key))).collect(),
             other => return Err(wrong("a macro", &other)),
         };
         // The list of what is looked at is made, too.

@@ -24,6 +24,7 @@ mod parser;
 mod references;
 mod syntax;
 mod template;
+mod template_bounds;
 
 pub use error::{EvaluationError, ExpressionError, TemplateError};
 pub use references::{Reference, References};

@@ -5,11 +5,12 @@
 
 use crate::error::TemplateError;
 use crate::references::References;
-use crate::{ROOTS, references::nearest};
-use minijinja::value::Value as Rendered;
+use crate::{ROOTS, references::nearest, template_bounds};
+use minijinja::value::{Value as Rendered, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
-use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The longest text a template may give.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
@@ -20,6 +21,8 @@ const NAME: &str = "t";
 /// A text with places to fill.
 pub struct Template {
     environment: Environment<'static>,
+    /// Bytes of values that the rendering under way has written.
+    written: Arc<AtomicUsize>,
     references: References,
     /// Whether it is nothing but one `{{ … }}`, whose value it then is.
     whole: Option<String>,
@@ -39,8 +42,9 @@ impl Template {
 
     /// Reads a template that may use [`ROOTS`] and `variables`.
     pub fn compile(text: &str, variables: &[&str]) -> Result<Self, TemplateError> {
-        let mut environment = Environment::empty();
-        minijinja_defaults(&mut environment);
+        template_bounds::check(text)?;
+        let written = Arc::<AtomicUsize>::default();
+        let mut environment = environment(&written);
         environment.add_template_owned(NAME, text.to_owned()).map_err(|error| wrong(&error))?;
         let template = environment.get_template(NAME).map_err(|error| wrong(&error))?;
         let mut references = References::default();
@@ -61,7 +65,7 @@ impl Template {
         }
         find_tasks(text, &mut references);
         let whole = whole(text).map(str::to_owned);
-        Ok(Self { environment, references, whole })
+        Ok(Self { environment, written, references, whole })
     }
 
     /// What it reads.
@@ -72,9 +76,9 @@ impl Template {
     /// The text where `scope` has a member for each name it uses.
     pub fn render(&self, scope: &Value) -> Result<String, TemplateError> {
         let template = self.environment.get_template(NAME).map_err(|error| wrong(&error))?;
-        let mut bounded = Bounded(Vec::new());
-        template.render_captured_to(Rendered::from(minijinja::value::Serde(scope)), &mut bounded).map_err(|error| wrong(&error))?;
-        String::from_utf8(bounded.0).map_err(|_| TemplateError { message: "the rendered text is not Unicode".to_owned() })
+        self.written.store(0, Ordering::Relaxed);
+        let text = template.render(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong(&error))?;
+        if text.len() > OUTPUT_BYTES_MAX { Err(too_long()) } else { Ok(text) }
     }
 
     /// The value, if the template is nothing but one `{{ … }}`, else the text.
@@ -91,21 +95,27 @@ impl Template {
     }
 }
 
-fn minijinja_defaults(environment: &mut Environment<'static>) {
-    *environment = Environment::new();
+fn environment(written: &Arc<AtomicUsize>) -> Environment<'static> {
+    let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(50);
-    // Objects and lists are JSON wherever they stand in a text.
-    environment.set_formatter(|out, state, value| {
-        if matches!(value.kind(), minijinja::value::ValueKind::Map | minijinja::value::ValueKind::Seq) {
-            let text =
-                serde_json::to_string(value).map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
-            return out.write_str(&text).map_err(minijinja::Error::from);
+    let written = Arc::clone(written);
+    // Objects and lists are JSON wherever they stand in a text, and what is written is counted.
+    environment.set_formatter(move |out, state, value| {
+        let json = matches!(value.kind(), ValueKind::Map | ValueKind::Seq).then(|| serde_json::to_string(value)).transpose();
+        let json = json.map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+        let size = json.as_deref().or(value.as_str()).map_or(32, str::len);
+        if written.fetch_add(size, Ordering::Relaxed) + size > OUTPUT_BYTES_MAX {
+            return Err(minijinja::Error::new(ErrorKind::WriteFailure, too_long().message));
         }
-        minijinja::escape_formatter(out, state, value)
+        match json {
+            Some(json) => out.write_str(&json).map_err(minijinja::Error::from),
+            None => minijinja::escape_formatter(out, state, value),
+        }
     });
+    environment
 }
 
 /// The expression of a text that is nothing but one `{{ … }}`.
@@ -173,23 +183,6 @@ fn size(value: &Value) -> usize {
         Value::String(text) => text.len() + 2,
         Value::Array(items) => 2 + items.iter().map(size).sum::<usize>(),
         Value::Object(fields) => 2 + fields.iter().map(|(key, value)| key.len() + size(value)).sum::<usize>(),
-    }
-}
-
-/// Takes no more than [`OUTPUT_BYTES_MAX`].
-struct Bounded(Vec<u8>);
-
-impl io::Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > OUTPUT_BYTES_MAX {
-            return Err(io::Error::other(too_long().message));
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
