@@ -101,6 +101,8 @@ fn environment(written: &Arc<AtomicUsize>) -> Environment<'static> {
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(50);
+    // Errors name what they are about, in every build.
+    environment.set_debug(true);
     let written = Arc::clone(written);
     // Objects and lists are JSON wherever they stand in a text, and what is written is counted.
     environment.set_formatter(move |out, state, value| {

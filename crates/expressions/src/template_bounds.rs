@@ -83,9 +83,8 @@ fn block(body: &str) -> (usize, usize, usize) {
                 deepest = deepest.max(depth);
                 signs += 1;
             }
-            ')' | ']' => depth = depth.saturating_sub(1),
             '}' | '%' if matches!(letters.peek(), Some((_, '}'))) && (depth == 0 || letter == '%') => return (deepest, signs, at),
-            '}' => depth = depth.saturating_sub(1),
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
             '.' | '|' | '+' | '-' | '*' | '/' | '%' | '~' | '<' | '>' | '=' | '!' => signs += 1,
             _ if starts_word => {
                 let word = body.get(at..).unwrap_or_default();
