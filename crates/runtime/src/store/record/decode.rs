@@ -123,6 +123,9 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
     let until = stored.until.map(|micros| later(at, micros));
     let cancel = stored.reason.as_deref().and_then(cancel_reason);
     let skip = stored.reason.as_deref().and_then(skip_reason);
+    if stored.code.is_some() != stored.message.is_some() {
+        return None;
+    }
     let failure = stored.code.zip(stored.message).map(|(code, message)| {
         Arc::new(Failure {
             code: code.into(),
@@ -163,10 +166,11 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         }
         "passStarted" => Event::PassStarted { task: task?, pass: stored.pass? },
         "passEnded" => {
-            let end = match (failure, stored.status) {
-                (Some(failure), _) => PassEnd::Failed(failure),
-                (None, Some("cancelled")) => PassEnd::Cancelled,
-                (None, _) => PassEnd::Completed,
+            let end = match stored.status? {
+                "completed" => PassEnd::Completed,
+                "failed" => PassEnd::Failed(failure?),
+                "cancelled" => PassEnd::Cancelled,
+                _ => return None,
             };
             Event::PassEnded { task: task?, pass: stored.pass?, end }
         }

@@ -84,8 +84,11 @@ impl Writer<'_> {
                 self.task(*task);
                 self.number("pass", (*pass).into());
                 match end {
-                    PassEnd::Completed => {}
-                    PassEnd::Failed(failure) => self.failure(failure),
+                    PassEnd::Completed => self.string("status", "completed"),
+                    PassEnd::Failed(failure) => {
+                        self.string("status", "failed");
+                        self.failure(failure);
+                    }
                     PassEnd::Cancelled => self.string("status", "cancelled"),
                 }
             }
