@@ -144,8 +144,8 @@ fn conditions_and_branches() {
                 tasks[1].conditions[2]: column 1: `tsks` is not in sight here; did you mean `tasks`?
                 tasks[1].conditions[3]: column 4: expected a value, found the end
                 tasks[1].conditions[4]: column 1: there is no function `now`; expressions have no clock, no randomness and no environment
-                tasks[1].conditions[0]: it reads task `y`, which this workflow does not define
-                tasks[1].conditions[1]: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; add `a` to `dependencies`
+                tasks[1].conditions[0]: column 8: it reads task `y`, which this workflow does not define; name a task before this one
+                tasks[1].conditions[1]: column 8: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; a task has nothing to read of itself before it ends
             "type":"conditional","branches":[]
                 tasks[1].branches: must not be empty
             "type":"conditional","branches":[{"tasks":[]},{"when":"true","name":7}],"mode":"some","onNoMatch":"die","default":[]
@@ -157,7 +157,7 @@ fn conditions_and_branches() {
                 tasks[1].mode: must be 'first' or 'all', found "some"
                 tasks[1].onNoMatch: must be 'skip' or 'fail', found "die"
             "agentId":"x","conditions":["tasks.z.output.n > 1"],"dependencies":["z"],"triggerRule":"all_done" -> runs
-                tasks[1].conditions[0]: the output of `z` is null where it did not complete; guard it, for example with tasks['z'].status == 'completed'
+                tasks[1].conditions[0]: column 15: the output of `z` is null where it did not complete; guard it, for example with tasks['z'].status == 'completed'
         "#]],
     );
 }
@@ -233,7 +233,7 @@ fn templates_caches_waits_and_compensation() {
                 tasks[1].cache.key: `nobody` is not in sight here; there are: input, context, tasks, results, signal, execution
                 tasks[1].cache.ttl: must be longer than 0 ms, found 0
             "agentId":"x","cache":"yes"
-                tasks[1].cache: expected an object, found "yes"
+                tasks[1].cache: expected true, or an object with `key` and `ttl`, found "yes"
             "agentId":"x","waitFor":{}
                 tasks[1].waitFor.signal: `signal` is missing: add the name of the signal to wait for, or a `delay`
             "agentId":"x","waitFor":{"delay":"soon","signal":"go"}
@@ -249,7 +249,8 @@ fn templates_caches_waits_and_compensation() {
                 tasks[1].compensate.input: expected an object, found 7
             "agentId":"x","outputSchema":{"type":"strnig"}
                 tasks[1].outputSchema: not a JSON Schema that can be used: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword
-            "agentId":"x","conditions":["signal.payload"] -> runs
+            "agentId":"x","conditions":["signal.payload"]
+                tasks[1].conditions[0]: `signal` is in sight only after the task's own `waitFor`; conditions are judged before it: put the wait into a task before this one and read its output
             "agentId":"x","retryPolicy":{"maxAttempts":2,"retryOn":"ERR_X","maxElapsed":"long"}
                 tasks[1].retryPolicy.retryOn: expected a list of error codes or names, found "ERR_X"
                 tasks[1].retryPolicy.maxElapsed: `"long"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
