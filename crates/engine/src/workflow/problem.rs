@@ -85,7 +85,7 @@ pub enum ProblemKind {
     NoSignal { way_out: &'static str },
     #[error("the name `{name}` is that of another branch, and the output of the task could not tell them apart; choose another")]
     DuplicateBranch { name: String },
-    #[error("brackets are nested more than 127 deep, which no reader of JSON takes; flatten the definition, or use child workflows by id")]
+    #[error("brackets are nested more than 127 deep, which is not read; flatten the definition, or use child workflows by id")]
     NestedTooDeep,
     #[error(
         "task `{task}` depends on `{dependency}`, which stands in another list; dependencies name siblings: put the dependency on the group"

@@ -86,12 +86,12 @@ pub(super) fn check(arranged: &Arranged, sightings: &[Sighting], problems: &mut 
         }
         for (read, view) in sighting.references.all().zip(views) {
             let view = match view {
-                View::Asked(question) => answers.get(question).map_or(View::Clear, |answer| match answer {
-                    answer if !answer.before => View::NotBefore,
-                    answer if answer.completed => View::Clear,
-                    _ => View::PerhapsNull,
-                }),
-                known => known,
+                View::Asked(question) => match answers.get(question) {
+                    Some(answer) if !answer.before => View::NotBefore,
+                    Some(answer) if !answer.completed => View::PerhapsNull,
+                    Some(_) | None => View::Clear,
+                },
+                known @ (View::Clear | View::Nobody | View::NotBefore | View::PerhapsNull | View::NoPassYet) => known,
             };
             let output = || warns && is_output(read) && !sighting.references.guards(&read.id);
             let (id, column) = (read.id.clone(), read.column);

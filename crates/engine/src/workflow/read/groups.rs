@@ -91,11 +91,18 @@ fn branch(value: &Value, path: String, at: usize, inner: Place<'_>, place: Place
     if name.is_empty() {
         problems.push(fields.path("name"), ProblemKind::Empty);
     }
-    let when = fields.get("when").and_then(|when| conditions::one(when, &fields.path("when"), &place.variables(), problems));
-    if fields.get("when").is_none() {
-        let hint = "a condition; what runs when no branch holds belongs into `default`";
-        problems.push(fields.path("when"), ProblemKind::Missing { field: "when", hint });
-    }
+    let when = match fields.get("when") {
+        Some(list @ Value::Array(_)) => {
+            problems.push(fields.path("when"), wrong_type("one condition (join several with `&&`)", list));
+            None
+        }
+        Some(when) => conditions::one(when, &fields.path("when"), &place.variables(), problems),
+        None => {
+            let hint = "a condition; what runs when no branch holds belongs into `default`";
+            problems.push(fields.path("when"), ProblemKind::Missing { field: "when", hint });
+            None
+        }
+    };
     Some(WrittenBranch { name: name.into(), when, tasks: task::list(&fields, "tasks", inner, problems) })
 }
 

@@ -168,7 +168,7 @@ fn refuse_meaningless(fields: &Fields<'_>, shape: Shape, kind: Option<Kind>, pro
         Shape::Workflow => ("a child workflow", &[WORKFLOW, &["waitFor"]], "put it into that workflow"),
         Shape::Wait => ("a wait", &[&["waitFor"]], "a time-out belongs inside `waitFor`; anything else to a task with an `agentId`"),
         Shape::Group if groups::is_parallel(fields, kind) => ("a group", &[&["tasks", "join", "timeout"]], "put it on the tasks inside"),
-        Shape::Group => ("a sequential group", &[&["tasks", "timeout"]], "put it on the tasks inside; `join` asks for type: 'parallel'"),
+        Shape::Group => ("a sequential group", &[&["tasks", "timeout"]], "put it on the tasks inside"),
         Shape::Choice => ("a conditional group", &[&["branches", "default", "mode", "onNoMatch", "timeout"]], "put it on the tasks inside"),
         Shape::LoopCall if fields.get("workflow").is_some() => {
             ("a loop of a child workflow", &[WORKFLOW, &["loop", "waitFor"]], "put it into that workflow")
@@ -180,6 +180,7 @@ fn refuse_meaningless(fields: &Fields<'_>, shape: Shape, kind: Option<Kind>, pro
         // Two bodies have been reported as such.
         let body = matches!(*field, "agentId" | "workflow" | "tasks" | "branches");
         if !body && !COMMON.contains(field) && !known.iter().any(|known| known.contains(field)) {
+            let instead = if shape == Shape::Group && *field == "join" { "write type: 'parallel'" } else { instead };
             problems.push(fields.path(field), ProblemKind::Meaningless { field, what, instead });
         }
     }

@@ -13,7 +13,7 @@ pub(in super::super) fn refine(definition: &Value, problem: &mut Problem) {
         ProblemKind::NoSignal { .. } => "signal",
         _ => return,
     };
-    if problem.path.ends_with(".input")
+    if problem.path.rsplit('.').next() == Some("input")
         && let Some(input) = at(definition, &problem.path)
         && let Some(place) = ["prompt", "data"].iter().find_map(|field| find(input.get(field)?, word, &format!(".{field}")))
     {
