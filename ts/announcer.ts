@@ -119,6 +119,7 @@ export class Announcer implements EventSource {
   /** The engine recorded something. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void {
     this.#heardUntil = Math.max(this.#heardUntil, at)
+    if (this.#listened.size === 0) return
     for (const name of eventsOf(run, kind, place, attempt, first)) {
       if (this.#emitter.listenerCount(name) === 0) continue
       const notice = { kind, run, place, attempt, first, second, at }
@@ -366,9 +367,9 @@ function eventsOf(run: Run, kind: number, instance: number, attempt: number, fir
       return ['workflow:started']
     case Kind.run:
       // Later attempts, and the first one again after an interruption, belong to a task that has been announced.
-      return attempt === 1 && first === 0 ? ['task:started'] : []
+      return attempt === 1 && first === 0 ? STARTED : NOTHING
     case Kind.opened:
-      return ['task:started']
+      return STARTED
     case Kind.waiting:
       // A wait that is all there is to the task starts it.
       return run.task(instance).kind === 'wait' ? ['task:started', 'task:waiting'] : ['task:waiting']
@@ -382,6 +383,9 @@ function eventsOf(run: Run, kind: number, instance: number, attempt: number, fir
       return PLAIN[kind] ?? []
   }
 }
+
+const STARTED: readonly EventName[] = ['task:started']
+const NOTHING: readonly EventName[] = []
 
 const PLAIN: Partial<Record<number, readonly EventName[]>> = {
   [Kind.retrying]: ['task:retrying'],

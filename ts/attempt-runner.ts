@@ -88,7 +88,7 @@ export class AttemptRunner {
     const { run, place } = attempt
     let answer: unknown
     try {
-      const input = this.#input(attempt, task)
+      const input = task.templated || task.judged ? this.#input(attempt, task) : task
       attempt.start = now()
       answer = agent.execute(new AttemptInput(run, place, attempt.attempt, input, this.#outputOf), attempt.live)
     } catch (error) {

@@ -101,6 +101,8 @@ pub struct Execution {
     timers: BinaryHeap<Reverse<Timer>>,
     /// Attempts that the last event told to stop.
     told: Vec<InstanceIndex>,
+    /// Room for the consequences of one input; empty between inputs.
+    scratch: decide::Scratch,
     context: OnceCell<serde_json::Value>,
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
@@ -146,6 +148,7 @@ impl Execution {
             deadline: None,
             timers: BinaryHeap::new(),
             told: Vec::new(),
+            scratch: decide::Scratch::default(),
             context: OnceCell::new(),
             started: None,
             ended: None,

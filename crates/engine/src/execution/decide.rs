@@ -31,7 +31,8 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
     if execution.phase == Phase::Pending && !matches!(input, Input::Start | Input::Cancel { .. } | Input::Signal { .. }) {
         return;
     }
-    let mut decider = Decider { execution, now, step, ended: VecDeque::new(), stopped: Vec::new(), lanes: Vec::new() };
+    let scratch = std::mem::take(&mut execution.scratch);
+    let mut decider = Decider { execution, now, step, scratch };
     match input {
         Input::Start => decider.start(),
         Input::Settled(settled) => decider.settled(settled),
@@ -48,6 +49,9 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::Recover => decider.recover(),
     }
     decider.settle();
+    let Decider { execution, mut scratch, .. } = decider;
+    scratch.lanes.clear();
+    execution.scratch = scratch;
 }
 
 /// One input being decided: every event is applied as soon as it is recorded, so later decisions see it.
@@ -55,6 +59,12 @@ struct Decider<'a> {
     execution: &'a mut Execution,
     now: Timestamp,
     step: &'a mut Step,
+    scratch: Scratch,
+}
+
+/// What one input has still to look at. It is kept from input to input for its room alone.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
     /// Tasks that have ended, whose consequences are still to be drawn.
     ended: VecDeque<InstanceIndex>,
     /// Scopes that stop, and what they had not started is still to be ended.
@@ -101,7 +111,7 @@ impl Decider<'_> {
         };
         if let Some(task) = ended {
             self.note_lane(task);
-            self.ended.push_back(task);
+            self.scratch.ended.push_back(task);
         }
         self.execution.apply(self.now, &event);
         self.step.events.push(event);
@@ -118,9 +128,9 @@ impl Decider<'_> {
 
     /// The lane of this scope is looked at when everything else is known; `holder` is who held it before.
     fn look_at_lane(&mut self, scope: ScopeIndex, holder: Option<InstanceIndex>) {
-        match self.lanes.iter_mut().find(|(other, _)| *other == scope) {
+        match self.scratch.lanes.iter_mut().find(|(other, _)| *other == scope) {
             Some((_, known)) => *known = known.or(holder),
-            None => self.lanes.push((scope, holder)),
+            None => self.scratch.lanes.push((scope, holder)),
         }
     }
 
@@ -141,9 +151,9 @@ impl Decider<'_> {
     /// The consequences of tasks that ended: first for those behind them, so that their reasons are the true ones, then for what stopped.
     fn draw(&mut self) {
         loop {
-            if let Some(task) = self.ended.pop_front() {
+            if let Some(task) = self.scratch.ended.pop_front() {
                 self.after(task);
-            } else if let Some(scope) = self.stopped.pop() {
+            } else if let Some(scope) = self.scratch.stopped.pop() {
                 self.end_unstarted(scope);
             } else {
                 return;
@@ -154,7 +164,7 @@ impl Decider<'_> {
     /// Lets the earliest declared of the ready exclusive tasks of each scope run, if none does; true if one began.
     fn fill_lanes(&mut self) -> bool {
         let mut began = false;
-        while let Some((index, holder)) = self.lanes.pop() {
+        while let Some((index, holder)) = self.scratch.lanes.pop() {
             let scope = self.execution.scope(index);
             let Some(task) = scope.lane_queue.first().copied().filter(|_| scope.lane.is_none()) else { continue };
             if self.is_held() {

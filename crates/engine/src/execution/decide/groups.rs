@@ -28,7 +28,7 @@ impl Decider<'_> {
             }
         }
         if stopped {
-            self.stopped.push(scope);
+            self.scratch.stopped.push(scope);
         }
         if self.execution.scope(scope).open == 0 {
             self.scope_ended(scope);

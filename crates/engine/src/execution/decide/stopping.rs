@@ -28,7 +28,7 @@ impl Decider<'_> {
     pub(super) fn stop_group(&mut self, task: InstanceIndex, cause: CancelReason, failure: Option<Arc<Failure>>) {
         self.record_stop(Event::GroupStopped { task, cause, failure });
         let more = self.execution.tasks[task].less();
-        self.stopped.extend(more.into_iter().flat_map(|more| more.scopes.iter().chain(&more.spawned)));
+        self.scratch.stopped.extend(more.into_iter().flat_map(|more| more.scopes.iter().chain(&more.spawned)));
     }
 
     /// Ends what a stopping scope, and those inside it, had not started.
@@ -71,10 +71,10 @@ impl Decider<'_> {
             return;
         }
         self.record_stop(Event::CancelRequested { reason, force });
-        self.stopped.push(ScopeIndex::ROOT);
+        self.scratch.stopped.push(ScopeIndex::ROOT);
         if force {
             let undoing = (0..).map(ScopeIndex).zip(&self.execution.scopes).filter(|(_, scope)| scope.role == Role::Compensation);
-            self.stopped.extend(undoing.map(|(index, _)| index));
+            self.scratch.stopped.extend(undoing.map(|(index, _)| index));
         }
         self.draw();
         // What a pause held back, clean-up above all, may go on.
@@ -92,7 +92,7 @@ impl Decider<'_> {
 
     fn fail_execution(&mut self, cause: CancelReason, failure: Failure) {
         self.record_stop(Event::ExecutionFailing { cause, failure: Arc::new(failure) });
-        self.stopped.push(ScopeIndex::ROOT);
+        self.scratch.stopped.push(ScopeIndex::ROOT);
     }
 
     /// Whether another attempt of `task` may start; if not, the execution fails. Clean-up and compensation are never refused.
@@ -138,7 +138,7 @@ impl Decider<'_> {
             self.record(Event::AttemptInterrupted { task, attempt, crashed: false });
         }
         // Nothing begins again in this process.
-        self.lanes.clear();
+        self.scratch.lanes.clear();
     }
 
     /// The process that ran the execution is gone. Its attempts were interrupted and begin again, as the same attempts;
@@ -171,6 +171,6 @@ impl Decider<'_> {
     pub(super) fn time_out(&mut self, task: InstanceIndex, attempt: u32, cause: AbortCause) {
         self.record_stop(Event::AttemptTimedOut { task, attempt, cause });
         let spawned = self.execution.tasks[task].less().and_then(|more| more.spawned);
-        self.stopped.extend(spawned);
+        self.scratch.stopped.extend(spawned);
     }
 }
