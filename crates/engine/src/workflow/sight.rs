@@ -63,7 +63,10 @@ enum View {
     Nobody,
     NotBefore,
     PerhapsNull,
-    NoPassYet,
+    /// `while` is judged before there is a pass: of the loop's own tasks, or of the loop itself.
+    NoPassYet {
+        child: bool,
+    },
     /// Whether it is before, and completed, is the question with this number.
     Asked(usize),
 }
@@ -91,7 +94,7 @@ pub(super) fn check(arranged: &Arranged, sightings: &[Sighting], problems: &mut 
                     Some(answer) if !answer.completed => View::PerhapsNull,
                     Some(_) | None => View::Clear,
                 },
-                known @ (View::Clear | View::Nobody | View::NotBefore | View::PerhapsNull | View::NoPassYet) => known,
+                known @ (View::Clear | View::Nobody | View::NotBefore | View::PerhapsNull | View::NoPassYet { .. }) => known,
             };
             let output = || warns && is_output(read) && !sighting.references.guards(&read.id);
             let (id, column) = (read.id.clone(), read.column);
@@ -99,8 +102,11 @@ pub(super) fn check(arranged: &Arranged, sightings: &[Sighting], problems: &mut 
                 View::Nobody => ProblemKind::UnknownReference { id, column, near: sight.near(&read.id, problems) },
                 View::NotBefore => ProblemKind::NotAncestor { id, column, way_out: sight.way_out(sighting, read) },
                 View::PerhapsNull if output() => ProblemKind::MayBeNull { id, column },
-                View::NoPassYet if output() && !counts_passes(&sighting.references) => ProblemKind::NoPassYet { id, column },
-                View::Clear | View::PerhapsNull | View::NoPassYet | View::Asked(_) => continue,
+                // A task of a pass that never began has no status either.
+                View::NoPassYet { child } if (child && warns || output()) && !counts_passes(&sighting.references) => {
+                    ProblemKind::NoPassYet { id, column }
+                }
+                View::Clear | View::PerhapsNull | View::NoPassYet { .. } | View::Asked(_) => continue,
             };
             if told.insert(&read.id) {
                 problems.push(sighting.path.clone(), problem);
@@ -161,7 +167,7 @@ impl<'a> Sight<'a> {
         let before_first = matches!(planned.drive, Drive::While(_));
         match () {
             () if wanted != task && !is_child => None,
-            () if before_first => Some(View::NoPassYet),
+            () if before_first => Some(View::NoPassYet { child: is_child }),
             () if is_child && (self.arranged.tasks[wanted].tolerant || ways.may_be_skipped(planned.list, wanted)) => {
                 Some(View::PerhapsNull)
             }
