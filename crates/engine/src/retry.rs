@@ -119,6 +119,31 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_tried_again_while_attempts_are_left_and_it_is_one_that_was_named() {
+        let failure = |code: &str, details: Option<&str>, retryable| Failure {
+            code: code.into(),
+            message: "no".into(),
+            details: details.map(Into::into),
+            retryable,
+            retry_after: None,
+        };
+        let policy = RetryPolicy { max_attempts: 3, ..RetryPolicy::default() };
+        let any = failure("ERR_AGENT", None, true);
+        assert_eq!([1, 2, 3, 4].map(|attempt| policy.retries(attempt, &any)), [true, true, false, false]);
+        assert!(!policy.retries(1, &failure("ERR_AGENT", None, false)));
+
+        let named = |names: &[&str]| RetryPolicy { retry_on: Some(names.iter().map(|name| (*name).into()).collect()), ..policy.clone() };
+        let thrown = failure("ERR_AGENT", Some(r#"{"name":"RateLimited","code":"ECONNRESET","stack":7}"#), true);
+        for name in ["ERR_AGENT", "RateLimited", "ECONNRESET"] {
+            assert!(named(&["ERR_TIMEOUT", name]).retries(1, &thrown), "{name}");
+        }
+        assert!(!named(&["ERR_TIMEOUT", "ratelimited"]).retries(1, &thrown));
+        assert!(!named(&[]).retries(1, &thrown));
+        assert!(!named(&["RateLimited"]).retries(3, &thrown));
+        assert!(!named(&["RateLimited"]).retries(1, &failure("ERR_AGENT", Some("not JSON"), true)));
+    }
+
+    #[test]
     fn jitter_shortens_the_wait_by_at_most_its_share_and_repeats_for_the_same_chance() {
         let policy = RetryPolicy { jitter: 0.25, initial_delay: Duration::from_secs(1), ..RetryPolicy::default() };
         let waits: Vec<Duration> = (0..1000).map(|chance| policy.delay(1, chance)).collect();

@@ -42,14 +42,8 @@ pub struct Limits {
 
 /// Reads a definition. The plan is there when no problem is an error; problems may be warnings beside a plan.
 pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
-    let mut problems = Problems::default();
-    let value: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(error) => {
-            problems.push("", ProblemKind::NotJson { message: error.to_string() });
-            return (None, problems.into_vec());
-        }
-    };
+    let mut problems = Problems::new(!limits.checked);
+    let Some(value) = parse(text, "", &mut problems) else { return (None, problems.into_vec()) };
     let workflow = read::workflow(&value, limits, &mut problems);
     let count: usize = workflow.tasks.iter().map(Task::count).sum();
     if count > limits.tasks_max {
@@ -58,6 +52,13 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
     let head = (workflow.id.clone(), workflow.version.clone(), workflow.failure_policy, workflow.deadline, workflow.budget);
     let (arranged, sightings) = arrange::arrange(workflow.tasks, &mut problems);
     let (id, version, failure_policy, deadline, budget) = head;
+    if limits.checked {
+        sight::check(&arranged, &sightings, &mut problems);
+        problems.iter_mut().for_each(|problem| sight::refine(&value, problem));
+    }
+    if problems.has_errors() {
+        return (None, problems.into_vec());
+    }
     let opaque = arranged.lists.len() == 1 && arranged.tasks.iter().all(|(_, task)| is_opaque(task));
     let plan = Plan {
         workflow_id: id.into(),
@@ -74,9 +75,18 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
         by_id: std::sync::OnceLock::new(),
         opaque,
     };
-    let warns = limits.checked && !problems.has_errors();
-    sight::check(&plan, &sightings, warns, &mut problems);
-    if problems.has_errors() { (None, problems.into_vec()) } else { (Some(plan), problems.into_vec()) }
+    (Some(plan), problems.into_vec())
+}
+
+/// The JSON, or the problem that it is none.
+fn parse(text: &str, path: &str, problems: &mut Problems) -> Option<Value> {
+    match serde_json::from_str(text) {
+        Ok(value) => return Some(value),
+        // It has a code of its own, which it does not tell.
+        Err(error) if error.to_string().starts_with("recursion limit exceeded") => problems.push(path, ProblemKind::NestedTooDeep),
+        Err(error) => problems.push(path, ProblemKind::NotJson { message: error.to_string() }),
+    }
+    None
 }
 
 /// Whether nothing of what passes through a task is ever looked at.
@@ -86,8 +96,11 @@ fn is_opaque(task: &crate::PlannedTask) -> bool {
 }
 
 /// A workflow inside a task is judged like any other; it is run as an execution of its own.
-fn judge_inner(workflow: Workflow, problems: &mut Problems) {
-    arrange::arrange(workflow.tasks, problems);
+fn judge_inner(workflow: Workflow, limits: Limits, problems: &mut Problems) {
+    let (arranged, sightings) = arrange::arrange(workflow.tasks, problems);
+    if limits.checked {
+        sight::check(&arranged, &sightings, problems);
+    }
 }
 
 /// A workflow's tasks as they were written, each field judged.
@@ -215,13 +228,16 @@ impl Task {
 /// Definitions that do the same share a hash, however they are named and described.
 fn behaviour_hash(definition: &Value) -> String {
     let mut definition = definition.clone();
-    if let Some(fields) = definition.as_object_mut() {
-        for field in ["name", "description", "metadata"] {
-            fields.remove(field);
-        }
-    }
-    forget_names(&mut definition);
+    forget_description(&mut definition);
     stdx::sha256_hex(&stdx::canonical_json(&definition))
+}
+
+/// Removes what only describes a workflow.
+fn forget_description(workflow: &mut Value) {
+    for field in ["name", "description", "metadata"] {
+        workflow.as_object_mut().map(|fields| fields.remove(field));
+    }
+    forget_names(workflow);
 }
 
 /// Removes the names of tasks at every level.
@@ -230,6 +246,7 @@ fn forget_names(holder: &mut Value) {
         for task in holder.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
             task.as_object_mut().map(|fields| fields.remove("name"));
             forget_names(task);
+            task.get_mut("workflow").filter(|inner| inner.is_object()).map(forget_description);
         }
     }
     for branch in holder.get_mut("branches").and_then(Value::as_array_mut).into_iter().flatten() {

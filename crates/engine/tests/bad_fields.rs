@@ -37,12 +37,14 @@ fn what_a_task_is() {
             r#""tasks":{}"#,
             r#""tasks":[{"id":"a","name":"n","agentId":"x"}]"#,
             r#""type":"conditional","agentId":"x""#,
+            r#""type":"conditional","waitFor":{"delay":1}"#,
+            r#""type":"loop","branches":[{"when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]}]"#,
+            r#""type":"loop","loop":{"forEach":[1]},"waitFor":{"signal":"go"}"#,
+            r#""type":"conditional","default":[{"id":"b","name":"n","agentId":"x"}]"#,
             r#""type":"conditional","tasks":[{"id":"b","name":"n","agentId":"x"}]"#,
             r#""branches":[{"when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]}]"#,
             r#""workflow":7"#,
             r#""workflow":{"id":"v","tasks":[{"id":"q"}]}"#,
-            r#""waitFor":{"signal":"go"},"timeout":5"#,
-            r#""tasks":[{"id":"b","name":"n","agentId":"x"}],"retryPolicy":{"maxAttempts":2},"cache":true,"compensate":{"agentId":"x"},"input":{}"#,
         ],
         expect![[r#"
             "type":"loop","agentId":"x"
@@ -57,6 +59,14 @@ fn what_a_task_is() {
                 tasks[1].tasks[0].id: `a` is already the id of tasks[1]; ids are unique in a workflow
             "type":"conditional","agentId":"x"
                 tasks[1].conditions: `conditions` is missing: add `conditions` that say whether it runs, or `branches` in place of the call
+            "type":"conditional","waitFor":{"delay":1}
+                tasks[1].conditions: `conditions` is missing: add `conditions` that say whether it runs, or `branches` in place of the call
+            "type":"loop","branches":[{"when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]}]
+                tasks[1].branches: `branches` has no meaning on a task that is not conditional; write type: 'conditional'
+            "type":"loop","loop":{"forEach":[1]},"waitFor":{"signal":"go"}
+                tasks[1].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks` or `workflow`
+            "type":"conditional","default":[{"id":"b","name":"n","agentId":"x"}]
+                tasks[1].branches: `branches` is missing: add a list of `{ when, tasks }`, beside the `default`
             "type":"conditional","tasks":[{"id":"b","name":"n","agentId":"x"}]
                 tasks[1].tasks: `tasks` has no meaning on a conditional group; put them into `branches`
             "branches":[{"when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]}]
@@ -68,13 +78,42 @@ fn what_a_task_is() {
                 tasks[1].workflow.version: `version` is missing: add a version such as '1.0.0'
                 tasks[1].workflow.tasks[0].name: `name` is missing: add a name for people
                 tasks[1].workflow.tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`
+        "#]],
+    );
+}
+
+#[test]
+fn fields_that_mean_nothing_where_they_stand() {
+    check(
+        &[
+            r#""workflow":"","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5"#,
+            r#""type":"loop","loop":{"forEach":[1]},"workflow":"v","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5"#,
+            r#""agentId":"x","requires":["gpu"],"priority":3"#,
+            r#""waitFor":{"signal":"go"},"timeout":5"#,
+            r#""tasks":[{"id":"b","name":"n","agentId":"x"}],"retryPolicy":{"maxAttempts":2},"cache":true,"compensate":{"agentId":"x"},"input":{}"#,
+        ],
+        expect![[r#"
+            "workflow":"","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5
+                tasks[1].cache: `cache` has no meaning on a child workflow; put it into that workflow
+                tasks[1].compensate: `compensate` has no meaning on a child workflow; put it into that workflow
+                tasks[1].outputSchema: `outputSchema` has no meaning on a child workflow; put it into that workflow
+                tasks[1].heartbeatTimeout: `heartbeatTimeout` has no meaning on a child workflow; put it into that workflow
+                tasks[1].workflow: must not be empty
+            "type":"loop","loop":{"forEach":[1]},"workflow":"v","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5
+                tasks[1].cache: `cache` has no meaning on a loop of a child workflow; put it into that workflow
+                tasks[1].compensate: `compensate` has no meaning on a loop of a child workflow; put it into that workflow
+                tasks[1].outputSchema: `outputSchema` has no meaning on a loop of a child workflow; put it into that workflow
+                tasks[1].heartbeatTimeout: `heartbeatTimeout` has no meaning on a loop of a child workflow; put it into that workflow
+            "agentId":"x","requires":["gpu"],"priority":3
+                tasks[1].priority: `priority` is not supported yet; tasks run as soon as they can; give the execution a priority in its options
+                tasks[1].requires: `requires` is not supported yet; name the agent that can do it in `agentId`
             "waitFor":{"signal":"go"},"timeout":5
                 tasks[1].timeout: `timeout` has no meaning on a wait; a time-out belongs inside `waitFor`; anything else to a task with an `agentId`
             "tasks":[{"id":"b","name":"n","agentId":"x"}],"retryPolicy":{"maxAttempts":2},"cache":true,"compensate":{"agentId":"x"},"input":{}
-                tasks[1].input: `input` has no meaning on a sequential group; put it on the tasks inside; `join` asks for type: 'parallel'
-                tasks[1].retryPolicy: `retryPolicy` has no meaning on a sequential group; put it on the tasks inside; `join` asks for type: 'parallel'
-                tasks[1].cache: `cache` has no meaning on a sequential group; put it on the tasks inside; `join` asks for type: 'parallel'
-                tasks[1].compensate: `compensate` has no meaning on a sequential group; put it on the tasks inside; `join` asks for type: 'parallel'
+                tasks[1].input: `input` has no meaning on a sequential group; put it on the tasks inside
+                tasks[1].retryPolicy: `retryPolicy` has no meaning on a sequential group; put it on the tasks inside
+                tasks[1].cache: `cache` has no meaning on a sequential group; put it on the tasks inside
+                tasks[1].compensate: `compensate` has no meaning on a sequential group; put it on the tasks inside
         "#]],
     );
 }
@@ -86,6 +125,9 @@ fn groups_and_joins() {
             r#""type":"parallel","join":"most","tasks":[{"id":"b","name":"n","agentId":"x"}]"#,
             r#""type":"parallel","join":{"quorum":2},"tasks":[{"id":"b","name":"n","agentId":"x"}]"#,
             r#""join":"any","tasks":[{"id":"b","name":"n","agentId":"x"}]"#,
+            r#""join":"any","dependencies":["z"],"tasks":[{"id":"b","name":"n","agentId":"x"}]"#,
+            r#""timeout":0,"heartbeatTimeout":5,"tasks":[{"id":"b","name":"n","agentId":"x"}]"#,
+            r#""agentId":"x","triggerRule":"one_failed","dependencies":["nobody"]"#,
             r#""tasks":[{"id":"b","name":"n","agentId":"x","dependencies":["z"]}]"#,
             r#""tasks":[{"id":"b","name":"n","tasks":[{"id":"c","name":"n","tasks":[{"id":"d","name":"n","agentId":"x"}]}]}]"#,
             r#""tasks":[{"id":"b","name":"n","agentId":"x","dependencies":["c"]},{"id":"c","name":"n","agentId":"x","dependencies":["b"]}]"#,
@@ -99,7 +141,13 @@ fn groups_and_joins() {
             "type":"parallel","join":{"quorum":2},"tasks":[{"id":"b","name":"n","agentId":"x"}]
                 tasks[1].join: must be 'all', 'settled', 'any', 'race' or { quorum: n } with n from 1 to the number of tasks, found an object
             "join":"any","tasks":[{"id":"b","name":"n","agentId":"x"}]
-                tasks[1].join: `join` has no meaning on a sequential group; put it on the tasks inside; `join` asks for type: 'parallel'
+                tasks[1].join: `join` has no meaning on a sequential group; write type: 'parallel'
+            "join":"any","dependencies":["z"],"tasks":[{"id":"b","name":"n","agentId":"x"}] -> runs
+            "timeout":0,"heartbeatTimeout":5,"tasks":[{"id":"b","name":"n","agentId":"x"}]
+                tasks[1].heartbeatTimeout: `heartbeatTimeout` has no meaning on a sequential group; put it on the tasks inside
+                tasks[1].timeout: must be longer than 0 ms, found 0
+            "agentId":"x","triggerRule":"one_failed","dependencies":["nobody"]
+                tasks[1].dependencies[0]: task `a` depends on `nobody`, which this workflow does not define
             "tasks":[{"id":"b","name":"n","agentId":"x","dependencies":["z"]}]
                 tasks[1].tasks[0].dependencies[0]: task `b` depends on `z`, which stands in another list; dependencies name siblings: put the dependency on the group
             "tasks":[{"id":"b","name":"n","tasks":[{"id":"c","name":"n","tasks":[{"id":"d","name":"n","agentId":"x"}]}]}]
@@ -127,6 +175,8 @@ fn conditions_and_branches() {
             r#""agentId":"x","conditions":[7, {"type":"x","expression":"true"}, {"expression":""}, {"evaluate":"f"}]"#,
             r#""agentId":"x","conditions":["tasks.y.output", "tasks.a.output", "tsks.z.output", "1 +", "now() > 1"]"#,
             r#""type":"conditional","branches":[]"#,
+            r#""type":"conditional","branches":[{"name":"","when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]},{"name":"0","when":"true","tasks":[{"id":"c","name":"n","agentId":"x"}]},{"name":"0","when":["true"],"tasks":[{"id":"d","name":"n","agentId":"x"}]},{"name":"default","when":"true","tasks":[{"id":"e","name":"n","agentId":"x"}]}],"default":[{"id":"f","name":"n","agentId":"x"}]"#,
+            r#""agentId":"x","conditions":[{"expression":7,"evaluate":{"function":"f"}}, {"function":""}, {"expresion":"true"}]"#,
             r#""type":"conditional","branches":[{"tasks":[]},{"when":"true","name":7}],"mode":"some","onNoMatch":"die","default":[]"#,
             r#""agentId":"x","conditions":["tasks.z.output.n > 1"],"dependencies":["z"],"triggerRule":"all_done""#,
         ],
@@ -144,10 +194,20 @@ fn conditions_and_branches() {
                 tasks[1].conditions[2]: column 1: `tsks` is not in sight here; did you mean `tasks`?
                 tasks[1].conditions[3]: column 4: expected a value, found the end
                 tasks[1].conditions[4]: column 1: there is no function `now`; expressions have no clock, no randomness and no environment
-                tasks[1].conditions[0]: it reads task `y`, which this workflow does not define
-                tasks[1].conditions[1]: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; add `a` to `dependencies`
+                tasks[1].conditions[0]: column 8: it reads task `y`, which this workflow does not define; name a task before this one
+                tasks[1].conditions[1]: column 8: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; a task has nothing to read of itself before it ends
             "type":"conditional","branches":[]
                 tasks[1].branches: must not be empty
+            "type":"conditional","branches":[{"name":"","when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]},{"name":"0","when":"true","tasks":[{"id":"c","name":"n","agentId":"x"}]},{"name":"0","when":["true"],"tasks":[{"id":"d","name":"n","agentId":"x"}]},{"name":"default","when":"true","tasks":[{"id":"e","name":"n","agentId":"x"}]}],"default":[{"id":"f","name":"n","agentId":"x"}]
+                tasks[1].branches[0].name: must not be empty
+                tasks[1].branches[2].when: expected one condition (join several with `&&`), found a list of 1
+                tasks[1].branches[2].name: the name `0` is that of another branch, and the output of the task could not tell them apart; choose another
+                tasks[1].branches[3].name: the name `default` is that of another branch, and the output of the task could not tell them apart; choose another
+            "agentId":"x","conditions":[{"expression":7,"evaluate":{"function":"f"}}, {"function":""}, {"expresion":"true"}]
+                tasks[1].conditions[0].expression: expected a text, found 7
+                tasks[1].conditions[1]: expected a function, found an object
+                tasks[1].conditions[2].expresion: unknown field `expresion`; did you mean `expression`?
+                tasks[1].conditions[2].expression: `expression` is missing: add a CEL expression such as `tasks.fetch.output.count > 0`, or `evaluate`, a function
             "type":"conditional","branches":[{"tasks":[]},{"when":"true","name":7}],"mode":"some","onNoMatch":"die","default":[]
                 tasks[1].branches[0].when: `when` is missing: add a condition; what runs when no branch holds belongs into `default`
                 tasks[1].branches[0].tasks: must not be empty
@@ -157,7 +217,7 @@ fn conditions_and_branches() {
                 tasks[1].mode: must be 'first' or 'all', found "some"
                 tasks[1].onNoMatch: must be 'skip' or 'fail', found "die"
             "agentId":"x","conditions":["tasks.z.output.n > 1"],"dependencies":["z"],"triggerRule":"all_done" -> runs
-                tasks[1].conditions[0]: the output of `z` is null where it did not complete; guard it, for example with tasks['z'].status == 'completed'
+                tasks[1].conditions[0]: column 15: the output of `z` is null where it did not complete; guard it, for example with tasks['z'].status == 'completed'
         "#]],
     );
 }
@@ -214,6 +274,7 @@ fn templates_caches_waits_and_compensation() {
             r#""agentId":"x","input":{"prompt":"{{ tasks.z.output }","data":{"a":["{{ 1 + }}","{{ nobody }}","{{ tasks.y.output }}"]}}"#,
             r#""agentId":"x","cache":{"key":"{{ nobody }}","ttl":0,"for":1}"#,
             r#""agentId":"x","cache":"yes""#,
+            r#""agentId":"x","cache":false"#,
             r#""agentId":"x","waitFor":{}"#,
             r#""agentId":"x","waitFor":{"delay":"soon","signal":"go"}"#,
             r#""agentId":"x","waitFor":{"signal":7,"timeout":-1,"schema":{"type":"strnig"}}"#,
@@ -233,7 +294,8 @@ fn templates_caches_waits_and_compensation() {
                 tasks[1].cache.key: `nobody` is not in sight here; there are: input, context, tasks, results, signal, execution
                 tasks[1].cache.ttl: must be longer than 0 ms, found 0
             "agentId":"x","cache":"yes"
-                tasks[1].cache: expected an object, found "yes"
+                tasks[1].cache: expected true, or an object with `key` and `ttl`, found "yes"
+            "agentId":"x","cache":false -> runs
             "agentId":"x","waitFor":{}
                 tasks[1].waitFor.signal: `signal` is missing: add the name of the signal to wait for, or a `delay`
             "agentId":"x","waitFor":{"delay":"soon","signal":"go"}
@@ -249,7 +311,8 @@ fn templates_caches_waits_and_compensation() {
                 tasks[1].compensate.input: expected an object, found 7
             "agentId":"x","outputSchema":{"type":"strnig"}
                 tasks[1].outputSchema: not a JSON Schema that can be used: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword
-            "agentId":"x","conditions":["signal.payload"] -> runs
+            "agentId":"x","conditions":["signal.payload"]
+                tasks[1].conditions[0]: `signal` is in sight only after the task's own `waitFor`; conditions are judged before it: put the wait into a task before this one and read its output
             "agentId":"x","retryPolicy":{"maxAttempts":2,"retryOn":"ERR_X","maxElapsed":"long"}
                 tasks[1].retryPolicy.retryOn: expected a list of error codes or names, found "ERR_X"
                 tasks[1].retryPolicy.maxElapsed: `"long"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
@@ -265,6 +328,8 @@ fn the_workflow_as_a_whole() {
         &[
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":1}"#,
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"2027-13-01T00:00:00Z","budget":7"#,
+            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":0,"budget":{"tasks":1.5,"time":0,"tokens":5,"calls":5,"coins":5}"#,
+            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"9223372036854775807-01-01T00:00:00Z""#,
         ],
         expect![[r#"
             workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":1}
@@ -276,6 +341,15 @@ fn the_workflow_as_a_whole() {
             workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"2027-13-01T00:00:00Z","budget":7
                 deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found "2027-13-01T00:00:00Z"
                 budget: expected an object, found 7
+            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":0,"budget":{"tasks":1.5,"time":0,"tokens":5,"calls":5,"coins":5}
+                deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found 0
+                budget.calls: `calls` is not supported yet; it comes with models; bound the work with `tasks` and `time`
+                budget.coins: unknown field `coins`; remove it
+                budget.tokens: `tokens` is not supported yet; it comes with models; bound the work with `tasks` and `time`
+                budget.tasks: must be a whole number of attempts, found 1.5
+                budget.time: must be longer than 0 ms, found 0
+            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"9223372036854775807-01-01T00:00:00Z"
+                deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found "9223372036854775807-01-01T00:00:00Z"
         "#]],
     );
 }

@@ -3,11 +3,10 @@
 
 use super::graph::{self, Edges};
 use super::problem::{ProblemKind, Problems};
-use super::sight::{Read, Sighting};
+use super::sight::{Moment, Read, Sighting};
 use super::{Body, Call, Common, Kind, Task, WrittenDrive, WrittenLoop};
 use crate::plan::{Branch, Cache, Compensation, Condition, Drive, ListIndex, Loop, PlannedTask, TaskKind, TaskList};
 use crate::{RetryPolicy, TaskIndex, TaskMap, TriggerRule};
-use expressions::References;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,6 +14,8 @@ use std::sync::Arc;
 pub(super) struct Arranged {
     pub(super) tasks: TaskMap<PlannedTask>,
     pub(super) lists: Vec<TaskList>,
+    /// For each list, [`Edges::order`].
+    pub(super) orders: Vec<Vec<u32>>,
 }
 
 /// The numbered tasks, and what they read.
@@ -24,6 +25,7 @@ pub(super) fn arrange(tasks: Vec<Task>, problems: &mut Problems) -> (Arranged, V
     let mut arranger = Arranger {
         planned: Vec::new(),
         lists: Vec::new(),
+        orders: Vec::new(),
         waiting: VecDeque::new(),
         numbered: 0,
         undoing: Vec::new(),
@@ -40,7 +42,8 @@ pub(super) fn arrange(tasks: Vec<Task>, problems: &mut Problems) -> (Arranged, V
         }
     }
     arranger.undo();
-    (Arranged { tasks: arranger.planned.into_iter().collect(), lists: arranger.lists }, arranger.sightings)
+    let Arranger { planned, lists, orders, sightings, .. } = arranger;
+    (Arranged { tasks: planned.into_iter().collect(), lists, orders }, sightings)
 }
 
 /// The ids of every level, each with where its task stands.
@@ -76,6 +79,7 @@ struct CallBody {
 struct Arranger {
     planned: Vec<PlannedTask>,
     lists: Vec<TaskList>,
+    orders: Vec<Vec<u32>>,
     /// Lists that have their numbers, in the order of those, and not yet their tasks.
     waiting: VecDeque<(Group, ListIndex)>,
     numbered: u32,
@@ -94,6 +98,7 @@ impl Arranger {
         let end = self.numbered + u32::try_from(count).unwrap_or(u32::MAX);
         let index = ListIndex(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
         self.lists.push(TaskList { tasks: self.numbered..end, owner });
+        self.orders.push(Vec::new());
         self.numbered = end;
         self.waiting.push_back((group, index));
         index
@@ -106,8 +111,11 @@ impl Arranger {
 
     fn list(&mut self, tasks: Vec<Task>, list: ListIndex, ids: &FxHashMap<String, String>, problems: &mut Problems) {
         let base = self.lists.get(list.0 as usize).map_or(0, |list| list.tasks.start);
-        let Edges { before, after } = graph::resolve(&tasks, base, ids, problems);
-        let clean = cleanup(&tasks, &before, base);
+        let Edges { before, after, order } = graph::resolve(&tasks, base, ids, problems);
+        let clean = cleanup(&tasks, &before, base, &order);
+        if let Some(own) = self.orders.get_mut(list.0 as usize) {
+            *own = order;
+        }
         for (((task, dependencies), dependents), cleanup) in tasks.into_iter().zip(before).zip(after).zip(clean) {
             let planned = self.task(task, list, (dependencies, dependents), cleanup, problems);
             self.planned.push(planned);
@@ -127,7 +135,9 @@ impl Arranger {
         let (id, place): (Arc<str>, Arc<str>) = (id.into(), path.into());
         let implicit = common.dependencies.is_none();
         let rule = rule_of(&common, implicit);
-        if rule.needs_dependencies() && edges.0.is_empty() {
+        // Dependencies that nobody knows are a problem of their own.
+        let names_some = common.dependencies.as_ref().is_some_and(|ids| !ids.is_empty());
+        if rule.needs_dependencies() && edges.0.is_empty() && !names_some {
             let rule = if rule == TriggerRule::OneSuccess {
                 "one_success"
             } else if rule == TriggerRule::OneFailed {
@@ -142,7 +152,7 @@ impl Arranger {
             Body::Call(_) | Body::Wait => None,
         };
         let Common { conditions, wait, tolerant, total_timeout, .. } = common;
-        let conditions = self.see_all(index, conditions, false);
+        let conditions = self.see_all(index, conditions, Moment::Gate);
         let mut planned = match body {
             Body::Call(call) => self.call(CallBody { id, place, call: *call }, list),
             Body::Wait => bare(id, place, list, TaskKind::Wait),
@@ -153,7 +163,7 @@ impl Arranger {
             Body::Choice { branches, all, fails_without, .. } => {
                 let branches = branches.into_iter().map(|branch| Branch {
                     name: branch.name,
-                    when: branch.when.map(|when| self.see(index, when, false)),
+                    when: branch.when.map(|when| self.see(index, when, Moment::Start)),
                     list: self.reserve(Group::Written(branch.tasks), Some(index)),
                 });
                 let branches = branches.collect();
@@ -188,10 +198,10 @@ impl Arranger {
     fn repeated(&mut self, index: TaskIndex, list: ListIndex, call: bool, written: WrittenLoop) -> Loop {
         let drive = match written.drive {
             Some(WrittenDrive::Items(items)) => Drive::Items(items.into()),
-            Some(WrittenDrive::ForEach(expression)) => Drive::ForEach(self.see(index, expression, false)),
-            Some(WrittenDrive::While(conditions)) => Drive::While(self.see_all(index, conditions, true)),
-            Some(WrittenDrive::Until(conditions)) => Drive::Until(self.see_all(index, conditions, true)),
-            Some(WrittenDrive::Again(conditions)) => Drive::Again(self.see_all(index, conditions, true)),
+            Some(WrittenDrive::ForEach(expression)) => Drive::ForEach(self.see(index, expression, Moment::Start)),
+            Some(WrittenDrive::While(conditions)) => Drive::While(self.see_all(index, conditions, Moment::Between)),
+            Some(WrittenDrive::Until(conditions)) => Drive::Until(self.see_all(index, conditions, Moment::Between)),
+            Some(WrittenDrive::Again(conditions)) => Drive::Again(self.see_all(index, conditions, Moment::Between)),
             // It has been reported.
             None => Drive::Items(Box::default()),
         };
@@ -211,8 +221,8 @@ impl Arranger {
     fn call(&mut self, body: CallBody, list: ListIndex) -> PlannedTask {
         let index = self.next();
         let CallBody { id, place, call } = body;
-        let input = call.input.map(|input| self.see(index, input, false));
-        let cache = call.cache.map(|cache| Cache { key: cache.key.map(|key| self.see(index, key, false)), ttl: cache.ttl });
+        let input = call.input.map(|input| self.see(index, input, Moment::Start));
+        let cache = call.cache.map(|cache| Cache { key: cache.key.map(|key| self.see(index, key, Moment::Start)), ttl: cache.ttl });
         let compensate = call.compensate.map(|undo| {
             let body = CallBody { id: Arc::clone(&id), place: undo.path.into(), call: *undo.call };
             self.undoing.push((index, body));
@@ -238,10 +248,13 @@ impl Arranger {
             let task = self.next();
             let list = ListIndex(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
             self.lists.push(TaskList { tasks: task.get()..task.get() + 1, owner: Some(undone) });
+            self.orders.push(Vec::new());
             let seen = self.sightings.len();
+            let started =
+                self.planned.get(undone.get() as usize).and_then(|undone| undone.compensate.as_ref()).is_some_and(|undo| undo.started);
             let planned = self.call(body, list);
             for sighting in self.sightings.iter_mut().skip(seen) {
-                (sighting.task, sighting.itself) = (undone, true);
+                (sighting.task, sighting.moment) = (undone, Moment::Undoing { started });
             }
             self.planned.push(planned);
             if let Some(compensate) = self.planned.get_mut(undone.get() as usize).and_then(|planned| planned.compensate.as_mut()) {
@@ -250,17 +263,13 @@ impl Arranger {
         }
     }
 
-    fn see<T>(&mut self, task: TaskIndex, read: Read<T>, between: bool) -> T {
-        self.look(task, read.path, read.references, between);
+    fn see<T>(&mut self, task: TaskIndex, read: Read<T>, moment: Moment) -> T {
+        self.sightings.push(Sighting { task, path: read.path, references: read.references, moment });
         read.what
     }
 
-    fn see_all(&mut self, task: TaskIndex, read: Vec<Read<Condition>>, between: bool) -> Box<[Condition]> {
-        read.into_iter().map(|read| self.see(task, read, between)).collect()
-    }
-
-    fn look(&mut self, task: TaskIndex, path: String, references: References, between: bool) {
-        self.sightings.push(Sighting { task, path, references, between, itself: false });
+    fn see_all(&mut self, task: TaskIndex, read: Vec<Read<Condition>>, moment: Moment) -> Box<[Condition]> {
+        read.into_iter().map(|read| self.see(task, read, moment)).collect()
     }
 }
 
@@ -298,21 +307,13 @@ pub(super) fn bare(id: Arc<str>, place: Arc<str>, list: ListIndex, kind: TaskKin
 }
 
 /// Which tasks of a list are clean-up: by their rule, or because everything they depend on is.
-fn cleanup(tasks: &[Task], before: &[Vec<TaskIndex>], base: u32) -> Vec<bool> {
+fn cleanup(tasks: &[Task], before: &[Vec<TaskIndex>], base: u32, order: &[u32]) -> Vec<bool> {
     let mut clean: Vec<bool> = tasks.iter().map(|task| rule_of(&task.common, task.common.dependencies.is_none()).is_cleanup()).collect();
-    // Each round settles at least one more task of a chain; a cycle has been reported.
-    for _ in 0..tasks.len() {
-        let mut changed = false;
-        for (at, dependencies) in before.iter().enumerate() {
-            let all = !dependencies.is_empty()
-                && dependencies.iter().all(|earlier| clean.get((earlier.get() - base) as usize).copied().unwrap_or(false));
-            if let Some(own) = clean.get_mut(at).filter(|own| all && !**own) {
-                *own = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
+    for at in order.iter().map(|place| *place as usize) {
+        let is_clean = |earlier: &TaskIndex| clean.get((earlier.get() - base) as usize).copied().unwrap_or(false);
+        let all = before.get(at).is_some_and(|before| !before.is_empty() && before.iter().all(is_clean));
+        if let Some(own) = clean.get_mut(at) {
+            *own |= all;
         }
     }
     clean

@@ -19,13 +19,15 @@ use std::collections::VecDeque;
 pub(super) struct Edges {
     pub(super) before: Vec<Vec<TaskIndex>>,
     pub(super) after: Vec<Vec<TaskIndex>>,
+    /// Places in the list such that every task stands after what it depends on; empty if there is a cycle.
+    pub(super) order: Vec<u32>,
 }
 
 /// The edges of one list, whose first task has the number `base`. `ids` are those of the whole workflow.
 pub(super) fn resolve(tasks: &[Task], base: u32, ids: &FxHashMap<String, String>, problems: &mut Problems) -> Edges {
     let by_id: FxHashMap<&str, usize> = tasks.iter().enumerate().rev().map(|(at, task)| (task.id.as_str(), at)).collect();
     let implied = implied(tasks);
-    let mut edges = Edges { before: vec![Vec::new(); tasks.len()], after: vec![Vec::new(); tasks.len()] };
+    let mut edges = Edges { before: vec![Vec::new(); tasks.len()], after: vec![Vec::new(); tasks.len()], order: Vec::new() };
     for (at, (task, implied)) in tasks.iter().zip(implied).enumerate() {
         let before = match &task.common.dependencies {
             None => implied,
@@ -40,7 +42,7 @@ pub(super) fn resolve(tasks: &[Task], base: u32, ids: &FxHashMap<String, String>
             *slot = before;
         }
     }
-    refuse_cycles(tasks, &edges, problems);
+    edges.order = order(tasks, &edges, problems);
     for list in edges.before.iter_mut().chain(&mut edges.after) {
         for task in list {
             *task = TaskIndex::new(task.get() + base);
@@ -114,7 +116,8 @@ fn implied(tasks: &[Task]) -> Vec<Vec<TaskIndex>> {
     edges
 }
 
-fn refuse_cycles(tasks: &[Task], edges: &Edges, problems: &mut Problems) {
+/// An order that keeps to the edges, or the problem that there is none.
+fn order(tasks: &[Task], edges: &Edges, problems: &mut Problems) -> Vec<u32> {
     let mut graph = DiGraph::<(), ()>::with_capacity(tasks.len(), 0);
     for _ in tasks {
         graph.add_node(());
@@ -124,7 +127,10 @@ fn refuse_cycles(tasks: &[Task], edges: &Edges, problems: &mut Problems) {
             graph.add_edge(NodeIndex::new(earlier.get() as usize), NodeIndex::new(at), ());
         }
     }
-    let Err(cycle) = toposort(&graph, None) else { return };
+    let cycle = match toposort(&graph, None) {
+        Ok(order) => return order.into_iter().map(|node| u32::try_from(node.index()).unwrap_or(u32::MAX)).collect(),
+        Err(cycle) => cycle,
+    };
     let mut path = shortest_cycle(&graph, cycle.node_id());
     // Implied edges point forward, so some edge of a cycle is written: begin at the first task that wrote one, where it can be removed.
     let wrote = |node: &NodeIndex| tasks.get(node.index()).is_some_and(|task| task.common.dependencies.is_some());
@@ -134,6 +140,7 @@ fn refuse_cycles(tasks: &[Task], edges: &Edges, problems: &mut Problems) {
     let problem = ProblemKind::Cycle { cycle: describe(&path, tasks) };
     let place = path.first().and_then(|node| tasks.get(node.index())).map_or("tasks", |task| &task.path);
     problems.push(format!("{place}.dependencies"), problem);
+    Vec::new()
 }
 
 /// The ids along a cycle and back to its first. An edge from the order of declaration, which nobody wrote, is marked.

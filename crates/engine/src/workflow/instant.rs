@@ -3,6 +3,9 @@
 
 use stdx::Timestamp;
 
+/// The last year whose instants are exact in a JavaScript number.
+const YEAR_MAX: i64 = 2254;
+
 /// The instant, or `None` if the text is none. Before 1970 there is none.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let (date, time) = text.split_once(['T', ' '])?;
@@ -16,7 +19,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         || hour > 23
         || minute > 59
         || second > 59
-        || year < 1970
+        || !(1970..=YEAR_MAX).contains(&year)
         || fraction.len() > 9
         || !fraction.bytes().all(|digit| digit.is_ascii_digit())
     {
@@ -90,6 +93,8 @@ mod tests {
             "2027-1-31T1:1Z",
             "x",
             "1969-01-01T00:00:00Z",
+            "2255-01-01T00:00:00Z",
+            "9223372036854775807-01-01T00:00:00Z",
         ] {
             assert_eq!(parse(bad), None, "{bad}");
         }

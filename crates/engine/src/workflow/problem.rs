@@ -73,12 +73,20 @@ pub enum ProblemKind {
     BadExpression { message: String },
     #[error("{message}")]
     BadTemplate { message: String },
-    #[error("it reads task `{id}`, which this workflow does not define{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-    UnknownReference { id: String, near: Option<String> },
-    #[error("it reads task `{id}`, which is not an ancestor: only tasks that end before are in sight; add `{id}` to `dependencies`")]
-    NotAncestor { id: String },
-    #[error("the output of `{id}` is null where it did not complete; guard it, for example with tasks['{id}'].status == 'completed'")]
-    MayBeNull { id: String },
+    #[error("{}it reads task `{id}`, which this workflow does not define{}", at(*column), near.as_ref().map_or_else(|| "; name a task before this one".to_owned(), |near| format!("; did you mean `{near}`?")))]
+    UnknownReference { id: String, column: usize, near: Option<String> },
+    #[error("{}it reads task `{id}`, which is not an ancestor: only tasks that end before are in sight; {way_out}", at(*column))]
+    NotAncestor { id: String, column: usize, way_out: String },
+    #[error("{}the output of `{id}` is null where it did not complete; guard it, for example with tasks['{id}'].status == 'completed'", at(*column))]
+    MayBeNull { id: String, column: usize },
+    #[error("{}`{id}` has given nothing when `while` is first judged; guard it with `iteration == 0 || …`, or use `until`", at(*column))]
+    NoPassYet { id: String, column: usize },
+    #[error("`signal` is in sight only after the task's own `waitFor`; {way_out}")]
+    NoSignal { way_out: &'static str },
+    #[error("the name `{name}` is that of another branch, and the output of the task could not tell them apart; choose another")]
+    DuplicateBranch { name: String },
+    #[error("brackets are nested more than 127 deep, which is not read; flatten the definition, or use child workflows by id")]
+    NestedTooDeep,
     #[error(
         "task `{task}` depends on `{dependency}`, which stands in another list; dependencies name siblings: put the dependency on the group"
     )]
@@ -89,11 +97,16 @@ pub enum ProblemKind {
     More { count: usize },
 }
 
+/// Where in an expression; templates do not tell.
+fn at(column: usize) -> String {
+    if column == 0 { String::new() } else { format!("column {column}: ") }
+}
+
 impl ProblemKind {
     /// How much it weighs.
     pub fn severity(&self) -> Severity {
         // An error is never left out in favour of a warning, so `More` decides nothing.
-        let warns = matches!(self, Self::DuplicateDependency { .. } | Self::MayBeNull { .. } | Self::More { .. });
+        let warns = matches!(self, Self::DuplicateDependency { .. } | Self::MayBeNull { .. } | Self::NoPassYet { .. } | Self::More { .. });
         if warns { Severity::Warning } else { Severity::Error }
     }
 
@@ -114,14 +127,24 @@ pub(super) struct Problems {
     list: Vec<Problem>,
     errors: usize,
     left_out: usize,
+    /// Whether warnings are not wanted.
+    quiet: bool,
 }
 
 impl Problems {
     /// At most this many problems are listed.
     pub(super) const LISTED_MAX: usize = 100;
 
+    /// Without warnings, if they are not wanted.
+    pub(super) fn new(quiet: bool) -> Self {
+        Self { quiet, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, path: impl Into<String>, kind: ProblemKind) {
         let is_error = kind.severity() == Severity::Error;
+        if self.quiet && !is_error {
+            return;
+        }
         self.errors += usize::from(is_error);
         if self.is_full() {
             self.left_out += 1;
@@ -142,6 +165,11 @@ impl Problems {
 
     pub(super) fn has_errors(&self) -> bool {
         self.errors > 0
+    }
+
+    /// Every problem that is listed, to be said better.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Problem> {
+        self.list.iter_mut()
     }
 
     pub(super) fn into_vec(mut self) -> Vec<Problem> {

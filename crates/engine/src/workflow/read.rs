@@ -32,6 +32,8 @@ pub(super) struct Place<'a> {
     pub(super) level: usize,
     /// Whether order implies nothing and excludes nothing: the list of a parallel group.
     pub(super) beside: bool,
+    /// Whether texts are what they are: nothing in them is filled in.
+    pub(super) literal: bool,
     /// The loops around it, outermost first.
     pub(super) loops: &'a [String],
 }
@@ -69,7 +71,7 @@ pub(super) fn read_workflow(value: &Value, path: String, level: usize, limits: L
         fields.one_of("failurePolicy", &policies, "'fail_fast' or 'continue'", problems).unwrap_or(FailurePolicy::FailFast);
     workflow.deadline = deadline(&fields, problems);
     workflow.budget = fields.get("budget").map(|value| budget(value, fields.path("budget"), problems)).unwrap_or_default();
-    let place = Place { limits, level, beside: false, loops: &[] };
+    let place = Place { limits, level, beside: false, literal: false, loops: &[] };
     workflow.tasks = task::list(&fields, "tasks", place, problems);
     workflow
 }
@@ -79,7 +81,7 @@ fn deadline(fields: &Fields<'_>, problems: &mut Problems) -> Option<Deadline> {
     if let Some(instant) = value.as_str().and_then(instant::parse) {
         return Some(Deadline::At(instant));
     }
-    if let Some(time) = super::duration::parse(value) {
+    if let Some(time) = super::duration::parse(value).filter(|time| !time.is_zero()) {
         return Some(Deadline::After(time));
     }
     let expected = "a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z'";
@@ -92,7 +94,7 @@ fn budget(value: &Value, path: String, problems: &mut Problems) -> Budget {
     fields.refuse_others(BUDGET_FIELDS, LATER_BUDGET_FIELDS, problems);
     Budget {
         tasks: fields.whole("tasks", 0, u64::from(u32::MAX), "a whole number of attempts", problems),
-        time: fields.duration("time", problems),
+        time: fields.positive_duration("time", problems),
     }
 }
 

@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Whether what expressions and templates read is in sight of the task they belong to: what came before it and before the groups around it.
+//!
+//! `ways` answers, for many tasks at once, what came before what, and what of it certainly has an output.
 
 #![expect(clippy::indexing_slicing, reason = "tasks are in range of the plan they come from")]
 
+mod template_place;
+mod way_out;
+mod ways;
+
+pub(super) use template_place::refine;
+
+use super::arrange::Arranged;
 use super::fields::nearest;
 use super::problem::{ProblemKind, Problems};
-use crate::plan::{ListIndex, Plan, TaskKind};
-use crate::trigger::TriggerRule;
-use crate::{PlannedTask, TaskIndex};
-use expressions::References;
-use std::collections::BTreeSet;
+use crate::TaskIndex;
+use crate::plan::{Drive, ListIndex, TaskKind};
+use expressions::{Reference, References};
+use rustc_hash::{FxHashMap, FxHashSet};
+use ways::{Question, Ways};
+
+/// In a workflow of more tasks nobody guesses which id was meant.
+const GUESS_TASKS_MAX: usize = 1000;
 
 /// Something that was read, with where it stands and what it refers to.
 pub(crate) struct Read<T> {
@@ -29,72 +41,178 @@ pub(super) struct Sighting {
     pub(super) task: TaskIndex,
     pub(super) path: String,
     pub(super) references: References,
-    /// Whether it is asked between the passes of a loop.
-    pub(super) between: bool,
-    /// Whether it may look at its own task: what undoes it may.
-    pub(super) itself: bool,
+    pub(super) moment: Moment,
 }
 
-pub(super) fn check(plan: &Plan, sightings: &[Sighting], warns: bool, problems: &mut Problems) {
-    for sighting in sightings {
-        let visible = visible(plan, sighting);
-        for reference in sighting.references.all() {
-            let Some(found) = plan.find(&reference.id) else {
-                let ids = plan.tasks.iter().map(|(_, task)| &*task.id);
-                let near = if plan.tasks.len() > 1000 { None } else { nearest(&reference.id, ids).map(str::to_owned) };
-                problems.push(sighting.path.clone(), ProblemKind::UnknownReference { id: reference.id.clone(), near });
-                continue;
+/// When something is asked in the life of its task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// Before its `waitFor`: its `conditions`.
+    Gate,
+    /// As it begins: templates, branches, the list of a `forEach`.
+    Start,
+    /// Between two passes of the loop that it is.
+    Between,
+    /// When it is undone, having completed or, with `on: 'started'`, perhaps not.
+    Undoing { started: bool },
+}
+
+/// What is known of a reference before the ways are.
+enum View {
+    Clear,
+    Nobody,
+    NotBefore,
+    PerhapsNull,
+    /// `while` is judged before there is a pass: of the loop's own tasks, or of the loop itself.
+    NoPassYet {
+        child: bool,
+    },
+    /// Whether it is before, and completed, is the question with this number.
+    Asked(usize),
+}
+
+/// Reports what is not in sight and, unless something else is wrong, what may have no output.
+pub(super) fn check(arranged: &Arranged, sightings: &[Sighting], problems: &mut Problems) {
+    let warns = !problems.has_errors();
+    let sight = Sight::of(arranged);
+    let mut ways = Ways::of(arranged);
+    let mut questions = Vec::new();
+    let views: Vec<Vec<View>> = sightings
+        .iter()
+        .map(|sighting| sighting.references.all().map(|read| sight.view(sighting, read, &mut ways, &mut questions)).collect())
+        .collect();
+    let answers = ways.answer(&questions);
+    for (sighting, views) in sightings.iter().zip(views) {
+        let mut told = FxHashSet::default();
+        if let Some(problem) = sight.signal(sighting) {
+            problems.push(sighting.path.clone(), problem);
+        }
+        for (read, view) in sighting.references.all().zip(views) {
+            let view = match view {
+                View::Asked(question) => match answers.get(question) {
+                    Some(answer) if !answer.before => View::NotBefore,
+                    Some(answer) if !answer.completed => View::PerhapsNull,
+                    Some(_) | None => View::Clear,
+                },
+                known @ (View::Clear | View::Nobody | View::NotBefore | View::PerhapsNull | View::NoPassYet { .. }) => known,
             };
-            if !visible.contains(&found) {
-                problems.push(sighting.path.clone(), ProblemKind::NotAncestor { id: reference.id.clone() });
-            } else if warns
-                && reference.field.as_deref().is_none_or(|field| field == "output")
-                && found != sighting.task
-                && !sighting.references.guards(&reference.id)
-                && may_be_null(plan, found, &plan.tasks[sighting.task])
-            {
-                problems.push(sighting.path.clone(), ProblemKind::MayBeNull { id: reference.id.clone() });
+            let output = || warns && is_output(read) && !sighting.references.guards(&read.id);
+            let (id, column) = (read.id.clone(), read.column);
+            let problem = match view {
+                View::Nobody => ProblemKind::UnknownReference { id, column, near: sight.near(&read.id, problems) },
+                View::NotBefore => ProblemKind::NotAncestor { id, column, way_out: sight.way_out(sighting, read) },
+                View::PerhapsNull if output() => ProblemKind::MayBeNull { id, column },
+                // A task of a pass that never began has no status either.
+                View::NoPassYet { child } if (child && warns || output()) && !counts_passes(&sighting.references) => {
+                    ProblemKind::NoPassYet { id, column }
+                }
+                View::Clear | View::PerhapsNull | View::NoPassYet { .. } | View::Asked(_) => continue,
+            };
+            if told.insert(&read.id) {
+                problems.push(sighting.path.clone(), problem);
             }
         }
     }
 }
 
-fn visible(plan: &Plan, sighting: &Sighting) -> BTreeSet<TaskIndex> {
-    let mut visible = BTreeSet::new();
-    if sighting.itself || sighting.between {
-        visible.insert(sighting.task);
+/// Whether an output is read, as far as the text tells.
+fn is_output(read: &Reference) -> bool {
+    read.field.as_deref().is_none_or(|field| field == "output")
+}
+
+/// Whether an expression between passes knows that there may have been none.
+fn counts_passes(references: &References) -> bool {
+    references.roots().any(|root| matches!(root, "iteration" | "index" | "last"))
+}
+
+struct Sight<'a> {
+    arranged: &'a Arranged,
+    by_id: FxHashMap<&'a str, TaskIndex>,
+}
+
+impl<'a> Sight<'a> {
+    fn of(arranged: &'a Arranged) -> Self {
+        let mut by_id = FxHashMap::default();
+        for (task, planned) in arranged.tasks.iter() {
+            // The call of a loop and what undoes a task have the id of a task before them, which is the one that is meant.
+            by_id.entry(&*planned.id).or_insert(task);
+        }
+        Self { arranged, by_id }
     }
-    if sighting.between
-        && let TaskKind::Loop(planned) = &plan.tasks[sighting.task].kind
-    {
-        visible.extend(plan.list(planned.list).map(TaskIndex::new));
-    }
-    let mut at = Some(sighting.task);
-    while let Some(task) = at {
-        let mut todo = vec![task];
-        while let Some(later) = todo.pop() {
-            for earlier in &plan.tasks[later].dependencies {
-                if visible.insert(*earlier) {
-                    todo.push(*earlier);
+
+    fn view(&self, sighting: &Sighting, read: &Reference, ways: &mut Ways<'_>, questions: &mut Vec<Question>) -> View {
+        let Some(wanted) = self.by_id.get(&*read.id).copied() else { return View::Nobody };
+        match sighting.moment {
+            Moment::Undoing { started } if wanted == sighting.task => return if started { View::PerhapsNull } else { View::Clear },
+            Moment::Between => {
+                if let Some(view) = self.between(sighting.task, wanted, ways) {
+                    return view;
                 }
             }
+            Moment::Gate | Moment::Start | Moment::Undoing { .. } => {}
         }
-        at = owner(plan, plan.tasks[task].list);
+        match self.anchor(sighting.task, self.list(wanted)) {
+            Some(reader) if reader != wanted => {
+                questions.push(Question { list: self.list(wanted), reader, wanted });
+                View::Asked(questions.len() - 1)
+            }
+            Some(_) | None => View::NotBefore,
+        }
     }
-    visible
-}
 
-fn owner(plan: &Plan, list: ListIndex) -> Option<TaskIndex> {
-    plan.lists.get(list.0 as usize)?.owner
-}
+    /// What a loop sees between its passes: itself and the tasks of the latest.
+    fn between(&self, task: TaskIndex, wanted: TaskIndex, ways: &mut Ways<'_>) -> Option<View> {
+        let TaskKind::Loop(planned) = &self.arranged.tasks[task].kind else { return None };
+        let is_child = self.list(wanted) == planned.list;
+        let before_first = matches!(planned.drive, Drive::While(_));
+        match () {
+            () if wanted != task && !is_child => None,
+            () if before_first => Some(View::NoPassYet { child: is_child }),
+            () if is_child && (self.arranged.tasks[wanted].tolerant || ways.may_be_skipped(planned.list, wanted)) => {
+                Some(View::PerhapsNull)
+            }
+            () => Some(View::Clear),
+        }
+    }
 
-/// Whether a task that came before may have ended without an output when `reader` runs.
-fn may_be_null(plan: &Plan, task: TaskIndex, reader: &PlannedTask) -> bool {
-    let planned = &plan.tasks[task];
-    let skippable = !planned.conditions.is_empty() || matches!(planned.kind, TaskKind::Choice { fails_without: false, .. });
-    // A reader that depends on it and asks for success knows that it completed.
-    let strict =
-        reader.dependencies.as_ref() == [task] && matches!(reader.rule, TriggerRule::NoneFailedMinOneSuccess | TriggerRule::AllSuccess);
-    let lenient = matches!(reader.rule, TriggerRule::AllDone | TriggerRule::OneFailed | TriggerRule::AllFailed | TriggerRule::OneSuccess);
-    planned.tolerant || lenient || (skippable && !strict)
+    fn list(&self, task: TaskIndex) -> ListIndex {
+        self.arranged.tasks[task].list
+    }
+
+    /// The task itself or the one around it that stands in this list.
+    fn anchor(&self, task: TaskIndex, list: ListIndex) -> Option<TaskIndex> {
+        let mut at = task;
+        while self.list(at) != list {
+            at = self.owner(at)?;
+        }
+        Some(at)
+    }
+
+    /// The group a task stands in.
+    fn owner(&self, task: TaskIndex) -> Option<TaskIndex> {
+        self.arranged.lists.get(self.list(task).0 as usize)?.owner
+    }
+
+    /// `signal` is there once the task's own wait is over.
+    fn signal(&self, sighting: &Sighting) -> Option<ProblemKind> {
+        if !sighting.references.roots().any(|root| root == "signal") {
+            return None;
+        }
+        let waits = |task: TaskIndex| self.arranged.tasks[task].wait.is_some();
+        let is_call_loop = |task: TaskIndex| matches!(&self.arranged.tasks[task].kind, TaskKind::Loop(planned) if planned.call);
+        let own = waits(sighting.task) || self.owner(sighting.task).is_some_and(|owner| is_call_loop(owner) && waits(owner));
+        let way_out = match sighting.moment {
+            Moment::Start | Moment::Between if own => return None,
+            Moment::Gate => "conditions are judged before it: put the wait into a task before this one and read its output",
+            Moment::Undoing { .. } => "read what the task gave instead",
+            Moment::Start | Moment::Between => "add `waitFor`, or put the wait into a task before this one and read its output",
+        };
+        Some(ProblemKind::NoSignal { way_out })
+    }
+
+    fn near(&self, id: &str, problems: &Problems) -> Option<String> {
+        let guess = !problems.is_full() && self.arranged.tasks.len() <= GUESS_TASKS_MAX;
+        let ids = self.arranged.tasks.iter().map(|(_, task)| &*task.id).filter(|_| guess);
+        nearest(id, ids).map(str::to_owned)
+    }
 }

@@ -3,31 +3,37 @@
 
 use super::problem::{ProblemKind, Problems};
 use super::read::{Place, task};
-use super::{Body, Limits, arrange};
+use super::{Body, Limits, arrange, parse};
 use crate::plan::ListIndex;
 use crate::{Plan, PlannedTask, Problem, TaskIndex};
 use serde_json::Value;
 
+/// Fields that have no meaning for a task that nobody in the graph waits for, each with the way out.
+const FOREIGN: &[(&str, &str)] = &[
+    ("dependencies", DECIDES),
+    ("conditions", DECIDES),
+    ("triggerRule", DECIDES),
+    ("waitFor", DECIDES),
+    ("compensate", DECIDES),
+    ("cache", DECIDES),
+    ("loop", "give it a `workflow` with that loop"),
+];
+const DECIDES: &str = "the attempt that spawns the task decides that itself";
+
 /// Reads the definition of a task that an attempt of `parent` adds: the call of an agent or a child workflow. It belongs to no list of the plan.
+///
+/// Its texts are what they are: the attempt has filled them in itself, perhaps with what a model wrote, and that is never rendered.
 pub fn read_spawned(text: &str, plan: &Plan, _parent: TaskIndex) -> Result<PlannedTask, Vec<Problem>> {
     let mut problems = Problems::default();
-    let value: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(error) => {
-            problems.push("task", ProblemKind::NotJson { message: error.to_string() });
-            return Err(problems.into_vec());
-        }
-    };
-    refuse_foreign(&value, &mut problems);
+    let Some(mut value) = parse(text, "task", &mut problems) else { return Err(problems.into_vec()) };
+    refuse_foreign(&mut value, &mut problems);
     let limits = Limits { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout: plan.default_timeout, checked: false };
-    let place = Place { limits, level: 1, beside: true, loops: &[] };
+    let place = Place { limits, level: 1, beside: true, literal: true, loops: &[] };
     let read = task::one(&value, "task", place, &mut problems);
     let planned = read.filter(|task| matches!(task.body, Body::Call(_))).and_then(|task| {
-        let tolerant = task.common.tolerant;
-        let total_timeout = task.common.total_timeout;
         let (arranged, _) = arrange::arrange(vec![task], &mut problems);
         let planned = arranged.tasks.into_iter().next()?;
-        Some(PlannedTask { list: ListIndex(u32::MAX), tolerant, total_timeout, implicit: false, ..planned })
+        Some(PlannedTask { list: ListIndex(u32::MAX), implicit: false, ..planned })
     });
     match planned {
         Some(planned) if !problems.has_errors() => Ok(planned),
@@ -35,18 +41,24 @@ pub fn read_spawned(text: &str, plan: &Plan, _parent: TaskIndex) -> Result<Plann
     }
 }
 
-/// What has no meaning for a task that nobody waits for in the graph. Templates are the attempt's own business: it fills them in itself.
-fn refuse_foreign(value: &Value, problems: &mut Problems) {
-    let instead = "the attempt that spawns the task decides that itself";
-    for field in ["dependencies", "conditions", "triggerRule", "waitFor", "compensate", "cache"] {
-        if value.get(field).is_some_and(|value| !value.is_null()) {
-            problems.push(format!("task.{field}"), ProblemKind::Meaningless { field, what: "a spawned task", instead });
+/// Reports fields without meaning and takes them out, so that the rest is judged without them.
+fn refuse_foreign(value: &mut Value, problems: &mut Problems) {
+    let Some(fields) = value.as_object_mut() else { return };
+    let mut refuse = |field: &'static str, instead| {
+        problems.push(format!("task.{field}"), ProblemKind::Meaningless { field, what: "a spawned task", instead });
+    };
+    for (field, instead) in FOREIGN {
+        if fields.remove(*field).is_some_and(|value| !value.is_null()) {
+            refuse(field, instead);
         }
     }
-    for field in ["tasks", "branches", "loop"] {
-        if value.get(field).is_some_and(|value| !value.is_null()) {
-            let instead = "give it a `workflow` with those tasks";
-            problems.push(format!("task.{field}"), ProblemKind::Meaningless { field, what: "a spawned task", instead });
-        }
+    let groups = ["tasks", "branches"].into_iter().filter(|field| fields.get(*field).is_some_and(|value| !value.is_null()));
+    for field in groups {
+        refuse(field, "give it a `workflow` with those tasks");
+    }
+    let is_group = fields.contains_key("tasks") || fields.contains_key("branches");
+    if !is_group && matches!(fields.get("type").and_then(Value::as_str), Some("conditional" | "loop")) {
+        fields.remove("type");
+        refuse("type", "leave it out: it is one call");
     }
 }

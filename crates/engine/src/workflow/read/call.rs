@@ -8,12 +8,12 @@ use super::super::{Call, WrittenCache, WrittenCompensation};
 use super::{Place, read_workflow, retry};
 use crate::{Schema, TaskKind};
 use expressions::{InputTemplate, Template};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const INPUT_FIELDS: &[&str] = &["prompt", "data", "schema"];
 
-pub(in super::super) fn agent(fields: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Call {
-    let hint = "the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`";
+/// A call of an agent; `hint` says what else may stand there.
+pub(in super::super) fn agent(fields: &Fields<'_>, hint: &'static str, place: Place<'_>, problems: &mut Problems) -> Call {
     let agent_id = fields.required_text("agentId", hint, problems).unwrap_or_default();
     let mut call = called(fields, TaskKind::Agent { agent_id: agent_id.into() }, place, problems);
     call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));
@@ -32,7 +32,7 @@ pub(in super::super) fn workflow(fields: &Fields<'_>, place: Place<'_>, problems
         Some(value @ Value::Object(_)) => {
             let inner = read_workflow(value, path, place.level + 1, place.limits, problems);
             inner_tasks = inner.tasks.iter().map(super::super::Task::count).sum();
-            super::super::judge_inner(inner, problems);
+            super::super::judge_inner(inner, place.limits, problems);
         }
         Some(Value::String(_)) | None => {}
         Some(other) => problems.push(path, wrong_type("the id of a registered workflow, or a workflow", other)),
@@ -65,6 +65,9 @@ fn input(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
     fields.refuse_others(INPUT_FIELDS, &[], problems);
     fields.optional_text("prompt", problems);
     let schema = fields.get("schema").and_then(|value| schema(value, fields.path("schema"), problems));
+    if place.literal {
+        return (schema, None);
+    }
     let mut whole = serde_json::Map::new();
     for field in ["prompt", "data"] {
         if let Some(value) = fields.get(field) {
@@ -96,8 +99,12 @@ pub(in super::super) fn schema(value: &Value, path: String, problems: &mut Probl
 }
 
 fn cache(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCache> {
-    if value == &json!(true) {
-        return Some(WrittenCache { key: None, ttl: None });
+    if let Value::Bool(cached) = value {
+        return cached.then_some(WrittenCache { key: None, ttl: None });
+    }
+    if !value.is_object() {
+        problems.push(path, wrong_type("true, or an object with `key` and `ttl`", value));
+        return None;
     }
     let fields = Fields::of(value, path, problems)?;
     fields.refuse_others(&["key", "ttl"], &[], problems);

@@ -37,6 +37,7 @@ pub(in super::super) fn one(value: &Value, path: &str, variables: &[&str], probl
             fields.refuse_others(FIELDS, &[], problems);
             fields.one_of("type", TYPES, "'dependency', 'state' or 'custom'", problems);
             if let Some(evaluate) = fields.get("evaluate") {
+                fields.optional_text("expression", problems);
                 return function(evaluate, &fields.path("evaluate"), problems);
             }
             let hint = "a CEL expression such as `tasks.fetch.output.count > 0`, or `evaluate`, a function";

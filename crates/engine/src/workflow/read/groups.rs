@@ -10,18 +10,24 @@ use super::super::{Body, Kind, WrittenBranch, WrittenDrive, WrittenLoop};
 use super::{Place, call, conditions, task};
 use crate::{Join, OnItemError};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// The name of the branch that is taken when no other is.
+const DEFAULT: &str = "default";
 const PASSES_DEFAULT: u32 = 100;
 const PASSES_MAX: u64 = 1_000_000;
 const LOOP_FIELDS: &[&str] = &["forEach", "while", "until", "maxIterations", "concurrency", "onItemError", "onLimit", "keepLast"];
 
 pub(in super::super) fn group(fields: &Fields<'_>, kind: Option<Kind>, place: Place<'_>, problems: &mut Problems) -> Body {
-    // A group that says nothing is in order if its own place is, as a leaf would be.
-    let parallel = kind == Some(Kind::Parallel) || (kind.is_none() && fields.get("dependencies").is_some());
-    let inner = Place { level: place.level + 1, beside: parallel, ..place };
+    let inner = Place { level: place.level + 1, beside: is_parallel(fields, kind), ..place };
     let tasks = task::list(fields, "tasks", inner, problems);
     Body::Group { join: join(fields, tasks.len(), problems), tasks, timeout: fields.positive_duration("timeout", problems) }
+}
+
+/// Whether the tasks of a group start together. One without a `type` has them in order if its own place is, as a leaf would be.
+pub(in super::super) fn is_parallel(fields: &Fields<'_>, kind: Option<Kind>) -> bool {
+    kind == Some(Kind::Parallel) || (kind.is_none() && fields.get("dependencies").is_some())
 }
 
 fn join(fields: &Fields<'_>, tasks: usize, problems: &mut Problems) -> Join {
@@ -43,20 +49,34 @@ fn join(fields: &Fields<'_>, tasks: usize, problems: &mut Problems) -> Join {
 
 pub(in super::super) fn choice(fields: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Body {
     let inner = Place { level: place.level + 1, beside: false, ..place };
-    let mut branches = Vec::new();
+    let mut branches: Vec<WrittenBranch> = Vec::new();
+    let mut names = BTreeSet::new();
+    if fields.get("default").is_some() {
+        names.insert(Arc::from(DEFAULT));
+    }
     match fields.get("branches") {
         Some(Value::Array(items)) if !items.is_empty() => {
             for (at, item) in items.iter().enumerate() {
-                branches.extend(branch(item, format!("{}[{at}]", fields.path("branches")), at, inner, place, problems));
+                let path = format!("{}[{at}]", fields.path("branches"));
+                let Some(read) = branch(item, path.clone(), at, inner, place, problems) else { continue };
+                if !names.insert(Arc::clone(&read.name)) {
+                    problems.push(format!("{path}.name"), ProblemKind::DuplicateBranch { name: read.name.to_string() });
+                }
+                branches.push(read);
             }
         }
         Some(Value::Array(_)) => problems.push(fields.path("branches"), ProblemKind::Empty),
         Some(other) => problems.push(fields.path("branches"), wrong_type("a list of branches", other)),
-        None => {}
+        // Tasks in place of branches have been reported as such.
+        None if fields.get("tasks").is_some() => {}
+        None => {
+            let hint = "a list of `{ when, tasks }`, beside the `default`";
+            problems.push(fields.path("branches"), ProblemKind::Missing { field: "branches", hint });
+        }
     }
     if fields.get("default").is_some() {
         let tasks = task::list(fields, "default", inner, problems);
-        branches.push(WrittenBranch { name: "default".into(), when: None, tasks });
+        branches.push(WrittenBranch { name: DEFAULT.into(), when: None, tasks });
     }
     let all = fields.one_of("mode", &[("first", false), ("all", true)], "'first' or 'all'", problems).unwrap_or(false);
     let fails_without = fields.one_of("onNoMatch", &[("skip", false), ("fail", true)], "'skip' or 'fail'", problems).unwrap_or(false);
@@ -68,11 +88,21 @@ fn branch(value: &Value, path: String, at: usize, inner: Place<'_>, place: Place
     fields.refuse_others(&["name", "when", "tasks"], &[], problems);
     fields.optional_text("name", problems);
     let name = fields.get("name").and_then(Value::as_str).map_or_else(|| at.to_string(), str::to_owned);
-    let when = fields.get("when").and_then(|when| conditions::one(when, &fields.path("when"), &place.variables(), problems));
-    if fields.get("when").is_none() {
-        let hint = "a condition; what runs when no branch holds belongs into `default`";
-        problems.push(fields.path("when"), ProblemKind::Missing { field: "when", hint });
+    if name.is_empty() {
+        problems.push(fields.path("name"), ProblemKind::Empty);
     }
+    let when = match fields.get("when") {
+        Some(list @ Value::Array(_)) => {
+            problems.push(fields.path("when"), wrong_type("one condition (join several with `&&`)", list));
+            None
+        }
+        Some(when) => conditions::one(when, &fields.path("when"), &place.variables(), problems),
+        None => {
+            let hint = "a condition; what runs when no branch holds belongs into `default`";
+            problems.push(fields.path("when"), ProblemKind::Missing { field: "when", hint });
+            None
+        }
+    };
     Some(WrittenBranch { name: name.into(), when, tasks: task::list(&fields, "tasks", inner, problems) })
 }
 
@@ -93,7 +123,7 @@ pub(in super::super) fn repeated(fields: &Fields<'_>, id: &str, is_call: bool, p
         body = Some(Box::new(if fields.get("workflow").is_some() {
             call::workflow(fields, here, problems)
         } else {
-            call::agent(fields, here, problems)
+            call::agent(fields, "the id of a registered agent or agent type; or `tasks` or `workflow`", here, problems)
         }));
     } else {
         tasks = task::list(fields, "tasks", inside, problems);

@@ -43,6 +43,10 @@ const LATER: &[(&str, &str)] = &[
     ("priority", "tasks run as soon as they can; give the execution a priority in its options"),
 ];
 
+/// What a task may be, for one that is nothing.
+const BODIES: &str = "the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`";
+const CALLS: &str = "the id of a registered agent or agent type; or `workflow`";
+
 const RULES: &[(&str, TriggerRule)] = &[
     ("none_failed_min_one_success", TriggerRule::NoneFailedMinOneSuccess),
     ("none_failed", TriggerRule::NoneFailed),
@@ -102,14 +106,14 @@ fn task(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) 
     let kind = kind(&fields, problems);
     let shape = shape(&fields, kind, problems);
     refuse_meaningless(&fields, shape, kind, problems);
-    let is_call = matches!(shape, Shape::Agent | Shape::Workflow);
-    if is_call && kind == Some(Kind::Conditional) && fields.get("conditions").is_none() {
+    let is_leaf = matches!(shape, Shape::Agent | Shape::Workflow | Shape::Wait);
+    if is_leaf && kind == Some(Kind::Conditional) && fields.get("conditions").is_none() {
         let hint = "`conditions` that say whether it runs, or `branches` in place of the call";
         problems.push(fields.path("conditions"), ProblemKind::Missing { field: "conditions", hint });
     }
     let common = common(&fields, place, shape, problems);
     let body = match shape {
-        Shape::Agent => Body::Call(call::agent(&fields, place, problems).into()),
+        Shape::Agent => Body::Call(call::agent(&fields, if place.literal { CALLS } else { BODIES }, place, problems).into()),
         Shape::Workflow => Body::Call(call::workflow(&fields, place, problems).into()),
         Shape::Wait => Body::Wait,
         Shape::Group => groups::group(&fields, kind, place, problems),
@@ -133,8 +137,9 @@ fn shape(fields: &Fields<'_>, kind: Option<Kind>, problems: &mut Problems) -> Sh
     }
     match (kind, present.first().copied()) {
         (Some(Kind::Conditional), Some("branches")) => Shape::Choice,
+        (Some(Kind::Conditional), None) if has("default") => Shape::Choice,
         (Some(Kind::Loop), Some("tasks")) => Shape::LoopGroup,
-        (Some(Kind::Loop), _) => Shape::LoopCall,
+        (Some(Kind::Loop), None | Some("agentId" | "workflow")) => Shape::LoopCall,
         (Some(Kind::Conditional), Some("tasks")) => {
             problems.push(
                 fields.path("tasks"),
@@ -162,16 +167,20 @@ fn refuse_meaningless(fields: &Fields<'_>, shape: Shape, kind: Option<Kind>, pro
         Shape::Agent => ("the call of an agent", &[AGENT, &["waitFor"]], "remove it, or make the task a group with `tasks`"),
         Shape::Workflow => ("a child workflow", &[WORKFLOW, &["waitFor"]], "put it into that workflow"),
         Shape::Wait => ("a wait", &[&["waitFor"]], "a time-out belongs inside `waitFor`; anything else to a task with an `agentId`"),
-        Shape::Group if kind == Some(Kind::Parallel) => ("a group", &[&["tasks", "join", "timeout"]], "put it on the tasks inside"),
-        Shape::Group => ("a sequential group", &[&["tasks", "timeout"]], "put it on the tasks inside; `join` asks for type: 'parallel'"),
+        Shape::Group if groups::is_parallel(fields, kind) => ("a group", &[&["tasks", "join", "timeout"]], "put it on the tasks inside"),
+        Shape::Group => ("a sequential group", &[&["tasks", "timeout"]], "put it on the tasks inside"),
         Shape::Choice => ("a conditional group", &[&["branches", "default", "mode", "onNoMatch", "timeout"]], "put it on the tasks inside"),
-        Shape::LoopCall => ("a loop", &[AGENT, &["workflow", "loop", "waitFor"]], "remove it"),
+        Shape::LoopCall if fields.get("workflow").is_some() => {
+            ("a loop of a child workflow", &[WORKFLOW, &["loop", "waitFor"]], "put it into that workflow")
+        }
+        Shape::LoopCall => ("a loop", &[AGENT, &["loop", "waitFor"]], "remove it"),
         Shape::LoopGroup => ("a loop of tasks", &[&["tasks", "loop", "timeout"]], "put it on the tasks inside"),
     };
     for field in ALL.iter().filter(|field| fields.get(field).is_some()) {
         // Two bodies have been reported as such.
         let body = matches!(*field, "agentId" | "workflow" | "tasks" | "branches");
         if !body && !COMMON.contains(field) && !known.iter().any(|known| known.contains(field)) {
+            let instead = if shape == Shape::Group && *field == "join" { "write type: 'parallel'" } else { instead };
             problems.push(fields.path(field), ProblemKind::Meaningless { field, what, instead });
         }
     }
