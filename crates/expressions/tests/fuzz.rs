@@ -3,7 +3,6 @@
 //! thread's own time in a release build. `npm run fuzz` gives it 30 seconds in release; `npm run fuzz -- 600` ten minutes. `FUZZ_SEED` repeats a run.
 
 #![expect(
-    clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::unwrap_used,
     reason = "a test tells what it did, and its limits are from outside"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Expressions and what they give: `tests/golden/*.txt` has one in a line, then its value, or what is wrong with it. `UPDATE_EXPECT=1` writes them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
-
 use expect_test::expect_file;
 use expressions::{Expression, InputTemplate};
 use serde_json::{Value, json};
