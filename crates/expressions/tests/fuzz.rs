@@ -2,11 +2,7 @@
 //! Random expressions against random scopes, for `FUZZ_SECONDS` (2): none crashes, none takes more than 64 MiB, and none more than 10 ms of the
 //! thread's own time in a release build. `npm run fuzz` gives it 30 seconds in release; `npm run fuzz -- 600` ten minutes. `FUZZ_SEED` repeats a run.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test tells what it did, and its limits are from outside"
-)]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test tells what it did, and its limits are from outside")]
 
 use cpu_time::ThreadTime;
 use expressions::{Expression, InputTemplate};
