@@ -69,6 +69,8 @@ pub(super) struct Scratch {
     ended: VecDeque<InstanceIndex>,
     /// Scopes that stop, and what they had not started is still to be ended.
     stopped: Vec<ScopeIndex>,
+    /// Tasks that may begin, once all of that is done.
+    released: VecDeque<InstanceIndex>,
     /// Scopes whose lane may have become free, with the task that held it before.
     lanes: Vec<(ScopeIndex, Option<InstanceIndex>)>,
 }
@@ -148,13 +150,16 @@ impl Decider<'_> {
         }
     }
 
-    /// The consequences of tasks that ended: first for those behind them, so that their reasons are the true ones, then for what stopped.
+    /// The consequences of tasks that ended: first for those behind them, so that their reasons are the true ones, then for what stopped, and
+    /// when nothing else ends or stops, one by one what begins.
     fn draw(&mut self) {
         loop {
             if let Some(task) = self.scratch.ended.pop_front() {
                 self.after(task);
             } else if let Some(scope) = self.scratch.stopped.pop() {
                 self.end_unstarted(scope);
+            } else if let Some(task) = self.scratch.released.pop_front() {
+                self.begin(task);
             } else {
                 return;
             }

@@ -83,10 +83,10 @@ fn a_failure_fails_its_group_and_rises_when_that_has_ended() {
         expect![[r#"
             0ms started
             0ms g opened
+            0ms x 1 started
             0ms a 1 started
             0ms b 1 started
-            0ms x 1 started
-                run a 1, run b 1, run x 1
+                run x 1, run a 1, run b 1
             0ms a 1 failed for good (ERR_AGENT)
             0ms g failing because of a
                 abort b 1 (sibling failed)
@@ -280,10 +280,10 @@ fn a_quorum_is_met_or_out_of_reach() {
         expect![[r#"
             0ms started
             0ms g opened
+            0ms h opened
             0ms a 1 started
             0ms b 1 started
             0ms c 1 started
-            0ms h opened
             0ms d 1 started
             0ms e 1 started
             0ms f 1 started

@@ -47,8 +47,8 @@ fn for_each_with_concurrency_keeps_the_order_of_items() {
             0ms started
             0ms l loops over ["a", "b", "c"]
             0ms l[0] began
-            0ms l[0] 1 started
             0ms l[1] began
+            0ms l[0] 1 started
             0ms l[1] 1 started
                 run l[0] 1, run l[1] 1
             0ms l[1] 1 completed
@@ -109,8 +109,8 @@ fn an_item_that_fails_stops_the_loop() {
             0ms started
             0ms l loops over [1, 2, 3]
             0ms l[0] began
-            0ms l[0] 1 started
             0ms l[1] began
+            0ms l[0] 1 started
             0ms l[1] 1 started
                 run l[0] 1, run l[1] 1
             0ms l[0] 1 failed for good (ERR_AGENT)

@@ -164,8 +164,8 @@ fn a_skip_travels_along_written_edges_only() {
             0ms started
             0ms a condition 0: false
             0ms a skipped (condition false)
-            0ms b 1 started after a
             0ms c skipped (upstream skipped)
+            0ms b 1 started after a
                 run b 1
             0ms b 1 completed
             0ms ended completed {"b":1}

@@ -22,36 +22,60 @@ impl Decider<'_> {
         self.look_at_lane(scope, None);
     }
 
-    /// A task whose rule has spoken goes on, or ends here.
+    /// A task whose rule has spoken ends here, or will go on when everything that this input ended and stopped is known: what is stopped in the
+    /// same instant does not begin.
     pub(super) fn release(&mut self, task: InstanceIndex) {
+        if !self.is_released(task) {
+            return;
+        }
+        match self.refusal(task) {
+            Some(end) => self.record(end),
+            None => self.scratch.released.push_back(task),
+        }
+    }
+
+    fn is_released(&self, task: InstanceIndex) -> bool {
+        matches!(self.state(task), TaskState::Released { .. } | TaskState::Ready { .. })
+    }
+
+    /// How a released task ends without having begun, if it does.
+    fn refusal(&self, task: InstanceIndex) -> Option<Event> {
         let record = &self.execution.tasks[task];
-        let first = match record.state {
-            TaskState::Released { .. } => true,
-            TaskState::Ready { attempt, .. } => attempt == 1 && record.interruptions == 0,
-            _ => return,
-        };
         let planned = self.execution.planned(task);
         let skip = match planned.rule.judge(record.tally) {
             // What was let through once has been judged by its rule.
-            _ if !first => None,
+            _ if matches!(record.state, TaskState::Ready { attempt, .. } if attempt > 1 || record.interruptions > 0) => None,
             Some(Verdict::UpstreamFailed) => Some(SkipReason::UpstreamFailed),
             Some(Verdict::UpstreamSkipped) => Some(SkipReason::UpstreamSkipped),
             Some(Verdict::RuleNotMet) => Some(SkipReason::RuleNotMet),
             Some(Verdict::Run) | None => None,
         };
-        let (exclusive, cleanup) = (planned.exclusive, planned.cleanup);
         if let Some(end) = self.reusable(task) {
-            return self.record(Event::TaskReused { task, end });
+            return Some(Event::TaskReused { task, end });
         }
-        let (index, is_released) = (record.scope, matches!(record.state, TaskState::Released { .. }));
-        let scope = self.execution.scope(index);
+        let scope = self.execution.scope(record.scope);
         match (skip, scope.stopping) {
-            (Some(reason), _) => self.record(Event::TaskSkipped { task, reason }),
-            (None, Some(reason)) if !cleanup || scope.forced => self.record(Event::TaskCancelled { task, reason }),
-            (None, _) if self.is_held() => {}
-            (None, _) if is_released => self.prepare(task),
-            (None, _) if exclusive => self.look_at_lane(index, None),
-            (None, _) => self.admit(task, None),
+            (Some(reason), _) => Some(Event::TaskSkipped { task, reason }),
+            (None, Some(reason)) if !planned.cleanup || scope.forced => Some(Event::TaskCancelled { task, reason }),
+            (None, _) => None,
+        }
+    }
+
+    /// The next step of a released task.
+    pub(super) fn begin(&mut self, task: InstanceIndex) {
+        if !self.is_released(task) {
+            return;
+        }
+        if let Some(end) = self.refusal(task) {
+            return self.record(end);
+        }
+        if self.is_held() {
+            return;
+        }
+        match self.state(task) {
+            TaskState::Released { .. } => self.prepare(task),
+            _ if self.execution.planned(task).exclusive => self.look_at_lane(self.execution.tasks[task].scope, None),
+            _ => self.admit(task, None),
         }
     }
 
