@@ -62,7 +62,7 @@ impl References {
 
     /// Whether it looks at the `status` or `error` of this task, or compares its output with null: then it knows that there may be none.
     pub fn guards(&self, id: &str) -> bool {
-        self.tasks.iter().any(|reference| reference.id == id && matches!(reference.field.as_deref(), Some("status" | "error")))
+        self.all().any(|reference| reference.id == id && matches!(reference.field.as_deref(), Some("status" | "error")))
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -138,9 +138,9 @@ impl Finder<'_> {
                 if matches!(operator, Operator::Equal | Operator::NotEqual) {
                     for (one, other) in [(left, right), (right, left)] {
                         if matches!(other.kind, Kind::Literal(Value::Null))
-                            && let Some((false, id, _)) = self.task(one)
+                            && let Some((results, id, _)) = self.task(one)
                         {
-                            self.found.add_task(false, Some(&id), Some("status"), one.column);
+                            self.found.add_task(results, Some(&id), Some("status"), one.column);
                         }
                     }
                 }

@@ -247,10 +247,28 @@ impl Execution {
             return self.visible(task, view).into_iter().map(|other| (self.planned(other).id.to_string(), value(other))).collect();
         }
         let found = |id: &str| {
-            let other = self.plan.find(id).and_then(|place| self.resolve(task, view, place))?;
-            Some((id.to_owned(), value(other)))
+            let place = self.plan.find(id)?;
+            let value = match self.resolve(task, view, place) {
+                Some(other) => value(other),
+                // Before its first pass a loop sees the tasks of the pass to come.
+                None if view == View::Turn && self.is_own_task(task, place) => {
+                    if outputs {
+                        Value::Null
+                    } else {
+                        pending()
+                    }
+                }
+                None => return None,
+            };
+            Some((id.to_owned(), value))
         };
         if outputs { references.result_ids().filter_map(found).collect() } else { references.task_ids().filter_map(found).collect() }
+    }
+
+    /// Whether a planned task stands in the list of this loop.
+    fn is_own_task(&self, task: InstanceIndex, wanted: TaskIndex) -> bool {
+        let list = self.plan.tasks.get(wanted).map(|planned| planned.list);
+        matches!(&self.planned(task).kind, TaskKind::Loop(planned) if Some(planned.list) == list)
     }
 
     /// What expressions see of a task.
@@ -283,8 +301,11 @@ impl Execution {
         let list = self.plan.tasks.get(wanted)?.list;
         let mut scope = self.scope(self.tasks[task].scope);
         loop {
-            if scope.list == list {
-                return scope.instance_of(wanted);
+            // What undoes the pass of a loop sees that pass by the id of the loop.
+            let undone =
+                scope.owner.filter(|owner| scope.role == Role::Compensation && self.planned(*owner).id == self.plan.tasks[wanted].id);
+            if undone.is_some() || scope.list == list {
+                return undone.or_else(|| scope.instance_of(wanted));
             }
             scope = self.scope(self.tasks[scope.owner?].scope);
         }
@@ -354,8 +375,11 @@ impl Execution {
         json!({ "item": item.map_or(Value::Null, |item| parse(item)), "index": pass, "iteration": pass, "last": last })
     }
 
+    /// What the task's own wait gave, or that of the loop whose call it is.
     fn payload(&self, task: InstanceIndex) -> Value {
-        self.tasks[task].less().and_then(|more| more.payload.as_deref()).map_or(Value::Null, parse)
+        let own = |task: InstanceIndex| self.tasks[task].less().and_then(|more| more.payload.as_deref());
+        let repeated = self.owner(task).filter(|owner| self.is_call_loop(*owner));
+        own(task).or_else(|| own(repeated?)).map_or(Value::Null, parse)
     }
 
     fn context(&self) -> &Value {
@@ -376,6 +400,11 @@ impl TaskRecord {
             TaskState::Cancelled { .. } => "cancelled",
         }
     }
+}
+
+/// What expressions see of a task that does not exist yet.
+fn pending() -> Value {
+    json!({ "status": "pending", "output": null, "error": null, "attempts": 0, "durationMs": null, "iterations": null })
 }
 
 fn error_value(failure: &Failure) -> Value {

@@ -64,9 +64,7 @@ enum View {
     NotBefore,
     PerhapsNull,
     /// `while` is judged before there is a pass: of the loop's own tasks, or of the loop itself.
-    NoPassYet {
-        child: bool,
-    },
+    NoPassYet,
     /// Whether it is before, and completed, is the question with this number.
     Asked(usize),
 }
@@ -94,7 +92,7 @@ pub(super) fn check(arranged: &Arranged, sightings: &[Sighting], problems: &mut 
                     Some(answer) if !answer.completed => View::PerhapsNull,
                     Some(_) | None => View::Clear,
                 },
-                known @ (View::Clear | View::Nobody | View::NotBefore | View::PerhapsNull | View::NoPassYet { .. }) => known,
+                known @ (View::Clear | View::Nobody | View::NotBefore | View::PerhapsNull | View::NoPassYet) => known,
             };
             let output = || warns && is_output(read) && !sighting.references.guards(&read.id);
             let (id, column) = (read.id.clone(), read.column);
@@ -102,11 +100,8 @@ pub(super) fn check(arranged: &Arranged, sightings: &[Sighting], problems: &mut 
                 View::Nobody => ProblemKind::UnknownReference { id, column, near: sight.near(&read.id, problems) },
                 View::NotBefore => ProblemKind::NotAncestor { id, column, way_out: sight.way_out(sighting, read) },
                 View::PerhapsNull if output() => ProblemKind::MayBeNull { id, column },
-                // A task of a pass that never began has no status either.
-                View::NoPassYet { child } if (child && warns || output()) && !counts_passes(&sighting.references) => {
-                    ProblemKind::NoPassYet { id, column }
-                }
-                View::Clear | View::PerhapsNull | View::NoPassYet { .. } | View::Asked(_) => continue,
+                View::NoPassYet if output() && !counts_passes(&sighting.references) => ProblemKind::NoPassYet { id, column },
+                View::Clear | View::PerhapsNull | View::NoPassYet | View::Asked(_) => continue,
             };
             if told.insert(&read.id) {
                 problems.push(sighting.path.clone(), problem);
@@ -143,7 +138,10 @@ impl<'a> Sight<'a> {
     fn view(&self, sighting: &Sighting, read: &Reference, ways: &mut Ways<'_>, questions: &mut Vec<Question>) -> View {
         let Some(wanted) = self.by_id.get(&*read.id).copied() else { return View::Nobody };
         match sighting.moment {
-            Moment::Undoing { started } if wanted == sighting.task => return if started { View::PerhapsNull } else { View::Clear },
+            // The call of a loop has the id of the loop.
+            Moment::Undoing { started } if self.arranged.tasks[wanted].id == self.arranged.tasks[sighting.task].id => {
+                return if started { View::PerhapsNull } else { View::Clear };
+            }
             Moment::Between => {
                 if let Some(view) = self.between(sighting.task, wanted, ways) {
                     return view;
@@ -167,7 +165,7 @@ impl<'a> Sight<'a> {
         let before_first = matches!(planned.drive, Drive::While(_));
         match () {
             () if wanted != task && !is_child => None,
-            () if before_first => Some(View::NoPassYet { child: is_child }),
+            () if before_first => Some(View::NoPassYet),
             () if is_child && (self.arranged.tasks[wanted].tolerant || ways.may_be_skipped(planned.list, wanted)) => {
                 Some(View::PerhapsNull)
             }

@@ -151,13 +151,11 @@ fn a_loop_sees_its_latest_pass_between_passes() {
             tasks[0].loop.until[2]: column 8: the output of `b` is null where it did not complete; guard it, for example with tasks['b'].status == 'completed'
             tasks[1].loop.while[0]: column 8: `c` has given nothing when `while` is first judged; guard it with `iteration == 0 || …`, or use `until`
             tasks[1].loop.while[2]: column 8: `w` has given nothing when `while` is first judged; guard it with `iteration == 0 || …`, or use `until`
-            tasks[1].loop.while[3]: column 8: `c` has given nothing when `while` is first judged; guard it with `iteration == 0 || …`, or use `until`
             tasks[2].conditions[0]: column 8: the output of `d` is null where it did not complete; guard it, for example with tasks['d'].status == 'completed'
             tasks[2].conditions[0]: column 26: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; it stands inside `u`; read the output of `u`
             tasks[3].loop.until: column 28: it reads task `i`, which is not an ancestor: only tasks that end before are in sight; it stands deeper inside `deep`; read the output of the group around it
             tasks[2].tasks[0].conditions[0]: column 12: it reads task `again`, which is not an ancestor: only tasks that end before are in sight; inside a loop, `last` is what its last pass gave
             tasks[5].input.data: it reads task `poll`, which is not an ancestor: only tasks that end before are in sight; inside a loop, `last` is what its last pass gave
-            tasks[4].compensate.input.data: it reads task `undone`, which is not an ancestor: only tasks that end before are in sight; what undoes a pass cannot read the loop; make it a loop of `tasks`, whose call has an id of its own
         "#]],
     );
 }

@@ -471,3 +471,31 @@ fn keep_last_forgets_older_passes() {
         "#]],
     );
 }
+
+#[test]
+fn before_its_first_pass_a_while_finds_its_tasks_pending() {
+    given(
+        r#"{}"#,
+        r#"{"tasks":[{"id":"l","type":"loop","loop":{"while":"tasks.a.status != 'completed' || tasks.a.output < 2"},"tasks":[{"id":"a"}]}]}"#,
+        r#"l[0].a = 1 | l[1].a = 2"#,
+        expect![[r#"
+            0ms started
+            0ms l loops
+            0ms l after 0 passes: true
+            0ms l[0] began
+            0ms l[0].a 1 started
+                run l[0].a 1
+            0ms l[0].a 1 completed
+            0ms l[0] completed
+            0ms l after 1 passes: true
+            0ms l[1] began
+            0ms l[1].a 1 started
+                run l[1].a 1
+            0ms l[1].a 1 completed
+            0ms l[1] completed
+            0ms l after 2 passes: false
+            0ms l completed: {"a":2}
+            0ms ended completed {"l":{"a":2}}
+        "#]],
+    );
+}

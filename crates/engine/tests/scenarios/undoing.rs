@@ -278,3 +278,42 @@ fn a_cancel_reaches_what_was_spawned() {
         "#]],
     );
 }
+
+#[test]
+fn what_undoes_a_pass_of_one_call_sees_that_pass() {
+    given(
+        r#"{}"#,
+        r#"{"tasks":[{"id":"l","type":"loop","agentId":"a","loop":{"forEach":[7,8]},"compensate":{"agentId":"undo","input":{"data":"{{ tasks.l.output }} of {{ item }}"}}},{"id":"b"}]}"#,
+        r#"l[0] = 1 | l[1] = 2 | fail b | l[1]!compensate = 0 | l[0]!compensate = 0"#,
+        expect![[r#"
+            0ms started
+            0ms l loops over [7, 8]
+            0ms l[0] began
+            0ms l[0] 1 started
+                run l[0] 1
+            0ms l[0] 1 completed
+            0ms l[0] completed
+            0ms l[1] began
+            0ms l[1] 1 started
+                run l[1] 1
+            0ms l[1] 1 completed
+            0ms l[1] completed
+            0ms l completed: [1,2]
+            0ms b 1 started after l
+                run b 1
+            0ms b 1 failed for good (ERR_AGENT)
+            0ms failing because of b
+            0ms l[1] is being undone
+            0ms l[1]!compensate prepared with {"data":"2 of 8"}
+            0ms l[1]!compensate 1 started
+                run l[1]!compensate 1
+            0ms l[1]!compensate 1 completed
+            0ms l[0] is being undone
+            0ms l[0]!compensate prepared with {"data":"1 of 7"}
+            0ms l[0]!compensate 1 started
+                run l[0]!compensate 1
+            0ms l[0]!compensate 1 completed
+            0ms ended failed because of b
+        "#]],
+    );
+}

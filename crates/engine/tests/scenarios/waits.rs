@@ -252,3 +252,35 @@ fn a_cancel_ends_waits() {
         "#]],
     );
 }
+
+#[test]
+fn a_loop_of_one_call_waits_once_and_each_pass_sees_the_payload() {
+    given(
+        r#"{}"#,
+        r#"{"tasks":[{"id":"l","type":"loop","agentId":"a","waitFor":{"signal":"go"},"loop":{"until":"index + 1 == signal.payload"},"input":{"data":"{{ signal.payload }}"}}]}"#,
+        r#"signal go = 2 | l[0] = 1 | l[1] = 2"#,
+        expect![[r#"
+            0ms started
+            0ms l waits
+            0ms signal go: 2
+            0ms l got 2
+            0ms l loops
+            0ms l[0] began
+            0ms l[0] prepared with {"data":2}
+            0ms l[0] 1 started
+                run l[0] 1
+            0ms l[0] 1 completed
+            0ms l[0] completed
+            0ms l after 1 passes: false
+            0ms l[1] began
+            0ms l[1] prepared with {"data":2}
+            0ms l[1] 1 started
+                run l[1] 1
+            0ms l[1] 1 completed
+            0ms l[1] completed
+            0ms l after 2 passes: true
+            0ms l completed: 2
+            0ms ended completed {"l":2}
+        "#]],
+    );
+}

@@ -18,10 +18,6 @@ impl Sight<'_> {
             return "a task has nothing to read of itself before it ends".to_owned();
         }
         match self.anchor(reader, self.list(wanted)) {
-            // The two share an id, and the loop has not ended for all of its passes when one of them is undone.
-            Some(around) if around == wanted && matches!(sighting.moment, Moment::Undoing { .. }) => {
-                "what undoes a pass cannot read the loop; make it a loop of `tasks`, whose call has an id of its own".to_owned()
-            }
             Some(around) if around == wanted && matches!(self.arranged.tasks[wanted].kind, TaskKind::Loop(_)) => {
                 "inside a loop, `last` is what its last pass gave".to_owned()
             }
