@@ -242,6 +242,14 @@ export declare interface Compensation {
     timeout?: Duration | undefined;
 }
 
+/** Executions that are counted together. */
+export declare interface ConcurrencyLimit {
+    /** 1 to 256 letters, such as the id of a customer. */
+    key: string;
+    /** At least 1. The limit given last counts for all of the key. */
+    limit: number;
+}
+
 /** A CEL expression, alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
 export declare type Condition = string | TaskCondition | ConditionFunction;
 
@@ -296,8 +304,12 @@ export declare interface ExecuteOptions {
     idempotencyKey?: string | undefined;
     /** What a call with the key of an execution that ended badly does: rejects like that one (`'join'`, default), or runs anew. */
     onFailed?: 'join' | 'rerun' | undefined;
-    /** On whose behalf it runs. */
+    /** On whose behalf it runs. Tenants share the places of `maxConcurrentWorkflows` according to their weights. */
     tenant?: string | undefined;
+    /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first, then who came first. Default 0. */
+    priority?: number | undefined;
+    /** At most so many executions of one key and tenant run at once; the others wait. */
+    concurrency?: ConcurrencyLimit | undefined;
 }
 
 /** One event of an execution. */
@@ -583,6 +595,8 @@ export declare interface OrchestratorEvents {
 export declare interface OrchestratorStatistics {
     /** Executions that have not ended. */
     readonly activeWorkflows: number;
+    /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
+    readonly queuedWorkflows: number;
     /** Interrupted executions that wait for agents nobody has registered yet, by id with those agents. */
     readonly waitingForAgents: Readonly<Record<string, readonly string[]>>;
     /** Their tasks that have neither ended nor begun an attempt. */
@@ -766,6 +780,10 @@ export declare interface WorkflowConfig {
     defaultTimeout?: Duration | undefined;
     /** Whether workflows are checked fully before they start. Default true. */
     enableValidation?: boolean | undefined;
+    /** Executions that run at once, at least 1; the others wait, tenants taking turns. Child workflows are not counted. Default: any number. */
+    maxConcurrentWorkflows?: number | undefined;
+    /** How large a share of the places a tenant has, by its name: 1 to 1000. One that is not named has 1. */
+    tenantWeights?: Readonly<Record<string, number>> | undefined;
 }
 
 /** Reads workflows without running them. */

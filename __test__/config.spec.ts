@@ -22,7 +22,14 @@ describe('readConfig', () => {
     (config) => {
       expect(resolved(config)).toEqual({
         storage: null,
-        workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30_000, enableValidation: true },
+        workflow: {
+          maxDepth: 10,
+          maxTasks: 100,
+          defaultTimeout: 30_000,
+          enableValidation: true,
+          maxConcurrentWorkflows: null,
+          tenantWeights: {},
+        },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
         monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
         collaboration: {
@@ -37,7 +44,14 @@ describe('readConfig', () => {
 
   it('accepts the documented quick start without redis', () => {
     const config: OrchestratorConfig = {
-      workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30000, enableValidation: true },
+      workflow: {
+        maxDepth: 10,
+        maxTasks: 100,
+        defaultTimeout: 30000,
+        enableValidation: true,
+        maxConcurrentWorkflows: null,
+        tenantWeights: {},
+      },
       agents: { minAgents: 2, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
       monitoring: {
         enableMetrics: true,
@@ -74,7 +88,8 @@ describe('readConfig', () => {
         defaultTimout: 1,
         defaultTimeout: 'soon',
         enableValidation: 'yes',
-        maxConcurrentWorkflows: 3,
+        maxConcurrentWorkflows: 0,
+        tenantWeights: { a: 0, b: 1001, c: 'much' },
         allowRedefinition: true,
       },
       agents: { minAgents: 1.5, maxAgents: null, scaleUpThreshold: 101, scaleDownThreshold: Number.NaN, healthCheckInterval: 0 },
@@ -93,7 +108,10 @@ describe('readConfig', () => {
         "ERR_UNKNOWN_FIELD workflow.defaultTimout: unknown field; did you mean \`defaultTimeout\`?",
         "ERR_INVALID_VALUE workflow.defaultTimeout: must be a duration: whole milliseconds up to 100 years, or text such as '250ms', '30s', '5m', '2h', '1d'",
         "ERR_INVALID_VALUE workflow.enableValidation: must be true or false, not 'yes'",
-        "ERR_NOT_SUPPORTED workflow.maxConcurrentWorkflows: \`maxConcurrentWorkflows\` is not supported yet: leave it out",
+        "ERR_INVALID_VALUE workflow.maxConcurrentWorkflows: must be a whole number from 1 to 1000000, not 0",
+        "ERR_INVALID_VALUE workflow.tenantWeights.a: must be a whole number from 1 to 1000, not 0",
+        "ERR_INVALID_VALUE workflow.tenantWeights.b: must be a whole number from 1 to 1000, not 1001",
+        "ERR_INVALID_VALUE workflow.tenantWeights.c: must be a whole number from 1 to 1000, not 'much'",
         "ERR_NOT_SUPPORTED workflow.allowRedefinition: \`allowRedefinition\` is not supported yet: leave it out",
         "ERR_INVALID_VALUE agents.minAgents: must be a whole number of at least 0, not 1.5",
         "ERR_INVALID_VALUE agents.maxAgents: must be a whole number of at least 1, not null",

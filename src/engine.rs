@@ -11,6 +11,7 @@ use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use runtime::store::Durability;
 use runtime::{Archive, Clock, Driver, Error, Interrupted, Statistics, Wake, report};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,6 +57,7 @@ pub struct NativeQuestion {
 #[expect(missing_docs, reason = "as in `runtime::Statistics`")]
 pub struct NativeStatistics {
     pub active: f64,
+    pub waiting: f64,
     pub queued: f64,
     pub running: f64,
     pub completed: f64,
@@ -69,6 +71,7 @@ impl From<Statistics> for NativeStatistics {
     fn from(statistics: Statistics) -> Self {
         Self {
             active: statistics.active as f64,
+            waiting: statistics.waiting as f64,
             queued: statistics.queued as f64,
             running: statistics.running as f64,
             completed: statistics.completed as f64,
@@ -149,6 +152,16 @@ impl Engine {
         self.with(|driver| {
             driver.pull()?;
             words::write_effects(driver, listened, words::of(&mut out));
+            Ok(())
+        })
+    }
+
+    /// Limits how many executions run at once, shared by tenants according to their weights.
+    #[napi(catch_unwind)]
+    pub fn limit(&self, running: Option<u32>, weights: HashMap<String, u32>) -> Result<(), CodedError> {
+        let weights = weights.into_iter().map(|(tenant, weight)| (tenant.into(), weight)).collect();
+        self.with(|driver| {
+            driver.limit(running, weights);
             Ok(())
         })
     }

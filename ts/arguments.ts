@@ -6,10 +6,12 @@ import { readDuration } from './duration.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
 import type { RunOptions } from './run.js'
-import type { ExecuteOptions, ExecutionListFilter } from './workflow.js'
+import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter } from './workflow.js'
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000
+const PRIORITY_MAX = 1000
+const CONCURRENCY_MAX = 1_000_000
 const STATUSES = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
 const FILTER_FIELDS = ['workflowId', 'status', 'since', 'until', 'limit', 'cursor']
 /** The context of an execution as JSON data; absent, it is empty. */
@@ -35,7 +37,7 @@ export interface ReadOptions {
 }
 
 const texts = ['executionId', 'idempotencyKey', 'tenant'] as const
-const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', ...texts] as const
+const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', ...texts] as const
 
 /** The options of an execution. */
 export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
@@ -47,11 +49,9 @@ export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
   }
   for (const field of Object.keys(options)) {
     if ((OPTIONS as readonly string[]).includes(field)) continue
-    const later = field === 'priority'
-    const message = later ? 'is not supported yet; leave it out' : `is not an option; these are: ${OPTIONS.join(', ')}`
-    issues.push({ path: `options.${field}`, message, ...(later && { code: 'ERR_NOT_SUPPORTED' }) })
+    issues.push({ path: `options.${field}`, message: `is not an option; these are: ${OPTIONS.join(', ')}` })
   }
-  const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant } = options
+  const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'options.signal', message: 'must be an AbortSignal' })
   for (const field of texts) {
     const text: unknown = options[field]
@@ -63,7 +63,11 @@ export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
   if (executionId !== undefined && idempotencyKey !== undefined)
     issues.push({ path: 'options.executionId', message: 'and `idempotencyKey` exclude each other; keep one of them' })
   if (step !== undefined && typeof step !== 'boolean') issues.push({ path: 'options.step', message: 'must be true or false' })
+  if (priority !== undefined && !(Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_MAX))
+    issues.push({ path: 'options.priority', message: `must be a whole number from -${PRIORITY_MAX} to ${PRIORITY_MAX}` })
   const recorded = {
+    ...(priority !== undefined && { priority }),
+    ...(concurrency !== undefined && { concurrency: readConcurrency(concurrency, issues) }),
     ...(tenant !== undefined && { tenant }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(step === true && { step }),
@@ -75,6 +79,19 @@ export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
 }
 
 const NO_OPTIONS: ReadOptions = { signal: undefined, executionId: undefined, idempotencyKey: undefined, rerunFailed: false, recorded: {} }
+
+function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimit {
+  const path = 'options.concurrency'
+  const given = typeof concurrency === 'object' && concurrency !== null ? (concurrency as Partial<ConcurrencyLimit>) : undefined
+  if (given === undefined) issues.push({ path, message: "must be an object such as { key: 'customer 7', limit: 1 }" })
+  const { key, limit, ...others } = given ?? { key: '-', limit: 1 }
+  for (const field of Object.keys(others)) issues.push({ path: `${path}.${field}`, message: 'is not known; these are: key, limit' })
+  if (typeof key !== 'string' || key === '' || key.length > 256)
+    issues.push({ path: `${path}.key`, message: 'must be a text of 1 to 256 letters' })
+  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > CONCURRENCY_MAX)
+    issues.push({ path: `${path}.limit`, message: `must be a whole number from 1 to ${CONCURRENCY_MAX}` })
+  return { key: key as string, limit: limit as number }
+}
 
 function readDeadline(deadline: unknown, issues: Issue[]): number | undefined {
   if (deadline instanceof Date) {

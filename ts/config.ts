@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { boolean, duration, integer, oneOf, percent, readGroup, text, type Fields } from './config/reader.js'
+import { boolean, duration, integer, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
 import type { Duration } from './duration.js'
 import type { Issue } from './issue.js'
 
@@ -36,6 +36,10 @@ export interface WorkflowConfig {
   defaultTimeout?: Duration | undefined
   /** Whether workflows are checked fully before they start. Default true. */
   enableValidation?: boolean | undefined
+  /** Executions that run at once, at least 1; the others wait, tenants taking turns. Child workflows are not counted. Default: any number. */
+  maxConcurrentWorkflows?: number | undefined
+  /** How large a share of the places a tenant has, by its name: 1 to 1000. One that is not named has 1. */
+  tenantWeights?: Readonly<Record<string, number>> | undefined
 }
 
 /** The size of the agent pool. Validated; has no effect yet. */
@@ -106,6 +110,8 @@ interface ResolvedWorkflow {
   readonly maxTasks: number
   readonly defaultTimeout: number
   readonly enableValidation: boolean
+  readonly maxConcurrentWorkflows: number | null
+  readonly tenantWeights: Readonly<Record<string, number>>
 }
 interface ResolvedAgents {
   readonly minAgents: number
@@ -138,7 +144,14 @@ export const TASKS_MAX = 1_000_000
 
 const defaults: ResolvedConfig = {
   storage: null,
-  workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30_000, enableValidation: true },
+  workflow: {
+    maxDepth: 10,
+    maxTasks: 100,
+    defaultTimeout: 30_000,
+    enableValidation: true,
+    maxConcurrentWorkflows: null,
+    tenantWeights: {},
+  },
   agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
   monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
@@ -158,9 +171,15 @@ const storageFields: Fields<ResolvedStorage> = {
 }
 
 const workflowFields: Fields<ResolvedWorkflow> = {
-  read: { maxDepth: integer(1), maxTasks: integer(1, TASKS_MAX), defaultTimeout: duration, enableValidation: boolean },
+  read: {
+    maxDepth: integer(1),
+    maxTasks: integer(1, TASKS_MAX),
+    defaultTimeout: duration,
+    enableValidation: boolean,
+    maxConcurrentWorkflows: integer(1, 1_000_000),
+    tenantWeights: record(integer(1, 1000)),
+  },
   refused: {
-    maxConcurrentWorkflows: '`maxConcurrentWorkflows` is not supported yet: leave it out',
     allowRedefinition: '`allowRedefinition` is not supported yet: leave it out',
   },
 }

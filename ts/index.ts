@@ -50,6 +50,7 @@ export type {
   CancelOptions,
   Compensation,
   Condition,
+  ConcurrencyLimit,
   ExecuteOptions,
   ExecutionList,
   ExecutionListFilter,

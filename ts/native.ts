@@ -77,6 +77,10 @@ export class Engine {
     this.#try(() => this.#native.pull(out))
   }
 
+  limit(running: number | null, weights: Readonly<Record<string, number>>): void {
+    this.#try(() => this.#native.limit(running, weights))
+  }
+
   resume(slot: number): void {
     this.#try(() => this.#native.resume(slot))
   }

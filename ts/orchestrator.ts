@@ -257,10 +257,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   async #open(): Promise<void> {
-    const { storage } = this.#config
+    const { storage, workflow } = this.#config
     const { engine } = this.#dispatcher
-    if (storage === null) return engine.openMemory(now())
-    const found = await engine.openFile(storage.path, storage.durability, now())
+    if (storage === null) engine.openMemory(now())
+    const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, now())
+    engine.limit(workflow.maxConcurrentWorkflows, workflow.tenantWeights)
     for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
     this.#announcer.detached()
   }

@@ -6,11 +6,12 @@ type Counts = Omit<OrchestratorStatistics, 'waitingForAgents' | 'agentPoolSize'>
 
 /** What the engine counts, in the words of `getStatistics`; `late` answers never reached it. */
 export function statisticsOf(
-  { active, queued, running, completed, failed, cancelled, lateAnswers }: NativeStatistics,
+  { active, waiting, queued, running, completed, failed, cancelled, lateAnswers }: NativeStatistics,
   late: number,
 ): Counts {
   return {
     activeWorkflows: active,
+    queuedWorkflows: waiting,
     queuedTasks: queued,
     runningTasks: running,
     completedTotal: completed,

@@ -354,8 +354,20 @@ export interface ExecuteOptions {
   idempotencyKey?: string | undefined
   /** What a call with the key of an execution that ended badly does: rejects like that one (`'join'`, default), or runs anew. */
   onFailed?: 'join' | 'rerun' | undefined
-  /** On whose behalf it runs. */
+  /** On whose behalf it runs. Tenants share the places of `maxConcurrentWorkflows` according to their weights. */
   tenant?: string | undefined
+  /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first, then who came first. Default 0. */
+  priority?: number | undefined
+  /** At most so many executions of one key and tenant run at once; the others wait. */
+  concurrency?: ConcurrencyLimit | undefined
+}
+
+/** Executions that are counted together. */
+export interface ConcurrencyLimit {
+  /** 1 to 256 letters, such as the id of a customer. */
+  key: string
+  /** At least 1. The limit given last counts for all of the key. */
+  limit: number
 }
 
 export interface CancelOptions {
@@ -398,6 +410,8 @@ export interface ExecutionList {
 export interface OrchestratorStatistics {
   /** Executions that have not ended. */
   readonly activeWorkflows: number
+  /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
+  readonly queuedWorkflows: number
   /** Interrupted executions that wait for agents nobody has registered yet, by id with those agents. */
   readonly waitingForAgents: Readonly<Record<string, readonly string[]>>
   /** Their tasks that have neither ended nor begun an attempt. */

@@ -78,8 +78,8 @@ export async function use(): Promise<void> {
   execution.status = 'completed'
   // @ts-expect-error -- a context is an object
   await orchestrator.executeWorkflow(loose, 'context')
-  // @ts-expect-error -- not an option yet
-  await orchestrator.executeWorkflow(loose, {}, { priority: 1 })
+  // @ts-expect-error -- a priority is a number
+  await orchestrator.executeWorkflow(loose, {}, { priority: 'high' })
 
   const handle: ExecutionHandle = await orchestrator.startWorkflow(frozen)
   const settled: WorkflowExecution = await handle.settled()

@@ -75,6 +75,15 @@ export function oneOf<const W extends string>(...words: readonly W[]): Read<W> {
   }
 }
 
+/** An object with any names, all values read alike. */
+export function record<T>(read: Read<T>): Read<Readonly<Record<string, T>>> {
+  return (value, path, issues) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('must be an object', value, path, issues)
+    const entries = Object.entries(value).map(([name, given]) => [name, read(given, memberPath(path, name), issues)] as const)
+    return Object.fromEntries(entries.filter((entry): entry is readonly [string, T & {}] => entry[1] !== undefined))
+  }
+}
+
 function inside(value: unknown, min: number, max: number): value is number {
   return typeof value === 'number' && value >= min && value <= max
 }

@@ -23,6 +23,8 @@ export declare class Engine {
   advance(answers: Float64Array, count: number, texts: string | undefined | null, out: Float64Array): void
   /** Looks at what other threads and time have brought, and writes what is owed now into `out`. */
   pull(out: Float64Array): void
+  /** Limits how many executions run at once, shared by tenants according to their weights. */
+  limit(running: number | undefined | null, weights: Record<string, number>): void
   /** Continues an interrupted execution; effects come with the next `advance` or `pull`. */
   resume(slot: number): void
   /** Asks an execution to stop, by force its clean-up too; effects come with the next `advance` or `pull`, here and below. */
@@ -142,6 +144,7 @@ export interface NativeQuestion {
 /** Numbers for `getStatistics`. */
 export interface NativeStatistics {
   active: number
+  waiting: number
   queued: number
   running: number
   completed: number

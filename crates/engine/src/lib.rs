@@ -3,6 +3,7 @@
 //!
 //! - [`workflow`]: the text of a definition becomes a [`Plan`], or every [`Problem`] that stands in the way, each with its path.
 //! - [`Execution`]: the machine of one run. Inputs go in; events (facts to record) and commands (effects owed) come out.
+//! - [`Admission`]: which of many executions may begin.
 //! - [`RetryPolicy`] and [`TriggerRule`]: when a task is tried again, and when it may run at all.
 //!
 //! Nothing here knows a clock, randomness, a store, a network or JavaScript: time is an argument, and the same inputs
@@ -10,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod execution;
 mod failure;
 mod plan;
@@ -19,6 +21,7 @@ mod task_index;
 mod trigger;
 pub mod workflow;
 
+pub use admission::{Admission, KeyLimit, Ticket};
 pub use execution::{
     AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, PassEnd, Phase, Question, ReusedEnd, Settled, Setup,
     SignalError, SkipReason, Step, TaskRecord, TaskState,

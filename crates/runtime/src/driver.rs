@@ -10,6 +10,7 @@
 //! the host hears, and what an agent is asked to do, is always on record. The driver belongs to one thread and is never locked: other
 //! threads reach it through queues that it drains when the host calls [`Driver::pull`].
 
+mod admission;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
@@ -23,7 +24,7 @@ use crate::store::{
 use crate::{Clock, Error, options, report};
 use commit::Commit;
 use effect::Effect;
-use engine::{Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
+use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
 use slots::{Live, Slots};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -52,6 +53,8 @@ pub struct Interrupted {
 pub struct Statistics {
     /// Executions that have not ended.
     pub active: usize,
+    /// Those among them that may not begin yet.
+    pub waiting: usize,
     /// Tasks of theirs that have not ended and are not running.
     pub queued: usize,
     /// Tasks of theirs with an attempt under way.
@@ -84,6 +87,7 @@ pub struct Driver {
     step: Step,
     timers: Timers,
     versions: Versions,
+    admission: Admission,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
 }
@@ -126,6 +130,7 @@ impl Driver {
             step: Step::default(),
             timers: Timers::default(),
             versions: Versions::default(),
+            admission: Admission::default(),
             statistics: Statistics::default(),
             failed: None,
         }
@@ -143,7 +148,7 @@ impl Driver {
     ) -> Result<Accept, Error> {
         self.check()?;
         let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
-        let setup = options::setup(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
+        let (setup, ticket) = options::read(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
         self.versions.admit(plan)?;
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
@@ -155,13 +160,8 @@ impl Driver {
         self.owed.push(Effect::accepted(slot, at));
         self.statistics.active += 1;
         self.statistics.queued += open;
-        self.input(slot, Input::Start)?;
+        self.enqueue(slot, ticket)?;
         Ok(Accept { slot, id })
-    }
-
-    /// Continues an interrupted execution.
-    pub fn resume(&mut self, slot: u32) -> Result<(), Error> {
-        self.input(slot, Input::Recover)
     }
 
     /// The host is about to give answers, the last of them measured at `latest`: what they lead to is not recorded as earlier than that.
@@ -240,6 +240,8 @@ impl Driver {
 
     /// The process will end: what runs now is taken up by the next, and no crash is counted for it.
     pub fn interrupt(&mut self) -> Result<(), Error> {
+        // What waits is begun by the next.
+        self.admission = Admission::default();
         for slot in self.slots.numbers() {
             self.input(slot, Input::Interrupt)?;
         }
@@ -249,6 +251,7 @@ impl Driver {
     /// Commits what the calls before led to. At `'disk'` it is only queued; the acknowledgement comes with a later [`Driver::pull`].
     pub fn flush(&mut self) -> Result<(), Error> {
         self.check()?;
+        self.admit()?;
         self.now = None;
         if self.batch.is_empty() {
             self.outbox.extend(self.owed.drain(..));
@@ -319,7 +322,7 @@ impl Driver {
     /// Counts since the driver began.
     pub fn statistics(&self) -> Statistics {
         let late: u64 = self.slots.iter().map(|live| live.execution.late_answers()).sum();
-        Statistics { late_answers: self.statistics.late_answers + late, ..self.statistics }
+        Statistics { late_answers: self.statistics.late_answers + late, waiting: self.admission.waiting(), ..self.statistics }
     }
 
     /// Whether everything that was flushed is known to be committed.
@@ -338,7 +341,7 @@ impl Driver {
 
     fn take_up(&mut self, stored: &StoredExecution) -> Result<Interrupted, Error> {
         let plan = report::plan_of(stored)?;
-        let setup = report::setup_of(stored)?;
+        let (setup, ticket) = report::setup_of(stored)?;
         let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
         let execution = Execution::replay(Arc::clone(&plan), setup, events);
         let text = report::stored(stored)?;
@@ -349,6 +352,7 @@ impl Driver {
         let at = stored.records.last().map_or(stored.accepted, |record| record.at);
         let mut live = Live::new(stored.key, execution, at);
         live.accepted = stored.accepted;
+        live.ticket = ticket.map(Box::new);
         live.seq = stored.records.len() as u64;
         live.acknowledged = live.seq;
         let slot = self.slots.insert(live)?;
@@ -396,6 +400,7 @@ impl Driver {
                 End::Cancelled { .. } => self.statistics.cancelled += 1,
             }
             self.versions.release(live.execution.plan());
+            self.admission.leave(slot);
         }
         live.append(slot, now, &mut self.step.events, &mut self.batch.records);
         self.forget_void_timers();

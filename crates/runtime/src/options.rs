@@ -3,14 +3,15 @@
 //!
 //! ```json
 //! {"deadline":1767225600000,"budget":{"tasks":10,"time":60000},"step":true,"parent":{"execution":"…","path":"a"},"forkedFrom":"…",
-//!  "reuse":{"fetch":{"status":"completed","output":{"n":1}}}}
+//!  "reuse":{"fetch":{"status":"completed","output":{"n":1}}},"tenant":"a","priority":5,"concurrency":{"key":"customer 7","limit":1}}
 //! ```
 //! Instants and durations are milliseconds. What is absent is not bounded, not asked for, or not there; other fields are the host's own.
 
 use crate::Error;
 use crate::store::{cancel_reason, skip_reason};
-use engine::{Budget, Failure, ReusedEnd, Setup};
+use engine::{Budget, Failure, KeyLimit, ReusedEnd, Setup, Ticket};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,16 @@ struct Options {
     budget: OptionsBudget,
     step: bool,
     reuse: BTreeMap<String, Reused>,
+    tenant: Option<String>,
+    priority: i32,
+    concurrency: Option<Concurrency>,
+    parent: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Concurrency {
+    key: String,
+    limit: u32,
 }
 
 #[derive(Default, Deserialize)]
@@ -42,8 +53,8 @@ struct Reused {
     message: Option<String>,
 }
 
-/// What an execution with this id, context and options is given.
-pub(crate) fn setup(id: &Arc<str>, seed: u64, context: Option<&str>, options: Option<&str>) -> Result<Setup, Error> {
+/// What an execution with this id, context and options is given, and what it asks admission for; a child is let in with its parent.
+pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Option<&str>) -> Result<(Setup, Option<Ticket>), Error> {
     let malformed = |message: String| Error::Malformed { what: "options", message };
     let options: Options = options.map(serde_json::from_str).transpose().map_err(|error| malformed(error.to_string()))?.unwrap_or_default();
     let millis = |millis: f64| Duration::try_from_secs_f64(millis / 1000.0).ok();
@@ -52,7 +63,9 @@ pub(crate) fn setup(id: &Arc<str>, seed: u64, context: Option<&str>, options: Op
         let end = reused.end().ok_or_else(|| malformed(format!("the end of `{path}` is none")))?;
         reuse.insert(path.into(), end);
     }
-    Ok(Setup {
+    let key = options.concurrency.map(|concurrency| KeyLimit { key: concurrency.key.into(), limit: concurrency.limit });
+    let ticket = Ticket { tenant: options.tenant.unwrap_or_default().into(), priority: options.priority, key };
+    let setup = Setup {
         id: Arc::clone(id),
         seed,
         context: context.map(Into::into),
@@ -60,7 +73,8 @@ pub(crate) fn setup(id: &Arc<str>, seed: u64, context: Option<&str>, options: Op
         budget: Budget { tasks: options.budget.tasks, time: options.budget.time.and_then(millis) },
         step: options.step,
         reuse: Arc::new(reuse),
-    })
+    };
+    Ok((setup, options.parent.is_none().then_some(ticket)))
 }
 
 impl Reused {

@@ -14,7 +14,7 @@
 use crate::driver::seed_of;
 use crate::store::{ReadError, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options};
-use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, read_plan};
+use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, Ticket, read_plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -115,7 +115,7 @@ fn instance(execution: &Execution, task: InstanceIndex, record: &TaskRecord) -> 
 /// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "options", "acceptedAt", "report", "outputs"}`,
 /// where `outputs` maps the number of each completed task to its result.
 pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
-    let execution = Execution::replay(plan_of(stored)?, setup_of(stored)?, events(&stored.records));
+    let execution = Execution::replay(plan_of(stored)?, setup_of(stored)?.0, events(&stored.records));
     let mut text = String::from(r#"{"id":"#);
     string(&mut text, &stored.id);
     text.push_str(r#","definition":"#);
@@ -143,9 +143,9 @@ pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
     Ok(text)
 }
 
-/// What a stored execution was given.
-pub fn setup_of(stored: &StoredExecution) -> Result<Setup, Error> {
-    options::setup(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
+/// What a stored execution was given, and what it asks admission for.
+pub fn setup_of(stored: &StoredExecution) -> Result<(Setup, Option<Ticket>), Error> {
+    options::read(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
 }
 
 /// The plan of a stored execution.
@@ -180,8 +180,8 @@ fn output(event: &Event) -> Option<(InstanceIndex, &str)> {
 
 fn status(execution: &Execution) -> &'static str {
     match execution.phase() {
+        Phase::Pending | Phase::Running if execution.is_paused() => "paused",
         Phase::Pending => "pending",
-        Phase::Running if execution.is_paused() => "paused",
         Phase::Running | Phase::Failing { .. } | Phase::Cancelling { .. } => "running",
         Phase::Ended(end) => end_name(end),
     }

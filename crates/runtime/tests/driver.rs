@@ -2,6 +2,8 @@
 //! A driver as its host sees it. In reading order: what each call does, what a file keeps and refuses, what happens when a store fails or a
 //! process ends between two writes.
 
+#[path = "driver/admission.rs"]
+mod admission;
 #[path = "driver/calls.rs"]
 mod calls;
 #[path = "driver/faults.rs"]

@@ -28,7 +28,8 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         }
         return;
     }
-    if execution.phase == Phase::Pending && !matches!(input, Input::Start | Input::Cancel { .. } | Input::Signal { .. }) {
+    let early = matches!(input, Input::Start | Input::Cancel { .. } | Input::Signal { .. } | Input::Pause | Input::Resume { .. });
+    if execution.phase == Phase::Pending && !early {
         return;
     }
     let scratch = std::mem::take(&mut execution.scratch);

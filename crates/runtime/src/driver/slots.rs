@@ -4,7 +4,7 @@
 use super::Timers;
 use crate::Error;
 use crate::store::StepRecord;
-use engine::{Event, Execution};
+use engine::{Event, Execution, Ticket};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -33,11 +33,13 @@ pub(super) struct Live {
     pub(super) pending: Option<usize>,
     /// The deadline it has in the timers.
     pub(super) armed: Option<Timestamp>,
+    /// What it asks admission for when it is resumed.
+    pub(super) ticket: Option<Box<Ticket>>,
 }
 
 impl Live {
     pub(super) fn new(key: i64, execution: Execution, at: Timestamp) -> Self {
-        Self { key, execution, accepted: at, seq: 0, acknowledged: 0, committed: at, pending: None, armed: None }
+        Self { key, execution, accepted: at, seq: 0, acknowledged: 0, committed: at, pending: None, armed: None, ticket: None }
     }
 
     /// Adds events to the batch; the steps of one instant share a record.

@@ -109,7 +109,7 @@ impl Decider<'_> {
     }
 
     pub(super) fn pause(&mut self) {
-        if !self.execution.paused && self.execution.phase == Phase::Running {
+        if !self.execution.paused && matches!(self.execution.phase, Phase::Pending | Phase::Running) {
             self.record(Event::Paused);
         }
     }
