@@ -44,14 +44,7 @@ describe('readConfig', () => {
 
   it('accepts the documented quick start without redis', () => {
     const config: OrchestratorConfig = {
-      workflow: {
-        maxDepth: 10,
-        maxTasks: 100,
-        defaultTimeout: 30000,
-        enableValidation: true,
-        maxConcurrentWorkflows: null,
-        tenantWeights: {},
-      },
+      workflow: { maxDepth: 10, maxTasks: 100, defaultTimeout: 30000, enableValidation: true },
       agents: { minAgents: 2, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
       monitoring: {
         enableMetrics: true,
@@ -61,7 +54,8 @@ describe('readConfig', () => {
       },
       collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3600000, conflictResolution: 'operational-transform' },
     }
-    expect(resolved(config)).toEqual({ storage: null, ...config })
+    const workflow = { ...config.workflow, maxConcurrentWorkflows: null, tenantWeights: {} }
+    expect(resolved(config)).toEqual({ storage: null, ...config, workflow })
   })
 
   it('reads storage and durations', () => {
