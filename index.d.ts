@@ -799,7 +799,9 @@ export declare interface WorkflowEngine {
      */
     registerWorkflow(workflow: AgentWorkflow): string;
     /**
-     * Reads a workflow from a JSON file (a path or a `file:` URL), from JSON text or from a plain object.
+     * Reads a workflow from a file (a path or a `file:` URL) of JSON or YAML 1.2, from such a text, or from a plain object.
+     *
+     * A string that begins with `{` or has several lines is taken for the text itself.
      *
      * @throws {ValidationError} with every problem of the text or the workflow by path.
      */

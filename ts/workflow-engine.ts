@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { readFile } from 'node:fs/promises'
 import type { AgentRegistry } from './agent-pool.js'
 import type { Definition, DefinitionReader, TaskDefinition, WorkflowGraph } from './definition.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import type { AgentWorkflow } from './workflow.js'
+import { readSource } from './workflow-source.js'
 
 /** What `validateWorkflow` found. */
 export interface ValidationResult {
@@ -29,7 +29,9 @@ export interface WorkflowEngine {
    */
   registerWorkflow(workflow: AgentWorkflow): string
   /**
-   * Reads a workflow from a JSON file (a path or a `file:` URL), from JSON text or from a plain object.
+   * Reads a workflow from a file (a path or a `file:` URL) of JSON or YAML 1.2, from such a text, or from a plain object.
+   *
+   * A string that begins with `{` or has several lines is taken for the text itself.
    *
    * @throws {ValidationError} with every problem of the text or the workflow by path.
    */
@@ -92,28 +94,4 @@ export function unknownAgents(tasks: readonly TaskDefinition[], agents: AgentReg
       `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
     return { path: `${place}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
   })
-}
-
-async function readSource(source: unknown): Promise<unknown> {
-  if (typeof source === 'object' && source !== null && !(source instanceof URL)) return source
-  if (typeof source !== 'string' && !(source instanceof URL)) {
-    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the workflow cannot be read', [
-      { path: 'source', message: 'must be a path, a file: URL, JSON text or a plain object' },
-    ])
-  }
-  const isText = typeof source === 'string' && source.trimStart().startsWith('{')
-  const path = typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source
-  let text: string
-  try {
-    text = isText ? source : await readFile(path, 'utf8')
-  } catch (cause) {
-    const issue = { path: 'source', message: `\`${String(source)}\` cannot be read: ${(cause as Error).message}` }
-    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the workflow cannot be read', [issue], { cause })
-  }
-  try {
-    return JSON.parse(text) as unknown
-  } catch (cause) {
-    const issue = { path: '', message: `not JSON: ${(cause as Error).message}` }
-    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot be read', [issue], { cause })
-  }
 }
