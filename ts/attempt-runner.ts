@@ -60,7 +60,7 @@ export class AttemptRunner {
     if (this.#draining) return
     const task = run.task(place)
     const live = new LiveAttempt(run, place, number, this.#dispatcher)
-    const attempt: Attempt = { run, place, attempt: number, live, start: now(), answered: false }
+    const attempt: Attempt = { run, place, attempt: number, live, start: 0, answered: false }
     run.attempts[place] = live
     this.#dispatcher.inFlight += 1
     const agent = task.kind === 'workflow' ? undefined : this.#find(task.agentId)?.agent
@@ -70,6 +70,7 @@ export class AttemptRunner {
 
   /** The slow way to the agent: its instance is still to be made, or the input to be judged. */
   async #prepare(attempt: Attempt, task: TaskDefinition): Promise<void> {
+    attempt.start = now()
     try {
       if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
@@ -87,9 +88,9 @@ export class AttemptRunner {
   #call(attempt: Attempt, task: TaskDefinition, agent: Agent): void {
     const { run, place } = attempt
     let answer: unknown
+    attempt.start = now()
     try {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
-      attempt.start = now()
       answer = agent.execute(new AttemptInput(run, place, attempt.attempt, input, this.#outputOf), attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)

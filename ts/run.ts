@@ -118,16 +118,16 @@ export class Run {
     return this.definition.opaque && instance < this.definition.rootCount
   }
 
-  /** The siblings that an instance depends on. */
-  dependencies(instance: number): { readonly id: string; readonly instance: number }[] {
+  /** What the siblings that an instance depends on gave, by id; null for one that did not complete. */
+  dependencies(instance: number, outputOf: (run: Run, instance: number) => Json): Record<string, unknown> {
+    const { tasks, rootCount } = this.definition
     const task = this.task(instance)
-    if (task.dependencies.length === 0) return []
-    const own = this.definition.tasks.indexOf(task)
-    return task.dependencies.map((number) => ({
-      id: (this.definition.tasks[number] as TaskDefinition).id,
-      // Instances of siblings are as far apart as the siblings are in the plan.
-      instance: instance - (own - number),
-    }))
+    const outputs: Record<string, unknown> = {}
+    if (task.dependencies.length === 0) return outputs
+    // Instances of siblings are as far apart as the siblings are in the plan; in the root list they have the same numbers.
+    const apart = instance < rootCount ? 0 : instance - tasks.indexOf(task)
+    for (const number of task.dependencies) outputs[(tasks[number] as TaskDefinition).id] = outputOf(this, number + apart)
+    return outputs
   }
 
   #instance(instance: number): Instance {

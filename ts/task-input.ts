@@ -82,12 +82,7 @@ export class AttemptInput implements TaskInput {
 
   #makeContext(): TaskInput['context'] {
     const context = copyJson(this.#run.context) as TaskInput['context']
-    const dependencies: Record<string, unknown> = {}
-    for (const { id, instance } of this.#run.dependencies(this.#instance)) {
-      // What did not complete has none.
-      dependencies[id] = this.#outputOf(this.#run, instance)
-    }
-    context.dependencies = dependencies
+    context.dependencies = this.#run.dependencies(this.#instance, this.#outputOf)
     return context
   }
 
