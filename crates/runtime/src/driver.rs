@@ -100,7 +100,7 @@ impl Driver {
 
     /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
     pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
-        let store = SqliteStore::open(path, durability)?;
+        let store = SqliteStore::open(path)?;
         let reader = SqliteReader::open(path)?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;

@@ -12,29 +12,23 @@ mod schema;
 pub use reader::{ExecutionFilter, Page, SqliteReader};
 pub use schema::OpenError;
 
-use super::{Batch, CommitError, ReadError, StepRecord, Store, encode, end_name};
+use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store, encode, end_name};
 use checkpointer::Checkpointer;
 use engine::Event;
 use lock::Lock;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
-/// What an acknowledged commit survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// The end of the process, however sudden; not a power cut.
-    Os,
-    /// A power cut too: each commit is on the medium before it is acknowledged.
-    Disk,
-}
-
 /// The writing end of the file. One exists per file, in one process.
 pub struct SqliteStore {
     connection: Connection,
+    /// Where the write-ahead log is.
+    log: PathBuf,
     reader: SqliteReader,
     /// Definitions known to be in the file, by hash of their text.
     definitions: FxHashSet<Arc<str>>,
@@ -46,12 +40,20 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file, creating it if there is none, and takes it for this process.
-    pub fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
-        let connection = schema::open_for_writing(path, durability)?;
+        let connection = schema::open_for_writing(path)?;
         let reader = SqliteReader::open(path)?;
         let checkpointer = Checkpointer::start(path)?;
-        Ok(Self { connection, reader, definitions: FxHashSet::default(), checkpointer, text: String::new(), _lock: lock })
+        Ok(Self {
+            log: schema::log_of(path),
+            connection,
+            reader,
+            definitions: FxHashSet::default(),
+            checkpointer,
+            text: String::new(),
+            _lock: lock,
+        })
     }
 }
 
@@ -60,6 +62,12 @@ impl Store for SqliteStore {
         let bytes = write(&mut self.connection, &mut self.definitions, &mut self.text, batches).map_err(classify)?;
         self.checkpointer.wrote(bytes);
         Ok(())
+    }
+
+    /// The log is where commits are until a checkpoint moves them. Flushed from here and not by the connection, as `synchronous = FULL` would,
+    /// the connection is free for the next unit meanwhile. No lock of `SQLite` is on the log, so that closing it releases none.
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        Ok(Box::new(File::options().write(true).open(&self.log)?))
     }
 
     fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
