@@ -170,7 +170,7 @@ fn micros(micros: u128) -> u64 {
     u64::try_from(micros).unwrap_or(u64::MAX)
 }
 
-/// The id of the execution of a planned instant, such as `nightly@2027-01-31T02:00:00Z`: to begin it twice is to begin it once.
+/// The id of the execution of a planned instant, such as `nightly@2027-01-31T02:00:00.000Z`: to begin it twice is to begin it once.
 pub fn execution_id(schedule: &str, planned: Timestamp) -> String {
     format!("{schedule}@{}", calendar::written(planned))
 }

@@ -90,9 +90,9 @@ impl Calendar {
     }
 }
 
-/// An instant as text: `2027-01-31T02:00:00Z`.
+/// An instant as text, as `Date.toISOString` writes it: `2027-01-31T02:00:00.000Z`.
 pub(super) fn written(instant: Timestamp) -> String {
-    read_instant(instant).map_or_else(|| instant.to_string(), |instant| instant.to_string())
+    read_instant(instant).map_or_else(|| instant.to_string(), |instant| format!("{instant:.3}"))
 }
 
 fn read_instant(instant: Timestamp) -> Option<jiff::Timestamp> {

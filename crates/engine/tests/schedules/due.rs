@@ -44,7 +44,7 @@ fn what_passed_unused_is_made_up_for_as_asked() {
     ];
     for (missed, now, runs, next) in cases {
         let due = timing(nightly(), *missed, Overlap::Allow).due(at("2027-01-02T02:00:00Z"), at(now), false).unwrap();
-        let expected: Vec<String> = runs.iter().map(|day| format!("n@2027-01-{day}T02:00:00Z")).collect();
+        let expected: Vec<String> = runs.iter().map(|day| format!("n@2027-01-{day}T02:00:00.000Z")).collect();
         assert_eq!((days(&due), due.next), (expected, Some(at(&format!("2027-01-{next}T02:00:00Z")))), "{missed:?} at {now}");
     }
 }
@@ -108,8 +108,8 @@ fn at_the_end_of_time_there_is_no_next() {
 
 #[test]
 fn an_execution_is_known_by_its_schedule_and_planned_instant() {
-    assert_eq!(execution_id("nightly", at("2027-01-31T02:00:00Z")), "nightly@2027-01-31T02:00:00Z");
-    assert_eq!(execution_id("a@b", at("2027-01-31T02:00:00.25Z")), "a@b@2027-01-31T02:00:00.25Z");
+    assert_eq!(execution_id("nightly", at("2027-01-31T02:00:00Z")), "nightly@2027-01-31T02:00:00.000Z");
+    assert_eq!(execution_id("a@b", at("2027-01-31T02:00:00.25Z")), "a@b@2027-01-31T02:00:00.250Z");
     for (id, of, expected) in [("a@b@2027Z", "a@b", true), ("a@b@2027Z", "a", false), ("a", "a", false), ("a@2027Z", "a", true)] {
         assert_eq!(is_execution_of(of, id), expected, "{id} of {of}");
     }

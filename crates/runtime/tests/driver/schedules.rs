@@ -81,7 +81,7 @@ fn in_memory_a_schedule_begins_executions_as_their_instants_come() {
     let told: Vec<String> = host.effects.iter().map(crate::host::words).collect();
     let first = ["0: fired by schedule 1 for 01-01 00:00:01", "0: accepted", "0: started", "0: run 0/1", "schedule 1: next 01-01 00:00:02"];
     assert_eq!(told[1..6], first);
-    assert_eq!(host.driver.execution(0).unwrap().setup().id, "s@2027-01-01T00:00:01Z".into());
+    assert_eq!(host.driver.execution(0).unwrap().setup().id, "s@2027-01-01T00:00:01.000Z".into());
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn after_a_restart_a_schedule_sleeps_until_it_is_woken_and_makes_up_for_what_it_
         assert_eq!(host.advance(), [""; 0], "{mode:?}: asleep");
         let (host, told) = awake(host.leave(), mode, since(4, 12, 0));
         assert_eq!(told, [fired(0, 4), vec!["schedule 1: next 01-05 02:00:00".into()]].concat(), "{mode:?}: one for all");
-        let stored = host.stored("nightly@2027-01-04T02:00:00Z");
+        let stored = host.stored("nightly@2027-01-04T02:00:00.000Z");
         assert_eq!(stored.context.as_deref(), Some(r#"{"who":"me"}"#));
         let options: Value = serde_json::from_str(stored.options.as_deref().unwrap()).unwrap();
         assert_eq!(options, json!({ "tenant": "t", "schedule": { "id": "nightly", "at": january(4, 2, 0).micros() / 1000 } }));
@@ -193,7 +193,7 @@ fn changes_of_one_commit_are_kept_in_order() {
 fn an_execution_of_the_same_schedule_and_instant_is_the_one() {
     for mode in FILES {
         let (mut host, _) = Host::since(left_with(mode, NIGHTLY), mode, since(2, 1, 0));
-        let id = "nightly@2027-01-02T02:00:00Z";
+        let id = "nightly@2027-01-02T02:00:00.000Z";
         host.driver.accept(&one(), None, None, Some(id.into())).unwrap();
         host.advance();
         host.complete(0, 0, 1, "1");
@@ -263,7 +263,7 @@ fn a_process_may_end_within_the_write_that_begins_an_execution() {
     let (host, told) = awake(place, Mode::Os, since(2, 2, 0));
     assert_eq!(told.len(), 5);
     let log = std::fs::read(host.path().with_extension("db-wal")).unwrap();
-    let after = (vec!["nightly@2027-01-02T02:00:00Z".to_owned()], Some(january(3, 2, 0)));
+    let after = (vec!["nightly@2027-01-02T02:00:00.000Z".to_owned()], Some(january(3, 2, 0)));
     let mut seen = [0, 0];
     for cut in (32..=log.len()).step_by(4096 + 24).flat_map(|cut| [cut - 1, cut]) {
         let copy = Place::new();
