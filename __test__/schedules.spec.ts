@@ -35,7 +35,12 @@ describe('a schedule', () => {
     const started: string[] = []
     orchestrator.on('workflow:started', ({ id }) => started.push(id))
     const before = Date.now()
-    const schedule = await orchestrator.scheduleWorkflow(flow, { ...SECOND, missed: 'all' }, { who: 'me' }, { id: 'each-second', tenant: 't' })
+    const schedule = await orchestrator.scheduleWorkflow(
+      flow,
+      { ...SECOND, missed: 'all' },
+      { who: 'me' },
+      { id: 'each-second', tenant: 't' },
+    )
     const first = schedule.next
     expect(schedule).toMatchObject({ id: 'each-second', workflowId: 'flow' })
     expect((first?.getTime() ?? 0) - before).toBeGreaterThanOrEqual(999)

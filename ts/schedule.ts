@@ -73,7 +73,7 @@ const OVERLAP = ['allow', 'skip']
 export function readSchedule(schedule: unknown, options: unknown): ReadSchedule {
   const issues: Issue[] = []
   const timing = readTiming(fieldsOf(schedule, 'schedule', SCHEDULE_FIELDS, issues), issues)
-  const { id, ...others } = fieldsOf(options ?? {}, 'options', OPTIONS, issues)
+  const { id, ...others } = fieldsOf(options === undefined ? {} : options, 'options', OPTIONS, issues)
   if (id !== undefined && (typeof id !== 'string' || id === '' || id.length > ID_MAX))
     issues.push({ path: 'options.id', message: `must be a text of 1 to ${ID_MAX} letters` })
   if (issues.length === 0) issues.push(...problemsOf(timing))

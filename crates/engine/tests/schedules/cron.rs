@@ -3,6 +3,7 @@
 
 use crate::{at, planned};
 use engine::schedule::{Rhythm, TimingProblem};
+use proptest::prelude::*;
 use std::time::Duration;
 
 #[test]
@@ -99,5 +100,19 @@ fn a_period_has_a_least_length() {
 fn a_day_that_never_comes_is_found_out() {
     for cron in ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 30 2 +MON"] {
         assert_eq!(Rhythm::calendar(cron, "Europe/Berlin").unwrap().first(at("2027-01-01T00:00:00Z")), None, "{cron}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What reads expressions is not ours; nothing that is written may stop it.
+    #[test]
+    fn any_text_is_read_or_refused(fields in proptest::collection::vec("[0-9]{1,3}|[-*,/#LW?+0-9]{1,6}|(MON|FRI|JAN|L)[-,#L0-9]{0,3}", 5..7)) {
+        let cron = fields.join(" ");
+        match Rhythm::calendar(&cron, "Europe/Berlin") {
+            Ok(rhythm) => prop_assert!(rhythm.first(at("2027-01-01T00:00:00Z")).is_none_or(|first| first > at("2027-01-01T00:00:00Z")), "{}", cron),
+            Err(problems) => prop_assert!(!problems.is_empty(), "{}", cron),
+        }
     }
 }
