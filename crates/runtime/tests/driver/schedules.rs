@@ -28,7 +28,7 @@ fn one() -> Arc<Plan> {
     plan(&json!([task("a", &[])]))
 }
 
-fn schedule(id: &str, timing: &str) -> Schedule {
+pub(crate) fn schedule(id: &str, timing: &str) -> Schedule {
     Schedule {
         id: id.into(),
         plan: one(),
