@@ -325,7 +325,7 @@ impl Engine {
         AsyncTask::new(Close { driver: lock(&self.driver).take() })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
         // A panic in an earlier call poisoned the lock: the driver was left between two steps and must not go on.
         let mut driver =
             self.driver.lock().map_err(|_| CodedError::new("ERR_INTERNAL", "the engine failed in an earlier call and has stopped"))?;
@@ -417,7 +417,7 @@ impl Task for Close {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds since the epoch, from JavaScript's clock")]
-fn timestamp(micros: f64) -> Timestamp {
+pub(crate) fn timestamp(micros: f64) -> Timestamp {
     Timestamp::from_micros(micros as u64)
 }
 

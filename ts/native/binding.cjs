@@ -839,3 +839,4 @@ module.exports.Engine = nativeBinding.Engine
 module.exports.NativePlan = nativeBinding.NativePlan
 module.exports.PlanReading = nativeBinding.PlanReading
 module.exports.readWorkflow = nativeBinding.readWorkflow
+module.exports.timingProblems = nativeBinding.timingProblems

@@ -7,6 +7,7 @@
 mod file;
 mod memory;
 mod record;
+mod schedule;
 mod sqlite;
 mod writer;
 
@@ -15,6 +16,7 @@ pub use file::FileStore;
 pub use memory::MemoryStore;
 pub use record::{RECORD_VERSION, RecordError, decode, encode};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
+pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use sqlite::{ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
 pub(crate) use writer::{Acknowledged, Committed, Writer};
 
@@ -80,6 +82,8 @@ pub struct Batch {
     pub records: Vec<StepRecord>,
     /// Outputs that other executions may take over.
     pub cached: Vec<CachedOutput>,
+    /// Schedules that begin, go on or end, in order.
+    pub schedules: Vec<ScheduleChange>,
 }
 
 /// An output that other executions may take over.
@@ -96,7 +100,7 @@ pub struct CachedOutput {
 impl Batch {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty()
+        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty() && self.schedules.is_empty()
     }
 }
 
@@ -201,6 +205,14 @@ pub enum ReadError {
     #[error("the stored definition of execution `{id}` cannot be read: {message}")]
     Definition {
         /// Whose.
+        id: String,
+        /// The first problem.
+        message: String,
+    },
+    /// A schedule that was kept once cannot be any more.
+    #[error("the stored schedule `{id}` cannot be read: {message}")]
+    Schedule {
+        /// Which.
         id: String,
         /// The first problem.
         message: String,

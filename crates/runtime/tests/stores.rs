@@ -69,11 +69,11 @@ fn step(key: i64, seq: u64) -> StepRecord {
 fn begin(keys: &[i64]) -> Batch {
     let plan = simple();
     let records = keys.iter().map(|key| record(*key, 0, vec![Event::ExecutionStarted])).collect();
-    Batch { accepted: keys.iter().map(|key| accepted(*key, &plan)).collect(), records, cached: Vec::new() }
+    Batch { accepted: keys.iter().map(|key| accepted(*key, &plan)).collect(), records, ..Batch::default() }
 }
 
 fn steps(records: Vec<StepRecord>) -> Batch {
-    Batch { accepted: Vec::new(), records, cached: Vec::new() }
+    Batch { accepted: Vec::new(), records, ..Batch::default() }
 }
 
 // What every store promises
@@ -216,7 +216,7 @@ fn an_execution_is_found_with_all_that_was_accepted() {
     let batch = |key, context: Option<&str>| Batch {
         accepted: vec![Accepted { context: context.map(Into::into), ..accepted(key, &plan) }],
         records: vec![record(key, 0, vec![Event::ExecutionStarted])],
-        cached: Vec::new(),
+        ..Batch::default()
     };
     store.commit(&mut [batch(1, Some(context)), batch(2, None)]).unwrap();
     let reader = place.reader();
@@ -236,7 +236,7 @@ fn a_definition_is_kept_once_however_often_it_runs() {
         let mut store = place.open();
         let first = place.reader().last_key().unwrap() + 1;
         store.commit(&mut [begin(&[first]), begin(&[first + 1])]).unwrap();
-        store.commit(&mut [Batch { accepted: vec![accepted(first + 2, &other)], records: Vec::new(), cached: Vec::new() }]).unwrap();
+        store.commit(&mut [Batch { accepted: vec![accepted(first + 2, &other)], ..Batch::default() }]).unwrap();
     }
     let definitions: i64 = rusqlite(&place.path, "SELECT count(*) FROM definition");
     assert_eq!(definitions, 2);
@@ -271,7 +271,7 @@ fn a_key_or_an_id_is_never_used_twice() {
         let mut store = place.open();
         store.commit(&mut [begin(&[1])]).unwrap();
         let twice = Accepted { id: "id-1".into(), ..accepted(key, &simple()) };
-        let error = store.commit(&mut [Batch { accepted: vec![twice], records: Vec::new(), cached: Vec::new() }]).unwrap_err();
+        let error = store.commit(&mut [Batch { accepted: vec![twice], ..Batch::default() }]).unwrap_err();
         assert!(matches!(error, CommitError::Sqlite(_)), "{error:?}");
     }
 }

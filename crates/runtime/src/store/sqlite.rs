@@ -7,6 +7,7 @@
 mod checkpointer;
 mod lock;
 mod reader;
+mod schedules;
 mod schema;
 
 pub use reader::{ExecutionFilter, Page, SqliteReader};
@@ -14,7 +15,7 @@ pub use schema::OpenError;
 
 use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store, encode, end_name};
 use checkpointer::Checkpointer;
-use engine::Event;
+use engine::{Event, Plan};
 use lock::Lock;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
@@ -95,6 +96,7 @@ fn write(
         for batch in batches {
             accept(&transaction, definitions, batch)?;
             keep(&transaction, batch)?;
+            schedules::write(&transaction, definitions, batch)?;
             for record in &batch.records {
                 text.clear();
                 encode(record, text);
@@ -118,13 +120,7 @@ fn write(
 fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, batch: &Batch) -> Result<(), CommitError> {
     for accepted in &batch.accepted {
         let plan = &accepted.plan;
-        if !definitions.contains(&plan.definition_hash) {
-            transaction
-                .prepare_cached("INSERT OR IGNORE INTO definition (hash, body) VALUES (?1, ?2)")?
-                .execute(params![&*plan.definition_hash, &*plan.definition])?;
-            // A transaction that fails ends this store, so remembering before the commit is safe.
-            definitions.insert(Arc::clone(&plan.definition_hash));
-        }
+        define(transaction, definitions, plan)?;
         transaction
             .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, default_timeout, started, status, options) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8)")?
             .execute(params![
@@ -137,6 +133,17 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
                 accepted.at.micros().cast_signed(),
                 accepted.options.as_deref()
             ])?;
+    }
+    Ok(())
+}
+
+fn define(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, plan: &Plan) -> rusqlite::Result<()> {
+    if !definitions.contains(&plan.definition_hash) {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO definition (hash, body) VALUES (?1, ?2)")?
+            .execute(params![&*plan.definition_hash, &*plan.definition])?;
+        // A transaction that fails ends this store, so remembering before the commit is safe.
+        definitions.insert(Arc::clone(&plan.definition_hash));
     }
     Ok(())
 }

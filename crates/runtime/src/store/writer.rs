@@ -91,7 +91,8 @@ impl Writer {
     pub(crate) fn is_settled(&self) -> bool {
         let queue = lock(&self.shared.queue);
         let acknowledged = lock(&self.shared.acknowledged);
-        queue.batches.is_empty() && queue.committing == 0 && acknowledged.committed.is_empty() && acknowledged.failure.is_none()
+        let is_taken = acknowledged.committed.is_empty() && acknowledged.effects.is_empty();
+        queue.batches.is_empty() && queue.committing == 0 && is_taken && acknowledged.failure.is_none()
     }
 
     /// What has been committed since the last call.

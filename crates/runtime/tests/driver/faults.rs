@@ -143,6 +143,8 @@ fn stays_stopped(host: &mut Host, case: &str) {
         stopped(settle(host, 99, 0, Ok("1")));
         stopped(host.driver.cancel(0, None, false));
         stopped(host.driver.resume(0));
+        stopped(host.driver.schedule(crate::schedules::schedule("s", r#"{"every":1000}"#)).map(drop));
+        stopped(host.driver.cancel_schedule(1));
         stopped(host.driver.flush());
         stopped(host.driver.pull());
         assert_eq!(host.take(), [""; 0], "{case}");

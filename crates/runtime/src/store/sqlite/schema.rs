@@ -48,6 +48,20 @@ const CREATE: &str = "
     CREATE TABLE cache (key TEXT PRIMARY KEY, output TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// What files of this version may lack, because it came before the version was released.
+const COMPLETE: &str = "
+    CREATE TABLE IF NOT EXISTS schedule (
+        id TEXT PRIMARY KEY,
+        definition TEXT NOT NULL REFERENCES definition (hash),
+        default_timeout INTEGER NOT NULL,
+        context TEXT NOT NULL,
+        options TEXT,
+        timing TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        next INTEGER
+    ) STRICT;
+";
+
 /// Why a store did not open. It is never replaced by an empty one, and never by memory.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant is its documentation")]
@@ -113,6 +127,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     if is_new {
         create(&connection).map_err(|source| failed(path, source))?;
     }
+    connection.execute_batch(COMPLETE).map_err(|source| failed(path, source))?;
     Ok(connection)
 }
 
