@@ -11,6 +11,7 @@
 //! Aborting --answer, or grace over--> Backoff | Ended(failed)          after a time-out
 //!                                 --> Ended(completed | cancelled)     when its scope stops
 //! ```
+//! Before an attempt of an agent runs, the machine may have to ask for it ([`Command::Ask`]): a task that is ready then waits until it is admitted.
 //! Every task that has not ended may end cancelled when its scope stops. Siblings that run together are a scope: the root list, a group, a
 //! branch, a pass of a loop, what a task spawned. A failure acts on its scope, and rises to the next when that has ended failed.
 //!
@@ -65,6 +66,8 @@ pub struct Setup {
     pub deadline: Option<Timestamp>,
     /// What it may use; the plan may say less.
     pub budget: Budget,
+    /// Whether somebody decides when there is an agent for a task; otherwise there always is.
+    pub asks: bool,
     /// Whether it pauses after each task from the beginning.
     pub step: bool,
     /// Ends it takes over, by path: those of the execution it was forked from.

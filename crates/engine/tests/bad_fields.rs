@@ -104,9 +104,7 @@ fn fields_that_mean_nothing_where_they_stand() {
                 tasks[1].compensate: `compensate` has no meaning on a loop of a child workflow; put it into that workflow
                 tasks[1].outputSchema: `outputSchema` has no meaning on a loop of a child workflow; put it into that workflow
                 tasks[1].heartbeatTimeout: `heartbeatTimeout` has no meaning on a loop of a child workflow; put it into that workflow
-            "agentId":"x","requires":["gpu"],"priority":3
-                tasks[1].priority: `priority` is not supported yet; tasks run as soon as they can; give the execution a priority in its options
-                tasks[1].requires: `requires` is not supported yet; name the agent that can do it in `agentId`
+            "agentId":"x","requires":["gpu"],"priority":3 -> runs
             "waitFor":{"signal":"go"},"timeout":5
                 tasks[1].timeout: `timeout` has no meaning on a wait; a time-out belongs inside `waitFor`; anything else to a task with an `agentId`
             "tasks":[{"id":"b","name":"n","agentId":"x"}],"retryPolicy":{"maxAttempts":2},"cache":true,"compensate":{"agentId":"x"},"input":{}
