@@ -163,6 +163,11 @@ impl Execution {
         execution
     }
 
+    /// From now on somebody decides when there is an agent.
+    pub fn ask_for_agents(&mut self) {
+        self.setup.asks = true;
+    }
+
     /// Rebuilds the state that led to these events. Owed effects after a crash come from [`Input::Recover`].
     pub fn replay<'a>(plan: Arc<Plan>, setup: Setup, events: impl IntoIterator<Item = (Timestamp, &'a Event)>) -> Self {
         let mut execution = Self::new(plan, setup);

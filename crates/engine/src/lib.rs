@@ -16,6 +16,7 @@ mod admission;
 mod execution;
 mod failure;
 mod plan;
+mod pool;
 mod retry;
 pub mod schedule;
 mod schema;
@@ -39,3 +40,7 @@ pub use task_index::{InstanceIndex, InstanceMap, TaskIndex, TaskMap};
 pub use trigger::{Outcome, Tally, TriggerRule, Verdict};
 pub use workflow::problem::{Problem, ProblemKind, Severity};
 pub use workflow::{Limits, read_plan, read_spawned};
+pub use pool::{
+    AgentIndex, AgentLimits, Figures, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve, TargetIndex, TypeIndex,
+    TypeLimits,
+};

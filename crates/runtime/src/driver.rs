@@ -11,6 +11,7 @@
 //! threads reach it through queues that it drains when the host calls [`Driver::pull`].
 
 mod admission;
+mod agents;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
@@ -23,6 +24,7 @@ use crate::store::{
     Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution,
 };
 use crate::{Clock, Error, options, report};
+use agents::Agents;
 use commit::Commit;
 use effect::Effect;
 use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
@@ -92,6 +94,7 @@ pub struct Driver {
     versions: Versions,
     schedules: Schedules,
     admission: Admission,
+    agents: Option<Agents>,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
 }
@@ -140,6 +143,7 @@ impl Driver {
             versions: Versions::default(),
             schedules: Schedules::default(),
             admission: Admission::default(),
+            agents: None,
             statistics: Statistics::default(),
             failed: None,
         }
@@ -158,12 +162,15 @@ impl Driver {
         self.check()?;
         let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
         let (setup, ticket) = options::read(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
+        let priority = ticket.as_ref().map_or(0, |ticket| ticket.priority);
         self.versions.admit(plan)?;
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
-        let execution = Execution::new(Arc::clone(plan), setup);
-        let open = execution.open();
-        let slot = self.slots.insert(Live::new(key, execution, at))?;
+        let mut live = Live::new(key, Execution::new(Arc::clone(plan), setup), at);
+        live.priority = priority;
+        self.equip(&mut live);
+        let open = live.execution.open();
+        let slot = self.slots.insert(live)?;
         let (context, options) = (context.map(Into::into), options.map(Into::into));
         self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
         self.owed.push(Effect::accepted(slot, at));
@@ -185,6 +192,11 @@ impl Driver {
 
     /// An attempt answered. An execution that is gone has no use for the answer.
     pub fn settle(&mut self, slot: u32, settled: Settled) -> Result<(), Error> {
+        if let Ok(live) = self.slots.get_live(slot)
+            && live.execution.tasks().get(settled.task).is_some_and(|record| record.attempts() == settled.attempt)
+        {
+            live.take(settled.task);
+        }
         match self.input(slot, Input::Settled(settled)) {
             Err(Error::NoSuchSlot { .. }) => {
                 self.statistics.late_answers += 1;
@@ -262,6 +274,10 @@ impl Driver {
     pub fn flush(&mut self) -> Result<(), Error> {
         self.check()?;
         self.admit()?;
+        // Whoever is let in may end at once, and make room for others.
+        while self.let_in_waiting()? {
+            self.admit()?;
+        }
         self.now = None;
         if self.batch.is_empty() {
             self.outbox.extend(self.owed.drain(..));
@@ -300,6 +316,7 @@ impl Driver {
             self.input(slot, Input::Tick)?;
         }
         self.fire(now)?;
+        self.pool(|pool, now| pool.tick(now));
         self.flush()
     }
 
@@ -310,7 +327,8 @@ impl Driver {
 
     /// When [`Driver::pull`] should be called even if nothing else happens.
     pub fn next_deadline(&mut self) -> Option<Timestamp> {
-        self.timers.next().into_iter().chain(self.schedules.next()).min()
+        let pool = self.agents.as_ref().and_then(|agents| agents.pool.next_deadline());
+        self.timers.next().into_iter().chain(self.schedules.next()).chain(pool).min()
     }
 
     /// A live execution as JSON text; see [`report::live`].
@@ -363,6 +381,7 @@ impl Driver {
         let at = stored.records.last().map_or(stored.accepted, |record| record.at);
         let mut live = Live::new(stored.key, execution, at);
         live.accepted = stored.accepted;
+        live.priority = ticket.as_ref().map_or(0, |ticket| ticket.priority);
         live.ticket = ticket.map(Box::new);
         live.seq = stored.records.len() as u64;
         live.acknowledged = live.seq;
@@ -380,7 +399,14 @@ impl Driver {
         let now = self.now();
         let live = self.slots.get_live(slot)?;
         let (queued, running) = (live.execution.queued(), live.execution.running());
+        let is_answer = matches!(input, Input::Settled(_) | Input::Interrupt);
         live.execution.handle(now, input, &mut self.step);
+        if let Some(agents) = &mut self.agents {
+            agents.let_in(now, slot, live, &mut self.step);
+            if !is_answer {
+                agents.look_for_leaks(now, live, &self.step.events);
+            }
+        }
         // Even an input that records nothing may leave an earlier deadline to look at.
         live.arm(slot, &mut self.timers);
         let mut asked = Vec::new();
@@ -392,8 +418,10 @@ impl Driver {
         for command in commands.drain(..) {
             match command {
                 Command::LookUp { task, key } => asked.push((task, key)),
+                // The pool has heard of these.
+                Command::Ask { .. } | Command::Withdraw { .. } => {}
                 command @ (Command::Run { .. } | Command::Abort { .. } | Command::Judge { .. }) => {
-                    self.owed.extend(Effect::command(slot, now, &command, &live.execution));
+                    self.owed.extend(Effect::command(slot, now, &command, live));
                 }
             }
         }
@@ -412,6 +440,9 @@ impl Driver {
             }
             self.versions.release(live.execution.plan());
             self.admission.leave(slot);
+            if let Some(agents) = &mut self.agents {
+                agents.pool.forget(slot);
+            }
         }
         live.append(slot, now, &mut self.step.events, &mut self.batch.records);
         self.forget_void_timers();

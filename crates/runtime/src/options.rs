@@ -71,6 +71,7 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         context: context.map(Into::into),
         deadline: options.deadline.and_then(millis).map(|after| Timestamp::from_micros(0).after(after)),
         budget: Budget { tasks: options.budget.tasks, time: options.budget.time.and_then(millis) },
+        asks: false,
         step: options.step,
         reuse: Arc::new(reuse),
     };
