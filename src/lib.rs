@@ -10,4 +10,5 @@ pub mod archive;
 pub mod engine;
 pub mod error;
 pub mod plan;
+pub mod stage;
 pub mod words;

@@ -59,6 +59,12 @@ export class AgentRegistry implements AgentPool {
     this.#registered()
   }
 
+  /** Makes another serve tasks of `agentId`, whoever is registered: in tests. */
+  standIn(agentId: string, type: AgentType): void {
+    this.#agents.set(agentId, new AgentSlot(agentId, type, {}))
+    this.#registered()
+  }
+
   /** Whoever serves tasks with this `agentId`: the agent of that id, else the type of that name. */
   find(agentId: string): AgentSlot | undefined {
     return this.#agents.get(agentId) ?? this.#typeSlots.get(agentId)

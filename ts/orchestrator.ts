@@ -4,7 +4,7 @@ import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
 import { readContext, readFilter, readOptions, readPayload, type ReadOptions } from './arguments.js'
 import { runChild, type Nursery } from './children.js'
-import { now } from './clock.js'
+import { systemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { DefinitionReader, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
@@ -18,9 +18,10 @@ import { HeldRuns } from './held-runs.js'
 import { fingerprintOf, idOf, isOver } from './idempotency.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
-import { cancelledBy, endOf, notFound, orThrow, type Started } from './outcome.js'
-import { InterruptedRuns, pastRun, readStored, storedPage } from './recovery.js'
+import { cancelledBy, cancelWith, endOf, notFound, orThrow, type Started } from './outcome.js'
+import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
 import { Run, type RunOptions } from './run.js'
+import { processEnded, stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
 import { copyJson } from './task-input.js'
 import type {
@@ -59,7 +60,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #live = new Map<string, Run>()
   readonly #ended: EndedExecutions | undefined
   readonly #interrupted: InterruptedRuns
-  readonly #ready: Promise<void>
+  #ready: Promise<void>
   #closing: Promise<void> | undefined
 
   static {
@@ -76,6 +77,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#nursery = { ...this.#nursery, maxDepth: this.#config.workflow.maxDepth }
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, workflow } = this.#config
+    const stage = stageOf(config)
     this.#agents = new AgentRegistry(() => this.#interrupted.registered())
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
@@ -86,12 +88,14 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       {
         notice: (...notice) => this.#announcer.notice(...notice),
         ended: (run) => this.#runEnded(run),
-        failed: (error) => process.emitWarning(error),
+        failed: (error) => (stage !== undefined && error.code === 'ERR_CRASHED' ? this.#abandon(stage) : process.emitWarning(error)),
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
       },
       (agentId) => this.#agents.find(agentId),
       storage === null,
+      stage?.clock ?? systemClock,
+      stage?.native,
     )
     this.#held = new HeldRuns((run) => this.#release(run))
     this.#announcer = new Announcer(
@@ -103,6 +107,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
+    stage?.entered({ dispatcher: this.#dispatcher, agents: this.#agents, abandon: () => this.#abandon(stage) })
   }
 
   /**
@@ -258,9 +263,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #open(): Promise<void> {
     const { storage, workflow } = this.#config
-    const { engine } = this.#dispatcher
-    if (storage === null) engine.openMemory(now())
-    const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, now())
+    const { engine, clock } = this.#dispatcher
+    if (storage === null) engine.openMemory(clock.now())
+    const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, clock.now())
     engine.limit(workflow.maxConcurrentWorkflows, workflow.tenantWeights)
     for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
     this.#announcer.detached()
@@ -268,7 +273,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
     this.#assertOpen()
-    const read = readOptions(options)
+    const read = readOptions(options, this.#dispatcher.clock)
     const definition = this.#reader.read(workflow)
     this.#assertAgents(definition)
     const given = readContext(context)
@@ -281,7 +286,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (id !== null && (this.#live.has(id) || (await this.#past(id)) !== undefined))
       throw new ConflictError('ERR_EXECUTION_EXISTS', `there is an execution \`${id}\`; choose another executionId`, { executionId: id })
     const run = this.#begin(definition, given, read.recorded, id, call)
-    if (signal !== undefined) this.#cancelWith(run, signal)
+    if (signal !== undefined) cancelWith(signal, run, this)
     return { run }
   }
 
@@ -318,11 +323,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       const other = run ?? this.#live.get(id)
       if (other === undefined && past === undefined) {
         const begun = this.#begin(definition, context, options, id, call)
-        if (read.signal !== undefined) this.#cancelWith(begun, read.signal)
+        if (read.signal !== undefined) cancelWith(read.signal, begun, this)
         return { run: begun }
       }
       const execution = other === undefined ? past?.execution : other.execution
-      if (execution !== undefined && isOver(execution, read.rerunFailed)) continue
+      if (execution !== undefined && isOver(execution, read.rerunFailed, this.#dispatcher.clock.now() / 1000)) continue
       if ((other?.options ?? past?.options ?? {})['fingerprint'] !== fingerprint) {
         const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${definition.workflowId}\``
         throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
@@ -355,10 +360,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #past(executionId: string): Promise<Past | undefined> {
     if (this.#ended !== undefined) return this.#ended.get(executionId)
     this.#assertNotClosed()
-    const text = await this.#dispatcher.engine.storedExecution(executionId)
-    if (text === undefined) return undefined
-    const stored = readStored(text)
-    return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
+    return storedPast(this.#dispatcher.engine, executionId)
   }
 
   async #fork(
@@ -366,7 +368,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     from: (execution: WorkflowExecution) => string[],
     given: ExecuteOptions | undefined,
   ): Promise<ExecutionHandle> {
-    const { recorded, executionId: id, signal } = readOptions(given)
+    const { recorded, executionId: id, signal } = readOptions(given, this.#dispatcher.clock)
     await this.#ready
     const live = this.#live.get(executionId)
     const past = live ?? (await this.#past(executionId))
@@ -377,7 +379,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#assertAgents(definition)
     const copy = copyJson(context as Json) as { [key: string]: Json }
     const run = this.#begin(definition, copy, { ...recorded, forkedFrom: executionId, reuse }, id ?? null, 0)
-    if (signal !== undefined) this.#cancelWith(run, signal)
+    if (signal !== undefined) cancelWith(signal, run, this)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)
   }
@@ -399,29 +401,19 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     cancel: (id, reason) => this.cancelExecution(id, reason),
   }
 
-  #cancelWith(run: Run, signal: AbortSignal): void {
-    const cancel = (): void => void this.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
-    signal.addEventListener('abort', cancel, { once: true })
-    const forget = (): void => signal.removeEventListener('abort', cancel)
-    run.whenEnded().then(forget, forget)
-  }
-
   #handleOf(id: string, known: Run | undefined): ExecutionHandle {
-    const settled = async (): Promise<[WorkflowExecution, Run | undefined]> => {
+    const settled = async (): Promise<[Run | undefined, WorkflowExecution]> => {
       await this.#ready
       const run = known ?? this.#live.get(id)
-      if (run !== undefined) return [await run.whenEnded(), run]
+      if (run !== undefined) return [run, await run.whenEnded()]
       const execution = await this.getExecution(id)
       if (execution === undefined) throw notFound(id)
-      return [execution, undefined]
+      return [undefined, execution]
     }
     return {
       id,
-      settled: async () => (await settled())[0],
-      result: async () => {
-        const [execution, run] = await settled()
-        return orThrow(run, execution)
-      },
+      settled: async () => (await settled())[1],
+      result: async () => orThrow(...(await settled())),
       status: async () => {
         const execution = await this.getExecution(id)
         if (execution === undefined) throw notFound(id)
@@ -475,6 +467,15 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   #assertOpen(): void {
     this.#assertNotClosed()
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure
+  }
+
+  /** Its process ends, as far as anybody can tell. */
+  #abandon(stage: Stage): void {
+    const error = processEnded()
+    this.#ready = Promise.reject(error)
+    this.#ready.catch(() => {})
+    this.#dispatcher.abandon(error)
+    stage.crashed()
   }
 
   async #close(drainMs: number): Promise<void> {

@@ -20,7 +20,7 @@ pub mod report;
 pub mod store;
 
 pub use archive::Archive;
-pub use clock::Clock;
+pub use clock::{Clock, SetClock};
 pub use driver::effect::{Effect, EffectKind};
 pub use driver::{Accept, Driver, Interrupted, Statistics, Wake};
 pub use error::Error;
