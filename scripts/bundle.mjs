@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { build } from 'rolldown'
 import { root, StepError } from './steps.mjs'
 
-const { name: packageName } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+export const { name: packageName } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const dist = join(root, 'dist')
 const binding = './native/binding.cjs'

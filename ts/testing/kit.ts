@@ -35,7 +35,9 @@ export interface CrashPoint {
 export interface TestKit extends AsyncDisposable {
   /** The orchestrator that is open; after `reopen` another one. Nothing of it is replaced but its time. */
   readonly orchestrator: MultiAgentOrchestrator
+  /** Its time. */
   readonly clock: TestClock
+  /** Its scripted agents; those of `setup` need no script. */
   readonly agents: TestAgents
   /** Runs a workflow as `executeWorkflow` does, and skips every wait on the way. Settles and rejects as that does, and as `until` does. */
   run(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution>
@@ -49,7 +51,7 @@ export interface TestKit extends AsyncDisposable {
   /**
    * Ends the process as SIGKILL would, as far as the orchestrator can tell: what is not on record is lost, agents hear nothing, their late
    * answers go nowhere, pending calls reject with `ERR_CRASHED`. At once, or at a commit to come. Resolves when it has happened, or
-   * when the kit is closed.
+   * will not any more: the kit is reopened or closed.
    *
    * @throws {ClosedError} `ERR_CRASHED` if it has crashed already.
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if the moment is none.
