@@ -20,7 +20,8 @@ export const ENTRIES = ['index', 'testing']
 export async function bundle(nativeFolder) {
   mkdirSync(join(dist, 'native'), { recursive: true })
   const chunks = await bundleModules()
-  for (const { name, exports } of chunks.filter(({ isEntry }) => isEntry)) writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
+  for (const { name, exports } of chunks.filter(({ isEntry }) => isEntry))
+    writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
   const moduleIds = chunks.flatMap((chunk) => chunk.moduleIds)
   writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(moduleIds))
   copyNative(nativeFolder)

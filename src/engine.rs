@@ -387,7 +387,8 @@ impl Open {
         if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
             use runtime::store::OpenError;
             let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
-            *lock(&self.driver) = Some(Driver::over(Box::new(store), Durability::Disk, Clock::starting_at(self.now), Arc::clone(&self.wake))?);
+            *lock(&self.driver) =
+                Some(Driver::over(Box::new(store), Durability::Disk, Clock::starting_at(self.now), Arc::clone(&self.wake))?);
             return Ok(Vec::new());
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };

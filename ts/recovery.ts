@@ -53,8 +53,8 @@ export function readStored(stored: string | object): Stored {
 export async function storedPast(engine: Engine, executionId: string): Promise<Past | undefined> {
   const text = await engine.storedExecution(executionId)
   if (text === undefined) return undefined
-  const { definition, context, options, seen } = readStored(text)
-  return { execution: seen(), definition, context, options }
+  const stored = readStored(text)
+  return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
 }
 
 /** A page of what the store has, newest first. */

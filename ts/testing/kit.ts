@@ -187,11 +187,7 @@ class Kit implements TestKit {
     return this.orchestrator
   }
 
-  async *crashPoints(
-    workflow: AgentWorkflow,
-    context?: object,
-    options?: ExecuteOptions,
-  ): AsyncGenerator<CrashPoint, void, undefined> {
+  async *crashPoints(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): AsyncGenerator<CrashPoint, void, undefined> {
     this.#assertOpen()
     this.#assertDurable()
     for (let commit = 1; ; commit += 1) {
@@ -252,7 +248,7 @@ class Kit implements TestKit {
 
   /** Resolves when nothing is left to do at this instant. */
   async #still(): Promise<void> {
-    for (let turns = 0; turns < STILL_TURNS; ) {
+    for (let turns = 0; turns < STILL_TURNS;) {
       this.#assertOpen()
       await new Promise((resolve) => setImmediate(resolve))
       turns = this.#actor?.dispatcher.isStill() === false ? 0 : turns + 1

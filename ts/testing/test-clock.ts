@@ -78,7 +78,8 @@ export class KitClock implements TestClock {
 
   #read(duration: unknown, what: string): number {
     const issues: Issue[] = []
-    if (typeof duration === 'number' && duration < 0) issues.push({ path: 'duration', message: 'must not be negative: time never goes back' })
+    if (typeof duration === 'number' && duration < 0)
+      issues.push({ path: 'duration', message: 'must not be negative: time never goes back' })
     const millis = issues.length === 0 ? readDuration(duration, 'duration', issues) : undefined
     if (millis !== undefined && this.#fake.now() / 1000 + millis > INSTANT_MS_MAX)
       issues.push({ path: 'duration', message: 'leads past the year 2253, the last that a journal can hold; begin earlier with `startAt`' })

@@ -105,7 +105,7 @@ mod tests {
         let mut clock = Clock::starting_at(Timestamp::from_micros(1000));
         let first = clock.tick(Timestamp::default());
         assert!(first.micros() >= 1000 && clock.tick(first) > first);
-        let ahead = first.after(Duration::from_secs(3600));
+        let ahead = first.after(Duration::from_hours(1));
         assert_eq!(clock.tick(ahead), ahead);
         assert!(clock.read() < ahead);
     }

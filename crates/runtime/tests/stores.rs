@@ -11,7 +11,8 @@ mod plans;
 use engine::{End, Event, InstanceIndex, Output, Plan};
 use events::every_event;
 use plans::{plan, plan_of, task};
-use runtime::store::{Accepted, Batch, CommitError, Durability, MemoryStore, SqliteReader, SqliteStore, StepRecord, Store};
+use runtime::store::{Accepted, Batch, CommitError, CrashPoint, CrashingStore, Durability, MemoryStore};
+use runtime::store::{SqliteReader, SqliteStore, StepRecord, Store};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 /// Every kind of store, empty.
 fn each(check: impl Fn(&str, &mut dyn Store)) {
     check("memory", &mut MemoryStore::default());
+    check("crashing, some day", &mut CrashingStore::over(Box::<MemoryStore>::default(), CrashPoint::default()));
     for durability in [Durability::Os, Durability::Disk] {
         let place = Place::new();
         check(&format!("SQLite {durability:?}"), &mut place.open(durability));
