@@ -23,7 +23,7 @@ use tempfile::TempDir;
 /// Every kind of store, empty.
 fn each(check: impl Fn(&str, &mut dyn Store)) {
     check("memory", &mut MemoryStore::default());
-    check("crashing, some day", &mut CrashingStore::over(Box::<MemoryStore>::default(), CrashPoint::default()));
+    check("memory that will crash", &mut CrashingStore::over(Box::<MemoryStore>::default(), CrashPoint::default()));
     for durability in [Durability::Os, Durability::Disk] {
         let place = Place::new();
         check(&format!("SQLite {durability:?}"), &mut place.open(durability));
@@ -147,7 +147,7 @@ fn what_is_forgotten_leaves_the_others_alone() {
         store.commit(&mut [begin(&[1, 2])]).unwrap();
         store.forget(1);
         store.forget(9);
-        let kept = usize::from(name != "memory");
+        let kept = usize::from(!name.starts_with("memory"));
         assert_eq!((store.journal(1).unwrap().len(), store.journal(2).unwrap().len()), (kept, 1), "{name}");
         store.commit(&mut [steps(vec![step(2, 1)])]).unwrap();
         assert_eq!(store.journal(2).unwrap().len(), 2, "{name}");
