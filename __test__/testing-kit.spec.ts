@@ -437,6 +437,24 @@ describe('a crash', () => {
     expect([results, since(endTime)]).toEqual([{ a: null, b: 'on Monday' }, hours(72)])
   })
 
+  it('calls nobody who was still being made', async () => {
+    const made = gate()
+    const calls: string[] = []
+    const setup = ({ agentPool }: mao.MultiAgentOrchestrator): void => {
+      const process = calls.length === 0 ? 'dead' : 'next'
+      calls.push(`${process} began`)
+      agentPool.registerAgentType('work', { create: () => made.promise.then(() => ({ execute: () => calls.push(process) })) })
+    }
+    const kit = await kitWith({}, { storage: 'file', setup })
+    const handle = await kit.orchestrator.startWorkflow(only)
+    await kit.clock.advance(0)
+    await kit.crash()
+    made.open()
+    await kit.reopen()
+    await kit.until(kit.orchestrator.getHandle(handle.id).result())
+    expect(calls).toEqual(['dead began', 'next began', 'next'])
+  })
+
   it('waits of agents that were at work never end', async () => {
     const kit = await kitWith({}, { storage: 'file' })
     const woken: number[] = []

@@ -79,6 +79,8 @@ export class AttemptRunner {
       const slot = this.#find(task.agentId)
       if (slot === undefined) throw new NotFoundError('ERR_AGENT_NOT_FOUND', `agent \`${task.agentId}\` is not registered`)
       const agent = slot.agent ?? (await slot.make())
+      // A process that has ended calls nobody.
+      if (this.#dispatcher.failure?.code === 'ERR_CRASHED') return
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
       attempt.live.signal.throwIfAborted()
       this.#call(attempt, task, agent)
