@@ -267,7 +267,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -441,7 +441,7 @@ export declare interface MonitoringConfig {
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
  * continued when the file is opened again; without it nothing is ever written.
  *
- * It keeps the process alive while an execution is active, and not otherwise.
+ * It keeps the process alive while an execution is active or a schedule is planned, and not otherwise.
  */
 export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> implements AsyncDisposable {
     #private;
@@ -518,6 +518,20 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
+    /**
+     * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when
+     * the schedule is on record. With `storage` it goes on when the file is opened again, as soon as its agents are registered; without, it
+     * lives as long as the orchestrator. While it is planned it keeps the process alive. The same schedule again is that schedule.
+     *
+     * @param context - The context of each execution; JSON data.
+     * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
+     * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
+     */
+    scheduleWorkflow(workflow: AgentWorkflow, schedule: WorkflowSchedule, context?: object, options?: ScheduleOptions): Promise<Schedule>;
+    /** The schedule with this id; `undefined` if there is none. */
+    getSchedule(scheduleId: string): Promise<Schedule | undefined>;
+    /** Every schedule, by id. */
+    listSchedules(): Promise<Schedule[]>;
     /** What is going on now, and what has been since it was opened. */
     getStatistics(): Promise<OrchestratorStatistics>;
     /**
@@ -597,7 +611,7 @@ export declare interface OrchestratorStatistics {
     readonly activeWorkflows: number;
     /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
     readonly queuedWorkflows: number;
-    /** Interrupted executions that wait for agents nobody has registered yet, by id with those agents. */
+    /** Interrupted executions, and schedules, that wait for agents nobody has registered yet, by id with those agents. */
     readonly waitingForAgents: Readonly<Record<string, readonly string[]>>;
     /** Their tasks that have neither ended nor begun an attempt. */
     readonly queuedTasks: number;
@@ -633,6 +647,30 @@ export declare interface RetryPolicy {
     retryOn?: readonly string[] | undefined;
     /** No attempt starts later than this after the first. */
     maxElapsed?: Duration | undefined;
+}
+
+/** A workflow that runs again and again. */
+export declare interface Schedule {
+    readonly id: string;
+    readonly workflowId: string;
+    /** The next planned instant; `undefined` if there is none any more, or the schedule has been cancelled. */
+    readonly next: Date | undefined;
+    /** Removes it; executions that have begun go on. Resolves when that is on record, also if it was removed before. */
+    cancel(): Promise<void>;
+}
+
+/** Options of `scheduleWorkflow`. All but `id` are those of each of its executions. */
+export declare interface ScheduleOptions {
+    /** Its id, 1 to 200 letters. Default: the workflow's. */
+    id?: string | undefined;
+    /** What each execution may use; the workflow's own budget may be less. */
+    budget?: Budget | undefined;
+    /** On whose behalf they run. */
+    tenant?: string | undefined;
+    /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first. Default 0. */
+    priority?: number | undefined;
+    /** At most so many executions of one key and tenant run at once; the others wait. */
+    concurrency?: ConcurrencyLimit | undefined;
 }
 
 export declare interface SignalOptions {
@@ -839,6 +877,11 @@ export declare interface WorkflowExecution {
         readonly execution: string;
         readonly path: string;
     };
+    /** The schedule that began it, and the planned instant it stands for. */
+    readonly schedule?: {
+        readonly id: string;
+        readonly at: Date;
+    };
     readonly tenant?: string;
 }
 
@@ -851,6 +894,26 @@ export declare interface WorkflowGraph {
         /** The group, branch or loop it stands in. */
         readonly parent?: string;
     }[];
+}
+
+/** When a workflow runs again and again: by exactly one of `cron` and `every`. */
+export declare interface WorkflowSchedule {
+    /**
+     * Five fields (minute, hour, day of the month, month, day of the week), or six with the second first: numbers, names (`JAN`, `MON`), `*`,
+     * lists, ranges, steps, `L`, `W`, `#`. Such as `'0 2 * * MON-FRI'`.
+     */
+    cron?: string | undefined;
+    /** So long after each other, at least 1 s, the first one after its creation. Neither a restart nor a run that takes long shifts them. */
+    every?: Duration | undefined;
+    /** Whose clocks `cron` is about: an IANA name such as `'Europe/Berlin'`. Default `'UTC'`. */
+    timezone?: string | undefined;
+    /**
+     * What is done about planned instants that passed while nobody looked: `'once'` runs the latest of them for all (default), `'skip'`
+     * none that is more than 1 minute late, `'all'` the latest 100, each.
+     */
+    missed?: 'skip' | 'once' | 'all' | undefined;
+    /** What an instant does that comes while an earlier execution of the schedule has not ended: runs (`'allow'`, default), or is left out. */
+    overlap?: 'allow' | 'skip' | undefined;
 }
 
 export { }

@@ -148,7 +148,15 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       await orchestrator.startWorkflow(only)
       return rejection(orchestrator.startWorkflow(workflow([task('b')])))
     },
-    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution of another definition; give the changed definition a new `version`, or wait for that execution to end | {} | ',
+    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution or a schedule of another definition; give the changed definition a new `version`, or wait for that execution to end and cancel that schedule | {} | ',
+  ],
+  ERR_SCHEDULE_CHANGED: [
+    async () => {
+      const orchestrator = orchestratorWith({ work: () => 1 })
+      await orchestrator.scheduleWorkflow(only, { every: '1h' })
+      return rejection(orchestrator.scheduleWorkflow(only, { every: '2h' }))
+    },
+    'ConflictError | ERR_SCHEDULE_CHANGED | there is a schedule `flow` of another workflow, context, rhythm or options; cancel it first, or give this one an id of its own: `options.id` | {} | ',
   ],
   ERR_CANCELLED: [
     () => rejection(orchestratorWith({ work: () => 1 }).executeWorkflow(only, {}, { signal: AbortSignal.abort(new Error('enough')) })),

@@ -343,7 +343,7 @@ impl Engine {
         lock(&self.driver).take();
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
         // A panic in an earlier call poisoned the lock: the driver was left between two steps and must not go on.
         let mut driver =
             self.driver.lock().map_err(|_| CodedError::new("ERR_INTERNAL", "the engine failed in an earlier call and has stopped"))?;

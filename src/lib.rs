@@ -10,5 +10,6 @@ pub mod archive;
 pub mod engine;
 pub mod error;
 pub mod plan;
+pub mod schedules;
 pub mod stage;
 pub mod words;

@@ -125,7 +125,10 @@ fn is_heard(kind: EffectKind, listened: u32) -> bool {
         | EffectKind::Cancelling
         | EffectKind::Judge
         | EffectKind::Paused
-        | EffectKind::Resumed => true,
+        | EffectKind::Resumed
+        | EffectKind::Scheduled
+        | EffectKind::Unscheduled
+        | EffectKind::Fired => true,
         EffectKind::Retrying
         | EffectKind::Completed
         | EffectKind::Failed

@@ -30,6 +30,8 @@ export interface Listener {
   /** A notice of the journal: kind, run, instance, attempt, two numbers, instant. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void
   ended(run: Run): void
+  /** Something happened to a schedule: kind, slot, task, number, as in `runtime::EffectKind`. */
+  schedule(kind: number, slot: number, task: number, first: number): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
   /** An attempt told how far it is. */
@@ -109,10 +111,17 @@ export class Dispatcher implements AttemptHost {
     this.#runs[run.slot] = run
   }
 
-  /** The process stays alive for it until it has ended. */
+  /** The process stays alive for a run until it has ended, and for a schedule that is planned. */
   activate(): void {
     this.#active += 1
     if (this.#active === 1) this.#alive.ref()
+  }
+
+  /** And need not any more. */
+  deactivate(): void {
+    if (this.failure !== undefined) return
+    this.#active -= 1
+    if (this.#active === 0) this.#alive.unref()
   }
 
   /** Nobody needs an ended run any more. */
@@ -330,12 +339,14 @@ export class Dispatcher implements AttemptHost {
     const out = this.#out
     const end = HEADER_WORDS + (out[0] ?? 0) * EFFECT_WORDS
     for (let at = HEADER_WORDS; at < end; at += EFFECT_WORDS) {
-      const run = this.#runs[out[at + 1] as number]
-      if (run === undefined) continue
+      const slot = out[at + 1] as number
       const kind = out[at] as number
       const place = out[at + 2] as number
       const attempt = out[at + 3] as number
       const first = out[at + 4] as number
+      if (kind >= Kind.scheduled) this.#listener.schedule(kind, slot, place, first)
+      const run = this.#runs[slot]
+      if (run === undefined || kind >= Kind.scheduled) continue
       if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
       else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number)
       if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
@@ -351,8 +362,7 @@ export class Dispatcher implements AttemptHost {
     if (run.spawned.size > 0 && kind >= Kind.completed && kind <= Kind.cancelled) this.#settleSpawned(run, place)
     if (kind === Kind.ended) {
       run.end(this.engine.report(run.slot), first === 1)
-      this.#active -= 1
-      if (this.#active === 0) this.#alive.unref()
+      this.deactivate()
     }
     if (run.isFollowed) run.stir()
     this.#listener.notice(kind, run, place, attempt, first, second, at)

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'ERR_EXECUTION_NOT_FOUND'
   | 'ERR_AGENT_EXISTS'
   | 'ERR_DEFINITION_CHANGED'
+  | 'ERR_SCHEDULE_CHANGED'
   | 'ERR_CANCELLED'
   | 'ERR_SIBLING_FAILED'
   | 'ERR_JOIN_SATISFIED'
@@ -167,6 +168,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_EXECUTION_NOT_FOUND: NotFoundError,
   ERR_AGENT_EXISTS: ConflictError,
   ERR_DEFINITION_CHANGED: ConflictError,
+  ERR_SCHEDULE_CHANGED: ConflictError,
   ERR_CANCELLED: CancelledError,
   ERR_SIBLING_FAILED: CancelledError,
   ERR_JOIN_SATISFIED: CancelledError,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { ExecutionEvent } from './execution-events.js'
+import { notFound, orThrow } from './outcome.js'
+import type { Run } from './run.js'
 import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from './workflow.js'
 
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
@@ -23,4 +25,42 @@ export interface ExecutionHandle {
    * without a gap. Ends when the execution has.
    */
   events(options?: { after?: number | undefined }): AsyncIterable<ExecutionEvent>
+}
+
+/** What a handle passes on to its orchestrator. */
+export interface HandleOwner {
+  getExecution(id: string): Promise<WorkflowExecution | undefined>
+  cancelExecution(id: string, reason?: string, options?: CancelOptions): Promise<void>
+  pauseExecution(id: string): Promise<void>
+  resumeExecution(id: string, options?: ResumeOptions): Promise<void>
+  signalExecution(id: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>
+}
+
+/** A handle for the execution with this id. `find` gives it if it lives in this process, `follow` its events. */
+export function handleOf(
+  owner: HandleOwner,
+  id: string,
+  find: () => Promise<Run | undefined>,
+  follow: (after: number) => AsyncIterable<ExecutionEvent>,
+): ExecutionHandle {
+  const seen = async (): Promise<WorkflowExecution> => {
+    const execution = await owner.getExecution(id)
+    if (execution === undefined) throw notFound(id)
+    return execution
+  }
+  const ended = (run: Run | undefined): Promise<WorkflowExecution> => (run === undefined ? seen() : run.whenEnded())
+  return {
+    id,
+    settled: async () => ended(await find()),
+    result: async () => {
+      const run = await find()
+      return orThrow(run, await ended(run))
+    },
+    status: async () => (await seen()).status,
+    cancel: (reason, options) => owner.cancelExecution(id, reason, options),
+    pause: () => owner.pauseExecution(id),
+    resume: (options) => owner.resumeExecution(id, options),
+    signal: (name, payload, options) => owner.signalExecution(id, name, payload, options),
+    events: (options = {}) => follow(options.after ?? 0),
+  }
 }

@@ -38,6 +38,7 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
+export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
 export type {
   Agent,
   AgentRegistration,

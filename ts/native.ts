@@ -2,8 +2,17 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import { errorOf, type OrchestratorError } from './errors.js'
-import { Engine as NativeEngine, NativeStage, readWorkflow } from './native/binding.cjs'
-import type { Answer, NativeFailure, NativePlan, NativeQuestion as Question, NativeStatistics, PlanReading } from './native/binding.cjs'
+import { Engine as NativeEngine, NativeStage, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
+import type {
+  Answer,
+  KeptSchedule,
+  NativeFailure,
+  NativePlan,
+  NativeQuestion as Question,
+  NativeStatistics,
+  PlanReading,
+  ScheduleTexts,
+} from './native/binding.cjs'
 
 export { NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
@@ -35,12 +44,20 @@ export const Kind = {
   waiting: 16,
   opened: 17,
   reused: 18,
+  scheduled: 19,
+  unscheduled: 20,
+  fired: 21,
 } as const
 
 /** An execution that another process left unended. */
 export interface Interrupted {
   readonly slot: number
   readonly text: string
+}
+
+/** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
+export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
+  return JSON.parse(attempt(() => nativeTimingProblems(timing, now))) as { path: string; message: string }[]
 }
 
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
@@ -136,6 +153,27 @@ export class Engine {
     return this.#try(() => this.#native.scope(slot, task, betweenPasses))
   }
 
+  schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule {
+    return this.#try(() => this.#native.schedule(plan, texts))
+  }
+
+  wakeSchedule(number: number): void {
+    this.#try(() => this.#native.wakeSchedule(number))
+  }
+
+  cancelSchedule(number: number): void {
+    this.#try(() => this.#native.cancelSchedule(number))
+  }
+
+  /** `[[number, schedule]]` as JSON text. */
+  schedules(): string {
+    return this.#try(() => this.#native.schedules())
+  }
+
+  executionId(slot: number): string {
+    return this.#try(() => this.#native.executionId(slot))
+  }
+
   interrupt(): void {
     this.#try(() => this.#native.interrupt())
   }
@@ -202,11 +240,15 @@ export class Engine {
   }
 
   #try<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw converted(error)
-    }
+    return attempt(work)
+  }
+}
+
+function attempt<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw converted(error)
   }
 }
 

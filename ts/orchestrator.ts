@@ -2,26 +2,29 @@
 import { EventEmitter } from 'node:events'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
-import { readContext, readFilter, readOptions, readPayload, type ReadOptions } from './arguments.js'
+import { readContext, readFilter, readOptions, readPayload } from './arguments.js'
 import { runChild, type Nursery } from './children.js'
 import { systemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { DefinitionReader, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
-import { CancelledError, ClosedError, ConflictError, ValidationError } from './errors.js'
+import { endAtOnce, endInOrder, type Parts } from './ending.js'
+import { ClosedError, ConflictError, ValidationError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
 import { eventsIn, followEvents, type ExecutionEvent } from './execution-events.js'
 import { keptEnds, unwell } from './fork.js'
-import type { ExecutionHandle } from './handle.js'
+import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
-import { fingerprintOf, idOf, isOver } from './idempotency.js'
+import { startOnce } from './idempotency.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
 import { cancelledBy, cancelWith, endOf, notFound, orThrow, type Started } from './outcome.js'
 import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
 import { Run, type RunOptions } from './run.js'
-import { processEnded, stageOf, type Stage } from './stage.js'
+import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
+import { Schedules } from './schedules.js'
+import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
 import { copyJson } from './task-input.js'
 import type {
@@ -43,7 +46,7 @@ const DRAIN_MS_DEFAULT = 5000
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
  * continued when the file is opened again; without it nothing is ever written.
  *
- * It keeps the process alive while an execution is active, and not otherwise.
+ * It keeps the process alive while an execution is active or a schedule is planned, and not otherwise.
  */
 export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> implements AsyncDisposable {
   /** Registers who does the work. */
@@ -60,6 +63,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #live = new Map<string, Run>()
   readonly #ended: EndedExecutions | undefined
   readonly #interrupted: InterruptedRuns
+  readonly #schedules: Schedules
   #ready: Promise<void>
   #closing: Promise<void> | undefined
 
@@ -88,7 +92,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       {
         notice: (...notice) => this.#announcer.notice(...notice),
         ended: (run) => this.#runEnded(run),
-        failed: (error) => (stage !== undefined && error.code === 'ERR_CRASHED' ? this.#abandon(stage) : process.emitWarning(error)),
+        schedule: (...heard) => this.#schedules.heard(...heard),
+        failed: (error) => {
+          if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
+          this.#schedules.lose(error)
+          process.emitWarning(error)
+        },
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
       },
@@ -104,6 +113,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#held,
     )
     this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents)
+    this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, () => this.#assertOpen())
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
@@ -240,6 +250,45 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#fork(executionId, unwell, options)
   }
 
+  /**
+   * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when
+   * the schedule is on record. With `storage` it goes on when the file is opened again, as soon as its agents are registered; without, it
+   * lives as long as the orchestrator. While it is planned it keeps the process alive. The same schedule again is that schedule.
+   *
+   * @param context - The context of each execution; JSON data.
+   * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
+   * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
+   */
+  async scheduleWorkflow(
+    workflow: AgentWorkflow,
+    schedule: WorkflowSchedule,
+    context?: object,
+    options?: ScheduleOptions,
+  ): Promise<Schedule> {
+    this.#assertOpen()
+    const asked = readSchedule(schedule, options, this.#dispatcher.clock)
+    const definition = this.#reader.read(workflow)
+    this.#assertAgents(definition)
+    const given = readContext(context)
+    await this.#ready
+    this.#assertOpen()
+    return this.#schedules.keep(definition, given, asked)
+  }
+
+  /** The schedule with this id; `undefined` if there is none. */
+  async getSchedule(scheduleId: string): Promise<Schedule | undefined> {
+    await this.#ready
+    this.#assertOpen()
+    return this.#schedules.get(scheduleId)
+  }
+
+  /** Every schedule, by id. */
+  async listSchedules(): Promise<Schedule[]> {
+    await this.#ready
+    this.#assertOpen()
+    return this.#schedules.list()
+  }
+
   /** What is going on now, and what has been since it was opened. */
   async getStatistics(): Promise<OrchestratorStatistics> {
     await this.#ready
@@ -268,6 +317,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, clock.now())
     engine.limit(workflow.maxConcurrentWorkflows, workflow.tenantWeights)
     for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
+    this.#schedules.takeUp()
     this.#announcer.detached()
   }
 
@@ -281,13 +331,20 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (signal?.aborted === true) throw cancelledBy(signal)
     await this.#ready
     this.#assertOpen()
-    if (read.idempotencyKey !== undefined) return this.#startOnce(read, read.idempotencyKey, definition, given, call)
+    const begin = (id: string | null, recorded: RunOptions): Run => {
+      const run = this.#begin(definition, given, recorded, id, call)
+      if (signal !== undefined) cancelWith(signal, run, this)
+      return run
+    }
+    if (read.idempotencyKey !== undefined) {
+      const now = (): number => this.#dispatcher.clock.now() / 1000
+      const known = { live: (id: string) => this.#live.get(id), past: (id: string) => this.#past(id), begin, now }
+      return startOnce(known, read, read.idempotencyKey, definition, given)
+    }
     const id = read.executionId ?? null
     if (id !== null && (this.#live.has(id) || (await this.#past(id)) !== undefined))
       throw new ConflictError('ERR_EXECUTION_EXISTS', `there is an execution \`${id}\`; choose another executionId`, { executionId: id })
-    const run = this.#begin(definition, given, read.recorded, id, call)
-    if (signal !== undefined) cancelWith(signal, run, this)
-    return { run }
+    return { run: begin(id, read.recorded) }
   }
 
   #begin(definition: Definition, context: { [key: string]: Json }, options: RunOptions, id: string | null, call: number): Run {
@@ -303,37 +360,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#dispatcher.activate()
     this.#dispatcher.schedule()
     return run
-  }
-
-  /** The execution that the key stands for: one that is there, or a new one. */
-  async #startOnce(
-    read: ReadOptions,
-    key: string,
-    definition: Definition,
-    context: { [key: string]: Json },
-    call: number,
-  ): Promise<Started> {
-    const fingerprint = fingerprintOf(definition, context)
-    const options = { ...read.recorded, fingerprint }
-    for (let generation = 1; ; generation += 1) {
-      const id = idOf(key, definition.workflowId, read.recorded.tenant, generation)
-      const run = this.#live.get(id)
-      const past = run === undefined ? await this.#past(id) : undefined
-      // Another call with the key may have begun it while we looked.
-      const other = run ?? this.#live.get(id)
-      if (other === undefined && past === undefined) {
-        const begun = this.#begin(definition, context, options, id, call)
-        if (read.signal !== undefined) cancelWith(read.signal, begun, this)
-        return { run: begun }
-      }
-      const execution = other === undefined ? past?.execution : other.execution
-      if (execution !== undefined && isOver(execution, read.rerunFailed, this.#dispatcher.clock.now() / 1000)) continue
-      if ((other?.options ?? past?.options ?? {})['fingerprint'] !== fingerprint) {
-        const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${definition.workflowId}\``
-        throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
-      }
-      return other === undefined ? { past: past as Past } : { run: other, detach: read.signal }
-    }
   }
 
   /** An execution that is live and has not ended; `undefined` if it has. */
@@ -402,29 +428,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #handleOf(id: string, known: Run | undefined): ExecutionHandle {
-    const settled = async (): Promise<[Run | undefined, WorkflowExecution]> => {
-      await this.#ready
-      const run = known ?? this.#live.get(id)
-      if (run !== undefined) return [run, await run.whenEnded()]
-      const execution = await this.getExecution(id)
-      if (execution === undefined) throw notFound(id)
-      return [undefined, execution]
-    }
-    return {
-      id,
-      settled: async () => (await settled())[1],
-      result: async () => orThrow(...(await settled())),
-      status: async () => {
-        const execution = await this.getExecution(id)
-        if (execution === undefined) throw notFound(id)
-        return execution.status
-      },
-      cancel: (reason, options) => this.cancelExecution(id, reason, options),
-      pause: () => this.pauseExecution(id),
-      resume: (options) => this.resumeExecution(id, options),
-      signal: (name, payload, options) => this.signalExecution(id, name, payload, options),
-      events: (options = {}) => this.#events(id, known, options.after ?? 0),
-    }
+    const find = async (): Promise<Run | undefined> => this.#ready.then(() => known ?? this.#live.get(id))
+    return handleOf(this, id, find, (after) => this.#events(id, known, after))
   }
 
   async *#events(id: string, known: Run | undefined, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
@@ -471,30 +476,20 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /** Its process ends, as far as anybody can tell. */
   #abandon(stage: Stage): void {
-    const error = processEnded()
-    this.#ready = Promise.reject(error)
+    this.#ready = Promise.reject(endAtOnce(this.#parts(), stage))
     this.#ready.catch(() => {})
-    this.#dispatcher.abandon(error)
-    stage.crashed()
   }
 
   async #close(drainMs: number): Promise<void> {
-    const open = await this.#ready.then(
+    const isOpen = await this.#ready.then(
       () => true,
       () => false,
     )
-    this.#dispatcher.drain()
-    if (open) await this.#dispatcher.idle(drainMs)
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
-    this.#dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
-    if (open) this.#dispatcher.interrupt()
-    this.#dispatcher.stop()
-    for (const run of this.#live.values()) {
-      run.lose(
-        new ClosedError('ERR_CLOSED', `the orchestrator was shut down before the execution ended; ${continues}`, { executionId: run.id }),
-      )
-    }
-    await this.#agents.dispose()
-    await this.#dispatcher.engine.close()
+    await endInOrder(this.#parts(), isOpen, drainMs, continues)
+  }
+
+  #parts(): Parts {
+    return { dispatcher: this.#dispatcher, agents: this.#agents, schedules: this.#schedules, live: this.#live }
   }
 }

@@ -78,11 +78,18 @@ export function pastRun(stored: string): Run {
   return run
 }
 
-/** Interrupted executions whose agents are not all registered yet. */
+/** Something that needs the agents and functions of its definition to go on. */
+interface Waiting {
+  readonly id: string
+  readonly definition: Definition
+}
+
+/** Interrupted executions whose agents are not all registered yet, and schedules likewise. */
 export class InterruptedRuns {
   readonly #dispatcher: Dispatcher
   readonly #agents: AgentRegistry
-  readonly #waiting = new Set<Run>()
+  /** Each with what lets it go on. */
+  readonly #waiting = new Map<Waiting, () => void>()
   #looking = false
 
   constructor(dispatcher: Dispatcher, agents: AgentRegistry) {
@@ -99,11 +106,29 @@ export class InterruptedRuns {
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
       run.accepted = true
       this.#dispatcher.add(run)
-      this.#waiting.add(run)
+      this.#waiting.set(run, () => this.#resume(run))
       return run
     })
     this.#look()
     return runs
+  }
+
+  /** Calls `proceed` as soon as everything that `waiting` needs is there. */
+  wait(waiting: Waiting, proceed: () => void): void {
+    this.#waiting.set(waiting, proceed)
+    this.registered()
+  }
+
+  /** Everything that `waiting` needs is there now, if it was waiting. */
+  proceed(waiting: Waiting): void {
+    const proceed = this.#waiting.get(waiting)
+    this.#waiting.delete(waiting)
+    proceed?.()
+  }
+
+  /** It waits no more. */
+  forget(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
   }
 
   /** An agent was registered. */
@@ -120,9 +145,9 @@ export class InterruptedRuns {
   /** A workflow was registered: its functions are those of stored executions of the same definition. */
   defined(definition: Definition): void {
     const hash = definition.plan.hash()
-    for (const run of this.#waiting) {
-      if (run.definition.functionNames.length === 0 || run.definition.plan.hash() !== hash) continue
-      for (const [name, given] of definition.functions) run.definition.functions.set(name, given)
+    for (const waiting of this.#waiting.keys()) {
+      if (waiting.definition.functionNames.length === 0 || waiting.definition.plan.hash() !== hash) continue
+      for (const [name, given] of definition.functions) waiting.definition.functions.set(name, given)
     }
     this.registered()
   }
@@ -138,23 +163,23 @@ export class InterruptedRuns {
     })
   }
 
-  /** Which executions wait, for which agents. */
+  /** Which executions and schedules wait, for which agents. */
   waiting(): Record<string, readonly string[]> {
-    return Object.fromEntries([...this.#waiting].map((run) => [run.id, this.#missing(run)]))
+    return Object.fromEntries([...this.#waiting.keys()].map((waiting) => [waiting.id, this.#missing(waiting)]))
   }
 
   #look(): void {
-    for (const run of this.#waiting) {
-      if (this.#missing(run).length > 0) continue
-      this.#waiting.delete(run)
-      this.#dispatcher.activate()
-      this.#dispatcher.engine.resume(run.slot)
-      this.#dispatcher.schedule()
-    }
+    for (const waiting of this.#waiting.keys()) if (this.#missing(waiting).length === 0) this.proceed(waiting)
   }
 
-  #missing(run: Run): string[] {
-    const { agentIds, functionNames, functions } = run.definition
+  #resume(run: Run): void {
+    this.#dispatcher.activate()
+    this.#dispatcher.engine.resume(run.slot)
+    this.#dispatcher.schedule()
+  }
+
+  #missing({ definition }: Waiting): string[] {
+    const { agentIds, functionNames, functions } = definition
     const agents = agentIds.filter((agentId) => this.#agents.find(agentId) === undefined)
     return [...agents, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
   }

@@ -20,6 +20,8 @@ interface Instance {
 export interface RunOptions {
   readonly forkedFrom?: string
   readonly parent?: { readonly execution: string; readonly path: string }
+  /** The schedule that began it, and the planned instant in milliseconds. */
+  readonly schedule?: { readonly id: string; readonly at: number }
   readonly depth?: number
   readonly tenant?: string
   readonly priority?: number

@@ -220,6 +220,8 @@ export interface WorkflowExecution {
   readonly forkedFrom?: string
   /** The execution and the task it is a child of. */
   readonly parent?: { readonly execution: string; readonly path: string }
+  /** The schedule that began it, and the planned instant it stands for. */
+  readonly schedule?: { readonly id: string; readonly at: Date }
   readonly tenant?: string
 }
 
@@ -412,7 +414,7 @@ export interface OrchestratorStatistics {
   readonly activeWorkflows: number
   /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
   readonly queuedWorkflows: number
-  /** Interrupted executions that wait for agents nobody has registered yet, by id with those agents. */
+  /** Interrupted executions, and schedules, that wait for agents nobody has registered yet, by id with those agents. */
   readonly waitingForAgents: Readonly<Record<string, readonly string[]>>
   /** Their tasks that have neither ended nor begun an attempt. */
   readonly queuedTasks: number

@@ -840,3 +840,4 @@ module.exports.NativePlan = nativeBinding.NativePlan
 module.exports.NativeStage = nativeBinding.NativeStage
 module.exports.PlanReading = nativeBinding.PlanReading
 module.exports.readWorkflow = nativeBinding.readWorkflow
+module.exports.timingProblems = nativeBinding.timingProblems

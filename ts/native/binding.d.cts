@@ -78,6 +78,16 @@ export declare class Engine {
   close(): Promise<NativeFailure | null>
   /** The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of. */
   abandon(): void
+  /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */
+  schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule
+  /** A schedule out of a file goes on. */
+  wakeSchedule(number: number): void
+  /** Begins nothing any more for a schedule. */
+  cancelSchedule(number: number): void
+  /** Every schedule as JSON text: `[[number, schedule]]`, each as in `runtime::report::schedule`. */
+  schedules(): string
+  /** The id of the execution in a slot, for one that a schedule began. */
+  executionId(slot: number): string
 }
 
 /** A plan; only `readPlan` makes one. */
@@ -138,6 +148,14 @@ export interface InterruptedExecution {
   text: string
 }
 
+/** How a schedule that was asked for is known. */
+export interface KeptSchedule {
+  /** Its number in this process. */
+  number: number
+  /** Whether it is new; else there was one that does the same. */
+  isNew: boolean
+}
+
 /** An error of an asynchronous call, as data: a promise rejected by Node-API could not carry our code. */
 export interface NativeFailure {
   /** `ERR_…` */
@@ -188,3 +206,15 @@ export interface ReadingLimits {
 
 /** Validates a definition given as JSON text. */
 export declare function readWorkflow(definition: string, limits: ReadingLimits): PlanReading
+
+/** What a schedule is, beside its workflow: texts as in `runtime::store::Schedule`. */
+export interface ScheduleTexts {
+  id: string
+  context: string
+  options?: string
+  timing: string
+  fingerprint: string
+}
+
+/** Everything that is wrong with a timing (JSON text as in `runtime::timing`) at this instant: `[{ path, message }]` as JSON text. */
+export declare function timingProblems(timing: string, now: number): string

@@ -21,15 +21,23 @@ export async function stuck(orchestrator: MultiAgentOrchestrator, patienceMs: nu
 async function hintsOf(orchestrator: MultiAgentOrchestrator): Promise<string[]> {
   const { executions } = await orchestrator.listExecutions({ limit: EXECUTIONS_MAX })
   const { waitingForAgents } = await orchestrator.getStatistics()
-  return executions.flatMap((execution) => hintsAbout(execution, waitingForAgents[execution.id]))
+  const schedules = await orchestrator.listSchedules()
+  return [
+    ...executions.flatMap((execution) => hintsAbout(execution, waitingForAgents[execution.id])),
+    ...schedules.flatMap(({ id }) => hintsOfMissing(`schedule \`${id}\``, waitingForAgents[id])),
+  ]
 }
 
 function hintsAbout({ id, status, tasks }: WorkflowExecution, agents: readonly string[] | undefined): string[] {
-  const names = agents?.map((agent) => `\`${agent}\``).join(', ')
-  if (names !== undefined) return [`execution \`${id}\` waits for ${names}, which this process has not registered: do so in \`setup\``]
+  if (agents !== undefined) return hintsOfMissing(`execution \`${id}\``, agents)
   if (status === 'pending') return [`execution \`${id}\` waits for a place: let another one end`]
   if (status === 'paused') return [`execution \`${id}\` is paused: resume it`]
   return status === 'running' ? tasks.flatMap((task) => hintAbout(task)) : []
+}
+
+function hintsOfMissing(who: string, agents: readonly string[] = []): string[] {
+  const names = agents.map((agent) => `\`${agent}\``).join(', ')
+  return agents.length === 0 ? [] : [`${who} waits for ${names}, which this process has not registered: do so in \`setup\``]
 }
 
 function hintAbout({ taskId, agentId, status }: TaskExecution): string[] {

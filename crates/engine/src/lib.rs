@@ -4,6 +4,7 @@
 //! - [`workflow`]: the text of a definition becomes a [`Plan`], or every [`Problem`] that stands in the way, each with its path.
 //! - [`Execution`]: the machine of one run. Inputs go in; events (facts to record) and commands (effects owed) come out.
 //! - [`Admission`]: which of many executions may begin.
+//! - [`schedule`]: when a workflow runs again and again, and which of the instants that passed it makes up for.
 //! - [`RetryPolicy`] and [`TriggerRule`]: when a task is tried again, and when it may run at all.
 //!
 //! Nothing here knows a clock, randomness, a store, a network or JavaScript: time is an argument, and the same inputs
@@ -16,6 +17,7 @@ mod execution;
 mod failure;
 mod plan;
 mod retry;
+pub mod schedule;
 mod schema;
 mod task_index;
 mod trigger;

@@ -14,6 +14,7 @@ mod admission;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
+mod schedules;
 mod slots;
 mod timers;
 mod versions;
@@ -25,6 +26,7 @@ use crate::{Clock, Error, options, report};
 use commit::Commit;
 use effect::Effect;
 use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
+use schedules::Schedules;
 use slots::{Live, Slots};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -34,6 +36,7 @@ use timers::Timers;
 use uuid::Uuid;
 use versions::Versions;
 
+pub use schedules::Kept;
 pub use slots::Accept;
 
 /// Called from another thread when [`Driver::pull`] has something to give.
@@ -87,6 +90,7 @@ pub struct Driver {
     step: Step,
     timers: Timers,
     versions: Versions,
+    schedules: Schedules,
     admission: Admission,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
@@ -111,13 +115,17 @@ impl Driver {
         wake: Wake,
         wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
     ) -> Result<(Self, Vec<Interrupted>), Error> {
-        let store = SqliteStore::open(path, durability)?;
+        let store = SqliteStore::open(path)?;
         let reader = SqliteReader::open(path)?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;
+        let schedules = reader.schedules()?;
         let commit = Commit::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
         let mut driver = Self::with(clock, commit, Some(reader), next_key);
         let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
+        for schedule in schedules {
+            driver.take_up_schedule(schedule)?;
+        }
         Ok((driver, interrupted))
     }
 
@@ -141,6 +149,7 @@ impl Driver {
             step: Step::default(),
             timers: Timers::default(),
             versions: Versions::default(),
+            schedules: Schedules::default(),
             admission: Admission::default(),
             statistics: Statistics::default(),
             failed: None,
@@ -251,8 +260,9 @@ impl Driver {
 
     /// The process will end: what runs now is taken up by the next, and no crash is counted for it.
     pub fn interrupt(&mut self) -> Result<(), Error> {
-        // What waits is begun by the next.
+        // What waits is begun by the next, and what is planned as well.
         self.admission = Admission::default();
+        self.schedules.rest();
         for slot in self.slots.numbers() {
             self.input(slot, Input::Interrupt)?;
         }
@@ -300,6 +310,7 @@ impl Driver {
             live.armed = None;
             self.input(slot, Input::Tick)?;
         }
+        self.fire(now)?;
         self.flush()
     }
 
@@ -311,10 +322,12 @@ impl Driver {
     /// When [`Driver::pull`] should be called even if nothing else happens. It may be early, but not if the clock is one that is set: a test
     /// that moves it from one deadline to the next would stop where nothing happens.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        if self.clock.is_set() {
-            return self.slots.iter().filter(|live| live.armed.is_some()).filter_map(|live| live.execution.due()).min();
-        }
-        self.timers.next()
+        let due = if self.clock.is_set() {
+            self.slots.iter().filter(|live| live.armed.is_some()).filter_map(|live| live.execution.due()).min()
+        } else {
+            self.timers.next()
+        };
+        due.into_iter().chain(self.schedules.next()).min()
     }
 
     /// A live execution as JSON text; see [`report::live`].

@@ -16,3 +16,5 @@ mod host;
 mod plans;
 #[path = "support/random.rs"]
 mod random;
+#[path = "driver/schedules.rs"]
+mod schedules;

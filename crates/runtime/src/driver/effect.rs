@@ -63,6 +63,12 @@ pub enum EffectKind {
     Opened = 17,
     /// A task took over an output that another execution had made.
     Reused = 18,
+    /// A schedule is on record as it is now; `slot` is its number. `first`: its next planned instant, 0 if there is none.
+    Scheduled = 19,
+    /// A schedule is no more; `slot` is its number.
+    Unscheduled = 20,
+    /// A schedule has begun an execution, before anything else is heard of that. `task`: the number of the schedule; `first`: the planned instant.
+    Fired = 21,
 }
 
 impl Effect {
@@ -135,6 +141,21 @@ impl Effect {
     /// The execution is accepted.
     pub(crate) fn accepted(slot: u32, at: Timestamp) -> Self {
         Self { kind: EffectKind::Accepted, slot, task: 0, attempt: 0, first: 0, second: 0, at }
+    }
+
+    /// A schedule is as it is now.
+    pub(crate) fn scheduled(number: u32, at: Timestamp, next: Option<Timestamp>) -> Self {
+        Self { kind: EffectKind::Scheduled, slot: number, task: 0, attempt: 0, first: next.map_or(0, Timestamp::micros), second: 0, at }
+    }
+
+    /// A schedule is no more.
+    pub(crate) fn unscheduled(number: u32, at: Timestamp) -> Self {
+        Self { kind: EffectKind::Unscheduled, slot: number, task: 0, attempt: 0, first: 0, second: 0, at }
+    }
+
+    /// A schedule has begun the execution in `slot`.
+    pub(crate) fn fired(slot: u32, at: Timestamp, number: u32, planned: Timestamp) -> Self {
+        Self { kind: EffectKind::Fired, slot, task: number, attempt: 0, first: planned.micros(), second: 0, at }
     }
 
     /// An attempt to run, of a task that was interrupted so often before.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Which definition of each workflow version is running: a version means one thing while anything runs by it.
+//! Which definition of each workflow version is running: a version means one thing while anything runs by it, or is scheduled to.
 
 use crate::Error;
 use engine::Plan;
@@ -17,7 +17,7 @@ struct Running {
 }
 
 impl Versions {
-    /// An execution of `plan` begins, unless another definition of its version is running.
+    /// An execution or a schedule of `plan` begins, unless another definition of its version is running.
     pub(super) fn admit(&mut self, plan: &Plan) -> Result<(), Error> {
         let key = (Arc::clone(&plan.workflow_id), Arc::clone(&plan.version));
         let running = self.running.entry(key).or_insert_with(|| Running { hash: Arc::clone(&plan.hash), executions: 0 });

@@ -4,7 +4,7 @@
 //! Just before the commit: what the agents have done since the last one is on no record. Just after it: all is on record, and nobody has heard
 //! of it. Either way the driver is told that the commit failed, so that no effect of it leaves.
 
-use super::{Batch, CommitError, ReadError, StepRecord, Store};
+use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use stdx::Timestamp;
@@ -56,6 +56,10 @@ impl Store for CrashingStore {
             Some(true) => self.store.commit(batches).and(Err(CommitError::Crashed)),
             Some(false) => Err(CommitError::Crashed),
         }
+    }
+
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        self.store.medium()
     }
 
     fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {

@@ -76,10 +76,15 @@ impl Host {
 
     /// A host over what is in `place`, and what it found there.
     pub(crate) fn at(place: Place, mode: Mode) -> (Self, Vec<Interrupted>) {
+        Self::since(place, mode, clock())
+    }
+
+    /// The same, by a clock of the test's own.
+    pub(crate) fn since(place: Place, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
         let (wake, woken) = waker();
         let (driver, interrupted) = match mode {
-            Mode::Memory => (Driver::in_memory(clock()), Vec::new()),
-            Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock(), wake).unwrap(),
+            Mode::Memory => (Driver::in_memory(clock), Vec::new()),
+            Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock, wake).unwrap(),
         };
         (Self { driver, effects: Vec::new(), woken, place }, interrupted)
     }
@@ -114,16 +119,16 @@ impl Host {
         SqliteReader::open(self.path()).unwrap().execution(id).unwrap().unwrap()
     }
 
-    /// The process ends without a word; where it kept its journals.
-    pub(crate) fn end(self) -> Place {
+    /// The process ends without a word, and another begins.
+    pub(crate) fn reopen(self, mode: Mode) -> (Self, Vec<Interrupted>) {
+        Self::at(self.leave(), mode)
+    }
+
+    /// The process ends without a word; what is left of it.
+    pub(crate) fn leave(self) -> Place {
         let Self { driver, place, .. } = self;
         drop(driver);
         place
-    }
-
-    /// The process ends without a word, and another begins.
-    pub(crate) fn reopen(self, mode: Mode) -> (Self, Vec<Interrupted>) {
-        Self::at(self.end(), mode)
     }
 
     pub(crate) fn accept(&mut self, plan: &Arc<Plan>) -> (u32, Arc<str>) {
@@ -225,5 +230,22 @@ pub(crate) fn words(effect: &Effect) -> String {
         EffectKind::Waiting => format!("{slot}: waiting {task}"),
         EffectKind::Opened => format!("{slot}: opened {task}"),
         EffectKind::Reused => format!("{slot}: reused {task}"),
+        EffectKind::Scheduled if first == 0 => format!("schedule {slot}: no more instants"),
+        EffectKind::Scheduled => format!("schedule {slot}: next {}", instant(first)),
+        EffectKind::Unscheduled => format!("schedule {slot}: no more"),
+        EffectKind::Fired => format!("{slot}: fired by schedule {task} for {}", instant(first)),
     }
+}
+
+/// `01-31 02:00:00` of the year 2027, in which the schedules of these tests run; microseconds since the epoch.
+fn instant(micros: u64) -> String {
+    const YEAR: u64 = 1_798_761_600;
+    const MONTHS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let seconds = micros / 1_000_000 - YEAR;
+    let (mut day, mut month) = (seconds / 86_400, 0);
+    while let Some(days) = MONTHS.get(month).filter(|days| **days <= day) {
+        day -= days;
+        month += 1;
+    }
+    format!("{:02}-{:02} {:02}:{:02}:{:02}", month + 1, day + 1, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }
