@@ -15,7 +15,8 @@ pub struct Clock {
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// Read once, then advanced by the monotonic clock.
+    /// Read once, then advanced by the monotonic clock: whoever sets the machine's clock changes nothing that is measured. What the machine is
+    /// asleep for shows when the next process reads it.
     Running { epoch: Timestamp, origin: Instant },
     /// Whatever a test says.
     Set(SetClock),
