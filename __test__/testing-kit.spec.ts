@@ -5,24 +5,19 @@ import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import * as mao from '@codexos/multi-agent-orchestrator'
-import type { AgentTask, AgentWorkflow, TaskInput, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
+import type { AgentWorkflow, TaskInput, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
 import * as testing from '@codexos/multi-agent-orchestrator/testing'
 import { after, createTestKit, hang, untilAborted, type CrashMoment, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { root, temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
+import { hours, kitWith, since, START, wait } from './support/kits.ts'
 import { gate, places, rejection, task, thrownBy, untilAborted as listening, workflow } from './support/orchestrators.ts'
 
-const START = Date.UTC(2026, 0, 1)
-const hours = (count: number): number => count * 3_600_000
-const wait = (id: string, delay: string, rest: Partial<AgentTask> = {}): AgentTask => ({ id, name: id, waitFor: { delay }, ...rest })
 const only = workflow([task('a')])
 const realSleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 /** Where the kits of this file have their folders. */
 const temporary = temporaryFolder()
 for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = temporary
 const folders = (): string[] => readdirSync(temporary)
-/** When something was, after the start, in milliseconds. */
-const since = (date: Date | undefined): number => (date?.getTime() ?? Number.NaN) - START
 
 describe('time', () => {
   it('stands still, and real time changes nothing', async () => {
@@ -235,7 +230,17 @@ describe('a test that waits in vain hears why', () => {
         await kit.reopen()
         return kit.until(kit.orchestrator.getHandle(handle.id).result())
       },
-      /waits for `lost`, which this process has not registered: do so in `setup`$/,
+      /execution `[^`]+` waits for `lost`, which this process has not registered: do so in `setup`$/,
+    ],
+    [
+      'a schedule of agents that this process has not registered',
+      async (kit) => {
+        kit.orchestrator.agentPool.registerAgentType('lost', { create: () => ({ execute: () => 1 }) })
+        await kit.orchestrator.scheduleWorkflow(workflow([task('a', { agentId: 'lost' })]), { every: '1h' }, {}, { id: 'hourly' })
+        await kit.reopen()
+        return kit.until(new Promise(() => {}))
+      },
+      /schedule `hourly` waits for `lost`, which this process has not registered: do so in `setup`$/,
     ],
   ])('%s', async (_, vain, message) => {
     const kit = await kitWith({ deaf: () => new Promise(() => {}) }, { patience, storage: 'file' })
