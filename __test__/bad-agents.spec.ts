@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { AgentRegistration, AgentType, ValidationError } from '@codexos/multi-agent-orchestrator'
 import { run } from './support/child.ts'
 import { storePath, temporaryFolder, userFolder } from './support/folder.ts'
+import { kitWith } from './support/kits.ts'
 import {
   expectStillWorks,
   orchestratorWith,
@@ -151,12 +152,14 @@ describe('a type whose create', () => {
     ['rejects', () => Promise.reject(new Error('no key')), 'ERR_AGENT_CREATE', /agent `bad` could not be made: no key/],
     ['hangs', () => new Promise(() => {}), 'ERR_TIMEOUT', /did not end within its timeout of 20 ms/],
   ])('%s fails its task', async (_, create, code, message) => {
-    const orchestrator = orchestratorWith()
-    orchestrator.agentPool.registerAgentType('bad', { create } as AgentType)
-    const running = orchestrator.startWorkflow(workflow([task('a', { agentId: 'bad', timeout: 20 })]))
-    const error = await rejection((await running).result())
-    expect(error.cause).toMatchObject({ code, message: expect.stringMatching(message) })
-    await expectStillWorks(orchestrator)
+    const kit = await kitWith()
+    kit.orchestrator.agentPool.registerAgentType('bad', { create } as AgentType)
+    const handle = await kit.orchestrator.startWorkflow(workflow([task('a', { agentId: 'bad', timeout: 20 })]))
+    const failed = rejection(handle.result())
+    // The timeout, and the grace for what does not listen.
+    await kit.clock.advance(20 + 5000)
+    expect((await failed).cause).toMatchObject({ code, message: expect.stringMatching(message) })
+    await expectStillWorks(kit.orchestrator)
   })
 
   it('fails at first is asked again by the next attempt, and once more by nobody', async () => {

@@ -10,6 +10,7 @@ import * as mao from '@codexos/multi-agent-orchestrator'
 import type { AgentType, ErrorCode, MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { run } from './support/child.ts'
 import { root, storePath, userFolder } from './support/folder.ts'
+import { kitWith } from './support/kits.ts'
 import { gate, orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
@@ -219,6 +220,30 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       return rejection(orchestrator.executeWorkflow(only))
     },
     'ClosedError | ERR_CLOSED | the orchestrator has been shut down; make another one | {} | ',
+  ],
+  ERR_CRASHED: [
+    async () => {
+      const kit = await kitWith({ work: () => 1 })
+      await kit.crash()
+      return rejection(kit.run(only))
+    },
+    'ClosedError | ERR_CRASHED | the test kit has ended this orchestrator as a crash would; kit.reopen() opens its store again | {} | ',
+  ],
+  ERR_NOT_DURABLE: [
+    async () => rejection((await kitWith()).reopen()),
+    "StoreError | ERR_NOT_DURABLE | nothing of an orchestrator in memory survives its process; make the kit with createTestKit({ storage: 'file' }) | {} | ",
+  ],
+  ERR_SCRIPT_ENDED: [
+    async () => {
+      const kit = await kitWith()
+      kit.agents.script('work', [])
+      return causeOf(rejection(kit.run(only)))
+    },
+    'AgentError | ERR_SCRIPT_ENDED | the script of agent `work` has 0 steps, and this is call 1 (task `a`, attempt 1); add a step, or script a function, which answers every call | {} | ',
+  ],
+  ERR_STUCK: [
+    async () => rejection((await kitWith({}, { patience: 1 })).until(new Promise(() => {}))),
+    'TimeoutError | ERR_STUCK | nothing has happened for 1 ms of real time (`patience`), and there is no wait to skip: no execution is under way: what settles the promise? | {} | ',
   ],
   ERR_LISTENER: [
     async () => {

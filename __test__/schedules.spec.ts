@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Workflows that run again and again, also when the process that planned them is gone.
+// Workflows that run again and again, also when the process that planned them is gone. But for processes that are killed and processes that
+// must not end, by the time of the test kit.
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { MultiAgentOrchestrator, Schedule, WorkflowExecution, WorkflowSchedule } from '@codexos/multi-agent-orchestrator'
+import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { run, start } from './support/child.ts'
 import { storePath, userFolder } from './support/folder.ts'
-import { gate, orchestratorWith, places, register, rejection, task, until, workflow } from './support/orchestrators.ts'
+import { kitWith } from './support/kits.ts'
+import { gate, orchestratorWith, places, register, rejection, task, until, workflow, type Execute } from './support/orchestrators.ts'
 
 const folder = userFolder()
 const flow = workflow([task('a')])
@@ -25,16 +28,13 @@ async function gaps(orchestrator: MultiAgentOrchestrator): Promise<number[]> {
   return instants.slice(1).map((instant, index) => instant - (instants[index] ?? 0))
 }
 
-const completed = (orchestrator: MultiAgentOrchestrator, count: number): Promise<void> =>
-  until(async () => (await orchestrator.getStatistics()).completedTotal >= count)
-
 describe('a schedule', () => {
   it('runs its workflow at each planned instant, as an execution that says so', async () => {
     const seen: unknown[] = []
-    const orchestrator = orchestratorWith({ work: ({ context }) => seen.push(context['who']) })
+    const { orchestrator, clock } = await kitWith({ work: ({ context }) => seen.push(context['who']) })
     const started: string[] = []
     orchestrator.on('workflow:started', ({ id }) => started.push(id))
-    const before = Date.now()
+    const before = clock.now().getTime()
     const schedule = await orchestrator.scheduleWorkflow(
       flow,
       { ...SECOND, missed: 'all' },
@@ -43,40 +43,40 @@ describe('a schedule', () => {
     )
     const first = schedule.next
     expect(schedule).toMatchObject({ id: 'each-second', workflowId: 'flow' })
-    expect((first?.getTime() ?? 0) - before).toBeGreaterThanOrEqual(999)
-    await completed(orchestrator, 2)
+    expect((first?.getTime() ?? 0) - before).toBe(1000)
+    await clock.advance('2s')
     const executions = await planned(orchestrator)
-    expect(executions.map(({ id }) => id).slice(0, 2)).toEqual(started.slice(0, 2))
+    expect(executions.map(({ id }) => id)).toEqual(started)
     expect(executions[0]).toMatchObject({
       id: `each-second@${first?.toISOString()}`,
       workflowId: 'flow',
       status: 'completed',
       tenant: 't',
+      startTime: first,
       schedule: { id: 'each-second', at: first },
     })
-    expect(executions[0]?.startTime.getTime()).toBeGreaterThanOrEqual(first?.getTime() ?? 0)
-    expect(new Set(await gaps(orchestrator))).toEqual(new Set([1000]))
-    expect(seen.slice(0, 2)).toEqual(['me', 'me'])
-    expect((schedule.next?.getTime() ?? 0) - (first?.getTime() ?? 0)).toBeGreaterThanOrEqual(2000)
+    expect(await gaps(orchestrator)).toEqual([1000])
+    expect(seen).toEqual(['me', 'me'])
+    expect((schedule.next?.getTime() ?? 0) - (first?.getTime() ?? 0)).toBe(2000)
   })
 
   it('can be found, listed and cancelled; what has begun goes on', async () => {
     const release = gate()
-    const orchestrator = orchestratorWith({ work: () => release.promise })
+    const { orchestrator, clock } = await kitWith({ work: () => release.promise })
     const schedule = await orchestrator.scheduleWorkflow(flow, SECOND)
     await orchestrator.scheduleWorkflow(flow, { cron: '0 2 * * *', timezone: 'Europe/Berlin' }, {}, { id: 'a-nightly' })
     expect((await orchestrator.listSchedules()).map(({ id }) => id)).toEqual(['a-nightly', 'flow'])
     const found = await orchestrator.getSchedule('flow')
     expect(found?.next).toEqual(schedule.next)
-    await until(async () => (await orchestrator.getStatistics()).runningTasks === 1)
+    await clock.advance('1s')
+    expect((await orchestrator.getStatistics()).runningTasks).toBe(1)
     await Promise.all([schedule.cancel(), found?.cancel()])
     await schedule.cancel()
     expect([schedule.next, await orchestrator.getSchedule('flow')]).toEqual([undefined, undefined])
     expect((await orchestrator.listSchedules()).map(({ id }) => id)).toEqual(['a-nightly'])
     release.open()
-    await completed(orchestrator, 1)
-    await new Promise((resolve) => setTimeout(resolve, 1200))
-    expect(await planned(orchestrator)).toHaveLength(1)
+    await clock.advance('10s')
+    expect((await planned(orchestrator)).map(({ status }) => status)).toEqual(['completed'])
   })
 
   it('is planned by the clocks of its time zone', async () => {
@@ -112,23 +112,23 @@ describe('a schedule', () => {
   })
 
   it('leaves out an instant that comes while an execution runs, if asked', async () => {
-    const orchestrator = orchestratorWith({ work: () => new Promise((resolve) => setTimeout(resolve, 1200)) })
-    await orchestrator.scheduleWorkflow(flow, { ...SECOND, overlap: 'skip' })
-    await completed(orchestrator, 2)
-    expect((await gaps(orchestrator)).slice(0, 1)).toEqual([2000])
+    const kit: TestKit = await kitWith({ work: () => kit.clock.sleep(1200) })
+    await kit.orchestrator.scheduleWorkflow(flow, { ...SECOND, overlap: 'skip' })
+    await kit.clock.advance('6s')
+    expect(await gaps(kit.orchestrator)).toEqual([2000, 2000])
   })
 
   it('gives its options to each execution', async () => {
     const started: number[] = []
     const work = (): Promise<void> => {
-      started.push(Date.now())
-      return new Promise((resolve) => setTimeout(resolve, 1500))
+      started.push(kit.clock.now().getTime())
+      return kit.clock.sleep(1500)
     }
-    const orchestrator = orchestratorWith({ work })
-    await orchestrator.scheduleWorkflow(flow, SECOND, {}, { concurrency: { key: 'k', limit: 1 } })
-    await completed(orchestrator, 2)
-    expect((started[1] ?? 0) - (started[0] ?? 0)).toBeGreaterThanOrEqual(1499)
-    expect((await gaps(orchestrator))[0]).toBe(1000)
+    const kit: TestKit = await kitWith({ work })
+    await kit.orchestrator.scheduleWorkflow(flow, SECOND, {}, { concurrency: { key: 'k', limit: 1 } })
+    await kit.clock.advance('3s')
+    expect((started[1] ?? 0) - (started[0] ?? 0)).toBe(1500)
+    expect(await gaps(kit.orchestrator)).toEqual([1000, 1000])
   })
 })
 
@@ -178,7 +178,7 @@ describe('what cannot be kept is refused by path', () => {
 const program = `
 import { appendFileSync } from 'node:fs'
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-const [path, durability, log, schedule] = process.argv.slice(2)
+const [path, durability, log] = process.argv.slice(2)
 const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability } })
 let calls = 0
 orchestrator.agentPool.registerAgentType('work', { create: () => ({
@@ -189,89 +189,87 @@ orchestrator.agentPool.registerAgentType('work', { create: () => ({
   },
 }) })
 const flow = { id: 'flow', name: 'Flow', version: '1.0.0', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }
-await orchestrator.scheduleWorkflow(flow, JSON.parse(schedule), { who: 'me' }, { id: 's' })
+await orchestrator.scheduleWorkflow(flow, { every: '1s', missed: 'all' }, { who: 'me' }, { id: 's' })
 `
 
-interface Killed {
-  readonly path: string
-  calls(): string[]
-  /** Logs as the killed process did. */
-  work(task: { executionId: string; context: { [key: string]: unknown } }): string
-}
+describe('after SIGKILL a schedule goes on by itself', () => {
+  const paths = { os: storePath(folder), disk: storePath(folder) }
+  const logs = { os: `${paths.os}.log`, disk: `${paths.disk}.log` }
 
-/** Runs the program, kills it in its second execution, and lets some planned instants pass. */
-async function killed(durability: string, schedule: WorkflowSchedule): Promise<Killed> {
-  const path = storePath(folder)
-  const log = `${path}.log`
-  const child = start(folder, program, [path, durability, log, JSON.stringify(schedule)])
-  await child.says('stuck')
-  expect((await child.kill()).signal).toBe('SIGKILL')
-  await new Promise((resolve) => setTimeout(resolve, 2500))
-  return {
-    path,
-    calls: () => readFileSync(log, 'utf8').trim().split('\n'),
-    work: ({ executionId, context }) => {
-      appendFileSync(log, `${executionId} ${String(context['who'])}\n`)
-      return 'second'
-    },
+  /** Runs the program and kills it in its second execution. */
+  async function killed(durability: 'os' | 'disk'): Promise<void> {
+    const child = start(folder, program, [paths[durability], durability, logs[durability]])
+    await child.says('stuck')
+    expect((await child.kill()).signal).toBe('SIGKILL')
   }
-}
 
-describe.each(['os', 'disk'] as const)('after SIGKILL, durability %s, a schedule goes on by itself', (durability) => {
-  let all: Killed
-  let once: Killed
   beforeAll(async () => {
-    ;[all, once] = await Promise.all([killed(durability, { ...SECOND, missed: 'all' }), killed(durability, SECOND)])
+    await Promise.all([killed('os'), killed('disk')])
+    // Some planned instants pass.
+    await new Promise((resolve) => setTimeout(resolve, 2100))
   })
 
-  it("with missed: 'all' for each planned instant, once", async () => {
-    const { path, work, calls } = all
-    const orchestrator = orchestratorWith({ work }, { storage: { path, durability } })
-    await completed(orchestrator, 5)
+  it.each(['os', 'disk'] as const)("with missed: 'all' for each planned instant, once, at durability %s", async (durability) => {
+    const work: Execute = ({ executionId, context }) => {
+      appendFileSync(logs[durability], `${executionId} ${String(context['who'])}\n`)
+      return 'second'
+    }
+    const orchestrator = orchestratorWith({ work }, { storage: { path: paths[durability], durability } })
+    await until(async () => (await orchestrator.getStatistics()).completedTotal >= 3)
     await (await orchestrator.getSchedule('s'))?.cancel()
+    await until(async () => (await orchestrator.getStatistics()).activeWorkflows === 0)
     const executions = await planned(orchestrator)
+    expect(executions.length).toBeGreaterThanOrEqual(4)
     expect(new Set(await gaps(orchestrator))).toEqual(new Set([1000]))
     expect(executions.slice(0, 2).map(({ results }) => results)).toEqual([{ a: 'first' }, { a: 'second' }])
     // The call that was cut short is made again; no other is.
     const ids = executions.map(({ id }) => id)
-    expect(calls().toSorted()).toEqual([...ids, ids[1]].map((id) => `${id} me`).toSorted())
-  })
-
-  it('by default once for all that was missed', async () => {
-    const { path, work } = once
-    const orchestrator = orchestratorWith({ work }, { storage: { path, durability } })
-    await completed(orchestrator, 3)
-    const [first, second = 0, third] = await gaps(orchestrator)
-    expect(first).toBe(1000)
-    expect(second).toBeGreaterThanOrEqual(2000)
-    // The rhythm is what it was.
-    expect([second % 1000, third ?? 1000]).toEqual([0, 1000])
+    const calls = readFileSync(logs[durability], 'utf8').trim().split('\n')
+    expect(calls.toSorted()).toEqual([...ids, ids[1]].map((id) => `${id} me`).toSorted())
   })
 })
 
 describe('in a file that is opened again, a schedule', () => {
+  /** A kit whose first process has the agent, and no other. */
+  async function orphaned(): Promise<TestKit> {
+    let processes = 0
+    const setup = (orchestrator: MultiAgentOrchestrator): void => {
+      processes += 1
+      if (processes === 1) register(orchestrator, { work: () => 1 })
+    }
+    return kitWith({}, { storage: 'file', setup })
+  }
+
+  it('runs by default once for all that was missed, and keeps its rhythm', async () => {
+    const kit = await kitWith({ work: () => 1 }, { storage: 'file' })
+    await kit.orchestrator.scheduleWorkflow(flow, SECOND)
+    await kit.clock.advance('2s')
+    await kit.crash()
+    await kit.clock.advance(2500)
+    await kit.reopen()
+    await kit.clock.advance(0)
+    expect(await gaps(kit.orchestrator)).toEqual([1000, 2000])
+    await kit.clock.advance(500)
+    expect(await gaps(kit.orchestrator)).toEqual([1000, 2000, 1000])
+  })
+
   it('waits for its agents, and says for whom', async () => {
-    const storage = { path: storePath(folder), durability: 'os' as const }
-    const first = orchestratorWith({ work: () => 1 }, { storage })
-    await first.scheduleWorkflow(flow, SECOND)
-    await first.shutdown()
-    await new Promise((resolve) => setTimeout(resolve, 1200))
-    const second = orchestratorWith({}, { storage })
+    const kit = await orphaned()
+    await kit.orchestrator.scheduleWorkflow(flow, SECOND)
+    const second = await kit.reopen()
     const [waiting] = await second.listSchedules()
-    expect((await second.getStatistics()).waitingForAgents).toEqual({ flow: ['work'] })
     const next = waiting?.next?.getTime() ?? 0
-    expect(next).toBeLessThan(Date.now())
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(await planned(second)).toEqual([])
+    await kit.clock.advance(1200)
+    expect((await second.getStatistics()).waitingForAgents).toEqual({ flow: ['work'] })
+    expect([waiting?.next?.getTime(), await planned(second)]).toEqual([next, []])
     register(second, { work: () => 2 })
-    await completed(second, 1)
+    await kit.clock.advance(0)
+    expect((await planned(second)).map(({ results }) => results)).toEqual([{ a: 2 }])
     expect((await second.getStatistics()).waitingForAgents).toEqual({})
-    expect(waiting?.next?.getTime()).toBeGreaterThan(next)
+    expect(waiting?.next?.getTime()).toBe(next + 1000)
   })
 
   it('waits for functions that are conditions too, and has them when it is asked for again', async () => {
-    const path = storePath(folder)
-    const storage = { path, durability: 'os' as const }
     const conditional = workflow([
       task('a', {
         conditions: [
@@ -281,31 +279,27 @@ describe('in a file that is opened again, a schedule', () => {
         ],
       }),
     ])
-    const first = orchestratorWith({ work: () => 1 }, { storage })
-    await first.scheduleWorkflow(conditional, SECOND)
-    await first.shutdown()
-    const second = orchestratorWith({ work: () => 2 }, { storage })
+    const kit = await kitWith({ work: () => 2 }, { storage: 'file' })
+    await kit.orchestrator.scheduleWorkflow(conditional, SECOND)
+    const second = await kit.reopen()
+    await kit.clock.advance('1s')
     expect((await second.getStatistics()).waitingForAgents).toEqual({ flow: ['function decides@tasks[0].conditions[0]'] })
     const again = await second.scheduleWorkflow(conditional, SECOND)
     expect((await second.getStatistics()).waitingForAgents).toEqual({})
-    await completed(second, 1)
-    expect((await planned(second))[0]?.results).toEqual({ a: 2 })
+    await kit.clock.advance(0)
+    expect((await planned(second)).map(({ results }) => results)).toEqual([{ a: 2 }])
     await again.cancel()
-    await second.shutdown()
-    expect(await orchestratorWith({}, { storage }).listSchedules()).toEqual([])
+    expect(await (await kit.reopen()).listSchedules()).toEqual([])
   })
 
   it('can be cancelled while it waits', async () => {
-    const path = storePath(folder)
-    const storage = { path, durability: 'os' as const }
-    const first = orchestratorWith({ work: () => 1 }, { storage })
-    await first.scheduleWorkflow(flow, SECOND)
-    await first.shutdown()
-    const second = orchestratorWith({}, { storage })
+    const kit = await orphaned()
+    await kit.orchestrator.scheduleWorkflow(flow, SECOND)
+    const second = await kit.reopen()
     await (await second.getSchedule('flow'))?.cancel()
     expect((await second.getStatistics()).waitingForAgents).toEqual({})
     register(second, { work: () => expect.fail('nothing is planned any more') })
-    await new Promise((resolve) => setTimeout(resolve, 1200))
+    await kit.clock.advance('10s')
     expect(await planned(second)).toEqual([])
   })
 })
@@ -323,9 +317,12 @@ describe('the process', () => {
     const source = `${head}
       agents()
       const schedule = await orchestrator.scheduleWorkflow(flow, { every: '1s' })
-      orchestrator.on('workflow:completed', () => void schedule.cancel())
+      orchestrator.on('workflow:completed', ({ startTime, schedule: { at } }) => {
+        console.log(startTime < at ? 'early' : 'at its time')
+        void schedule.cancel()
+      })
     `
-    expect(await run(folder, source)).toMatchObject({ code: 0, stdout: 'at work\n', stderr: '' })
+    expect(await run(folder, source)).toMatchObject({ code: 0, stdout: 'at work\nat its time\n', stderr: '' })
   })
 
   it('ends by itself where what is planned waits for agents, and at once after a shutdown', async () => {

@@ -4,12 +4,13 @@
 use crate::archive::{ArchiveTask, Question, SharedArchive};
 use crate::error::{CodedError, NativeFailure, coded, failure};
 use crate::plan::NativePlan;
+use crate::stage::NativeStage;
 use crate::words;
 use ::engine::{InstanceIndex, Question as Asked};
 use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
-use runtime::store::Durability;
+use runtime::store::{Durability, MemoryStore};
 use runtime::{Archive, Clock, Driver, Error, Interrupted, Statistics, Wake, report};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -99,21 +100,31 @@ impl Engine {
         Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, listened: AtomicU32::new(0) })
     }
 
-    /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree.
+    /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree; on a stage
+    /// its clock counts instead.
     #[napi(catch_unwind)]
-    pub fn open_memory(&self, now: f64) {
-        *lock(&self.driver) = Some(Driver::in_memory(Clock::starting_at(timestamp(now))));
+    pub fn open_memory(&self, now: f64, stage: Option<&NativeStage>) -> Result<(), CodedError> {
+        let driver = match stage {
+            None => Driver::in_memory(Clock::starting_at(timestamp(now))),
+            Some(stage) => {
+                let store = stage.around(Box::<MemoryStore>::default());
+                Driver::over(store, Durability::Os, stage.clock(), Arc::clone(&self.wake)).map_err(|error| coded(&error))?
+            }
+        };
+        *lock(&self.driver) = Some(driver);
+        Ok(())
     }
 
     /// Opens the file at `path` and resolves with the executions to continue.
     #[napi(catch_unwind, ts_return_type = "Promise<Opened>")]
-    pub fn open_file(&self, path: String, durability: String, now: f64) -> AsyncTask<Open> {
+    pub fn open_file(&self, path: String, durability: String, now: f64, stage: Option<&NativeStage>) -> AsyncTask<Open> {
         AsyncTask::new(Open {
             driver: Arc::clone(&self.driver),
             archive: Arc::clone(&self.archive),
             path: path.into(),
             durability,
-            clock: Clock::starting_at(timestamp(now)),
+            now: timestamp(now),
+            stage: stage.cloned(),
             wake: Arc::clone(&self.wake),
         })
     }
@@ -325,6 +336,13 @@ impl Engine {
         AsyncTask::new(Close { driver: lock(&self.driver).take() })
     }
 
+    /// The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of.
+    #[napi(catch_unwind)]
+    pub fn abandon(&self) {
+        lock(&self.archive).take();
+        lock(&self.driver).take();
+    }
+
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
         // A panic in an earlier call poisoned the lock: the driver was left between two steps and must not go on.
         let mut driver =
@@ -358,7 +376,8 @@ pub struct Open {
     archive: SharedArchive,
     path: PathBuf,
     durability: String,
-    clock: Clock,
+    now: Timestamp,
+    stage: Option<NativeStage>,
     wake: Wake,
 }
 
@@ -368,11 +387,16 @@ impl Open {
         if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
             use runtime::store::OpenError;
             let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
-            *lock(&self.driver) = Some(Driver::over(Box::new(store), Durability::Disk, self.clock.clone(), Arc::clone(&self.wake))?);
+            *lock(&self.driver) =
+                Some(Driver::over(Box::new(store), Durability::Disk, Clock::starting_at(self.now), Arc::clone(&self.wake))?);
             return Ok(Vec::new());
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
-        let (driver, interrupted) = Driver::open(&self.path, durability, self.clock.clone(), Arc::clone(&self.wake))?;
+        let wake = Arc::clone(&self.wake);
+        let (driver, interrupted) = match &self.stage {
+            None => Driver::open(&self.path, durability, Clock::starting_at(self.now), wake)?,
+            Some(stage) => Driver::open_through(&self.path, durability, stage.clock(), wake, |store| stage.around(store))?,
+        };
         *lock(&self.archive) = Some(Archive::open(&self.path)?);
         *lock(&self.driver) = Some(driver);
         Ok(interrupted)

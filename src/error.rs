@@ -67,6 +67,7 @@ fn code(error: &Error) -> &'static str {
         },
         Error::StoreFailed(error) => match **error {
             CommitError::Full(_) => "ERR_STORE_FULL",
+            CommitError::Crashed => "ERR_CRASHED",
             CommitError::Sqlite(_) | CommitError::Io(_) | CommitError::OutOfOrder { .. } | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
         },
         Error::DefinitionChanged { .. } => "ERR_DEFINITION_CHANGED",

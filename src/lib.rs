@@ -12,4 +12,5 @@ pub mod engine;
 pub mod error;
 pub mod plan;
 pub mod schedules;
+pub mod stage;
 pub mod words;

@@ -168,6 +168,6 @@ fn effect_words(effect: Effect) -> [f64; EFFECT_WORDS] {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds since the epoch are exact in a float until the year 2255")]
-fn micros(value: u64) -> f64 {
+pub(crate) fn micros(value: u64) -> f64 {
     value as f64
 }

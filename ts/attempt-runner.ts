@@ -2,7 +2,7 @@
 // Calls agents and turns whatever they do into an answer. Nothing an agent does may throw out of here.
 
 import { messageOf, type AgentSlot } from './agent-pool.js'
-import { now } from './clock.js'
+import type { Clock } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { NotFoundError, ValidationError } from './errors.js'
@@ -29,6 +29,7 @@ interface Attempt {
 
 export class AttemptRunner {
   readonly #dispatcher: Dispatcher
+  readonly #clock: Clock
   readonly #find: (agentId: string) => AgentSlot | undefined
   /** Runs the workflow of a task as an execution of its own. */
   readonly #child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<unknown>
@@ -46,6 +47,7 @@ export class AttemptRunner {
     held: boolean,
   ) {
     this.#dispatcher = dispatcher
+    this.#clock = dispatcher.clock
     this.#find = find
     this.#child = child
     this.#held = held
@@ -70,13 +72,15 @@ export class AttemptRunner {
 
   /** The slow way to the agent: its instance is still to be made, or the input to be judged. */
   async #prepare(attempt: Attempt, task: TaskDefinition): Promise<void> {
-    attempt.start = now()
+    attempt.start = this.#clock.now()
     try {
       if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
       const slot = this.#find(task.agentId)
       if (slot === undefined) throw new NotFoundError('ERR_AGENT_NOT_FOUND', `agent \`${task.agentId}\` is not registered`)
       const agent = slot.agent ?? (await slot.make())
+      // A process that has ended calls nobody.
+      if (this.#dispatcher.failure?.code === 'ERR_CRASHED') return
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
       attempt.live.signal.throwIfAborted()
       this.#call(attempt, task, agent)
@@ -88,7 +92,7 @@ export class AttemptRunner {
   #call(attempt: Attempt, task: TaskDefinition, agent: Agent): void {
     const { run, place } = attempt
     let answer: unknown
-    attempt.start = now()
+    attempt.start = this.#clock.now()
     try {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
       answer = agent.execute(new AttemptInput(run, place, attempt.attempt, input, this.#outputOf), attempt.live)
@@ -108,7 +112,7 @@ export class AttemptRunner {
 
   #callWorkflow(attempt: Attempt, task: TaskDefinition): void {
     const { run, place, live } = attempt
-    attempt.start = now()
+    attempt.start = this.#clock.now()
     this.#child(run, place, live, this.#input(attempt, task).data).then(
       (value) => this.#complete(attempt, value),
       (error: unknown) => this.#fail(attempt, error),
@@ -143,7 +147,7 @@ export class AttemptRunner {
   }
 
   #accept(attempt: Attempt, value: unknown): void {
-    const end = now()
+    const end = this.#clock.now()
     const { run, place } = attempt
     const issues: Issue[] = []
     const output = plainJson(value, 'result', issues)
@@ -162,7 +166,7 @@ export class AttemptRunner {
   }
 
   #fail(attempt: Attempt, thrown: unknown): void {
-    const end = now()
+    const end = this.#clock.now()
     if (!this.#settle(attempt)) return
     const { run, place } = attempt
     if (run.attempts[place] === attempt.live) run.attempts[place] = undefined

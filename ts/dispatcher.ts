@@ -9,12 +9,12 @@
 
 import type { AgentSlot } from './agent-pool.js'
 import { AttemptRunner, failureText } from './attempt-runner.js'
-import { now } from './clock.js'
+import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
 import type { Report } from './execution.js'
 import type { Json } from './json.js'
-import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type Question } from './native.js'
+import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
@@ -24,8 +24,6 @@ const ANSWERS_FIRST = 256
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000
 const TURN_MICROS_MAX = 1000
-/** The longest delay a Node timer takes. */
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** What the dispatcher tells the orchestrator. */
 export interface Listener {
@@ -47,6 +45,7 @@ const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | 
 
 export class Dispatcher implements AttemptHost {
   readonly engine: Engine
+  readonly clock: Clock
   /** What an instance is, for its run. */
   readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
   #listened = 0
@@ -61,23 +60,46 @@ export class Dispatcher implements AttemptHost {
   #scheduled = false
   #advancing = false
   #turn = { open: false, since: 0, answers: 0 }
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Infinity
+  readonly #alarm: Alarm
   /** Keeps the process alive while it is referenced, which is while an execution is active. */
   readonly #alive = setInterval(() => {}, TIMER_MS_MAX).unref()
   #active = 0
   #stopped = false
-  /** Attempts under way in agents. */
+  /** Attempts under way. */
   inFlight = 0
+  /** Those among them that are child workflows, and functions that judge conditions. */
+  #children = 0
+  #judges = 0
   /** Answers that came when their execution was forgotten already. */
   lateAnswers = 0
   failure: OrchestratorError | undefined
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(listener: Listener, find: (agentId: string) => AgentSlot | undefined, held: boolean) {
+  constructor(
+    listener: Listener,
+    find: (agentId: string) => AgentSlot | undefined,
+    held: boolean,
+    clock: Clock,
+    stage: NativeStage | undefined,
+  ) {
     this.#listener = listener
-    this.engine = new Engine(() => this.#pull())
-    this.#runner = new AttemptRunner(this, find, (...child) => listener.child(...child), held)
+    this.clock = clock
+    this.engine = new Engine(() => this.#pull(), stage)
+    this.#alarm = clock.alarm(() => this.#pull())
+    this.#runner = new AttemptRunner(this, find, (...child) => this.#child(...child), held)
+  }
+
+  /** Whether all it was told is done and on record, and nothing is asked of the store. */
+  isStill(): boolean {
+    if (this.failure !== undefined || this.#stopped) return true
+    return !this.#scheduled && !this.#advancing && this.engine.isSettled() && this.engine.asking === 0
+  }
+
+  /** Attempts and functions of the user that are at work: those under way but for those that wait for tasks of their own. */
+  atWork(): number {
+    let waiting = this.#children
+    for (const run of this.runs()) waiting += new Set([...run.spawned.keys()].map((instance) => run.owner(instance))).size
+    return this.inFlight + this.#judges - waiting
   }
 
   *runs(): Iterable<Run> {
@@ -191,11 +213,13 @@ export class Dispatcher implements AttemptHost {
   async #judge(run: Run, instance: number, question: Question): Promise<void> {
     let holds = false
     let failure: string | null = null
+    this.#judges += 1
     try {
       holds = await judge(run, instance, question, this.engine.scope(run.slot, instance, question.kind === 3))
     } catch (error) {
       failure = failureText(error)
     }
+    this.#judges -= 1
     if (this.#stopped || this.failure !== undefined || this.#runs[run.slot] !== run) return
     this.engine.judged(run.slot, instance, question, holds, failure)
     this.schedule()
@@ -204,7 +228,8 @@ export class Dispatcher implements AttemptHost {
   /** Answers for an attempt nobody runs, so that its end need not wait for the grace. */
   answerInterrupted(run: Run, place: number, attempt: number): void {
     const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
-    this.answer(run, place, attempt, Form.failed, now(), now(), JSON.stringify(failure))
+    const at = this.clock.now()
+    this.answer(run, place, attempt, Form.failed, at, at, JSON.stringify(failure))
   }
 
   /** Every attempt under way is told to stop. */
@@ -225,14 +250,24 @@ export class Dispatcher implements AttemptHost {
   /** Nothing is dispatched any more, whatever comes. */
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#alarm.stop()
     clearInterval(this.#alive)
+  }
+
+  /** The process ends, as far as anybody can tell: nothing more is heard of what runs, and what is not on record is lost. */
+  abandon(error: OrchestratorError): void {
+    this.failure = error
+    this.stop()
+    for (const run of this.runs()) run.lose(errorOf(error.code, error.message, { executionId: run.id }))
+    // Late answers find no run, and an effect that is still to be done has nobody to be done to.
+    this.#runs.length = 0
+    this.engine.abandon()
   }
 
   /** Resolves when no agent is at work, or after `ms`, and all that happened until then is on record. */
   async idle(ms: number): Promise<void> {
-    const until = now() + ms * 1000
-    while (this.inFlight > 0 && now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
+    const until = this.clock.now() + ms * 1000
+    while (this.inFlight > 0 && this.clock.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
     this.schedule()
     while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled()))
       await new Promise((resolve) => setTimeout(resolve, 1))
@@ -249,7 +284,8 @@ export class Dispatcher implements AttemptHost {
     this.#answers = larger
   }
 
-  // A chain of agents that answer at once would otherwise go on in microtasks forever, and timers and sockets starve.
+  // A chain of agents that answer at once would otherwise go on in microtasks forever, and timers and sockets starve. Those are real, so
+  // the time is, whatever the clock says.
   #turnIsOver(): boolean {
     const turn = this.#turn
     if (!turn.open) {
@@ -289,7 +325,7 @@ export class Dispatcher implements AttemptHost {
     try {
       ask()
       while (this.#doEffects()) this.engine.pull(this.#out)
-      this.#arm(this.#out[2] ?? 0)
+      this.#alarm.set(this.#out[2] ?? 0)
     } catch (error) {
       this.#fail(error)
     } finally {
@@ -333,23 +369,24 @@ export class Dispatcher implements AttemptHost {
     if (kind === Kind.ended) this.#listener.ended(run)
   }
 
-  #arm(deadline: number): void {
-    if (deadline === 0 || deadline >= this.#timerAt) return
-    clearTimeout(this.#timer)
-    this.#timerAt = deadline
-    // Node's timers are whole milliseconds and may fire a little early; one more makes sure that it is due.
-    const delay = Math.min(Math.max(Math.ceil((deadline - now()) / 1000) + 1, 1), TIMER_MS_MAX)
-    this.#timer = setTimeout(() => {
-      this.#timerAt = Infinity
-      this.#pull()
-    }, delay).unref()
+  /** Runs the workflow of a task. */
+  async #child(...child: Parameters<Listener['child']>): Promise<unknown> {
+    this.#children += 1
+    try {
+      return await this.#listener.child(...child)
+    } finally {
+      this.#children -= 1
+    }
   }
 
   #fail(thrown: unknown): void {
+    // Abandoned by a listener or an agent that it called.
+    if (this.#stopped) return
     const error =
       thrown instanceof Error && 'code' in thrown
         ? (thrown as OrchestratorError)
         : errorOf('ERR_INTERNAL', String(thrown), { cause: thrown })
+    if (error.code === 'ERR_CRASHED') return this.#listener.failed(error)
     this.failure = error
     this.abortAll(error)
     for (const run of this.runs()) run.lose(error)

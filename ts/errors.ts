@@ -62,6 +62,10 @@ export type ErrorCode =
   | 'ERR_STORE_FULL'
   | 'ERR_OUTCOME_UNKNOWN'
   | 'ERR_CLOSED'
+  | 'ERR_CRASHED'
+  | 'ERR_NOT_DURABLE'
+  | 'ERR_SCRIPT_ENDED'
+  | 'ERR_STUCK'
   | 'ERR_LISTENER'
   | 'ERR_INTERNAL'
 
@@ -209,6 +213,10 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_STORE_FULL: StoreError,
   ERR_OUTCOME_UNKNOWN: StoreError,
   ERR_CLOSED: ClosedError,
+  ERR_CRASHED: ClosedError,
+  ERR_NOT_DURABLE: StoreError,
+  ERR_SCRIPT_ENDED: AgentError,
+  ERR_STUCK: TimeoutError,
   ERR_LISTENER: OrchestratorError,
   ERR_INTERNAL: InternalError,
 }

@@ -19,6 +19,8 @@ export interface Executions {
   live(id: string): Run | undefined
   past(id: string): Promise<Past | undefined>
   begin(id: string, options: RunOptions): Run
+  /** Milliseconds since the epoch. */
+  now(): number
 }
 
 /** The execution that a key stands for: one that is there, or a new one. */
@@ -38,7 +40,7 @@ export async function startOnce(
     const other = run ?? executions.live(id)
     if (other === undefined && past === undefined) return { run: executions.begin(id, { ...read.recorded, fingerprint }) }
     const execution = other === undefined ? past?.execution : other.execution
-    if (execution !== undefined && isOver(execution, read.rerunFailed)) continue
+    if (execution !== undefined && isOver(execution, read.rerunFailed, executions.now())) continue
     if ((other?.options ?? past?.options ?? {})['fingerprint'] !== fingerprint) {
       const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${definition.workflowId}\``
       throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
@@ -58,11 +60,11 @@ export function fingerprintOf(definition: Definition, context: { readonly [key: 
   return hashOf([definition.plan.hash(), canonical(context)])
 }
 
-/** Whether an execution that has ended stands for its key no more. */
-function isOver(execution: WorkflowExecution, rerunFailed: boolean): boolean {
+/** Whether at `now` (milliseconds) an execution that has ended stands for its key no more. */
+function isOver(execution: WorkflowExecution, rerunFailed: boolean, now: number): boolean {
   const { status, endTime } = execution
   if (endTime === undefined) return false
-  return Date.now() - endTime.getTime() > KEPT_MS || (rerunFailed && status !== 'completed')
+  return now - endTime.getTime() > KEPT_MS || (rerunFailed && status !== 'completed')
 }
 
 function hashOf(parts: readonly string[]): string {

@@ -2,8 +2,9 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import { errorOf, type OrchestratorError } from './errors.js'
-import { Engine as NativeEngine, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
+import { Engine as NativeEngine, NativeStage, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
 import type {
+  Answer,
   KeptSchedule,
   NativeFailure,
   NativePlan,
@@ -13,7 +14,7 @@ import type {
   ScheduleTexts,
 } from './native/binding.cjs'
 
-export { readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
+export { NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 6
@@ -62,17 +63,22 @@ export function timingProblems(timing: string, now: number): { path: string; mes
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
 export class Engine {
   readonly #native: NativeEngine
+  /** What a test set it on. */
+  readonly #stage: NativeStage | undefined
+  /** Questions to the store that are not answered yet. */
+  asking = 0
 
-  constructor(wake: () => void) {
+  constructor(wake: () => void, stage: NativeStage | undefined) {
     this.#native = new NativeEngine(wake)
+    this.#stage = stage
   }
 
   openMemory(now: number): void {
-    this.#native.openMemory(now)
+    this.#try(() => this.#native.openMemory(now, this.#stage))
   }
 
   async openFile(path: string, durability: string, now: number): Promise<readonly Interrupted[]> {
-    const { failure, interrupted } = await this.#native.openFile(path, durability, now)
+    const { failure, interrupted } = await this.#native.openFile(path, durability, now, this.#stage)
     if (failure) throw rebuilt(failure)
     return interrupted
   }
@@ -200,28 +206,37 @@ export class Engine {
     return this.#try(() => this.#native.statistics())
   }
 
-  async storedExecution(id: string): Promise<string | undefined> {
-    const { failure, text } = await this.#native.storedExecution(id)
-    if (failure) throw rebuilt(failure)
-    return text ?? undefined
+  storedExecution(id: string): Promise<string | undefined> {
+    return this.#answer(this.#native.storedExecution(id))
   }
 
-  async storedExecutions(filter: string): Promise<string | undefined> {
-    const { failure, text } = await this.#native.storedExecutions(filter)
-    if (failure) throw rebuilt(failure)
-    return text ?? undefined
+  storedExecutions(filter: string): Promise<string | undefined> {
+    return this.#answer(this.#native.storedExecutions(filter))
   }
 
   /** The effects that a stored execution has had, all of them. */
   async storedHistory(id: string): Promise<Float64Array> {
-    const { failure, text } = await this.#native.storedHistory(id)
-    if (failure) throw rebuilt(failure)
-    return new Float64Array(JSON.parse(text ?? '[]') as number[])
+    return new Float64Array(JSON.parse((await this.#answer(this.#native.storedHistory(id))) ?? '[]') as number[])
+  }
+
+  abandon(): void {
+    this.#native.abandon()
   }
 
   async close(): Promise<void> {
     const failure = await this.#native.close()
     if (failure) throw rebuilt(failure)
+  }
+
+  async #answer(asked: Promise<Answer>): Promise<string | undefined> {
+    this.asking += 1
+    try {
+      const { failure, text } = await asked
+      if (failure) throw rebuilt(failure)
+      return text ?? undefined
+    } finally {
+      this.asking -= 1
+    }
   }
 
   #try<T>(work: () => T): T {

@@ -4,12 +4,13 @@ import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
 import { readContext, readFilter, readOptions, readPayload } from './arguments.js'
 import { runChild, type Nursery } from './children.js'
-import { now } from './clock.js'
+import { systemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { DefinitionReader, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
-import { CancelledError, ClosedError, ConflictError, ValidationError } from './errors.js'
+import { endAtOnce, endInOrder, type Parts } from './ending.js'
+import { ClosedError, ConflictError, ValidationError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
 import { eventsIn, followEvents, type ExecutionEvent } from './execution-events.js'
 import { keptEnds, unwell } from './fork.js'
@@ -18,11 +19,12 @@ import { HeldRuns } from './held-runs.js'
 import { startOnce } from './idempotency.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
-import { cancelledBy, endOf, notFound, orThrow, type Started } from './outcome.js'
-import { InterruptedRuns, pastRun, readStored, storedPage } from './recovery.js'
+import { cancelledBy, cancelWith, endOf, notFound, orThrow, type Started } from './outcome.js'
+import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
 import { Run, type RunOptions } from './run.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
+import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
 import { copyJson } from './task-input.js'
 import type {
@@ -62,7 +64,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #ended: EndedExecutions | undefined
   readonly #interrupted: InterruptedRuns
   readonly #schedules: Schedules
-  readonly #ready: Promise<void>
+  #ready: Promise<void>
   #closing: Promise<void> | undefined
 
   static {
@@ -79,6 +81,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#nursery = { ...this.#nursery, maxDepth: this.#config.workflow.maxDepth }
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, workflow } = this.#config
+    const stage = stageOf(config)
     this.#agents = new AgentRegistry(() => this.#interrupted.registered())
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
@@ -91,6 +94,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         ended: (run) => this.#runEnded(run),
         schedule: (...heard) => this.#schedules.heard(...heard),
         failed: (error) => {
+          if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
           this.#schedules.lose(error)
           process.emitWarning(error)
         },
@@ -99,6 +103,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       },
       (agentId) => this.#agents.find(agentId),
       storage === null,
+      stage?.clock ?? systemClock,
+      stage?.native,
     )
     this.#held = new HeldRuns((run) => this.#release(run))
     this.#announcer = new Announcer(
@@ -111,6 +117,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
+    stage?.entered({ dispatcher: this.#dispatcher, agents: this.#agents, abandon: () => this.#abandon(stage) })
   }
 
   /**
@@ -259,7 +266,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     options?: ScheduleOptions,
   ): Promise<Schedule> {
     this.#assertOpen()
-    const asked = readSchedule(schedule, options)
+    const asked = readSchedule(schedule, options, this.#dispatcher.clock)
     const definition = this.#reader.read(workflow)
     this.#assertAgents(definition)
     const given = readContext(context)
@@ -305,9 +312,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #open(): Promise<void> {
     const { storage, workflow } = this.#config
-    const { engine } = this.#dispatcher
-    if (storage === null) engine.openMemory(now())
-    const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, now())
+    const { engine, clock } = this.#dispatcher
+    if (storage === null) engine.openMemory(clock.now())
+    const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, clock.now())
     engine.limit(workflow.maxConcurrentWorkflows, workflow.tenantWeights)
     for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
     this.#schedules.takeUp()
@@ -316,7 +323,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
     this.#assertOpen()
-    const read = readOptions(options)
+    const read = readOptions(options, this.#dispatcher.clock)
     const definition = this.#reader.read(workflow)
     this.#assertAgents(definition)
     const given = readContext(context)
@@ -326,11 +333,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#assertOpen()
     const begin = (id: string | null, recorded: RunOptions): Run => {
       const run = this.#begin(definition, given, recorded, id, call)
-      if (signal !== undefined) this.#cancelWith(run, signal)
+      if (signal !== undefined) cancelWith(signal, run, this)
       return run
     }
     if (read.idempotencyKey !== undefined) {
-      const known = { live: (id: string) => this.#live.get(id), past: (id: string) => this.#past(id), begin }
+      const now = (): number => this.#dispatcher.clock.now() / 1000
+      const known = { live: (id: string) => this.#live.get(id), past: (id: string) => this.#past(id), begin, now }
       return startOnce(known, read, read.idempotencyKey, definition, given)
     }
     const id = read.executionId ?? null
@@ -378,10 +386,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #past(executionId: string): Promise<Past | undefined> {
     if (this.#ended !== undefined) return this.#ended.get(executionId)
     this.#assertNotClosed()
-    const text = await this.#dispatcher.engine.storedExecution(executionId)
-    if (text === undefined) return undefined
-    const stored = readStored(text)
-    return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
+    return storedPast(this.#dispatcher.engine, executionId)
   }
 
   async #fork(
@@ -389,7 +394,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     from: (execution: WorkflowExecution) => string[],
     given: ExecuteOptions | undefined,
   ): Promise<ExecutionHandle> {
-    const { recorded, executionId: id, signal } = readOptions(given)
+    const { recorded, executionId: id, signal } = readOptions(given, this.#dispatcher.clock)
     await this.#ready
     const live = this.#live.get(executionId)
     const past = live ?? (await this.#past(executionId))
@@ -400,7 +405,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#assertAgents(definition)
     const copy = copyJson(context as Json) as { [key: string]: Json }
     const run = this.#begin(definition, copy, { ...recorded, forkedFrom: executionId, reuse }, id ?? null, 0)
-    if (signal !== undefined) this.#cancelWith(run, signal)
+    if (signal !== undefined) cancelWith(signal, run, this)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)
   }
@@ -420,13 +425,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       return this.#begin(definition, context, options, id, 0).whenEnded()
     },
     cancel: (id, reason) => this.cancelExecution(id, reason),
-  }
-
-  #cancelWith(run: Run, signal: AbortSignal): void {
-    const cancel = (): void => void this.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
-    signal.addEventListener('abort', cancel, { once: true })
-    const forget = (): void => signal.removeEventListener('abort', cancel)
-    run.whenEnded().then(forget, forget)
   }
 
   #handleOf(id: string, known: Run | undefined): ExecutionHandle {
@@ -476,24 +474,22 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure
   }
 
+  /** Its process ends, as far as anybody can tell. */
+  #abandon(stage: Stage): void {
+    this.#ready = Promise.reject(endAtOnce(this.#parts(), stage))
+    this.#ready.catch(() => {})
+  }
+
   async #close(drainMs: number): Promise<void> {
-    const open = await this.#ready.then(
+    const isOpen = await this.#ready.then(
       () => true,
       () => false,
     )
-    this.#dispatcher.drain()
-    if (open) await this.#dispatcher.idle(drainMs)
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
-    this.#dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
-    if (open) this.#dispatcher.interrupt()
-    this.#dispatcher.stop()
-    this.#schedules.lose(new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before this was on record'))
-    for (const run of this.#live.values()) {
-      run.lose(
-        new ClosedError('ERR_CLOSED', `the orchestrator was shut down before the execution ended; ${continues}`, { executionId: run.id }),
-      )
-    }
-    await this.#agents.dispose()
-    await this.#dispatcher.engine.close()
+    await endInOrder(this.#parts(), isOpen, drainMs, continues)
+  }
+
+  #parts(): Parts {
+    return { dispatcher: this.#dispatcher, agents: this.#agents, schedules: this.#schedules, live: this.#live }
   }
 }

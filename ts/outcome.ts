@@ -55,3 +55,16 @@ export function cancelledBy(signal: AbortSignal): CancelledError {
   const message = messageOf(reason)
   return new CancelledError('ERR_CANCELLED', message, { cause: reason })
 }
+
+/** What can be cancelled by id. */
+interface Canceller {
+  cancelExecution(executionId: string, reason?: string): Promise<void>
+}
+
+/** Cancels a run when `signal` aborts; lets go of the signal when it has ended. */
+export function cancelWith(signal: AbortSignal, run: Run, canceller: Canceller): void {
+  const cancel = (): void => void canceller.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
+  signal.addEventListener('abort', cancel, { once: true })
+  const forget = (): void => signal.removeEventListener('abort', cancel)
+  run.whenEnded().then(forget, forget)
+}

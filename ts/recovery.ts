@@ -4,6 +4,7 @@
 import type { AgentRegistry } from './agent-pool.js'
 import { storedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Past } from './ended-executions.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
 import type { Engine, Interrupted } from './native.js'
@@ -46,6 +47,14 @@ export function readStored(stored: string | object): Stored {
   const values = report.tasks.map((_, instance) => outputs[instance])
   const subject = { id, definition, context: given, outputs: values, options }
   return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report, false) }
+}
+
+/** An execution that the store has. */
+export async function storedPast(engine: Engine, executionId: string): Promise<Past | undefined> {
+  const text = await engine.storedExecution(executionId)
+  if (text === undefined) return undefined
+  const stored = readStored(text)
+  return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
 }
 
 /** A page of what the store has, newest first. */

@@ -2,7 +2,7 @@
 // What a caller passes to schedule a workflow, judged. What an expression means and which time zones there are, the engine knows.
 
 import { readOptions } from './arguments.js'
-import { now } from './clock.js'
+import type { Clock } from './clock.js'
 import { readDuration, type Duration } from './duration.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
@@ -69,16 +69,20 @@ const OPTIONS = ['id', 'budget', 'tenant', 'priority', 'concurrency']
 const MISSED = ['skip', 'once', 'all']
 const OVERLAP = ['allow', 'skip']
 
-/** @throws {ValidationError} `ERR_INVALID_ARGUMENT` with everything that is wrong, by path. */
-export function readSchedule(schedule: unknown, options: unknown): ReadSchedule {
+/**
+ * A schedule that is made by `clock`.
+ *
+ * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with everything that is wrong, by path.
+ */
+export function readSchedule(schedule: unknown, options: unknown, clock: Clock): ReadSchedule {
   const issues: Issue[] = []
   const timing = readTiming(fieldsOf(schedule, 'schedule', SCHEDULE_FIELDS, issues), issues)
   const { id, ...others } = fieldsOf(options === undefined ? {} : options, 'options', OPTIONS, issues)
   if (id !== undefined && (typeof id !== 'string' || id === '' || id.length > ID_MAX))
     issues.push({ path: 'options.id', message: `must be a text of 1 to ${ID_MAX} letters` })
-  if (issues.length === 0) issues.push(...problemsOf(timing))
+  if (issues.length === 0) issues.push(...problemsOf(timing, clock))
   if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the schedule cannot be kept', issues)
-  return { id: id as string | undefined, timing, recorded: readOptions(others).recorded }
+  return { id: id as string | undefined, timing, recorded: readOptions(others, clock).recorded }
 }
 
 function fieldsOf(value: unknown, path: string, known: readonly string[], issues: Issue[]): Record<string, unknown> {
@@ -114,6 +118,6 @@ function readTiming({ cron, every, timezone, missed, overlap }: Record<string, u
   return JSON.stringify({ cron, every: millis, timezone: zone, missed: missed ?? 'once', overlap: overlap ?? 'allow' })
 }
 
-function problemsOf(timing: string): Issue[] {
-  return timingProblems(timing, now()).map(({ path, message }) => ({ path: `schedule.${path}`, message }))
+function problemsOf(timing: string, clock: Clock): Issue[] {
+  return timingProblems(timing, clock.now()).map(({ path, message }) => ({ path: `schedule.${path}`, message }))
 }

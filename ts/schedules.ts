@@ -134,12 +134,13 @@ export class Schedules {
     entry.recorded.resolve()
   }
 
-  /** What is not on record will never be known to be. */
+  /** What is not on record will never be known to be, and nothing more is heard of any. */
   lose(error: OrchestratorError): void {
     for (const entry of this.#entries.values()) {
       entry.recorded.reject(error)
       entry.removed.reject(error)
     }
+    this.#entries.clear()
   }
 
   #add(entry: Entry): Entry {

@@ -13,10 +13,13 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare class Engine {
   /** `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive. */
   constructor(wake: () => unknown)
-  /** Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree. */
-  openMemory(now: number): void
+  /**
+   * Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree; on a stage
+   * its clock counts instead.
+   */
+  openMemory(now: number, stage?: NativeStage | undefined | null): void
   /** Opens the file at `path` and resolves with the executions to continue. */
-  openFile(path: string, durability: string, now: number): Promise<Opened>
+  openFile(path: string, durability: string, now: number, stage?: NativeStage | undefined | null): Promise<Opened>
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
@@ -73,6 +76,8 @@ export declare class Engine {
   isSettled(): boolean
   /** Commits what is queued and lets go of the file. Resolves with a failure, or null. */
   close(): Promise<NativeFailure | null>
+  /** The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of. */
+  abandon(): void
   /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */
   schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule
   /** A schedule out of a file goes on. */
@@ -97,6 +102,18 @@ export declare class NativePlan {
   judgeOutput(task: number, value: string): string | null
   /** What a value (JSON text) does that the schema of a task's input forbids: `[{ pointer, message }]` as JSON text, or null. */
   judgeInput(task: number, value: string): string | null
+}
+
+/** One for as many engines as share a time. */
+export declare class NativeStage {
+  /** `now`, here and below, is microseconds since the epoch. */
+  constructor(now: number)
+  /** What the clock shows. */
+  now(): number
+  /** Moves the clock on; it does not go back. */
+  setNow(now: number): void
+  /** The process shall end at the `commits`th commit from now, after it if it is `kept`, else before; 0: it shall not. */
+  crashAt(commits: number, kept: boolean): void
 }
 
 /** What `readPlan` found: the plan, if there is one, and the problems as JSON text. */

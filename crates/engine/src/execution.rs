@@ -189,6 +189,13 @@ impl Execution {
         self.timers.peek().map(|Reverse(timer)| timer.at).into_iter().chain(whole).min()
     }
 
+    /// When time alone next changes something: [`Self::next_deadline`] without what is void, which takes a look at every timer.
+    pub fn due(&self) -> Option<Timestamp> {
+        let whole = self.deadline.filter(|_| self.phase == Phase::Running).map(|(at, _)| at);
+        let live = self.timers.iter().filter(|Reverse(timer)| self.tasks[timer.task].deadline() == Some(timer.at));
+        live.map(|Reverse(timer)| timer.at).chain(whole).min()
+    }
+
     /// The graph it runs.
     pub fn plan(&self) -> &Arc<Plan> {
         &self.plan

@@ -107,12 +107,23 @@ impl Driver {
 
     /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
     pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
+        Self::open_through(path, durability, clock, wake, |store| store)
+    }
+
+    /// Like [`Driver::open`], through a store that `wrap` puts around that of the file.
+    pub fn open_through(
+        path: &Path,
+        durability: Durability,
+        clock: Clock,
+        wake: Wake,
+        wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
+    ) -> Result<(Self, Vec<Interrupted>), Error> {
         let store = SqliteStore::open(path)?;
         let reader = SqliteReader::open(path)?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;
         let schedules = reader.schedules()?;
-        let commit = Commit::over(Box::new(store), durability, path, &clock, wake)?;
+        let commit = Commit::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
         let mut driver = Self::with(clock, commit, Some(reader), next_key);
         let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
         for schedule in schedules {
@@ -325,10 +336,16 @@ impl Driver {
         self.outbox.pop_front()
     }
 
-    /// When [`Driver::pull`] should be called even if nothing else happens.
-    pub fn next_deadline(&mut self) -> Option<Timestamp> {
+    /// When [`Driver::pull`] should be called even if nothing else happens. It may be early, but not if the clock is one that is set: a test
+    /// that moves it from one deadline to the next would stop where nothing happens.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let due = if self.clock.is_set() {
+            self.slots.iter().filter(|live| live.armed.is_some()).filter_map(|live| live.execution.due()).min()
+        } else {
+            self.timers.next()
+        };
         let pool = self.agents.as_ref().and_then(|agents| agents.pool.next_deadline());
-        self.timers.next().into_iter().chain(self.schedules.next()).chain(pool).min()
+        due.into_iter().chain(self.schedules.next()).chain(pool).min()
     }
 
     /// A live execution as JSON text; see [`report::live`].

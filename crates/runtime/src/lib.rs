@@ -22,7 +22,7 @@ pub mod store;
 pub mod timing;
 
 pub use archive::Archive;
-pub use clock::Clock;
+pub use clock::{Clock, SetClock};
 pub use driver::effect::{Effect, EffectKind};
 pub use driver::{Accept, Driver, Interrupted, Kept, Statistics, Wake};
 pub use error::Error;

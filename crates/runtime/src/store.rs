@@ -3,6 +3,7 @@
 //!
 //! A driver gathers what one call led to into a [`Batch`] and commits it as one unit: after a crash all of it is there, or none.
 
+mod crashing;
 #[cfg(feature = "bench")]
 mod file;
 mod memory;
@@ -11,6 +12,7 @@ mod schedule;
 mod sqlite;
 mod writer;
 
+pub use crashing::{CrashPoint, CrashingStore};
 #[cfg(feature = "bench")]
 pub use file::FileStore;
 pub use memory::MemoryStore;
@@ -182,6 +184,9 @@ pub enum CommitError {
     /// The thread that commits is gone.
     #[error("the thread that writes the journal has ended")]
     WriterGone,
+    /// A test wanted the process to end here; see [`CrashPoint`].
+    #[error("the process ended at this commit, as a test wants it")]
+    Crashed,
 }
 
 /// Why a read failed.

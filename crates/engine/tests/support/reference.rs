@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
+/// Crashes that a task survives.
+const CRASHES_MAX: u32 = 3;
+
 #[derive(Clone, Copy, PartialEq)]
 enum Task {
     /// Waits for dependencies or for room to run this attempt.
@@ -22,13 +25,21 @@ enum Task {
 pub(crate) struct Reference {
     plan: Arc<Plan>,
     tasks: Vec<Task>,
+    /// How often a process has crashed while each of them ran.
+    crashes: Vec<u32>,
     started: bool,
     stopped: Option<&'static str>,
 }
 
 impl Reference {
     pub(crate) fn new(plan: &Arc<Plan>) -> Self {
-        Self { plan: Arc::clone(plan), tasks: vec![Task::Idle(1); plan.tasks.len()], started: false, stopped: None }
+        Self {
+            plan: Arc::clone(plan),
+            tasks: vec![Task::Idle(1); plan.tasks.len()],
+            crashes: vec![0; plan.tasks.len()],
+            started: false,
+            stopped: None,
+        }
     }
 
     pub(crate) fn tell(&mut self, now: Timestamp, input: &Input) {
@@ -57,14 +68,17 @@ impl Reference {
             Input::Recover => {
                 for task in self.all() {
                     if let Task::Running(attempt, _) = self.at(task) {
-                        self.set(task, Task::Idle(attempt));
+                        let next = self.crashed(task, attempt);
+                        self.set(task, next);
                     }
                 }
                 for task in self.all() {
                     if let Task::Aborting(..) = self.at(task) {
                         self.time_passed(now, task);
+                        self.stop_if_poisoned(now);
                     }
                 }
+                self.stop_if_poisoned(now);
             }
             _ => {}
         }
@@ -117,6 +131,19 @@ impl Reference {
             Task::Aborting(_, _, false) => self.set(task, Task::Ended("cancelled")),
             Task::Backoff(attempt, _) => self.set(task, Task::Idle(attempt)),
             Task::Idle(_) | Task::Ended(_) => {}
+        }
+    }
+
+    /// The process is gone in which it ran: it begins again, unless it seems to be the cause.
+    fn crashed(&mut self, task: InstanceIndex, attempt: u32) -> Task {
+        let crashes = &mut self.crashes[task.get() as usize];
+        *crashes += 1;
+        if *crashes > CRASHES_MAX { Task::Ended("failed") } else { Task::Idle(attempt) }
+    }
+
+    fn stop_if_poisoned(&mut self, now: Timestamp) {
+        if self.crashes.iter().any(|crashes| *crashes > CRASHES_MAX) {
+            self.stop(now, "failed");
         }
     }
 

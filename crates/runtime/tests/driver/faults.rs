@@ -7,7 +7,7 @@ use crate::host::{FILES, Host, Mode, Place};
 use crate::plans::{plan, task};
 use crate::random::Random;
 use engine::{Event, Plan};
-use runtime::store::{Batch, CommitError, Durability, Medium, MemoryStore, ReadError, SqliteReader, StepRecord, Store};
+use runtime::store::{Batch, CommitError, CrashPoint, Durability, Medium, MemoryStore, ReadError, SqliteReader, StepRecord, Store};
 use runtime::{EffectKind, Error};
 use serde_json::json;
 use std::path::Path;
@@ -390,6 +390,49 @@ fn a_process_may_end_after_any_commit() {
             finish(place, &case);
         }
         assert_eq!(acknowledged, 3, "{mode:?}");
+    }
+}
+
+#[test]
+fn a_process_may_end_before_or_after_the_commit_that_a_test_chooses() {
+    let good = told_by_commit();
+    let mut whole = Host::new(Mode::Os);
+    // How many records there are after each commit.
+    let mut records = vec![0];
+    for step in SCRIPT {
+        step(&mut whole).unwrap();
+        whole.advance();
+        records.push(journals(whole.path()).iter().map(Vec::len).sum());
+    }
+    records.dedup();
+    assert_eq!(records.len(), good.len() + 1);
+    for (commit, kept) in (1..=good.len()).flat_map(|commit| [(commit, false), (commit, true)]) {
+        let case = format!("commit {commit}, kept: {kept}");
+        let point = CrashPoint::default();
+        point.set(commit as u64, kept);
+        let mut host = Host::crashing(Place::new(), point);
+        let failed = SCRIPT.iter().find_map(|step| step(&mut host).and_then(|()| host.try_advance()).err());
+        assert!(matches!(failed, Some(Error::StoreFailed(ref error)) if matches!(**error, CommitError::Crashed)), "{case}: {failed:?}");
+        let told: Vec<String> = host.effects.iter().map(crate::host::words).collect();
+        assert_eq!(told, good[..commit - 1].concat(), "{case}: nothing of it leaves");
+        let place = host.leave();
+        let left: usize = journals(&place.path).iter().map(Vec::len).sum();
+        assert_eq!(left, records[commit - usize::from(!kept)], "{case}");
+        finish(place, &case);
+    }
+}
+
+#[test]
+fn a_crash_that_was_called_off_does_not_come() {
+    let point = CrashPoint::default();
+    point.set(2, true);
+    let mut host = Host::crashing(Place::new(), point.clone());
+    host.accept(&work());
+    host.advance();
+    point.set(0, false);
+    for step in &SCRIPT[..4] {
+        step(&mut host).unwrap();
+        host.advance();
     }
 }
 

@@ -8,7 +8,7 @@ use crate::plans::{plan, plan_of, task};
 use engine::Plan;
 use engine::schedule::TimingProblem;
 use runtime::store::{Schedule, SqliteReader};
-use runtime::{Clock, Error, Kept, timing};
+use runtime::{Clock, Error, Kept, SetClock, timing};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -85,6 +85,30 @@ fn in_memory_a_schedule_begins_executions_as_their_instants_come() {
 }
 
 #[test]
+fn a_clock_that_is_set_is_told_the_instant_of_a_schedule_and_nothing_void_before_it() {
+    let clock = SetClock::at(january(1, 12, 0));
+    let mut host = Host::timed(&clock);
+    host.driver.schedule(schedule("nightly", NIGHTLY)).unwrap();
+    let (slot, _) = host.accept(&plan_of("hasty", "1", &json!([{ "id": "a", "name": "a", "agentId": "agent", "timeout": "1h" }])));
+    host.advance();
+    assert_eq!(host.driver.next_deadline().map(|at| at.since(january(1, 12, 0)).as_secs()), Some(3600), "the timeout of `a`");
+    host.complete(slot, 0, 1, "1");
+    host.advance();
+    for night in 2..5 {
+        assert_eq!(host.driver.next_deadline(), Some(january(night, 2, 0)));
+        clock.set(january(night, 2, 0));
+        host.driver.pull().unwrap();
+        let told = host.advance();
+        assert_eq!(told.last(), Some(&format!("schedule 1: next 01-{:02} 02:00:00", night + 1)));
+        let begun = u32::try_from(night).unwrap() - 1;
+        assert_eq!(told[..4], fired(begun, night));
+        assert_eq!(host.effects.last().unwrap().at, january(night, 2, 0), "exactly then");
+        host.complete(begun, 0, 1, "1");
+        host.advance();
+    }
+}
+
+#[test]
 fn after_a_restart_a_schedule_sleeps_until_it_is_woken_and_makes_up_for_what_it_missed() {
     for mode in FILES {
         let place = left_with(mode, NIGHTLY);
@@ -124,7 +148,7 @@ fn missed_instants_are_left_out_or_run_one_by_one_if_asked() {
 fn a_clock_that_goes_back_makes_a_schedule_wait() {
     let (host, told) = awake(left_with(Mode::Os, NIGHTLY), Mode::Os, since(2, 2, 0));
     assert_eq!(told.len(), 5);
-    let (mut host, told) = awake(host.leave(), Mode::Os, since(1, 0, 0));
+    let (host, told) = awake(host.leave(), Mode::Os, since(1, 0, 0));
     assert_eq!((told, host.driver.next_deadline()), (vec![], Some(january(3, 2, 0))));
 }
 

@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
-use runtime::store::{Durability, SqliteReader, Store, StoredExecution};
-use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Wake};
+use runtime::store::{CrashPoint, CrashingStore, Durability, SqliteReader, Store, StoredExecution};
+use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -87,6 +87,20 @@ impl Host {
             Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock, wake).unwrap(),
         };
         (Self { driver, effects: Vec::new(), woken, place }, interrupted)
+    }
+
+    /// A host over the file in `place`, whose process ends at `point`.
+    pub(crate) fn crashing(place: Place, point: CrashPoint) -> Self {
+        let (wake, woken) = waker();
+        let through = |store| -> Box<dyn Store> { Box::new(CrashingStore::over(store, point)) };
+        let (driver, _) = Driver::open_through(&place.path, Durability::Os, clock(), wake, through).unwrap();
+        Self { driver, effects: Vec::new(), woken, place }
+    }
+
+    /// A host in memory by a clock that is set.
+    pub(crate) fn timed(clock: &SetClock) -> Self {
+        let (_, woken) = waker();
+        Self { driver: Driver::in_memory(Clock::set_by(clock.clone())), effects: Vec::new(), woken, place: Place::new() }
     }
 
     /// A host over a store of the test's own.
