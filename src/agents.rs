@@ -58,7 +58,7 @@ impl Engine {
     pub fn add_agent_type(&self, name: String, limits: NativeTypeLimits) -> Result<(), CodedError> {
         let NativeTypeLimits { min, max, concurrency, reserve_slots, reserve_priority } = limits;
         let reserve = reserve_slots.zip(reserve_priority).map(|(slots, priority)| Reserve { slots, priority });
-        self.told(|driver| driver.add_agent_type(name.into(), TypeLimits { min, max, concurrency, checked: true, reserve }))
+        self.told(|driver| driver.add_agent_type(name.into(), TypeLimits { min, max, concurrency, reserve }))
     }
 
     /// Adds an agent.
@@ -70,10 +70,10 @@ impl Engine {
         self.told(|driver| driver.add_agent(agent.id.into(), TypeIndex::new(agent.of), capabilities, limits))
     }
 
-    /// An instance is made; effects of this and of what follows come with the next `advance` or `pull`.
+    /// An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`.
     #[napi(catch_unwind)]
-    pub fn agent_created(&self, instance: u32) -> Result<(), CodedError> {
-        self.told(|driver| driver.pool(|pool, now| pool.created(now, InstanceNumber::new(instance))))
+    pub fn agent_created(&self, instance: u32, checked: bool) -> Result<(), CodedError> {
+        self.told(|driver| driver.pool(|pool, now| pool.created(now, InstanceNumber::new(instance), checked)))
     }
 
     /// It could not be made; `fatal`: nor will it ever be.

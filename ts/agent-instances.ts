@@ -17,11 +17,28 @@ export class Instance {
   readonly number: number
   readonly kind: AgentKind
   readonly agent: PooledAgent
+  readonly #all: AgentInstances
 
-  constructor(number: number, kind: AgentKind, agent: PooledAgent) {
+  constructor(number: number, kind: AgentKind, agent: PooledAgent, all: AgentInstances) {
     this.number = number
     this.kind = kind
     this.agent = agent
+    this.#all = all
+  }
+
+  /** An attempt waits for others: its place is theirs meanwhile. */
+  lend(): void {
+    this.#all.tell((engine) => engine.lendAgent(this.number))
+  }
+
+  /** Resolves when the attempt has its place back; `waits` is told of the ticket it waits with. */
+  reclaim(waits: (ticket: number) => void): Promise<void> {
+    return this.#all.reclaim(this.number, waits)
+  }
+
+  /** The attempt ends while its place is lent, or while it waits for it with a ticket. */
+  retake(ticket: number | undefined): void {
+    this.#all.tell((engine) => engine.retakeAgent(this.number, ticket ?? null))
   }
 
   event(): AgentEvent {
@@ -56,6 +73,11 @@ export class AgentInstances {
     return this.#instances.size
   }
 
+  /** How many are being made. */
+  get making(): number {
+    return this.#making.size
+  }
+
   find(number: number): Instance | undefined {
     return this.#instances.get(number)
   }
@@ -76,19 +98,15 @@ export class AgentInstances {
     }
   }
 
-  /** An attempt on `instance` waits for others: its place is theirs meanwhile. */
-  lend(instance: Instance): void {
-    this.#tell((engine) => engine.lendAgent(instance.number))
-  }
-
-  /** Resolves when the attempt has its place back. */
-  async reclaim(instance: Instance): Promise<void> {
+  async reclaim(number: number, waits: (ticket: number) => void): Promise<void> {
     const ticket = (this.#tickets += 1)
     let granted = true
-    this.#tell((engine) => {
-      granted = engine.reclaimAgent(instance.number, ticket)
+    this.tell((engine) => {
+      granted = engine.reclaimAgent(number, ticket)
     })
-    if (!granted && !this.#closed) await new Promise<void>((resolve) => this.#reclaims.set(ticket, resolve))
+    if (granted || this.#closed) return
+    waits(ticket)
+    await new Promise<void>((resolve) => this.#reclaims.set(ticket, resolve))
   }
 
   /** Lets go of every instance; one that throws does not keep the others. */
@@ -117,11 +135,11 @@ export class AgentInstances {
       const message = `create of agent \`${kind.id}\` returned ${what}; return { execute: async (task, context) => … }`
       throw new AgentError('ERR_AGENT_INVALID', message)
     }
-    const instance = new Instance(number, kind, agent as PooledAgent)
+    const instance = new Instance(number, kind, agent as PooledAgent, this)
     if (!this.#making.delete(number) || this.#closed) return void this.#letGo(instance)
     this.#instances.set(number, instance)
     this.#announce('agent:created', instance.event())
-    this.#tell((engine) => engine.agentCreated(number, typeof instance.agent.healthCheck === 'function'))
+    this.tell((engine) => engine.agentCreated(number, typeof instance.agent.healthCheck === 'function'))
   }
 
   #notMade(number: number, kind: AgentKind, cause: unknown): void {
@@ -131,7 +149,7 @@ export class AgentInstances {
     const failure = isOurs ? cause : new AgentError('ERR_AGENT_CREATE', message, { cause, retryable: true })
     this.#failures.set(number, failure)
     if (this.#failures.size > FAILURES_MAX) this.#failures.delete(this.#failures.keys().next().value as number)
-    this.#tell((engine) => engine.agentFailed(number, failure.code === 'ERR_AGENT_INVALID'))
+    this.tell((engine) => engine.agentFailed(number, failure.code === 'ERR_AGENT_INVALID'))
   }
 
   async #check(number: number): Promise<void> {
@@ -143,7 +161,7 @@ export class AgentInstances {
     } catch {
       // One that throws has found something.
     }
-    this.#tell((engine) => engine.agentChecked(number, healthy))
+    this.tell((engine) => engine.agentChecked(number, healthy))
   }
 
   async #dispose(number: number, force: boolean): Promise<void> {
@@ -154,7 +172,7 @@ export class AgentInstances {
       if (force) instance.agent.kill?.()
       await this.#letGo(instance)
     }
-    this.#tell((engine) => engine.agentDisposed(number))
+    this.tell((engine) => engine.agentDisposed(number))
   }
 
   async #letGo(instance: Instance): Promise<void> {
@@ -172,7 +190,7 @@ export class AgentInstances {
     if (instance === undefined) return
     this.#instances.delete(number)
     this.#announce('agent:disposed', instance.event())
-    this.#tell((engine) => engine.agentLost(number))
+    this.tell((engine) => engine.agentLost(number))
   }
 
   #take(ticket: number): void {
@@ -180,7 +198,8 @@ export class AgentInstances {
     this.#reclaims.delete(ticket)
   }
 
-  #tell(tell: (engine: Engine) => void): void {
+  /** Tells the engine, and has it heard soon. */
+  tell(tell: (engine: Engine) => void): void {
     if (this.#closed || this.engine === undefined) return
     try {
       tell(this.engine)

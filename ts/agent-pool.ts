@@ -6,7 +6,7 @@
 // The engine opens later than agents are registered: what was registered before then is told as it opens.
 
 import { EventEmitter } from 'node:events'
-import { AgentInstances, type Instance } from './agent-instances.js'
+import { AgentInstances, type Instance, type PooledAgent } from './agent-instances.js'
 import { readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError } from './errors.js'
@@ -104,6 +104,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   /** By the number the engine knows each by. */
   readonly #kinds: AgentKind[] = []
   readonly #named = new Map<string, AgentKind>()
+  readonly #standIns = new Map<string, PooledAgent>()
   readonly #registered: () => void
   readonly instances: AgentInstances
   #engine: Engine | undefined
@@ -140,6 +141,22 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
 
   getStatistics(): PoolStatistics {
     return poolStatisticsOf(this.#engine?.poolStatistics())
+  }
+
+  /** Makes another do the tasks of `agentId`, on whatever instance they are given: in tests. */
+  standIn(agentId: string, agent: PooledAgent): void {
+    const isKnown = this.#named.has(agentId)
+    this.#standIns.set(agentId, agent)
+    if (isKnown) return this.#registered()
+    const type: ResolvedType = { minAgents: 0, maxAgents: 1, maxConcurrency: 1_000_000, reserve: undefined, create: () => agent }
+    this.#typeNames.push(`stand-in of ${agentId}`)
+    this.#add({ id: agentId, typeName: `stand-in of ${agentId}`, type, configuration: {}, capabilities: [], limits: undefined })
+    this.#named.set(agentId, this.#kinds.at(-1) as AgentKind)
+  }
+
+  /** Who really does the tasks of `agentId` on an instance. */
+  agentOf(instance: Instance, agentId: string): PooledAgent {
+    return (this.#standIns.size > 0 ? this.#standIns.get(agentId) : undefined) ?? instance.agent
   }
 
   /** Whether there is somebody for it. */

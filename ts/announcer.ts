@@ -193,7 +193,10 @@ export class Announcer implements EventSource {
   }
 
   #deliver(name: EventName, notice: Notice): void {
-    this.#call(name, this.#payload(name, notice))
+    const payload = this.#payload(name, notice)
+    const { scope } = notice.run
+    if (scope === undefined) this.#call(name, payload)
+    else scope.runInAsyncScope(() => this.#call(name, payload))
   }
 
   #call(name: EventName, payload: unknown[]): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
+import type { AgentNeed } from './agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
@@ -20,7 +21,7 @@ export interface Definition {
   /** Whether nothing looks at results, so that they may stay in JavaScript. */
   readonly opaque: boolean
   /** Every agent it needs. */
-  readonly agentIds: readonly string[]
+  readonly agents: readonly AgentNeed[]
   /** The functions that are conditions, by name. Those of a stored definition come with `registerWorkflow`. */
   readonly functions: Map<string, ConditionFunction>
   /** The names of functions it needs. */
@@ -31,8 +32,9 @@ export interface Definition {
 export interface TaskDefinition {
   readonly id: string
   readonly name: string
-  /** Empty for what is no call of an agent. */
+  /** Empty for what is no call of an agent, or of any that has what it requires. */
   readonly agentId: string
+  readonly requires: readonly string[]
   readonly type: TaskType
   readonly kind: 'agent' | 'workflow' | 'wait' | 'group' | 'choice' | 'loop'
   /** Where it stands in the definition. */
@@ -75,6 +77,7 @@ export interface StoredTask {
   dependencies?: string[]
   input?: { prompt?: string; data?: Json; schema?: Json }
   outputSchema?: Json
+  requires?: string[]
   workflow?: string | Json
   [field: string]: unknown
 }
@@ -170,6 +173,7 @@ export function spawnedTask(source: StoredTask, place: string): TaskDefinition {
 
 function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
   const whole = JSON.parse(text) as { id: string }
+  const tasks = rows.map((row) => taskOf(row, at(whole, row.place) as StoredTask, marks))
   const names = new Set<string>()
   if (text.includes('"function"')) collectNames(whole, names)
   return {
@@ -177,11 +181,17 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     workflowId: whole.id,
     opaque: plan.opaque(),
     rootCount: rows.filter(({ list }) => list === 0).length,
-    agentIds: [...new Set(rows.flatMap(({ agentId }) => (agentId === null ? [] : [agentId])))],
-    tasks: rows.map((row) => taskOf(row, at(whole, row.place) as StoredTask, marks)),
+    agents: needsOf(tasks),
+    tasks,
     functions: new Map(marks?.named),
     functionNames: [...names],
   }
+}
+
+/** What its calls of agents need, each once. */
+function needsOf(tasks: readonly TaskDefinition[]): AgentNeed[] {
+  const calls = tasks.filter(({ kind }) => kind === 'agent')
+  return [...new Map(calls.map(({ agentId, requires }) => [JSON.stringify([agentId, ...requires]), { agentId, requires }])).values()]
 }
 
 type Row = Pick<GraphRow, 'id' | 'place' | 'kind' | 'agentId' | 'dependencies' | 'templated' | 'owner'>
@@ -193,6 +203,7 @@ function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDef
     id,
     name: source.name ?? id,
     agentId: agentId ?? '',
+    requires: source.requires ?? [],
     type: source.type ?? (source.dependencies === undefined ? 'sequential' : 'parallel'),
     kind,
     place,

@@ -7,8 +7,8 @@
 // Everything that changes an execution happens here, on this thread. Only `#do` reads effects, and never while effects are being done,
 // so an agent or a listener may call anything.
 
-import type { AgentSlot } from './agent-pool.js'
-import { AttemptRunner, failureText } from './attempt-runner.js'
+import type { AgentRegistry } from './agent-pool.js'
+import { AttemptRunner, failureText, type Attempt } from './attempt-runner.js'
 import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
@@ -16,7 +16,7 @@ import type { Report } from './execution.js'
 import type { Json } from './json.js'
 import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
-import { SpawnedTask, Spawner } from './spawn.js'
+import { SpawnedTask, Spawner, type Lender } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 
 const EFFECTS_MAX = 1024
@@ -57,6 +57,7 @@ export class Dispatcher implements AttemptHost {
   #answers = new Float64Array(ANSWERS_FIRST * ANSWER_WORDS)
   #count = 0
   #texts: string[] = []
+  readonly #agents: AgentRegistry
   #scheduled = false
   #advancing = false
   #turn = { open: false, since: 0, answers: 0 }
@@ -77,16 +78,17 @@ export class Dispatcher implements AttemptHost {
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
   constructor(
     listener: Listener,
-    find: (agentId: string) => AgentSlot | undefined,
+    agents: AgentRegistry,
     held: boolean,
     clock: Clock,
     stage: NativeStage | undefined,
   ) {
     this.#listener = listener
+    this.#agents = agents
     this.clock = clock
     this.engine = new Engine(() => this.#pull(), stage)
     this.#alarm = clock.alarm(() => this.#pull())
-    this.#runner = new AttemptRunner(this, find, (...child) => this.#child(...child), held)
+    this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
   }
 
   /** Whether all it was told is done and on record, and nothing is asked of the store. */
@@ -99,7 +101,7 @@ export class Dispatcher implements AttemptHost {
   atWork(): number {
     let waiting = this.#children
     for (const run of this.runs()) waiting += new Set([...run.spawned.keys()].map((instance) => run.owner(instance))).size
-    return this.inFlight + this.#judges - waiting
+    return this.inFlight + this.#judges + this.#agents.instances.making - waiting
   }
 
   *runs(): Iterable<Run> {
@@ -139,10 +141,9 @@ export class Dispatcher implements AttemptHost {
   }
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
-  answer(run: Run, place: number, attempt: number, form: number, start: number, end: number, text: string | undefined): void {
+  answer({ run, place, attempt, start, instance }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'>, form: number, end: number, text: string | undefined): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
-    if (this.#runs[run.slot] !== run) this.lateAnswers += 1
-    if (this.#stopped || this.#runs[run.slot] !== run) return
+    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance)
     let at = this.#count * ANSWER_WORDS
     if (at === this.#answers.length) this.#grow()
     const answers = this.#answers
@@ -151,9 +152,18 @@ export class Dispatcher implements AttemptHost {
     answers[at++] = attempt
     answers[at++] = form
     answers[at++] = start
-    answers[at] = end
+    answers[at++] = end
+    answers[at] = instance
     this.#count += 1
     if (text !== undefined) this.#texts.push(text)
+    this.schedule()
+  }
+
+  /** Nobody waits for the answer any more; the agent's place is free all the same. */
+  #answerLate(instance: number): void {
+    this.lateAnswers += 1
+    if (instance === 0 || this.#stopped || this.failure !== undefined) return
+    this.engine.releaseAgent(instance)
     this.schedule()
   }
 
@@ -173,13 +183,13 @@ export class Dispatcher implements AttemptHost {
     if (this.#runs[run.slot] === run) this.#listener.progress(run, instance, attempt, data)
   }
 
-  spawner(run: Run, instance: number): Spawner {
-    return new Spawner(this, run, instance)
+  spawner(run: Run, instance: number, lender: Lender): Spawner {
+    return new Spawner(this, run, instance, lender)
   }
 
   /** Adds a task to an attempt of `instance`. */
-  spawn(run: Run, instance: number, task: Json): SpawnedTask {
-    const spawned = new SpawnedTask()
+  spawn(run: Run, instance: number, task: Json, lender: Lender): SpawnedTask {
+    const spawned = new SpawnedTask(lender)
     const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
     run.spawned.set(child, spawned)
     this.#spawned += 1
@@ -229,7 +239,7 @@ export class Dispatcher implements AttemptHost {
   answerInterrupted(run: Run, place: number, attempt: number): void {
     const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
     const at = this.clock.now()
-    this.answer(run, place, attempt, Form.failed, at, at, JSON.stringify(failure))
+    this.answer({ run, place, attempt, start: at, instance: 0 }, Form.failed, at, JSON.stringify(failure))
   }
 
   /** Every attempt under way is told to stop. */
@@ -344,13 +354,17 @@ export class Dispatcher implements AttemptHost {
       const place = out[at + 2] as number
       const attempt = out[at + 3] as number
       const first = out[at + 4] as number
-      if (kind >= Kind.scheduled) this.#listener.schedule(kind, slot, place, first)
+      if (kind >= Kind.scheduled) {
+        if (kind >= Kind.createAgent) this.#agents.hear(kind, slot, place, first, out[at + 5] as number)
+        else this.#listener.schedule(kind, slot, place, first)
+        continue
+      }
       const run = this.#runs[slot]
-      if (run === undefined || kind >= Kind.scheduled) continue
+      if (run === undefined) continue
       if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
       else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number)
       if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
-      if (kind === Kind.run) this.#runner.start(run, place, attempt)
+      if (kind === Kind.run) this.#runner.start(run, place, attempt, out[at + 5] as number)
     }
     return out[1] === 1
   }

@@ -36,7 +36,7 @@ export async function endInOrder(
     const message = `the orchestrator was shut down before the execution ended; ${continues}`
     run.lose(new ClosedError('ERR_CLOSED', message, { executionId: run.id }))
   }
-  await agents.dispose()
+  await agents.instances.close()
   await dispatcher.engine.close()
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
+import type { AgentLimits, ResolvedType } from './agent-registration.js'
+import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
 import { Engine as NativeEngine, NativeStage, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
 import type {
@@ -17,7 +19,7 @@ import type {
 export { NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
-export const ANSWER_WORDS = 6
+export const ANSWER_WORDS = 7
 export const HEADER_WORDS = 3
 export const EFFECT_WORDS = 7
 
@@ -47,6 +49,14 @@ export const Kind = {
   scheduled: 19,
   unscheduled: 20,
   fired: 21,
+  createAgent: 22,
+  disposeAgent: 23,
+  checkAgent: 24,
+  agentUnhealthy: 25,
+  agentRecovered: 26,
+  scaledUp: 27,
+  scaledDown: 28,
+  reclaimed: 29,
 } as const
 
 /** An execution that another process left unended. */
@@ -196,6 +206,67 @@ export class Engine {
 
   release(slot: number): void {
     this.#try(() => this.#native.release(slot))
+  }
+
+  openPool({ scaleUpThreshold, scaleDownThreshold, healthCheckInterval }: ResolvedAgents): void {
+    const policy = { scaleUp: Math.max(Math.round(scaleUpThreshold), 1), scaleDown: Math.round(scaleDownThreshold), checkEvery: healthCheckInterval }
+    this.#try(() => this.#native.openPool(policy))
+  }
+
+  addAgentType(name: string, { minAgents, maxAgents, maxConcurrency, reserve }: ResolvedType): void {
+    const kept = reserve && { reserveSlots: reserve.slots, reservePriority: reserve.priority }
+    this.#try(() => this.#native.addAgentType(name, { min: minAgents, max: maxAgents, concurrency: maxConcurrency, ...kept }))
+  }
+
+  /** `of`: the place of its type. */
+  addAgent(id: string, of: number, capabilities: readonly string[], { maxConcurrency, rateLimit }: AgentLimits): void {
+    const concurrency = maxConcurrency === undefined ? {} : { concurrency: maxConcurrency }
+    const rate = rateLimit && { rateCount: rateLimit.limit, ratePer: rateLimit.interval }
+    this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate }))
+  }
+
+  /** `checked`: whether it can be asked how it is. */
+  agentCreated(instance: number, checked: boolean): void {
+    this.#try(() => this.#native.agentCreated(instance, checked))
+  }
+
+  /** `fatal`: it is of no use to try again. */
+  agentFailed(instance: number, fatal: boolean): void {
+    this.#try(() => this.#native.agentFailed(instance, fatal))
+  }
+
+  agentChecked(instance: number, healthy: boolean): void {
+    this.#try(() => this.#native.agentChecked(instance, healthy))
+  }
+
+  agentLost(instance: number): void {
+    this.#try(() => this.#native.agentLost(instance))
+  }
+
+  agentDisposed(instance: number): void {
+    this.#try(() => this.#native.agentDisposed(instance))
+  }
+
+  /** An attempt has returned whose answer nobody waits for. */
+  releaseAgent(instance: number): void {
+    this.#try(() => this.#native.releaseAgent(instance))
+  }
+
+  lendAgent(instance: number): void {
+    this.#try(() => this.#native.lendAgent(instance))
+  }
+
+  /** Whether it has its place back at once; else an effect with `ticket` follows. */
+  reclaimAgent(instance: number, ticket: number): boolean {
+    return this.#try(() => this.#native.reclaimAgent(instance, ticket))
+  }
+
+  retakeAgent(instance: number, ticket: number | null): void {
+    this.#try(() => this.#native.retakeAgent(instance, ticket))
+  }
+
+  poolStatistics(): string {
+    return this.#try(() => this.#native.poolStatistics())
   }
 
   isSettled(): boolean {

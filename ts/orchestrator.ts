@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
@@ -82,7 +83,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, workflow } = this.#config
     const stage = stageOf(config)
-    this.#agents = new AgentRegistry(() => this.#interrupted.registered())
+    this.#agents = new AgentRegistry(
+      this.#config.agents,
+      () => this.#interrupted.registered(),
+      () => this.#dispatcher.schedule(),
+    )
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
@@ -101,7 +106,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
       },
-      (agentId) => this.#agents.find(agentId),
+      this.#agents,
       storage === null,
       stage?.clock ?? systemClock,
       stage?.native,
@@ -315,6 +320,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const { engine, clock } = this.#dispatcher
     if (storage === null) engine.openMemory(clock.now())
     const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, clock.now())
+    this.#agents.open(engine)
     engine.limit(workflow.maxConcurrentWorkflows, workflow.tenantWeights)
     for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
     this.#schedules.takeUp()
@@ -354,6 +360,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const recorded = Object.keys(options).length === 0 ? null : JSON.stringify(options)
     const { slot, id: started } = engine.start(definition.plan, text, recorded, id)
     const run = new Run(slot, started, definition, context, call, options, this.#dispatcher.describe)
+    run.scope = new AsyncResource('WorkflowExecution', { requireManualDestroy: true })
     this.#live.set(started, run)
     if (call > 0) this.#held.holds(run)
     this.#dispatcher.add(run)
@@ -461,7 +468,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #assertAgents(definition: Definition): void {
-    if (!this.#config.workflow.enableValidation || definition.agentIds.every((agentId) => this.#agents.find(agentId) !== undefined)) return
+    if (!this.#config.workflow.enableValidation || definition.agents.every((need) => this.#agents.knows(need))) return
     throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', unknownAgents(definition.tasks, this.#agents))
   }
 

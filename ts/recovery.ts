@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Executions out of a store: those to be read, and those that were interrupted and are continued as soon as their agents are there.
 
-import type { AgentRegistry } from './agent-pool.js'
+import type { AgentNeed, AgentRegistry } from './agent-pool.js'
 import { storedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
@@ -179,8 +179,13 @@ export class InterruptedRuns {
   }
 
   #missing({ definition }: Waiting): string[] {
-    const { agentIds, functionNames, functions } = definition
-    const agents = agentIds.filter((agentId) => this.#agents.find(agentId) === undefined)
-    return [...agents, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
+    const { agents, functionNames, functions } = definition
+    const missing = agents.filter((need) => !this.#agents.knows(need)).map(nameOf)
+    return [...missing, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
   }
+}
+
+function nameOf({ agentId, requires }: AgentNeed): string {
+  if (requires.length === 0) return agentId
+  return `${agentId === '' ? 'an agent' : agentId} that has ${requires.join(', ')}`
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
+import type { AsyncResource } from 'node:async_hooks'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
 import { executionOf, type Report } from './execution.js'
@@ -50,6 +51,8 @@ export class Run {
   /** Its executeWorkflow call, which holds events for late listeners; 0 if there was none. */
   readonly call: number
   readonly options: RunOptions
+  /** Where it was called from: what the caller keeps in `AsyncLocalStorage` reaches agents and listeners. Nobody has called what was recovered. */
+  scope: AsyncResource | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */
   readonly spawned: Map<number, Spawned> = new Map()
   /** Whether nothing new starts. */

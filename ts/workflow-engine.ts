@@ -87,8 +87,13 @@ export class WorkflowValidator implements WorkflowEngine {
 
 /** The problems of tasks whose agents nobody has registered. */
 export function unknownAgents(tasks: readonly TaskDefinition[], agents: AgentRegistry): Issue[] {
-  const unknown = tasks.filter(({ kind, agentId }) => kind === 'agent' && agents.find(agentId) === undefined)
-  return unknown.map(({ agentId, place }) => {
+  const unknown = tasks.filter((task) => task.kind === 'agent' && !agents.knows(task))
+  return unknown.map(({ agentId, requires, place }) => {
+    if (requires.length > 0) {
+      const who = agentId === '' ? 'no registered agent' : `neither an agent \`${agentId}\` nor one of a type of that name`
+      const message = `${who} has ${requires.map((one) => `\`${one}\``).join(', ')}; call agentPool.registerAgent({ capabilities: […], … }) for one that has`
+      return { path: `${place}.requires`, code: 'ERR_AGENT_NOT_FOUND', message }
+    }
     const message =
       `agent \`${agentId}\` is not registered; call agentPool.registerAgentType('${agentId}', …), ` +
       `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`

@@ -243,7 +243,7 @@ class Kit implements TestKit {
   }
 
   #standIn(agentId: string, script: Script): void {
-    this.#actor?.agents.standIn(agentId, { create: () => script })
+    this.#actor?.agents.standIn(agentId, script)
   }
 
   /** Resolves when nothing is left to do at this instant. */
