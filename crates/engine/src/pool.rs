@@ -215,8 +215,8 @@ impl Pool {
     }
 
     /// The engine gave an attempt up, but its agent has not returned: its instance gets no more work, is replaced, and disposed of once its
-    /// other attempts have returned. [`Pool::release`] tells that the attempt returned after all.
-    pub fn leak(&mut self, _now: Timestamp, instance: InstanceNumber) {
+    /// other attempts have returned. `by`, its slot and task, tells it apart from those if it is released after all.
+    pub fn leak(&mut self, _now: Timestamp, instance: InstanceNumber, _by: (u32, u32)) {
         if let Some(instance) = self.instances.get_mut(&instance) {
             instance.ready = false;
             instance.running = instance.running.saturating_sub(1);
