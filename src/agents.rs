@@ -100,10 +100,10 @@ impl Engine {
         self.told(|driver| driver.pool(|pool, now| pool.disposed(now, InstanceNumber::new(instance))))
     }
 
-    /// An attempt has returned whose answer nobody waits for any more.
+    /// An attempt, of the task in the slot, has returned, whose answer nobody waits for any more.
     #[napi(catch_unwind)]
-    pub fn release_agent(&self, instance: u32) -> Result<(), CodedError> {
-        self.told(|driver| driver.release_agent(InstanceNumber::new(instance), u32::MAX, 0))
+    pub fn release_agent(&self, instance: u32, slot: u32, task: u32) -> Result<(), CodedError> {
+        self.told(|driver| driver.release_agent(InstanceNumber::new(instance), slot, task))
     }
 
     /// An attempt waits for tasks it spawned.

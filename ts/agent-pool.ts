@@ -194,11 +194,6 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     if (this.listenerCount(name) > 0) emitSafely(this as EventEmitter, name, [event])
   }
 
-  /** Tells listeners of an attempt and its instance. */
-  announceAllocation(name: 'agent:allocated' | 'agent:released', instance: Instance, about: Omit<AllocationEvent, keyof AgentEvent>): void {
-    if (this.listenerCount(name) > 0) this.announce(name, { ...instance.event(), ...about })
-  }
-
   #add(kind: AgentKind): void {
     this.#kinds.push(kind)
     // An agent may be named like a type, and is then who is meant.

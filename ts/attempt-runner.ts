@@ -242,7 +242,6 @@ export class AttemptRunner {
     this.#agents.announce(name, { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt })
   }
 }
-}
 
 function notFound({ agentId, requires }: TaskDefinition): NotFoundError {
   const which = requires.length === 0 ? `agent \`${agentId}\`` : `an agent that has ${requires.join(', ')}`

@@ -143,7 +143,7 @@ export class Dispatcher implements AttemptHost {
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
   answer({ run, place, attempt, start, instance }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'>, form: number, end: number, text: string | undefined): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
-    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance)
+    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance, run.slot, place)
     let at = this.#count * ANSWER_WORDS
     if (at === this.#answers.length) this.#grow()
     const answers = this.#answers
@@ -160,10 +160,10 @@ export class Dispatcher implements AttemptHost {
   }
 
   /** Nobody waits for the answer any more; the agent's place is free all the same. */
-  #answerLate(instance: number): void {
+  #answerLate(instance: number, slot: number, place: number): void {
     this.lateAnswers += 1
     if (instance === 0 || this.#stopped || this.failure !== undefined) return
-    this.engine.releaseAgent(instance)
+    this.engine.releaseAgent(instance, slot, place)
     this.schedule()
   }
 

@@ -247,9 +247,9 @@ export class Engine {
     this.#try(() => this.#native.agentDisposed(instance))
   }
 
-  /** An attempt has returned whose answer nobody waits for. */
-  releaseAgent(instance: number): void {
-    this.#try(() => this.#native.releaseAgent(instance))
+  /** An attempt, of a task in a slot, has returned, whose answer nobody waits for. */
+  releaseAgent(instance: number, slot: number, task: number): void {
+    this.#try(() => this.#native.releaseAgent(instance, slot, task))
   }
 
   lendAgent(instance: number): void {

@@ -11,6 +11,32 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /** One orchestrator's driver. */
 export declare class Engine {
+  /** From now on agents are asked for. Called before anything runs. */
+  openPool(policy: NativePoolPolicy): void
+  /** Adds a type of agent, and the agent that goes by its name. */
+  addAgentType(name: string, limits: NativeTypeLimits): void
+  /** Adds an agent. */
+  addAgent(agent: NativeAgent): void
+  /** An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`. */
+  agentCreated(instance: number, checked: boolean): void
+  /** It could not be made; `fatal`: nor will it ever be. */
+  agentFailed(instance: number, fatal: boolean): void
+  /** How it said it was. */
+  agentChecked(instance: number, healthy: boolean): void
+  /** It died. */
+  agentLost(instance: number): void
+  /** It was let go of. */
+  agentDisposed(instance: number): void
+  /** An attempt, of the task in the slot, has returned, whose answer nobody waits for any more. */
+  releaseAgent(instance: number, slot: number, task: number): void
+  /** An attempt waits for tasks it spawned. */
+  lendAgent(instance: number): void
+  /** It goes on: now, or when the effect with its ticket comes. */
+  reclaimAgent(instance: number, ticket: number): boolean
+  /** It ends while its place is lent; `ticket` of a reclaim that waits. */
+  retakeAgent(instance: number, ticket?: number | undefined | null): void
+  /** What the pool is doing, as JSON text: `{ "all": figures, "types": [[name, figures]] }`. Milliseconds. */
+  poolStatistics(): string
   /** `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive. */
   constructor(wake: () => unknown)
   /**
@@ -156,6 +182,17 @@ export interface KeptSchedule {
   isNew: boolean
 }
 
+/** An agent of a type; see `engine::AgentLimits`. Milliseconds. */
+export interface NativeAgent {
+  id: string
+  /** The place of its type. */
+  of: number
+  capabilities: Array<string>
+  concurrency?: number
+  rateCount?: number
+  ratePer?: number
+}
+
 /** An error of an asynchronous call, as data: a promise rejected by Node-API could not carry our code. */
 export interface NativeFailure {
   /** `ERR_…` */
@@ -164,6 +201,13 @@ export interface NativeFailure {
   message: string
   /** The messages of its causes, outermost first. */
   causes: Array<string>
+}
+
+/** What holds for all types; see `engine::PoolPolicy`. Milliseconds. */
+export interface NativePoolPolicy {
+  scaleUp: number
+  scaleDown: number
+  checkEvery: number
 }
 
 /** Which condition of a task is judged, as its effect says. */
@@ -186,6 +230,15 @@ export interface NativeStatistics {
   failed: number
   cancelled: number
   lateAnswers: number
+}
+
+/** See `engine::TypeLimits`. */
+export interface NativeTypeLimits {
+  min: number
+  max: number
+  concurrency: number
+  reserveSlots?: number
+  reservePriority?: number
 }
 
 /** What opening a file resolves with. */

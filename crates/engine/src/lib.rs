@@ -45,7 +45,3 @@ pub use task_index::{InstanceIndex, InstanceMap, TaskIndex, TaskMap};
 pub use trigger::{Outcome, Tally, TriggerRule, Verdict};
 pub use workflow::problem::{Problem, ProblemKind, Severity};
 pub use workflow::{Limits, read_plan, read_spawned};
-pub use pool::{
-    AgentIndex, AgentLimits, Figures, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve, TargetIndex, TypeIndex,
-    TypeLimits,
-};

@@ -252,7 +252,7 @@ impl Pool {
     }
 
     /// An instance is made.
-    pub fn created(&mut self, _now: Timestamp, instance: InstanceNumber) {
+    pub fn created(&mut self, _now: Timestamp, instance: InstanceNumber, _checked: bool) {
         if let Some(made) = self.instances.get_mut(&instance) {
             made.ready = true;
             self.serve(instance, None);

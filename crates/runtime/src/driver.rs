@@ -421,7 +421,7 @@ impl Driver {
         if let Some(agents) = &mut self.agents {
             agents.let_in(now, slot, live, &mut self.step);
             if !is_answer {
-                agents.look_for_leaks(now, live, &self.step.events);
+                agents.look_for_leaks(now, slot, live, &self.step.events);
             }
         }
         // Even an input that records nothing may leave an earlier deadline to look at.

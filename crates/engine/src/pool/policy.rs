@@ -23,8 +23,6 @@ pub struct TypeLimits {
     pub max: u32,
     /// How many attempts one instance runs at once. At least 1.
     pub concurrency: u32,
-    /// Whether its instances can be asked whether they are well.
-    pub checked: bool,
     /// Places kept for what is more important than the rest.
     pub reserve: Option<Reserve>,
 }

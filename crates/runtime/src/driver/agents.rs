@@ -185,12 +185,12 @@ impl Agents {
     }
 
     /// An attempt whose end was recorded without an answer has left an agent at work.
-    pub(super) fn look_for_leaks(&mut self, now: Timestamp, live: &mut Live, events: &[Event]) {
+    pub(super) fn look_for_leaks(&mut self, now: Timestamp, slot: u32, live: &mut Live, events: &[Event]) {
         for event in events {
             if let Event::TaskFailed { task, .. } | Event::TaskCancelled { task, .. } | Event::RetryScheduled { task, .. } = event
                 && let Some(instance) = live.take(*task)
             {
-                self.pool.leak(now, instance);
+                self.pool.leak(now, instance, (slot, task.get()));
             }
         }
     }
