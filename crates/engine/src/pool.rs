@@ -184,11 +184,16 @@ impl Pool {
     /// An attempt that lent its place wants to go on: true if it has it back at once, else [`PoolEffect::Reclaimed`] with this ticket follows
     /// before that instance gets new work.
     pub fn reclaim(&mut self, now: Timestamp, instance: InstanceNumber, ticket: u32) -> bool {
+        let lent = self.instances.get(instance).is_some_and(|lender| lender.reclaims.len() < lender.lent as usize);
+        if !lent {
+            // The instance is gone, and nothing that is there can be waited for.
+            return true;
+        }
         let back = self.may_take_back(instance);
-        match self.instances.get_mut(instance) {
-            Some(lender) if !back => lender.reclaims.push_back(ticket),
-            Some(_) => self.take_back(now, instance),
-            None => return true,
+        if back {
+            self.take_back(now, instance);
+        } else if let Some(lender) = self.instances.get_mut(instance) {
+            lender.reclaims.push_back(ticket);
         }
         back
     }
@@ -196,7 +201,7 @@ impl Pool {
     /// An attempt ends, or is given up, while its place is lent: it has it back at once, whether it is free or not, so that [`Pool::release`]
     /// or [`Pool::leak`] can follow as for any other. `ticket` is that of a [`Pool::reclaim`] that still waits, which is called off.
     pub fn retake(&mut self, now: Timestamp, instance: InstanceNumber, ticket: Option<u32>) {
-        if let Some(lender) = self.instances.get_mut(instance) {
+        if let Some(lender) = self.instances.get_mut(instance).filter(|lender| lender.lent > 0) {
             lender.reclaims.retain(|waiting| Some(*waiting) != ticket);
             self.take_back(now, instance);
         }

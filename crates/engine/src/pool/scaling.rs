@@ -21,10 +21,10 @@ const COOLDOWN: Duration = Duration::from_secs(10);
 /// How often it is looked at whether there are too many.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(3);
 
-/// The window in parts, so that the highest demand is known without keeping each.
-const PARTS: usize = 10;
+/// The window in parts, so that the highest demand is known without keeping each; one more, since the current one is not over.
+const PARTS: usize = 11;
 const PART_MICROS: u64 = 3_000_000;
-const _: () = assert!(PART_MICROS as u128 * PARTS as u128 == PEAK_WINDOW.as_micros(), "the parts are the window");
+const _: () = assert!(PART_MICROS as u128 * (PARTS as u128 - 1) == PEAK_WINDOW.as_micros(), "the parts are the window");
 
 /// How many instances of `concurrency` places each a demand needs, if at most `scale_up` % of them shall be used.
 pub(super) fn needed(demand: u32, concurrency: u32, scale_up: u32) -> u32 {

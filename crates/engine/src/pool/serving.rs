@@ -201,11 +201,7 @@ impl Pool {
         while !self.queue.is_empty()
             && let Some((rank, target)) = self.head(agent)
         {
-            let Some((_, Waiting { request, since, .. })) =
-                self.targets[target].queue.first_key_value().map(|(rank, waiting)| (*rank, *waiting))
-            else {
-                return;
-            };
+            let Some(Waiting { request, since, .. }) = self.targets[target].queue.get(&rank).copied() else { return };
             let number = if self.admits(now, agent, &rank) { self.pick(agent, &request) } else { None };
             let (Some(number), Some(waiting)) = (number, number.and_then(|_| self.queue.pop(&mut self.targets, target))) else {
                 self.await_rate(now, agent);
@@ -213,8 +209,9 @@ impl Pool {
             };
             let of = self.agents[agent].of;
             self.types[of].waits.waited(now.since(since));
-            self.grant(now, number, &request);
+            // In this order, so that it is never counted twice: the highest demand is remembered.
             self.left(now, &waiting);
+            self.grant(now, number, &request);
             let Request { slot, task, lane, .. } = request;
             self.effects.push_back(PoolEffect::Granted { slot, task, instance: number, admitted_by: by.take(), lane });
         }
@@ -252,7 +249,7 @@ impl Pool {
 
     pub(super) fn take_back(&mut self, now: Timestamp, number: InstanceNumber) {
         if let Some(instance) = self.instances.get_mut(number) {
-            instance.lent = instance.lent.saturating_sub(1);
+            instance.lent -= 1;
             self.occupy(now, number);
         }
     }
