@@ -75,10 +75,6 @@ impl<I: Place, T> Table<I, T> {
         index
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.list.len()
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = (I, &T)> {
         (0..).map(I::at).zip(&self.list)
     }
