@@ -7,7 +7,7 @@
 
 import { EventEmitter } from 'node:events'
 import { AgentInstances, type Instance, type PooledAgent } from './agent-instances.js'
-import { readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
+import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError } from './errors.js'
 import { Kind, type Engine } from './native.js'
@@ -148,10 +148,11 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     const isKnown = this.#named.has(agentId)
     this.#standIns.set(agentId, agent)
     if (isKnown) return this.#registered()
-    const type: ResolvedType = { minAgents: 0, maxAgents: 1, maxConcurrency: 1_000_000, reserve: undefined, create: () => agent }
-    this.#typeNames.push(`stand-in of ${agentId}`)
-    this.#add({ id: agentId, typeName: `stand-in of ${agentId}`, type, configuration: {}, capabilities: [], limits: undefined })
-    this.#named.set(agentId, this.#kinds.at(-1) as AgentKind)
+    const type: ResolvedType = { minAgents: 0, maxAgents: 1, maxConcurrency: CONCURRENCY_MAX, reserve: undefined, create: () => agent }
+    const kind = { typeName: `stand-in of ${agentId}`, type, configuration: {}, capabilities: [] }
+    this.#typeNames.push(kind.typeName)
+    this.#add({ ...kind, id: kind.typeName, limits: undefined })
+    this.#add({ ...kind, id: agentId, limits: { maxConcurrency: undefined, rateLimit: undefined } })
   }
 
   /** Who really does the tasks of `agentId` on an instance. */

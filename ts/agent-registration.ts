@@ -21,7 +21,7 @@ interface TypeNumbers {
 }
 
 /** More attempts at once than this no instance has a use for. */
-const CONCURRENCY_MAX = 1_000_000
+export const CONCURRENCY_MAX = 1_000_000
 /** Instances of one type. */
 const AGENTS_MAX = 100_000
 

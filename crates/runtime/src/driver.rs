@@ -458,7 +458,7 @@ impl Driver {
             self.versions.release(live.execution.plan());
             self.admission.leave(slot);
             if let Some(agents) = &mut self.agents {
-                agents.pool.forget(slot);
+                agents.pool.forget(now, slot);
             }
         }
         live.append(slot, now, &mut self.step.events, &mut self.batch.records);

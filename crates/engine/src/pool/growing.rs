@@ -186,9 +186,9 @@ impl Pool {
         }
     }
 
-    /// The next check of an instance, if its type is checked.
-    pub(super) fn await_check(&mut self, now: Timestamp, number: InstanceNumber, agent: AgentIndex) {
-        let checked = self.types[self.agents[agent].of].limits.checked && !self.policy.check_every.is_zero();
+    /// The next check of an instance, if it can be asked how it is.
+    pub(super) fn await_check(&mut self, now: Timestamp, number: InstanceNumber) {
+        let checked = self.instances.get(number).is_some_and(|instance| instance.health.checked) && !self.policy.check_every.is_zero();
         self.set_due(number, checked.then(|| now.after(self.policy.check_every)));
     }
 
@@ -204,7 +204,7 @@ impl Pool {
             }
             State::Ready | State::Ill => {
                 let silent = std::mem::replace(&mut instance.health.asked, true);
-                self.await_check(now, number, agent);
+                self.await_check(now, number);
                 if silent {
                     self.judge(now, number, false);
                 } else {

@@ -41,6 +41,8 @@ struct Run {
     tasks: Vec<String>,
     places: BTreeMap<u32, InstanceNumber>,
     journal: String,
+    /// Whether its agents can be asked how they are: the word `checked` in the setup.
+    checked: bool,
 }
 
 /// The word after another.
@@ -67,6 +69,7 @@ impl Run {
             tasks: vec![],
             places: BTreeMap::new(),
             journal: String::new(),
+            checked: false,
         };
         for words in lines {
             match words[0] {
@@ -82,7 +85,8 @@ impl Run {
         let reserve = number(words, "reserve").map(|slots| Reserve { slots, priority: after(words, "from").unwrap().parse().unwrap() });
         let (min, max, concurrency) =
             (number(words, "min").unwrap_or(0), number(words, "max").unwrap_or(1), number(words, "holds").unwrap_or(1));
-        let limits = TypeLimits { min, max, concurrency, checked: words.contains(&"checked"), reserve };
+        let limits = TypeLimits { min, max, concurrency, reserve };
+        self.checked |= words.contains(&"checked");
         self.pool.add_type(words[1].into(), limits);
         self.types.push(words[1].to_owned());
         self.agents.push(words[1].to_owned());
@@ -117,7 +121,7 @@ impl Run {
             [verb @ ("made" | "fail" | "fatal" | "well" | "ill" | "lost" | "disposed"), instance] => {
                 let (now, instance, pool) = (self.now, InstanceNumber::new(instance.parse().unwrap()), &mut self.pool);
                 match verb {
-                    "made" => pool.created(now, instance),
+                    "made" => pool.created(now, instance, self.checked),
                     "fail" | "fatal" => pool.create_failed(now, instance, verb == "fatal"),
                     "well" | "ill" => pool.checked(now, instance, verb == "well"),
                     "lost" => pool.lost(now, instance),

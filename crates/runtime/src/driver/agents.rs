@@ -78,8 +78,8 @@ impl Driver {
     }
 
     /// What the pool is doing.
-    pub fn pool_statistics(&mut self) -> Option<PoolStatistics> {
-        self.pool(|pool, now| pool.statistics(now))
+    pub fn pool_statistics(&self) -> Option<PoolStatistics> {
+        self.agents.as_ref().map(|agents| agents.pool.statistics())
     }
 
     /// Admits those the pool has found an agent for, and passes on what else it wants done; whether there was anything.
