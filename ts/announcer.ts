@@ -3,13 +3,13 @@
 // not kept but read back from the journal, if a listener comes while the call is still fresh.
 
 import type { EventEmitter } from 'node:events'
-import { messageOf } from './agent-pool.js'
 import { dateOf } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { errorOf, OrchestratorError, TaskFailedError, ValidationError } from './errors.js'
 import type { EventName, OrchestratorEvents } from './events.js'
 import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
+import { messageOf } from './failure.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
 import { EFFECT_WORDS, Kind } from './native.js'

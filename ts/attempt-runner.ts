@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Calls agents and turns whatever they do into an answer. Nothing an agent does may throw out of here.
 
-import { messageOf, type AgentSlot } from './agent-pool.js'
+import type { AgentSlot } from './agent-pool.js'
 import { now } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { NotFoundError, ValidationError } from './errors.js'
+import { failureText } from './failure.js'
 import { judgeInput, judgeOutput } from './input-judge.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
@@ -13,9 +14,6 @@ import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
 import type { Agent } from './workflow.js'
-
-const MESSAGE_LENGTH_MAX = 10_000
-const STACK_LENGTH_MAX = 10_000
 
 /** One attempt under way: which, and when its agent was called. */
 interface Attempt {
@@ -190,45 +188,4 @@ function isThenable(value: unknown): boolean {
   } catch {
     return false
   }
-}
-
-/** What was thrown, as the journal keeps it. Reading a hostile value must not throw either. */
-export function failureText(thrown: unknown): string {
-  const read = (field: string): unknown => {
-    try {
-      return (thrown as Record<string, unknown> | null | undefined)?.[field]
-    } catch {
-      return undefined
-    }
-  }
-  const text = (field: string, max: number): string | undefined => {
-    const value = read(field)
-    return typeof value === 'string' && value !== '' ? value.slice(0, max).replace(/\p{Surrogate}/gu, '\uFFFD') : undefined
-  }
-  const details: Record<string, unknown> = {}
-  for (const [field, max] of [
-    ['code', 200],
-    ['name', 200],
-    ['stack', STACK_LENGTH_MAX],
-  ] as const) {
-    const value = text(field, max)
-    if (value !== undefined) details[field] = value
-  }
-  const issues = read('issues')
-  const plainIssues = Array.isArray(issues) ? plainJson(issues, 'issues', []) : undefined
-  if (plainIssues !== undefined) details['issues'] = plainIssues as Json
-  return JSON.stringify({
-    code: text('code', 200) ?? 'ERR_AGENT',
-    message: messageOf(thrown)
-      .slice(0, MESSAGE_LENGTH_MAX)
-      .replace(/\p{Surrogate}/gu, '\uFFFD'),
-    retryable: read('retryable') !== false,
-    ...retryAfter(read('retryAfterMs')),
-    details,
-  })
-}
-
-/** The shortest wait before another attempt, if whoever refused said so. */
-function retryAfter(value: unknown): { retryAfterMs?: number } {
-  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? { retryAfterMs: value } : {}
 }

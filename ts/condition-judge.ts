@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Functions in place of conditions: which one is asked, and what its answer means.
 
-import { messageOf } from './agent-pool.js'
 import type { StoredTask } from './definition.js'
 import { OrchestratorError } from './errors.js'
+import { messageOf } from './failure.js'
 import type { Question } from './native.js'
 import type { Run } from './run.js'
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How a call ends: with the execution, or with the error that says why it did not end well.
 
-import { messageOf } from './agent-pool.js'
 import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'
 import { CancelledError, errorOf, NotFoundError } from './errors.js'
+import { messageOf } from './failure.js'
 import type { Run } from './run.js'
 import type { WorkflowExecution } from './workflow.js'
 
