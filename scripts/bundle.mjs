@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// ts/ → dist/: one CommonJS file, a wrapper that lets ESM share its instance, the native binding and the declarations.
+// ts/ → dist/: one CommonJS file, a wrapper that lets ESM share its instance, what runs in workers, the native binding and the declarations.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -14,9 +14,10 @@ const binding = './native/binding.cjs'
 /** Bundles ts/ and puts the binding found in `nativeFolder` beside it. */
 export async function bundle(nativeFolder) {
   mkdirSync(join(dist, 'native'), { recursive: true })
-  const entry = await bundleModules()
+  const entry = await bundleModules('ts/index.ts', { file: join(dist, 'index.cjs'), format: 'cjs', exports: 'named' })
+  const worker = await bundleModules('ts/worker/entry.ts', { file: join(dist, 'worker.mjs'), format: 'esm' })
   writeFileSync(join(dist, 'index.mjs'), esmWrapper(entry.exports))
-  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(entry.moduleIds))
+  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences([...entry.moduleIds, ...worker.moduleIds]))
   copyNative(nativeFolder)
   copyDeclarations()
 }
@@ -29,14 +30,14 @@ export function copyDeclarations() {
   writeFileSync(join(dist, 'index.d.mts'), "export * from './index.cjs'\n")
 }
 
-async function bundleModules() {
+async function bundleModules(input, output) {
   const keepBinding = {
     name: 'keep-binding',
     resolveId: (source) => (source === binding ? { id: binding, external: true } : null),
   }
-  const { output } = await build({
+  const bundled = await build({
     cwd: root,
-    input: 'ts/index.ts',
+    input,
     platform: 'node',
     tsconfig: 'tsconfig.json',
     transform: { target: 'es2022' },
@@ -44,16 +45,11 @@ async function bundleModules() {
     onLog: (_level, log) => {
       throw new StepError(log.message)
     },
-    output: {
-      file: join(dist, 'index.cjs'),
-      format: 'cjs',
-      exports: 'named',
-      banner: '// SPDX-License-Identifier: LicenseRef-NIA-Proprietary',
-    },
+    output: { ...output, banner: '// SPDX-License-Identifier: LicenseRef-NIA-Proprietary' },
   }).catch((error) => {
     throw new StepError(error.message)
   })
-  const [entry] = output
+  const [entry] = bundled.output
   const foreign = entry.imports.filter((name) => name !== binding && !builtinModules.includes(name.replace(/^node:/, '')))
   if (foreign.length > 0) throw new StepError(`the package must need no other at run time, but ts/ imports ${foreign.join(', ')}`)
   if (entry.exports.includes('default')) throw new StepError('ts/index.ts has a default export, which ESM and CommonJS see differently')

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Who does the work: agent types, agents registered with them, and their instances. Each has one instance, made before its first task.
 
-import { AgentError, ConflictError, NotFoundError, OrchestratorError, ValidationError } from './errors.js'
+import { setMaxListeners } from 'node:events'
+import { AgentError, ClosedError, ConflictError, NotFoundError, ValidationError } from './errors.js'
+import { messageOf } from './failure.js'
 import type { Issue } from './issue.js'
-import type { Agent, AgentRegistration, AgentType } from './workflow.js'
+import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
+import { configurationText, issuesOfWorkerType } from './worker-type.js'
+import type { Agent, AgentRegistration, AgentType, InlineAgentType, WorkerAgentType } from './workflow.js'
 
-const TYPE_LATER = ['maxConcurrency', 'minAgents', 'maxAgents', 'isolation', 'module', 'memoryLimit']
+const TYPE_LATER = ['maxConcurrency', 'minAgents', 'maxAgents']
 
 /** Registers what tasks name by `agentId`. */
 export interface AgentPool {
@@ -20,6 +24,7 @@ export interface AgentPool {
    *
    * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
    * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
+   * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
 }
@@ -31,10 +36,14 @@ export class AgentRegistry implements AgentPool {
   readonly #typeSlots = new Map<string, AgentSlot>()
   readonly #agents = new Map<string, AgentSlot>()
   readonly #registered: () => void
+  /** Agents that are still being made in workers are not waited for. */
+  readonly #closing = new AbortController()
 
   /** `registered` is told after each registration: interrupted executions may be waiting for it. */
   constructor(registered: () => void) {
     this.#registered = registered
+    // Each agent that is being made listens.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   registerAgentType(name: string, type: AgentType): void {
@@ -42,7 +51,7 @@ export class AgentRegistry implements AgentPool {
     if (this.#types.has(name))
       throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
     this.#types.set(name, type)
-    this.#typeSlots.set(name, new AgentSlot(name, type, {}))
+    this.#typeSlots.set(name, new AgentSlot(name, type, {}, this.#closing.signal))
     this.#registered()
   }
 
@@ -54,8 +63,9 @@ export class AgentRegistry implements AgentPool {
       const message = `agent \`${id}\` is of type \`${typeName}\`, which is not registered; call registerAgentType('${typeName}', …) first`
       throw new NotFoundError('ERR_AGENT_TYPE_NOT_FOUND', message)
     }
+    if (type.isolation === 'worker') configurationText(id, configuration)
     if (this.#agents.has(id)) throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
-    this.#agents.set(id, new AgentSlot(id, type, configuration))
+    this.#agents.set(id, new AgentSlot(id, type, configuration, this.#closing.signal))
     this.#registered()
   }
 
@@ -78,6 +88,7 @@ export class AgentRegistry implements AgentPool {
 
   /** Calls `dispose` of every instance; one that throws does not keep the others. */
   async dispose(): Promise<void> {
+    this.#closing.abort(new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before the agent was made'))
     const dispose = async (slot: AgentSlot): Promise<void> => {
       await slot.agent?.dispose?.()
     }
@@ -90,28 +101,42 @@ export class AgentSlot {
   readonly id: string
   readonly #type: AgentType
   readonly #configuration: object
+  readonly #closing: AbortSignal
   /** The instance, once it is made. */
-  agent: Agent | undefined
-  #making: Promise<Agent> | undefined
+  agent: Agent | PooledAgent | undefined
+  #making: Promise<Agent | PooledAgent> | undefined
 
-  constructor(id: string, type: AgentType, configuration: object) {
+  constructor(id: string, type: AgentType, configuration: object, closing: AbortSignal) {
     this.id = id
     this.#type = type
     this.#configuration = configuration
+    this.#closing = closing
   }
 
   /** Makes the instance. Tasks that come meanwhile wait for the same one; after a failure the next task tries again. */
-  make(): Promise<Agent> {
+  make(): Promise<Agent | PooledAgent> {
     this.#making ??= this.#create().finally(() => {
       this.#making = undefined
     })
     return this.#making
   }
 
-  async #create(): Promise<Agent> {
+  async #create(): Promise<Agent | PooledAgent> {
+    const type = this.#type
+    return (this.agent = type.isolation === 'worker' ? await this.#createInWorker(type) : await this.#createInline(type))
+  }
+
+  #createInWorker(type: WorkerAgentType): Promise<PooledAgent> {
+    const onLost = (): void => {
+      this.agent = undefined
+    }
+    return makeWorkerAgent({ id: this.id, type, configuration: this.#configuration, onLost, signal: this.#closing })
+  }
+
+  async #createInline(type: InlineAgentType): Promise<Agent> {
     let agent: unknown
     try {
-      agent = await this.#type.create(this.#configuration)
+      agent = await type.create(this.#configuration)
     } catch (cause) {
       throw new AgentError('ERR_AGENT_CREATE', `agent \`${this.id}\` could not be made: ${messageOf(cause)}`, { cause, retryable: true })
     }
@@ -122,35 +147,31 @@ export class AgentSlot {
         `create of agent \`${this.id}\` returned ${what}; return { execute: async (task, context) => … }`,
       )
     }
-    this.agent = agent as Agent
-    return this.agent
-  }
-}
-
-/** What a thrown value says. */
-export function messageOf(thrown: unknown): string {
-  // Even to ask a hostile value what it is may throw.
-  try {
-    if (thrown instanceof Error || OrchestratorError.isInstance(thrown)) return String(thrown.message)
-    return typeof thrown === 'string' ? thrown : `threw ${String(thrown)}`
-  } catch {
-    return 'threw a value that cannot be shown'
+    return agent as Agent
   }
 }
 
 function issuesOfType(name: unknown, type: unknown): Issue[] {
   const issues = issuesOfName(name, 'name')
-  if (typeof (type as AgentType | null | undefined)?.create !== 'function') {
-    issues.push({ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' })
-    return issues
-  }
-  for (const field of Object.keys(type as object)) {
+  const { isolation } = (type ?? {}) as { isolation?: unknown }
+  if (isolation === 'worker') issues.push(...issuesOfWorkerType(type as object))
+  else issues.push(...issuesOfInlineType(type, isolation))
+  for (const field of Object.keys((type ?? {}) as object)) {
     if (TYPE_LATER.includes(field)) {
       const message = 'is not supported yet: a type has one instance and any number of calls at once; leave it out'
       issues.push({ path: `type.${field}`, code: 'ERR_NOT_SUPPORTED', message })
     }
   }
   return issues
+}
+
+function issuesOfInlineType(type: unknown, isolation: unknown): Issue[] {
+  if (isolation !== undefined && isolation !== 'inline') return [{ path: 'type.isolation', message: "must be 'inline' or 'worker'" }]
+  if (typeof (type as InlineAgentType | null | undefined)?.create !== 'function')
+    return [{ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' }]
+  return ['module', 'memoryLimit']
+    .filter((field) => (type as unknown as Record<string, unknown>)[field] !== undefined)
+    .map((field) => ({ path: `type.${field}`, message: "needs isolation: 'worker'; add it, or leave this out" }))
 }
 
 function issuesOfAgent(agent: unknown): Issue[] {

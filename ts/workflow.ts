@@ -321,11 +321,24 @@ export interface Agent {
   dispose?(): unknown
 }
 
-/** How agents of a type are made. */
-export interface AgentType {
+/** How agents of a type are made: here, or each in a worker thread of its own. */
+export type AgentType = InlineAgentType | WorkerAgentType
+
+/** Agents that run on the thread that registers them. */
+export interface InlineAgentType {
+  isolation?: 'inline' | undefined
   /** Makes the one instance of the type, or of an agent registered with it, before its first task. */
   // oxlint-disable-next-line typescript/no-explicit-any -- the registrant's own configuration
   create(config: any): Agent | Promise<Agent>
+}
+
+/** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
+export interface WorkerAgentType {
+  isolation: 'worker'
+  /** A file: URL or an absolute path. The module exports `create(config)`, as an inline type has it. */
+  module: string | URL
+  /** The heap of one worker in bytes, from 16 MiB. A worker that needs more ends with `ERR_AGENT_LOST`. Default: Node's own. */
+  memoryLimit?: number | undefined
 }
 
 /** An agent with a configuration of its own. */
@@ -336,7 +349,7 @@ export interface AgentRegistration {
   type: string
   /** What it can do. Validated; has no effect yet. */
   capabilities?: readonly string[] | undefined
-  /** Given to `create`. */
+  /** Given to `create`; to that of an isolated type as JSON data. */
   configuration?: object | undefined
 }
 
