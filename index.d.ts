@@ -13,7 +13,9 @@ import { EventEmitter } from 'node:events';
 export declare interface Agent {
     /** Does it. The result is recorded as JSON data. Throw to fail; an error with `retryable: false` is not tried again. */
     execute(task: TaskInput, context: AttemptContext): unknown;
-    /** Called once at shutdown. */
+    /** Asked every `agents.healthCheckInterval`. `false`, a throw, or no answer in time: it is given no new work, and replaced. */
+    healthCheck?(): boolean | Promise<boolean>;
+    /** Called once when it is not needed any more. */
     dispose?(): unknown;
 }
 
@@ -21,21 +23,38 @@ export declare interface Agent {
 export declare class AgentError extends OrchestratorError {
 }
 
-/** Registers what tasks name by `agentId`. */
-export declare interface AgentPool {
+/** Which instance of which agent an event of the pool is about. */
+declare interface AgentEvent {
+    /** The type of the agent. */
+    readonly type: string;
+    /** The id it was registered with; the name of its type for agents that tasks name by that. */
+    readonly agentId: string;
+    /** The number of the instance, never used twice. */
+    readonly instance: number;
+}
+
+/**
+ * Registers what tasks name by `agentId`, and keeps instances of it: at least `minAgents` and at most `maxAgents` of each type once it has had
+ * work, each with `maxConcurrency` attempts at once. docs/agents.md says how they are chosen, scaled and replaced.
+ */
+export declare interface AgentPool extends EventEmitter<PoolEvents> {
     /**
-     * Registers a type of agent. Tasks may name it directly; its one instance serves any number of calls at once.
+     * Registers a type of agent. Tasks may name it directly.
      *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
      */
     registerAgentType(name: string, type: AgentType): void;
     /**
-     * Registers an agent of a registered type with an instance of its own, made with `configuration`.
+     * Registers an agent of a registered type, whose instances are made with `configuration`.
      *
      * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
+     * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
+    /** What the pool is doing now. Cheap enough to ask each second. */
+    getStatistics(): PoolStatistics;
 }
 
 /** An agent with a configuration of its own. */
@@ -44,23 +63,27 @@ export declare interface AgentRegistration {
     id: string;
     /** A registered type. */
     type: string;
-    /** What it can do. Validated; has no effect yet. */
+    /** What it can do: tasks find it by what they require. */
     capabilities?: readonly string[] | undefined;
-    /** Given to `create`. */
+    /** Given to `create`; to that of an isolated type as JSON data. */
     configuration?: object | undefined;
+    /** Attempts of all its instances at once, at least 1. Default: as many as its type has places. */
+    maxConcurrency?: number | undefined;
+    /** Attempts that may begin within a time. */
+    rateLimit?: RateLimit | undefined;
 }
 
-/** The size of the agent pool. Validated; has no effect yet. */
+/** The size of the agent pool: how many instances of each type there are, when there are more or fewer of them, and when they are asked how they are. */
 export declare interface AgentsConfig {
-    /** Instances kept alive per agent type, at least 0 and at most `maxAgents`. Default 1. */
+    /** Instances of each agent type from its first task on, at least 0 and at most `maxAgents`. Default 1. */
     minAgents?: number | undefined;
     /** Instances per agent type, at least 1. Default 10. */
     maxAgents?: number | undefined;
-    /** Use of the pool that adds an instance, in percent, above `scaleDownThreshold`. Default 80. */
+    /** The use of a type's places above which there are more instances of it, in percent, above `scaleDownThreshold`. Default 80. */
     scaleUpThreshold?: number | undefined;
-    /** Use of the pool that removes an instance, in percent. Default 20. */
+    /** The use below which, for a while, there are fewer, in percent. Default 20. */
     scaleDownThreshold?: number | undefined;
-    /** Time between two health checks, at least 1 ms. Default 5000 (5 s). */
+    /** Time between two health checks of an instance, and how long it has to answer, at least 1 ms. Default 5000 (5 s). */
     healthCheckInterval?: Duration | undefined;
 }
 
@@ -124,14 +147,32 @@ export declare interface AgentTask {
         key?: string | undefined;
         ttl?: Duration | undefined;
     } | undefined;
+    /** Capabilities that its agent must have; without an `agentId`, any registered agent that has them will do. */
+    requires?: readonly string[] | undefined;
+    /** Who has an agent first: a whole number from -1000 to 1000, higher first; that of the execution is added. Default 0. */
+    priority?: number | undefined;
+    /** Tasks with the same one, once `{{ … }}` in it is filled in, go to the same instance of their agent where it has room. */
+    affinity?: string | undefined;
     /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
     compensate?: Compensation | undefined;
 }
 
-/** How agents of a type are made. */
-export declare interface AgentType {
-    /** Makes the one instance of the type, or of an agent registered with it, before its first task. */
-    create(config: any): Agent | Promise<Agent>;
+/** How agents of a type are made: here, or each in a worker thread of its own. */
+export declare type AgentType = InlineAgentType | WorkerAgentType;
+
+/** How many instances of a type there are, and what each may do. */
+declare interface AgentTypeLimits {
+    /** Attempts that one instance runs at once, at least 1. Default 1. */
+    maxConcurrency?: number | undefined;
+    /** Instances from the first task on. Default: `agents.minAgents`. */
+    minAgents?: number | undefined;
+    /** Instances at most, over all agents of the type, at least 1. Default: `agents.maxAgents`. */
+    maxAgents?: number | undefined;
+    /** The last `slots` of its `maxAgents × maxConcurrency` places go to tasks of at least this priority, and to clean-up. Default: none are kept. */
+    reserve?: {
+        slots: number;
+        priority: number;
+    } | undefined;
 }
 
 /** A workflow: tasks, and what each waits for. */
@@ -170,6 +211,13 @@ export declare interface AlertThresholds {
     memoryUsage?: number | undefined;
     /** Processor time, in percent. */
     cpuUsage?: number | undefined;
+}
+
+/** An instance and the attempt that has it. */
+declare interface AllocationEvent extends AgentEvent {
+    readonly executionId: string;
+    readonly taskId: string;
+    readonly attempt: number;
 }
 
 /** What else an agent may use during one attempt. */
@@ -267,7 +315,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -388,6 +436,13 @@ export declare interface ExecutionMetrics {
 }
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+
+/** Agents that run on the thread that registers them. */
+export declare interface InlineAgentType extends AgentTypeLimits {
+    isolation?: 'inline' | undefined;
+    /** Makes an instance, with the configuration of the agent it is of. One that throws is tried again after a while. */
+    create(config: any): Agent | Promise<Agent>;
+}
 
 /** A mistake of this package. */
 export declare class InternalError extends OrchestratorError {
@@ -555,7 +610,7 @@ export declare interface OrchestratorConfig {
     storage?: StorageConfig | undefined;
     /** Limits and defaults of workflows. */
     workflow?: WorkflowConfig | undefined;
-    /** The size of the agent pool. Validated; has no effect yet. */
+    /** The size of the agent pool. */
     agents?: AgentsConfig | undefined;
     /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
     monitoring?: MonitoringConfig | undefined;
@@ -626,6 +681,60 @@ export declare interface OrchestratorStatistics {
     readonly lateResults: number;
 }
 
+/** What an agent pool announces. None of it is recorded. */
+declare interface PoolEvents {
+    'agent:created': [agent: AgentEvent];
+    /** An attempt has been given an instance. */
+    'agent:allocated': [allocation: AllocationEvent];
+    /** The attempt has really returned. */
+    'agent:released': [allocation: AllocationEvent];
+    /** Its health check failed: it is given no new work. */
+    'agent:unhealthy': [agent: AgentEvent];
+    'agent:recovered': [agent: AgentEvent];
+    'agent:disposed': [agent: AgentEvent];
+    'pool:scaled-up': [scaling: ScalingEvent];
+    'pool:scaled-down': [scaling: ScalingEvent];
+}
+
+/** Figures of an agent pool, or of one type in it. */
+declare interface PoolFigures {
+    /** Instances: `available + busy + offline`. */
+    readonly total: number;
+    /** Instances that are well and run nothing. */
+    readonly available: number;
+    /** Instances that run something. */
+    readonly busy: number;
+    /** Instances that are being made, are ill, or are given up and not gone yet. */
+    readonly offline: number;
+    /** Attempts that have a place. */
+    readonly running: number;
+    /** Attempts that wait for what they spawned, and have lent their place. */
+    readonly lent: number;
+    /** The share of the places that is used, in percent. */
+    readonly utilisation: number;
+    /** Attempts that wait for an agent. */
+    readonly queued: number;
+    /** Attempts that were given up although their agent has not returned: it ignored its signal. */
+    readonly leaked: number;
+    /** How long attempts waited for an agent lately, in milliseconds. */
+    readonly wait: {
+        readonly p50: number;
+        readonly p95: number;
+    };
+}
+
+/** What an agent pool is doing. */
+declare interface PoolStatistics extends PoolFigures {
+    /** By the name of the type. */
+    readonly types: Readonly<Record<string, PoolFigures>>;
+}
+
+/** At most `limit` within any time of length `interval`. */
+declare interface RateLimit {
+    limit: number;
+    interval: Duration;
+}
+
 export declare interface ResumeOptions {
     /** Pauses again after the next task. Default false. */
     step?: boolean | undefined;
@@ -647,6 +756,13 @@ export declare interface RetryPolicy {
     retryOn?: readonly string[] | undefined;
     /** No attempt starts later than this after the first. */
     maxElapsed?: Duration | undefined;
+}
+
+/** A type of agent that has more or fewer instances than before. */
+declare interface ScalingEvent {
+    readonly type: string;
+    readonly from: number;
+    readonly to: number;
 }
 
 /** A workflow that runs again and again. */
@@ -808,6 +924,15 @@ export declare type WaitFor = {
 } | {
     delay: Duration;
 };
+
+/** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
+export declare interface WorkerAgentType extends AgentTypeLimits {
+    isolation: 'worker';
+    /** A file: URL or an absolute path. The module exports `create(config)`, as an inline type has it. */
+    module: string | URL;
+    /** The heap of one worker in bytes, from 16 MiB. A worker that needs more ends with `ERR_AGENT_LOST`. Default: Node's own. */
+    memoryLimit?: number | undefined;
+}
 
 export declare interface WorkflowConfig {
     /** Levels that groups and child workflows may nest, at least 1. Default 10. */

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import * as mao from '@codexos/multi-agent-orchestrator'
 import type { AgentType, ErrorCode, MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { run } from './support/child.ts'
-import { root, storePath, userFolder } from './support/folder.ts'
+import { root, storePath, userFolder, writeInto } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
 import { gate, orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
 
@@ -180,6 +180,14 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     'AgentError | ERR_AGENT_INVALID | create of agent `work` returned something without an `execute` method; return { execute: async (task, context) => … } | {} | ',
   ],
   ERR_AGENT_CREATE: [() => withType(bad), 'AgentError | ERR_AGENT_CREATE | agent `work` could not be made: no key | {} | no key'],
+  ERR_AGENT_LOST: [
+    () =>
+      withType({
+        isolation: 'worker',
+        module: writeInto(folder, 'exits.mjs', 'export const create = () => ({ execute: () => process.exit(3) })'),
+      }),
+    'AgentError | ERR_AGENT_LOST | agent `work` is lost: its worker ended with exit code 3; an agent must not call process.exit | {"exitCode":3} | ',
+  ],
   ERR_STORE_LOCKED: [
     async () => {
       const storage = { path: storePath(folder) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// ts/ → dist/: a CommonJS file for each entry over one that they share, wrappers that let ESM share its instance, the native binding and
-// the declarations.
+// ts/ → dist/: a CommonJS file for each entry over one that they share, wrappers that let ESM share its instance, what runs in workers, the
+// native binding and the declarations.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -19,10 +19,11 @@ export const ENTRIES = ['index', 'testing']
 /** Bundles ts/ and puts the binding found in `nativeFolder` beside it. */
 export async function bundle(nativeFolder) {
   mkdirSync(join(dist, 'native'), { recursive: true })
-  const chunks = await bundleModules()
+  const chunks = await bundleModules(Object.fromEntries(ENTRIES.map((name) => [name, `ts/${name}.ts`])), 'cjs')
+  const workers = await bundleModules({ worker: 'ts/worker/entry.ts' }, 'esm')
   for (const { name, exports } of chunks.filter(({ isEntry }) => isEntry))
     writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
-  const moduleIds = chunks.flatMap((chunk) => chunk.moduleIds)
+  const moduleIds = [...chunks, ...workers].flatMap((chunk) => chunk.moduleIds)
   writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(moduleIds))
   copyNative(nativeFolder)
   copyDeclarations()
@@ -39,14 +40,14 @@ export function copyDeclarations() {
   }
 }
 
-async function bundleModules() {
+async function bundleModules(input, format) {
   const keepBinding = {
     name: 'keep-binding',
     resolveId: (source) => (source === binding ? { id: binding, external: true } : null),
   }
   const { output } = await build({
     cwd: root,
-    input: Object.fromEntries(ENTRIES.map((name) => [name, `ts/${name}.ts`])),
+    input,
     platform: 'node',
     tsconfig: 'tsconfig.json',
     transform: { target: 'es2022' },
@@ -56,10 +57,10 @@ async function bundleModules() {
     },
     output: {
       dir: dist,
-      entryFileNames: '[name].cjs',
+      entryFileNames: `[name].${format === 'cjs' ? 'cjs' : 'mjs'}`,
       chunkFileNames: '[name].cjs',
-      format: 'cjs',
-      exports: 'named',
+      format,
+      ...(format === 'cjs' && { exports: 'named' }),
       banner: '// SPDX-License-Identifier: LicenseRef-NIA-Proprietary',
     },
   }).catch((error) => {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Instances of agents: made, checked and let go of as the engine says. What becomes of that the engine is told.
 
+import { setMaxListeners } from 'node:events'
 import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
-import { AgentError } from './errors.js'
-import { messageOf } from './message.js'
+import { AgentError, ClosedError } from './errors.js'
+import { messageOf } from './failure.js'
 import { Kind, type Engine } from './native.js'
+import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
 import type { Agent } from './workflow.js'
-
-/** An agent, and the end of one that nothing may be waited for. */
-export interface PooledAgent extends Agent {
-  kill?(): void
-}
 
 /** An instance that exists. */
 export class Instance {
@@ -62,11 +59,15 @@ export class AgentInstances {
   readonly #reclaims = new Map<number, () => void>()
   #tickets = 0
   #closed = false
+  /** Agents that are still being made in workers are not waited for. */
+  readonly #closing = new AbortController()
 
   constructor(kindOf: (number: number) => AgentKind, schedule: () => void, announce: Announce) {
     this.#kindOf = kindOf
     this.#schedule = schedule
     this.#announce = announce
+    // Each agent that is being made listens.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   get size(): number {
@@ -112,6 +113,7 @@ export class AgentInstances {
   /** Lets go of every instance; one that throws does not keep the others. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#closing.abort(new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before the agent was made'))
     for (const resolve of this.#reclaims.values()) resolve()
     this.#reclaims.clear()
     await Promise.allSettled([...this.#instances.values()].map((instance) => this.#letGo(instance)))
@@ -121,12 +123,17 @@ export class AgentInstances {
   async #make(number: number, kind: AgentKind): Promise<void> {
     this.#making.add(number)
     try {
-      const made = kind.type.create(kind.configuration)
+      const made = this.#create(number, kind)
       // What is there at once need not wait for a turn.
       this.#made(number, kind, isPromise(made) ? await made : made)
     } catch (cause) {
       this.#notMade(number, kind, cause)
     }
+  }
+
+  #create(number: number, { id, type, configuration }: AgentKind): unknown {
+    if (type.worker === undefined) return type.create?.(configuration)
+    return makeWorkerAgent({ id, type: type.worker, configuration, onLost: () => this.#lost(number), signal: this.#closing.signal })
   }
 
   #made(number: number, kind: AgentKind, agent: unknown): void {

@@ -6,13 +6,15 @@
 // The engine opens later than agents are registered: what was registered before then is told as it opens.
 
 import { EventEmitter } from 'node:events'
-import { AgentInstances, type Instance, type PooledAgent } from './agent-instances.js'
+import { AgentInstances, type Instance } from './agent-instances.js'
 import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError } from './errors.js'
 import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
+import type { PooledAgent } from './worker-agent.js'
+import { configurationText } from './worker-type.js'
 import type { AgentRegistration, AgentType } from './workflow.js'
 
 /** Which instance of which agent an event of the pool is about. */
@@ -71,6 +73,7 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
    *
    * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
    * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
+   * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
   /** What the pool is doing now. Cheap enough to ask each second. */
@@ -134,6 +137,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
       const message = `agent \`${id}\` is of type \`${typeName}\`, which is not registered; call registerAgentType('${typeName}', …) first`
       throw new NotFoundError('ERR_AGENT_TYPE_NOT_FOUND', message)
     }
+    if (type.worker !== undefined) configurationText(id, configuration)
     if (this.#named.get(id)?.limits !== undefined)
       throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
     this.#add({ id, typeName, type, configuration, capabilities, limits })

@@ -5,11 +5,15 @@ import type { ResolvedAgents } from './config.js'
 import { describe, duration, integer, readGroup, type Fields } from './config/reader.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
-import type { AgentRegistration, AgentType, RateLimit } from './workflow.js'
+import { issuesOfWorkerType } from './worker-type.js'
+import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './workflow.js'
 
 /** A type of agent with nothing left open. */
 export interface ResolvedType extends TypeNumbers {
-  readonly create: (configuration: object) => unknown
+  /** Makes an instance here. */
+  readonly create?: (configuration: object) => unknown
+  /** Instances are made in workers. */
+  readonly worker?: WorkerAgentType
   /** Places kept for what is more important. */
   readonly reserve: { readonly slots: number; readonly priority: number } | undefined
 }
@@ -40,10 +44,10 @@ export function readType(name: unknown, type: AgentType, policy: ResolvedAgents)
     issues.push({ path: 'type', message: `must be an object such as { create: async (config) => ({ execute: … }) }, not ${describe(type)}` })
   }
   check(issues)
-  const { create, reserve: kept, ...numbers } = type
-  if (typeof create !== 'function') {
-    issues.push({ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' })
-  }
+  const { reserve: kept, ...others } = type
+  const numbers = Object.fromEntries(Object.entries(others).filter(([field]) => !FORM_FIELDS.includes(field)))
+  if (type.isolation === 'worker') issues.push(...issuesOfWorkerType(type))
+  else issues.push(...issuesOfInlineType(type))
   const defaults = { minAgents: policy.minAgents, maxAgents: policy.maxAgents, maxConcurrency: 1 }
   const own = readGroup<TypeNumbers>(numbers, 'type', issues, typeFields, defaults)
   const reserve = kept === undefined ? undefined : readGroup(kept, 'type.reserve', issues, reserveFields, { slots: 0, priority: 0 })
@@ -53,7 +57,21 @@ export function readType(name: unknown, type: AgentType, policy: ResolvedAgents)
     issues.push({ path: 'type.minAgents', message: `must be at most \`maxAgents\` (${own.maxAgents}), not ${own.minAgents}` })
   }
   check(issues)
-  return { ...own, minAgents: Math.min(own.minAgents, own.maxAgents), create: create.bind(type), reserve }
+  const minAgents = Math.min(own.minAgents, own.maxAgents)
+  return type.isolation === 'worker' ? { ...own, minAgents, reserve, worker: type } : { ...own, minAgents, reserve, create: (config) => type.create(config) }
+}
+
+/** The fields that say how instances are made. */
+const FORM_FIELDS = ['create', 'isolation', 'module', 'memoryLimit']
+
+function issuesOfInlineType(type: InlineAgentType): Issue[] {
+  const { isolation } = type
+  if (isolation !== undefined && isolation !== 'inline') return [{ path: 'type.isolation', message: "must be 'inline' or 'worker'" }]
+  if (typeof type.create !== 'function')
+    return [{ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' }]
+  return ['module', 'memoryLimit']
+    .filter((field) => (type as unknown as Record<string, unknown>)[field] !== undefined)
+    .map((field) => ({ path: `type.${field}`, message: "needs isolation: 'worker'; add it, or leave this out" }))
 }
 
 const typeFields: Fields<TypeNumbers> = {

@@ -7,16 +7,14 @@ import type { Clock } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { NotFoundError, ValidationError } from './errors.js'
+import { failureText } from './failure.js'
 import { judgeInput, judgeOutput } from './input-judge.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
-import { messageOf } from './message.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
 
-const MESSAGE_LENGTH_MAX = 10_000
-const STACK_LENGTH_MAX = 10_000
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000
 
@@ -255,45 +253,4 @@ function isThenable(value: unknown): boolean {
   } catch {
     return false
   }
-}
-
-/** What was thrown, as the journal keeps it. Reading a hostile value must not throw either. */
-export function failureText(thrown: unknown): string {
-  const read = (field: string): unknown => {
-    try {
-      return (thrown as Record<string, unknown> | null | undefined)?.[field]
-    } catch {
-      return undefined
-    }
-  }
-  const text = (field: string, max: number): string | undefined => {
-    const value = read(field)
-    return typeof value === 'string' && value !== '' ? value.slice(0, max).replace(/\p{Surrogate}/gu, '\uFFFD') : undefined
-  }
-  const details: Record<string, unknown> = {}
-  for (const [field, max] of [
-    ['code', 200],
-    ['name', 200],
-    ['stack', STACK_LENGTH_MAX],
-  ] as const) {
-    const value = text(field, max)
-    if (value !== undefined) details[field] = value
-  }
-  const issues = read('issues')
-  const plainIssues = Array.isArray(issues) ? plainJson(issues, 'issues', []) : undefined
-  if (plainIssues !== undefined) details['issues'] = plainIssues as Json
-  return JSON.stringify({
-    code: text('code', 200) ?? 'ERR_AGENT',
-    message: messageOf(thrown)
-      .slice(0, MESSAGE_LENGTH_MAX)
-      .replace(/\p{Surrogate}/gu, '\uFFFD'),
-    retryable: read('retryable') !== false,
-    ...retryAfter(read('retryAfterMs')),
-    details,
-  })
-}
-
-/** The shortest wait before another attempt, if whoever refused said so. */
-function retryAfter(value: unknown): { retryAfterMs?: number } {
-  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? { retryAfterMs: value } : {}
 }

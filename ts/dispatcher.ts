@@ -8,11 +8,12 @@
 // so an agent or a listener may call anything.
 
 import type { AgentRegistry } from './agent-pool.js'
-import { AttemptRunner, failureText, type Attempt } from './attempt-runner.js'
+import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
 import type { Report } from './execution.js'
+import { failureText } from './failure.js'
 import type { Json } from './json.js'
 import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'

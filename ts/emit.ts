@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { EventEmitter } from 'node:events'
 import { OrchestratorError } from './errors.js'
-import { messageOf } from './message.js'
+import { messageOf } from './failure.js'
 
 /** Calls every listener of an event. One that throws, or rejects, is warned of and harms nobody. */
 export function emitSafely(emitter: EventEmitter, name: string, payload: readonly unknown[]): void {

@@ -52,6 +52,7 @@ export type ErrorCode =
   | 'ERR_AGENT'
   | 'ERR_AGENT_INVALID'
   | 'ERR_AGENT_CREATE'
+  | 'ERR_AGENT_LOST'
   | 'ERR_INTERRUPTED'
   | 'ERR_STORE_LOCKED'
   | 'ERR_STORE_OPEN'
@@ -203,6 +204,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_AGENT: AgentError,
   ERR_AGENT_INVALID: AgentError,
   ERR_AGENT_CREATE: AgentError,
+  ERR_AGENT_LOST: AgentError,
   ERR_INTERRUPTED: CancelledError,
   ERR_STORE_LOCKED: StoreError,
   ERR_STORE_OPEN: StoreError,

@@ -57,6 +57,7 @@ export type {
   ExecutionListFilter,
   ExecutionMetrics,
   ExecutionStatus,
+  InlineAgentType,
   Loop,
   OrchestratorStatistics,
   ResumeOptions,
@@ -71,6 +72,7 @@ export type {
   TaskType,
   TriggerRule,
   WaitFor,
+  WorkerAgentType,
   WorkflowExecution,
 } from './workflow.js'
 export type { ValidationResult, WorkflowEngine } from './workflow-engine.js'

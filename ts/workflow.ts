@@ -329,11 +329,11 @@ export interface Agent {
   dispose?(): unknown
 }
 
-/** How agents of a type are made, and how many of them there are. */
-export interface AgentType {
-  /** Makes an instance, with the configuration of the agent it is of. One that throws is tried again after a while. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- the registrant's own configuration
-  create(config: any): Agent | Promise<Agent>
+/** How agents of a type are made: here, or each in a worker thread of its own. */
+export type AgentType = InlineAgentType | WorkerAgentType
+
+/** How many instances of a type there are, and what each may do. */
+export interface AgentTypeLimits {
   /** Attempts that one instance runs at once, at least 1. Default 1. */
   maxConcurrency?: number | undefined
   /** Instances from the first task on. Default: `agents.minAgents`. */
@@ -342,6 +342,23 @@ export interface AgentType {
   maxAgents?: number | undefined
   /** The last `slots` of its `maxAgents × maxConcurrency` places go to tasks of at least this priority, and to clean-up. Default: none are kept. */
   reserve?: { slots: number; priority: number } | undefined
+}
+
+/** Agents that run on the thread that registers them. */
+export interface InlineAgentType extends AgentTypeLimits {
+  isolation?: 'inline' | undefined
+  /** Makes an instance, with the configuration of the agent it is of. One that throws is tried again after a while. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- the registrant's own configuration
+  create(config: any): Agent | Promise<Agent>
+}
+
+/** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
+export interface WorkerAgentType extends AgentTypeLimits {
+  isolation: 'worker'
+  /** A file: URL or an absolute path. The module exports `create(config)`, as an inline type has it. */
+  module: string | URL
+  /** The heap of one worker in bytes, from 16 MiB. A worker that needs more ends with `ERR_AGENT_LOST`. Default: Node's own. */
+  memoryLimit?: number | undefined
 }
 
 /** At most `limit` within any time of length `interval`. */
@@ -358,7 +375,7 @@ export interface AgentRegistration {
   type: string
   /** What it can do: tasks find it by what they require. */
   capabilities?: readonly string[] | undefined
-  /** Given to `create`. */
+  /** Given to `create`; to that of an isolated type as JSON data. */
   configuration?: object | undefined
   /** Attempts of all its instances at once, at least 1. Default: as many as its type has places. */
   maxConcurrency?: number | undefined
