@@ -84,8 +84,11 @@ export class AgentInstances {
   }
 
   /** Why there is no instance of this number. */
-  failure(number: number): AgentError | undefined {
-    return this.#failures.get(number)
+  failure(number: number, agentId: string): AgentError {
+    const known = this.#failures.get(number)
+    if (known !== undefined) return known
+    const what = this.#making.has(number) ? 'create has not come back' : 'its instance is gone'
+    return new AgentError('ERR_AGENT_CREATE', `agent \`${agentId}\` could not be made: ${what}`, { retryable: true })
   }
 
   hear(kind: number, number: number, agent: number, first: number): void {
@@ -186,7 +189,8 @@ export class AgentInstances {
     try {
       await instance.agent.dispose?.()
     } catch (error) {
-      process.emitWarning(`dispose of agent \`${instance.kind.id}\` failed: ${messageOf(error)}`, { code: 'ERR_AGENT' })
+      // While it closes nobody can do anything about it.
+      if (!this.#closed) process.emitWarning(`dispose of agent \`${instance.kind.id}\` failed: ${messageOf(error)}`, { code: 'ERR_AGENT' })
     }
     this.#announce('agent:disposed', instance.event())
   }

@@ -122,7 +122,7 @@ export class AttemptRunner {
     try {
       if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
-      if (instance === undefined) throw this.#agents.instances.failure(number) ?? notFound(task)
+      if (instance === undefined) throw number === 0 ? notFound(task) : this.#agents.instances.failure(number, task.agentId)
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
       attempt.live.signal.throwIfAborted()
       this.#call(attempt, task, instance)

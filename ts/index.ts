@@ -6,7 +6,7 @@
  */
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
-export type { AgentPool } from './agent-pool.js'
+export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './agent-pool.js'
 export type {
   AgentsConfig,
   AlertThresholds,
@@ -38,12 +38,14 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
+export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
 export type {
   Agent,
   AgentRegistration,
   AgentTask,
   AgentType,
+  AgentTypeLimits,
   AgentWorkflow,
   AttemptContext,
   Branch,
@@ -60,6 +62,7 @@ export type {
   InlineAgentType,
   Loop,
   OrchestratorStatistics,
+  RateLimit,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,

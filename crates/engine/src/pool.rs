@@ -299,6 +299,11 @@ impl Pool {
         self.deadlines.next()
     }
 
+    /// Whether a request waits.
+    pub fn is_wanted(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// The next effect, in the order they came about; each is given once.
     pub fn next_effect(&mut self) -> Option<PoolEffect> {
         self.effects.pop_front()

@@ -68,7 +68,8 @@ impl Driver {
 
     /// What the host tells of its agents, and an answer if it asks something.
     pub fn pool<T>(&mut self, tell: impl FnOnce(&mut Pool, Timestamp) -> T) -> Option<T> {
-        let now = self.now();
+        // Nothing of it is recorded, so it is no instant of its own.
+        let now = self.now.unwrap_or_else(|| self.clock.read());
         self.agents.as_mut().map(|agents| tell(&mut agents.pool, now))
     }
 
@@ -99,7 +100,7 @@ impl Driver {
                     self.admit_waiting(slot, task, None, instance)?;
                 }
                 other => {
-                    let at = self.now();
+                    let at = self.now.unwrap_or_else(|| self.clock.read());
                     self.outbox.extend(Effect::of_pool(at, &other));
                 }
             }
