@@ -16,6 +16,8 @@ mod lending;
 mod making;
 #[path = "pool/many.rs"]
 mod many;
+#[path = "pool/model.rs"]
+mod model;
 #[path = "pool/properties.rs"]
 mod properties;
 #[path = "pool/sizes.rs"]

@@ -113,12 +113,17 @@ impl Pool {
     /// Of those that are stranded the one that is first, if it still wants an instance.
     pub(super) fn first_stranded(&mut self, now: Timestamp, of: TypeIndex) -> Option<(Rank, AgentIndex)> {
         while let Some((rank, index)) = self.types[of].stranded.first().copied() {
+            let head = self.head(index).map(|(head, _)| head);
             let agent = &mut self.agents[index];
-            if agent.queued > 0 && agent.making.allowance(now) > 0 {
+            let wants = agent.queued > 0 && agent.making.allowance(now) > 0;
+            if wants && head == Some(rank) {
                 return Some((rank, index));
             }
-            agent.stranded = None;
+            // Whoever was first may have gone away.
+            agent.stranded = head.filter(|_| wants);
+            let moved = agent.stranded.map(|rank| (rank, index));
             self.types[of].stranded.pop_first();
+            self.types[of].stranded.extend(moved);
         }
         None
     }
