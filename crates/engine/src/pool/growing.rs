@@ -51,7 +51,7 @@ impl Pool {
             if to > of.told {
                 self.effects.push_back(PoolEffect::ScaledUp { of: index, from: of.count, to });
                 of.told = to;
-                of.scaling.changed(now);
+                of.scaling.grew(now);
             }
             for _ in 0..more {
                 self.create(now, agent);
@@ -251,7 +251,7 @@ impl Pool {
     fn watch(&mut self, now: Timestamp, index: TypeIndex) {
         let of = &mut self.types[index];
         let more = of.count > of.limits.min;
-        let others = of.agents.len() > 1 && of.scaling.demand() > 0;
+        let others = of.count == of.limits.max && of.agents.len() > 1 && of.scaling.demand() > 0;
         if of.due.is_none() && (more || others) {
             self.deadlines.set(Due::Size(index), &mut of.due, Some(now.after(LOOK_EVERY)));
         }
@@ -287,7 +287,7 @@ impl Pool {
         let of = &mut self.types[index];
         if of.count < from {
             of.told = of.count;
-            of.scaling.changed(now);
+            of.scaling.shrank(now);
             self.effects.push_back(PoolEffect::ScaledDown { of: index, from, to: of.count });
             self.effects.extend(gone.into_iter().map(|instance| PoolEffect::Dispose { instance, force: false }));
         }

@@ -17,7 +17,7 @@ use stdx::Timestamp;
 /// Moves: `ask t1 of a needs gpu priority 5 urgent key 7 ready 3s lane 2`; `done`, `decline`, `leak`, `late` (a leaked one returns), `lend`,
 /// `back` (it wants its place back), `gone` and `drop` (it ends, or leaks, while its place is lent) and `withdraw`, each of a task; `made`, `fail`, `fatal`, `well`,
 /// `ill`, `lost` and `disposed` of an instance; `forget`; `wait 5s`; `show`.
-pub(crate) fn check(setup: &str, moves: &str, expect: Expect) {
+pub(crate) fn check(setup: &str, moves: &str, expect: &Expect) {
     let mut run = Run::new(setup);
     for one in moves.split('|') {
         run.play(one.trim());
