@@ -249,7 +249,7 @@ impl Pool {
 
     pub(super) fn take_back(&mut self, now: Timestamp, number: InstanceNumber) {
         if let Some(instance) = self.instances.get_mut(number) {
-            instance.lent -= 1;
+            instance.lent = instance.lent.saturating_sub(1);
             self.occupy(now, number);
         }
     }

@@ -392,7 +392,7 @@ impl Model {
                 }
                 self.listen();
             }
-            for (attempt, (number, state)) in self.attempts.clone() {
+            while let Some((attempt, (number, state))) = self.attempts.first_key_value().map(|(attempt, on)| (*attempt, *on)) {
                 if matches!(state, Attempt::Lent | Attempt::Reclaiming) {
                     self.pool.retake(self.now, number, Some(attempt.1));
                 }
