@@ -2,10 +2,21 @@
 //! Who runs what: instances of agents, made when they are wanted, shared by those who ask, and looked after.
 //!
 //! ```text
-//! request ─▶ granted at once, or queued ─▶ PoolEffect::Granted ─▶ release
+//! request ─▶ at once, or queued ─▶ Granted ─▶ release
+//!                └ none of its agents can be made ─▶ Refused
 //!
-//! (none) ─Create─▶ Making ─created─▶ Ready ─┬─ surplus, makes room, ill ─▶ empty ─Dispose─▶ Disposing ─disposed─▶ (none)
+//! (none) ──Create──▶ Making ──created──▶ Ready ──surplus──▶ Disposing ──disposed──▶ (none)
+//!                      │ failed             │                    ▲
+//!                      ▼                    │                    │ empty
+//!        (none), again after a wait         ├─ fails a check ──▶ Ill ──passes enough of them──▶ Ready
+//!                                           ├─ another agent of its type has none, and it is its turn ──▶ Yielding ──empty──▶ Disposing
+//!                                           ├─ leak ──▶ Leaked ──the others have returned──▶ Disposing
+//!                                           └─ lost ──▶ Lost ──its attempts are released──▶ (none)
+//! Making ──30 s──▶ Overdue ──created──▶ Disposing
 //! ```
+//! Making, Ready, Ill and Yielding count against `max`; what leaked, was lost or is overdue is replaced at once. What cannot be made is
+//! `making`'s matter, how many there should be `scaling`'s, and who gets which `serving`'s.
+//!
 //! A pool is one driver's and lives in memory: who was made or busy is gone with the process.
 
 mod affinity;
@@ -129,7 +140,7 @@ impl Pool {
         }
     }
 
-    /// It was granted but cannot use it now: as if it had never asked.
+    /// One that was just granted, at once or by an effect, cannot use it now or has withdrawn meanwhile: as if it had never asked.
     pub fn decline(&mut self, now: Timestamp, instance: InstanceNumber) {
         if !self.vacate(now, instance) {
             return;
@@ -249,7 +260,7 @@ impl Pool {
         }
     }
 
-    /// An instance is gone: its worker died. Its attempts are released by the host one by one.
+    /// An instance is gone: its worker died. It is replaced, after a wait if it had no work yet; its attempts are released by the host one by one.
     pub fn lost(&mut self, now: Timestamp, instance: InstanceNumber) {
         let Some(lost) = self.instances.get(instance) else { return };
         let (agent, state, unused) = (lost.agent, lost.state, lost.failures_before);

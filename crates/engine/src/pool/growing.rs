@@ -51,7 +51,7 @@ impl Pool {
             if to > of.told {
                 self.effects.push_back(PoolEffect::ScaledUp { of: index, from: of.count, to });
                 of.told = to;
-                of.scaling.changed(now);
+                of.scaling.grew(now);
             }
             for _ in 0..more {
                 self.create(now, agent);
@@ -113,12 +113,17 @@ impl Pool {
     /// Of those that are stranded the one that is first, if it still wants an instance.
     pub(super) fn first_stranded(&mut self, now: Timestamp, of: TypeIndex) -> Option<(Rank, AgentIndex)> {
         while let Some((rank, index)) = self.types[of].stranded.first().copied() {
+            let head = self.head(index).map(|(head, _)| head);
             let agent = &mut self.agents[index];
-            if agent.queued > 0 && agent.making.allowance(now) > 0 {
+            let wants = agent.queued > 0 && agent.making.allowance(now) > 0;
+            if wants && head == Some(rank) {
                 return Some((rank, index));
             }
-            agent.stranded = None;
+            // Whoever was first may have gone away.
+            agent.stranded = head.filter(|_| wants);
+            let moved = agent.stranded.map(|rank| (rank, index));
             self.types[of].stranded.pop_first();
+            self.types[of].stranded.extend(moved);
         }
         None
     }
@@ -246,7 +251,7 @@ impl Pool {
     fn watch(&mut self, now: Timestamp, index: TypeIndex) {
         let of = &mut self.types[index];
         let more = of.count > of.limits.min;
-        let others = of.agents.len() > 1 && of.scaling.demand() > 0;
+        let others = of.count == of.limits.max && of.agents.len() > 1 && of.scaling.demand() > 0;
         if of.due.is_none() && (more || others) {
             self.deadlines.set(Due::Size(index), &mut of.due, Some(now.after(LOOK_EVERY)));
         }
@@ -282,7 +287,7 @@ impl Pool {
         let of = &mut self.types[index];
         if of.count < from {
             of.told = of.count;
-            of.scaling.changed(now);
+            of.scaling.shrank(now);
             self.effects.push_back(PoolEffect::ScaledDown { of: index, from, to: of.count });
             self.effects.extend(gone.into_iter().map(|instance| PoolEffect::Dispose { instance, force: false }));
         }

@@ -3,10 +3,11 @@
 //!
 //! ```text
 //! up:    at once, as soon as the demand is more than `scale_up` % of the places: to what it needs at `scale_up` %
-//! down:  when the highest demand of the last PEAK_WINDOW is less than `scale_down` % of the places, and nothing was changed for COOLDOWN:
+//! down:  when the highest demand of the last `PEAK_WINDOW` is less than `scale_down` % of the places, and nothing was changed for COOLDOWN:
 //!        to what that highest demand needs at `scale_up` %
 //! ```
-//! Going up on what is and down on what was is what keeps it from oscillating: whatever came back within the window is still provided for.
+//! Going up on what is and down on what was is what keeps it from oscillating: whatever came back within the window is still provided for. Where
+//! it went down and had to go up again soon, it waits twice as long before the next time, up to `COOLDOWN_MAX`.
 //! It is a function of the demands that it was told and their instants, and gives the same answers when they are told again.
 
 use std::time::Duration;
@@ -15,8 +16,11 @@ use stdx::Timestamp;
 /// What was wanted within this time may be wanted again.
 const PEAK_WINDOW: Duration = Duration::from_secs(30);
 
-/// How long it is left alone after a change.
+/// How long it is left alone after a change, at first.
 const COOLDOWN: Duration = Duration::from_secs(10);
+
+/// The longest that it is left alone. What comes again later than this after it went down was no reason to stay up.
+const COOLDOWN_MAX: Duration = Duration::from_mins(5);
 
 /// How often it is looked at whether there are too many.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(3);
@@ -43,7 +47,7 @@ pub(super) struct Size {
 }
 
 /// The demand for a type, lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scaling {
     demand: u32,
     /// The highest of each part of the window; the last part is `current`.
@@ -52,6 +56,16 @@ pub(super) struct Scaling {
     /// When the current part ends.
     ends: Timestamp,
     changed: Timestamp,
+    cooldown: Duration,
+    /// When it went down, if it did not go up since.
+    went_down: Option<Timestamp>,
+}
+
+impl Default for Scaling {
+    fn default() -> Self {
+        let (start, peaks) = (Timestamp::default(), [0; PARTS]);
+        Self { demand: 0, peaks, current: 0, ends: start, changed: start, cooldown: COOLDOWN, went_down: None }
+    }
 }
 
 impl Scaling {
@@ -71,9 +85,19 @@ impl Scaling {
         }
     }
 
-    /// The number of instances is another from `now` on.
-    pub(super) fn changed(&mut self, now: Timestamp) {
+    /// There are more instances from `now` on.
+    pub(super) fn grew(&mut self, now: Timestamp) {
         self.changed = now;
+        if let Some(down) = self.went_down.take() {
+            let regretted = now.since(down) < COOLDOWN_MAX;
+            self.cooldown = if regretted { COOLDOWN_MAX.min(self.cooldown * 2) } else { COOLDOWN };
+        }
+    }
+
+    /// There are fewer from `now` on.
+    pub(super) fn shrank(&mut self, now: Timestamp) {
+        self.changed = now;
+        self.went_down = Some(now);
     }
 
     /// The highest demand within the window.
@@ -88,7 +112,7 @@ impl Scaling {
         let places = u64::from(size.count) * u64::from(size.concurrency);
         let idle = u64::from(peak) * 100 < u64::from(size.scale_down) * places;
         let to = needed(peak, size.concurrency, size.scale_up).max(size.min);
-        (idle && to < size.count && now.since(self.changed) >= COOLDOWN).then_some(to)
+        (idle && to < size.count && now.since(self.changed) >= self.cooldown).then_some(to)
     }
 
     fn go_on(&mut self, now: Timestamp) {
@@ -113,7 +137,7 @@ mod tests {
     fn replay(demands: &[(u64, u32)]) -> Vec<(u64, u32)> {
         let (mut scaling, mut count, mut sizes) = (Scaling::default(), 1, Vec::new());
         let mut demands = demands.iter().peekable();
-        for second in 0..120 {
+        for second in 0..500 {
             let now = Timestamp::from_micros(second * SECOND);
             let before = count;
             while let Some((_, demand)) = demands.next_if(|(at, _)| *at == second) {
@@ -121,12 +145,12 @@ mod tests {
                 let up = needed(*demand, 1, 80).min(10);
                 if up > count {
                     count = up;
-                    scaling.changed(now);
+                    scaling.grew(now);
                 }
             }
             if let Some(to) = scaling.surplus(now, Size { count, min: 1, concurrency: 1, scale_up: 80, scale_down: 40 }) {
                 count = to;
-                scaling.changed(now);
+                scaling.shrank(now);
             }
             if count != before {
                 sizes.push((second, count));
@@ -144,6 +168,13 @@ mod tests {
         assert_eq!(replay(&[(1, 8), (10, 2), (80, 8)]), [(1, 10), (42, 3), (80, 10)]);
         // Just at the limit there is no reason.
         assert_eq!(replay(&[(1, 8), (10, 4)]), [(1, 10)]);
+    }
+
+    #[test]
+    fn what_had_to_come_back_soon_stays_longer() {
+        let demands: Vec<(u64, u32)> = (0..5).flat_map(|round| [(1 + round * 60, 4), (2 + round * 60, 0)]).collect();
+        // At first the window decides, then 40 s since it went up last, then 80 s.
+        assert_eq!(replay(&demands), [(1, 5), (33, 1), (61, 5), (93, 1), (121, 5), (161, 1), (181, 5), (273, 1)]);
     }
 
     #[test]

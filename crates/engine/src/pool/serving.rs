@@ -249,7 +249,7 @@ impl Pool {
 
     pub(super) fn take_back(&mut self, now: Timestamp, number: InstanceNumber) {
         if let Some(instance) = self.instances.get_mut(number) {
-            instance.lent -= 1;
+            instance.lent = instance.lent.saturating_sub(1);
             self.occupy(now, number);
         }
     }
@@ -335,7 +335,7 @@ impl Pool {
         let (agent, empty) = (instance.agent, instance.is_empty());
         let of = self.agents[agent].of;
         let Some((rank, stranded)) = self.first_stranded(now, of) else { return false };
-        if self.head(agent).is_some_and(|(own, _)| own < rank) {
+        if self.head(agent).is_some_and(|(own, _)| own <= rank && self.admits(now, agent, &own)) {
             return false;
         }
         if empty {

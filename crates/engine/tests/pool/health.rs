@@ -9,7 +9,7 @@ fn each_instance_is_asked_again_and_again() {
     check(
         "type a min 1 max 2 checked; type b max 1",
         "ask t1 of a | ask t2 of b | made 1 | made 2 | wait 10s | well 1 | wait 10s | well 1",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms b up from 0 to 1
@@ -27,7 +27,7 @@ fn one_that_is_ill_gets_no_work_and_is_replaced_when_it_is_empty() {
     check(
         "type a min 1 max 1 holds 2 checked",
         "ask t1 of a | made 1 | wait 10s | ill 1 | ask t2 of a | done t1 | disposed 1 | made 2",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms t1 on 1
@@ -45,7 +45,7 @@ fn silence_counts_as_ill_and_an_answer_that_comes_late_as_an_answer() {
     check(
         "type a min 1 max 1 checked",
         "ask t1 of a | made 1 | wait 30s | well 1 | wait 10s | well 1 | done t1",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 1
         0ms create 1 of a
         0ms t1 on 1
@@ -62,7 +62,7 @@ fn each_relapse_doubles_the_checks_that_it_has_to_pass() {
     check(
         "type a min 1 max 1 holds 2; policy check 0s",
         "ask t1 of a | made 1 | ill 1 | ask t2 of a | well 1 | ill 1 | well 1 | ill 1 | well 1 | well 1 | ill 1 | well 1 | well 1 | well 1 | well 1 | done t1",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms t1 on 1
@@ -82,7 +82,7 @@ fn one_that_leaked_is_replaced_at_once_and_disposed_of_when_its_others_have_retu
     check(
         "type a min 1 max 1 holds 3; agent x of a limit 3",
         "ask t1 of x | made 1 | ask t2 of x | ask t3 of x | ask t4 of x | leak t2 | made 2 | late t2 | done t1 | show | done t3 | disposed 1 | show",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of x
             0ms t1 on 1
@@ -102,7 +102,7 @@ fn one_whose_only_attempt_leaked_is_disposed_of_by_force_and_may_return_whenever
     check(
         "type a max 1",
         "ask t1 of a | made 1 | ask t2 of a | leak t1 | made 2 | late t1 | disposed 1 | late t1 | show",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 1
         0ms create 1 of a
         0ms t1 on 1
@@ -119,7 +119,7 @@ fn one_that_died_is_replaced_at_once() {
     check(
         "type a min 1 max 1 holds 2",
         "ask t1 of a | made 1 | ask t2 of a | ask t3 of a | lost 1 | done t1 | done t2 | made 2 | show",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms t1 on 1
@@ -136,7 +136,7 @@ fn ones_that_die_before_they_had_work_count_as_not_made() {
     check(
         "type a min 2 max 2",
         "ask t1 of a | made 1 | made 2 | lost 2 | wait 100ms | made 3 | lost 3 | wait 200ms | made 4 | lost 4 | ask t2 of a | done t1 | ask t3 of a",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 2
             0ms create 1 of a
             0ms create 2 of a

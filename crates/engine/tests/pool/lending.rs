@@ -9,7 +9,7 @@ fn the_place_of_one_that_waits_is_that_of_another_meanwhile() {
     check(
         "type a max 1",
         "ask t1 of a | made 1 | ask t2 of a | lend t1 | show | back t1 | ask t3 of a | done t2 | done t1",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 1
         0ms create 1 of a
         0ms t1 on 1
@@ -26,7 +26,7 @@ fn who_wants_its_place_back_has_it_at_once_if_it_is_free() {
     check(
         "type a max 1",
         "ask t1 of a | made 1 | lend t1 | back t1 | ask t2 of a | done t1",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 1
         0ms create 1 of a
         0ms t1 on 1
@@ -41,7 +41,7 @@ fn an_instance_is_not_idle_while_somebody_will_come_back() {
     check(
         "type a max 1",
         "ask t1 of a | made 1 | lend t1 | wait 100s | ill 1 | back t1 | ask t2 of a | done t1",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 1
         0ms create 1 of a
         0ms t1 on 1
@@ -58,7 +58,7 @@ fn one_that_ends_while_its_place_is_lent_wants_nothing_any_more() {
     check(
         "type a max 1",
         "ask t1 of a | made 1 | lend t1 | ask t2 of a | back t1 | ask t3 of a | gone t1 | done t2 | done t3 | show",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms t1 on 1
@@ -75,7 +75,7 @@ fn a_place_goes_back_before_new_work_and_within_the_limit_of_the_agent() {
         "type a min 2 max 2 holds 2; agent x of a limit 2",
         "ask t1 of x | made 1 | made 2 | ask t2 of x | lend t1 | lend t2 | ask t3 of x | ask t4 of x | back t1 | back t2 | ask t5 of x
          | done t3 | done t4 | done t1 | done t2 | done t5 | show",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 2
             0ms create 1 of x
             0ms create 2 of x
@@ -96,7 +96,7 @@ fn one_that_leaks_while_its_place_is_lent_is_replaced_like_any_other() {
     check(
         "type a max 1",
         "ask t1 of a | made 1 | lend t1 | ask t2 of a | back t1 | drop t1 | done t2 | made 2 | ask t3 of a | late t1 | show",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms t1 on 1
@@ -114,7 +114,7 @@ fn an_instance_that_died_is_known_until_those_who_lent_it_are_released() {
     check(
         "type a max 1",
         "ask t1 of a | made 1 | lend t1 | ask t2 of a | back t1 | ask t3 of a | lost 1 | show | done t2 | done t1 | back t1 | made 2 | show",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms t1 on 1

@@ -9,7 +9,7 @@ fn a_burst_is_answered_at_once_and_never_beyond_max() {
     check(
         "policy up 80; type a min 1 max 4",
         "ask t1 of a | ask t2 of a | ask t3 of a | ask t4 of a | ask t5 of a",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 2
         0ms create 1 of a
         0ms create 2 of a
@@ -26,7 +26,7 @@ fn a_place_is_added_when_more_than_its_share_is_used() {
     check(
         "policy up 80; type a min 1 max 9 holds 5",
         "ask t1 of a | made 1 | ask t2 of a | ask t3 of a | ask t4 of a | ask t5 of a",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 1
         0ms create 1 of a
         0ms t1 on 1
@@ -46,7 +46,7 @@ fn it_goes_down_to_what_was_needed_lately_and_only_idle_ones_go() {
         "type a min 1 max 4",
         "ask t1 of a | ask t2 of a | ask t3 of a | ask t4 of a | made 1 | made 2 | made 3 | made 4 | done t2 | done t3 | wait 20s | done t4 | wait 40s
          | disposed 2 | done t1 | wait 60s | show",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms a up from 1 to 2
@@ -73,7 +73,7 @@ fn a_type_without_min_goes_down_to_nothing_and_comes_back() {
     check(
         "type a max 2",
         "ask t1 of a | made 1 | done t1 | wait 60s | disposed 1 | show | ask t2 of a",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a
             0ms t1 on 1
@@ -91,7 +91,7 @@ fn what_a_rate_holds_back_makes_no_instances() {
     check(
         "type a max 9; agent x of a rate 2 per 1s",
         "ask t1 of x | ask t2 of x | ask t3 of x | ask t4 of x | made 1 | made 2 | wait 1s",
-        expect![[r#"
+        &expect![[r#"
         0ms a up from 0 to 1
         0ms create 1 of x
         0ms a up from 1 to 2
@@ -111,7 +111,7 @@ fn an_idle_instance_makes_room_for_an_agent_that_has_none() {
     check(
         "type a max 2; agent x of a; agent y of a",
         "ask t1 of x | ask t2 of x | made 1 | made 2 | done t2 | ask t3 of y | disposed 2 | made 3",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of x
             0ms a up from 1 to 2
@@ -130,7 +130,7 @@ fn an_agent_without_an_instance_gets_one_when_it_is_its_turn() {
     check(
         "type a max 1 holds 2; agent x of a; agent y of a",
         "ask t1 of x | made 1 | ask t2 of x | ask t3 of x | ask t4 of y | ask t5 of x | done t1 | done t2 | done t3 | made 2 | done t4 | made 3",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of x
             0ms t1 on 1
@@ -151,7 +151,7 @@ fn who_asks_for_an_agent_without_an_instance_and_goes_away_takes_none() {
     check(
         "type a max 1; agent x of a; agent y of a",
         "ask t1 of x | made 1 | ask t2 of y | withdraw t2 | done t1 | ask t3 of x",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of x
             0ms t1 on 1
@@ -165,7 +165,7 @@ fn instances_move_to_the_agent_that_is_short_of_them() {
     check(
         "type a max 3; agent x of a; agent y of a",
         "ask t1 of x | ask t2 of x | made 1 | made 2 | ask t3 of y | made 3 | done t1 | done t2 | ask t4 of y | ask t5 of y | wait 9s",
-        expect![[r#"
+        &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of x
             0ms a up from 1 to 2

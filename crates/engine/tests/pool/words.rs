@@ -17,7 +17,7 @@ use stdx::Timestamp;
 /// Moves: `ask t1 of a needs gpu priority 5 urgent key 7 ready 3s lane 2`; `done`, `decline`, `leak`, `late` (a leaked one returns), `lend`,
 /// `back` (it wants its place back), `gone` and `drop` (it ends, or leaks, while its place is lent) and `withdraw`, each of a task; `made`, `fail`, `fatal`, `well`,
 /// `ill`, `lost` and `disposed` of an instance; `forget`; `wait 5s`; `show`.
-pub(crate) fn check(setup: &str, moves: &str, expect: Expect) {
+pub(crate) fn check(setup: &str, moves: &str, expect: &Expect) {
     let mut run = Run::new(setup);
     for one in moves.split('|') {
         run.play(one.trim());
@@ -31,18 +31,102 @@ pub(crate) fn duration(text: &str) -> Duration {
     Duration::from_millis(number * if unit == "ms" { 1 } else { 1000 })
 }
 
+/// A pool as text says it.
+pub(crate) struct Setup {
+    policy: PoolPolicy,
+    names: Vec<String>,
+    pub(crate) types: Vec<TypeLimits>,
+    /// The anonymous ones first, as the pool numbers them.
+    pub(crate) agents: Vec<Agent>,
+    /// Whether instances can be asked how they are: the word `checked`.
+    pub(crate) checked: bool,
+}
+
+#[derive(Clone)]
+pub(crate) struct Agent {
+    pub(crate) id: String,
+    pub(crate) of: usize,
+    anonymous: bool,
+    capabilities: Vec<Arc<str>>,
+    pub(crate) limits: AgentLimits,
+}
+
+pub(crate) fn read(text: &str) -> Setup {
+    let policy = PoolPolicy { scale_up: 100, scale_down: 50, check_every: duration("10s") };
+    let mut setup = Setup { policy, names: vec![], types: vec![], agents: vec![], checked: false };
+    for line in text.split(';') {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[0] {
+            "type" => setup.add_type(&words),
+            "agent" => setup.add_agent(&words),
+            "policy" => {
+                let check_every = after(&words, "check").map_or(setup.policy.check_every, duration);
+                let (scale_up, scale_down) = (number(&words, "up").unwrap_or(100), number(&words, "down").unwrap_or(50));
+                setup.policy = PoolPolicy { scale_up, scale_down, check_every };
+            }
+            word => panic!("`{word}` describes nothing"),
+        }
+    }
+    setup
+}
+
+impl Setup {
+    fn add_type(&mut self, words: &[&str]) {
+        let reserve = number(words, "reserve").map(|slots| Reserve { slots, priority: after(words, "from").unwrap().parse().unwrap() });
+        let (min, max, concurrency) =
+            (number(words, "min").unwrap_or(0), number(words, "max").unwrap_or(1), number(words, "holds").unwrap_or(1));
+        let (id, of) = (words[1].to_owned(), self.types.len());
+        self.checked |= words.contains(&"checked");
+        self.types.push(TypeLimits { min, max, concurrency, reserve });
+        self.names.push(id.clone());
+        self.agents.push(Agent { id, of, anonymous: true, capabilities: vec![], limits: AgentLimits::default() });
+    }
+
+    fn add_agent(&mut self, words: &[&str]) {
+        let of = self.names.iter().position(|name| name == after(words, "of").unwrap()).unwrap();
+        let capabilities = after(words, "can").map(|can| can.split(',').map(Arc::from).collect()).unwrap_or_default();
+        let rate = number(words, "rate").map(|count| Rate { count, per: duration(after(words, "per").unwrap()) });
+        let limits = AgentLimits { concurrency: number(words, "limit"), rate };
+        self.agents.push(Agent { id: words[1].to_owned(), of, anonymous: false, capabilities, limits });
+    }
+
+    pub(crate) fn pool(&self) -> Pool {
+        let mut pool = Pool::new(self.policy);
+        for (name, limits) in self.names.iter().zip(&self.types) {
+            pool.add_type(name.as_str().into(), *limits);
+        }
+        for agent in self.agents.iter().filter(|agent| !agent.anonymous) {
+            add(&mut pool, agent);
+        }
+        pool
+    }
+
+    /// The agents that may run what names `id` and requires something.
+    pub(crate) fn covered(&self, id: &str, requires: &[Arc<str>]) -> Vec<usize> {
+        let able = |agent: &Agent| requires.iter().all(|capability| agent.capabilities.contains(capability));
+        let of = self.names.iter().position(|name| name == id);
+        let covers = |agent: &Agent| match of {
+            None => !agent.anonymous && (id.is_empty() || agent.id == id),
+            Some(of) => agent.of == of && agent.anonymous == requires.is_empty(),
+        };
+        (0..self.agents.len()).filter(|agent| covers(&self.agents[*agent]) && able(&self.agents[*agent])).collect()
+    }
+}
+
+fn add(pool: &mut Pool, agent: &Agent) {
+    let of = TypeIndex::new(u32::try_from(agent.of).unwrap());
+    pool.add_agent(agent.id.as_str().into(), of, agent.capabilities.clone(), agent.limits);
+}
+
 const SLOT: u32 = 9;
 
 struct Run {
     pool: Pool,
     now: Timestamp,
-    types: Vec<String>,
-    agents: Vec<String>,
+    setup: Setup,
     tasks: Vec<String>,
     places: BTreeMap<u32, InstanceNumber>,
     journal: String,
-    /// Whether its agents can be asked how they are: the word `checked` in the setup.
-    checked: bool,
 }
 
 /// The word after another.
@@ -56,49 +140,14 @@ fn number(words: &[&str], word: &str) -> Option<u32> {
 
 impl Run {
     fn new(setup: &str) -> Self {
-        let lines: Vec<Vec<&str>> = setup.split(';').map(|line| line.split_whitespace().collect()).collect();
-        let policy = lines.iter().find(|words| words[0] == "policy").cloned().unwrap_or_default();
-        let check_every = duration(after(&policy, "check").unwrap_or("10s"));
-        let (scale_up, scale_down) = (number(&policy, "up").unwrap_or(100), number(&policy, "down").unwrap_or(50));
-        let pool = Pool::new(PoolPolicy { scale_up, scale_down, check_every });
-        let mut run = Self {
-            pool,
-            now: Timestamp::default(),
-            types: vec![],
-            agents: vec![],
-            tasks: vec![],
-            places: BTreeMap::new(),
-            journal: String::new(),
-            checked: false,
-        };
-        for words in lines {
-            match words[0] {
-                "type" => run.add_type(&words),
-                "agent" => run.add_agent(&words),
-                word => assert_eq!(word, "policy"),
-            }
-        }
-        run
-    }
-
-    fn add_type(&mut self, words: &[&str]) {
-        let reserve = number(words, "reserve").map(|slots| Reserve { slots, priority: after(words, "from").unwrap().parse().unwrap() });
-        let (min, max, concurrency) =
-            (number(words, "min").unwrap_or(0), number(words, "max").unwrap_or(1), number(words, "holds").unwrap_or(1));
-        let limits = TypeLimits { min, max, concurrency, reserve };
-        self.checked |= words.contains(&"checked");
-        self.pool.add_type(words[1].into(), limits);
-        self.types.push(words[1].to_owned());
-        self.agents.push(words[1].to_owned());
+        let setup = read(setup);
+        let (pool, now) = (setup.pool(), Timestamp::default());
+        Self { pool, setup, now, tasks: vec![], places: BTreeMap::new(), journal: String::new() }
     }
 
     fn add_agent(&mut self, words: &[&str]) {
-        let of = self.types.iter().position(|name| name == after(words, "of").unwrap()).unwrap();
-        let capabilities = after(words, "can").map(|can| can.split(',').map(Arc::from).collect()).unwrap_or_default();
-        let rate = number(words, "rate").map(|count| Rate { count, per: duration(after(words, "per").unwrap()) });
-        let of = TypeIndex::new(u32::try_from(of).unwrap());
-        self.pool.add_agent(words[1].into(), of, capabilities, AgentLimits { concurrency: number(words, "limit"), rate });
-        self.agents.push(words[1].to_owned());
+        self.setup.add_agent(words);
+        add(&mut self.pool, &self.setup.agents[self.setup.agents.len() - 1]);
     }
 
     fn task(&mut self, name: &str) -> u32 {
@@ -121,7 +170,7 @@ impl Run {
             [verb @ ("made" | "fail" | "fatal" | "well" | "ill" | "lost" | "disposed"), instance] => {
                 let (now, instance, pool) = (self.now, InstanceNumber::new(instance.parse().unwrap()), &mut self.pool);
                 match verb {
-                    "made" => pool.created(now, instance, self.checked),
+                    "made" => pool.created(now, instance, self.setup.checked),
                     "fail" | "fatal" => pool.create_failed(now, instance, verb == "fatal"),
                     "well" | "ill" => pool.checked(now, instance, verb == "well"),
                     "lost" => pool.lost(now, instance),
@@ -208,13 +257,15 @@ impl Run {
                 format!("{} on {}{after}{lane}", self.tasks[task as usize], instance.get())
             }
             PoolEffect::Refused { task, instance, .. } => format!("{} refused because of {}", self.tasks[task as usize], instance.get()),
-            PoolEffect::Create { instance, agent } => format!("create {} of {}", instance.get(), self.agents[agent.get() as usize]),
+            PoolEffect::Create { instance, agent } => {
+                format!("create {} of {}", instance.get(), self.setup.agents[agent.get() as usize].id)
+            }
             PoolEffect::Dispose { instance, force } => format!("dispose {}{}", instance.get(), if force { " by force" } else { "" }),
             PoolEffect::Check { instance } => format!("check {}", instance.get()),
             PoolEffect::Unhealthy { instance } => format!("{} is ill", instance.get()),
             PoolEffect::Recovered { instance } => format!("{} is well again", instance.get()),
-            PoolEffect::ScaledUp { of, from, to } => format!("{} up from {from} to {to}", self.types[of.get() as usize]),
-            PoolEffect::ScaledDown { of, from, to } => format!("{} down from {from} to {to}", self.types[of.get() as usize]),
+            PoolEffect::ScaledUp { of, from, to } => format!("{} up from {from} to {to}", self.setup.names[of.get() as usize]),
+            PoolEffect::ScaledDown { of, from, to } => format!("{} down from {from} to {to}", self.setup.names[of.get() as usize]),
             PoolEffect::Reclaimed { ticket } => format!("{} back", self.tasks[ticket as usize]),
         }
     }
