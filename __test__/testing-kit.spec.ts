@@ -486,8 +486,9 @@ describe('a crash', () => {
 
   it.each<[CrashMoment, number, unknown]>([
     [{ afterCommit: 1 }, 0, undefined],
-    [{ beforeCommit: 2 }, 1, undefined],
-    [{ afterCommit: 2 }, 1, 'a'],
+    // Before the first attempt its agent is made.
+    [{ beforeCommit: 3 }, 1, undefined],
+    [{ afterCommit: 3 }, 1, 'a'],
   ])('may be told its commit: %j', async (moment, calls, recorded) => {
     const kit = await kitWith({}, { storage: 'file' })
     const work = kit.agents.script('work', ({ id }) => id)

@@ -167,6 +167,7 @@ impl Run {
             ["forget"] => self.pool.forget(self.now, SLOT),
             ["show"] => self.show(),
             ["agent", ..] => self.add_agent(&words),
+            ["made", instance, "unasked"] => self.pool.created(self.now, InstanceNumber::new(instance.parse().unwrap()), false),
             [verb @ ("made" | "fail" | "fatal" | "well" | "ill" | "lost" | "disposed"), instance] => {
                 let (now, instance, pool) = (self.now, InstanceNumber::new(instance.parse().unwrap()), &mut self.pool);
                 match verb {
