@@ -327,7 +327,7 @@ impl Driver {
             self.input(slot, Input::Tick)?;
         }
         self.fire(now)?;
-        self.pool(|pool, now| pool.tick(now));
+        self.pool(engine::Pool::tick);
         self.flush()
     }
 

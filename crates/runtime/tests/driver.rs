@@ -4,6 +4,8 @@
 
 #[path = "driver/admission.rs"]
 mod admission;
+#[path = "driver/agents.rs"]
+mod agents;
 #[path = "driver/calls.rs"]
 mod calls;
 #[path = "driver/faults.rs"]

@@ -99,7 +99,14 @@ impl Driver {
                 PoolEffect::Refused { slot, task, instance } => {
                     self.admit_waiting(slot, task, None, instance)?;
                 }
-                other => {
+                other @ (PoolEffect::Create { .. }
+                | PoolEffect::Dispose { .. }
+                | PoolEffect::Check { .. }
+                | PoolEffect::Unhealthy { .. }
+                | PoolEffect::Recovered { .. }
+                | PoolEffect::ScaledUp { .. }
+                | PoolEffect::ScaledDown { .. }
+                | PoolEffect::Reclaimed { .. }) => {
                     let at = self.now.unwrap_or_else(|| self.clock.read());
                     self.outbox.extend(Effect::of_pool(at, &other));
                 }

@@ -2,8 +2,8 @@
 //! What leaves the driver: commands to carry out and notices of what is now on record, as plain numbers.
 
 use super::slots::Live;
-use engine::{InstanceNumber, PoolEffect};
 use engine::{AbortCause, Command, End, Event, InstanceIndex, PassEnd, Question, ReusedEnd};
+use engine::{InstanceNumber, PoolEffect};
 use stdx::Timestamp;
 
 /// One committed effect, in the order of the journal.

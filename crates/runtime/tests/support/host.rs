@@ -209,10 +209,11 @@ pub(crate) fn failure(task: u32, attempt: u32, retryable: bool) -> Failure {
 
 /// `0: run 2/1` is attempt 1 of task 2 of the execution in slot 0.
 pub(crate) fn words(effect: &Effect) -> String {
-    let Effect { kind, slot, task, attempt, first, .. } = *effect;
+    let Effect { kind, slot, task, attempt, first, second, .. } = *effect;
     match kind {
         EffectKind::Accepted => format!("{slot}: accepted"),
         EffectKind::Run if first > 0 => format!("{slot}: run {task}/{attempt} after {first} interruptions"),
+        EffectKind::Run if second > 0 => format!("{slot}: run {task}/{attempt} on {second}"),
         EffectKind::Run => format!("{slot}: run {task}/{attempt}"),
         EffectKind::Abort => format!("{slot}: abort {task}/{attempt} for {first}"),
         EffectKind::Ended => format!("{slot}: ended {first}"),
@@ -234,6 +235,14 @@ pub(crate) fn words(effect: &Effect) -> String {
         EffectKind::Scheduled => format!("schedule {slot}: next {}", instant(first)),
         EffectKind::Unscheduled => format!("schedule {slot}: no more"),
         EffectKind::Fired => format!("{slot}: fired by schedule {task} for {}", instant(first)),
+        EffectKind::CreateAgent => format!("make {slot} of agent {task}"),
+        EffectKind::DisposeAgent => format!("dispose of {slot}{}", if first == 1 { ", whatever it does" } else { "" }),
+        EffectKind::CheckAgent => format!("check {slot}"),
+        EffectKind::AgentUnhealthy => format!("{slot} is ill"),
+        EffectKind::AgentRecovered => format!("{slot} is well again"),
+        EffectKind::ScaledUp => format!("type {slot}: up from {first} to {second}"),
+        EffectKind::ScaledDown => format!("type {slot}: down from {first} to {second}"),
+        EffectKind::Reclaimed => format!("{slot} has its place again"),
     }
 }
 

@@ -159,13 +159,11 @@ fn requires(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Arc<str>> {
 
 fn priority(fields: &Fields<'_>, problems: &mut Problems) -> i32 {
     let Some(value) = fields.get("priority") else { return 0 };
-    match value.as_i64().and_then(|priority| i32::try_from(priority).ok()).filter(|priority| priority.abs() <= PRIORITY_MAX) {
-        Some(priority) => priority,
-        None => {
-            problems.push(fields.path("priority"), wrong_type("a whole number from -1000 to 1000", value));
-            0
-        }
-    }
+    let read = value.as_i64().and_then(|priority| i32::try_from(priority).ok()).filter(|priority| priority.abs() <= PRIORITY_MAX);
+    read.unwrap_or_else(|| {
+        problems.push(fields.path("priority"), wrong_type("a whole number from -1000 to 1000", value));
+        0
+    })
 }
 
 fn compensation(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCompensation> {
