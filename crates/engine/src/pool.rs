@@ -218,16 +218,17 @@ impl Pool {
         }
     }
 
-    /// An instance is made.
-    pub fn created(&mut self, now: Timestamp, instance: InstanceNumber) {
+    /// An instance is made. `checked`: it can be asked whether it is well.
+    pub fn created(&mut self, now: Timestamp, instance: InstanceNumber, checked: bool) {
         let Some(made) = self.instances.get_mut(instance) else { return };
         let agent = made.agent;
         match made.state {
             State::Making => {
+                made.health.checked = checked;
                 made.failures_before = Some(self.agents[agent].making.failures());
                 self.agents[agent].making.made();
                 self.turn(now, instance, State::Ready);
-                self.await_check(now, instance, agent);
+                self.await_check(now, instance);
                 self.settle(now, instance, None);
                 self.grow(now, agent);
             }

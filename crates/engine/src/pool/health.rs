@@ -10,6 +10,8 @@ const PASSES_MAX: u32 = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Health {
+    /// It can be asked.
+    pub(super) checked: bool,
     /// It was asked and has not answered.
     pub(super) asked: bool,
     /// How often it fell ill.

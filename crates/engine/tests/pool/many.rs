@@ -18,7 +18,7 @@ fn drain(pool: &mut Pool) -> (u32, u32) {
     let (now, mut granted, mut refused) = (Timestamp::default(), 0, 0);
     while let Some(effect) = pool.next_effect() {
         match effect {
-            PoolEffect::Create { instance, .. } => pool.created(now, instance),
+            PoolEffect::Create { instance, .. } => pool.created(now, instance, true),
             PoolEffect::Dispose { instance, .. } => pool.disposed(now, instance),
             PoolEffect::Granted { slot, task, instance, .. } => {
                 granted += 1;
@@ -78,7 +78,7 @@ fn a_hundred_thousand_places_of_which_any_may_be_free() {
 #[test]
 fn ten_thousand_types_with_their_agents_do_not_meet() {
     let now = Timestamp::default();
-    let types = (0..10_000).map(|number| format!("type t{number} min 1 max 2 checked;agent x{number} of t{number} can c{}", number % 100));
+    let types = (0..10_000).map(|number| format!("type t{number} min 1 max 2;agent x{number} of t{number} can c{}", number % 100));
     let mut pool = read(&types.collect::<Vec<_>>().join(";")).pool();
     for number in 0..10_000 {
         let target = pool.target(&format!("x{number}"), &[]).unwrap();

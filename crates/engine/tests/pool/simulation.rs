@@ -97,7 +97,7 @@ impl Run<'_> {
     fn happens(&mut self, at: u64, what: Happens) {
         let now = Timestamp::from_micros(at);
         match what {
-            Happens::Made(instance) => self.load.pool.created(now, instance),
+            Happens::Made(instance) => self.load.pool.created(now, instance, false),
             Happens::Done(task, instance) => {
                 self.course.end = at;
                 self.load.pool.release(now, instance, (0, name(task)));
