@@ -24,7 +24,7 @@ export declare class AgentError extends OrchestratorError {
 }
 
 /** Which instance of which agent an event of the pool is about. */
-declare interface AgentEvent {
+export declare interface AgentEvent {
     /** The type of the agent. */
     readonly type: string;
     /** The id it was registered with; the name of its type for agents that tasks name by that. */
@@ -161,7 +161,7 @@ export declare interface AgentTask {
 export declare type AgentType = InlineAgentType | WorkerAgentType;
 
 /** How many instances of a type there are, and what each may do. */
-declare interface AgentTypeLimits {
+export declare interface AgentTypeLimits {
     /** Attempts that one instance runs at once, at least 1. Default 1. */
     maxConcurrency?: number | undefined;
     /** Instances from the first task on. Default: `agents.minAgents`. */
@@ -214,7 +214,7 @@ export declare interface AlertThresholds {
 }
 
 /** An instance and the attempt that has it. */
-declare interface AllocationEvent extends AgentEvent {
+export declare interface AllocationEvent extends AgentEvent {
     readonly executionId: string;
     readonly taskId: string;
     readonly attempt: number;
@@ -682,7 +682,7 @@ export declare interface OrchestratorStatistics {
 }
 
 /** What an agent pool announces. None of it is recorded. */
-declare interface PoolEvents {
+export declare interface PoolEvents {
     'agent:created': [agent: AgentEvent];
     /** An attempt has been given an instance. */
     'agent:allocated': [allocation: AllocationEvent];
@@ -697,7 +697,7 @@ declare interface PoolEvents {
 }
 
 /** Figures of an agent pool, or of one type in it. */
-declare interface PoolFigures {
+export declare interface PoolFigures {
     /** Instances: `available + busy + offline`. */
     readonly total: number;
     /** Instances that are well and run nothing. */
@@ -724,13 +724,13 @@ declare interface PoolFigures {
 }
 
 /** What an agent pool is doing. */
-declare interface PoolStatistics extends PoolFigures {
+export declare interface PoolStatistics extends PoolFigures {
     /** By the name of the type. */
     readonly types: Readonly<Record<string, PoolFigures>>;
 }
 
 /** At most `limit` within any time of length `interval`. */
-declare interface RateLimit {
+export declare interface RateLimit {
     limit: number;
     interval: Duration;
 }
@@ -759,7 +759,7 @@ export declare interface RetryPolicy {
 }
 
 /** A type of agent that has more or fewer instances than before. */
-declare interface ScalingEvent {
+export declare interface ScalingEvent {
     readonly type: string;
     readonly from: number;
     readonly to: number;

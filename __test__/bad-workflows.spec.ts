@@ -100,9 +100,7 @@ const refused: [string, unknown, string, RegExp][] = [
 ]
 
 /** Designed, and not built yet. */
-const later: [string, unknown, string][] = [
-  ['money', workflow([task('a')], { budget: { usd: 1 } } as never), 'budget.usd'],
-]
+const later: [string, unknown, string][] = [['money', workflow([task('a')], { budget: { usd: 1 } } as never), 'budget.usd']]
 
 describe('a workflow is refused', () => {
   it.each(refused)('%s', async (_, flow, path, message) => {

@@ -117,7 +117,11 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     super()
     this.#policy = policy
     this.#registered = registered
-    this.instances = new AgentInstances((number) => this.#kinds[number] as AgentKind, schedule, (name, event) => this.announce(name, event))
+    this.instances = new AgentInstances(
+      (number) => this.#kinds[number] as AgentKind,
+      schedule,
+      (name, event) => this.announce(name, event),
+    )
   }
 
   registerAgentType(name: string, type: AgentType): void {

@@ -41,7 +41,10 @@ const rateFields: Fields<{ limit: number; interval: number }> = {
 export function readType(name: unknown, type: AgentType, policy: ResolvedAgents): ResolvedType {
   const issues = issuesOfName(name, 'name')
   if (!isObject(type)) {
-    issues.push({ path: 'type', message: `must be an object such as { create: async (config) => ({ execute: … }) }, not ${describe(type)}` })
+    issues.push({
+      path: 'type',
+      message: `must be an object such as { create: async (config) => ({ execute: … }) }, not ${describe(type)}`,
+    })
   }
   check(issues)
   const { reserve: kept, ...others } = type
@@ -51,14 +54,17 @@ export function readType(name: unknown, type: AgentType, policy: ResolvedAgents)
   const defaults = { minAgents: policy.minAgents, maxAgents: policy.maxAgents, maxConcurrency: 1 }
   const own = readGroup<TypeNumbers>(numbers, 'type', issues, typeFields, defaults)
   const reserve = kept === undefined ? undefined : readGroup(kept, 'type.reserve', issues, reserveFields, { slots: 0, priority: 0 })
-  if (reserve?.slots === 0 && issues.length === 0) issues.push({ path: 'type.reserve.slots', message: 'is required: how many places are kept' })
+  if (reserve?.slots === 0 && issues.length === 0)
+    issues.push({ path: 'type.reserve.slots', message: 'is required: how many places are kept' })
   // Only what is written here can contradict itself: the least and the most of the configuration agree, and give way to what a type says.
   if (own.minAgents > own.maxAgents && type.minAgents !== undefined) {
     issues.push({ path: 'type.minAgents', message: `must be at most \`maxAgents\` (${own.maxAgents}), not ${own.minAgents}` })
   }
   check(issues)
   const minAgents = Math.min(own.minAgents, own.maxAgents)
-  return type.isolation === 'worker' ? { ...own, minAgents, reserve, worker: type } : { ...own, minAgents, reserve, create: (config) => type.create(config) }
+  return type.isolation === 'worker'
+    ? { ...own, minAgents, reserve, worker: type }
+    : { ...own, minAgents, reserve, create: (config) => type.create(config) }
 }
 
 /** The fields that say how instances are made. */
@@ -91,7 +97,8 @@ export function readAgent(agent: AgentRegistration): AgentLimits {
   const issues = [...issuesOfName(id, 'agent.id'), ...issuesOfName(type, 'agent.type')]
   const known = ['id', 'type', 'capabilities', 'configuration', 'maxConcurrency', 'rateLimit']
   for (const [field, value] of Object.entries(others)) {
-    if (value !== undefined) issues.push({ path: memberPath('agent', field), code: 'ERR_UNKNOWN_FIELD', message: `is not a field; there are ${known.join(', ')}` })
+    if (value !== undefined)
+      issues.push({ path: memberPath('agent', field), code: 'ERR_UNKNOWN_FIELD', message: `is not a field; there are ${known.join(', ')}` })
   }
   if (capabilities !== undefined && !(Array.isArray(capabilities) && capabilities.every((one) => typeof one === 'string' && one !== ''))) {
     issues.push({ path: 'agent.capabilities', message: 'must be a list of texts that are not empty' })
@@ -108,7 +115,7 @@ export function readAgent(agent: AgentRegistration): AgentLimits {
 function readRate(rateLimit: RateLimit, issues: Issue[]): { limit: number; interval: number } {
   const rate = readGroup(rateLimit as object, 'agent.rateLimit', issues, rateFields, { limit: 0, interval: 0 })
   if (issues.length === 0 && (rate.limit === 0 || rate.interval === 0)) {
-    issues.push({ path: 'agent.rateLimit', message: 'needs both, such as { limit: 60, interval: \'1m\' }' })
+    issues.push({ path: 'agent.rateLimit', message: "needs both, such as { limit: 60, interval: '1m' }" })
   }
   return rate
 }

@@ -139,7 +139,8 @@ export class AttemptRunner {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
       const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
-      answer = run.scope === undefined ? agent.execute(given, attempt.live) : run.scope.runInAsyncScope(agent.execute, agent, given, attempt.live)
+      answer =
+        run.scope === undefined ? agent.execute(given, attempt.live) : run.scope.runInAsyncScope(agent.execute, agent, given, attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)
     }
@@ -158,7 +159,10 @@ export class AttemptRunner {
     const { run, place, live } = attempt
     attempt.start = this.#clock.now()
     const { data } = this.#input(attempt, task)
-    const child = run.scope === undefined ? this.#child(run, place, live, data) : run.scope.runInAsyncScope(this.#child, undefined, run, place, live, data)
+    const child =
+      run.scope === undefined
+        ? this.#child(run, place, live, data)
+        : run.scope.runInAsyncScope(this.#child, undefined, run, place, live, data)
     child.then(
       (value) => this.#complete(attempt, value),
       (error: unknown) => this.#fail(attempt, error),

@@ -77,13 +77,7 @@ export class Dispatcher implements AttemptHost {
   failure: OrchestratorError | undefined
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(
-    listener: Listener,
-    agents: AgentRegistry,
-    held: boolean,
-    clock: Clock,
-    stage: NativeStage | undefined,
-  ) {
+  constructor(listener: Listener, agents: AgentRegistry, held: boolean, clock: Clock, stage: NativeStage | undefined) {
     this.#listener = listener
     this.#agents = agents
     this.clock = clock
@@ -142,7 +136,12 @@ export class Dispatcher implements AttemptHost {
   }
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
-  answer({ run, place, attempt, start, instance }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'>, form: number, end: number, text: string | undefined): void {
+  answer(
+    { run, place, attempt, start, instance }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'>,
+    form: number,
+    end: number,
+    text: string | undefined,
+  ): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
     if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance, run.slot, place)
     let at = this.#count * ANSWER_WORDS

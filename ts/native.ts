@@ -209,7 +209,11 @@ export class Engine {
   }
 
   openPool({ scaleUpThreshold, scaleDownThreshold, healthCheckInterval }: ResolvedAgents): void {
-    const policy = { scaleUp: Math.max(Math.round(scaleUpThreshold), 1), scaleDown: Math.round(scaleDownThreshold), checkEvery: healthCheckInterval }
+    const policy = {
+      scaleUp: Math.max(Math.round(scaleUpThreshold), 1),
+      scaleDown: Math.round(scaleDownThreshold),
+      checkEvery: healthCheckInterval,
+    }
     this.#try(() => this.#native.openPool(policy))
   }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
@@ -360,7 +359,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const recorded = Object.keys(options).length === 0 ? null : JSON.stringify(options)
     const { slot, id: started } = engine.start(definition.plan, text, recorded, id)
     const run = new Run(slot, started, definition, context, call, options, this.#dispatcher.describe)
-    run.scope = new AsyncResource('WorkflowExecution', { requireManualDestroy: true })
+    run.calledHere()
     this.#live.set(started, run)
     if (call > 0) this.#held.holds(run)
     this.#dispatcher.add(run)

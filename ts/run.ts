@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
-import type { AsyncResource } from 'node:async_hooks'
+import { AsyncResource } from 'node:async_hooks'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
 import { executionOf, type Report } from './execution.js'
@@ -170,6 +170,11 @@ export class Run {
   async whenEnded(): Promise<WorkflowExecution> {
     await this.#until(() => this.execution !== undefined)
     return this.execution as WorkflowExecution
+  }
+
+  /** Whoever calls is where it was called from. */
+  calledHere(): void {
+    this.scope = new AsyncResource('WorkflowExecution', { requireManualDestroy: true })
   }
 
   accept(): void {

@@ -218,7 +218,7 @@ impl Pool {
         }
     }
 
-    /// An instance is made.
+    /// An instance is made. `checked`: it can be asked whether it is well.
     pub fn created(&mut self, now: Timestamp, instance: InstanceNumber, checked: bool) {
         let Some(made) = self.instances.get_mut(instance) else { return };
         let agent = made.agent;

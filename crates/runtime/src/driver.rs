@@ -203,11 +203,7 @@ impl Driver {
 
     /// An attempt answered. An execution that is gone has no use for the answer.
     pub fn settle(&mut self, slot: u32, settled: Settled) -> Result<(), Error> {
-        if let Ok(live) = self.slots.get_live(slot)
-            && live.execution.tasks().get(settled.task).is_some_and(|record| record.attempts() == settled.attempt)
-        {
-            live.take(settled.task);
-        }
+        self.returned(slot, &settled);
         match self.input(slot, Input::Settled(settled)) {
             Err(Error::NoSuchSlot { .. }) => {
                 self.statistics.late_answers += 1;
@@ -336,21 +332,6 @@ impl Driver {
         self.outbox.pop_front()
     }
 
-    /// When [`Driver::pull`] should be called even if nothing else happens. It may be early, but not if the clock is one that is set: a test
-    /// that moves it from one deadline to the next would stop where nothing happens.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        let is_set = self.clock.is_set();
-        // How a pool keeps its agents is nothing that happens in a test, unless somebody waits for one.
-        let pool = self.agents.as_ref().filter(|agents| !is_set || agents.pool.is_wanted());
-        let due = if is_set {
-            self.slots.iter().filter(|live| live.armed.is_some()).filter_map(|live| live.execution.due()).min()
-        } else {
-            self.timers.next()
-        };
-        let pool = pool.and_then(|agents| agents.pool.next_deadline());
-        due.into_iter().chain(self.schedules.next()).chain(pool).min()
-    }
-
     /// A live execution as JSON text; see [`report::live`].
     pub fn report(&self, slot: u32) -> Result<String, Error> {
         let live = self.slots.get(slot)?;
@@ -477,16 +458,6 @@ impl Driver {
             self.input(slot, Input::LookedUp { task, found })?;
         }
         Ok(())
-    }
-
-    /// Deadlines of executions that ended in time are void; sweep them before they outnumber the live ones.
-    fn forget_void_timers(&mut self) {
-        const SLACK: usize = 4096;
-        if self.timers.len() > 2 * self.statistics.active + SLACK {
-            let slots = &mut self.slots;
-            self.timers
-                .retain(|at, slot, key| slots.get_mut(slot, key).is_some_and(|live| live.armed == Some(at) && live.execution.open() > 0));
-        }
     }
 
     fn mark_committed(&mut self, committed: &[Committed]) {

@@ -191,9 +191,10 @@ impl Pool {
         }
     }
 
-    /// The next check of an instance, if it can be asked how it is.
+    /// The next check of an instance, if it can be asked.
     pub(super) fn await_check(&mut self, now: Timestamp, number: InstanceNumber) {
-        let checked = self.instances.get(number).is_some_and(|instance| instance.health.checked) && !self.policy.check_every.is_zero();
+        let asked = self.instances.get(number).is_some_and(|instance| instance.health.checked);
+        let checked = asked && !self.policy.check_every.is_zero();
         self.set_due(number, checked.then(|| now.after(self.policy.check_every)));
     }
 
@@ -250,7 +251,7 @@ impl Pool {
     /// Looks at the size of a type again later, if there may be too many or the wrong ones.
     fn watch(&mut self, now: Timestamp, index: TypeIndex) {
         let of = &mut self.types[index];
-        let more = of.count > of.limits.min;
+        let more = of.count > of.limits.min && self.policy.scale_down > 0;
         let others = of.count == of.limits.max && of.agents.len() > 1 && of.scaling.demand() > 0;
         if of.due.is_none() && (more || others) {
             self.deadlines.set(Due::Size(index), &mut of.due, Some(now.after(LOOK_EVERY)));

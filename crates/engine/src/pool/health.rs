@@ -10,7 +10,7 @@ const PASSES_MAX: u32 = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Health {
-    /// Whether it can be asked.
+    /// It can be asked.
     pub(super) checked: bool,
     /// It was asked and has not answered.
     pub(super) asked: bool,

@@ -8,9 +8,10 @@ use std::time::Duration;
 pub struct PoolPolicy {
     /// Instances are added when more than this share of the places is used, in percent, at least 1. A demand of 4 at 80 % wants 5 places.
     pub scale_up: u32,
-    /// Instances are taken away when less than this share of the places was used for a while, in percent. It should be below `scale_up`.
+    /// Instances are taken away when less than this share of the places was used for a while, in percent. It should be below `scale_up`; 0: none
+    /// ever are.
     pub scale_down: u32,
-    /// How often each instance of a checked type is asked whether it is well, and how long it has to answer. Zero: never.
+    /// How often each instance that can be asked is asked whether it is well, and how long it has to answer. Zero: never.
     pub check_every: Duration,
 }
 

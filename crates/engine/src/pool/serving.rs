@@ -79,14 +79,19 @@ impl Pool {
             Err(instance) => self.effects.push_back(PoolEffect::Refused { slot, task, instance }),
             Ok(home) => {
                 self.queue.insert(&mut self.targets, rank, Waiting { request, home, since: now });
-                self.agents[home].queued += 1;
-                self.refresh(now, home);
-                let of = self.agents[home].of;
-                self.types[of].asked = Some(home);
                 self.await_rates(now, target);
-                self.grow(now, home);
+                self.ask(now, home);
             }
         }
+    }
+
+    /// One more request counts with an agent.
+    fn ask(&mut self, now: Timestamp, agent: AgentIndex) {
+        self.agents[agent].queued += 1;
+        self.refresh(now, agent);
+        let of = self.agents[agent].of;
+        self.types[of].asked = Some(agent);
+        self.grow(now, agent);
     }
 
     /// The agent with which a request counts: the one with most room for it. None can be made for now: the one that failed last.
@@ -142,10 +147,8 @@ impl Pool {
             let (Ok(home), Some(waiting)) = (self.home(now, target), self.targets[target].queue.get_mut(&rank)) else { return };
             waiting.home = home;
             self.agents[from].queued -= 1;
-            self.agents[home].queued += 1;
             self.refresh(now, from);
-            self.refresh(now, home);
-            self.grow(now, home);
+            self.ask(now, home);
         }
     }
 

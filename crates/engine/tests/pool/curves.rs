@@ -59,6 +59,8 @@ fn curves() -> Vec<Curve> {
         Curve::synthetic("burst", 600, |second| if second % 60 < 5 { 80.0 } else { 2.0 }),
         Curve::synthetic("sawtooth", 600, |second| f64::from(u32::try_from(second % 60).unwrap()) + 1.0),
         Curve::synthetic("flapping", 600, |second| if second % 20 < 10 { 50.0 } else { 2.0 }),
+        // More than all instances can do at once: here the oracle waits as well.
+        Curve::synthetic("flood", 600, |second| if second % 60 < 5 { 200.0 } else { 2.0 }),
         Curve::recorded("commits", COMMITS, 4, 0.6),
         Curve::recorded("build", BUILD, 2, 1.0),
     ]

@@ -8,7 +8,7 @@ use expect_test::expect;
 fn each_instance_is_asked_again_and_again() {
     check(
         "type a min 1 max 2 checked; type b max 1",
-        "ask t1 of a | ask t2 of b | made 1 | made 2 unasked | wait 10s | well 1 | wait 10s | well 1",
+        "ask t1 of a | ask t2 of b | made 1 | made 2 | wait 10s | well 1 | wait 10s | well 1",
         &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of a

@@ -120,18 +120,19 @@ fn one_that_is_not_made_in_time_has_failed_and_is_disposed_of_if_it_comes() {
 #[test]
 fn another_agent_serves_what_one_cannot() {
     check(
-        "type a max 1; type b max 1; agent x of a can gpu; agent y of b can gpu",
+        "type a max 1; type b min 2 max 2; agent x of a can gpu; agent y of b can gpu",
         "ask t1 needs gpu | ask t2 of x | fatal 1 | made 2 | ask t3 needs gpu | fatal 2 | lost 2 | show",
         &expect![[r#"
             0ms a up from 0 to 1
             0ms create 1 of x
-            0ms b up from 0 to 1
+            0ms b up from 0 to 2
             0ms create 2 of y
+            0ms create 3 of y
             0ms t2 refused because of 1
             0ms t1 on 2
-            0ms create 3 of y
+            0ms create 4 of y
             0ms a: 0 available, 0 busy, 0 offline of 0; 0 running, 0 lent, 0 queued, 0 leaked; used 0 %, p50 0ns, p95 0ns
-            0ms b: 0 available, 0 busy, 2 offline of 2; 1 running, 0 lent, 1 queued, 0 leaked; used 0 %, p50 0ns, p95 0ns
+            0ms b: 0 available, 0 busy, 3 offline of 3; 1 running, 0 lent, 1 queued, 0 leaked; used 0 %, p50 0ns, p95 0ns
         "#]],
     );
 }

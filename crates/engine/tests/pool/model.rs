@@ -268,7 +268,11 @@ impl Model {
             // It comes late, if it is one that was not made in time.
             _ => {}
         }
-        if well { self.pool.created(self.now, number, self.setup.checked) } else { self.pool.create_failed(self.now, number, fatal) }
+        if well { self.pool.created(self.now, number, self.checked(number)) } else { self.pool.create_failed(self.now, number, fatal) }
+    }
+
+    fn checked(&self, number: InstanceNumber) -> bool {
+        self.instances.get(&number).is_some_and(|instance| self.setup.checked[self.setup.agents[instance.agent].of])
     }
 
     fn lose(&mut self, number: InstanceNumber) {
@@ -381,7 +385,7 @@ impl Model {
                     Some(State::Making) => {
                         self.set(number, State::Ready);
                         self.failed.remove(&self.instances[&number].agent);
-                        self.pool.created(self.now, number, self.setup.checked);
+                        self.pool.created(self.now, number, self.checked(number));
                     }
                     Some(State::Disposing) => {
                         self.instances.remove(&number);

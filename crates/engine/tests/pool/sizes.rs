@@ -182,3 +182,40 @@ fn instances_move_to_the_agent_that_is_short_of_them() {
         "#]],
     );
 }
+
+#[test]
+fn a_pool_that_is_idle_has_nothing_due() {
+    check(
+        "type a min 1 max 4",
+        "ask t1 of a | ask t2 of a | made 1 | made 2 | done t1 | done t2 | due | wait 60s | due",
+        &expect![[r#"
+            0ms a up from 0 to 1
+            0ms create 1 of a
+            0ms a up from 1 to 2
+            0ms create 2 of a
+            0ms t1 on 1
+            0ms t2 on 2
+            0ms due at 3000ms
+            33000ms a down from 2 to 1
+            33000ms dispose 1
+            60000ms nothing is due
+        "#]],
+    );
+    check(
+        "policy down 0; type a max 4; type b min 2 max 2",
+        "ask t1 of a | ask t2 of a | ask t3 of b | made 1 | made 2 | made 3 | made 4 | due",
+        &expect![[r#"
+            0ms a up from 0 to 1
+            0ms create 1 of a
+            0ms a up from 1 to 2
+            0ms create 2 of a
+            0ms b up from 0 to 2
+            0ms create 3 of b
+            0ms create 4 of b
+            0ms t1 on 1
+            0ms t2 on 2
+            0ms t3 on 3
+            0ms nothing is due
+        "#]],
+    );
+}

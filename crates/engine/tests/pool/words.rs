@@ -16,7 +16,7 @@ use stdx::Timestamp;
 ///
 /// Moves: `ask t1 of a needs gpu priority 5 urgent key 7 ready 3s lane 2`; `done`, `decline`, `leak`, `late` (a leaked one returns), `lend`,
 /// `back` (it wants its place back), `gone` and `drop` (it ends, or leaks, while its place is lent) and `withdraw`, each of a task; `made`, `fail`, `fatal`, `well`,
-/// `ill`, `lost` and `disposed` of an instance; `forget`; `wait 5s`; `show`.
+/// `ill`, `lost` and `disposed` of an instance; `forget`; `wait 5s`; `due`; `show`.
 pub(crate) fn check(setup: &str, moves: &str, expect: &Expect) {
     let mut run = Run::new(setup);
     for one in moves.split('|') {
@@ -36,10 +36,10 @@ pub(crate) struct Setup {
     policy: PoolPolicy,
     names: Vec<String>,
     pub(crate) types: Vec<TypeLimits>,
+    /// Whether the instances of each type can be asked how they are.
+    pub(crate) checked: Vec<bool>,
     /// The anonymous ones first, as the pool numbers them.
     pub(crate) agents: Vec<Agent>,
-    /// Whether instances can be asked how they are: the word `checked`.
-    pub(crate) checked: bool,
 }
 
 #[derive(Clone)]
@@ -53,7 +53,7 @@ pub(crate) struct Agent {
 
 pub(crate) fn read(text: &str) -> Setup {
     let policy = PoolPolicy { scale_up: 100, scale_down: 50, check_every: duration("10s") };
-    let mut setup = Setup { policy, names: vec![], types: vec![], agents: vec![], checked: false };
+    let mut setup = Setup { policy, names: vec![], types: vec![], checked: vec![], agents: vec![] };
     for line in text.split(';') {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[0] {
@@ -76,8 +76,8 @@ impl Setup {
         let (min, max, concurrency) =
             (number(words, "min").unwrap_or(0), number(words, "max").unwrap_or(1), number(words, "holds").unwrap_or(1));
         let (id, of) = (words[1].to_owned(), self.types.len());
-        self.checked |= words.contains(&"checked");
         self.types.push(TypeLimits { min, max, concurrency, reserve });
+        self.checked.push(words.contains(&"checked"));
         self.names.push(id.clone());
         self.agents.push(Agent { id, of, anonymous: true, capabilities: vec![], limits: AgentLimits::default() });
     }
@@ -126,6 +126,8 @@ struct Run {
     setup: Setup,
     tasks: Vec<String>,
     places: BTreeMap<u32, InstanceNumber>,
+    /// The agent of each instance.
+    made: BTreeMap<InstanceNumber, usize>,
     journal: String,
 }
 
@@ -142,7 +144,7 @@ impl Run {
     fn new(setup: &str) -> Self {
         let setup = read(setup);
         let (pool, now) = (setup.pool(), Timestamp::default());
-        Self { pool, setup, now, tasks: vec![], places: BTreeMap::new(), journal: String::new() }
+        Self { pool, setup, now, tasks: vec![], places: BTreeMap::new(), made: BTreeMap::new(), journal: String::new() }
     }
 
     fn add_agent(&mut self, words: &[&str]) {
@@ -166,12 +168,18 @@ impl Run {
             ["wait", time] => self.wait(duration(time)),
             ["forget"] => self.pool.forget(self.now, SLOT),
             ["show"] => self.show(),
+            ["due"] => {
+                let due = self.pool.next_deadline().map_or("nothing is due".to_owned(), |due| format!("due at {}ms", due.micros() / 1000));
+                self.tell_line(format_args!("{due}"));
+            }
             ["agent", ..] => self.add_agent(&words),
-            ["made", instance, "unasked"] => self.pool.created(self.now, InstanceNumber::new(instance.parse().unwrap()), false),
             [verb @ ("made" | "fail" | "fatal" | "well" | "ill" | "lost" | "disposed"), instance] => {
                 let (now, instance, pool) = (self.now, InstanceNumber::new(instance.parse().unwrap()), &mut self.pool);
                 match verb {
-                    "made" => pool.created(now, instance, self.setup.checked),
+                    "made" => {
+                        let of = self.made.get(&instance).map(|agent| self.setup.agents[*agent].of);
+                        pool.created(now, instance, of.is_some_and(|of| self.setup.checked[of]));
+                    }
                     "fail" | "fatal" => pool.create_failed(now, instance, verb == "fatal"),
                     "well" | "ill" => pool.checked(now, instance, verb == "well"),
                     "lost" => pool.lost(now, instance),
@@ -259,7 +267,9 @@ impl Run {
             }
             PoolEffect::Refused { task, instance, .. } => format!("{} refused because of {}", self.tasks[task as usize], instance.get()),
             PoolEffect::Create { instance, agent } => {
-                format!("create {} of {}", instance.get(), self.setup.agents[agent.get() as usize].id)
+                let agent = agent.get() as usize;
+                self.made.insert(instance, agent);
+                format!("create {} of {}", instance.get(), self.setup.agents[agent].id)
             }
             PoolEffect::Dispose { instance, force } => format!("dispose {}{}", instance.get(), if force { " by force" } else { "" }),
             PoolEffect::Check { instance } => format!("check {}", instance.get()),

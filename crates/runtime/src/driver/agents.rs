@@ -12,7 +12,7 @@ use super::effect::Effect;
 use super::slots::Live;
 use crate::Error;
 use engine::{AgentLimits, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Request, TargetIndex, TypeIndex, TypeLimits};
-use engine::{Command, Event, Input, InstanceIndex, Plan, Step, TaskKind};
+use engine::{Command, Event, Input, InstanceIndex, Plan, Settled, Step, TaskKind};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -76,6 +76,15 @@ impl Driver {
     /// An attempt has returned, and its agent's instance is free. The answer itself is another matter, and may have come too late.
     pub fn release_agent(&mut self, instance: InstanceNumber, slot: u32, task: u32) {
         self.pool(|pool, now| pool.release(now, instance, (slot, task)));
+    }
+
+    /// The attempt that answers is at work no more: whatever its answer leads to, nobody has been left.
+    pub(super) fn returned(&mut self, slot: u32, settled: &Settled) {
+        if let Ok(live) = self.slots.get_live(slot)
+            && live.execution.tasks().get(settled.task).is_some_and(|record| record.attempts() == settled.attempt)
+        {
+            live.take(settled.task);
+        }
     }
 
     /// What the pool is doing.

@@ -67,9 +67,9 @@ fn the_one_whose_answer_makes_room_is_on_record() {
     complete(&mut host, 1, 0, 0);
     host.advance();
     let records = host.stored(&id).records;
-    let started = records.iter().flat_map(|record| &record.events).filter_map(|event| match event {
-        engine::Event::AttemptStarted { task, admitted_by, .. } => Some((task.get(), admitted_by.map(engine::InstanceIndex::get))),
-        _ => None,
+    let started = records.iter().flat_map(|record| &record.events).filter_map(|event| {
+        let engine::Event::AttemptStarted { task, admitted_by, .. } = event else { return None };
+        Some((task.get(), admitted_by.map(engine::InstanceIndex::get)))
     });
     assert_eq!(started.collect::<Vec<_>>(), [(0, None), (1, Some(0))]);
 }
@@ -103,7 +103,7 @@ fn an_agent_that_does_not_return_is_replaced_and_its_late_return_ends_it() {
     host.advance();
     made(&mut host, 1);
     assert_eq!(host.advance(), ["0: run 0/1 on 1"]);
-    let mut wait = |host: &mut Host, millis: u64| {
+    let wait = |host: &mut Host, millis: u64| {
         clock.set(clock.read().after(Duration::from_millis(millis)));
         host.driver.pull().unwrap();
         host.take()
