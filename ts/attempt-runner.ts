@@ -14,6 +14,7 @@ import { plainJson, type Json } from './json.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
+import type { Agent, AttemptContext, TaskInput } from './workflow.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000
@@ -140,7 +141,9 @@ export class AttemptRunner {
       const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer =
-        run.scope === undefined ? agent.execute(given, attempt.live) : run.scope.runInAsyncScope(agent.execute, agent, given, attempt.live)
+        run.scope === undefined
+          ? agent.execute(given, attempt.live)
+          : run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)
     }
@@ -243,6 +246,10 @@ export class AttemptRunner {
     if (this.#agents.listenerCount(name) === 0) return
     this.#agents.announce(name, { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt })
   }
+}
+
+function execute(agent: Agent, task: TaskInput, context: AttemptContext): unknown {
+  return agent.execute(task, context)
 }
 
 function notFound({ agentId, requires }: TaskDefinition): NotFoundError {

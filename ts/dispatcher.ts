@@ -15,9 +15,10 @@ import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode,
 import type { Report } from './execution.js'
 import { failureText } from './failure.js'
 import type { Json } from './json.js'
+import type { Lender } from './lender.js'
 import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
-import { SpawnedTask, Spawner, type Lender } from './spawn.js'
+import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 
 const EFFECTS_MAX = 1024
