@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use runtime::store::Durability;
-use runtime::{Archive, Clock, Driver, Error, Interrupted, Statistics, Wake, report};
+use runtime::{Clock, Driver, Error, Interrupted, Statistics, Wake, report};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -373,7 +373,7 @@ impl Open {
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
         let (driver, interrupted) = Driver::open(&self.path, durability, self.clock.clone(), Arc::clone(&self.wake))?;
-        *lock(&self.archive) = Some(Archive::open(&self.path)?);
+        *lock(&self.archive) = driver.archive()?;
         *lock(&self.driver) = Some(driver);
         Ok(interrupted)
     }

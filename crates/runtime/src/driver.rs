@@ -22,7 +22,7 @@ mod versions;
 use crate::store::{
     Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution,
 };
-use crate::{Clock, Error, options, report};
+use crate::{Archive, Clock, Error, options, report};
 use commit::Commit;
 use effect::Effect;
 use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
@@ -105,7 +105,7 @@ impl Driver {
     /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
     pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
         let store = SqliteStore::open(path)?;
-        let reader = SqliteReader::open(path)?;
+        let reader = store.reader()?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;
         let schedules = reader.schedules()?;
@@ -116,6 +116,12 @@ impl Driver {
             driver.take_up_schedule(schedule)?;
         }
         Ok((driver, interrupted))
+    }
+
+    /// What is on record, for other threads; `None` if that is not in a file.
+    pub fn archive(&self) -> Result<Option<Archive>, Error> {
+        let reader = self.reader.as_ref().map(SqliteReader::another).transpose()?;
+        Ok(reader.map(Archive::over))
     }
 
     /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
