@@ -7,6 +7,10 @@
 mod events;
 #[path = "support/plans.rs"]
 mod plans;
+#[path = "support/random.rs"]
+mod random;
+#[path = "stores/tails.rs"]
+mod tails;
 
 use engine::{End, Event, InstanceIndex, Output, Plan};
 use events::every_event;
