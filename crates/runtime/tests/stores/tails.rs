@@ -7,7 +7,6 @@ use engine::{End, Event, InstanceIndex, Output};
 use runtime::store::{Batch, CommitError, ReadError, RecordError, SqliteReader, SqliteStore, StepRecord, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes of records between two saves, and of one record in the tests that want some: these stay below what would have the log moved.
@@ -32,7 +31,7 @@ fn end(key: i64, seq: u64) -> StepRecord {
 /// Something happens: an execution begins, one ends, or some go on. What has ended has no length in `live`.
 fn happen(store: &mut SqliteStore, random: &mut Random, live: &mut Lengths, all: &mut Lengths) {
     let keys: Vec<i64> = live.keys().copied().collect();
-    let known = all.len() as i64;
+    let new = all.keys().next_back().unwrap_or(&0) + 1;
     let batch = match (random.below(8), random.pick(&keys)) {
         (1, Some(key)) if keys.len() > 2 => {
             let seq = live.remove(&key).unwrap();
@@ -50,9 +49,9 @@ fn happen(store: &mut SqliteStore, random: &mut Random, live: &mut Lengths, all:
             steps(records.collect())
         }
         _ => {
-            live.insert(known + 1, 1);
-            all.insert(known + 1, 1);
-            begin(&[known + 1])
+            live.insert(new, 1);
+            all.insert(new, 1);
+            begin(&[new])
         }
     };
     store.commit(&mut [batch]).unwrap();
@@ -309,7 +308,9 @@ fn a_link_that_is_damaged_is_an_error_that_names_the_record_and_never_fewer_reco
             reader.list(&runtime::store::ExecutionFilter { limit: 9, ..Default::default() }).map(drop).unwrap_err(),
         ];
         for error in found {
-            let ReadError::Record { id, seq: of, source: RecordError::Misplaced { position: place } } = error else { panic!("{sql}: {error}") };
+            let ReadError::Record { id, seq: of, source: RecordError::Misplaced { position: place } } = error else {
+                panic!("{sql}: {error}")
+            };
             assert_eq!((id, of, place), (format!("id-{key}"), seq, position), "{sql}");
         }
         assert_eq!(store.journal(3 - key).unwrap().len(), if key == 1 { 3 } else { 4 }, "{sql}: the other one is whole");

@@ -4,7 +4,7 @@
 use super::tails::{self, Loaded, SAVED_BYTES, Tail, Tails};
 use crate::store::{CommitError, StepRecord, encode, end_name};
 use engine::Event;
-use rusqlite::{Connection, ErrorCode, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -51,8 +51,8 @@ impl Journal {
         transaction: &Transaction<'_>,
         records: impl Iterator<Item = &'a StepRecord>,
     ) -> Result<usize, CommitError> {
-        let mut insert = transaction
-            .prepare_cached("INSERT INTO journal (position, execution, seq, previous, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO journal (execution, seq, previous, at, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
         let mut bytes = 0;
         for record in records {
             let change = self.changes.entry(record.key).or_insert_with(|| Some(self.tails.get(record.key).unwrap_or_default()));
@@ -60,14 +60,13 @@ impl Journal {
             self.text.clear();
             encode(record, &mut self.text);
             bytes += self.text.len();
-            self.end += 1;
             let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
-            match insert.execute(params![self.end, record.key, seq, tail.last, at, &*self.text]) {
-                Ok(_) => {}
-                // Somebody else has appended to this journal.
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => return Err(out_of_order(record)),
-                Err(error) => return Err(error.into()),
+            // SQLite chooses the position, since appending takes it no search then; another one than the next: somebody else has appended too.
+            let position = insert.insert(params![record.key, seq, tail.last, at, &*self.text])?;
+            if position != self.end + 1 {
+                return Err(out_of_order(record));
             }
+            self.end = position;
             *tail = Tail { last: Some(self.end), records: record.seq + 1 };
             // The end of an execution is the last event of its last record.
             if let Some(Event::ExecutionEnded { end }) = record.events.last() {

@@ -47,7 +47,8 @@ impl Tails {
         let mark = snapshot.query_row("SELECT position FROM mark", [], |row| row.get(0))?;
         let mut end = mark;
         let mut since = FxHashMap::<i64, Tail>::default();
-        let mut statement = snapshot.prepare_cached("SELECT position, execution, seq FROM journal WHERE position > ?1 ORDER BY position")?;
+        let mut statement =
+            snapshot.prepare_cached("SELECT position, execution, seq FROM journal WHERE position > ?1 ORDER BY position")?;
         let mut rows = statement.query([mark])?;
         while let Some(row) = rows.next()? {
             end = row.get(0)?;
@@ -78,11 +79,7 @@ impl Tails {
     }
 
     /// Commits, and from then on these are the tails; `None`: the execution has ended.
-    pub(super) fn commit(
-        &self,
-        transaction: Transaction<'_>,
-        changes: impl Iterator<Item = (i64, Option<Tail>)>,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn commit(&self, transaction: Transaction<'_>, changes: impl Iterator<Item = (i64, Option<Tail>)>) -> rusqlite::Result<()> {
         // Whoever has seen this commit in the file and asks for a tail waits until it is there.
         let mut tails = self.lock();
         transaction.commit()?;
