@@ -36,7 +36,6 @@ impl Journal {
 
     /// Begins a unit: what was committed before it is saved if it is time to.
     pub(super) fn begin(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        self.changes.clear();
         if self.unsaved >= SAVED_BYTES {
             tails::save(transaction, &self.tails.since(self.mark), self.end)?;
             // A transaction that fails ends this store, so changing this before the commit is safe, here and below.

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Transaction, params};
 use rustc_hash::FxHashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Bytes of records after which tails are saved: what opening looks at after a crash or a close. Ten thousands of records, a few milliseconds.
+/// Bytes of records after which tails are saved: what opening looks at, after a crash or a close. Some ten thousand records, about 10 ms.
 pub(super) const SAVED_BYTES: usize = 4 << 20;
 
 /// Where one journal ends.
