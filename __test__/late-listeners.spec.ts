@@ -186,3 +186,42 @@ it('at most 10,000 events are held; the latest executions keep theirs', async ()
   expect(heard.length).toBeGreaterThanOrEqual(16)
   expect(heard.length).toBeLessThan(21)
 })
+
+// What happened at once had one instant, and whoever left and came back within it had heard all of it.
+it.each([0, 1, 2, 3])('a listener that leaves and comes back within one flush misses nothing (after %i of them)', async (after) => {
+  const orchestrator = orchestratorWith({ work: () => 1 })
+  const tasks = ['a', 'b', 'c', 'd'].map((id) => task(id, { dependencies: [] }))
+  const heard: string[] = []
+  const listener = ({ taskId }: { taskId: string }): void => {
+    heard.push(taskId)
+    if (heard.length !== after + 1) return
+    orchestrator.off('task:completed', listener)
+    queueMicrotask(() => orchestrator.on('task:completed', listener))
+  }
+  orchestrator.on('task:completed', listener)
+  await orchestrator.executeWorkflow(workflow(tasks))
+  await macrotask()
+  expect(heard).toEqual(['a', 'b', 'c', 'd'])
+})
+
+// All passes of a loop had one name among what was already told.
+it('passes that end while a listener is being told of earlier ones are heard too', async () => {
+  const orchestrator = orchestratorWith({ work: async () => 1 })
+  const each = { forEach: Array.from({ length: 200 }, (_, n) => n) }
+  const heard: (number | undefined)[] = []
+  const running = orchestrator.executeWorkflow(workflow([{ id: 'l', name: 'l', type: 'loop', loop: each, tasks: [task('a')] }]))
+  const listener = ({ iteration }: { iteration?: number }): number => heard.push(iteration)
+  let ended = false
+  void running.finally(() => (ended = true))
+  for (let round = 0; !ended; round += 1) {
+    orchestrator.on('task:iteration', listener)
+    await (round % 3 === 0 ? null : macrotask())
+    if (ended) break
+    orchestrator.off('task:iteration', listener)
+    await (round % 2 === 0 ? null : macrotask())
+  }
+  if (orchestrator.listenerCount('task:iteration') === 0) orchestrator.on('task:iteration', listener)
+  await running
+  await macrotask()
+  expect(heard).toEqual(each.forEach)
+})

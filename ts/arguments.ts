@@ -78,6 +78,14 @@ export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
   return { signal, executionId, idempotencyKey, rerunFailed: onFailed === 'rerun', recorded }
 }
 
+/** The options of a fork: as those of an execution, but that it is always a new one. */
+export function readForkOptions(options: ExecuteOptions | undefined): ReadOptions {
+  const read = readOptions(options)
+  const message = 'means nothing for a fork, which is always a new execution; give an `executionId` instead'
+  if (read.idempotencyKey !== undefined) refuse('the options cannot be used', [{ path: 'options.idempotencyKey', message }])
+  return read
+}
+
 const NO_OPTIONS: ReadOptions = { signal: undefined, executionId: undefined, idempotencyKey: undefined, rerunFailed: false, recorded: {} }
 
 function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimit {

@@ -2,24 +2,28 @@
 import { EventEmitter } from 'node:events'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
-import { readContext, readFilter, readOptions, readPayload, type ReadOptions } from './arguments.js'
-import { runChild, type Nursery } from './children.js'
-import { now } from './clock.js'
+import { readContext, readFilter, readForkOptions, readOptions, readPayload } from './arguments.js'
+import { orphansOf, runChild, type Nursery } from './children.js'
+import { ChosenIds } from './chosen-ids.js'
+import { notBefore, now } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { DefinitionReader, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
-import { CancelledError, ClosedError, ConflictError, ValidationError } from './errors.js'
+import { CancelledError, ClosedError, ConflictError, NotFoundError, ValidationError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
+import type { Report } from './execution.js'
 import { eventsIn, followEvents, type ExecutionEvent } from './execution-events.js'
-import { keptEnds, unwell } from './fork.js'
-import type { ExecutionHandle } from './handle.js'
+import { inherited, keptEnds, unwell } from './fork.js'
+import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
-import { fingerprintOf, idOf, isOver } from './idempotency.js'
+import { fingerprintOf } from './idempotency.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
-import { cancelledBy, endOf, notFound, orThrow, type Started } from './outcome.js'
+import { LiveRuns } from './live-runs.js'
+import { cancelledBy, cancelWith, endOf, notFound, orThrow, type Started } from './outcome.js'
 import { InterruptedRuns, pastRun, readStored, storedPage } from './recovery.js'
+import { pinsFor } from './pins.js'
 import { Run, type RunOptions } from './run.js'
 import { statisticsOf } from './statistics.js'
 import { copyJson } from './task-input.js'
@@ -34,7 +38,7 @@ import type {
   SignalOptions,
   WorkflowExecution,
 } from './workflow.js'
-import { unknownAgents, WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
+import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 
 const DRAIN_MS_DEFAULT = 5000
 
@@ -56,7 +60,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #dispatcher: Dispatcher
   readonly #announcer: Announcer
   readonly #held: HeldRuns
-  readonly #live = new Map<string, Run>()
+  readonly #live = new LiveRuns()
+  readonly #chosen = new ChosenIds(this.#live, (id) => this.#past(id))
   readonly #ended: EndedExecutions | undefined
   readonly #interrupted: InterruptedRuns
   readonly #ready: Promise<void>
@@ -99,7 +104,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#dispatcher,
       () => this.#held,
     )
-    this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents)
+    this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents, (run) => this.#cancelOrphans(run))
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
@@ -175,11 +180,13 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   async cancelExecution(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
-    const run = await this.#unended(executionId)
-    if (run === undefined) return
-    this.#interrupted.abandon(run, () => this.#dispatcher.engine.cancel(run.slot, reason ?? null, options.force === true))
-    this.#dispatcher.schedule()
-    await run.whenCancelling()
+    const force = options.force === true
+    const run = await this.#tell(executionId, (told) =>
+      this.#interrupted.abandon(told, () => this.#dispatcher.engine.cancel(told.slot, reason ?? null, force)),
+    )
+    // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
+    const children = force ? this.#live.childrenOf(executionId) : []
+    await Promise.all([run?.whenCancelling(), ...children.map(({ id }) => this.cancelExecution(id, reason, options))])
   }
 
   /**
@@ -202,7 +209,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come.
+   * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come. Resolves
+   * when it is on record.
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
@@ -210,13 +218,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    */
   async signalExecution(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
     const text = readPayload(payload)
-    const run = await this.#unended(executionId)
+    const run = await this.#tell(executionId, ({ slot }) => this.#dispatcher.engine.signal(slot, name, text, options.path ?? null))
     if (run === undefined) {
       const message = `execution \`${executionId}\` has ended and waits for nothing`
       throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
     }
-    this.#dispatcher.engine.signal(run.slot, name, text, options.path ?? null)
-    this.#dispatcher.schedule()
+    await run.whenSignalled()
   }
 
   /**
@@ -260,39 +267,70 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const { storage, workflow } = this.#config
     const { engine } = this.#dispatcher
     if (storage === null) engine.openMemory(now())
-    const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, now())
-    engine.limit(workflow.maxConcurrentWorkflows, workflow.tenantWeights)
-    for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
+    const opened = storage === null ? undefined : await engine.openFile(storage.path, storage.durability, now())
+    if (opened !== undefined) notBefore(opened.now)
+    const { maxConcurrentWorkflows: runningMax, tenantWeights, maxTasks: tasksMax, allowRedefinition: redefinable } = workflow
+    engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, tasksMax, redefinable })
+    const interrupted = this.#interrupted.found(opened?.interrupted ?? [])
+    for (const run of interrupted) this.#live.add(run)
+    this.#interrupted.takeUp(interrupted)
+    for (const { id, options } of interrupted) {
+      if (options.parent !== undefined && !this.#live.has(options.parent.execution)) this.#cancelOrphan(id)
+    }
     this.#announcer.detached()
+  }
+
+  /** Children that a resumed execution does not wait for any more are told what they would have been told. */
+  #cancelOrphans(run: Run): void {
+    const report = (): Report => JSON.parse(this.#dispatcher.engine.report(run.slot)) as Report
+    for (const { id } of orphansOf(run, report, this.#live.childrenOf(run.id))) this.#cancelOrphan(id)
+  }
+
+  #cancelOrphan(id: string): void {
+    this.cancelExecution(id, 'the execution whose task it was waits for it no more').catch(() => {})
   }
 
   async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
     this.#assertOpen()
     const read = readOptions(options)
-    const definition = this.#reader.read(workflow)
-    this.#assertAgents(definition)
+    const { enableValidation } = this.#config.workflow
+    const definition = this.#reader.read(workflow, (source) => (enableValidation ? this.#workflows.unknownIn(source) : []))
+    this.#assertKnown(definition)
     const given = readContext(context)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
     await this.#ready
     this.#assertOpen()
-    if (read.idempotencyKey !== undefined) return this.#startOnce(read, read.idempotencyKey, definition, given, call)
-    const id = read.executionId ?? null
-    if (id !== null && (this.#live.has(id) || (await this.#past(id)) !== undefined))
-      throw new ConflictError('ERR_EXECUTION_EXISTS', `there is an execution \`${id}\`; choose another executionId`, { executionId: id })
-    const run = this.#begin(definition, given, read.recorded, id, call)
-    if (signal !== undefined) this.#cancelWith(run, signal)
-    return { run }
+    const { executionId: id, idempotencyKey: key, recorded, rerunFailed } = read
+    if (key === undefined) {
+      const run = await this.#beginAs(id, () => this.#begin(definition, given, recorded, id ?? null, call))
+      cancelWith(this, run, signal)
+      return { run }
+    }
+    const fingerprint = fingerprintOf(definition, given)
+    const standing = { key, workflowId: definition.workflowId, tenant: recorded.tenant, fingerprint, rerunFailed }
+    const { joined, ...started } = await this.#chosen.beginOnce(standing, (chosen) =>
+      this.#begin(definition, given, { ...recorded, fingerprint }, chosen, call),
+    )
+    if (joined) return { ...started, detach: signal }
+    cancelWith(this, started.run as Run, signal)
+    return started
+  }
+
+  async #beginAs(id: string | undefined, begin: () => Run): Promise<Run> {
+    return id === undefined ? begin() : this.#chosen.begin(id, begin)
   }
 
   #begin(definition: Definition, context: { [key: string]: Json }, options: RunOptions, id: string | null, call: number): Run {
     this.#assertOpen()
     const { engine } = this.#dispatcher
     const text = this.#ended === undefined || !definition.opaque ? JSON.stringify(context) : null
-    const recorded = Object.keys(options).length === 0 ? null : JSON.stringify(options)
+    const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
+    const given = pinned ? options : { ...options, ...pinsFor(definition, (name) => this.#workflows.find(name)?.source) }
+    const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
     const { slot, id: started } = engine.start(definition.plan, text, recorded, id)
-    const run = new Run(slot, started, definition, context, call, options, this.#dispatcher.describe)
-    this.#live.set(started, run)
+    const run = new Run(slot, started, definition, context, call, given, this.#dispatcher.describe)
+    this.#live.add(run)
     if (call > 0) this.#held.holds(run)
     this.#dispatcher.add(run)
     this.#dispatcher.activate()
@@ -300,55 +338,29 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return run
   }
 
-  /** The execution that the key stands for: one that is there, or a new one. */
-  async #startOnce(
-    read: ReadOptions,
-    key: string,
-    definition: Definition,
-    context: { [key: string]: Json },
-    call: number,
-  ): Promise<Started> {
-    const fingerprint = fingerprintOf(definition, context)
-    const options = { ...read.recorded, fingerprint }
-    for (let generation = 1; ; generation += 1) {
-      const id = idOf(key, definition.workflowId, read.recorded.tenant, generation)
-      const run = this.#live.get(id)
-      const past = run === undefined ? await this.#past(id) : undefined
-      // Another call with the key may have begun it while we looked.
-      const other = run ?? this.#live.get(id)
-      if (other === undefined && past === undefined) {
-        const begun = this.#begin(definition, context, options, id, call)
-        if (read.signal !== undefined) this.#cancelWith(begun, read.signal)
-        return { run: begun }
-      }
-      const execution = other === undefined ? past?.execution : other.execution
-      if (execution !== undefined && isOver(execution, read.rerunFailed)) continue
-      if ((other?.options ?? past?.options ?? {})['fingerprint'] !== fingerprint) {
-        const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${definition.workflowId}\``
-        throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
-      }
-      return other === undefined ? { past: past as Past } : { run: other, detach: read.signal }
-    }
-  }
-
-  /** An execution that is live and has not ended; `undefined` if it has. */
-  async #unended(executionId: string): Promise<Run | undefined> {
+  /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
+  async #tell(executionId: string, tell: (run: Run) => void): Promise<Run | undefined> {
     await this.#ready
+    if (!this.#live.has(executionId) && (await this.getExecution(executionId)) === undefined) throw notFound(executionId)
     const run = this.#live.get(executionId)
-    if (run === undefined && (await this.getExecution(executionId)) === undefined) throw notFound(executionId)
     if (run === undefined || run.execution !== undefined) return undefined
     this.#assertOpen()
+    // In one go with the look: an execution may end at any time, and its slot be another's.
+    tell(run)
+    this.#dispatcher.schedule()
     return run
   }
 
   async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
-    const run = await this.#unended(executionId)
+    let done: Promise<void> | undefined
+    const run = await this.#tell(executionId, (told) => {
+      told.held = paused
+      ask(told)
+      if (!told.cancelling) done = told.whenPaused(paused)
+      done?.catch(() => {})
+    })
     if (run === undefined) return
-    ask(run)
-    this.#dispatcher.schedule()
-    const children = [...this.#live.values()].filter(({ options }) => options.parent?.execution === executionId)
-    await Promise.all(children.map((child) => this.#hold(child.id, paused, ask)))
-    if (!run.cancelling && !(paused && run.paused)) await run.whenPaused(paused)
+    await Promise.all([done, ...this.#live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, ask))])
   }
 
   /** An execution that has ended, or that lives elsewhere. */
@@ -366,18 +378,20 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     from: (execution: WorkflowExecution) => string[],
     given: ExecuteOptions | undefined,
   ): Promise<ExecutionHandle> {
-    const { recorded, executionId: id, signal } = readOptions(given)
+    const { recorded, executionId: id, signal } = readForkOptions(given)
     await this.#ready
+    this.#assertOpen()
     const live = this.#live.get(executionId)
     const past = live ?? (await this.#past(executionId))
     if (past === undefined) throw notFound(executionId)
     const { definition, context } = past
     const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#seen(live)
     const reuse = keptEnds(definition, execution, from(execution))
-    this.#assertAgents(definition)
+    this.#assertKnown(definition, past.options.workflows)
     const copy = copyJson(context as Json) as { [key: string]: Json }
-    const run = this.#begin(definition, copy, { ...recorded, forkedFrom: executionId, reuse }, id ?? null, 0)
-    if (signal !== undefined) this.#cancelWith(run, signal)
+    const options = { ...inherited(past.options), ...recorded, forkedFrom: executionId, reuse }
+    const run = await this.#beginAs(id, () => this.#begin(definition, copy, options, id ?? null, 0))
+    cancelWith(this, run, signal)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)
   }
@@ -386,63 +400,41 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     maxDepth: 0,
     find: (id) => this.#workflows.find(id),
     read: (workflow) => this.#reader.read(workflow as AgentWorkflow),
-    join: async (id, definition, context, options, signal) => {
-      const live = this.#live.get(id)
-      if (live !== undefined) return live.whenEnded()
-      const past = await this.#past(id)
-      if (past !== undefined) return past.execution
-      // Nobody wants it any more.
-      signal.throwIfAborted()
-      this.#assertAgents(definition)
-      return this.#begin(definition, context, options, id, 0).whenEnded()
+    bounds: (run) => this.#dispatcher.engine.bounds(run.slot),
+    live: this.#live,
+    past: (id) => this.#past(id),
+    begin: (id, { definition, context, options }) => {
+      this.#assertKnown(definition, options.workflows)
+      return this.#begin(definition, context, options, id, 0)
     },
+    pause: (run) => this.#dispatcher.engine.pause(run.slot),
     cancel: (id, reason) => this.cancelExecution(id, reason),
   }
 
-  #cancelWith(run: Run, signal: AbortSignal): void {
-    const cancel = (): void => void this.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
-    signal.addEventListener('abort', cancel, { once: true })
-    const forget = (): void => signal.removeEventListener('abort', cancel)
-    run.whenEnded().then(forget, forget)
-  }
-
   #handleOf(id: string, known: Run | undefined): ExecutionHandle {
-    const settled = async (): Promise<[WorkflowExecution, Run | undefined]> => {
-      await this.#ready
-      const run = known ?? this.#live.get(id)
-      if (run !== undefined) return [await run.whenEnded(), run]
-      const execution = await this.getExecution(id)
-      if (execution === undefined) throw notFound(id)
-      return [execution, undefined]
-    }
-    return {
+    return handleOf(
+      this,
       id,
-      settled: async () => (await settled())[0],
-      result: async () => {
-        const [execution, run] = await settled()
-        return orThrow(run, execution)
-      },
-      status: async () => {
-        const execution = await this.getExecution(id)
-        if (execution === undefined) throw notFound(id)
-        return execution.status
-      },
-      cancel: (reason, options) => this.cancelExecution(id, reason, options),
-      pause: () => this.pauseExecution(id),
-      resume: (options) => this.resumeExecution(id, options),
-      signal: (name, payload, options) => this.signalExecution(id, name, payload, options),
-      events: (options = {}) => this.#events(id, known, options.after ?? 0),
-    }
+      async () => known ?? (await this.#ready.then(() => this.#live.get(id))),
+      (after) => this.#events(id, known, after),
+    )
   }
 
   async *#events(id: string, known: Run | undefined, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
     await this.#ready
-    const run = known ?? this.#live.get(id)
-    if (run !== undefined) return yield* followEvents(run, this.#announcer, after)
+    const past = this.#ended?.get(id)
+    const run = known ?? this.#live.get(id) ?? past?.run
+    if (run !== undefined && (!run.released || run.history !== undefined)) return yield* followEvents(run, this.#announcer, after)
+    if (past !== undefined) {
+      const message = `the events of execution \`${id}\` are gone: in memory those of executions begun by startWorkflow are kept`
+      throw new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, { executionId: id })
+    }
+    this.#assertNotClosed()
     const { engine } = this.#dispatcher
     const text = this.#ended === undefined ? await engine.storedExecution(id) : undefined
     if (text === undefined) throw notFound(id)
-    yield* eventsIn(pastRun(text), await engine.storedHistory(id), this.#announcer, after)
+    const { words, failures } = await engine.storedHistory(id)
+    yield* eventsIn(pastRun(text, failures), words, this.#announcer, after)
   }
 
   #seen(run: Run): WorkflowExecution {
@@ -451,21 +443,27 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #runEnded(run: Run): void {
     const { execution, definition, context, options } = run
-    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options }, definition.tasks.length)
+    const kept = run.call === 0 ? { run } : {}
+    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, definition.tasks.length)
+    // They have been told, unless it was cancelled before it was taken up after a crash.
+    for (const { id } of this.#live.childrenOf(run.id)) this.#cancelOrphan(id)
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
   }
 
   #release(run: Run): void {
-    this.#live.delete(run.id)
-    // Whoever follows its events reads to the end of them.
-    if (run.followers > 0 && this.#dispatcher.failure === undefined) run.history = this.#announcer.history(run)
+    this.#live.delete(run)
+    // Whoever follows its events reads to the end of them; and without a store whoever has a handle may ask for them later.
+    const kept = run.followers > 0 || (this.#ended !== undefined && run.call === 0)
+    if (kept && this.#dispatcher.failure === undefined) this.#announcer.keep(run)
+    run.released = true
     this.#dispatcher.release(run)
   }
 
-  #assertAgents(definition: Definition): void {
-    if (!this.#config.workflow.enableValidation || definition.agentIds.every((agentId) => this.#agents.find(agentId) !== undefined)) return
-    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', unknownAgents(definition.tasks, this.#agents))
+  /** That everything it names is registered, or pinned. */
+  #assertKnown(definition: Definition, pinned?: RunOptions['workflows']): void {
+    if (!this.#config.workflow.enableValidation || this.#workflows.knows(definition, pinned)) return
+    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', this.#workflows.unknownIn(definition.source, pinned))
   }
 
   #assertNotClosed(): void {

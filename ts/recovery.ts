@@ -6,7 +6,7 @@ import { storedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
-import type { Engine, Interrupted } from './native.js'
+import type { Engine, Failures, Interrupted } from './native.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
 
@@ -58,14 +58,15 @@ export async function storedPage(engine: Engine, asked: ExecutionListFilter): Pr
   return typeof cursor === 'string' ? { executions: seen, cursor } : { executions: seen }
 }
 
-/** A run that nobody drives, to read the events of an execution that has ended. */
-export function pastRun(stored: string): Run {
+/** A run that nobody drives, to read the events of an execution that has ended; `failures`: why what failed in it did. */
+export function pastRun(stored: string, failures: Failures): Run {
   const read = readStored(stored)
   const { id, definition, context, options, report, outputs } = read
   const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
   const run = new Run(0, id, definition, context, 0, options, describe)
   for (const [instance, output] of Object.entries(outputs)) run.outputs[Number(instance)] = output
   run.execution = read.seen()
+  run.failures = failures
   return run
 }
 
@@ -73,28 +74,35 @@ export function pastRun(stored: string): Run {
 export class InterruptedRuns {
   readonly #dispatcher: Dispatcher
   readonly #agents: AgentRegistry
+  readonly #resumed: (run: Run) => void
   readonly #waiting = new Set<Run>()
   #looking = false
 
-  constructor(dispatcher: Dispatcher, agents: AgentRegistry) {
+  /** `resumed` is told of each execution that goes on. */
+  constructor(dispatcher: Dispatcher, agents: AgentRegistry, resumed: (run: Run) => void) {
     this.#dispatcher = dispatcher
     this.#agents = agents
+    this.#resumed = resumed
   }
 
-  /** Makes runs of what the store had, and continues those that can be. */
-  takeUp(found: readonly Interrupted[]): Run[] {
-    const runs = found.map(({ slot, text }) => {
+  /** Makes runs of what the store had. */
+  found(found: readonly Interrupted[]): Run[] {
+    return found.map(({ slot, text }) => {
       const { id, definition, context, options, report, outputs } = readStored(text)
       const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher.describe)
       run.paused = report.status === 'paused'
+      run.held = run.paused
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
       run.accepted = true
       this.#dispatcher.add(run)
-      this.#waiting.add(run)
       return run
     })
+  }
+
+  /** Continues those that can be, and the others as soon as they can. */
+  takeUp(runs: readonly Run[]): void {
+    for (const run of runs) this.#waiting.add(run)
     this.#look()
-    return runs
   }
 
   /** An agent was registered. */
@@ -141,6 +149,7 @@ export class InterruptedRuns {
       this.#dispatcher.activate()
       this.#dispatcher.engine.resume(run.slot)
       this.#dispatcher.schedule()
+      this.#resumed(run)
     }
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The one place that reads a clock.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stdx::Timestamp;
 
 /// Wall-clock microseconds that never go back and never repeat within a process: read once, then advanced by the monotonic clock.
@@ -16,6 +16,15 @@ impl Clock {
     /// A clock that shows `now` now; the host passes its own reading so that both agree.
     pub fn starting_at(now: Timestamp) -> Self {
         Self { epoch: now, origin: Instant::now(), last: 0 }
+    }
+
+    /// The same clock, moved ahead if need be so that what is to come is later than `at`: somebody has set the clock of the machine back since.
+    pub(crate) fn later_than(mut self, at: Timestamp) -> Self {
+        let now = self.read();
+        if now <= at {
+            self.epoch = self.epoch.after(at.since(now) + Duration::from_micros(1));
+        }
+        self
     }
 
     /// The current instant.

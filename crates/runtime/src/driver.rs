@@ -11,10 +11,12 @@
 //! threads reach it through queues that it drains when the host calls [`Driver::pull`].
 
 mod admission;
+mod budget;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
 mod slots;
+mod spawn;
 mod timers;
 mod versions;
 
@@ -23,8 +25,9 @@ use crate::store::{
 };
 use crate::{Clock, Error, options, report};
 use commit::Commit;
-use effect::Effect;
+use effect::{Effect, Number};
 use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
+use rustc_hash::FxHashMap;
 use slots::{Live, Slots};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -73,6 +76,8 @@ pub struct Statistics {
 pub struct Driver {
     clock: Clock,
     slots: Slots,
+    /// Where the live executions are, by their ids.
+    ids: FxHashMap<Arc<str>, u32>,
     commit: Commit,
     reader: Option<SqliteReader>,
     next_key: i64,
@@ -87,6 +92,8 @@ pub struct Driver {
     step: Step,
     timers: Timers,
     versions: Versions,
+    /// Tasks that one execution may have, those that attempts add included.
+    tasks_max: usize,
     admission: Admission,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
@@ -99,11 +106,15 @@ impl Driver {
     }
 
     /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
+    ///
+    /// Where their journals are ahead of the clock, because it was set back since, it goes on from where they are; see [`Driver::clock`].
     pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
         let store = SqliteStore::open(path, durability)?;
         let reader = SqliteReader::open(path)?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;
+        let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
+        let clock = clock.later_than(latest.unwrap_or_default());
         let commit = Commit::over(Box::new(store), durability, path, &clock, wake)?;
         let mut driver = Self::with(clock, commit, Some(reader), next_key);
         let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
@@ -120,6 +131,7 @@ impl Driver {
         Self {
             clock,
             slots: Slots::default(),
+            ids: FxHashMap::default(),
             commit,
             reader,
             next_key,
@@ -130,6 +142,7 @@ impl Driver {
             step: Step::default(),
             timers: Timers::default(),
             versions: Versions::default(),
+            tasks_max: usize::MAX,
             admission: Admission::default(),
             statistics: Statistics::default(),
             failed: None,
@@ -148,13 +161,15 @@ impl Driver {
     ) -> Result<Accept, Error> {
         self.check()?;
         let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
-        let (setup, ticket) = options::read(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
+        let (setup, belongs) = options::read(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
         self.versions.admit(plan)?;
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
         let execution = Execution::new(Arc::clone(plan), setup);
         let open = execution.open();
-        let slot = self.slots.insert(Live::new(key, execution, at))?;
+        let (ticket, parent) = self.place_of(belongs);
+        let slot = self.slots.insert(Live { parent, ..Live::new(key, execution, at) })?;
+        self.ids.insert(Arc::clone(&id), slot);
         let (context, options) = (context.map(Into::into), options.map(Into::into));
         self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
         self.owed.push(Effect::accepted(slot, at));
@@ -206,21 +221,6 @@ impl Driver {
         let value = serde_json::from_str(&payload).map_err(malformed)?;
         self.slots.get(slot)?.execution.check_signal(&name, path.as_deref(), &value)?;
         self.input(slot, Input::Signal { name, payload, path })
-    }
-
-    /// An attempt adds a task; the number of its instance. A later attempt gets the same one.
-    pub fn spawn(&mut self, slot: u32, task: InstanceIndex, definition: Arc<str>) -> Result<InstanceIndex, Error> {
-        let execution = &self.slots.get(slot)?.execution;
-        let parent = execution.tasks().get(task).ok_or(Error::NoSuchSlot { slot })?.task;
-        let spawned = engine::read_spawned(&definition, execution.plan(), parent).map_err(Error::Spawned)?;
-        let path = format!("{}/{}", execution.path(task), spawned.id);
-        if let Some((known, _)) = execution.tasks().iter().find(|(other, _)| execution.path(*other) == path) {
-            let same = execution.spawned_definition(known).is_some_and(|known| **known == *definition);
-            return if same { Ok(known) } else { Err(Error::SpawnChanged { path }) };
-        }
-        let known = u32::try_from(execution.tasks().len()).unwrap_or(u32::MAX);
-        self.input(slot, Input::Spawn { task, definition })?;
-        Ok(InstanceIndex::new(known))
     }
 
     /// An attempt gave a sign of life.
@@ -292,6 +292,11 @@ impl Driver {
         self.flush()
     }
 
+    /// What its clock shows: a host whose own is behind shall move that ahead, so that both agree.
+    pub fn clock(&self) -> Timestamp {
+        self.clock.read()
+    }
+
     /// The next committed effect, in order.
     pub fn next_effect(&mut self) -> Option<Effect> {
         self.outbox.pop_front()
@@ -314,6 +319,8 @@ impl Driver {
         if matches!(live.execution.phase(), Phase::Ended(_)) {
             self.statistics.late_answers += live.execution.late_answers();
             self.commit.forget(live.key);
+            let id = Arc::clone(&live.execution.setup().id);
+            self.ids.remove(&id);
             self.slots.remove(slot);
         }
         Ok(())
@@ -341,21 +348,26 @@ impl Driver {
 
     fn take_up(&mut self, stored: &StoredExecution) -> Result<Interrupted, Error> {
         let plan = report::plan_of(stored)?;
-        let (setup, ticket) = report::setup_of(stored)?;
+        let (setup, belongs) = report::setup_of(stored)?;
         let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
-        let execution = Execution::replay(Arc::clone(&plan), setup, events);
+        let mut execution = Execution::replay(Arc::clone(&plan), setup, events);
+        if *execution.phase() != Phase::Pending {
+            execution.sleep();
+        }
         let text = report::stored(stored)?;
-        self.versions.admit(&plan)?;
+        self.versions.adopt(&plan);
         self.statistics.active += 1;
         self.statistics.queued += execution.queued();
         self.statistics.running += execution.running();
         let at = stored.records.last().map_or(stored.accepted, |record| record.at);
         let mut live = Live::new(stored.key, execution, at);
         live.accepted = stored.accepted;
-        live.ticket = ticket.map(Box::new);
+        let (ticket, parent) = self.place_of(belongs);
+        (live.ticket, live.parent) = (ticket.map(Box::new), parent);
         live.seq = stored.records.len() as u64;
         live.acknowledged = live.seq;
         let slot = self.slots.insert(live)?;
+        self.ids.insert(Arc::clone(&stored.id), slot);
         Ok(Interrupted { slot, text })
     }
 
@@ -367,22 +379,32 @@ impl Driver {
     fn input(&mut self, slot: u32, input: Input) -> Result<(), Error> {
         self.check()?;
         let now = self.now();
+        let left = self.left_above(slot);
         let live = self.slots.get_live(slot)?;
+        live.execution.allow(left);
         let (queued, running) = (live.execution.queued(), live.execution.running());
         live.execution.handle(now, input, &mut self.step);
         // Even an input that records nothing may leave an earlier deadline to look at.
         live.arm(slot, &mut self.timers);
-        let mut asked = Vec::new();
         let mut commands = std::mem::take(&mut self.step.commands);
-        for event in &self.step.events {
-            self.owed.extend(Effect::notice(slot, now, event));
+        let (record, first) = live.next_place(now, &self.batch.records);
+        // Each attempt that started is run, in the same order, and leaves where it stands in the journal.
+        let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));
+        for (place, event) in (first..).zip(&self.step.events) {
+            let number = Number::new(record, place);
+            self.owed.extend(Effect::notice(slot, now, number, event));
+            if matches!(event, Event::AttemptStarted { .. }) {
+                self.owed.extend(runs.next().and_then(|command| Effect::command(slot, now, number, command, &live.execution)));
+            }
             keep(&live.execution, now, event, &mut self.batch.cached);
         }
+        let mut asked = Vec::new();
         for command in commands.drain(..) {
             match command {
                 Command::LookUp { task, key } => asked.push((task, key)),
-                command @ (Command::Run { .. } | Command::Abort { .. } | Command::Judge { .. }) => {
-                    self.owed.extend(Effect::command(slot, now, &command, &live.execution));
+                Command::Run { .. } => {}
+                command @ (Command::Abort { .. } | Command::Judge { .. }) => {
+                    self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command, &live.execution));
                 }
             }
         }
@@ -390,6 +412,7 @@ impl Driver {
         if self.step.events.is_empty() {
             return self.look_up(slot, asked);
         }
+        let charged = live.parent.map(|parent| (parent, budget::Charge::of(&live.execution, &self.step.events)));
         self.statistics.running = self.statistics.running + live.execution.running() - running;
         self.statistics.queued = self.statistics.queued + live.execution.queued() - queued;
         if let Phase::Ended(end) = live.execution.phase() {
@@ -404,6 +427,9 @@ impl Driver {
         }
         live.append(slot, now, &mut self.step.events, &mut self.batch.records);
         self.forget_void_timers();
+        if let Some((parent, charge)) = charged {
+            self.charge(parent, charge)?;
+        }
         self.look_up(slot, asked)
     }
 

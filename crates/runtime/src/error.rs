@@ -19,7 +19,7 @@ pub enum Error {
     /// Another definition of the same workflow version is still running.
     #[error(
         "workflow `{workflow}` version `{version}` has a running execution of another definition; give the changed definition a new `version`, \
-         or wait for that execution to end"
+         wait for that execution to end, or set `workflow.allowRedefinition`"
     )]
     DefinitionChanged {
         /// The workflow's id.

@@ -19,8 +19,8 @@ pub mod options;
 pub mod report;
 pub mod store;
 
-pub use archive::Archive;
+pub use archive::{Archive, Failures};
 pub use clock::Clock;
-pub use driver::effect::{Effect, EffectKind};
+pub use driver::effect::{Effect, EffectKind, Number};
 pub use driver::{Accept, Driver, Interrupted, Statistics, Wake};
 pub use error::Error;

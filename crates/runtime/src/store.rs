@@ -28,8 +28,8 @@ pub trait Store: Send {
     /// Commits batches in order as one unit. After an error nothing more is asked of this store.
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError>;
 
-    /// The committed records of an execution, in order.
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError>;
+    /// The committed records of an execution from the one with the number `from`, in order.
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError>;
 
     /// The output kept under `key`, if it may still be taken over at `now`.
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;

@@ -22,13 +22,16 @@ enum Task {
 pub(crate) struct Reference {
     plan: Arc<Plan>,
     tasks: Vec<Task>,
+    /// How often each was at work when the process died.
+    crashes: Vec<u32>,
     started: bool,
     stopped: Option<&'static str>,
 }
 
 impl Reference {
     pub(crate) fn new(plan: &Arc<Plan>) -> Self {
-        Self { plan: Arc::clone(plan), tasks: vec![Task::Idle(1); plan.tasks.len()], started: false, stopped: None }
+        let count = plan.tasks.len();
+        Self { plan: Arc::clone(plan), tasks: vec![Task::Idle(1); count], crashes: vec![0; count], started: false, stopped: None }
     }
 
     pub(crate) fn tell(&mut self, now: Timestamp, input: &Input) {
@@ -55,9 +58,16 @@ impl Reference {
             Input::Cancel { .. } => self.stop(now, "cancelled"),
             Input::Recover if !self.started => {}
             Input::Recover => {
-                for task in self.all() {
-                    if let Task::Running(attempt, _) = self.at(task) {
-                        self.set(task, Task::Idle(attempt));
+                let interrupted: Vec<_> = self.all().into_iter().filter(|task| matches!(self.at(*task), Task::Running(..))).collect();
+                for task in &interrupted {
+                    if let Task::Running(attempt, _) = self.at(*task) {
+                        self.set(*task, Task::Idle(attempt));
+                        self.crashes[task.get() as usize] += 1;
+                    }
+                }
+                for task in interrupted {
+                    if self.crashes[task.get() as usize] > 3 {
+                        self.fail(now, task, u32::MAX, false);
                     }
                 }
                 for task in self.all() {

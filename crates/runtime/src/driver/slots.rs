@@ -35,11 +35,30 @@ pub(super) struct Live {
     pub(super) armed: Option<Timestamp>,
     /// What it asks admission for when it is resumed.
     pub(super) ticket: Option<Box<Ticket>>,
+    /// The execution whose task it is, if that is live: its slot and key.
+    pub(super) parent: Option<(u32, i64)>,
 }
 
 impl Live {
     pub(super) fn new(key: i64, execution: Execution, at: Timestamp) -> Self {
-        Self { key, execution, accepted: at, seq: 0, acknowledged: 0, committed: at, pending: None, armed: None, ticket: None }
+        Self {
+            key,
+            execution,
+            accepted: at,
+            seq: 0,
+            acknowledged: 0,
+            committed: at,
+            pending: None,
+            armed: None,
+            ticket: None,
+            parent: None,
+        }
+    }
+
+    /// The record that the next event of this instant will be in, and its place there.
+    pub(super) fn next_place(&self, at: Timestamp, records: &[StepRecord]) -> (u64, usize) {
+        let pending = self.pending.and_then(|pending| records.get(pending)).filter(|record| record.at == at);
+        pending.map_or((self.seq, 0), |record| (record.seq, record.events.len()))
     }
 
     /// Adds events to the batch; the steps of one instant share a record.

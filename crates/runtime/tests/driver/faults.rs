@@ -61,8 +61,8 @@ impl Store for Failing {
         self.memory.commit(batches)
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key)
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key, from)
     }
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
@@ -151,8 +151,8 @@ impl Store for Gated {
         self.memory.commit(batches)
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key)
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key, from)
     }
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {

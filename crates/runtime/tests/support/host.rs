@@ -76,10 +76,14 @@ impl Host {
 
     /// A host over what is in `place`, and what it found there.
     pub(crate) fn at(place: Place, mode: Mode) -> (Self, Vec<Interrupted>) {
+        Self::with(place, mode, clock())
+    }
+
+    fn with(place: Place, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
         let (wake, woken) = waker();
         let (driver, interrupted) = match mode {
-            Mode::Memory => (Driver::in_memory(clock()), Vec::new()),
-            Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock(), wake).unwrap(),
+            Mode::Memory => (Driver::in_memory(clock), Vec::new()),
+            Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock, wake).unwrap(),
         };
         (Self { driver, effects: Vec::new(), woken, place }, interrupted)
     }
@@ -105,6 +109,13 @@ impl Host {
         let Self { driver, place, .. } = self;
         drop(driver);
         Self::at(place, mode)
+    }
+
+    /// As [`Host::reopen`], by another clock.
+    pub(crate) fn reopen_at(self, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
+        let Self { driver, place, .. } = self;
+        drop(driver);
+        Self::with(place, mode, clock)
     }
 
     pub(crate) fn accept(&mut self, plan: &Arc<Plan>) -> (u32, Arc<str>) {
@@ -206,5 +217,6 @@ pub(crate) fn words(effect: &Effect) -> String {
         EffectKind::Waiting => format!("{slot}: waiting {task}"),
         EffectKind::Opened => format!("{slot}: opened {task}"),
         EffectKind::Reused => format!("{slot}: reused {task}"),
+        EffectKind::Signalled => format!("{slot}: signalled"),
     }
 }

@@ -86,12 +86,12 @@ impl SqliteReader {
         Ok(Page { executions, cursor })
     }
 
-    /// The records of one execution, in order.
-    pub(crate) fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
+    /// The records of one execution from the one with the number `from`, in order.
+    pub(crate) fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
         // Record by record, because the index begins with the sequence number; see `schema`.
         let mut statement = self.connection.prepare_cached("SELECT at, body FROM journal WHERE seq = ?1 AND execution = ?2")?;
         let mut records = Vec::new();
-        for seq in 0_i64.. {
+        for seq in from.cast_signed().. {
             let mut rows = statement.query([seq, key])?;
             let Some(row) = rows.next()? else { break };
             let at: i64 = row.get(0)?;
@@ -110,7 +110,7 @@ impl SqliteReader {
     }
 
     fn with_journal(&self, head: StoredExecution) -> Result<StoredExecution, ReadError> {
-        let records = self.journal(head.key).map_err(|error| {
+        let records = self.journal(head.key, 0).map_err(|error| {
             if let ReadError::Record { seq, source, .. } = error {
                 return ReadError::Record { id: head.id.to_string(), seq, source };
             }
