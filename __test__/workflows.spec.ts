@@ -169,7 +169,7 @@ describe.each(storages)('%s', (_name, config) => {
     const orchestrator = orchestratorWith(
       {
         work: echo,
-        parent: async (_, { spawn }) => {
+        parent: async (_: unknown, { spawn }: { spawn: (task: object) => PromiseLike<unknown> }) => {
           for (const id of ['one', 'two', 'three']) {
             try {
               await spawn(task(id, { input: { data: id } }))

@@ -78,19 +78,22 @@ fn what_a_crash_interrupted_below_does_not_count_twice() {
 
 #[test]
 fn a_child_that_outlives_its_parent_has_nobody_to_charge() {
-    let mut host = Host::new(Mode::Memory);
-    let top = accept(&mut host, &plan_of("top", "1", &json!([child("a")])), &json!({ "budget": { "tasks": 1 } }), "top");
-    host.advance();
-    host.complete(top, 0, 1, "1");
-    host.advance();
-    host.driver.release(top).unwrap();
-    host.driver.begin(stdx::Timestamp::default());
-    host.driver.end();
-    // The slot is somebody else's now.
-    accept(&mut host, &plan_of("other", "1", &fan(1)), &json!({ "budget": { "tasks": 9 } }), "other");
-    accept(&mut host, &plan_of("bottom", "1", &fan(2)), &below("top"), "bottom");
-    assert_eq!(started(&host.advance()), 3);
-    assert_eq!(host.driver.execution(0).unwrap().attempts_left(), Some(8));
+    for tasks in [1, 9] {
+        let mut host = Host::new(Mode::Memory);
+        let top = accept(&mut host, &plan_of("top", "1", &json!([child("a")])), &json!({ "budget": { "tasks": 1 } }), "top");
+        let bottom = accept(&mut host, &plan_of("bottom", "1", &json!([task("a", &[]), task("b", &["a"])])), &below("top"), "bottom");
+        host.advance();
+        host.complete(top, 0, 1, "1");
+        host.advance();
+        host.driver.release(top).unwrap();
+        host.driver.end();
+        // The slot is somebody else's now.
+        let other = accept(&mut host, &plan_of("other", "1", &fan(1)), &json!({ "budget": { "tasks": tasks } }), "other");
+        assert_eq!((other, started(&host.advance())), (top, 1));
+        host.complete(bottom, 0, 1, "1");
+        assert_eq!(host.advance().last().unwrap(), "1: run 1/1");
+        assert_eq!(host.driver.execution(other).unwrap().attempts_left(), Some(tasks - 1));
+    }
 }
 
 #[test]

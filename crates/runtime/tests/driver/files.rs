@@ -370,6 +370,8 @@ fn nothing_begins_before_an_interrupted_execution_is_resumed() {
         // A process that ends in order without having resumed it tells nothing of how it was interrupted.
         host.driver.interrupt().unwrap();
         assert_eq!(host.advance(), [""; 0], "{mode:?}");
+        let interruptions = host.driver.execution(slot).unwrap().tasks().iter().map(|(_, record)| record.interruptions);
+        assert_eq!(interruptions.sum::<u32>(), 0, "{mode:?}");
         let (mut host, _) = host.reopen(mode);
         host.driver.resume(slot).unwrap();
         assert_eq!(host.advance(), ["0: completed 0/0", "0: run 1/1", "0: run 2/1 after 1 interruptions"], "{mode:?}");
