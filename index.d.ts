@@ -13,7 +13,9 @@ import { EventEmitter } from 'node:events';
 export declare interface Agent {
     /** Does it. The result is recorded as JSON data. Throw to fail; an error with `retryable: false` is not tried again. */
     execute(task: TaskInput, context: AttemptContext): unknown;
-    /** Called once at shutdown. */
+    /** Asked every `agents.healthCheckInterval`. `false`, a throw, or no answer in time: it is given no new work, and replaced. */
+    healthCheck?(): boolean | Promise<boolean>;
+    /** Called once when it is not needed any more. */
     dispose?(): unknown;
 }
 
@@ -21,21 +23,38 @@ export declare interface Agent {
 export declare class AgentError extends OrchestratorError {
 }
 
-/** Registers what tasks name by `agentId`. */
-export declare interface AgentPool {
+/** Which instance of which agent an event of the pool is about. */
+export declare interface AgentEvent {
+    /** The type of the agent. */
+    readonly type: string;
+    /** The id it was registered with; the name of its type for agents that tasks name by that. */
+    readonly agentId: string;
+    /** The number of the instance, never used twice. */
+    readonly instance: number;
+}
+
+/**
+ * Registers what tasks name by `agentId`, and keeps instances of it: at least `minAgents` and at most `maxAgents` of each type once it has had
+ * work, each with `maxConcurrency` attempts at once. docs/agents.md says how they are chosen, scaled and replaced.
+ */
+export declare interface AgentPool extends EventEmitter<PoolEvents> {
     /**
-     * Registers a type of agent. Tasks may name it directly; its one instance serves any number of calls at once.
+     * Registers a type of agent. Tasks may name it directly.
      *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
      */
     registerAgentType(name: string, type: AgentType): void;
     /**
-     * Registers an agent of a registered type with an instance of its own, made with `configuration`.
+     * Registers an agent of a registered type, whose instances are made with `configuration`.
      *
      * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
+     * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
+    /** What the pool is doing now. Cheap enough to ask each second. */
+    getStatistics(): PoolStatistics;
 }
 
 /** An agent with a configuration of its own. */
@@ -44,23 +63,27 @@ export declare interface AgentRegistration {
     id: string;
     /** A registered type. */
     type: string;
-    /** What it can do. Validated; has no effect yet. */
+    /** What it can do: tasks find it by what they require. */
     capabilities?: readonly string[] | undefined;
-    /** Given to `create`. */
+    /** Given to `create`; to that of an isolated type as JSON data. */
     configuration?: object | undefined;
+    /** Attempts of all its instances at once, at least 1. Default: as many as its type has places. */
+    maxConcurrency?: number | undefined;
+    /** Attempts that may begin within a time. */
+    rateLimit?: RateLimit | undefined;
 }
 
-/** The size of the agent pool. Validated; has no effect yet. */
+/** The size of the agent pool: how many instances of each type there are, when there are more or fewer of them, and when they are asked how they are. */
 export declare interface AgentsConfig {
-    /** Instances kept alive per agent type, at least 0 and at most `maxAgents`. Default 1. */
+    /** Instances of each agent type from its first task on, at least 0 and at most `maxAgents`. Default 1. */
     minAgents?: number | undefined;
     /** Instances per agent type, at least 1. Default 10. */
     maxAgents?: number | undefined;
-    /** Use of the pool that adds an instance, in percent, above `scaleDownThreshold`. Default 80. */
+    /** The use of a type's places above which there are more instances of it, in percent, above `scaleDownThreshold`. Default 80. */
     scaleUpThreshold?: number | undefined;
-    /** Use of the pool that removes an instance, in percent. Default 20. */
+    /** The use below which, for a while, there are fewer, in percent. Default 20. */
     scaleDownThreshold?: number | undefined;
-    /** Time between two health checks, at least 1 ms. Default 5000 (5 s). */
+    /** Time between two health checks of an instance, and how long it has to answer, at least 1 ms. Default 5000 (5 s). */
     healthCheckInterval?: Duration | undefined;
 }
 
@@ -124,14 +147,32 @@ export declare interface AgentTask {
         key?: string | undefined;
         ttl?: Duration | undefined;
     } | undefined;
+    /** Capabilities that its agent must have; without an `agentId`, any registered agent that has them will do. */
+    requires?: readonly string[] | undefined;
+    /** Who has an agent first: a whole number from -1000 to 1000, higher first; that of the execution is added. Default 0. */
+    priority?: number | undefined;
+    /** Tasks with the same one, once `{{ … }}` in it is filled in, go to the same instance of their agent where it has room. */
+    affinity?: string | undefined;
     /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
     compensate?: Compensation | undefined;
 }
 
-/** How agents of a type are made. */
-export declare interface AgentType {
-    /** Makes the one instance of the type, or of an agent registered with it, before its first task. */
-    create(config: any): Agent | Promise<Agent>;
+/** How agents of a type are made: here, or each in a worker thread of its own. */
+export declare type AgentType = InlineAgentType | WorkerAgentType;
+
+/** How many instances of a type there are, and what each may do. */
+export declare interface AgentTypeLimits {
+    /** Attempts that one instance runs at once, at least 1. Default 1. */
+    maxConcurrency?: number | undefined;
+    /** Instances from the first task on. Default: `agents.minAgents`. */
+    minAgents?: number | undefined;
+    /** Instances at most, over all agents of the type, at least 1. Default: `agents.maxAgents`. */
+    maxAgents?: number | undefined;
+    /** The last `slots` of its `maxAgents × maxConcurrency` places go to tasks of at least this priority, and to clean-up. Default: none are kept. */
+    reserve?: {
+        slots: number;
+        priority: number;
+    } | undefined;
 }
 
 /** A workflow: tasks, and what each waits for. */
@@ -170,6 +211,13 @@ export declare interface AlertThresholds {
     memoryUsage?: number | undefined;
     /** Processor time, in percent. */
     cpuUsage?: number | undefined;
+}
+
+/** An instance and the attempt that has it. */
+export declare interface AllocationEvent extends AgentEvent {
+    readonly executionId: string;
+    readonly taskId: string;
+    readonly attempt: number;
 }
 
 /** What else an agent may use during one attempt. */
@@ -267,7 +315,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -389,6 +437,13 @@ export declare interface ExecutionMetrics {
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
+/** Agents that run on the thread that registers them. */
+export declare interface InlineAgentType extends AgentTypeLimits {
+    isolation?: 'inline' | undefined;
+    /** Makes an instance, with the configuration of the agent it is of. One that throws is tried again after a while. */
+    create(config: any): Agent | Promise<Agent>;
+}
+
 /** A mistake of this package. */
 export declare class InternalError extends OrchestratorError {
 }
@@ -441,7 +496,7 @@ export declare interface MonitoringConfig {
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
  * continued when the file is opened again; without it nothing is ever written.
  *
- * It keeps the process alive while an execution is active, and not otherwise.
+ * It keeps the process alive while an execution is active or a schedule is planned, and not otherwise.
  */
 export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> implements AsyncDisposable {
     #private;
@@ -519,6 +574,20 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
+    /**
+     * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when
+     * the schedule is on record. With `storage` it goes on when the file is opened again, as soon as its agents are registered; without, it
+     * lives as long as the orchestrator. While it is planned it keeps the process alive. The same schedule again is that schedule.
+     *
+     * @param context - The context of each execution; JSON data.
+     * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
+     * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
+     */
+    scheduleWorkflow(workflow: AgentWorkflow, schedule: WorkflowSchedule, context?: object, options?: ScheduleOptions): Promise<Schedule>;
+    /** The schedule with this id; `undefined` if there is none. */
+    getSchedule(scheduleId: string): Promise<Schedule | undefined>;
+    /** Every schedule, by id. */
+    listSchedules(): Promise<Schedule[]>;
     /** What is going on now, and what has been since it was opened. */
     getStatistics(): Promise<OrchestratorStatistics>;
     /**
@@ -542,7 +611,7 @@ export declare interface OrchestratorConfig {
     storage?: StorageConfig | undefined;
     /** Limits and defaults of workflows. */
     workflow?: WorkflowConfig | undefined;
-    /** The size of the agent pool. Validated; has no effect yet. */
+    /** The size of the agent pool. */
     agents?: AgentsConfig | undefined;
     /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
     monitoring?: MonitoringConfig | undefined;
@@ -598,7 +667,7 @@ export declare interface OrchestratorStatistics {
     readonly activeWorkflows: number;
     /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
     readonly queuedWorkflows: number;
-    /** Interrupted executions that wait for agents nobody has registered yet, by id with those agents. */
+    /** Interrupted executions, and schedules, that wait for agents nobody has registered yet, by id with those agents. */
     readonly waitingForAgents: Readonly<Record<string, readonly string[]>>;
     /** Their tasks that have neither ended nor begun an attempt. */
     readonly queuedTasks: number;
@@ -611,6 +680,60 @@ export declare interface OrchestratorStatistics {
     readonly cancelledTotal: number;
     /** Answers that came after their attempt had been settled, and were dropped. */
     readonly lateResults: number;
+}
+
+/** What an agent pool announces. None of it is recorded. */
+export declare interface PoolEvents {
+    'agent:created': [agent: AgentEvent];
+    /** An attempt has been given an instance. */
+    'agent:allocated': [allocation: AllocationEvent];
+    /** The attempt has really returned. */
+    'agent:released': [allocation: AllocationEvent];
+    /** Its health check failed: it is given no new work. */
+    'agent:unhealthy': [agent: AgentEvent];
+    'agent:recovered': [agent: AgentEvent];
+    'agent:disposed': [agent: AgentEvent];
+    'pool:scaled-up': [scaling: ScalingEvent];
+    'pool:scaled-down': [scaling: ScalingEvent];
+}
+
+/** Figures of an agent pool, or of one type in it. */
+export declare interface PoolFigures {
+    /** Instances: `available + busy + offline`. */
+    readonly total: number;
+    /** Instances that are well and run nothing. */
+    readonly available: number;
+    /** Instances that run something. */
+    readonly busy: number;
+    /** Instances that are being made, are ill, or are given up and not gone yet. */
+    readonly offline: number;
+    /** Attempts that have a place. */
+    readonly running: number;
+    /** Attempts that wait for what they spawned, and have lent their place. */
+    readonly lent: number;
+    /** The share of the places that is used, in percent. */
+    readonly utilisation: number;
+    /** Attempts that wait for an agent. */
+    readonly queued: number;
+    /** Attempts that were given up although their agent has not returned: it ignored its signal. */
+    readonly leaked: number;
+    /** How long attempts waited for an agent lately, in milliseconds. */
+    readonly wait: {
+        readonly p50: number;
+        readonly p95: number;
+    };
+}
+
+/** What an agent pool is doing. */
+export declare interface PoolStatistics extends PoolFigures {
+    /** By the name of the type. */
+    readonly types: Readonly<Record<string, PoolFigures>>;
+}
+
+/** At most `limit` within any time of length `interval`. */
+export declare interface RateLimit {
+    limit: number;
+    interval: Duration;
 }
 
 export declare interface ResumeOptions {
@@ -634,6 +757,37 @@ export declare interface RetryPolicy {
     retryOn?: readonly string[] | undefined;
     /** No attempt starts later than this after the first. */
     maxElapsed?: Duration | undefined;
+}
+
+/** A type of agent that has more or fewer instances than before. */
+export declare interface ScalingEvent {
+    readonly type: string;
+    readonly from: number;
+    readonly to: number;
+}
+
+/** A workflow that runs again and again. */
+export declare interface Schedule {
+    readonly id: string;
+    readonly workflowId: string;
+    /** The next planned instant; `undefined` if there is none any more, or the schedule has been cancelled. */
+    readonly next: Date | undefined;
+    /** Removes it; executions that have begun go on. Resolves when that is on record, also if it was removed before. */
+    cancel(): Promise<void>;
+}
+
+/** Options of `scheduleWorkflow`. All but `id` are those of each of its executions. */
+export declare interface ScheduleOptions {
+    /** Its id, 1 to 200 letters. Default: the workflow's. */
+    id?: string | undefined;
+    /** What each execution may use; the workflow's own budget may be less. */
+    budget?: Budget | undefined;
+    /** On whose behalf they run. */
+    tenant?: string | undefined;
+    /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first. Default 0. */
+    priority?: number | undefined;
+    /** At most so many executions of one key and tenant run at once; the others wait. */
+    concurrency?: ConcurrencyLimit | undefined;
 }
 
 export declare interface SignalOptions {
@@ -772,6 +926,15 @@ export declare type WaitFor = {
     delay: Duration;
 };
 
+/** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
+export declare interface WorkerAgentType extends AgentTypeLimits {
+    isolation: 'worker';
+    /** A file: URL or an absolute path. The module exports `create(config)`, as an inline type has it. */
+    module: string | URL;
+    /** The heap of one worker in bytes, from 16 MiB. A worker that needs more ends with `ERR_AGENT_LOST`. Default: Node's own. */
+    memoryLimit?: number | undefined;
+}
+
 export declare interface WorkflowConfig {
     /** Levels that groups and child workflows may nest, at least 1. Default 10. */
     maxDepth?: number | undefined;
@@ -845,6 +1008,11 @@ export declare interface WorkflowExecution {
         readonly execution: string;
         readonly path: string;
     };
+    /** The schedule that began it, and the planned instant it stands for. */
+    readonly schedule?: {
+        readonly id: string;
+        readonly at: Date;
+    };
     readonly tenant?: string;
 }
 
@@ -857,6 +1025,26 @@ export declare interface WorkflowGraph {
         /** The group, branch or loop it stands in. */
         readonly parent?: string;
     }[];
+}
+
+/** When a workflow runs again and again: by exactly one of `cron` and `every`. */
+export declare interface WorkflowSchedule {
+    /**
+     * Five fields (minute, hour, day of the month, month, day of the week), or six with the second first: numbers, names (`JAN`, `MON`), `*`,
+     * lists, ranges, steps, `L`, `W`, `#`. Such as `'0 2 * * MON-FRI'`.
+     */
+    cron?: string | undefined;
+    /** So long after each other, at least 1 s, the first one after its creation. Neither a restart nor a run that takes long shifts them. */
+    every?: Duration | undefined;
+    /** Whose clocks `cron` is about: an IANA name such as `'Europe/Berlin'`. Default `'UTC'`. */
+    timezone?: string | undefined;
+    /**
+     * What is done about planned instants that passed while nobody looked: `'once'` runs the latest of them for all (default), `'skip'`
+     * none that is more than 1 minute late, `'all'` the latest 100, each.
+     */
+    missed?: 'skip' | 'once' | 'all' | undefined;
+    /** What an instant does that comes while an earlier execution of the schedule has not ended: runs (`'allow'`, default), or is left out. */
+    overlap?: 'allow' | 'skip' | undefined;
 }
 
 export { }

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ExecuteOptions, ExecutionHandle, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { storePath, userFolder } from './support/folder.ts'
+import { kitWith } from './support/kits.ts'
 import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
@@ -129,16 +130,21 @@ it('a cancel reaches every one of 1,000 agents, and those that ignore it are aba
     })
     return id === 't7' ? deaf.promise : untilAborted(signal)
   }
-  const orchestrator = orchestratorWith({ work } as never, { workflow: { maxTasks: 1000 } })
+  const kit = await kitWith({ work } as never, { workflow: { maxTasks: 1000 } })
+  const { orchestrator } = kit
   const tasks = Array.from({ length: 1000 }, (_, place) => task(`t${place}`, { type: 'parallel', dependencies: [] }))
   const handle = await orchestrator.startWorkflow(workflow(tasks))
-  await until(async () => (await orchestrator.getStatistics()).runningTasks === 1000)
+  await kit.clock.advance(0)
+  expect((await orchestrator.getStatistics()).runningTasks).toBe(1000)
   await handle.cancel()
   expect([aborted, [...reasons]]).toEqual([1000, ['ERR_CANCELLED']])
+  await kit.clock.advance(4999)
+  expect(await handle.status()).toBe('running')
+  await kit.clock.advance(1)
   const ended = await handle.settled()
   expect(ended.tasks.every(({ status, reason }) => status === 'cancelled' && reason === 'cancelled')).toBe(true)
   expect((await orchestrator.getStatistics()).lateResults).toBe(0)
   deaf.open()
-  await until(async () => (await orchestrator.getStatistics()).lateResults === 1)
-  await orchestrator.shutdown()
-}, 20_000)
+  await kit.clock.advance(0)
+  expect((await orchestrator.getStatistics()).lateResults).toBe(1)
+})

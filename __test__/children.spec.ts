@@ -66,8 +66,13 @@ describe.each(storages)('%s', (_name, config) => {
   it('a pause stops a child that begins meanwhile, and resuming the parent resumes it', async () => {
     const calls: string[] = []
     const orchestrator = orchestratorWith({ work: ({ id }) => calls.push(id) }, config())
+    let paused: Promise<void> | undefined
+    orchestrator.once('task:started', ({ executionId }) => {
+      paused = orchestrator.pauseExecution(executionId)
+    })
     const handle = await orchestrator.startWorkflow(workflow([child('child', [task('a'), task('b')])]))
-    await handle.pause()
+    await until(() => paused !== undefined)
+    await paused
     const inner = await childOf(orchestrator, handle)
     expect(await inner.status()).toBe('paused')
     const before = calls.length

@@ -9,7 +9,8 @@ import { describe, expect, it } from 'vitest'
 import * as mao from '@codexos/multi-agent-orchestrator'
 import type { AgentType, ErrorCode, MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { run } from './support/child.ts'
-import { root, storePath, userFolder } from './support/folder.ts'
+import { root, storePath, userFolder, writeInto } from './support/folder.ts'
+import { kitWith } from './support/kits.ts'
 import { gate, orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
@@ -147,7 +148,15 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       await orchestrator.startWorkflow(only)
       return rejection(orchestrator.startWorkflow(workflow([task('b')])))
     },
-    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution of another definition; give the changed definition a new `version`, wait for that execution to end, or set `workflow.allowRedefinition` | {} | ',
+    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution or a schedule of another definition; give the changed definition a new `version`, wait for that execution to end and cancel that schedule, or set `workflow.allowRedefinition` | {} | ',
+  ],
+  ERR_SCHEDULE_CHANGED: [
+    async () => {
+      const orchestrator = orchestratorWith({ work: () => 1 })
+      await orchestrator.scheduleWorkflow(only, { every: '1h' })
+      return rejection(orchestrator.scheduleWorkflow(only, { every: '2h' }))
+    },
+    'ConflictError | ERR_SCHEDULE_CHANGED | there is a schedule `flow` of another workflow, context, rhythm or options; cancel it first, or give this one an id of its own: `options.id` | {} | ',
   ],
   ERR_CANCELLED: [
     () => rejection(orchestratorWith({ work: () => 1 }).executeWorkflow(only, {}, { signal: AbortSignal.abort(new Error('enough')) })),
@@ -171,6 +180,14 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     'AgentError | ERR_AGENT_INVALID | create of agent `work` returned something without an `execute` method; return { execute: async (task, context) => … } | {} | ',
   ],
   ERR_AGENT_CREATE: [() => withType(bad), 'AgentError | ERR_AGENT_CREATE | agent `work` could not be made: no key | {} | no key'],
+  ERR_AGENT_LOST: [
+    () =>
+      withType({
+        isolation: 'worker',
+        module: writeInto(folder, 'exits.mjs', 'export const create = () => ({ execute: () => process.exit(3) })'),
+      }),
+    'AgentError | ERR_AGENT_LOST | agent `work` is lost: its worker ended with exit code 3; an agent must not call process.exit | {"exitCode":3} | ',
+  ],
   ERR_STORE_LOCKED: [
     async () => {
       const storage = { path: storePath(folder) }
@@ -211,6 +228,30 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       return rejection(orchestrator.executeWorkflow(only))
     },
     'ClosedError | ERR_CLOSED | the orchestrator has been shut down; make another one | {} | ',
+  ],
+  ERR_CRASHED: [
+    async () => {
+      const kit = await kitWith({ work: () => 1 })
+      await kit.crash()
+      return rejection(kit.run(only))
+    },
+    'ClosedError | ERR_CRASHED | the test kit has ended this orchestrator as a crash would; kit.reopen() opens its store again | {} | ',
+  ],
+  ERR_NOT_DURABLE: [
+    async () => rejection((await kitWith()).reopen()),
+    "StoreError | ERR_NOT_DURABLE | nothing of an orchestrator in memory survives its process; make the kit with createTestKit({ storage: 'file' }) | {} | ",
+  ],
+  ERR_SCRIPT_ENDED: [
+    async () => {
+      const kit = await kitWith()
+      kit.agents.script('work', [])
+      return causeOf(rejection(kit.run(only)))
+    },
+    'AgentError | ERR_SCRIPT_ENDED | the script of agent `work` has 0 steps, and this is call 1 (task `a`, attempt 1); add a step, or script a function, which answers every call | {} | ',
+  ],
+  ERR_STUCK: [
+    async () => rejection((await kitWith({}, { patience: 1 })).until(new Promise(() => {}))),
+    'TimeoutError | ERR_STUCK | nothing has happened for 1 ms of real time (`patience`), and there is no wait to skip: no execution is under way: what settles the promise? | {} | ',
   ],
   ERR_LISTENER: [
     async () => {

@@ -133,9 +133,14 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
 
   it('listeners attached half-way hear what was before and what comes after, once and in order', async () => {
     const release = gate()
-    const orchestrator = orchestratorWith({ ...agents, gate: () => release.promise }, stores[store]?.())
+    let reached = false
+    const wait = (): Promise<void> => {
+      reached = true
+      return release.promise
+    }
+    const orchestrator = orchestratorWith({ ...agents, gate: wait }, stores[store]?.())
     const promise = orchestrator.executeWorkflow(workflow([task('a'), task('b', { agentId: 'gate' }), task('c')]))
-    await until(async () => (await orchestrator.getStatistics()).agentPoolSize === 2)
+    await until(() => reached)
     await macrotask()
     const heard = listen(orchestrator)
     await macrotask()

@@ -103,11 +103,11 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
     await flow('one', 'work')
     await flow('two', 'fail')
     await new Promise((resolve) => setTimeout(resolve, 3))
-    const between = new Date()
     await flow('one', 'fail')
     const running = await orchestrator.startWorkflow(workflow([task('a', { agentId: 'wait' })], { id: 'three' }))
     const list = async (filter?: ExecutionListFilter): Promise<string[]> =>
       (await orchestrator.listExecutions(filter)).executions.map(({ workflowId, status }) => `${workflowId} ${status}`)
+    const between = (await orchestrator.listExecutions({ limit: 2 })).executions[1]?.startTime
     const all = ['three running', 'one failed', 'two failed', 'one completed']
     expect(await list()).toEqual(all)
     expect(await list({ workflowId: 'one' })).toEqual(['one failed', 'one completed'])

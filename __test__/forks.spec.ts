@@ -123,5 +123,5 @@ it.each([
   ['cancelled', 1, true, true],
 ] as const)('an execution that %s %i hours ago (rerun: %s) stands for its key no more: %s', (status, hours, rerun, over) => {
   const endTime = new Date(Date.now() - hours * 3_600_000)
-  expect(isOver({ status, endTime } as never, rerun)).toBe(over)
+  expect(isOver({ status, endTime } as never, rerun, Date.now())).toBe(over)
 })

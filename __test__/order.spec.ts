@@ -176,6 +176,9 @@ describe('what an agent is given', () => {
     const orchestrator = orchestratorWith()
     const made: unknown[] = []
     orchestrator.agentPool.registerAgentType('greeter', {
+      // Enough for both, and for more than one of neither.
+      maxAgents: 2,
+      maxConcurrency: 10,
       create: (configuration: { greeting?: string }) => {
         made.push(configuration)
         return { execute: () => configuration.greeting ?? 'none' }

@@ -2,46 +2,54 @@
 // Attempts: how often, how long between them, and how long each may take.
 
 import { describe, expect, it } from 'vitest'
-import { TimeoutError, type AgentTask, type OrchestratorError } from '@codexos/multi-agent-orchestrator'
-import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import { TimeoutError, type AgentTask, type AttemptContext, type OrchestratorError } from '@codexos/multi-agent-orchestrator'
+import { after, untilAborted as asLongAsItMay, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
+import { kitWith } from './support/kits.ts'
+import { gate, orchestratorWith, rejection, task, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
 
 /** Lets every attempt fail; the waits between them in milliseconds. */
 async function waits(retryPolicy: AgentTask['retryPolicy']): Promise<number[]> {
-  const ends: number[] = []
-  const starts: number[] = []
-  const orchestrator = orchestratorWith({
-    work: () => {
-      starts.push(performance.now())
-      ends.push(performance.now())
-      throw new Error('again')
-    },
-  })
-  await rejection(orchestrator.executeWorkflow(workflow([task('a', { retryPolicy })])))
-  return starts.slice(1).map((start, at) => start - (ends[at] ?? 0))
+  const kit = await kitWith()
+  const { calls } = kit.agents.script('work', () => Promise.reject(new Error('again')))
+  await rejection(kit.run(workflow([task('a', { retryPolicy })])))
+  return calls.slice(1).map(({ at }, place) => at.getTime() - (calls[place]?.at.getTime() ?? 0))
 }
 
 describe('a retry', () => {
-  // Never shorter than asked for, but for the rounding of clocks. How much longer is the machine's affair; `engine/src/retry.rs` has the
-  // exact figures.
   it.each<[string, AgentTask['retryPolicy'], number[]]>([
     ['fixed', { maxAttempts: 4, backoffType: 'fixed', initialDelay: 40 }, [40, 40, 40]],
-    ['linear', { maxAttempts: 4, backoffType: 'linear', initialDelay: 40 }, [40, 80, 120]],
+    ['linear', { maxAttempts: 4, backoffType: 'linear', initialDelay: '1h' }, [3_600_000, 7_200_000, 10_800_000]],
     ['exponential', { maxAttempts: 4, backoffType: 'exponential', initialDelay: '40ms' }, [40, 80, 160]],
     ['exponential up to maxDelay', { maxAttempts: 4, backoffType: 'exponential', initialDelay: 40, maxDelay: 60 }, [40, 60, 60]],
   ])('waits as its policy says: %s', async (_, policy, expected) => {
-    const measured = await waits(policy)
-    expect(measured).toHaveLength(expected.length)
-    measured.forEach((wait, at) => expect(wait).toBeGreaterThanOrEqual((expected[at] ?? 0) - 1))
+    expect(await waits(policy)).toEqual(expected)
   })
 
   it('jitter only shortens a wait, by its share at most', async () => {
-    const measured = await waits({ maxAttempts: 6, backoffType: 'fixed', initialDelay: 60, jitter: 0.5 })
-    measured.forEach((wait) => expect(wait).toBeGreaterThanOrEqual(29))
-    expect(new Set(measured.map((wait) => Math.round(wait))).size).toBeGreaterThan(1)
+    const measured = await waits({ maxAttempts: 20, backoffType: 'fixed', initialDelay: '1m', jitter: 0.5 })
+    for (const wait of measured) {
+      expect(wait).toBeGreaterThanOrEqual(30_000)
+      expect(wait).toBeLessThanOrEqual(60_000)
+    }
+    expect(new Set(measured).size).toBeGreaterThan(10)
   })
 
   it('full jitter may wait no time at all and still ends', async () => {
     expect(await waits({ maxAttempts: 3, initialDelay: 20, jitter: true })).toHaveLength(2)
+  })
+
+  // Never shorter than asked for, but for the rounding of clocks. How much longer is the machine's affair.
+  it('waits in real time where time is real', async () => {
+    const calls: number[] = []
+    const work = (): never => {
+      calls.push(performance.now())
+      throw new Error('again')
+    }
+    const retryPolicy = { maxAttempts: 3, backoffType: 'linear', initialDelay: 40 }
+    await rejection(orchestratorWith({ work }).executeWorkflow(workflow([task('a', { retryPolicy })])))
+    const [first = 0, second = 0, third = 0] = calls
+    expect(second - first).toBeGreaterThanOrEqual(39)
+    expect(third - second).toBeGreaterThanOrEqual(79)
   })
 
   it('tells the agent its attempt and keeps the idempotency key', async () => {
@@ -96,8 +104,12 @@ describe('a retry', () => {
 })
 
 describe('a timeout', () => {
-  const timingOut = async (work: Execute, rest: Partial<AgentTask>, config = {}): Promise<OrchestratorError> =>
-    rejection(orchestratorWith({ work }, config).executeWorkflow(workflow([task('a', rest)])))
+  const timingOut = async (work: Execute, rest: Partial<AgentTask>, config = {}): Promise<OrchestratorError> => {
+    const kit = await kitWith({ work }, config)
+    const failed = rejection(kit.orchestrator.executeWorkflow(workflow([task('a', rest)])))
+    await kit.clock.advance('1d')
+    return failed
+  }
 
   it('tells the agent by its signal, and fails the attempt with ERR_TIMEOUT', async () => {
     let reason: unknown
@@ -107,16 +119,17 @@ describe('a timeout', () => {
           reason = aborted
           throw aborted
         }),
-      { timeout: 20 },
+      { timeout: '20s' },
     )
     expect(reason).toBeInstanceOf(TimeoutError)
     expect(reason).toMatchObject({ code: 'ERR_TIMEOUT', taskId: 'a', retryable: true })
     expect(error).toMatchObject({
       code: 'ERR_TASK_FAILED',
       taskId: 'a',
-      cause: { code: 'ERR_TIMEOUT', message: 'the attempt did not end within its timeout of 20 ms' },
+      cause: { code: 'ERR_TIMEOUT', message: 'the attempt did not end within its timeout of 20000 ms' },
     })
     expect(error.cause).toBeInstanceOf(TimeoutError)
+    expect(error.execution?.metrics.duration).toBeCloseTo(20_000, 0)
   })
 
   it('an answer after it does not count, even a good one', async () => {
@@ -125,40 +138,57 @@ describe('a timeout', () => {
     expect(error.execution?.results).toEqual({})
   })
 
-  it('`workflow.defaultTimeout` holds where a task says nothing', async () => {
-    const error = await timingOut((_, { signal }) => untilAborted(signal), {}, { workflow: { defaultTimeout: 15 } })
-    expect(error.cause).toMatchObject({ code: 'ERR_TIMEOUT', message: expect.stringContaining('15 ms') })
+  it('`workflow.defaultTimeout` holds where a task says nothing, and is 30 s where nobody does', async () => {
+    for (const [config, millis] of [
+      [{ workflow: { defaultTimeout: 15 } }, 15],
+      [{}, 30_000],
+    ] as const) {
+      const error = await timingOut((_, { signal }) => untilAborted(signal), {}, config)
+      expect(error.cause).toMatchObject({ code: 'ERR_TIMEOUT', message: expect.stringContaining(` ${millis} ms`) })
+      expect(error.execution?.metrics.duration).toBeCloseTo(millis, 0)
+    }
   })
 
   it('is for one attempt: the next one has its own, and a signal of its own', async () => {
-    const orchestrator = orchestratorWith({ work: (_, { attempt, signal }) => (attempt === 1 ? untilAborted(signal) : signal.aborted) })
-    const { results, tasks } = await orchestrator.executeWorkflow(
-      workflow([task('a', { timeout: 25, retryPolicy: { maxAttempts: 2, initialDelay: 1 } })]),
-    )
+    const kit = await kitWith()
+    kit.agents.script('work', [asLongAsItMay, after('20s', (_: unknown, { signal }: AttemptContext) => signal.aborted)])
+    const { results, tasks } = await kit.run(workflow([task('a', { timeout: '25s', retryPolicy: { maxAttempts: 2 } })]))
     expect({ results, attempts: tasks[0]?.attempts }).toEqual({ results: { a: false }, attempts: 2 })
   })
 
   it('a signal first asked for after the abort is aborted', async () => {
     const asked = gate<unknown>()
-    await timingOut(
-      async (_, context) => {
-        await new Promise((resolve) => setTimeout(resolve, 60))
+    const kit: TestKit = await kitWith({
+      work: async (_, context) => {
+        await kit.clock.sleep(60)
         asked.open((context.signal.reason as { code?: unknown }).code)
       },
-      { timeout: 10 },
-    )
+    })
+    await rejection(kit.run(workflow([task('a', { timeout: 10 })])))
     expect(await asked.promise).toBe('ERR_TIMEOUT')
   })
 
   it('an agent that ignores its signal is given up after the grace of 5 s; its late answer is counted and dropped', async () => {
-    const release = gate()
-    const orchestrator = orchestratorWith({ work: (_, { attempt }) => (attempt === 1 ? release.promise.then(() => 'late') : 'second') })
+    const kit = await kitWith()
+    const work = kit.agents.script('work', [
+      (_: unknown, { attempt }: AttemptContext) => kit.clock.sleep('1m').then(() => attempt),
+      'second',
+    ])
+    const execution = await kit.run(workflow([task('a', { timeout: '20s', retryPolicy: { maxAttempts: 2, initialDelay: '1s' } })]))
+    expect(execution.results).toEqual({ a: 'second' })
+    const [first, second] = work.calls.map(({ at }) => at.getTime())
+    expect((second ?? 0) - (first ?? 0)).toBe(20_000 + 5000 + 1000)
+    expect((await kit.orchestrator.getStatistics()).lateResults).toBe(0)
+    await kit.clock.advance('1m')
+    expect((await kit.orchestrator.getStatistics()).lateResults).toBe(1)
+    expect((await kit.orchestrator.getExecution(execution.id))?.results).toEqual({ a: 'second' })
+  })
+
+  it('passes in real time where time is real', async () => {
     const began = performance.now()
-    const flow = workflow([task('a', { timeout: 20, retryPolicy: { maxAttempts: 2, initialDelay: 1 } })])
-    const { results } = await orchestrator.executeWorkflow(flow)
-    expect(performance.now() - began).toBeGreaterThanOrEqual(5000)
-    expect(results).toEqual({ a: 'second' })
-    release.open()
-    await until(async () => (await orchestrator.getStatistics()).lateResults === 1)
+    const work: Execute = (_, { signal }) => untilAborted(signal)
+    const error = await rejection(orchestratorWith({ work }).executeWorkflow(workflow([task('a', { timeout: 20 })])))
+    expect(error.cause).toMatchObject({ code: 'ERR_TIMEOUT' })
+    expect(performance.now() - began).toBeGreaterThanOrEqual(19)
   })
 })

@@ -88,6 +88,7 @@ it('may be called twice, and calls dispose of each agent once, whatever the othe
   const orchestrator = new MultiAgentOrchestrator()
   for (const name of ['throws', 'rejects', 'well', 'never-used']) {
     orchestrator.agentPool.registerAgentType(name, {
+      maxAgents: 1,
       create: () => ({
         execute: () => name,
         dispose: () => {

@@ -10,8 +10,10 @@ import type {
   OrchestratorConfig,
   TaskExecution,
 } from '@codexos/multi-agent-orchestrator'
+import { untilAborted } from '@codexos/multi-agent-orchestrator/testing'
 import { storePath, userFolder } from './support/folder.ts'
-import { gate, orchestratorWith, rejection, task, untilAborted, workflow } from './support/orchestrators.ts'
+import { kitWith } from './support/kits.ts'
+import { gate, orchestratorWith, rejection, task, untilAborted as listening, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [
@@ -19,7 +21,7 @@ const storages: [string, () => OrchestratorConfig][] = [
   ['in a store', () => ({ storage: { path: storePath(folder), durability: 'os' } })],
 ]
 const echo = (given: { input: { data?: unknown } }): unknown => given.input.data ?? null
-const asleep = (_: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> => untilAborted(signal)
+const asleep = (_: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> => listening(signal)
 
 describe.each(storages)('%s', (_name, config) => {
   const withAgents = (agents: Record<string, unknown>): MultiAgentOrchestrator => orchestratorWith(agents as never, config())
@@ -351,15 +353,17 @@ describe.each(storages)('%s', (_name, config) => {
   })
 
   it('silence, deadlines and budgets end what takes too long', async () => {
-    const orchestrator = withAgents({ sleep: asleep, work: () => 1 })
-    const sleep = (rest: object): AgentWorkflow => workflow([task('a', { agentId: 'sleep', ...rest })])
-    expect((await rejection(orchestrator.executeWorkflow(sleep({ heartbeatTimeout: 20 })))).cause).toMatchObject({
-      code: 'ERR_HEARTBEAT_TIMEOUT',
-    })
-    expect((await rejection(orchestrator.executeWorkflow(sleep({ totalTimeout: 20 })))).cause).toMatchObject({ code: 'ERR_TOTAL_TIMEOUT' })
-    expect(await rejection(orchestrator.executeWorkflow(sleep({}), {}, { deadline: 20 }))).toMatchObject({ code: 'ERR_DEADLINE' })
-    expect(await rejection(orchestrator.executeWorkflow(sleep({}), {}, { budget: { time: 20 } }))).toMatchObject({ code: 'ERR_BUDGET' })
-    const error = await rejection(orchestrator.executeWorkflow(workflow([task('a'), task('b')]), {}, { budget: { tasks: 1 } }))
+    const kit = await kitWith({ work: () => 1 }, { storage: config().storage === undefined ? 'memory' : 'file' })
+    kit.agents.script('sleep', [untilAborted, untilAborted, untilAborted, untilAborted])
+    const ends = async (rest: object, options = {}): Promise<unknown> => {
+      const { code, cause, execution } = await rejection(kit.run(workflow([task('a', { agentId: 'sleep', ...rest })]), {}, options))
+      return [code, (cause as { code?: unknown } | undefined)?.code, Math.round(execution?.metrics.duration ?? 0)]
+    }
+    expect(await ends({ heartbeatTimeout: '20s' })).toEqual(['ERR_TASK_FAILED', 'ERR_HEARTBEAT_TIMEOUT', 20_000])
+    expect(await ends({ totalTimeout: '20s' })).toEqual(['ERR_TASK_FAILED', 'ERR_TOTAL_TIMEOUT', 20_000])
+    expect(await ends({}, { deadline: '20s' })).toEqual(['ERR_DEADLINE', undefined, 20_000])
+    expect(await ends({}, { budget: { time: '20s' } })).toEqual(['ERR_BUDGET', undefined, 20_000])
+    const error = await rejection(kit.run(workflow([task('a'), task('b')]), {}, { budget: { tasks: 1 } }))
     expect(error).toMatchObject({ code: 'ERR_BUDGET', execution: { results: { a: 1 } } })
   })
 

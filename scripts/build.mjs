@@ -27,7 +27,7 @@ export const bundleStep = (features = []) => ({
 })
 
 export const declarationsStep = {
-  title: 'declarations, index.d.ts',
+  title: 'declarations, index.d.ts and testing.d.ts',
   run: async () => (await import('./declarations.mjs')).declare(),
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// ts/ → dist/: one CommonJS file, a wrapper that lets ESM share its instance, the native binding and the declarations.
+// ts/ → dist/: a CommonJS file for each entry over one that they share, wrappers that let ESM share its instance, what runs in workers, the
+// native binding and the declarations.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -7,36 +8,46 @@ import { join } from 'node:path'
 import { build } from 'rolldown'
 import { root, StepError } from './steps.mjs'
 
+export const { name: packageName } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
 const dist = join(root, 'dist')
-const rollup = join(root, 'index.d.ts')
 const binding = './native/binding.cjs'
+
+/** What `exports` of package.json offers: the module in ts/, and the roll-up of its declarations. */
+export const ENTRIES = ['index', 'testing']
 
 /** Bundles ts/ and puts the binding found in `nativeFolder` beside it. */
 export async function bundle(nativeFolder) {
   mkdirSync(join(dist, 'native'), { recursive: true })
-  const entry = await bundleModules()
-  writeFileSync(join(dist, 'index.mjs'), esmWrapper(entry.exports))
-  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(entry.moduleIds))
+  const chunks = await bundleModules(Object.fromEntries(ENTRIES.map((name) => [name, `ts/${name}.ts`])), 'cjs')
+  const workers = await bundleModules({ worker: 'ts/worker/entry.ts' }, 'esm')
+  for (const { name, exports } of chunks.filter(({ isEntry }) => isEntry))
+    writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
+  const moduleIds = [...chunks, ...workers].flatMap((chunk) => chunk.moduleIds)
+  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(moduleIds))
   copyNative(nativeFolder)
   copyDeclarations()
 }
 
-/** One entry declares and the other points to it, so that types have one identity in both module systems, as the classes have. */
+/** CommonJS declares and ESM points to it, so that types have one identity in both module systems, as the classes have. */
 export function copyDeclarations() {
-  if (!existsSync(rollup)) return
   mkdirSync(dist, { recursive: true })
-  copyFileSync(rollup, join(dist, 'index.d.cts'))
-  writeFileSync(join(dist, 'index.d.mts'), "export * from './index.cjs'\n")
+  for (const name of ENTRIES.filter((entry) => existsSync(join(root, `${entry}.d.ts`)))) {
+    const rollup = readFileSync(join(root, `${name}.d.ts`), 'utf8')
+    // What one entry names of the other is in the same package, whatever else is installed.
+    writeFileSync(join(dist, `${name}.d.cts`), rollup.replaceAll(`'${packageName}'`, "'./index.cjs'"))
+    writeFileSync(join(dist, `${name}.d.mts`), `export * from './${name}.cjs'\n`)
+  }
 }
 
-async function bundleModules() {
+async function bundleModules(input, format) {
   const keepBinding = {
     name: 'keep-binding',
     resolveId: (source) => (source === binding ? { id: binding, external: true } : null),
   }
   const { output } = await build({
     cwd: root,
-    input: 'ts/index.ts',
+    input,
     platform: 'node',
     tsconfig: 'tsconfig.json',
     transform: { target: 'es2022' },
@@ -45,25 +56,29 @@ async function bundleModules() {
       throw new StepError(log.message)
     },
     output: {
-      file: join(dist, 'index.cjs'),
-      format: 'cjs',
-      exports: 'named',
+      dir: dist,
+      entryFileNames: `[name].${format === 'cjs' ? 'cjs' : 'mjs'}`,
+      chunkFileNames: '[name].cjs',
+      format,
+      ...(format === 'cjs' && { exports: 'named' }),
       banner: '// SPDX-License-Identifier: LicenseRef-NIA-Proprietary',
     },
   }).catch((error) => {
     throw new StepError(error.message)
   })
-  const [entry] = output
-  const foreign = entry.imports.filter((name) => name !== binding && !builtinModules.includes(name.replace(/^node:/, '')))
+  const ours = new Set([binding, ...output.map(({ fileName }) => fileName)])
+  const imports = output.flatMap((chunk) => chunk.imports)
+  const foreign = imports.filter((name) => !ours.has(name) && !builtinModules.includes(name.replace(/^node:/, '')))
   if (foreign.length > 0) throw new StepError(`the package must need no other at run time, but ts/ imports ${foreign.join(', ')}`)
-  if (entry.exports.includes('default')) throw new StepError('ts/index.ts has a default export, which ESM and CommonJS see differently')
-  return entry
+  const withDefault = output.find(({ isEntry, exports }) => isEntry && exports.includes('default'))
+  if (withDefault) throw new StepError(`ts/${withDefault.name}.ts has a default export, which ESM and CommonJS see differently`)
+  return output
 }
 
-const esmWrapper = (names) =>
+const esmWrapper = (entry, names) =>
   [
     '// SPDX-License-Identifier: LicenseRef-NIA-Proprietary',
-    "import module from './index.cjs'",
+    `import module from './${entry}.cjs'`,
     '',
     ...names.toSorted().map((name) => `export const ${name} = module.${name}`),
     '',

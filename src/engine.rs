@@ -2,17 +2,18 @@
 //! The handle JavaScript holds over one `runtime::Driver`: one method for each call `ts/native.ts` makes.
 
 use crate::archive::{ArchiveTask, Question, SharedArchive};
-use crate::error::{CodedError, NativeFailure, coded, failure};
+use crate::error::{CodedError, coded};
+use crate::opening::{Close, Open};
 use crate::plan::NativePlan;
+use crate::stage::NativeStage;
 use crate::words;
 use ::engine::{InstanceIndex, Question as Asked};
-use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
+use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
-use runtime::store::Durability;
-use runtime::{Archive, Clock, Driver, Error, Interrupted, Statistics, Wake, report};
+use runtime::store::{Durability, MemoryStore};
+use runtime::{Clock, Driver, Error, Statistics, Wake, report};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub struct Engine {
     listened: AtomicU32,
 }
 
-type SharedDriver = Arc<Mutex<Option<Driver>>>;
+pub(crate) type SharedDriver = Arc<Mutex<Option<Driver>>>;
 
 /// How an execution that was accepted is known.
 #[napi(object)]
@@ -122,21 +123,31 @@ impl Engine {
         Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, listened: AtomicU32::new(0) })
     }
 
-    /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree.
+    /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree; on a stage
+    /// its clock counts instead.
     #[napi(catch_unwind)]
-    pub fn open_memory(&self, now: f64) {
-        *lock(&self.driver) = Some(Driver::in_memory(Clock::starting_at(timestamp(now))));
+    pub fn open_memory(&self, now: f64, stage: Option<&NativeStage>) -> Result<(), CodedError> {
+        let driver = match stage {
+            None => Driver::in_memory(Clock::starting_at(timestamp(now))),
+            Some(stage) => {
+                let store = stage.around(Box::<MemoryStore>::default());
+                Driver::over(store, Durability::Os, stage.clock(), Arc::clone(&self.wake)).map_err(|error| coded(&error))?
+            }
+        };
+        *lock(&self.driver) = Some(driver);
+        Ok(())
     }
 
     /// Opens the file at `path` and resolves with the executions to continue.
     #[napi(catch_unwind, ts_return_type = "Promise<Opened>")]
-    pub fn open_file(&self, path: String, durability: String, now: f64) -> AsyncTask<Open> {
+    pub fn open_file(&self, path: String, durability: String, now: f64, stage: Option<&NativeStage>) -> AsyncTask<Open> {
         AsyncTask::new(Open {
             driver: Arc::clone(&self.driver),
             archive: Arc::clone(&self.archive),
             path: path.into(),
             durability,
-            clock: Clock::starting_at(timestamp(now)),
+            now: timestamp(now),
+            stage: stage.cloned(),
             wake: Arc::clone(&self.wake),
         })
     }
@@ -375,7 +386,14 @@ impl Engine {
         AsyncTask::new(Close { driver: lock(&self.driver).take() })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
+    /// The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of.
+    #[napi(catch_unwind)]
+    pub fn abandon(&self) {
+        lock(&self.archive).take();
+        lock(&self.driver).take();
+    }
+
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Driver) -> Result<T, Error>) -> Result<T, CodedError> {
         // A panic in an earlier call poisoned the lock: the driver was left between two steps and must not go on.
         let mut driver =
             self.driver.lock().map_err(|_| CodedError::new("ERR_INTERNAL", "the engine failed in an earlier call and has stopped"))?;
@@ -384,93 +402,8 @@ impl Engine {
     }
 }
 
-/// What opening a file resolves with.
-#[napi(object)]
-pub struct Opened {
-    /// Why it did not open.
-    pub failure: Option<NativeFailure>,
-    /// What is to be continued.
-    pub interrupted: Vec<InterruptedExecution>,
-    /// What the clock of its journals shows: later than JavaScript's if that was set back since they were written.
-    pub now: f64,
-}
-
-/// An execution to be continued.
-#[napi(object)]
-pub struct InterruptedExecution {
-    /// Its small number in this process.
-    pub slot: u32,
-    /// The stored execution as JSON text.
-    pub text: String,
-}
-
-/// Opens the file on a thread of its own, since recovery reads what may be a large journal.
-pub struct Open {
-    driver: SharedDriver,
-    archive: SharedArchive,
-    path: PathBuf,
-    durability: String,
-    clock: Clock,
-    wake: Wake,
-}
-
-impl Open {
-    fn open(&self) -> Result<(Vec<Interrupted>, Timestamp), Error> {
-        #[cfg(feature = "bench")]
-        if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
-            use runtime::store::OpenError;
-            let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
-            *lock(&self.driver) = Some(Driver::over(Box::new(store), Durability::Disk, self.clock.clone(), Arc::clone(&self.wake))?);
-            return Ok((Vec::new(), self.clock.read()));
-        }
-        let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
-        let (driver, interrupted) = Driver::open(&self.path, durability, self.clock.clone(), Arc::clone(&self.wake))?;
-        *lock(&self.archive) = Some(Archive::open(&self.path)?);
-        let now = driver.clock();
-        *lock(&self.driver) = Some(driver);
-        Ok((interrupted, now))
-    }
-}
-
-impl Task for Open {
-    type Output = Result<(Vec<Interrupted>, Timestamp), Error>;
-    type JsValue = Opened;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(self.open())
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Opened> {
-        Ok(match output {
-            Err(error) => Opened { failure: Some(failure(&error)), interrupted: Vec::new(), now: 0.0 },
-            Ok((interrupted, now)) => {
-                let interrupted = interrupted.into_iter().map(|one| InterruptedExecution { slot: one.slot, text: one.text }).collect();
-                Opened { failure: None, interrupted, now: words::micros(now.micros()) }
-            }
-        })
-    }
-}
-
-/// Closes on a thread of its own, since the last commit may wait for the disk.
-pub struct Close {
-    driver: Option<Driver>,
-}
-
-impl Task for Close {
-    type Output = Option<Error>;
-    type JsValue = Option<NativeFailure>;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(self.driver.take().and_then(|driver| driver.close().err()))
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Option<NativeFailure>> {
-        Ok(output.as_ref().map(failure))
-    }
-}
-
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds since the epoch, from JavaScript's clock")]
-fn timestamp(micros: f64) -> Timestamp {
+pub(crate) fn timestamp(micros: f64) -> Timestamp {
     Timestamp::from_micros(micros as u64)
 }
 

@@ -62,14 +62,17 @@ fn code(error: &Error) -> &'static str {
         },
         Error::Read(error) => match error {
             ReadError::Sqlite(_) => "ERR_STORE_READ",
-            ReadError::Record { .. } | ReadError::Definition { .. } => "ERR_STORE_CORRUPT",
+            ReadError::Record { .. } | ReadError::Definition { .. } | ReadError::Schedule { .. } => "ERR_STORE_CORRUPT",
             ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
         },
         Error::StoreFailed(error) => match **error {
             CommitError::Full(_) => "ERR_STORE_FULL",
+            CommitError::Crashed => "ERR_CRASHED",
             CommitError::Sqlite(_) | CommitError::Io(_) | CommitError::OutOfOrder { .. } | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
         },
         Error::DefinitionChanged { .. } => "ERR_DEFINITION_CHANGED",
+        Error::Timing(_) => "ERR_INVALID_ARGUMENT",
+        Error::ScheduleChanged { .. } => "ERR_SCHEDULE_CHANGED",
         Error::Signal(SignalError::Ambiguous { .. }) => "ERR_AMBIGUOUS_SIGNAL",
         Error::Signal(SignalError::Payload { .. }) => "ERR_SIGNAL_SCHEMA",
         Error::Spawned(_) => "ERR_VALIDATION",

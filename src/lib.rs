@@ -6,8 +6,12 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "Node-API gives its arguments away, whether a call keeps them or not")]
 
+pub mod agents;
 pub mod archive;
 pub mod engine;
 pub mod error;
+pub mod opening;
 pub mod plan;
+pub mod schedules;
+pub mod stage;
 pub mod words;

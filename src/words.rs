@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Inputs and effects as numbers in arrays that JavaScript holds and uses again. `ts/native.ts` has the same layout.
 
+use ::engine::InstanceNumber;
 use ::engine::{Failure, InstanceIndex, Output, Settled};
 use napi::bindgen_prelude::Float64Array;
 use runtime::{Driver, Effect, EffectKind, Error, Failures, Number, report};
@@ -9,8 +10,8 @@ use serde_json::value::RawValue;
 use std::time::Duration;
 use stdx::Timestamp;
 
-/// Words of one answer: slot, task, attempt, form, start, end.
-const ANSWER_WORDS: usize = 6;
+/// Words of one answer: slot, task, attempt, form, start, end, and the number of the instance that gave it, 0 if there is none.
+const ANSWER_WORDS: usize = 7;
 
 /// Words before the first effect: how many effects, whether there are more, the next deadline.
 const HEADER_WORDS: usize = 3;
@@ -40,11 +41,15 @@ struct FailureText<'a> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript writes small non-negative whole numbers here")]
 pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: Option<&str>) -> Result<(), Error> {
     let answers = || words.chunks_exact(ANSWER_WORDS).take(count as usize);
-    let latest = answers().filter_map(|answer| answer.last()).fold(0.0, |latest: f64, end| latest.max(*end));
+    let latest = answers().filter_map(|answer| answer.get(5)).fold(0.0, |latest: f64, end| latest.max(*end));
     driver.begin(Timestamp::from_micros(latest as u64));
     let mut lines = texts.unwrap_or_default().split('\n');
     for answer in answers() {
-        let &[slot, task, attempt, form, start, end] = answer else { continue };
+        let &[slot, task, attempt, form, start, end, instance] = answer else { continue };
+        // First, so that what the answer leads to finds it free.
+        if instance > 0.0 {
+            driver.release_agent(InstanceNumber::new(instance as u32), slot as u32, task as u32);
+        }
         let result = match form as u32 {
             COMPLETED_HELD => Ok(Output::Held),
             COMPLETED_JSON => Ok(Output::Json(lines.next().unwrap_or("null").into())),
@@ -133,7 +138,18 @@ fn is_heard(kind: EffectKind, listened: u32) -> bool {
         | EffectKind::Judge
         | EffectKind::Paused
         | EffectKind::Resumed
-        | EffectKind::Signalled => true,
+        | EffectKind::Signalled
+        | EffectKind::Scheduled
+        | EffectKind::Unscheduled
+        | EffectKind::Fired
+        | EffectKind::CreateAgent
+        | EffectKind::DisposeAgent
+        | EffectKind::CheckAgent
+        | EffectKind::AgentUnhealthy
+        | EffectKind::AgentRecovered
+        | EffectKind::ScaledUp
+        | EffectKind::ScaledDown
+        | EffectKind::Reclaimed => true,
         EffectKind::Retrying
         | EffectKind::Completed
         | EffectKind::Failed

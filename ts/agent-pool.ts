@@ -1,176 +1,218 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Who does the work: agent types, agents registered with them, and their instances. Each has one instance, made before its first task.
+// Who does the work. The engine decides who works where, and when there are more or fewer of them; here are the agents themselves.
+//
+//   registerAgentType, registerAgent ─▶ engine          engine ─▶ make, dispose, check an instance; an attempt runs on instance n
+//
+// The engine opens later than agents are registered: what was registered before then is told as it opens.
 
-import { AgentError, ConflictError, NotFoundError, OrchestratorError, ValidationError } from './errors.js'
-import type { Issue } from './issue.js'
-import type { Agent, AgentRegistration, AgentType } from './workflow.js'
+import { EventEmitter } from 'node:events'
+import { AgentInstances, type Instance } from './agent-instances.js'
+import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
+import { emitSafely } from './emit.js'
+import { ConflictError, NotFoundError } from './errors.js'
+import { Kind, type Engine } from './native.js'
+import type { ResolvedAgents } from './config.js'
+import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
+import type { PooledAgent } from './worker-agent.js'
+import { configurationText } from './worker-type.js'
+import type { AgentRegistration, AgentType } from './workflow.js'
 
-const TYPE_LATER = ['maxConcurrency', 'minAgents', 'maxAgents', 'isolation', 'module', 'memoryLimit']
+/** Which instance of which agent an event of the pool is about. */
+export interface AgentEvent {
+  /** The type of the agent. */
+  readonly type: string
+  /** The id it was registered with; the name of its type for agents that tasks name by that. */
+  readonly agentId: string
+  /** The number of the instance, never used twice. */
+  readonly instance: number
+}
 
-/** Registers what tasks name by `agentId`. */
-export interface AgentPool {
+/** An instance and the attempt that has it. */
+export interface AllocationEvent extends AgentEvent {
+  readonly executionId: string
+  readonly taskId: string
+  readonly attempt: number
+}
+
+/** A type of agent that has more or fewer instances than before. */
+export interface ScalingEvent {
+  readonly type: string
+  readonly from: number
+  readonly to: number
+}
+
+/** What an agent pool announces. None of it is recorded. */
+export interface PoolEvents {
+  'agent:created': [agent: AgentEvent]
+  /** An attempt has been given an instance. */
+  'agent:allocated': [allocation: AllocationEvent]
+  /** The attempt has really returned. */
+  'agent:released': [allocation: AllocationEvent]
+  /** Its health check failed: it is given no new work. */
+  'agent:unhealthy': [agent: AgentEvent]
+  'agent:recovered': [agent: AgentEvent]
+  'agent:disposed': [agent: AgentEvent]
+  'pool:scaled-up': [scaling: ScalingEvent]
+  'pool:scaled-down': [scaling: ScalingEvent]
+}
+
+/**
+ * Registers what tasks name by `agentId`, and keeps instances of it: at least `minAgents` and at most `maxAgents` of each type once it has had
+ * work, each with `maxConcurrency` attempts at once. docs/agents.md says how they are chosen, scaled and replaced.
+ */
+export interface AgentPool extends EventEmitter<PoolEvents> {
   /**
-   * Registers a type of agent. Tasks may name it directly; its one instance serves any number of calls at once.
+   * Registers a type of agent. Tasks may name it directly.
    *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
    * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
    */
   registerAgentType(name: string, type: AgentType): void
   /**
-   * Registers an agent of a registered type with an instance of its own, made with `configuration`.
+   * Registers an agent of a registered type, whose instances are made with `configuration`.
    *
    * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
    * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
+   * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
+  /** What the pool is doing now. Cheap enough to ask each second. */
+  getStatistics(): PoolStatistics
+}
+
+/** One agent that instances can be made of: a registered one, or the one that goes by the name of its type. */
+export interface AgentKind {
+  readonly id: string
+  readonly typeName: string
+  readonly type: ResolvedType
+  readonly configuration: object
+  readonly capabilities: readonly string[]
+  /** Its own limits; the one that goes by the name of its type has none. */
+  readonly limits: AgentLimits | undefined
+}
+
+/** What a task asks of whoever runs it. */
+export interface AgentNeed {
+  /** Empty: anybody with what is required. */
+  readonly agentId: string
+  readonly requires: readonly string[]
 }
 
 /** The pool, as the orchestrator uses it. */
-export class AgentRegistry implements AgentPool {
-  readonly #types = new Map<string, AgentType>()
-  /** The instance that serves tasks naming a type. */
-  readonly #typeSlots = new Map<string, AgentSlot>()
-  readonly #agents = new Map<string, AgentSlot>()
+export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool {
+  readonly #policy: ResolvedAgents
+  readonly #types = new Map<string, ResolvedType>()
+  /** By the number the engine knows each by. */
+  readonly #typeNames: string[] = []
+  /** By the number the engine knows each by. */
+  readonly #kinds: AgentKind[] = []
+  readonly #named = new Map<string, AgentKind>()
+  readonly #standIns = new Map<string, PooledAgent>()
   readonly #registered: () => void
+  readonly instances: AgentInstances
+  #engine: Engine | undefined
 
-  /** `registered` is told after each registration: interrupted executions may be waiting for it. */
-  constructor(registered: () => void) {
+  /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
+  constructor(policy: ResolvedAgents, registered: () => void, schedule: () => void) {
+    super()
+    this.#policy = policy
     this.#registered = registered
+    this.instances = new AgentInstances(
+      (number) => this.#kinds[number] as AgentKind,
+      schedule,
+      (name, event) => this.announce(name, event),
+    )
   }
 
   registerAgentType(name: string, type: AgentType): void {
-    check(issuesOfType(name, type))
+    const resolved = readType(name, type, this.#policy)
     if (this.#types.has(name))
       throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
-    this.#types.set(name, type)
-    this.#typeSlots.set(name, new AgentSlot(name, type, {}))
-    this.#registered()
+    this.#types.set(name, resolved)
+    this.#typeNames.push(name)
+    this.#add({ id: name, typeName: name, type: resolved, configuration: {}, capabilities: [], limits: undefined })
   }
 
   registerAgent(agent: AgentRegistration): void {
-    check(issuesOfAgent(agent))
-    const { id, type: typeName, configuration = {} } = agent
+    const limits = readAgent(agent)
+    const { id, type: typeName, configuration = {}, capabilities = [] } = agent
     const type = this.#types.get(typeName)
     if (type === undefined) {
       const message = `agent \`${id}\` is of type \`${typeName}\`, which is not registered; call registerAgentType('${typeName}', …) first`
       throw new NotFoundError('ERR_AGENT_TYPE_NOT_FOUND', message)
     }
-    if (this.#agents.has(id)) throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
-    this.#agents.set(id, new AgentSlot(id, type, configuration))
-    this.#registered()
+    if (type.worker !== undefined) configurationText(id, configuration)
+    if (this.#named.get(id)?.limits !== undefined)
+      throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
+    this.#add({ id, typeName, type, configuration, capabilities, limits })
   }
 
-  /** Whoever serves tasks with this `agentId`: the agent of that id, else the type of that name. */
-  find(agentId: string): AgentSlot | undefined {
-    return this.#agents.get(agentId) ?? this.#typeSlots.get(agentId)
+  getStatistics(): PoolStatistics {
+    return poolStatisticsOf(this.#engine?.poolStatistics())
+  }
+
+  /** Makes another do the tasks of `agentId`, on whatever instance they are given: in tests. */
+  standIn(agentId: string, agent: PooledAgent): void {
+    const isKnown = this.#named.has(agentId)
+    this.#standIns.set(agentId, agent)
+    if (isKnown) return this.#registered()
+    const type: ResolvedType = { minAgents: 0, maxAgents: 1, maxConcurrency: CONCURRENCY_MAX, reserve: undefined, create: () => agent }
+    const kind = { typeName: `stand-in of ${agentId}`, type, configuration: {}, capabilities: [] }
+    this.#typeNames.push(kind.typeName)
+    this.#add({ ...kind, id: kind.typeName, limits: undefined })
+    this.#add({ ...kind, id: agentId, limits: { maxConcurrency: undefined, rateLimit: undefined } })
+  }
+
+  /** Who really does the tasks of `agentId` on an instance. */
+  agentOf(instance: Instance, agentId: string): PooledAgent {
+    return (this.#standIns.size > 0 ? this.#standIns.get(agentId) : undefined) ?? instance.agent
+  }
+
+  /** Whether there is somebody for it. */
+  knows({ agentId, requires }: AgentNeed): boolean {
+    const can = (kind: AgentKind): boolean => requires.every((capability) => kind.capabilities.includes(capability))
+    if (agentId === '') return this.#kinds.some(can)
+    const named = this.#named.get(agentId)
+    if (named === undefined) return false
+    if (requires.length === 0 || can(named)) return true
+    return named.typeName === agentId && this.#kinds.some((kind) => kind.typeName === agentId && can(kind))
+  }
+
+  /** The engine is there: it hears of all that was registered before. */
+  open(engine: Engine): void {
+    this.#engine = engine
+    this.instances.engine = engine
+    engine.openPool(this.#policy)
+    for (const kind of this.#kinds) this.#tell(kind)
+  }
+
+  /** The engine wants something of the pool. */
+  hear(kind: number, number: number, task: number, first: number, second: number): void {
+    if (kind === Kind.scaledUp) this.announce('pool:scaled-up', { type: this.#typeNames[number] ?? '', from: first, to: second })
+    else if (kind === Kind.scaledDown) this.announce('pool:scaled-down', { type: this.#typeNames[number] ?? '', from: first, to: second })
+    else this.instances.hear(kind, number, task, first)
   }
 
   /** How many instances exist. */
   get size(): number {
-    let size = 0
-    for (const slot of this.#slots()) if (slot.agent !== undefined) size += 1
-    return size
+    return this.instances.size
   }
 
-  *#slots(): Iterable<AgentSlot> {
-    yield* this.#typeSlots.values()
-    yield* this.#agents.values()
+  /** Tells listeners, if there are any. One that throws harms nobody. */
+  announce<K extends keyof PoolEvents>(name: K, event: PoolEvents[K][0]): void {
+    if (this.listenerCount(name) > 0) emitSafely(this as EventEmitter, name, [event])
   }
 
-  /** Calls `dispose` of every instance; one that throws does not keep the others. */
-  async dispose(): Promise<void> {
-    const dispose = async (slot: AgentSlot): Promise<void> => {
-      await slot.agent?.dispose?.()
-    }
-    await Promise.allSettled([...this.#slots()].map(dispose))
-  }
-}
-
-/** One agent and its instance. */
-export class AgentSlot {
-  readonly id: string
-  readonly #type: AgentType
-  readonly #configuration: object
-  /** The instance, once it is made. */
-  agent: Agent | undefined
-  #making: Promise<Agent> | undefined
-
-  constructor(id: string, type: AgentType, configuration: object) {
-    this.id = id
-    this.#type = type
-    this.#configuration = configuration
+  #add(kind: AgentKind): void {
+    this.#kinds.push(kind)
+    // An agent may be named like a type, and is then who is meant.
+    if (kind.limits !== undefined || !this.#named.has(kind.id)) this.#named.set(kind.id, kind)
+    this.#tell(kind)
+    this.#registered()
   }
 
-  /** Makes the instance. Tasks that come meanwhile wait for the same one; after a failure the next task tries again. */
-  make(): Promise<Agent> {
-    this.#making ??= this.#create().finally(() => {
-      this.#making = undefined
-    })
-    return this.#making
+  #tell({ id, typeName, type, capabilities, limits }: AgentKind): void {
+    if (limits === undefined) this.#engine?.addAgentType(typeName, type)
+    else this.#engine?.addAgent(id, this.#typeNames.indexOf(typeName), capabilities, limits)
   }
-
-  async #create(): Promise<Agent> {
-    let agent: unknown
-    try {
-      agent = await this.#type.create(this.#configuration)
-    } catch (cause) {
-      throw new AgentError('ERR_AGENT_CREATE', `agent \`${this.id}\` could not be made: ${messageOf(cause)}`, { cause, retryable: true })
-    }
-    if (typeof (agent as Agent | null | undefined)?.execute !== 'function') {
-      const what = agent === undefined ? 'nothing' : 'something without an `execute` method'
-      throw new AgentError(
-        'ERR_AGENT_INVALID',
-        `create of agent \`${this.id}\` returned ${what}; return { execute: async (task, context) => … }`,
-      )
-    }
-    this.agent = agent as Agent
-    return this.agent
-  }
-}
-
-/** What a thrown value says. */
-export function messageOf(thrown: unknown): string {
-  // Even to ask a hostile value what it is may throw.
-  try {
-    if (thrown instanceof Error || OrchestratorError.isInstance(thrown)) return String(thrown.message)
-    return typeof thrown === 'string' ? thrown : `threw ${String(thrown)}`
-  } catch {
-    return 'threw a value that cannot be shown'
-  }
-}
-
-function issuesOfType(name: unknown, type: unknown): Issue[] {
-  const issues = issuesOfName(name, 'name')
-  if (typeof (type as AgentType | null | undefined)?.create !== 'function') {
-    issues.push({ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' })
-    return issues
-  }
-  for (const field of Object.keys(type as object)) {
-    if (TYPE_LATER.includes(field)) {
-      const message = 'is not supported yet: a type has one instance and any number of calls at once; leave it out'
-      issues.push({ path: `type.${field}`, code: 'ERR_NOT_SUPPORTED', message })
-    }
-  }
-  return issues
-}
-
-function issuesOfAgent(agent: unknown): Issue[] {
-  if (typeof agent !== 'object' || agent === null)
-    return [{ path: 'agent', message: 'must be an object such as { id, type, configuration }' }]
-  const { id, type, capabilities, configuration } = agent as AgentRegistration
-  const issues = [...issuesOfName(id, 'agent.id'), ...issuesOfName(type, 'agent.type')]
-  if (capabilities !== undefined && !(Array.isArray(capabilities) && capabilities.every((one) => typeof one === 'string'))) {
-    issues.push({ path: 'agent.capabilities', message: 'must be a list of texts' })
-  }
-  if (configuration !== undefined && (typeof configuration !== 'object' || configuration === null)) {
-    issues.push({ path: 'agent.configuration', message: 'must be an object' })
-  }
-  return issues
-}
-
-function issuesOfName(name: unknown, path: string): Issue[] {
-  return typeof name === 'string' && name !== '' ? [] : [{ path, message: 'must be a text that is not empty' }]
-}
-
-function check(issues: Issue[]): void {
-  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the agent cannot be registered', issues)
 }

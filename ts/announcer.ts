@@ -3,10 +3,10 @@
 // not kept but read back from the journal, if a listener comes while the call is still fresh.
 
 import type { EventEmitter } from 'node:events'
-import { messageOf } from './agent-pool.js'
 import { dateOf } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
-import { errorOf, OrchestratorError, TaskFailedError, ValidationError } from './errors.js'
+import { emitSafely } from './emit.js'
+import { errorOf, TaskFailedError, ValidationError } from './errors.js'
 import type { EventName, OrchestratorEvents } from './events.js'
 import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
@@ -226,18 +226,14 @@ export class Announcer implements EventSource {
   }
 
   #deliver(name: EventName, notice: Notice): void {
-    this.#call(name, this.#payload(name, notice))
+    const payload = this.#payload(name, notice)
+    const { scope } = notice.run
+    if (scope === undefined) this.#call(name, payload)
+    else scope.runInAsyncScope(() => this.#call(name, payload))
   }
 
   #call(name: EventName, payload: unknown[]): void {
-    for (const listener of this.#emitter.rawListeners(name)) {
-      try {
-        const answer: unknown = Reflect.apply(listener, this.#emitter, payload)
-        if (answer instanceof Promise) answer.catch((error: unknown) => warn(name, error))
-      } catch (error) {
-        warn(name, error)
-      }
-    }
+    emitSafely(this.#emitter as EventEmitter, name, payload)
   }
 
   #payload(name: EventName, notice: Notice): OrchestratorEvents[EventName] {
@@ -429,8 +425,3 @@ const PLAIN: Partial<Record<number, readonly EventName[]>> = {
 }
 
 const PASS_ENDS = ['running', 'completed', 'failed', 'cancelled'] as const
-
-function warn(name: string, cause: unknown): void {
-  const message = `a listener of '${name}' failed: ${messageOf(cause)}`
-  process.emitWarning(new OrchestratorError('ERR_LISTENER', message, { cause }))
-}

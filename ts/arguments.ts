@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller passes beside a workflow, judged: context, options, filters.
 
+import type { Clock } from './clock.js'
 import { ValidationError } from './errors.js'
 import { readDuration } from './duration.js'
 import type { Issue } from './issue.js'
@@ -39,8 +40,8 @@ export interface ReadOptions {
 const texts = ['executionId', 'idempotencyKey', 'tenant'] as const
 const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', ...texts] as const
 
-/** The options of an execution. */
-export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
+/** The options of an execution that is started by `clock`. */
+export function readOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
   if (options === undefined) return NO_OPTIONS
   const issues: Issue[] = []
   if (typeof options !== 'object' || options === null) {
@@ -71,7 +72,7 @@ export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
     ...(tenant !== undefined && { tenant }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(step === true && { step }),
-    ...(deadline !== undefined && { deadline: readDeadline(deadline, issues) }),
+    ...(deadline !== undefined && { deadline: readDeadline(deadline, clock, issues) }),
     ...(budget !== undefined && { budget: readBudget(budget, issues) }),
   }
   refuse('the options cannot be used', issues)
@@ -79,8 +80,8 @@ export function readOptions(options: ExecuteOptions | undefined): ReadOptions {
 }
 
 /** The options of a fork: as those of an execution, but that it is always a new one. */
-export function readForkOptions(options: ExecuteOptions | undefined): ReadOptions {
-  const read = readOptions(options)
+export function readForkOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
+  const read = readOptions(options, clock)
   const message = 'means nothing for a fork, which is always a new execution; give an `executionId` instead'
   if (read.idempotencyKey !== undefined) refuse('the options cannot be used', [{ path: 'options.idempotencyKey', message }])
   return read
@@ -101,13 +102,13 @@ function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimi
   return { key: key as string, limit: limit as number }
 }
 
-function readDeadline(deadline: unknown, issues: Issue[]): number | undefined {
+function readDeadline(deadline: unknown, clock: Clock, issues: Issue[]): number | undefined {
   if (deadline instanceof Date) {
     if (Number.isNaN(deadline.getTime())) issues.push({ path: 'options.deadline', message: 'is not a valid Date' })
     return deadline.getTime()
   }
   const millis = readDuration(deadline, 'options.deadline', issues)
-  return millis === undefined ? undefined : Date.now() + millis
+  return millis === undefined ? undefined : Math.floor(clock.now() / 1000) + millis
 }
 
 function readBudget(budget: unknown, issues: Issue[]): { tasks?: number; time?: number } {

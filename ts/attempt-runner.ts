@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Calls agents and turns whatever they do into an answer. Nothing an agent does may throw out of here.
 
-import { messageOf, type AgentSlot } from './agent-pool.js'
-import { now } from './clock.js'
+import type { Instance } from './agent-instances.js'
+import type { AgentRegistry } from './agent-pool.js'
+import type { Clock } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { NotFoundError, ValidationError } from './errors.js'
+import { failureText } from './failure.js'
 import { judgeInput, judgeOutput } from './input-judge.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
-import type { Agent } from './workflow.js'
 
-const MESSAGE_LENGTH_MAX = 10_000
-const STACK_LENGTH_MAX = 10_000
+/** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
+const TURN_MICROS_MAX = 50_000
 
 /** One attempt under way: which, and when its agent was called. */
-interface Attempt {
+export interface Attempt {
   readonly run: Run
   readonly place: number
   readonly attempt: number
+  /** The number of the instance that does it; 0 if it is no call of an agent, or there is none. */
+  readonly instance: number
   readonly live: LiveAttempt
   start: number
   answered: boolean
@@ -29,7 +32,8 @@ interface Attempt {
 
 export class AttemptRunner {
   readonly #dispatcher: Dispatcher
-  readonly #find: (agentId: string) => AgentSlot | undefined
+  readonly #clock: Clock
+  readonly #agents: AgentRegistry
   /** Runs the workflow of a task as an execution of its own. */
   readonly #child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<unknown>
   readonly #held: boolean
@@ -38,15 +42,21 @@ export class AttemptRunner {
     return JSON.parse(this.#dispatcher.engine.output(run.slot, instance)) as Json
   }
   #draining = false
+  /** When this turn of the event loop began to call agents, when the latest call was, and the calls that were put off to the next turn. */
+  #open = false
+  #turn = 0
+  #latest = 0
+  readonly #later: (() => void)[] = []
 
   constructor(
     dispatcher: Dispatcher,
-    find: (agentId: string) => AgentSlot | undefined,
+    agents: AgentRegistry,
     child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<unknown>,
     held: boolean,
   ) {
     this.#dispatcher = dispatcher
-    this.#find = find
+    this.#clock = dispatcher.clock
+    this.#agents = agents
     this.#child = child
     this.#held = held
   }
@@ -56,42 +66,81 @@ export class AttemptRunner {
     this.#draining = true
   }
 
-  start(run: Run, place: number, number: number): void {
+  /** `number`: which attempt, from 1. `instance`: who does it. */
+  start(run: Run, place: number, number: number, instance: number): void {
     if (this.#draining) return
-    const task = run.task(place)
-    const live = new LiveAttempt(run, place, number, this.#dispatcher)
-    const attempt: Attempt = { run, place, attempt: number, live, start: 0, answered: false }
-    run.attempts[place] = live
-    this.#dispatcher.inFlight += 1
-    const agent = task.kind === 'workflow' ? undefined : this.#find(task.agentId)?.agent
-    if (agent !== undefined && !task.judged) this.#call(attempt, task, agent)
-    else void this.#prepare(attempt, task)
+    if (this.#later.length === 0 && !this.#isLate()) return this.#start(run, place, number, instance)
+    if (this.#later.length === 0) setImmediate(this.#goOn)
+    this.#later.push(() => this.#start(run, place, number, instance))
   }
 
-  /** The slow way to the agent: its instance is still to be made, or the input to be judged. */
-  async #prepare(attempt: Attempt, task: TaskDefinition): Promise<void> {
-    attempt.start = now()
+  // Agents that block the event loop, called one after the other in one turn, would keep timers and sockets waiting for the sum of them.
+  #isLate(): boolean {
+    return this.#latest - this.#turn > TURN_MICROS_MAX
+  }
+
+  readonly #goOn = (): void => {
+    this.#turn = this.#latest
+    const later = this.#later
+    let next = 0
+    while (next < later.length && !this.#isLate()) later[next++]?.()
+    later.splice(0, next)
+    if (later.length > 0) setImmediate(this.#goOn)
+  }
+
+  #beginCall(attempt: Attempt): void {
+    const at = this.#clock.now()
+    attempt.start = at
+    this.#latest = at
+    if (this.#open) return
+    this.#open = true
+    this.#turn = at
+    setImmediate(this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    this.#open = false
+    this.#turn = this.#latest
+  }
+
+  #start(run: Run, place: number, number: number, instanceNumber: number): void {
+    const task = run.task(place)
+    const instance = instanceNumber === 0 ? undefined : this.#agents.instances.find(instanceNumber)
+    const live = new LiveAttempt(run, place, number, this.#dispatcher, instance)
+    // One that could not be made has no place to give back.
+    const attempt: Attempt = { run, place, attempt: number, instance: instance?.number ?? 0, live, start: 0, answered: false }
+    run.attempts[place] = live
+    this.#dispatcher.inFlight += 1
+    if (instance !== undefined) this.#announce('agent:allocated', attempt, instance)
+    if (instance !== undefined && !task.judged) this.#call(attempt, task, instance)
+    else void this.#prepare(attempt, task, instance, instanceNumber)
+  }
+
+  /** The slow way to the agent: there is none, or the input is to be judged. */
+  async #prepare(attempt: Attempt, task: TaskDefinition, instance: Instance | undefined, number: number): Promise<void> {
+    attempt.start = this.#clock.now()
     try {
       if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
-      const slot = this.#find(task.agentId)
-      if (slot === undefined) throw new NotFoundError('ERR_AGENT_NOT_FOUND', `agent \`${task.agentId}\` is not registered`)
-      const agent = slot.agent ?? (await slot.make())
+      if (instance === undefined) throw number === 0 ? notFound(task) : this.#agents.instances.failure(number, task.agentId)
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
       attempt.live.signal.throwIfAborted()
-      this.#call(attempt, task, agent)
+      this.#call(attempt, task, instance)
     } catch (error) {
       this.#fail(attempt, error)
     }
   }
 
-  #call(attempt: Attempt, task: TaskDefinition, agent: Agent): void {
+  #call(attempt: Attempt, task: TaskDefinition, instance: Instance): void {
     const { run, place } = attempt
     let answer: unknown
-    attempt.start = now()
+    this.#beginCall(attempt)
     try {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
-      answer = agent.execute(new AttemptInput(run, place, attempt.attempt, input, this.#outputOf), attempt.live)
+      const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
+      const agent = this.#agents.agentOf(instance, task.agentId)
+      answer =
+        run.scope === undefined ? agent.execute(given, attempt.live) : run.scope.runInAsyncScope(agent.execute, agent, given, attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)
     }
@@ -108,8 +157,13 @@ export class AttemptRunner {
 
   #callWorkflow(attempt: Attempt, task: TaskDefinition): void {
     const { run, place, live } = attempt
-    attempt.start = now()
-    this.#child(run, place, live, this.#input(attempt, task).data).then(
+    attempt.start = this.#clock.now()
+    const { data } = this.#input(attempt, task)
+    const child =
+      run.scope === undefined
+        ? this.#child(run, place, live, data)
+        : run.scope.runInAsyncScope(this.#child, undefined, run, place, live, data)
+    child.then(
       (value) => this.#complete(attempt, value),
       (error: unknown) => this.#fail(attempt, error),
     )
@@ -143,7 +197,7 @@ export class AttemptRunner {
   }
 
   #accept(attempt: Attempt, value: unknown): void {
-    const end = now()
+    const end = this.#clock.now()
     const { run, place } = attempt
     const issues: Issue[] = []
     const output = plainJson(value, 'result', issues)
@@ -162,7 +216,7 @@ export class AttemptRunner {
   }
 
   #fail(attempt: Attempt, thrown: unknown): void {
-    const end = now()
+    const end = this.#clock.now()
     if (!this.#settle(attempt)) return
     const { run, place } = attempt
     if (run.attempts[place] === attempt.live) run.attempts[place] = undefined
@@ -175,12 +229,25 @@ export class AttemptRunner {
     if (attempt.answered) return false
     attempt.answered = true
     this.#dispatcher.inFlight -= 1
+    attempt.live.end()
+    const instance = attempt.instance === 0 ? undefined : this.#agents.instances.find(attempt.instance)
+    if (instance !== undefined) this.#announce('agent:released', attempt, instance)
     return true
   }
 
-  #answer({ run, place, attempt, start }: Attempt, form: number, end: number, text: string | undefined): void {
-    this.#dispatcher.answer(run, place, attempt, form, start, end, text)
+  #answer(attempt: Attempt, form: number, end: number, text: string | undefined): void {
+    this.#dispatcher.answer(attempt, form, end, text)
   }
+
+  #announce(name: 'agent:allocated' | 'agent:released', { run, place, attempt }: Attempt, instance: Instance): void {
+    if (this.#agents.listenerCount(name) === 0) return
+    this.#agents.announce(name, { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt })
+  }
+}
+
+function notFound({ agentId, requires }: TaskDefinition): NotFoundError {
+  const which = requires.length === 0 ? `agent \`${agentId}\`` : `an agent that has ${requires.join(', ')}`
+  return new NotFoundError('ERR_AGENT_NOT_FOUND', `${which} is not registered`)
 }
 
 function isThenable(value: unknown): boolean {
@@ -190,45 +257,4 @@ function isThenable(value: unknown): boolean {
   } catch {
     return false
   }
-}
-
-/** What was thrown, as the journal keeps it. Reading a hostile value must not throw either. */
-export function failureText(thrown: unknown): string {
-  const read = (field: string): unknown => {
-    try {
-      return (thrown as Record<string, unknown> | null | undefined)?.[field]
-    } catch {
-      return undefined
-    }
-  }
-  const text = (field: string, max: number): string | undefined => {
-    const value = read(field)
-    return typeof value === 'string' && value !== '' ? value.slice(0, max).replace(/\p{Surrogate}/gu, '\uFFFD') : undefined
-  }
-  const details: Record<string, unknown> = {}
-  for (const [field, max] of [
-    ['code', 200],
-    ['name', 200],
-    ['stack', STACK_LENGTH_MAX],
-  ] as const) {
-    const value = text(field, max)
-    if (value !== undefined) details[field] = value
-  }
-  const issues = read('issues')
-  const plainIssues = Array.isArray(issues) ? plainJson(issues, 'issues', []) : undefined
-  if (plainIssues !== undefined) details['issues'] = plainIssues as Json
-  return JSON.stringify({
-    code: text('code', 200) ?? 'ERR_AGENT',
-    message: messageOf(thrown)
-      .slice(0, MESSAGE_LENGTH_MAX)
-      .replace(/\p{Surrogate}/gu, '\uFFFD'),
-    retryable: read('retryable') !== false,
-    ...retryAfter(read('retryAfterMs')),
-    details,
-  })
-}
-
-/** The shortest wait before another attempt, if whoever refused said so. */
-function retryAfter(value: unknown): { retryAfterMs?: number } {
-  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? { retryAfterMs: value } : {}
 }

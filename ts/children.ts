@@ -18,6 +18,8 @@ export interface Nursery {
   read(workflow: object): Definition
   /** When an execution must have ended, and what time its budget leaves it, in milliseconds; null: no bound. */
   bounds(run: Run): { deadline?: number | null; time?: number | null }
+  /** An execution as it is now, as `runtime::report` writes it. */
+  report(run: Run): string
   readonly live: LiveRuns
   /** An execution that has ended. */
   past(id: string): Promise<{ readonly execution: WorkflowExecution } | undefined>
@@ -87,9 +89,10 @@ async function join(nursery: Nursery, id: string, parent: Run, begin: () => Begi
 }
 
 /** Those among the children of a run that none of its attempts waits for any more, though they have not ended: a crash came between the two. */
-export function orphansOf(run: Run, report: () => Report, children: readonly Run[]): Run[] {
+export function orphansOf(nursery: Nursery, run: Run): Run[] {
+  const children = nursery.live.childrenOf(run.id)
   if (children.length === 0) return []
-  const { tasks } = report()
+  const { tasks } = JSON.parse(nursery.report(run)) as Report
   const waitedFor = new Set(
     tasks.map(([state, attempts], instance) => {
       // An attempt that is to begin again, when a pause is over, counts only when it does.
@@ -98,6 +101,11 @@ export function orphansOf(run: Run, report: () => Report, children: readonly Run
     }),
   )
   return children.filter(({ id }) => !waitedFor.has(id))
+}
+
+/** Tells children that nobody waits for any more what their parents would have told them. */
+export function cancelOrphans(nursery: Nursery, orphans: readonly Run[]): void {
+  for (const { id } of orphans) nursery.cancel(id, 'the execution whose task it was waits for it no more').catch(() => {})
 }
 
 /** What flows down from a parent to a child beside the wish to stop or pause: who it is for, and the bounds it has. */

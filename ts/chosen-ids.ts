@@ -22,12 +22,14 @@ export interface Key {
 export class ChosenIds {
   readonly #live: LiveRuns
   readonly #past: (id: string) => Promise<Past | undefined>
+  readonly #now: () => number
   readonly #last = new Map<string, Promise<unknown>>()
 
-  /** `past` finds an execution that has ended. */
-  constructor(live: LiveRuns, past: (id: string) => Promise<Past | undefined>) {
+  /** `past` finds an execution that has ended; `now` is in milliseconds. */
+  constructor(live: LiveRuns, past: (id: string) => Promise<Past | undefined>, now: () => number) {
     this.#live = live
     this.#past = past
+    this.#now = now
   }
 
   /** Begins an execution with this id, if nobody has it. */
@@ -48,7 +50,7 @@ export class ChosenIds {
         const past = run === undefined ? await this.#past(id) : undefined
         if (run === undefined && past === undefined) return { run: begin(id), joined: false }
         const execution = run === undefined ? past?.execution : run.execution
-        if (execution !== undefined && isOver(execution, rerunFailed)) continue
+        if (execution !== undefined && isOver(execution, rerunFailed, this.#now())) continue
         if ((run?.options ?? past?.options ?? {})['fingerprint'] !== fingerprint) {
           const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${workflowId}\``
           throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })

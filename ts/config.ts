@@ -11,7 +11,7 @@ export interface OrchestratorConfig {
   storage?: StorageConfig | undefined
   /** Limits and defaults of workflows. */
   workflow?: WorkflowConfig | undefined
-  /** The size of the agent pool. Validated; has no effect yet. */
+  /** The size of the agent pool. */
   agents?: AgentsConfig | undefined
   /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
   monitoring?: MonitoringConfig | undefined
@@ -47,17 +47,17 @@ export interface WorkflowConfig {
   allowRedefinition?: boolean | undefined
 }
 
-/** The size of the agent pool. Validated; has no effect yet. */
+/** The size of the agent pool: how many instances of each type there are, when there are more or fewer of them, and when they are asked how they are. */
 export interface AgentsConfig {
-  /** Instances kept alive per agent type, at least 0 and at most `maxAgents`. Default 1. */
+  /** Instances of each agent type from its first task on, at least 0 and at most `maxAgents`. Default 1. */
   minAgents?: number | undefined
   /** Instances per agent type, at least 1. Default 10. */
   maxAgents?: number | undefined
-  /** Use of the pool that adds an instance, in percent, above `scaleDownThreshold`. Default 80. */
+  /** The use of a type's places above which there are more instances of it, in percent, above `scaleDownThreshold`. Default 80. */
   scaleUpThreshold?: number | undefined
-  /** Use of the pool that removes an instance, in percent. Default 20. */
+  /** The use below which, for a while, there are fewer, in percent. Default 20. */
   scaleDownThreshold?: number | undefined
-  /** Time between two health checks, at least 1 ms. Default 5000 (5 s). */
+  /** Time between two health checks of an instance, and how long it has to answer, at least 1 ms. Default 5000 (5 s). */
   healthCheckInterval?: Duration | undefined
 }
 
@@ -119,7 +119,7 @@ interface ResolvedWorkflow {
   readonly tenantWeights: Readonly<Record<string, number>>
   readonly allowRedefinition: boolean
 }
-interface ResolvedAgents {
+export interface ResolvedAgents {
   readonly minAgents: number
   readonly maxAgents: number
   readonly scaleUpThreshold: number

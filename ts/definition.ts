@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
+import type { AgentNeed } from './agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
@@ -21,7 +22,7 @@ export interface Definition {
   /** Whether nothing looks at results, so that they may stay in JavaScript. */
   readonly opaque: boolean
   /** Every agent it needs. */
-  readonly agentIds: readonly string[]
+  readonly agents: readonly AgentNeed[]
   /** The functions that are conditions, by name. Those of a stored definition come with `registerWorkflow`. */
   readonly functions: Map<string, ConditionFunction>
   /** The names of functions it needs. */
@@ -36,8 +37,9 @@ export interface Definition {
 export interface TaskDefinition {
   readonly id: string
   readonly name: string
-  /** Empty for what is no call of an agent. */
+  /** Empty for what is no call of an agent, or of any that has what it requires. */
   readonly agentId: string
+  readonly requires: readonly string[]
   readonly type: TaskType
   readonly kind: 'agent' | 'workflow' | 'wait' | 'group' | 'choice' | 'loop'
   /** Where it stands in the definition. */
@@ -80,6 +82,7 @@ export interface StoredTask {
   dependencies?: string[]
   input?: { prompt?: string; data?: Json; schema?: Json }
   outputSchema?: Json
+  requires?: string[]
   workflow?: string | Json
   [field: string]: unknown
 }
@@ -185,6 +188,7 @@ export function spawnedTask(source: StoredTask, place: string): TaskDefinition {
 
 function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
   const whole = JSON.parse(text) as { id: string; [field: string]: Json }
+  const tasks = rows.map((row) => taskOf(row, at(whole, row.place) as StoredTask, marks))
   const names = new Set<string>()
   if (text.includes('"function"')) collectNames(whole, names)
   return {
@@ -192,13 +196,19 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     workflowId: whole.id,
     opaque: plan.opaque(),
     rootCount: rows.filter(({ list }) => list === 0).length,
-    agentIds: [...new Set(rows.flatMap(({ agentId }) => (agentId === null ? [] : [agentId])))],
-    tasks: rows.map((row) => taskOf(row, at(whole, row.place) as StoredTask, marks)),
+    agents: needsOf(tasks),
+    tasks,
     functions: new Map(marks?.named),
     functionNames: [...names],
     workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole).map(({ id }) => id))] : [],
     source: whole,
   }
+}
+
+/** What its calls of agents need, each once. */
+function needsOf(tasks: readonly TaskDefinition[]): AgentNeed[] {
+  const calls = tasks.filter(({ kind }) => kind === 'agent')
+  return [...new Map(calls.map(({ agentId, requires }) => [JSON.stringify([agentId, ...requires]), { agentId, requires }])).values()]
 }
 
 type Row = Pick<GraphRow, 'id' | 'place' | 'kind' | 'agentId' | 'dependencies' | 'templated' | 'owner'>
@@ -210,6 +220,7 @@ function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDef
     id,
     name: source.name ?? id,
     agentId: agentId ?? '',
+    requires: source.requires ?? [],
     type: source.type ?? (source.dependencies === undefined ? 'sequential' : 'parallel'),
     kind,
     place,

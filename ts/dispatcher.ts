@@ -7,15 +7,16 @@
 // Everything that changes an execution happens here, on this thread. Only `#do` reads effects, and never while effects are being done,
 // so an agent or a listener may call anything.
 
-import type { AgentSlot } from './agent-pool.js'
-import { AttemptRunner, failureText } from './attempt-runner.js'
-import { now } from './clock.js'
+import type { AgentRegistry } from './agent-pool.js'
+import { AttemptRunner, type Attempt } from './attempt-runner.js'
+import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
+import { failureText } from './failure.js'
 import type { Json } from './json.js'
-import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type Question } from './native.js'
+import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
-import { SpawnedTask, Spawner } from './spawn.js'
+import { SpawnedTask, Spawner, type Lender } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 import type { TaskStatus } from './workflow.js'
 
@@ -24,14 +25,14 @@ const ANSWERS_FIRST = 256
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000
 const TURN_MICROS_MAX = 1000
-/** The longest delay a Node timer takes. */
-const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** What the dispatcher tells the orchestrator. */
 export interface Listener {
   /** A notice of the journal: kind, run, instance, attempt, two figures, instant, its number in the journal. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void
   ended(run: Run): void
+  /** Something happened to a schedule: kind, slot, task, number, as in `runtime::EffectKind`. */
+  schedule(kind: number, slot: number, task: number, first: number): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
   /** An attempt told how far it is. */
@@ -48,6 +49,7 @@ const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | 
 
 export class Dispatcher implements AttemptHost {
   readonly engine: Engine
+  readonly clock: Clock
   /** What an instance is, for its run. */
   readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
   #listened = 0
@@ -59,26 +61,45 @@ export class Dispatcher implements AttemptHost {
   #answers = new Float64Array(ANSWERS_FIRST * ANSWER_WORDS)
   #count = 0
   #texts: string[] = []
+  readonly #agents: AgentRegistry
   #scheduled = false
   #advancing = false
   #turn = { open: false, since: 0, answers: 0 }
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Infinity
+  readonly #alarm: Alarm
   /** Keeps the process alive while it is referenced, which is while an execution is active. */
   readonly #alive = setInterval(() => {}, TIMER_MS_MAX).unref()
   #active = 0
   #stopped = false
-  /** Attempts under way in agents. */
+  /** Attempts under way. */
   inFlight = 0
+  /** Those among them that are child workflows, and functions that judge conditions. */
+  #children = 0
+  #judges = 0
   /** Answers that came when their execution was forgotten already. */
   lateAnswers = 0
   failure: OrchestratorError | undefined
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(listener: Listener, find: (agentId: string) => AgentSlot | undefined, held: boolean) {
+  constructor(listener: Listener, agents: AgentRegistry, held: boolean, clock: Clock, stage: NativeStage | undefined) {
     this.#listener = listener
-    this.engine = new Engine(() => this.#pull())
-    this.#runner = new AttemptRunner(this, find, (...child) => listener.child(...child), held)
+    this.#agents = agents
+    this.clock = clock
+    this.engine = new Engine(() => this.#pull(), stage)
+    this.#alarm = clock.alarm(() => this.#pull())
+    this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
+  }
+
+  /** Whether all it was told is done and on record, and nothing is asked of the store. */
+  isStill(): boolean {
+    if (this.failure !== undefined || this.#stopped) return true
+    return !this.#scheduled && !this.#advancing && this.engine.isSettled() && this.engine.asking === 0
+  }
+
+  /** Attempts and functions of the user that are at work: those under way but for those that wait for tasks of their own. */
+  atWork(): number {
+    let waiting = this.#children
+    for (const run of this.runs()) waiting += new Set([...run.spawned.keys()].map((instance) => run.owner(instance))).size
+    return this.inFlight + this.#judges + this.#agents.instances.making - waiting
   }
 
   *runs(): Iterable<Run> {
@@ -90,10 +111,17 @@ export class Dispatcher implements AttemptHost {
     this.#runs[run.slot] = run
   }
 
-  /** The process stays alive for it until it has ended. */
+  /** The process stays alive for a run until it has ended, and for a schedule that is planned. */
   activate(): void {
     this.#active += 1
     if (this.#active === 1) this.#alive.ref()
+  }
+
+  /** And need not any more. */
+  deactivate(): void {
+    if (this.failure !== undefined) return
+    this.#active -= 1
+    if (this.#active === 0) this.#alive.unref()
   }
 
   /** Nobody needs an ended run any more. */
@@ -111,10 +139,14 @@ export class Dispatcher implements AttemptHost {
   }
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
-  answer(run: Run, place: number, attempt: number, form: number, start: number, end: number, text: string | undefined): void {
+  answer(
+    { run, place, attempt, start, instance }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'>,
+    form: number,
+    end: number,
+    text: string | undefined,
+  ): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
-    if (this.#runs[run.slot] !== run) this.lateAnswers += 1
-    if (this.#stopped || this.#runs[run.slot] !== run) return
+    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance, run.slot, place)
     let at = this.#count * ANSWER_WORDS
     if (at === this.#answers.length) this.#grow()
     const answers = this.#answers
@@ -123,9 +155,18 @@ export class Dispatcher implements AttemptHost {
     answers[at++] = attempt
     answers[at++] = form
     answers[at++] = start
-    answers[at] = end
+    answers[at++] = end
+    answers[at] = instance
     this.#count += 1
     if (text !== undefined) this.#texts.push(text)
+    this.schedule()
+  }
+
+  /** Nobody waits for the answer any more; the agent's place is free all the same. */
+  #answerLate(instance: number, slot: number, place: number): void {
+    this.lateAnswers += 1
+    if (instance === 0 || this.#stopped || this.failure !== undefined) return
+    this.engine.releaseAgent(instance, slot, place)
     this.schedule()
   }
 
@@ -145,13 +186,13 @@ export class Dispatcher implements AttemptHost {
     if (this.#runs[run.slot] === run) this.#listener.progress(run, instance, attempt, data)
   }
 
-  spawner(run: Run, instance: number): Spawner {
-    return new Spawner(this, run, instance)
+  spawner(run: Run, instance: number, lender: Lender): Spawner {
+    return new Spawner(this, run, instance, lender)
   }
 
   /** Adds a task to an attempt of `instance`. */
-  spawn(run: Run, instance: number, task: Json): SpawnedTask {
-    const spawned = new SpawnedTask()
+  spawn(run: Run, instance: number, task: Json, lender: Lender): SpawnedTask {
+    const spawned = new SpawnedTask(lender)
     const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
     run.spawned.set(child, spawned)
     this.#spawned += 1
@@ -184,11 +225,13 @@ export class Dispatcher implements AttemptHost {
   async #judge(run: Run, instance: number, question: Question): Promise<void> {
     let holds = false
     let failure: string | null = null
+    this.#judges += 1
     try {
       holds = await judge(run, instance, question, this.engine.scope(run.slot, instance, question.kind === 3))
     } catch (error) {
       failure = failureText(error)
     }
+    this.#judges -= 1
     if (this.#stopped || this.failure !== undefined || this.#runs[run.slot] !== run) return
     this.engine.judged(run.slot, instance, question, holds, failure)
     this.schedule()
@@ -197,7 +240,8 @@ export class Dispatcher implements AttemptHost {
   /** Answers for an attempt nobody runs, so that its end need not wait for the grace. */
   answerInterrupted(run: Run, place: number, attempt: number): void {
     const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
-    this.answer(run, place, attempt, Form.failed, now(), now(), JSON.stringify(failure))
+    const at = this.clock.now()
+    this.answer({ run, place, attempt, start: at, instance: 0 }, Form.failed, at, JSON.stringify(failure))
   }
 
   /** Every attempt under way is told to stop. */
@@ -218,14 +262,24 @@ export class Dispatcher implements AttemptHost {
   /** Nothing is dispatched any more, whatever comes. */
   stop(): void {
     this.#stopped = true
-    clearTimeout(this.#timer)
+    this.#alarm.stop()
     clearInterval(this.#alive)
+  }
+
+  /** The process ends, as far as anybody can tell: nothing more is heard of what runs, and what is not on record is lost. */
+  abandon(error: OrchestratorError): void {
+    this.failure = error
+    this.stop()
+    for (const run of this.runs()) run.lose(errorOf(error.code, error.message, { executionId: run.id }))
+    // Late answers find no run, and an effect that is still to be done has nobody to be done to.
+    this.#runs.length = 0
+    this.engine.abandon()
   }
 
   /** Resolves when no agent is at work, or after `ms`, and all that happened until then is on record. */
   async idle(ms: number): Promise<void> {
-    const until = now() + ms * 1000
-    while (this.inFlight > 0 && now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
+    const until = this.clock.now() + ms * 1000
+    while (this.inFlight > 0 && this.clock.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
     this.schedule()
     while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled()))
       await new Promise((resolve) => setTimeout(resolve, 1))
@@ -242,7 +296,8 @@ export class Dispatcher implements AttemptHost {
     this.#answers = larger
   }
 
-  // A chain of agents that answer at once would otherwise go on in microtasks forever, and timers and sockets starve.
+  // A chain of agents that answer at once would otherwise go on in microtasks forever, and timers and sockets starve. Those are real, so
+  // the time is, whatever the clock says.
   #turnIsOver(): boolean {
     const turn = this.#turn
     if (!turn.open) {
@@ -274,15 +329,15 @@ export class Dispatcher implements AttemptHost {
     // Somebody is at it, and reads to the end.
     if (this.#advancing) return this.schedule()
     if (this.#stopped || this.failure !== undefined) return
-    this.#do(() => this.engine.pull(now(), this.#out))
+    this.#do(() => this.engine.pull(this.clock.now(), this.#out))
   }
 
   #do(ask: () => void): void {
     this.#advancing = true
     try {
       ask()
-      while (this.#doEffects()) this.engine.pull(now(), this.#out)
-      this.#arm(this.#out[2] ?? 0)
+      while (this.#doEffects()) this.engine.pull(this.clock.now(), this.#out)
+      this.#alarm.set(this.#out[2] ?? 0)
     } catch (error) {
       this.#fail(error)
     } finally {
@@ -296,16 +351,22 @@ export class Dispatcher implements AttemptHost {
     const out = this.#out
     const end = HEADER_WORDS + (out[0] ?? 0) * EFFECT_WORDS
     for (let at = HEADER_WORDS; at < end; at += EFFECT_WORDS) {
-      const run = this.#runs[out[at + 1] as number]
-      if (run === undefined) continue
+      const slot = out[at + 1] as number
       const kind = out[at] as number
       const place = out[at + 2] as number
       const attempt = out[at + 3] as number
       const first = out[at + 4] as number
+      if (kind >= Kind.scheduled) {
+        if (kind >= Kind.createAgent) this.#agents.hear(kind, slot, place, first, out[at + 5] as number)
+        else this.#listener.schedule(kind, slot, place, first)
+        continue
+      }
+      const run = this.#runs[slot]
+      if (run === undefined) continue
       if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
       else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number, out[at + 7] as number)
       if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
-      if (kind === Kind.run) this.#runner.start(run, place, attempt)
+      if (kind === Kind.run) this.#runner.start(run, place, attempt, out[at + 5] as number)
     }
     return out[1] === 1
   }
@@ -318,31 +379,31 @@ export class Dispatcher implements AttemptHost {
     if (run.spawned.size > 0 && kind >= Kind.completed && kind <= Kind.cancelled) this.#settleSpawned(run, place)
     if (kind === Kind.ended) {
       run.end(this.engine.report(run.slot), first === 1)
-      this.#active -= 1
-      if (this.#active === 0) this.#alive.unref()
+      this.deactivate()
     }
     if (run.isFollowed) run.stir()
     this.#listener.notice(kind, run, place, attempt, first, second, at, number)
     if (kind === Kind.ended) this.#listener.ended(run)
   }
 
-  #arm(deadline: number): void {
-    if (deadline === 0 || deadline >= this.#timerAt) return
-    clearTimeout(this.#timer)
-    this.#timerAt = deadline
-    // Node's timers are whole milliseconds and may fire a little early; one more makes sure that it is due.
-    const delay = Math.min(Math.max(Math.ceil((deadline - now()) / 1000) + 1, 1), TIMER_MS_MAX)
-    this.#timer = setTimeout(() => {
-      this.#timerAt = Infinity
-      this.#pull()
-    }, delay).unref()
+  /** Runs the workflow of a task. */
+  async #child(...child: Parameters<Listener['child']>): Promise<unknown> {
+    this.#children += 1
+    try {
+      return await this.#listener.child(...child)
+    } finally {
+      this.#children -= 1
+    }
   }
 
   #fail(thrown: unknown): void {
+    // Abandoned by a listener or an agent that it called.
+    if (this.#stopped) return
     const error =
       thrown instanceof Error && 'code' in thrown
         ? (thrown as OrchestratorError)
         : errorOf('ERR_INTERNAL', String(thrown), { cause: thrown })
+    if (error.code === 'ERR_CRASHED') return this.#listener.failed(error)
     this.failure = error
     this.abortAll(error)
     for (const run of this.runs()) run.lose(error)

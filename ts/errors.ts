@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'ERR_EXECUTION_NOT_FOUND'
   | 'ERR_AGENT_EXISTS'
   | 'ERR_DEFINITION_CHANGED'
+  | 'ERR_SCHEDULE_CHANGED'
   | 'ERR_CANCELLED'
   | 'ERR_SIBLING_FAILED'
   | 'ERR_JOIN_SATISFIED'
@@ -51,6 +52,7 @@ export type ErrorCode =
   | 'ERR_AGENT'
   | 'ERR_AGENT_INVALID'
   | 'ERR_AGENT_CREATE'
+  | 'ERR_AGENT_LOST'
   | 'ERR_INTERRUPTED'
   | 'ERR_STORE_LOCKED'
   | 'ERR_STORE_OPEN'
@@ -61,6 +63,10 @@ export type ErrorCode =
   | 'ERR_STORE_FULL'
   | 'ERR_OUTCOME_UNKNOWN'
   | 'ERR_CLOSED'
+  | 'ERR_CRASHED'
+  | 'ERR_NOT_DURABLE'
+  | 'ERR_SCRIPT_ENDED'
+  | 'ERR_STUCK'
   | 'ERR_LISTENER'
   | 'ERR_INTERNAL'
 
@@ -163,6 +169,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_EXECUTION_NOT_FOUND: NotFoundError,
   ERR_AGENT_EXISTS: ConflictError,
   ERR_DEFINITION_CHANGED: ConflictError,
+  ERR_SCHEDULE_CHANGED: ConflictError,
   ERR_CANCELLED: CancelledError,
   ERR_SIBLING_FAILED: CancelledError,
   ERR_JOIN_SATISFIED: CancelledError,
@@ -197,6 +204,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_AGENT: AgentError,
   ERR_AGENT_INVALID: AgentError,
   ERR_AGENT_CREATE: AgentError,
+  ERR_AGENT_LOST: AgentError,
   ERR_INTERRUPTED: CancelledError,
   ERR_STORE_LOCKED: StoreError,
   ERR_STORE_OPEN: StoreError,
@@ -207,6 +215,10 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_STORE_FULL: StoreError,
   ERR_OUTCOME_UNKNOWN: StoreError,
   ERR_CLOSED: ClosedError,
+  ERR_CRASHED: ClosedError,
+  ERR_NOT_DURABLE: StoreError,
+  ERR_SCRIPT_ENDED: AgentError,
+  ERR_STUCK: TimeoutError,
   ERR_LISTENER: OrchestratorError,
   ERR_INTERNAL: InternalError,
 }

@@ -67,6 +67,9 @@ export function executionOf(subject: Subject, read: () => Report, completed: boo
   for (const field of ['forkedFrom', 'tenant', 'parent'] as const) {
     if (options[field] !== undefined) Object.defineProperty(execution, field, { value: options[field], enumerable: true })
   }
+  const { schedule } = options
+  if (schedule !== undefined)
+    Object.defineProperty(execution, 'schedule', { get: () => ({ id: schedule.id, at: new Date(schedule.at) }), enumerable: true })
   if (completed) {
     Object.defineProperty(execution, 'endTime', { get: once(() => dateOf(report().endedAt)), enumerable: true })
     return execution as unknown as WorkflowExecution

@@ -27,8 +27,8 @@ export interface ExecutionHandle {
   events(options?: { after?: number | undefined }): AsyncIterable<ExecutionEvent>
 }
 
-/** What a handle asks the orchestrator. */
-interface Host {
+/** What a handle passes on to its orchestrator. */
+export interface HandleOwner {
   getExecution(id: string): Promise<WorkflowExecution | undefined>
   cancelExecution(id: string, reason?: string, options?: CancelOptions): Promise<void>
   pauseExecution(id: string): Promise<void>
@@ -36,34 +36,31 @@ interface Host {
   signalExecution(id: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>
 }
 
-/** A handle for an execution. `live` finds its run if it lives here. */
+/** A handle for the execution with this id. `find` gives it if it lives in this process, `follow` its events. */
 export function handleOf(
-  host: Host,
+  owner: HandleOwner,
   id: string,
-  live: () => Promise<Run | undefined>,
-  events: (after: number) => AsyncIterable<ExecutionEvent>,
+  find: () => Promise<Run | undefined>,
+  follow: (after: number) => AsyncIterable<ExecutionEvent>,
 ): ExecutionHandle {
-  const there = async (): Promise<WorkflowExecution> => {
-    const execution = await host.getExecution(id)
+  const seen = async (): Promise<WorkflowExecution> => {
+    const execution = await owner.getExecution(id)
     if (execution === undefined) throw notFound(id)
     return execution
   }
-  const settled = async (): Promise<[WorkflowExecution, Run | undefined]> => {
-    const run = await live()
-    return run === undefined ? [await there(), undefined] : [await run.whenEnded(), run]
-  }
+  const ended = (run: Run | undefined): Promise<WorkflowExecution> => (run === undefined ? seen() : run.whenEnded())
   return {
     id,
-    settled: async () => (await settled())[0],
+    settled: async () => ended(await find()),
     result: async () => {
-      const [execution, run] = await settled()
-      return orThrow(run, execution)
+      const run = await find()
+      return orThrow(run, await ended(run))
     },
-    status: async () => (await there()).status,
-    cancel: (reason, options) => host.cancelExecution(id, reason, options),
-    pause: () => host.pauseExecution(id),
-    resume: (options) => host.resumeExecution(id, options),
-    signal: (name, payload, options) => host.signalExecution(id, name, payload, options),
-    events: (options = {}) => events(options.after ?? 0),
+    status: async () => (await seen()).status,
+    cancel: (reason, options) => owner.cancelExecution(id, reason, options),
+    pause: () => owner.pauseExecution(id),
+    resume: (options) => owner.resumeExecution(id, options),
+    signal: (name, payload, options) => owner.signalExecution(id, name, payload, options),
+    events: (options = {}) => follow(options.after ?? 0),
   }
 }

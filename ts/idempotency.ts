@@ -20,11 +20,11 @@ export function fingerprintOf(definition: Definition, context: { readonly [key: 
   return hashOf([definition.plan.hash(), canonical(context)])
 }
 
-/** Whether an execution that has ended stands for its key no more. */
-export function isOver(execution: WorkflowExecution, rerunFailed: boolean): boolean {
+/** Whether at `now` (milliseconds) an execution that has ended stands for its key no more. */
+export function isOver(execution: WorkflowExecution, rerunFailed: boolean, now: number): boolean {
   const { status, endTime } = execution
   if (endTime === undefined) return false
-  return Date.now() - endTime.getTime() > KEPT_MS || (rerunFailed && status !== 'completed')
+  return now - endTime.getTime() > KEPT_MS || (rerunFailed && status !== 'completed')
 }
 
 function hashOf(parts: readonly string[]): string {

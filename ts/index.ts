@@ -6,7 +6,7 @@
  */
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
-export type { AgentPool } from './agent-pool.js'
+export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './agent-pool.js'
 export type {
   AgentsConfig,
   AlertThresholds,
@@ -38,11 +38,14 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
+export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
+export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
 export type {
   Agent,
   AgentRegistration,
   AgentTask,
   AgentType,
+  AgentTypeLimits,
   AgentWorkflow,
   AttemptContext,
   Branch,
@@ -56,8 +59,10 @@ export type {
   ExecutionListFilter,
   ExecutionMetrics,
   ExecutionStatus,
+  InlineAgentType,
   Loop,
   OrchestratorStatistics,
+  RateLimit,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,
@@ -70,6 +75,7 @@ export type {
   TaskType,
   TriggerRule,
   WaitFor,
+  WorkerAgentType,
   WorkflowExecution,
 } from './workflow.js'
 export type { ValidationResult, WorkflowEngine } from './workflow-engine.js'

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
+import type { AgentLimits, ResolvedType } from './agent-registration.js'
+import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
-import { Engine as NativeEngine, readWorkflow } from './native/binding.cjs'
+import { Engine as NativeEngine, NativeStage, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
 import type {
+  Answer,
+  KeptSchedule,
   NativeBounds,
   NativeFailure,
   NativeLimits,
@@ -11,12 +15,13 @@ import type {
   NativeQuestion as Question,
   NativeStatistics,
   PlanReading,
+  ScheduleTexts,
 } from './native/binding.cjs'
 
-export { readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
+export { NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
-export const ANSWER_WORDS = 6
+export const ANSWER_WORDS = 7
 export const HEADER_WORDS = 3
 export const EFFECT_WORDS = 8
 
@@ -44,6 +49,17 @@ export const Kind = {
   opened: 17,
   reused: 18,
   signalled: 19,
+  scheduled: 20,
+  unscheduled: 21,
+  fired: 22,
+  createAgent: 23,
+  disposeAgent: 24,
+  checkAgent: 25,
+  agentUnhealthy: 26,
+  agentRecovered: 27,
+  scaledUp: 28,
+  scaledDown: 29,
+  reclaimed: 30,
 } as const
 
 /** Failures by the numbers of the effects that tell of them. */
@@ -55,21 +71,31 @@ export interface Interrupted {
   readonly text: string
 }
 
+/** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
+export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
+  return JSON.parse(attempt(() => nativeTimingProblems(timing, now))) as { path: string; message: string }[]
+}
+
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
 export class Engine {
   readonly #native: NativeEngine
+  /** What a test set it on. */
+  readonly #stage: NativeStage | undefined
+  /** Questions to the store that are not answered yet. */
+  asking = 0
 
-  constructor(wake: () => void) {
+  constructor(wake: () => void, stage: NativeStage | undefined) {
     this.#native = new NativeEngine(wake)
+    this.#stage = stage
   }
 
   openMemory(now: number): void {
-    this.#native.openMemory(now)
+    this.#try(() => this.#native.openMemory(now, this.#stage))
   }
 
   /** What is to be continued, and what the clock of the journals shows. */
   async openFile(path: string, durability: string, now: number): Promise<{ interrupted: readonly Interrupted[]; now: number }> {
-    const { failure, ...opened } = await this.#native.openFile(path, durability, now)
+    const { failure, ...opened } = await this.#native.openFile(path, durability, now, this.#stage)
     if (failure) throw rebuilt(failure)
     return opened
   }
@@ -153,6 +179,27 @@ export class Engine {
     return this.#try(() => this.#native.scope(slot, task, betweenPasses))
   }
 
+  schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule {
+    return this.#try(() => this.#native.schedule(plan, texts))
+  }
+
+  wakeSchedule(number: number): void {
+    this.#try(() => this.#native.wakeSchedule(number))
+  }
+
+  cancelSchedule(number: number): void {
+    this.#try(() => this.#native.cancelSchedule(number))
+  }
+
+  /** `[[number, schedule]]` as JSON text. */
+  schedules(): string {
+    return this.#try(() => this.#native.schedules())
+  }
+
+  executionId(slot: number): string {
+    return this.#try(() => this.#native.executionId(slot))
+  }
+
   interrupt(): void {
     this.#try(() => this.#native.interrupt())
   }
@@ -183,6 +230,71 @@ export class Engine {
     this.#try(() => this.#native.release(slot))
   }
 
+  openPool({ scaleUpThreshold, scaleDownThreshold, healthCheckInterval }: ResolvedAgents): void {
+    const policy = {
+      scaleUp: Math.max(Math.round(scaleUpThreshold), 1),
+      scaleDown: Math.round(scaleDownThreshold),
+      checkEvery: healthCheckInterval,
+    }
+    this.#try(() => this.#native.openPool(policy))
+  }
+
+  addAgentType(name: string, { minAgents, maxAgents, maxConcurrency, reserve }: ResolvedType): void {
+    const kept = reserve && { reserveSlots: reserve.slots, reservePriority: reserve.priority }
+    this.#try(() => this.#native.addAgentType(name, { min: minAgents, max: maxAgents, concurrency: maxConcurrency, ...kept }))
+  }
+
+  /** `of`: the place of its type. */
+  addAgent(id: string, of: number, capabilities: readonly string[], { maxConcurrency, rateLimit }: AgentLimits): void {
+    const concurrency = maxConcurrency === undefined ? {} : { concurrency: maxConcurrency }
+    const rate = rateLimit && { rateCount: rateLimit.limit, ratePer: rateLimit.interval }
+    this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate }))
+  }
+
+  /** `checked`: whether it can be asked how it is. */
+  agentCreated(instance: number, checked: boolean): void {
+    this.#try(() => this.#native.agentCreated(instance, checked))
+  }
+
+  /** `fatal`: it is of no use to try again. */
+  agentFailed(instance: number, fatal: boolean): void {
+    this.#try(() => this.#native.agentFailed(instance, fatal))
+  }
+
+  agentChecked(instance: number, healthy: boolean): void {
+    this.#try(() => this.#native.agentChecked(instance, healthy))
+  }
+
+  agentLost(instance: number): void {
+    this.#try(() => this.#native.agentLost(instance))
+  }
+
+  agentDisposed(instance: number): void {
+    this.#try(() => this.#native.agentDisposed(instance))
+  }
+
+  /** An attempt, of a task in a slot, has returned, whose answer nobody waits for. */
+  releaseAgent(instance: number, slot: number, task: number): void {
+    this.#try(() => this.#native.releaseAgent(instance, slot, task))
+  }
+
+  lendAgent(instance: number): void {
+    this.#try(() => this.#native.lendAgent(instance))
+  }
+
+  /** Whether it has its place back at once; else an effect with `ticket` follows. */
+  reclaimAgent(instance: number, ticket: number): boolean {
+    return this.#try(() => this.#native.reclaimAgent(instance, ticket))
+  }
+
+  retakeAgent(instance: number, ticket: number | null): void {
+    this.#try(() => this.#native.retakeAgent(instance, ticket))
+  }
+
+  poolStatistics(): string {
+    return this.#try(() => this.#native.poolStatistics())
+  }
+
   isSettled(): boolean {
     return this.#try(() => this.#native.isSettled())
   }
@@ -191,24 +303,23 @@ export class Engine {
     return this.#try(() => this.#native.statistics())
   }
 
-  async storedExecution(id: string): Promise<string | undefined> {
-    const { failure, text } = await this.#native.storedExecution(id)
-    if (failure) throw rebuilt(failure)
-    return text ?? undefined
+  storedExecution(id: string): Promise<string | undefined> {
+    return this.#answer(this.#native.storedExecution(id))
   }
 
-  async storedExecutions(filter: string): Promise<string | undefined> {
-    const { failure, text } = await this.#native.storedExecutions(filter)
-    if (failure) throw rebuilt(failure)
-    return text ?? undefined
+  storedExecutions(filter: string): Promise<string | undefined> {
+    return this.#answer(this.#native.storedExecutions(filter))
   }
 
   /** The effects that a stored execution has had, all of them, and why what failed did, by their numbers. */
   async storedHistory(id: string): Promise<{ words: Float64Array; failures: Failures }> {
-    const { failure, text } = await this.#native.storedHistory(id)
-    if (failure) throw rebuilt(failure)
-    const { words, failures } = JSON.parse(text ?? '{"words":[],"failures":{}}') as { words: number[]; failures: Failures }
+    const text = (await this.#answer(this.#native.storedHistory(id))) ?? '{"words":[],"failures":{}}'
+    const { words, failures } = JSON.parse(text) as { words: number[]; failures: Failures }
     return { words: new Float64Array(words), failures }
+  }
+
+  abandon(): void {
+    this.#native.abandon()
   }
 
   async close(): Promise<void> {
@@ -216,12 +327,27 @@ export class Engine {
     if (failure) throw rebuilt(failure)
   }
 
-  #try<T>(work: () => T): T {
+  async #answer(asked: Promise<Answer>): Promise<string | undefined> {
+    this.asking += 1
     try {
-      return work()
-    } catch (error) {
-      throw converted(error)
+      const { failure, text } = await asked
+      if (failure) throw rebuilt(failure)
+      return text ?? undefined
+    } finally {
+      this.asking -= 1
     }
+  }
+
+  #try<T>(work: () => T): T {
+    return attempt(work)
+  }
+}
+
+function attempt<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw converted(error)
   }
 }
 

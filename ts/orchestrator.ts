@@ -3,30 +3,29 @@ import { EventEmitter } from 'node:events'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
 import { readContext, readFilter, readForkOptions, readOptions, readPayload } from './arguments.js'
-import { orphansOf, runChild, type Nursery } from './children.js'
-import { ChosenIds } from './chosen-ids.js'
-import { notBefore, now } from './clock.js'
+import { Beginnings } from './beginnings.js'
+import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
+import { systemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
-import { DefinitionReader, type Definition } from './definition.js'
+import { DefinitionReader } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
-import { CancelledError, ClosedError, ConflictError, NotFoundError, ValidationError } from './errors.js'
+import { endAtOnce, endInOrder, type Parts } from './ending.js'
+import { ClosedError, ConflictError, NotFoundError, ValidationError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
-import type { Report } from './execution.js'
 import { eventsIn, followEvents, type ExecutionEvent } from './execution-events.js'
-import { inherited, keptEnds, unwell } from './fork.js'
+import { unwell } from './fork.js'
 import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
-import { fingerprintOf } from './idempotency.js'
 import type { Issue } from './issue.js'
-import type { Json } from './json.js'
 import { LiveRuns } from './live-runs.js'
-import { cancelledBy, cancelWith, endOf, notFound, orThrow, type Started } from './outcome.js'
-import { InterruptedRuns, pastRun, readStored, storedPage } from './recovery.js'
-import { pinsFor } from './pins.js'
-import { Run, type RunOptions } from './run.js'
+import { cancelledBy, endOf, notFound, orThrow, type Started } from './outcome.js'
+import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
+import type { Run } from './run.js'
+import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
+import { Schedules } from './schedules.js'
+import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
-import { copyJson } from './task-input.js'
 import type {
   AgentWorkflow,
   CancelOptions,
@@ -46,7 +45,7 @@ const DRAIN_MS_DEFAULT = 5000
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
  * continued when the file is opened again; without it nothing is ever written.
  *
- * It keeps the process alive while an execution is active, and not otherwise.
+ * It keeps the process alive while an execution is active or a schedule is planned, and not otherwise.
  */
 export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> implements AsyncDisposable {
   /** Registers who does the work. */
@@ -61,10 +60,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #announcer: Announcer
   readonly #held: HeldRuns
   readonly #live = new LiveRuns()
-  readonly #chosen = new ChosenIds(this.#live, (id) => this.#past(id))
   readonly #ended: EndedExecutions | undefined
   readonly #interrupted: InterruptedRuns
-  readonly #ready: Promise<void>
+  readonly #beginnings: Beginnings
+  readonly #schedules: Schedules
+  #ready: Promise<void>
   #closing: Promise<void> | undefined
 
   static {
@@ -81,7 +81,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#nursery = { ...this.#nursery, maxDepth: this.#config.workflow.maxDepth }
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, workflow } = this.#config
-    this.#agents = new AgentRegistry(() => this.#interrupted.registered())
+    const stage = stageOf(config)
+    this.#agents = new AgentRegistry(
+      this.#config.agents,
+      () => this.#interrupted.registered(),
+      () => this.#dispatcher.schedule(),
+    )
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
@@ -91,12 +96,19 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       {
         notice: (...notice) => this.#announcer.notice(...notice),
         ended: (run) => this.#runEnded(run),
-        failed: (error) => process.emitWarning(error),
+        schedule: (...heard) => this.#schedules.heard(...heard),
+        failed: (error) => {
+          if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
+          this.#schedules.lose(error)
+          process.emitWarning(error)
+        },
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
       },
-      (agentId) => this.#agents.find(agentId),
+      this.#agents,
       storage === null,
+      stage?.clock ?? systemClock,
+      stage?.native,
     )
     this.#held = new HeldRuns((run) => this.#release(run))
     this.#announcer = new Announcer(
@@ -104,10 +116,26 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#dispatcher,
       () => this.#held,
     )
-    this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents, (run) => this.#cancelOrphans(run))
+    this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents, (run) =>
+      cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
+    )
+    this.#beginnings = new Beginnings({
+      dispatcher: this.#dispatcher,
+      live: this.#live,
+      held: this.#held,
+      reader: this.#reader,
+      workflows: this.#workflows,
+      validates: workflow.enableValidation,
+      inMemory: storage === null,
+      past: (id) => this.#past(id),
+      assertOpen: () => this.#assertOpen(),
+      cancelExecution: (id, reason) => this.cancelExecution(id, reason),
+    })
+    this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, () => this.#assertOpen())
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
+    stage?.entered({ dispatcher: this.#dispatcher, agents: this.#agents, abandon: () => this.#abandon(stage) })
   }
 
   /**
@@ -242,6 +270,44 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#fork(executionId, unwell, options)
   }
 
+  /**
+   * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when
+   * the schedule is on record. With `storage` it goes on when the file is opened again, as soon as its agents are registered; without, it
+   * lives as long as the orchestrator. While it is planned it keeps the process alive. The same schedule again is that schedule.
+   *
+   * @param context - The context of each execution; JSON data.
+   * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
+   * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
+   */
+  async scheduleWorkflow(
+    workflow: AgentWorkflow,
+    schedule: WorkflowSchedule,
+    context?: object,
+    options?: ScheduleOptions,
+  ): Promise<Schedule> {
+    this.#assertOpen()
+    const asked = readSchedule(schedule, options, this.#dispatcher.clock)
+    const definition = this.#beginnings.read(workflow)
+    const given = readContext(context)
+    await this.#ready
+    this.#assertOpen()
+    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.pinsFor(definition) } })
+  }
+
+  /** The schedule with this id; `undefined` if there is none. */
+  async getSchedule(scheduleId: string): Promise<Schedule | undefined> {
+    await this.#ready
+    this.#assertOpen()
+    return this.#schedules.get(scheduleId)
+  }
+
+  /** Every schedule, by id. */
+  async listSchedules(): Promise<Schedule[]> {
+    await this.#ready
+    this.#assertOpen()
+    return this.#schedules.list()
+  }
+
   /** What is going on now, and what has been since it was opened. */
   async getStatistics(): Promise<OrchestratorStatistics> {
     await this.#ready
@@ -265,77 +331,32 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #open(): Promise<void> {
     const { storage, workflow } = this.#config
-    const { engine } = this.#dispatcher
-    if (storage === null) engine.openMemory(now())
-    const opened = storage === null ? undefined : await engine.openFile(storage.path, storage.durability, now())
-    if (opened !== undefined) notBefore(opened.now)
+    const { engine, clock } = this.#dispatcher
+    if (storage === null) engine.openMemory(clock.now())
+    const opened = storage === null ? undefined : await engine.openFile(storage.path, storage.durability, clock.now())
+    if (opened !== undefined) clock.notBefore(opened.now)
+    this.#agents.open(engine)
     const { maxConcurrentWorkflows: runningMax, tenantWeights, maxTasks: tasksMax, allowRedefinition: redefinable } = workflow
     engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, tasksMax, redefinable })
     const interrupted = this.#interrupted.found(opened?.interrupted ?? [])
     for (const run of interrupted) this.#live.add(run)
     this.#interrupted.takeUp(interrupted)
-    for (const { id, options } of interrupted) {
-      if (options.parent !== undefined && !this.#live.has(options.parent.execution)) this.#cancelOrphan(id)
-    }
+    const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !this.#live.has(parent.execution)
+    cancelOrphans(this.#nursery, interrupted.filter(isOrphan))
+    this.#schedules.takeUp()
     this.#announcer.detached()
-  }
-
-  /** Children that a resumed execution does not wait for any more are told what they would have been told. */
-  #cancelOrphans(run: Run): void {
-    const report = (): Report => JSON.parse(this.#dispatcher.engine.report(run.slot)) as Report
-    for (const { id } of orphansOf(run, report, this.#live.childrenOf(run.id))) this.#cancelOrphan(id)
-  }
-
-  #cancelOrphan(id: string): void {
-    this.cancelExecution(id, 'the execution whose task it was waits for it no more').catch(() => {})
   }
 
   async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
     this.#assertOpen()
-    const read = readOptions(options)
-    const { enableValidation } = this.#config.workflow
-    const definition = this.#reader.read(workflow, (source) => (enableValidation ? this.#workflows.unknownIn(source) : []))
-    this.#assertKnown(definition)
+    const read = readOptions(options, this.#dispatcher.clock)
+    const definition = this.#beginnings.read(workflow)
     const given = readContext(context)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
     await this.#ready
     this.#assertOpen()
-    const { executionId: id, idempotencyKey: key, recorded, rerunFailed } = read
-    if (key === undefined) {
-      const run = await this.#beginAs(id, () => this.#begin(definition, given, recorded, id ?? null, call))
-      cancelWith(this, run, signal)
-      return { run }
-    }
-    const fingerprint = fingerprintOf(definition, given)
-    const standing = { key, workflowId: definition.workflowId, tenant: recorded.tenant, fingerprint, rerunFailed }
-    const { joined, ...started } = await this.#chosen.beginOnce(standing, (chosen) =>
-      this.#begin(definition, given, { ...recorded, fingerprint }, chosen, call),
-    )
-    if (joined) return { ...started, detach: signal }
-    cancelWith(this, started.run as Run, signal)
-    return started
-  }
-
-  async #beginAs(id: string | undefined, begin: () => Run): Promise<Run> {
-    return id === undefined ? begin() : this.#chosen.begin(id, begin)
-  }
-
-  #begin(definition: Definition, context: { [key: string]: Json }, options: RunOptions, id: string | null, call: number): Run {
-    this.#assertOpen()
-    const { engine } = this.#dispatcher
-    const text = this.#ended === undefined || !definition.opaque ? JSON.stringify(context) : null
-    const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
-    const given = pinned ? options : { ...options, ...pinsFor(definition, (name) => this.#workflows.find(name)?.source) }
-    const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
-    const { slot, id: started } = engine.start(definition.plan, text, recorded, id)
-    const run = new Run(slot, started, definition, context, call, given, this.#dispatcher.describe)
-    this.#live.add(run)
-    if (call > 0) this.#held.holds(run)
-    this.#dispatcher.add(run)
-    this.#dispatcher.activate()
-    this.#dispatcher.schedule()
-    return run
+    return this.#beginnings.start(definition, given, read, call)
   }
 
   /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
@@ -367,10 +388,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #past(executionId: string): Promise<Past | undefined> {
     if (this.#ended !== undefined) return this.#ended.get(executionId)
     this.#assertNotClosed()
-    const text = await this.#dispatcher.engine.storedExecution(executionId)
-    if (text === undefined) return undefined
-    const stored = readStored(text)
-    return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
+    return storedPast(this.#dispatcher.engine, executionId)
   }
 
   async #fork(
@@ -378,20 +396,15 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     from: (execution: WorkflowExecution) => string[],
     given: ExecuteOptions | undefined,
   ): Promise<ExecutionHandle> {
-    const { recorded, executionId: id, signal } = readForkOptions(given)
+    const read = readForkOptions(given, this.#dispatcher.clock)
     await this.#ready
     this.#assertOpen()
     const live = this.#live.get(executionId)
     const past = live ?? (await this.#past(executionId))
     if (past === undefined) throw notFound(executionId)
-    const { definition, context } = past
+    const { definition, context, options } = past
     const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#seen(live)
-    const reuse = keptEnds(definition, execution, from(execution))
-    this.#assertKnown(definition, past.options.workflows)
-    const copy = copyJson(context as Json) as { [key: string]: Json }
-    const options = { ...inherited(past.options), ...recorded, forkedFrom: executionId, reuse }
-    const run = await this.#beginAs(id, () => this.#begin(definition, copy, options, id ?? null, 0))
-    cancelWith(this, run, signal)
+    const run = await this.#beginnings.fork({ execution, definition, context, options }, from(execution), read)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)
   }
@@ -401,23 +414,20 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     find: (id) => this.#workflows.find(id),
     read: (workflow) => this.#reader.read(workflow as AgentWorkflow),
     bounds: (run) => this.#dispatcher.engine.bounds(run.slot),
+    report: (run) => this.#dispatcher.engine.report(run.slot),
     live: this.#live,
     past: (id) => this.#past(id),
     begin: (id, { definition, context, options }) => {
-      this.#assertKnown(definition, options.workflows)
-      return this.#begin(definition, context, options, id, 0)
+      this.#beginnings.assertKnown(definition, options.workflows)
+      return this.#beginnings.begin(definition, context, options, id, 0)
     },
     pause: (run) => this.#dispatcher.engine.pause(run.slot),
     cancel: (id, reason) => this.cancelExecution(id, reason),
   }
 
   #handleOf(id: string, known: Run | undefined): ExecutionHandle {
-    return handleOf(
-      this,
-      id,
-      async () => known ?? (await this.#ready.then(() => this.#live.get(id))),
-      (after) => this.#events(id, known, after),
-    )
+    const find = async (): Promise<Run | undefined> => this.#ready.then(() => known ?? this.#live.get(id))
+    return handleOf(this, id, find, (after) => this.#events(id, known, after))
   }
 
   async *#events(id: string, known: Run | undefined, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
@@ -446,7 +456,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const kept = run.call === 0 ? { run } : {}
     if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, definition.tasks.length)
     // They have been told, unless it was cancelled before it was taken up after a crash.
-    for (const { id } of this.#live.childrenOf(run.id)) this.#cancelOrphan(id)
+    cancelOrphans(this.#nursery, this.#live.childrenOf(run.id))
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
   }
@@ -460,12 +470,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#dispatcher.release(run)
   }
 
-  /** That everything it names is registered, or pinned. */
-  #assertKnown(definition: Definition, pinned?: RunOptions['workflows']): void {
-    if (!this.#config.workflow.enableValidation || this.#workflows.knows(definition, pinned)) return
-    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', this.#workflows.unknownIn(definition.source, pinned))
-  }
-
   #assertNotClosed(): void {
     if (this.#closing !== undefined) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
   }
@@ -475,23 +479,22 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure
   }
 
+  /** Its process ends, as far as anybody can tell. */
+  #abandon(stage: Stage): void {
+    this.#ready = Promise.reject(endAtOnce(this.#parts(), stage))
+    this.#ready.catch(() => {})
+  }
+
   async #close(drainMs: number): Promise<void> {
-    const open = await this.#ready.then(
+    const isOpen = await this.#ready.then(
       () => true,
       () => false,
     )
-    this.#dispatcher.drain()
-    if (open) await this.#dispatcher.idle(drainMs)
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
-    this.#dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
-    if (open) this.#dispatcher.interrupt()
-    this.#dispatcher.stop()
-    for (const run of this.#live.values()) {
-      run.lose(
-        new ClosedError('ERR_CLOSED', `the orchestrator was shut down before the execution ended; ${continues}`, { executionId: run.id }),
-      )
-    }
-    await this.#agents.dispose()
-    await this.#dispatcher.engine.close()
+    await endInOrder(this.#parts(), isOpen, drainMs, continues)
+  }
+
+  #parts(): Parts {
+    return { dispatcher: this.#dispatcher, agents: this.#agents, schedules: this.#schedules, live: this.#live }
   }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Executions out of a store: those to be read, and those that were interrupted and are continued as soon as their agents are there.
 
-import type { AgentRegistry } from './agent-pool.js'
+import type { AgentNeed, AgentRegistry } from './agent-pool.js'
 import { storedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Past } from './ended-executions.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
 import type { Engine, Failures, Interrupted } from './native.js'
@@ -48,6 +49,14 @@ export function readStored(stored: string | object): Stored {
   return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report, false) }
 }
 
+/** An execution that the store has. */
+export async function storedPast(engine: Engine, executionId: string): Promise<Past | undefined> {
+  const text = await engine.storedExecution(executionId)
+  if (text === undefined) return undefined
+  const stored = readStored(text)
+  return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
+}
+
 /** A page of what the store has, newest first. */
 export async function storedPage(engine: Engine, asked: ExecutionListFilter): Promise<ExecutionList> {
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
@@ -70,12 +79,19 @@ export function pastRun(stored: string, failures: Failures): Run {
   return run
 }
 
-/** Interrupted executions whose agents are not all registered yet. */
+/** Something that needs the agents and functions of its definition to go on. */
+interface Waiting {
+  readonly id: string
+  readonly definition: Definition
+}
+
+/** Interrupted executions whose agents are not all registered yet, and schedules likewise. */
 export class InterruptedRuns {
   readonly #dispatcher: Dispatcher
   readonly #agents: AgentRegistry
   readonly #resumed: (run: Run) => void
-  readonly #waiting = new Set<Run>()
+  /** Each with what lets it go on. */
+  readonly #waiting = new Map<Waiting, () => void>()
   #looking = false
 
   /** `resumed` is told of each execution that goes on. */
@@ -101,8 +117,26 @@ export class InterruptedRuns {
 
   /** Continues those that can be, and the others as soon as they can. */
   takeUp(runs: readonly Run[]): void {
-    for (const run of runs) this.#waiting.add(run)
+    for (const run of runs) this.#waiting.set(run, () => this.#resume(run))
     this.#look()
+  }
+
+  /** Calls `proceed` as soon as everything that `waiting` needs is there. */
+  wait(waiting: Waiting, proceed: () => void): void {
+    this.#waiting.set(waiting, proceed)
+    this.registered()
+  }
+
+  /** Everything that `waiting` needs is there now, if it was waiting. */
+  proceed(waiting: Waiting): void {
+    const proceed = this.#waiting.get(waiting)
+    this.#waiting.delete(waiting)
+    proceed?.()
+  }
+
+  /** It waits no more. */
+  forget(waiting: Waiting): void {
+    this.#waiting.delete(waiting)
   }
 
   /** An agent was registered. */
@@ -119,9 +153,9 @@ export class InterruptedRuns {
   /** A workflow was registered: its functions are those of stored executions of the same definition. */
   defined(definition: Definition): void {
     const hash = definition.plan.hash()
-    for (const run of this.#waiting) {
-      if (run.definition.functionNames.length === 0 || run.definition.plan.hash() !== hash) continue
-      for (const [name, given] of definition.functions) run.definition.functions.set(name, given)
+    for (const waiting of this.#waiting.keys()) {
+      if (waiting.definition.functionNames.length === 0 || waiting.definition.plan.hash() !== hash) continue
+      for (const [name, given] of definition.functions) waiting.definition.functions.set(name, given)
     }
     this.registered()
   }
@@ -137,25 +171,30 @@ export class InterruptedRuns {
     })
   }
 
-  /** Which executions wait, for which agents. */
+  /** Which executions and schedules wait, for which agents. */
   waiting(): Record<string, readonly string[]> {
-    return Object.fromEntries([...this.#waiting].map((run) => [run.id, this.#missing(run)]))
+    return Object.fromEntries([...this.#waiting.keys()].map((waiting) => [waiting.id, this.#missing(waiting)]))
   }
 
   #look(): void {
-    for (const run of this.#waiting) {
-      if (this.#missing(run).length > 0) continue
-      this.#waiting.delete(run)
-      this.#dispatcher.activate()
-      this.#dispatcher.engine.resume(run.slot)
-      this.#dispatcher.schedule()
-      this.#resumed(run)
-    }
+    for (const waiting of this.#waiting.keys()) if (this.#missing(waiting).length === 0) this.proceed(waiting)
   }
 
-  #missing(run: Run): string[] {
-    const { agentIds, functionNames, functions } = run.definition
-    const agents = agentIds.filter((agentId) => this.#agents.find(agentId) === undefined)
-    return [...agents, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
+  #resume(run: Run): void {
+    this.#dispatcher.activate()
+    this.#dispatcher.engine.resume(run.slot)
+    this.#dispatcher.schedule()
+    this.#resumed(run)
   }
+
+  #missing({ definition }: Waiting): string[] {
+    const { agents, functionNames, functions } = definition
+    const missing = agents.filter((need) => !this.#agents.knows(need)).map(nameOf)
+    return [...missing, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
+  }
+}
+
+function nameOf({ agentId, requires }: AgentNeed): string {
+  if (requires.length === 0) return agentId
+  return `${agentId === '' ? 'an agent' : agentId} that has ${requires.join(', ')}`
 }

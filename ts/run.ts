@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
+import { AsyncResource } from 'node:async_hooks'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
 import { executionOf, once, type Report } from './execution.js'
@@ -21,6 +22,8 @@ interface Instance {
 export interface RunOptions {
   readonly forkedFrom?: string
   readonly parent?: { readonly execution: string; readonly path: string }
+  /** The schedule that began it, and the planned instant in milliseconds. */
+  readonly schedule?: { readonly id: string; readonly at: number }
   readonly depth?: number
   readonly tenant?: string
   readonly priority?: number
@@ -51,6 +54,8 @@ export class Run {
   /** Its executeWorkflow call, which holds events for late listeners; 0 if there was none. */
   readonly call: number
   readonly options: RunOptions
+  /** Where it was called from: what the caller keeps in `AsyncLocalStorage` reaches agents and listeners. Nobody has called what was recovered. */
+  scope: AsyncResource | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */
   readonly spawned: Map<number, Spawned> = new Map()
   /** Whether nothing new starts, and whether somebody has asked for that. */
@@ -178,6 +183,11 @@ export class Run {
   async whenEnded(): Promise<WorkflowExecution> {
     await this.#until(() => this.execution !== undefined)
     return this.execution as WorkflowExecution
+  }
+
+  /** Whoever calls is where it was called from. */
+  calledHere(): void {
+    this.scope = new AsyncResource('WorkflowExecution', { requireManualDestroy: true })
   }
 
   accept(): void {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
 
+import type { Instance } from './agent-instances.js'
 import type { Dispatcher } from './dispatcher.js'
 import { TaskFailedError, ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
@@ -12,12 +13,14 @@ import type { AgentTask } from './workflow.js'
 /** What one attempt has spawned. */
 export class Spawner {
   readonly #dispatcher: Dispatcher
+  readonly #lender: Lender
   readonly #run: Run
   readonly #instance: number
   readonly #tasks: SpawnedTask[] = []
 
-  constructor(dispatcher: Dispatcher, run: Run, instance: number) {
+  constructor(dispatcher: Dispatcher, run: Run, instance: number, lender: Lender) {
     this.#dispatcher = dispatcher
+    this.#lender = lender
     this.#run = run
     this.#instance = instance
   }
@@ -32,7 +35,7 @@ export class Spawner {
     const issues: Issue[] = []
     const plain = plainJson(task, 'task', issues)
     if (plain === undefined || issues.length > 0) throw new ValidationError('ERR_NOT_JSON', 'the spawned task is not JSON data', issues)
-    const spawned = this.#dispatcher.spawn(this.#run, this.#instance, plain)
+    const spawned = this.#dispatcher.spawn(this.#run, this.#instance, plain, this.#lender)
     this.#tasks.push(spawned)
     return spawned
   }
@@ -51,14 +54,59 @@ export class Spawner {
   }
 }
 
+/** The place of an attempt with its agent, which is another's while the attempt waits for what it spawned. */
+export class Lender {
+  readonly #instance: Instance | undefined
+  /** What it waits for. */
+  #waits = 0
+  #ticket: number | undefined
+  #ended = false
+
+  constructor(instance: Instance | undefined) {
+    this.#instance = instance
+  }
+
+  /** The attempt waits until `promise` is settled, and then for its place. */
+  async wait<T>(promise: Promise<T>): Promise<T> {
+    if (this.#instance === undefined || this.#ended) return promise
+    this.#waits += 1
+    if (this.#waits === 1) this.#instance.lend()
+    try {
+      return await promise
+    } finally {
+      await this.#goOn(this.#instance)
+    }
+  }
+
+  /** The attempt does not wait any more, whatever it waited for. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    if (this.#waits > 0 || this.#ticket !== undefined) this.#instance?.retake(this.#ticket)
+  }
+
+  async #goOn(instance: Instance): Promise<void> {
+    if (this.#ended) return
+    this.#waits -= 1
+    if (this.#waits > 0) return
+    await instance.reclaim((ticket) => {
+      this.#ticket = ticket
+    })
+    this.#ticket = undefined
+  }
+}
+
 /** The output of a spawned task, to come. */
 export class SpawnedTask implements PromiseLike<unknown> {
   /** Whether anybody has asked how it ended. */
   observed = false
   readonly #promise: Promise<Json>
+  readonly #lender: Lender
+  #settled = false
   #settle: { resolve: (value: Json) => void; reject: (error: unknown) => void } | undefined
 
-  constructor() {
+  constructor(lender: Lender) {
+    this.#lender = lender
     this.#promise = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -66,6 +114,7 @@ export class SpawnedTask implements PromiseLike<unknown> {
   }
 
   settle(result: { value: Json } | { error: unknown }): void {
+    this.#settled = true
     if ('value' in result) this.#settle?.resolve(copyJson(result.value))
     else this.#settle?.reject(result.error)
   }
@@ -76,6 +125,7 @@ export class SpawnedTask implements PromiseLike<unknown> {
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.observed = true
-    return this.#promise.then(onfulfilled, onrejected)
+    const awaited = this.#settled ? this.#promise : this.#lender.wait(this.#promise)
+    return awaited.then(onfulfilled, onrejected)
   }
 }

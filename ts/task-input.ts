@@ -5,7 +5,8 @@ import { inspect } from 'node:util'
 import type { OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
 import type { Run } from './run.js'
-import type { Spawner } from './spawn.js'
+import type { Instance } from './agent-instances.js'
+import { Lender, type Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
 
 /** A copy of JSON data that shares nothing with it. */
@@ -103,7 +104,7 @@ function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInp
 export interface AttemptHost {
   heartbeat(run: Run, instance: number, attempt: number): void
   progress(run: Run, instance: number, attempt: number, data: unknown): void
-  spawner(run: Run, instance: number): Spawner
+  spawner(run: Run, instance: number, lender: Lender): Spawner
 }
 
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
@@ -112,15 +113,19 @@ export class LiveAttempt implements AttemptContext {
   readonly #run: Run
   readonly #instance: number
   readonly #host: AttemptHost
+  readonly #agent: Instance | undefined
+  #lender: Lender | undefined
   #spawner: Spawner | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
 
-  constructor(run: Run, instance: number, attempt: number, host: AttemptHost) {
+  /** `agent`: the instance that does it. */
+  constructor(run: Run, instance: number, attempt: number, host: AttemptHost, agent: Instance | undefined) {
     this.attempt = attempt
     this.#run = run
     this.#instance = instance
     this.#host = host
+    this.#agent = agent
   }
 
   /** What it has spawned so far. */
@@ -141,7 +146,17 @@ export class LiveAttempt implements AttemptContext {
   }
 
   get spawn(): (task: AgentTask) => PromiseLike<unknown> {
-    return (task) => (this.#spawner ??= this.#host.spawner(this.#run, this.#instance)).spawn(task)
+    return (task) => this.#spawnerOf().spawn(task)
+  }
+
+  #spawnerOf(): Spawner {
+    this.#lender ??= new Lender(this.#agent)
+    return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance, this.#lender))
+  }
+
+  /** It has answered, or is told to: whatever place it has lent is its own again. */
+  end(): void {
+    this.#lender?.end()
   }
 
   get signal(): AbortSignal {
@@ -159,6 +174,7 @@ export class LiveAttempt implements AttemptContext {
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */
   abort(reason: OrchestratorError): void {
     this.#reason ??= reason
+    this.end()
     this.#controller?.abort(this.#reason)
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { AgentRegistry } from './agent-pool.js'
+import type { AgentNeed, AgentRegistry } from './agent-pool.js'
 import type { Definition, DefinitionReader, WorkflowGraph } from './definition.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
@@ -80,9 +80,9 @@ export class WorkflowValidator implements WorkflowEngine {
   }
 
   /** Whether everything a definition names is registered; a glance, before every problem is looked for. */
-  knows({ agentIds, workflowIds }: Definition, pinned: RunOptions['workflows'] = {}): boolean {
+  knows({ agents, workflowIds }: Definition, pinned: RunOptions['workflows'] = {}): boolean {
     const isKnown = (id: string): boolean => this.#registered.has(id) || Object.hasOwn(pinned, id)
-    return agentIds.every((agentId) => this.#agents.find(agentId) !== undefined) && workflowIds.every(isKnown)
+    return agents.every((need) => this.#agents.knows(need)) && workflowIds.every(isKnown)
   }
 
   /**
@@ -92,14 +92,13 @@ export class WorkflowValidator implements WorkflowEngine {
   unknownIn(workflow: Json, pinned: RunOptions['workflows'] = {}, place = ''): Issue[] {
     const issues: Issue[] = []
     for (const { task, path } of tasksIn(workflow, place)) {
-      const { agentId, compensate, workflow: inner } = task
-      const undoing =
-        typeof compensate === 'object' && compensate !== null && !Array.isArray(compensate) ? compensate['agentId'] : undefined
-      for (const [id, where] of [
-        [agentId, path],
-        [undoing, `${path}.compensate`],
+      const { compensate, workflow: inner } = task
+      for (const [call, where] of [
+        [task, path],
+        [compensate, `${path}.compensate`],
       ] as const) {
-        if (typeof id === 'string' && id !== '' && this.#agents.find(id) === undefined) issues.push(unknownAgent(id, where))
+        const need = needOf(call)
+        if (need !== undefined && !this.#agents.knows(need)) issues.push(unknownAgent(need, where))
       }
       if (typeof inner === 'object') issues.push(...this.unknownIn(inner, pinned, `${path}.workflow`))
       else if (typeof inner === 'string' && inner !== '' && !this.#registered.has(inner) && !Object.hasOwn(pinned, inner))
@@ -116,11 +115,25 @@ export class WorkflowValidator implements WorkflowEngine {
   }
 }
 
-function unknownAgent(agentId: string, path: string): Issue {
+function unknownAgent({ agentId, requires }: AgentNeed, path: string): Issue {
+  if (requires.length > 0) {
+    const who = agentId === '' ? 'no registered agent' : `neither an agent \`${agentId}\` nor one of a type of that name`
+    const message = `${who} has ${requires.map((one) => `\`${one}\``).join(', ')}; call agentPool.registerAgent({ capabilities: […], … }) for one that has`
+    return { path: `${path}.requires`, code: 'ERR_AGENT_NOT_FOUND', message }
+  }
   const message =
     `agent \`${agentId}\` is not registered; call agentPool.registerAgentType('${agentId}', …), ` +
     `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
   return { path: `${path}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
+}
+
+/** What a task, or what undoes one, asks of whoever runs it; what is no call of an agent asks nothing. */
+function needOf(call: Json | undefined): AgentNeed | undefined {
+  if (typeof call !== 'object' || call === null || Array.isArray(call)) return undefined
+  const { agentId, requires } = call
+  const id = typeof agentId === 'string' ? agentId : ''
+  const capabilities = Array.isArray(requires) ? requires.filter((capability) => typeof capability === 'string') : []
+  return id === '' && capabilities.length === 0 ? undefined : { agentId: id, requires: capabilities }
 }
 
 function unknownWorkflow(id: string, path: string): Issue {

@@ -93,6 +93,12 @@ export interface AgentTask {
   outputSchema?: unknown
   /** Keeps its output for other executions; `true`: for ever, told apart by its rendered input. */
   cache?: boolean | { key?: string | undefined; ttl?: Duration | undefined } | undefined
+  /** Capabilities that its agent must have; without an `agentId`, any registered agent that has them will do. */
+  requires?: readonly string[] | undefined
+  /** Who has an agent first: a whole number from -1000 to 1000, higher first; that of the execution is added. Default 0. */
+  priority?: number | undefined
+  /** Tasks with the same one, once `{{ … }}` in it is filled in, go to the same instance of their agent where it has room. */
+  affinity?: string | undefined
   /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
   compensate?: Compensation | undefined
 }
@@ -220,6 +226,8 @@ export interface WorkflowExecution {
   readonly forkedFrom?: string
   /** The execution and the task it is a child of. */
   readonly parent?: { readonly execution: string; readonly path: string }
+  /** The schedule that began it, and the planned instant it stands for. */
+  readonly schedule?: { readonly id: string; readonly at: Date }
   readonly tenant?: string
 }
 
@@ -315,15 +323,48 @@ export interface AttemptContext {
 export interface Agent {
   /** Does it. The result is recorded as JSON data. Throw to fail; an error with `retryable: false` is not tried again. */
   execute(task: TaskInput, context: AttemptContext): unknown
-  /** Called once at shutdown. */
+  /** Asked every `agents.healthCheckInterval`. `false`, a throw, or no answer in time: it is given no new work, and replaced. */
+  healthCheck?(): boolean | Promise<boolean>
+  /** Called once when it is not needed any more. */
   dispose?(): unknown
 }
 
-/** How agents of a type are made. */
-export interface AgentType {
-  /** Makes the one instance of the type, or of an agent registered with it, before its first task. */
+/** How agents of a type are made: here, or each in a worker thread of its own. */
+export type AgentType = InlineAgentType | WorkerAgentType
+
+/** How many instances of a type there are, and what each may do. */
+export interface AgentTypeLimits {
+  /** Attempts that one instance runs at once, at least 1. Default 1. */
+  maxConcurrency?: number | undefined
+  /** Instances from the first task on. Default: `agents.minAgents`. */
+  minAgents?: number | undefined
+  /** Instances at most, over all agents of the type, at least 1. Default: `agents.maxAgents`. */
+  maxAgents?: number | undefined
+  /** The last `slots` of its `maxAgents × maxConcurrency` places go to tasks of at least this priority, and to clean-up. Default: none are kept. */
+  reserve?: { slots: number; priority: number } | undefined
+}
+
+/** Agents that run on the thread that registers them. */
+export interface InlineAgentType extends AgentTypeLimits {
+  isolation?: 'inline' | undefined
+  /** Makes an instance, with the configuration of the agent it is of. One that throws is tried again after a while. */
   // oxlint-disable-next-line typescript/no-explicit-any -- the registrant's own configuration
   create(config: any): Agent | Promise<Agent>
+}
+
+/** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
+export interface WorkerAgentType extends AgentTypeLimits {
+  isolation: 'worker'
+  /** A file: URL or an absolute path. The module exports `create(config)`, as an inline type has it. */
+  module: string | URL
+  /** The heap of one worker in bytes, from 16 MiB. A worker that needs more ends with `ERR_AGENT_LOST`. Default: Node's own. */
+  memoryLimit?: number | undefined
+}
+
+/** At most `limit` within any time of length `interval`. */
+export interface RateLimit {
+  limit: number
+  interval: Duration
 }
 
 /** An agent with a configuration of its own. */
@@ -332,10 +373,14 @@ export interface AgentRegistration {
   id: string
   /** A registered type. */
   type: string
-  /** What it can do. Validated; has no effect yet. */
+  /** What it can do: tasks find it by what they require. */
   capabilities?: readonly string[] | undefined
-  /** Given to `create`. */
+  /** Given to `create`; to that of an isolated type as JSON data. */
   configuration?: object | undefined
+  /** Attempts of all its instances at once, at least 1. Default: as many as its type has places. */
+  maxConcurrency?: number | undefined
+  /** Attempts that may begin within a time. */
+  rateLimit?: RateLimit | undefined
 }
 
 /** Options of `executeWorkflow` and `startWorkflow`. */
@@ -412,7 +457,7 @@ export interface OrchestratorStatistics {
   readonly activeWorkflows: number
   /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
   readonly queuedWorkflows: number
-  /** Interrupted executions that wait for agents nobody has registered yet, by id with those agents. */
+  /** Interrupted executions, and schedules, that wait for agents nobody has registered yet, by id with those agents. */
   readonly waitingForAgents: Readonly<Record<string, readonly string[]>>
   /** Their tasks that have neither ended nor begun an attempt. */
   readonly queuedTasks: number

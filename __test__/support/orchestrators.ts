@@ -29,8 +29,10 @@ export function orchestratorWith(agents: Record<string, Execute> = {}, config?: 
   return orchestrator
 }
 
+/** Each with one instance that takes all there is: who is not about the pool need not wait for it. */
 export function register(orchestrator: MultiAgentOrchestrator, agents: Record<string, Execute>): void {
-  for (const [name, execute] of Object.entries(agents)) orchestrator.agentPool.registerAgentType(name, { create: () => ({ execute }) })
+  for (const [name, execute] of Object.entries(agents))
+    orchestrator.agentPool.registerAgentType(name, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 10_000 })
 }
 
 /** A task of agent `work`, unless said otherwise. */

@@ -2,6 +2,7 @@
 // A CommonJS file of a strict user: the types of both module systems are the same types.
 
 import mao = require('@codexos/multi-agent-orchestrator')
+import testing = require('@codexos/multi-agent-orchestrator/testing')
 
 const orchestrator = new mao.MultiAgentOrchestrator()
 
@@ -11,6 +12,13 @@ async function main(): Promise<void> {
   const same: mao.MultiAgentOrchestrator = ofTheModule
   const execution: mao.WorkflowExecution = await same.executeWorkflow({ id: 'w', name: 'w', version: '1', tasks: [] })
   orchestrator.on('workflow:failed', ({ error }) => console.log(error?.taskId, execution.id))
+}
+
+export async function tested(): Promise<void> {
+  const kit = await testing.createTestKit({ storage: 'memory' })
+  const same: mao.MultiAgentOrchestrator = kit.orchestrator
+  const execution: mao.WorkflowExecution = await kit.run({ id: 'w', name: 'w', version: '1', tasks: [] })
+  console.log(same.listenerCount('task:failed'), execution.id)
 }
 
 main().catch((error: unknown) => {

@@ -109,6 +109,13 @@ orchestrator.agentPool.registerAgentType('y', {
   create: (config) => ({ execute: (task) => task.input.data.anything + config.key, dispose: () => {} }),
 })
 orchestrator.agentPool.registerAgent({ id: 'z', type: 'y', configuration: { key: 1 } })
+orchestrator.agentPool.registerAgentType('w', {
+  isolation: 'worker',
+  module: new URL('./agent.mjs', import.meta.url),
+  memoryLimit: 2 ** 28,
+})
+// @ts-expect-error -- an isolated type has a module
+orchestrator.agentPool.registerAgentType('w', { isolation: 'worker', create: () => agent })
 // @ts-expect-error -- an agent has `execute`
 orchestrator.agentPool.registerAgentType('bad', { create: () => ({ run: () => 1 }) })
 

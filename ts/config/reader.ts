@@ -92,7 +92,7 @@ function wrong(rule: string, value: unknown, path: string, issues: Issue[]): und
   issues.push({ path, message: `${rule}, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
 }
 
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (typeof value === 'string') return value.length > 40 ? `text of ${value.length} characters` : `'${value}'`
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
   return typeof value === 'function' ? 'a function' : String(value)

@@ -837,5 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
 module.exports.NativePlan = nativeBinding.NativePlan
+module.exports.NativeStage = nativeBinding.NativeStage
 module.exports.PlanReading = nativeBinding.PlanReading
 module.exports.readWorkflow = nativeBinding.readWorkflow
+module.exports.timingProblems = nativeBinding.timingProblems

@@ -11,12 +11,41 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 
 /** One orchestrator's driver. */
 export declare class Engine {
+  /** From now on agents are asked for. Called before anything runs. */
+  openPool(policy: NativePoolPolicy): void
+  /** Adds a type of agent, and the agent that goes by its name. */
+  addAgentType(name: string, limits: NativeTypeLimits): void
+  /** Adds an agent. */
+  addAgent(agent: NativeAgent): void
+  /** An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`. */
+  agentCreated(instance: number, checked: boolean): void
+  /** It could not be made; `fatal`: nor will it ever be. */
+  agentFailed(instance: number, fatal: boolean): void
+  /** How it said it was. */
+  agentChecked(instance: number, healthy: boolean): void
+  /** It died. */
+  agentLost(instance: number): void
+  /** It was let go of. */
+  agentDisposed(instance: number): void
+  /** An attempt, of the task in the slot, has returned, whose answer nobody waits for any more. */
+  releaseAgent(instance: number, slot: number, task: number): void
+  /** An attempt waits for tasks it spawned. */
+  lendAgent(instance: number): void
+  /** It goes on: now, or when the effect with its ticket comes. */
+  reclaimAgent(instance: number, ticket: number): boolean
+  /** It ends while its place is lent; `ticket` of a reclaim that waits. */
+  retakeAgent(instance: number, ticket?: number | undefined | null): void
+  /** What the pool is doing, as JSON text: `{ "all": figures, "types": [[name, figures]] }`. Milliseconds. */
+  poolStatistics(): string
   /** `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive. */
   constructor(wake: () => unknown)
-  /** Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree. */
-  openMemory(now: number): void
+  /**
+   * Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree; on a stage
+   * its clock counts instead.
+   */
+  openMemory(now: number, stage?: NativeStage | undefined | null): void
   /** Opens the file at `path` and resolves with the executions to continue. */
-  openFile(path: string, durability: string, now: number): Promise<Opened>
+  openFile(path: string, durability: string, now: number, stage?: NativeStage | undefined | null): Promise<Opened>
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
@@ -79,6 +108,18 @@ export declare class Engine {
   isSettled(): boolean
   /** Commits what is queued and lets go of the file. Resolves with a failure, or null. */
   close(): Promise<NativeFailure | null>
+  /** The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of. */
+  abandon(): void
+  /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */
+  schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule
+  /** A schedule out of a file goes on. */
+  wakeSchedule(number: number): void
+  /** Begins nothing any more for a schedule. */
+  cancelSchedule(number: number): void
+  /** Every schedule as JSON text: `[[number, schedule]]`, each as in `runtime::report::schedule`. */
+  schedules(): string
+  /** The id of the execution in a slot, for one that a schedule began. */
+  executionId(slot: number): string
 }
 
 /** A plan; only `readPlan` makes one. */
@@ -93,6 +134,18 @@ export declare class NativePlan {
   judgeOutput(task: number, value: string): string | null
   /** What a value (JSON text) does that the schema of a task's input forbids: `[{ pointer, message }]` as JSON text, or null. */
   judgeInput(task: number, value: string): string | null
+}
+
+/** One for as many engines as share a time. */
+export declare class NativeStage {
+  /** `now`, here and below, is microseconds since the epoch. */
+  constructor(now: number)
+  /** What the clock shows. */
+  now(): number
+  /** Moves the clock on; it does not go back. */
+  setNow(now: number): void
+  /** The process shall end at the `commits`th commit from now, after it if it is `kept`, else before; 0: it shall not. */
+  crashAt(commits: number, kept: boolean): void
 }
 
 /** What `readPlan` found: the plan, if there is one, and the problems as JSON text. */
@@ -127,6 +180,25 @@ export interface InterruptedExecution {
   text: string
 }
 
+/** How a schedule that was asked for is known. */
+export interface KeptSchedule {
+  /** Its number in this process. */
+  number: number
+  /** Whether it is new; else there was one that does the same. */
+  isNew: boolean
+}
+
+/** An agent of a type; see `engine::AgentLimits`. Milliseconds. */
+export interface NativeAgent {
+  id: string
+  /** The place of its type. */
+  of: number
+  capabilities: Array<string>
+  concurrency?: number
+  rateCount?: number
+  ratePer?: number
+}
+
 /** When an execution must have ended. */
 export interface NativeBounds {
   /** Milliseconds since the epoch; null: no bound. */
@@ -157,6 +229,13 @@ export interface NativeLimits {
   redefinable: boolean
 }
 
+/** What holds for all types; see `engine::PoolPolicy`. Milliseconds. */
+export interface NativePoolPolicy {
+  scaleUp: number
+  scaleDown: number
+  checkEvery: number
+}
+
 /** Which condition of a task is judged, as its effect says. */
 export interface NativeQuestion {
   /** 1 gate, 2 branch, 3 turn of a loop. */
@@ -179,6 +258,15 @@ export interface NativeStatistics {
   lateAnswers: number
 }
 
+/** See `engine::TypeLimits`. */
+export interface NativeTypeLimits {
+  min: number
+  max: number
+  concurrency: number
+  reserveSlots?: number
+  reservePriority?: number
+}
+
 /** What opening a file resolves with. */
 export interface Opened {
   /** Why it did not open. */
@@ -199,3 +287,15 @@ export interface ReadingLimits {
 
 /** Validates a definition given as JSON text. */
 export declare function readWorkflow(definition: string, limits: ReadingLimits): PlanReading
+
+/** What a schedule is, beside its workflow: texts as in `runtime::store::Schedule`. */
+export interface ScheduleTexts {
+  id: string
+  context: string
+  options?: string
+  timing: string
+  fingerprint: string
+}
+
+/** Everything that is wrong with a timing (JSON text as in `runtime::timing`) at this instant: `[{ path, message }]` as JSON text. */
+export declare function timingProblems(timing: string, now: number): string

@@ -11,6 +11,7 @@
 //! Aborting --answer, or grace over--> Backoff | Ended(failed)          after a time-out
 //!                                 --> Ended(completed | cancelled)     when its scope stops
 //! ```
+//! Before an attempt of an agent runs, the machine may have to ask for it ([`Command::Ask`]): a task that is ready then waits until it is admitted.
 //! Every task that has not ended may end cancelled when its scope stops. Siblings that run together are a scope: the root list, a group, a
 //! branch, a pass of a loop, what a task spawned. A failure acts on its scope, and rises to the next when that has ended failed.
 //!
@@ -66,6 +67,8 @@ pub struct Setup {
     pub deadline: Option<Timestamp>,
     /// What it may use; the plan may say less.
     pub budget: Budget,
+    /// Whether somebody decides when there is an agent for a task; otherwise there always is.
+    pub asks: bool,
     /// Whether it pauses after each task from the beginning.
     pub step: bool,
     /// Ends it takes over, by path: those of the execution it was forked from.
@@ -182,6 +185,11 @@ impl Execution {
         execution
     }
 
+    /// From now on somebody decides when there is an agent.
+    pub fn ask_for_agents(&mut self) {
+        self.setup.asks = true;
+    }
+
     /// Rebuilds the state that led to these events. Owed effects after a crash come from [`Input::Recover`].
     pub fn replay<'a>(plan: Arc<Plan>, setup: Setup, events: impl IntoIterator<Item = (Timestamp, &'a Event)>) -> Self {
         let mut execution = Self::new(plan, setup);
@@ -233,6 +241,13 @@ impl Execution {
         }
         let whole = self.deadline.filter(|_| self.phase == Phase::Running).map(|(at, _)| at);
         self.timers.peek().map(|Reverse(timer)| timer.at).into_iter().chain(whole).min()
+    }
+
+    /// When time alone next changes something: [`Self::next_deadline`] without what is void, which takes a look at every timer.
+    pub fn due(&self) -> Option<Timestamp> {
+        let whole = self.deadline.filter(|_| self.phase == Phase::Running).map(|(at, _)| at);
+        let live = self.timers.iter().filter(|Reverse(timer)| self.tasks[timer.task].deadline() == Some(timer.at));
+        live.map(|Reverse(timer)| timer.at).chain(whole).min()
     }
 
     /// The graph it runs.

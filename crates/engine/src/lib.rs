@@ -4,6 +4,8 @@
 //! - [`workflow`]: the text of a definition becomes a [`Plan`], or every [`Problem`] that stands in the way, each with its path.
 //! - [`Execution`]: the machine of one run. Inputs go in; events (facts to record) and commands (effects owed) come out.
 //! - [`Admission`]: which of many executions may begin.
+//! - [`Pool`]: which agent runs what, and how many of them there are.
+//! - [`schedule`]: when a workflow runs again and again, and which of the instants that passed it makes up for.
 //! - [`RetryPolicy`] and [`TriggerRule`]: when a task is tried again, and when it may run at all.
 //!
 //! Nothing here knows a clock, randomness, a store, a network or JavaScript: time is an argument, and the same inputs
@@ -15,7 +17,9 @@ mod admission;
 mod execution;
 mod failure;
 mod plan;
+mod pool;
 mod retry;
+pub mod schedule;
 mod schema;
 mod task_index;
 mod trigger;
@@ -30,6 +34,10 @@ pub use failure::Failure;
 pub use plan::{
     Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Join, ListIndex, Loop, OnItemError, Plan, PlannedTask,
     TaskKind, TaskList, Wait,
+};
+pub use pool::{
+    AgentIndex, AgentLimits, Figures, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve, TargetIndex,
+    TypeIndex, TypeLimits,
 };
 pub use retry::{Backoff, RetryPolicy};
 pub use schema::{Schema, SchemaIssue};

@@ -107,6 +107,12 @@ pub struct PlannedTask {
     pub cache: Option<Cache>,
     /// What undoes it.
     pub compensate: Option<Compensation>,
+    /// Capabilities its agent must have.
+    pub requires: Box<[Arc<str>]>,
+    /// Who has an agent first: higher goes first.
+    pub priority: i32,
+    /// What makes calls belong together: they go to the same instance of their agent where it has room.
+    pub affinity: Option<Template>,
     /// Whether nothing stands between its dependencies' end and its attempt: no condition, wait, cache or template.
     pub plain: bool,
 }

@@ -164,6 +164,9 @@ struct Call {
     input: Option<Read<InputTemplate>>,
     cache: Option<WrittenCache>,
     compensate: Option<WrittenCompensation>,
+    requires: Vec<Arc<str>>,
+    priority: i32,
+    affinity: Option<Read<Template>>,
     /// Tasks of the workflow written inside it.
     inner_tasks: usize,
 }

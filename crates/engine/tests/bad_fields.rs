@@ -88,7 +88,7 @@ fn fields_that_mean_nothing_where_they_stand() {
         &[
             r#""workflow":"","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5"#,
             r#""type":"loop","loop":{"forEach":[1]},"workflow":"v","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5"#,
-            r#""agentId":"x","requires":["gpu"],"priority":3"#,
+            r#""tasks":[{"id":"b","name":"n","agentId":"x"}],"requires":["gpu"],"priority":3,"affinity":"k""#,
             r#""waitFor":{"signal":"go"},"timeout":5"#,
             r#""tasks":[{"id":"b","name":"n","agentId":"x"}],"retryPolicy":{"maxAttempts":2},"cache":true,"compensate":{"agentId":"x"},"input":{}"#,
         ],
@@ -104,9 +104,10 @@ fn fields_that_mean_nothing_where_they_stand() {
                 tasks[1].compensate: `compensate` has no meaning on a loop of a child workflow; put it into that workflow
                 tasks[1].outputSchema: `outputSchema` has no meaning on a loop of a child workflow; put it into that workflow
                 tasks[1].heartbeatTimeout: `heartbeatTimeout` has no meaning on a loop of a child workflow; put it into that workflow
-            "agentId":"x","requires":["gpu"],"priority":3
-                tasks[1].priority: `priority` is not supported yet; tasks run as soon as they can; give the execution a priority in its options
-                tasks[1].requires: `requires` is not supported yet; name the agent that can do it in `agentId`
+            "tasks":[{"id":"b","name":"n","agentId":"x"}],"requires":["gpu"],"priority":3,"affinity":"k"
+                tasks[1].requires: `requires` has no meaning on a sequential group; put it on the tasks inside
+                tasks[1].priority: `priority` has no meaning on a sequential group; put it on the tasks inside
+                tasks[1].affinity: `affinity` has no meaning on a sequential group; put it on the tasks inside
             "waitFor":{"signal":"go"},"timeout":5
                 tasks[1].timeout: `timeout` has no meaning on a wait; a time-out belongs inside `waitFor`; anything else to a task with an `agentId`
             "tasks":[{"id":"b","name":"n","agentId":"x"}],"retryPolicy":{"maxAttempts":2},"cache":true,"compensate":{"agentId":"x"},"input":{}
@@ -114,6 +115,47 @@ fn fields_that_mean_nothing_where_they_stand() {
                 tasks[1].retryPolicy: `retryPolicy` has no meaning on a sequential group; put it on the tasks inside
                 tasks[1].cache: `cache` has no meaning on a sequential group; put it on the tasks inside
                 tasks[1].compensate: `compensate` has no meaning on a sequential group; put it on the tasks inside
+        "#]],
+    );
+}
+
+#[test]
+fn which_agent_and_who_has_it_first() {
+    check(
+        &[
+            r#""requires":["gpu"],"priority":-1000,"affinity":"{{ context.user }}""#,
+            r#""requires":[]"#,
+            r#""agentId":"x","requires":"gpu""#,
+            r#""agentId":"x","requires":["gpu",7,""]"#,
+            r#""agentId":"","requires":["gpu"]"#,
+            r#""agentId":"x","priority":1001"#,
+            r#""agentId":"x","priority":0.5"#,
+            r#""agentId":"x","affinity":7"#,
+            r#""agentId":"x","affinity":"{{""#,
+            r#""agentId":"x","affinity":"{{ tasks.later.output }}""#,
+        ],
+        expect![[r#"
+            "requires":["gpu"],"priority":-1000,"affinity":"{{ context.user }}" -> runs
+            "requires":[]
+                tasks[1].requires: must not be empty
+                tasks[1].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`
+            "agentId":"x","requires":"gpu"
+                tasks[1].requires: expected a list of capabilities, found "gpu"
+            "agentId":"x","requires":["gpu",7,""]
+                tasks[1].requires[1]: expected a capability, a text that is not empty, found 7
+                tasks[1].requires[2]: expected a capability, a text that is not empty, found ""
+            "agentId":"","requires":["gpu"]
+                tasks[1].agentId: must not be empty
+            "agentId":"x","priority":1001
+                tasks[1].priority: expected a whole number from -1000 to 1000, found 1001
+            "agentId":"x","priority":0.5
+                tasks[1].priority: expected a whole number from -1000 to 1000, found 0.5
+            "agentId":"x","affinity":7
+                tasks[1].affinity: expected a text, found 7
+            "agentId":"x","affinity":"{{"
+                tasks[1].affinity: line 1: syntax error: unexpected end of input, expected expression
+            "agentId":"x","affinity":"{{ tasks.later.output }}"
+                tasks[1].affinity: it reads task `later`, which this workflow does not define; name a task before this one
         "#]],
     );
 }

@@ -172,7 +172,10 @@ impl Run {
     fn wait(&mut self, until: Timestamp) {
         while let Some(due) = self.execution.next_deadline().filter(|due| *due <= until) {
             self.now = self.now.max(due);
+            let (exact, before) = (self.execution.due(), self.journal.len());
             self.tell(Input::Tick);
+            let happened = self.journal.len() > before;
+            assert_eq!(exact.is_some_and(|exact| exact <= self.now), happened, "something is due, or nothing happens:\n{}", self.story);
             assert!(self.execution.next_deadline().is_none_or(|next| next > self.now), "{}", self.story);
         }
         self.now = until;

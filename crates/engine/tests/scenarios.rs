@@ -8,6 +8,8 @@ mod run;
 #[path = "support/words.rs"]
 mod words;
 
+#[path = "scenarios/agents.rs"]
+mod agents;
 #[path = "scenarios/beside.rs"]
 mod beside;
 #[path = "scenarios/branches.rs"]

@@ -11,23 +11,26 @@
 //! threads reach it through queues that it drains when the host calls [`Driver::pull`].
 
 mod admission;
+mod agents;
 mod budget;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
+mod opening;
+mod schedules;
 mod slots;
 mod spawn;
 mod timers;
 mod versions;
 
-use crate::store::{
-    Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution,
-};
+use crate::store::{Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, Store};
 use crate::{Clock, Error, options, report};
+use agents::Agents;
 use commit::Commit;
 use effect::{Effect, Number};
 use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
 use rustc_hash::FxHashMap;
+use schedules::Schedules;
 use slots::{Live, Slots};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -37,6 +40,7 @@ use timers::Timers;
 use uuid::Uuid;
 use versions::Versions;
 
+pub use schedules::Kept;
 pub use slots::Accept;
 
 /// Called from another thread when [`Driver::pull`] has something to give.
@@ -92,9 +96,11 @@ pub struct Driver {
     step: Step,
     timers: Timers,
     versions: Versions,
+    schedules: Schedules,
     /// Tasks that one execution may have, those that attempts add included.
     tasks_max: usize,
     admission: Admission,
+    agents: Option<Agents>,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
 }
@@ -103,22 +109,6 @@ impl Driver {
     /// A driver that writes nothing.
     pub fn in_memory(clock: Clock) -> Self {
         Self::with(clock, Commit::Inline(Box::<MemoryStore>::default()), None, 1)
-    }
-
-    /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
-    ///
-    /// Where their journals are ahead of the clock, because it was set back since, it goes on from where they are; see [`Driver::clock`].
-    pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
-        let store = SqliteStore::open(path, durability)?;
-        let reader = SqliteReader::open(path)?;
-        let next_key = reader.last_key()? + 1;
-        let interrupted = reader.unended()?;
-        let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
-        let clock = clock.later_than(latest.unwrap_or_default());
-        let commit = Commit::over(Box::new(store), durability, path, &clock, wake)?;
-        let mut driver = Self::with(clock, commit, Some(reader), next_key);
-        let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
-        Ok((driver, interrupted))
     }
 
     /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
@@ -142,8 +132,10 @@ impl Driver {
             step: Step::default(),
             timers: Timers::default(),
             versions: Versions::default(),
+            schedules: Schedules::default(),
             tasks_max: usize::MAX,
             admission: Admission::default(),
+            agents: None,
             statistics: Statistics::default(),
             failed: None,
         }
@@ -165,10 +157,12 @@ impl Driver {
         self.versions.admit(plan)?;
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
-        let execution = Execution::new(Arc::clone(plan), setup);
-        let open = execution.open();
+        let mut live = Live { priority: belongs.priority(), ..Live::new(key, Execution::new(Arc::clone(plan), setup), at) };
+        self.equip(&mut live);
+        let open = live.execution.open();
         let (ticket, parent) = self.place_of(belongs);
-        let slot = self.slots.insert(Live { parent, ..Live::new(key, execution, at) })?;
+        live.parent = parent;
+        let slot = self.slots.insert(live)?;
         self.ids.insert(Arc::clone(&id), slot);
         let (context, options) = (context.map(Into::into), options.map(Into::into));
         self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
@@ -191,6 +185,7 @@ impl Driver {
 
     /// An attempt answered. An execution that is gone has no use for the answer.
     pub fn settle(&mut self, slot: u32, settled: Settled) -> Result<(), Error> {
+        self.returned(slot, &settled);
         match self.input(slot, Input::Settled(settled)) {
             Err(Error::NoSuchSlot { .. }) => {
                 self.statistics.late_answers += 1;
@@ -240,8 +235,9 @@ impl Driver {
 
     /// The process will end: what runs now is taken up by the next, and no crash is counted for it.
     pub fn interrupt(&mut self) -> Result<(), Error> {
-        // What waits is begun by the next.
+        // What waits is begun by the next, and what is planned as well.
         self.admission = Admission::default();
+        self.schedules.rest();
         for slot in self.slots.numbers() {
             self.input(slot, Input::Interrupt)?;
         }
@@ -252,6 +248,10 @@ impl Driver {
     pub fn flush(&mut self) -> Result<(), Error> {
         self.check()?;
         self.admit()?;
+        // Whoever is let in may end at once, and make room for others.
+        while self.let_in_waiting()? {
+            self.admit()?;
+        }
         self.now = None;
         if self.batch.is_empty() {
             self.outbox.extend(self.owed.drain(..));
@@ -289,6 +289,8 @@ impl Driver {
             live.armed = None;
             self.input(slot, Input::Tick)?;
         }
+        self.fire(now)?;
+        self.pool(engine::Pool::tick);
         self.flush()
     }
 
@@ -300,11 +302,6 @@ impl Driver {
     /// The next committed effect, in order.
     pub fn next_effect(&mut self) -> Option<Effect> {
         self.outbox.pop_front()
-    }
-
-    /// When [`Driver::pull`] should be called even if nothing else happens.
-    pub fn next_deadline(&mut self) -> Option<Timestamp> {
-        self.timers.next()
     }
 
     /// A live execution as JSON text; see [`report::live`].
@@ -346,31 +343,6 @@ impl Driver {
         failure.map_or(Ok(()), |failure| Err(self.fail(failure)))
     }
 
-    fn take_up(&mut self, stored: &StoredExecution) -> Result<Interrupted, Error> {
-        let plan = report::plan_of(stored)?;
-        let (setup, belongs) = report::setup_of(stored)?;
-        let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
-        let mut execution = Execution::replay(Arc::clone(&plan), setup, events);
-        if *execution.phase() != Phase::Pending {
-            execution.sleep();
-        }
-        let text = report::stored(stored)?;
-        self.versions.adopt(&plan);
-        self.statistics.active += 1;
-        self.statistics.queued += execution.queued();
-        self.statistics.running += execution.running();
-        let at = stored.records.last().map_or(stored.accepted, |record| record.at);
-        let mut live = Live::new(stored.key, execution, at);
-        live.accepted = stored.accepted;
-        let (ticket, parent) = self.place_of(belongs);
-        (live.ticket, live.parent) = (ticket.map(Box::new), parent);
-        live.seq = stored.records.len() as u64;
-        live.acknowledged = live.seq;
-        let slot = self.slots.insert(live)?;
-        self.ids.insert(Arc::clone(&stored.id), slot);
-        Ok(Interrupted { slot, text })
-    }
-
     fn now(&mut self) -> Timestamp {
         *self.now.get_or_insert_with(|| self.clock.tick(Timestamp::default()))
     }
@@ -383,7 +355,14 @@ impl Driver {
         let live = self.slots.get_live(slot)?;
         live.execution.allow(left);
         let (queued, running) = (live.execution.queued(), live.execution.running());
+        let is_answer = matches!(input, Input::Settled(_) | Input::Interrupt);
         live.execution.handle(now, input, &mut self.step);
+        if let Some(agents) = &mut self.agents {
+            agents.let_in(now, slot, live, &mut self.step);
+            if !is_answer {
+                agents.look_for_leaks(now, slot, live, &self.step.events);
+            }
+        }
         // Even an input that records nothing may leave an earlier deadline to look at.
         live.arm(slot, &mut self.timers);
         let mut commands = std::mem::take(&mut self.step.commands);
@@ -394,7 +373,7 @@ impl Driver {
             let number = Number::new(record, place);
             self.owed.extend(Effect::notice(slot, now, number, event));
             if matches!(event, Event::AttemptStarted { .. }) {
-                self.owed.extend(runs.next().and_then(|command| Effect::command(slot, now, number, command, &live.execution)));
+                self.owed.extend(runs.next().and_then(|command| Effect::command(slot, now, number, command, live)));
             }
             keep(&live.execution, now, event, &mut self.batch.cached);
         }
@@ -402,9 +381,10 @@ impl Driver {
         for command in commands.drain(..) {
             match command {
                 Command::LookUp { task, key } => asked.push((task, key)),
-                Command::Run { .. } => {}
+                // The pool has heard of the first two, and the attempts have been run.
+                Command::Ask { .. } | Command::Withdraw { .. } | Command::Run { .. } => {}
                 command @ (Command::Abort { .. } | Command::Judge { .. }) => {
-                    self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command, &live.execution));
+                    self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command, live));
                 }
             }
         }
@@ -424,6 +404,9 @@ impl Driver {
             }
             self.versions.release(live.execution.plan());
             self.admission.leave(slot);
+            if let Some(agents) = &mut self.agents {
+                agents.pool.forget(now, slot);
+            }
         }
         live.append(slot, now, &mut self.step.events, &mut self.batch.records);
         self.forget_void_timers();
@@ -441,16 +424,6 @@ impl Driver {
             self.input(slot, Input::LookedUp { task, found })?;
         }
         Ok(())
-    }
-
-    /// Deadlines of executions that ended in time are void; sweep them before they outnumber the live ones.
-    fn forget_void_timers(&mut self) {
-        const SLACK: usize = 4096;
-        if self.timers.len() > 2 * self.statistics.active + SLACK {
-            let slots = &mut self.slots;
-            self.timers
-                .retain(|at, slot, key| slots.get_mut(slot, key).is_some_and(|live| live.armed == Some(at) && live.execution.open() > 0));
-        }
     }
 
     fn mark_committed(&mut self, committed: &[Committed]) {

@@ -16,16 +16,28 @@ pub enum Error {
     /// A commit failed, now or before: the driver has stopped for good.
     #[error("the store failed and the orchestrator stopped; open it again to continue from what is on disk")]
     StoreFailed(#[source] Arc<CommitError>),
-    /// Another definition of the same workflow version is still running.
+    /// Another definition of the same workflow version is still running, or scheduled.
     #[error(
-        "workflow `{workflow}` version `{version}` has a running execution of another definition; give the changed definition a new `version`, \
-         wait for that execution to end, or set `workflow.allowRedefinition`"
+        "workflow `{workflow}` version `{version}` has a running execution or a schedule of another definition; give the changed definition a new \
+         `version`, wait for that execution to end and cancel that schedule, or set `workflow.allowRedefinition`"
     )]
     DefinitionChanged {
         /// The workflow's id.
         workflow: Arc<str>,
         /// Its version.
         version: Arc<str>,
+    },
+    /// A schedule that cannot be kept.
+    #[error("the schedule cannot be kept: {}", .0.iter().map(|problem| format!("{} {problem}", problem.path())).collect::<Vec<_>>().join("; "))]
+    Timing(Vec<engine::schedule::TimingProblem>),
+    /// Another schedule has this id.
+    #[error(
+        "there is a schedule `{id}` of another workflow, context, rhythm or options; cancel it first, or give this one an id of its own: \
+         `options.id`"
+    )]
+    ScheduleChanged {
+        /// Which.
+        id: Arc<str>,
     },
     /// A signal has no one meaning.
     #[error(transparent)]

@@ -4,6 +4,7 @@
 //! - [`Driver`]: the loop around the machines. Inputs → `handle` → append the step → carry out its commands.
 //! - [`Archive`]: what is on record, answered without the driver.
 //! - [`store`]: where journals live: in memory, in a `SQLite` file; the versioned form of a record; group commit.
+//! - [`timing`]: when a schedule runs, as JSON text.
 //! - [`report`]: an execution as one JSON text, for whoever asks.
 //!
 //! Nothing is decided here. A driver belongs to one thread, which is why its machines need no lock; what happens on other threads
@@ -18,9 +19,10 @@ mod error;
 pub mod options;
 pub mod report;
 pub mod store;
+pub mod timing;
 
 pub use archive::{Archive, Failures};
-pub use clock::Clock;
+pub use clock::{Clock, SetClock};
 pub use driver::effect::{Effect, EffectKind, Number};
-pub use driver::{Accept, Driver, Interrupted, Statistics, Wake};
+pub use driver::{Accept, Driver, Interrupted, Kept, Statistics, Wake};
 pub use error::Error;

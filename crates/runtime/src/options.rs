@@ -62,8 +62,23 @@ struct Reused {
 pub enum Belongs {
     /// It asks admission with this.
     ToNobody(Ticket),
-    /// It is let in with the execution of this id, whose budget is its own too.
-    ToParent(Arc<str>),
+    /// It is let in with another execution, whose budget is its own too.
+    ToParent {
+        /// The id of that.
+        id: Arc<str>,
+        /// Its priority among those that wait for agents.
+        priority: i32,
+    },
+}
+
+impl Belongs {
+    /// Its priority, among those that wait to begin or for agents.
+    pub(crate) fn priority(&self) -> i32 {
+        match self {
+            Self::ToNobody(ticket) => ticket.priority,
+            Self::ToParent { priority, .. } => *priority,
+        }
+    }
 }
 
 /// What an execution with this id, context and options is given, and where it belongs.
@@ -84,10 +99,14 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         context: context.map(Into::into),
         deadline: options.deadline.and_then(millis).map(|after| Timestamp::from_micros(0).after(after)),
         budget: Budget { tasks: options.budget.tasks, time: options.budget.time.and_then(millis) },
+        asks: false,
         step: options.step,
         reuse: Arc::new(reuse),
     };
-    let belongs = options.parent.map_or_else(|| Belongs::ToNobody(ticket), |parent| Belongs::ToParent(parent.execution.into()));
+    let belongs = match options.parent {
+        Some(parent) => Belongs::ToParent { id: parent.execution.into(), priority: options.priority },
+        None => Belongs::ToNobody(ticket),
+    };
     Ok((setup, belongs))
 }
 

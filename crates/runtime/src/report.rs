@@ -13,11 +13,12 @@
 
 use crate::driver::seed_of;
 use crate::options::Belongs;
-use crate::store::{ReadError, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
+use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options};
 use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, read_plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use stdx::Timestamp;
 
 /// The report of an execution.
@@ -151,15 +152,40 @@ pub fn setup_of(stored: &StoredExecution) -> Result<(Setup, Belongs), Error> {
     options::read(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
 }
 
+/// A schedule as JSON text: `{"id", "definition", "context", "options", "next"}`, `next` in microseconds or null.
+pub(crate) fn schedule(schedule: &Schedule, next: Option<Timestamp>) -> String {
+    let Schedule { id, plan, context, options, .. } = schedule;
+    let mut text = String::from(r#"{"id":"#);
+    string(&mut text, id);
+    for (name, value) in [("definition", &*plan.definition), ("context", context), ("options", options.as_deref().unwrap_or("null"))] {
+        text.push_str(",\"");
+        text.push_str(name);
+        text.push_str("\":");
+        text.push_str(value);
+    }
+    text.push_str(r#","next":"#);
+    match next {
+        Some(next) => number(&mut text, next.micros()),
+        None => text.push_str("null"),
+    }
+    text.push('}');
+    text
+}
+
 /// The plan of a stored execution.
 pub fn plan_of(stored: &StoredExecution) -> Result<Arc<Plan>, ReadError> {
+    plan_from(&stored.definition, stored.default_timeout, &stored.id)
+}
+
+/// The plan of a stored definition, for the execution or schedule with this id.
+pub(crate) fn plan_from(definition: &str, default_timeout: Duration, id: &str) -> Result<Arc<Plan>, ReadError> {
     // A definition that ran once runs again, whatever the limits are now.
-    let limits = Limits { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout: stored.default_timeout, checked: false };
-    match read_plan(&stored.definition, limits) {
+    let limits = Limits { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout, checked: false };
+    match read_plan(definition, limits) {
         (Some(plan), _) => Ok(Arc::new(plan)),
         (None, problems) => {
             let message = problems.first().map(|problem| format!("{}: {}", problem.path, problem.kind)).unwrap_or_default();
-            Err(ReadError::Definition { id: stored.id.to_string(), message })
+            Err(ReadError::Definition { id: id.to_owned(), message })
         }
     }
 }

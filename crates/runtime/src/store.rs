@@ -3,19 +3,23 @@
 //!
 //! A driver gathers what one call led to into a [`Batch`] and commits it as one unit: after a crash all of it is there, or none.
 
+mod crashing;
 #[cfg(feature = "bench")]
 mod file;
 mod memory;
 mod record;
+mod schedule;
 mod sqlite;
 mod writer;
 
+pub use crashing::{CrashPoint, CrashingStore};
 #[cfg(feature = "bench")]
 pub use file::FileStore;
 pub use memory::MemoryStore;
 pub use record::{RECORD_VERSION, RecordError, decode, encode};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
-pub use sqlite::{Durability, ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
+pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
+pub use sqlite::{ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
 pub(crate) use writer::{Acknowledged, Committed, Writer};
 
 use engine::{Event, Plan};
@@ -25,8 +29,12 @@ use stdx::Timestamp;
 
 /// A place that keeps journals. Every implementation passes the suite in `tests/stores.rs`.
 pub trait Store: Send {
-    /// Commits batches in order as one unit. After an error nothing more is asked of this store.
+    /// Writes batches in order as one unit: all of it survives the end of the process, or none, and a power cut once [`Store::medium`] has been
+    /// flushed after it. After an error nothing more is asked of this store.
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError>;
+
+    /// What must be flushed for commits to survive a power cut, by another thread than the one that writes.
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>>;
 
     /// The committed records of an execution from the one with the number `from`, in order.
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError>;
@@ -38,6 +46,35 @@ pub trait Store: Send {
     fn forget(&mut self, key: i64);
 }
 
+/// What an acknowledged commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of the process, however sudden; not a power cut.
+    Os,
+    /// A power cut too: each commit is on the medium before it is acknowledged.
+    Disk,
+}
+
+/// Where a store's commits go.
+pub trait Medium: Send {
+    /// Returns when everything that was committed before the call is on the medium. After an error nothing more is asked of it.
+    fn flush(&mut self) -> Result<(), CommitError>;
+}
+
+/// Memory has nothing to wait for.
+impl Medium for () {
+    fn flush(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
+}
+
+/// A file is flushed by `fdatasync`, or what its platform has for it.
+impl Medium for std::fs::File {
+    fn flush(&mut self) -> Result<(), CommitError> {
+        Ok(self.sync_data()?)
+    }
+}
+
 /// What is committed as one unit.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -47,6 +84,8 @@ pub struct Batch {
     pub records: Vec<StepRecord>,
     /// Outputs that other executions may take over.
     pub cached: Vec<CachedOutput>,
+    /// Schedules that begin, go on or end, in order.
+    pub schedules: Vec<ScheduleChange>,
 }
 
 /// An output that other executions may take over.
@@ -63,7 +102,7 @@ pub struct CachedOutput {
 impl Batch {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty()
+        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty() && self.schedules.is_empty()
     }
 }
 
@@ -145,6 +184,9 @@ pub enum CommitError {
     /// The thread that commits is gone.
     #[error("the thread that writes the journal has ended")]
     WriterGone,
+    /// A test wanted the process to end here; see [`CrashPoint`].
+    #[error("the process ended at this commit, as a test wants it")]
+    Crashed,
 }
 
 /// Why a read failed.
@@ -168,6 +210,14 @@ pub enum ReadError {
     #[error("the stored definition of execution `{id}` cannot be read: {message}")]
     Definition {
         /// Whose.
+        id: String,
+        /// The first problem.
+        message: String,
+    },
+    /// A schedule that was kept once cannot be any more.
+    #[error("the stored schedule `{id}` cannot be read: {message}")]
+    Schedule {
+        /// Which.
         id: String,
         /// The first problem.
         message: String,

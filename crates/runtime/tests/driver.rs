@@ -4,6 +4,8 @@
 
 #[path = "driver/admission.rs"]
 mod admission;
+#[path = "driver/agents.rs"]
+mod agents;
 #[path = "driver/below.rs"]
 mod below;
 #[path = "driver/calls.rs"]
@@ -18,3 +20,5 @@ mod host;
 mod plans;
 #[path = "support/random.rs"]
 mod random;
+#[path = "driver/schedules.rs"]
+mod schedules;

@@ -13,7 +13,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that are made, not written.
+/// Folders that are made, not written. In a worktree of git `.git` is a file that names the checkout it belongs to.
 const MADE: &[&str] = &[".git", ".cache", ".study", "dist", "node_modules", "target"];
 
 /// Files that are made and committed.
@@ -128,7 +128,8 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) {
         let (path, name) = (entry.path(), entry.file_name());
         let Some(name) = name.to_str() else { continue };
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() && !MADE.contains(&name) => walk(&path, sources),
+            _ if MADE.contains(&name) => {}
+            Ok(kind) if kind.is_dir() => walk(&path, sources),
             Ok(kind) if kind.is_file() && !is_ignored(name) => {
                 // What is not text is nothing to read.
                 let (Ok(text), Ok(path)) = (fs::read_to_string(&path), path.strip_prefix(root())) else { continue };

@@ -8,6 +8,18 @@ use std::sync::Arc;
 /// An owed effect. It may be carried out twice; task and attempt are its key within the execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Find an agent for the task; once there is one comes [`crate::Input::Admit`]. Only where [`crate::Setup::asks`].
+    Ask {
+        /// Whose agent.
+        task: InstanceIndex,
+        /// The exclusive task it was waiting for.
+        after: Option<InstanceIndex>,
+    },
+    /// It needs none any more.
+    Withdraw {
+        /// Whose.
+        task: InstanceIndex,
+    },
     /// Call the task's agent, or run its workflow.
     Run {
         /// Whose agent.

@@ -39,6 +39,7 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
     let mut decider = Decider { execution, now, step, scratch };
     match input {
         Input::Start => decider.start(),
+        Input::Admit { task, admitted_by } => decider.admitted(task, admitted_by),
         Input::Settled(settled) => decider.settled(settled),
         Input::Tick => decider.tick(),
         Input::Heartbeat { task, attempt } => decider.heartbeat(task, attempt),
@@ -117,6 +118,7 @@ impl Decider<'_> {
             | Event::ExecutionEnded { .. } => None,
         };
         if let Some(task) = ended {
+            self.withdraw(task);
             self.note_lane(task);
             self.scratch.ended.push_back(task);
         }
@@ -180,7 +182,7 @@ impl Decider<'_> {
             scope.lane_due = false;
             let holder = scope.lane_left.take();
             let Some(task) = scope.lane_queue.first().copied().filter(|_| scope.lane.is_none()) else { continue };
-            if self.is_held() {
+            if self.is_held() || self.execution.tasks[task].asked {
                 continue;
             }
             let waited = matches!(self.state(task), TaskState::Ready { ready, .. } if *ready < self.now);

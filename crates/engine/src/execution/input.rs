@@ -11,6 +11,13 @@ use stdx::Timestamp;
 pub enum Input {
     /// It may begin.
     Start,
+    /// There is an agent for a task that asked for one. If its attempt does not start now, it asks again when it can.
+    Admit {
+        /// Whose.
+        task: InstanceIndex,
+        /// Whose end made the room, if it had to wait.
+        admitted_by: Option<InstanceIndex>,
+    },
     /// An attempt answered.
     Settled(Settled),
     /// Time has passed: whatever is due is due.

@@ -119,6 +119,8 @@ pub struct TaskRecord {
     pub first_start: Option<Timestamp>,
     /// Attempts cut short because their process ended.
     pub interruptions: u32,
+    /// Whether it has asked for an agent and has none yet. Recorded nowhere: whoever takes it up asks again.
+    pub asked: bool,
     /// Its dependencies' ends so far.
     pub(super) tally: Tally,
     /// Its siblings of this pass.
@@ -187,7 +189,7 @@ impl TaskRecord {
         // `workflow.maxTasks` bounds the number of dependencies far below u32::MAX.
         let open = u32::try_from(dependencies).unwrap_or(u32::MAX);
         let tally = Tally { open, ..Tally::default() };
-        Self { task, state: TaskState::Waiting, first_start: None, tally, interruptions: 0, scope, more: None }
+        Self { task, state: TaskState::Waiting, first_start: None, tally, interruptions: 0, asked: false, scope, more: None }
     }
 
     /// How many attempts have begun. One that was interrupted does not count until it begins again.

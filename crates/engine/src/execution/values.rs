@@ -11,6 +11,7 @@ use expressions::References;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::hash::BuildHasher as _;
 use stdx::Timestamp;
 
 /// From where a task looks around.
@@ -95,6 +96,14 @@ impl Execution {
         let mut text = String::new();
         self.write_scope(self.scope(ScopeIndex::ROOT), &mut text);
         text
+    }
+
+    /// What the affinity of a task makes of its values, as a number: calls with the same one belong together. It is a hint, so a template that
+    /// cannot be rendered is none.
+    pub fn affinity(&self, task: InstanceIndex) -> Option<u64> {
+        let template = self.planned(task).affinity.as_ref()?;
+        let text = template.render(&self.scope_for(task, View::Own, template.references())).ok()?;
+        Some(rustc_hash::FxBuildHasher.hash_one(text))
     }
 
     fn write_output(&self, task: InstanceIndex, text: &mut String) {

@@ -223,6 +223,7 @@ impl Arranger {
         let CallBody { id, place, call } = body;
         let input = call.input.map(|input| self.see(index, input, Moment::Start));
         let cache = call.cache.map(|cache| Cache { key: cache.key.map(|key| self.see(index, key, Moment::Start)), ttl: cache.ttl });
+        let affinity = call.affinity.map(|affinity| self.see(index, affinity, Moment::Start));
         let compensate = call.compensate.map(|undo| {
             let body = CallBody { id: Arc::clone(&id), place: undo.path.into(), call: *undo.call };
             self.undoing.push((index, body));
@@ -230,7 +231,7 @@ impl Arranger {
             Compensation { task: index, started: undo.started }
         });
         PlannedTask {
-            plain: input.is_none() && cache.is_none(),
+            plain: input.is_none() && cache.is_none() && affinity.is_none(),
             retry: call.retry,
             timeout: call.timeout,
             heartbeat_timeout: call.heartbeat_timeout,
@@ -239,6 +240,9 @@ impl Arranger {
             input,
             cache,
             compensate,
+            requires: call.requires.into(),
+            priority: call.priority,
+            affinity,
             ..bare(id, place, list, call.kind)
         }
     }
@@ -302,6 +306,9 @@ pub(super) fn bare(id: Arc<str>, place: Arc<str>, list: ListIndex, kind: TaskKin
         input: None,
         cache: None,
         compensate: None,
+        requires: Box::default(),
+        priority: 0,
+        affinity: None,
         plain: true,
     }
 }

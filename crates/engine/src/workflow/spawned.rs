@@ -16,6 +16,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("waitFor", DECIDES),
     ("compensate", DECIDES),
     ("cache", DECIDES),
+    ("affinity", "an agent's instance is chosen when the task starts; leave it out"),
     ("loop", "give it a `workflow` with that loop"),
 ];
 const DECIDES: &str = "the attempt that spawns the task decides that itself";

@@ -34,14 +34,13 @@ fn fields_of_other_kinds_of_task_and_later_ones_are_refused_with_a_way_out() {
             "totalTimeout": 5, "compensate": {}, "waitFor": {}, "cache": true, "outputSchema": {}, "requires": [], "priority": 1, "workflow": "w",
         })),
         expect![[r#"
-            tasks[0].priority: `priority` is not supported yet; tasks run as soon as they can; give the execution a priority in its options [ERR_NOT_SUPPORTED]
-            tasks[0].requires: `requires` is not supported yet; name the agent that can do it in `agentId` [ERR_NOT_SUPPORTED]
             tasks[0]: agentId, workflow, tasks, branches stand side by side; a task does one thing: keep one of them
             tasks[0].join: `join` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
             tasks[0].default: `default` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
             tasks[0].loop: `loop` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
             tasks[0].conditions: must not be empty
             tasks[0].waitFor.signal: `signal` is missing: add the name of the signal to wait for, or a `delay`
+            tasks[0].requires: must not be empty
             tasks[0].compensate.agentId: `agentId` is missing: add the agent that undoes the task
         "#]],
     );

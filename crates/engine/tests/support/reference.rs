@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
+/// Crashes that a task survives.
+const CRASHES_MAX: u32 = 3;
+
 #[derive(Clone, Copy, PartialEq)]
 enum Task {
     /// Waits for dependencies or for room to run this attempt.
@@ -22,7 +25,7 @@ enum Task {
 pub(crate) struct Reference {
     plan: Arc<Plan>,
     tasks: Vec<Task>,
-    /// How often each was at work when the process died.
+    /// How often a process has crashed while each of them ran.
     crashes: Vec<u32>,
     started: bool,
     stopped: Option<&'static str>,
@@ -30,8 +33,13 @@ pub(crate) struct Reference {
 
 impl Reference {
     pub(crate) fn new(plan: &Arc<Plan>) -> Self {
-        let count = plan.tasks.len();
-        Self { plan: Arc::clone(plan), tasks: vec![Task::Idle(1); count], crashes: vec![0; count], started: false, stopped: None }
+        Self {
+            plan: Arc::clone(plan),
+            tasks: vec![Task::Idle(1); plan.tasks.len()],
+            crashes: vec![0; plan.tasks.len()],
+            started: false,
+            stopped: None,
+        }
     }
 
     pub(crate) fn tell(&mut self, now: Timestamp, input: &Input) {
@@ -58,23 +66,19 @@ impl Reference {
             Input::Cancel { .. } => self.stop(now, "cancelled"),
             Input::Recover if !self.started => {}
             Input::Recover => {
-                let interrupted: Vec<_> = self.all().into_iter().filter(|task| matches!(self.at(*task), Task::Running(..))).collect();
-                for task in &interrupted {
-                    if let Task::Running(attempt, _) = self.at(*task) {
-                        self.set(*task, Task::Idle(attempt));
-                        self.crashes[task.get() as usize] += 1;
-                    }
-                }
-                for task in interrupted {
-                    if self.crashes[task.get() as usize] > 3 {
-                        self.fail(now, task, u32::MAX, false);
+                for task in self.all() {
+                    if let Task::Running(attempt, _) = self.at(task) {
+                        let next = self.crashed(task, attempt);
+                        self.set(task, next);
                     }
                 }
                 for task in self.all() {
                     if let Task::Aborting(..) = self.at(task) {
                         self.time_passed(now, task);
+                        self.stop_if_poisoned(now);
                     }
                 }
+                self.stop_if_poisoned(now);
             }
             _ => {}
         }
@@ -127,6 +131,19 @@ impl Reference {
             Task::Aborting(_, _, false) => self.set(task, Task::Ended("cancelled")),
             Task::Backoff(attempt, _) => self.set(task, Task::Idle(attempt)),
             Task::Idle(_) | Task::Ended(_) => {}
+        }
+    }
+
+    /// The process is gone in which it ran: it begins again, unless it seems to be the cause.
+    fn crashed(&mut self, task: InstanceIndex, attempt: u32) -> Task {
+        let crashes = &mut self.crashes[task.get() as usize];
+        *crashes += 1;
+        if *crashes > CRASHES_MAX { Task::Ended("failed") } else { Task::Idle(attempt) }
+    }
+
+    fn stop_if_poisoned(&mut self, now: Timestamp) {
+        if self.crashes.iter().any(|crashes| *crashes > CRASHES_MAX) {
+            self.stop(now, "failed");
         }
     }
 

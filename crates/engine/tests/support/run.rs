@@ -22,6 +22,11 @@ pub(crate) fn check(workflow: &str, script: &str, expect: Expect) {
     check_with(workflow, Setup::default(), script, expect);
 }
 
+/// As [`check`], where agents have to be asked for: `admit a`, or `admit a by b`.
+pub(crate) fn asking(workflow: &str, script: &str, expect: Expect) {
+    check_with(workflow, Setup { asks: true, ..Setup::default() }, script, expect);
+}
+
 /// As [`check`], with a context.
 pub(crate) fn given(context: &str, workflow: &str, script: &str, expect: Expect) {
     check_with(workflow, Setup { context: Some(context.into()), ..Setup::default() }, script, expect);
@@ -123,6 +128,10 @@ impl Run {
                 let definition = text[text.find('{').unwrap()..].into();
                 self.tell(Input::Spawn { task: self.task(path), definition });
             }
+            (["admit", path], _) => self.tell(Input::Admit { task: self.task(path), admitted_by: None }),
+            (["admit", path, "by", other], _) => {
+                self.tell(Input::Admit { task: self.task(path), admitted_by: Some(self.task(other)) });
+            }
             (["beat", path], _) => {
                 let task = self.task(path);
                 self.tell(Input::Heartbeat { task, attempt: self.execution.tasks()[task].attempts() });
@@ -203,8 +212,18 @@ impl Run {
 
     /// Nobody answers any more.
     fn drain(&mut self) {
+        self.admit_all();
         while let Some(due) = self.execution.next_deadline() {
             self.advance(due);
+            self.admit_all();
+        }
+    }
+
+    /// There is an agent for everybody who asked for one.
+    fn admit_all(&mut self) {
+        let asking = |run: &Self| run.execution.tasks().iter().find(|(_, record)| record.asked).map(|(task, _)| task);
+        while let Some(task) = asking(self) {
+            self.tell(Input::Admit { task, admitted_by: None });
         }
     }
 
@@ -243,8 +262,8 @@ impl Run {
 
     /// After each step, the state comes back from the journal and goes on just as it did.
     fn replays_to_the_same_journal(&self) {
-        if self.steps.iter().any(|recorded| matches!(recorded.input, Input::Heartbeat { .. })) {
-            // Signs of life are not recorded, on purpose.
+        if self.setup.asks || self.steps.iter().any(|recorded| matches!(recorded.input, Input::Heartbeat { .. })) {
+            // Signs of life, and who asked for an agent, are not recorded, on purpose.
             return;
         }
         for crash in 0..=self.steps.len() {
@@ -311,6 +330,7 @@ impl Run {
     fn replay_answers(&mut self, steps: usize, all: &[Recorded]) {
         let mut left: Vec<&Recorded> = all.iter().skip(steps).filter(|recorded| matters(recorded)).collect();
         loop {
+            self.admit_all();
             let due = left.iter().enumerate().filter_map(|(place, recorded)| Some((self.due(recorded)?, place))).min();
             match (due, self.execution.next_deadline()) {
                 (Some((at, place)), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {

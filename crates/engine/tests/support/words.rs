@@ -226,6 +226,11 @@ fn asked(question: Question) -> String {
 
 fn effect(execution: &Execution, command: &Command) -> String {
     match command {
+        Command::Ask { task, after: None } => format!("ask for an agent for {}", execution.path(*task)),
+        Command::Ask { task, after: Some(after) } => {
+            format!("ask for an agent for {} after {}", execution.path(*task), execution.path(*after))
+        }
+        Command::Withdraw { task } => format!("no agent for {} any more", execution.path(*task)),
         Command::Run { task, attempt } => format!("run {} {attempt}", execution.path(*task)),
         Command::Abort { task, attempt, cause } => format!("abort {} {attempt} ({})", execution.path(*task), why(*cause)),
         Command::Judge { task, question } => format!("ask {} about {}", execution.path(*task), asked(*question)),

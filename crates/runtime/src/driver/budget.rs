@@ -41,7 +41,7 @@ impl Driver {
     pub(super) fn place_of(&self, belongs: Belongs) -> (Option<Ticket>, Option<(u32, i64)>) {
         match belongs {
             Belongs::ToNobody(ticket) => (Some(ticket), None),
-            Belongs::ToParent(id) => {
+            Belongs::ToParent { id, .. } => {
                 let parent = self.ids.get(&id).and_then(|slot| Some((*slot, self.slots.get(*slot).ok()?.key)));
                 (None, parent)
             }

@@ -21,7 +21,7 @@ impl Commit {
         match durability {
             Durability::Os => Ok(Self::Inline(store)),
             Durability::Disk => {
-                let started = Writer::start(store, clock.clone(), wake);
+                let started = Writer::start(store, clock, wake);
                 started.map(Self::Queued).map_err(|source| OpenError::Thread { path: path.to_owned(), source })
             }
         }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What leaves the driver: commands to carry out and notices of what is now on record, as plain numbers.
 
-use engine::{AbortCause, Command, End, Event, Execution, InstanceIndex, PassEnd, Question, ReusedEnd};
+use super::slots::Live;
+use engine::{AbortCause, Command, End, Event, InstanceIndex, PassEnd, Question, ReusedEnd};
+use engine::{InstanceNumber, PoolEffect};
 use stdx::Timestamp;
 
 /// One committed effect, in the order of the journal.
@@ -60,7 +62,7 @@ impl Number {
 pub enum EffectKind {
     /// The execution is accepted and on record.
     Accepted = 1,
-    /// Run an attempt. `first`: how often the task was interrupted before.
+    /// Run an attempt. `first`: how often the task was interrupted before; `second`: the number of the instance that does it, 0 if there is none.
     Run = 2,
     /// Stop an attempt. `first`: 1 timeout, 2 silence, 3 total timeout, 4 and more the reason of the stop as in `Cancelled`, plus 3.
     Abort = 3,
@@ -96,6 +98,28 @@ pub enum EffectKind {
     Reused = 18,
     /// A signal is on record.
     Signalled = 19,
+    /// A schedule is on record as it is now; `slot` is its number. `first`: its next planned instant, 0 if there is none.
+    Scheduled = 20,
+    /// A schedule is no more; `slot` is its number.
+    Unscheduled = 21,
+    /// A schedule has begun an execution, before anything else is heard of that. `task`: the number of the schedule; `first`: the planned instant.
+    Fired = 22,
+    /// Make an instance of an agent; `slot` is its number here and below. `task`: the number of the agent.
+    CreateAgent = 23,
+    /// Let go of an instance. `first`: 1 if nothing may be waited for.
+    DisposeAgent = 24,
+    /// Ask an instance how it is.
+    CheckAgent = 25,
+    /// An instance is ill, and has no new work.
+    AgentUnhealthy = 26,
+    /// It is well again.
+    AgentRecovered = 27,
+    /// A type of agent, whose number is `slot`, has more instances than before. `first`, `second`: how many, before and now.
+    ScaledUp = 28,
+    /// It has fewer.
+    ScaledDown = 29,
+    /// An attempt that lent its place has it back. `slot`: its ticket.
+    Reclaimed = 30,
 }
 
 impl Effect {
@@ -171,17 +195,59 @@ impl Effect {
         Self { kind: EffectKind::Accepted, slot, task: 0, attempt: 0, first: 0, second: 0, at, number: Number::default() }
     }
 
+    /// A schedule is as it is now.
+    pub(crate) fn scheduled(number: u32, at: Timestamp, next: Option<Timestamp>) -> Self {
+        Self {
+            kind: EffectKind::Scheduled,
+            slot: number,
+            task: 0,
+            attempt: 0,
+            first: next.map_or(0, Timestamp::micros),
+            second: 0,
+            at,
+            number: Number::default(),
+        }
+    }
+
+    /// A schedule is no more.
+    pub(crate) fn unscheduled(number: u32, at: Timestamp) -> Self {
+        Self { kind: EffectKind::Unscheduled, slot: number, task: 0, attempt: 0, first: 0, second: 0, at, number: Number::default() }
+    }
+
+    /// A schedule has begun the execution in `slot`.
+    pub(crate) fn fired(slot: u32, at: Timestamp, number: u32, planned: Timestamp) -> Self {
+        Self { kind: EffectKind::Fired, slot, task: number, attempt: 0, first: planned.micros(), second: 0, at, number: Number::default() }
+    }
+
     /// An attempt to run, of a task that was interrupted so often before.
     pub(crate) fn run(slot: u32, at: Timestamp, number: Number, task: InstanceIndex, attempt: u32, interruptions: u64) -> Self {
         Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions, second: 0, at, number }
     }
 
+    /// What the pool wants of the host; nothing where the driver answers itself.
+    pub(super) fn of_pool(at: Timestamp, effect: &PoolEffect) -> Option<Self> {
+        let about =
+            |kind, slot, task, first, second| Some(Self { kind, slot, task, attempt: 0, first, second, at, number: Number::default() });
+        match *effect {
+            PoolEffect::Granted { .. } | PoolEffect::Refused { .. } => None,
+            PoolEffect::Create { instance, agent } => about(EffectKind::CreateAgent, instance.get(), agent.get(), 0, 0),
+            PoolEffect::Dispose { instance, force } => about(EffectKind::DisposeAgent, instance.get(), 0, force.into(), 0),
+            PoolEffect::Check { instance } => about(EffectKind::CheckAgent, instance.get(), 0, 0, 0),
+            PoolEffect::Unhealthy { instance } => about(EffectKind::AgentUnhealthy, instance.get(), 0, 0, 0),
+            PoolEffect::Recovered { instance } => about(EffectKind::AgentRecovered, instance.get(), 0, 0, 0),
+            PoolEffect::ScaledUp { of, from, to } => about(EffectKind::ScaledUp, of.get(), 0, from.into(), to.into()),
+            PoolEffect::ScaledDown { of, from, to } => about(EffectKind::ScaledDown, of.get(), 0, from.into(), to.into()),
+            PoolEffect::Reclaimed { ticket } => about(EffectKind::Reclaimed, ticket, 0, 0, 0),
+        }
+    }
+
     /// What the host must do; nothing where the driver answers itself. `number` is that of the event that led to it.
-    pub(super) fn command(slot: u32, at: Timestamp, number: Number, command: &Command, execution: &Execution) -> Option<Self> {
+    pub(super) fn command(slot: u32, at: Timestamp, number: Number, command: &Command, live: &Live) -> Option<Self> {
         match command {
             Command::Run { task, attempt } => {
-                let interruptions = execution.tasks().get(*task).map_or(0, |record| record.interruptions);
-                Some(Self::run(slot, at, number, *task, *attempt, interruptions.into()))
+                let interruptions = live.execution.tasks().get(*task).map_or(0, |record| record.interruptions);
+                let instance = live.instance(*task).map_or(0, InstanceNumber::get);
+                Some(Self { second: instance.into(), ..Self::run(slot, at, number, *task, *attempt, interruptions.into()) })
             }
             Command::Abort { task, attempt, cause } => {
                 let cause = match cause {
@@ -209,7 +275,7 @@ impl Effect {
                     number,
                 })
             }
-            Command::LookUp { .. } => None,
+            Command::LookUp { .. } | Command::Ask { .. } | Command::Withdraw { .. } => None,
         }
     }
 }

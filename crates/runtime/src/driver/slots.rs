@@ -2,8 +2,10 @@
 //! The executions that are live in this process, by a small number that crosses to the host instead of their ids.
 
 use super::Timers;
+use super::agents::Targets;
 use crate::Error;
 use crate::store::StepRecord;
+use engine::InstanceNumber;
 use engine::{Event, Execution, Ticket};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -37,6 +39,12 @@ pub(super) struct Live {
     pub(super) ticket: Option<Box<Ticket>>,
     /// The execution whose task it is, if that is live: its slot and key.
     pub(super) parent: Option<(u32, i64)>,
+    /// Its priority, among those that wait for agents.
+    pub(super) priority: i32,
+    /// Who may run its tasks, once that was asked.
+    pub(super) targets: Option<Targets>,
+    /// The instances that are at work for its tasks.
+    pub(super) instances: Vec<Option<InstanceNumber>>,
 }
 
 impl Live {
@@ -52,6 +60,9 @@ impl Live {
             armed: None,
             ticket: None,
             parent: None,
+            priority: 0,
+            targets: None,
+            instances: Vec::new(),
         }
     }
 
@@ -143,6 +154,10 @@ impl Slots {
     /// The numbers of all that are live.
     pub(super) fn numbers(&self) -> Vec<u32> {
         (0..).zip(&self.live).filter(|(_, live)| live.is_some()).map(|(slot, _)| slot).collect()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Live> {
+        self.live.iter_mut().flatten()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Live> {

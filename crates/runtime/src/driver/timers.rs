@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! One deadline for each live execution, earliest first. Which task it is about is the execution's own business.
+//! When a driver has something to do: one deadline for each live execution, earliest first. Which task it is about is the execution's own
+//! business.
 
+use super::Driver;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use stdx::Timestamp;
@@ -35,5 +37,32 @@ impl Timers {
 
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
+    }
+}
+
+impl Driver {
+    /// When [`Driver::pull`] should be called even if nothing else happens. It may be early, but not if the clock is one that is set: a test
+    /// that moves it from one deadline to the next would stop where nothing happens.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let is_set = self.clock.is_set();
+        // How a pool keeps its agents is nothing that happens in a test, unless somebody waits for one.
+        let pool = self.agents.as_ref().filter(|agents| !is_set || agents.pool.is_wanted());
+        let due = if is_set {
+            self.slots.iter().filter(|live| live.armed.is_some()).filter_map(|live| live.execution.due()).min()
+        } else {
+            self.timers.next()
+        };
+        let pool = pool.and_then(|agents| agents.pool.next_deadline());
+        due.into_iter().chain(self.schedules.next()).chain(pool).min()
+    }
+
+    /// Deadlines of executions that ended in time are void; sweep them before they outnumber the live ones.
+    pub(super) fn forget_void_timers(&mut self) {
+        const SLACK: usize = 4096;
+        if self.timers.len() > 2 * self.statistics.active + SLACK {
+            let slots = &mut self.slots;
+            self.timers
+                .retain(|at, slot, key| slots.get_mut(slot, key).is_some_and(|live| live.armed == Some(at) && live.execution.open() > 0));
+        }
     }
 }

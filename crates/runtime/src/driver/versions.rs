@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Which definitions of each workflow version are running: a version means one thing while anything runs by it, unless the configuration says
-//! otherwise. Each execution keeps its own definition in any case.
+//! Which definitions of each workflow version are running: a version means one thing while anything runs by it, or is scheduled to, unless the
+//! configuration says otherwise. Each execution keeps its own definition in any case.
 
 use crate::Error;
 use engine::Plan;
@@ -18,7 +18,7 @@ pub(super) struct Versions {
 type Meanings = Vec<(Arc<str>, usize)>;
 
 impl Versions {
-    /// An execution of `plan` begins, unless another definition of its version is running.
+    /// An execution or a schedule of `plan` begins, unless another definition of its version is running.
     pub(super) fn admit(&mut self, plan: &Plan) -> Result<(), Error> {
         let others = self.running.get(&key(plan)).is_some_and(|running| running.iter().any(|(hash, _)| *hash != plan.hash));
         if others && !self.redefinable {

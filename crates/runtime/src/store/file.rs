@@ -3,7 +3,7 @@
 //!
 //! `npm run bench` runs the same driver over it, and what SQLite costs beyond it is what SQLite costs.
 
-use super::{Batch, CommitError, ReadError, StepRecord, Store, encode};
+use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store, encode};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -37,9 +37,11 @@ impl Store for FileStore {
                 self.text.push('\n');
             }
         }
-        self.file.write_all(self.text.as_bytes())?;
-        self.file.sync_data()?;
-        Ok(())
+        Ok(self.file.write_all(self.text.as_bytes())?)
+    }
+
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        Ok(Box::new(self.file.try_clone()?))
     }
 
     fn journal(&self, _key: i64, _from: u64) -> Result<Vec<StepRecord>, ReadError> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Journals in memory: nothing is ever written, and an execution is kept as long as the host keeps it.
 
-use super::{Batch, CachedOutput, CommitError, ReadError, StepRecord, Store};
+use super::{Batch, CachedOutput, CommitError, Medium, ReadError, StepRecord, Store};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -35,6 +35,10 @@ impl Store for MemoryStore {
             }
         }
         Ok(())
+    }
+
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        Ok(Box::new(()))
     }
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {

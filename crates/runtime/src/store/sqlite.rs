@@ -7,34 +7,29 @@
 mod checkpointer;
 mod lock;
 mod reader;
+mod schedules;
 mod schema;
 
 pub use reader::{ExecutionFilter, Page, SqliteReader};
 pub use schema::OpenError;
 
-use super::{Batch, CommitError, ReadError, StepRecord, Store, encode, end_name};
+use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store, encode, end_name};
 use checkpointer::Checkpointer;
-use engine::Event;
+use engine::{Event, Plan};
 use lock::Lock;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
-/// What an acknowledged commit survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// The end of the process, however sudden; not a power cut.
-    Os,
-    /// A power cut too: each commit is on the medium before it is acknowledged.
-    Disk,
-}
-
 /// The writing end of the file. One exists per file, in one process.
 pub struct SqliteStore {
     connection: Connection,
+    /// Where the write-ahead log is.
+    log: PathBuf,
     reader: SqliteReader,
     /// Definitions known to be in the file, by hash of their text.
     definitions: FxHashSet<Arc<str>>,
@@ -46,12 +41,20 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the file, creating it if there is none, and takes it for this process.
-    pub fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
-        let connection = schema::open_for_writing(path, durability)?;
+        let connection = schema::open_for_writing(path)?;
         let reader = SqliteReader::open(path)?;
         let checkpointer = Checkpointer::start(path)?;
-        Ok(Self { connection, reader, definitions: FxHashSet::default(), checkpointer, text: String::new(), _lock: lock })
+        Ok(Self {
+            log: schema::log_of(path),
+            connection,
+            reader,
+            definitions: FxHashSet::default(),
+            checkpointer,
+            text: String::new(),
+            _lock: lock,
+        })
     }
 }
 
@@ -60,6 +63,12 @@ impl Store for SqliteStore {
         let bytes = write(&mut self.connection, &mut self.definitions, &mut self.text, batches).map_err(classify)?;
         self.checkpointer.wrote(bytes);
         Ok(())
+    }
+
+    /// The log is where commits are until a checkpoint moves them. Flushed from here and not by the connection, as `synchronous = FULL` would,
+    /// the connection is free for the next unit meanwhile. No lock of `SQLite` is on the log, so that closing it releases none.
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        Ok(Box::new(File::options().write(true).open(&self.log)?))
     }
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
@@ -87,6 +96,7 @@ fn write(
         for batch in batches {
             accept(&transaction, definitions, batch)?;
             keep(&transaction, batch)?;
+            schedules::write(&transaction, definitions, batch)?;
             for record in &batch.records {
                 text.clear();
                 encode(record, text);
@@ -110,13 +120,7 @@ fn write(
 fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, batch: &Batch) -> Result<(), CommitError> {
     for accepted in &batch.accepted {
         let plan = &accepted.plan;
-        if !definitions.contains(&plan.definition_hash) {
-            transaction
-                .prepare_cached("INSERT OR IGNORE INTO definition (hash, body) VALUES (?1, ?2)")?
-                .execute(params![&*plan.definition_hash, &*plan.definition])?;
-            // A transaction that fails ends this store, so remembering before the commit is safe.
-            definitions.insert(Arc::clone(&plan.definition_hash));
-        }
+        define(transaction, definitions, plan)?;
         transaction
             .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, default_timeout, started, status, options) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8)")?
             .execute(params![
@@ -129,6 +133,17 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
                 accepted.at.micros().cast_signed(),
                 accepted.options.as_deref()
             ])?;
+    }
+    Ok(())
+}
+
+fn define(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, plan: &Plan) -> rusqlite::Result<()> {
+    if !definitions.contains(&plan.definition_hash) {
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO definition (hash, body) VALUES (?1, ?2)")?
+            .execute(params![&*plan.definition_hash, &*plan.definition])?;
+        // A transaction that fails ends this store, so remembering before the commit is safe.
+        definitions.insert(Arc::clone(&plan.definition_hash));
     }
     Ok(())
 }

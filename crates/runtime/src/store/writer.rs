@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Group commit: one thread takes whatever is queued, commits it with one fsync, acknowledges, repeats.
+//! Group commit: whatever is queued is written as one unit, flushed to the medium, acknowledged; and again.
 //!
-//! What arrives during an fsync forms the next unit, so there is no timer, no added latency when idle, and throughput grows with load.
+//! ```text
+//! queue ─▶ written by whoever holds the store ─▶ flushed by the same thread, holding the medium ─▶ acknowledged
+//! ```
+//! Two threads take turns. While one waits for the medium the other writes the next unit, so the medium is never idle because something has to
+//! be written, nor the other way round. Each takes the medium before it gives the store away: units are flushed and acknowledged in the order
+//! they were written in. What arrives meanwhile forms the next unit, so there is no timer, no added latency when idle, and throughput grows
+//! with load.
 
-use super::{Batch, CommitError, StepRecord, Store};
+use super::{Batch, CommitError, Medium, StepRecord, Store};
 use crate::Clock;
 use crate::driver::Wake;
 use crate::driver::effect::Effect;
@@ -11,11 +17,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use stdx::Timestamp;
 
-/// The committing thread, seen from the driver.
+/// The committing threads, seen from the driver.
 #[derive(Debug)]
 pub(crate) struct Writer {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// What has been committed since the driver last asked.
@@ -25,7 +31,7 @@ pub(crate) struct Acknowledged {
     pub(crate) effects: Vec<Effect>,
     /// Each committed record.
     pub(crate) committed: Vec<Committed>,
-    /// Why the thread stopped, if it did.
+    /// Why the threads stopped, if they did.
     pub(crate) failure: Option<Arc<CommitError>>,
 }
 
@@ -49,19 +55,27 @@ struct Shared {
 struct Queue {
     batches: Vec<Batch>,
     effects: Vec<Effect>,
-    /// A batch has been taken and is not acknowledged yet.
-    committing: bool,
+    /// Units that have been taken and are not acknowledged yet.
+    committing: usize,
+    /// Nothing more will come, or nothing more can be committed.
     closing: bool,
+    failed: bool,
 }
 
 impl Writer {
-    /// Starts the thread. `wake` is called after each commit, from that thread.
-    pub(crate) fn start(store: Box<dyn Store>, clock: Clock, wake: Wake) -> std::io::Result<Self> {
+    /// Starts the threads. `wake` is called after each commit, from one of them.
+    pub(crate) fn start(store: Box<dyn Store>, clock: &Clock, wake: Wake) -> std::io::Result<Self> {
         let shared = Arc::<Shared>::default();
-        let mut committer = Committer { shared: Arc::clone(&shared), store, clock, wake };
-        let work = move || committer.run();
-        let thread = std::thread::Builder::new().name("journal-writer".to_owned()).spawn(work)?;
-        Ok(Self { shared, thread: Some(thread) })
+        let medium = Arc::new(Mutex::new(store.medium()?));
+        let store = Arc::new(Mutex::new(store));
+        let mut writer = Self { shared: Arc::clone(&shared), threads: Vec::new() };
+        for wake in [Arc::clone(&wake), wake] {
+            let (shared, store, medium) = (Arc::clone(&shared), Arc::clone(&store), Arc::clone(&medium));
+            let committer = Committer { shared, store, medium, clock: clock.clone(), wake };
+            let thread = std::thread::Builder::new().name("journal-writer".to_owned()).spawn(move || committer.run())?;
+            writer.threads.push(thread);
+        }
+        Ok(writer)
     }
 
     /// Queues a batch; `effects` are owed once it is committed.
@@ -77,7 +91,8 @@ impl Writer {
     pub(crate) fn is_settled(&self) -> bool {
         let queue = lock(&self.shared.queue);
         let acknowledged = lock(&self.shared.acknowledged);
-        queue.batches.is_empty() && !queue.committing && acknowledged.committed.is_empty() && acknowledged.failure.is_none()
+        let is_taken = acknowledged.committed.is_empty() && acknowledged.effects.is_empty();
+        queue.batches.is_empty() && queue.committing == 0 && is_taken && acknowledged.failure.is_none()
     }
 
     /// What has been committed since the last call.
@@ -85,12 +100,12 @@ impl Writer {
         std::mem::take(&mut *lock(&self.shared.acknowledged))
     }
 
-    /// Commits what is queued and ends the thread.
+    /// Commits what is queued and ends the threads.
     pub(crate) fn close(&mut self) {
         lock(&self.shared.queue).closing = true;
-        self.shared.arrived.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread has been reported as a missing acknowledgement; there is nothing to add.
+        self.shared.arrived.notify_all();
+        for thread in self.threads.drain(..) {
+            // A panic of the thread has been reported as a failure; there is nothing to add.
             let _ = thread.join();
         }
     }
@@ -102,30 +117,39 @@ impl Drop for Writer {
     }
 }
 
-/// What the thread owns.
+/// What each thread has.
 struct Committer {
     shared: Arc<Shared>,
-    store: Box<dyn Store>,
+    /// Held while a unit is awaited and written.
+    store: Arc<Mutex<Box<dyn Store>>>,
+    /// Held while it is flushed and acknowledged.
+    medium: Arc<Mutex<Box<dyn Medium>>>,
     clock: Clock,
     wake: Wake,
 }
 
 impl Committer {
     /// Commits until it is told to close or a commit fails.
-    fn run(&mut self) {
-        while let Some((mut batches, effects)) = self.shared.next() {
+    fn run(self) {
+        loop {
+            let mut store = lock(&self.store);
+            let Some((mut batches, effects)) = self.shared.next() else { return };
             let mut committed: Vec<Committed> = batches.iter().flat_map(|batch| &batch.records).map(Committed::pending).collect();
-            let result = self.store.commit(&mut batches);
-            let failed = result.is_err();
+            let written = store.commit(&mut batches);
+            let mut medium = lock(&self.medium);
+            drop(store);
+            // What was written after something that failed is not acknowledged either: nobody may build on it.
+            if self.shared.has_failed() {
+                return;
+            }
+            let result = written.and_then(|()| medium.flush());
             let at = self.clock.read();
             for record in &mut committed {
                 record.at = at;
             }
             self.shared.acknowledge(result, effects, committed);
+            drop(medium);
             (self.wake)();
-            if failed {
-                return;
-            }
         }
     }
 }
@@ -147,10 +171,13 @@ impl Committed {
 }
 
 impl Shared {
-    /// Waits for work; `None` once closing and empty.
+    /// Waits for work; `None` once closing and empty, or after a failure.
     fn next(&self) -> Option<(Vec<Batch>, Vec<Effect>)> {
         let mut queue = lock(&self.queue);
         loop {
+            if queue.failed {
+                return None;
+            }
             if !queue.batches.is_empty() {
                 return Some(queue.take());
             }
@@ -161,17 +188,26 @@ impl Shared {
         }
     }
 
+    fn has_failed(&self) -> bool {
+        lock(&self.queue).failed
+    }
+
     fn acknowledge(&self, result: Result<(), CommitError>, mut effects: Vec<Effect>, mut committed: Vec<Committed>) {
         // Both locks at once, in the order `is_settled` takes them: it must not see neither.
         let mut queue = lock(&self.queue);
         let mut acknowledged = lock(&self.acknowledged);
-        queue.committing = false;
+        queue.committing = queue.committing.saturating_sub(1);
         match result {
             Ok(()) => {
                 acknowledged.effects.append(&mut effects);
                 acknowledged.committed.append(&mut committed);
             }
-            Err(error) => acknowledged.failure = Some(Arc::new(error)),
+            Err(error) => {
+                queue.failed = true;
+                acknowledged.failure.get_or_insert_with(|| Arc::new(error));
+                // The other thread may be waiting for what will never be committed.
+                self.arrived.notify_all();
+            }
         }
     }
 }
@@ -179,12 +215,12 @@ impl Shared {
 impl Queue {
     /// Everything that is queued: effects ride with the batches they were queued with, so both go together.
     fn take(&mut self) -> (Vec<Batch>, Vec<Effect>) {
-        self.committing = true;
+        self.committing += 1;
         (std::mem::take(&mut self.batches), std::mem::take(&mut self.effects))
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while holding the lock leaves plain vectors, which are valid at every point.
+    // A panic while holding a queue's lock leaves plain vectors, which are valid at every point; a store or a medium is not asked again after one.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@ use crate::host::{self, FILES, Host, MODES, Mode, words};
 use crate::plans::{plan, plan_of, task};
 use crate::random::Random;
 use engine::InstanceIndex;
-use runtime::{Effect, EffectKind, Error, Number, Statistics};
+use runtime::{Effect, EffectKind, Error, Number, SetClock, Statistics};
 use serde_json::{Value, json};
 use stdx::Timestamp;
 
@@ -349,6 +349,25 @@ fn a_cancelled_execution_waits_for_what_runs() {
         assert_eq!(host.advance(), [""; 0], "{mode:?}: what has ended stays as it is");
         assert_eq!(host.driver.statistics(), Statistics { cancelled: 1, ..Statistics::default() }, "{mode:?}");
     }
+}
+
+#[test]
+fn by_a_clock_that_is_set_the_next_deadline_is_never_void() {
+    let clock = SetClock::at(Timestamp::from_micros(1_000_000));
+    let mut host = Host::timed(&clock);
+    let waits = json!({ "id": "b", "name": "b", "dependencies": ["a"], "waitFor": { "delay": "1h" } });
+    let tasks = json!([{ "id": "a", "name": "a", "agentId": "agent", "timeout": "20s", "dependencies": [] }, waits]);
+    let (slot, _) = host.accept(&plan(&tasks));
+    host.advance();
+    let since = |host: &Host| host.driver.next_deadline().map(|at| at.since(Timestamp::from_micros(1_000_000)).as_secs());
+    assert_eq!(since(&host), Some(20));
+    host.complete(slot, 0, 1, "1");
+    host.advance();
+    assert_eq!(since(&host), Some(3600), "the timeout of `a` is void");
+    clock.set(host.driver.next_deadline().unwrap());
+    host.driver.pull().unwrap();
+    assert_eq!(host.advance(), ["0: completed 1/0", "0: ended 1"]);
+    assert_eq!(since(&host), None);
 }
 
 #[test]

@@ -7,12 +7,12 @@ use crate::host::{FILES, Host, Mode, Place};
 use crate::plans::{plan, task};
 use crate::random::Random;
 use engine::{Event, Plan};
-use runtime::store::{Batch, CommitError, Durability, MemoryStore, ReadError, SqliteReader, StepRecord, Store};
+use runtime::store::{Batch, CommitError, CrashPoint, Durability, Medium, MemoryStore, ReadError, SqliteReader, StepRecord, Store};
 use runtime::{EffectKind, Error};
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
 
 fn work() -> Arc<Plan> {
     let retried = json!({ "id": "b", "name": "b", "agentId": "agent", "dependencies": ["a"], "retryPolicy": { "maxAttempts": 2, "backoffType": "fixed", "initialDelay": "1h" } });
@@ -44,21 +44,44 @@ fn settle(host: &mut Host, slot: u32, task: u32, answer: Result<&str, bool>) -> 
 
 // A store that fails
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Writing,
+    Panicking,
+    Flushing,
+}
+
 /// Commits `left` times, and then never again.
 struct Failing {
     memory: MemoryStore,
     left: usize,
-    panics: bool,
+    fault: Fault,
+}
+
+/// Flushes `left` times, and then never again.
+struct FailingMedium {
+    left: usize,
+}
+
+impl Medium for FailingMedium {
+    fn flush(&mut self) -> Result<(), CommitError> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| std::io::Error::other("the disk is gone"))?;
+        Ok(())
+    }
 }
 
 impl Store for Failing {
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
-        if self.left == 0 {
-            assert!(!self.panics, "the store is broken, as the test wants it");
+        if self.left == 0 && self.fault != Fault::Flushing {
+            assert!(self.fault != Fault::Panicking, "the store is broken, as the test wants it");
             return Err(CommitError::Io(std::io::Error::other("the disk is gone")));
         }
-        self.left -= 1;
+        self.left = self.left.saturating_sub(1);
         self.memory.commit(batches)
+    }
+
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        Ok(if self.fault == Fault::Flushing { Box::new(FailingMedium { left: self.left }) } else { Box::new(()) })
     }
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
@@ -74,13 +97,13 @@ impl Store for Failing {
     }
 }
 
-fn failing(left: usize, panics: bool, durability: Durability) -> Host {
-    Host::over(Box::new(Failing { memory: MemoryStore::default(), left, panics }), durability)
+fn failing(left: usize, fault: Fault, durability: Durability) -> Host {
+    Host::over(Box::new(Failing { memory: MemoryStore::default(), left, fault }), durability)
 }
 
 /// What leaves after each commit of the script when all goes well.
 fn told_by_commit() -> Vec<Vec<String>> {
-    let mut host = failing(usize::MAX, false, Durability::Os);
+    let mut host = failing(usize::MAX, Fault::Writing, Durability::Os);
     let told = SCRIPT.iter().map(|step| {
         step(&mut host).unwrap();
         host.advance()
@@ -94,17 +117,19 @@ fn a_store_that_fails_stops_the_driver_for_good_and_nothing_of_its_commit_leaves
     let good = told_by_commit();
     assert_eq!(good.len(), SCRIPT.len() - 1, "a pull alone commits nothing");
     for durability in [Durability::Os, Durability::Disk] {
-        for (left, panics) in (0..good.len()).flat_map(|left| [(left, false), (left, true)]) {
-            if panics && durability == Durability::Os {
-                continue;
-            }
-            let case = format!("{durability:?}, commit {left} fails, panics: {panics}");
-            let mut host = failing(left, panics, durability);
+        // On the thread of the driver a panic is the host's, and nothing is flushed.
+        let faults = match durability {
+            Durability::Os => &[Fault::Writing][..],
+            Durability::Disk => &[Fault::Writing, Fault::Panicking, Fault::Flushing],
+        };
+        for (left, fault) in (0..good.len()).flat_map(|left| faults.iter().map(move |fault| (left, *fault))) {
+            let case = format!("{durability:?}, commit {left} fails {fault:?}");
+            let mut host = failing(left, fault, durability);
             let failed = SCRIPT.iter().find_map(|step| step(&mut host).and_then(|()| host.try_advance()).err());
             let told: Vec<String> = host.effects.iter().map(crate::host::words).collect();
             assert_eq!(told, good[..left].concat(), "{case}");
             let Some(Error::StoreFailed(error)) = failed else { panic!("{case}: {failed:?}") };
-            assert_eq!(matches!(*error, CommitError::WriterGone), panics, "{case}: {error}");
+            assert_eq!(matches!(*error, CommitError::WriterGone), fault == Fault::Panicking, "{case}: {error}");
             stays_stopped(&mut host, &case);
         }
     }
@@ -118,6 +143,8 @@ fn stays_stopped(host: &mut Host, case: &str) {
         stopped(settle(host, 99, 0, Ok("1")));
         stopped(host.driver.cancel(0, None, false));
         stopped(host.driver.resume(0));
+        stopped(host.driver.schedule(crate::schedules::schedule("s", r#"{"every":1000}"#)).map(drop));
+        stopped(host.driver.cancel_schedule(1));
         stopped(host.driver.flush());
         stopped(host.driver.pull());
         assert_eq!(host.take(), [""; 0], "{case}");
@@ -128,7 +155,7 @@ fn stays_stopped(host: &mut Host, case: &str) {
 #[test]
 fn closing_says_that_the_last_commit_failed() {
     for durability in [Durability::Os, Durability::Disk] {
-        let mut host = failing(1, false, durability);
+        let mut host = failing(1, Fault::Writing, durability);
         host.accept(&work());
         host.advance();
         settle(&mut host, 0, 0, Ok("1")).unwrap();
@@ -149,6 +176,10 @@ impl Store for Gated {
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
         self.gate.recv().map_err(std::io::Error::other)?;
         self.memory.commit(batches)
+    }
+
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        Ok(Box::new(()))
     }
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
@@ -180,6 +211,84 @@ fn nothing_leaves_while_the_disk_is_at_work_and_what_was_queued_meanwhile_is_one
     open.send(()).unwrap();
     assert_eq!(host.advance(), told_by_commit()[..4].concat());
     assert!(host.driver.is_settled());
+}
+
+/// Tells when it begins to flush, and ends when the test lets it.
+struct GatedMedium {
+    begun: Sender<()>,
+    gate: Receiver<bool>,
+}
+
+impl Medium for GatedMedium {
+    fn flush(&mut self) -> Result<(), CommitError> {
+        self.begun.send(()).map_err(std::io::Error::other)?;
+        let good = self.gate.recv().map_err(std::io::Error::other)?;
+        if good { Ok(()) } else { Err(std::io::Error::other("the disk is gone").into()) }
+    }
+}
+
+/// Tells what it has written.
+struct Telling {
+    memory: MemoryStore,
+    written: Sender<usize>,
+    medium: Mutex<Option<GatedMedium>>,
+}
+
+impl Store for Telling {
+    fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
+        let records = batches.iter().map(|batch| batch.records.len()).sum();
+        self.memory.commit(batches)?;
+        self.written.send(records).map_err(|error| std::io::Error::other(error).into())
+    }
+
+    fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
+        Ok(Box::new(self.medium.lock().unwrap().take().unwrap()))
+    }
+
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key, from)
+    }
+
+    fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        Ok(None)
+    }
+
+    fn forget(&mut self, key: i64) {
+        self.memory.forget(key);
+    }
+}
+
+#[test]
+fn the_next_unit_is_written_while_one_is_flushed_and_nothing_after_a_failed_flush_is_acknowledged() {
+    for good in [true, false] {
+        let (written, writes) = mpsc::channel();
+        let (begun, flushes) = mpsc::channel();
+        let (open, gate) = mpsc::channel();
+        let medium = Mutex::new(Some(GatedMedium { begun, gate }));
+        let mut host = Host::over(Box::new(Telling { memory: MemoryStore::default(), written, medium }), Durability::Disk);
+        for _ in 0..2 {
+            host.accept(&work());
+            host.driver.flush().unwrap();
+            // The second is written although the first is still being flushed, but its own flush does not begin.
+            assert_eq!(writes.recv().unwrap(), 1);
+        }
+        flushes.recv().unwrap();
+        assert!(flushes.try_recv().is_err());
+        host.driver.pull().unwrap();
+        assert_eq!(host.take(), [""; 0]);
+        open.send(good).unwrap();
+        if good {
+            flushes.recv().unwrap();
+            open.send(true).unwrap();
+            let accepted = host.advance().into_iter().filter(|told| told.contains("accepted")).count();
+            assert_eq!(accepted, 2);
+        } else {
+            let failed = (0..).find_map(|_| host.driver.pull().err());
+            assert!(matches!(failed, Some(Error::StoreFailed(_))));
+            assert!(flushes.recv().is_err(), "the second was flushed after the first had failed");
+            stays_stopped(&mut host, "a failed flush");
+        }
+    }
 }
 
 #[test]
@@ -281,6 +390,49 @@ fn a_process_may_end_after_any_commit() {
             finish(place, &case);
         }
         assert_eq!(acknowledged, 3, "{mode:?}");
+    }
+}
+
+#[test]
+fn a_process_may_end_before_or_after_the_commit_that_a_test_chooses() {
+    let good = told_by_commit();
+    let mut whole = Host::new(Mode::Os);
+    // How many records there are after each commit.
+    let mut records = vec![0];
+    for step in SCRIPT {
+        step(&mut whole).unwrap();
+        whole.advance();
+        records.push(journals(whole.path()).iter().map(Vec::len).sum());
+    }
+    records.dedup();
+    assert_eq!(records.len(), good.len() + 1);
+    for (commit, kept) in (1..=good.len()).flat_map(|commit| [(commit, false), (commit, true)]) {
+        let case = format!("commit {commit}, kept: {kept}");
+        let point = CrashPoint::default();
+        point.set(commit as u64, kept);
+        let mut host = Host::crashing(Place::new(), point);
+        let failed = SCRIPT.iter().find_map(|step| step(&mut host).and_then(|()| host.try_advance()).err());
+        assert!(matches!(failed, Some(Error::StoreFailed(ref error)) if matches!(**error, CommitError::Crashed)), "{case}: {failed:?}");
+        let told: Vec<String> = host.effects.iter().map(crate::host::words).collect();
+        assert_eq!(told, good[..commit - 1].concat(), "{case}: nothing of it leaves");
+        let place = host.leave();
+        let left: usize = journals(&place.path).iter().map(Vec::len).sum();
+        assert_eq!(left, records[commit - usize::from(!kept)], "{case}");
+        finish(place, &case);
+    }
+}
+
+#[test]
+fn a_crash_that_was_called_off_does_not_come() {
+    let point = CrashPoint::default();
+    point.set(2, true);
+    let mut host = Host::crashing(Place::new(), point.clone());
+    host.accept(&work());
+    host.advance();
+    point.set(0, false);
+    for step in &SCRIPT[..4] {
+        step(&mut host).unwrap();
+        host.advance();
     }
 }
 

@@ -387,7 +387,7 @@ fn a_clock_that_was_set_back_between_two_processes_goes_on_from_the_journals() {
         host.accept(&plan(&json!([{ "id": "a", "name": "a", "agentId": "a", "retryPolicy": { "maxAttempts": 2, "initialDelay": "1s" } }])));
         host.advance();
         let yesterday = Timestamp::from_micros(clock().read().micros() - 86_400_000_000);
-        let (mut host, interrupted) = host.reopen_at(mode, Clock::starting_at(yesterday));
+        let (mut host, interrupted) = Host::since(host.leave(), mode, Clock::starting_at(yesterday));
         let (slot, now) = (interrupted[0].slot, host.driver.clock());
         host.driver.resume(slot).unwrap();
         host.advance();

@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
-use runtime::store::{Durability, SqliteReader, Store, StoredExecution};
-use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Wake};
+use runtime::store::{CrashPoint, CrashingStore, Durability, SqliteReader, Store, StoredExecution};
+use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -76,16 +76,31 @@ impl Host {
 
     /// A host over what is in `place`, and what it found there.
     pub(crate) fn at(place: Place, mode: Mode) -> (Self, Vec<Interrupted>) {
-        Self::with(place, mode, clock())
+        Self::since(place, mode, clock())
     }
 
-    fn with(place: Place, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
+    /// The same, by a clock of the test's own.
+    pub(crate) fn since(place: Place, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
         let (wake, woken) = waker();
         let (driver, interrupted) = match mode {
             Mode::Memory => (Driver::in_memory(clock), Vec::new()),
             Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock, wake).unwrap(),
         };
         (Self { driver, effects: Vec::new(), woken, place }, interrupted)
+    }
+
+    /// A host over the file in `place`, whose process ends at `point`.
+    pub(crate) fn crashing(place: Place, point: CrashPoint) -> Self {
+        let (wake, woken) = waker();
+        let through = |store| -> Box<dyn Store> { Box::new(CrashingStore::over(store, point)) };
+        let (driver, _) = Driver::open_through(&place.path, Durability::Os, clock(), wake, through).unwrap();
+        Self { driver, effects: Vec::new(), woken, place }
+    }
+
+    /// A host in memory by a clock that is set.
+    pub(crate) fn timed(clock: &SetClock) -> Self {
+        let (_, woken) = waker();
+        Self { driver: Driver::in_memory(Clock::set_by(clock.clone())), effects: Vec::new(), woken, place: Place::new() }
     }
 
     /// A host over a store of the test's own.
@@ -106,16 +121,14 @@ impl Host {
 
     /// The process ends without a word, and another begins.
     pub(crate) fn reopen(self, mode: Mode) -> (Self, Vec<Interrupted>) {
-        let Self { driver, place, .. } = self;
-        drop(driver);
-        Self::at(place, mode)
+        Self::at(self.leave(), mode)
     }
 
-    /// As [`Host::reopen`], by another clock.
-    pub(crate) fn reopen_at(self, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
+    /// The process ends without a word; what is left of it.
+    pub(crate) fn leave(self) -> Place {
         let Self { driver, place, .. } = self;
         drop(driver);
-        Self::with(place, mode, clock)
+        place
     }
 
     pub(crate) fn accept(&mut self, plan: &Arc<Plan>) -> (u32, Arc<str>) {
@@ -196,10 +209,11 @@ pub(crate) fn failure(task: u32, attempt: u32, retryable: bool) -> Failure {
 
 /// `0: run 2/1` is attempt 1 of task 2 of the execution in slot 0.
 pub(crate) fn words(effect: &Effect) -> String {
-    let Effect { kind, slot, task, attempt, first, .. } = *effect;
+    let Effect { kind, slot, task, attempt, first, second, .. } = *effect;
     match kind {
         EffectKind::Accepted => format!("{slot}: accepted"),
         EffectKind::Run if first > 0 => format!("{slot}: run {task}/{attempt} after {first} interruptions"),
+        EffectKind::Run if second > 0 => format!("{slot}: run {task}/{attempt} on {second}"),
         EffectKind::Run => format!("{slot}: run {task}/{attempt}"),
         EffectKind::Abort => format!("{slot}: abort {task}/{attempt} for {first}"),
         EffectKind::Ended => format!("{slot}: ended {first}"),
@@ -218,5 +232,30 @@ pub(crate) fn words(effect: &Effect) -> String {
         EffectKind::Opened => format!("{slot}: opened {task}"),
         EffectKind::Reused => format!("{slot}: reused {task}"),
         EffectKind::Signalled => format!("{slot}: signalled"),
+        EffectKind::Scheduled if first == 0 => format!("schedule {slot}: no more instants"),
+        EffectKind::Scheduled => format!("schedule {slot}: next {}", instant(first)),
+        EffectKind::Unscheduled => format!("schedule {slot}: no more"),
+        EffectKind::Fired => format!("{slot}: fired by schedule {task} for {}", instant(first)),
+        EffectKind::CreateAgent => format!("make {slot} of agent {task}"),
+        EffectKind::DisposeAgent => format!("dispose of {slot}{}", if first == 1 { ", whatever it does" } else { "" }),
+        EffectKind::CheckAgent => format!("check {slot}"),
+        EffectKind::AgentUnhealthy => format!("{slot} is ill"),
+        EffectKind::AgentRecovered => format!("{slot} is well again"),
+        EffectKind::ScaledUp => format!("type {slot}: up from {first} to {second}"),
+        EffectKind::ScaledDown => format!("type {slot}: down from {first} to {second}"),
+        EffectKind::Reclaimed => format!("{slot} has its place again"),
     }
+}
+
+/// `01-31 02:00:00` of the year 2027, in which the schedules of these tests run; microseconds since the epoch.
+fn instant(micros: u64) -> String {
+    const YEAR: u64 = 1_798_761_600;
+    const MONTHS: [u64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let seconds = micros / 1_000_000 - YEAR;
+    let (mut day, mut month) = (seconds / 86_400, 0);
+    while let Some(days) = MONTHS.get(month).filter(|days| **days <= day) {
+        day -= days;
+        month += 1;
+    }
+    format!("{:02}-{:02} {:02}:{:02}:{:02}", month + 1, day + 1, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60)
 }

@@ -220,13 +220,43 @@ impl Decider<'_> {
         }
     }
 
-    pub(super) fn admit(&mut self, task: InstanceIndex, admitted_by: Option<InstanceIndex>) {
+    /// Nothing but an agent is missing.
+    pub(super) fn admit(&mut self, task: InstanceIndex, after: Option<InstanceIndex>) {
+        let asks = self.execution.setup.asks && matches!(self.execution.planned(task).kind, TaskKind::Agent { .. });
+        if !asks {
+            return self.start_attempt(task, after);
+        }
+        if !std::mem::replace(&mut self.execution.tasks[task].asked, true) {
+            self.step.commands.push(Command::Ask { task, after });
+        }
+    }
+
+    /// There is an agent. What has changed since the task asked may keep it from starting: when that has passed it asks again.
+    pub(super) fn admitted(&mut self, task: InstanceIndex, admitted_by: Option<InstanceIndex>) {
+        if !self.execution.tasks.get(task).is_some_and(|record| record.asked) {
+            return;
+        }
+        self.execution.tasks[task].asked = false;
+        let is_beside = self.execution.planned(task).exclusive && self.execution.scope(self.execution.tasks[task].scope).lane.is_some();
+        if !is_beside && !self.is_held() {
+            self.start_attempt(task, admitted_by);
+        }
+    }
+
+    fn start_attempt(&mut self, task: InstanceIndex, admitted_by: Option<InstanceIndex>) {
         let TaskState::Ready { attempt, ready, ready_by } = *self.state(task) else { return };
         if !self.within_budget(task) {
             return;
         }
         self.record(Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by });
         self.step.commands.push(Command::Run { task, attempt });
+    }
+
+    /// A task that has ended needs no agent any more.
+    pub(super) fn withdraw(&mut self, task: InstanceIndex) {
+        if std::mem::take(&mut self.execution.tasks[task].asked) {
+            self.step.commands.push(Command::Withdraw { task });
+        }
     }
 
     pub(super) fn judged(&mut self, task: InstanceIndex, question: Question, answer: Result<bool, Failure>) {

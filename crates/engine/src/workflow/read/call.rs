@@ -9,13 +9,23 @@ use super::{Place, read_workflow, retry};
 use crate::{Schema, TaskKind};
 use expressions::{InputTemplate, Template};
 use serde_json::Value;
+use std::sync::Arc;
 
+const PRIORITY_MAX: i32 = 1000;
 const INPUT_FIELDS: &[&str] = &["prompt", "data", "schema"];
 
 /// A call of an agent; `hint` says what else may stand there.
 pub(in super::super) fn agent(fields: &Fields<'_>, hint: &'static str, place: Place<'_>, problems: &mut Problems) -> Call {
-    let agent_id = fields.required_text("agentId", hint, problems).unwrap_or_default();
+    let requires = requires(fields, problems);
+    // Without an `agentId`, any agent will do that can do what is required.
+    let agent_id = match fields.get("agentId") {
+        None if !requires.is_empty() => "",
+        _ => fields.required_text("agentId", hint, problems).unwrap_or_default(),
+    };
     let mut call = called(fields, TaskKind::Agent { agent_id: agent_id.into() }, place, problems);
+    call.requires = requires;
+    call.priority = priority(fields, problems);
+    call.affinity = template(fields, "affinity", place, problems);
     call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));
     call.heartbeat_timeout = fields.positive_duration("heartbeatTimeout", problems);
     call.output_schema = fields.get("outputSchema").and_then(|value| schema(value, fields.path("outputSchema"), problems));
@@ -54,6 +64,9 @@ fn called(fields: &Fields<'_>, kind: TaskKind, place: Place<'_>, problems: &mut 
         input,
         cache: None,
         compensate: None,
+        requires: Vec::new(),
+        priority: 0,
+        affinity: None,
         inner_tasks: 0,
     }
 }
@@ -108,15 +121,49 @@ fn cache(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
     }
     let fields = Fields::of(value, path, problems)?;
     fields.refuse_others(&["key", "ttl"], &[], problems);
-    fields.optional_text("key", problems);
-    let key = fields.get("key").and_then(Value::as_str).and_then(|text| match Template::compile(text, &place.variables()) {
-        Ok(template) => Some(Read { path: fields.path("key"), references: template.references().clone(), what: template }),
+    let key = template(&fields, "key", place, problems);
+    Some(WrittenCache { key, ttl: fields.positive_duration("ttl", problems) })
+}
+
+/// A text with `{{ … }}` in it; a spawned task's is what it is.
+fn template(fields: &Fields<'_>, field: &'static str, place: Place<'_>, problems: &mut Problems) -> Option<Read<Template>> {
+    fields.optional_text(field, problems);
+    let text = fields.get(field).and_then(Value::as_str)?;
+    match Template::compile(text, &place.variables()) {
+        Ok(template) => Some(Read { path: fields.path(field), references: template.references().clone(), what: template }),
         Err(error) => {
-            problems.push(fields.path("key"), ProblemKind::BadTemplate { message: error.to_string() });
+            problems.push(fields.path(field), ProblemKind::BadTemplate { message: error.to_string() });
             None
         }
-    });
-    Some(WrittenCache { key, ttl: fields.positive_duration("ttl", problems) })
+    }
+}
+
+fn requires(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Arc<str>> {
+    let Some(value) = fields.get("requires") else { return Vec::new() };
+    let Value::Array(items) = value else {
+        problems.push(fields.path("requires"), wrong_type("a list of capabilities", value));
+        return Vec::new();
+    };
+    if items.is_empty() {
+        problems.push(fields.path("requires"), ProblemKind::Empty);
+    }
+    let mut capabilities = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        match item.as_str().filter(|text| !text.is_empty()) {
+            Some(capability) => capabilities.push(capability.into()),
+            None => problems.push(format!("{}[{at}]", fields.path("requires")), wrong_type("a capability, a text that is not empty", item)),
+        }
+    }
+    capabilities
+}
+
+fn priority(fields: &Fields<'_>, problems: &mut Problems) -> i32 {
+    let Some(value) = fields.get("priority") else { return 0 };
+    let read = value.as_i64().and_then(|priority| i32::try_from(priority).ok()).filter(|priority| priority.abs() <= PRIORITY_MAX);
+    read.unwrap_or_else(|| {
+        problems.push(fields.path("priority"), wrong_type("a whole number from -1000 to 1000", value));
+        0
+    })
 }
 
 fn compensation(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCompensation> {

@@ -9,7 +9,19 @@ use crate::{TriggerRule, Wait};
 use serde_json::Value;
 
 const COMMON: &[&str] = &["id", "name", "type", "dependencies", "conditions", "triggerRule", "onError", "totalTimeout"];
-const AGENT: &[&str] = &["agentId", "input", "retryPolicy", "timeout", "cache", "compensate", "outputSchema", "heartbeatTimeout"];
+const AGENT: &[&str] = &[
+    "agentId",
+    "requires",
+    "priority",
+    "affinity",
+    "input",
+    "retryPolicy",
+    "timeout",
+    "cache",
+    "compensate",
+    "outputSchema",
+    "heartbeatTimeout",
+];
 const WORKFLOW: &[&str] = &["workflow", "input", "retryPolicy", "timeout"];
 const ALL: &[&str] = &[
     "id",
@@ -21,6 +33,9 @@ const ALL: &[&str] = &[
     "onError",
     "totalTimeout",
     "agentId",
+    "requires",
+    "priority",
+    "affinity",
     "input",
     "retryPolicy",
     "timeout",
@@ -38,11 +53,6 @@ const ALL: &[&str] = &[
     "onNoMatch",
     "loop",
 ];
-const LATER: &[(&str, &str)] = &[
-    ("requires", "name the agent that can do it in `agentId`"),
-    ("priority", "tasks run as soon as they can; give the execution a priority in its options"),
-];
-
 /// What a task may be, for one that is nothing.
 const BODIES: &str = "the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`";
 const CALLS: &str = "the id of a registered agent or agent type; or `workflow`";
@@ -100,7 +110,7 @@ pub(in super::super) fn one(value: &Value, path: &str, place: Place<'_>, problem
 
 fn task(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<Task> {
     let fields = Fields::of(value, path, problems)?;
-    fields.refuse_others(ALL, LATER, problems);
+    fields.refuse_others(ALL, &[], problems);
     fields.required_text("name", "a name for people", problems);
     let id = id(&fields, "an id, unique in this workflow", problems);
     let kind = kind(&fields, problems);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions to the file, answered from a connection of their own: a reader never waits for the writer.
 
-use super::{OpenError, schema};
-use crate::store::{ReadError, StepRecord, StoredExecution, decode};
+use super::{OpenError, schedules, schema};
+use crate::store::{ReadError, StepRecord, StoredExecution, StoredSchedule, decode};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::Path;
 use std::sync::Arc;
@@ -53,6 +53,16 @@ impl SqliteReader {
     pub fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
         let found = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.id = ?1"))?.query_row([id], head).optional()?;
         found.map(|head| self.with_journal(head)).transpose()
+    }
+
+    /// Whether there is an execution with this id.
+    pub(crate) fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM execution WHERE id = ?1")?.exists([id])?)
+    }
+
+    /// Every schedule, by id.
+    pub fn schedules(&self) -> Result<Vec<StoredSchedule>, ReadError> {
+        schedules::read(&self.connection)
     }
 
     /// Every execution that has not ended, oldest first.

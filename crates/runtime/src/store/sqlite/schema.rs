@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Opening the file: what it must be, how it is created.
 
-use super::Durability;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -49,6 +48,20 @@ const CREATE: &str = "
     CREATE TABLE cache (key TEXT PRIMARY KEY, output TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// What files of this version may lack, because it came before the version was released.
+const COMPLETE: &str = "
+    CREATE TABLE IF NOT EXISTS schedule (
+        id TEXT PRIMARY KEY,
+        definition TEXT NOT NULL REFERENCES definition (hash),
+        default_timeout INTEGER NOT NULL,
+        context TEXT NOT NULL,
+        options TEXT,
+        timing TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        next INTEGER
+    ) STRICT;
+";
+
 /// Why a store did not open. It is never replaced by an empty one, and never by memory.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant is its documentation")]
@@ -87,8 +100,15 @@ pub enum OpenError {
     },
 }
 
+/// The write-ahead log beside a file.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
 /// The writing connection, with the schema in place.
-pub(super) fn open_for_writing(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
@@ -103,10 +123,11 @@ pub(super) fn open_for_writing(path: &Path, durability: Durability) -> Result<Co
         Identity::Newer(found) => return Err(OpenError::Newer { path: path.to_owned(), found }),
         Identity::Foreign => return Err(OpenError::Foreign { path: path.to_owned() }),
     };
-    keep_log(false).and_then(|_| prepare(&connection, durability)).map_err(|source| failed(path, source))?;
+    keep_log(false).and_then(|_| prepare(&connection)).map_err(|source| failed(path, source))?;
     if is_new {
         create(&connection).map_err(|source| failed(path, source))?;
     }
+    connection.execute_batch(COMPLETE).map_err(|source| failed(path, source))?;
     Ok(connection)
 }
 
@@ -154,18 +175,15 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|source| failed(path, source))
 }
 
-fn prepare(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    let synchronous = match durability {
-        Durability::Os => "NORMAL",
-        Durability::Disk => "FULL",
-    };
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // The index grows in as many places as executions have records, and 2 MiB, the default, would read its pages again and again.
     // auto_vacuum only takes effect before the first table. mmap turns an I/O error into a signal, which would end the process.
-    connection.execute_batch(&format!(
-        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;
+    // With NORMAL a commit is in the log but not flushed: at `'disk'` that is the store's medium. Checkpoints flush both files as ever.
+    connection.execute_batch(
+        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
          PRAGMA cache_size = -16384;
-         PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;"
-    ))
+         PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;",
+    )
 }
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {

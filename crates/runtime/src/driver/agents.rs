@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Agents for attempts: whoever asks has one at once, or when the pool has one.
+//!
+//! ```text
+//! Command::Ask ─▶ Pool::request ─┬─ at once ──────────────────────────────▶ Input::Admit, in the same step
+//!                                └─ queued ─▶ PoolEffect::Granted, at a flush ─▶ Input::Admit, in a step of its own
+//! ```
+//! A driver without a pool asks nobody. Nothing of a pool is stored: who is at work ends with the process.
+
+use super::Driver;
+use super::effect::Effect;
+use super::slots::Live;
+use crate::Error;
+use engine::{AgentLimits, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Request, TargetIndex, TypeIndex, TypeLimits};
+use engine::{Command, Event, Input, InstanceIndex, Plan, Settled, Step, TaskKind};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// The pool, and who may run what.
+pub(super) struct Agents {
+    pub(super) pool: Pool,
+    /// By plan: who may run each of its tasks, as far as that was known when it was first accepted.
+    targets: FxHashMap<usize, Targets>,
+}
+
+#[derive(Clone)]
+pub(super) struct Targets {
+    /// Keeps its address from being another's.
+    plan: Arc<Plan>,
+    by_task: Arc<[Option<TargetIndex>]>,
+}
+
+/// Plans whose targets are remembered; beyond that they are found anew.
+const PLANS_MAX: usize = 1024;
+
+impl Driver {
+    /// From now on agents are asked for. Called before anything runs.
+    pub fn open_pool(&mut self, policy: PoolPolicy) {
+        self.agents = Some(Agents { pool: Pool::new(policy), targets: FxHashMap::default() });
+        for live in self.slots.iter_mut() {
+            live.execution.ask_for_agents();
+        }
+    }
+
+    /// An execution that asks for agents where there is a pool.
+    pub(super) fn equip(&mut self, live: &mut Live) {
+        if let Some(agents) = &mut self.agents {
+            live.execution.ask_for_agents();
+            live.targets = Some(agents.targets_of(live.execution.plan()));
+        }
+    }
+
+    /// A type of agent, and the agent of its name.
+    pub fn add_agent_type(&mut self, name: Arc<str>, limits: TypeLimits) {
+        if let Some(Agents { pool, .. }) = &mut self.agents {
+            pool.add_type(name, limits);
+        }
+    }
+
+    /// An agent of a type.
+    pub fn add_agent(&mut self, id: Arc<str>, of: TypeIndex, capabilities: Vec<Arc<str>>, limits: AgentLimits) {
+        if let Some(Agents { pool, targets }) = &mut self.agents {
+            pool.add_agent(id, of, capabilities, limits);
+            targets.clear();
+        }
+    }
+
+    /// What the host tells of its agents, and an answer if it asks something.
+    pub fn pool<T>(&mut self, tell: impl FnOnce(&mut Pool, Timestamp) -> T) -> Option<T> {
+        // Nothing of it is recorded, so it is no instant of its own.
+        let now = self.now.unwrap_or_else(|| self.clock.read());
+        self.agents.as_mut().map(|agents| tell(&mut agents.pool, now))
+    }
+
+    /// An attempt has returned, and its agent's instance is free. The answer itself is another matter, and may have come too late.
+    pub fn release_agent(&mut self, instance: InstanceNumber, slot: u32, task: u32) {
+        self.pool(|pool, now| pool.release(now, instance, (slot, task)));
+    }
+
+    /// The attempt that answers is at work no more: whatever its answer leads to, nobody has been left.
+    pub(super) fn returned(&mut self, slot: u32, settled: &Settled) {
+        if let Ok(live) = self.slots.get_live(slot)
+            && live.execution.tasks().get(settled.task).is_some_and(|record| record.attempts() == settled.attempt)
+        {
+            live.take(settled.task);
+        }
+    }
+
+    /// What the pool is doing.
+    pub fn pool_statistics(&self) -> Option<PoolStatistics> {
+        self.agents.as_ref().map(|agents| agents.pool.statistics())
+    }
+
+    /// Admits those the pool has found an agent for, and passes on what else it wants done; whether there was anything.
+    pub(super) fn let_in_waiting(&mut self) -> Result<bool, Error> {
+        let mut any = false;
+        while let Some(effect) = self.agents.as_mut().and_then(|agents| agents.pool.next_effect()) {
+            any = true;
+            match effect {
+                PoolEffect::Granted { slot, task, instance, admitted_by, lane } => {
+                    let by = admitted_by.filter(|(other, _)| *other == slot).map(|(_, task)| task).or(lane);
+                    if !self.admit_waiting(slot, task, by, instance)? {
+                        self.pool(|pool, now| pool.decline(now, instance));
+                    }
+                }
+                // The attempt begins, and the host, which knows why there is no agent, lets it fail.
+                PoolEffect::Refused { slot, task, instance } => {
+                    self.admit_waiting(slot, task, None, instance)?;
+                }
+                other @ (PoolEffect::Create { .. }
+                | PoolEffect::Dispose { .. }
+                | PoolEffect::Check { .. }
+                | PoolEffect::Unhealthy { .. }
+                | PoolEffect::Recovered { .. }
+                | PoolEffect::ScaledUp { .. }
+                | PoolEffect::ScaledDown { .. }
+                | PoolEffect::Reclaimed { .. }) => {
+                    let at = self.now.unwrap_or_else(|| self.clock.read());
+                    self.outbox.extend(Effect::of_pool(at, &other));
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    /// Whether the attempt has begun.
+    fn admit_waiting(&mut self, slot: u32, task: u32, by: Option<u32>, instance: InstanceNumber) -> Result<bool, Error> {
+        let task = InstanceIndex::new(task);
+        let Ok(live) = self.slots.get_live(slot) else { return Ok(false) };
+        live.give(task, instance);
+        self.input(slot, Input::Admit { task, admitted_by: by.map(InstanceIndex::new) })?;
+        let live = self.slots.get_live(slot)?;
+        let began = live.execution.tasks().get(task).is_some_and(engine::TaskRecord::is_running);
+        if !began {
+            live.take(task);
+        }
+        Ok(began)
+    }
+}
+
+impl Agents {
+    /// Who may run the tasks of a plan.
+    pub(super) fn targets_of(&mut self, plan: &Arc<Plan>) -> Targets {
+        let address = Arc::as_ptr(plan) as usize;
+        if let Some(known) = self.targets.get(&address).filter(|known| Arc::ptr_eq(&known.plan, plan)) {
+            return known.clone();
+        }
+        if self.targets.len() >= PLANS_MAX {
+            self.targets.clear();
+        }
+        let by_task = plan.tasks.iter().map(|(_, planned)| target_of(&mut self.pool, planned)).collect();
+        let targets = Targets { plan: Arc::clone(plan), by_task };
+        self.targets.insert(address, targets.clone());
+        targets
+    }
+
+    /// Answers whoever asks in a step, at once where there is an agent: the attempts that begin join the step.
+    pub(super) fn let_in(&mut self, now: Timestamp, slot: u32, live: &mut Live, step: &mut Step) {
+        let mut place = 0;
+        while let Some(command) = step.commands.get(place) {
+            place += 1;
+            match *command {
+                Command::Ask { task, after } => self.ask(now, slot, live, task, after, step),
+                Command::Withdraw { task } => self.pool.withdraw(now, slot, task.get()),
+                Command::Run { .. } | Command::Abort { .. } | Command::Judge { .. } | Command::LookUp { .. } => {}
+            }
+        }
+    }
+
+    fn ask(&mut self, now: Timestamp, slot: u32, live: &mut Live, task: InstanceIndex, after: Option<InstanceIndex>, step: &mut Step) {
+        let admit = Input::Admit { task, admitted_by: after };
+        let Some(target) = self.target(live, task) else {
+            // Nobody is registered: the attempt begins, and the host says so.
+            return live.execution.handle(now, admit, step);
+        };
+        let planned = live.execution.planned(task);
+        let request = Request {
+            target,
+            slot,
+            task: task.get(),
+            priority: live.priority.saturating_add(planned.priority),
+            urgent: planned.cleanup || live.execution.is_compensation(task),
+            affinity: live.execution.affinity(task),
+            ready: now,
+            lane: after.map(InstanceIndex::get),
+        };
+        let Some(instance) = self.pool.request(now, request) else { return };
+        live.execution.handle(now, admit, step);
+        if live.execution.tasks().get(task).is_some_and(engine::TaskRecord::is_running) {
+            live.give(task, instance);
+        } else {
+            self.pool.decline(now, instance);
+        }
+    }
+
+    fn target(&mut self, live: &Live, task: InstanceIndex) -> Option<TargetIndex> {
+        let index = live.execution.tasks().get(task)?.task;
+        let known = live.targets.as_ref().and_then(|targets| targets.by_task.get(index.get() as usize).copied().flatten());
+        // Tasks added at run time are not in the plan, and somebody may have been registered since.
+        known.or_else(|| target_of(&mut self.pool, live.execution.planned(task)))
+    }
+
+    /// An attempt whose end was recorded without an answer has left an agent at work.
+    pub(super) fn look_for_leaks(&mut self, now: Timestamp, slot: u32, live: &mut Live, events: &[Event]) {
+        for event in events {
+            if let Event::TaskFailed { task, .. } | Event::TaskCancelled { task, .. } | Event::RetryScheduled { task, .. } = event
+                && let Some(instance) = live.take(*task)
+            {
+                self.pool.leak(now, instance, (slot, task.get()));
+            }
+        }
+    }
+}
+
+fn target_of(pool: &mut Pool, planned: &engine::PlannedTask) -> Option<TargetIndex> {
+    let TaskKind::Agent { agent_id } = &planned.kind else { return None };
+    pool.target(agent_id, &planned.requires)
+}
+
+impl Live {
+    /// The instance that is at work for a task's attempt.
+    pub(super) fn give(&mut self, task: InstanceIndex, instance: InstanceNumber) {
+        let place = task.get() as usize;
+        if self.instances.len() <= place {
+            self.instances.resize(self.execution.tasks().len().max(place + 1), None);
+        }
+        if let Some(own) = self.instances.get_mut(place) {
+            *own = Some(instance);
+        }
+    }
+
+    pub(super) fn instance(&self, task: InstanceIndex) -> Option<InstanceNumber> {
+        self.instances.get(task.get() as usize).copied().flatten()
+    }
+
+    pub(super) fn take(&mut self, task: InstanceIndex) -> Option<InstanceNumber> {
+        self.instances.get_mut(task.get() as usize)?.take()
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Schedules beside executions: each is a plan and its next planned instant.
+//!
+//! ```text
+//! schedule ─▶ awake ──its instant comes, in `pull`──▶ executions begin and the next instant is noted, in one batch
+//! a file   ─▶ asleep ──wake_schedule──▶ awake                    cancel_schedule: it is no more
+//! ```
+//! That batch is why a crash neither loses nor doubles a run: either both are on record, or neither and the next process does it again.
+//! Should an execution of the same schedule and instant be there all the same, it is the one.
+
+use super::Driver;
+use super::effect::Effect;
+use crate::store::{ReadError, Schedule, ScheduleChange, StoredSchedule};
+use crate::{Error, report, timing};
+use engine::Phase;
+use engine::schedule::{Overlap, Timing, TimingProblem, execution_id, is_execution_of};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// How a schedule that was asked for is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its number in this process, never used twice.
+    pub number: u32,
+    /// Whether it is new; else there was one that does the same.
+    pub is_new: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Schedules {
+    kept: BTreeMap<u32, Scheduled>,
+    /// The next planned instants of those that are awake.
+    wakes: BTreeSet<(Timestamp, u32)>,
+    given: u32,
+}
+
+struct Scheduled {
+    schedule: Arc<Schedule>,
+    timing: Timing,
+    next: Option<Timestamp>,
+}
+
+impl Schedules {
+    fn insert(&mut self, scheduled: Scheduled) -> u32 {
+        self.given += 1;
+        self.kept.insert(self.given, scheduled);
+        self.given
+    }
+
+    fn named(&self, id: &str) -> Option<(u32, &Scheduled)> {
+        self.kept.iter().find(|(_, scheduled)| *scheduled.schedule.id == *id).map(|(number, scheduled)| (*number, scheduled))
+    }
+
+    fn wake(&mut self, number: u32) {
+        if let Some(next) = self.kept.get(&number).and_then(|scheduled| scheduled.next) {
+            self.wakes.insert((next, number));
+        }
+    }
+
+    /// None of them is awake any more.
+    pub(super) fn rest(&mut self) {
+        self.wakes.clear();
+    }
+
+    /// When the first of them wants to be looked at.
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        self.wakes.first().map(|(next, _)| *next)
+    }
+
+    fn pop_due(&mut self, now: Timestamp) -> Option<u32> {
+        let (next, number) = *self.wakes.first().filter(|(next, _)| *next <= now)?;
+        self.wakes.remove(&(next, number));
+        Some(number)
+    }
+}
+
+impl Driver {
+    /// Keeps a schedule, unless there is one of this id that does the same. Its `Scheduled` effect follows once that is committed.
+    pub fn schedule(&mut self, schedule: Schedule) -> Result<Kept, Error> {
+        self.check()?;
+        if let Some((number, known)) = self.schedules.named(&schedule.id) {
+            let same = known.schedule.fingerprint == schedule.fingerprint;
+            return if same { Ok(Kept { number, is_new: false }) } else { Err(Error::ScheduleChanged { id: schedule.id }) };
+        }
+        let timing = timing::read(&schedule.timing)?;
+        let now = self.now();
+        let next = timing.rhythm.first(now).ok_or_else(|| Error::Timing(vec![TimingProblem::Never]))?;
+        self.versions.admit(&schedule.plan)?;
+        let schedule = Arc::new(schedule);
+        self.batch.schedules.push(ScheduleChange::Begins(Arc::clone(&schedule), Some(next)));
+        let number = self.schedules.insert(Scheduled { schedule, timing, next: Some(next) });
+        self.schedules.wake(number);
+        self.owed.push(Effect::scheduled(number, now, Some(next)));
+        Ok(Kept { number, is_new: true })
+    }
+
+    /// A schedule out of a file goes on: its host can run what it begins.
+    pub fn wake_schedule(&mut self, number: u32) {
+        self.schedules.wake(number);
+    }
+
+    /// Begins nothing any more for a schedule; what has begun goes on. Its `Unscheduled` effect follows once that is committed.
+    pub fn cancel_schedule(&mut self, number: u32) -> Result<(), Error> {
+        self.check()?;
+        let Some(Scheduled { schedule, next, .. }) = self.schedules.kept.remove(&number) else { return Ok(()) };
+        if let Some(next) = next {
+            self.schedules.wakes.remove(&(next, number));
+        }
+        self.versions.release(&schedule.plan);
+        self.batch.schedules.push(ScheduleChange::Ends(schedule));
+        let now = self.now();
+        self.owed.push(Effect::unscheduled(number, now));
+        Ok(())
+    }
+
+    /// Every schedule with its number, as JSON text; see [`report::schedule`].
+    pub fn schedules(&self) -> Vec<(u32, String)> {
+        self.schedules.kept.iter().map(|(number, kept)| (*number, report::schedule(&kept.schedule, kept.next))).collect()
+    }
+
+    /// Begins what schedules have planned up to `now`.
+    pub(super) fn fire(&mut self, now: Timestamp) -> Result<(), Error> {
+        while let Some(number) = self.schedules.pop_due(now) {
+            let Some(Scheduled { schedule, timing, next: Some(next) }) = self.schedules.kept.get(&number) else { continue };
+            let busy = timing.overlap == Overlap::Skip && self.is_busy(&schedule.id);
+            let Some(due) = timing.due(*next, now, busy) else { continue };
+            let schedule = Arc::clone(schedule);
+            for planned in due.runs {
+                self.begin_planned(number, &schedule, planned)?;
+            }
+            if let Some(scheduled) = self.schedules.kept.get_mut(&number) {
+                scheduled.next = due.next;
+            }
+            self.schedules.wake(number);
+            self.batch.schedules.push(ScheduleChange::Moves(schedule, due.next));
+            self.owed.push(Effect::scheduled(number, now, due.next));
+        }
+        Ok(())
+    }
+
+    fn begin_planned(&mut self, number: u32, schedule: &Schedule, planned: Timestamp) -> Result<(), Error> {
+        let id = execution_id(&schedule.id, planned);
+        if self.is_known(&id)? {
+            return Ok(());
+        }
+        let options = options_of(schedule, planned)?;
+        let place = self.owed.len();
+        let accept = self.accept(&schedule.plan, Some(schedule.context.clone()), Some(options), Some(id))?;
+        let now = self.now();
+        self.owed.insert(place, Effect::fired(accept.slot, now, number, planned));
+        Ok(())
+    }
+
+    fn is_busy(&self, schedule: &str) -> bool {
+        let is_running = |phase: &Phase| !matches!(phase, Phase::Ended(_));
+        self.slots.iter().any(|live| is_running(live.execution.phase()) && is_execution_of(schedule, &live.execution.setup().id))
+    }
+
+    /// Whether there is an execution with this id. What is not committed yet is live.
+    fn is_known(&self, id: &str) -> Result<bool, ReadError> {
+        Ok(self.ids.contains_key(id) || self.reader.as_ref().map_or(Ok(false), |reader| reader.has_execution(id))?)
+    }
+
+    pub(super) fn take_up_schedule(&mut self, stored: StoredSchedule) -> Result<(), Error> {
+        let plan = report::plan_from(&stored.definition, stored.default_timeout, &stored.id)?;
+        let timing =
+            timing::read(&stored.timing).map_err(|error| ReadError::Schedule { id: stored.id.to_string(), message: error.to_string() })?;
+        self.versions.adopt(&plan);
+        let StoredSchedule { id, context, options, timing: text, fingerprint, next, .. } = stored;
+        let schedule = Arc::new(Schedule { id, plan, context, options, timing: text, fingerprint });
+        self.schedules.insert(Scheduled { schedule, timing, next });
+        Ok(())
+    }
+}
+
+/// The options of the execution of a planned instant: those of the schedule, and which schedule and instant it comes from.
+fn options_of(schedule: &Schedule, planned: Timestamp) -> Result<String, Error> {
+    let malformed = |error: serde_json::Error| Error::Malformed { what: "options", message: error.to_string() };
+    let given = schedule.options.as_deref().unwrap_or("{}");
+    let mut options: serde_json::Map<String, serde_json::Value> = serde_json::from_str(given).map_err(malformed)?;
+    options.insert("schedule".to_owned(), serde_json::json!({ "id": &*schedule.id, "at": planned.micros() / 1000 }));
+    Ok(serde_json::Value::from(options).to_string())
+}

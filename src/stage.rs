@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What a test sets an engine on: a clock that it moves, and a point at which the process shall end.
+
+use crate::engine::timestamp;
+use crate::words;
+use napi_derive::napi;
+use runtime::store::{CrashPoint, CrashingStore, Store};
+use runtime::{Clock, SetClock};
+
+/// One for as many engines as share a time.
+#[napi(js_name = "NativeStage")]
+#[derive(Clone)]
+pub struct NativeStage {
+    clock: SetClock,
+    crash: CrashPoint,
+}
+
+#[napi]
+impl NativeStage {
+    /// `now`, here and below, is microseconds since the epoch.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(now: f64) -> Self {
+        Self { clock: SetClock::at(timestamp(now)), crash: CrashPoint::default() }
+    }
+
+    /// What the clock shows.
+    #[napi(catch_unwind)]
+    pub fn now(&self) -> f64 {
+        words::micros(self.clock.read().micros())
+    }
+
+    /// Moves the clock on; it does not go back.
+    #[napi(catch_unwind)]
+    pub fn set_now(&self, now: f64) {
+        self.clock.set(timestamp(now));
+    }
+
+    /// The process shall end at the `commits`th commit from now, after it if it is `kept`, else before; 0: it shall not.
+    #[napi(catch_unwind)]
+    pub fn crash_at(&self, commits: u32, kept: bool) {
+        self.crash.set(commits.into(), kept);
+    }
+}
+
+impl NativeStage {
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::set_by(self.clock.clone())
+    }
+
+    pub(crate) fn around(&self, store: Box<dyn Store>) -> Box<dyn Store> {
+        Box::new(CrashingStore::over(store, self.crash.clone()))
+    }
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Instances of agents: made, checked and let go of as the engine says. What becomes of that the engine is told.
+
+import { setMaxListeners } from 'node:events'
+import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
+import { AgentError, ClosedError } from './errors.js'
+import { messageOf } from './failure.js'
+import { Kind, type Engine } from './native.js'
+import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
+import type { Agent } from './workflow.js'
+
+/** An instance that exists. */
+export class Instance {
+  readonly number: number
+  readonly kind: AgentKind
+  readonly agent: PooledAgent
+  readonly #all: AgentInstances
+
+  constructor(number: number, kind: AgentKind, agent: PooledAgent, all: AgentInstances) {
+    this.number = number
+    this.kind = kind
+    this.agent = agent
+    this.#all = all
+  }
+
+  /** An attempt waits for others: its place is theirs meanwhile. */
+  lend(): void {
+    this.#all.tell((engine) => engine.lendAgent(this.number))
+  }
+
+  /** Resolves when the attempt has its place back; `waits` is told of the ticket it waits with. */
+  reclaim(waits: (ticket: number) => void): Promise<void> {
+    return this.#all.reclaim(this.number, waits)
+  }
+
+  /** The attempt ends while its place is lent, or while it waits for it with a ticket. */
+  retake(ticket: number | undefined): void {
+    this.#all.tell((engine) => engine.retakeAgent(this.number, ticket ?? null))
+  }
+
+  event(): AgentEvent {
+    return { type: this.kind.typeName, agentId: this.kind.id, instance: this.number }
+  }
+}
+
+type Announce = <K extends keyof PoolEvents>(name: K, event: PoolEvents[K][0]) => void
+
+export class AgentInstances {
+  engine: Engine | undefined
+  readonly #kindOf: (number: number) => AgentKind
+  readonly #schedule: () => void
+  readonly #announce: Announce
+  readonly #instances = new Map<number, Instance>()
+  /** Why an instance could not be made; the latest failures. */
+  readonly #failures = new Map<number, AgentError>()
+  /** Being made: who is let go of meanwhile is disposed of when it is there. */
+  readonly #making = new Set<number>()
+  /** Attempts that wait to have their place back, by ticket. */
+  readonly #reclaims = new Map<number, () => void>()
+  #tickets = 0
+  #closed = false
+  /** Agents that are still being made in workers are not waited for. */
+  readonly #closing = new AbortController()
+
+  constructor(kindOf: (number: number) => AgentKind, schedule: () => void, announce: Announce) {
+    this.#kindOf = kindOf
+    this.#schedule = schedule
+    this.#announce = announce
+    // Each agent that is being made listens.
+    setMaxListeners(0, this.#closing.signal)
+  }
+
+  get size(): number {
+    return this.#instances.size
+  }
+
+  /** How many are being made. */
+  get making(): number {
+    return this.#making.size
+  }
+
+  find(number: number): Instance | undefined {
+    return this.#instances.get(number)
+  }
+
+  /** Why there is no instance of this number. */
+  failure(number: number, agentId: string): AgentError {
+    const known = this.#failures.get(number)
+    if (known !== undefined) return known
+    const what = this.#making.has(number) ? 'create has not come back' : 'its instance is gone'
+    return new AgentError('ERR_AGENT_CREATE', `agent \`${agentId}\` could not be made: ${what}`, { retryable: true })
+  }
+
+  hear(kind: number, number: number, agent: number, first: number): void {
+    if (kind === Kind.createAgent) void this.#make(number, this.#kindOf(agent))
+    else if (kind === Kind.disposeAgent) void this.#dispose(number, first === 1)
+    else if (kind === Kind.checkAgent) void this.#check(number)
+    else if (kind === Kind.reclaimed) this.#take(number)
+    else {
+      const instance = this.#instances.get(number)
+      if (instance !== undefined) this.#announce(kind === Kind.agentUnhealthy ? 'agent:unhealthy' : 'agent:recovered', instance.event())
+    }
+  }
+
+  async reclaim(number: number, waits: (ticket: number) => void): Promise<void> {
+    const ticket = (this.#tickets += 1)
+    let granted = true
+    this.tell((engine) => {
+      granted = engine.reclaimAgent(number, ticket)
+    })
+    if (granted || this.#closed) return
+    waits(ticket)
+    await new Promise<void>((resolve) => this.#reclaims.set(ticket, resolve))
+  }
+
+  /** Lets go of every instance; one that throws does not keep the others. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#closing.abort(new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before the agent was made'))
+    for (const resolve of this.#reclaims.values()) resolve()
+    this.#reclaims.clear()
+    await Promise.allSettled([...this.#instances.values()].map((instance) => this.#letGo(instance)))
+    this.#instances.clear()
+  }
+
+  async #make(number: number, kind: AgentKind): Promise<void> {
+    this.#making.add(number)
+    try {
+      const made = this.#create(number, kind)
+      // What is there at once need not wait for a turn.
+      this.#made(number, kind, isPromise(made) ? await made : made)
+    } catch (cause) {
+      this.#notMade(number, kind, cause)
+    }
+  }
+
+  #create(number: number, { id, type, configuration }: AgentKind): unknown {
+    if (type.worker === undefined) return type.create?.(configuration)
+    return makeWorkerAgent({ id, type: type.worker, configuration, onLost: () => this.#lost(number), signal: this.#closing.signal })
+  }
+
+  #made(number: number, kind: AgentKind, agent: unknown): void {
+    if (typeof (agent as Agent | null | undefined)?.execute !== 'function') {
+      const what = agent === undefined ? 'nothing' : 'something without an `execute` method'
+      const message = `create of agent \`${kind.id}\` returned ${what}; return { execute: async (task, context) => … }`
+      throw new AgentError('ERR_AGENT_INVALID', message)
+    }
+    const instance = new Instance(number, kind, agent as PooledAgent, this)
+    if (!this.#making.delete(number) || this.#closed) return void this.#letGo(instance)
+    this.#instances.set(number, instance)
+    this.#announce('agent:created', instance.event())
+    this.tell((engine) => engine.agentCreated(number, typeof instance.agent.healthCheck === 'function'))
+  }
+
+  #notMade(number: number, kind: AgentKind, cause: unknown): void {
+    if (!this.#making.delete(number)) return
+    const isOurs = cause instanceof AgentError
+    const message = `agent \`${kind.id}\` could not be made: ${messageOf(cause)}`
+    const failure = isOurs ? cause : new AgentError('ERR_AGENT_CREATE', message, { cause, retryable: true })
+    this.#failures.set(number, failure)
+    if (this.#failures.size > FAILURES_MAX) this.#failures.delete(this.#failures.keys().next().value as number)
+    this.tell((engine) => engine.agentFailed(number, failure.code === 'ERR_AGENT_INVALID'))
+  }
+
+  async #check(number: number): Promise<void> {
+    const instance = this.#instances.get(number)
+    let healthy = false
+    try {
+      // Anything but `false` is well: a check that returns nothing has found nothing.
+      healthy = instance === undefined || (await instance.agent.healthCheck?.()) !== false
+    } catch {
+      // One that throws has found something.
+    }
+    this.tell((engine) => engine.agentChecked(number, healthy))
+  }
+
+  async #dispose(number: number, force: boolean): Promise<void> {
+    const instance = this.#instances.get(number)
+    this.#making.delete(number)
+    this.#instances.delete(number)
+    if (instance !== undefined) {
+      if (force) instance.agent.kill?.()
+      await this.#letGo(instance)
+    }
+    this.tell((engine) => engine.agentDisposed(number))
+  }
+
+  async #letGo(instance: Instance): Promise<void> {
+    try {
+      await instance.agent.dispose?.()
+    } catch (error) {
+      // While it closes nobody can do anything about it.
+      if (!this.#closed) process.emitWarning(`dispose of agent \`${instance.kind.id}\` failed: ${messageOf(error)}`, { code: 'ERR_AGENT' })
+    }
+    this.#announce('agent:disposed', instance.event())
+  }
+
+  /** Its worker is gone. */
+  #lost(number: number): void {
+    const instance = this.#instances.get(number)
+    if (instance === undefined) return
+    this.#instances.delete(number)
+    this.#announce('agent:disposed', instance.event())
+    this.tell((engine) => engine.agentLost(number))
+  }
+
+  #take(ticket: number): void {
+    this.#reclaims.get(ticket)?.()
+    this.#reclaims.delete(ticket)
+  }
+
+  /** Tells the engine, and has it heard soon. */
+  tell(tell: (engine: Engine) => void): void {
+    if (this.#closed || this.engine === undefined) return
+    try {
+      tell(this.engine)
+    } catch {
+      // The store has failed, and nothing is begun any more; whoever calls hears of it.
+      return
+    }
+    this.#schedule()
+  }
+}
+
+/** Failures whose reasons are remembered, for the attempts that will ask for them. */
+const FAILURES_MAX = 1000
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise || (typeof value === 'object' && value !== null && 'then' in value)
+}

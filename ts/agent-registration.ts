@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What may be registered as a type of agent, and as an agent: every field judged, every problem at once.
+
+import type { ResolvedAgents } from './config.js'
+import { describe, duration, integer, readGroup, type Fields } from './config/reader.js'
+import { ValidationError } from './errors.js'
+import { memberPath, type Issue } from './issue.js'
+import { issuesOfWorkerType } from './worker-type.js'
+import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './workflow.js'
+
+/** A type of agent with nothing left open. */
+export interface ResolvedType extends TypeNumbers {
+  /** Makes an instance here. */
+  readonly create?: (configuration: object) => unknown
+  /** Instances are made in workers. */
+  readonly worker?: WorkerAgentType
+  /** Places kept for what is more important. */
+  readonly reserve: { readonly slots: number; readonly priority: number } | undefined
+}
+
+interface TypeNumbers {
+  readonly minAgents: number
+  readonly maxAgents: number
+  readonly maxConcurrency: number
+}
+
+/** More attempts at once than this no instance has a use for. */
+export const CONCURRENCY_MAX = 1_000_000
+/** Instances of one type. */
+const AGENTS_MAX = 100_000
+
+const reserveFields: Fields<{ slots: number; priority: number }> = {
+  read: { slots: integer(1, CONCURRENCY_MAX), priority: integer(-1000, 1000) },
+}
+
+const rateFields: Fields<{ limit: number; interval: number }> = {
+  read: { limit: integer(1, CONCURRENCY_MAX), interval: duration },
+}
+
+/** The type, or a `ValidationError` with everything that is wrong with it. What it leaves open is as `policy` says. */
+export function readType(name: unknown, type: AgentType, policy: ResolvedAgents): ResolvedType {
+  const issues = issuesOfName(name, 'name')
+  if (!isObject(type)) {
+    issues.push({
+      path: 'type',
+      message: `must be an object such as { create: async (config) => ({ execute: … }) }, not ${describe(type)}`,
+    })
+  }
+  check(issues)
+  const { reserve: kept, ...others } = type
+  const numbers = Object.fromEntries(Object.entries(others).filter(([field]) => !FORM_FIELDS.includes(field)))
+  if (type.isolation === 'worker') issues.push(...issuesOfWorkerType(type))
+  else issues.push(...issuesOfInlineType(type))
+  const defaults = { minAgents: policy.minAgents, maxAgents: policy.maxAgents, maxConcurrency: 1 }
+  const own = readGroup<TypeNumbers>(numbers, 'type', issues, typeFields, defaults)
+  const reserve = kept === undefined ? undefined : readGroup(kept, 'type.reserve', issues, reserveFields, { slots: 0, priority: 0 })
+  if (reserve?.slots === 0 && issues.length === 0)
+    issues.push({ path: 'type.reserve.slots', message: 'is required: how many places are kept' })
+  // Only what is written here can contradict itself: the least and the most of the configuration agree, and give way to what a type says.
+  if (own.minAgents > own.maxAgents && type.minAgents !== undefined) {
+    issues.push({ path: 'type.minAgents', message: `must be at most \`maxAgents\` (${own.maxAgents}), not ${own.minAgents}` })
+  }
+  check(issues)
+  const minAgents = Math.min(own.minAgents, own.maxAgents)
+  return type.isolation === 'worker'
+    ? { ...own, minAgents, reserve, worker: type }
+    : { ...own, minAgents, reserve, create: (config) => type.create(config) }
+}
+
+/** The fields that say how instances are made. */
+const FORM_FIELDS = ['create', 'isolation', 'module', 'memoryLimit']
+
+function issuesOfInlineType(type: InlineAgentType): Issue[] {
+  const { isolation } = type
+  if (isolation !== undefined && isolation !== 'inline') return [{ path: 'type.isolation', message: "must be 'inline' or 'worker'" }]
+  if (typeof type.create !== 'function')
+    return [{ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' }]
+  return ['module', 'memoryLimit']
+    .filter((field) => (type as unknown as Record<string, unknown>)[field] !== undefined)
+    .map((field) => ({ path: `type.${field}`, message: "needs isolation: 'worker'; add it, or leave this out" }))
+}
+
+const typeFields: Fields<TypeNumbers> = {
+  read: { minAgents: integer(0, AGENTS_MAX), maxAgents: integer(1, AGENTS_MAX), maxConcurrency: integer(1, CONCURRENCY_MAX) },
+}
+
+/** An agent's own limits. */
+export interface AgentLimits {
+  readonly maxConcurrency: number | undefined
+  readonly rateLimit: { readonly limit: number; readonly interval: number } | undefined
+}
+
+/** The limits of an agent, or a `ValidationError` with everything that is wrong with it. */
+export function readAgent(agent: AgentRegistration): AgentLimits {
+  if (!isObject(agent)) check([{ path: 'agent', message: 'must be an object such as { id, type, configuration }' }])
+  const { id, type, capabilities, configuration, maxConcurrency, rateLimit, ...others } = agent
+  const issues = [...issuesOfName(id, 'agent.id'), ...issuesOfName(type, 'agent.type')]
+  const known = ['id', 'type', 'capabilities', 'configuration', 'maxConcurrency', 'rateLimit']
+  for (const [field, value] of Object.entries(others)) {
+    if (value !== undefined)
+      issues.push({ path: memberPath('agent', field), code: 'ERR_UNKNOWN_FIELD', message: `is not a field; there are ${known.join(', ')}` })
+  }
+  if (capabilities !== undefined && !(Array.isArray(capabilities) && capabilities.every((one) => typeof one === 'string' && one !== ''))) {
+    issues.push({ path: 'agent.capabilities', message: 'must be a list of texts that are not empty' })
+  }
+  if (configuration !== undefined && (typeof configuration !== 'object' || configuration === null)) {
+    issues.push({ path: 'agent.configuration', message: 'must be an object' })
+  }
+  if (maxConcurrency !== undefined) integer(1, CONCURRENCY_MAX)(maxConcurrency, 'agent.maxConcurrency', issues)
+  const rate = rateLimit === undefined ? undefined : readRate(rateLimit, issues)
+  check(issues)
+  return { maxConcurrency, rateLimit: rate }
+}
+
+function readRate(rateLimit: RateLimit, issues: Issue[]): { limit: number; interval: number } {
+  const rate = readGroup(rateLimit as object, 'agent.rateLimit', issues, rateFields, { limit: 0, interval: 0 })
+  if (issues.length === 0 && (rate.limit === 0 || rate.interval === 0)) {
+    issues.push({ path: 'agent.rateLimit', message: "needs both, such as { limit: 60, interval: '1m' }" })
+  }
+  return rate
+}
+
+function issuesOfName(name: unknown, path: string): Issue[] {
+  return typeof name === 'string' && name !== '' ? [] : [{ path, message: 'must be a text that is not empty' }]
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function check(issues: Issue[]): void {
+  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the agent cannot be registered', issues)
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// How an orchestrator ends: in order, or as its process does that is killed.
+
+import type { AgentRegistry } from './agent-pool.js'
+import type { Dispatcher } from './dispatcher.js'
+import { CancelledError, ClosedError } from './errors.js'
+import type { LiveRuns } from './live-runs.js'
+import type { Schedules } from './schedules.js'
+import { processEnded, type Stage } from './stage.js'
+
+/** What there is to end. */
+export interface Parts {
+  readonly dispatcher: Dispatcher
+  readonly agents: AgentRegistry
+  readonly schedules: Schedules
+  readonly live: LiveRuns
+}
+
+/**
+ * Nothing new starts, and running attempts have `drainMs` to answer. Pending promises reject with `continues`, which says what becomes of what
+ * has not ended. `isOpen` says whether there is a store to write to.
+ */
+export async function endInOrder(
+  { dispatcher, agents, schedules, live }: Parts,
+  isOpen: boolean,
+  drainMs: number,
+  continues: string,
+): Promise<void> {
+  dispatcher.drain()
+  if (isOpen) await dispatcher.idle(drainMs)
+  dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
+  if (isOpen) dispatcher.interrupt()
+  dispatcher.stop()
+  schedules.lose(new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before this was on record'))
+  for (const run of live.values()) {
+    const message = `the orchestrator was shut down before the execution ended; ${continues}`
+    run.lose(new ClosedError('ERR_CLOSED', message, { executionId: run.id }))
+  }
+  await agents.instances.close()
+  await dispatcher.engine.close()
+}
+
+/** Its process ends, as far as anybody can tell. What every later call hears. */
+export function endAtOnce({ dispatcher, schedules }: Parts, stage: Stage): ClosedError {
+  const error = processEnded()
+  dispatcher.abandon(error)
+  schedules.lose(error)
+  stage.crashed()
+  return error
+}

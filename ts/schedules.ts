@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The schedules of an orchestrator: the engine knows when, here is what runs. An execution that a schedule has begun is heard of by `fired`,
+// before anything else of it.
+
+import { dateOf } from './clock.js'
+import { storedDefinition, type Definition } from './definition.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { OrchestratorError } from './errors.js'
+import { fingerprintOf } from './idempotency.js'
+import type { Json } from './json.js'
+import type { LiveRuns } from './live-runs.js'
+import { Kind } from './native.js'
+import type { InterruptedRuns } from './recovery.js'
+import { Run, type RunOptions } from './run.js'
+import type { ReadSchedule, Schedule } from './schedule.js'
+
+type Context = { [key: string]: Json }
+
+/** A schedule as `runtime::report::schedule` writes it. */
+interface ScheduleText {
+  id: string
+  definition: object
+  context: Context
+  options: RunOptions | null
+  next: number | null
+}
+
+/** A schedule that lives in this process. */
+class Entry {
+  readonly number: number
+  readonly id: string
+  definition: Definition
+  readonly context: Context
+  readonly options: RunOptions
+  /** In microseconds; 0 if there is none. */
+  next = 0
+  /** Whether the process stays alive for it. */
+  active = false
+  readonly recorded = new Deferred()
+  readonly removed = new Deferred()
+
+  constructor(number: number, id: string, definition: Definition, context: Context, options: RunOptions) {
+    this.number = number
+    this.id = id
+    this.definition = definition
+    this.context = context
+    this.options = options
+  }
+}
+
+/** A promise that is settled from outside. Nobody need wait for it. */
+class Deferred {
+  readonly promise: Promise<void>
+  resolve: () => void = () => {}
+  reject: (error: OrchestratorError) => void = () => {}
+
+  constructor() {
+    this.promise = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    this.promise.catch(() => {})
+  }
+}
+
+export class Schedules {
+  readonly #dispatcher: Dispatcher
+  readonly #interrupted: InterruptedRuns
+  readonly #live: LiveRuns
+  readonly #assertOpen: () => void
+  readonly #entries = new Map<number, Entry>()
+  readonly #named = new Map<string, Entry>()
+
+  /** Each execution that a schedule has begun joins those that are `live`. */
+  constructor(dispatcher: Dispatcher, interrupted: InterruptedRuns, live: LiveRuns, assertOpen: () => void) {
+    this.#dispatcher = dispatcher
+    this.#interrupted = interrupted
+    this.#live = live
+    this.#assertOpen = assertOpen
+  }
+
+  /** Takes up what the store had; each goes on as soon as its agents are there. */
+  takeUp(): void {
+    const found = JSON.parse(this.#dispatcher.engine.schedules()) as [number, ScheduleText][]
+    for (const [number, { id, definition, context, options, next }] of found) {
+      const entry = this.#add(new Entry(number, id, storedDefinition(definition), context, options ?? {}))
+      entry.next = next ?? 0
+      entry.recorded.resolve()
+      this.#interrupted.wait(entry, () => this.#wake(entry))
+    }
+  }
+
+  /** Keeps a schedule, or finds the one that does the same. Resolves when it is on record. */
+  async keep(definition: Definition, context: Context, { id = definition.workflowId, timing, recorded }: ReadSchedule): Promise<Schedule> {
+    const { engine } = this.#dispatcher
+    const texts = { id, context: JSON.stringify(context), options: JSON.stringify(recorded), timing }
+    const fingerprint = fingerprintOf(definition, { context, recorded: recorded as Context, timing })
+    const { number, isNew } = engine.schedule(definition.plan, { ...texts, fingerprint })
+    const known = this.#entries.get(number)
+    const entry = known ?? this.#add(new Entry(number, id, definition, context, recorded))
+    if (isNew) this.#activate(entry)
+    // What a store cannot keep of a definition is here again.
+    entry.definition = definition
+    this.#interrupted.proceed(entry)
+    this.#dispatcher.schedule()
+    await entry.recorded.promise
+    return this.#handleOf(entry)
+  }
+
+  async get(id: string): Promise<Schedule | undefined> {
+    const entry = this.#named.get(id)
+    await entry?.recorded.promise
+    return entry && this.#handleOf(entry)
+  }
+
+  /** Every schedule, by id. */
+  async list(): Promise<Schedule[]> {
+    const entries = [...this.#named.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    await Promise.all(entries.map(({ recorded }) => recorded.promise))
+    return entries.map((entry) => this.#handleOf(entry))
+  }
+
+  /** What the engine tells of schedules: see `runtime::EffectKind`. */
+  heard(kind: number, slot: number, task: number, first: number): void {
+    const entry = this.#entries.get(kind === Kind.fired ? task : slot)
+    if (entry === undefined) return
+    if (kind === Kind.fired) return this.#fired(entry, slot, first)
+    if (kind === Kind.unscheduled) {
+      this.#entries.delete(slot)
+      return entry.removed.resolve()
+    }
+    // A request to cancel it may be on its way.
+    if (this.#named.get(entry.id) === entry) entry.next = first
+    if (first === 0) this.#deactivate(entry)
+    entry.recorded.resolve()
+  }
+
+  /** What is not on record will never be known to be, and nothing more is heard of any. */
+  lose(error: OrchestratorError): void {
+    for (const entry of this.#entries.values()) {
+      entry.recorded.reject(error)
+      entry.removed.reject(error)
+    }
+    this.#entries.clear()
+  }
+
+  #add(entry: Entry): Entry {
+    this.#entries.set(entry.number, entry)
+    this.#named.set(entry.id, entry)
+    return entry
+  }
+
+  #fired(entry: Entry, slot: number, planned: number): void {
+    const { definition, context, options } = entry
+    const given = { ...options, schedule: { id: entry.id, at: planned / 1000 } }
+    const run = new Run(slot, this.#dispatcher.engine.executionId(slot), definition, context, 0, given, this.#dispatcher.describe)
+    this.#dispatcher.add(run)
+    this.#dispatcher.activate()
+    this.#live.add(run)
+  }
+
+  #wake(entry: Entry): void {
+    this.#dispatcher.engine.wakeSchedule(entry.number)
+    if (entry.next > 0) this.#activate(entry)
+    this.#dispatcher.schedule()
+  }
+
+  #activate(entry: Entry): void {
+    entry.active = true
+    this.#dispatcher.activate()
+  }
+
+  #deactivate(entry: Entry): void {
+    if (entry.active) this.#dispatcher.deactivate()
+    entry.active = false
+  }
+
+  #handleOf(entry: Entry): Schedule {
+    return {
+      id: entry.id,
+      workflowId: entry.definition.workflowId,
+      get next() {
+        return entry.next === 0 ? undefined : dateOf(entry.next)
+      },
+      cancel: () => this.#cancel(entry),
+    }
+  }
+
+  async #cancel(entry: Entry): Promise<void> {
+    if (this.#named.get(entry.id) === entry) {
+      this.#assertOpen()
+      this.#dispatcher.engine.cancelSchedule(entry.number)
+      this.#named.delete(entry.id)
+      this.#interrupted.forget(entry)
+      entry.next = 0
+      this.#deactivate(entry)
+      this.#dispatcher.schedule()
+    }
+    await entry.removed.promise
+  }
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A real orchestrator on a stage: time is moved, agents follow scripts, and its process ends where the test wants it to.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ClosedError, OrchestratorError, StoreError, ValidationError } from '../errors.js'
+import type { Issue } from '../issue.js'
+import { MultiAgentOrchestrator } from '../orchestrator.js'
+import { onStage, processEnded, type Actor, type Stage } from '../stage.js'
+import type { AgentWorkflow, ExecuteOptions, WorkflowExecution } from '../workflow.js'
+import { FakeClock } from './fake-clock.js'
+import { readKitOptions, type ReadKitOptions, type TestKitOptions } from './options.js'
+import { Script, type ScriptedAgent, type ScriptFunction, type TestAgents } from './script.js'
+import { stuck } from './stuck.js'
+import { KitClock, type TestClock } from './test-clock.js'
+
+/** Turns of the event loop in which nothing is left to do before it is believed: an agent may take one or two of them to go on. */
+const STILL_TURNS = 3
+
+/** At which commit from now on the process ends: before it, so that what agents did for it is on no record; or after it, unheard. */
+export type CrashMoment = { readonly beforeCommit: number } | { readonly afterCommit: number }
+
+/** One end of the process, and how the execution ended nevertheless. */
+export interface CrashPoint {
+  /** The commit, from 1. */
+  readonly commit: number
+  /** Whether the process ended before it, or after it. */
+  readonly side: 'before' | 'after'
+  /** The execution, continued after the crash to its end: completed, failed or cancelled. */
+  readonly execution: WorkflowExecution
+}
+
+/** A real orchestrator whose time, agents and crashes belong to a test. */
+export interface TestKit extends AsyncDisposable {
+  /** The orchestrator that is open; after `reopen` another one. Nothing of it is replaced but its time. */
+  readonly orchestrator: MultiAgentOrchestrator
+  /** Its time. */
+  readonly clock: TestClock
+  /** Its scripted agents; those of `setup` need no script. */
+  readonly agents: TestAgents
+  /** Runs a workflow as `executeWorkflow` does, and skips every wait on the way. Settles and rejects as that does, and as `until` does. */
+  run(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution>
+  /**
+   * Skips every wait until the promise has settled, and settles as it does. Time stands still while an agent is at work: one that does
+   * not wait for time by a script or by `clock.sleep`.
+   *
+   * @throws {TimeoutError} `ERR_STUCK` if nothing happens for `patience` of real time; it says what is waited for.
+   */
+  until<T>(promise: PromiseLike<T>): Promise<T>
+  /**
+   * Ends the process as SIGKILL would, as far as the orchestrator can tell: what is not on record is lost, agents hear nothing, their late
+   * answers go nowhere, pending calls reject with `ERR_CRASHED`. At once, or at a commit to come. Resolves when it has happened, or
+   * will not any more: the kit is reopened or closed.
+   *
+   * @throws {ClosedError} `ERR_CRASHED` if it has crashed already.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if the moment is none.
+   */
+  crash(moment?: CrashMoment): Promise<void>
+  /**
+   * Opens the same store again, as the next process would: with `setup` and with the same scripts. Without a crash it shuts down before.
+   *
+   * @throws {StoreError} `ERR_NOT_DURABLE` if the kit is in memory.
+   */
+  reopen(): Promise<MultiAgentOrchestrator>
+  /**
+   * Runs a workflow again and again, each time with an empty store, the scripts from their beginning and the clock at `startAt`; ends the
+   * process before or after another commit each time, opens the store again and skips every wait to the end. Until there is no commit left.
+   *
+   * @throws {StoreError} `ERR_NOT_DURABLE` if the kit is in memory.
+   */
+  crashPoints(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): AsyncIterable<CrashPoint>
+  /** Shuts the orchestrator down and removes the file. May be called twice. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes a test kit and opens its orchestrator.
+ *
+ * @throws {ValidationError} `ERR_CONFIG` with every problem of the options by path.
+ */
+export async function createTestKit(options: TestKitOptions = {}): Promise<TestKit> {
+  const kit = new Kit(readKitOptions(options))
+  try {
+    await kit.open()
+  } catch (error) {
+    await kit.close()
+    throw error
+  }
+  return kit
+}
+
+class Kit implements TestKit {
+  readonly clock: TestClock
+  readonly agents: TestAgents
+  readonly #options: ReadKitOptions
+  readonly #fake: FakeClock
+  readonly #stage: Stage
+  readonly #scripts = new Map<string, Script>()
+  readonly #folder: string | undefined
+  /** How many stores there have been. */
+  #stores = 1
+  #orchestrator: MultiAgentOrchestrator | undefined
+  /** The orchestrator as its stage treats it; undefined while there is none, before it is opened and after a crash. */
+  #actor: Actor | undefined
+  #crashes: (() => void)[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(options: ReadKitOptions) {
+    this.#options = options
+    const fake = new FakeClock(options.start)
+    this.#fake = fake
+    this.#folder = options.inFile ? mkdtempSync(join(tmpdir(), 'test-kit-')) : undefined
+    this.clock = new KitClock(fake, () => this.#still())
+    this.agents = { script: (agentId, steps) => this.#script(agentId, steps) }
+    this.#stage = {
+      clock: fake,
+      get native() {
+        return fake.native
+      },
+      entered: (actor) => {
+        this.#actor = actor
+      },
+      crashed: () => this.#crashed(),
+    }
+  }
+
+  get orchestrator(): MultiAgentOrchestrator {
+    return this.#orchestrator as MultiAgentOrchestrator
+  }
+
+  /** Opens the store as a process does that starts. */
+  async open(): Promise<void> {
+    const { config, setup } = this.#options
+    const path = this.#folder === undefined ? undefined : join(this.#folder, `store-${this.#stores}.db`)
+    // Nothing in a test survives less than the process does, so nothing waits for the disk.
+    const storage = path === undefined ? undefined : { path, durability: 'os' as const }
+    const orchestrator = new MultiAgentOrchestrator(onStage({ ...config, storage }, this.#stage))
+    this.#orchestrator = orchestrator
+    await setup(orchestrator)
+    for (const [agentId, script] of this.#scripts) this.#standIn(agentId, script)
+    await orchestrator.ready()
+  }
+
+  async run(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution> {
+    this.#assertOpen()
+    return this.until(this.orchestrator.executeWorkflow(workflow, context, options))
+  }
+
+  async until<T>(promise: PromiseLike<T>): Promise<T> {
+    if (typeof (promise as PromiseLike<T> | null | undefined)?.then !== 'function')
+      refuse('there is nothing to wait for', [{ path: 'promise', message: 'must be a promise, such as handle.result()' }])
+    let settled = false
+    const settle = (): void => void (settled = true)
+    promise.then(settle, settle)
+    let [since, seen] = [performance.now(), 0]
+    for (;;) {
+      await this.#still()
+      if (settled) return promise
+      // The clock moves with whatever is recorded.
+      if (this.#fake.now() !== seen) [since, seen] = [performance.now(), this.#fake.now()]
+      if (!this.#isAtWork() && this.#fake.next() !== undefined) {
+        this.#fake.ring()
+        continue
+      }
+      if (performance.now() - since > this.#options.patienceMs) throw await stuck(this.orchestrator, this.#options.patienceMs)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
+
+  async crash(moment?: CrashMoment): Promise<void> {
+    this.#assertOpen()
+    if (this.#actor === undefined) throw processEnded()
+    if (moment === undefined) return this.#actor.abandon()
+    const { commit, kept } = readMoment(moment)
+    this.#fake.native.crashAt(commit, kept)
+    return new Promise((resolve) => this.#crashes.push(resolve))
+  }
+
+  async reopen(): Promise<MultiAgentOrchestrator> {
+    this.#assertOpen()
+    this.#assertDurable()
+    if (this.#actor !== undefined) await this.orchestrator.shutdown({ drainMs: 0 })
+    this.#fake.silence()
+    this.#disarm()
+    await this.open()
+    return this.orchestrator
+  }
+
+  async *crashPoints(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): AsyncGenerator<CrashPoint, void, undefined> {
+    this.#assertOpen()
+    this.#assertDurable()
+    for (let commit = 1; ; commit += 1) {
+      for (const side of ['before', 'after'] as const) {
+        // Before the first one there is nothing to continue.
+        if (commit === 1 && side === 'before') continue
+        await this.#beginAnew()
+        void this.crash(side === 'before' ? { beforeCommit: commit } : { afterCommit: commit })
+        const id = await this.#crashedRun(workflow, context, options)
+        if (id === undefined) return this.#disarm()
+        await this.reopen()
+        yield { commit, side, execution: await this.until(this.orchestrator.getHandle(id).settled()) }
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** The execution that did not end because of the crash; `undefined` if it ended before. */
+  async #crashedRun(...call: Parameters<TestKit['run']>): Promise<string | undefined> {
+    const error: unknown = await this.run(...call).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    if (error === undefined) return undefined
+    if (!OrchestratorError.isInstance(error)) throw error
+    if (error.code === 'ERR_CRASHED') return error.executionId
+    // A workflow that ends badly has ended.
+    if (error.execution === undefined) throw error
+    return undefined
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#actor?.abandon()
+    this.#stores += 1
+    this.#fake.restart(this.#options.start)
+    for (const script of this.#scripts.values()) script.restart()
+    await this.open()
+  }
+
+  #script(agentId: string, steps: readonly unknown[] | ScriptFunction): ScriptedAgent {
+    this.#assertOpen()
+    const script = new Script(agentId, steps, this.#fake)
+    this.#scripts.set(agentId, script)
+    this.#standIn(agentId, script)
+    return script
+  }
+
+  #standIn(agentId: string, script: Script): void {
+    this.#actor?.agents.standIn(agentId, script)
+  }
+
+  /** Resolves when nothing is left to do at this instant. */
+  async #still(): Promise<void> {
+    for (let turns = 0; turns < STILL_TURNS;) {
+      this.#assertOpen()
+      await new Promise((resolve) => setImmediate(resolve))
+      turns = this.#actor?.dispatcher.isStill() === false ? 0 : turns + 1
+    }
+  }
+
+  #isAtWork(): boolean {
+    return this.#actor !== undefined && this.#actor.dispatcher.atWork() > this.#fake.waiting
+  }
+
+  #crashed(): void {
+    this.#actor = undefined
+    this.#fake.silence()
+    this.#disarm()
+  }
+
+  /** No crash is to come, and whoever waits for one need not any more. */
+  #disarm(): void {
+    this.#fake.native.crashAt(0, false)
+    for (const resolve of this.#crashes.splice(0)) resolve()
+  }
+
+  async #close(): Promise<void> {
+    if (this.#actor !== undefined) await this.#orchestrator?.shutdown({ drainMs: 0 })
+    this.#fake.silence()
+    this.#disarm()
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new ClosedError('ERR_CLOSED', 'the test kit has been closed; make another one')
+  }
+
+  #assertDurable(): void {
+    if (this.#folder !== undefined) return
+    const message = "nothing of an orchestrator in memory survives its process; make the kit with createTestKit({ storage: 'file' })"
+    throw new StoreError('ERR_NOT_DURABLE', message)
+  }
+}
+
+function readMoment(moment: unknown): { commit: number; kept: boolean } {
+  const given = typeof moment === 'object' && moment !== null ? (moment as Record<string, unknown>) : {}
+  const fields = Object.keys(given)
+  const [field = ''] = fields
+  const commit = given[field]
+  if (fields.length !== 1 || (field !== 'beforeCommit' && field !== 'afterCommit'))
+    refuse('it cannot crash then', [{ path: 'moment', message: 'must be { beforeCommit: n } or { afterCommit: n }, or left out for now' }])
+  if (!Number.isInteger(commit) || (commit as number) < 1 || (commit as number) > 0xffff_ffff)
+    refuse('it cannot crash then', [{ path: `moment.${field}`, message: 'must be a whole number of commits from now, at least 1' }])
+  return { commit: commit as number, kept: field === 'afterCommit' }
+}
+
+function refuse(what: string, issues: Issue[]): never {
+  throw new ValidationError('ERR_INVALID_ARGUMENT', what, issues)
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import type { OrchestratorConfig } from '../config.js'
+import { readDuration, type Duration } from '../duration.js'
+import { ValidationError } from '../errors.js'
+import type { Issue } from '../issue.js'
+import type { MultiAgentOrchestrator } from '../orchestrator.js'
+import { INSTANT_MS_MAX } from './test-clock.js'
+
+/** How a test kit is set up: as an orchestrator is, but for its storage, and with these. */
+export interface TestKitOptions extends Omit<OrchestratorConfig, 'storage'> {
+  /** Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. */
+  storage?: 'memory' | 'file' | undefined
+  /** What the clock shows at first, from 1970 to 2253. Default 2026-01-01T00:00:00Z: the same in every run. */
+  startAt?: Date | undefined
+  /** What a process does when it starts: registers agents, workflows, listeners. Called with each orchestrator that the kit opens. */
+  setup?: ((orchestrator: MultiAgentOrchestrator) => unknown) | undefined
+  /** How long `run` and `until` wait in real time for agents at work, and for what the test itself is to do. Default 2 s. */
+  patience?: Duration | undefined
+}
+
+/** The options with nothing left open. */
+export interface ReadKitOptions {
+  readonly inFile: boolean
+  /** Microseconds since the epoch. */
+  readonly start: number
+  readonly setup: (orchestrator: MultiAgentOrchestrator) => unknown
+  readonly patienceMs: number
+  readonly config: OrchestratorConfig
+}
+
+const START_MS_DEFAULT = Date.UTC(2026, 0, 1)
+const PATIENCE_MS_DEFAULT = 2000
+
+/** The kit's own options; `config` is judged by the orchestrator. */
+export function readKitOptions(options: TestKitOptions): ReadKitOptions {
+  const issues: Issue[] = []
+  if (typeof options !== 'object' || options === null) {
+    issues.push({ path: 'options', message: "must be an object such as { storage: 'file' }" })
+    throw new ValidationError('ERR_CONFIG', 'the test kit cannot be made', issues)
+  }
+  const { storage = 'memory', startAt, setup = () => {}, patience = PATIENCE_MS_DEFAULT, ...config } = options
+  const invalid = (path: string, message: string): void => void issues.push({ path, message, code: 'ERR_INVALID_VALUE' })
+  if (storage !== 'memory' && storage !== 'file') invalid('storage', "must be 'memory' or 'file': the file is the kit's own")
+  const startMs = startAt === undefined ? START_MS_DEFAULT : startAt instanceof Date ? startAt.getTime() : Number.NaN
+  if (!(startMs >= 0 && startMs < INSTANT_MS_MAX)) invalid('startAt', 'must be a valid Date from 1970 to 2253')
+  if (typeof setup !== 'function') invalid('setup', 'must be a function that is given each orchestrator')
+  const patienceMs = readDuration(patience, 'patience', issues) ?? PATIENCE_MS_DEFAULT
+  if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the test kit cannot be made', issues)
+  return { inFile: storage === 'file', start: startMs * 1000, setup, patienceMs, config }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
+
+import { ValidationError } from '../errors.js'
+import type { Issue } from '../issue.js'
+import { plainJson } from '../json.js'
+import type { AgentTask, AttemptContext } from '../workflow.js'
+import { unpackFailure, type Answered, type Outcome } from './messages.js'
+
+/** Where its calls go, and who waits for the tasks that were spawned, by number. */
+export interface AttemptHost {
+  say(answered: Answered): void
+  readonly waiting: Map<number, RemoteTask>
+}
+
+/** Numbers of spawned tasks are the worker's own: somebody may wait for one longer than its attempt lasts. */
+let spawns = 0
+
+export class WorkerAttempt implements AttemptContext {
+  readonly attempt: number
+  readonly idempotencyKey: string
+  // Functions of their own, so that `{ spawn }` taken out of the context still knows its attempt.
+  readonly heartbeat: (progress?: unknown) => void
+  readonly emit: (data: unknown) => void
+  readonly spawn: (task: AgentTask) => PromiseLike<unknown>
+  readonly #controller = new AbortController()
+
+  constructor(call: number, attempt: number, idempotencyKey: string, host: AttemptHost) {
+    this.attempt = attempt
+    this.idempotencyKey = idempotencyKey
+    this.heartbeat = (progress) => {
+      host.say({ kind: 'heartbeat', call })
+      if (progress !== undefined) this.emit(progress)
+    }
+    this.emit = (data) => host.say({ kind: 'progress', call, data: textOf(data, 'data', 'what the attempt announces') })
+    this.spawn = (task) => {
+      const text = textOf(task, 'task', 'the spawned task')
+      const spawn = (spawns += 1)
+      host.say({ kind: 'spawn', call, spawn, task: text })
+      return new RemoteTask((spawned) => {
+        host.waiting.set(spawn, spawned)
+        host.say({ kind: 'awaited', call, spawn })
+      })
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  abort(reason: Error): void {
+    this.#controller.abort(reason)
+  }
+}
+
+/** The output of a spawned task, to come. It tells when somebody first waits for it: a failure nobody waits for is the attempt's own. */
+export class RemoteTask implements PromiseLike<unknown> {
+  readonly #promise: Promise<unknown>
+  #await: ((task: RemoteTask) => void) | undefined
+  #settle: { resolve: (value: unknown) => void; reject: (error: unknown) => void } | undefined
+
+  constructor(awaited: (task: RemoteTask) => void) {
+    this.#await = awaited
+    this.#promise = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+  }
+
+  settle(outcome: Outcome): void {
+    if ('value' in outcome) this.#settle?.resolve(JSON.parse(outcome.value))
+    else this.#settle?.reject(unpackFailure(outcome.failure))
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- being one is its purpose: it must know whether it is awaited
+  then<A = unknown, B = never>(
+    onfulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#await?.(this)
+    this.#await = undefined
+    return this.#promise.then(onfulfilled, onrejected)
+  }
+}
+
+function textOf(value: unknown, path: string, what: string): string {
+  const issues: Issue[] = []
+  const plain = plainJson(value, path, issues)
+  if (plain === undefined) throw new ValidationError('ERR_NOT_JSON', `${what} is not JSON data`, issues)
+  return JSON.stringify(plain)
+}
