@@ -145,7 +145,8 @@ describe('a module', () => {
 })
 
 it('the documented agent works as printed', async () => {
-  const blocks = readFileSync(join(root, 'docs/agents.md'), 'utf8').matchAll(/```js\n([\s\S]*?)```/g)
+  const [, ofWorkers = ''] = readFileSync(join(root, 'docs/agents.md'), 'utf8').split('## In a worker thread')
+  const blocks = ofWorkers.matchAll(/```js\n([\s\S]*?)```/g)
   const [module = '', registration = ''] = [...blocks].map(([, text]) => text)
   const home = userFolder()
   writeInto(home, 'fibonacci.mjs', module)

@@ -14,6 +14,7 @@ import { plainJson, type Json } from './json.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
+import type { Agent, AttemptContext, TaskInput } from './workflow.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000
@@ -23,8 +24,8 @@ export interface Attempt {
   readonly run: Run
   readonly place: number
   readonly attempt: number
-  /** The number of the instance that does it; 0 if it is no call of an agent, or there is none. */
-  readonly instance: number
+  /** Who does it; none if it is no call of an agent, or if that could not be made. */
+  readonly instance: Instance | undefined
   readonly live: LiveAttempt
   start: number
   answered: boolean
@@ -107,11 +108,10 @@ export class AttemptRunner {
     const task = run.task(place)
     const instance = instanceNumber === 0 ? undefined : this.#agents.instances.find(instanceNumber)
     const live = new LiveAttempt(run, place, number, this.#dispatcher, instance)
-    // One that could not be made has no place to give back.
-    const attempt: Attempt = { run, place, attempt: number, instance: instance?.number ?? 0, live, start: 0, answered: false }
+    const attempt: Attempt = { run, place, attempt: number, instance, live, start: 0, answered: false }
     run.attempts[place] = live
     this.#dispatcher.inFlight += 1
-    if (instance !== undefined) this.#announce('agent:allocated', attempt, instance)
+    if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
     if (instance !== undefined && !task.judged) this.#call(attempt, task, instance)
     else void this.#prepare(attempt, task, instance, instanceNumber)
   }
@@ -140,7 +140,9 @@ export class AttemptRunner {
       const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer =
-        run.scope === undefined ? agent.execute(given, attempt.live) : run.scope.runInAsyncScope(agent.execute, agent, given, attempt.live)
+        run.scope === undefined
+          ? agent.execute(given, attempt.live)
+          : run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)
     }
@@ -230,8 +232,7 @@ export class AttemptRunner {
     attempt.answered = true
     this.#dispatcher.inFlight -= 1
     attempt.live.end()
-    const instance = attempt.instance === 0 ? undefined : this.#agents.instances.find(attempt.instance)
-    if (instance !== undefined) this.#announce('agent:released', attempt, instance)
+    if (this.#agents.isHeard) this.#announce('agent:released', attempt)
     return true
   }
 
@@ -239,10 +240,14 @@ export class AttemptRunner {
     this.#dispatcher.answer(attempt, form, end, text)
   }
 
-  #announce(name: 'agent:allocated' | 'agent:released', { run, place, attempt }: Attempt, instance: Instance): void {
-    if (this.#agents.listenerCount(name) === 0) return
+  #announce(name: 'agent:allocated' | 'agent:released', { run, place, attempt, instance }: Attempt): void {
+    if (instance === undefined) return
     this.#agents.announce(name, { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt })
   }
+}
+
+function execute(agent: Agent, task: TaskInput, context: AttemptContext): unknown {
+  return agent.execute(task, context)
 }
 
 function notFound({ agentId, requires }: TaskDefinition): NotFoundError {

@@ -14,9 +14,10 @@ import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
 import { failureText } from './failure.js'
 import type { Json } from './json.js'
+import type { Lender } from './lender.js'
 import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
-import { SpawnedTask, Spawner, type Lender } from './spawn.js'
+import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 import type { TaskStatus } from './workflow.js'
 
@@ -146,7 +147,7 @@ export class Dispatcher implements AttemptHost {
     text: string | undefined,
   ): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
-    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance, run.slot, place)
+    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.slot, place)
     let at = this.#count * ANSWER_WORDS
     if (at === this.#answers.length) this.#grow()
     const answers = this.#answers
@@ -156,7 +157,8 @@ export class Dispatcher implements AttemptHost {
     answers[at++] = form
     answers[at++] = start
     answers[at++] = end
-    answers[at] = instance
+    // One that could not be made has no place to give back.
+    answers[at] = instance === undefined ? 0 : instance.number
     this.#count += 1
     if (text !== undefined) this.#texts.push(text)
     this.schedule()
@@ -241,7 +243,7 @@ export class Dispatcher implements AttemptHost {
   answerInterrupted(run: Run, place: number, attempt: number): void {
     const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
     const at = this.clock.now()
-    this.answer({ run, place, attempt, start: at, instance: 0 }, Form.failed, at, JSON.stringify(failure))
+    this.answer({ run, place, attempt, start: at, instance: undefined }, Form.failed, at, JSON.stringify(failure))
   }
 
   /** Every attempt under way is told to stop. */

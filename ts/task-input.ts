@@ -6,7 +6,8 @@ import type { OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
-import { Lender, type Spawner } from './spawn.js'
+import { Lender } from './lender.js'
+import type { Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
 
 /** A copy of JSON data that shares nothing with it. */
