@@ -163,6 +163,7 @@ describe('a workflow is refused', () => {
         task('c', { dependencies: ['b'], compensate: { agentId: 'no one' } }),
         { id: 'd', name: 'd', workflow: inner },
         { id: 'e', name: 'e', workflow: 'unheard of' },
+        { id: 'f', name: 'f', requires: ['flying'], compensate: { agentId: 'work' } },
       ],
     }
     const orchestrator = orchestratorWith({ work: () => 1 })
@@ -170,6 +171,7 @@ describe('a workflow is refused', () => {
       'ERR_AGENT_NOT_FOUND tasks[1].agentId',
       'ERR_AGENT_NOT_FOUND tasks[2].compensate.agentId',
       'ERR_AGENT_NOT_FOUND tasks[3].workflow.tasks[0].agentId',
+      'ERR_AGENT_NOT_FOUND tasks[5].requires',
       'ERR_NOT_JSON tasks[0].input.data.when',
       'ERR_SCHEMA_UNREPRESENTABLE tasks[0].input.schema',
       'ERR_WORKFLOW_NOT_FOUND tasks[4].workflow',

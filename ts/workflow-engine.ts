@@ -92,12 +92,13 @@ export class WorkflowValidator implements WorkflowEngine {
   unknownIn(workflow: Json, pinned: RunOptions['workflows'] = {}, place = ''): Issue[] {
     const issues: Issue[] = []
     for (const { task, path } of tasksIn(workflow, place)) {
-      const { compensate, workflow: inner } = task
-      for (const [call, where] of [
-        [task, path],
-        [compensate, `${path}.compensate`],
+      const { agentId, requires, compensate, workflow: inner } = task
+      const undoing =
+        typeof compensate === 'object' && compensate !== null && !Array.isArray(compensate) ? compensate['agentId'] : undefined
+      for (const [need, where] of [
+        [needOf(agentId, requires), path],
+        [needOf(undoing), `${path}.compensate`],
       ] as const) {
-        const need = needOf(call)
         if (need !== undefined && !this.#agents.knows(need)) issues.push(unknownAgent(need, where))
       }
       if (typeof inner === 'object') issues.push(...this.unknownIn(inner, pinned, `${path}.workflow`))
@@ -128,9 +129,7 @@ function unknownAgent({ agentId, requires }: AgentNeed, path: string): Issue {
 }
 
 /** What a task, or what undoes one, asks of whoever runs it; what is no call of an agent asks nothing. */
-function needOf(call: Json | undefined): AgentNeed | undefined {
-  if (typeof call !== 'object' || call === null || Array.isArray(call)) return undefined
-  const { agentId, requires } = call
+function needOf(agentId: Json | undefined, requires?: Json): AgentNeed | undefined {
   const id = typeof agentId === 'string' ? agentId : ''
   const capabilities = Array.isArray(requires) ? requires.filter((capability) => typeof capability === 'string') : []
   return id === '' && capabilities.length === 0 ? undefined : { agentId: id, requires: capabilities }

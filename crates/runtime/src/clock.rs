@@ -113,6 +113,18 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_journals_are_ahead_of_goes_on_after_them() {
+        let shared = SetClock::at(Timestamp::from_micros(1000));
+        let (behind, ahead) = (Timestamp::from_micros(500), Timestamp::from_micros(u64::MAX >> 2));
+        for clock in [Clock::starting_at(Timestamp::from_micros(1000)), Clock::set_by(shared.clone())] {
+            assert!(clock.clone().later_than(behind).read() < ahead);
+            let mut later = clock.later_than(ahead);
+            assert!(later.read() >= ahead && later.tick(Timestamp::default()) > ahead);
+        }
+        assert!(shared.read() > ahead, "everyone sees it");
+    }
+
+    #[test]
     fn a_running_clock_runs_and_never_repeats() {
         let mut clock = Clock::starting_at(Timestamp::from_micros(1000));
         let first = clock.tick(Timestamp::default());

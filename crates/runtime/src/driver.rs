@@ -356,11 +356,12 @@ impl Driver {
         live.execution.allow(left);
         let (queued, running) = (live.execution.queued(), live.execution.running());
         let is_answer = matches!(input, Input::Settled(_) | Input::Interrupt);
+        let admitted = if let Input::Admit { task, .. } = input { Some(task) } else { None };
         live.execution.handle(now, input, &mut self.step);
         if let Some(agents) = &mut self.agents {
             agents.let_in(now, slot, live, &mut self.step);
             if !is_answer {
-                agents.look_for_leaks(now, slot, live, &self.step.events);
+                agents.look_for_leaks(now, slot, live, admitted, &self.step.events);
             }
         }
         // Even an input that records nothing may leave an earlier deadline to look at.
