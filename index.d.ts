@@ -556,7 +556,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      */
     resumeExecution(executionId: string, options?: ResumeOptions): Promise<void>;
     /**
-     * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come.
+     * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come. Resolves
+     * when it is on record.
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
@@ -937,7 +938,7 @@ export declare interface WorkerAgentType extends AgentTypeLimits {
 export declare interface WorkflowConfig {
     /** Levels that groups and child workflows may nest, at least 1. Default 10. */
     maxDepth?: number | undefined;
-    /** Tasks one workflow may define, 1 to 1,000,000. Default 100. */
+    /** Tasks one workflow may define, and one execution may have with those that attempts add: 1 to 1,000,000. Default 100. */
     maxTasks?: number | undefined;
     /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
     defaultTimeout?: Duration | undefined;
@@ -947,6 +948,11 @@ export declare interface WorkflowConfig {
     maxConcurrentWorkflows?: number | undefined;
     /** How large a share of the places a tenant has, by its name: 1 to 1000. One that is not named has 1. */
     tenantWeights?: Readonly<Record<string, number>> | undefined;
+    /**
+     * Whether a changed definition of a workflow may run under the same `id` and `version` while executions of the old one have not ended; each keeps its
+     * own. Default false: `ERR_DEFINITION_CHANGED`.
+     */
+    allowRedefinition?: boolean | undefined;
 }
 
 /** Reads workflows without running them. */

@@ -2,6 +2,7 @@
 // Definitions, configurations and arguments that cannot be used: each refused by path, with the way out, and nothing else harmed.
 
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import {
   MultiAgentOrchestrator,
   type AgentWorkflow,
@@ -147,6 +148,43 @@ describe('a workflow is refused', () => {
       'tasks[2].requires',
       'version',
     ])
+  })
+
+  // What is no data hid everything else, and what is structurally wrong hid the agents that nobody has registered.
+  it('with every problem at once, whoever finds it: what is no data, what is no workflow, what is not registered', async () => {
+    const inner = { id: 'i', name: 'i', version: '1', tasks: [task('y', { agentId: 'stranger' })] }
+    const flow = {
+      id: 'x',
+      name: 'x',
+      version: '1',
+      tasks: [
+        task('a', { input: { data: { when: 10n }, schema: z.date() } }),
+        task('b', { agentId: 'nobody', dependencies: ['c', 'zz'] }),
+        task('c', { dependencies: ['b'], compensate: { agentId: 'no one' } }),
+        { id: 'd', name: 'd', workflow: inner },
+        { id: 'e', name: 'e', workflow: 'unheard of' },
+        { id: 'f', name: 'f', requires: ['flying'], compensate: { agentId: 'work' } },
+      ],
+    }
+    const orchestrator = orchestratorWith({ work: () => 1 })
+    const expected = [
+      'ERR_AGENT_NOT_FOUND tasks[1].agentId',
+      'ERR_AGENT_NOT_FOUND tasks[2].compensate.agentId',
+      'ERR_AGENT_NOT_FOUND tasks[3].workflow.tasks[0].agentId',
+      'ERR_AGENT_NOT_FOUND tasks[5].requires',
+      'ERR_NOT_JSON tasks[0].input.data.when',
+      'ERR_SCHEMA_UNREPRESENTABLE tasks[0].input.schema',
+      'ERR_WORKFLOW_NOT_FOUND tasks[4].workflow',
+      'tasks[1].dependencies',
+      'tasks[1].dependencies[1]',
+    ]
+    const { valid, problems } = orchestrator.workflowEngine.validateWorkflow(flow)
+    const found = problems.map(({ code, path }) => (code === undefined ? path : `${code} ${path}`))
+    expect([valid, found.toSorted()]).toEqual([false, expected])
+    expect(places(await rejection(orchestrator.executeWorkflow(flow as never))).toSorted()).toEqual(expected)
+    const lax = orchestratorWith({}, { workflow: { enableValidation: false } })
+    const structural = expected.filter((place) => !place.includes('NOT_FOUND'))
+    expect(places(await rejection(lax.executeWorkflow(flow as never))).toSorted()).toEqual(structural)
   })
 })
 

@@ -29,6 +29,7 @@ describe('readConfig', () => {
           enableValidation: true,
           maxConcurrentWorkflows: null,
           tenantWeights: {},
+          allowRedefinition: false,
         },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
         monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
@@ -54,7 +55,7 @@ describe('readConfig', () => {
       },
       collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3600000, conflictResolution: 'operational-transform' },
     }
-    const workflow = { ...config.workflow, maxConcurrentWorkflows: null, tenantWeights: {} }
+    const workflow = { ...config.workflow, maxConcurrentWorkflows: null, tenantWeights: {}, allowRedefinition: false }
     expect(resolved(config)).toEqual({ storage: null, ...config, workflow })
   })
 
@@ -84,7 +85,7 @@ describe('readConfig', () => {
         enableValidation: 'yes',
         maxConcurrentWorkflows: 0,
         tenantWeights: { a: 0, b: 1001, c: 'much' },
-        allowRedefinition: true,
+        allowRedefinition: 'yes',
       },
       agents: { minAgents: 1.5, maxAgents: null, scaleUpThreshold: 101, scaleDownThreshold: Number.NaN, healthCheckInterval: 0 },
       monitoring: { enableMetrics: 1, alertThresholds: { cpuUsage: -1, memory: 5 }, rules: [] },
@@ -106,7 +107,7 @@ describe('readConfig', () => {
         "ERR_INVALID_VALUE workflow.tenantWeights.a: must be a whole number from 1 to 1000, not 0",
         "ERR_INVALID_VALUE workflow.tenantWeights.b: must be a whole number from 1 to 1000, not 1001",
         "ERR_INVALID_VALUE workflow.tenantWeights.c: must be a whole number from 1 to 1000, not 'much'",
-        "ERR_NOT_SUPPORTED workflow.allowRedefinition: \`allowRedefinition\` is not supported yet: leave it out",
+        "ERR_INVALID_VALUE workflow.allowRedefinition: must be true or false, not 'yes'",
         "ERR_INVALID_VALUE agents.minAgents: must be a whole number of at least 0, not 1.5",
         "ERR_INVALID_VALUE agents.maxAgents: must be a whole number of at least 1, not null",
         "ERR_INVALID_VALUE agents.scaleUpThreshold: must be a percentage from 0 to 100, not 101",

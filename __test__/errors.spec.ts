@@ -152,7 +152,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       await orchestrator.startWorkflow(only)
       return rejection(orchestrator.startWorkflow(workflow([task('b')])))
     },
-    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution or a schedule of another definition; give the changed definition a new `version`, or wait for that execution to end and cancel that schedule | {} | ',
+    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution or a schedule of another definition; give the changed definition a new `version`, wait for that execution to end and cancel that schedule, or set `workflow.allowRedefinition` | {} | ',
   ],
   ERR_SCHEDULE_CHANGED: [
     async () => {
@@ -344,7 +344,11 @@ const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
   ERR_SPAWN_CHANGED: () => spawning(async (spawn) => [await spawn(task('s', { agentId: 'echo' })), spawn(task('s', { agentId: 'fail' }))]),
   ERR_AMBIGUOUS_SIGNAL: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 'x')),
   ERR_SIGNAL_SCHEMA: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 1, { path: 'a' })),
-  ERR_WORKFLOW_NOT_FOUND: () => causeOf(withTask({ workflow: 'nobody' })),
+  ERR_WORKFLOW_NOT_FOUND: async () => {
+    // Where it is validated it is a problem of the workflow.
+    const orchestrator = orchestratorWith({}, { workflow: { enableValidation: false } })
+    return (await rejection(orchestrator.executeWorkflow(workflow([{ id: 'a', name: 'a', workflow: 'nobody' }])))).cause
+  },
   ERR_EXECUTION_EXISTS: async () => {
     const orchestrator = orchestratorWith({ work: () => 1 })
     await orchestrator.executeWorkflow(only, {}, { executionId: 'mine' })

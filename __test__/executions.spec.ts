@@ -44,6 +44,58 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
     expect(await orchestrator.getExecution('00000000-0000-0000-0000-000000000000')).toBeUndefined()
   })
 
+  // Both found it free, and the store, which refuses an id it has, took the whole orchestrator down.
+  it('of several calls that choose one id at once one begins', async () => {
+    const orchestrator = open()
+    const failed = await rejection(orchestrator.executeWorkflow(workflow([task('a', { agentId: 'fail' })], { id: 'failed' })))
+    const begin = [
+      () => orchestrator.startWorkflow(workflow([task('a')]), {}, { executionId: 'mine' }),
+      () => orchestrator.startWorkflow(workflow([task('a')]), {}, { executionId: 'mine' }),
+      () => orchestrator.retryExecution(failed.executionId as string, { executionId: 'mine' }),
+      () => orchestrator.executeWorkflow(workflow([task('a')]), {}, { executionId: 'mine' }),
+    ]
+    const settled = await Promise.allSettled(begin.map((call) => call()))
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected'])
+    for (const one of settled.slice(1)) expect((one as PromiseRejectedResult).reason).toMatchObject({ code: 'ERR_EXECUTION_EXISTS' })
+    // Nor is it free when it has ended.
+    await orchestrator.getHandle('mine').settled()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await rejection(begin[2]?.() as Promise<unknown>)).toMatchObject({ code: 'ERR_EXECUTION_EXISTS' })
+    expect((await orchestrator.executeWorkflow(workflow([task('a')]))).status).toBe('completed')
+  })
+
+  it('of several calls with one key at once one begins, and the others join it or find its end', async () => {
+    const orchestrator = open()
+    const call = (): Promise<{ id: string }> => orchestrator.executeWorkflow(workflow([task('a')]), {}, { idempotencyKey: 'k' })
+    const ids = await Promise.all(Array.from({ length: 20 }, call))
+    expect(new Set([...ids, await call()].map(({ id }) => id)).size).toBe(1)
+    expect((await orchestrator.getStatistics()).completedTotal).toBe(1)
+  })
+
+  it('a signal ends the waiting of who joined, not the execution', async () => {
+    const orchestrator = open()
+    const flow = workflow([task('a', { agentId: 'wait' })])
+    const first = await orchestrator.startWorkflow(flow, {}, { idempotencyKey: 'k' })
+    const controller = new AbortController()
+    const joined = rejection(orchestrator.executeWorkflow(flow, {}, { idempotencyKey: 'k', signal: controller.signal }))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    controller.abort(new Error('I must go'))
+    expect(await joined).toMatchObject({ code: 'ERR_CANCELLED', message: 'I must go' })
+    expect(await first.status()).toBe('running')
+    const late = orchestrator.executeWorkflow(flow, {}, { idempotencyKey: 'k', signal: AbortSignal.abort(new Error('never mind')) })
+    expect(await rejection(late)).toMatchObject({ code: 'ERR_CANCELLED', message: 'never mind' })
+    await first.cancel()
+  })
+
+  it('a fork is for whom the execution was, unless it is said otherwise', async () => {
+    const orchestrator = open()
+    const { id } = await orchestrator.executeWorkflow(workflow([task('a'), task('b')]), {}, { tenant: 'them', priority: 3 })
+    const tenantOf = async (options?: object): Promise<unknown> =>
+      (await (await orchestrator.forkExecution(id, 'b', options)).result()).tenant
+    expect([await tenantOf(), await tenantOf({ tenant: 'others' })]).toEqual(['them', 'others'])
+    expect(places(await rejection(orchestrator.forkExecution(id, 'b', { idempotencyKey: 'k' })))).toEqual(['options.idempotencyKey'])
+  })
+
   it('the list is newest first and filtered by workflow, status and time', async () => {
     const orchestrator = open()
     const flow = (id: string, agentId: string): Promise<unknown> =>

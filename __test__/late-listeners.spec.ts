@@ -186,3 +186,36 @@ it('at most 10,000 events are held; the latest executions keep theirs', async ()
   expect(heard.length).toBeGreaterThanOrEqual(16)
   expect(heard.length).toBeLessThan(21)
 })
+
+// What happened at once had one instant, and whoever left and came back within it had heard all of it.
+it.each([0, 1, 2, 3])('a listener that leaves and comes back within one flush misses nothing (after %i of them)', async (after) => {
+  const orchestrator = orchestratorWith({ work: () => 1 })
+  const tasks = ['a', 'b', 'c', 'd'].map((id) => task(id, { dependencies: [] }))
+  const heard: string[] = []
+  const listener = ({ taskId }: { taskId: string }): void => {
+    heard.push(taskId)
+    if (heard.length !== after + 1) return
+    orchestrator.off('task:completed', listener)
+    queueMicrotask(() => orchestrator.on('task:completed', listener))
+  }
+  orchestrator.on('task:completed', listener)
+  await orchestrator.executeWorkflow(workflow(tasks))
+  await macrotask()
+  expect(heard).toEqual(['a', 'b', 'c', 'd'])
+})
+
+// All passes of a loop had one name among what was already told.
+it('a pass that ends before a listener is told of the one before is heard too', async () => {
+  let calls = 0
+  const heard: (number | undefined)[] = []
+  const orchestrator = orchestratorWith({
+    work: () => {
+      calls += 1
+      // The end of the first pass is on record now, and that of this one will be before the listener is told of anything.
+      if (calls === 2) queueMicrotask(() => orchestrator.on('task:iteration', ({ iteration }) => heard.push(iteration)))
+    },
+  })
+  await orchestrator.executeWorkflow(workflow([{ id: 'l', name: 'l', type: 'loop', loop: { forEach: [1, 2, 3] }, tasks: [task('a')] }]))
+  await macrotask()
+  expect(heard).toEqual([0, 1, 2])
+})

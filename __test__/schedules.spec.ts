@@ -4,7 +4,13 @@
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { MultiAgentOrchestrator, Schedule, WorkflowExecution, WorkflowSchedule } from '@codexos/multi-agent-orchestrator'
+import type {
+  AgentWorkflow,
+  MultiAgentOrchestrator,
+  Schedule,
+  WorkflowExecution,
+  WorkflowSchedule,
+} from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { run, start } from './support/child.ts'
 import { storePath, userFolder } from './support/folder.ts'
@@ -58,6 +64,16 @@ describe('a schedule', () => {
     expect(await gaps(orchestrator)).toEqual([1000])
     expect(seen).toEqual(['me', 'me'])
     expect((schedule.next?.getTime() ?? 0) - (first?.getTime() ?? 0)).toBe(2000)
+  })
+
+  it('runs registered workflows as they were when it was made', async () => {
+    const { orchestrator, clock } = await kitWith({ work: ({ input }) => input.data })
+    const inner = (data: string): AgentWorkflow => ({ ...workflow([task('x', { input: { data } })]), id: 'inner', version: data })
+    orchestrator.workflowEngine.registerWorkflow(inner('old'))
+    await orchestrator.scheduleWorkflow(workflow([{ id: 'child', name: 'child', workflow: 'inner' }]), SECOND)
+    orchestrator.workflowEngine.registerWorkflow(inner('new'))
+    await clock.advance('1s')
+    expect((await planned(orchestrator))[0]?.results).toEqual({ child: { x: 'old' } })
   })
 
   it('can be found, listed and cancelled; what has begun goes on', async () => {

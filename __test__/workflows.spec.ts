@@ -166,6 +166,40 @@ describe.each(storages)('%s', (_name, config) => {
     expect(error.cause).toMatchObject({ code: 'ERR_SPAWN_FAILED' })
   })
 
+  it('what an attempt adds counts as a task of its execution', async () => {
+    const refused: unknown[] = []
+    const orchestrator = orchestratorWith(
+      {
+        work: echo,
+        parent: async (_: unknown, { spawn }: { spawn: (task: object) => PromiseLike<unknown> }) => {
+          for (const id of ['one', 'two', 'three']) {
+            try {
+              await spawn(task(id, { input: { data: id } }))
+            } catch (error) {
+              refused.push([id, (error as { code?: string }).code, (error as Error).message])
+            }
+          }
+        },
+      } as never,
+      { ...config(), workflow: { maxTasks: 3 } },
+    )
+    await orchestrator.executeWorkflow(workflow([task('p', { agentId: 'parent' })]))
+    const message = expect.stringContaining('4 tasks exceed `workflow.maxTasks` (3)')
+    expect(refused).toEqual([['three', 'ERR_VALIDATION', message]])
+  })
+
+  it('a changed definition of a version runs beside the old one where that is allowed', async () => {
+    const held = gate()
+    const orchestrator = orchestratorWith({ work: echo, wait: () => held.promise } as never, {
+      ...config(),
+      workflow: { allowRedefinition: true },
+    })
+    const first = await orchestrator.startWorkflow(workflow([task('a', { agentId: 'wait' })]))
+    expect((await orchestrator.executeWorkflow(workflow([task('a', { input: { data: 'new' } })]))).results).toEqual({ a: 'new' })
+    held.open()
+    expect((await first.result()).results).toEqual({ a: null })
+  })
+
   it('a task may be a workflow, which is an execution of its own', async () => {
     const orchestrator = withAgents({ work: echo, sleep: asleep })
     orchestrator.workflowEngine.registerWorkflow({ ...workflow([task('x', { input: { data: '{{ context.n }}' } })]), id: 'inner' })

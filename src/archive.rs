@@ -50,7 +50,7 @@ impl ArchiveTask {
         let Some(archive) = archive.as_ref() else { return Ok(None) };
         match &self.question {
             Question::Execution(id) => archive.execution(id),
-            Question::History(id) => Ok(archive.history(id)?.map(words::text_of)),
+            Question::History(id) => Ok(archive.history(id)?.map(|(effects, failures)| words::text_of(effects, &failures))),
             Question::List(filter) => archive.list(&read_filter(filter)?).map(Some),
         }
     }

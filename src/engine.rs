@@ -2,20 +2,21 @@
 //! The handle JavaScript holds over one `runtime::Driver`: one method for each call `ts/native.ts` makes.
 
 use crate::archive::{ArchiveTask, Question, SharedArchive};
-use crate::error::{CodedError, NativeFailure, coded, failure};
+use crate::error::{CodedError, coded};
+use crate::opening::{Close, Open};
 use crate::plan::NativePlan;
 use crate::stage::NativeStage;
 use crate::words;
 use ::engine::{InstanceIndex, Question as Asked};
-use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
+use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use runtime::store::{Durability, MemoryStore};
-use runtime::{Clock, Driver, Error, Interrupted, Statistics, Wake, report};
+use runtime::{Clock, Driver, Error, Statistics, Wake, report};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use stdx::Timestamp;
 
 /// One orchestrator's driver.
@@ -31,7 +32,7 @@ pub struct Engine {
     listened: AtomicU32,
 }
 
-type SharedDriver = Arc<Mutex<Option<Driver>>>;
+pub(crate) type SharedDriver = Arc<Mutex<Option<Driver>>>;
 
 /// How an execution that was accepted is known.
 #[napi(object)]
@@ -51,6 +52,28 @@ pub struct NativeQuestion {
     pub index: u32,
     /// Passes so far.
     pub passes: u32,
+}
+
+/// What the configuration says about executions that run.
+#[napi(object)]
+pub struct NativeLimits {
+    /// How many executions run at once; null: any number.
+    pub running_max: Option<u32>,
+    /// How large a share of the places a tenant has; 1 for those not named.
+    pub tenant_weights: HashMap<String, u32>,
+    /// Tasks of one execution, those that attempts add included.
+    pub tasks_max: u32,
+    /// Whether executions of several definitions of one workflow version may run at once.
+    pub redefinable: bool,
+}
+
+/// When an execution must have ended.
+#[napi(object)]
+pub struct NativeBounds {
+    /// Milliseconds since the epoch; null: no bound.
+    pub deadline: Option<f64>,
+    /// Milliseconds that its budget leaves it; null: no bound.
+    pub time: Option<f64>,
 }
 
 /// Numbers for `getStatistics`.
@@ -154,25 +177,30 @@ impl Engine {
         })
     }
 
-    /// Looks at what other threads and time have brought, and writes what is owed now into `out`.
+    /// Looks at what other threads and time have brought by `now`, and writes what is owed into `out`.
     #[napi(catch_unwind)]
-    pub fn pull(&self, mut out: Float64Array) -> Result<(), CodedError> {
+    pub fn pull(&self, now: f64, mut out: Float64Array) -> Result<(), CodedError> {
         let listened = self.listened.load(Ordering::Relaxed);
         // Before looking: what comes after this is worth another call.
         self.woken.store(false, Ordering::SeqCst);
         self.with(|driver| {
+            driver.begin(timestamp(now));
             driver.pull()?;
             words::write_effects(driver, listened, words::of(&mut out));
             Ok(())
         })
     }
 
-    /// Limits how many executions run at once, shared by tenants according to their weights.
+    /// Sets what the configuration says: called once, before anything begins.
     #[napi(catch_unwind)]
-    pub fn limit(&self, running: Option<u32>, weights: HashMap<String, u32>) -> Result<(), CodedError> {
-        let weights = weights.into_iter().map(|(tenant, weight)| (tenant.into(), weight)).collect();
+    pub fn limit(&self, limits: NativeLimits) -> Result<(), CodedError> {
+        let weights = limits.tenant_weights.into_iter().map(|(tenant, weight)| (tenant.into(), weight)).collect();
         self.with(|driver| {
-            driver.limit(running, weights);
+            driver.limit(limits.running_max, weights);
+            driver.limit_tasks(limits.tasks_max as usize);
+            if limits.redefinable {
+                driver.allow_redefinition();
+            }
             Ok(())
         })
     }
@@ -255,6 +283,22 @@ impl Engine {
         self.with(|driver| Ok(driver.execution(slot)?.output(InstanceIndex::new(task))))
     }
 
+    /// How an instance has ended, as JSON text; see `runtime::report`. Null while it has not.
+    #[napi(catch_unwind)]
+    pub fn end(&self, slot: u32, task: u32) -> Result<Option<String>, CodedError> {
+        self.with(|driver| Ok(report::end_of(driver.execution(slot)?, InstanceIndex::new(task))))
+    }
+
+    /// When an execution must have ended, which holds for those below it.
+    #[napi(catch_unwind)]
+    pub fn bounds(&self, slot: u32) -> Result<NativeBounds, CodedError> {
+        self.with(|driver| {
+            let (deadline, time) = driver.bounds(slot)?;
+            let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+            Ok(NativeBounds { deadline: deadline.map(|at| millis(at.since(Timestamp::default()))), time: time.map(millis) })
+        })
+    }
+
     /// What a function that is a condition is given, as JSON text.
     #[napi(catch_unwind)]
     pub fn scope(&self, slot: u32, task: u32, between_passes: bool) -> Result<String, CodedError> {
@@ -279,10 +323,10 @@ impl Engine {
         self.listened.store(kinds, Ordering::Relaxed);
     }
 
-    /// The effects of these kinds that an execution has had after the instant `since`.
+    /// The effects of these kinds that an execution has had from the instant `since`, and after the one with the number `after`, -1: all.
     #[napi(catch_unwind)]
-    pub fn history(&self, slot: u32, kinds: u32, since: f64) -> Result<Float64Array, CodedError> {
-        let effects = self.with(|driver| driver.history(slot, timestamp(since)))?;
+    pub fn history(&self, slot: u32, kinds: u32, since: f64, after: f64) -> Result<Float64Array, CodedError> {
+        let effects = self.with(|driver| driver.history(slot, timestamp(since), words::number(after)))?;
         Ok(Float64Array::new(words::heard(effects, kinds)))
     }
 
@@ -291,6 +335,12 @@ impl Engine {
     pub fn failure(&self, slot: u32, task: u32, attempt: u32) -> Result<Option<String>, CodedError> {
         let failure = self.with(|driver| driver.failure(slot, InstanceIndex::new(task), attempt))?;
         Ok(failure.as_deref().map(report::failure))
+    }
+
+    /// Why each attempt failed that did, as JSON text by the numbers of the effects.
+    #[napi(catch_unwind)]
+    pub fn failures(&self, slot: u32) -> Result<String, CodedError> {
+        self.with(|driver| Ok(words::failures_text(&driver.failures(slot)?)))
     }
 
     /// JavaScript is done with an execution that has ended.
@@ -305,7 +355,7 @@ impl Engine {
         ArchiveTask::ask(&self.archive, Question::Execution(id))
     }
 
-    /// Resolves with the effects of a stored execution as JSON text: a list of their words.
+    /// Resolves with the effects of a stored execution as JSON text: their words, and why what failed did.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn stored_history(&self, id: String) -> AsyncTask<ArchiveTask> {
         ArchiveTask::ask(&self.archive, Question::History(id))
@@ -349,94 +399,6 @@ impl Engine {
             self.driver.lock().map_err(|_| CodedError::new("ERR_INTERNAL", "the engine failed in an earlier call and has stopped"))?;
         let driver = driver.as_mut().ok_or_else(|| CodedError::new("ERR_CLOSED", "the orchestrator is not open"))?;
         work(driver).map_err(|error| coded(&error))
-    }
-}
-
-/// What opening a file resolves with.
-#[napi(object)]
-pub struct Opened {
-    /// Why it did not open.
-    pub failure: Option<NativeFailure>,
-    /// What is to be continued.
-    pub interrupted: Vec<InterruptedExecution>,
-}
-
-/// An execution to be continued.
-#[napi(object)]
-pub struct InterruptedExecution {
-    /// Its small number in this process.
-    pub slot: u32,
-    /// The stored execution as JSON text.
-    pub text: String,
-}
-
-/// Opens the file on a thread of its own, since recovery reads what may be a large journal.
-pub struct Open {
-    driver: SharedDriver,
-    archive: SharedArchive,
-    path: PathBuf,
-    durability: String,
-    now: Timestamp,
-    stage: Option<NativeStage>,
-    wake: Wake,
-}
-
-impl Open {
-    fn open(&self) -> Result<Vec<Interrupted>, Error> {
-        #[cfg(feature = "bench")]
-        if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
-            use runtime::store::OpenError;
-            let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
-            *lock(&self.driver) =
-                Some(Driver::over(Box::new(store), Durability::Disk, Clock::starting_at(self.now), Arc::clone(&self.wake))?);
-            return Ok(Vec::new());
-        }
-        let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
-        let wake = Arc::clone(&self.wake);
-        let (driver, interrupted) = match &self.stage {
-            None => Driver::open(&self.path, durability, Clock::starting_at(self.now), wake)?,
-            Some(stage) => Driver::open_through(&self.path, durability, stage.clock(), wake, |store| stage.around(store))?,
-        };
-        *lock(&self.archive) = driver.archive()?;
-        *lock(&self.driver) = Some(driver);
-        Ok(interrupted)
-    }
-}
-
-impl Task for Open {
-    type Output = Result<Vec<Interrupted>, Error>;
-    type JsValue = Opened;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(self.open())
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Opened> {
-        Ok(match output {
-            Err(error) => Opened { failure: Some(failure(&error)), interrupted: Vec::new() },
-            Ok(interrupted) => {
-                let interrupted = interrupted.into_iter().map(|one| InterruptedExecution { slot: one.slot, text: one.text }).collect();
-                Opened { failure: None, interrupted }
-            }
-        })
-    }
-}
-
-/// Closes on a thread of its own, since the last commit may wait for the disk.
-pub struct Close {
-    driver: Option<Driver>,
-}
-
-impl Task for Close {
-    type Output = Option<Error>;
-    type JsValue = Option<NativeFailure>;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(self.driver.take().and_then(|driver| driver.close().err()))
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Option<NativeFailure>> {
-        Ok(output.as_ref().map(failure))
     }
 }
 

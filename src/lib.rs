@@ -10,6 +10,7 @@ pub mod agents;
 pub mod archive;
 pub mod engine;
 pub mod error;
+pub mod opening;
 pub mod plan;
 pub mod schedules;
 pub mod stage;

@@ -4,7 +4,7 @@
 use ::engine::InstanceNumber;
 use ::engine::{Failure, InstanceIndex, Output, Settled};
 use napi::bindgen_prelude::Float64Array;
-use runtime::{Driver, Effect, EffectKind, Error};
+use runtime::{Driver, Effect, EffectKind, Error, Failures, Number, report};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
@@ -16,8 +16,8 @@ const ANSWER_WORDS: usize = 7;
 /// Words before the first effect: how many effects, whether there are more, the next deadline.
 const HEADER_WORDS: usize = 3;
 
-/// Words of one effect: kind, slot, task, attempt, first, second, at.
-const EFFECT_WORDS: usize = 7;
+/// Words of one effect: kind, slot, task, attempt, first, second, at, number.
+const EFFECT_WORDS: usize = 8;
 
 /// The form of an answer.
 const COMPLETED_HELD: u32 = 0;
@@ -115,10 +115,17 @@ pub(crate) fn heard(effects: Vec<Effect>, listened: u32) -> Vec<f64> {
     effects.into_iter().filter(|effect| listened & (1 << effect.kind as u32) != 0).flat_map(effect_words).collect()
 }
 
-/// Effects as JSON text: a list of their words.
-pub(crate) fn text_of(effects: Vec<Effect>) -> String {
+/// Effects as JSON text: `{"words": [...], "failures": {...}}`.
+pub(crate) fn text_of(effects: Vec<Effect>, failures: &Failures) -> String {
     let words: Vec<serde_json::Value> = effects.into_iter().flat_map(effect_words).map(Into::into).collect();
-    serde_json::Value::from(words).to_string()
+    format!(r#"{{"words":{},"failures":{}}}"#, serde_json::Value::from(words), failures_text(failures))
+}
+
+/// Failures as JSON text, by the numbers of their effects.
+pub(crate) fn failures_text(failures: &Failures) -> String {
+    let failures: Vec<String> =
+        failures.iter().map(|(number, failure)| format!(r#""{}":{}"#, number.get(), report::failure(failure))).collect();
+    format!("{{{}}}", failures.join(","))
 }
 
 fn is_heard(kind: EffectKind, listened: u32) -> bool {
@@ -131,6 +138,7 @@ fn is_heard(kind: EffectKind, listened: u32) -> bool {
         | EffectKind::Judge
         | EffectKind::Paused
         | EffectKind::Resumed
+        | EffectKind::Signalled
         | EffectKind::Scheduled
         | EffectKind::Unscheduled
         | EffectKind::Fired
@@ -164,7 +172,14 @@ fn effect_words(effect: Effect) -> [f64; EFFECT_WORDS] {
         micros(effect.first),
         micros(effect.second),
         micros(effect.at.micros()),
+        micros(effect.number.get()),
     ]
+}
+
+/// The number of an effect that JavaScript was given; none before the first.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript gives back what it got, or -1")]
+pub(crate) fn number(number: f64) -> Option<Number> {
+    (number >= 0.0).then(|| Number::from_u64(number as u64))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds since the epoch are exact in a float until the year 2255")]

@@ -12,7 +12,7 @@ import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
-import { EFFECT_WORDS, Kind } from './native.js'
+import { EFFECT_WORDS, Kind, type Failures } from './native.js'
 import type { Run } from './run.js'
 import { copyJson } from './task-input.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './workflow.js'
@@ -64,7 +64,17 @@ interface Notice {
   readonly first: number
   readonly second: number
   readonly at: number
+  /** Its place in the journal of its run. */
+  readonly number: number
 }
+
+/** Up to where the announcements of all runs had come: to an instant of the journal, and within that instant so far in each of these runs. */
+interface Position {
+  readonly at: number
+  readonly numbers: ReadonlyMap<Run, number>
+}
+
+const NOWHERE: Position = { at: 0, numbers: new Map() }
 
 /** A notice on its way to the listeners of one event. */
 interface Delivery {
@@ -78,12 +88,16 @@ export class Announcer implements EventSource {
   /** The runs whose events are still held, and so may be read back. */
   readonly #held: () => Iterable<Run>
   readonly #listened = new Set<EventName>()
-  /** The latest instant of the journal that has been announced. Our own clock is not the journal's, so it cannot stand in. */
+  /**
+   * The latest instant of the journal that has been announced, and how far in each run: what happens at once has one instant. Our own clock is not
+   * the journal's, so it cannot stand in.
+   */
   #heardUntil = 0
-  /** Since when nobody listens to an event, as an instant of the journal. */
-  readonly #deafSince = new Map<EventName, number>()
-  /** The events that have found a listener in this tick, each with the instant after which nobody has heard it. */
-  readonly #wanted = new Map<EventName, number>()
+  readonly #heardNow = new Map<Run, number>()
+  /** Since when nobody listens to an event. */
+  readonly #deafSince = new Map<EventName, Position>()
+  /** The events that have found a listener in this tick, each with the position after which nobody has heard it. */
+  readonly #wanted = new Map<EventName, Position>()
   /** What late listeners are owed out of the journal. Delivered in the next microtask, and then what came meanwhile. */
   #recalled: Delivery[] = []
   #meanwhile: Delivery[] = []
@@ -98,7 +112,7 @@ export class Announcer implements EventSource {
   attaching(name: string | symbol): void {
     if (!isEventName(name) || this.#emitter.listenerCount(name) > 0) return
     if (this.#wanted.size === 0) queueMicrotask(() => this.#deliverOwed())
-    if (!this.#wanted.has(name)) this.#wanted.set(name, this.#deafSince.get(name) ?? 0)
+    if (!this.#wanted.has(name)) this.#wanted.set(name, this.#deafSince.get(name) ?? NOWHERE)
     this.#recall()
     this.#listened.add(name)
     this.#dispatcher().listen(this.#listenedKinds() | kindsOf(name))
@@ -110,40 +124,58 @@ export class Announcer implements EventSource {
       const listened = this.#emitter.listenerCount(name) > 0
       if (listened || !this.#listened.delete(name)) continue
       // Whoever left had heard everything until now, but for what it was still owed.
-      this.#deafSince.set(name, this.#wanted.get(name) ?? this.#heardUntil)
+      this.#deafSince.set(name, this.#wanted.get(name) ?? { at: this.#heardUntil, numbers: new Map(this.#heardNow) })
       this.#wanted.delete(name)
     }
     this.#dispatcher().listen(this.#listenedKinds())
   }
 
   /** The engine recorded something. */
-  notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void {
-    this.#heardUntil = Math.max(this.#heardUntil, at)
+  notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void {
+    this.#heard(run, at, number)
     if (this.#listened.size === 0) return
     for (const name of eventsOf(run, kind, place, attempt, first)) {
       if (this.#emitter.listenerCount(name) === 0) continue
-      const notice = { kind, run, place, attempt, first, second, at }
+      const notice = { kind, run, place, attempt, first, second, at, number }
       if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice })
       else this.#deliver(name, notice)
     }
   }
 
-  /** All that a run has had announced, or would have had. */
-  history(run: Run): Float64Array {
-    return run.history ?? this.#dispatcher().engine.history(run.slot, ALL_KINDS, 0)
+  #heard(run: Run, at: number, number: number): void {
+    if (at > this.#heardUntil) {
+      this.#heardUntil = at
+      this.#heardNow.clear()
+    }
+    // What was held back is heard after what came later; that has counted already.
+    if (at === this.#heardUntil) this.#heardNow.set(run, Math.max(this.#heardNow.get(run) ?? -1, number))
+  }
+
+  /** All that a run has had announced, or would have had, after the effect with this number; -1: all. */
+  history(run: Run, after: number): Float64Array {
+    const { history } = run
+    if (history === undefined) return this.#dispatcher().engine.history(run.slot, ALL_KINDS, 0, after)
+    let begin = 0
+    while (begin < history.length && (history[begin + EFFECT_WORDS - 1] as number) <= after) begin += EFFECT_WORDS
+    return history.subarray(begin)
+  }
+
+  /** Keeps what the engine is about to forget of a run, for those who read its events later. */
+  keep(run: Run): void {
+    run.history = this.history(run, -1)
+    run.failures = JSON.parse(this.#dispatcher().engine.failures(run.slot)) as Failures
   }
 
   /** The events that a notice (the words of an effect) is announced as, for `handle.events`. */
   describe(run: Run, words: Float64Array): Omit<ExecutionEvent, 'seq'>[] {
-    const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, at = 0] = words
-    const notice = { kind, run, place, attempt, first, second, at }
+    const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, at = 0, number = 0] = words
+    const notice = { kind, run, place, attempt, first, second, at, number }
     return eventsOf(run, kind, place, attempt, first).map((type) => {
       const base = { type, at: dateOf(at), executionId: run.id }
       if (!type.startsWith('task:')) return base
       const failed = type === 'task:failed' || type === 'task:retrying'
-      const error = failed && run.execution === undefined ? this.#errorInfo(notice) : undefined
-      const recorded = failed ? (error ?? run.execution?.tasks.find(({ taskId }) => taskId === run.path(place))?.error) : undefined
-      return { ...base, task: this.#task(notice, type, recorded), ...(recorded && { error: recorded }) }
+      const error = failed ? this.#errorInfo(notice) : undefined
+      return { ...base, task: this.#task(notice, type, error), ...(error && { error }) }
     })
   }
 
@@ -160,20 +192,21 @@ export class Announcer implements EventSource {
     if (this.#dispatcher().failure !== undefined) return
     let kinds = 0
     for (const name of this.#wanted.keys()) kinds |= kindsOf(name)
-    const since = Math.min(...this.#wanted.values())
+    const since = Math.min(...[...this.#wanted.values()].map(({ at }) => at))
     this.#recalled = []
-    for (const run of this.#held()) this.#recallRun(run, this.#dispatcher().engine.history(run.slot, kinds, since))
+    for (const run of this.#held()) this.#recallRun(run, this.#dispatcher().engine.history(run.slot, kinds, since, -1))
   }
 
   #recallRun(run: Run, words: Float64Array): void {
     for (let at = 0; at < words.length; at += EFFECT_WORDS) {
-      const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, instant = 0] = words.subarray(at, at + EFFECT_WORDS)
+      const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, instant = 0, number = 0] = words.subarray(at, at + EFFECT_WORDS)
       // An execution whose end is not here yet will announce it itself.
       if (kind === Kind.ended && run.execution === undefined) continue
       for (const name of eventsOf(run, kind, place, attempt, first)) {
         const since = this.#wanted.get(name)
-        if (since === undefined || instant <= since) continue
-        this.#recalled.push({ name, notice: { kind, run, place, attempt, first, second, at: instant } })
+        if (since === undefined || instant < since.at) continue
+        if (instant === since.at && number <= (since.numbers.get(run) ?? -1)) continue
+        this.#recalled.push({ name, notice: { kind, run, place, attempt, first, second, at: instant, number } })
       }
     }
   }
@@ -187,7 +220,7 @@ export class Announcer implements EventSource {
     this.#recalled = []
     this.#meanwhile = []
     for (const { name, notice } of owed) {
-      this.#heardUntil = Math.max(this.#heardUntil, notice.at)
+      this.#heard(notice.run, notice.at, notice.number)
       this.#deliver(name, notice)
     }
   }
@@ -263,19 +296,16 @@ export class Announcer implements EventSource {
     const output = run.outputs[place]
     if (output !== undefined) return { result: copyJson(output) }
     if (run.definition.opaque) return {}
-    const seen = run.execution?.tasks.find(({ taskId }) => taskId === run.path(place))
+    const seen = run.ended(place)
     if (seen !== undefined) return { result: copyJson((seen.result ?? null) as Json) }
     return { result: JSON.parse(this.#dispatcher().engine.output(run.slot, place)) as unknown }
   }
 
-  #errorInfo({ run, place, attempt }: Notice): TaskErrorInfo {
-    const text = this.#dispatcher().engine.failure(run.slot, place, attempt)
-    return (
-      errorInfo(text === null ? undefined : (JSON.parse(text) as TaskErrorInfo)) ?? {
-        code: 'ERR_INTERNAL',
-        message: 'the failure was not recorded',
-      }
-    )
+  #errorInfo({ run, place, attempt, number }: Notice): TaskErrorInfo {
+    const kept = run.failures?.[number]
+    const text = run.failures === undefined ? this.#dispatcher().engine.failure(run.slot, place, attempt) : null
+    const failure = kept ?? (text === null ? undefined : (JSON.parse(text) as TaskErrorInfo))
+    return errorInfo(failure) ?? { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
   }
 
   #listenedKinds(): number {
@@ -302,8 +332,8 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
 }
 
 /** Tells an event from every other. */
-function keyOf({ name, notice: { run, place, attempt } }: Delivery): string {
-  return `${run.id} ${place} ${attempt} ${name}`
+function keyOf({ name, notice: { run, number } }: Delivery): string {
+  return `${run.id} ${number} ${name}`
 }
 
 export function isEventName(name: string | symbol): name is EventName {

@@ -79,6 +79,14 @@ export function readOptions(options: ExecuteOptions | undefined, clock: Clock): 
   return { signal, executionId, idempotencyKey, rerunFailed: onFailed === 'rerun', recorded }
 }
 
+/** The options of a fork: as those of an execution, but that it is always a new one. */
+export function readForkOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
+  const read = readOptions(options, clock)
+  const message = 'means nothing for a fork, which is always a new execution; give an `executionId` instead'
+  if (read.idempotencyKey !== undefined) refuse('the options cannot be used', [{ path: 'options.idempotencyKey', message }])
+  return read
+}
+
 const NO_OPTIONS: ReadOptions = { signal: undefined, executionId: undefined, idempotencyKey: undefined, rerunFailed: false, recorded: {} }
 
 function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimit {

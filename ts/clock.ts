@@ -5,6 +5,8 @@
 export interface Clock {
   /** Microseconds since the epoch, whole: the unit of the journal. */
   now(): number
+  /** Moves it ahead if it shows less than `micros`: it never goes back in what is recorded. */
+  notBefore(micros: number): void
   /** Something that calls `wake` when a time has come. It keeps no process alive. */
   alarm(wake: () => void): Alarm
 }
@@ -20,7 +22,7 @@ export interface Alarm {
   stop(): void
 }
 
-const origin = performance.timeOrigin * 1000
+let origin = performance.timeOrigin * 1000
 
 /** The longest delay a Node timer takes. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1
@@ -30,8 +32,16 @@ export function now(): number {
   return Math.floor(origin + performance.now() * 1000)
 }
 
+/**
+ * Moves the clock ahead if it shows less than `micros`: journals of an earlier process are ahead of it, because the clock of the machine was set back.
+ * What is recorded from now on is then later than what is there, and no wait is longer than it was meant to be.
+ */
+function notBefore(micros: number): void {
+  origin += Math.max(0, micros - now())
+}
+
 /** The time of the system, and its timers. */
-export const systemClock: Clock = { now, alarm: (wake) => new SystemAlarm(wake) }
+export const systemClock: Clock = { now, notBefore, alarm: (wake) => new SystemAlarm(wake) }
 
 class SystemAlarm implements Alarm {
   readonly #wake: () => void

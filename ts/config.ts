@@ -30,7 +30,7 @@ export interface StorageConfig {
 export interface WorkflowConfig {
   /** Levels that groups and child workflows may nest, at least 1. Default 10. */
   maxDepth?: number | undefined
-  /** Tasks one workflow may define, 1 to 1,000,000. Default 100. */
+  /** Tasks one workflow may define, and one execution may have with those that attempts add: 1 to 1,000,000. Default 100. */
   maxTasks?: number | undefined
   /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
   defaultTimeout?: Duration | undefined
@@ -40,6 +40,11 @@ export interface WorkflowConfig {
   maxConcurrentWorkflows?: number | undefined
   /** How large a share of the places a tenant has, by its name: 1 to 1000. One that is not named has 1. */
   tenantWeights?: Readonly<Record<string, number>> | undefined
+  /**
+   * Whether a changed definition of a workflow may run under the same `id` and `version` while executions of the old one have not ended; each keeps its
+   * own. Default false: `ERR_DEFINITION_CHANGED`.
+   */
+  allowRedefinition?: boolean | undefined
 }
 
 /** The size of the agent pool: how many instances of each type there are, when there are more or fewer of them, and when they are asked how they are. */
@@ -112,6 +117,7 @@ interface ResolvedWorkflow {
   readonly enableValidation: boolean
   readonly maxConcurrentWorkflows: number | null
   readonly tenantWeights: Readonly<Record<string, number>>
+  readonly allowRedefinition: boolean
 }
 export interface ResolvedAgents {
   readonly minAgents: number
@@ -151,6 +157,7 @@ const defaults: ResolvedConfig = {
     enableValidation: true,
     maxConcurrentWorkflows: null,
     tenantWeights: {},
+    allowRedefinition: false,
   },
   agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
   monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
@@ -178,9 +185,7 @@ const workflowFields: Fields<ResolvedWorkflow> = {
     enableValidation: boolean,
     maxConcurrentWorkflows: integer(1, 1_000_000),
     tenantWeights: record(integer(1, 1000)),
-  },
-  refused: {
-    allowRedefinition: '`allowRedefinition` is not supported yet: leave it out',
+    allowRedefinition: boolean,
   },
 }
 

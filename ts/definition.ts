@@ -5,8 +5,9 @@ import type { AgentNeed } from './agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
-import { Opaque, plainJson, sameJson, type Json } from './json.js'
+import { Opaque, partialJson, plainJson, sameJson, type Json } from './json.js'
 import { readWorkflow, type NativePlan, type PlanReading } from './native.js'
+import { workflowsNamedIn } from './pins.js'
 import type { SchemaForms } from './schema.js'
 import type { AgentWorkflow, TaskType } from './workflow.js'
 
@@ -26,6 +27,10 @@ export interface Definition {
   readonly functions: Map<string, ConditionFunction>
   /** The names of functions it needs. */
   readonly functionNames: readonly string[]
+  /** The registered workflows that its tasks name. */
+  readonly workflowIds: readonly string[]
+  /** As it was given to the engine. */
+  readonly source: Json
 }
 
 /** One task of a definition, as its attempts need it. */
@@ -99,6 +104,8 @@ export interface Reading {
   readonly problems: readonly Issue[]
   readonly definition: Definition | undefined
   readonly graph: WorkflowGraph | undefined
+  /** What of it is data, with markers in place of schemas and functions. */
+  readonly snapshot: Json | undefined
 }
 
 export interface ReadingLimits {
@@ -118,14 +125,14 @@ export class DefinitionReader {
     this.#limits = limits
   }
 
-  /** The definition of a workflow, or a `ValidationError` with every problem. */
-  read(workflow: AgentWorkflow): Definition {
+  /** The definition of a workflow, or a `ValidationError` with every problem; `beside`: what else is wrong with one that is refused. */
+  read(workflow: AgentWorkflow, beside: (source: Json) => readonly Issue[] = () => []): Definition {
     const known = this.#known.get(workflow)
     if (known !== undefined && sameJson(workflow, known.snapshot)) return known.definition
-    const { problems, definition, snapshot } = this.#examine(workflow)
+    const { problems, definition, snapshot } = this.examine(workflow)
     if (definition === undefined) {
       const errors = problems.filter(({ severity }) => severity !== 'warning')
-      throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', errors)
+      throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', [...errors, ...beside(snapshot ?? null)])
     }
     if (snapshot !== undefined) this.#known.set(workflow, { snapshot, definition })
     return definition
@@ -133,25 +140,33 @@ export class DefinitionReader {
 
   /** Every problem of a workflow, warnings included, and its graph. */
   examine(workflow: unknown): Reading {
-    return this.#examine(workflow)
-  }
-
-  #examine(workflow: unknown): Reading & { snapshot: Json | undefined } {
     const issues: Issue[] = []
-    const nothing = { definition: undefined, graph: undefined, snapshot: undefined }
     const marks = markWorkflow(workflow, issues)
-    const snapshot = plainJson(marks.marked, '', issues)
-    refuseLoneSurrogates(snapshot, '', issues)
-    if (issues.length > 0 || snapshot === undefined) return { problems: issues, ...nothing }
-    const text = textOf(snapshot, marks)
+    const whole = plainJson(marks.marked, '', issues)
+    refuseLoneSurrogates(whole, '', issues)
+    const snapshot = whole ?? partialJson(marks.marked)
+    const nothing = { definition: undefined, graph: undefined, snapshot }
+    if (whole === undefined && !isObject(snapshot)) return { problems: issues, ...nothing }
+    const text = textOf(snapshot ?? null, marks)
     const { maxTasks: tasksMax, maxDepth: depthMax, defaultTimeout, enableValidation: checked } = this.#limits
     const reading = readWorkflow(text, { tasksMax, depthMax, defaultTimeout, checked })
-    const problems = issuesOf(reading)
+    // What was left out, or stands in for something else, has been reported as it is.
+    const problems = [...issues, ...issuesOf(reading).filter(({ path }) => !issues.some((issue) => touches(issue.path, path)))]
     const plan = reading.plan()
-    if (plan === null) return { problems, ...nothing }
+    if (plan === null || issues.length > 0) return { problems, ...nothing }
     const rows = JSON.parse(plan.graph()) as GraphRow[]
     return { problems, definition: defined(plan, text, rows, marks), graph: graphOf(rows), snapshot }
   }
+}
+
+function isObject(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether one path is the other, or inside it. */
+function touches(one: string, other: string): boolean {
+  const [outer, inner] = one.length <= other.length ? [one, other] : [other, one]
+  return inner.startsWith(outer) && (inner.length === outer.length || outer === '' || '.['.includes(inner[outer.length] ?? ''))
 }
 
 /** A definition out of a store, without the user's own judges and functions: the JSON Schemas judge. */
@@ -172,7 +187,7 @@ export function spawnedTask(source: StoredTask, place: string): TaskDefinition {
 }
 
 function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
-  const whole = JSON.parse(text) as { id: string }
+  const whole = JSON.parse(text) as { id: string; [field: string]: Json }
   const tasks = rows.map((row) => taskOf(row, at(whole, row.place) as StoredTask, marks))
   const names = new Set<string>()
   if (text.includes('"function"')) collectNames(whole, names)
@@ -185,6 +200,8 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     tasks,
     functions: new Map(marks?.named),
     functionNames: [...names],
+    workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole).map(({ id }) => id))] : [],
+    source: whole,
   }
 }
 

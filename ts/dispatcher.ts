@@ -12,7 +12,6 @@ import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
-import type { Report } from './execution.js'
 import { failureText } from './failure.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
@@ -20,6 +19,7 @@ import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type Nati
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
+import type { TaskStatus } from './workflow.js'
 
 const EFFECTS_MAX = 1024
 const ANSWERS_FIRST = 256
@@ -29,8 +29,8 @@ const TURN_MICROS_MAX = 1000
 
 /** What the dispatcher tells the orchestrator. */
 export interface Listener {
-  /** A notice of the journal: kind, run, instance, attempt, two numbers, instant. */
-  notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void
+  /** A notice of the journal: kind, run, instance, attempt, two figures, instant, its number in the journal. */
+  notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void
   ended(run: Run): void
   /** Something happened to a schedule: kind, slot, task, number, as in `runtime::EffectKind`. */
   schedule(kind: number, slot: number, task: number, first: number): void
@@ -41,6 +41,9 @@ export interface Listener {
   /** Runs the workflow of a task as an execution of its own; resolves with its results. */
   child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<unknown>
 }
+
+/** How a spawned task ended, as `runtime::report` writes it. */
+type SpawnedEnd = { status: TaskStatus; tolerated?: boolean; message?: string; [field: string]: unknown }
 
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | (1 << Kind.cancelled)
@@ -195,7 +198,7 @@ export class Dispatcher implements AttemptHost {
     const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
     run.spawned.set(child, spawned)
     this.#spawned += 1
-    this.listen(this.#listened)
+    if (this.#spawned === 1) this.listen(this.#listened)
     this.schedule()
     this.#settleSpawned(run, child)
     return spawned
@@ -205,18 +208,17 @@ export class Dispatcher implements AttemptHost {
   #settleSpawned(run: Run, instance: number): void {
     const spawned = run.spawned.get(instance)
     if (spawned === undefined) return
-    const report = JSON.parse(this.engine.report(run.slot)) as Report
-    const [state = 0] = report.tasks[instance] ?? []
-    if (state < 3) return
+    const text = this.engine.end(run.slot, instance)
+    if (text === null) return
     run.spawned.delete(instance)
     this.#spawned -= 1
-    this.listen(this.#listened)
+    if (this.#spawned === 0) this.listen(this.#listened)
     const taskId = run.path(instance)
-    const note = report.notes[instance]
-    if (state === 3) spawned.settle({ value: JSON.parse(this.engine.output(run.slot, instance)) as Json })
-    else if (note?.tolerated === true) spawned.settle({ value: null })
-    else if (state === 4) {
-      const message = `task \`${taskId}\` failed: ${note?.message ?? ''}`
+    const { status, ...note } = JSON.parse(text) as SpawnedEnd
+    if (status === 'completed') spawned.settle({ value: JSON.parse(this.engine.output(run.slot, instance)) as Json })
+    else if (note.tolerated === true) spawned.settle({ value: null })
+    else if (status === 'failed') {
+      const message = `task \`${taskId}\` failed: ${note.message ?? ''}`
       spawned.settle({ error: new TaskFailedError('ERR_TASK_FAILED', message, { executionId: run.id, taskId, details: { ...note } }) })
     } else spawned.settle({ error: new CancelledError('ERR_CANCELLED', `task \`${taskId}\` was stopped`, { executionId: run.id, taskId }) })
   }
@@ -329,14 +331,14 @@ export class Dispatcher implements AttemptHost {
     // Somebody is at it, and reads to the end.
     if (this.#advancing) return this.schedule()
     if (this.#stopped || this.failure !== undefined) return
-    this.#do(() => this.engine.pull(this.#out))
+    this.#do(() => this.engine.pull(this.clock.now(), this.#out))
   }
 
   #do(ask: () => void): void {
     this.#advancing = true
     try {
       ask()
-      while (this.#doEffects()) this.engine.pull(this.#out)
+      while (this.#doEffects()) this.engine.pull(this.clock.now(), this.#out)
       this.#alarm.set(this.#out[2] ?? 0)
     } catch (error) {
       this.#fail(error)
@@ -364,24 +366,25 @@ export class Dispatcher implements AttemptHost {
       const run = this.#runs[slot]
       if (run === undefined) continue
       if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
-      else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number)
+      else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number, out[at + 7] as number)
       if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
       if (kind === Kind.run) this.#runner.start(run, place, attempt, out[at + 5] as number)
     }
     return out[1] === 1
   }
 
-  #note(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number): void {
+  #note(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void {
     if (kind === Kind.accepted) run.accept()
     if (kind === Kind.cancelling) run.cancel()
     if (kind === Kind.paused || kind === Kind.resumed) run.pause(kind === Kind.paused)
+    if (kind === Kind.signalled) run.signalled()
     if (run.spawned.size > 0 && kind >= Kind.completed && kind <= Kind.cancelled) this.#settleSpawned(run, place)
     if (kind === Kind.ended) {
       run.end(this.engine.report(run.slot), first === 1)
       this.deactivate()
     }
     if (run.isFollowed) run.stir()
-    this.#listener.notice(kind, run, place, attempt, first, second, at)
+    this.#listener.notice(kind, run, place, attempt, first, second, at, number)
     if (kind === Kind.ended) this.#listener.ended(run)
   }
 

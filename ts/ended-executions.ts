@@ -3,7 +3,7 @@
 
 import type { Definition } from './definition.js'
 import type { Json } from './json.js'
-import type { RunOptions } from './run.js'
+import type { Run, RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
 
 /** Ended executions that are remembered, */
@@ -18,6 +18,8 @@ export interface Past {
   readonly definition: Definition
   readonly context: { readonly [key: string]: Json }
   readonly options: RunOptions
+  /** With its history, if its events may still be read. */
+  readonly run?: Run
 }
 
 export class EndedExecutions {

@@ -4,7 +4,7 @@
 import type { AgentRegistry } from './agent-pool.js'
 import type { Dispatcher } from './dispatcher.js'
 import { CancelledError, ClosedError } from './errors.js'
-import type { Run } from './run.js'
+import type { LiveRuns } from './live-runs.js'
 import type { Schedules } from './schedules.js'
 import { processEnded, type Stage } from './stage.js'
 
@@ -13,7 +13,7 @@ export interface Parts {
   readonly dispatcher: Dispatcher
   readonly agents: AgentRegistry
   readonly schedules: Schedules
-  readonly live: ReadonlyMap<string, Run>
+  readonly live: LiveRuns
 }
 
 /**

@@ -2,7 +2,7 @@
 // The events of one execution as a sequence that can be taken up anywhere: those on record, then those to come.
 
 import type { EventName } from './events.js'
-import { EFFECT_WORDS } from './native.js'
+import { EFFECT_WORDS, Kind } from './native.js'
 import type { Run } from './run.js'
 import type { TaskErrorInfo, TaskExecution } from './workflow.js'
 
@@ -22,22 +22,20 @@ export interface ExecutionEvent {
 
 /** Reads what is on record of a run, and tells an effect as the events it is announced as. */
 export interface EventSource {
-  history(run: Run): Float64Array
+  /** The effects of a run after the one with this number; -1: all. */
+  history(run: Run, after: number): Float64Array
   describe(run: Run, words: Float64Array): readonly Omit<ExecutionEvent, 'seq'>[]
 }
 
 /** The events of a live run after the one with the number `after`. */
 export async function* followEvents(run: Run, source: EventSource, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
-  let delivered = after
+  const reader = new Reader(run, source, after)
   run.followers += 1
   try {
     for (;;) {
       const stirred = run.stirred()
       const over = run.execution !== undefined
-      for (const event of eventsIn(run, source.history(run), source, delivered)) {
-        delivered = event.seq
-        yield event
-      }
+      yield* reader.read(source.history(run, reader.number))
       if (over) return
       if (run.lost !== undefined) throw run.lost
       await stirred
@@ -47,13 +45,41 @@ export async function* followEvents(run: Run, source: EventSource, after: number
   }
 }
 
-/** The events in a history after the one with the number `after`. */
-export function* eventsIn(run: Run, words: Float64Array, source: EventSource, after: number): Iterable<ExecutionEvent> {
-  let seq = 0
-  for (let at = 0; at < words.length; at += EFFECT_WORDS) {
-    for (const event of source.describe(run, words.subarray(at, at + EFFECT_WORDS))) {
-      seq += 1
-      if (seq > after) yield { seq, ...event }
+/** The events in a whole history after the one with the number `after`. */
+export function eventsIn(run: Run, words: Float64Array, source: EventSource, after: number): Iterable<ExecutionEvent> {
+  return new Reader(run, source, after).read(words)
+}
+
+/** Reads a history piece by piece, as it grows: each piece once. */
+class Reader {
+  /** The number of the last effect that was read. */
+  number = -1
+  readonly #run: Run
+  readonly #source: EventSource
+  readonly #after: number
+  #seq = 0
+  /** The tasks that have been announced as started: in a piece it cannot be seen that an attempt was interrupted before. */
+  readonly #started = new Set<number>()
+
+  constructor(run: Run, source: EventSource, after: number) {
+    this.#run = run
+    this.#source = source
+    this.#after = after
+  }
+
+  *read(words: Float64Array): Generator<ExecutionEvent, void, undefined> {
+    for (let at = 0; at < words.length; at += EFFECT_WORDS) {
+      const effect = words.subarray(at, at + EFFECT_WORDS)
+      const [kind = 0, , instance = 0] = effect
+      this.number = effect[EFFECT_WORDS - 1] as number
+      for (const event of this.#source.describe(this.#run, effect)) {
+        if (kind === Kind.run) {
+          if (this.#started.has(instance)) continue
+          this.#started.add(instance)
+        }
+        this.#seq += 1
+        if (this.#seq > this.#after) yield { seq: this.#seq, ...event }
+      }
     }
   }
 }

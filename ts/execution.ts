@@ -21,8 +21,8 @@ export interface Report {
   /** State, attempts, start, end. */
   readonly tasks: readonly (readonly [number, number, number, number])[]
   readonly notes: Readonly<Record<string, { reason?: string; tolerated?: boolean } & Partial<TaskErrorInfo>>>
-  /** Place in the plan, path, pass, owner, and the definition of a spawned task; null if the instance is forgotten. */
-  readonly instances?: readonly (readonly [number, string, number | null, number | null, StoredTask?] | null)[]
+  /** Place in the plan, path, pass, owner, and the definition of a spawned task, or 0 if the instance is forgotten. */
+  readonly instances?: readonly (readonly [number, string, number | null, number | null, (StoredTask | 0)?])[]
   readonly results?: Readonly<Record<string, Json>>
   readonly outputs?: Readonly<Record<string, Json>>
 }
@@ -96,9 +96,10 @@ function* instancesOf(
 ): Iterable<{ instance: number; path: string; agentId: string; iteration?: number }> {
   for (const instance of report.tasks.keys()) {
     const row = report.instances?.[instance]
-    if (row === null) continue
+    const added = row?.[4]
+    if (added === 0) continue
     const task = definition.tasks[row?.[0] ?? instance]
-    const spawned = row?.[4]?.['agentId']
+    const spawned = added?.['agentId']
     const agentId = typeof spawned === 'string' ? spawned : (task?.agentId ?? '')
     const iteration = row?.[2] ?? undefined
     yield { instance, path: row?.[1] ?? task?.id ?? '', agentId, ...(iteration !== undefined && { iteration }) }
@@ -170,7 +171,8 @@ function executionError(subject: Subject, report: Report, recorded: TaskErrorInf
   return { ...error, taskId: failed?.path ?? '', ...(compensation.length > 0 && { compensation }) }
 }
 
-function once<T>(make: () => T): () => T {
+/** Makes it when it is first asked for. */
+export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined
   return () => (made ??= { value: make() }).value
 }

@@ -4,6 +4,7 @@
 import type { Definition } from './definition.js'
 import { ValidationError } from './errors.js'
 import type { Json } from './json.js'
+import type { RunOptions } from './run.js'
 import type { TaskExecution, WorkflowExecution } from './workflow.js'
 
 /** An end as `runtime::options` reads it. */
@@ -34,6 +35,16 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, f
     if (!again) kept[task.taskId] = end
   }
   return kept
+}
+
+/** What a fork has of the options of the execution it is made from, unless it is given others: who it is for, and what it runs. */
+export function inherited({ tenant, priority, concurrency, workflows }: RunOptions): RunOptions {
+  return {
+    ...(tenant !== undefined && { tenant }),
+    ...(priority !== undefined && { priority }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(workflows !== undefined && { workflows }),
+  }
 }
 
 /** The tasks a retry begins from: everything that did not end well by itself. */

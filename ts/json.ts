@@ -4,6 +4,7 @@ import { slowJson, tooManyValues } from './json/walk.js'
 import type { Issue } from './issue.js'
 
 export { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, type Json } from './json/data.js'
+export { partialJson } from './json/walk.js'
 
 const objectPrototype: object = Object.prototype
 let valuesLeft = 0

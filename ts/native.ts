@@ -8,7 +8,9 @@ import { Engine as NativeEngine, NativeStage, readWorkflow, timingProblems as na
 import type {
   Answer,
   KeptSchedule,
+  NativeBounds,
   NativeFailure,
+  NativeLimits,
   NativePlan,
   NativeQuestion as Question,
   NativeStatistics,
@@ -21,7 +23,7 @@ export { NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 7
 export const HEADER_WORDS = 3
-export const EFFECT_WORDS = 7
+export const EFFECT_WORDS = 8
 
 /** The form of an answer. */
 export const Form = { completedHeld: 0, completedJson: 1, failed: 2 } as const
@@ -46,18 +48,22 @@ export const Kind = {
   waiting: 16,
   opened: 17,
   reused: 18,
-  scheduled: 19,
-  unscheduled: 20,
-  fired: 21,
-  createAgent: 22,
-  disposeAgent: 23,
-  checkAgent: 24,
-  agentUnhealthy: 25,
-  agentRecovered: 26,
-  scaledUp: 27,
-  scaledDown: 28,
-  reclaimed: 29,
+  signalled: 19,
+  scheduled: 20,
+  unscheduled: 21,
+  fired: 22,
+  createAgent: 23,
+  disposeAgent: 24,
+  checkAgent: 25,
+  agentUnhealthy: 26,
+  agentRecovered: 27,
+  scaledUp: 28,
+  scaledDown: 29,
+  reclaimed: 30,
 } as const
+
+/** Failures by the numbers of the effects that tell of them. */
+export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>
 
 /** An execution that another process left unended. */
 export interface Interrupted {
@@ -87,10 +93,11 @@ export class Engine {
     this.#try(() => this.#native.openMemory(now, this.#stage))
   }
 
-  async openFile(path: string, durability: string, now: number): Promise<readonly Interrupted[]> {
-    const { failure, interrupted } = await this.#native.openFile(path, durability, now, this.#stage)
+  /** What is to be continued, and what the clock of the journals shows. */
+  async openFile(path: string, durability: string, now: number): Promise<{ interrupted: readonly Interrupted[]; now: number }> {
+    const { failure, ...opened } = await this.#native.openFile(path, durability, now, this.#stage)
     if (failure) throw rebuilt(failure)
-    return interrupted
+    return opened
   }
 
   start(plan: NativePlan, context: string | null, options: string | null, id: string | null): { slot: number; id: string } {
@@ -105,12 +112,12 @@ export class Engine {
     }
   }
 
-  pull(out: Float64Array): void {
-    this.#try(() => this.#native.pull(out))
+  pull(now: number, out: Float64Array): void {
+    this.#try(() => this.#native.pull(now, out))
   }
 
-  limit(running: number | null, weights: Readonly<Record<string, number>>): void {
-    this.#try(() => this.#native.limit(running, weights))
+  limit(limits: NativeLimits): void {
+    this.#try(() => this.#native.limit(limits))
   }
 
   resume(slot: number): void {
@@ -159,6 +166,15 @@ export class Engine {
     return this.#try(() => this.#native.output(slot, task))
   }
 
+  /** How an instance has ended, as JSON text; null while it has not. */
+  end(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.end(slot, task))
+  }
+
+  bounds(slot: number): NativeBounds {
+    return this.#try(() => this.#native.bounds(slot))
+  }
+
   scope(slot: number, task: number, betweenPasses: boolean): string {
     return this.#try(() => this.#native.scope(slot, task, betweenPasses))
   }
@@ -196,12 +212,18 @@ export class Engine {
     this.#native.listen(kinds)
   }
 
-  history(slot: number, kinds: number, since: number): Float64Array {
-    return this.#try(() => this.#native.history(slot, kinds, since))
+  /** The effects of these kinds from the instant `since`, after the one with the number `after`; -1: all. */
+  history(slot: number, kinds: number, since: number, after: number): Float64Array {
+    return this.#try(() => this.#native.history(slot, kinds, since, after))
   }
 
   failure(slot: number, task: number, attempt: number): string | null {
     return this.#try(() => this.#native.failure(slot, task, attempt))
+  }
+
+  /** Why each attempt failed that did, as JSON text by the numbers of the effects. */
+  failures(slot: number): string {
+    return this.#try(() => this.#native.failures(slot))
   }
 
   release(slot: number): void {
@@ -289,9 +311,11 @@ export class Engine {
     return this.#answer(this.#native.storedExecutions(filter))
   }
 
-  /** The effects that a stored execution has had, all of them. */
-  async storedHistory(id: string): Promise<Float64Array> {
-    return new Float64Array(JSON.parse((await this.#answer(this.#native.storedHistory(id))) ?? '[]') as number[])
+  /** The effects that a stored execution has had, all of them, and why what failed did, by their numbers. */
+  async storedHistory(id: string): Promise<{ words: Float64Array; failures: Failures }> {
+    const text = (await this.#answer(this.#native.storedHistory(id))) ?? '{"words":[],"failures":{}}'
+    const { words, failures } = JSON.parse(text) as { words: number[]; failures: Failures }
+    return { words: new Float64Array(words), failures }
   }
 
   abandon(): void {

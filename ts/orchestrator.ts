@@ -2,31 +2,30 @@
 import { EventEmitter } from 'node:events'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
-import { readContext, readFilter, readOptions, readPayload } from './arguments.js'
-import { runChild, type Nursery } from './children.js'
+import { readContext, readFilter, readForkOptions, readOptions, readPayload } from './arguments.js'
+import { Beginnings } from './beginnings.js'
+import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { systemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
-import { DefinitionReader, type Definition } from './definition.js'
+import { DefinitionReader } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
 import { endAtOnce, endInOrder, type Parts } from './ending.js'
-import { ClosedError, ConflictError, ValidationError } from './errors.js'
+import { ClosedError, ConflictError, NotFoundError, ValidationError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
 import { eventsIn, followEvents, type ExecutionEvent } from './execution-events.js'
-import { keptEnds, unwell } from './fork.js'
+import { unwell } from './fork.js'
 import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
-import { startOnce } from './idempotency.js'
 import type { Issue } from './issue.js'
-import type { Json } from './json.js'
-import { cancelledBy, cancelWith, endOf, notFound, orThrow, type Started } from './outcome.js'
+import { LiveRuns } from './live-runs.js'
+import { cancelledBy, endOf, notFound, orThrow, type Started } from './outcome.js'
 import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
-import { Run, type RunOptions } from './run.js'
+import type { Run } from './run.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
 import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
-import { copyJson } from './task-input.js'
 import type {
   AgentWorkflow,
   CancelOptions,
@@ -38,7 +37,7 @@ import type {
   SignalOptions,
   WorkflowExecution,
 } from './workflow.js'
-import { unknownAgents, WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
+import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 
 const DRAIN_MS_DEFAULT = 5000
 
@@ -60,9 +59,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #dispatcher: Dispatcher
   readonly #announcer: Announcer
   readonly #held: HeldRuns
-  readonly #live = new Map<string, Run>()
+  readonly #live = new LiveRuns()
   readonly #ended: EndedExecutions | undefined
   readonly #interrupted: InterruptedRuns
+  readonly #beginnings: Beginnings
   readonly #schedules: Schedules
   #ready: Promise<void>
   #closing: Promise<void> | undefined
@@ -116,7 +116,21 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#dispatcher,
       () => this.#held,
     )
-    this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents)
+    this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents, (run) =>
+      cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
+    )
+    this.#beginnings = new Beginnings({
+      dispatcher: this.#dispatcher,
+      live: this.#live,
+      held: this.#held,
+      reader: this.#reader,
+      workflows: this.#workflows,
+      validates: workflow.enableValidation,
+      inMemory: storage === null,
+      past: (id) => this.#past(id),
+      assertOpen: () => this.#assertOpen(),
+      cancelExecution: (id, reason) => this.cancelExecution(id, reason),
+    })
     this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, () => this.#assertOpen())
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
@@ -194,11 +208,13 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   async cancelExecution(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
-    const run = await this.#unended(executionId)
-    if (run === undefined) return
-    this.#interrupted.abandon(run, () => this.#dispatcher.engine.cancel(run.slot, reason ?? null, options.force === true))
-    this.#dispatcher.schedule()
-    await run.whenCancelling()
+    const force = options.force === true
+    const run = await this.#tell(executionId, (told) =>
+      this.#interrupted.abandon(told, () => this.#dispatcher.engine.cancel(told.slot, reason ?? null, force)),
+    )
+    // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
+    const children = force ? this.#live.childrenOf(executionId) : []
+    await Promise.all([run?.whenCancelling(), ...children.map(({ id }) => this.cancelExecution(id, reason, options))])
   }
 
   /**
@@ -221,7 +237,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come.
+   * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come. Resolves
+   * when it is on record.
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
@@ -229,13 +246,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    */
   async signalExecution(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
     const text = readPayload(payload)
-    const run = await this.#unended(executionId)
+    const run = await this.#tell(executionId, ({ slot }) => this.#dispatcher.engine.signal(slot, name, text, options.path ?? null))
     if (run === undefined) {
       const message = `execution \`${executionId}\` has ended and waits for nothing`
       throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
     }
-    this.#dispatcher.engine.signal(run.slot, name, text, options.path ?? null)
-    this.#dispatcher.schedule()
+    await run.whenSignalled()
   }
 
   /**
@@ -271,12 +287,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   ): Promise<Schedule> {
     this.#assertOpen()
     const asked = readSchedule(schedule, options, this.#dispatcher.clock)
-    const definition = this.#reader.read(workflow)
-    this.#assertAgents(definition)
+    const definition = this.#beginnings.read(workflow)
     const given = readContext(context)
     await this.#ready
     this.#assertOpen()
-    return this.#schedules.keep(definition, given, asked)
+    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.pinsFor(definition) } })
   }
 
   /** The schedule with this id; `undefined` if there is none. */
@@ -318,10 +333,16 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const { storage, workflow } = this.#config
     const { engine, clock } = this.#dispatcher
     if (storage === null) engine.openMemory(clock.now())
-    const found = storage === null ? [] : await engine.openFile(storage.path, storage.durability, clock.now())
+    const opened = storage === null ? undefined : await engine.openFile(storage.path, storage.durability, clock.now())
+    if (opened !== undefined) clock.notBefore(opened.now)
     this.#agents.open(engine)
-    engine.limit(workflow.maxConcurrentWorkflows, workflow.tenantWeights)
-    for (const run of this.#interrupted.takeUp(found)) this.#live.set(run.id, run)
+    const { maxConcurrentWorkflows: runningMax, tenantWeights, maxTasks: tasksMax, allowRedefinition: redefinable } = workflow
+    engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, tasksMax, redefinable })
+    const interrupted = this.#interrupted.found(opened?.interrupted ?? [])
+    for (const run of interrupted) this.#live.add(run)
+    this.#interrupted.takeUp(interrupted)
+    const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !this.#live.has(parent.execution)
+    cancelOrphans(this.#nursery, interrupted.filter(isOrphan))
     this.#schedules.takeUp()
     this.#announcer.detached()
   }
@@ -329,63 +350,38 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
     this.#assertOpen()
     const read = readOptions(options, this.#dispatcher.clock)
-    const definition = this.#reader.read(workflow)
-    this.#assertAgents(definition)
+    const definition = this.#beginnings.read(workflow)
     const given = readContext(context)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
     await this.#ready
     this.#assertOpen()
-    const begin = (id: string | null, recorded: RunOptions): Run => {
-      const run = this.#begin(definition, given, recorded, id, call)
-      if (signal !== undefined) cancelWith(signal, run, this)
-      return run
-    }
-    if (read.idempotencyKey !== undefined) {
-      const now = (): number => this.#dispatcher.clock.now() / 1000
-      const known = { live: (id: string) => this.#live.get(id), past: (id: string) => this.#past(id), begin, now }
-      return startOnce(known, read, read.idempotencyKey, definition, given)
-    }
-    const id = read.executionId ?? null
-    if (id !== null && (this.#live.has(id) || (await this.#past(id)) !== undefined))
-      throw new ConflictError('ERR_EXECUTION_EXISTS', `there is an execution \`${id}\`; choose another executionId`, { executionId: id })
-    return { run: begin(id, read.recorded) }
+    return this.#beginnings.start(definition, given, read, call)
   }
 
-  #begin(definition: Definition, context: { [key: string]: Json }, options: RunOptions, id: string | null, call: number): Run {
-    this.#assertOpen()
-    const { engine } = this.#dispatcher
-    const text = this.#ended === undefined || !definition.opaque ? JSON.stringify(context) : null
-    const recorded = Object.keys(options).length === 0 ? null : JSON.stringify(options)
-    const { slot, id: started } = engine.start(definition.plan, text, recorded, id)
-    const run = new Run(slot, started, definition, context, call, options, this.#dispatcher.describe)
-    run.calledHere()
-    this.#live.set(started, run)
-    if (call > 0) this.#held.holds(run)
-    this.#dispatcher.add(run)
-    this.#dispatcher.activate()
-    this.#dispatcher.schedule()
-    return run
-  }
-
-  /** An execution that is live and has not ended; `undefined` if it has. */
-  async #unended(executionId: string): Promise<Run | undefined> {
+  /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
+  async #tell(executionId: string, tell: (run: Run) => void): Promise<Run | undefined> {
     await this.#ready
+    if (!this.#live.has(executionId) && (await this.getExecution(executionId)) === undefined) throw notFound(executionId)
     const run = this.#live.get(executionId)
-    if (run === undefined && (await this.getExecution(executionId)) === undefined) throw notFound(executionId)
     if (run === undefined || run.execution !== undefined) return undefined
     this.#assertOpen()
+    // In one go with the look: an execution may end at any time, and its slot be another's.
+    tell(run)
+    this.#dispatcher.schedule()
     return run
   }
 
   async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
-    const run = await this.#unended(executionId)
+    let done: Promise<void> | undefined
+    const run = await this.#tell(executionId, (told) => {
+      told.held = paused
+      ask(told)
+      if (!told.cancelling) done = told.whenPaused(paused)
+      done?.catch(() => {})
+    })
     if (run === undefined) return
-    ask(run)
-    this.#dispatcher.schedule()
-    const children = [...this.#live.values()].filter(({ options }) => options.parent?.execution === executionId)
-    await Promise.all(children.map((child) => this.#hold(child.id, paused, ask)))
-    if (!run.cancelling && !(paused && run.paused)) await run.whenPaused(paused)
+    await Promise.all([done, ...this.#live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, ask))])
   }
 
   /** An execution that has ended, or that lives elsewhere. */
@@ -400,18 +396,15 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     from: (execution: WorkflowExecution) => string[],
     given: ExecuteOptions | undefined,
   ): Promise<ExecutionHandle> {
-    const { recorded, executionId: id, signal } = readOptions(given, this.#dispatcher.clock)
+    const read = readForkOptions(given, this.#dispatcher.clock)
     await this.#ready
+    this.#assertOpen()
     const live = this.#live.get(executionId)
     const past = live ?? (await this.#past(executionId))
     if (past === undefined) throw notFound(executionId)
-    const { definition, context } = past
+    const { definition, context, options } = past
     const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#seen(live)
-    const reuse = keptEnds(definition, execution, from(execution))
-    this.#assertAgents(definition)
-    const copy = copyJson(context as Json) as { [key: string]: Json }
-    const run = this.#begin(definition, copy, { ...recorded, forkedFrom: executionId, reuse }, id ?? null, 0)
-    if (signal !== undefined) cancelWith(signal, run, this)
+    const run = await this.#beginnings.fork({ execution, definition, context, options }, from(execution), read)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)
   }
@@ -420,16 +413,15 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     maxDepth: 0,
     find: (id) => this.#workflows.find(id),
     read: (workflow) => this.#reader.read(workflow as AgentWorkflow),
-    join: async (id, definition, context, options, signal) => {
-      const live = this.#live.get(id)
-      if (live !== undefined) return live.whenEnded()
-      const past = await this.#past(id)
-      if (past !== undefined) return past.execution
-      // Nobody wants it any more.
-      signal.throwIfAborted()
-      this.#assertAgents(definition)
-      return this.#begin(definition, context, options, id, 0).whenEnded()
+    bounds: (run) => this.#dispatcher.engine.bounds(run.slot),
+    report: (run) => this.#dispatcher.engine.report(run.slot),
+    live: this.#live,
+    past: (id) => this.#past(id),
+    begin: (id, { definition, context, options }) => {
+      this.#beginnings.assertKnown(definition, options.workflows)
+      return this.#beginnings.begin(definition, context, options, id, 0)
     },
+    pause: (run) => this.#dispatcher.engine.pause(run.slot),
     cancel: (id, reason) => this.cancelExecution(id, reason),
   }
 
@@ -440,12 +432,19 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async *#events(id: string, known: Run | undefined, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
     await this.#ready
-    const run = known ?? this.#live.get(id)
-    if (run !== undefined) return yield* followEvents(run, this.#announcer, after)
+    const past = this.#ended?.get(id)
+    const run = known ?? this.#live.get(id) ?? past?.run
+    if (run !== undefined && (!run.released || run.history !== undefined)) return yield* followEvents(run, this.#announcer, after)
+    if (past !== undefined) {
+      const message = `the events of execution \`${id}\` are gone: in memory those of executions begun by startWorkflow are kept`
+      throw new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, { executionId: id })
+    }
+    this.#assertNotClosed()
     const { engine } = this.#dispatcher
     const text = this.#ended === undefined ? await engine.storedExecution(id) : undefined
     if (text === undefined) throw notFound(id)
-    yield* eventsIn(pastRun(text), await engine.storedHistory(id), this.#announcer, after)
+    const { words, failures } = await engine.storedHistory(id)
+    yield* eventsIn(pastRun(text, failures), words, this.#announcer, after)
   }
 
   #seen(run: Run): WorkflowExecution {
@@ -454,21 +453,21 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #runEnded(run: Run): void {
     const { execution, definition, context, options } = run
-    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options }, definition.tasks.length)
+    const kept = run.call === 0 ? { run } : {}
+    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, definition.tasks.length)
+    // They have been told, unless it was cancelled before it was taken up after a crash.
+    cancelOrphans(this.#nursery, this.#live.childrenOf(run.id))
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
   }
 
   #release(run: Run): void {
-    this.#live.delete(run.id)
-    // Whoever follows its events reads to the end of them.
-    if (run.followers > 0 && this.#dispatcher.failure === undefined) run.history = this.#announcer.history(run)
+    this.#live.delete(run)
+    // Whoever follows its events reads to the end of them; and without a store whoever has a handle may ask for them later.
+    const kept = run.followers > 0 || (this.#ended !== undefined && run.call === 0)
+    if (kept && this.#dispatcher.failure === undefined) this.#announcer.keep(run)
+    run.released = true
     this.#dispatcher.release(run)
-  }
-
-  #assertAgents(definition: Definition): void {
-    if (!this.#config.workflow.enableValidation || definition.agents.every((need) => this.#agents.knows(need))) return
-    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', unknownAgents(definition.tasks, this.#agents))
   }
 
   #assertNotClosed(): void {

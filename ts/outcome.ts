@@ -39,10 +39,12 @@ export interface Started {
 export async function endOf({ run, past, detach }: Started): Promise<WorkflowExecution> {
   if (run === undefined) return (past as Past).execution
   if (detach === undefined) return run.whenEnded()
-  detach.throwIfAborted()
+  if (detach.aborted) throw cancelledBy(detach)
   return new Promise((resolve, reject) => {
-    detach.addEventListener('abort', () => reject(cancelledBy(detach)), { once: true })
-    run.whenEnded().then(resolve, reject)
+    const leave = (): void => reject(cancelledBy(detach))
+    detach.addEventListener('abort', leave, { once: true })
+    const forget = (): void => detach.removeEventListener('abort', leave)
+    run.whenEnded().then(resolve, reject).finally(forget)
   })
 }
 
@@ -56,14 +58,14 @@ export function cancelledBy(signal: AbortSignal): CancelledError {
   return new CancelledError('ERR_CANCELLED', message, { cause: reason })
 }
 
-/** What can be cancelled by id. */
-interface Canceller {
-  cancelExecution(executionId: string, reason?: string): Promise<void>
-}
-
-/** Cancels a run when `signal` aborts; lets go of the signal when it has ended. */
-export function cancelWith(signal: AbortSignal, run: Run, canceller: Canceller): void {
-  const cancel = (): void => void canceller.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
+/** Cancels a run when the signal aborts, and lets go of the signal when the run has ended. */
+export function cancelWith(
+  host: { cancelExecution(id: string, reason?: string): Promise<void> },
+  run: Run,
+  signal: AbortSignal | undefined,
+): void {
+  if (signal === undefined) return
+  const cancel = (): void => void host.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
   signal.addEventListener('abort', cancel, { once: true })
   const forget = (): void => signal.removeEventListener('abort', cancel)
   run.whenEnded().then(forget, forget)

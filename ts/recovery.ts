@@ -7,7 +7,7 @@ import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
-import type { Engine, Interrupted } from './native.js'
+import type { Engine, Failures, Interrupted } from './native.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
 
@@ -67,14 +67,15 @@ export async function storedPage(engine: Engine, asked: ExecutionListFilter): Pr
   return typeof cursor === 'string' ? { executions: seen, cursor } : { executions: seen }
 }
 
-/** A run that nobody drives, to read the events of an execution that has ended. */
-export function pastRun(stored: string): Run {
+/** A run that nobody drives, to read the events of an execution that has ended; `failures`: why what failed in it did. */
+export function pastRun(stored: string, failures: Failures): Run {
   const read = readStored(stored)
   const { id, definition, context, options, report, outputs } = read
   const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
   const run = new Run(0, id, definition, context, 0, options, describe)
   for (const [instance, output] of Object.entries(outputs)) run.outputs[Number(instance)] = output
   run.execution = read.seen()
+  run.failures = failures
   return run
 }
 
@@ -88,29 +89,36 @@ interface Waiting {
 export class InterruptedRuns {
   readonly #dispatcher: Dispatcher
   readonly #agents: AgentRegistry
+  readonly #resumed: (run: Run) => void
   /** Each with what lets it go on. */
   readonly #waiting = new Map<Waiting, () => void>()
   #looking = false
 
-  constructor(dispatcher: Dispatcher, agents: AgentRegistry) {
+  /** `resumed` is told of each execution that goes on. */
+  constructor(dispatcher: Dispatcher, agents: AgentRegistry, resumed: (run: Run) => void) {
     this.#dispatcher = dispatcher
     this.#agents = agents
+    this.#resumed = resumed
   }
 
-  /** Makes runs of what the store had, and continues those that can be. */
-  takeUp(found: readonly Interrupted[]): Run[] {
-    const runs = found.map(({ slot, text }) => {
+  /** Makes runs of what the store had. */
+  found(found: readonly Interrupted[]): Run[] {
+    return found.map(({ slot, text }) => {
       const { id, definition, context, options, report, outputs } = readStored(text)
       const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher.describe)
       run.paused = report.status === 'paused'
+      run.held = run.paused
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
       run.accepted = true
       this.#dispatcher.add(run)
-      this.#waiting.set(run, () => this.#resume(run))
       return run
     })
+  }
+
+  /** Continues those that can be, and the others as soon as they can. */
+  takeUp(runs: readonly Run[]): void {
+    for (const run of runs) this.#waiting.set(run, () => this.#resume(run))
     this.#look()
-    return runs
   }
 
   /** Calls `proceed` as soon as everything that `waiting` needs is there. */
@@ -176,6 +184,7 @@ export class InterruptedRuns {
     this.#dispatcher.activate()
     this.#dispatcher.engine.resume(run.slot)
     this.#dispatcher.schedule()
+    this.#resumed(run)
   }
 
   #missing({ definition }: Waiting): string[] {

@@ -4,10 +4,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
-import { executionOf, type Report } from './execution.js'
+import { executionOf, once, type Report } from './execution.js'
 import type { Json } from './json.js'
+import type { Failures } from './native.js'
 import type { LiveAttempt } from './task-input.js'
-import type { WorkflowExecution } from './workflow.js'
+import type { TaskExecution, WorkflowExecution } from './workflow.js'
 
 /** An instance of a task, beyond those of the root list. */
 interface Instance {
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly tenant?: string
   readonly priority?: number
   readonly idempotencyKey?: string
+  /** The registered workflows that its tasks name, as they were when it began. */
+  readonly workflows?: Readonly<Record<string, Json>>
   readonly [field: string]: unknown
 }
 
@@ -55,13 +58,17 @@ export class Run {
   scope: AsyncResource | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */
   readonly spawned: Map<number, Spawned> = new Map()
-  /** Whether nothing new starts. */
+  /** Whether nothing new starts, and whether somebody has asked for that. */
   paused = false
-  /** How many follow its events, and its history as it was when the engine let go of it. */
+  held = false
+  /** How many follow its events, and its history as it was when the engine let go of it, if somebody may still ask. */
   followers = 0
   history: Float64Array | undefined
+  failures: Failures | undefined
+  /** Whether the engine has let go of it. */
+  released = false
   readonly #instances = new Map<number, Instance>()
-  readonly #describe: (instance: number) => string | null
+  #describe: (instance: number) => string | null
   /** How it ended. */
   execution: WorkflowExecution | undefined
   /** Why nobody will ever know, if the store failed or the orchestrator was shut down. */
@@ -70,6 +77,12 @@ export class Run {
   accepted = false
   /** Whether the request to cancel it is. */
   cancelling = false
+  /** Signals that are on record, of those this process has sent, and those that were sent. */
+  #signalled = 0
+  #sent = 0
+  /** How often it was paused or resumed. */
+  #turns = 0
+  #ended: Map<string, TaskExecution> | undefined
   #waiting: (() => void)[] = []
   #following: (() => void)[] = []
 
@@ -145,14 +158,14 @@ export class Run {
   }
 
   #read(text: string | null): Instance {
-    const [number, path, iteration, owner, source] = JSON.parse(text ?? '[0,"",null,null]') as [
+    const [number, path, iteration, owner, source] = (JSON.parse(text ?? 'null') ?? [0, '', null, null]) as [
       number,
       string,
       number | null,
       number | null,
-      StoredTask?,
+      (StoredTask | 0)?,
     ]
-    const task = source === undefined ? (this.definition.tasks[number] as TaskDefinition) : spawnedTask(source, path)
+    const task = source === undefined || source === 0 ? (this.definition.tasks[number] as TaskDefinition) : spawnedTask(source, path)
     return { task, path, iteration: iteration ?? undefined, owner: owner ?? undefined }
   }
 
@@ -182,13 +195,16 @@ export class Run {
     this.#notify()
   }
 
-  /** Resolves once it is paused, or goes on, as asked; or has ended. */
+  /** Resolves once it is paused, or goes on, as was asked just now; or has ended. It may be paused again in the same instant. */
   async whenPaused(paused: boolean): Promise<void> {
-    await this.#until(() => this.paused === paused || this.execution !== undefined)
+    if (this.paused === paused) return
+    const turn = this.#turns + 1
+    await this.#until(() => this.#turns >= turn || this.execution !== undefined)
   }
 
   pause(paused: boolean): void {
     this.paused = paused
+    this.#turns += 1
     this.#notify()
   }
 
@@ -209,22 +225,47 @@ export class Run {
     return this.#following.length > 0
   }
 
+  /** A signal was sent; resolves once it is on record, or the execution has ended before. */
+  async whenSignalled(): Promise<void> {
+    const sent = (this.#sent += 1)
+    await this.#until(() => this.#signalled >= sent || this.execution !== undefined)
+  }
+
+  signalled(): void {
+    this.#signalled += 1
+    this.#notify()
+  }
+
   cancel(): void {
     this.cancelling = true
     this.#notify()
   }
 
   end(report: string, completed: boolean): void {
-    this.execution = this.seenAs(report, completed)
+    const read = once(() => JSON.parse(report) as Report)
+    this.execution = this.#seen(read, completed)
+    // The engine forgets it soon, and somebody may still read its events.
+    this.#describe = (instance) => JSON.stringify(read().instances?.[instance] ?? null)
     this.attempts.length = 0
     this.#notify()
     this.stir()
   }
 
   /** The execution that a report of it tells of. */
-  seenAs(report: string, completed = false): WorkflowExecution {
+  seenAs(report: string): WorkflowExecution {
+    return this.#seen(() => JSON.parse(report) as Report, false)
+  }
+
+  /** A task of an execution that has ended, as it ended. */
+  ended(instance: number): TaskExecution | undefined {
+    if (this.execution === undefined) return undefined
+    this.#ended ??= new Map(this.execution.tasks.map((task) => [task.taskId, task]))
+    return this.#ended.get(this.path(instance))
+  }
+
+  #seen(report: () => Report, completed: boolean): WorkflowExecution {
     const { id, definition, context, outputs, options } = this
-    return executionOf({ id, definition, context, outputs, options }, () => JSON.parse(report) as Report, completed)
+    return executionOf({ id, definition, context, outputs, options }, report, completed)
   }
 
   lose(error: OrchestratorError): void {

@@ -8,6 +8,7 @@ import type { Dispatcher } from './dispatcher.js'
 import type { OrchestratorError } from './errors.js'
 import { fingerprintOf } from './idempotency.js'
 import type { Json } from './json.js'
+import type { LiveRuns } from './live-runs.js'
 import { Kind } from './native.js'
 import type { InterruptedRuns } from './recovery.js'
 import { Run, type RunOptions } from './run.js'
@@ -65,13 +66,13 @@ class Deferred {
 export class Schedules {
   readonly #dispatcher: Dispatcher
   readonly #interrupted: InterruptedRuns
-  readonly #live: Map<string, Run>
+  readonly #live: LiveRuns
   readonly #assertOpen: () => void
   readonly #entries = new Map<number, Entry>()
   readonly #named = new Map<string, Entry>()
 
   /** Each execution that a schedule has begun joins those that are `live`. */
-  constructor(dispatcher: Dispatcher, interrupted: InterruptedRuns, live: Map<string, Run>, assertOpen: () => void) {
+  constructor(dispatcher: Dispatcher, interrupted: InterruptedRuns, live: LiveRuns, assertOpen: () => void) {
     this.#dispatcher = dispatcher
     this.#interrupted = interrupted
     this.#live = live
@@ -155,7 +156,7 @@ export class Schedules {
     const run = new Run(slot, this.#dispatcher.engine.executionId(slot), definition, context, 0, given, this.#dispatcher.describe)
     this.#dispatcher.add(run)
     this.#dispatcher.activate()
-    this.#live.set(run.id, run)
+    this.#live.add(run)
   }
 
   #wake(entry: Entry): void {

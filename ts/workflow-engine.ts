@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { AgentRegistry } from './agent-pool.js'
-import type { Definition, DefinitionReader, TaskDefinition, WorkflowGraph } from './definition.js'
+import type { AgentNeed, AgentRegistry } from './agent-pool.js'
+import type { Definition, DefinitionReader, WorkflowGraph } from './definition.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
+import type { Json } from './json.js'
+import { tasksIn } from './pins.js'
+import type { RunOptions } from './run.js'
 import type { AgentWorkflow } from './workflow.js'
 import { readSource } from './workflow-source.js'
 
@@ -76,27 +79,63 @@ export class WorkflowValidator implements WorkflowEngine {
     return workflow as AgentWorkflow
   }
 
+  /** Whether everything a definition names is registered; a glance, before every problem is looked for. */
+  knows({ agents, workflowIds }: Definition, pinned: RunOptions['workflows'] = {}): boolean {
+    const isKnown = (id: string): boolean => this.#registered.has(id) || Object.hasOwn(pinned, id)
+    return agents.every((need) => this.#agents.knows(need)) && workflowIds.every(isKnown)
+  }
+
+  /**
+   * The tasks of a workflow, and of those written inside it, that name an agent or a workflow nobody has registered; `pinned`: the workflows that are
+   * known all the same.
+   */
+  unknownIn(workflow: Json, pinned: RunOptions['workflows'] = {}, place = ''): Issue[] {
+    const issues: Issue[] = []
+    for (const { task, path } of tasksIn(workflow, place)) {
+      const { agentId, requires, compensate, workflow: inner } = task
+      const undoing =
+        typeof compensate === 'object' && compensate !== null && !Array.isArray(compensate) ? compensate['agentId'] : undefined
+      for (const [need, where] of [
+        [needOf(agentId, requires), path],
+        [needOf(undoing), `${path}.compensate`],
+      ] as const) {
+        if (need !== undefined && !this.#agents.knows(need)) issues.push(unknownAgent(need, where))
+      }
+      if (typeof inner === 'object') issues.push(...this.unknownIn(inner, pinned, `${path}.workflow`))
+      else if (typeof inner === 'string' && inner !== '' && !this.#registered.has(inner) && !Object.hasOwn(pinned, inner))
+        issues.push(unknownWorkflow(inner, path))
+    }
+    return issues
+  }
+
   validateWorkflow(workflow: unknown): ValidationResult {
-    const { problems, definition, graph } = this.#reader.examine(workflow)
-    const all = [...problems]
-    all.push(...unknownAgents(definition?.tasks ?? [], this.#agents))
+    const { problems, definition, graph, snapshot } = this.#reader.examine(workflow)
+    const all = [...problems, ...this.unknownIn(snapshot ?? null)]
     const valid = definition !== undefined && all.every(({ severity }) => severity === 'warning')
     return graph === undefined ? { valid, problems: all } : { valid, problems: all, graph }
   }
 }
 
-/** The problems of tasks whose agents nobody has registered. */
-export function unknownAgents(tasks: readonly TaskDefinition[], agents: AgentRegistry): Issue[] {
-  const unknown = tasks.filter((task) => task.kind === 'agent' && !agents.knows(task))
-  return unknown.map(({ agentId, requires, place }) => {
-    if (requires.length > 0) {
-      const who = agentId === '' ? 'no registered agent' : `neither an agent \`${agentId}\` nor one of a type of that name`
-      const message = `${who} has ${requires.map((one) => `\`${one}\``).join(', ')}; call agentPool.registerAgent({ capabilities: […], … }) for one that has`
-      return { path: `${place}.requires`, code: 'ERR_AGENT_NOT_FOUND', message }
-    }
-    const message =
-      `agent \`${agentId}\` is not registered; call agentPool.registerAgentType('${agentId}', …), ` +
-      `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
-    return { path: `${place}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
-  })
+function unknownAgent({ agentId, requires }: AgentNeed, path: string): Issue {
+  if (requires.length > 0) {
+    const who = agentId === '' ? 'no registered agent' : `neither an agent \`${agentId}\` nor one of a type of that name`
+    const message = `${who} has ${requires.map((one) => `\`${one}\``).join(', ')}; call agentPool.registerAgent({ capabilities: […], … }) for one that has`
+    return { path: `${path}.requires`, code: 'ERR_AGENT_NOT_FOUND', message }
+  }
+  const message =
+    `agent \`${agentId}\` is not registered; call agentPool.registerAgentType('${agentId}', …), ` +
+    `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
+  return { path: `${path}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
+}
+
+/** What a task, or what undoes one, asks of whoever runs it; what is no call of an agent asks nothing. */
+function needOf(agentId: Json | undefined, requires?: Json): AgentNeed | undefined {
+  const id = typeof agentId === 'string' ? agentId : ''
+  const capabilities = Array.isArray(requires) ? requires.filter((capability) => typeof capability === 'string') : []
+  return id === '' && capabilities.length === 0 ? undefined : { agentId: id, requires: capabilities }
+}
+
+function unknownWorkflow(id: string, path: string): Issue {
+  const message = `workflow \`${id}\` is not registered; call workflowEngine.registerWorkflow(…) first, or write the workflow into the task`
+  return { path: `${path}.workflow`, code: 'ERR_WORKFLOW_NOT_FOUND', message }
 }

@@ -50,10 +50,10 @@ export declare class Engine {
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
   advance(answers: Float64Array, count: number, texts: string | undefined | null, out: Float64Array): void
-  /** Looks at what other threads and time have brought, and writes what is owed now into `out`. */
-  pull(out: Float64Array): void
-  /** Limits how many executions run at once, shared by tenants according to their weights. */
-  limit(running: number | undefined | null, weights: Record<string, number>): void
+  /** Looks at what other threads and time have brought by `now`, and writes what is owed into `out`. */
+  pull(now: number, out: Float64Array): void
+  /** Sets what the configuration says: called once, before anything begins. */
+  limit(limits: NativeLimits): void
   /** Continues an interrupted execution; effects come with the next `advance` or `pull`. */
   resume(slot: number): void
   /** Asks an execution to stop, by force its clean-up too; effects come with the next `advance` or `pull`, here and below. */
@@ -76,6 +76,10 @@ export declare class Engine {
   rendered(slot: number, task: number): string | null
   /** The output of a completed instance as JSON text, else `null`. */
   output(slot: number, task: number): string
+  /** How an instance has ended, as JSON text; see `runtime::report`. Null while it has not. */
+  end(slot: number, task: number): string | null
+  /** When an execution must have ended, which holds for those below it. */
+  bounds(slot: number): NativeBounds
   /** What a function that is a condition is given, as JSON text. */
   scope(slot: number, task: number, betweenPasses: boolean): string
   /** The process will end in order: what runs is taken up by the next one. */
@@ -84,15 +88,17 @@ export declare class Engine {
   report(slot: number): string
   /** Which kinds of notice are wanted from now on, a bit for each. */
   listen(kinds: number): void
-  /** The effects of these kinds that an execution has had after the instant `since`. */
-  history(slot: number, kinds: number, since: number): Float64Array
+  /** The effects of these kinds that an execution has had from the instant `since`, and after the one with the number `after`, -1: all. */
+  history(slot: number, kinds: number, since: number, after: number): Float64Array
   /** Why an attempt failed, as JSON text. */
   failure(slot: number, task: number, attempt: number): string | null
+  /** Why each attempt failed that did, as JSON text by the numbers of the effects. */
+  failures(slot: number): string
   /** JavaScript is done with an execution that has ended. */
   release(slot: number): void
   /** Resolves with a stored execution as JSON text, or null. */
   storedExecution(id: string): Promise<Answer>
-  /** Resolves with the effects of a stored execution as JSON text: a list of their words. */
+  /** Resolves with the effects of a stored execution as JSON text: their words, and why what failed did. */
   storedHistory(id: string): Promise<Answer>
   /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */
   storedExecutions(filter: string): Promise<Answer>
@@ -193,6 +199,14 @@ export interface NativeAgent {
   ratePer?: number
 }
 
+/** When an execution must have ended. */
+export interface NativeBounds {
+  /** Milliseconds since the epoch; null: no bound. */
+  deadline?: number
+  /** Milliseconds that its budget leaves it; null: no bound. */
+  time?: number
+}
+
 /** An error of an asynchronous call, as data: a promise rejected by Node-API could not carry our code. */
 export interface NativeFailure {
   /** `ERR_…` */
@@ -201,6 +215,18 @@ export interface NativeFailure {
   message: string
   /** The messages of its causes, outermost first. */
   causes: Array<string>
+}
+
+/** What the configuration says about executions that run. */
+export interface NativeLimits {
+  /** How many executions run at once; null: any number. */
+  runningMax?: number
+  /** How large a share of the places a tenant has; 1 for those not named. */
+  tenantWeights: Record<string, number>
+  /** Tasks of one execution, those that attempts add included. */
+  tasksMax: number
+  /** Whether executions of several definitions of one workflow version may run at once. */
+  redefinable: boolean
 }
 
 /** What holds for all types; see `engine::PoolPolicy`. Milliseconds. */
@@ -247,6 +273,8 @@ export interface Opened {
   failure?: NativeFailure
   /** What is to be continued. */
   interrupted: Array<InterruptedExecution>
+  /** What the clock of its journals shows: later than JavaScript's if that was set back since they were written. */
+  now: number
 }
 
 /** The bounds of a definition; `defaultTimeout` in milliseconds. */

@@ -20,6 +20,10 @@ export class FakeClock implements Clock {
     return this.native.now()
   }
 
+  notBefore(micros: number): void {
+    this.native.setNow(micros)
+  }
+
   alarm(wake: () => void): Alarm {
     return new FakeAlarm(this.#alarms, wake)
   }

@@ -44,11 +44,12 @@ pub use signals::SignalError;
 pub use state::{Phase, TaskRecord, TaskState};
 
 use crate::{Budget, Failure, InstanceIndex, InstanceMap, Plan, PlannedTask, TaskIndex};
+use rustc_hash::FxHashMap;
 use scope::{Role, Scope, ScopeIndex};
 use state::Timer;
 use std::cell::OnceCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
@@ -84,18 +85,28 @@ pub struct Execution {
     scopes: Vec<Scope>,
     /// Tasks that were added at run time, each with its definition; their places follow the plan's.
     spawned: Vec<(Arc<PlannedTask>, Arc<str>)>,
+    /// Their instances by parent and id.
+    spawned_by: FxHashMap<(InstanceIndex, Arc<str>), InstanceIndex>,
     /// Tasks that have not ended.
     open: usize,
     /// Tasks with an attempt under way.
     running: usize,
     /// Groups whose tasks run.
     active: usize,
-    /// Attempts of agents that have started.
+    /// Attempts of agents that have started, those of executions below it included.
     attempts: u64,
     paused: bool,
     stepping: bool,
-    /// Kept signals by name, in the order they came.
-    signals: BTreeMap<Arc<str>, VecDeque<Kept>>,
+    /// Whether it was rebuilt and waits for [`Input::Recover`]. It is no fact of the journal, but of this process.
+    asleep: bool,
+    /// What those above it let it start now; no fact of the journal either.
+    above: Above,
+    /// Kept signals by name.
+    signals: BTreeMap<Arc<str>, signals::Kept>,
+    /// Signals that came, whether kept or not.
+    signals_received: u64,
+    /// The tasks that wait for a signal, by its name and by their paths.
+    waits: BTreeMap<Arc<str>, BTreeMap<String, InstanceIndex>>,
     /// Tasks that can be undone, in the order they ended.
     undoable: Vec<InstanceIndex>,
     /// When it must have ended, and by what.
@@ -112,8 +123,14 @@ pub struct Execution {
     late_answers: u64,
 }
 
-/// A signal nobody has waited for yet: the path it is meant for, and its payload.
-type Kept = (Option<Arc<str>>, Arc<str>);
+/// What those above an execution let it start.
+#[derive(Clone, Copy, Debug, Default)]
+struct Above {
+    /// Attempts of agents.
+    left: Option<u64>,
+    /// Whether one was refused for that.
+    refused: bool,
+}
 
 /// What one input led to: facts to record, all or none, and effects that are owed once they are recorded.
 #[derive(Debug, Default)]
@@ -140,13 +157,18 @@ impl Execution {
             tasks: InstanceMap::default(),
             scopes: Vec::with_capacity(1),
             spawned: Vec::new(),
+            spawned_by: FxHashMap::default(),
             open: 0,
             running: 0,
             active: 0,
             attempts: 0,
             paused: false,
             stepping: false,
+            asleep: false,
+            above: Above::default(),
             signals: BTreeMap::new(),
+            signals_received: 0,
+            waits: BTreeMap::new(),
             undoable: Vec::new(),
             deadline: None,
             timers: BinaryHeap::new(),
@@ -178,6 +200,35 @@ impl Execution {
         execution
     }
 
+    /// Nothing begins before [`Input::Recover`], though signals, pauses and cancels may come: the process that rebuilt it is not ready to run it.
+    pub fn sleep(&mut self) {
+        self.asleep = true;
+    }
+
+    /// How many attempts of agents those above it let it start; `None`: as many as it wants. Told before an input whose budget is shared.
+    pub fn allow(&mut self, attempts: Option<u64>) {
+        self.above = Above { left: attempts, refused: false };
+    }
+
+    /// Whether an attempt was refused since, because those above it had none left.
+    pub fn was_refused(&self) -> bool {
+        self.above.refused
+    }
+
+    /// How many more attempts of agents it may start; `None`: any number.
+    pub fn attempts_left(&self) -> Option<u64> {
+        Some(self.attempts_max()?.saturating_sub(self.attempts))
+    }
+
+    fn attempts_max(&self) -> Option<u64> {
+        [self.plan.budget.tasks, self.setup.budget.tasks].into_iter().flatten().min()
+    }
+
+    /// When it must have ended, and by what; known once it has started.
+    pub fn deadline(&self) -> Option<(Timestamp, CancelReason)> {
+        self.deadline
+    }
+
     /// What `input` means at `now`, added to `step`. Total: a late or repeated input adds nothing.
     pub fn handle(&mut self, now: Timestamp, input: Input, step: &mut Step) {
         decide::decide(self, now, input, step);
@@ -185,6 +236,9 @@ impl Execution {
 
     /// When [`Input::Tick`] is next due, if ever. It may be early, when what was due has been settled before.
     pub fn next_deadline(&self) -> Option<Timestamp> {
+        if self.asleep {
+            return None;
+        }
         let whole = self.deadline.filter(|_| self.phase == Phase::Running).map(|(at, _)| at);
         self.timers.peek().map(|Reverse(timer)| timer.at).into_iter().chain(whole).min()
     }
@@ -239,6 +293,16 @@ impl Execution {
         self.spawned.get(place).map(|(_, definition)| definition)
     }
 
+    /// The task of this id that an attempt of `parent` added.
+    pub fn spawned(&self, parent: InstanceIndex, id: &Arc<str>) -> Option<InstanceIndex> {
+        self.spawned_by.get(&(parent, Arc::clone(id))).copied()
+    }
+
+    /// Tasks that count against `workflow.maxTasks`: those of the plan, and those that were added.
+    pub fn count(&self) -> usize {
+        self.plan.count + self.spawned.len()
+    }
+
     /// How many tasks have not ended.
     pub fn open(&self) -> usize {
         self.open
@@ -275,6 +339,17 @@ impl Execution {
             Phase::Failing { task, failure } | Phase::Ended(End::Failed { task, failure }) => Some((*task, failure)),
             Phase::Pending | Phase::Running | Phase::Cancelling { .. } | Phase::Ended(End::Completed | End::Cancelled { .. }) => None,
         }
+    }
+
+    /// Why an attempt of a task failed, as far as that is at hand: the last one that did.
+    pub fn failure_of(&self, task: InstanceIndex, attempt: u32) -> Option<&Arc<Failure>> {
+        let record = self.tasks.get(task)?;
+        if let TaskState::Failed { attempt: last, failure, .. } = &record.state
+            && *last == attempt
+        {
+            return Some(failure);
+        }
+        record.less()?.failed.as_ref().filter(|(last, _)| *last == attempt).map(|(_, failure)| failure)
     }
 
     /// The input that the templates of a task gave, JSON text of `{ "prompt", "data" }`.

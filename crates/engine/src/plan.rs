@@ -29,6 +29,8 @@ pub struct Plan {
     pub default_timeout: Duration,
     /// Every task.
     pub tasks: TaskMap<PlannedTask>,
+    /// How many tasks it counts as against `workflow.maxTasks`: groups included, and what is written inside tasks.
+    pub count: usize,
     /// Every list of tasks; the root's is the first.
     pub lists: Box<[TaskList]>,
     /// What a failure does to its neighbours.
@@ -314,6 +316,11 @@ impl PlannedTask {
     /// Whether it is one call or one wait, and no group.
     pub fn is_leaf(&self) -> bool {
         matches!(self.kind, TaskKind::Agent { .. } | TaskKind::Workflow | TaskKind::Wait)
+    }
+
+    /// Whether its attempts are calls of an agent.
+    pub fn calls_agent(&self) -> bool {
+        matches!(self.kind, TaskKind::Agent { .. })
     }
 
     /// How a failure of it counts for its dependants.

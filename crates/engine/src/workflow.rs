@@ -68,6 +68,7 @@ pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
         definition: Arc::from(text),
         default_timeout: limits.default_timeout,
         tasks: arranged.tasks,
+        count,
         lists: arranged.lists.into(),
         failure_policy,
         deadline,

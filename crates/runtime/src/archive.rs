@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is on record, for whoever asks, from any thread and without the driver.
 
-use crate::driver::effect::Effect;
-use crate::driver::history::effects_of;
+use crate::driver::effect::{Effect, Number};
+use crate::driver::history::{effects_of, failures_of};
 use crate::store::{ExecutionFilter, SqliteReader};
 use crate::{Error, report};
+use engine::Failure;
 use std::path::Path;
+use std::sync::Arc;
 use stdx::Timestamp;
+
+/// Why attempts failed, by the numbers of the effects that tell of it.
+pub type Failures = Vec<(Number, Arc<Failure>)>;
 
 /// A store opened for questions.
 #[derive(Debug)]
@@ -29,10 +34,13 @@ impl Archive {
         self.reader.execution(id)?.as_ref().map(report::stored).transpose()
     }
 
-    /// What an execution has had announced, all of it.
-    pub fn history(&self, id: &str) -> Result<Option<Vec<Effect>>, Error> {
+    /// What an execution has had announced, all of it, and why what failed did.
+    pub fn history(&self, id: &str) -> Result<Option<(Vec<Effect>, Failures)>, Error> {
         let stored = self.reader.execution(id)?;
-        Ok(stored.map(|stored| effects_of(0, Some(stored.accepted), stored.records.iter(), Timestamp::default())))
+        Ok(stored.map(|stored| {
+            let effects = effects_of(0, Some(stored.accepted), stored.records.iter(), Timestamp::default());
+            (effects, failures_of(&stored.records))
+        }))
     }
 
     /// A page of executions, newest first, as JSON text: `{"executions": [...], "cursor": "..." | null}`.

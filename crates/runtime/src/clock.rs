@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stdx::Timestamp;
 
 /// Wall-clock microseconds that never go back and never repeat within a process.
@@ -38,6 +38,18 @@ impl Clock {
     /// Whether it stands still until somebody sets it.
     pub(crate) fn is_set(&self) -> bool {
         matches!(self.source, Source::Set(_))
+    }
+
+    /// The same clock, moved ahead if need be so that what is to come is later than `at`: somebody has set the clock of the machine back since.
+    pub(crate) fn later_than(mut self, at: Timestamp) -> Self {
+        let now = self.read();
+        match &mut self.source {
+            Source::Running { epoch, .. } if now <= at => *epoch = epoch.after(at.since(now) + Duration::from_micros(1)),
+            Source::Running { .. } => {}
+            Source::Set(clock) => clock.set(at),
+        }
+        self.last = self.last.max(at.micros());
+        self
     }
 
     /// The current instant.
@@ -85,7 +97,6 @@ impl SetClock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_set_clock_stands_still_but_for_what_is_recorded_and_never_goes_back() {
@@ -99,6 +110,18 @@ mod tests {
         shared.set(Timestamp::from_micros(4000));
         assert_eq!(clock.tick(Timestamp::default()).micros(), 5000, "an instant it is set to is met exactly");
         assert_eq!(Clock::set_by(shared).tick(Timestamp::default()).micros(), 5001, "another driver does not repeat it");
+    }
+
+    #[test]
+    fn a_clock_that_journals_are_ahead_of_goes_on_after_them() {
+        let shared = SetClock::at(Timestamp::from_micros(1000));
+        let (behind, ahead) = (Timestamp::from_micros(500), Timestamp::from_micros(u64::MAX >> 2));
+        for clock in [Clock::starting_at(Timestamp::from_micros(1000)), Clock::set_by(shared.clone())] {
+            assert!(clock.clone().later_than(behind).read() < ahead);
+            let mut later = clock.later_than(ahead);
+            assert!(later.read() >= ahead && later.tick(Timestamp::default()) > ahead);
+        }
+        assert!(shared.read() > ahead, "everyone sees it");
     }
 
     #[test]

@@ -12,22 +12,24 @@
 
 mod admission;
 mod agents;
+mod budget;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
+mod opening;
 mod schedules;
 mod slots;
+mod spawn;
 mod timers;
 mod versions;
 
-use crate::store::{
-    Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, SqliteStore, Store, StoredExecution,
-};
+use crate::store::{Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, Store};
 use crate::{Clock, Error, options, report};
 use agents::Agents;
 use commit::Commit;
-use effect::Effect;
+use effect::{Effect, Number};
 use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
+use rustc_hash::FxHashMap;
 use schedules::Schedules;
 use slots::{Live, Slots};
 use std::collections::VecDeque;
@@ -78,6 +80,8 @@ pub struct Statistics {
 pub struct Driver {
     clock: Clock,
     slots: Slots,
+    /// Where the live executions are, by their ids.
+    ids: FxHashMap<Arc<str>, u32>,
     commit: Commit,
     reader: Option<SqliteReader>,
     next_key: i64,
@@ -93,6 +97,8 @@ pub struct Driver {
     timers: Timers,
     versions: Versions,
     schedules: Schedules,
+    /// Tasks that one execution may have, those that attempts add included.
+    tasks_max: usize,
     admission: Admission,
     agents: Option<Agents>,
     statistics: Statistics,
@@ -105,33 +111,6 @@ impl Driver {
         Self::with(clock, Commit::Inline(Box::<MemoryStore>::default()), None, 1)
     }
 
-    /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
-    pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
-        Self::open_through(path, durability, clock, wake, |store| store)
-    }
-
-    /// Like [`Driver::open`], through a store that `wrap` puts around that of the file.
-    pub fn open_through(
-        path: &Path,
-        durability: Durability,
-        clock: Clock,
-        wake: Wake,
-        wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
-    ) -> Result<(Self, Vec<Interrupted>), Error> {
-        let store = SqliteStore::open(path)?;
-        let reader = store.reader()?;
-        let next_key = reader.last_key()? + 1;
-        let interrupted = reader.unended()?;
-        let schedules = reader.schedules()?;
-        let commit = Commit::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
-        let mut driver = Self::with(clock, commit, Some(reader), next_key);
-        let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
-        for schedule in schedules {
-            driver.take_up_schedule(schedule)?;
-        }
-        Ok((driver, interrupted))
-    }
-
     /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
     pub fn over(store: Box<dyn Store>, durability: Durability, clock: Clock, wake: Wake) -> Result<Self, Error> {
         let commit = Commit::over(store, durability, Path::new(""), &clock, wake)?;
@@ -142,6 +121,7 @@ impl Driver {
         Self {
             clock,
             slots: Slots::default(),
+            ids: FxHashMap::default(),
             commit,
             reader,
             next_key,
@@ -153,6 +133,7 @@ impl Driver {
             timers: Timers::default(),
             versions: Versions::default(),
             schedules: Schedules::default(),
+            tasks_max: usize::MAX,
             admission: Admission::default(),
             agents: None,
             statistics: Statistics::default(),
@@ -172,16 +153,17 @@ impl Driver {
     ) -> Result<Accept, Error> {
         self.check()?;
         let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
-        let (setup, ticket) = options::read(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
-        let priority = ticket.as_ref().map_or(0, |ticket| ticket.priority);
+        let (setup, belongs) = options::read(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
         self.versions.admit(plan)?;
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
-        let mut live = Live::new(key, Execution::new(Arc::clone(plan), setup), at);
-        live.priority = priority;
+        let mut live = Live { priority: belongs.priority(), ..Live::new(key, Execution::new(Arc::clone(plan), setup), at) };
         self.equip(&mut live);
         let open = live.execution.open();
+        let (ticket, parent) = self.place_of(belongs);
+        live.parent = parent;
         let slot = self.slots.insert(live)?;
+        self.ids.insert(Arc::clone(&id), slot);
         let (context, options) = (context.map(Into::into), options.map(Into::into));
         self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
         self.owed.push(Effect::accepted(slot, at));
@@ -234,21 +216,6 @@ impl Driver {
         let value = serde_json::from_str(&payload).map_err(malformed)?;
         self.slots.get(slot)?.execution.check_signal(&name, path.as_deref(), &value)?;
         self.input(slot, Input::Signal { name, payload, path })
-    }
-
-    /// An attempt adds a task; the number of its instance. A later attempt gets the same one.
-    pub fn spawn(&mut self, slot: u32, task: InstanceIndex, definition: Arc<str>) -> Result<InstanceIndex, Error> {
-        let execution = &self.slots.get(slot)?.execution;
-        let parent = execution.tasks().get(task).ok_or(Error::NoSuchSlot { slot })?.task;
-        let spawned = engine::read_spawned(&definition, execution.plan(), parent).map_err(Error::Spawned)?;
-        let path = format!("{}/{}", execution.path(task), spawned.id);
-        if let Some((known, _)) = execution.tasks().iter().find(|(other, _)| execution.path(*other) == path) {
-            let same = execution.spawned_definition(known).is_some_and(|known| **known == *definition);
-            return if same { Ok(known) } else { Err(Error::SpawnChanged { path }) };
-        }
-        let known = u32::try_from(execution.tasks().len()).unwrap_or(u32::MAX);
-        self.input(slot, Input::Spawn { task, definition })?;
-        Ok(InstanceIndex::new(known))
     }
 
     /// An attempt gave a sign of life.
@@ -327,6 +294,11 @@ impl Driver {
         self.flush()
     }
 
+    /// What its clock shows: a host whose own is behind shall move that ahead, so that both agree.
+    pub fn clock(&self) -> Timestamp {
+        self.clock.read()
+    }
+
     /// The next committed effect, in order.
     pub fn next_effect(&mut self) -> Option<Effect> {
         self.outbox.pop_front()
@@ -344,6 +316,8 @@ impl Driver {
         if matches!(live.execution.phase(), Phase::Ended(_)) {
             self.statistics.late_answers += live.execution.late_answers();
             self.commit.forget(live.key);
+            let id = Arc::clone(&live.execution.setup().id);
+            self.ids.remove(&id);
             self.slots.remove(slot);
         }
         Ok(())
@@ -369,27 +343,6 @@ impl Driver {
         failure.map_or(Ok(()), |failure| Err(self.fail(failure)))
     }
 
-    fn take_up(&mut self, stored: &StoredExecution) -> Result<Interrupted, Error> {
-        let plan = report::plan_of(stored)?;
-        let (setup, ticket) = report::setup_of(stored)?;
-        let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
-        let execution = Execution::replay(Arc::clone(&plan), setup, events);
-        let text = report::stored(stored)?;
-        self.versions.admit(&plan)?;
-        self.statistics.active += 1;
-        self.statistics.queued += execution.queued();
-        self.statistics.running += execution.running();
-        let at = stored.records.last().map_or(stored.accepted, |record| record.at);
-        let mut live = Live::new(stored.key, execution, at);
-        live.accepted = stored.accepted;
-        live.priority = ticket.as_ref().map_or(0, |ticket| ticket.priority);
-        live.ticket = ticket.map(Box::new);
-        live.seq = stored.records.len() as u64;
-        live.acknowledged = live.seq;
-        let slot = self.slots.insert(live)?;
-        Ok(Interrupted { slot, text })
-    }
-
     fn now(&mut self) -> Timestamp {
         *self.now.get_or_insert_with(|| self.clock.tick(Timestamp::default()))
     }
@@ -398,31 +351,41 @@ impl Driver {
     fn input(&mut self, slot: u32, input: Input) -> Result<(), Error> {
         self.check()?;
         let now = self.now();
+        let left = self.left_above(slot);
         let live = self.slots.get_live(slot)?;
+        live.execution.allow(left);
         let (queued, running) = (live.execution.queued(), live.execution.running());
         let is_answer = matches!(input, Input::Settled(_) | Input::Interrupt);
+        let admitted = if let Input::Admit { task, .. } = input { Some(task) } else { None };
         live.execution.handle(now, input, &mut self.step);
         if let Some(agents) = &mut self.agents {
             agents.let_in(now, slot, live, &mut self.step);
             if !is_answer {
-                agents.look_for_leaks(now, slot, live, &self.step.events);
+                agents.look_for_leaks(now, slot, live, admitted, &self.step.events);
             }
         }
         // Even an input that records nothing may leave an earlier deadline to look at.
         live.arm(slot, &mut self.timers);
-        let mut asked = Vec::new();
         let mut commands = std::mem::take(&mut self.step.commands);
-        for event in &self.step.events {
-            self.owed.extend(Effect::notice(slot, now, event));
+        let (record, first) = live.next_place(now, &self.batch.records);
+        // Each attempt that started is run, in the same order, and leaves where it stands in the journal.
+        let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));
+        for (place, event) in (first..).zip(&self.step.events) {
+            let number = Number::new(record, place);
+            self.owed.extend(Effect::notice(slot, now, number, event));
+            if matches!(event, Event::AttemptStarted { .. }) {
+                self.owed.extend(runs.next().and_then(|command| Effect::command(slot, now, number, command, live)));
+            }
             keep(&live.execution, now, event, &mut self.batch.cached);
         }
+        let mut asked = Vec::new();
         for command in commands.drain(..) {
             match command {
                 Command::LookUp { task, key } => asked.push((task, key)),
-                // The pool has heard of these.
-                Command::Ask { .. } | Command::Withdraw { .. } => {}
-                command @ (Command::Run { .. } | Command::Abort { .. } | Command::Judge { .. }) => {
-                    self.owed.extend(Effect::command(slot, now, &command, live));
+                // The pool has heard of the first two, and the attempts have been run.
+                Command::Ask { .. } | Command::Withdraw { .. } | Command::Run { .. } => {}
+                command @ (Command::Abort { .. } | Command::Judge { .. }) => {
+                    self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command, live));
                 }
             }
         }
@@ -430,6 +393,7 @@ impl Driver {
         if self.step.events.is_empty() {
             return self.look_up(slot, asked);
         }
+        let charged = live.parent.map(|parent| (parent, budget::Charge::of(&live.execution, &self.step.events)));
         self.statistics.running = self.statistics.running + live.execution.running() - running;
         self.statistics.queued = self.statistics.queued + live.execution.queued() - queued;
         if let Phase::Ended(end) = live.execution.phase() {
@@ -447,6 +411,9 @@ impl Driver {
         }
         live.append(slot, now, &mut self.step.events, &mut self.batch.records);
         self.forget_void_timers();
+        if let Some((parent, charge)) = charged {
+            self.charge(parent, charge)?;
+        }
         self.look_up(slot, asked)
     }
 

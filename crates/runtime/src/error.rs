@@ -19,7 +19,7 @@ pub enum Error {
     /// Another definition of the same workflow version is still running, or scheduled.
     #[error(
         "workflow `{workflow}` version `{version}` has a running execution or a schedule of another definition; give the changed definition a new \
-         `version`, or wait for that execution to end and cancel that schedule"
+         `version`, wait for that execution to end and cancel that schedule, or set `workflow.allowRedefinition`"
     )]
     DefinitionChanged {
         /// The workflow's id.

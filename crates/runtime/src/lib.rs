@@ -21,8 +21,8 @@ pub mod report;
 pub mod store;
 pub mod timing;
 
-pub use archive::Archive;
+pub use archive::{Archive, Failures};
 pub use clock::{Clock, SetClock};
-pub use driver::effect::{Effect, EffectKind};
+pub use driver::effect::{Effect, EffectKind, Number};
 pub use driver::{Accept, Driver, Interrupted, Kept, Statistics, Wake};
 pub use error::Error;

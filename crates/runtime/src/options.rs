@@ -11,7 +11,6 @@ use crate::Error;
 use crate::store::{cancel_reason, skip_reason};
 use engine::{Budget, Failure, KeyLimit, ReusedEnd, Setup, Ticket};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +27,12 @@ struct Options {
     tenant: Option<String>,
     priority: i32,
     concurrency: Option<Concurrency>,
-    parent: Option<IgnoredAny>,
+    parent: Option<Parent>,
+}
+
+#[derive(Deserialize)]
+struct Parent {
+    execution: String,
 }
 
 #[derive(Deserialize)]
@@ -53,8 +57,32 @@ struct Reused {
     message: Option<String>,
 }
 
-/// What an execution with this id, context and options is given, and what it asks admission for; a child is let in with its parent.
-pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Option<&str>) -> Result<(Setup, Option<Ticket>), Error> {
+/// Where an execution belongs.
+#[derive(Clone, Debug)]
+pub enum Belongs {
+    /// It asks admission with this.
+    ToNobody(Ticket),
+    /// It is let in with another execution, whose budget is its own too.
+    ToParent {
+        /// The id of that.
+        id: Arc<str>,
+        /// Its priority among those that wait for agents.
+        priority: i32,
+    },
+}
+
+impl Belongs {
+    /// Its priority, among those that wait to begin or for agents.
+    pub(crate) fn priority(&self) -> i32 {
+        match self {
+            Self::ToNobody(ticket) => ticket.priority,
+            Self::ToParent { priority, .. } => *priority,
+        }
+    }
+}
+
+/// What an execution with this id, context and options is given, and where it belongs.
+pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Option<&str>) -> Result<(Setup, Belongs), Error> {
     let malformed = |message: String| Error::Malformed { what: "options", message };
     let options: Options = options.map(serde_json::from_str).transpose().map_err(|error| malformed(error.to_string()))?.unwrap_or_default();
     let millis = |millis: f64| Duration::try_from_secs_f64(millis / 1000.0).ok();
@@ -75,7 +103,11 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         step: options.step,
         reuse: Arc::new(reuse),
     };
-    Ok((setup, options.parent.is_none().then_some(ticket)))
+    let belongs = match options.parent {
+        Some(parent) => Belongs::ToParent { id: parent.execution.into(), priority: options.priority },
+        None => Belongs::ToNobody(ticket),
+    };
+    Ok((setup, belongs))
 }
 
 impl Reused {

@@ -9,12 +9,13 @@
 //! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
 //! end (0 while there is none). Instants are microseconds since the epoch. `notes` says why, for tasks that failed, were skipped or
 //! cancelled. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
-//! belongs to and the instance it belongs to (null instead of the row where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
+//! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
 use crate::driver::seed_of;
+use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options};
-use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, Ticket, read_plan};
+use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, read_plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,10 +69,12 @@ fn nested(text: &mut String, execution: &Execution) {
         if task.get() > 0 {
             text.push(',');
         }
+        let row = instance(execution, task, record);
         if execution.is_forgotten(task) {
-            text.push_str("null");
+            text.push_str(row.trim_end_matches(']'));
+            text.push_str(",0]");
         } else {
-            text.push_str(&instance(execution, task, record));
+            text.push_str(&row);
         }
     }
     text.push(']');
@@ -144,8 +147,8 @@ pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
     Ok(text)
 }
 
-/// What a stored execution was given, and what it asks admission for.
-pub fn setup_of(stored: &StoredExecution) -> Result<(Setup, Option<Ticket>), Error> {
+/// What a stored execution was given, and where it belongs.
+pub fn setup_of(stored: &StoredExecution) -> Result<(Setup, Belongs), Error> {
     options::read(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
 }
 
@@ -240,7 +243,35 @@ fn row(text: &mut String, record: &TaskRecord) {
     text.push(']');
 }
 
+/// How an instance has ended, as JSON text: its `status`, and what its note in a report says. `None` while it has not.
+pub fn end_of(execution: &Execution, task: InstanceIndex) -> Option<String> {
+    let record = execution.tasks().get(task).filter(|record| record.has_ended())?;
+    let mut text = String::from(r#"{"status":"#);
+    string(&mut text, record.status());
+    if !matches!(record.state, TaskState::Completed { .. }) {
+        text.push(',');
+        note_fields(&mut text, record);
+    }
+    text.push('}');
+    Some(text)
+}
+
 fn note(text: &mut String, task: InstanceIndex, record: &TaskRecord, first: &mut bool) {
+    if !record.has_ended() || matches!(record.state, TaskState::Completed { .. }) {
+        return;
+    }
+    if !std::mem::take(first) {
+        text.push(',');
+    }
+    text.push('"');
+    number(text, task.get().into());
+    text.push_str("\":{");
+    note_fields(text, record);
+    text.push('}');
+}
+
+/// Why a task failed, was skipped or was cancelled.
+fn note_fields(text: &mut String, record: &TaskRecord) {
     let reason = match &record.state {
         TaskState::Failed { .. } => None,
         TaskState::Skipped { reason, .. } => Some(skip_reason_name(*reason)),
@@ -256,12 +287,6 @@ fn note(text: &mut String, task: InstanceIndex, record: &TaskRecord, first: &mut
         | TaskState::Active { .. }
         | TaskState::Completed { .. } => return,
     };
-    if !std::mem::take(first) {
-        text.push(',');
-    }
-    text.push('"');
-    number(text, task.get().into());
-    text.push_str("\":{");
     match (&record.state, reason) {
         (TaskState::Failed { failure, tolerated, .. }, _) => {
             failure_fields(text, failure);
@@ -275,7 +300,6 @@ fn note(text: &mut String, task: InstanceIndex, record: &TaskRecord, first: &mut
         }
         (_, None) => {}
     }
-    text.push('}');
 }
 
 fn failure_fields(text: &mut String, failure: &Failure) {

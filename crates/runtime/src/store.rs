@@ -36,8 +36,8 @@ pub trait Store: Send {
     /// What must be flushed for commits to survive a power cut, by another thread than the one that writes.
     fn medium(&self) -> std::io::Result<Box<dyn Medium>>;
 
-    /// The committed records of an execution, in order.
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError>;
+    /// The committed records of an execution from the one with the number `from`, in order.
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError>;
 
     /// The output kept under `key`, if it may still be taken over at `now`.
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;

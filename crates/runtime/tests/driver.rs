@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! A driver as its host sees it. In reading order: what each call does, what a file keeps and refuses, what happens when a store fails or a
+//! A driver as its host sees it. In reading order: what each call does, what is decided for several executions at once, what a file keeps and refuses, what happens when a store fails or a
 //! process ends between two writes.
 
 #[path = "driver/admission.rs"]
 mod admission;
 #[path = "driver/agents.rs"]
 mod agents;
+#[path = "driver/below.rs"]
+mod below;
 #[path = "driver/calls.rs"]
 mod calls;
 #[path = "driver/faults.rs"]

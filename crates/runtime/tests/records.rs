@@ -94,6 +94,7 @@ fn each_event_has_its_text() {
         {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"resumed"}]}
         {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"resumed","step":true}]}
         {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"compensationStarted","task":3}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"budgetCharged","started":2,"interrupted":1}]}
     "#]].assert_eq(&lines.concat());
 }
 
@@ -221,6 +222,7 @@ fn structure() -> impl Strategy<Value = Event> {
             failure: failure.map(Into::into)
         }),
         (cancel(), failure()).prop_map(|(cause, failure)| Event::ExecutionFailing { cause, failure: failure.into() }),
+        (any::<u64>(), any::<u64>()).prop_map(|(started, interrupted)| Event::BudgetCharged { started, interrupted }),
         Just(Event::Paused),
         any::<bool>().prop_map(|step| Event::Resumed { step }),
         task().prop_map(|task| Event::CompensationStarted { task }),

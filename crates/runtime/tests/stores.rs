@@ -91,7 +91,7 @@ fn every_event_reads_back_as_it_was() {
         for (event, key) in every_event().into_iter().zip(1..) {
             let written = record(key, 1, vec![event]);
             store.commit(&mut [begin(&[key]), steps(vec![written.clone()])]).unwrap();
-            assert_eq!(store.journal(key).unwrap(), [record(key, 0, vec![Event::ExecutionStarted]), written], "{name}");
+            assert_eq!(store.journal(key, 0).unwrap(), [record(key, 0, vec![Event::ExecutionStarted]), written], "{name}");
         }
     });
 }
@@ -100,7 +100,7 @@ fn every_event_reads_back_as_it_was() {
 fn a_record_keeps_the_order_of_its_events() {
     each(|name, store| {
         store.commit(&mut [begin(&[1]), steps(vec![record(1, 1, every_event())])]).unwrap();
-        assert_eq!(store.journal(1).unwrap(), [record(1, 0, vec![Event::ExecutionStarted]), record(1, 1, every_event())], "{name}");
+        assert_eq!(store.journal(1, 0).unwrap(), [record(1, 0, vec![Event::ExecutionStarted]), record(1, 1, every_event())], "{name}");
     });
 }
 
@@ -111,7 +111,7 @@ fn executions_share_a_commit_and_keep_their_own_journals() {
         let later = steps((50..60).map(|seq| step(3, seq)).collect());
         store.commit(&mut [begin(&[1, 2, 3]), begin(&[4, 5]), interleaved, later]).unwrap();
         for key in 1..=5 {
-            let journal = store.journal(key).unwrap();
+            let journal = store.journal(key, 0).unwrap();
             let seqs: Vec<u64> = journal.iter().map(|record| record.seq).collect();
             assert_eq!(seqs, (0..if key == 3 { 60 } else { 50 }).collect::<Vec<_>>(), "{name} {key}");
             assert!(journal.iter().all(|record| record.key == key && record.at == at(key, record.seq)), "{name} {key}");
@@ -136,7 +136,7 @@ fn nothing_is_a_commit_too() {
         store.commit(&mut []).unwrap();
         store.commit(&mut [Batch::default()]).unwrap();
         assert!(Batch::default().is_empty());
-        assert_eq!(store.journal(1).unwrap(), [], "{name}: an execution nobody knows has no journal");
+        assert_eq!(store.journal(1, 0).unwrap(), [], "{name}: an execution nobody knows has no journal");
     });
 }
 
@@ -147,9 +147,9 @@ fn what_is_forgotten_leaves_the_others_alone() {
         store.forget(1);
         store.forget(9);
         let kept = usize::from(!name.starts_with("memory"));
-        assert_eq!((store.journal(1).unwrap().len(), store.journal(2).unwrap().len()), (kept, 1), "{name}");
+        assert_eq!((store.journal(1, 0).unwrap().len(), store.journal(2, 0).unwrap().len()), (kept, 1), "{name}");
         store.commit(&mut [steps(vec![step(2, 1)])]).unwrap();
-        assert_eq!(store.journal(2).unwrap().len(), 2, "{name}");
+        assert_eq!(store.journal(2, 0).unwrap().len(), 2, "{name}");
     });
 }
 
@@ -165,7 +165,7 @@ fn a_large_record_reads_back() {
                 .commit(&mut [steps(vec![record(1, seq, vec![Event::TaskCompleted { task, attempt: 1, start, end: start, output }])])])
                 .unwrap();
         }
-        let journal = store.journal(1).unwrap();
+        let journal = store.journal(1, 0).unwrap();
         let Some(Event::TaskCompleted { output: Output::Json(read), .. }) = journal[3].events.first() else { panic!("{name}") };
         assert_eq!(**read, *output, "{name}");
     });
@@ -178,8 +178,8 @@ fn a_file_opened_again_holds_what_was_committed() {
     let place = Place::new();
     place.open().commit(&mut [begin(&[1, 2]), steps(vec![record(2, 1, every_event())])]).unwrap();
     let store = place.open();
-    assert_eq!(store.journal(1).unwrap(), [record(1, 0, vec![Event::ExecutionStarted])]);
-    assert_eq!(store.journal(2).unwrap(), [record(2, 0, vec![Event::ExecutionStarted]), record(2, 1, every_event())]);
+    assert_eq!(store.journal(1, 0).unwrap(), [record(1, 0, vec![Event::ExecutionStarted])]);
+    assert_eq!(store.journal(2, 0).unwrap(), [record(2, 0, vec![Event::ExecutionStarted]), record(2, 1, every_event())]);
     assert_eq!(place.reader().last_key().unwrap(), 2);
 }
 
@@ -206,7 +206,7 @@ fn a_commit_that_fails_leaves_nothing_of_itself() {
     store.commit(&mut [begin(&[3]), steps(vec![step(1, 1), step(2, 1), step(1, 1)])]).unwrap_err();
     drop(store);
     let store = place.open();
-    let lengths: Vec<usize> = (1..=3).map(|key| store.journal(key).unwrap().len()).collect();
+    let lengths: Vec<usize> = (1..=3).map(|key| store.journal(key, 0).unwrap().len()).collect();
     assert_eq!(lengths, [1, 1, 0]);
     assert!(place.reader().execution("id-3").unwrap().is_none());
 }

@@ -140,7 +140,7 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) {
     }
 }
 
-/// As `.gitignore` says.
+/// As `.gitignore` says; and in a linked working tree `.git` is a file.
 fn is_ignored(name: &str) -> bool {
-    [".node", ".tgz", ".log"].iter().any(|suffix| name.ends_with(suffix))
+    name == ".git" || [".node", ".tgz", ".log"].iter().any(|suffix| name.ends_with(suffix))
 }

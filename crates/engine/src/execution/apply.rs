@@ -5,7 +5,7 @@ mod stop;
 
 use super::scope::{Role, Scope, ScopeIndex};
 use super::state::{Timer, Turn};
-use super::{CancelReason, Event, Execution, Output, Phase, Question, ReusedEnd, TaskRecord, TaskState};
+use super::{CancelReason, Event, Execution, Output, PassEnd, Phase, Question, ReusedEnd, TaskRecord, TaskState};
 use crate::plan::{Deadline, ListIndex, TaskKind};
 use crate::{InstanceIndex, TaskIndex};
 use std::cmp::Reverse;
@@ -19,9 +19,7 @@ impl Execution {
             Event::ExecutionStarted => self.start(at),
             Event::Judged { task, question, holds } => self.judge(*task, *question, *holds),
             Event::WaitStarted { task, until } => self.set(*task, TaskState::Awaiting { since: at, until: *until }),
-            Event::SignalReceived { name, payload, path } => {
-                self.signals.entry(Arc::clone(name)).or_default().push_back((path.clone(), Arc::clone(payload)));
-            }
+            Event::SignalReceived { name, payload, path } => self.keep_signal(name, payload, path.as_ref()),
             Event::WaitEnded { task, payload } => self.end_wait(at, *task, payload),
             Event::TaskPrepared { task, input, cache_key } => self.prepare(*task, input.as_ref(), cache_key.as_ref()),
             Event::GroupStarted { task } => {
@@ -42,6 +40,9 @@ impl Execution {
                     if let Some(place) = turn.passes.get_mut(*pass as usize) {
                         *place = Some(end.clone());
                     }
+                    if *end == PassEnd::Completed {
+                        turn.latest = turn.latest.max(Some(*pass));
+                    }
                 }
             }
             Event::FailFast { task } => self.fail_fast(at, *task),
@@ -51,6 +52,7 @@ impl Execution {
                 self.stop(at, ScopeIndex::ROOT, *cause, false);
             }
             Event::CancelRequested { reason, force } => self.cancel(at, reason.as_ref(), *force),
+            Event::BudgetCharged { started, interrupted } => self.attempts = (self.attempts + started).saturating_sub(*interrupted),
             Event::Paused => self.paused = true,
             Event::Resumed { step } => {
                 self.paused = false;
@@ -84,7 +86,7 @@ impl Execution {
             Event::AttemptInterrupted { task, attempt, crashed } => {
                 self.leave_lane(*task);
                 // It was no attempt: the budget has it back.
-                self.attempts = self.attempts.saturating_sub(1);
+                self.attempts = self.attempts.saturating_sub(u64::from(self.planned(*task).calls_agent()));
                 self.tasks[*task].interruptions += 1;
                 if *crashed {
                     self.tasks[*task].more().crashes += 1;
@@ -92,9 +94,10 @@ impl Execution {
                 self.make_ready(at, *task, *attempt, None);
             }
             Event::AttemptTimedOut { task, cause, .. } => self.abort(at, *task, *cause),
-            Event::RetryScheduled { task, attempt, start, until, .. } => {
+            Event::RetryScheduled { task, attempt, start, failure, until, .. } => {
                 self.leave_lane(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);
+                self.tasks[*task].more().failed = Some((*attempt, Arc::clone(failure)));
                 self.set(*task, TaskState::Backoff { attempt: attempt + 1, until: *until });
             }
             Event::BackoffEnded { task } => {
@@ -255,6 +258,7 @@ impl Execution {
         let scope = known.unwrap_or_else(|| self.open_scope(Some(parent), Role::Spawned, ListIndex(u32::MAX), 0..0));
         self.tasks[parent].more().spawned = Some(scope);
         let child = self.tasks.push(TaskRecord::waiting(task, scope, 0));
+        self.spawned_by.insert((parent, Arc::clone(&self.planned(child).id)), child);
         self.scope_mut(scope).children.push(child);
         self.scope_mut(scope).open += 1;
         self.open += 1;
@@ -262,7 +266,12 @@ impl Execution {
     }
 
     fn start_compensation(&mut self, at: Timestamp, task: InstanceIndex) {
-        self.undoable.retain(|other| *other != task);
+        // It is the last, unless the journal is not ours.
+        if self.undoable.last() == Some(&task) {
+            self.undoable.pop();
+        } else {
+            self.undoable.retain(|other| *other != task);
+        }
         let Some(undo) = self.planned(task).compensate.as_ref().map(|undo| undo.task) else { return };
         let list = self.plan.tasks[undo].list;
         let scope = self.open_scope(Some(task), Role::Compensation, list, undo.get()..undo.get() + 1);
@@ -272,6 +281,7 @@ impl Execution {
     fn run(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32) {
         let planned = self.planned(task);
         let (exclusive, timeout, silence) = (planned.exclusive, planned.timeout, planned.heartbeat_timeout);
+        let counted = planned.calls_agent();
         if exclusive {
             let scope = self.tasks[task].scope;
             let scope = self.scope_mut(scope);
@@ -281,7 +291,7 @@ impl Execution {
         if let Some(silence) = silence {
             self.tasks[task].more().silent_until = Some(at.after(silence));
         }
-        self.attempts += 1;
+        self.attempts += u64::from(counted);
         self.set(task, TaskState::Running { attempt, admitted: at, deadline: timeout.map(|timeout| at.after(timeout)) });
     }
 
@@ -402,6 +412,12 @@ impl Execution {
     }
 
     fn replace(&mut self, task: InstanceIndex, state: TaskState) {
+        if matches!(self.tasks[task].state, TaskState::Awaiting { .. }) {
+            self.close_wait(task);
+        }
+        if matches!(state, TaskState::Awaiting { .. }) {
+            self.open_wait(task);
+        }
         let record = &mut self.tasks[task];
         self.running -= usize::from(record.is_running());
         self.active -= usize::from(matches!(record.state, TaskState::Active { .. }));
@@ -415,12 +431,16 @@ impl Execution {
         }
     }
 
-    /// Timers of attempts that ended in time are void; sweep them before they outnumber what is open.
+    /// Timers of attempts that ended in time are void, and a task whose deadline stays through several states has it several times; sweep them
+    /// before they outnumber what is open. One for each task remains at most, so a sweep is paid for by what led to it.
     fn forget_void_timers(&mut self) {
         const SLACK: usize = 64;
         if self.timers.len() > 2 * self.open + SLACK {
-            let tasks = &self.tasks;
-            self.timers.retain(|Reverse(timer)| tasks[timer.task].deadline() == Some(timer.at));
+            let mut timers = std::mem::take(&mut self.timers).into_vec();
+            timers.retain(|Reverse(timer)| self.tasks[timer.task].deadline() == Some(timer.at));
+            timers.sort_unstable();
+            timers.dedup();
+            self.timers = timers.into();
         }
     }
 }

@@ -32,6 +32,9 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
     if execution.phase == Phase::Pending && !early {
         return;
     }
+    if matches!(input, Input::Recover | Input::Cancel { .. }) {
+        execution.asleep = false;
+    }
     let scratch = std::mem::take(&mut execution.scratch);
     let mut decider = Decider { execution, now, step, scratch };
     match input {
@@ -44,6 +47,7 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::LookedUp { task, found } => decider.looked_up(task, found),
         Input::Signal { name, payload, path } => decider.signal(name, payload, path),
         Input::Spawn { task, definition } => decider.spawn(task, definition),
+        Input::Charge { started, interrupted, refused } => decider.charge(started, interrupted, refused),
         Input::Pause => decider.pause(),
         Input::Resume { step } => decider.resume(step),
         Input::Cancel { reason, force } => decider.cancel(reason, force),
@@ -51,8 +55,7 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::Recover => decider.recover(),
     }
     decider.settle();
-    let Decider { execution, mut scratch, .. } = decider;
-    scratch.lanes.clear();
+    let Decider { execution, scratch, .. } = decider;
     execution.scratch = scratch;
 }
 
@@ -73,8 +76,8 @@ pub(super) struct Scratch {
     stopped: Vec<ScopeIndex>,
     /// Tasks that may begin, once all of that is done.
     released: VecDeque<InstanceIndex>,
-    /// Scopes whose lane may have become free, with the task that held it before.
-    lanes: Vec<(ScopeIndex, Option<InstanceIndex>)>,
+    /// Scopes whose lane may have become free; each knows whether it is among them.
+    lanes: Vec<ScopeIndex>,
 }
 
 impl Decider<'_> {
@@ -108,6 +111,7 @@ impl Decider<'_> {
             | Event::GroupStopped { .. }
             | Event::ExecutionFailing { .. }
             | Event::CancelRequested { .. }
+            | Event::BudgetCharged { .. }
             | Event::Paused
             | Event::Resumed { .. }
             | Event::CompensationStarted { .. }
@@ -133,9 +137,10 @@ impl Decider<'_> {
 
     /// The lane of this scope is looked at when everything else is known; `holder` is who held it before.
     fn look_at_lane(&mut self, scope: ScopeIndex, holder: Option<InstanceIndex>) {
-        match self.scratch.lanes.iter_mut().find(|(other, _)| *other == scope) {
-            Some((_, known)) => *known = known.or(holder),
-            None => self.scratch.lanes.push((scope, holder)),
+        let looked_at = self.execution.scope_mut(scope);
+        looked_at.lane_left = looked_at.lane_left.or(holder);
+        if !std::mem::replace(&mut looked_at.lane_due, true) {
+            self.scratch.lanes.push(scope);
         }
     }
 
@@ -172,8 +177,10 @@ impl Decider<'_> {
     /// Lets the earliest declared of the ready exclusive tasks of each scope run, if none does; true if one began.
     fn fill_lanes(&mut self) -> bool {
         let mut began = false;
-        while let Some((index, holder)) = self.scratch.lanes.pop() {
-            let scope = self.execution.scope(index);
+        while let Some(index) = self.scratch.lanes.pop() {
+            let scope = self.execution.scope_mut(index);
+            scope.lane_due = false;
+            let holder = scope.lane_left.take();
             let Some(task) = scope.lane_queue.first().copied().filter(|_| scope.lane.is_none()) else { continue };
             if self.is_held() || self.execution.tasks[task].asked {
                 continue;
@@ -187,7 +194,7 @@ impl Decider<'_> {
 
     /// Whether nothing new may start.
     fn is_held(&self) -> bool {
-        self.execution.paused
+        self.execution.paused || self.execution.asleep
     }
 
     fn start(&mut self) {
@@ -220,8 +227,10 @@ impl Decider<'_> {
                 | TaskState::Cancelled { .. } => {}
             }
         }
-        for scope in 0..self.execution.scopes.len() {
-            self.look_at_lane(ScopeIndex(u32::try_from(scope).unwrap_or(u32::MAX)), None);
+        for scope in (0..).map(ScopeIndex).take(self.execution.scopes.len()) {
+            if !self.execution.scope(scope).lane_queue.is_empty() {
+                self.look_at_lane(scope, None);
+            }
         }
     }
 }

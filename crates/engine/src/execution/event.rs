@@ -75,6 +75,8 @@ pub enum Event {
     ExecutionFailing { cause: CancelReason, failure: Arc<Failure> },
     /// Somebody asked for the execution to stop; `force` stops clean-up too.
     CancelRequested { reason: Option<Arc<str>>, force: bool },
+    /// Executions below it started attempts of agents, or had some interrupted; its budget is theirs too.
+    BudgetCharged { started: u64, interrupted: u64 },
     /// Nothing new starts until it is resumed.
     Paused,
     /// It goes on; `step` pauses it again after the next task.

@@ -61,6 +61,15 @@ pub enum Input {
         /// Its definition, JSON text that [`crate::read_spawned`] has found good.
         definition: Arc<str>,
     },
+    /// An execution below it has started so many attempts of agents, and others were interrupted. Recorded where a budget counts them.
+    Charge {
+        /// Attempts that started.
+        started: u64,
+        /// Attempts that were interrupted and count no more.
+        interrupted: u64,
+        /// Whether one more was wanted and refused, for want of what is left here.
+        refused: bool,
+    },
     /// Nothing new shall start.
     Pause,
     /// It shall go on; with `step` until the next task has ended.

@@ -59,6 +59,9 @@ pub(super) struct Scope {
     pub(super) lane: Option<InstanceIndex>,
     /// Exclusive tasks that are ready and wait for the lane, in the order of declaration.
     pub(super) lane_queue: BTreeSet<InstanceIndex>,
+    /// Whether this input still has to look at the lane, and who held it before. Neither between inputs.
+    pub(super) lane_due: bool,
+    pub(super) lane_left: Option<InstanceIndex>,
 }
 
 impl Scope {
@@ -77,6 +80,8 @@ impl Scope {
             completed: 0,
             lane: None,
             lane_queue: BTreeSet::new(),
+            lane_due: false,
+            lane_left: None,
         }
     }
 

@@ -134,6 +134,8 @@ pub struct TaskRecord {
 pub(super) struct More {
     /// Attempts cut short by a crash.
     pub(super) crashes: u32,
+    /// The last attempt that failed and was followed by another, and why it did.
+    pub(super) failed: Option<(u32, Arc<Failure>)>,
     /// The last condition that was judged, and whether it holds.
     pub(super) judged: Option<(Question, bool)>,
     /// Whether its gate is passed.
@@ -173,6 +175,8 @@ pub(super) struct Turn {
     pub(super) items: Option<Box<[Arc<str>]>>,
     /// How each pass ended; `None` while it runs.
     pub(super) passes: Vec<Option<PassEnd>>,
+    /// The latest pass that has ended well.
+    pub(super) latest: Option<u32>,
     /// Passes that run.
     pub(super) open: u32,
     /// Whether it wants no more passes.

@@ -192,8 +192,7 @@ impl Execution {
     /// The latest pass that has ended well.
     fn latest_ended_pass(&self, task: InstanceIndex) -> Option<ScopeIndex> {
         let more = self.tasks[task].less()?;
-        let pass = more.turn.as_ref()?.passes.iter().rposition(|end| matches!(end, Some(PassEnd::Completed)))?;
-        more.scopes.get(pass).copied()
+        more.scopes.get(more.turn.as_ref()?.latest? as usize).copied()
     }
 
     pub(super) fn is_call_loop(&self, task: InstanceIndex) -> bool {

@@ -30,16 +30,17 @@ fn its_timeout_runs_from_its_admission_and_its_total_timeout_from_ready() {
         "par a timeout 1s",
         "wait 5s | admit a | time out a | succeed a",
         expect![[r#"
-        0ms started
-            ask for an agent for a
-        5000ms a 1 started, ready since 0ms
-            run a 1
-        6000ms a 1 timed out
-            abort a 1 (timeout)
-        6000ms a 1 failed for good (ERR_TIMEOUT)
-        6000ms failing because of a
-        6000ms ended failed because of a
-    "#]],
+            0ms started
+                ask for an agent for a
+            5000ms a 1 started, ready since 0ms
+                run a 1
+            6000ms a 1 timed out
+                abort a 1 (timeout)
+            6000ms a 1 failed for good (ERR_TIMEOUT)
+            6000ms failing because of a
+            6000ms ended failed because of a
+            late answers: 1
+        "#]],
     );
     asking(
         r#"{"tasks":[{"id":"a","totalTimeout":"2s"}]}"#,

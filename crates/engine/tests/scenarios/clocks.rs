@@ -104,6 +104,7 @@ fn a_total_timeout_aborts_the_attempt() {
             3000ms a 1 failed for good (ERR_TOTAL_TIMEOUT)
             3000ms failing because of a
             3000ms ended failed because of a
+            late answers: 1
         "#]],
     );
 }

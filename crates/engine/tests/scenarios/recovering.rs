@@ -226,3 +226,63 @@ fn several_crashes_in_a_row_interrupt_the_same_attempt_each_time() {
         "#]],
     );
 }
+
+/// A task that is a workflow only waits: a child that took days, through four crashes of the process, was poisoned for what others did.
+#[test]
+fn a_task_that_is_a_workflow_is_never_poisoned() {
+    check(
+        r#"{"tasks":[{"id":"a","workflow":"child"}]}"#,
+        "crash | crash | crash | crash | a = {}",
+        expect![[r#"
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 put off
+            0ms a 1 started
+                run a 1
+            0ms a 1 put off
+            0ms a 1 started
+                run a 1
+            0ms a 1 put off
+            0ms a 1 started
+                run a 1
+            0ms a 1 put off
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms ended completed {"a":{}}
+        "#]],
+    );
+}
+
+/// Signals are kept by path, and the earliest that may feed a wait does.
+#[test]
+fn early_signals_of_one_name_feed_the_waits_they_are_meant_for_in_the_order_they_came() {
+    check(
+        r#"{"tasks":[{"id":"b","waitFor":{"signal":"begin"}},{"id":"g","type":"parallel","tasks":[{"id":"x","waitFor":{"signal":"go"}},{"id":"y","waitFor":{"signal":"go"}},{"id":"z","waitFor":{"signal":"go"}}]}]}"#,
+        "signal go for y = 1 | signal go = 2 | signal go for x = 3 | signal go = 4 | signal begin = 0",
+        expect![[r#"
+            0ms started
+            0ms b waits
+            0ms signal go for y: 1
+            0ms signal go: 2
+            0ms signal go for x: 3
+            0ms signal go: 4
+            0ms signal begin: 0
+            0ms b got 0
+            0ms b completed: 0
+            0ms g opened
+            0ms x waits
+            0ms x got 2
+            0ms x completed: 2
+            0ms y waits
+            0ms y got 1
+            0ms y completed: 1
+            0ms z waits
+            0ms z got 4
+            0ms z completed: 4
+            0ms g completed: {"x":2,"y":1,"z":4}
+            0ms ended completed {"b":0,"g":{"x":2,"y":1,"z":4}}
+        "#]],
+    );
+}

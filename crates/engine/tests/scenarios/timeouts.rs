@@ -49,6 +49,7 @@ fn an_answer_within_the_grace_ends_the_attempt_as_a_time_out() {
             3000ms fetch 1 failed for good (ERR_TIMEOUT)
             3000ms failing because of fetch
             3000ms ended failed because of fetch
+            late answers: 1
         "#]],
     );
 }

@@ -196,6 +196,7 @@ fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
             let force = if *force { "by force" } else { "cancelling" };
             format!("{force}: {}", reason.as_deref().unwrap_or("no reason given"))
         }
+        Event::BudgetCharged { started, interrupted } => format!("charged for {started} attempts less {interrupted}"),
         Event::Paused => "paused".to_owned(),
         Event::Resumed { step: false } => "resumed".to_owned(),
         Event::Resumed { step: true } => "resumed for one task".to_owned(),

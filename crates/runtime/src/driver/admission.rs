@@ -15,6 +15,16 @@ impl Driver {
         self.admission = Admission::new(running, weights);
     }
 
+    /// At most `most` tasks in one execution, those that attempts add included. Called as [`Driver::limit`] is; without it there is no bound.
+    pub fn limit_tasks(&mut self, most: usize) {
+        self.tasks_max = most;
+    }
+
+    /// Lets executions of several definitions of one workflow version run at once.
+    pub fn allow_redefinition(&mut self) {
+        self.versions.redefinable = true;
+    }
+
     /// Continues an interrupted execution; one that had not begun takes its place among those that wait.
     pub fn resume(&mut self, slot: u32) -> Result<(), Error> {
         let live = self.slots.get_live(slot)?;

@@ -201,10 +201,12 @@ impl Agents {
         known.or_else(|| target_of(&mut self.pool, live.execution.planned(task)))
     }
 
-    /// An attempt whose end was recorded without an answer has left an agent at work.
-    pub(super) fn look_for_leaks(&mut self, now: Timestamp, slot: u32, live: &mut Live, events: &[Event]) {
+    /// An attempt whose end was recorded without an answer has left an agent at work. One that was `admitted` just now and ended at once, for want
+    /// of a budget, has begun nothing.
+    pub(super) fn look_for_leaks(&mut self, now: Timestamp, slot: u32, live: &mut Live, admitted: Option<InstanceIndex>, events: &[Event]) {
         for event in events {
             if let Event::TaskFailed { task, .. } | Event::TaskCancelled { task, .. } | Event::RetryScheduled { task, .. } = event
+                && admitted != Some(*task)
                 && let Some(instance) = live.take(*task)
             {
                 self.pool.leak(now, instance, (slot, task.get()));

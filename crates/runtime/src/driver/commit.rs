@@ -54,11 +54,11 @@ impl Commit {
         }
     }
 
-    /// The committed journal of a live execution; `reader` reads what the writer's thread wrote.
-    pub(super) fn journal(&self, key: i64, reader: Option<&SqliteReader>) -> Result<Vec<StepRecord>, ReadError> {
+    /// The committed journal of a live execution from the record `from` on; `reader` reads what the writer's thread wrote.
+    pub(super) fn journal(&self, key: i64, from: u64, reader: Option<&SqliteReader>) -> Result<Vec<StepRecord>, ReadError> {
         match (self, reader) {
-            (Self::Inline(store), _) => store.journal(key),
-            (Self::Queued(_), Some(reader)) => reader.journal(key),
+            (Self::Inline(store), _) => store.journal(key, from),
+            (Self::Queued(_), Some(reader)) => reader.journal(key, from),
             (Self::Queued(_), None) => Ok(Vec::new()),
         }
     }

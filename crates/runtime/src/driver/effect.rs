@@ -23,6 +23,37 @@ pub struct Effect {
     pub second: u64,
     /// When it was recorded.
     pub at: Timestamp,
+    /// Its place in the journal of its execution; see [`Number`].
+    pub number: Number,
+}
+
+/// The place of an event in the journal of its execution: the record it is in and its place there, so that what follows a number is found without
+/// reading what is before it. It only grows, and that an execution was accepted is before everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Number(u64);
+
+impl Number {
+    /// Events of one record that have numbers of their own: far more than a record has, and few enough that a number fits a float exactly.
+    const EVENTS_MAX: u64 = 1 << 22;
+
+    pub(super) fn new(record: u64, event: usize) -> Self {
+        Self((record + 1) * Self::EVENTS_MAX + (event as u64).min(Self::EVENTS_MAX - 1))
+    }
+
+    /// The number as it crosses to JavaScript.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The number that JavaScript was given.
+    pub fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The first record that may hold what follows.
+    pub(super) fn record(self) -> u64 {
+        (self.0 / Self::EVENTS_MAX).saturating_sub(1)
+    }
 }
 
 /// The kinds of effect; the numbers cross to JavaScript.
@@ -65,35 +96,37 @@ pub enum EffectKind {
     Opened = 17,
     /// A task took over an output that another execution had made.
     Reused = 18,
+    /// A signal is on record.
+    Signalled = 19,
     /// A schedule is on record as it is now; `slot` is its number. `first`: its next planned instant, 0 if there is none.
-    Scheduled = 19,
+    Scheduled = 20,
     /// A schedule is no more; `slot` is its number.
-    Unscheduled = 20,
+    Unscheduled = 21,
     /// A schedule has begun an execution, before anything else is heard of that. `task`: the number of the schedule; `first`: the planned instant.
-    Fired = 21,
+    Fired = 22,
     /// Make an instance of an agent; `slot` is its number here and below. `task`: the number of the agent.
-    CreateAgent = 22,
+    CreateAgent = 23,
     /// Let go of an instance. `first`: 1 if nothing may be waited for.
-    DisposeAgent = 23,
+    DisposeAgent = 24,
     /// Ask an instance how it is.
-    CheckAgent = 24,
+    CheckAgent = 25,
     /// An instance is ill, and has no new work.
-    AgentUnhealthy = 25,
+    AgentUnhealthy = 26,
     /// It is well again.
-    AgentRecovered = 26,
+    AgentRecovered = 27,
     /// A type of agent, whose number is `slot`, has more instances than before. `first`, `second`: how many, before and now.
-    ScaledUp = 27,
+    ScaledUp = 28,
     /// It has fewer.
-    ScaledDown = 28,
+    ScaledDown = 29,
     /// An attempt that lent its place has it back. `slot`: its ticket.
-    Reclaimed = 29,
+    Reclaimed = 30,
 }
 
 impl Effect {
     /// What the host hears of an event, if anything.
-    pub(crate) fn notice(slot: u32, at: Timestamp, event: &Event) -> Option<Self> {
+    pub(crate) fn notice(slot: u32, at: Timestamp, number: Number, event: &Event) -> Option<Self> {
         let effect = |kind, task: Option<InstanceIndex>, attempt, first, second| {
-            Some(Self { kind, slot, task: task.map_or(0, InstanceIndex::get), attempt, first, second, at })
+            Some(Self { kind, slot, task: task.map_or(0, InstanceIndex::get), attempt, first, second, at, number })
         };
         match event {
             Event::ExecutionStarted => effect(EffectKind::Started, None, 0, 0, 0),
@@ -138,8 +171,8 @@ impl Effect {
                 effect(EffectKind::Ended, None, 0, status, 0)
             }
             Event::CancelRequested { .. } => effect(EffectKind::Cancelling, None, 0, 0, 0),
+            Event::SignalReceived { .. } => effect(EffectKind::Signalled, None, 0, 0, 0),
             Event::Judged { .. }
-            | Event::SignalReceived { .. }
             | Event::WaitEnded { .. }
             | Event::TaskPrepared { .. }
             | Event::PassStarted { .. }
@@ -152,38 +185,49 @@ impl Effect {
             | Event::FailFast { .. }
             | Event::GroupStopped { .. }
             | Event::ExecutionFailing { .. }
+            | Event::BudgetCharged { .. }
             | Event::CompensationStarted { .. } => None,
         }
     }
 
     /// The execution is accepted.
     pub(crate) fn accepted(slot: u32, at: Timestamp) -> Self {
-        Self { kind: EffectKind::Accepted, slot, task: 0, attempt: 0, first: 0, second: 0, at }
+        Self { kind: EffectKind::Accepted, slot, task: 0, attempt: 0, first: 0, second: 0, at, number: Number::default() }
     }
 
     /// A schedule is as it is now.
     pub(crate) fn scheduled(number: u32, at: Timestamp, next: Option<Timestamp>) -> Self {
-        Self { kind: EffectKind::Scheduled, slot: number, task: 0, attempt: 0, first: next.map_or(0, Timestamp::micros), second: 0, at }
+        Self {
+            kind: EffectKind::Scheduled,
+            slot: number,
+            task: 0,
+            attempt: 0,
+            first: next.map_or(0, Timestamp::micros),
+            second: 0,
+            at,
+            number: Number::default(),
+        }
     }
 
     /// A schedule is no more.
     pub(crate) fn unscheduled(number: u32, at: Timestamp) -> Self {
-        Self { kind: EffectKind::Unscheduled, slot: number, task: 0, attempt: 0, first: 0, second: 0, at }
+        Self { kind: EffectKind::Unscheduled, slot: number, task: 0, attempt: 0, first: 0, second: 0, at, number: Number::default() }
     }
 
     /// A schedule has begun the execution in `slot`.
     pub(crate) fn fired(slot: u32, at: Timestamp, number: u32, planned: Timestamp) -> Self {
-        Self { kind: EffectKind::Fired, slot, task: number, attempt: 0, first: planned.micros(), second: 0, at }
+        Self { kind: EffectKind::Fired, slot, task: number, attempt: 0, first: planned.micros(), second: 0, at, number: Number::default() }
     }
 
     /// An attempt to run, of a task that was interrupted so often before.
-    pub(crate) fn run(slot: u32, at: Timestamp, task: InstanceIndex, attempt: u32, interruptions: u64) -> Self {
-        Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions, second: 0, at }
+    pub(crate) fn run(slot: u32, at: Timestamp, number: Number, task: InstanceIndex, attempt: u32, interruptions: u64) -> Self {
+        Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions, second: 0, at, number }
     }
 
     /// What the pool wants of the host; nothing where the driver answers itself.
     pub(super) fn of_pool(at: Timestamp, effect: &PoolEffect) -> Option<Self> {
-        let about = |kind, slot, task, first, second| Some(Self { kind, slot, task, attempt: 0, first, second, at });
+        let about =
+            |kind, slot, task, first, second| Some(Self { kind, slot, task, attempt: 0, first, second, at, number: Number::default() });
         match *effect {
             PoolEffect::Granted { .. } | PoolEffect::Refused { .. } => None,
             PoolEffect::Create { instance, agent } => about(EffectKind::CreateAgent, instance.get(), agent.get(), 0, 0),
@@ -197,13 +241,13 @@ impl Effect {
         }
     }
 
-    /// What the host must do; nothing where the driver answers itself.
-    pub(super) fn command(slot: u32, at: Timestamp, command: &Command, live: &Live) -> Option<Self> {
+    /// What the host must do; nothing where the driver answers itself. `number` is that of the event that led to it.
+    pub(super) fn command(slot: u32, at: Timestamp, number: Number, command: &Command, live: &Live) -> Option<Self> {
         match command {
             Command::Run { task, attempt } => {
                 let interruptions = live.execution.tasks().get(*task).map_or(0, |record| record.interruptions);
                 let instance = live.instance(*task).map_or(0, InstanceNumber::get);
-                Some(Self { second: instance.into(), ..Self::run(slot, at, *task, *attempt, interruptions.into()) })
+                Some(Self { second: instance.into(), ..Self::run(slot, at, number, *task, *attempt, interruptions.into()) })
             }
             Command::Abort { task, attempt, cause } => {
                 let cause = match cause {
@@ -212,7 +256,7 @@ impl Effect {
                     AbortCause::TotalTimeout => 3,
                     AbortCause::Stopped(reason) => *reason as u64 + 4,
                 };
-                Some(Self { kind: EffectKind::Abort, slot, task: task.get(), attempt: *attempt, first: cause, second: 0, at })
+                Some(Self { kind: EffectKind::Abort, slot, task: task.get(), attempt: *attempt, first: cause, second: 0, at, number })
             }
             Command::Judge { task, question } => {
                 let (passes, kind, index) = match question {
@@ -220,7 +264,16 @@ impl Effect {
                     Question::Branch(index) => (0, 2, *index),
                     Question::Turn { passes, index } => (*passes, 3, *index),
                 };
-                Some(Self { kind: EffectKind::Judge, slot, task: task.get(), attempt: passes, first: kind, second: index.into(), at })
+                Some(Self {
+                    kind: EffectKind::Judge,
+                    slot,
+                    task: task.get(),
+                    attempt: passes,
+                    first: kind,
+                    second: index.into(),
+                    at,
+                    number,
+                })
             }
             Command::LookUp { .. } | Command::Ask { .. } | Command::Withdraw { .. } => None,
         }

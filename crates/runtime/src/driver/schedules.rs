@@ -159,15 +159,14 @@ impl Driver {
 
     /// Whether there is an execution with this id. What is not committed yet is live.
     fn is_known(&self, id: &str) -> Result<bool, ReadError> {
-        let is_live = self.slots.iter().any(|live| *live.execution.setup().id == *id);
-        Ok(is_live || self.reader.as_ref().map_or(Ok(false), |reader| reader.has_execution(id))?)
+        Ok(self.ids.contains_key(id) || self.reader.as_ref().map_or(Ok(false), |reader| reader.has_execution(id))?)
     }
 
     pub(super) fn take_up_schedule(&mut self, stored: StoredSchedule) -> Result<(), Error> {
         let plan = report::plan_from(&stored.definition, stored.default_timeout, &stored.id)?;
         let timing =
             timing::read(&stored.timing).map_err(|error| ReadError::Schedule { id: stored.id.to_string(), message: error.to_string() })?;
-        self.versions.admit(&plan)?;
+        self.versions.adopt(&plan);
         let StoredSchedule { id, context, options, timing: text, fingerprint, next, .. } = stored;
         let schedule = Arc::new(Schedule { id, plan, context, options, timing: text, fingerprint });
         self.schedules.insert(Scheduled { schedule, timing, next });

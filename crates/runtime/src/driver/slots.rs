@@ -37,6 +37,8 @@ pub(super) struct Live {
     pub(super) armed: Option<Timestamp>,
     /// What it asks admission for when it is resumed.
     pub(super) ticket: Option<Box<Ticket>>,
+    /// The execution whose task it is, if that is live: its slot and key.
+    pub(super) parent: Option<(u32, i64)>,
     /// Its priority, among those that wait for agents.
     pub(super) priority: i32,
     /// Who may run its tasks, once that was asked.
@@ -57,10 +59,17 @@ impl Live {
             pending: None,
             armed: None,
             ticket: None,
+            parent: None,
             priority: 0,
             targets: None,
             instances: Vec::new(),
         }
+    }
+
+    /// The record that the next event of this instant will be in, and its place there.
+    pub(super) fn next_place(&self, at: Timestamp, records: &[StepRecord]) -> (u64, usize) {
+        let pending = self.pending.and_then(|pending| records.get(pending)).filter(|record| record.at == at);
+        pending.map_or((self.seq, 0), |record| (record.seq, record.events.len()))
     }
 
     /// Adds events to the batch; the steps of one instant share a record.

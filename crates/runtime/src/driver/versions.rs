@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Which definition of each workflow version is running: a version means one thing while anything runs by it, or is scheduled to.
+//! Which definitions of each workflow version are running: a version means one thing while anything runs by it, or is scheduled to, unless the
+//! configuration says otherwise. Each execution keeps its own definition in any case.
 
 use crate::Error;
 use engine::Plan;
@@ -8,34 +9,48 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Versions {
-    running: FxHashMap<(Arc<str>, Arc<str>), Running>,
+    /// Whether a version may mean several things at once.
+    pub(super) redefinable: bool,
+    running: FxHashMap<(Arc<str>, Arc<str>), Meanings>,
 }
 
-struct Running {
-    hash: Arc<str>,
-    executions: usize,
-}
+/// The hashes of a version, each with its executions. There is one but for what was redefined.
+type Meanings = Vec<(Arc<str>, usize)>;
 
 impl Versions {
     /// An execution or a schedule of `plan` begins, unless another definition of its version is running.
     pub(super) fn admit(&mut self, plan: &Plan) -> Result<(), Error> {
-        let key = (Arc::clone(&plan.workflow_id), Arc::clone(&plan.version));
-        let running = self.running.entry(key).or_insert_with(|| Running { hash: Arc::clone(&plan.hash), executions: 0 });
-        if running.hash != plan.hash {
+        let others = self.running.get(&key(plan)).is_some_and(|running| running.iter().any(|(hash, _)| *hash != plan.hash));
+        if others && !self.redefinable {
             return Err(Error::DefinitionChanged { workflow: Arc::clone(&plan.workflow_id), version: Arc::clone(&plan.version) });
         }
-        running.executions += 1;
+        self.adopt(plan);
         Ok(())
+    }
+
+    /// An execution of `plan` runs already, whatever else does.
+    pub(super) fn adopt(&mut self, plan: &Plan) {
+        let running = self.running.entry(key(plan)).or_default();
+        match running.iter_mut().find(|(hash, _)| *hash == plan.hash) {
+            Some((_, executions)) => *executions += 1,
+            None => running.push((Arc::clone(&plan.hash), 1)),
+        }
     }
 
     /// One of them has ended.
     pub(super) fn release(&mut self, plan: &Plan) {
-        let key = (Arc::clone(&plan.workflow_id), Arc::clone(&plan.version));
-        if let Some(running) = self.running.get_mut(&key) {
-            running.executions -= 1;
-            if running.executions == 0 {
-                self.running.remove(&key);
-            }
+        let key = key(plan);
+        let Some(running) = self.running.get_mut(&key) else { return };
+        if let Some((_, executions)) = running.iter_mut().find(|(hash, _)| *hash == plan.hash) {
+            *executions -= 1;
+        }
+        running.retain(|(_, executions)| *executions > 0);
+        if running.is_empty() {
+            self.running.remove(&key);
         }
     }
+}
+
+fn key(plan: &Plan) -> (Arc<str>, Arc<str>) {
+    (Arc::clone(&plan.workflow_id), Arc::clone(&plan.version))
 }

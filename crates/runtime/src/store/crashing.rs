@@ -62,8 +62,8 @@ impl Store for CrashingStore {
         self.store.medium()
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.store.journal(key)
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.store.journal(key, from)
     }
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {

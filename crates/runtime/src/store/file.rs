@@ -44,7 +44,7 @@ impl Store for FileStore {
         Ok(Box::new(self.file.try_clone()?))
     }
 
-    fn journal(&self, _key: i64) -> Result<Vec<StepRecord>, ReadError> {
+    fn journal(&self, _key: i64, _from: u64) -> Result<Vec<StepRecord>, ReadError> {
         Ok(Vec::new())
     }
 

@@ -41,8 +41,9 @@ impl Store for MemoryStore {
         Ok(Box::new(()))
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        Ok(self.journals.get(&key).cloned().unwrap_or_default())
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        Ok(self.journals.get(&key).and_then(|journal| journal.get(from..)).map(<[_]>::to_vec).unwrap_or_default())
     }
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {

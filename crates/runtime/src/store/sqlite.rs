@@ -88,8 +88,8 @@ impl Store for SqliteStore {
         Ok(Box::new(File::options().write(true).open(&self.log)?))
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.reader.journal(key)
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.reader.journal(key, from)
     }
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {

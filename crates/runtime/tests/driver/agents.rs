@@ -92,6 +92,58 @@ fn what_ends_while_it_waits_leaves_the_place_to_others() {
     assert_eq!(host.driver.pool_statistics().unwrap().all.queued, 0);
 }
 
+/// A place may be free long after it was asked for: what counts is what the executions above have left then.
+#[test]
+fn a_budget_is_kept_exactly_by_children_that_wait_for_agents() {
+    for mode in MODES {
+        let mut host = pooled(mode, 1);
+        let child = |id: &str| json!({ "id": id, "name": id, "workflow": "child" });
+        let accept = |host: &mut Host, tasks: &Value, options: Value, id: &str| {
+            host.driver.accept(&plan(tasks), Some("{}".to_owned()), Some(options.to_string()), Some(id.to_owned())).unwrap()
+        };
+        accept(&mut host, &json!([child("x"), child("y")]), json!({ "budget": { "tasks": 2 } }), "top");
+        host.driver.allow_redefinition();
+        for id in ["x", "y"] {
+            accept(&mut host, &beside(&["a", "b"]), json!({ "parent": { "execution": "top", "path": id } }), id);
+        }
+        host.advance();
+        made(&mut host, 1);
+        assert_eq!(host.advance(), ["1: run 0/1 on 1"], "{mode:?}");
+        complete(&mut host, 1, 1, 0);
+        assert_eq!(host.advance(), ["1: completed 0/1", "1: run 1/1 on 1"], "{mode:?}");
+        complete(&mut host, 1, 1, 1);
+        let told = host.advance();
+        assert!(!told.iter().any(|told| told.contains(": run ")), "{mode:?}: {told:?}");
+        assert!(host.driver.report(0).unwrap().contains(r#""error":{"code":"ERR_BUDGET""#), "{mode:?}");
+        let figures = host.driver.pool_statistics().unwrap().all;
+        assert_eq!((figures.available, figures.queued, figures.running), (1, 0, 0), "{mode:?}");
+    }
+}
+
+#[test]
+fn a_child_waits_for_an_agent_with_the_priority_that_it_was_given() {
+    for mode in FILES {
+        for options in
+            [json!({ "parent": { "execution": "top", "path": "x" }, "priority": 5 }), json!({ "forkedFrom": "top", "priority": 5 })]
+        {
+            let mut host = pooled(mode, 1);
+            host.accept(&plan(&beside(&["a", "b"])));
+            host.driver.accept(&plan(&beside(&["a", "b"])), None, Some(options.to_string()), Some("urgent".to_owned())).unwrap();
+            host.advance();
+            made(&mut host, 1);
+            assert_eq!(host.advance(), ["1: run 0/1 on 1"], "{mode:?}");
+            let (mut host, interrupted) = host.reopen(mode);
+            open(&mut host, 1);
+            for interrupted in interrupted {
+                host.driver.resume(interrupted.slot).unwrap();
+            }
+            host.advance();
+            made(&mut host, 1);
+            assert_eq!(host.advance(), ["1: run 0/1 after 1 interruptions"], "{mode:?}");
+        }
+    }
+}
+
 #[test]
 fn an_agent_that_does_not_return_is_replaced_and_its_late_return_ends_it() {
     let clock = SetClock::at(Timestamp::from_micros(1_700_000_000_000_000));

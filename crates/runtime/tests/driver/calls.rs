@@ -7,7 +7,7 @@ use crate::host::{self, FILES, Host, MODES, Mode, words};
 use crate::plans::{plan, plan_of, task};
 use crate::random::Random;
 use engine::InstanceIndex;
-use runtime::{Effect, EffectKind, Error, SetClock, Statistics};
+use runtime::{Effect, EffectKind, Error, Number, SetClock, Statistics};
 use serde_json::{Value, json};
 use stdx::Timestamp;
 
@@ -148,7 +148,7 @@ fn a_slot_is_used_again_once_its_execution_has_ended_and_is_released() {
         assert_eq!(again, slot, "{mode:?}");
         assert_ne!(first, second, "{mode:?}");
         assert_eq!(host.advance(), ["0: accepted", "0: started", "0: run 0/1"], "{mode:?}");
-        assert_eq!(host.driver.history(again, Timestamp::default()).unwrap().len(), 3, "{mode:?}: nothing of the one before");
+        assert_eq!(host.driver.history(again, Timestamp::default(), None).unwrap().len(), 3, "{mode:?}: nothing of the one before");
         host.complete(again, 0, 1, "1");
         host.advance();
         host.driver.release(again).unwrap();
@@ -228,7 +228,7 @@ fn a_slot_that_holds_nothing_is_named() {
     no_such_slot(host.driver.resume(7));
     no_such_slot(host.driver.release(7));
     no_such_slot(host.driver.report(7).map(drop));
-    no_such_slot(host.driver.history(7, Timestamp::default()).map(drop));
+    no_such_slot(host.driver.history(7, Timestamp::default(), None).map(drop));
     no_such_slot(host.driver.failure(7, InstanceIndex::new(0), 1).map(drop));
     assert_eq!(host.advance(), [""; 0]);
 }
@@ -260,9 +260,15 @@ fn history_is_what_left() {
         host.advance();
         assert_eq!(host.effects.last().map(|effect| (effect.kind, effect.first)), Some((EffectKind::Ended, 2)), "{mode:?}");
         let all = announced(&host.effects);
-        assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap(), all, "{mode:?}");
-        let later: Vec<Effect> = all.into_iter().filter(|effect| effect.at > middle).collect();
-        assert_eq!(host.driver.history(slot, middle).unwrap(), later, "{mode:?}");
+        assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), all, "{mode:?}");
+        let later: Vec<Effect> = all.iter().copied().filter(|effect| effect.at >= middle).collect();
+        assert_eq!(host.driver.history(slot, middle, None).unwrap(), later, "{mode:?}");
+        // Numbers only grow, and what follows any of them is found by it.
+        assert!(all.windows(2).all(|pair| pair[0].number <= pair[1].number), "{mode:?}");
+        for effect in &all {
+            let later: Vec<Effect> = all.iter().copied().filter(|other| other.number > effect.number).collect();
+            assert_eq!(host.driver.history(slot, Timestamp::default(), Some(effect.number)).unwrap(), later, "{mode:?}");
+        }
     }
 }
 
@@ -279,13 +285,13 @@ fn history_reaches_back_before_an_interruption() {
             let (next, interrupted) = host.reopen(mode);
             host = next;
             let slot = interrupted[0].slot;
-            assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap(), effects, "{mode:?}: before it is resumed");
+            assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}: before it is resumed");
             host.driver.resume(slot).unwrap();
-            assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap(), effects, "{mode:?}: before it is committed");
+            assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}: before it is committed");
             host.advance();
             effects.append(&mut host.effects);
             assert_eq!(effects.last().map(|effect| effect.first), Some(interruptions));
-            assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap(), effects, "{mode:?}");
+            assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}");
         }
     }
 }
@@ -295,10 +301,10 @@ fn history_holds_nothing_that_is_not_committed() {
     for mode in MODES {
         let mut host = Host::new(mode);
         let (slot, _) = host.accept(&plan(&chain()));
-        assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap(), [], "{mode:?}");
+        assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), [], "{mode:?}");
         host.advance();
         host.complete(slot, 0, 1, "1");
-        assert_eq!(host.driver.history(slot, Timestamp::default()).unwrap().len(), 3, "{mode:?}");
+        assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap().len(), 3, "{mode:?}");
     }
 }
 
@@ -316,6 +322,9 @@ fn the_failure_of_each_attempt_can_be_asked_for() {
         assert_eq!(asked(0, 1), Some(host::failure(0, 1, true).into()), "{mode:?}");
         assert_eq!(asked(0, 2), Some(host::failure(0, 2, false).into()), "{mode:?}");
         assert_eq!((asked(0, 3), asked(1, 1)), (None, None), "{mode:?}");
+        let failed = host.effects.iter().filter(|effect| matches!(effect.kind, EffectKind::Retrying | EffectKind::Failed));
+        let expected: Vec<_> = failed.map(|effect| (effect.number, host::failure(0, effect.attempt, effect.attempt == 1).into())).collect();
+        assert_eq!((expected.len(), host.driver.failures(slot).unwrap()), (2, expected), "{mode:?}");
     }
 }
 
@@ -473,6 +482,15 @@ fn statistics_add_up_whatever_happens() {
 
 #[test]
 fn the_story_of_a_run_is_told_in_words() {
-    let effect = Effect { kind: EffectKind::Run, slot: 1, task: 2, attempt: 3, first: 4, second: 0, at: Timestamp::default() };
+    let effect = Effect {
+        kind: EffectKind::Run,
+        slot: 1,
+        task: 2,
+        attempt: 3,
+        first: 4,
+        second: 0,
+        at: Timestamp::default(),
+        number: Number::default(),
+    };
     assert_eq!(words(&effect), "1: run 2/3 after 4 interruptions");
 }

@@ -84,8 +84,8 @@ impl Store for Failing {
         Ok(if self.fault == Fault::Flushing { Box::new(FailingMedium { left: self.left }) } else { Box::new(()) })
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key)
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key, from)
     }
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
@@ -182,8 +182,8 @@ impl Store for Gated {
         Ok(Box::new(()))
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key)
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key, from)
     }
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
@@ -245,8 +245,8 @@ impl Store for Telling {
         Ok(Box::new(self.medium.lock().unwrap().take().unwrap()))
     }
 
-    fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key)
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.memory.journal(key, from)
     }
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {

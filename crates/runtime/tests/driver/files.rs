@@ -7,10 +7,11 @@ use crate::host::{FILES, Host, Mode, Place, clock, waker};
 use crate::plans::{plan, plan_of, task};
 use engine::Event;
 use runtime::store::{Durability, ExecutionFilter, OpenError, ReadError};
-use runtime::{Archive, Driver, Error};
+use runtime::{Archive, Clock, Driver, Error};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use stdx::Timestamp;
 
 /// `a` and `b`, then `c`.
 fn diamond() -> Value {
@@ -308,7 +309,7 @@ fn the_archive_of_a_driver_says_what_the_file_does_of_what_lives_and_of_what_has
             for id in ids {
                 assert_eq!(alone.execution(id).unwrap(), beside.execution(id).unwrap(), "{mode:?}");
                 let told = beside.history(id).unwrap().unwrap();
-                assert!(!told.is_empty(), "{mode:?}");
+                assert!(!told.0.is_empty(), "{mode:?}");
                 assert_eq!(alone.history(id).unwrap().unwrap(), told, "{mode:?}");
             }
         };
@@ -375,5 +376,57 @@ fn a_cursor_of_something_else_is_named() {
     for cursor in ["", "x", "1 OR 1=1", "99999999999999999999"] {
         let error = archive.list(&ExecutionFilter { cursor: Some(cursor.into()), limit: 1, ..ExecutionFilter::default() }).unwrap_err();
         assert_eq!(error.to_string(), format!("`{cursor}` is not a cursor of listExecutions"));
+    }
+}
+
+// What an interrupted execution is told before it is resumed
+
+/// A signal let a task begin whose agent nobody had registered yet, and it failed for that.
+#[test]
+fn nothing_begins_before_an_interrupted_execution_is_resumed() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        let tasks = json!([{ "id": "w", "name": "w", "waitFor": { "signal": "go" } }, task("a", &["w"]), task("b", &[])]);
+        host.accept(&plan(&tasks));
+        host.advance();
+        let (mut host, interrupted) = host.reopen(mode);
+        let slot = interrupted[0].slot;
+        host.driver.signal(slot, "go".into(), "7".into(), None).unwrap();
+        assert_eq!(host.advance(), ["0: signalled"], "{mode:?}");
+        host.driver.pause(slot).unwrap();
+        host.driver.unpause(slot, false).unwrap();
+        assert_eq!(host.advance(), ["0: paused", "0: resumed"], "{mode:?}");
+        assert_eq!(host.driver.next_deadline(), None, "{mode:?}: and no time passes for it");
+        // A process that ends in order without having resumed it tells nothing of how it was interrupted.
+        host.driver.interrupt().unwrap();
+        assert_eq!(host.advance(), [""; 0], "{mode:?}");
+        let interruptions = host.driver.execution(slot).unwrap().tasks().iter().map(|(_, record)| record.interruptions);
+        assert_eq!(interruptions.sum::<u32>(), 0, "{mode:?}");
+        let (mut host, _) = host.reopen(mode);
+        host.driver.resume(slot).unwrap();
+        assert_eq!(host.advance(), ["0: completed 0/0", "0: run 1/1", "0: run 2/1 after 1 interruptions"], "{mode:?}");
+        assert!(host.driver.next_deadline().is_some(), "{mode:?}");
+    }
+}
+
+/// Records were dated before those they followed, and a wait of a second took an hour more.
+#[test]
+fn a_clock_that_was_set_back_between_two_processes_goes_on_from_the_journals() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        host.accept(&plan(&json!([{ "id": "a", "name": "a", "agentId": "a", "retryPolicy": { "maxAttempts": 2, "initialDelay": "1s" } }])));
+        host.advance();
+        let yesterday = Timestamp::from_micros(clock().read().micros() - 86_400_000_000);
+        let (mut host, interrupted) = Host::since(host.leave(), mode, Clock::starting_at(yesterday));
+        let (slot, now) = (interrupted[0].slot, host.driver.clock());
+        host.driver.resume(slot).unwrap();
+        host.advance();
+        host.fail(slot, 0, 1, true);
+        host.advance();
+        let deadline = host.driver.next_deadline().unwrap();
+        assert!((1_000_000..2_000_000).contains(&(deadline.micros() - now.micros())), "{mode:?}: {deadline:?} is not soon after {now:?}");
+        let history = host.driver.history(slot, Timestamp::default(), None).unwrap();
+        assert!(history.windows(2).all(|pair| pair[0].at <= pair[1].at), "{mode:?}: {history:?}");
+        assert!(history.iter().all(|effect| effect.at > yesterday), "{mode:?}");
     }
 }

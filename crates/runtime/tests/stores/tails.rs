@@ -87,7 +87,7 @@ fn goes_on(place: &Place, live: &Lengths, all: &Lengths, case: &str) {
     let next = live.iter().map(|(key, seq)| step(*key, *seq)).collect();
     store.commit(&mut [steps(next)]).unwrap();
     for (key, length) in live {
-        assert_eq!(store.journal(*key).unwrap().len() as u64, length + 1, "{case}, execution {key}");
+        assert_eq!(store.journal(*key, 0).unwrap().len() as u64, length + 1, "{case}, execution {key}");
     }
 }
 
@@ -183,7 +183,7 @@ fn rows_before_the_mark_are_not_looked_at() {
     assert_eq!(marked(&place.path), 6);
     execute(&place.path, "UPDATE journal SET execution = 1, seq = 9 WHERE execution = 3 AND seq = 2");
     let store = place.open();
-    assert_eq!([1, 2].map(|key| store.journal(key).unwrap().len()), [2, 2]);
+    assert_eq!([1, 2].map(|key| store.journal(key, 0).unwrap().len()), [2, 2]);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_long_execution_reads_back_whole() {
         store.commit(&mut [steps((first..LENGTH.min(first + 1000)).map(|seq| step(1, seq)).collect())]).unwrap();
     }
     drop(store);
-    let journal = place.open().journal(1).unwrap();
+    let journal = place.open().journal(1, 0).unwrap();
     assert_eq!(journal.len() as u64, LENGTH);
     assert!(journal.iter().skip(1).zip(1..).all(|(record, seq)| *record == step(1, seq)));
 }
@@ -321,7 +321,7 @@ fn a_link_that_is_damaged_is_an_error_that_names_the_record_and_never_fewer_reco
             };
             assert_eq!((id, of, place), (format!("id-{key}"), seq, position), "{sql}");
         }
-        assert_eq!(store.journal(3 - key).unwrap().len(), if key == 1 { 3 } else { 4 }, "{sql}: the other one is whole");
+        assert_eq!(store.journal(3 - key, 0).unwrap().len(), if key == 1 { 3 } else { 4 }, "{sql}: the other one is whole");
     }
 }
 

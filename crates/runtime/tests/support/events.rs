@@ -82,10 +82,11 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Resumed { step: false },
         Event::Resumed { step: true },
         Event::CompensationStarted { task },
+        Event::BudgetCharged { started: 2, interrupted: 1 },
     ];
     let mut kinds: Vec<usize> = events.iter().map(kind).collect();
     kinds.dedup();
-    assert_eq!(kinds, (0..31).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
+    assert_eq!(kinds, (0..32).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
     events
 }
 
@@ -123,5 +124,6 @@ fn kind(event: &Event) -> usize {
         Event::Paused => 28,
         Event::Resumed { .. } => 29,
         Event::CompensationStarted { .. } => 30,
+        Event::BudgetCharged { .. } => 31,
     }
 }

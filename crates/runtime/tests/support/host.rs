@@ -231,6 +231,7 @@ pub(crate) fn words(effect: &Effect) -> String {
         EffectKind::Waiting => format!("{slot}: waiting {task}"),
         EffectKind::Opened => format!("{slot}: opened {task}"),
         EffectKind::Reused => format!("{slot}: reused {task}"),
+        EffectKind::Signalled => format!("{slot}: signalled"),
         EffectKind::Scheduled if first == 0 => format!("schedule {slot}: no more instants"),
         EffectKind::Scheduled => format!("schedule {slot}: next {}", instant(first)),
         EffectKind::Unscheduled => format!("schedule {slot}: no more"),

@@ -29,7 +29,11 @@ impl Decider<'_> {
                 Err(failure) => self.fail_attempt(measured, failure),
             },
             Some(TaskState::Aborting { attempt: current, cause, .. }) if *current == attempt => match (*cause, result) {
-                (AbortCause::Timeout | AbortCause::Silence | AbortCause::TotalTimeout, _) => self.end_timed_out(measured, *cause),
+                (AbortCause::Timeout | AbortCause::Silence | AbortCause::TotalTimeout, result) => {
+                    // A good answer came too late; a bad one is what the attempt was asked for.
+                    self.execution.late_answers += u64::from(result.is_ok());
+                    self.end_timed_out(measured, *cause);
+                }
                 // An answer within the grace is recorded, so that nothing done is lost; it starts nothing.
                 (AbortCause::Stopped(_), Ok(output)) => self.complete(measured, output),
                 (AbortCause::Stopped(reason), Err(_)) => self.cancel_task(task, reason),

@@ -121,8 +121,8 @@ impl Decider<'_> {
 
     /// The tasks of the scopes that began since a group had so many.
     pub(super) fn release_inner(&mut self, task: InstanceIndex, known: usize) {
-        let scopes = self.execution.tasks[task].less().map(|more| more.scopes.clone()).unwrap_or_default();
-        for scope in scopes.into_iter().skip(known) {
+        let scopes = self.execution.tasks[task].less().and_then(|more| more.scopes.get(known..)).map(<[_]>::to_vec);
+        for scope in scopes.into_iter().flatten() {
             self.release_children(scope);
         }
     }
@@ -156,10 +156,10 @@ impl Decider<'_> {
     }
 
     pub(super) fn signal(&mut self, name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>>) {
-        let waits = self.execution.open_waits(&name, path.as_deref());
+        let wait = self.execution.open_wait_for(&name, path.as_deref());
         self.record(Event::SignalReceived { name, payload, path });
-        if let [task] = waits.as_slice() {
-            self.look_at_wait(*task);
+        if let Some(task) = wait {
+            self.look_at_wait(task);
         }
     }
 

@@ -97,15 +97,46 @@ impl Decider<'_> {
 
     /// Whether another attempt of `task` may start; if not, the execution fails. Clean-up and compensation are never refused.
     pub(super) fn within_budget(&mut self, task: InstanceIndex) -> bool {
-        let execution = &self.execution;
-        let limits = [execution.plan.budget.tasks, execution.setup.budget.tasks];
-        let Some(limit) = limits.into_iter().flatten().min() else { return true };
-        if execution.attempts < limit || execution.phase != Phase::Running || execution.planned(task).cleanup {
+        let planned = self.execution.planned(task);
+        if !planned.calls_agent() || planned.cleanup || self.execution.phase != Phase::Running {
             return true;
         }
+        if self.execution.attempts_left() == Some(0) {
+            self.overspent();
+            return false;
+        }
+        match &mut self.execution.above.left {
+            Some(0) => {
+                self.execution.above.refused = true;
+                let message = "the executions above this one may start no more attempts; raise their `budget.tasks`".to_owned();
+                self.fail_execution(CancelReason::Budget, Failure::coded("ERR_BUDGET", message));
+                false
+            }
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+            None => true,
+        }
+    }
+
+    fn overspent(&mut self) {
+        let limit = self.execution.attempts_max().unwrap_or_default();
         let message = format!("the execution may start {limit} attempts, and all of them have been; raise `budget.tasks`");
         self.fail_execution(CancelReason::Budget, Failure::coded("ERR_BUDGET", message));
-        false
+    }
+
+    /// Executions below this one used its budget.
+    pub(super) fn charge(&mut self, started: u64, interrupted: u64, refused: bool) {
+        if self.execution.attempts_max().is_none() {
+            return;
+        }
+        if started > 0 || interrupted > 0 {
+            self.record(Event::BudgetCharged { started, interrupted });
+        }
+        if refused && self.execution.phase == Phase::Running && self.execution.attempts_left() == Some(0) {
+            self.overspent();
+        }
     }
 
     pub(super) fn pause(&mut self) {
@@ -133,12 +164,17 @@ impl Decider<'_> {
 
     /// The process that runs the execution ends in order: its attempts will be taken up by the next, and that was nobody's fault.
     pub(super) fn interrupt(&mut self) {
-        for task in self.tasks_in(|state| matches!(state, TaskState::Running { .. })) {
+        // What was never taken up has nobody at work, and how it was interrupted is for whoever takes it up to tell.
+        let running = if self.execution.asleep { Vec::new() } else { self.tasks_in(|state| matches!(state, TaskState::Running { .. })) };
+        for task in running {
             let attempt = self.execution.tasks[task].attempts();
             self.record(Event::AttemptInterrupted { task, attempt, crashed: false });
         }
         // Nothing begins again in this process.
-        self.scratch.lanes.clear();
+        for scope in std::mem::take(&mut self.scratch.lanes) {
+            let scope = self.execution.scope_mut(scope);
+            (scope.lane_due, scope.lane_left) = (false, None);
+        }
     }
 
     /// The process that ran the execution is gone. Its attempts were interrupted and begin again, as the same attempts;
@@ -146,7 +182,14 @@ impl Decider<'_> {
     pub(super) fn recover(&mut self) {
         for task in self.tasks_in(|state| matches!(state, TaskState::Running { .. })) {
             let TaskState::Running { attempt, admitted, .. } = *self.state(task) else { continue };
-            self.record(Event::AttemptInterrupted { task, attempt, crashed: true });
+            // A task that is a workflow only waited: what crashed the process is counted where it ran.
+            let planned = self.execution.planned(task);
+            let (counts, calls_agent) = (!matches!(planned.kind, TaskKind::Workflow), planned.calls_agent());
+            self.record(Event::AttemptInterrupted { task, attempt, crashed: counts });
+            // Those above have it back, as the budget here has.
+            if let Some(left) = self.execution.above.left.as_mut().filter(|_| calls_agent) {
+                *left += 1;
+            }
             let crashes = self.execution.tasks[task].less().map_or(0, |more| more.crashes);
             if crashes > super::Execution::CRASHES_MAX {
                 let message = format!("the process crashed {crashes} times while this task ran; it will not be tried again");
@@ -154,6 +197,7 @@ impl Decider<'_> {
                 self.record(Event::TaskFailed { task, attempt, start: admitted, end: self.now, failure });
             }
         }
+        self.draw();
         // After the interruptions: a time-out here may be the failure that stops the execution, and then nothing begins again.
         for task in self.tasks_in(|state| matches!(state, TaskState::Aborting { .. })) {
             self.due(task);

@@ -50,6 +50,8 @@ struct StoredEvent<'a> {
     passes: Option<u32>,
     condition: Option<u32>,
     pass: Option<u32>,
+    started: Option<u64>,
+    interrupted: Option<u64>,
     branches: Option<Box<[u32]>>,
     #[serde(borrow)]
     items: Option<Vec<&'a RawValue>>,
@@ -215,6 +217,7 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         "groupStopped" => Event::GroupStopped { task: task?, cause: cancel?, failure },
         "executionFailing" => Event::ExecutionFailing { cause: cancel?, failure: failure? },
         "cancelRequested" => Event::CancelRequested { reason, force: stored.force },
+        "budgetCharged" => Event::BudgetCharged { started: stored.started?, interrupted: stored.interrupted? },
         "paused" => Event::Paused,
         "resumed" => Event::Resumed { step: stored.step },
         "compensationStarted" => Event::CompensationStarted { task: task? },

@@ -107,6 +107,10 @@ impl Writer<'_> {
                 self.optional_string("reason", reason.as_deref());
                 self.flag("force", *force);
             }
+            Event::BudgetCharged { started, interrupted } => {
+                self.number("started", *started);
+                self.number("interrupted", *interrupted);
+            }
             Event::Resumed { step } => self.flag("step", *step),
             Event::ExecutionEnded { end } => self.end(end),
             Event::AttemptStarted { .. }

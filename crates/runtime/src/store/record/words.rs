@@ -33,6 +33,7 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::GroupStopped { .. } => "groupStopped",
         Event::ExecutionFailing { .. } => "executionFailing",
         Event::CancelRequested { .. } => "cancelRequested",
+        Event::BudgetCharged { .. } => "budgetCharged",
         Event::Paused => "paused",
         Event::Resumed { .. } => "resumed",
         Event::CompensationStarted { .. } => "compensationStarted",

@@ -112,9 +112,9 @@ impl SqliteReader {
         Ok(Page { executions, cursor })
     }
 
-    /// The records of one execution, in order.
-    pub(crate) fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        self.records(key, &key.to_string(), &*self.tails()?)
+    /// The records of one execution from the one with the number `from`, in order.
+    pub(crate) fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.records(key, &key.to_string(), from, &*self.tails()?)
     }
 
     /// The output kept under `key`, if it may still be taken over.
@@ -130,17 +130,17 @@ impl SqliteReader {
     }
 
     fn with_journal(&self, head: StoredExecution, tails: &Tails) -> Result<StoredExecution, ReadError> {
-        let records = self.records(head.key, &head.id, tails)?;
+        let records = self.records(head.key, &head.id, 0, tails)?;
         Ok(StoredExecution { records, ..head })
     }
 
-    /// From the last to the first, each where the one after it says.
-    fn records(&self, key: i64, id: &str, tails: &Tails) -> Result<Vec<StepRecord>, ReadError> {
+    /// From the last to the one with the number `from`, each where the one after it says.
+    fn records(&self, key: i64, id: &str, from: u64, tails: &Tails) -> Result<Vec<StepRecord>, ReadError> {
         let Tail { last, records: count } = tails.get(key).map_or_else(|| tails::ended(&self.connection, key), Ok)?;
         let mut statement = self.connection.prepare_cached("SELECT execution, seq, previous, at, body FROM journal WHERE position = ?1")?;
         let mut next = last;
         let mut records = Vec::new();
-        for seq in (0..count).rev() {
+        for seq in (from..count).rev() {
             let failed = |source| ReadError::Record { id: id.to_owned(), seq: seq.cast_signed(), source };
             let misplaced = || failed(RecordError::Misplaced { position: next.unwrap_or_default() });
             let mut rows = statement.query([next])?;

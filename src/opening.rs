@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Opening and closing the file of an engine, on threads of their own.
+
+use crate::archive::SharedArchive;
+use crate::engine::{SharedDriver, lock};
+use crate::error::{NativeFailure, failure};
+use crate::stage::NativeStage;
+use crate::words;
+use napi::bindgen_prelude::{Env, Task};
+use napi_derive::napi;
+use runtime::store::Durability;
+use runtime::{Archive, Clock, Driver, Error, Interrupted, Wake};
+use std::path::PathBuf;
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// What opening a file resolves with.
+#[napi(object)]
+pub struct Opened {
+    /// Why it did not open.
+    pub failure: Option<NativeFailure>,
+    /// What is to be continued.
+    pub interrupted: Vec<InterruptedExecution>,
+    /// What the clock of its journals shows: later than JavaScript's if that was set back since they were written.
+    pub now: f64,
+}
+
+/// An execution to be continued.
+#[napi(object)]
+pub struct InterruptedExecution {
+    /// Its small number in this process.
+    pub slot: u32,
+    /// The stored execution as JSON text.
+    pub text: String,
+}
+
+/// Opens the file on a thread of its own, since recovery reads what may be a large journal.
+pub struct Open {
+    pub(crate) driver: SharedDriver,
+    pub(crate) archive: SharedArchive,
+    pub(crate) path: PathBuf,
+    pub(crate) durability: String,
+    pub(crate) now: Timestamp,
+    pub(crate) stage: Option<NativeStage>,
+    pub(crate) wake: Wake,
+}
+
+impl Open {
+    fn open(&self) -> Result<(Vec<Interrupted>, Timestamp), Error> {
+        #[cfg(feature = "bench")]
+        if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
+            use runtime::store::OpenError;
+            let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
+            *lock(&self.driver) =
+                Some(Driver::over(Box::new(store), Durability::Disk, Clock::starting_at(self.now), Arc::clone(&self.wake))?);
+            return Ok((Vec::new(), self.now));
+        }
+        let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
+        let wake = Arc::clone(&self.wake);
+        let (driver, interrupted) = match &self.stage {
+            None => Driver::open(&self.path, durability, Clock::starting_at(self.now), wake)?,
+            Some(stage) => Driver::open_through(&self.path, durability, stage.clock(), wake, |store| stage.around(store))?,
+        };
+        *lock(&self.archive) = driver.archive()?;
+        let now = driver.clock();
+        *lock(&self.driver) = Some(driver);
+        Ok((interrupted, now))
+    }
+}
+
+impl Task for Open {
+    type Output = Result<(Vec<Interrupted>, Timestamp), Error>;
+    type JsValue = Opened;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.open())
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Opened> {
+        Ok(match output {
+            Err(error) => Opened { failure: Some(failure(&error)), interrupted: Vec::new(), now: 0.0 },
+            Ok((interrupted, now)) => {
+                let interrupted = interrupted.into_iter().map(|one| InterruptedExecution { slot: one.slot, text: one.text }).collect();
+                Opened { failure: None, interrupted, now: words::micros(now.micros()) }
+            }
+        })
+    }
+}
+
+/// Closes on a thread of its own, since the last commit may wait for the disk.
+pub struct Close {
+    pub(crate) driver: Option<Driver>,
+}
+
+impl Task for Close {
+    type Output = Option<Error>;
+    type JsValue = Option<NativeFailure>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.driver.take().and_then(|driver| driver.close().err()))
+    }
+
+    fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Option<NativeFailure>> {
+        Ok(output.as_ref().map(failure))
+    }
+}

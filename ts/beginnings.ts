@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// How executions begin: by a call, under an id or a key that the caller has chosen, as the fork of another, or as a task of one.
+
+import type { ReadOptions } from './arguments.js'
+import { ChosenIds } from './chosen-ids.js'
+import type { Definition, DefinitionReader } from './definition.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Past } from './ended-executions.js'
+import { ValidationError } from './errors.js'
+import { inherited, keptEnds } from './fork.js'
+import type { HeldRuns } from './held-runs.js'
+import { fingerprintOf } from './idempotency.js'
+import type { Json } from './json.js'
+import type { LiveRuns } from './live-runs.js'
+import { cancelWith, type Started } from './outcome.js'
+import { pinsFor } from './pins.js'
+import { Run, type RunOptions } from './run.js'
+import { copyJson } from './task-input.js'
+import type { AgentWorkflow, WorkflowExecution } from './workflow.js'
+import type { WorkflowValidator } from './workflow-engine.js'
+
+type Context = { [key: string]: Json }
+
+/** What beginning an execution needs of the orchestrator. */
+export interface World {
+  readonly dispatcher: Dispatcher
+  readonly live: LiveRuns
+  readonly held: HeldRuns
+  readonly reader: DefinitionReader
+  readonly workflows: WorkflowValidator
+  /** Whether a workflow may only begin if everything it names is registered. */
+  readonly validates: boolean
+  /** Whether there is no store. */
+  readonly inMemory: boolean
+  /** An execution that has ended. */
+  past(id: string): Promise<Past | undefined>
+  assertOpen(): void
+  cancelExecution(id: string, reason?: string): Promise<void>
+}
+
+/** What a fork is made from. */
+export interface Origin {
+  readonly execution: WorkflowExecution
+  readonly definition: Definition
+  readonly context: { readonly [key: string]: Json }
+  readonly options: RunOptions
+}
+
+export class Beginnings {
+  readonly #world: World
+  readonly #chosen: ChosenIds
+
+  constructor(world: World) {
+    this.#world = world
+    this.#chosen = new ChosenIds(
+      world.live,
+      (id) => world.past(id),
+      () => world.dispatcher.clock.now() / 1000,
+    )
+  }
+
+  /** Reads a workflow that can run: it has no problem, and everything it names is registered. */
+  read(workflow: AgentWorkflow): Definition {
+    const { reader, workflows, validates } = this.#world
+    const definition = reader.read(workflow, (source) => (validates ? workflows.unknownIn(source) : []))
+    this.assertKnown(definition)
+    return definition
+  }
+
+  /** That everything it names is registered, or pinned. */
+  assertKnown(definition: Definition, pinned?: RunOptions['workflows']): void {
+    const { workflows, validates } = this.#world
+    if (!validates || workflows.knows(definition, pinned)) return
+    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', workflows.unknownIn(definition.source, pinned))
+  }
+
+  /** The registered workflows that a definition names, as they are now. */
+  pinsFor(definition: Definition): Pick<RunOptions, 'workflows'> {
+    return pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
+  }
+
+  /** What a call begins, or the execution that its key stands for. `call` is that of `HeldRuns`, 0 if there is none. */
+  async start(definition: Definition, context: Context, read: ReadOptions, call: number): Promise<Started> {
+    const { executionId: id, idempotencyKey: key, recorded, rerunFailed, signal } = read
+    if (key === undefined) {
+      const run = await this.#beginAs(id, () => this.begin(definition, context, recorded, id ?? null, call))
+      cancelWith(this.#world, run, signal)
+      return { run }
+    }
+    const fingerprint = fingerprintOf(definition, context)
+    const standing = { key, workflowId: definition.workflowId, tenant: recorded.tenant, fingerprint, rerunFailed }
+    const { joined, ...started } = await this.#chosen.beginOnce(standing, (chosen) =>
+      this.begin(definition, context, { ...recorded, fingerprint }, chosen, call),
+    )
+    if (joined) return { ...started, detach: signal }
+    cancelWith(this.#world, started.run as Run, signal)
+    return started
+  }
+
+  /** An execution that takes over every end of another but those that follow `from`. */
+  async fork({ execution, definition, context, options }: Origin, from: readonly string[], read: ReadOptions): Promise<Run> {
+    const { recorded, executionId: id, signal } = read
+    const reuse = keptEnds(definition, execution, from)
+    this.assertKnown(definition, options.workflows)
+    const copy = copyJson(context as Json) as Context
+    const given = { ...inherited(options), ...recorded, forkedFrom: execution.id, reuse }
+    const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
+    cancelWith(this.#world, run, signal)
+    return run
+  }
+
+  /** Begins an execution; the first above a child has pinned what the child names. */
+  begin(definition: Definition, context: Context, options: RunOptions, id: string | null, call: number): Run {
+    const { dispatcher, live, held, inMemory } = this.#world
+    this.#world.assertOpen()
+    const text = inMemory && definition.opaque ? null : JSON.stringify(context)
+    const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
+    const given = pinned ? options : { ...options, ...this.pinsFor(definition) }
+    const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
+    const { slot, id: started } = dispatcher.engine.start(definition.plan, text, recorded, id)
+    const run = new Run(slot, started, definition, context, call, given, dispatcher.describe)
+    run.calledHere()
+    live.add(run)
+    if (call > 0) held.holds(run)
+    dispatcher.add(run)
+    dispatcher.activate()
+    dispatcher.schedule()
+    return run
+  }
+
+  async #beginAs(id: string | undefined, begin: () => Run): Promise<Run> {
+    return id === undefined ? begin() : this.#chosen.begin(id, begin)
+  }
+}
