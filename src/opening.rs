@@ -9,7 +9,7 @@ use crate::words;
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
 use runtime::store::Durability;
-use runtime::{Archive, Clock, Driver, Error, Interrupted, Wake};
+use runtime::{Clock, Driver, Error, Interrupted, Wake};
 use std::path::PathBuf;
 use std::sync::Arc;
 use stdx::Timestamp;
