@@ -297,8 +297,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async getStatistics(): Promise<OrchestratorStatistics> {
     await this.#ready
     this.#assertOpen()
-    const counts = statisticsOf(this.#dispatcher.engine.statistics(), this.#dispatcher.lateAnswers)
-    return { ...counts, waitingForAgents: this.#interrupted.waiting(), agentPoolSize: this.#agents.size }
+    return statisticsOf(this.#dispatcher, this.#interrupted, this.#agents)
   }
 
   /**
@@ -409,8 +408,13 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#seen(live)
     const reuse = keptEnds(definition, execution, from(execution))
     this.#assertAgents(definition)
-    const copy = copyJson(context as Json) as { [key: string]: Json }
-    const run = this.#begin(definition, copy, { ...recorded, forkedFrom: executionId, reuse }, id ?? null, 0)
+    const run = this.#begin(
+      definition,
+      copyJson(context as Json) as { [key: string]: Json },
+      { ...recorded, forkedFrom: executionId, reuse },
+      id ?? null,
+      0,
+    )
     if (signal !== undefined) cancelWith(signal, run, this)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)

@@ -6,6 +6,7 @@ import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } fr
 import type { OrchestratorError } from './errors.js'
 import { executionOf, type Report } from './execution.js'
 import type { Json } from './json.js'
+import type { SpawnedTask } from './spawn.js'
 import type { LiveAttempt } from './task-input.js'
 import type { WorkflowExecution } from './workflow.js'
 
@@ -30,10 +31,8 @@ export interface RunOptions {
   readonly [field: string]: unknown
 }
 
-/** A task that an attempt waits for. */
-export interface Spawned {
-  settle(result: { value: Json } | { error: unknown }): void
-}
+/** What nobody has called, or many have, sees of nobody what he keeps in `AsyncLocalStorage`. */
+export const NOBODY: AsyncResource = new AsyncResource('Nobody', { requireManualDestroy: true })
 
 export class Run {
   readonly slot: number
@@ -52,9 +51,9 @@ export class Run {
   readonly call: number
   readonly options: RunOptions
   /** Where it was called from: what the caller keeps in `AsyncLocalStorage` reaches agents and listeners. Nobody has called what was recovered. */
-  scope: AsyncResource | undefined
+  scope: AsyncResource = NOBODY
   /** Tasks that attempts have spawned and wait for, by instance. */
-  readonly spawned: Map<number, Spawned> = new Map()
+  readonly spawned: Map<number, SpawnedTask> = new Map()
   /** Whether nothing new starts. */
   paused = false
   /** How many follow its events, and its history as it was when the engine let go of it. */

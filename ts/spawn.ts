@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
 
-import type { Instance } from './agent-instances.js'
 import type { Dispatcher } from './dispatcher.js'
 import { TaskFailedError, ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import type { Lender } from './lender.js'
 import type { Run } from './run.js'
 import { copyJson } from './task-input.js'
 import type { AgentTask } from './workflow.js'
@@ -46,53 +46,13 @@ export class Spawner {
       try {
         await task
       } catch (cause) {
+        // It is told to stop, and nothing has failed.
+        if (cause === this.#lender.reason) throw cause
         const { id } = this.#run.task(this.#instance)
         const message = `a task that \`${id}\` spawned failed, and nobody caught it: ${(cause as Error).message}`
         throw new TaskFailedError('ERR_SPAWN_FAILED', message, { cause, executionId: this.#run.id, taskId: id })
       }
     }
-  }
-}
-
-/** The place of an attempt with its agent, which is another's while the attempt waits for what it spawned. */
-export class Lender {
-  readonly #instance: Instance | undefined
-  /** What it waits for. */
-  #waits = 0
-  #ticket: number | undefined
-  #ended = false
-
-  constructor(instance: Instance | undefined) {
-    this.#instance = instance
-  }
-
-  /** The attempt waits until `promise` is settled, and then for its place. */
-  async wait<T>(promise: Promise<T>): Promise<T> {
-    if (this.#instance === undefined || this.#ended) return promise
-    this.#waits += 1
-    if (this.#waits === 1) this.#instance.lend()
-    try {
-      return await promise
-    } finally {
-      await this.#goOn(this.#instance)
-    }
-  }
-
-  /** The attempt does not wait any more, whatever it waited for. */
-  end(): void {
-    if (this.#ended) return
-    this.#ended = true
-    if (this.#waits > 0 || this.#ticket !== undefined) this.#instance?.retake(this.#ticket)
-  }
-
-  async #goOn(instance: Instance): Promise<void> {
-    if (this.#ended) return
-    this.#waits -= 1
-    if (this.#waits > 0) return
-    await instance.reclaim((ticket) => {
-      this.#ticket = ticket
-    })
-    this.#ticket = undefined
   }
 }
 
@@ -111,6 +71,10 @@ export class SpawnedTask implements PromiseLike<unknown> {
       this.#settle = { resolve, reject }
     })
     this.#promise.catch(() => {})
+  }
+
+  isOf(lender: object): boolean {
+    return this.#lender === lender
   }
 
   settle(result: { value: Json } | { error: unknown }): void {

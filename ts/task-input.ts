@@ -6,7 +6,8 @@ import type { OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
-import { Lender, type Spawner } from './spawn.js'
+import { Lender } from './lender.js'
+import type { Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
 
 /** A copy of JSON data that shares nothing with it. */
@@ -113,19 +114,19 @@ export class LiveAttempt implements AttemptContext {
   readonly #run: Run
   readonly #instance: number
   readonly #host: AttemptHost
-  readonly #agent: Instance | undefined
+  /** The instance that does it. */
+  readonly agent: Instance | undefined
   #lender: Lender | undefined
   #spawner: Spawner | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
 
-  /** `agent`: the instance that does it. */
   constructor(run: Run, instance: number, attempt: number, host: AttemptHost, agent: Instance | undefined) {
     this.attempt = attempt
     this.#run = run
     this.#instance = instance
     this.#host = host
-    this.#agent = agent
+    this.agent = agent
   }
 
   /** What it has spawned so far. */
@@ -150,13 +151,21 @@ export class LiveAttempt implements AttemptContext {
   }
 
   #spawnerOf(): Spawner {
-    this.#lender ??= new Lender(this.#agent)
+    if (this.#lender === undefined) {
+      this.#lender = new Lender(this.agent)
+      if (this.#reason !== undefined) this.#lender.end(this.#reason)
+    }
     return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance, this.#lender))
   }
 
-  /** It has answered, or is told to: whatever place it has lent is its own again. */
-  end(): void {
-    this.#lender?.end()
+  /** It has answered, or is told to for this reason: whatever place it has lent is its own again. */
+  end(reason?: OrchestratorError): void {
+    this.#lender?.end(reason)
+  }
+
+  /** Why it is told to stop, if it is. */
+  get reason(): OrchestratorError | undefined {
+    return this.#reason
   }
 
   get signal(): AbortSignal {
@@ -174,7 +183,7 @@ export class LiveAttempt implements AttemptContext {
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */
   abort(reason: OrchestratorError): void {
     this.#reason ??= reason
-    this.end()
+    this.end(this.#reason)
     this.#controller?.abort(this.#reason)
   }
 }

@@ -470,4 +470,16 @@ export interface OrchestratorStatistics {
   readonly cancelledTotal: number
   /** Answers that came after their attempt had been settled, and were dropped. */
   readonly lateResults: number
+  /** How late the event loop is, or was when agents were at work last. */
+  readonly eventLoopDelay: EventLoopDelayFigures
+}
+
+/**
+ * How much later than asked for timers fire, in milliseconds, since agents began to be at work after a rest of at least a second. It is
+ * looked at every 20 ms while they are.
+ */
+export interface EventLoopDelayFigures {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
 }
