@@ -23,9 +23,13 @@ const opening = (path: string): Promise<OrchestratorError> => rejection(orchestr
 /** A store with executions in it, closed, and some of its bytes changed. */
 async function spoilt(change: (content: Buffer) => Buffer | void): Promise<{ path: string; ids: string[] }> {
   const path = storePath(folder)
-  const orchestrator = orchestratorWith({ work: () => 'r'.repeat(3000) }, { storage: { path, durability: 'os' } })
-  const ids = await Promise.all(Array.from({ length: 100 }, async () => (await orchestrator.executeWorkflow(only)).id))
-  await orchestrator.shutdown()
+  const ids: string[] = []
+  // Opening looks at what the last process wrote, which is one execution.
+  for (const length of [100, 1]) {
+    const orchestrator = orchestratorWith({ work: () => 'r'.repeat(3000) }, { storage: { path, durability: 'os' } })
+    ids.push(...(await Promise.all(Array.from({ length }, async () => (await orchestrator.executeWorkflow(only)).id))))
+    await orchestrator.shutdown()
+  }
   const content = readFileSync(path)
   writeFileSync(path, change(content) ?? content)
   return { path, ids }

@@ -92,7 +92,7 @@ async function cancels(times) {
           reject(signal.reason)
         })
       })
-    orchestrator.agentPool.registerAgentType('wait', { create: () => ({ execute }) })
+    orchestrator.agentPool.registerAgentType('wait', { create: () => ({ execute }), maxAgents: 1, maxConcurrency: AGENTS })
     const tasks = Array.from({ length: AGENTS }, (_, place) => ({ id: `t${place}`, name: 't', agentId: 'wait', dependencies: [] }))
     const handle = await orchestrator.startWorkflow({ id: 'cancelled', name: 'cancelled', version: '1', tasks })
     while (running < AGENTS) await new Promise((resolve) => setImmediate(resolve))

@@ -11,7 +11,7 @@ use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Function, Task};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use runtime::store::{Durability, MemoryStore};
-use runtime::{Archive, Clock, Driver, Error, Interrupted, Statistics, Wake, report};
+use runtime::{Clock, Driver, Error, Interrupted, Statistics, Wake, report};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -397,7 +397,7 @@ impl Open {
             None => Driver::open(&self.path, durability, Clock::starting_at(self.now), wake)?,
             Some(stage) => Driver::open_through(&self.path, durability, stage.clock(), wake, |store| stage.around(store))?,
         };
-        *lock(&self.archive) = Some(Archive::open(&self.path)?);
+        *lock(&self.archive) = driver.archive()?;
         *lock(&self.driver) = Some(driver);
         Ok(interrupted)
     }

@@ -118,6 +118,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
   constructor(policy: ResolvedAgents, registered: () => void, schedule: () => void) {
     super()
+    this.#listen()
     this.#policy = policy
     this.#registered = registered
     this.instances = new AgentInstances(
@@ -196,6 +197,27 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
       const event = { type: this.#typeNames[number] ?? '', from: first, to: second }
       this.announce(kind === Kind.scaledUp ? 'pool:scaled-up' : 'pool:scaled-down', event)
     })
+  }
+
+  /** Whether anybody listens to what happens to each attempt: asking for each would cost more than finding it its agent. */
+  isHeard = false
+
+  override removeAllListeners(name?: string | symbol): this {
+    super.removeAllListeners(name as keyof PoolEvents)
+    this.#listen()
+    return this
+  }
+
+  #listen(): void {
+    // A listener is there, or gone, in the next microtask.
+    const changed = (): void => queueMicrotask(() => this.#count())
+    const emitter = this as EventEmitter
+    for (const name of ['newListener', 'removeListener']) if (emitter.listenerCount(name) === 0) emitter.on(name, changed)
+    changed()
+  }
+
+  #count(): void {
+    this.isHeard = this.listenerCount('agent:allocated') + this.listenerCount('agent:released') > 0
   }
 
   /** How many instances exist. */

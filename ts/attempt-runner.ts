@@ -14,6 +14,7 @@ import { plainJson, type Json } from './json.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
+import type { Agent, AttemptContext, TaskInput } from './workflow.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000
@@ -23,8 +24,8 @@ export interface Attempt {
   readonly run: Run
   readonly place: number
   readonly attempt: number
-  /** The number of the instance that does it; 0 if it is no call of an agent, or there is none. */
-  readonly instance: number
+  /** Who does it; none if it is no call of an agent, or if that could not be made. */
+  readonly instance: Instance | undefined
   readonly live: LiveAttempt
   start: number
   answered: boolean
@@ -74,16 +75,15 @@ export class AttemptRunner {
     const instance = instanceNumber === 0 ? undefined : this.#agents.instances.find(instanceNumber)
     const live = new LiveAttempt(run, place, number, this.#dispatcher, instance)
     const at = this.#clock.now()
-    // One that could not be made has no place to give back.
-    const attempt: Attempt = { run, place, attempt: number, instance: instance?.number ?? 0, live, start: at, answered: false }
+    const attempt: Attempt = { run, place, attempt: number, instance, live, start: at, answered: false }
     // From here on it hears when it is told to stop, also if it is put off.
     run.attempts[place] = live
     this.#dispatcher.inFlight += 1
     if (this.#dispatcher.inFlight === 1) this.#dispatcher.delay.begin()
-    if (instance !== undefined) this.#announce('agent:allocated', attempt, instance)
-    if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instance, instanceNumber)
+    if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
+    if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
     if (this.#later.length === 0) setImmediate(this.#goOn)
-    this.#later.push(() => this.#beginLate(attempt, instance, instanceNumber))
+    this.#later.push(() => this.#beginLate(attempt, instanceNumber))
   }
 
   // Agents that block the event loop, called one after the other in one turn, would keep timers and sockets waiting for the sum of them.
@@ -107,18 +107,19 @@ export class AttemptRunner {
     if (later.length > 0) setImmediate(this.#goOn)
   }
 
-  #beginLate(attempt: Attempt, instance: Instance | undefined, instanceNumber: number): void {
+  #beginLate(attempt: Attempt, instanceNumber: number): void {
     attempt.start = this.#clock.now()
     const { reason } = attempt.live
     // Nobody has been called, so nobody need be told to stop.
     if (reason !== undefined) this.#fail(attempt, reason)
-    else this.#begin(attempt, instance, instanceNumber)
+    else this.#begin(attempt, instanceNumber)
   }
 
-  #begin(attempt: Attempt, instance: Instance | undefined, instanceNumber: number): void {
-    const task = attempt.run.task(attempt.place)
+  #begin(attempt: Attempt, instanceNumber: number): void {
+    const { run, place, instance } = attempt
+    const task = run.task(place)
     if (instance !== undefined && !task.judged) this.#call(attempt, task, instance)
-    else void attempt.run.scope.runInAsyncScope(() => this.#prepare(attempt, task, instance, instanceNumber))
+    else void run.scope.runInAsyncScope(() => this.#prepare(attempt, task, instance, instanceNumber))
   }
 
   /** The slow way to the agent: there is none, or the input is to be judged. */
@@ -143,7 +144,7 @@ export class AttemptRunner {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
       const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
-      answer = run.scope.runInAsyncScope(() => agent.execute(given, attempt.live))
+      answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)
     }
@@ -232,8 +233,7 @@ export class AttemptRunner {
     if (this.#dispatcher.inFlight === 0) this.#dispatcher.delay.end()
     attempt.live.end()
     // Also if the instance is gone meanwhile: it has been given up, or its worker died.
-    const { agent } = attempt.live
-    if (agent !== undefined) this.#announce('agent:released', attempt, agent)
+    if (this.#agents.isHeard) this.#announce('agent:released', attempt)
     return true
   }
 
@@ -241,11 +241,15 @@ export class AttemptRunner {
     this.#dispatcher.answer(attempt, form, end, text)
   }
 
-  #announce(name: 'agent:allocated' | 'agent:released', { run, place, attempt }: Attempt, instance: Instance): void {
-    if (this.#agents.listenerCount(name) === 0) return
+  #announce(name: 'agent:allocated' | 'agent:released', { run, place, attempt, instance }: Attempt): void {
+    if (instance === undefined) return
     const event = { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt }
     run.scope.runInAsyncScope(() => this.#agents.announce(name, event))
   }
+}
+
+function execute(agent: Agent, task: TaskInput, context: AttemptContext): unknown {
+  return agent.execute(task, context)
 }
 
 function notFound({ agentId, requires }: TaskDefinition): NotFoundError {

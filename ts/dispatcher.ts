@@ -71,11 +71,11 @@ export class Dispatcher implements AttemptHost {
   #stopped = false
   /** Attempts under way. */
   inFlight = 0
-  /** How late the event loop is while there are any. */
-  readonly delay: EventLoopDelay = new EventLoopDelay()
   /** Those among them that are child workflows, and functions that judge conditions. */
   #children = 0
   #judges = 0
+  /** How late the event loop is while attempts are under way. */
+  readonly delay: EventLoopDelay = new EventLoopDelay()
   /** Answers that came when their execution was forgotten already. */
   lateAnswers = 0
   failure: OrchestratorError | undefined
@@ -147,7 +147,7 @@ export class Dispatcher implements AttemptHost {
     text: string | undefined,
   ): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
-    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance, run.slot, place)
+    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.slot, place)
     let at = this.#count * ANSWER_WORDS
     if (at === this.#answers.length) this.#grow()
     const answers = this.#answers
@@ -157,7 +157,8 @@ export class Dispatcher implements AttemptHost {
     answers[at++] = form
     answers[at++] = start
     answers[at++] = end
-    answers[at] = instance
+    // One that could not be made has no place to give back.
+    answers[at] = instance === undefined ? 0 : instance.number
     this.#count += 1
     if (text !== undefined) this.#texts.push(text)
     this.schedule()
@@ -246,7 +247,7 @@ export class Dispatcher implements AttemptHost {
   answerInterrupted(run: Run, place: number, attempt: number): void {
     const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
     const at = this.clock.now()
-    this.answer({ run, place, attempt, start: at, instance: 0 }, Form.failed, at, JSON.stringify(failure))
+    this.answer({ run, place, attempt, start: at, instance: undefined }, Form.failed, at, JSON.stringify(failure))
   }
 
   /** Every attempt under way is told to stop. */

@@ -408,13 +408,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#seen(live)
     const reuse = keptEnds(definition, execution, from(execution))
     this.#assertAgents(definition)
-    const run = this.#begin(
-      definition,
-      copyJson(context as Json) as { [key: string]: Json },
-      { ...recorded, forkedFrom: executionId, reuse },
-      id ?? null,
-      0,
-    )
+    const copy = copyJson(context as Json) as { [key: string]: Json }
+    const run = this.#begin(definition, copy, { ...recorded, forkedFrom: executionId, reuse }, id ?? null, 0)
     if (signal !== undefined) cancelWith(signal, run, this)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)

@@ -114,19 +114,19 @@ export class LiveAttempt implements AttemptContext {
   readonly #run: Run
   readonly #instance: number
   readonly #host: AttemptHost
-  /** The instance that does it. */
-  readonly agent: Instance | undefined
+  readonly #agent: Instance | undefined
   #lender: Lender | undefined
   #spawner: Spawner | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
 
+  /** `agent`: the instance that does it. */
   constructor(run: Run, instance: number, attempt: number, host: AttemptHost, agent: Instance | undefined) {
     this.attempt = attempt
     this.#run = run
     this.#instance = instance
     this.#host = host
-    this.agent = agent
+    this.#agent = agent
   }
 
   /** What it has spawned so far. */
@@ -152,7 +152,7 @@ export class LiveAttempt implements AttemptContext {
 
   #spawnerOf(): Spawner {
     if (this.#lender === undefined) {
-      this.#lender = new Lender(this.agent)
+      this.#lender = new Lender(this.#agent)
       if (this.#reason !== undefined) this.#lender.end(this.#reason)
     }
     return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance, this.#lender))

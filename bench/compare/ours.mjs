@@ -37,7 +37,8 @@ export async function openOurs(level, folder) {
       workflow: { maxTasks: TASKS_MAX, enableValidation: true },
     })
     const nothing = { execute: (task) => agent(firstOf(task.context.dependencies)) }
-    orchestrator.agentPool.registerAgentType('nothing', { create: () => nothing })
+    // One instance takes all there is, as peers let agents do.
+    orchestrator.agentPool.registerAgentType('nothing', { create: () => nothing, maxAgents: 1, maxConcurrency: 1_000_000 })
     await orchestrator.ready()
     if (level === 'file') refuseSqlite(path)
     return orchestrator

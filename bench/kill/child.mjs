@@ -24,7 +24,7 @@ await orchestrator.ready()
 say('open')
 listen()
 // Interrupted executions go on from here.
-orchestrator.agentPool.registerAgentType(AGENT, { create: () => ({ execute: work }) })
+orchestrator.agentPool.registerAgentType(AGENT, { create: () => ({ execute: work }), maxAgents: 1, maxConcurrency: 1_000_000 })
 
 for (let started = 0; started < accept; started += 1) {
   await room(ACTIVE_MAX)

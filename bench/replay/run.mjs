@@ -18,7 +18,11 @@ export async function replay(workflow, level, longestMs, folder) {
   const log = []
   const events = []
   const orchestrator = new MultiAgentOrchestrator(config)
-  orchestrator.agentPool.registerAgentType(AGENT, { create: () => ({ execute: (task) => work(task, log) }) })
+  orchestrator.agentPool.registerAgentType(AGENT, {
+    create: () => ({ execute: (task) => work(task, log) }),
+    maxAgents: 1,
+    maxConcurrency: 1_000_000,
+  })
   await orchestrator.ready()
   orchestrator.on('task:completed', ({ taskId }) => events.push(taskId))
   const definition = definitionOf(workflow, longestMs)

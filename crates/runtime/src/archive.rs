@@ -15,9 +15,13 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Opens the file at `path`; it must exist.
+    /// Opens the file at `path`; it must exist. [`crate::Driver::archive`] answers faster while executions are live.
     pub fn open(path: &Path) -> Result<Self, Error> {
         Ok(Self { reader: SqliteReader::open(path)? })
+    }
+
+    pub(crate) fn over(reader: SqliteReader) -> Self {
+        Self { reader }
     }
 
     /// An execution as JSON text; see [`report::stored`].

@@ -119,7 +119,7 @@ impl Driver {
         wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
     ) -> Result<(Self, Vec<Interrupted>), Error> {
         let store = SqliteStore::open(path)?;
-        let reader = SqliteReader::open(path)?;
+        let reader = store.reader()?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;
         let schedules = reader.schedules()?;

@@ -3,13 +3,19 @@
 
 use super::Driver;
 use super::effect::Effect;
-use crate::Error;
-use crate::store::StepRecord;
+use crate::store::{SqliteReader, StepRecord};
+use crate::{Archive, Error};
 use engine::{Event, Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
 
 impl Driver {
+    /// What is on record, for other threads; `None` if that is not in a file.
+    pub fn archive(&self) -> Result<Option<Archive>, Error> {
+        let reader = self.reader.as_ref().map(SqliteReader::another).transpose()?;
+        Ok(reader.map(Archive::over))
+    }
+
     /// The effects of the committed records of an execution after the instant `since`, as they left or will leave when they first happened.
     pub fn history(&self, slot: u32, since: Timestamp) -> Result<Vec<Effect>, Error> {
         let live = self.slots.get(slot)?;

@@ -31,6 +31,12 @@ pub enum RecordError {
         /// What it says.
         found: u32,
     },
+    /// Not in the row that should hold it.
+    #[error("position {position} of the journal does not hold it, as it should; the file is damaged: restore a backup")]
+    Misplaced {
+        /// Where that row is; 0 if none is said to be.
+        position: i64,
+    },
     /// An event this version does not know, or one that lacks a field.
     #[error("event `{event}` is unknown or incomplete")]
     Event {

@@ -2,20 +2,24 @@
 //! Journals in one `SQLite` file that any tool can open.
 //!
 //! `lock` keeps other processes out, `schema` opens and migrates, `checkpointer` moves the write-ahead log into the file on its own
-//! thread, `reader` answers questions on a connection of its own. Here stands the writing connection.
+//! thread, `reader` answers questions on a connection of its own, `tails` knows where journals end, and `journal` appends to them. Here stands
+//! the writing connection.
 
 mod checkpointer;
+mod journal;
 mod lock;
 mod reader;
 mod schedules;
 mod schema;
+mod tails;
 
 pub use reader::{ExecutionFilter, Page, SqliteReader};
 pub use schema::OpenError;
 
-use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store, encode, end_name};
+use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store};
 use checkpointer::Checkpointer;
-use engine::{Event, Plan};
+use engine::Plan;
+use journal::Journal;
 use lock::Lock;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
@@ -31,10 +35,10 @@ pub struct SqliteStore {
     /// Where the write-ahead log is.
     log: PathBuf,
     reader: SqliteReader,
+    journal: Journal,
     /// Definitions known to be in the file, by hash of their text.
     definitions: FxHashSet<Arc<str>>,
     checkpointer: Checkpointer,
-    text: String,
     // Last, so that it is released after the connections are closed.
     _lock: Lock,
 }
@@ -44,23 +48,36 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
         let connection = schema::open_for_writing(path)?;
-        let reader = SqliteReader::open(path)?;
+        let journal = Journal::open(&connection).map_err(|source| schema::failed(path, source))?;
+        let reader = SqliteReader::beside(path, journal.tails())?;
         let checkpointer = Checkpointer::start(path)?;
-        Ok(Self {
-            log: schema::log_of(path),
-            connection,
-            reader,
-            definitions: FxHashSet::default(),
-            checkpointer,
-            text: String::new(),
-            _lock: lock,
-        })
+        let definitions = FxHashSet::default();
+        Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, checkpointer, _lock: lock })
+    }
+
+    /// Another reader, for another thread.
+    pub fn reader(&self) -> Result<SqliteReader, OpenError> {
+        self.reader.another()
+    }
+
+    /// One transaction; how many bytes of records it holds.
+    fn write(&mut self, batches: &[Batch]) -> Result<usize, CommitError> {
+        let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate)?;
+        self.journal.begin(&transaction)?;
+        for batch in batches {
+            accept(&transaction, &mut self.definitions, batch)?;
+            keep(&transaction, batch)?;
+            schedules::write(&transaction, &mut self.definitions, batch)?;
+        }
+        let bytes = self.journal.append(&transaction, batches.iter().flat_map(|batch| &batch.records))?;
+        self.journal.commit(transaction)?;
+        Ok(bytes)
     }
 }
 
 impl Store for SqliteStore {
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
-        let bytes = write(&mut self.connection, &mut self.definitions, &mut self.text, batches).map_err(classify)?;
+        let bytes = self.write(batches).map_err(classify)?;
         self.checkpointer.wrote(bytes);
         Ok(())
     }
@@ -80,41 +97,6 @@ impl Store for SqliteStore {
     }
 
     fn forget(&mut self, _key: i64) {}
-}
-
-/// One transaction; how many bytes of records it holds.
-fn write(
-    connection: &mut Connection,
-    definitions: &mut FxHashSet<Arc<str>>,
-    text: &mut String,
-    batches: &[Batch],
-) -> Result<usize, CommitError> {
-    let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
-    let mut bytes = 0;
-    {
-        let mut insert = transaction.prepare_cached("INSERT INTO journal (execution, seq, at, body) VALUES (?1, ?2, ?3, ?4)")?;
-        for batch in batches {
-            accept(&transaction, definitions, batch)?;
-            keep(&transaction, batch)?;
-            schedules::write(&transaction, definitions, batch)?;
-            for record in &batch.records {
-                text.clear();
-                encode(record, text);
-                bytes += text.len();
-                let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
-                match insert.execute(params![record.key, seq, at, &*text]) {
-                    Ok(_) => {}
-                    Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                        return Err(CommitError::OutOfOrder { key: record.key, seq: record.seq });
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-                end(&transaction, record)?;
-            }
-        }
-    }
-    transaction.commit()?;
-    Ok(bytes)
 }
 
 fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, batch: &Batch) -> Result<(), CommitError> {
@@ -155,18 +137,6 @@ fn keep(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), CommitError>
             &*cached.key,
             &*cached.output,
             until
-        ])?;
-    }
-    Ok(())
-}
-
-fn end(transaction: &Transaction<'_>, record: &StepRecord) -> Result<(), CommitError> {
-    // The end of an execution is the last event of its last record.
-    if let Some(Event::ExecutionEnded { end }) = record.events.last() {
-        transaction.prepare_cached("UPDATE execution SET status = ?2, ended = ?3 WHERE key = ?1")?.execute(params![
-            record.key,
-            end_name(end),
-            record.at.micros().cast_signed()
         ])?;
     }
     Ok(())

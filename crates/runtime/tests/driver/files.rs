@@ -291,6 +291,36 @@ fn page(archive: &Archive, filter: &ExecutionFilter) -> (Vec<String>, Option<Str
     (ids.collect(), page["cursor"].as_str().map(str::to_owned))
 }
 
+/// What each of two archives says of everything: the one that shares what the driver knows, and one that has the file alone.
+#[test]
+fn the_archive_of_a_driver_says_what_the_file_does_of_what_lives_and_of_what_has_ended() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        let beside = host.driver.archive().unwrap().unwrap();
+        let alone = Archive::open(host.path()).unwrap();
+        let agree = |ids: &[Arc<str>], statuses: [usize; 4]| {
+            let all = ExecutionFilter { limit: 100, ..ExecutionFilter::default() };
+            let list = beside.list(&all).unwrap();
+            assert_eq!(alone.list(&all).unwrap(), list, "{mode:?}");
+            let found =
+                ["running", "completed", "failed", "cancelled"].map(|status| list.matches(&format!(r#""status":"{status}","#)).count());
+            assert_eq!(found, statuses, "{mode:?}");
+            for id in ids {
+                assert_eq!(alone.execution(id).unwrap(), beside.execution(id).unwrap(), "{mode:?}");
+                let told = beside.history(id).unwrap().unwrap();
+                assert!(!told.is_empty(), "{mode:?}");
+                assert_eq!(alone.history(id).unwrap().unwrap(), told, "{mode:?}");
+            }
+        };
+        let ids = twelve(&mut host);
+        agree(&ids, [1, 5, 2, 4]);
+        host.complete(11, 0, 1, "1");
+        host.advance();
+        agree(&ids, [0, 6, 2, 4]);
+    }
+    assert!(Driver::in_memory(clock()).archive().unwrap().is_none());
+}
+
 #[test]
 fn a_list_comes_in_pages_newest_first() {
     let mut host = Host::new(Mode::Os);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions to the file, answered from a connection of their own: a reader never waits for the writer.
 
+use super::tails::{self, Tail, Tails};
 use super::{OpenError, schedules, schema};
-use crate::store::{ReadError, StepRecord, StoredExecution, StoredSchedule, decode};
+use crate::store::{ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, decode};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
@@ -13,6 +14,9 @@ use stdx::Timestamp;
 #[derive(Debug)]
 pub struct SqliteReader {
     connection: Connection,
+    path: PathBuf,
+    /// The writer's, in the process that has the file. Anybody else looks for them in the file, for each question anew.
+    tails: Option<Arc<Tails>>,
 }
 
 /// Which executions a list holds; what is `None` does not matter.
@@ -44,15 +48,25 @@ pub struct Page {
 const EXECUTION: &str = "SELECT e.key, e.id, d.body, e.context, e.default_timeout, e.options, e.started FROM execution e JOIN definition d ON d.hash = e.definition";
 
 impl SqliteReader {
-    /// Opens a store's file for reading; it must exist.
+    /// Opens a store's file for reading; it must exist. [`super::SqliteStore::reader`] answers faster while executions are live.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        schema::open_for_reading(path).map(|connection| Self { connection })
+        Ok(Self { connection: schema::open_for_reading(path)?, path: path.to_owned(), tails: None })
+    }
+
+    /// Opens it beside the writer, in its process.
+    pub(super) fn beside(path: &Path, tails: Arc<Tails>) -> Result<Self, OpenError> {
+        Ok(Self { tails: Some(tails), ..Self::open(path)? })
+    }
+
+    /// Another reader of the same file, for another thread.
+    pub(crate) fn another(&self) -> Result<Self, OpenError> {
+        Ok(Self { tails: self.tails.clone(), ..Self::open(&self.path)? })
     }
 
     /// The execution with this id.
     pub fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
         let found = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.id = ?1"))?.query_row([id], head).optional()?;
-        found.map(|head| self.with_journal(head)).transpose()
+        found.map(|head| self.with_journal(head, &*self.tails()?)).transpose()
     }
 
     /// Whether there is an execution with this id.
@@ -69,7 +83,8 @@ impl SqliteReader {
     pub fn unended(&self) -> Result<Vec<StoredExecution>, ReadError> {
         let mut statement = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.ended IS NULL ORDER BY e.key"))?;
         let heads = statement.query_map([], head)?.collect::<Result<Vec<_>, _>>()?;
-        heads.into_iter().map(|head| self.with_journal(head)).collect()
+        let tails = self.tails()?;
+        heads.into_iter().map(|head| self.with_journal(head, &tails)).collect()
     }
 
     /// The largest key in use, 0 if there is none.
@@ -92,24 +107,14 @@ impl SqliteReader {
         let more = heads.len() > filter.limit as usize;
         heads.truncate(filter.limit as usize);
         let cursor = heads.last().filter(|_| more).map(|last| last.key.to_string());
-        let executions = heads.into_iter().map(|head| self.with_journal(head)).collect::<Result<_, _>>()?;
+        let tails = self.tails()?;
+        let executions = heads.into_iter().map(|head| self.with_journal(head, &tails)).collect::<Result<_, _>>()?;
         Ok(Page { executions, cursor })
     }
 
     /// The records of one execution, in order.
     pub(crate) fn journal(&self, key: i64) -> Result<Vec<StepRecord>, ReadError> {
-        // Record by record, because the index begins with the sequence number; see `schema`.
-        let mut statement = self.connection.prepare_cached("SELECT at, body FROM journal WHERE seq = ?1 AND execution = ?2")?;
-        let mut records = Vec::new();
-        for seq in 0_i64.. {
-            let mut rows = statement.query([seq, key])?;
-            let Some(row) = rows.next()? else { break };
-            let at: i64 = row.get(0)?;
-            let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-            let record = decode(body, key, seq.cast_unsigned(), Timestamp::from_micros(at.cast_unsigned()));
-            records.push(record.map_err(|source| ReadError::Record { id: key.to_string(), seq, source })?);
-        }
-        Ok(records)
+        self.records(key, &key.to_string(), &*self.tails()?)
     }
 
     /// The output kept under `key`, if it may still be taken over.
@@ -119,14 +124,40 @@ impl SqliteReader {
         Ok(found.map(Into::into))
     }
 
-    fn with_journal(&self, head: StoredExecution) -> Result<StoredExecution, ReadError> {
-        let records = self.journal(head.key).map_err(|error| {
-            if let ReadError::Record { seq, source, .. } = error {
-                return ReadError::Record { id: head.id.to_string(), seq, source };
-            }
-            error
-        })?;
+    /// Asked for after an execution was found: a tail that is not there any more is then one of an execution that has ended.
+    fn tails(&self) -> Result<Arc<Tails>, ReadError> {
+        self.tails.clone().map_or_else(|| Ok(Arc::new(Tails::load(&self.connection)?.tails)), Ok)
+    }
+
+    fn with_journal(&self, head: StoredExecution, tails: &Tails) -> Result<StoredExecution, ReadError> {
+        let records = self.records(head.key, &head.id, tails)?;
         Ok(StoredExecution { records, ..head })
+    }
+
+    /// From the last to the first, each where the one after it says.
+    fn records(&self, key: i64, id: &str, tails: &Tails) -> Result<Vec<StepRecord>, ReadError> {
+        let Tail { last, records: count } = tails.get(key).map_or_else(|| tails::ended(&self.connection, key), Ok)?;
+        let mut statement = self.connection.prepare_cached("SELECT execution, seq, previous, at, body FROM journal WHERE position = ?1")?;
+        let mut next = last;
+        let mut records = Vec::new();
+        for seq in (0..count).rev() {
+            let failed = |source| ReadError::Record { id: id.to_owned(), seq: seq.cast_signed(), source };
+            let misplaced = || failed(RecordError::Misplaced { position: next.unwrap_or_default() });
+            let mut rows = statement.query([next])?;
+            let row = rows.next()?.ok_or_else(misplaced)?;
+            let place: (i64, i64) = (row.get(0)?, row.get(1)?);
+            let previous: Option<i64> = row.get(2)?;
+            // Whatever is wrong with the links, an answer with fewer records would be worse than none.
+            if place != (key, seq.cast_signed()) || previous.is_some() != (seq > 0) {
+                return Err(misplaced());
+            }
+            let at: i64 = row.get(3)?;
+            let body = row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?;
+            records.push(decode(body, key, seq, Timestamp::from_micros(at.cast_unsigned())).map_err(failed)?);
+            next = previous;
+        }
+        records.reverse();
+        Ok(records)
     }
 }
 

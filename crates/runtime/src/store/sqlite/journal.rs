@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The writing end of the journal: where the next row goes, and what it is linked to.
+
+use super::tails::{self, Loaded, SAVED_BYTES, Tail, Tails};
+use crate::store::{CommitError, StepRecord, encode, end_name};
+use engine::Event;
+use rusqlite::{Connection, Transaction, params};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+pub(super) struct Journal {
+    tails: Arc<Tails>,
+    /// The position of the last row of all.
+    end: i64,
+    /// Tails up to this position are saved.
+    mark: i64,
+    /// Bytes of records since they were.
+    unsaved: usize,
+    /// What the unit being written does to tails; `None`: the execution has ended.
+    changes: FxHashMap<i64, Option<Tail>>,
+    text: String,
+}
+
+impl Journal {
+    /// Goes on at the end of what is in the file.
+    pub(super) fn open(connection: &Connection) -> rusqlite::Result<Self> {
+        let Loaded { tails, mark, end } = Tails::load(connection)?;
+        // The first unit saves what was loaded, so that a process that ends early, again and again, leaves no more and more to look at.
+        Ok(Self { tails: Arc::new(tails), end, mark, unsaved: SAVED_BYTES, changes: FxHashMap::default(), text: String::new() })
+    }
+
+    /// Where journals end, for whoever reads them.
+    pub(super) fn tails(&self) -> Arc<Tails> {
+        Arc::clone(&self.tails)
+    }
+
+    /// Begins a unit: what was committed before it is saved if it is time to.
+    pub(super) fn begin(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+        if self.unsaved >= SAVED_BYTES {
+            tails::save(transaction, &self.tails.since(self.mark), self.end)?;
+            // A transaction that fails ends this store, so changing this before the commit is safe, here and below.
+            (self.mark, self.unsaved) = (self.end, 0);
+        }
+        Ok(())
+    }
+
+    /// Appends records; how many bytes they are.
+    pub(super) fn append<'a>(
+        &mut self,
+        transaction: &Transaction<'_>,
+        records: impl Iterator<Item = &'a StepRecord>,
+    ) -> Result<usize, CommitError> {
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO journal (execution, seq, previous, at, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut bytes = 0;
+        for record in records {
+            let change = self.changes.entry(record.key).or_insert_with(|| Some(self.tails.get(record.key).unwrap_or_default()));
+            let Some(tail) = change.as_mut().filter(|tail| tail.records == record.seq) else { return Err(out_of_order(record)) };
+            self.text.clear();
+            encode(record, &mut self.text);
+            bytes += self.text.len();
+            let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
+            // SQLite chooses the position, since appending takes it no search then; another one than the next: somebody else has appended too.
+            let position = insert.insert(params![record.key, seq, tail.last, at, &*self.text])?;
+            if position != self.end + 1 {
+                return Err(out_of_order(record));
+            }
+            self.end = position;
+            *tail = Tail { last: Some(self.end), records: record.seq + 1 };
+            // The end of an execution is the last event of its last record.
+            if let Some(Event::ExecutionEnded { end }) = record.events.last() {
+                transaction
+                    .prepare_cached("UPDATE execution SET status = ?2, ended = ?3, last = ?4, records = ?5 WHERE key = ?1")?
+                    .execute(params![record.key, end_name(end), at, tail.last, tail.records.cast_signed()])?;
+                *change = None;
+            }
+        }
+        self.unsaved += bytes;
+        Ok(bytes)
+    }
+
+    /// Commits the unit.
+    pub(super) fn commit(&mut self, transaction: Transaction<'_>) -> rusqlite::Result<()> {
+        self.tails.commit(transaction, self.changes.drain())
+    }
+}
+
+fn out_of_order(record: &StepRecord) -> CommitError {
+    CommitError::OutOfOrder { key: record.key, seq: record.seq }
+}
