@@ -114,6 +114,7 @@ describe('an agent that blocks the event loop', () => {
     expect(p50).toBeLessThan(50)
     expect(max).toBeLessThan(250)
     await orchestrator.executeWorkflow(workflow([task('b', { agentId: 'block' })], { id: 'block' }))
+    await sleep(30)
     const blocked = await delay()
     expect(blocked.max).toBeGreaterThan(200)
     expect(blocked.max).toBeLessThan(2000)
@@ -127,7 +128,7 @@ describe('an agent that blocks the event loop', () => {
 
   it('two hundred of them, 5 ms each, let timers and sockets have turns in between', async () => {
     const orchestrator = orchestratorWith({ work: async () => block(5) }, { workflow: { maxTasks: 200 } })
-    const server = createServer((socket) => socket.pipe(socket)).listen(0)
+    const server = createServer((one) => one.pipe(one)).listen(0)
     await once(server, 'listening')
     const socket = connect((server.address() as { port: number }).port)
     await once(socket, 'connect')
@@ -142,7 +143,8 @@ describe('an agent that blocks the event loop', () => {
     await orchestrator.executeWorkflow(workflow(side(200)))
     const took = performance.now() - began
     clearInterval(timer)
-    socket.destroy()
+    socket.removeAllListeners('data').resume().end()
+    await once(socket, 'close')
     server.close()
     const gaps = (times: number[]): number => Math.max(...times.map((at, n) => at - (times[n - 1] ?? began)))
     const text = [ticks, echoes].map((times) => `${times.length}, at most ${gaps(times).toFixed(0)} ms apart`)

@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How late the event loop is. Agents that block it are why others are late, and nothing else shows that.
+//
+// Node's own `monitorEventLoopDelay` has its first look as its beginning: it would not see the agent that blocks as soon as there is work.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createHistogram } from 'node:perf_hooks'
 import type { EventLoopDelayFigures } from './workflow.js'
 
 /** How often it is looked. Each look wakes the process. */
-const RESOLUTION_MS = 20
-/** How long agents have to be idle until it is looked no more: to stop and begin with each of many short executions would see nothing. */
+const LOOK_EVERY_MS = 20
+/** How long agents have to be idle until it is looked no more: to begin anew with each of many short executions would see nothing. */
 const REST_MS = 1000
 
 /** Measures while agents are at work, and wakes nobody otherwise. */
 export class EventLoopDelay {
-  readonly #histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  #measures = false
+  /** In microseconds, of which a histogram wants at least one. */
+  readonly #histogram = createHistogram()
+  #looks: NodeJS.Timeout | undefined
+  #latest = 0
   #atWork = false
   #rest: NodeJS.Timeout | undefined
 
   /** Agents begin to be at work. */
   begin(): void {
     this.#atWork = true
-    if (this.#measures) return
-    this.#measures = true
-    // Node would count the pause as well, so what was measured before is forgotten.
-    this.#histogram.enable()
+    if (this.#looks !== undefined) return
     this.#histogram.reset()
+    this.#latest = performance.now()
+    this.#looks = setInterval(this.#look, LOOK_EVERY_MS).unref()
   }
 
   /** None is at work any more. */
@@ -32,23 +35,28 @@ export class EventLoopDelay {
     this.#rest ??= setTimeout(this.#stopIfIdle, REST_MS).unref()
   }
 
-  /** Never measures again. */
+  /** It looks no more. */
   stop(): void {
+    clearInterval(this.#looks)
     clearTimeout(this.#rest)
-    this.#histogram.disable()
+    this.#looks = undefined
+    this.#rest = undefined
   }
 
   figures(): EventLoopDelayFigures {
-    // Node measures from look to look, and so the time between two of them as well.
-    const late = (nanos: number): number => Math.max(Math.round(nanos / 10_000) / 100 - RESOLUTION_MS, 0)
-    const { max } = this.#histogram
-    return { p50: late(this.#histogram.percentile(50)), p99: late(this.#histogram.percentile(99)), max: late(max) }
+    const histogram = this.#histogram
+    return { p50: histogram.percentile(50) / 1000, p99: histogram.percentile(99) / 1000, max: histogram.max / 1000 }
+  }
+
+  readonly #look = (): void => {
+    const at = performance.now()
+    const late = at - this.#latest - LOOK_EVERY_MS
+    this.#latest = at
+    this.#histogram.record(Math.max(Math.round(late * 1000), 1))
   }
 
   readonly #stopIfIdle = (): void => {
     this.#rest = undefined
-    if (this.#atWork) return
-    this.#measures = false
-    this.#histogram.disable()
+    if (!this.#atWork) this.stop()
   }
 }

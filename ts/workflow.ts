@@ -314,7 +314,8 @@ export interface AttemptContext {
   emit(data: unknown): void
   /**
    * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output. A failure that nobody catches is the
-   * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one.
+   * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one. If the attempt is told to stop
+   * meanwhile, awaiting it rejects with `signal.reason`.
    */
   spawn(task: AgentTask): PromiseLike<unknown>
 }
