@@ -234,7 +234,8 @@ export declare interface AttemptContext {
     emit(data: unknown): void;
     /**
      * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output. A failure that nobody catches is the
-     * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one.
+     * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one. If the attempt is told to stop
+     * meanwhile, awaiting it rejects with `signal.reason`.
      */
     spawn(task: AgentTask): PromiseLike<unknown>;
 }
@@ -333,6 +334,16 @@ declare interface ErrorOptions_2 {
     execution?: WorkflowExecution | undefined;
 }
 export { ErrorOptions_2 as ErrorOptions }
+
+/**
+ * How much later than asked for timers fire, in milliseconds, since agents began to be at work after a rest of at least a second. It is
+ * looked at every 20 ms while they are.
+ */
+export declare interface EventLoopDelayFigures {
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+}
 
 export declare type EventName = keyof OrchestratorEvents;
 
@@ -680,6 +691,8 @@ export declare interface OrchestratorStatistics {
     readonly cancelledTotal: number;
     /** Answers that came after their attempt had been settled, and were dropped. */
     readonly lateResults: number;
+    /** How late the event loop is, or was when agents were at work last. */
+    readonly eventLoopDelay: EventLoopDelayFigures;
 }
 
 /** What an agent pool announces. None of it is recorded. */

@@ -150,6 +150,7 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
       failedTotal: 0,
       cancelledTotal: 0,
       lateResults: 0,
+      eventLoopDelay: { p50: expect.any(Number), p99: expect.any(Number), max: expect.any(Number) },
     }
     expect(await orchestrator.getStatistics()).toEqual(zero)
     const waiting = await orchestrator.startWorkflow(workflow([task('a', { agentId: 'wait' }), task('b'), task('c')]))

@@ -28,14 +28,14 @@ export class Instance {
     this.#all.tell((engine) => engine.lendAgent(this.number))
   }
 
-  /** Resolves when the attempt has its place back; `waits` is told of the ticket it waits with. */
-  reclaim(waits: (ticket: number) => void): Promise<void> {
-    return this.#all.reclaim(this.number, waits)
+  /** The attempt wants its place back: it has it at once, or waits with the ticket that is the answer until `back` is called. */
+  reclaim(back: () => void): number | undefined {
+    return this.#all.reclaim(this.number, back)
   }
 
   /** The attempt ends while its place is lent, or while it waits for it with a ticket. */
   retake(ticket: number | undefined): void {
-    this.#all.tell((engine) => engine.retakeAgent(this.number, ticket ?? null))
+    this.#all.retake(this.number, ticket)
   }
 
   event(): AgentEvent {
@@ -79,6 +79,11 @@ export class AgentInstances {
     return this.#making.size
   }
 
+  /** How many attempts wait to have their place back. */
+  get reclaiming(): number {
+    return this.#reclaims.size
+  }
+
   find(number: number): Instance | undefined {
     return this.#instances.get(number)
   }
@@ -102,23 +107,27 @@ export class AgentInstances {
     }
   }
 
-  async reclaim(number: number, waits: (ticket: number) => void): Promise<void> {
+  reclaim(number: number, back: () => void): number | undefined {
     const ticket = (this.#tickets += 1)
     let granted = true
     this.tell((engine) => {
       granted = engine.reclaimAgent(number, ticket)
     })
-    if (granted || this.#closed) return
-    waits(ticket)
-    await new Promise<void>((resolve) => this.#reclaims.set(ticket, resolve))
+    if (granted) return undefined
+    this.#reclaims.set(ticket, back)
+    return ticket
+  }
+
+  retake(number: number, ticket: number | undefined): void {
+    if (ticket !== undefined) this.#reclaims.delete(ticket)
+    this.tell((engine) => engine.retakeAgent(number, ticket ?? null))
   }
 
   /** Lets go of every instance; one that throws does not keep the others. */
   async close(): Promise<void> {
     this.#closed = true
     this.#closing.abort(new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before the agent was made'))
-    for (const resolve of this.#reclaims.values()) resolve()
-    this.#reclaims.clear()
+    for (const ticket of this.#reclaims.keys()) this.#take(ticket)
     await Promise.allSettled([...this.#instances.values()].map((instance) => this.#letGo(instance)))
     this.#instances.clear()
   }
@@ -205,8 +214,9 @@ export class AgentInstances {
   }
 
   #take(ticket: number): void {
-    this.#reclaims.get(ticket)?.()
+    const back = this.#reclaims.get(ticket)
     this.#reclaims.delete(ticket)
+    back?.()
   }
 
   /** Tells the engine, and has it heard soon. */

@@ -12,6 +12,7 @@ import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError } from './errors.js'
 import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
+import { NOBODY } from './run.js'
 import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
 import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
@@ -84,6 +85,8 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
 export interface AgentKind {
   readonly id: string
   readonly typeName: string
+  /** What the engine knows its type by. */
+  readonly typeNumber: number
   readonly type: ResolvedType
   readonly configuration: object
   readonly capabilities: readonly string[]
@@ -101,7 +104,7 @@ export interface AgentNeed {
 /** The pool, as the orchestrator uses it. */
 export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool {
   readonly #policy: ResolvedAgents
-  readonly #types = new Map<string, ResolvedType>()
+  readonly #types = new Map<string, { readonly type: ResolvedType; readonly number: number }>()
   /** By the number the engine knows each by. */
   readonly #typeNames: string[] = []
   /** By the number the engine knows each by. */
@@ -129,15 +132,15 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     const resolved = readType(name, type, this.#policy)
     if (this.#types.has(name))
       throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
-    this.#types.set(name, resolved)
-    this.#typeNames.push(name)
-    this.#add({ id: name, typeName: name, type: resolved, configuration: {}, capabilities: [], limits: undefined })
+    const number = this.#typeNames.push(name) - 1
+    this.#types.set(name, { type: resolved, number })
+    this.#add({ id: name, typeName: name, typeNumber: number, type: resolved, configuration: {}, capabilities: [], limits: undefined })
   }
 
   registerAgent(agent: AgentRegistration): void {
     const limits = readAgent(agent)
     const { id, type: typeName, configuration = {}, capabilities = [] } = agent
-    const type = this.#types.get(typeName)
+    const { type, number: typeNumber = 0 } = this.#types.get(typeName) ?? {}
     if (type === undefined) {
       const message = `agent \`${id}\` is of type \`${typeName}\`, which is not registered; call registerAgentType('${typeName}', …) first`
       throw new NotFoundError('ERR_AGENT_TYPE_NOT_FOUND', message)
@@ -145,7 +148,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     if (type.worker !== undefined) configurationText(id, configuration)
     if (this.#named.get(id)?.limits !== undefined)
       throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
-    this.#add({ id, typeName, type, configuration, capabilities, limits })
+    this.#add({ id, typeName, typeNumber, type, configuration, capabilities, limits })
   }
 
   getStatistics(): PoolStatistics {
@@ -158,8 +161,8 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     this.#standIns.set(agentId, agent)
     if (isKnown) return this.#registered()
     const type: ResolvedType = { minAgents: 0, maxAgents: 1, maxConcurrency: CONCURRENCY_MAX, reserve: undefined, create: () => agent }
-    const kind = { typeName: `stand-in of ${agentId}`, type, configuration: {}, capabilities: [] }
-    this.#typeNames.push(kind.typeName)
+    const typeName = `stand-in of ${agentId}`
+    const kind = { typeName, typeNumber: this.#typeNames.push(typeName) - 1, type, configuration: {}, capabilities: [] }
     this.#add({ ...kind, id: kind.typeName, limits: undefined })
     this.#add({ ...kind, id: agentId, limits: { maxConcurrency: undefined, rateLimit: undefined } })
   }
@@ -187,11 +190,13 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     for (const kind of this.#kinds) this.#tell(kind)
   }
 
-  /** The engine wants something of the pool. */
+  /** The engine wants something of the pool. Whoever happens to be at work now has no part in it. */
   hear(kind: number, number: number, task: number, first: number, second: number): void {
-    if (kind === Kind.scaledUp) this.announce('pool:scaled-up', { type: this.#typeNames[number] ?? '', from: first, to: second })
-    else if (kind === Kind.scaledDown) this.announce('pool:scaled-down', { type: this.#typeNames[number] ?? '', from: first, to: second })
-    else this.instances.hear(kind, number, task, first)
+    NOBODY.runInAsyncScope(() => {
+      if (kind !== Kind.scaledUp && kind !== Kind.scaledDown) return this.instances.hear(kind, number, task, first)
+      const event = { type: this.#typeNames[number] ?? '', from: first, to: second }
+      this.announce(kind === Kind.scaledUp ? 'pool:scaled-up' : 'pool:scaled-down', event)
+    })
   }
 
   /** Whether anybody listens to what happens to each attempt: asking for each would cost more than finding it its agent. */
@@ -233,8 +238,8 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     this.#registered()
   }
 
-  #tell({ id, typeName, type, capabilities, limits }: AgentKind): void {
+  #tell({ id, typeName, typeNumber, type, capabilities, limits }: AgentKind): void {
     if (limits === undefined) this.#engine?.addAgentType(typeName, type)
-    else this.#engine?.addAgent(id, this.#typeNames.indexOf(typeName), capabilities, limits)
+    else this.#engine?.addAgent(id, typeNumber, capabilities, limits)
   }
 }

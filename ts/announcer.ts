@@ -228,8 +228,7 @@ export class Announcer implements EventSource {
   #deliver(name: EventName, notice: Notice): void {
     const payload = this.#payload(name, notice)
     const { scope } = notice.run
-    if (scope === undefined) this.#call(name, payload)
-    else scope.runInAsyncScope(() => this.#call(name, payload))
+    scope.runInAsyncScope(() => this.#call(name, payload))
   }
 
   #call(name: EventName, payload: unknown[]): void {

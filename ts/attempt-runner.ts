@@ -43,10 +43,9 @@ export class AttemptRunner {
     return JSON.parse(this.#dispatcher.engine.output(run.slot, instance)) as Json
   }
   #draining = false
-  /** When this turn of the event loop began to call agents, when the latest call was, and the calls that were put off to the next turn. */
+  /** When this turn of the event loop began to call agents, and the calls that were put off to the next turn. */
   #open = false
   #turn = 0
-  #latest = 0
   readonly #later: (() => void)[] = []
 
   constructor(
@@ -65,66 +64,73 @@ export class AttemptRunner {
   /** No attempt is started any more. */
   drain(): void {
     this.#draining = true
+    // Whoever takes the execution up finds them interrupted.
+    this.#dispatcher.inFlight -= this.#later.length
+    this.#later.length = 0
   }
 
-  /** `number`: which attempt, from 1. `instance`: who does it. */
-  start(run: Run, place: number, number: number, instance: number): void {
+  /** `number`: which attempt, from 1. `instanceNumber`: who does it. */
+  start(run: Run, place: number, number: number, instanceNumber: number): void {
     if (this.#draining) return
-    if (this.#later.length === 0 && !this.#isLate()) return this.#start(run, place, number, instance)
+    const instance = instanceNumber === 0 ? undefined : this.#agents.instances.find(instanceNumber)
+    const live = new LiveAttempt(run, place, number, this.#dispatcher, instance)
+    const at = this.#clock.now()
+    const attempt: Attempt = { run, place, attempt: number, instance, live, start: at, answered: false }
+    // From here on it hears when it is told to stop, also if it is put off.
+    run.attempts[place] = live
+    this.#dispatcher.inFlight += 1
+    if (this.#dispatcher.inFlight === 1) this.#dispatcher.delay.begin()
+    if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
+    if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
     if (this.#later.length === 0) setImmediate(this.#goOn)
-    this.#later.push(() => this.#start(run, place, number, instance))
+    this.#later.push(() => this.#beginLate(attempt, instanceNumber))
   }
 
   // Agents that block the event loop, called one after the other in one turn, would keep timers and sockets waiting for the sum of them.
-  #isLate(): boolean {
-    return this.#latest - this.#turn > TURN_MICROS_MAX
-  }
-
-  readonly #goOn = (): void => {
-    this.#turn = this.#latest
-    const later = this.#later
-    let next = 0
-    while (next < later.length && !this.#isLate()) later[next++]?.()
-    later.splice(0, next)
-    if (later.length > 0) setImmediate(this.#goOn)
-  }
-
-  #beginCall(attempt: Attempt): void {
-    const at = this.#clock.now()
-    attempt.start = at
-    this.#latest = at
-    if (this.#open) return
+  #isLate(at: number): boolean {
+    if (this.#open) return at - this.#turn > TURN_MICROS_MAX
     this.#open = true
     this.#turn = at
     setImmediate(this.#endTurn)
+    return false
   }
 
   readonly #endTurn = (): void => {
     this.#open = false
-    this.#turn = this.#latest
   }
 
-  #start(run: Run, place: number, number: number, instanceNumber: number): void {
+  readonly #goOn = (): void => {
+    const later = this.#later
+    let next = 0
+    while (next < later.length && !this.#isLate(this.#clock.now())) later[next++]?.()
+    later.splice(0, next)
+    if (later.length > 0) setImmediate(this.#goOn)
+  }
+
+  #beginLate(attempt: Attempt, instanceNumber: number): void {
+    attempt.start = this.#clock.now()
+    const { reason } = attempt.live
+    // Nobody has been called, so nobody need be told to stop.
+    if (reason !== undefined) this.#fail(attempt, reason)
+    else this.#begin(attempt, instanceNumber)
+  }
+
+  #begin(attempt: Attempt, instanceNumber: number): void {
+    const { run, place, instance } = attempt
     const task = run.task(place)
-    const instance = instanceNumber === 0 ? undefined : this.#agents.instances.find(instanceNumber)
-    const live = new LiveAttempt(run, place, number, this.#dispatcher, instance)
-    const attempt: Attempt = { run, place, attempt: number, instance, live, start: 0, answered: false }
-    run.attempts[place] = live
-    this.#dispatcher.inFlight += 1
-    if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
     if (instance !== undefined && !task.judged) this.#call(attempt, task, instance)
-    else void this.#prepare(attempt, task, instance, instanceNumber)
+    else void run.scope.runInAsyncScope(() => this.#prepare(attempt, task, instance, instanceNumber))
   }
 
   /** The slow way to the agent: there is none, or the input is to be judged. */
   async #prepare(attempt: Attempt, task: TaskDefinition, instance: Instance | undefined, number: number): Promise<void> {
-    attempt.start = this.#clock.now()
     try {
       if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
       if (instance === undefined) throw number === 0 ? notFound(task) : this.#agents.instances.failure(number, task.agentId)
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
       attempt.live.signal.throwIfAborted()
+      attempt.start = this.#clock.now()
       this.#call(attempt, task, instance)
     } catch (error) {
       this.#fail(attempt, error)
@@ -134,15 +140,11 @@ export class AttemptRunner {
   #call(attempt: Attempt, task: TaskDefinition, instance: Instance): void {
     const { run, place } = attempt
     let answer: unknown
-    this.#beginCall(attempt)
     try {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
       const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
-      answer =
-        run.scope === undefined
-          ? agent.execute(given, attempt.live)
-          : run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
+      answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
     } catch (error) {
       return this.#fail(attempt, error)
     }
@@ -161,10 +163,7 @@ export class AttemptRunner {
     const { run, place, live } = attempt
     attempt.start = this.#clock.now()
     const { data } = this.#input(attempt, task)
-    const child =
-      run.scope === undefined
-        ? this.#child(run, place, live, data)
-        : run.scope.runInAsyncScope(this.#child, undefined, run, place, live, data)
+    const child = run.scope.runInAsyncScope(this.#child, undefined, run, place, live, data)
     child.then(
       (value) => this.#complete(attempt, value),
       (error: unknown) => this.#fail(attempt, error),
@@ -231,7 +230,9 @@ export class AttemptRunner {
     if (attempt.answered) return false
     attempt.answered = true
     this.#dispatcher.inFlight -= 1
+    if (this.#dispatcher.inFlight === 0) this.#dispatcher.delay.end()
     attempt.live.end()
+    // Also if the instance is gone meanwhile: it has been given up, or its worker died.
     if (this.#agents.isHeard) this.#announce('agent:released', attempt)
     return true
   }
@@ -242,7 +243,8 @@ export class AttemptRunner {
 
   #announce(name: 'agent:allocated' | 'agent:released', { run, place, attempt, instance }: Attempt): void {
     if (instance === undefined) return
-    this.#agents.announce(name, { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt })
+    const event = { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt }
+    run.scope.runInAsyncScope(() => this.#agents.announce(name, event))
   }
 }
 

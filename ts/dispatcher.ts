@@ -12,6 +12,7 @@ import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
+import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
@@ -76,6 +77,8 @@ export class Dispatcher implements AttemptHost {
   /** Those among them that are child workflows, and functions that judge conditions. */
   #children = 0
   #judges = 0
+  /** How late the event loop is while attempts are under way. */
+  readonly delay: EventLoopDelay = new EventLoopDelay()
   /** Answers that came when their execution was forgotten already. */
   lateAnswers = 0
   failure: OrchestratorError | undefined
@@ -96,9 +99,9 @@ export class Dispatcher implements AttemptHost {
     return !this.#scheduled && !this.#advancing && this.engine.isSettled() && this.engine.asking === 0
   }
 
-  /** Attempts and functions of the user that are at work: those under way but for those that wait for tasks of their own. */
+  /** Attempts and functions of the user that are at work: those under way but for those that wait for tasks of their own, or then for their place. */
   atWork(): number {
-    let waiting = this.#children
+    let waiting = this.#children + this.#agents.instances.reclaiming
     for (const run of this.runs()) waiting += new Set([...run.spawned.keys()].map((instance) => run.owner(instance))).size
     return this.inFlight + this.#judges + this.#agents.instances.making - waiting
   }
@@ -194,11 +197,14 @@ export class Dispatcher implements AttemptHost {
 
   /** Adds a task to an attempt of `instance`. */
   spawn(run: Run, instance: number, task: Json, lender: Lender): SpawnedTask {
-    const spawned = new SpawnedTask(lender)
     const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
+    const known = run.spawned.get(child)
+    if (known?.isOf(lender) === true) return known
+    const spawned = new SpawnedTask(lender)
+    // An attempt before this one may have waited for it, and does not any more.
+    if (known === undefined) this.#spawned += 1
     run.spawned.set(child, spawned)
-    this.#spawned += 1
-    if (this.#spawned === 1) this.listen(this.#listened)
+    if (known === undefined && this.#spawned === 1) this.listen(this.#listened)
     this.schedule()
     this.#settleSpawned(run, child)
     return spawned
@@ -265,6 +271,7 @@ export class Dispatcher implements AttemptHost {
   stop(): void {
     this.#stopped = true
     this.#alarm.stop()
+    this.delay.stop()
     clearInterval(this.#alive)
   }
 

@@ -54,6 +54,7 @@ export type {
   Compensation,
   Condition,
   ConcurrencyLimit,
+  EventLoopDelayFigures,
   ExecuteOptions,
   ExecutionList,
   ExecutionListFilter,

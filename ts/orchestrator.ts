@@ -312,8 +312,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async getStatistics(): Promise<OrchestratorStatistics> {
     await this.#ready
     this.#assertOpen()
-    const counts = statisticsOf(this.#dispatcher.engine.statistics(), this.#dispatcher.lateAnswers)
-    return { ...counts, waitingForAgents: this.#interrupted.waiting(), agentPoolSize: this.#agents.size }
+    return statisticsOf(this.#dispatcher, this.#interrupted, this.#agents)
   }
 
   /**

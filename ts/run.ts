@@ -7,6 +7,7 @@ import type { OrchestratorError } from './errors.js'
 import { executionOf, once, type Report } from './execution.js'
 import type { Json } from './json.js'
 import type { Failures } from './native.js'
+import type { SpawnedTask } from './spawn.js'
 import type { LiveAttempt } from './task-input.js'
 import type { TaskExecution, WorkflowExecution } from './workflow.js'
 
@@ -33,10 +34,8 @@ export interface RunOptions {
   readonly [field: string]: unknown
 }
 
-/** A task that an attempt waits for. */
-export interface Spawned {
-  settle(result: { value: Json } | { error: unknown }): void
-}
+/** What nobody has called, or many have, sees of nobody what he keeps in `AsyncLocalStorage`. */
+export const NOBODY: AsyncResource = new AsyncResource('Nobody', { requireManualDestroy: true })
 
 export class Run {
   readonly slot: number
@@ -55,9 +54,9 @@ export class Run {
   readonly call: number
   readonly options: RunOptions
   /** Where it was called from: what the caller keeps in `AsyncLocalStorage` reaches agents and listeners. Nobody has called what was recovered. */
-  scope: AsyncResource | undefined
+  scope: AsyncResource = NOBODY
   /** Tasks that attempts have spawned and wait for, by instance. */
-  readonly spawned: Map<number, Spawned> = new Map()
+  readonly spawned: Map<number, SpawnedTask> = new Map()
   /** Whether nothing new starts, and whether somebody has asked for that. */
   paused = false
   held = false

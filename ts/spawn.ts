@@ -46,6 +46,8 @@ export class Spawner {
       try {
         await task
       } catch (cause) {
+        // It is told to stop, and nothing has failed.
+        if (cause === this.#lender.reason) throw cause
         const { id } = this.#run.task(this.#instance)
         const message = `a task that \`${id}\` spawned failed, and nobody caught it: ${(cause as Error).message}`
         throw new TaskFailedError('ERR_SPAWN_FAILED', message, { cause, executionId: this.#run.id, taskId: id })
@@ -69,6 +71,10 @@ export class SpawnedTask implements PromiseLike<unknown> {
       this.#settle = { resolve, reject }
     })
     this.#promise.catch(() => {})
+  }
+
+  isOf(lender: object): boolean {
+    return this.#lender === lender
   }
 
   settle(result: { value: Json } | { error: unknown }): void {

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { NativeStatistics } from './native.js'
+import type { AgentRegistry } from './agent-pool.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { InterruptedRuns } from './recovery.js'
 import type { OrchestratorStatistics } from './workflow.js'
 
-type Counts = Omit<OrchestratorStatistics, 'waitingForAgents' | 'agentPoolSize'>
-
-/** What the engine counts, in the words of `getStatistics`; `late` answers never reached it. */
-export function statisticsOf(
-  { active, waiting, queued, running, completed, failed, cancelled, lateAnswers }: NativeStatistics,
-  late: number,
-): Counts {
+/** What the engine counts, in the words of `getStatistics`, with what it does not. */
+export function statisticsOf(dispatcher: Dispatcher, interrupted: InterruptedRuns, agents: AgentRegistry): OrchestratorStatistics {
+  const { active, waiting, queued, running, completed, failed, cancelled, lateAnswers } = dispatcher.engine.statistics()
   return {
     activeWorkflows: active,
     queuedWorkflows: waiting,
+    waitingForAgents: interrupted.waiting(),
     queuedTasks: queued,
     runningTasks: running,
+    agentPoolSize: agents.size,
     completedTotal: completed,
     failedTotal: failed,
     cancelledTotal: cancelled,
-    lateResults: lateAnswers + late,
+    // Some never reached the engine.
+    lateResults: lateAnswers + dispatcher.lateAnswers,
+    eventLoopDelay: dispatcher.delay.figures(),
   }
 }

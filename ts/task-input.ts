@@ -151,13 +151,21 @@ export class LiveAttempt implements AttemptContext {
   }
 
   #spawnerOf(): Spawner {
-    this.#lender ??= new Lender(this.#agent)
+    if (this.#lender === undefined) {
+      this.#lender = new Lender(this.#agent)
+      if (this.#reason !== undefined) this.#lender.end(this.#reason)
+    }
     return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance, this.#lender))
   }
 
-  /** It has answered, or is told to: whatever place it has lent is its own again. */
-  end(): void {
-    this.#lender?.end()
+  /** It has answered, or is told to for this reason: whatever place it has lent is its own again. */
+  end(reason?: OrchestratorError): void {
+    this.#lender?.end(reason)
+  }
+
+  /** Why it is told to stop, if it is. */
+  get reason(): OrchestratorError | undefined {
+    return this.#reason
   }
 
   get signal(): AbortSignal {
@@ -175,7 +183,7 @@ export class LiveAttempt implements AttemptContext {
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */
   abort(reason: OrchestratorError): void {
     this.#reason ??= reason
-    this.end()
+    this.end(this.#reason)
     this.#controller?.abort(this.#reason)
   }
 }

@@ -142,8 +142,9 @@ class WorkerAgent implements PooledAgent {
   }
 
   async #dispose(): Promise<void> {
-    if (this.#lost !== undefined) return
     this.#state = 'disposing'
+    // It is being killed already, and cannot answer any more.
+    if (this.#end !== undefined) return void (await this.#worker.terminate())
     const timer = setTimeout(() => this.#kill(`did not end within ${DISPOSE_GRACE_MS} ms`), DISPOSE_GRACE_MS).unref()
     try {
       await this.#ask({ kind: 'dispose', call: this.#lastCall + 1 })

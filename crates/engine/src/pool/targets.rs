@@ -54,6 +54,8 @@ impl Targets {
 
     pub(super) fn add_agent(&mut self, table: &mut Table<TargetIndex, Target>, agents: &mut Table<AgentIndex, Agent>, index: AgentIndex) {
         let agent = &mut agents[index];
+        // Whoever was meant by this name until now, its type, is not any more.
+        self.known.remove(&agent.id);
         self.ids.entry(Arc::clone(&agent.id)).or_insert(index);
         for (target, filter) in &self.growing {
             if filter.takes(agent) {

@@ -221,3 +221,21 @@ fn a_target_covers_agents_that_come_later() {
         "#]],
     );
 }
+
+#[test]
+fn an_agent_named_like_its_type_is_who_is_meant_from_then_on() {
+    check(
+        "type a min 1 max 2",
+        "ask t1 of a | made 1 | ask t2 of a | agent a of a | ask t3 of a | made 2 | done t1",
+        &expect![[r#"
+            0ms a up from 0 to 1
+            0ms create 1 of a
+            0ms t1 on 1
+            0ms a up from 1 to 2
+            0ms create 2 of a
+            0ms t2 on 2
+            0ms dispose 1
+            0ms create 3 of a
+        "#]],
+    );
+}

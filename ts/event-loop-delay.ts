@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// How late the event loop is. Agents that block it are why others are late, and nothing else shows that.
+//
+// Node's own `monitorEventLoopDelay` has its first look as its beginning: it would not see the agent that blocks as soon as there is work.
+
+import { createHistogram } from 'node:perf_hooks'
+import type { EventLoopDelayFigures } from './workflow.js'
+
+/** How often it is looked. Each look wakes the process. */
+const LOOK_EVERY_MS = 20
+/** How long agents have to be idle until it is looked no more: to begin anew with each of many short executions would see nothing. */
+const REST_MS = 1000
+
+/** Measures while agents are at work, and wakes nobody otherwise. */
+export class EventLoopDelay {
+  /** In microseconds, of which a histogram wants at least one. */
+  readonly #histogram = createHistogram()
+  #looks: NodeJS.Timeout | undefined
+  #latest = 0
+  #atWork = false
+  #rest: NodeJS.Timeout | undefined
+
+  /** Agents begin to be at work. */
+  begin(): void {
+    this.#atWork = true
+    if (this.#looks !== undefined) return
+    this.#histogram.reset()
+    this.#latest = performance.now()
+    this.#looks = setInterval(this.#look, LOOK_EVERY_MS).unref()
+  }
+
+  /** None is at work any more. */
+  end(): void {
+    this.#atWork = false
+    this.#rest ??= setTimeout(this.#stopIfIdle, REST_MS).unref()
+  }
+
+  /** It looks no more. */
+  stop(): void {
+    clearInterval(this.#looks)
+    clearTimeout(this.#rest)
+    this.#looks = undefined
+    this.#rest = undefined
+  }
+
+  figures(): EventLoopDelayFigures {
+    const histogram = this.#histogram
+    return { p50: histogram.percentile(50) / 1000, p99: histogram.percentile(99) / 1000, max: histogram.max / 1000 }
+  }
+
+  readonly #look = (): void => {
+    const at = performance.now()
+    const late = at - this.#latest - LOOK_EVERY_MS
+    this.#latest = at
+    this.#histogram.record(Math.max(Math.round(late * 1000), 1))
+  }
+
+  readonly #stopIfIdle = (): void => {
+    this.#rest = undefined
+    if (!this.#atWork) this.stop()
+  }
+}
