@@ -132,8 +132,9 @@ export class Announcer implements EventSource {
 
   /** The engine recorded something. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void {
-    this.#heard(run, at, number)
+    // Whoever comes when nobody listens hears of it from the journal.
     if (this.#listened.size === 0) return
+    this.#heard(run, at, number)
     for (const name of eventsOf(run, kind, place, attempt, first)) {
       if (this.#emitter.listenerCount(name) === 0) continue
       const notice = { kind, run, place, attempt, first, second, at, number }

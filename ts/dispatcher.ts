@@ -372,10 +372,16 @@ export class Dispatcher implements AttemptHost {
       }
       const run = this.#runs[slot]
       if (run === undefined) continue
+      if (kind === Kind.run) {
+        // The most there is: nothing else is to be looked at.
+        if (run.isFollowed) run.stir()
+        this.#listener.notice(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number, out[at + 7] as number)
+        this.#runner.start(run, place, attempt, out[at + 5] as number)
+        continue
+      }
       if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
       else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number, out[at + 7] as number)
       if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
-      if (kind === Kind.run) this.#runner.start(run, place, attempt, out[at + 5] as number)
     }
     return out[1] === 1
   }
