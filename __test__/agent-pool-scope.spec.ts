@@ -5,7 +5,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { storePath, temporaryFolder } from './support/folder.ts'
-import { gate, orchestratorWith, task, until, workflow } from './support/orchestrators.ts'
+import { orchestratorWith, task, until, workflow } from './support/orchestrators.ts'
 
 const store = new AsyncLocalStorage<string>()
 const seen = (): string | undefined => store.getStore()
@@ -66,20 +66,21 @@ describe('what a caller keeps in AsyncLocalStorage', () => {
     expect([...found]).toEqual([undefined])
   })
 
-  it('reaches nothing that was recovered, whoever registers its agents', async () => {
-    const path = storePath(temporaryFolder())
-    const held = gate()
-    const first = orchestratorWith({ work: () => held.promise }, { storage: { path } })
-    const handle = await store.run('first', () => first.startWorkflow(workflow([task('a'), task('b')])))
+  it('reaches nothing that was recovered, whoever lets it go on', async () => {
+    const storage = { path: storePath(temporaryFolder()), durability: 'os' } as const
+    const agents = { work: async () => seen() ?? 'nothing' }
+    const first = orchestratorWith(agents, { storage })
+    const tasks = [{ id: 'go', name: 'go', waitFor: { signal: 'go' } }, task('a'), task('b')]
+    const handle = await store.run('first', () => first.startWorkflow(workflow(tasks)))
     await first.shutdown({ drainMs: 0 })
-    const second = orchestratorWith({}, { storage: { path } })
+    const second = orchestratorWith(agents, { storage })
     const heard: unknown[] = []
+    await second.executeWorkflow(workflow([task('warm')], { id: 'warm' }))
     second.on('task:completed', () => heard.push(seen()))
-    await second.ready()
-    await store.run('second', async () => {
-      second.agentPool.registerAgentType('work', { create: () => ({ execute: async () => seen() ?? 'nothing' }) })
-      expect((await second.getHandle(handle.id).result()).results).toEqual({ a: 'nothing', b: 'nothing' })
-    })
-    expect(heard).toEqual([undefined, undefined])
+    const recovered = second.getHandle(handle.id)
+    // Its attempt begins in the turn of whoever sends the signal.
+    await store.run('second', () => recovered.signal('go'))
+    expect((await recovered.result()).results).toEqual({ go: null, a: 'nothing', b: 'nothing' })
+    expect([...new Set(heard)]).toEqual([undefined])
   })
 })
