@@ -343,16 +343,17 @@ export class Dispatcher implements AttemptHost {
 
   #do(ask: () => void): void {
     this.#advancing = true
+    let more = false
     try {
       ask()
-      while (this.#doEffects()) this.engine.pull(this.clock.now(), this.#out)
+      more = this.#doEffects()
       this.#alarm.set(this.#out[2] ?? 0)
     } catch (error) {
       this.#fail(error)
     } finally {
       this.#advancing = false
     }
-    if (this.#count > 0) this.schedule()
+    if (more || this.#count > 0) this.schedule()
   }
 
   /** Does the effects in `#out`; whether there are more to read. */
