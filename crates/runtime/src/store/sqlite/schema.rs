@@ -182,7 +182,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // auto_vacuum only takes effect before the first table. mmap turns an I/O error into a signal, which would end the process.
     // With NORMAL a commit is in the log but not flushed: at `'disk'` that is the store's medium. Checkpoints flush both files as ever.
     connection.execute_batch(
-        "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
+        "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
          PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;",
     )
 }
