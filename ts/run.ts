@@ -37,6 +37,23 @@ export interface RunOptions {
 /** What nobody has called, or many have, sees of nobody what he keeps in `AsyncLocalStorage`. */
 export const NOBODY: AsyncResource = new AsyncResource('Nobody', { requireManualDestroy: true })
 
+/** Keys that V8 adds to an object one by one until it makes a dictionary of it, which is slow to make and to go through. */
+const ADDED_KEYS_MAX = 12
+const shapes = new WeakMap<TaskDefinition, Readonly<Record<string, unknown>>>()
+
+/** Where the outputs of the dependencies of `task`, of `tasks`, go: for many with all keys there already, so that none is added. */
+function emptyOutputs(task: TaskDefinition, tasks: readonly TaskDefinition[]): Record<string, unknown> {
+  if (task.dependencies.length <= ADDED_KEYS_MAX) return {}
+  let shape = shapes.get(task)
+  if (shape === undefined) {
+    // What is parsed is no dictionary, and its copies are none.
+    const ids = task.dependencies.map((number) => [(tasks[number] as TaskDefinition).id, null])
+    shape = JSON.parse(JSON.stringify(Object.fromEntries(ids))) as Record<string, unknown>
+    shapes.set(task, shape)
+  }
+  return { ...shape }
+}
+
 export class Run {
   readonly slot: number
   readonly id: string
@@ -139,7 +156,7 @@ export class Run {
   dependencies(instance: number, outputOf: (run: Run, instance: number) => Json): Record<string, unknown> {
     const { tasks, rootCount } = this.definition
     const task = this.task(instance)
-    const outputs: Record<string, unknown> = {}
+    const outputs = emptyOutputs(task, tasks)
     if (task.dependencies.length === 0) return outputs
     // Instances of siblings are as far apart as the siblings are in the plan; in the root list they have the same numbers.
     const apart = instance < rootCount ? 0 : instance - tasks.indexOf(task)
