@@ -18,8 +18,8 @@ export interface Report {
   readonly failed?: number
   readonly error?: TaskErrorInfo
   readonly reason?: string
-  /** State, attempts, start, end. */
-  readonly tasks: readonly (readonly [number, number, number, number])[]
+  /** State, attempts, start and end in microseconds since `startedAt`. */
+  readonly tasks: readonly (readonly [number, number, number | null, number | null])[]
   readonly notes: Readonly<Record<string, { reason?: string; tolerated?: boolean } & Partial<TaskErrorInfo>>>
   /** Place in the plan, path, pass, owner, and the definition of a spawned task, or 0 if the instance is forgotten. */
   readonly instances?: readonly (readonly [number, string, number | null, number | null, (StoredTask | 0)?])[]
@@ -108,7 +108,7 @@ function* instancesOf(
 
 function tasksOf(subject: Subject, report: Report): TaskExecution[] {
   return [...instancesOf(subject, report)].map(({ instance, path, agentId, iteration }) => {
-    const [state = 0, attempts = 0, start = 0, end = 0] = report.tasks[instance] ?? []
+    const [state = 0, attempts = 0, start = null, end = null] = report.tasks[instance] ?? []
     const status = STATUSES[state] ?? 'pending'
     const note = report.notes[instance]
     const error = errorInfo(note)
@@ -120,9 +120,9 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
       status,
       ...(iteration !== undefined && { iteration }),
       ...(note?.reason !== undefined && { reason: note.reason }),
-      ...(start > 0 && { startTime: dateOf(start) }),
-      ...(end > 0 && { endTime: dateOf(end) }),
-      ...(start > 0 && end > 0 && { duration: (end - start) / 1000 }),
+      ...(start !== null && { startTime: dateOf(report.startedAt + start) }),
+      ...(end !== null && { endTime: dateOf(report.startedAt + end) }),
+      ...(start !== null && end !== null && { duration: (end - start) / 1000 }),
       ...(status === 'completed' && output !== undefined && { result: copyJson(output) }),
       ...(error !== undefined && { error }),
       ...(note?.tolerated === true && { tolerated: true }),

@@ -2,12 +2,12 @@
 //! An execution as one JSON text, for the host.
 //!
 //! ```json
-//! {"status":"failed","startedAt":1,"endedAt":9,"failed":1,"error":{"code":"ERR_AGENT","message":"no"},"tasks":[[3,1,2,5],[4,2,5,9]],
+//! {"status":"failed","startedAt":1,"endedAt":9,"failed":1,"error":{"code":"ERR_AGENT","message":"no"},"tasks":[[3,1,1,4],[4,2,4,8]],
 //!  "notes":{"1":{"code":"ERR_AGENT","message":"no","details":{}}},
 //!  "instances":[[0,"a",null,null],[3,"l[0].b",0,2]],"results":{"a":1},"outputs":{"0":1}}
 //! ```
 //! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
-//! end (0 while there is none). Instants are microseconds since the epoch. `notes` says why, for tasks that failed, were skipped or
+//! end in microseconds since `startedAt` (null while there is none); that one and `endedAt` count from the epoch. `notes` says why, for tasks that failed, were skipped or
 //! cancelled. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
@@ -23,7 +23,7 @@ use stdx::Timestamp;
 
 /// The report of an execution.
 pub fn live(execution: &Execution) -> String {
-    let mut text = String::with_capacity(128 + execution.tasks().len() * 48);
+    let mut text = String::with_capacity(128 + execution.tasks().len() * 24);
     text.push_str(r#"{"status":""#);
     text.push_str(status(execution));
     text.push_str(r#"","startedAt":"#);
@@ -48,7 +48,7 @@ pub fn live(execution: &Execution) -> String {
         if task.get() > 0 {
             text.push(',');
         }
-        row(&mut text, record);
+        row(&mut text, record, execution.started().unwrap_or_default());
     }
     text.push_str(r#"],"notes":{"#);
     let mut first = true;
@@ -216,30 +216,33 @@ fn status(execution: &Execution) -> &'static str {
     }
 }
 
-fn row(text: &mut String, record: &TaskRecord) {
-    let first_start = record.first_start.map_or(0, Timestamp::micros);
-    let begun = |at: Timestamp| if first_start == 0 { at.micros() } else { first_start };
+fn row(text: &mut String, record: &TaskRecord, started: Timestamp) {
+    let first_start = record.first_start;
+    let begun = |at: &Timestamp| Some(first_start.unwrap_or(*at));
     let (state, start, end) = match &record.state {
-        TaskState::Waiting => (0, 0, 0),
+        TaskState::Waiting => (0, None, None),
         TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. } => {
-            (1, first_start, 0)
+            (1, first_start, None)
         }
-        TaskState::Running { admitted, .. } | TaskState::Aborting { admitted, .. } => (2, begun(*admitted), 0),
-        TaskState::Finishing { start, .. } => (2, begun(*start), 0),
-        TaskState::Active { since, .. } => (2, since.micros(), 0),
-        TaskState::Completed { start, end, .. } => (3, begun(*start), end.micros()),
-        TaskState::Failed { start, end, .. } => (4, begun(*start), end.micros()),
-        TaskState::Skipped { at, .. } => (5, 0, at.micros()),
-        TaskState::Cancelled { at, .. } => (6, first_start, at.micros()),
+        TaskState::Running { admitted, .. } | TaskState::Aborting { admitted, .. } => (2, begun(admitted), None),
+        TaskState::Finishing { start, .. } => (2, begun(start), None),
+        TaskState::Active { since, .. } => (2, Some(*since), None),
+        TaskState::Completed { start, end, .. } => (3, begun(start), Some(*end)),
+        TaskState::Failed { start, end, .. } => (4, begun(start), Some(*end)),
+        TaskState::Skipped { at, .. } => (5, None, Some(*at)),
+        TaskState::Cancelled { at, .. } => (6, first_start, Some(*at)),
     };
     text.push('[');
     number(text, state);
     text.push(',');
     number(text, record.attempts().into());
-    text.push(',');
-    number(text, start);
-    text.push(',');
-    number(text, end);
+    for at in [start, end] {
+        text.push(',');
+        match at {
+            Some(at) => text.push_str(itoa::Buffer::new().format(at.micros().wrapping_sub(started.micros()).cast_signed())),
+            None => text.push_str("null"),
+        }
+    }
     text.push(']');
 }
 
