@@ -8,3 +8,15 @@
 mod usage;
 
 pub use usage::Usage;
+
+mod backoff;
+mod breaker;
+mod budget;
+mod failure;
+mod limits;
+
+pub use backoff::RetryPolicy;
+pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
+pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
+pub use failure::{FailureClass, classify, failure_message, retry_after};
+pub use limits::{Admission, Gauge, Level, Limiter, Limits, Reservation, Tokens, TooLarge};
