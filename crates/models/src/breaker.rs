@@ -139,10 +139,9 @@ impl Breaker {
 
     /// A call that had passed was given up before it was answered; if it was the probe, the next may be one.
     pub fn withdrawn(&mut self, probe: bool) {
-        if let BreakerState::HalfOpen(shut) = self.state {
-            if probe {
-                self.state = BreakerState::Open(shut);
-            }
+        match self.state {
+            BreakerState::HalfOpen(shut) if probe => self.state = BreakerState::Open(shut),
+            BreakerState::Closed | BreakerState::Open(_) | BreakerState::HalfOpen(_) => {}
         }
     }
 

@@ -181,6 +181,19 @@ impl Budgets {
         Ok(BudgetReservation { scopes, estimate })
     }
 
+    /// The call may use `estimate` instead; if that is too much, the reservation stays what it was.
+    pub fn revise(&mut self, reservation: &mut BudgetReservation, estimate: Spend) -> Result<(), Exceeded> {
+        let before = reservation.estimate;
+        for scope in &reservation.scopes {
+            if let Some(account) = self.accounts.get(scope) {
+                Account { reserved: account.reserved.minus(before), ..*account }.has_room(scope, estimate)?;
+            }
+        }
+        self.each(&reservation.scopes, |account| account.reserved = account.reserved.minus(before).plus(estimate));
+        reservation.estimate = estimate;
+        Ok(())
+    }
+
     /// The call has ended and used `actual`.
     pub fn settle(&mut self, reservation: BudgetReservation, actual: Spend) {
         let BudgetReservation { scopes, estimate } = reservation;

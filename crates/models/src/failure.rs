@@ -86,9 +86,8 @@ fn of_status(status: u16) -> Option<FailureClass> {
         408 => Some(FailureClass::Network),
         413 => Some(FailureClass::Context),
         429 => Some(FailureClass::Rate),
-        501 | 505 => Some(FailureClass::Invalid),
+        501 | 505 | 400..=499 => Some(FailureClass::Invalid),
         500..=599 => Some(FailureClass::Overload),
-        400..=499 => Some(FailureClass::Invalid),
         _ => None,
     }
 }

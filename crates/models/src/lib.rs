@@ -13,10 +13,15 @@ mod backoff;
 mod breaker;
 mod budget;
 mod failure;
+mod gateway;
 mod limits;
 
 pub use backoff::RetryPolicy;
 pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
 pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
 pub use failure::{FailureClass, classify, failure_message, retry_after};
+pub use gateway::{
+    Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, Command, Counts, Gateway, GaveUp,
+    LaneStatistics, Next, Obstacle, Reason, Skipped, Target, Why,
+};
 pub use limits::{Admission, Gauge, Level, Limiter, Limits, Reservation, Tokens, TooLarge};

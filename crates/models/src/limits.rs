@@ -196,10 +196,10 @@ impl Limiter {
         }
         let mut wait = (self.held_until > now).then_some((self.held_until, None));
         for (gauge, window) in &self.windows {
-            if let Fit::At(at) = window.fit(now, gauge.amount(tokens)) {
-                if wait.is_none_or(|(latest, _)| at > latest) {
-                    wait = Some((at, Some(*gauge)));
-                }
+            if let Fit::At(at) = window.fit(now, gauge.amount(tokens))
+                && wait.is_none_or(|(latest, _)| at > latest)
+            {
+                wait = Some((at, Some(*gauge)));
             }
         }
         if let Some((at, by)) = wait {
@@ -222,6 +222,7 @@ impl Limiter {
 
     /// The request has ended and used `actual`: what was reserved beyond that is free again, what was used beyond what was reserved is
     /// charged as of now.
+    #[expect(clippy::needless_pass_by_value, reason = "a reservation is given back once")]
     pub fn settle(&mut self, reservation: Reservation, actual: Tokens, now: Timestamp) {
         let now = self.advance(now);
         let Reservation { at, tokens } = reservation;
@@ -243,6 +244,7 @@ impl Limiter {
     }
 
     /// The request was not sent after all.
+    #[expect(clippy::needless_pass_by_value, reason = "a reservation is given back once")]
     pub fn release(&mut self, reservation: Reservation) {
         self.in_flight = self.in_flight.saturating_sub(1);
         for (gauge, window) in &mut self.windows {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What the headers of an answer say about limits, in the words of OpenAI (and most others) or of Anthropic.
+//! What the headers of an answer say about limits, in the words of `OpenAI` (and most others) or of Anthropic.
 
 use super::{Gauge, Limiter};
 use crate::failure::spans;

@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn window(limit: u64) -> Window {
-        Window::new(Duration::from_secs(60), NonZeroU64::new(limit))
+        Window::new(Duration::from_mins(1), NonZeroU64::new(limit))
     }
 
     #[test]
