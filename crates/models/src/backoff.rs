@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! How often a call is sent to one model and how long it waits in between: exponentially longer, with all of the wait left to chance.
 
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How often and how soon. Chance comes from the number of the call, so a replay waits equally long.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Attempts at one target, the first included; a fallback has as many again.
     pub max_attempts: u32,

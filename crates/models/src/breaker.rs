@@ -10,14 +10,12 @@
 //! Only overload and network are faults. Whatever else is answered shows that the provider is there.
 
 use crate::FailureClass;
-use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
 use stdx::Timestamp;
 
 /// When a breaker opens, and for how long.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakerPolicy {
     /// How far back answers count.
     pub window: Duration,

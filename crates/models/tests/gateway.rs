@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Calls from their beginning to their end: scenarios, what holds for all of them, and loads.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 #[path = "gateway/fallbacks.rs"]
 mod fallbacks;

@@ -25,7 +25,7 @@ fn calls_go_in_the_order_in_which_they_came_and_priority_is_a_head_start() {
         host.begin(call, CallRequest { priority, ..request(&["a"]) });
     }
     host.run();
-    assert_eq!((order(&host), host.most["a".into()]), (vec![1, 4, 6, 2, 5, 3], 1));
+    assert_eq!((order(&host), host.most["a"]), (vec![1, 4, 6, 2, 5, 3], 1));
 }
 
 #[test]
