@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! That no window is ever overdrawn, that none is left unused, and what the headers of real providers do to a limit.
 
-#![expect(clippy::panic, reason = "a test that cannot go on says so")]
+#![expect(clippy::panic, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
 use models::{Admission, Gauge, Limiter, Limits, Reservation, Tokens};
 use proptest::collection::vec;
