@@ -105,6 +105,7 @@ fn an_overrun_is_charged_to_those_who_follow() {
     let first = admitted(&mut limiter, 0, tokens(10, 10));
     limiter.settle(first, tokens(10, 100), at(1000));
     assert_eq!((level(&limiter, 1000, Gauge::Tokens).0, limiter.overruns()), (110, 1));
+    assert_eq!([MINUTE - 1, MINUTE, MINUTE + 1000].map(|ms| level(&limiter, ms, Gauge::Tokens).0), [110, 90, 0]);
     assert_eq!(when(&mut limiter, 1000, tokens(10, 0)), (MINUTE, Some(Gauge::Tokens)));
     assert_eq!(when(&mut limiter, 1000, tokens(11, 0)), (MINUTE + 1000, Some(Gauge::Tokens)));
 }

@@ -169,7 +169,6 @@ impl Gateway {
                     lane.breaker.withdrawn(sent.probe);
                     lane.counts.aborted += 1;
                 }
-                self.stirred.insert(call.lane);
                 self.commands.push(Command::Abort { id: aborted });
                 call.cut_off = true;
                 Awaited::Answer
@@ -183,7 +182,6 @@ impl Gateway {
     fn unqueue(&mut self, call: &Call) -> Awaited {
         let Some(lane) = self.lanes.get(call.lane) else { return Awaited::Turn };
         lane.queue.remove(&call.place);
-        self.stirred.insert(call.lane);
         lane.awaited
     }
 

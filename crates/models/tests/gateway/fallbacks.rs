@@ -114,6 +114,22 @@ fn those_who_wait_where_it_breaks_go_elsewhere_at_once_and_one_looks_whether_it_
 }
 
 #[test]
+fn a_probe_that_is_cancelled_leaves_its_turn_to_the_next() {
+    let mut host = Host::new(|id, _| match id.call.0 {
+        1 => Answer::Fail(0, FailureClass::Auth),
+        2 => Answer::Silent,
+        _ => Answer::Done(1),
+    });
+    host.begin(1, request(&["a"]));
+    host.run_until(300_000);
+    host.begin(2, request(&["a"]));
+    host.cancel(2);
+    host.begin(3, request(&["a"]));
+    host.run();
+    assert_eq!((models(&host).len(), &host.ends[&3].outcome), (3, &Ok(())));
+}
+
+#[test]
 fn what_no_limit_has_room_for_goes_elsewhere_or_fails_at_once() {
     let mut host = Host::new(|_, _| Answer::Done(1));
     let limits = Limits { tokens_per_minute: NonZeroU64::new(99), ..Limits::default() };
