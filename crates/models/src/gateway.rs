@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Sends calls to models: when, to which, again or not. A pure machine; the host does what it says and tells what happened.
+//!
+//! ```text
+//! begin ─▶ Waiting ─limit, breaker─▶ Sent ─answered─▶ finished well
+//!             ▲                       │ failed
+//!             │ its time comes        ├─ may go well here ─▶ Resting ─┐
+//!             ├───────────────────────┼───────────────────────────────┘
+//!             └── at another target ──┤ there is a target for that failure
+//!                                     └─ else ─▶ finished badly
+//! ```
+//! Each target is tried up to `max_attempts` times. After the first token nothing is tried again, there or elsewhere. Those who wait for one
+//! model go in the order in which they came, a call between two attempts keeping its place; a higher priority is a head start of so many
+//! seconds, so that nobody is overtaken for ever. A call that no limit has room for, or whose breaker is open, moves on at once.
+//!
+//! A call is paid for from its budgets once, with what its target may cost; budgets end a call, they do not send it elsewhere. What an
+//! attempt cost that failed before its first token is taken for nothing, what one cost that was cut off later for all that was reserved.
+
+mod call;
+mod lane;
+mod record;
+mod steps;
+
+pub use call::{AttemptId, CallId, CallRequest, Target};
+pub use lane::{Counts, LaneStatistics};
+pub use record::{Attempt, AttemptResult, Awaited, CallRecord, Command, GaveUp, Next, Obstacle, Reason, Skipped, Why};
+
+use crate::{BreakerPolicy, Budgets, FailureClass, Limits, Spend, Tokens, Usage};
+use call::{Call, State};
+use lane::{LaneIndex, Lanes};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use stdx::Timestamp;
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFailure {
+    /// What kind of failure.
+    pub class: FailureClass,
+    /// What the provider asked to wait.
+    pub retry_after: Option<Duration>,
+    /// What to tell people, without secrets.
+    pub message: String,
+}
+
+/// All calls of one process. Every method that has a `now` is total: what comes late, twice or about an unknown attempt is ignored, and a
+/// clock that goes back stands still.
+#[derive(Debug, Default)]
+pub struct Gateway {
+    lanes: Lanes,
+    calls: BTreeMap<CallId, Call>,
+    budgets: Budgets,
+    alarms: BTreeSet<(Timestamp, Alarm)>,
+    /// Lanes in which somebody may be able to go.
+    stirred: BTreeSet<LaneIndex>,
+    commands: Vec<Command>,
+    arrivals: u64,
+    now: Timestamp,
+}
+
+/// What is due at an instant: a deadline before anything that would be sent then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Alarm {
+    Deadline(CallId),
+    Retry(CallId),
+    Room(LaneIndex),
+}
+
+impl CallRequest {
+    /// How much earlier a call counts as having come, for each step of priority.
+    pub const HEAD_START: Duration = Duration::from_secs(30);
+    const PRIORITY_MAX: i32 = 1000;
+}
+
+impl Gateway {
+    /// Without limits and budgets, until they are set.
+    pub fn new(breakers: BreakerPolicy) -> Self {
+        Self { lanes: Lanes::new(breakers), ..Self::default() }
+    }
+
+    /// Sets what a provider allows for a model.
+    pub fn limit(&mut self, provider: &Arc<str>, model: &Arc<str>, limits: Limits, now: Timestamp) -> Vec<Command> {
+        let index = self.lanes.named(provider, model);
+        if let Some(lane) = self.lanes.get(index) {
+            lane.limiter.configure(limits);
+        }
+        self.stirred.insert(index);
+        self.turn(now)
+    }
+
+    /// What was wrong with a model (its key, its quota) has been put right.
+    pub fn reset(&mut self, provider: &Arc<str>, model: &Arc<str>) {
+        let index = self.lanes.named(provider, model);
+        if let Some(lane) = self.lanes.get(index) {
+            lane.breaker.reset();
+        }
+    }
+
+    /// The budgets, to be set, charged and looked at.
+    pub fn budgets(&mut self) -> &mut Budgets {
+        &mut self.budgets
+    }
+
+    /// A call comes. One whose number is in use is ignored.
+    pub fn begin(&mut self, call: CallId, request: CallRequest, now: Timestamp) -> Vec<Command> {
+        self.advance(now);
+        if !self.calls.contains_key(&call) {
+            self.arrive(call, request);
+        }
+        self.turn(now)
+    }
+
+    /// An attempt was answered, well or badly, with these headers: `headers` finds one by its name in lower case.
+    pub fn headers<'a>(&mut self, id: AttemptId, headers: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Vec<Command> {
+        self.advance(now);
+        if let Some(index) = self.under_way(id).map(|call| call.lane) {
+            if let Some(lane) = self.lanes.get(index) {
+                lane.limiter.observe(headers, self.now);
+            }
+            self.stirred.insert(index);
+        }
+        self.turn(now)
+    }
+
+    /// The first part of the answer is on its way to the caller.
+    pub fn first_token(&mut self, id: AttemptId, now: Timestamp) -> Vec<Command> {
+        if let Some(State::Sent(sent)) = self.under_way(id).map(|call| &mut call.state) {
+            sent.delivering = true;
+        }
+        self.turn(now)
+    }
+
+    /// An attempt was answered whole.
+    pub fn done(&mut self, id: AttemptId, usage: Usage, usd_nanos: u64, now: Timestamp) -> Vec<Command> {
+        self.advance(now);
+        if self.under_way(id).is_some() {
+            let spend = Spend { usd_nanos, tokens: usage.total_tokens(), calls: 1 };
+            self.succeed(id.call, Tokens::from(usage), spend);
+        }
+        self.turn(now)
+    }
+
+    /// An attempt failed.
+    pub fn failed(&mut self, id: AttemptId, failure: CallFailure, now: Timestamp) -> Vec<Command> {
+        self.advance(now);
+        if self.under_way(id).is_some() {
+            self.fail(id.call, failure);
+        }
+        self.turn(now)
+    }
+
+    /// The caller wants the call no more.
+    pub fn cancel(&mut self, call: CallId, now: Timestamp) -> Vec<Command> {
+        self.advance(now);
+        self.stop(call, |_| (Reason::Cancelled, "the call was cancelled".to_owned()));
+        self.turn(now)
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Command> {
+        self.turn(now)
+    }
+
+    /// When to [`Gateway::tick`] next, if nothing happens before.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.alarms.first().map(|(at, _)| *at)
+    }
+
+    /// Calls that have begun and not finished.
+    pub fn unfinished(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Every model that was limited or asked, by provider and name.
+    pub fn statistics(&self, now: Timestamp) -> Vec<LaneStatistics> {
+        self.lanes.statistics(self.now.max(now))
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    fn under_way(&mut self, id: AttemptId) -> Option<&mut Call> {
+        let call = self.calls.get_mut(&id.call)?;
+        (matches!(call.state, State::Sent(_)) && call.attempt() == id.attempt).then_some(call)
+    }
+
+    /// Does what is due, then lets go whoever may, until nothing moves.
+    fn turn(&mut self, now: Timestamp) -> Vec<Command> {
+        self.advance(now);
+        loop {
+            let now = self.now;
+            let due = self.alarms.first().copied().filter(|(at, _)| *at <= now);
+            if let Some(due @ (_, alarm)) = due {
+                self.alarms.remove(&due);
+                self.ring(alarm);
+            } else if let Some(lane) = self.stirred.pop_first() {
+                self.let_go(lane);
+            } else {
+                return std::mem::take(&mut self.commands);
+            }
+        }
+    }
+}

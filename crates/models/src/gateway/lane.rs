@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! One model of one provider: its limits, its breaker and who waits for it.
+
+use super::call::CallId;
+use super::record::{Awaited, Obstacle};
+use crate::limits::{Admission, Reservation};
+use crate::{Breaker, BreakerPolicy, BreakerState, FailureClass, Gate, Level, Limiter, Limits, Tokens};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use stdx::Timestamp;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LaneIndex(usize);
+
+/// Who is first: the earlier arrival, after what priority is worth; then the order of arrival.
+pub(super) type Place = (i64, u64);
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) limiter: Limiter,
+    pub(super) breaker: Breaker,
+    pub(super) queue: BTreeMap<Place, CallId>,
+    /// What the first waits for.
+    pub(super) awaited: Awaited,
+    pub(super) alarm: Option<Timestamp>,
+    pub(super) counts: Counts,
+}
+
+/// What has happened at one model since the process began.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests that were sent.
+    pub sent: u64,
+    /// Of these: answered.
+    pub answered: u64,
+    /// Of these: stopped from here.
+    pub aborted: u64,
+    /// Of these: failed, by class.
+    pub failed: BTreeMap<FailureClass, u64>,
+    /// Calls that were not sent, by what stood in the way.
+    pub skipped: u64,
+}
+
+/// One model as those who watch see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneStatistics {
+    /// Whose model.
+    pub provider: Arc<str>,
+    /// Which model.
+    pub model: Arc<str>,
+    /// Calls that wait for it now.
+    pub waiting: usize,
+    /// Requests that are under way now.
+    pub in_flight: u64,
+    /// Requests that used more tokens than were reserved for them.
+    pub overruns: u64,
+    /// What its breaker is at.
+    pub breaker: BreakerState,
+    /// How full its limits are.
+    pub levels: Vec<Level>,
+    /// What has happened.
+    pub counts: Counts,
+}
+
+/// Whether the first of a queue may go.
+pub(super) enum Entry {
+    Go { reservation: Reservation, probe: bool },
+    Wait(Option<Timestamp>),
+    Blocked(Obstacle),
+}
+
+impl Lane {
+    fn new(limits: Limits, policy: BreakerPolicy) -> Self {
+        Self {
+            limiter: Limiter::new(limits),
+            breaker: Breaker::new(policy),
+            queue: BTreeMap::new(),
+            awaited: Awaited::Turn,
+            alarm: None,
+            counts: Counts::default(),
+        }
+    }
+
+    /// What keeps a call of this size from ever being sent, as far as can be said now.
+    pub(super) fn obstacle(&self, now: Timestamp, tokens: Tokens) -> Option<Obstacle> {
+        if let Gate::Shut(shut) = self.breaker.gate(now) {
+            return Some(Obstacle::Shut(shut));
+        }
+        self.limiter.never(tokens).map(Obstacle::TooLarge)
+    }
+
+    /// The first of the queue asks to be sent. The limiter is asked last, because it gives a place away.
+    pub(super) fn admit(&mut self, now: Timestamp, tokens: Tokens) -> Entry {
+        if let Some(obstacle) = self.obstacle(now, tokens) {
+            return Entry::Blocked(obstacle);
+        }
+        let (awaited, at) = match self.limiter.reserve(now, tokens) {
+            Admission::Now(reservation) => {
+                self.counts.sent += 1;
+                return Entry::Go { reservation, probe: self.breaker.pass(now) };
+            }
+            Admission::Never(too_large) => return Entry::Blocked(Obstacle::TooLarge(too_large)),
+            Admission::At(at, gauge) => (gauge.map_or(Awaited::Silence, Awaited::Room), Some(at)),
+            Admission::Full => (Awaited::Place, None),
+        };
+        self.awaited = awaited;
+        Entry::Wait(at)
+    }
+}
+
+/// Every lane, by its number and by its name.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    policy: BreakerPolicy,
+    names: BTreeMap<Arc<str>, BTreeMap<Arc<str>, LaneIndex>>,
+    all: Vec<Lane>,
+}
+
+impl Lanes {
+    pub(super) fn new(policy: BreakerPolicy) -> Self {
+        Self { policy, ..Self::default() }
+    }
+
+    pub(super) fn get(&mut self, index: LaneIndex) -> Option<&mut Lane> {
+        self.all.get_mut(index.0)
+    }
+
+    /// The lane of a model; without limits, if nobody has set any.
+    pub(super) fn named(&mut self, provider: &Arc<str>, model: &Arc<str>) -> LaneIndex {
+        let models = self.names.entry(Arc::clone(provider)).or_default();
+        *models.entry(Arc::clone(model)).or_insert_with(|| {
+            self.all.push(Lane::new(Limits::default(), self.policy.clone()));
+            LaneIndex(self.all.len() - 1)
+        })
+    }
+
+    pub(super) fn statistics(&self, now: Timestamp) -> Vec<LaneStatistics> {
+        let models = self.names.iter().flat_map(|(provider, models)| models.iter().map(move |(model, index)| (provider, model, index)));
+        let figures = models.filter_map(|(provider, model, index)| {
+            let lane = self.all.get(index.0)?;
+            Some(LaneStatistics {
+                provider: Arc::clone(provider),
+                model: Arc::clone(model),
+                waiting: lane.queue.len(),
+                in_flight: lane.limiter.in_flight(),
+                overruns: lane.limiter.overruns(),
+                breaker: lane.breaker.state(),
+                levels: lane.limiter.levels(now),
+                counts: lane.counts.clone(),
+            })
+        });
+        figures.collect()
+    }
+}

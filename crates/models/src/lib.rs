@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Decides about calls of language models: which model fits, whether a call may start now, whether it is sent again or
+//! to another model, and what it cost. Pure, like `engine`: time is an argument, randomness comes from a seed, and
+//! nothing here knows HTTP or a provider's wire.
+
+#![forbid(unsafe_code)]
+
+mod usage;
+
+pub use usage::Usage;
+
+mod backoff;
+mod breaker;
+mod budget;
+mod failure;
+mod gateway;
+mod limits;
+
+pub use backoff::RetryPolicy;
+pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
+pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
+pub use failure::{FailureClass, classify, failure_message, retry_after};
+pub use gateway::{
+    Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, Command, Counts, Gateway, GaveUp,
+    LaneStatistics, Next, Obstacle, Reason, Skipped, Target, Why,
+};
+pub use limits::{Admission, Gauge, Level, Limiter, Limits, Reservation, Tokens, TooLarge};

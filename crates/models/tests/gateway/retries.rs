@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! When the same model is asked again, and what ends a call.
+
+use crate::host::{Answer, Host, at, request};
+use models::{AttemptId, AttemptResult, Awaited, Budget, CallFailure, CallId, CallRequest, FailureClass, Next, Reason, Spend, Usage, Why};
+use std::time::Duration;
+
+fn attempts(attempts: u32) -> CallRequest {
+    let mut request = request(&["a"]);
+    request.retry.max_attempts = attempts;
+    request
+}
+
+#[test]
+fn three_attempts_are_three_requests() {
+    let mut host = Host::new(|_, _| Answer::Fail(100, FailureClass::Overload));
+    host.begin(1, attempts(3));
+    host.run();
+    assert_eq!(host.sends.len(), 3);
+    let end = &host.ends[&1];
+    let gave_up = end.outcome.clone().unwrap_err();
+    assert_eq!((gave_up.reason, gave_up.message.as_str()), (Reason::Failed(FailureClass::Overload), "overload of 3"));
+    let [first, second, third] = &end.record.attempts[..] else { panic!("{end:?}") };
+    let Next::Retry(wait) = first.next else { panic!("{first:?}") };
+    assert!(wait < Duration::from_millis(500) && second.waited >= wait && second.begun >= first.ended.after(wait));
+    assert_eq!((third.result, third.next), (AttemptResult::Failed(FailureClass::Overload), Next::GiveUp(Why::AttemptsUsed)));
+    assert_eq!(third.ended.since(third.begun), Duration::from_millis(100));
+}
+
+#[test]
+fn what_stays_wrong_is_not_asked_again() {
+    use FailureClass::{Auth, Content, Context, Invalid, Quota};
+    for class in [Auth, Content, Context, Invalid, Quota] {
+        let mut host = Host::new(move |_, _| Answer::Fail(1, class));
+        host.begin(1, attempts(5));
+        host.run();
+        assert_eq!((host.sends.len(), host.ends[&1].record.attempts[0].next), (1, Next::GiveUp(Why::NotRetryable)), "{class}");
+    }
+}
+
+#[test]
+fn the_provider_s_word_is_kept_by_all_who_wait_for_it() {
+    let mut host = Host::new(|id, _| match id {
+        AttemptId { call: CallId(1), attempt: 1 } => Answer::Later(100, FailureClass::Rate, 5000),
+        _ => Answer::Done(1),
+    });
+    host.begin(1, request(&["a"]));
+    host.run_until(200);
+    host.begin(2, request(&["a"]));
+    host.run();
+    let sends: Vec<(u64, u64)> = host.sends.iter().map(|(at, call, _)| (*at, *call)).collect();
+    // The one that came first goes first.
+    assert_eq!(sends, [(0, 1), (5100, 1), (5100, 2)]);
+    assert_eq!(host.ends[&1].record.attempts[0].retry_after, Some(Duration::from_secs(5)));
+}
+
+#[test]
+fn a_longer_wait_than_anyone_has_patience_for_ends_it() {
+    let mut host = Host::new(|_, _| Answer::Later(1, FailureClass::Rate, 60_001));
+    host.begin(1, request(&["a"]));
+    host.run();
+    assert_eq!((host.sends.len(), host.ends[&1].record.attempts[0].next), (1, Next::GiveUp(Why::RetryAfterTooLong)));
+}
+
+#[test]
+fn a_retry_that_would_come_after_the_deadline_is_not_waited_for() {
+    let mut host = Host::new(|_, _| Answer::Later(100, FailureClass::Overload, 1000));
+    host.begin(1, CallRequest { deadline: Some(at(1100)), ..request(&["a"]) });
+    host.run();
+    assert_eq!((host.ends[&1].at, host.ends[&1].record.attempts[0].next), (100, Next::GiveUp(Why::DeadlineTooClose)));
+    assert_eq!(host.ends[&1].outcome.clone().unwrap_err().class(), Some(FailureClass::Overload));
+}
+
+#[test]
+fn after_its_first_token_a_call_is_neither_retried_nor_sent_elsewhere() {
+    let mut host = Host::new(|_, _| Answer::Cut(10));
+    host.gateway.budgets().set("tenant".into(), Budget { tokens: Some(1000), ..Budget::default() });
+    host.begin(1, CallRequest { budgets: vec!["tenant".into()], ..request(&["a", "b"]) });
+    host.run();
+    assert_eq!((host.sends.len(), host.ends[&1].record.attempts[0].next), (1, Next::GiveUp(Why::AnswerBegun)));
+    // What it cost nobody says, so it is taken for all that it might have.
+    assert_eq!(host.gateway.budgets().account("tenant").unwrap().spent, Spend { usd_nanos: 1000, tokens: 100, calls: 1 });
+}
+
+#[test]
+fn a_deadline_stops_what_is_under_way() {
+    let mut host = Host::new(|_, _| Answer::Silent);
+    host.begin(1, CallRequest { deadline: Some(at(700)), ..request(&["a", "b"]) });
+    host.run();
+    let end = &host.ends[&1];
+    assert_eq!((end.at, &end.outcome.clone().unwrap_err().reason), (700, &Reason::Deadline(Awaited::Answer)));
+    assert_eq!((end.record.attempts[0].result, end.record.attempts[0].next), (AttemptResult::Aborted, Next::GiveUp(Why::Stopped)));
+}
+
+#[test]
+fn a_call_is_cancelled_wherever_it_is() {
+    let mut host = Host::new(|id, _| if id.call == CallId(1) { Answer::Silent } else { Answer::Later(1, FailureClass::Overload, 9000) });
+    host.begin(1, request(&["a"]));
+    host.begin(2, request(&["b"]));
+    host.run_until(100);
+    for call in [1, 2, 1, 3] {
+        host.cancel(call);
+    }
+    host.run();
+    for call in [1, 2] {
+        assert_eq!((host.ends[&call].at, &host.ends[&call].outcome.clone().unwrap_err().reason), (100, &Reason::Cancelled));
+    }
+    assert_eq!(host.ends.len(), 2);
+}
+
+#[test]
+fn what_comes_late_or_twice_is_ignored() {
+    let mut host = Host::new(|id, _| if id.attempt == 1 { Answer::Later(1, FailureClass::Overload, 100) } else { Answer::Done(1000) });
+    host.begin(1, request(&["a"]));
+    host.run_until(200);
+    assert_eq!(host.sends.len(), 2);
+    let (first, second) = (AttemptId { call: CallId(1), attempt: 1 }, AttemptId { call: CallId(1), attempt: 2 });
+    let failure = CallFailure { class: FailureClass::Auth, retry_after: None, message: "late".into() };
+    let now = at(host.now);
+    assert_eq!(host.gateway.failed(first, failure.clone(), now), []);
+    assert_eq!(host.gateway.done(first, Usage::default(), 0, now), []);
+    assert_eq!(host.gateway.first_token(first, now), []);
+    // A number in use is not given to another.
+    host.begin(1, request(&["b"]));
+    assert_eq!(host.sends.len(), 2);
+    host.run();
+    assert_eq!((host.ends[&1].outcome.clone(), host.ends[&1].record.attempts.len()), (Ok(()), 2));
+    assert_eq!(host.gateway.failed(second, failure, at(5000)), []);
+}
+
+#[test]
+fn a_budget_pays_for_what_was_used_and_refuses_what_might_be_too_much() {
+    let mut host = Host::new(|_, _| Answer::Done(100));
+    host.gateway.budgets().set("execution".into(), Budget { usd_nanos: Some(2500), ..Budget::default() });
+    for call in 1..=3 {
+        host.begin(call, CallRequest { budgets: vec!["execution".into()], ..request(&["a"]) });
+    }
+    let Reason::Budget(exceeded) = host.ends[&3].outcome.clone().unwrap_err().reason else { panic!("{:?}", host.ends[&3]) };
+    assert_eq!((&*exceeded.scope, exceeded.reserved, exceeded.asked), ("execution", 2000, 1000));
+    host.run();
+    assert_eq!(host.gateway.budgets().account("execution").unwrap().spent, Spend { usd_nanos: 1400, tokens: 140, calls: 2 });
+    assert_eq!(host.sends.len(), 2);
+}
+
+#[test]
+fn a_call_without_targets_is_wrong() {
+    let mut host = Host::new(|_, _| Answer::Done(1));
+    host.begin(1, request(&[]));
+    assert_eq!(host.ends[&1].outcome.clone().unwrap_err().class(), Some(FailureClass::Invalid));
+}
