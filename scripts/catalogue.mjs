@@ -22,8 +22,10 @@ const third = await genaiPrices(asked)
 const decisions = new Decisions(byHand.fields)
 const open = []
 const models = candidates.map(({ provider, id, row, other }) => {
-  const g = third[`${PROVIDERS[provider].genai} ${id}`] ?? {}
-  const decided = vote(`${provider}/${id}`, { m: fromModelsDev(row), l: fromLitellm(other), g }, decisions, open)
+  const m = ['m', fromModelsDev(row)]
+  const g = ['g', third[`${PROVIDERS[provider].genai} ${id}`] ?? {}]
+  const sources = PROVIDERS[provider].litellm.length > 0 ? [m, ['l', fromLitellm(other)], g] : [m, g, ['l', {}]]
+  const decided = vote(`${provider}/${id}`, sources, decisions, open)
   return { provider, id, row, ...decided }
 })
 refuse(open, decisions.unused())
@@ -40,7 +42,7 @@ const header = {
   sources: {
     m: `models.dev as shipped by rig-core ${PINS['rig-core']} (MIT)`,
     l: `LiteLLM ${PINS.litellm} (MIT)`,
-    g: `genai-prices ${PINS['genai-prices']} (MIT), asked only where m and l disagree`,
+    g: `genai-prices ${PINS['genai-prices']} (MIT), asked where m and l disagree, and the second source of OpenRouter`,
     d: 'decided by hand, with the reason in scripts/catalogue/decisions.json',
   },
   best: scores.best,

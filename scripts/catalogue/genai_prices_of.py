@@ -21,7 +21,8 @@ FIELDS = {
 
 
 def decimal(value):
-    text = format(value, "f")
+    # To the millionth of a dollar per million tokens, as the catalogue counts.
+    text = format(round(value, 6), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -26,14 +26,26 @@ CALLS = {
 }
 
 
-def knows(prices, call):
-    read, written, hour, _, _ = CALLS[call]
+def knows(model, prices, call):
+    """Whether both have a price for each token of the call, and the call fits the model."""
+    read, written, hour, neither, output = CALLS[call]
+    used = [prices.input_mtok, prices.output_mtok]
+    used += [prices.cache_read_mtok] if read else []
+    used += [prices.cache_write_mtok] if written else []
+    used += [prices.cache_write_1h_mtok] if hour else []
+    # OpenRouter's moving prices are unknown to us, and what it divides by three has no end.
+    settled = model["provider"] != "openrouter" or "input" in model["prices"]
     return (
-        (not read or prices.cache_read_mtok is not None)
-        and (not written or prices.cache_write_mtok is not None)
-        and (not hour or prices.cache_write_1h_mtok is not None)
+        settled
+        and all(price is not None and exact(price) for price in used)
         and (call != "long" or isinstance(prices.input_mtok, TieredPrices))
+        and read + written + hour + neither + output <= model["context"]
     )
+
+
+def exact(price):
+    base = price.base if isinstance(price, TieredPrices) else price
+    return base == round(base, 6)
 
 
 def main():
@@ -52,7 +64,7 @@ def main():
         for batch in ways:
             prices = info.get_prices(day, {"processing": "batch"} if batch else None)
             for call, (read, written, hour, neither, output) in CALLS.items():
-                if not knows(prices, call):
+                if not knows(model, prices, call):
                     continue
                 reported = {"input_tokens": read + written + hour + neither, "output_tokens": output}
                 reported |= {"cache_read_tokens": read} if read else {}

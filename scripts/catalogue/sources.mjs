@@ -2,7 +2,8 @@
 // The rows of each source in one shape: `fields`, flat, so that they can be voted on one by one. A field that a source does not speak of is not there.
 // Prices are decimal texts in dollars per million tokens: `input`, beyond a number of input tokens `input@272000`, in batches `batch.input`.
 
-/** How each source calls our providers, and by what its models begin there. Ollama is local: it has no prices and no list. */
+/** How each source calls our providers, and by what its models begin there. Ollama is local: it has no prices and no list.
+ * LiteLLM knows nothing of OpenRouter, so that genai-prices is the second source there. */
 export const PROVIDERS = {
   openai: { modelsDev: 'openai', litellm: ['', 'openai/'], genai: 'openai' },
   anthropic: { modelsDev: 'anthropic', litellm: ['', 'anthropic/'], genai: 'anthropic' },
@@ -12,7 +13,7 @@ export const PROVIDERS = {
   deepseek: { modelsDev: 'deepseek', litellm: ['deepseek/', ''], genai: 'deepseek' },
   xai: { modelsDev: 'xai', litellm: ['xai/'], genai: 'x-ai' },
   together: { modelsDev: 'together', litellm: ['together_ai/'], genai: 'together' },
-  openrouter: { modelsDev: 'openrouter', litellm: ['openrouter/'], genai: 'openrouter' },
+  openrouter: { modelsDev: 'openrouter', litellm: [], genai: 'openrouter' },
   cohere: { modelsDev: 'cohere', litellm: ['', 'cohere/', 'cohere_chat/'], genai: 'cohere' },
 }
 
