@@ -91,7 +91,9 @@ export function withAliases(entries) {
     same.set(key, [...(same.get(key) ?? []), model])
   }
   const key = ({ provider, id }) => `${provider} ${id}`
-  return [...same.values()].map((group) => merged(group, new Set(entries.map(({ canonical }) => canonical)))).toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
+  return [...same.values()]
+    .map((group) => merged(group, new Set(entries.map(({ canonical }) => canonical))))
+    .toSorted((one, other) => (key(one) < key(other) ? -1 : 1))
 }
 
 const DATED = /-(\d{8}|\d{4}-\d{2}-\d{2}|\d{4}|latest)$/

@@ -33,7 +33,10 @@ function byHand(decision, said, [one, other]) {
   return ['d', decision.take === 'less' ? (said[one] < said[other] ? said[one] : said[other]) : said[decision.take]]
 }
 
-/** Decisions by hand: whose word is taken (`m`, `l`, `g`), the `less` of two (the smaller number, `false`), or nobody's (`unknown`). Each is for models and fields that may end in `*`. One that decides nothing is out of date. */
+/**
+ * Decisions by hand: whose word is taken (`m`, `l`, `g`), the `less` of two (the smaller number, `false`), or nobody's (`unknown`).
+ * Each is for models and fields that may end in `*`. One that decides nothing is out of date.
+ */
 export class Decisions {
   #list
 

@@ -142,22 +142,20 @@ fn any_rates() -> impl Strategy<Value = Value> {
     })
 }
 
+fn with(mut object: Value, field: &str, value: impl Into<Value>) -> Value {
+    object.as_object_mut().expect("an object").insert(field.to_owned(), value.into());
+    object
+}
+
 fn any_list() -> impl Strategy<Value = Value> {
-    (any_rates(), prop::collection::btree_map(0u64..4_000, any_rates(), 0..3)).prop_map(|(mut list, steps)| {
-        let step = |(tokens, mut rates): (u64, Value)| {
-            rates["tokens"] = tokens.into();
-            rates
-        };
-        list["above"] = steps.into_iter().map(step).collect();
-        list
+    (any_rates(), prop::collection::btree_map(0u64..4_000, any_rates(), 0..3)).prop_map(|(list, steps)| {
+        let steps: Vec<Value> = steps.into_iter().map(|(tokens, rates)| with(rates, "tokens", tokens)).collect();
+        with(list, "above", steps)
     })
 }
 
 fn any_prices() -> impl Strategy<Value = Prices> {
-    (any_list(), prop::option::of(any_list())).prop_map(|(mut list, batch)| {
-        list["batch"] = batch.into();
-        prices(list)
-    })
+    (any_list(), prop::option::of(any_list())).prop_map(|(list, batch)| prices(with(list, "batch", batch)))
 }
 
 fn any_usage() -> impl Strategy<Value = Usage> {

@@ -14,6 +14,8 @@ pub(super) struct Ask<'a> {
     pub(super) output_tokens: u64,
     tier: Tier,
     context: u64,
+    /// Whether anything was said of how long the call is; then a window that nobody knows is too short.
+    context_asked: bool,
     max_cost_nanos: Option<u64>,
     max_latency_ms: Option<u64>,
 }
@@ -116,6 +118,7 @@ impl<'a> Ask<'a> {
             output_tokens,
             tier: requirements.capabilities.iter().map(|need| need.quality).max().unwrap_or_default(),
             context: requirements.context_length.unwrap_or_default().max(input_tokens.saturating_add(output_tokens)),
+            context_asked: [requirements.context_length, requirements.estimated_input_tokens, requirements.max_output_tokens] != [None; 3],
             max_cost_nanos: requirements.max_cost.map(|dollars| whole(dollars * 1e9)),
             max_latency_ms: requirements.max_latency.map(whole),
         })
@@ -142,7 +145,10 @@ const CHECKS: [Check; 9] = [
         missing.map(|need| Refusal::Capability(need.capability))
     },
     |ask, candidate, _| (candidate.tier < ask.tier).then_some(Refusal::Quality(ask.tier)),
-    |ask, candidate, _| fails(candidate.context.map(|window| window >= ask.context), Refusal::Context(ask.context)),
+    |ask, candidate, _| {
+        let too_short = candidate.context.map_or(ask.context_asked, |window| window < ask.context);
+        too_short.then_some(Refusal::Context(ask.context))
+    },
     |ask, candidate, _| {
         let asked = ask.requirements.max_output_tokens?;
         fails(candidate.max_output.map(|most| most >= asked), Refusal::Output(asked))
