@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is known of models: the built-in list holds what it promises, names find models, and users may say more.
 
-use models::{Capability, Catalogue, Day, Model, Tier};
+use models::{Capability, Catalogue, Day, Model, Price, Tier};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +21,8 @@ fn small() -> Catalogue {
     Catalogue::read(&whole.to_string()).expect("a catalogue")
 }
 
-fn registered(given: Value) -> Model {
-    small().register(&given).expect("registered")
+fn registered(given: &Value) -> Model {
+    small().register(given).expect("registered")
 }
 
 #[test]
@@ -129,21 +129,21 @@ fn what_is_registered_changes_what_it_names_and_nothing_else() {
     catalogue.register(&given).expect("registered");
     let model = catalogue.find("acme", "swift-2026-01-02").expect("still known by its alias");
     assert_eq!((model.context, model.quality.as_ref().map(|quality| quality.tier)), (None, Some(Tier::Good)));
-    assert_eq!(model.prices.standard.rates.input.map(|price| price.picos()), Some(500_000));
+    assert_eq!(model.prices.standard.rates.input.map(Price::picos), Some(500_000));
     assert_eq!(model.from["user"], "context prices quality");
     assert_eq!(catalogue.models().len(), small().models().len());
 }
 
 #[test]
 fn a_new_model_can_do_what_follows_from_its_fields() {
-    let new = registered(json!({ "provider": "ollama", "id": "llama", "tools": true, "input": ["text", "image"], "aliases": ["l"] }));
+    let new = registered(&json!({ "provider": "ollama", "id": "llama", "tools": true, "input": ["text", "image"], "aliases": ["l"] }));
     assert_eq!(new.types, [Capability::TextGeneration, Capability::ToolUse, Capability::Vision]);
     assert_eq!((new.structured_output, new.quality), (None, None));
-    let thinking = registered(json!({ "provider": "acme", "id": "swift", "tools": true, "reasoning": true }));
+    let thinking = registered(&json!({ "provider": "acme", "id": "swift", "tools": true, "reasoning": true }));
     assert!(thinking.types.contains(&Capability::CodeGeneration) && thinking.types.contains(&Capability::Reasoning));
-    let coder = registered(json!({ "provider": "acme", "id": "swift-code", "tools": false }));
+    let coder = registered(&json!({ "provider": "acme", "id": "swift-code", "tools": false }));
     assert_eq!(coder.types, [Capability::TextGeneration, Capability::CodeGeneration]);
-    let said = registered(json!({ "provider": "acme", "id": "swift", "types": ["audio"], "tools": true }));
+    let said = registered(&json!({ "provider": "acme", "id": "swift", "types": ["audio"], "tools": true }));
     assert_eq!(said.types, [Capability::Audio]);
 }
 
@@ -175,7 +175,7 @@ fn what_cannot_be_registered_names_the_field() {
         (json!({ "provider": "acme", "id": "swift", "types": ["audio", "audio"] }), "`types` of model `acme/swift`: each is named once"),
         (json!({ "provider": "acme", "id": "swift", "prices": { "in": 1 } }), "`prices` of model `acme/swift`: unknown field `in`"),
         (
-            json!({ "provider": "acme", "id": "swift", "prices": { "input": 0.0000001 } }),
+            json!({ "provider": "acme", "id": "swift", "prices": { "input": 0.000_000_1 } }),
             "`prices` of model `acme/swift`: `0.0000001` is no price",
         ),
         (json!({ "provider": "acme", "id": "swift", "deprecated": "soon" }), "`deprecated` of model `acme/swift`: `soon` is no day"),
