@@ -118,7 +118,7 @@ describe('quality', () => {
       model('swift-0', '2024-01-01'),
     ]
     const scores = { best: 1500, published: '2026-10-08', scores: { 'acme/swift.2': 1500, 'acme/swift-3': 1400 } }
-    const [two, three, mini, sized, old] = qualities(models, scores, {})
+    const [two, three, mini, sized, old] = qualities(models, scores)
     expect([two.tier, three.tier, sized, old]).toEqual(['excellent', 'good', undefined, undefined])
     expect(mini).toMatchObject({ tier: 'good', inferred: 'swift-2' })
   })

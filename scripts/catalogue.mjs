@@ -30,7 +30,7 @@ const models = candidates.map(({ provider, id, row, other }) => {
 })
 refuse(open, decisions.unused())
 
-const rated = qualities(models, scores, byHand.scores)
+const rated = qualities(models, scores)
 // What models.dev calls a second name for a model of this provider has that model's id there.
 const canonical = ({ provider, row }) =>
   models.some(({ provider: its, id }) => its === provider && row.canonical_model_id === `${its}/${id}`) ? row.canonical_model_id : undefined

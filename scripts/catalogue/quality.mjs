@@ -9,16 +9,13 @@ const INFERRED_MAX = TIERS.excellent - 1
 const YEAR = 366 * 24 * 3600 * 1000
 
 /** The quality of each model: of its own score, inferred from the nearest of its family, or unknown. */
-export function qualities(models, { scores, best, published }, byHand) {
+export function qualities(models, { scores, best, published }) {
   const found = new Map(Object.entries(scores).map(([name, score]) => [plain(name), score]))
-  const scoreOf = ({ provider, id, row }) => {
-    const named = byHand[`${provider}/${id}`]
-    if (named) return scores[named.score]
-    return [id, row.canonical_model_id, row.name]
+  const scoreOf = ({ id, row }) =>
+    [id, row.canonical_model_id, row.name]
       .filter(Boolean)
       .map((name) => found.get(plain(name)))
       .find(Boolean)
-  }
   const own = models.map(scoreOf)
   return models.map((model, index) => {
     if (own[index] !== undefined) return { ...rated(own[index], best), score: own[index], date: published }

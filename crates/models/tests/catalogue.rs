@@ -171,6 +171,10 @@ fn what_cannot_be_registered_names_the_field() {
         (json!({ "provider": "acme", "id": "swift", "maxOutput": 0 }), "`maxOutput` of model `acme/swift`: an answer has at least 1 token"),
         (json!({ "provider": "acme", "id": "swift", "maxOutput": 1001 }), "`maxOutput` of model `acme/swift`: 1001 tokens do not fit"),
         (json!({ "provider": "acme", "id": "swift", "quality": "superb" }), "`quality` of model `acme/swift`: unknown variant `superb`"),
+        (
+            json!({ "provider": "acme", "id": "swift", "quality": { "tier": "good", "share": 1001 } }),
+            "`quality` of model `acme/swift`: `share` is in thousandths",
+        ),
         (json!({ "provider": "acme", "id": "swift", "types": ["talk"] }), "`types` of model `acme/swift`: unknown variant `talk`"),
         (json!({ "provider": "acme", "id": "swift", "types": ["audio", "audio"] }), "`types` of model `acme/swift`: each is named once"),
         (json!({ "provider": "acme", "id": "swift", "prices": { "in": 1 } }), "`prices` of model `acme/swift`: unknown field `in`"),

@@ -140,6 +140,9 @@ fn check(model: &Model) -> Result<(), RegistrationError> {
     {
         return problem("maxOutput", &format!("{output} tokens do not fit into a window (`context`) of {context}"));
     }
+    if model.quality.as_ref().and_then(|quality| quality.share).is_some_and(|share| share > 1000) {
+        return problem("quality", "`share` is in thousandths of the best, 1000 at most");
+    }
     if model.types.iter().enumerate().any(|(place, one)| model.types.iter().take(place).any(|other| other == one)) {
         return problem("types", "each is named once");
     }
