@@ -5,8 +5,19 @@
 
 #![forbid(unsafe_code)]
 
+mod catalogue;
+mod cost;
+mod observed;
+mod selection;
 mod usage;
 
+pub use catalogue::{Capability, Catalogue, CatalogueError, Day, DayError, Modality, Model, Quality, RegistrationError, Tier};
+pub use cost::{Cost, Price, PriceError, PriceList, Prices, Rates, Step};
+pub use observed::{Call, Figures, Observed, Outcome};
+pub use selection::{
+    Alternative, Availability, Candidate, Candidates, Constraint, Inputs, Mode, Need, NoModel, Providers, Refusal, Refused, Requirements,
+    RequirementsError, Selection, Terms, select,
+};
 pub use usage::Usage;
 
 mod backoff;

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What a candidate must not fail, cheapest to look at first.
+
+use super::candidates::{Availability, Candidate, Estimate};
+use super::requirements::{Requirements, RequirementsError};
+use crate::{Capability, Tier};
+use serde::Serialize;
+use std::fmt;
+
+/// What is asked, made ready once for all candidates.
+pub(super) struct Ask<'a> {
+    pub(super) requirements: &'a Requirements,
+    pub(super) input_tokens: u64,
+    pub(super) output_tokens: u64,
+    tier: Tier,
+    context: u64,
+    /// Whether anything was said of how long the call is; then a window that nobody knows is too short.
+    context_asked: bool,
+    max_cost_nanos: Option<u64>,
+    max_latency_ms: Option<u64>,
+}
+
+/// What of the requirements a candidate may fail, as it is written there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Constraint {
+    /// `providers`.
+    Providers,
+    /// `capabilities`.
+    Capabilities,
+    /// The `quality` of `capabilities`.
+    Quality,
+    /// `contextLength`, or what the tokens add up to.
+    ContextLength,
+    /// `maxOutputTokens`.
+    MaxOutputTokens,
+    /// `structuredOutput`.
+    StructuredOutput,
+    /// `batch`.
+    Batch,
+    /// `maxCost`.
+    MaxCost,
+    /// `maxLatency`.
+    MaxLatency,
+    /// Nothing that was asked: it cannot be called right now.
+    Availability,
+}
+
+/// Why a candidate will not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its provider is not allowed.
+    Provider,
+    /// It cannot do this.
+    Capability(Capability),
+    /// It is not this good, or nobody knows.
+    Quality(Tier),
+    /// Its window is shorter than so many tokens, or unknown.
+    Context(u64),
+    /// Its answers are shorter than so many tokens, or nobody knows.
+    Output(u64),
+    /// Its answers cannot be held to a schema, or nobody knows.
+    StructuredOutput,
+    /// It takes no batches, or nobody knows.
+    Batch,
+    /// The call costs so many nano-dollars.
+    Cost(u64),
+    /// Nobody knows what it costs.
+    CostUnknown,
+    /// The answer takes so many milliseconds.
+    Latency(u64),
+    /// It cannot be called right now.
+    Unavailable(Availability),
+}
+
+impl Refusal {
+    /// What was failed.
+    pub fn constraint(self) -> Constraint {
+        match self {
+            Self::Provider => Constraint::Providers,
+            Self::Capability(_) => Constraint::Capabilities,
+            Self::Quality(_) => Constraint::Quality,
+            Self::Context(_) => Constraint::ContextLength,
+            Self::Output(_) => Constraint::MaxOutputTokens,
+            Self::StructuredOutput => Constraint::StructuredOutput,
+            Self::Batch => Constraint::Batch,
+            Self::Cost(_) | Self::CostUnknown => Constraint::MaxCost,
+            Self::Latency(_) => Constraint::MaxLatency,
+            Self::Unavailable(_) => Constraint::Availability,
+        }
+    }
+}
+
+impl fmt::Display for Constraint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Providers => "`providers`",
+            Self::Capabilities => "`capabilities`",
+            Self::Quality => "the `quality` of `capabilities`",
+            Self::ContextLength => "`contextLength`",
+            Self::MaxOutputTokens => "`maxOutputTokens`",
+            Self::StructuredOutput => "`structuredOutput`",
+            Self::Batch => "`batch`",
+            Self::MaxCost => "`maxCost`",
+            Self::MaxLatency => "`maxLatency`",
+            Self::Availability => "availability",
+        })
+    }
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn new(requirements: &'a Requirements) -> Result<Self, RequirementsError> {
+        requirements.check()?;
+        let (input_tokens, output_tokens) = requirements.tokens();
+        Ok(Self {
+            requirements,
+            input_tokens,
+            output_tokens,
+            tier: requirements.capabilities.iter().map(|need| need.quality).max().unwrap_or_default(),
+            context: requirements.context_length.unwrap_or_default().max(input_tokens.saturating_add(output_tokens)),
+            context_asked: [requirements.context_length, requirements.estimated_input_tokens, requirements.max_output_tokens] != [None; 3],
+            max_cost_nanos: requirements.max_cost.map(|dollars| whole(dollars * 1e9)),
+            max_latency_ms: requirements.max_latency.map(whole),
+        })
+    }
+
+    fn allows(&self, provider: &str) -> bool {
+        let named = |list: &[String]| list.iter().any(|one| one == provider);
+        let providers = &self.requirements.providers;
+        !named(&providers.deny) && providers.allow.as_deref().is_none_or(named)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked not to be negative, and a cast saturates")]
+fn whole(value: f64) -> u64 {
+    value.round() as u64
+}
+
+type Check = fn(&Ask<'_>, &Candidate, &Estimate) -> Option<Refusal>;
+
+const CHECKS: [Check; 9] = [
+    |ask, candidate, _| (!ask.allows(&candidate.provider)).then_some(Refusal::Provider),
+    |ask, candidate, _| {
+        let missing = ask.requirements.capabilities.iter().find(|need| !candidate.capabilities.contains(&need.capability));
+        missing.map(|need| Refusal::Capability(need.capability))
+    },
+    |ask, candidate, _| (candidate.tier < ask.tier).then_some(Refusal::Quality(ask.tier)),
+    |ask, candidate, _| {
+        let too_short = candidate.context.map_or(ask.context_asked, |window| window < ask.context);
+        too_short.then_some(Refusal::Context(ask.context))
+    },
+    |ask, candidate, _| {
+        let asked = ask.requirements.max_output_tokens?;
+        fails(candidate.max_output.map(|most| most >= asked), Refusal::Output(asked))
+    },
+    |ask, candidate, _| ask.requirements.structured_output.then(|| fails(candidate.structured_output, Refusal::StructuredOutput))?,
+    |ask, candidate, _| ask.requirements.batch.then(|| fails(candidate.batch, Refusal::Batch))?,
+    |ask, _, estimate| {
+        let most = ask.max_cost_nanos?;
+        if !estimate.cost.complete {
+            return Some(Refusal::CostUnknown);
+        }
+        (estimate.cost.nanos > most).then_some(Refusal::Cost(estimate.cost.nanos))
+    },
+    |ask, _, estimate| (estimate.latency_ms > ask.max_latency_ms?).then_some(Refusal::Latency(estimate.latency_ms)),
+];
+
+/// What is unknown is not relied on.
+fn fails(known: Option<bool>, refusal: Refusal) -> Option<Refusal> {
+    (known != Some(true)).then_some(refusal)
+}
+
+/// The first thing that a candidate fails.
+pub(super) fn first_refusal(
+    ask: &Ask<'_>,
+    candidate: &Candidate,
+    estimate: &Estimate,
+    availability: &impl Fn(&Candidate) -> Availability,
+) -> Option<Refusal> {
+    CHECKS.iter().find_map(|check| check(ask, candidate, estimate)).or_else(|| unavailable(availability(candidate)))
+}
+
+/// All that a candidate fails.
+pub(super) fn refusals(
+    ask: &Ask<'_>,
+    candidate: &Candidate,
+    estimate: &Estimate,
+    availability: &impl Fn(&Candidate) -> Availability,
+) -> Vec<Refusal> {
+    CHECKS.iter().filter_map(|check| check(ask, candidate, estimate)).chain(unavailable(availability(candidate))).collect()
+}
+
+fn unavailable(availability: Availability) -> Option<Refusal> {
+    (availability != Availability::Available).then_some(Refusal::Unavailable(availability))
+}
