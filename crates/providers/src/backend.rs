@@ -17,7 +17,8 @@ pub enum Mode {
     Streamed,
 }
 
-/// Encodes requests to one provider and decodes its replies. Pure: what it does depends on its arguments alone.
+/// Encodes requests to one provider and decodes its replies. Pure: what it does depends on its arguments alone, but for the
+/// ids it gives to tool calls whose provider gives none.
 pub trait ModelBackend: fmt::Debug + Send + Sync {
     /// What to send, and what reads the response to it.
     fn open(&self, request: &ChatRequest, mode: Mode) -> Result<Exchange, Failure>;

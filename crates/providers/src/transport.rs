@@ -162,7 +162,7 @@ impl Limits {
 }
 
 /// Thirty years; a later instant may not exist.
-const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
+const FOREVER: Duration = Duration::from_hours(24 * 365 * 30);
 
 /// A response whose body is being read. What fails lets go of the connection at once.
 struct Begun {
@@ -184,12 +184,13 @@ impl Begun {
             Ok(chunk) => chunk,
             Err(failure) => return Err(self.interrupt(failure)),
         };
-        self.bytes += chunk.as_ref().map_or(0, |chunk| chunk.len());
+        let chunk: Option<Vec<u8>> = chunk.map(Into::into);
+        self.bytes += chunk.as_ref().map_or(0, Vec::len);
         if self.bytes > Transport::BODY_BYTES_MAX {
             let message = format!("the answer is larger than {} MiB", Transport::BODY_BYTES_MAX / (1024 * 1024));
             return Err(self.interrupt(Failure::new(FailureKind::Malformed, message)));
         }
-        Ok(chunk.map(Into::into))
+        Ok(chunk)
     }
 
     fn decoder(&mut self) -> Result<&mut Box<dyn ReplyDecoder>, Failure> {
@@ -293,4 +294,16 @@ fn caused_by_refusal(error: &reqwest::Error) -> bool {
         source = cause.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PublicOnly, RefusedAddress};
+    use reqwest::dns::Resolve;
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_not_resolved() {
+        let Err(error) = PublicOnly.resolve("localhost".parse().unwrap()).await else { panic!("it was resolved") };
+        assert!(error.is::<RefusedAddress>(), "{error}");
+    }
 }

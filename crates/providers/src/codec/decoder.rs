@@ -17,6 +17,7 @@ use rig_core::error::ProviderError;
 use rig_core::http_client::framing::{Framing, NdjsonFramer, SseFramer};
 use rig_core::streaming::{CompletionStream, Item};
 use rig_core::wire::WireFrame;
+use serde::de::IgnoredAny;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -36,12 +37,12 @@ impl Source {
     }
 
     /// The answer, now that all was given: there is nothing left to wait for.
-    fn finish(self) -> Result<CompletionResponse, ProviderError> {
+    fn finish(self) -> Result<CompletionResponse, Box<ProviderError>> {
         let answer = match self {
             Self::Whole(reply) => reply.now_or_never(),
             Self::Streamed(stream) => stream.finish().now_or_never(),
         };
-        answer.unwrap_or(Err(ProviderError::Truncated))
+        answer.unwrap_or(Err(ProviderError::Truncated)).map_err(Box::new)
     }
 }
 
@@ -54,7 +55,7 @@ pub(super) struct WireDecoder {
     request_id_header: Option<&'static str>,
     redactor: Redactor,
     head: Option<(StatusCode, HeaderMap)>,
-    failed: Option<ProviderError>,
+    failed: Option<Box<ProviderError>>,
     over: bool,
 }
 
@@ -104,7 +105,7 @@ impl WireDecoder {
                 // What rig does not know is nothing an answer consists of.
                 Poll::Ready(Some(Ok(Item::Unknown(_)))) => {}
                 Poll::Ready(Some(Err(error))) => {
-                    self.failed = Some(error);
+                    self.failed = Some(Box::new(error));
                     self.over = true;
                 }
                 Poll::Ready(None) => self.over = true,
@@ -128,7 +129,11 @@ impl WireDecoder {
                 self.open(status, &headers, Some(&whole));
                 self.line.give(self.framing.split(&whole));
             }
-            Body::Ndjson(framer) => self.line.give(framer.finish().map(WireFrame::from_bytes)),
+            // The last line may lack its end; half a line is a stream that was cut, not one that makes no sense.
+            Body::Ndjson(framer) => {
+                let last = framer.finish().filter(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok());
+                self.line.give(last.map(WireFrame::from_bytes));
+            }
             Body::Sse(_) => {}
         }
         self.line.end();

@@ -119,16 +119,14 @@ const WORDS_MAX: usize = 500;
 
 /// What a response that began well came to.
 pub(super) fn failure(error: &ProviderError, mode: Mode) -> Failure {
-    let failure = match error.kind() {
-        ErrorKind::ProviderResponse | ErrorKind::Provider => {
-            let body = error.provider_response_json().ok().flatten();
-            let words = body.as_ref().and_then(words).unwrap_or_else(|| plain(error));
-            Failure::new(FailureKind::Provider, format!("the provider answered: {words}"))
-        }
-        _ if matches!(error, ProviderError::Truncated) && mode == Mode::Streamed => {
-            Failure::new(FailureKind::Network, "the answer was cut before its end")
-        }
-        _ => Failure::new(FailureKind::Malformed, format!("the provider's answer cannot be read: {}", plain(error))),
+    let failure = if matches!(error.kind(), ErrorKind::ProviderResponse | ErrorKind::Provider) {
+        let body = error.provider_response_json().ok().flatten();
+        let words = body.as_ref().and_then(words).unwrap_or_else(|| plain(error));
+        Failure::new(FailureKind::Provider, format!("the provider answered: {words}"))
+    } else if matches!(error, ProviderError::Truncated) && mode == Mode::Streamed {
+        Failure::new(FailureKind::Network, "the answer was cut before its end")
+    } else {
+        Failure::new(FailureKind::Malformed, format!("the provider's answer cannot be read: {}", plain(error)))
     };
     match error.provider_response_body() {
         Some(body) => failure.with_body(body.as_bytes()),

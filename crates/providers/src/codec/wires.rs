@@ -19,16 +19,19 @@ use rig_core::providers::gemini::{GeminiConfig, completion::GenerateContent};
 use rig_core::providers::ollama::{self, OllamaConfig};
 use rig_core::providers::openai::OpenAIConfig;
 use rig_core::providers::openai::wire::{self as dialects, Auth, Dialect, OpenAiWire, Route};
+use rig_core::providers::xai;
 use rig_core::wire::{Encoded, Wire, WireFrame};
 
-/// Where a wire wants a schema that does not bind.
+/// How a wire takes a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// `response_format`.
-    Chat,
-    /// `text.format`.
+    /// In `response_format`, and beside tools only `with_tools`: otherwise once a tool has answered.
+    Chat { with_tools: bool },
+    /// In `text.format`.
     Responses,
-    /// Nowhere: it has one way.
+    /// Not at all, or not for each of its models, so that rig would drop it unsaid: the model is told in words.
+    Words,
+    /// In a way that rig knows, the only one it has.
     Other,
 }
 
@@ -77,21 +80,21 @@ impl WireOf {
                 let base = OllamaConfig::new().with_api_key(key);
                 Self::Ollama(endpoint.map_or(base.clone(), |endpoint| base.with_base_url(endpoint)))
             }
-            Kind::Openai => Self::open_ai(config, both(dialects::OPENAI), Route::Chat),
-            Kind::OpenaiResponses => Self::open_ai(config, dialects::OPENAI, Route::Responses),
-            Kind::Azure => Self::open_ai(config, both(dialects::AZURE), Route::Chat),
-            Kind::Mistral => Self::open_ai(config, dialects::MISTRAL, Route::Chat),
-            Kind::Groq => Self::open_ai(config, dialects::GROQ, Route::Chat),
-            Kind::Deepseek => Self::open_ai(config, dialects::DEEPSEEK, Route::Chat),
-            Kind::Xai => Self::open_ai(config, dialects::by_name("xai").copied().unwrap_or(dialects::OPENAI), Route::Responses),
-            Kind::Together => Self::open_ai(config, dialects::TOGETHER, Route::Chat),
-            Kind::Openrouter => Self::open_ai(config, dialects::OPENROUTER, Route::Chat),
-            Kind::Compatible => Self::open_ai(config, COMPATIBLE, Route::Chat),
+            Kind::Openai => Self::open_ai(config, &both(&dialects::OPENAI), Route::Chat),
+            Kind::OpenaiResponses => Self::open_ai(config, &dialects::OPENAI, Route::Responses),
+            Kind::Azure => Self::open_ai(config, &both(&dialects::AZURE), Route::Chat),
+            Kind::Mistral => Self::open_ai(config, &dialects::MISTRAL, Route::Chat),
+            Kind::Groq => Self::open_ai(config, &dialects::GROQ, Route::Chat),
+            Kind::Deepseek => Self::open_ai(config, &dialects::DEEPSEEK, Route::Chat),
+            Kind::Xai => Self::open_ai(config, &xai::DIALECT, Route::Responses),
+            Kind::Together => Self::open_ai(config, &dialects::TOGETHER, Route::Chat),
+            Kind::Openrouter => Self::open_ai(config, &dialects::OPENROUTER, Route::Chat),
+            Kind::Compatible => Self::open_ai(config, &COMPATIBLE, Route::Chat),
         }
     }
 
-    fn open_ai(config: &ProviderConfig, dialect: Dialect, route: Route) -> Self {
-        let mut wire = OpenAIConfig::with_key(&dialect, config.key()).with_route(route);
+    fn open_ai(config: &ProviderConfig, dialect: &Dialect, route: Route) -> Self {
+        let mut wire = OpenAIConfig::with_key(dialect, config.key()).with_route(route);
         if let Some(endpoint) = &config.endpoint {
             wire = wire.with_base_url(endpoint.trim_end_matches('/'));
         }
@@ -107,13 +110,14 @@ impl WireOf {
     pub(super) fn shape(&self) -> Shape {
         match self {
             Self::OpenAi { config, .. } if config.completion_route() == Route::Responses => Shape::Responses,
-            Self::OpenAi { .. } => Shape::Chat,
+            Self::OpenAi { config, .. } if !config.dialect.quirks.supports_response_format => Shape::Words,
+            Self::OpenAi { config, .. } => Shape::Chat { with_tools: config.dialect.quirks.response_format_with_tools },
             Self::Anthropic(_) | Self::Gemini { .. } | Self::Cohere(_) | Self::Ollama(_) => Shape::Other,
         }
     }
 
     /// Writes `request` onto `line` and reads what comes back over it.
-    pub(super) fn open(&self, model: &str, mut request: CompletionRequest, mode: Mode, line: Line) -> Result<Source, ProviderError> {
+    pub(super) fn open(&self, model: &str, mut request: CompletionRequest, mode: Mode, line: Line) -> Result<Source, Box<ProviderError>> {
         match self {
             Self::OpenAi { config, deployment } => {
                 let model = deployment.as_deref().unwrap_or(model);
@@ -137,7 +141,8 @@ impl WireOf {
 
 /// A dialect that takes a schema and tools in one request. Rig holds the schema back until a tool has answered, so that a
 /// model which calls none would answer in prose.
-fn both(mut dialect: Dialect) -> Dialect {
+fn both(dialect: &Dialect) -> Dialect {
+    let mut dialect = *dialect;
     dialect.quirks.response_format_with_tools = true;
     dialect
 }
@@ -154,18 +159,18 @@ fn messages(config: &AnthropicConfig, model: &str) -> Messages {
     }
 }
 
-fn drive<W>(wire: W, request: CompletionRequest, mode: Mode, line: Line) -> Result<Source, ProviderError>
+fn drive<W>(wire: W, request: CompletionRequest, mode: Mode, line: Line) -> Result<Source, Box<ProviderError>>
 where
     W: Wire<Op = Completion, Payload = Encoded, Frame = WireFrame>,
 {
     let model = Model::new(wire, line);
     match mode {
-        Mode::Streamed => Ok(Source::Streamed(Box::new(model.stream(request)?))),
+        Mode::Streamed => Ok(Source::Streamed(Box::new(model.stream(request).map_err(Box::new)?))),
         Mode::Whole => {
             // Rig writes when it is first polled, and then waits for the response.
             let mut reply: BoxFuture<'static, _> = Box::pin(model.call(request));
             match (&mut reply).now_or_never() {
-                Some(Err(error)) => Err(error),
+                Some(Err(error)) => Err(Box::new(error)),
                 Some(Ok(_)) | None => Ok(Source::Whole(reply)),
             }
         }

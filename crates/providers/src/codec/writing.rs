@@ -40,9 +40,16 @@ fn invalid(message: impl Into<String>) -> Failure {
 
 /// `request` for a wire that wants its schema as `shape` says.
 pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<CompletionRequest, Failure> {
+    if request.messages.is_empty() {
+        return Err(invalid("messages: nothing is asked; a conversation has at least one message"));
+    }
     let mut extra = request.extra.clone();
+    let asked = request.schema.as_ref().filter(|_| shape == Shape::Words).map(in_words);
+    let system: Vec<&str> = request.system.as_deref().into_iter().chain(asked.as_deref()).collect();
     let mut history = Vec::new();
-    history.extend(request.system.as_deref().map(RigMessage::system));
+    if !system.is_empty() {
+        history.push(RigMessage::system(system.join("\n\n")));
+    }
     let mut calls = Calls::default();
     for (place, message) in request.messages.iter().enumerate() {
         history.push(calls.message(message).map_err(|problem| invalid(format!("messages[{place}]: {problem}")))?);
@@ -59,10 +66,11 @@ pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<Completi
         written = written.tool_choice(tool_choice(request, choice)?);
     }
     if let Some(output) = &request.schema {
-        match shape.loose(output) {
+        match shape.field(output, request) {
             Some((field, value)) => {
                 extra.entry(field).or_insert(value);
             }
+            None if shape == Shape::Words => {}
             None => written = written.output_schema(schema(output)?),
         }
     }
@@ -100,14 +108,22 @@ fn schema(output: &OutputSchema) -> Result<schemars::Schema, Failure> {
     Ok(schemars::Schema::from(schema))
 }
 
+fn in_words(output: &OutputSchema) -> String {
+    format!("Answer with one JSON value that fits this JSON Schema, and with nothing else:\n{}", output.schema)
+}
+
 impl Shape {
-    /// The field that asks for a schema without holding the model to it, on wires that know it: rig always asks strictly.
-    fn loose(self, output: &OutputSchema) -> Option<(&'static str, Value)> {
+    /// The field that asks for a schema where rig would not, or would more strictly than wanted.
+    fn field(self, output: &OutputSchema, request: &ChatRequest) -> Option<(&'static str, Value)> {
         let OutputSchema { name, schema, strict } = output;
         match self {
+            // An object is all that these can be held to.
+            Self::Words => request.tools.is_empty().then(|| ("response_format", json!({"type": "json_object"}))),
             _ if *strict => None,
-            Self::Chat => {
-                Some(("response_format", json!({"type": "json_schema", "json_schema": {"name": name, "schema": schema, "strict": false}})))
+            Self::Chat { with_tools } if !with_tools && !request.tools.is_empty() => None,
+            Self::Chat { .. } => {
+                let schema = json!({"name": name, "schema": schema, "strict": false});
+                Some(("response_format", json!({"type": "json_schema", "json_schema": schema})))
             }
             Self::Responses => Some(("text", json!({"format": {"type": "json_schema", "name": name, "schema": schema, "strict": false}}))),
             Self::Other => None,
@@ -147,10 +163,7 @@ impl Calls {
             }
             Part::ToolResult { id, result, is_error } => {
                 let (call, name) = self.0.get(id).cloned().ok_or_else(|| format!("the result of `{id}` answers no call before it"))?;
-                let content = match result {
-                    Value::String(text) => ToolResultContent::text(text),
-                    other => ToolResultContent::json(other.clone()),
-                };
+                let content = result.as_str().map_or_else(|| ToolResultContent::json(result.clone()), ToolResultContent::text);
                 Ok(UserContent::ToolResult(ToolResult { call, name, content: vec![content], is_error: *is_error }))
             }
             Part::ToolCall { .. } => Err("only an assistant calls tools".to_owned()),
