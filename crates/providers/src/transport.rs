@@ -9,7 +9,7 @@ use crate::provider::names_private;
 use crate::reply::{Delta, Reply};
 use crate::request::ChatRequest;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Response, Url, redirect};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// The connections to all providers. Clones share them.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub struct Transport {
 
 /// Why no connection can ever be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be set up; see its cause, most often that this system has no store of root certificates")]
+#[error("the HTTP client cannot be set up; see its cause, most often certificates of this system that cannot be read")]
 pub struct SetupError(#[source] reqwest::Error);
 
 impl Transport {
@@ -43,9 +44,8 @@ impl Transport {
     pub fn new() -> Result<Self, SetupError> {
         // Whoever was first in this process decides; either speaks TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || Client::builder().connect_timeout(Self::CONNECT_MAX).redirect(redirect::Policy::none()).no_proxy();
-        let public = builder().dns_resolver(PublicOnly).build().map_err(SetupError)?;
-        let anywhere = builder().build().map_err(SetupError)?;
+        let public = client(|builder| builder.dns_resolver(PublicOnly))?;
+        let anywhere = client(|builder| builder)?;
         Ok(Self { public, anywhere })
     }
 
@@ -114,6 +114,19 @@ impl Transport {
         let sent = client.request(request.method, url).headers(request.headers).body(request.body).send();
         sent.await.map_err(|error| if caused_by_refusal(&error) { inside(&host) } else { broken(&host, error) })
     }
+}
+
+/// A client that trusts whom this system trusts. Small container images trust nobody: there it is Mozilla's list, as in Node.
+fn client(change: impl Fn(ClientBuilder) -> ClientBuilder) -> Result<Client, SetupError> {
+    let base = || Client::builder().connect_timeout(Transport::CONNECT_MAX).redirect(redirect::Policy::none()).no_proxy();
+    match change(base()).build() {
+        Ok(client) => Ok(client),
+        Err(_) => change(base().tls_certs_merge(bundled()?)).build().map_err(SetupError),
+    }
+}
+
+fn bundled() -> Result<Vec<Certificate>, SetupError> {
+    TLS_SERVER_ROOT_CERTS.iter().map(|root| Certificate::from_der(root)).collect::<Result<_, _>>().map_err(SetupError)
 }
 
 fn inside(host: &str) -> Failure {
@@ -298,8 +311,17 @@ fn caused_by_refusal(error: &reqwest::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PublicOnly, RefusedAddress};
+    use super::{PublicOnly, RefusedAddress, Transport, bundled};
+    use reqwest::Client;
     use reqwest::dns::Resolve;
+
+    #[test]
+    fn a_system_without_certificates_gets_ours() {
+        Transport::new().unwrap();
+        let roots = bundled().unwrap();
+        assert!(roots.len() > 100);
+        Client::builder().tls_certs_only(roots).build().unwrap();
+    }
 
     #[tokio::test]
     async fn a_name_that_leads_inside_is_not_resolved() {

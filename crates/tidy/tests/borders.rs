@@ -44,7 +44,7 @@ fn only_the_codec_names_the_library_of_wires() {
 fn only_the_providers_name_an_http_client() {
     let sources = written();
     let providers = |source: &Source| source.is_in("crates/providers/") || source.path == "Cargo.toml";
-    let findings = rust(&sources).filter(|source| !providers(source)).flat_map(|source| source.naming(&["reqwest", "rustls"]));
+    let findings = rust(&sources).filter(|source| !providers(source)).flat_map(|source| source.naming(&["reqwest"]));
     refuse(findings, "Ask the transport for it: `crates/providers/src/transport.rs`.");
 }
 
