@@ -1,4 +1,30 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Speaks to providers of language models. Nothing is decided here: which model, when and whether again is `models`.
+//!
+//! ```text
+//! ChatRequest ─▶ ModelBackend::open ─▶ HttpRequest ─▶ Transport ─▶ bytes ─▶ ReplyDecoder ─▶ Deltas, Reply or Failure
+//! ```
+//! A backend is pure: it encodes and decodes and never sees a socket, so what it does to a batch file is what it does to a
+//! call. The transport knows no provider. Keys are taken out of a failure where it is made, in the decoder.
 
 #![forbid(unsafe_code)]
+
+mod address;
+mod backend;
+mod codec;
+mod failure;
+mod headers;
+mod provider;
+mod reply;
+mod request;
+mod secret;
+mod transport;
+
+pub use backend::{Exchange, HttpRequest, Mode, ModelBackend, ReplyDecoder};
+pub use failure::{Failure, FailureKind, Partial};
+pub use headers::Headers;
+pub use provider::{ConfigError, Kind, ProviderConfig, connect};
+pub use reply::{Delta, FinishReason, Reply, ToolCall};
+pub use request::{ChatRequest, Image, Message, OutputSchema, Part, Role, Tool, ToolChoice, ToolMode};
+pub use secret::{Redactor, Secret};
+pub use transport::{ReplyStream, SetupError, Transport};

@@ -32,6 +32,23 @@ fn only_the_runtime_names_the_database() {
 }
 
 #[test]
+fn only_the_codec_names_the_library_of_wires() {
+    let sources = written();
+    let manifests = ["Cargo.toml", "crates/providers/Cargo.toml"];
+    let codec = |source: &Source| source.path.starts_with("crates/providers/src/codec") || manifests.contains(&source.path.as_str());
+    let findings = rust(&sources).filter(|source| !codec(source)).flat_map(|source| source.naming(&["rig_core", "rig-core"]));
+    refuse(findings, "Speak of a `ModelBackend` instead: `crates/providers/src/backend.rs`.");
+}
+
+#[test]
+fn only_the_providers_name_an_http_client() {
+    let sources = written();
+    let providers = |source: &Source| source.is_in("crates/providers/") || source.path == "Cargo.toml";
+    let findings = rust(&sources).filter(|source| !providers(source)).flat_map(|source| source.naming(&["reqwest"]));
+    refuse(findings, "Ask the transport for it: `crates/providers/src/transport.rs`.");
+}
+
+#[test]
 fn only_native_ts_imports_the_generated_binding() {
     let sources = written();
     let script = |source: &&Source| ["ts/", "__test__/", "examples/", "bench/"].iter().any(|folder| source.is_in(folder));

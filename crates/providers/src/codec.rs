@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The wires of all providers, by `rig-core`, which is named here and in the folder beside and nowhere else.
+//!
+//! Rig drives a wire through a transport of its own kind. Ours ([`line::Line`]) takes what rig would send and gives it
+//! frames as they are pushed, so that rig reads and writes without a socket, a task or a clock.
+
+mod decoder;
+mod line;
+mod reading;
+mod wires;
+mod writing;
+
+use crate::backend::{Exchange, HttpRequest, Mode, ModelBackend};
+use crate::failure::{Failure, FailureKind};
+use crate::provider::{ConfigError, ProviderConfig};
+use crate::request::ChatRequest;
+use crate::secret::{Redactor, Secret};
+use decoder::WireDecoder;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use line::Line;
+use rig_core::error::ProviderError;
+use rig_core::http_client::framing::Framing;
+use rig_core::wire::Body;
+use std::sync::Arc;
+use wires::WireOf;
+
+/// The backend of a provider whose configuration makes sense.
+pub(crate) fn backend(config: &ProviderConfig) -> Result<Arc<dyn ModelBackend>, ConfigError> {
+    let kind = config.kind;
+    if config.api_key.is_some() {
+        sensitive(config.key()).ok_or_else(|| ConfigError::Header { kind, field: "apiKey".to_owned() })?;
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in &config.headers {
+        let bad = || ConfigError::Header { kind, field: format!("headers.{name}") };
+        headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, sensitive(value.expose()).ok_or_else(bad)?);
+    }
+    let secrets = config.api_key.iter().chain(config.headers.values()).cloned();
+    // `Authorization: Bearer …` among the headers hides a key of its own.
+    let bare = config.headers.values().filter_map(|value| value.expose().split_once(' ')).map(|(_, key)| Secret::new(key));
+    let redactor = Redactor::new(secrets.chain(bare));
+    Ok(Arc::new(RigBackend { wire: WireOf::new(config), headers, redactor, allow_private: config.reaches_private() }))
+}
+
+fn sensitive(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok().filter(|value| !value.is_empty())?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[derive(Debug)]
+struct RigBackend {
+    wire: WireOf,
+    headers: HeaderMap,
+    redactor: Redactor,
+    allow_private: bool,
+}
+
+impl ModelBackend for RigBackend {
+    fn open(&self, request: &ChatRequest, mode: Mode) -> Result<Exchange, Failure> {
+        self.exchange(request, mode).map_err(|failure| failure.cleaned(&self.redactor))
+    }
+
+    fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+}
+
+impl RigBackend {
+    fn exchange(&self, request: &ChatRequest, mode: Mode) -> Result<Exchange, Failure> {
+        let line = Line::default();
+        let written = writing::completion(request, self.wire.shape())?;
+        let source = self.wire.open(&request.model, written, mode, line.clone()).map_err(|error| unwritable(&error))?;
+        let encoded = line.take_payload().ok_or_else(|| Failure::new(FailureKind::Invalid, "the wire wrote nothing to send"))?;
+        let (parts, body) = encoded.request.into_parts();
+        let Body::Bytes(body) = body else {
+            return Err(Failure::new(FailureKind::Invalid, "the wire wrote a form where JSON belongs"));
+        };
+        let mut headers = parts.headers;
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        if encoded.framing == Framing::Sse {
+            headers.entry(ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
+        }
+        self.wire.authorise(&mut headers);
+        headers.extend(self.headers.clone());
+        for name in ["authorization", "x-api-key", "api-key", "x-goog-api-key"] {
+            if let Some(value) = headers.get_mut(name) {
+                value.set_sensitive(true);
+            }
+        }
+        let url = wires::without_key(&parts.uri.to_string());
+        let request = HttpRequest { method: parts.method, url, headers, body, allow_private: self.allow_private };
+        let decoder = WireDecoder::new(source, line, mode, encoded.framing, encoded.request_id_header, self.redactor.clone());
+        Ok(Exchange { request, decoder: Box::new(decoder) })
+    }
+}
+
+fn unwritable(error: &ProviderError) -> Failure {
+    Failure::new(FailureKind::Invalid, format!("the request cannot be sent to this model: {}", reading::plain(error)))
+}

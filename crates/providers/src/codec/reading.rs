@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! From rig's words to ours.
+
+use super::writing::Turn;
+use crate::backend::Mode;
+use crate::failure::{Failure, FailureKind, Partial};
+use crate::reply::{Delta, FinishReason, Reply, ToolCall};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, StatusCode};
+use models::Usage;
+use rig_core::completion::{self, CompletionResponse};
+use rig_core::error::{ErrorKind, ProviderError};
+use rig_core::message::{AssistantContent, ToolCall as RigCall};
+use rig_core::streaming::StreamEvent;
+use serde_json::Value;
+
+/// What an event brings, if anything: parts that begin and pieces of arguments bring nothing that can be used yet.
+pub(super) fn delta(event: StreamEvent) -> Option<Delta> {
+    match event {
+        StreamEvent::Text { text, .. } => Some(Delta::Text { text }),
+        StreamEvent::Reasoning { text, .. } => Some(Delta::Reasoning { text }),
+        StreamEvent::End { content: AssistantContent::ToolCall(call), .. } => Some(Delta::ToolCall { call: tool_call(&call) }),
+        StreamEvent::Start { .. } | StreamEvent::Arguments { .. } | StreamEvent::End { .. } => None,
+    }
+}
+
+fn tool_call(call: &RigCall) -> ToolCall {
+    ToolCall {
+        id: call.id.wire().into_owned(),
+        name: call.function.name.as_str().to_owned(),
+        arguments: call.function.arguments_value(),
+        invalid_arguments: call.function.invalid_arguments.clone(),
+    }
+}
+
+pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>) -> Reply {
+    let (finish_reason, word) = finish(response);
+    Reply {
+        text: response.text(),
+        reasoning: response.reasoning(),
+        tool_calls: response.tool_calls().map(tool_call).collect(),
+        usage: usage(&response.usage, &response.raw),
+        finish_reason,
+        finish_detail: response.error.clone().or(word),
+        model: response.model().unwrap_or(&response.origin.model).to_owned(),
+        request_id: response.provider_request_id.clone().or_else(|| request_id.map(str::to_owned)),
+        continuation: response.message().as_ref().and_then(Turn::remember),
+    }
+}
+
+fn finish(response: &CompletionResponse) -> (FinishReason, Option<String>) {
+    match response.finish_reason() {
+        Some(completion::FinishReason::Stop) => (FinishReason::Stop, None),
+        Some(completion::FinishReason::Length) => (FinishReason::Length, None),
+        Some(completion::FinishReason::ToolCalls) => (FinishReason::ToolCalls, None),
+        Some(completion::FinishReason::ContentFilter) => (FinishReason::ContentFilter, None),
+        Some(completion::FinishReason::Other(word)) => (FinishReason::Other, Some(word)),
+        // Rig's list may grow; ours has a word for it.
+        Some(_) | None => (FinishReason::Other, None),
+    }
+}
+
+fn usage(told: &completion::Usage, raw: &Value) -> Usage {
+    // Rig adds both lives of Anthropic's cache, which have different prices.
+    let hour = raw.pointer("/usage/cache_creation/ephemeral_1h_input_tokens").and_then(Value::as_u64).unwrap_or(0);
+    let written = told.cache_creation_input_tokens.unwrap_or(0);
+    Usage {
+        input_tokens: told.input_tokens.unwrap_or(0),
+        cache_read_tokens: told.cached_input_tokens.unwrap_or(0),
+        cache_write_tokens: written.saturating_sub(hour),
+        cache_write_hour_tokens: hour.min(written),
+        output_tokens: told.output_tokens.unwrap_or(0),
+        reasoning_tokens: told.reasoning_tokens.unwrap_or(0),
+    }
+}
+
+/// What had arrived of an answer, if anything had.
+pub(super) fn partial(response: &CompletionResponse) -> Option<Box<Partial>> {
+    let partial = Partial { text: response.text(), tool_calls: response.tool_calls().map(tool_call).collect() };
+    (partial != Partial::default()).then(|| Box::new(partial))
+}
+
+/// A response that has no answer in it, by its status or its type.
+pub(super) fn no_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+    if status.is_redirection() {
+        let host = headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| to.parse::<http::Uri>().ok());
+        let host = host.as_ref().and_then(http::Uri::host).unwrap_or("another path");
+        let message = format!(
+            "the endpoint redirects to {host} (status {}); redirects are not followed, since a key would go along: set `endpoint` to where the provider really is",
+            status.as_u16()
+        );
+        return Failure::new(FailureKind::Refused, message).with_body(body);
+    }
+    if status.is_success() {
+        let told = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("nothing");
+        // Some providers write their errors so.
+        let error = serde_json::from_slice::<Value>(body).ok().filter(|body| body.get("error").is_some_and(|error| !error.is_null()));
+        let kind = if error.is_some() { FailureKind::Provider } else { FailureKind::Malformed };
+        let message = match error.as_ref().and_then(words) {
+            Some(words) => format!("the provider answered: {words}"),
+            None => format!("the provider answered with {told} where a stream of events was asked for; check `endpoint`"),
+        };
+        return Failure::new(kind, message).with_body(body);
+    }
+    let words = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(words).unwrap_or_default();
+    let message = format!("the provider answered with status {}", status.as_u16());
+    let message = if words.is_empty() { message } else { format!("{message}: {words}") };
+    Failure::new(FailureKind::Provider, message).with_body(body)
+}
+
+/// The words in an error's body. Providers write them in different places, seen in recordings.
+fn words(body: &Value) -> Option<String> {
+    let places = ["/error/message", "/message", "/detail", "/error", "/0/error/message", "/detail/0/msg"];
+    places.into_iter().find_map(|place| body.pointer(place)?.as_str()).map(|words| words.chars().take(WORDS_MAX).collect())
+}
+
+/// The most of a provider's words that a message repeats; the body has them all.
+const WORDS_MAX: usize = 500;
+
+/// What a response that began well came to.
+pub(super) fn failure(error: &ProviderError, mode: Mode) -> Failure {
+    let failure = if matches!(error.kind(), ErrorKind::ProviderResponse | ErrorKind::Provider) {
+        let body = error.provider_response_json().ok().flatten();
+        let words = body.as_ref().and_then(words).unwrap_or_else(|| plain(error));
+        Failure::new(FailureKind::Provider, format!("the provider answered: {words}"))
+    } else if matches!(error, ProviderError::Truncated) && mode == Mode::Streamed {
+        Failure::new(FailureKind::Network, "the answer was cut before its end")
+    } else {
+        Failure::new(FailureKind::Malformed, format!("the provider's answer cannot be read: {}", plain(error)))
+    };
+    match error.provider_response_body() {
+        Some(body) => failure.with_body(body.as_bytes()),
+        None => failure,
+    }
+}
+
+/// Rig's words without the name of its variant in front.
+pub(super) fn plain(error: &ProviderError) -> String {
+    let text = error.to_string();
+    match text.split_once("Error: ") {
+        Some((name, rest)) if name.chars().all(char::is_alphanumeric) => rest.to_owned(),
+        _ => text,
+    }
+}

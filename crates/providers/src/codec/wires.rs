@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Which of rig's wires a kind of provider speaks, and what rig does not say of it.
+
+use super::decoder::Source;
+use super::line::Line;
+use super::sensitive;
+use crate::backend::Mode;
+use crate::provider::{Kind, ProviderConfig};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName};
+use rig_core::completion::CompletionRequest;
+use rig_core::driver::Model;
+use rig_core::error::ProviderError;
+use rig_core::operation::Completion;
+use rig_core::providers::anthropic::wire::{AnthropicConfig, Messages};
+use rig_core::providers::cohere::{CohereConfig, NativeChat};
+use rig_core::providers::gemini::{GeminiConfig, completion::GenerateContent};
+use rig_core::providers::ollama::{self, OllamaConfig};
+use rig_core::providers::openai::OpenAIConfig;
+use rig_core::providers::openai::wire::{self as dialects, Auth, Dialect, OpenAiWire, Route};
+use rig_core::providers::xai;
+use rig_core::wire::{Encoded, Wire, WireFrame};
+
+/// How a wire takes a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// In `response_format`, and beside tools only `with_tools`: otherwise once a tool has answered.
+    Chat { with_tools: bool },
+    /// In `text.format`.
+    Responses,
+    /// Not at all, or not for each of its models, so that rig would drop it unsaid: the model is told in words.
+    Words,
+    /// In a way that rig knows, the only one it has.
+    Other,
+}
+
+/// One provider's wires, one for each model.
+#[derive(Debug)]
+pub(super) enum WireOf {
+    OpenAi {
+        config: Box<OpenAIConfig>,
+        deployment: Option<String>,
+    },
+    Anthropic(AnthropicConfig),
+    /// Rig would write the key into the address, where logs and errors show it; so it has none and the header is ours.
+    Gemini {
+        config: GeminiConfig,
+        key: http::HeaderValue,
+    },
+    Cohere(CohereConfig),
+    Ollama(OllamaConfig),
+}
+
+/// A server that says it speaks Chat Completions and is none of those rig knows.
+const COMPATIBLE: Dialect = Dialect::gateway("compatible", "", "");
+
+/// What a Claude model that rig does not know may answer at most, if the request does not say: every one since 3.5 can.
+const CLAUDE_TOKENS: u64 = 8192;
+
+impl WireOf {
+    /// The wires of a provider whose key fits into a header.
+    pub(super) fn new(config: &ProviderConfig) -> Self {
+        let (key, endpoint) = (config.key(), config.endpoint.as_deref());
+        match config.kind {
+            Kind::Anthropic => {
+                let base = AnthropicConfig::new(key);
+                Self::Anthropic(endpoint.map_or(base.clone(), |endpoint| base.with_base_url(endpoint)))
+            }
+            Kind::Gemini => {
+                let base = GeminiConfig::new("");
+                let config = endpoint.map_or(base.clone(), |endpoint| base.with_base_url(endpoint));
+                Self::Gemini { config, key: sensitive(key).unwrap_or_else(|| http::HeaderValue::from_static("")) }
+            }
+            Kind::Cohere => {
+                let base = CohereConfig::new(key);
+                Self::Cohere(endpoint.map_or(base.clone(), |endpoint| base.with_base_url(endpoint)))
+            }
+            Kind::Ollama => {
+                let base = OllamaConfig::new().with_api_key(key);
+                Self::Ollama(endpoint.map_or(base.clone(), |endpoint| base.with_base_url(endpoint)))
+            }
+            Kind::Openai => Self::open_ai(config, &both(&dialects::OPENAI), Route::Chat),
+            Kind::OpenaiResponses => Self::open_ai(config, &dialects::OPENAI, Route::Responses),
+            Kind::Azure => Self::open_ai(config, &both(&dialects::AZURE), Route::Chat),
+            Kind::Mistral => Self::open_ai(config, &dialects::MISTRAL, Route::Chat),
+            Kind::Groq => Self::open_ai(config, &dialects::GROQ, Route::Chat),
+            Kind::Deepseek => Self::open_ai(config, &dialects::DEEPSEEK, Route::Chat),
+            Kind::Xai => Self::open_ai(config, &xai::DIALECT, Route::Responses),
+            Kind::Together => Self::open_ai(config, &dialects::TOGETHER, Route::Chat),
+            Kind::Openrouter => Self::open_ai(config, &dialects::OPENROUTER, Route::Chat),
+            Kind::Compatible => Self::open_ai(config, &COMPATIBLE, Route::Chat),
+        }
+    }
+
+    fn open_ai(config: &ProviderConfig, dialect: &Dialect, route: Route) -> Self {
+        let mut wire = OpenAIConfig::with_key(dialect, config.key()).with_route(route);
+        if let Some(endpoint) = &config.endpoint {
+            wire = wire.with_base_url(endpoint.trim_end_matches('/'));
+        }
+        if let Some(version) = &config.api_version {
+            wire = wire.with_api_version(version);
+        }
+        if config.kind == Kind::Compatible {
+            wire = wire.with_auth(Auth::OptionalBearer);
+        }
+        Self::OpenAi { config: Box::new(wire), deployment: config.deployment.clone() }
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        match self {
+            Self::OpenAi { config, .. } if config.completion_route() == Route::Responses => Shape::Responses,
+            Self::OpenAi { config, .. } if !config.dialect.quirks.supports_response_format => Shape::Words,
+            Self::OpenAi { config, .. } => Shape::Chat { with_tools: config.dialect.quirks.response_format_with_tools },
+            Self::Anthropic(_) | Self::Gemini { .. } | Self::Cohere(_) | Self::Ollama(_) => Shape::Other,
+        }
+    }
+
+    /// Writes `request` onto `line` and reads what comes back over it.
+    pub(super) fn open(&self, model: &str, mut request: CompletionRequest, mode: Mode, line: Line) -> Result<Source, Box<ProviderError>> {
+        match self {
+            Self::OpenAi { config, deployment } => {
+                let model = deployment.as_deref().unwrap_or(model);
+                request.model = Some(model.to_owned());
+                drive(OpenAiWire::new((**config).clone(), model), request, mode, line)
+            }
+            Self::Anthropic(config) => drive(messages(config, model), request, mode, line),
+            Self::Gemini { config, .. } => drive(GenerateContent::new(config.clone(), model), request, mode, line),
+            Self::Cohere(config) => drive(NativeChat::new(config.clone(), model), request, mode, line),
+            Self::Ollama(config) => drive(ollama::Chat::new(config.clone(), model), request, mode, line),
+        }
+    }
+
+    /// Adds the key where rig was not given it.
+    pub(super) fn authorise(&self, headers: &mut HeaderMap) {
+        if let Self::Gemini { key, .. } = self {
+            headers.insert(HeaderName::from_static("x-goog-api-key"), key.clone());
+        }
+    }
+}
+
+/// A dialect that takes a schema and tools in one request. Rig holds the schema back until a tool has answered, so that a
+/// model which calls none would answer in prose.
+fn both(dialect: &Dialect) -> Dialect {
+    let mut dialect = *dialect;
+    dialect.quirks.response_format_with_tools = true;
+    dialect
+}
+
+fn messages(config: &AnthropicConfig, model: &str) -> Messages {
+    Messages {
+        provider: config.clone(),
+        model: model.to_owned(),
+        default_max_tokens: config.dialect.default_max_tokens(model).or(Some(CLAUDE_TOKENS)),
+        prompt_caching: false,
+        static_prefix_cache_ttl: None,
+        strict_tools: false,
+        tool_input_streaming: config.dialect.quirks.tool_input_streaming,
+    }
+}
+
+fn drive<W>(wire: W, request: CompletionRequest, mode: Mode, line: Line) -> Result<Source, Box<ProviderError>>
+where
+    W: Wire<Op = Completion, Payload = Encoded, Frame = WireFrame>,
+{
+    let model = Model::new(wire, line);
+    match mode {
+        Mode::Streamed => Ok(Source::Streamed(Box::new(model.stream(request).map_err(Box::new)?))),
+        Mode::Whole => {
+            // Rig writes when it is first polled, and then waits for the response.
+            let mut reply: BoxFuture<'static, _> = Box::pin(model.call(request));
+            match (&mut reply).now_or_never() {
+                Some(Err(error)) => Err(Box::new(error)),
+                Some(Ok(_)) | None => Ok(Source::Whole(reply)),
+            }
+        }
+    }
+}
+
+/// `url` without the empty key that rig writes for Gemini.
+pub(super) fn without_key(url: &str) -> String {
+    url.strip_suffix("?key=").or_else(|| url.strip_suffix("&key=")).unwrap_or(url).to_owned()
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! From our words to rig's.
+
+use super::wires::Shape;
+use crate::failure::{Failure, FailureKind};
+use crate::request::{ChatRequest, Image, Message, OutputSchema, Part, Role, ToolChoice, ToolMode};
+use rig_core::completion::{CompletionRequest, GenerationOptions, ToolDefinition};
+use rig_core::message::{
+    AssistantContent, AssistantMessage, CallId, ImageMediaType, Message as RigMessage, MimeType, ToolCall, ToolChoice as RigChoice,
+    ToolFunction, ToolName, ToolResult, ToolResultContent, UserContent,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// An assistant's turn as rig holds it, kept as JSON between calls.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Turn {
+    /// Whose form it is; another version may not read it.
+    form: String,
+    turn: AssistantMessage,
+}
+
+impl Turn {
+    const FORM: &str = "rig-core 0.44";
+
+    pub(super) fn remember(message: &RigMessage) -> Option<Value> {
+        let RigMessage::Assistant(turn) = message else { return None };
+        serde_json::to_value(Self { form: Self::FORM.to_owned(), turn: turn.clone() }).ok()
+    }
+
+    fn recall(value: &Value) -> Option<AssistantMessage> {
+        Self::deserialize(value).ok().filter(|kept| kept.form == Self::FORM).map(|kept| kept.turn)
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Invalid, message)
+}
+
+/// `request` for a wire that wants its schema as `shape` says.
+pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<CompletionRequest, Failure> {
+    if request.messages.is_empty() {
+        return Err(invalid("messages: nothing is asked; a conversation has at least one message"));
+    }
+    let mut extra = request.extra.clone();
+    let asked = request.schema.as_ref().filter(|_| shape == Shape::Words).map(in_words);
+    let system: Vec<&str> = request.system.as_deref().into_iter().chain(asked.as_deref()).collect();
+    let mut history = Vec::new();
+    if !system.is_empty() {
+        history.push(RigMessage::system(system.join("\n\n")));
+    }
+    let mut calls = Calls::default();
+    for (place, message) in request.messages.iter().enumerate() {
+        history.push(calls.message(message).map_err(|problem| invalid(format!("messages[{place}]: {problem}")))?);
+    }
+    let mut options = GenerationOptions::new().stop(request.stop.iter().cloned());
+    options.top_p = request.top_p;
+    let mut written = CompletionRequest::from(history)
+        .model(request.model.clone())
+        .tools(tools(request)?)
+        .temperature(request.temperature)
+        .max_tokens(request.max_tokens)
+        .options(options);
+    if let Some(choice) = &request.tool_choice {
+        written = written.tool_choice(tool_choice(request, choice)?);
+    }
+    if let Some(output) = &request.schema {
+        match shape.field(output, request) {
+            Some((field, value)) => {
+                extra.entry(field).or_insert(value);
+            }
+            None if shape == Shape::Words => {}
+            None => written = written.output_schema(schema(output)?),
+        }
+    }
+    Ok(if extra.is_empty() { written } else { written.additional_params(Value::Object(extra)) })
+}
+
+fn tools(request: &ChatRequest) -> Result<Vec<ToolDefinition>, Failure> {
+    let named = request.tools.iter().enumerate().map(|(place, tool)| {
+        let name = ToolName::new(&tool.name).map_err(|_| invalid(format!("tools[{place}]: a tool needs a name")))?;
+        Ok(ToolDefinition::new(name, &tool.description, tool.parameters.clone()))
+    });
+    named.collect()
+}
+
+fn tool_choice(request: &ChatRequest, choice: &ToolChoice) -> Result<RigChoice, Failure> {
+    Ok(match choice {
+        ToolChoice::Mode(ToolMode::Auto) => RigChoice::Auto,
+        ToolChoice::Mode(ToolMode::None) => RigChoice::None,
+        ToolChoice::Mode(ToolMode::Required) => RigChoice::Required,
+        ToolChoice::Tool { name } => {
+            let known = request.tools.iter().any(|tool| tool.name == *name);
+            let name = ToolName::new(name).ok().filter(|_| known);
+            let name = name.ok_or_else(|| invalid("toolChoice: names a tool that is not among `tools`"))?;
+            RigChoice::Specific { function_names: vec![name] }
+        }
+    })
+}
+
+fn schema(output: &OutputSchema) -> Result<schemars::Schema, Failure> {
+    let Value::Object(mut schema) = output.schema.clone() else {
+        return Err(invalid("schema.schema: must be a JSON Schema that is an object"));
+    };
+    // Rig takes the name from here.
+    schema.insert("title".to_owned(), Value::String(output.name.clone()));
+    Ok(schemars::Schema::from(schema))
+}
+
+fn in_words(output: &OutputSchema) -> String {
+    format!("Answer with one JSON value that fits this JSON Schema, and with nothing else:\n{}", output.schema)
+}
+
+impl Shape {
+    /// The field that asks for a schema where rig would not, or would more strictly than wanted.
+    fn field(self, output: &OutputSchema, request: &ChatRequest) -> Option<(&'static str, Value)> {
+        let OutputSchema { name, schema, strict } = output;
+        match self {
+            // An object is all that these can be held to.
+            Self::Words => request.tools.is_empty().then(|| ("response_format", json!({"type": "json_object"}))),
+            _ if *strict => None,
+            Self::Chat { with_tools } if !with_tools && !request.tools.is_empty() => None,
+            Self::Chat { .. } => {
+                let schema = json!({"name": name, "schema": schema, "strict": false});
+                Some(("response_format", json!({"type": "json_schema", "json_schema": schema})))
+            }
+            Self::Responses => Some(("text", json!({"format": {"type": "json_schema", "name": name, "schema": schema, "strict": false}}))),
+            Self::Other => None,
+        }
+    }
+}
+
+/// The calls of the conversation so far: a result names one by the id we gave out, which need not be the provider's.
+#[derive(Default)]
+struct Calls(BTreeMap<String, (CallId, ToolName)>);
+
+impl Calls {
+    fn message(&mut self, message: &Message) -> Result<RigMessage, String> {
+        match message.role {
+            Role::System => system(&message.content),
+            Role::User | Role::Tool => {
+                let content = message.content.iter().map(|part| self.said(part)).collect::<Result<_, _>>()?;
+                Ok(RigMessage::User { content })
+            }
+            Role::Assistant => {
+                let kept = message.continuation.as_ref().and_then(Turn::recall);
+                let turn = kept.map_or_else(|| answered(&message.content), Ok)?;
+                let calls = turn.tool_calls().map(|call| (call.id.wire().into_owned(), (call.id.clone(), call.function.name.clone())));
+                self.0.extend(calls);
+                Ok(RigMessage::Assistant(turn))
+            }
+        }
+    }
+
+    fn said(&self, part: &Part) -> Result<UserContent, String> {
+        match part {
+            Part::Text { text } => Ok(UserContent::text(text)),
+            Part::Image(Image::Url { url }) => Ok(UserContent::image_url(url, None, None)),
+            Part::Image(Image::Data { data, media_type }) => {
+                let kind = ImageMediaType::from_mime_type(media_type).ok_or_else(|| format!("`{media_type}` is no image a model reads"))?;
+                Ok(UserContent::image_base64(data, Some(kind), None))
+            }
+            Part::ToolResult { id, result, is_error } => {
+                let (call, name) = self.0.get(id).cloned().ok_or_else(|| format!("the result of `{id}` answers no call before it"))?;
+                let content = result.as_str().map_or_else(|| ToolResultContent::json(result.clone()), ToolResultContent::text);
+                Ok(UserContent::ToolResult(ToolResult { call, name, content: vec![content], is_error: *is_error }))
+            }
+            Part::ToolCall { .. } => Err("only an assistant calls tools".to_owned()),
+        }
+    }
+}
+
+fn system(content: &[Part]) -> Result<RigMessage, String> {
+    let texts: Result<Vec<&str>, String> = content
+        .iter()
+        .map(|part| match part {
+            Part::Text { text } => Ok(text.as_str()),
+            Part::Image(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => Err("instructions are text alone".to_owned()),
+        })
+        .collect();
+    Ok(RigMessage::system(texts?.join("\n\n")))
+}
+
+fn answered(content: &[Part]) -> Result<AssistantMessage, String> {
+    let parts: Result<Vec<AssistantContent>, String> = content
+        .iter()
+        .map(|part| match part {
+            Part::Text { text } => Ok(AssistantContent::text(text)),
+            Part::ToolCall { id, name, arguments } => {
+                let name = ToolName::new(name).map_err(|_| format!("the call `{id}` names no tool"))?;
+                let arguments = if arguments.is_null() { Value::Object(Map::new()) } else { arguments.clone() };
+                Ok(AssistantContent::ToolCall(ToolCall::from_wire(id, ToolFunction::new(name, arguments))))
+            }
+            Part::Image(_) | Part::ToolResult { .. } => Err("an assistant's turn is text and tool calls".to_owned()),
+        })
+        .collect();
+    Ok(AssistantMessage::new(parts?))
+}
