@@ -2,7 +2,7 @@
 //! The handle JavaScript holds over one `model_driver::ModelDriver`. What crosses is JSON text.
 
 use crate::error::CodedError;
-use crate::runtime::runtime;
+use crate::runtime::{runtime, transport};
 use model_driver::{Error, ModelDriver, Now, Wake};
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
@@ -37,7 +37,8 @@ impl NativeModels {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant of JavaScript's clock")]
         let clock = Clock::starting_at(Timestamp::from_micros(now as u64));
         let now: Now = Arc::new(move || clock.read());
-        let driver = ModelDriver::new(fallback, runtime().map_err(internal)?.handle().clone(), now, wake).map_err(|error| coded(&error))?;
+        let (transport, handle) = (transport().map_err(internal)?, runtime().map_err(internal)?.handle().clone());
+        let driver = ModelDriver::new(fallback, transport, handle, now, wake).map_err(|error| coded(&error))?;
         Ok(Self { driver, woken })
     }
 
@@ -83,7 +84,7 @@ impl NativeModels {
         self.driver.forget_budget(&scope);
     }
 
-    /// Begins a call: `{chat, choice, stream, budgets, maxAttempts, timeoutMs, priority}`.
+    /// Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}`.
     #[napi(catch_unwind)]
     pub fn begin(&self, call: u32, request: String) -> Result<(), CodedError> {
         self.driver.begin(call.into(), &request).map_err(|error| coded(&error))
@@ -127,7 +128,7 @@ fn coded(error: &Error) -> CodedError {
         Error::Provider { .. } | Error::Registration(_) | Error::Malformed { .. } => "ERR_INVALID_ARGUMENT",
         Error::NoProvider | Error::UnknownProvider { .. } => "ERR_PROVIDER_NOT_FOUND",
         Error::UnknownModel { .. } | Error::NoModel(_) => "ERR_NO_MODEL",
-        Error::Setup(_) | Error::Catalogue(_) => "ERR_INTERNAL",
+        Error::Catalogue(_) => "ERR_INTERNAL",
     };
     let cause = if let Error::Malformed { source, .. } = error { format!(": {source}") } else { String::new() };
     CodedError::new(code, format!("{error}{cause}"))

@@ -83,11 +83,34 @@ struct Asked {
     #[serde(default)]
     budgets: Vec<String>,
     #[serde(default)]
-    max_attempts: Option<u32>,
+    retry: Retry,
     #[serde(default)]
     timeout_ms: Option<u64>,
     #[serde(default)]
     priority: i32,
+}
+
+/// What the host says of attempts; the rest is as [`RetryPolicy`] has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+struct Retry {
+    max_attempts: Option<u32>,
+    initial_delay_ms: Option<u64>,
+    factor: Option<u32>,
+    max_delay_ms: Option<u64>,
+}
+
+impl Retry {
+    fn policy(&self) -> RetryPolicy {
+        let usual = RetryPolicy::default();
+        RetryPolicy {
+            max_attempts: self.max_attempts.unwrap_or(usual.max_attempts).max(1),
+            initial_delay: self.initial_delay_ms.map_or(usual.initial_delay, Duration::from_millis),
+            factor: self.factor.unwrap_or(usual.factor),
+            max_delay: self.max_delay_ms.map_or(usual.max_delay, Duration::from_millis),
+            ..usual
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -104,10 +127,9 @@ fn malformed(what: &'static str) -> impl Fn(serde_json::Error) -> Error {
 
 impl ModelDriver {
     /// Without providers. `fallback` is where requests go on that say nothing of it; what it does runs on `handle`.
-    pub fn new(fallback: Vec<String>, handle: Handle, now: Now, wake: Wake) -> Result<Self, Error> {
+    pub fn new(fallback: Vec<String>, transport: Transport, handle: Handle, now: Now, wake: Wake) -> Result<Self, Error> {
         let book = Book::new(fallback, now())?;
         let state = Mutex::new(State { book, calls: BTreeMap::new() });
-        let transport = Transport::new()?;
         let shared = Arc::new(Shared { state, transport, handle, now, wake, moved: Notify::new(), messages: Mutex::default() });
         let alarm = CancellationToken::new();
         shared.handle.spawn(alarm.clone().run_until_cancelled_owned(ring(Arc::clone(&shared))));
@@ -168,7 +190,7 @@ impl ModelDriver {
         lock(&self.shared.state).book.gateway.budgets().forget(scope);
     }
 
-    /// Begins a call: `{chat, choice, stream, budgets, maxAttempts, timeoutMs, priority}` as JSON text. The host numbers its calls and uses no number twice.
+    /// Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}` as JSON text. The host numbers its calls and uses no number twice.
     pub fn begin(&self, call: u64, text: &str) -> Result<(), Error> {
         let asked: Asked = serde_json::from_str(text).map_err(malformed("request"))?;
         let now = (self.shared.now)();

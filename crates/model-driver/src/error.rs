@@ -2,7 +2,7 @@
 //! What the host can have asked for in vain.
 
 use models::{CatalogueError, NoModel, RegistrationError};
-use providers::{ConfigError, SetupError};
+use providers::ConfigError;
 
 /// Why something was not done. Failures of calls are not here: they are messages.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +20,6 @@ pub enum Error {
     NoModel(#[from] NoModel),
     #[error(transparent)]
     Registration(#[from] RegistrationError),
-    #[error(transparent)]
-    Setup(#[from] SetupError),
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
     #[error("the {what} cannot be read")]
