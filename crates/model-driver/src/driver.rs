@@ -211,8 +211,7 @@ impl ModelDriver {
             commands.extend(book.limit(&provider, &model, limits, now));
             targets.push(Target { provider, model, tokens, usd_nanos, larger_context: chosen.larger_context });
         }
-        let retry =
-            RetryPolicy { max_attempts: asked.max_attempts.unwrap_or(RetryPolicy::default().max_attempts), ..RetryPolicy::default() };
+        let retry = asked.retry.policy();
         let deadline = asked.timeout_ms.map(|millis| now.after(Duration::from_millis(millis)));
         let budgets = asked.budgets.iter().map(|scope| scope.as_str().into()).collect();
         let request = CallRequest { retry, budgets, deadline, priority: asked.priority, ..CallRequest::new(targets) };
