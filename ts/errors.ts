@@ -67,6 +67,12 @@ export type ErrorCode =
   | 'ERR_NOT_DURABLE'
   | 'ERR_SCRIPT_ENDED'
   | 'ERR_STUCK'
+  | 'ERR_MODEL'
+  | 'ERR_MODEL_OUTPUT'
+  | 'ERR_NO_MODEL'
+  | 'ERR_PROVIDER_NOT_FOUND'
+  | 'ERR_PROVIDER_EXISTS'
+  | 'ERR_BUDGET_EXCEEDED'
   | 'ERR_LISTENER'
   | 'ERR_INTERNAL'
 
@@ -145,6 +151,12 @@ export class TaskFailedError extends OrchestratorError {}
 /** An agent could not be made, or did something an agent must not do. */
 export class AgentError extends OrchestratorError {}
 
+/**
+ * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
+ * `details.partialText` what had come of the answer.
+ */
+export class ModelError extends OrchestratorError {}
+
 /** The store could not be opened, read or written. */
 export class StoreError extends OrchestratorError {}
 
@@ -219,6 +231,12 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_NOT_DURABLE: StoreError,
   ERR_SCRIPT_ENDED: AgentError,
   ERR_STUCK: TimeoutError,
+  ERR_MODEL: ModelError,
+  ERR_MODEL_OUTPUT: ModelError,
+  ERR_NO_MODEL: ModelError,
+  ERR_PROVIDER_NOT_FOUND: NotFoundError,
+  ERR_PROVIDER_EXISTS: ConflictError,
+  ERR_BUDGET_EXCEEDED: ModelError,
   ERR_LISTENER: OrchestratorError,
   ERR_INTERNAL: InternalError,
 }

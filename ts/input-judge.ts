@@ -21,7 +21,7 @@ export async function judgeInput(run: Run, place: number, task: TaskDefinition, 
   }
   const result = await task.judge(copyJson(subject))
   if (!result.ok) {
-    for (const { path, message } of result.issues) issues.push({ path: joined(root, path), message })
+    for (const { path, message } of result.issues) issues.push({ path: joinedPath(root, path), message })
     refuse(task, issues)
     return
   }
@@ -40,7 +40,7 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
   } else if (plain !== undefined && task.outputJudge !== undefined) {
     const result = await task.outputJudge(copyJson(plain))
     if (result.ok) return result.value
-    for (const { path, message } of result.issues) issues.push({ path: joined('result', path), message })
+    for (const { path, message } of result.issues) issues.push({ path: joinedPath('result', path), message })
   }
   if (issues.length > 0)
     throw new ValidationError('ERR_OUTPUT_SCHEMA', `the result of task \`${task.id}\` does not fit its outputSchema`, issues)
@@ -49,7 +49,7 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
 
 function read(found: string | null, root: string): Issue[] {
   const issues = JSON.parse(found ?? '[]') as { pointer: string; message: string }[]
-  return issues.map(({ pointer, message }) => ({ path: pathOf(root, pointer), message }))
+  return issues.map(({ pointer, message }) => ({ path: pathOfPointer(root, pointer), message }))
 }
 
 function refuse(task: TaskDefinition, issues: Issue[]): void {
@@ -57,13 +57,14 @@ function refuse(task: TaskDefinition, issues: Issue[]): void {
   throw new ValidationError('ERR_INPUT_SCHEMA', `the input of task \`${task.id}\` does not fit its schema`, issues)
 }
 
-function joined(root: string, path: string): string {
+/** A path inside a value, after that of the value. */
+export function joinedPath(root: string, path: string): string {
   if (path === '') return root
   return path.startsWith('[') ? root + path : `${root}.${path}`
 }
 
 /** A JSON Pointer (RFC 6901) as a path of ours. */
-function pathOf(root: string, pointer: string): string {
+export function pathOfPointer(root: string, pointer: string): string {
   return pointer
     .split('/')
     .slice(1)

@@ -4,7 +4,15 @@
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
-import { Engine as NativeEngine, NativeStage, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
+import type { Json } from './json.js'
+import {
+  Engine as NativeEngine,
+  NativeModels,
+  NativeSchema,
+  NativeStage,
+  readWorkflow,
+  timingProblems as nativeTimingProblems,
+} from './native/binding.cjs'
 import type {
   Answer,
   KeptSchedule,
@@ -340,6 +348,84 @@ export class Engine {
 
   #try<T>(work: () => T): T {
     return attempt(work)
+  }
+}
+
+/** What one orchestrator asks of models. Texts are JSON, as in `model_driver::ModelDriver`. Every method throws an `OrchestratorError` or nothing. */
+export class Models {
+  readonly #native: NativeModels
+
+  constructor(fallback: readonly string[], now: number, wake: () => void) {
+    this.#native = attempt(() => new NativeModels([...fallback], now, wake))
+  }
+
+  addProvider(name: string, provider: string): void {
+    attempt(() => this.#native.addProvider(name, provider))
+  }
+
+  register(model: string): void {
+    attempt(() => this.#native.register(model))
+  }
+
+  select(requirements: string): string {
+    return attempt(() => this.#native.select(requirements))
+  }
+
+  choose(wanted: string, chat: string): string {
+    return attempt(() => this.#native.choose(wanted, chat))
+  }
+
+  known(all: boolean): string {
+    return attempt(() => this.#native.known(all))
+  }
+
+  setBudget(scope: string, budget: string, spent: string): void {
+    attempt(() => this.#native.setBudget(scope, budget, spent))
+  }
+
+  forgetBudget(scope: string): void {
+    attempt(() => this.#native.forgetBudget(scope))
+  }
+
+  begin(call: number, request: string): void {
+    attempt(() => this.#native.begin(call, request))
+  }
+
+  cancel(call: number): void {
+    attempt(() => this.#native.cancel(call))
+  }
+
+  /** What a provider of the user has answered so far, has answered, or failed with. */
+  delivered(call: number, attemptNumber: number, delta: string): void {
+    attempt(() => this.#native.delivered(call, attemptNumber, delta))
+  }
+
+  answered(call: number, attemptNumber: number, reply: string): void {
+    attempt(() => this.#native.answered(call, attemptNumber, reply))
+  }
+
+  failed(call: number, attemptNumber: number, failure: string): void {
+    attempt(() => this.#native.failed(call, attemptNumber, failure))
+  }
+
+  pull(): string {
+    return attempt(() => this.#native.pull())
+  }
+}
+
+/** A JSON Schema that belongs to no workflow. */
+export class Schema {
+  readonly #native: NativeSchema
+
+  constructor(schema: Json) {
+    this.#native = attempt(() => new NativeSchema(JSON.stringify(schema)))
+    const problem = this.#native.problem()
+    if (problem !== null) throw errorOf('ERR_INVALID_ARGUMENT', `the JSON Schema cannot be used: ${problem}`)
+  }
+
+  /** What a JSON value does that it forbids. */
+  judge(value: unknown): { pointer: string; message: string }[] {
+    return JSON.parse(this.#native.judge(JSON.stringify(value)) ?? '[]') as { pointer: string; message: string }[]
   }
 }
 

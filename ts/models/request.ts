@@ -13,7 +13,7 @@ import type { GenerateRequest, ModelBudget, ModelMessage, ModelPart } from './ty
 export interface ReadRequest {
   /** Who may answer: provider, model, requirements, fallback. */
   readonly wanted: Json
-  readonly chat: { readonly messages: readonly Json[]; readonly [field: string]: Json }
+  readonly chat: { readonly messages: Json[]; readonly [field: string]: Json }
   readonly schema: SchemaForms | undefined
   readonly maxAttempts: number | undefined
   readonly budget: ModelBudget | undefined
@@ -86,7 +86,7 @@ export function readRequest(request: GenerateRequest): ReadRequest {
   }
   return {
     wanted: plainJson({ provider, model, requirements, fallback }, 'request', issues) ?? null,
-    chat: chat as ReadRequest['chat'],
+    chat: chat as unknown as ReadRequest['chat'],
     schema,
     maxAttempts,
     budget,
@@ -158,7 +158,7 @@ function readContent(content: string | readonly ModelPart[] | undefined, path: s
 function readToolChoice(value: unknown, path: string, issues: Issue[]): Json | undefined {
   if (value === 'auto' || value === 'none' || value === 'required') return value
   const tool = (value as { tool?: unknown } | null)?.tool
-  if (typeof tool === 'string') return { tool }
+  if (typeof tool === 'string') return { name: tool }
   issues.push({ path, message: "must be 'auto', 'none', 'required' or { tool: name }", code: 'ERR_INVALID_VALUE' })
   return undefined
 }
