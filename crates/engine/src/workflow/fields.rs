@@ -110,6 +110,14 @@ impl Fields<'_> {
         }
         found
     }
+
+    /// Reports a field that is there and is no number from 0 to `most`.
+    pub(super) fn amount(&self, field: &str, most: f64, expected: &'static str, problems: &mut Problems) {
+        let Some(value) = self.get(field) else { return };
+        if !value.as_f64().is_some_and(|amount| (0.0..=most).contains(&amount)) {
+            problems.push(self.path(field), ProblemKind::OutOfRange { expected, found: shorten(value) });
+        }
+    }
 }
 
 /// The problem of a value that is of another type.
