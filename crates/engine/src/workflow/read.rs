@@ -52,7 +52,7 @@ pub(super) fn workflow(value: &Value, limits: Limits, problems: &mut Problems) -
 pub(super) fn read_workflow(value: &Value, path: String, level: usize, limits: Limits, problems: &mut Problems) -> Workflow {
     let mut workflow = Workflow::default();
     let Some(fields) = Fields::of(value, path, problems) else { return workflow };
-    fields.refuse_others(WORKFLOW_FIELDS, &[], problems);
+    fields.refuse_others(WORKFLOW_FIELDS, problems);
     workflow.id = id(&fields, "an id that names this workflow", problems);
     for (field, text) in [("name", "a name for people"), ("version", "a version such as '1.0.0'")] {
         let text = fields.required_text(field, text, problems);
@@ -89,7 +89,7 @@ fn deadline(fields: &Fields<'_>, problems: &mut Problems) -> Option<Deadline> {
 
 fn budget(value: &Value, path: String, problems: &mut Problems) -> Budget {
     let Some(fields) = Fields::of(value, path, problems) else { return Budget::default() };
-    fields.refuse_others(BUDGET_FIELDS, &[], problems);
+    fields.refuse_others(BUDGET_FIELDS, problems);
     // What models may cost is kept by whoever calls them, before each call; here it is only judged.
     fields.amount("usd", USD_MAX, "an amount of US dollars from 0 to 1000000", problems);
     fields.whole("tokens", 0, WHOLE_MAX, "a whole number of tokens", problems);
