@@ -94,17 +94,7 @@ impl From<Sum> for Spent {
             requests,
             unpriced,
         } = sum;
-        Self {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            reasoning_tokens,
-            cost_nanos,
-            calls,
-            requests,
-            unpriced,
-        }
+        Self { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced }
     }
 }
 
@@ -121,17 +111,7 @@ impl From<Spent> for Sum {
             requests,
             unpriced,
         } = spent;
-        Self {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            reasoning_tokens,
-            cost_nanos,
-            calls,
-            requests,
-            unpriced,
-        }
+        Self { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced }
     }
 }
 

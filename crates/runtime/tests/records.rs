@@ -237,16 +237,18 @@ fn structure() -> impl Strategy<Value = Event> {
 
 fn spent() -> impl Strategy<Value = Spent> {
     any::<[u64; 9]>().prop_map(
-        |[input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced]| Spent {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            reasoning_tokens,
-            cost_nanos,
-            calls,
-            requests,
-            unpriced,
+        |[input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced]| {
+            Spent {
+                input_tokens,
+                output_tokens,
+                cache_read_tokens,
+                cache_write_tokens,
+                reasoning_tokens,
+                cost_nanos,
+                calls,
+                requests,
+                unpriced,
+            }
         },
     )
 }

@@ -82,7 +82,10 @@ fn an_attempt_that_is_told_to_stop_chooses_nothing_more() {
 
 #[test]
 fn what_executions_below_paid_is_paid_here() {
-    check("a", "below paid = 4 | pause | below paid = 6 | succeed a | below paid = 100", expect![[r#"
+    check(
+        "a",
+        "below paid = 4 | pause | below paid = 6 | succeed a | below paid = 100",
+        expect![[r#"
         0ms started
         0ms a 1 started
             run a 1
@@ -91,5 +94,6 @@ fn what_executions_below_paid_is_paid_here() {
         0ms charged for 6 n$ for 3+2 tokens in 1 calls, 2 requests
         0ms a 1 completed
         0ms ended completed
-    "#]]);
+    "#]],
+    );
 }
