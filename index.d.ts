@@ -197,7 +197,7 @@ export declare interface AgentWorkflow {
     failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined;
     /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
     deadline?: Duration | undefined;
-    /** What one execution may use. `ERR_BUDGET`. */
+    /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
     budget?: Budget | undefined;
 }
 
@@ -248,8 +248,8 @@ export declare interface Branch {
     tasks: readonly AgentTask[];
 }
 
-/** What one execution may use. */
-export declare interface Budget {
+/** What one execution may use, its child workflows included. */
+export declare interface Budget extends ModelBudget {
     /** Attempts of agents that may start. */
     tasks?: number | undefined;
     /** Time from start to end. */
@@ -444,6 +444,7 @@ export declare interface ExecutionMetrics {
     };
     /** Attempts of all tasks. */
     readonly attempts: number;
+    readonly resourceUsage: ResourceUsage;
 }
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
@@ -489,6 +490,16 @@ export declare interface Loop {
     onLimit?: 'fail' | 'stop' | (string & {}) | undefined;
     /** How many ended passes stay in view. Default: all. */
     keepLast?: number | undefined;
+}
+
+/** What calls may use. `ERR_BUDGET_EXCEEDED`. */
+export declare interface ModelBudget {
+    /** US dollars. */
+    usd?: number | undefined;
+    /** Input and output together. */
+    tokens?: number | undefined;
+    /** Requests that are sent; one that is tried again is another. */
+    calls?: number | undefined;
 }
 
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
@@ -749,6 +760,17 @@ export declare interface RateLimit {
     interval: Duration;
 }
 
+/** What models have cost an execution, its child workflows and attempts that failed included. */
+export declare interface ResourceUsage {
+    readonly tokenUsage: TokenUsage;
+    /** US dollars. */
+    readonly cost: number;
+    /** False if a price is not known, so that `cost` is too low. */
+    readonly costComplete: boolean;
+    /** Calls, however often each was sent. */
+    readonly modelCalls: number;
+}
+
 export declare interface ResumeOptions {
     /** Pauses again after the next task. Default false. */
     step?: boolean | undefined;
@@ -863,6 +885,10 @@ export declare interface TaskExecution {
     readonly tolerated?: boolean;
     /** Whether its output was taken over from another execution. */
     readonly cached?: boolean;
+    /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
+    readonly usage?: TokenUsage;
+    /** What they cost, in US dollars. */
+    readonly cost?: number;
 }
 
 /** A task failed for good. `cause` is what its agent threw in the last attempt. */
@@ -909,6 +935,20 @@ export declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop
 
 /** It took longer than it was given. */
 export declare class TimeoutError extends OrchestratorError {
+}
+
+/** The tokens of one call, or of several. */
+export declare interface TokenUsage {
+    /** All of the request, those of the provider's cache included. */
+    readonly inputTokens: number;
+    /** All of the answer, reasoning included. */
+    readonly outputTokens: number;
+    /** Of `inputTokens`: read from the cache, and written to it. */
+    readonly cacheReadTokens: number;
+    readonly cacheWriteTokens: number;
+    /** Of `outputTokens`. */
+    readonly reasoningTokens: number;
+    readonly totalTokens: number;
 }
 
 /** When a task runs, given how its dependencies ended. */

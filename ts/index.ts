@@ -94,6 +94,7 @@ export type {
   Loop,
   OrchestratorStatistics,
   RateLimit,
+  ResourceUsage,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,

@@ -68,6 +68,7 @@ export const Kind = {
   scaledUp: 28,
   scaledDown: 29,
   reclaimed: 30,
+  chosen: 31,
 } as const
 
 /** Failures by the numbers of the effects that tell of them. */
@@ -155,6 +156,21 @@ export class Engine {
 
   heartbeat(slot: number, task: number, attempt: number): void {
     this.#try(() => this.#native.heartbeat(slot, task, attempt))
+  }
+
+  /** What an attempt tells of its models: a call that has ended, or a choice. False if that is recorded no more. */
+  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean {
+    return this.#try(() => this.#native.note(slot, task, attempt, called, text))
+  }
+
+  /** What the current attempt of an instance has noted, as JSON text of `{ choices, calls }`; null: nothing. */
+  notes(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.notes(slot, task))
+  }
+
+  /** What models have cost an execution so far, as JSON text. */
+  spent(slot: number): string {
+    return this.#try(() => this.#native.spent(slot))
   }
 
   judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {

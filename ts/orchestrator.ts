@@ -111,6 +111,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         },
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
+        find: (id) => this.#live.get(id),
       },
       this.#agents,
       storage === null,
