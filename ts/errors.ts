@@ -37,6 +37,9 @@ export type ErrorCode =
   | 'ERR_TEMPLATE'
   | 'ERR_FUNCTION_NOT_FOUND'
   | 'ERR_OUTPUT_SCHEMA'
+  | 'ERR_TOOL_NOT_FOUND'
+  | 'ERR_TOOL_FAILED'
+  | 'ERR_MAX_STEPS'
   | 'ERR_SPAWN_FAILED'
   | 'ERR_SPAWN_CHANGED'
   | 'ERR_AMBIGUOUS_SIGNAL'
@@ -145,6 +148,9 @@ export class TaskFailedError extends OrchestratorError {}
 /** An agent could not be made, or did something an agent must not do. */
 export class AgentError extends OrchestratorError {}
 
+/** A tool answered that it has failed. */
+export class ToolError extends OrchestratorError {}
+
 /** The store could not be opened, read or written. */
 export class StoreError extends OrchestratorError {}
 
@@ -189,6 +195,9 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_TEMPLATE: TaskFailedError,
   ERR_FUNCTION_NOT_FOUND: NotFoundError,
   ERR_OUTPUT_SCHEMA: OrchestratorError,
+  ERR_TOOL_NOT_FOUND: NotFoundError,
+  ERR_TOOL_FAILED: ToolError,
+  ERR_MAX_STEPS: TaskFailedError,
   ERR_SPAWN_FAILED: TaskFailedError,
   ERR_SPAWN_CHANGED: ConflictError,
   ERR_AMBIGUOUS_SIGNAL: ConflictError,

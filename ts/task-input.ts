@@ -7,6 +7,7 @@ import type { Json } from './json.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
+import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
 
@@ -88,10 +89,23 @@ export class AttemptInput implements TaskInput {
     return context
   }
 
+  /** Whether a template of its input reads what other tasks gave. */
+  get readsOutputs(): boolean {
+    const { templated, source } = this.#run.task(this.#instance)
+    if (!templated) return false
+    const places = JSON.stringify(source.input ?? {}).match(/\{\{[^]*?\}\}|\{%[^]*?%\}/g) ?? []
+    return places.some((place) => /\b(?:tasks|results)\b/.test(place))
+  }
+
   /** The context is made on demand and is still part of what is seen. */
   toJSON(): object {
     return Object.assign({}, this, { context: this.context })
   }
+}
+
+/** Whether a template of a task's input reads what other tasks gave, so that whoever runs it need not be told again. */
+export function readsOutputs(task: TaskInput): boolean {
+  return task instanceof AttemptInput && task.readsOutputs
 }
 
 function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInput['input'] {
@@ -178,6 +192,11 @@ export class LiveAttempt implements AttemptContext {
 
   get idempotencyKey(): string {
     return `${this.#run.id}:${encodeURIComponent(this.#run.path(this.#instance))}`
+  }
+
+  get outputSchema(): unknown {
+    const task = this.#run.task(this.#instance)
+    return task.outputJudged ? outputSchemaOf(this.#run, task) : undefined
   }
 
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */

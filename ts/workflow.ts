@@ -308,6 +308,11 @@ export interface AttemptContext {
   readonly attempt: number
   /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
   readonly idempotencyKey: string
+  /**
+   * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
+   * Schema.
+   */
+  readonly outputSchema: unknown
   /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
   heartbeat(progress?: unknown): void
   /** Announces `task:progress` with `data`. It is not recorded. */
