@@ -16,8 +16,16 @@ function agent(type: 'llm' | 'tool' | 'hybrid', configuration: object = {}, tool
 }
 
 const run = (who: Agent, task: TaskInput, context: ModelAttempt): Promise<unknown> => who.execute(task, context) as Promise<unknown>
-const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => expect.fail('it did not fail'), (error: unknown) => error)
-const call = (id: string, name: string, args: unknown = {}): { id: string; name: string; arguments: unknown } => ({ id, name, arguments: args })
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => expect.fail('it did not fail'),
+    (error: unknown) => error,
+  )
+const call = (id: string, name: string, args: unknown = {}): { id: string; name: string; arguments: unknown } => ({
+  id,
+  name,
+  arguments: args,
+})
 
 /** A schema of numbers, as an attempt has it. */
 const numbers = {
@@ -32,7 +40,16 @@ const numbers = {
 describe('an llm agent', () => {
   it('asks once with what it is configured with, and announces the text as it comes', async () => {
     const { context, asked, heard } = attemptWith([{ text: 'well' }])
-    const configuration = { model: 'm', provider: 'p', system: 'be brief', temperature: 0.5, topP: 1, maxTokens: 9, stop: ['.'], fallback: ['n'] }
+    const configuration = {
+      model: 'm',
+      provider: 'p',
+      system: 'be brief',
+      temperature: 0.5,
+      topP: 1,
+      maxTokens: 9,
+      stop: ['.'],
+      fallback: ['n'],
+    }
     expect(await run(agent('llm', configuration), taskWith({ prompt: 'How?' }), context)).toBe('well')
     expect(asked).toEqual([{ how: 'stream', request: { ...configuration, prompt: 'How?', signal: context.signal } }])
     expect(heard).toEqual([
@@ -96,7 +113,9 @@ describe('a tool agent', () => {
     ['its own arguments under those of its task', { arguments: { a: 3, b: 4 } }, { b: 5 }, 8],
   ])('calls its tool with %s', async (_, configuration, data, result) => {
     const { context, asked } = attemptWith([])
-    expect(await run(agent('tool', { tool: 'add', ...configuration }, tools), taskWith(data === undefined ? {} : { data }), context)).toBe(result)
+    expect(await run(agent('tool', { tool: 'add', ...configuration }, tools), taskWith(data === undefined ? {} : { data }), context)).toBe(
+      result,
+    )
     expect(asked).toEqual([])
   })
 
@@ -242,7 +261,8 @@ describe('a hybrid agent', () => {
     it.each(['7', ' ```json\n7\n``` '])('takes the JSON that its model was told to give: %j', async (text) => {
       const { context, asked } = attemptWith([{ calls: [call('1', 'now')] }, { text }], numbers)
       expect(await run(agent('hybrid', { system: 'Count.' }, tools), taskWith({ prompt: 'How many?' }), context)).toBe(7)
-      const told = 'When you need no more tools, answer with JSON that fits this JSON Schema, and with nothing else:\n\n```json\n{\n  "type": "number"\n}\n```'
+      const told =
+        'When you need no more tools, answer with JSON that fits this JSON Schema, and with nothing else:\n\n```json\n{\n  "type": "number"\n}\n```'
       expect(asked.map(({ request: { system, schema } }) => [system, schema])).toEqual([
         [`Count.\n\n${told}`, undefined],
         [`Count.\n\n${told}`, undefined],

@@ -143,7 +143,9 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   registerAgentType(name: string, type: AgentType): void {
     const resolved = readType(name, type, this.#policy)
     if (this.#types.has(name)) {
-      const way = this.#adopted.has(name) ? 'is built in and has been used; register yours before, or choose' : 'is already registered; choose'
+      const way = this.#adopted.has(name)
+        ? 'is built in and has been used; register yours before, or choose'
+        : 'is already registered; choose'
       throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` ${way} another name`)
     }
     this.#addType(name, resolved)
@@ -246,7 +248,8 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     if (needs !== undefined)
       return `agent \`${agentId}\` is a type that says too little by itself; call agentPool.${needs} and name that agent`
     const names = [...this.#named.keys()].map((name) => `\`${name}\``)
-    const known = names.length > LISTED_MAX ? `${names.slice(0, LISTED_MAX).join(', ')} and ${names.length - LISTED_MAX} more` : names.join(', ')
+    const known =
+      names.length > LISTED_MAX ? `${names.slice(0, LISTED_MAX).join(', ')} and ${names.length - LISTED_MAX} more` : names.join(', ')
     return `agent \`${agentId}\` is not registered${names.length === 0 ? '' : ` (there are ${known})`}`
   }
 

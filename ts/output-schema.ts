@@ -12,7 +12,9 @@ export interface OutputSchema {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: 'multi-agent-orchestrator'
-    validate(value: unknown): Promise<{ value: unknown; issues?: undefined } | { issues: readonly { message: string; path: PropertyKey[] }[] }>
+    validate(
+      value: unknown,
+    ): Promise<{ value: unknown; issues?: undefined } | { issues: readonly { message: string; path: PropertyKey[] }[] }>
     readonly jsonSchema: { input(): unknown; output(): unknown }
   }
 }

@@ -46,7 +46,7 @@ export interface AgentTask {
   id: string
   /** For people. */
   name: string
-  /** The id of a registered agent, or the name of a registered agent type. */
+  /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
   agentId?: string | undefined
   /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
   workflow?: string | object | undefined

@@ -22,7 +22,9 @@ export function promptOf(task: TaskInput, include: 'dependencies' | 'none'): str
   }
   if (parts.length > 0) return parts.join('\n\n')
   const message = 'is missing, and there are neither data nor dependencies: write what the model is to do'
-  throw new ValidationError('ERR_INVALID_ARGUMENT', `task \`${task.id}\` has nothing to tell its model`, [{ path: 'input.prompt', message }])
+  throw new ValidationError('ERR_INVALID_ARGUMENT', `task \`${task.id}\` has nothing to tell its model`, [
+    { path: 'input.prompt', message },
+  ])
 }
 
 /** JSON in a block that nothing in it can end. */

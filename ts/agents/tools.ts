@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Tools, as the built-in agents use them.
 
-import { NotFoundError } from '../errors.js'
+import { ToolError } from '../errors.js'
 import type { Json } from '../json.js'
 
 /** Something that can be called by its name. */
@@ -23,12 +23,12 @@ export interface ToolSource {
 /**
  * The tool of a name.
  *
- * @throws {NotFoundError} `ERR_TOOL_NOT_FOUND`, which lists those there are.
+ * @throws {ToolError} `ERR_TOOL_NOT_FOUND`, which lists those there are.
  */
 export function toolNamed(tools: ToolSource, name: string): CallableTool {
   const tool = tools.get(name)
   if (tool !== undefined) return tool
-  throw new NotFoundError('ERR_TOOL_NOT_FOUND', noTool(tools.list(), name))
+  throw new ToolError('ERR_TOOL_NOT_FOUND', noTool(tools.list(), name), { details: { tool: name } })
 }
 
 /** Says that there is no such tool, and which there are. */

@@ -210,7 +210,8 @@ fn whoever_nobody_has_registered_is_the_default_agent_until_somebody_does() {
         task
     };
     host.driver.default_agent("agent".into());
-    let flow = json!([unknown("a", &json!({})), unknown("b", &json!({ "dependencies": ["a"] })), unknown("c", &json!({ "requires": ["wings"] }))]);
+    let flow =
+        json!([unknown("a", &json!({})), unknown("b", &json!({ "dependencies": ["a"] })), unknown("c", &json!({ "requires": ["wings"] }))]);
     host.accept(&plan(&flow));
     // What is required nobody stands in for: `c` begins without an agent, so that the host says so.
     assert_eq!(host.advance(), ["type 0: up from 0 to 1", "make 1 of agent 0", "0: accepted", "0: started", "0: run 2/1"]);
