@@ -194,7 +194,7 @@ describe('a hybrid agent', () => {
     const calls = Array.from({ length: 40 }, (_, n) => call(`${n}`, 'wait', { n }))
     const { context, asked } = attemptWith([{ calls }, { text: 'done' }])
     await run(agent('hybrid', {}, slow), taskWith({ prompt: 'Wait.' }), context)
-    const results = asked[1]?.request.messages?.[2]?.content as { id: string; result: number }[]
+    const results = asked[1]?.request.messages?.[2]?.content as unknown as { id: string; result: number }[]
     expect([most, results.map(({ id }) => id), results.map(({ result }) => result)]).toEqual([
       16,
       calls.map(({ id }) => id),

@@ -205,20 +205,20 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     return this.isRegistered(need) || this.#standsIn(need) !== undefined
   }
 
-  /** Has the engine know every built-in type that does what nobody is registered for; the ids that are so done, each once. */
+  /** Has the engine know every built-in type that does what nobody is registered for; the ids that are so done. */
   adopt(needs: readonly AgentNeed[]): readonly string[] {
-    const ids = new Set<string>()
+    const ids: string[] = []
     for (const need of needs) {
       const name = this.isRegistered(need) ? undefined : this.#standsIn(need)
       if (name === undefined) continue
-      ids.add(need.agentId)
+      ids.push(need.agentId)
       this.#adopt(name)
       if (name !== need.agentId && !this.#hasDefault) {
         this.#hasDefault = true
         this.#engine?.defaultAgent(name)
       }
     }
-    return [...ids]
+    return ids
   }
 
   /** The type that does what nobody is registered for. */

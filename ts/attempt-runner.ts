@@ -11,9 +11,10 @@ import { failureText } from './failure.js'
 import { judgeInput, judgeOutput } from './input-judge.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
-import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
+import { AttemptInput, LiveAttempt } from './task-input.js'
 import type { Agent, AttemptContext, TaskInput } from './workflow.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */

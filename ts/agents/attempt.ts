@@ -15,12 +15,12 @@ export function requestPart({ stream: _stream, include: _include, ...rest }: Res
 
 /** One answer; `streamed`: its text is announced as it comes. Each piece is a sign of life. */
 export async function ask(context: ModelAttempt, request: GenerateRequest, streamed: boolean): Promise<GenerateResult> {
-  const { models, signal, heartbeat } = context
+  const { models, signal } = context
   const asked = { ...request, signal }
   if (!streamed) return models.generate(asked)
   const stream = models.stream(asked)
   for await (const part of stream) {
-    if (part.type === 'text' || part.type === 'reasoning') heartbeat({ type: part.type, text: part.text })
+    if (part.type === 'text' || part.type === 'reasoning') context.heartbeat({ type: part.type, text: part.text })
   }
   return stream.result()
 }

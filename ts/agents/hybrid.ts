@@ -100,9 +100,10 @@ async function callOne(
   tools: readonly CallableTool[],
   { id, name, arguments: args }: ModelToolCall,
   step: number,
-  { heartbeat, signal }: ModelAttempt,
+  context: ModelAttempt,
 ): Promise<ModelPart> {
-  heartbeat({ type: 'tool-call', step, id, name, arguments: args })
+  const { signal } = context
+  context.heartbeat({ type: 'tool-call', step, id, name, arguments: args })
   const tool = tools.find((known) => known.name === name)
   let answer: { result: unknown; isError: boolean }
   try {
@@ -113,7 +114,7 @@ async function callOne(
     answer = { result: messageOf(error), isError: true }
   }
   const { result, isError } = answer
-  heartbeat({ type: 'tool-result', step, id, name, result, isError })
+  context.heartbeat({ type: 'tool-result', step, id, name, result, isError })
   return { type: 'tool-result', id, result, isError }
 }
 
