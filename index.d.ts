@@ -39,18 +39,18 @@ export declare interface AgentEvent {
  */
 export declare interface AgentPool extends EventEmitter<PoolEvents> {
     /**
-     * Registers a type of agent. Tasks may name it directly.
+     * Registers a type of agent. Tasks may name it directly. The names of the built-in types are free until those are used.
      *
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
      */
     registerAgentType(name: string, type: AgentType): void;
     /**
-     * Registers an agent of a registered type, whose instances are made with `configuration`.
+     * Registers an agent of a registered type or a built-in one (`llm`, `tool`, `hybrid`), whose instances are made with `configuration`.
      *
      * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
-     * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
     /** What the pool is doing now. Cheap enough to ask each second. */
@@ -95,7 +95,7 @@ export declare interface AgentTask {
     id: string;
     /** For people. */
     name: string;
-    /** The id of a registered agent, or the name of a registered agent type. */
+    /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
     agentId?: string | undefined;
     /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
     workflow?: string | object | undefined;
@@ -197,7 +197,7 @@ export declare interface AgentWorkflow {
     failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined;
     /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
     deadline?: Duration | undefined;
-    /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
+    /** What one execution may use. `ERR_BUDGET`. */
     budget?: Budget | undefined;
 }
 
@@ -228,6 +228,11 @@ export declare interface AttemptContext {
     readonly attempt: number;
     /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
     readonly idempotencyKey: string;
+    /**
+     * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
+     * Schema.
+     */
+    readonly outputSchema: unknown;
     /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
     heartbeat(progress?: unknown): void;
     /** Announces `task:progress` with `data`. It is not recorded. */
@@ -248,8 +253,8 @@ export declare interface Branch {
     tasks: readonly AgentTask[];
 }
 
-/** What one execution may use, its child workflows included. */
-export declare interface Budget extends ModelBudget {
+/** What one execution may use. */
+export declare interface Budget {
     /** Attempts of agents that may start. */
     tasks?: number | undefined;
     /** Time from start to end. */
@@ -316,7 +321,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_FAILED' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -444,10 +449,17 @@ export declare interface ExecutionMetrics {
     };
     /** Attempts of all tasks. */
     readonly attempts: number;
-    readonly resourceUsage: ResourceUsage;
 }
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+
+/** What an agent of type `hybrid` knows beside: its tools. */
+export declare interface HybridConfiguration extends LlmConfiguration {
+    /** The tools it may use, by name. Default: every tool that is registered when an attempt begins. */
+    tools?: readonly string[] | undefined;
+    /** Requests to the model in one attempt, 1 to 1000. `ERR_MAX_STEPS`. Default 10. */
+    maxSteps?: number | undefined;
+}
 
 /** Agents that run on the thread that registers them. */
 export declare interface InlineAgentType extends AgentTypeLimits {
@@ -472,6 +484,33 @@ export declare interface Issue {
     severity?: 'error' | 'warning';
 }
 
+/** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
+export declare interface LlmConfiguration {
+    /** The model, as `model` or `provider/model`. With neither this nor `provider`, `requirements` decide. */
+    model?: string | undefined;
+    /** The provider, by its name. */
+    provider?: string | undefined;
+    /** What the model must be able to do, if none is named. */
+    requirements?: ModelRequirements | undefined;
+    /** Instructions for the model, for every task. */
+    system?: string | undefined;
+    /** From 0 to 2. */
+    temperature?: number | undefined;
+    /** From 0 to 1. */
+    topP?: number | undefined;
+    /** Tokens of one answer, at most. */
+    maxTokens?: number | undefined;
+    stop?: readonly string[] | undefined;
+    /** Where a request goes on that its own model could not serve, instead of `models.fallback`. */
+    fallback?: readonly string[] | undefined;
+    /** Further fields of the provider's own body. */
+    extra?: Readonly<Record<string, unknown>> | undefined;
+    /** Whether text is announced as it comes, as `task:progress` with `{ type: 'text', text }`. A task with `outputSchema` has none. Default true. */
+    stream?: boolean | undefined;
+    /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
+    include?: 'dependencies' | 'none' | undefined;
+}
+
 /** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
 export declare interface Loop {
     /** A list, or an expression that gives one. One pass for each item. */
@@ -492,14 +531,32 @@ export declare interface Loop {
     keepLast?: number | undefined;
 }
 
-/** What calls may use. `ERR_BUDGET_EXCEEDED`. */
-export declare interface ModelBudget {
-    /** US dollars. */
-    usd?: number | undefined;
-    /** Input and output together. */
-    tokens?: number | undefined;
-    /** Requests that are sent; one that is tried again is another. */
-    calls?: number | undefined;
+export declare type ModelCapability = 'text-generation' | 'code-generation' | 'reasoning' | 'tool-use' | 'vision' | 'audio' | (string & {});
+
+/** What a model must be able to do. */
+export declare interface ModelRequirements {
+    capabilities?: readonly {
+        type: ModelCapability;
+        quality?: 'basic' | 'good' | 'excellent' | (string & {}) | undefined;
+    }[] | undefined;
+    /** Tokens that input and output together must have room for. */
+    contextLength?: number | undefined;
+    /** The most that one request may cost, in US dollars. */
+    maxCost?: number | undefined;
+    /** The longest that one request may take, in milliseconds. */
+    maxLatency?: number | undefined;
+    /** Its models come first if one of them fits; `reason` says when none does. */
+    preferredProvider?: string | undefined;
+    structuredOutput?: boolean | undefined;
+    /** What is weighed most among those that fit. Default `'balanced'`. */
+    mode?: 'quality' | 'balanced' | 'cost' | 'latency' | (string & {}) | undefined;
+    /** What a request is taken to use. Default: a share of `contextLength`; see docs/models.md. */
+    estimatedInputTokens?: number | undefined;
+    maxOutputTokens?: number | undefined;
+    providers?: {
+        allow?: readonly string[] | undefined;
+        deny?: readonly string[] | undefined;
+    } | undefined;
 }
 
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
@@ -760,17 +817,6 @@ export declare interface RateLimit {
     interval: Duration;
 }
 
-/** What models have cost an execution, its child workflows and attempts that failed included. */
-export declare interface ResourceUsage {
-    readonly tokenUsage: TokenUsage;
-    /** US dollars. */
-    readonly cost: number;
-    /** False if a price is not known, so that `cost` is too low. */
-    readonly costComplete: boolean;
-    /** Calls, however often each was sent. */
-    readonly modelCalls: number;
-}
-
 export declare interface ResumeOptions {
     /** Pauses again after the next task. Default false. */
     step?: boolean | undefined;
@@ -885,10 +931,6 @@ export declare interface TaskExecution {
     readonly tolerated?: boolean;
     /** Whether its output was taken over from another execution. */
     readonly cached?: boolean;
-    /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
-    readonly usage?: TokenUsage;
-    /** What they cost, in US dollars. */
-    readonly cost?: number;
 }
 
 /** A task failed for good. `cause` is what its agent threw in the last attempt. */
@@ -937,18 +979,16 @@ export declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop
 export declare class TimeoutError extends OrchestratorError {
 }
 
-/** The tokens of one call, or of several. */
-export declare interface TokenUsage {
-    /** All of the request, those of the provider's cache included. */
-    readonly inputTokens: number;
-    /** All of the answer, reasoning included. */
-    readonly outputTokens: number;
-    /** Of `inputTokens`: read from the cache, and written to it. */
-    readonly cacheReadTokens: number;
-    readonly cacheWriteTokens: number;
-    /** Of `outputTokens`. */
-    readonly reasoningTokens: number;
-    readonly totalTokens: number;
+/** What an agent of type `tool` does. */
+export declare interface ToolConfiguration {
+    /** The tool it calls, by name. */
+    tool: string;
+    /** Arguments of every call; what a task has in `input.data` comes over them. */
+    arguments?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
+export declare class ToolError extends OrchestratorError {
 }
 
 /** When a task runs, given how its dependencies ended. */

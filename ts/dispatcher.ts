@@ -212,6 +212,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
 
   /** Adds a task to an attempt of `instance`. */
   spawn(run: Run, instance: number, task: Json, lender: Lender): SpawnedTask {
+    this.#adoptFor(task)
     const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
     const known = run.spawned.get(child)
     if (known?.isOf(lender) === true) return known
@@ -223,6 +224,13 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.schedule()
     this.#settleSpawned(run, child)
     return spawned
+  }
+
+  /** A spawned task may be of an agent that a built-in type stands in for. */
+  #adoptFor(task: Json): void {
+    if (typeof task !== 'object' || task === null || Array.isArray(task)) return
+    const { agentId } = task
+    if (typeof agentId === 'string' && task['requires'] === undefined) this.#agents.adopt([{ agentId, requires: [] }])
   }
 
   /** Tells whoever waits for a spawned task how it ended, if it has. */

@@ -5,9 +5,9 @@ import { inspect } from 'node:util'
 import { dateOf, now } from './clock.js'
 import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import { dollarsOf, tokensOf, type ModelSums } from './model-account.js'
 import type { RunOptions } from './run.js'
-import { copyJson } from './task-input.js'
 import type { ExecutionMetrics, ExecutionStatus, ResourceUsage, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
 
 /** An execution as `runtime::report` writes it. */

@@ -275,6 +275,11 @@ export class Engine {
     this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate }))
   }
 
+  /** The agent of this type's name runs tasks whose own agent nobody has registered. */
+  defaultAgent(typeName: string): void {
+    this.#try(() => this.#native.defaultAgent(typeName))
+  }
+
   /** `checked`: whether it can be asked how it is. */
   agentCreated(instance: number, checked: boolean): void {
     this.#try(() => this.#native.agentCreated(instance, checked))

@@ -89,6 +89,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const stage = stageOf(config)
     this.#agents = new AgentRegistry(
       this.#config.agents,
+      { tools: { get: () => undefined, list: () => [] }, hasProvider: () => false },
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
     )
@@ -128,6 +129,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
     )
     this.#beginnings = new Beginnings({
+      agents: this.#agents,
       dispatcher: this.#dispatcher,
       live: this.#live,
       held: this.#held,
@@ -299,7 +301,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const given = readContext(context)
     await this.#ready
     this.#assertOpen()
-    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.pinsFor(definition) } })
+    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.settled(definition) } })
   }
 
   /** The schedule with this id; `undefined` if there is none. */

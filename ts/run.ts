@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly idempotencyKey?: string
   /** The registered workflows that its tasks name, as they were when it began. */
   readonly workflows?: Readonly<Record<string, Json>>
+  /** The agents nobody had registered when it began, which built-in types stand in for. */
+  readonly builtIn?: readonly string[]
   readonly [field: string]: unknown
 }
 

@@ -4,31 +4,14 @@
 import { inspect } from 'node:util'
 import type { OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
 import type { ModelAccount } from './model-account.js'
+import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
-
-/** A copy of JSON data that shares nothing with it. */
-export function copyJson(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copyJson)
-  // A spread keeps an own key `__proto__` what it is, and is several times faster than assignments.
-  const copy = { ...value }
-  for (const key in copy) {
-    const member = copy[key]
-    if (typeof member === 'object' && member !== null && key !== '__proto__') copy[key] = copyJson(member)
-  }
-  return Object.hasOwn(copy, '__proto__') ? deepenProto(copy) : copy
-}
-
-/** The one member that an assignment would not copy but obey. */
-function deepenProto(copy: { [key: string]: Json }): Json {
-  const value = copyJson(Object.getOwnPropertyDescriptor(copy, '__proto__')?.value as Json)
-  return Object.defineProperty(copy, '__proto__', { value, writable: true, enumerable: true, configurable: true })
-}
 
 /** A copy of the output of an instance, null if it has none. */
 export type OutputOf = (run: Run, instance: number) => Json
@@ -89,10 +72,23 @@ export class AttemptInput implements TaskInput {
     return context
   }
 
+  /** Whether a template of its input reads what other tasks gave. */
+  get readsOutputs(): boolean {
+    const { templated, source } = this.#run.task(this.#instance)
+    if (!templated) return false
+    const places = JSON.stringify(source.input ?? {}).match(/\{\{[^]*?\}\}|\{%[^]*?%\}/g) ?? []
+    return places.some((place) => /\b(?:tasks|results)\b/.test(place))
+  }
+
   /** The context is made on demand and is still part of what is seen. */
   toJSON(): object {
     return Object.assign({}, this, { context: this.context })
   }
+}
+
+/** Whether a template of a task's input reads what other tasks gave, so that whoever runs it need not be told again. */
+export function readsOutputs(task: TaskInput): boolean {
+  return task instanceof AttemptInput && task.readsOutputs
 }
 
 function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInput['input'] {
@@ -197,6 +193,11 @@ export class LiveAttempt implements AttemptContext {
 
   get idempotencyKey(): string {
     return `${this.#run.id}:${encodeURIComponent(this.#run.path(this.#instance))}`
+  }
+
+  get outputSchema(): unknown {
+    const task = this.#run.task(this.#instance)
+    return task.outputJudged ? outputSchemaOf(this.#run, task) : undefined
   }
 
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */

@@ -47,7 +47,7 @@ export interface AgentTask {
   id: string
   /** For people. */
   name: string
-  /** The id of a registered agent, or the name of a registered agent type. */
+  /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
   agentId?: string | undefined
   /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
   workflow?: string | object | undefined
@@ -325,6 +325,11 @@ export interface AttemptContext {
   readonly attempt: number
   /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
   readonly idempotencyKey: string
+  /**
+   * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
+   * Schema.
+   */
+  readonly outputSchema: unknown
   /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
   heartbeat(progress?: unknown): void
   /** Announces `task:progress` with `data`. It is not recorded. */
