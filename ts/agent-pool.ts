@@ -8,12 +8,18 @@
 import { EventEmitter } from 'node:events'
 import { AgentInstances, type Instance } from './agent-instances.js'
 import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
+import type { Clock } from './clock.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError } from './errors.js'
 import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { NOBODY } from './run.js'
 import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
+import { readTool } from './tools/definition.js'
+import { McpConnections, type McpConnection } from './tools/mcp.js'
+import type { McpServer } from './tools/mcp-server.js'
+import { ToolRegistry } from './tools/registry.js'
+import type { ToolDefinition } from './tools/tool.js'
 import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
 import type { AgentRegistration, AgentType } from './workflow.js'
@@ -77,6 +83,21 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
    * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
+  /**
+   * Registers a function that agents and models may call. docs/tools.md says how.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+   * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name is taken.
+   */
+  registerTool<S>(tool: ToolDefinition<S>): void
+  /**
+   * Connects to a server of the Model Context Protocol, whose tools are registered until the connection is closed. It keeps no process alive.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+   * @throws {ToolError} `ERR_MCP_CONNECT`
+   * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
+   */
+  connectMcp(server: McpServer): Promise<McpConnection>
   /** What the pool is doing now. Cheap enough to ask each second. */
   getStatistics(): PoolStatistics
 }
@@ -113,11 +134,16 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   readonly #standIns = new Map<string, PooledAgent>()
   readonly #registered: () => void
   readonly instances: AgentInstances
+  readonly tools: ToolRegistry = new ToolRegistry()
+  readonly servers: McpConnections
+  readonly #clock: Clock
   #engine: Engine | undefined
 
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
-  constructor(policy: ResolvedAgents, registered: () => void, schedule: () => void) {
+  constructor(policy: ResolvedAgents, registered: () => void, schedule: () => void, clock: Clock) {
     super()
+    this.#clock = clock
+    this.servers = new McpConnections(clock, this.tools)
     this.#listen()
     this.#policy = policy
     this.#registered = registered
@@ -149,6 +175,14 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     if (this.#named.get(id)?.limits !== undefined)
       throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
     this.#add({ id, typeName, typeNumber, type, configuration, capabilities, limits })
+  }
+
+  registerTool<S>(tool: ToolDefinition<S>): void {
+    this.tools.add(readTool(tool as ToolDefinition, this.#clock))
+  }
+
+  connectMcp(server: McpServer): Promise<McpConnection> {
+    return this.servers.connect(server)
   }
 
   getStatistics(): PoolStatistics {

@@ -30,6 +30,7 @@ export {
   StoreError,
   TaskFailedError,
   TimeoutError,
+  ToolError,
   ValidationError,
   type ErrorCode,
   type ErrorOptions,
@@ -40,6 +41,9 @@ export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
 export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
+export type { McpConnection } from './tools/mcp.js'
+export type { McpProgram, McpRemote, McpServer, McpServerOptions } from './tools/mcp-server.js'
+export type { ToolArguments, ToolContext, ToolDefinition } from './tools/tool.js'
 export type {
   Agent,
   AgentRegistration,

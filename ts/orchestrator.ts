@@ -86,6 +86,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       this.#config.agents,
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
+      stage?.clock ?? systemClock,
     )
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)

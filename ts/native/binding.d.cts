@@ -122,6 +122,29 @@ export declare class Engine {
   executionId(slot: number): string
 }
 
+/** One connection. It ends when it is closed, killed or collected, and with the process; the program of the server ends with it. */
+export declare class NativeMcp {
+  /**
+   * To a server that is described as JSON text: `{ command, args, env, cwd }` or `{ url, headers, allowPrivate }`. `changed` is called,
+   * on the JavaScript thread, when the server says that its tools are others now. It never keeps the process alive.
+   */
+  constructor(server: string, changed: () => unknown)
+  /** Connects. What the server says of itself as JSON text: `{ name, version }`. */
+  open(): Promise<Answer>
+  /** Whether calls may still be answered. */
+  isOpen(): boolean
+  /** `[{ name, description, inputSchema, … }]` as JSON text. */
+  tools(): Promise<Answer>
+  /** Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by. */
+  call(number: number, tool: string, arguments: string): Promise<Answer>
+  /** Answers a call as cancelled, and tells the server. */
+  cancel(number: number): void
+  /** Ends it. Resolves when the program of the server, if it has one, has ended. */
+  close(): Promise<Answer>
+  /** Ends it now: the process is about to. */
+  kill(): void
+}
+
 /** A plan; only `readPlan` makes one. */
 export declare class NativePlan {
   /** The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, rule, templated }]`, the root list first. */
@@ -134,6 +157,16 @@ export declare class NativePlan {
   judgeOutput(task: number, value: string): string | null
   /** What a value (JSON text) does that the schema of a task's input forbids: `[{ pointer, message }]` as JSON text, or null. */
   judgeInput(task: number, value: string): string | null
+}
+
+/** A JSON Schema, or what is wrong with it. */
+export declare class NativeSchema {
+  /** From JSON text. */
+  constructor(schema: string)
+  /** Why it judges nothing; null if it does. */
+  problem(): string | null
+  /** What a value (JSON text) does that it forbids: `[{ pointer, message }]` as JSON text, or null. */
+  judge(value: string): string | null
 }
 
 /** One for as many engines as share a time. */
