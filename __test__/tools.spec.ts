@@ -140,9 +140,7 @@ describe('what goes wrong is an answer', () => {
         return 'late'
       })
     kit.orchestrator.agentPool.registerTool({ ...weather, timeout: '30s', execute })
-    const answer = call(kit.orchestrator, 'weather', { city: 'Oslo' })
-    await kit.advance('30s')
-    const { result, error } = await answer
+    const { result, error } = await kit.until(call(kit.orchestrator, 'weather', { city: 'Oslo' }))
     const message = 'tool `weather` did not answer within 30000 ms; raise its `timeout`, or ask for less'
     expect(result).toEqual({ code: 'ERR_TOOL_TIMEOUT', message })
     expect(await told.promise).toBe(error)

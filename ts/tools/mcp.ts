@@ -250,6 +250,7 @@ class Connection implements McpConnection {
     try {
       answer = (await session.call(theirs, plain as Json, signal)) as Answered
     } catch (error) {
+      if (this.#closing !== undefined) throw this.#over()
       throw error instanceof ToolError ? this.#failure(error.code, error.message, undefined, name) : error
     }
     this.#reconnects = 0
