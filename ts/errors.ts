@@ -54,8 +54,14 @@ export type ErrorCode =
   | 'ERR_AGENT_INVALID'
   | 'ERR_AGENT_CREATE'
   | 'ERR_AGENT_LOST'
+  | 'ERR_TOOL_EXISTS'
   | 'ERR_TOOL_NOT_FOUND'
+  | 'ERR_TOOL_ARGUMENTS'
+  | 'ERR_TOOL_RESULT'
+  | 'ERR_TOOL_TIMEOUT'
   | 'ERR_TOOL_FAILED'
+  | 'ERR_MCP_CONNECT'
+  | 'ERR_MCP_LOST'
   | 'ERR_INTERRUPTED'
   | 'ERR_STORE_LOCKED'
   | 'ERR_STORE_OPEN'
@@ -224,8 +230,14 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_AGENT_INVALID: AgentError,
   ERR_AGENT_CREATE: AgentError,
   ERR_AGENT_LOST: AgentError,
+  ERR_TOOL_EXISTS: ConflictError,
   ERR_TOOL_NOT_FOUND: ToolError,
+  ERR_TOOL_ARGUMENTS: ToolError,
+  ERR_TOOL_RESULT: ToolError,
+  ERR_TOOL_TIMEOUT: ToolError,
   ERR_TOOL_FAILED: ToolError,
+  ERR_MCP_CONNECT: ToolError,
+  ERR_MCP_LOST: ToolError,
   ERR_INTERRUPTED: CancelledError,
   ERR_STORE_LOCKED: StoreError,
   ERR_STORE_OPEN: StoreError,

@@ -73,6 +73,9 @@ export type {
 } from './models/types.js'
 export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
+export type { McpConnection } from './tools/mcp.js'
+export type { McpProgram, McpRemote, McpServer, McpServerOptions } from './tools/mcp-server.js'
+export type { ToolArguments, ToolContext, ToolDefinition } from './tools/tool.js'
 export type {
   Agent,
   AgentRegistration,

@@ -89,9 +89,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const stage = stageOf(config)
     this.#agents = new AgentRegistry(
       this.#config.agents,
-      { tools: { get: () => undefined, list: () => [] }, hasProvider: () => false },
+      { hasProvider: () => this.#models.isConfigured() },
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
+      stage?.clock ?? systemClock,
     )
     this.agentPool = this.#agents
     this.#models = new ModelGateway(this.#config.models)
