@@ -5,7 +5,7 @@
 //               └─▶ closed        the tools are gone
 
 import type { Clock } from '../clock.js'
-import { ClosedError, ConflictError, OrchestratorError, ToolError } from '../errors.js'
+import { ClosedError, ConflictError, ToolError, type ErrorCode } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
 import { McpSession } from '../native.js'
@@ -109,8 +109,10 @@ class Connection implements McpConnection {
   }
 
   async connect(): Promise<void> {
-    this.#opening = this.#open(true)
-    await this.#opening.finally(() => (this.#opening = undefined))
+    this.#opening = this.#open(true).finally(() => (this.#opening = undefined))
+    await this.#opening.catch((error: unknown) => {
+      throw error instanceof ToolError && this.#closing === undefined ? this.#failure('ERR_MCP_CONNECT', error.message) : error
+    })
   }
 
   close(): Promise<void> {
@@ -128,6 +130,7 @@ class Connection implements McpConnection {
     this.#gone()
   }
 
+  /** Throws what is wrong without the name of the server. */
   async #open(first: boolean): Promise<McpSession> {
     const session = new McpSession(this.#server.target, () => this.#changed())
     this.#session = session
@@ -137,10 +140,7 @@ class Connection implements McpConnection {
       return session
     } catch (error) {
       await session.close()
-      if (this.#closing !== undefined) throw this.#over()
-      throw error instanceof OrchestratorError && (error.code === 'ERR_MCP_CONNECT' || !(error instanceof ToolError))
-        ? error
-        : this.#failure('ERR_MCP_CONNECT', (error as Error).message, error)
+      throw this.#closing === undefined ? error : this.#over()
     }
   }
 
@@ -169,7 +169,8 @@ class Connection implements McpConnection {
     try {
       return await this.#open(false)
     } catch (error) {
-      throw this.#failure('ERR_MCP_LOST', `it is not there, and could not be reached again: ${(error as Error).message}`, error)
+      if (this.#closing !== undefined) throw this.#over()
+      throw this.#failure('ERR_MCP_LOST', `it is not there, and could not be reached again: ${(error as Error).message}`)
     }
   }
 
@@ -251,23 +252,22 @@ class Connection implements McpConnection {
       answer = (await session.call(theirs, plain as Json, signal)) as Answered
     } catch (error) {
       if (this.#closing !== undefined) throw this.#over()
-      throw error instanceof ToolError ? this.#failure(error.code, error.message, undefined, name) : error
+      throw error instanceof ToolError ? this.#failure(error.code, error.message, name) : error
     }
     this.#reconnects = 0
     this.#notBefore = 0
-    if (answer.isError === true) throw this.#failure('ERR_TOOL_FAILED', textOf(answer) ?? JSON.stringify(answer.content), undefined, name)
+    if (answer.isError === true) throw this.#failure('ERR_TOOL_FAILED', textOf(answer) ?? JSON.stringify(answer.content), name)
     return answer.structuredContent ?? textOf(answer) ?? (answer.content as unknown as Json)
   }
 
-  #failure(code: OrchestratorError['code'], message: string, cause?: unknown, tool?: string): ToolError {
+  #failure(code: ErrorCode, message: string, tool?: string): ToolError {
     const details = { server: this.name, ...(tool !== undefined && { tool }) }
     const retryable = code === 'ERR_MCP_LOST' || code === 'ERR_MCP_CONNECT'
-    return new ToolError(code, `MCP server \`${this.name}\`: ${message}`, { cause, details, retryable })
+    return new ToolError(code, `MCP server \`${this.name}\`: ${message}`, { details, retryable })
   }
 
   #late(): ToolError {
-    const message = `it did not answer within ${this.#server.timeout} ms; raise \`timeout\`, or see whether it speaks MCP`
-    return this.#failure('ERR_MCP_CONNECT', message)
+    return new ToolError('ERR_MCP_CONNECT', `it did not answer within ${this.#server.timeout} ms; raise \`timeout\`, or see whether it speaks MCP`)
   }
 
   #over(): ToolError {
