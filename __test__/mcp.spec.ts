@@ -43,8 +43,14 @@ describe.each(transports)('over %s', (_, serverOf) => {
     expect(namesOf(connection)).toEqual(NAMES.map((name) => `test_${name}`))
     expect(connection.tools).toContainEqual({ name: 'test_add', description: 'Adds two numbers' })
     expect(connection.tools).toContainEqual({ name: 'test_echo', description: 'Says it again' })
-    const add = toolsOf(orchestrator).list().find(({ name }) => name === 'test_add')
-    expect(add?.parameters).toMatchObject({ type: 'object', properties: { a: { type: 'number' }, b: { type: 'number' } }, required: ['a', 'b'] })
+    const add = toolsOf(orchestrator)
+      .list()
+      .find(({ name }) => name === 'test_add')
+    expect(add?.parameters).toMatchObject({
+      type: 'object',
+      properties: { a: { type: 'number' }, b: { type: 'number' } },
+      required: ['a', 'b'],
+    })
   })
 
   it('what a tool answers is data where it gives data, else text, else what it is', async () => {
@@ -80,7 +86,12 @@ describe.each(transports)('over %s', (_, serverOf) => {
     const { orchestrator, connection } = await connected(await serverOf())
     expect(await call(orchestrator, 'test_change')).toMatchObject({ result: 'done' })
     await until(() => namesOf(connection).includes('test_changed'))
-    expect(registered(orchestrator)).toEqual([...NAMES, 'changed'].filter((name) => name !== 'change').map((name) => `test_${name}`).sort())
+    expect(registered(orchestrator)).toEqual(
+      [...NAMES, 'changed']
+        .filter((name) => name !== 'change')
+        .map((name) => `test_${name}`)
+        .sort(),
+    )
     expect(await call(orchestrator, 'test_changed')).toEqual({ result: 'new', isError: false })
     expect(await call(orchestrator, 'test_change')).toMatchObject({ isError: true, result: { code: 'ERR_TOOL_NOT_FOUND' } })
   })
@@ -259,9 +270,17 @@ describe('by HTTP', () => {
 
 describe('what cannot be connected to', () => {
   it.each([
-    ['a program that is not there', { command: 'no-such-program' }, /`no-such-program` could not be started: .*; name a program on the PATH/],
+    [
+      'a program that is not there',
+      { command: 'no-such-program' },
+      /`no-such-program` could not be started: .*; name a program on the PATH/,
+    ],
     ['a program that ends', { command: process.execPath, args: ['-e', ''] }, /it ended, or closed the connection, before it answered/],
-    ['a program that says nothing', { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'], timeout: 200 }, /within 200 ms/],
+    [
+      'a program that says nothing',
+      { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'], timeout: 200 },
+      /within 200 ms/,
+    ],
     ['a header that cannot be sent', { url: 'https://a.example', headers: { 'X Y': 'z' } }, /the header `X Y` cannot be sent/],
   ])('%s', async (_, server, message) => {
     const orchestrator = orchestratorWith()

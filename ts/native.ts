@@ -4,7 +4,14 @@
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
-import { Engine as NativeEngine, NativeMcp, NativeSchema, NativeStage, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
+import {
+  Engine as NativeEngine,
+  NativeMcp,
+  NativeSchema,
+  NativeStage,
+  readWorkflow,
+  timingProblems as nativeTimingProblems,
+} from './native/binding.cjs'
 import type {
   Answer,
   KeptSchedule,

@@ -198,7 +198,8 @@ class Connection implements McpConnection {
     }
     if (issues.length > 0) {
       const taken = issues.find(({ message }) => message.endsWith(TAKEN))
-      const error = taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', `MCP server \`${this.name}\`: ${taken.message}`)
+      const error =
+        taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', `MCP server \`${this.name}\`: ${taken.message}`)
       if (first) throw error
       process.emitWarning(error)
     }
@@ -267,7 +268,10 @@ class Connection implements McpConnection {
   }
 
   #late(): ToolError {
-    return new ToolError('ERR_MCP_CONNECT', `it did not answer within ${this.#server.timeout} ms; raise \`timeout\`, or see whether it speaks MCP`)
+    return new ToolError(
+      'ERR_MCP_CONNECT',
+      `it did not answer within ${this.#server.timeout} ms; raise \`timeout\`, or see whether it speaks MCP`,
+    )
   }
 
   #over(): ToolError {

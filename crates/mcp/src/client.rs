@@ -138,10 +138,9 @@ impl Client {
                 return Err(McpError::Cancelled);
             }
         };
-        match answer.unwrap_or(Err(rmcp::ServiceError::TransportClosed)).map_err(failed)? {
-            ServerResult::CallToolResult(result) => Ok(serde_json::to_value(result)?),
-            _ => Err(failed(rmcp::ServiceError::UnexpectedResponse)),
-        }
+        let answer = answer.unwrap_or(Err(rmcp::ServiceError::TransportClosed)).map_err(failed)?;
+        let ServerResult::CallToolResult(result) = answer else { return Err(failed(rmcp::ServiceError::UnexpectedResponse)) };
+        Ok(serde_json::to_value(result)?)
     }
 
     /// Tells the server that a call is not wanted any more, and answers it as cancelled.
