@@ -53,6 +53,21 @@ export declare interface AgentPool extends EventEmitter<PoolEvents> {
      * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
+    /**
+     * Registers a function that agents and models may call. docs/tools.md says how.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name is taken.
+     */
+    registerTool<S>(tool: ToolDefinition<S>): void;
+    /**
+     * Connects to a server of the Model Context Protocol, whose tools are registered until the connection is closed. It keeps no process alive.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     * @throws {ToolError} `ERR_MCP_CONNECT`
+     * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
+     */
+    connectMcp(server: McpServer): Promise<McpConnection>;
     /** What the pool is doing now. Cheap enough to ask each second. */
     getStatistics(): PoolStatistics;
 }
@@ -316,7 +331,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -489,6 +504,57 @@ export declare interface Loop {
     onLimit?: 'fail' | 'stop' | (string & {}) | undefined;
     /** How many ended passes stay in view. Default: all. */
     keepLast?: number | undefined;
+}
+
+/** A server that is connected to. */
+export declare interface McpConnection extends AsyncDisposable {
+    /** What it was called, or what it calls itself. */
+    readonly name: string;
+    /** Its tools as they are registered. The list is another when the server says so. */
+    readonly tools: readonly {
+        readonly name: string;
+        readonly description: string;
+    }[];
+    /** Takes its tools away and ends the connection; a program that was started has ended when this resolves. */
+    close(): Promise<void>;
+}
+
+/** A server that is started here, and spoken to through its standard input and output. It ends with the connection. */
+export declare interface McpProgram extends McpServerOptions {
+    /** Found on the PATH, or a whole path. No shell reads it. */
+    command: string;
+    args?: readonly string[] | undefined;
+    /** Added to the little that it finds: PATH, HOME, the user, the language and the folder for temporary files. Keys of yours are not among that. */
+    env?: Readonly<Record<string, string>> | undefined;
+    /** The folder that it starts in. Default: that of this process. */
+    cwd?: string | undefined;
+}
+
+/** A server that listens somewhere, by streamable HTTP. */
+export declare interface McpRemote extends McpServerOptions {
+    url: string | URL;
+    /** Sent with each request, such as `Authorization`. */
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** Whether it may be in a private network, or without TLS. Default false. */
+    allowPrivate?: boolean | undefined;
+}
+
+/** A server of the Model Context Protocol: a program that is started, or an address. */
+export declare type McpServer = McpProgram | McpRemote;
+
+/** What holds for either. */
+export declare interface McpServerOptions {
+    /** What it is called in errors, and where its tools begin with. Default: what it calls itself. */
+    name?: string | undefined;
+    /** Which of its tools are registered, by the server's own names. Default: all. */
+    tools?: {
+        include?: readonly string[] | undefined;
+        exclude?: readonly string[] | undefined;
+    } | undefined;
+    /** What the names of its tools begin with here. Default: its name and `_`, since two servers may each have a `search`. */
+    prefix?: string | undefined;
+    /** The longest that connecting, and one call, may take. Default 60000 (1 min). */
+    timeout?: Duration | undefined;
 }
 
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
@@ -909,6 +975,46 @@ export declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop
 
 /** It took longer than it was given. */
 export declare class TimeoutError extends OrchestratorError {
+}
+
+/** What the schema makes of the arguments; of raw JSON Schema nothing is known. */
+export declare type ToolArguments<S> = S extends {
+    readonly '~standard': {
+        readonly types?: infer T;
+    };
+} ? NonNullable<T> extends {
+    readonly output: infer O;
+} ? O : Record<string, unknown> : Record<string, unknown>;
+
+/** What a tool is called with beside its arguments. */
+export declare interface ToolContext {
+    /** Aborted when the result is not wanted any more, or the time is up. */
+    readonly signal: AbortSignal;
+    /** What the model calls this call by. */
+    readonly toolCallId?: string | undefined;
+    /** The same whenever the same call is made again, for tools that do something only once. */
+    readonly idempotencyKey?: string | undefined;
+}
+
+/** A function that agents and models may call by name. */
+export declare interface ToolDefinition<S = unknown> {
+    /** Up to 64 letters, digits, `_` and `-`: what every provider of models takes. */
+    name: string;
+    /** What it does, and when to use it: models choose by this. */
+    description: string;
+    /** The arguments, which have names: a zod schema of an object, another Standard Schema that can be a JSON Schema, or raw JSON Schema. */
+    parameters: S;
+    /**
+     * Does it. Called only with arguments that `parameters` accepts, as it parsed them; what it returns, now or later, is JSON data. What it throws is told to
+     * the model, which may try something else.
+     */
+    execute(args: ToolArguments<S>, ctx: ToolContext): unknown;
+    /** The longest one call may take; its signal is aborted then. Default: as long as the task has. */
+    timeout?: Duration | undefined;
+}
+
+/** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
+export declare class ToolError extends OrchestratorError {
 }
 
 /** When a task runs, given how its dependencies ended. */
