@@ -360,6 +360,8 @@ const killAll = (): void => {
 export class McpSession {
   readonly #native: NativeMcp
   #calls = 0
+  #underWay = 0
+  #retired = false
 
   /** `changed` is called when the server says that it has other tools. */
   constructor(target: string, changed: () => void) {
@@ -386,11 +388,20 @@ export class McpSession {
     const number = (this.#calls += 1)
     const abort = (): void => this.#native.cancel(number)
     signal.addEventListener('abort', abort, { once: true })
+    this.#underWay += 1
     try {
       return JSON.parse(await textOf(this.#native.call(number, tool, JSON.stringify(args))))
     } finally {
       signal.removeEventListener('abort', abort)
+      this.#underWay -= 1
+      if (this.#retired) this.retire()
     }
+  }
+
+  /** Closes it as soon as no call is under way. */
+  retire(): void {
+    this.#retired = true
+    if (this.#underWay === 0) void this.close()
   }
 
   /** Resolves when the program of the server, if it has one, has ended. */

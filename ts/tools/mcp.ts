@@ -86,6 +86,8 @@ class Connection implements McpConnection {
   /** By the names they are registered with. */
   #registered = new Map<string, Tool>()
   #session: McpSession | undefined
+  /** The last one that failed a call. */
+  #lost: McpSession | undefined
   #opening: Promise<McpSession> | undefined
   #closing: Promise<void> | undefined
   #listing: Promise<void> = Promise.resolve()
@@ -153,7 +155,8 @@ class Connection implements McpConnection {
   /** The session, or the next one if that is over. */
   async #live(): Promise<McpSession> {
     if (this.#closing !== undefined) throw this.#over()
-    if (this.#opening === undefined && this.#session?.isOpen() === true) return this.#session
+    const session = this.#session
+    if (this.#opening === undefined && session !== this.#lost && session?.isOpen() === true) return session
     return (this.#opening ??= this.#reopen().finally(() => (this.#opening = undefined)))
   }
 
@@ -165,7 +168,7 @@ class Connection implements McpConnection {
     }
     this.#notBefore = now + Math.min(PAUSE_MS_MIN * 2 ** this.#reconnects, PAUSE_MS_MAX) * 1000
     this.#reconnects += 1
-    await this.#session?.close()
+    this.#session?.retire()
     try {
       return await this.#open(false)
     } catch (error) {
@@ -178,8 +181,9 @@ class Connection implements McpConnection {
   #changed(): void {
     const list = async (): Promise<void> => {
       const session = this.#session
-      if (this.#closing !== undefined || session === undefined) return
-      this.#take((await session.tools()) as readonly Listed[], false)
+      if (session === undefined) return
+      const listed = await within(this.#clock, this.#server.timeout, session.tools(), () => this.#late())
+      if (session === this.#session) this.#take(listed as readonly Listed[], false)
     }
     // One after the other, so that the last word is the last. A connection that is lost meanwhile lists anew when it is there again.
     this.#listing = this.#listing.then(list).catch(() => {})
@@ -253,6 +257,8 @@ class Connection implements McpConnection {
       answer = (await session.call(theirs, plain as Json, signal)) as Answered
     } catch (error) {
       if (this.#closing !== undefined) throw this.#over()
+      // By HTTP a session may seem to be there that the server knows nothing of any more.
+      if (error instanceof ToolError && error.code === 'ERR_MCP_LOST') this.#lost = session
       throw error instanceof ToolError ? this.#failure(error.code, error.message, name) : error
     }
     this.#reconnects = 0

@@ -2,7 +2,7 @@
 //! One connection to one server, from its handshake to its end.
 
 use crate::failure::McpError;
-use crate::process::{Pipes, Process};
+use crate::process::{GRACE, Pipes, Process};
 use crate::server::Server;
 use providers::{SetupError, Transport};
 use rmcp::model::{CallToolRequestParams, ClientConfig, ClientRequest, Implementation, JsonObject, Request, ServerResult};
@@ -88,7 +88,7 @@ impl Client {
                 _ = &mut waiting => {}
                 () = stop.cancelled() => {
                     finish.cancel();
-                    let _ = waiting.await;
+                    let _ = tokio::time::timeout(GRACE, waiting).await;
                 }
             }
             if let Some(process) = process {
