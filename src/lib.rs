@@ -11,6 +11,7 @@ pub mod archive;
 pub mod engine;
 pub mod error;
 pub mod mcp;
+pub mod models;
 pub mod opening;
 pub mod plan;
 pub mod runtime;

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'ERR_TEMPLATE'
   | 'ERR_FUNCTION_NOT_FOUND'
   | 'ERR_OUTPUT_SCHEMA'
+  | 'ERR_MAX_STEPS'
   | 'ERR_SPAWN_FAILED'
   | 'ERR_SPAWN_CHANGED'
   | 'ERR_AMBIGUOUS_SIGNAL'
@@ -75,6 +76,12 @@ export type ErrorCode =
   | 'ERR_NOT_DURABLE'
   | 'ERR_SCRIPT_ENDED'
   | 'ERR_STUCK'
+  | 'ERR_MODEL'
+  | 'ERR_MODEL_OUTPUT'
+  | 'ERR_NO_MODEL'
+  | 'ERR_PROVIDER_NOT_FOUND'
+  | 'ERR_PROVIDER_EXISTS'
+  | 'ERR_BUDGET_EXCEEDED'
   | 'ERR_LISTENER'
   | 'ERR_INTERNAL'
 
@@ -153,6 +160,12 @@ export class TaskFailedError extends OrchestratorError {}
 /** An agent could not be made, or did something an agent must not do. */
 export class AgentError extends OrchestratorError {}
 
+/**
+ * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
+ * `details.partialText` what had come of the answer.
+ */
+export class ModelError extends OrchestratorError {}
+
 /** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
 export class ToolError extends OrchestratorError {}
 
@@ -200,6 +213,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_TEMPLATE: TaskFailedError,
   ERR_FUNCTION_NOT_FOUND: NotFoundError,
   ERR_OUTPUT_SCHEMA: OrchestratorError,
+  ERR_MAX_STEPS: TaskFailedError,
   ERR_SPAWN_FAILED: TaskFailedError,
   ERR_SPAWN_CHANGED: ConflictError,
   ERR_AMBIGUOUS_SIGNAL: ConflictError,
@@ -238,6 +252,12 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_NOT_DURABLE: StoreError,
   ERR_SCRIPT_ENDED: AgentError,
   ERR_STUCK: TimeoutError,
+  ERR_MODEL: ModelError,
+  ERR_MODEL_OUTPUT: ModelError,
+  ERR_NO_MODEL: ModelError,
+  ERR_PROVIDER_NOT_FOUND: NotFoundError,
+  ERR_PROVIDER_EXISTS: ConflictError,
+  ERR_BUDGET_EXCEEDED: ModelError,
   ERR_LISTENER: OrchestratorError,
   ERR_INTERNAL: InternalError,
 }

@@ -6,6 +6,7 @@
  */
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
+export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
 export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './agent-pool.js'
 export type {
   AgentsConfig,
@@ -25,6 +26,7 @@ export {
   ClosedError,
   ConflictError,
   InternalError,
+  ModelError,
   NotFoundError,
   OrchestratorError,
   StoreError,
@@ -39,6 +41,35 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
+export type {
+  CustomProvider,
+  CustomReply,
+  CustomRequest,
+  FinishReason,
+  GenerateRequest,
+  GenerateResult,
+  ModelAttempt,
+  ModelBudget,
+  ModelCalls,
+  ModelCapability,
+  ModelComparison,
+  ModelFailureClass,
+  ModelInfo,
+  ModelIntegration,
+  ModelMessage,
+  ModelPart,
+  ModelRateLimit,
+  ModelRegistration,
+  ModelRequirements,
+  ModelsConfig,
+  ModelSelection,
+  ModelStream,
+  ModelTool,
+  ModelToolCall,
+  ProviderConfig,
+  StreamPart,
+  TokenUsage,
+} from './models/types.js'
 export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
 export type { McpConnection } from './tools/mcp.js'
@@ -68,6 +99,7 @@ export type {
   Loop,
   OrchestratorStatistics,
   RateLimit,
+  ResourceUsage,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,

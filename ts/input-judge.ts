@@ -5,8 +5,8 @@ import type { TaskDefinition } from './definition.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import type { Run } from './run.js'
-import { copyJson } from './task-input.js'
 
 /** Resolves if the input fits; what the user's own schema made of `data` is kept for the attempts. Rejects with `ERR_INPUT_SCHEMA`. */
 export async function judgeInput(run: Run, place: number, task: TaskDefinition, data: Json | undefined): Promise<void> {

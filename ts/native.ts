@@ -7,6 +7,7 @@ import { errorOf, type OrchestratorError } from './errors.js'
 import {
   Engine as NativeEngine,
   NativeMcp,
+  NativeModels,
   NativeSchema,
   NativeStage,
   readWorkflow,
@@ -25,7 +26,7 @@ import type {
   ScheduleTexts,
 } from './native/binding.cjs'
 
-export { NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
+export { NativeMcp, NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 7
@@ -67,6 +68,7 @@ export const Kind = {
   scaledUp: 28,
   scaledDown: 29,
   reclaimed: 30,
+  chosen: 31,
 } as const
 
 /** Failures by the numbers of the effects that tell of them. */
@@ -154,6 +156,21 @@ export class Engine {
 
   heartbeat(slot: number, task: number, attempt: number): void {
     this.#try(() => this.#native.heartbeat(slot, task, attempt))
+  }
+
+  /** What an attempt tells of its models: a call that has ended, or a choice. False if that is recorded no more. */
+  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean {
+    return this.#try(() => this.#native.note(slot, task, attempt, called, text))
+  }
+
+  /** What the current attempt of an instance has noted, as JSON text of `{ choices, calls }`; null: nothing. */
+  notes(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.notes(slot, task))
+  }
+
+  /** What models have cost an execution so far, as JSON text. */
+  spent(slot: number): string {
+    return this.#try(() => this.#native.spent(slot))
   }
 
   judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {
@@ -258,6 +275,11 @@ export class Engine {
     this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate }))
   }
 
+  /** The agent of this type's name runs tasks whose own agent nobody has registered. */
+  defaultAgent(typeName: string): void {
+    this.#try(() => this.#native.defaultAgent(typeName))
+  }
+
   /** `checked`: whether it can be asked how it is. */
   agentCreated(instance: number, checked: boolean): void {
     this.#try(() => this.#native.agentCreated(instance, checked))
@@ -350,75 +372,77 @@ export class Engine {
   }
 }
 
-/** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
-const sessions = new Set<NativeMcp>()
-const killAll = (): void => {
-  for (const session of sessions) session.kill()
+/** What one orchestrator asks of models. Texts are JSON, as in `model_driver::ModelDriver`. Every method throws an `OrchestratorError` or nothing. */
+export class Models {
+  readonly #native: NativeModels
+
+  constructor(fallback: readonly string[], now: number, wake: () => void) {
+    this.#native = attempt(() => new NativeModels([...fallback], now, wake))
+  }
+
+  addProvider(name: string, provider: string): void {
+    attempt(() => this.#native.addProvider(name, provider))
+  }
+
+  register(model: string): void {
+    attempt(() => this.#native.register(model))
+  }
+
+  select(requirements: string): string {
+    return attempt(() => this.#native.select(requirements))
+  }
+
+  choose(wanted: string, chat: string): string {
+    return attempt(() => this.#native.choose(wanted, chat))
+  }
+
+  known(all: boolean): string {
+    return attempt(() => this.#native.known(all))
+  }
+
+  setBudget(scope: string, budget: string, spent: string): void {
+    attempt(() => this.#native.setBudget(scope, budget, spent))
+  }
+
+  forgetBudget(scope: string): void {
+    attempt(() => this.#native.forgetBudget(scope))
+  }
+
+  begin(call: number, request: string): void {
+    attempt(() => this.#native.begin(call, request))
+  }
+
+  cancel(call: number): void {
+    attempt(() => this.#native.cancel(call))
+  }
+
+  /** What a provider of the user has answered so far, has answered, or failed with. */
+  delivered(call: number, attemptNumber: number, delta: string): void {
+    attempt(() => this.#native.delivered(call, attemptNumber, delta))
+  }
+
+  answered(call: number, attemptNumber: number, reply: string): void {
+    attempt(() => this.#native.answered(call, attemptNumber, reply))
+  }
+
+  failed(call: number, attemptNumber: number, failure: string): void {
+    attempt(() => this.#native.failed(call, attemptNumber, failure))
+  }
+
+  pull(): string {
+    return attempt(() => this.#native.pull())
+  }
 }
 
-/** One connection to a server of the Model Context Protocol. Every method throws an `OrchestratorError` or nothing. */
-export class McpSession {
-  readonly #native: NativeMcp
-  #calls = 0
-  #underWay = 0
-  #retired = false
-
-  /** `changed` is called when the server says that it has other tools. */
-  constructor(target: string, changed: () => void) {
-    this.#native = attempt(() => new NativeMcp(target, changed))
-  }
-
-  async open(): Promise<{ name?: string; version?: string }> {
-    if (sessions.size === 0) process.on('exit', killAll)
-    sessions.add(this.#native)
-    return JSON.parse(await textOf(this.#native.open())) as { name?: string; version?: string }
-  }
-
-  isOpen(): boolean {
-    return attempt(() => this.#native.isOpen())
-  }
-
-  async tools(): Promise<unknown> {
-    return JSON.parse(await textOf(this.#native.tools()))
-  }
-
-  /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
-  async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
-    signal.throwIfAborted()
-    const number = (this.#calls += 1)
-    const abort = (): void => this.#native.cancel(number)
-    signal.addEventListener('abort', abort, { once: true })
-    this.#underWay += 1
-    try {
-      return JSON.parse(await textOf(this.#native.call(number, tool, JSON.stringify(args))))
-    } finally {
-      signal.removeEventListener('abort', abort)
-      this.#underWay -= 1
-      if (this.#retired) this.retire()
-    }
-  }
-
-  /** Closes it as soon as no call is under way. */
-  retire(): void {
-    this.#retired = true
-    if (this.#underWay === 0) void this.close()
-  }
-
-  /** Resolves when the program of the server, if it has one, has ended. */
-  async close(): Promise<void> {
-    await textOf(this.#native.close())
-    sessions.delete(this.#native)
-    if (sessions.size === 0) process.off('exit', killAll)
-  }
-}
-
-async function textOf(asked: Promise<Answer>): Promise<string> {
+/** What was asked of Rust, as text. Rejects with an `OrchestratorError`. */
+export async function answerOf(asked: Promise<Answer>): Promise<string> {
   const { failure, text } = await asked
   if (failure) throw rebuilt(failure)
   return text ?? ''
 }
 
-function attempt<T>(work: () => T): T {
+/** What `work` gives; what Rust throws is an `OrchestratorError`. */
+export function attempt<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {

@@ -24,6 +24,8 @@ import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
 import type { Run } from './run.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
+import { ModelGateway } from './models/integration.js'
+import type { ModelIntegration } from './models/types.js'
 import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
 import type {
@@ -52,6 +54,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly agentPool: AgentPool
   /** Reads workflows without running them. */
   readonly workflowEngine: WorkflowEngine
+  /** Chooses models, asks them, and knows what they cost. */
+  readonly modelIntegration: ModelIntegration
+  readonly #models: ModelGateway
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
   readonly #reader: DefinitionReader
@@ -82,8 +87,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, workflow } = this.#config
     const stage = stageOf(config)
+    this.#models = new ModelGateway(this.#config.models, () => this.#agents.providerAdded())
+    this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
       this.#config.agents,
+      { hasProvider: () => this.#models.isConfigured() },
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
       stage?.clock ?? systemClock,
@@ -105,6 +113,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         },
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
+        models: (caller) => this.#models.callsOf(caller),
+        find: (id) => this.#live.get(id),
       },
       this.#agents,
       storage === null,
@@ -121,6 +131,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
     )
     this.#beginnings = new Beginnings({
+      agents: this.#agents,
       dispatcher: this.#dispatcher,
       live: this.#live,
       held: this.#held,
@@ -292,7 +303,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const given = readContext(context)
     await this.#ready
     this.#assertOpen()
-    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.pinsFor(definition) } })
+    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.settled(definition) } })
   }
 
   /** The schedule with this id; `undefined` if there is none. */
@@ -452,6 +463,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #runEnded(run: Run): void {
+    this.#models.forget(`execution:${run.id}`)
     const { execution, definition, context, options } = run
     const kept = run.call === 0 ? { run } : {}
     if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, definition.tasks.length)
@@ -492,6 +504,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     )
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
     await endInOrder(this.#parts(), isOpen, drainMs, continues)
+    this.#models.close()
   }
 
   #parts(): Parts {

@@ -837,6 +837,7 @@ module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __n
 module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
 module.exports.NativeMcp = nativeBinding.NativeMcp
+module.exports.NativeModels = nativeBinding.NativeModels
 module.exports.NativePlan = nativeBinding.NativePlan
 module.exports.NativeSchema = nativeBinding.NativeSchema
 module.exports.NativeStage = nativeBinding.NativeStage
