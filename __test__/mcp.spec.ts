@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { McpConnection, McpServer, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { temporaryFolder } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
-import { orchestratorWith, places, rejection, until } from './support/orchestrators.ts'
+import { gate, orchestratorWith, places, rejection, until } from './support/orchestrators.ts'
 import { about, call, isAlive, remote, serverPath, stdio, toolsOf } from './support/tools.ts'
 
 const NAMES = ['about', 'add', 'change', 'die', 'echo', 'fail', 'picture', 'two_parts', 'wait']
@@ -84,6 +84,8 @@ describe.each(transports)('over %s', (_, serverOf) => {
   })
 
   it('when the server has other tools, they are the ones', async () => {
+    const warned = gate<Error>()
+    process.once('warning', warned.open)
     const { orchestrator, connection } = await connected(await serverOf())
     expect(await call(orchestrator, 'test_change')).toMatchObject({ result: 'done' })
     await until(() => namesOf(connection).includes('test_changed'))
@@ -92,6 +94,9 @@ describe.each(transports)('over %s', (_, serverOf) => {
         .filter((name) => name !== 'change')
         .map((name) => `test_${name}`)
         .sort(),
+    )
+    expect((await warned.promise).message).toMatch(
+      /MCP server `test`: tool `changed_+` would be called `test_changed_+`, which is longer than 64 characters; /,
     )
     expect(await call(orchestrator, 'test_changed')).toEqual({ result: 'new', isError: false })
     expect(await call(orchestrator, 'test_change')).toMatchObject({ isError: true, result: { code: 'ERR_TOOL_NOT_FOUND' } })

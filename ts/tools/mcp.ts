@@ -86,6 +86,8 @@ class Connection implements McpConnection {
   /** By the names they are registered with. */
   #registered = new Map<string, Tool>()
   #session: McpSession | undefined
+  /** Of tools that came later and cannot be registered: each is told once. */
+  readonly #warned = new Set<string>()
   /** The last one that failed a call. */
   #lost: McpSession | undefined
   #opening: Promise<McpSession> | undefined
@@ -200,12 +202,15 @@ class Connection implements McpConnection {
       if (problem === undefined) tools.set(tool.name, tool)
       else issues.push({ path: 'server.tools', message: problem })
     }
-    if (issues.length > 0) {
+    if (first && issues.length > 0) {
       const taken = issues.find(({ message }) => message.endsWith(TAKEN))
-      const error =
-        taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', `MCP server \`${this.name}\`: ${taken.message}`)
-      if (first) throw error
-      process.emitWarning(error)
+      throw taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', this.#said(taken.message))
+    }
+    // Nobody is there to be told, and the other tools are as good as they were.
+    for (const message of issues.map((issue) => this.#said(issue.message))) {
+      if (this.#warned.has(message)) continue
+      this.#warned.add(message)
+      process.emitWarning(message)
     }
     for (const name of this.#registered.keys()) this.#registry.delete(name)
     for (const tool of tools.values()) this.#registry.add(tool)
@@ -270,7 +275,11 @@ class Connection implements McpConnection {
   #failure(code: ErrorCode, message: string, tool?: string): ToolError {
     const details = { server: this.name, ...(tool !== undefined && { tool }) }
     const retryable = code === 'ERR_MCP_LOST' || code === 'ERR_MCP_CONNECT'
-    return new ToolError(code, `MCP server \`${this.name}\`: ${message}`, { details, retryable })
+    return new ToolError(code, this.#said(message), { details, retryable })
+  }
+
+  #said(message: string): string {
+    return `MCP server \`${this.name}\`: ${message}`
   }
 
   #late(): ToolError {

@@ -153,11 +153,17 @@ impl Client {
     /// Ends the connection. Resolves when the process of the server, if it has one, has ended.
     pub async fn close(&self) {
         self.stop.cancel();
-        let ended = self.lock().ended.clone();
-        match ended {
+        let (ended, process) = {
+            let state = self.lock();
+            (state.ended.clone(), state.process.clone())
+        };
+        if let Some(mut ended) = ended {
             // Its sender goes only once it is over.
-            Some(mut ended) => drop(ended.wait_for(|over| *over).await),
-            None => self.kill(),
+            let _ = ended.wait_for(|over| *over).await;
+        } else if let Some(process) = process {
+            // It was never one that could be told to end.
+            process.kill();
+            process.ended().await;
         }
     }
 
