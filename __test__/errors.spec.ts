@@ -7,11 +7,19 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as mao from '@codexos/multi-agent-orchestrator'
-import type { AgentType, ErrorCode, MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError } from '@codexos/multi-agent-orchestrator'
+import type {
+  AgentType,
+  ErrorCode,
+  MultiAgentOrchestrator,
+  OrchestratorConfig,
+  OrchestratorError,
+  ToolDefinition,
+} from '@codexos/multi-agent-orchestrator'
 import { run } from './support/child.ts'
 import { root, storePath, userFolder, writeInto } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
 import { gate, orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
+import { call, stdio } from './support/tools.ts'
 
 const folder = userFolder()
 const only = workflow([task('a')])
@@ -102,6 +110,19 @@ const withType = (type: AgentType): Promise<OrchestratorError> => {
   const orchestrator = orchestratorWith()
   orchestrator.agentPool.registerAgentType('work', type)
   return causeOf(rejection(orchestrator.executeWorkflow(only)))
+}
+
+const tool: ToolDefinition = {
+  name: 'find',
+  description: 'Finds',
+  parameters: { type: 'object', properties: { id: { type: 'string' } } },
+  execute: () => 1,
+}
+/** What a call of `tool` comes to. */
+async function toolError(definition: Partial<ToolDefinition>, args: object = {}, name = 'find'): Promise<unknown> {
+  const orchestrator = orchestratorWith()
+  orchestrator.agentPool.registerTool({ ...tool, ...definition })
+  return (await call(orchestrator, name, args)).error
 }
 
 /** `class | code | message | details | message of the cause`. Paths of files are `FILE`, this process is `PID`. */
@@ -199,6 +220,42 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
         module: writeInto(folder, 'exits.mjs', 'export const create = () => ({ execute: () => process.exit(3) })'),
       }),
     'AgentError | ERR_AGENT_LOST | agent `work` is lost: its worker ended with exit code 3; an agent must not call process.exit | {"exitCode":3} | ',
+  ],
+  ERR_TOOL_EXISTS: [
+    async () => {
+      const { agentPool } = orchestratorWith()
+      agentPool.registerTool(tool)
+      return thrownBy(() => agentPool.registerTool(tool))
+    },
+    'ConflictError | ERR_TOOL_EXISTS | tool `find` is already registered; choose another name | {} | ',
+  ],
+  ERR_TOOL_ARGUMENTS: [
+    () => toolError({}, { id: 1 }),
+    'ToolError | ERR_TOOL_ARGUMENTS | tool `find` cannot be called like that: arguments.id: 1 is not of type "string" | {"tool":"find","issues":[{"path":"arguments.id","message":"1 is not of type \\"string\\""}]} | ',
+  ],
+  ERR_TOOL_RESULT: [
+    () => toolError({ execute: () => 1n }),
+    'ToolError | ERR_TOOL_RESULT | the result of tool `find` is not JSON data: result: a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough | {"tool":"find","issues":[{"path":"result","message":"a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough","code":"ERR_NOT_JSON"}]} | ',
+  ],
+  ERR_TOOL_TIMEOUT: [
+    () => toolError({ timeout: 1, execute: () => new Promise(() => {}) }),
+    'ToolError | ERR_TOOL_TIMEOUT | tool `find` did not answer within 1 ms; raise its `timeout`, or ask for less | {"tool":"find"} | ',
+  ],
+  ERR_TOOL_FAILED: [
+    () => toolError({ execute: () => Promise.reject(new Error('broken')) }),
+    'ToolError | ERR_TOOL_FAILED | tool `find` failed: broken | {"tool":"find"} | broken',
+  ],
+  ERR_MCP_CONNECT: [
+    () => rejection(orchestratorWith().agentPool.connectMcp({ name: 'files', command: 'no-such-program' })),
+    'ToolError | ERR_MCP_CONNECT | MCP server `files`: `no-such-program` could not be started: No such file or directory (os error 2); name a program on the PATH, or the whole path of one | {"server":"files"} | ',
+  ],
+  ERR_MCP_LOST: [
+    async () => {
+      const lost = orchestratorWith()
+      await lost.agentPool.connectMcp(stdio)
+      return (await call(lost, 'test_die')).error
+    },
+    'ToolError | ERR_MCP_LOST | MCP server `test`: the connection to the server is lost: it ended, or closed the connection | {"server":"test","tool":"test_die"} | ',
   ],
   ERR_STORE_LOCKED: [
     async () => {
@@ -394,7 +451,6 @@ const others: Partial<Record<ErrorCode, string>> = {
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
   ERR_POISONED: 'needs four crashes: in crates/engine/tests/scenarios/clocks.rs',
-  ERR_TOOL_FAILED: 'needs a tool that fails: in built-in-agents-loop.spec.ts',
   ERR_MAX_STEPS: 'needs a model that does not stop: in built-in-agents-loop.spec.ts',
   ERR_INTERNAL: 'a mistake of ours: there is none that we know of',
 }
