@@ -109,7 +109,7 @@ impl NativePlan {
     }
 }
 
-fn judged(schema: &Schema, value: &str) -> Option<String> {
+pub(crate) fn judged(schema: &Schema, value: &str) -> Option<String> {
     let issues = match serde_json::from_str::<Value>(value) {
         Ok(value) => schema.judge(&value).into_iter().map(|issue| json!({ "pointer": issue.pointer, "message": issue.message })).collect(),
         // JSON that JavaScript can hold and Unicode cannot: lone surrogates.

@@ -9,6 +9,7 @@ import { EventEmitter } from 'node:events'
 import { AgentInstances, type Instance } from './agent-instances.js'
 import { builtInTypes, DEFAULT_TYPE, type AgentSurroundings, type BuiltInType } from './agents/built-in.js'
 import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
+import type { Clock } from './clock.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError, ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
@@ -16,6 +17,11 @@ import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { NOBODY } from './run.js'
 import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
+import { readTool } from './tools/definition.js'
+import { McpConnections, type McpConnection } from './tools/mcp.js'
+import type { McpServer } from './tools/mcp-server.js'
+import { ToolRegistry } from './tools/registry.js'
+import type { ToolDefinition } from './tools/tool.js'
 import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
 import type { AgentRegistration, AgentType } from './workflow.js'
@@ -79,6 +85,21 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
+  /**
+   * Registers a function that agents and models may call. docs/tools.md says how.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+   * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name is taken.
+   */
+  registerTool<S>(tool: ToolDefinition<S>): void
+  /**
+   * Connects to a server of the Model Context Protocol, whose tools are registered until the connection is closed. It keeps no process alive.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+   * @throws {ToolError} `ERR_MCP_CONNECT`
+   * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
+   */
+  connectMcp(server: McpServer): Promise<McpConnection>
   /** What the pool is doing now. Cheap enough to ask each second. */
   getStatistics(): PoolStatistics
 }
@@ -123,15 +144,20 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   readonly #adopted = new Set<string>()
   #hasDefault = false
   readonly instances: AgentInstances
+  readonly tools: ToolRegistry = new ToolRegistry()
+  readonly servers: McpConnections
+  readonly #clock: Clock
   #engine: Engine | undefined
 
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
-  constructor(policy: ResolvedAgents, surroundings: AgentSurroundings, registered: () => void, schedule: () => void) {
+  constructor(policy: ResolvedAgents, surroundings: Omit<AgentSurroundings, 'tools'>, registered: () => void, schedule: () => void, clock: Clock) {
     super()
+    this.#clock = clock
+    this.servers = new McpConnections(clock, this.tools)
     this.#listen()
     this.#policy = policy
     this.#registered = registered
-    this.#builtIn = builtInTypes(surroundings)
+    this.#builtIn = builtInTypes({ ...surroundings, tools: this.tools })
     this.#hasProvider = () => surroundings.hasProvider()
     this.instances = new AgentInstances(
       (number) => this.#kinds[number] as AgentKind,
@@ -177,6 +203,14 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     const issues: Issue[] = []
     this.#builtIn.get(builtIn)?.judge(configuration, 'agent.configuration', issues)
     if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the agent cannot be registered', issues)
+  }
+
+  registerTool<S>(tool: ToolDefinition<S>): void {
+    this.tools.add(readTool(tool as ToolDefinition, this.#clock))
+  }
+
+  connectMcp(server: McpServer): Promise<McpConnection> {
+    return this.servers.connect(server)
   }
 
   getStatistics(): PoolStatistics {

@@ -2,6 +2,8 @@
 import { boolean, duration, integer, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
 import type { Duration } from './duration.js'
 import type { Issue } from './issue.js'
+import { readModels, type ResolvedModels } from './models/config.js'
+import type { ModelsConfig } from './models/types.js'
 
 export { readDuration, type Duration } from './duration.js'
 
@@ -13,6 +15,8 @@ export interface OrchestratorConfig {
   workflow?: WorkflowConfig | undefined
   /** The size of the agent pool. */
   agents?: AgentsConfig | undefined
+  /** Providers of language models, what happens where one fails, and what all of it may cost. */
+  models?: ModelsConfig | undefined
   /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
   monitoring?: MonitoringConfig | undefined
   /** Shared editing of workflows. Validated; has no effect yet. */
@@ -102,6 +106,7 @@ export interface ResolvedConfig {
   readonly storage: ResolvedStorage | null
   readonly workflow: ResolvedWorkflow
   readonly agents: ResolvedAgents
+  readonly models: ResolvedModels
   readonly monitoring: ResolvedMonitoring
   readonly collaboration: ResolvedCollaboration
 }
@@ -160,6 +165,7 @@ const defaults: ResolvedConfig = {
     allowRedefinition: false,
   },
   agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
+  models: { providers: null, fallback: [], budget: null },
   monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
 }
@@ -227,12 +233,12 @@ const configFields: Fields<ResolvedConfig> = {
     storage: readStorage,
     workflow: (value, path, issues) => readGroup(value, path, issues, workflowFields, defaults.workflow),
     agents: readAgents,
+    models: readModels,
     monitoring: (value, path, issues) => readGroup(value, path, issues, monitoringFields, defaults.monitoring),
     collaboration: (value, path, issues) => readGroup(value, path, issues, collaborationFields, defaults.collaboration),
   },
   refused: {
     redis: '`redis` is not supported yet: leave it out; `storage: { path }` makes executions durable on one machine',
-    models: '`models` is not supported yet: leave it out, and call models inside your agents',
   },
 }
 

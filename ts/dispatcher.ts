@@ -16,6 +16,7 @@ import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
+import { openAccount, type Bookkeeper, type ModelAccount } from './model-account.js'
 import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
@@ -41,6 +42,8 @@ export interface Listener {
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   /** Runs the workflow of a task as an execution of its own; resolves with its results. */
   child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<unknown>
+  /** A live execution. */
+  find(id: string): Run | undefined
 }
 
 /** How a spawned task ended, as `runtime::report` writes it. */
@@ -49,7 +52,7 @@ type SpawnedEnd = { status: TaskStatus; tolerated?: boolean; message?: string; [
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | (1 << Kind.cancelled)
 
-export class Dispatcher implements AttemptHost {
+export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly engine: Engine
   readonly clock: Clock
   /** What an instance is, for its run. */
@@ -189,6 +192,18 @@ export class Dispatcher implements AttemptHost {
 
   progress(run: Run, instance: number, attempt: number, data: unknown): void {
     if (this.#runs[run.slot] === run) this.#listener.progress(run, instance, attempt, data)
+  }
+
+  account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount {
+    return openAccount(this, run, instance, attempt)
+  }
+
+  keeps(run: Run): boolean {
+    return this.#runs[run.slot] === run && !this.#stopped && this.failure === undefined
+  }
+
+  above({ options: { parent } }: Run): Run | undefined {
+    return parent === undefined ? undefined : this.#listener.find(parent.execution)
   }
 
   spawner(run: Run, instance: number, lender: Lender): Spawner {
@@ -375,7 +390,8 @@ export class Dispatcher implements AttemptHost {
       const attempt = out[at + 3] as number
       const first = out[at + 4] as number
       if (kind >= Kind.scheduled) {
-        if (kind >= Kind.createAgent) this.#agents.hear(kind, slot, place, first, out[at + 5] as number)
+        if (kind === Kind.chosen) this.#runs[slot]?.chosen()
+        else if (kind >= Kind.createAgent) this.#agents.hear(kind, slot, place, first, out[at + 5] as number)
         else this.#listener.schedule(kind, slot, place, first)
         continue
       }

@@ -54,8 +54,14 @@ export type ErrorCode =
   | 'ERR_AGENT_INVALID'
   | 'ERR_AGENT_CREATE'
   | 'ERR_AGENT_LOST'
+  | 'ERR_TOOL_EXISTS'
   | 'ERR_TOOL_NOT_FOUND'
+  | 'ERR_TOOL_ARGUMENTS'
+  | 'ERR_TOOL_RESULT'
+  | 'ERR_TOOL_TIMEOUT'
   | 'ERR_TOOL_FAILED'
+  | 'ERR_MCP_CONNECT'
+  | 'ERR_MCP_LOST'
   | 'ERR_INTERRUPTED'
   | 'ERR_STORE_LOCKED'
   | 'ERR_STORE_OPEN'
@@ -70,6 +76,12 @@ export type ErrorCode =
   | 'ERR_NOT_DURABLE'
   | 'ERR_SCRIPT_ENDED'
   | 'ERR_STUCK'
+  | 'ERR_MODEL'
+  | 'ERR_MODEL_OUTPUT'
+  | 'ERR_NO_MODEL'
+  | 'ERR_PROVIDER_NOT_FOUND'
+  | 'ERR_PROVIDER_EXISTS'
+  | 'ERR_BUDGET_EXCEEDED'
   | 'ERR_LISTENER'
   | 'ERR_INTERNAL'
 
@@ -148,6 +160,12 @@ export class TaskFailedError extends OrchestratorError {}
 /** An agent could not be made, or did something an agent must not do. */
 export class AgentError extends OrchestratorError {}
 
+/**
+ * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
+ * `details.partialText` what had come of the answer.
+ */
+export class ModelError extends OrchestratorError {}
+
 /** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
 export class ToolError extends OrchestratorError {}
 
@@ -212,8 +230,14 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_AGENT_INVALID: AgentError,
   ERR_AGENT_CREATE: AgentError,
   ERR_AGENT_LOST: AgentError,
+  ERR_TOOL_EXISTS: ConflictError,
   ERR_TOOL_NOT_FOUND: ToolError,
+  ERR_TOOL_ARGUMENTS: ToolError,
+  ERR_TOOL_RESULT: ToolError,
+  ERR_TOOL_TIMEOUT: ToolError,
   ERR_TOOL_FAILED: ToolError,
+  ERR_MCP_CONNECT: ToolError,
+  ERR_MCP_LOST: ToolError,
   ERR_INTERRUPTED: CancelledError,
   ERR_STORE_LOCKED: StoreError,
   ERR_STORE_OPEN: StoreError,
@@ -228,6 +252,12 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_NOT_DURABLE: StoreError,
   ERR_SCRIPT_ENDED: AgentError,
   ERR_STUCK: TimeoutError,
+  ERR_MODEL: ModelError,
+  ERR_MODEL_OUTPUT: ModelError,
+  ERR_NO_MODEL: ModelError,
+  ERR_PROVIDER_NOT_FOUND: NotFoundError,
+  ERR_PROVIDER_EXISTS: ConflictError,
+  ERR_BUDGET_EXCEEDED: ModelError,
   ERR_LISTENER: OrchestratorError,
   ERR_INTERNAL: InternalError,
 }

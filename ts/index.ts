@@ -27,6 +27,7 @@ export {
   ClosedError,
   ConflictError,
   InternalError,
+  ModelError,
   NotFoundError,
   OrchestratorError,
   StoreError,
@@ -41,8 +42,40 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
+export type {
+  CustomProvider,
+  CustomReply,
+  CustomRequest,
+  FinishReason,
+  GenerateRequest,
+  GenerateResult,
+  ModelAttempt,
+  ModelBudget,
+  ModelCalls,
+  ModelCapability,
+  ModelComparison,
+  ModelFailureClass,
+  ModelInfo,
+  ModelIntegration,
+  ModelMessage,
+  ModelPart,
+  ModelRateLimit,
+  ModelRegistration,
+  ModelRequirements,
+  ModelsConfig,
+  ModelSelection,
+  ModelStream,
+  ModelTool,
+  ModelToolCall,
+  ProviderConfig,
+  StreamPart,
+  TokenUsage,
+} from './models/types.js'
 export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
+export type { McpConnection } from './tools/mcp.js'
+export type { McpProgram, McpRemote, McpServer, McpServerOptions } from './tools/mcp-server.js'
+export type { ToolArguments, ToolContext, ToolDefinition } from './tools/tool.js'
 export type {
   Agent,
   AgentRegistration,
@@ -67,6 +100,7 @@ export type {
   Loop,
   OrchestratorStatistics,
   RateLimit,
+  ResourceUsage,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,

@@ -15,7 +15,7 @@ export async function judgeInput(run: Run, place: number, task: TaskDefinition, 
   const root = data === undefined ? 'context' : 'input.data'
   const issues: Issue[] = []
   if (task.judge === undefined) {
-    issues.push(...read(run.definition.plan.judgeInput(run.definition.tasks.indexOf(task), JSON.stringify(subject)), root))
+    issues.push(...issuesOf(run.definition.plan.judgeInput(run.definition.tasks.indexOf(task), JSON.stringify(subject)), root))
     refuse(task, issues)
     return
   }
@@ -36,7 +36,7 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
   const issues: Issue[] = []
   const plain = plainJson(value, 'result', issues)
   if (plain !== undefined && task.outputJudge === undefined) {
-    issues.push(...read(run.definition.plan.judgeOutput(run.definition.tasks.indexOf(task), JSON.stringify(plain)), 'result'))
+    issues.push(...issuesOf(run.definition.plan.judgeOutput(run.definition.tasks.indexOf(task), JSON.stringify(plain)), 'result'))
   } else if (plain !== undefined && task.outputJudge !== undefined) {
     const result = await task.outputJudge(copyJson(plain))
     if (result.ok) return result.value
@@ -47,7 +47,8 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
   return plain
 }
 
-function read(found: string | null, root: string): Issue[] {
+/** What a schema of Rust found, by paths that begin at `root`. */
+export function issuesOf(found: string | null, root: string): Issue[] {
   const issues = JSON.parse(found ?? '[]') as { pointer: string; message: string }[]
   return issues.map(({ pointer, message }) => ({ path: pathOf(root, pointer), message }))
 }
@@ -57,7 +58,8 @@ function refuse(task: TaskDefinition, issues: Issue[]): void {
   throw new ValidationError('ERR_INPUT_SCHEMA', `the input of task \`${task.id}\` does not fit its schema`, issues)
 }
 
-function joined(root: string, path: string): string {
+/** A path that goes on from `root`. */
+export function joined(root: string, path: string): string {
   if (path === '') return root
   return path.startsWith('[') ? root + path : `${root}.${path}`
 }

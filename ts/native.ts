@@ -4,7 +4,16 @@
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
-import { Engine as NativeEngine, NativeStage, readWorkflow, timingProblems as nativeTimingProblems } from './native/binding.cjs'
+import type { Json } from './json.js'
+import {
+  Engine as NativeEngine,
+  NativeMcp,
+  NativeModels,
+  NativeSchema,
+  NativeStage,
+  readWorkflow,
+  timingProblems as nativeTimingProblems,
+} from './native/binding.cjs'
 import type {
   Answer,
   KeptSchedule,
@@ -18,7 +27,7 @@ import type {
   ScheduleTexts,
 } from './native/binding.cjs'
 
-export { NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
+export { NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 7
@@ -60,6 +69,7 @@ export const Kind = {
   scaledUp: 28,
   scaledDown: 29,
   reclaimed: 30,
+  chosen: 31,
 } as const
 
 /** Failures by the numbers of the effects that tell of them. */
@@ -147,6 +157,21 @@ export class Engine {
 
   heartbeat(slot: number, task: number, attempt: number): void {
     this.#try(() => this.#native.heartbeat(slot, task, attempt))
+  }
+
+  /** What an attempt tells of its models: a call that has ended, or a choice. False if that is recorded no more. */
+  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean {
+    return this.#try(() => this.#native.note(slot, task, attempt, called, text))
+  }
+
+  /** What the current attempt of an instance has noted, as JSON text of `{ choices, calls }`; null: nothing. */
+  notes(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.notes(slot, task))
+  }
+
+  /** What models have cost an execution so far, as JSON text. */
+  spent(slot: number): string {
+    return this.#try(() => this.#native.spent(slot))
   }
 
   judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {
@@ -346,6 +371,125 @@ export class Engine {
   #try<T>(work: () => T): T {
     return attempt(work)
   }
+}
+
+/** What one orchestrator asks of models. Texts are JSON, as in `model_driver::ModelDriver`. Every method throws an `OrchestratorError` or nothing. */
+export class Models {
+  readonly #native: NativeModels
+
+  constructor(fallback: readonly string[], now: number, wake: () => void) {
+    this.#native = attempt(() => new NativeModels([...fallback], now, wake))
+  }
+
+  addProvider(name: string, provider: string): void {
+    attempt(() => this.#native.addProvider(name, provider))
+  }
+
+  register(model: string): void {
+    attempt(() => this.#native.register(model))
+  }
+
+  select(requirements: string): string {
+    return attempt(() => this.#native.select(requirements))
+  }
+
+  choose(wanted: string, chat: string): string {
+    return attempt(() => this.#native.choose(wanted, chat))
+  }
+
+  known(all: boolean): string {
+    return attempt(() => this.#native.known(all))
+  }
+
+  setBudget(scope: string, budget: string, spent: string): void {
+    attempt(() => this.#native.setBudget(scope, budget, spent))
+  }
+
+  forgetBudget(scope: string): void {
+    attempt(() => this.#native.forgetBudget(scope))
+  }
+
+  begin(call: number, request: string): void {
+    attempt(() => this.#native.begin(call, request))
+  }
+
+  cancel(call: number): void {
+    attempt(() => this.#native.cancel(call))
+  }
+
+  /** What a provider of the user has answered so far, has answered, or failed with. */
+  delivered(call: number, attemptNumber: number, delta: string): void {
+    attempt(() => this.#native.delivered(call, attemptNumber, delta))
+  }
+
+  answered(call: number, attemptNumber: number, reply: string): void {
+    attempt(() => this.#native.answered(call, attemptNumber, reply))
+  }
+
+  failed(call: number, attemptNumber: number, failure: string): void {
+    attempt(() => this.#native.failed(call, attemptNumber, failure))
+  }
+
+  pull(): string {
+    return attempt(() => this.#native.pull())
+  }
+}
+
+/** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
+const sessions = new Set<NativeMcp>()
+const killAll = (): void => {
+  for (const session of sessions) session.kill()
+}
+
+/** One connection to a server of the Model Context Protocol. Every method throws an `OrchestratorError` or nothing. */
+export class McpSession {
+  readonly #native: NativeMcp
+  #calls = 0
+
+  /** `changed` is called when the server says that it has other tools. */
+  constructor(target: string, changed: () => void) {
+    this.#native = attempt(() => new NativeMcp(target, changed))
+  }
+
+  async open(): Promise<{ name?: string; version?: string }> {
+    if (sessions.size === 0) process.on('exit', killAll)
+    sessions.add(this.#native)
+    return JSON.parse(await textOf(this.#native.open())) as { name?: string; version?: string }
+  }
+
+  isOpen(): boolean {
+    return attempt(() => this.#native.isOpen())
+  }
+
+  async tools(): Promise<unknown> {
+    return JSON.parse(await textOf(this.#native.tools()))
+  }
+
+  /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
+  async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
+    signal.throwIfAborted()
+    const number = (this.#calls += 1)
+    const abort = (): void => this.#native.cancel(number)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      return JSON.parse(await textOf(this.#native.call(number, tool, JSON.stringify(args))))
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Resolves when the program of the server, if it has one, has ended. */
+  async close(): Promise<void> {
+    await textOf(this.#native.close())
+    sessions.delete(this.#native)
+    if (sessions.size === 0) process.off('exit', killAll)
+  }
+}
+
+async function textOf(asked: Promise<Answer>): Promise<string> {
+  const { failure, text } = await asked
+  if (failure) throw rebuilt(failure)
+  return text ?? ''
 }
 
 function attempt<T>(work: () => T): T {

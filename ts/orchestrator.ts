@@ -24,6 +24,8 @@ import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
 import type { Run } from './run.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
+import { ModelGateway } from './models/integration.js'
+import type { ModelIntegration } from './models/types.js'
 import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
 import type {
@@ -52,6 +54,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly agentPool: AgentPool
   /** Reads workflows without running them. */
   readonly workflowEngine: WorkflowEngine
+  /** Chooses models, asks them, and knows what they cost. */
+  readonly modelIntegration: ModelIntegration
+  readonly #models: ModelGateway
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
   readonly #reader: DefinitionReader
@@ -84,11 +89,14 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const stage = stageOf(config)
     this.#agents = new AgentRegistry(
       this.#config.agents,
-      { tools: { get: () => undefined, list: () => [] }, hasProvider: () => false },
+      { hasProvider: () => this.#models.isConfigured() },
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
+      stage?.clock ?? systemClock,
     )
     this.agentPool = this.#agents
+    this.#models = new ModelGateway(this.#config.models)
+    this.modelIntegration = this.#models
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
     this.workflowEngine = this.#workflows
@@ -105,6 +113,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         },
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
+        find: (id) => this.#live.get(id),
       },
       this.#agents,
       storage === null,
@@ -493,6 +502,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     )
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
     await endInOrder(this.#parts(), isOpen, drainMs, continues)
+    this.#models.close()
   }
 
   #parts(): Parts {

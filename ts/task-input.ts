@@ -8,6 +8,7 @@ import { copyJson } from './json/copy.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
+import type { ModelAccount } from './model-account.js'
 import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
@@ -102,6 +103,15 @@ export interface AttemptHost {
   heartbeat(run: Run, instance: number, attempt: number): void
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   spawner(run: Run, instance: number, lender: Lender): Spawner
+  account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount
+}
+
+/** A key that nobody else has, so that it is no part of what an agent is given. */
+const ACCOUNT: unique symbol = Symbol('account')
+
+/** What the models that an attempt asks are put on; `undefined` for a context that is not ours. */
+export function accountOf(context: AttemptContext): ModelAccount | undefined {
+  return (context as { [ACCOUNT]?: () => ModelAccount })[ACCOUNT]?.()
 }
 
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
@@ -115,6 +125,15 @@ export class LiveAttempt implements AttemptContext {
   #spawner: Spawner | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
+
+  static {
+    // As above, its computed name could not be declared in isolation.
+    Object.defineProperty(this.prototype, ACCOUNT, {
+      value(this: LiveAttempt): ModelAccount {
+        return this.#host.account(this.#run, this.#instance, this)
+      },
+    })
+  }
 
   /** `agent`: the instance that does it. */
   constructor(run: Run, instance: number, attempt: number, host: AttemptHost, agent: Instance | undefined) {

@@ -836,7 +836,10 @@ function __napiStampBindingTarget(exportsObject, target) {
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
 module.exports.Engine = nativeBinding.Engine
+module.exports.NativeMcp = nativeBinding.NativeMcp
+module.exports.NativeModels = nativeBinding.NativeModels
 module.exports.NativePlan = nativeBinding.NativePlan
+module.exports.NativeSchema = nativeBinding.NativeSchema
 module.exports.NativeStage = nativeBinding.NativeStage
 module.exports.PlanReading = nativeBinding.PlanReading
 module.exports.readWorkflow = nativeBinding.readWorkflow

@@ -70,6 +70,15 @@ export declare class Engine {
   spawn(slot: number, task: number, definition: string): number
   /** A sign of life of an attempt. */
   heartbeat(slot: number, task: number, attempt: number): void
+  /**
+   * What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
+   * record. False if that is recorded no more.
+   */
+  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean
+  /** What the current attempt of an instance has noted, before a crash too, as JSON text: `{"choices":[…],"calls":[…]}`; null: nothing. */
+  notes(slot: number, task: number): string | null
+  /** What models have cost an execution so far, those below it included, as JSON text; see `runtime::spent`. */
+  spent(slot: number): string
   /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */
   judged(slot: number, task: number, question: NativeQuestion, holds: boolean, failure?: string | undefined | null): void
   /** What an instance is, as JSON text; see `runtime::report`. */
@@ -124,6 +133,64 @@ export declare class Engine {
   executionId(slot: number): string
 }
 
+/** One connection. It ends when it is closed, killed or collected, and with the process; the program of the server ends with it. */
+export declare class NativeMcp {
+  /**
+   * To a server that is described as JSON text: `{ command, args, env, cwd }` or `{ url, headers, allowPrivate }`. `changed` is called,
+   * on the JavaScript thread, when the server says that its tools are others now. It never keeps the process alive.
+   */
+  constructor(server: string, changed: () => unknown)
+  /** Connects. What the server says of itself as JSON text: `{ name, version }`. */
+  open(): Promise<Answer>
+  /** Whether calls may still be answered. */
+  isOpen(): boolean
+  /** `[{ name, description, inputSchema, … }]` as JSON text. */
+  tools(): Promise<Answer>
+  /** Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by. */
+  call(number: number, tool: string, arguments: string): Promise<Answer>
+  /** Answers a call as cancelled, and tells the server. */
+  cancel(number: number): void
+  /** Ends it. Resolves when the program of the server, if it has one, has ended. */
+  close(): Promise<Answer>
+  /** Ends it now: the process is about to. */
+  kill(): void
+}
+
+/** One orchestrator's calls of models. */
+export declare class NativeModels {
+  /**
+   * `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock. `wake` is called, on the
+   * JavaScript thread, when `pull` has something to give; it never keeps the process alive.
+   */
+  constructor(fallback: Array<string>, now: number, wake: () => unknown)
+  /** A provider by its name: `{connection, rateLimit, model, timeoutMs}`. */
+  addProvider(name: string, provider: string): void
+  /** What is known of a model. */
+  register(model: string): void
+  /** The model that fits requirements best. */
+  select(requirements: string): string
+  /** Who may answer a request. */
+  choose(wanted: string, chat: string): string
+  /** Every model of configured providers, or all that are known, with what was seen of them. */
+  known(all: boolean): string
+  /** The most that `scope` may spend, and what it has spent before. */
+  setBudget(scope: string, budget: string, spent: string): void
+  /** Nobody spends from a scope any more. */
+  forgetBudget(scope: string): void
+  /** Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}`. */
+  begin(call: number, request: string): void
+  /** A call is wanted no more. */
+  cancel(call: number): void
+  /** A provider of JavaScript has given a piece of an answer. */
+  delivered(call: number, attempt: number, delta: string): void
+  /** A provider of JavaScript has answered. */
+  answered(call: number, attempt: number, reply: string): void
+  /** A provider of JavaScript has failed: `{class, message, retryAfterMs}`. */
+  failed(call: number, attempt: number, failure: string): void
+  /** What there is to tell: JSON texts, one in a line. Empty: nothing. */
+  pull(): string
+}
+
 /** A plan; only `readPlan` makes one. */
 export declare class NativePlan {
   /** The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, rule, templated }]`, the root list first. */
@@ -136,6 +203,16 @@ export declare class NativePlan {
   judgeOutput(task: number, value: string): string | null
   /** What a value (JSON text) does that the schema of a task's input forbids: `[{ pointer, message }]` as JSON text, or null. */
   judgeInput(task: number, value: string): string | null
+}
+
+/** A JSON Schema, or what is wrong with it. */
+export declare class NativeSchema {
+  /** From JSON text. */
+  constructor(schema: string)
+  /** Why it judges nothing; null if it does. */
+  problem(): string | null
+  /** What a value (JSON text) does that it forbids: `[{ pointer, message }]` as JSON text, or null. */
+  judge(value: string): string | null
 }
 
 /** One for as many engines as share a time. */

@@ -100,6 +100,11 @@ impl Catalogue {
         if exact.is_empty() { undated(name).map(of_each).unwrap_or_default() } else { exact }
     }
 
+    /// From now on `provider` offers what `other` offers, beside what is registered for it.
+    pub fn offer(&mut self, provider: &str, other: &str) {
+        self.same_as.insert(provider.to_owned(), other.to_owned());
+    }
+
     /// Adds a model, or changes what is known of one: see `registration`. Answers the model as it is from now on.
     pub fn register(&mut self, given: &serde_json::Value) -> Result<Model, RegistrationError> {
         let model = registration::read(self, given)?;

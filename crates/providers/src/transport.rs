@@ -49,6 +49,24 @@ impl Transport {
         Ok(Self { public, anywhere })
     }
 
+    /// The client that may speak to an address, for other protocols than those of providers. It is bound as ours is: what is inside this
+    /// machine's networks, or not encrypted, only with `allow_private`; no redirects; certificates as this system trusts them.
+    pub fn client(&self, address: &str, allow_private: bool) -> Result<Client, Failure> {
+        let refused = |what: &str| Failure::new(FailureKind::Refused, what);
+        let url = Url::parse(address).map_err(|_| refused("the address is none; write one such as https://host/path"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refused("only http and https are spoken"));
+        }
+        let host = url.host_str().unwrap_or_default();
+        if !allow_private && names_private(host) {
+            return Err(inside(host));
+        }
+        if !allow_private && url.scheme() == "http" {
+            return Err(refused("the address is not encrypted; use https, or set `allowPrivate: true` if that is meant"));
+        }
+        Ok(if allow_private { &self.anywhere } else { &self.public }.clone())
+    }
+
     /// One whole answer, with the headers of its response. Dropping the future or cancelling drops the connection.
     pub async fn call(
         &self,
@@ -130,7 +148,7 @@ fn bundled() -> Result<Vec<Certificate>, SetupError> {
 }
 
 fn inside(host: &str) -> Failure {
-    let message = format!("{host} is inside this machine's networks; set `allowPrivate: true` at the provider if that is meant");
+    let message = format!("{host} is inside this machine's networks; set `allowPrivate: true` where it is configured if that is meant");
     Failure::new(FailureKind::Refused, message)
 }
 

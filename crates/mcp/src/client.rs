@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! One connection to one server, from its handshake to its end.
+
+use crate::failure::McpError;
+use crate::process::{Pipes, Process};
+use crate::server::Server;
+use providers::{SetupError, Transport};
+use rmcp::model::{CallToolRequestParams, ClientConfig, ClientRequest, Implementation, JsonObject, Request, ServerResult};
+use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
+use rmcp::transport::StreamableHttpClientTransport;
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::{ClientHandler, RoleClient, ServiceExt};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// Is told when the tools of a server are others than before. Called on a thread of the runtime; must not block.
+pub type Changed = Arc<dyn Fn() + Send + Sync>;
+
+/// One connection. Its methods may be called from any thread, within a tokio runtime where they are `async`.
+pub struct Client {
+    server: Server,
+    changed: Changed,
+    state: Mutex<State>,
+    /// Ends everything that goes on here.
+    stop: CancellationToken,
+}
+
+#[derive(Default)]
+struct State {
+    peer: Option<Peer<RoleClient>>,
+    process: Option<Process>,
+    /// Whether it has ended, and its process with it.
+    ended: Option<tokio::sync::watch::Receiver<bool>>,
+    calls: HashMap<u32, CancellationToken>,
+}
+
+impl Client {
+    /// Not connected yet.
+    pub fn new(server: Server, changed: Changed) -> Self {
+        Self { server, changed, state: Mutex::default(), stop: CancellationToken::new() }
+    }
+
+    /// Connects, over `transport` if it is by HTTP; what the server says of itself, as JSON text: `{ name, version }`. Once per client.
+    pub async fn open(&self, transport: impl FnOnce() -> Result<Transport, SetupError>) -> Result<String, McpError> {
+        let opened = self.stop.run_until_cancelled(self.connect(transport)).await.unwrap_or(Err(McpError::Cancelled));
+        if opened.is_err() {
+            self.kill();
+        }
+        opened
+    }
+
+    async fn connect(&self, transport: impl FnOnce() -> Result<Transport, SetupError>) -> Result<String, McpError> {
+        let listener = Listener { changed: Arc::clone(&self.changed) };
+        let (service, process) = match &self.server {
+            Server::Program(program) => {
+                let (process, Pipes { input, output }) = Process::start(program)?;
+                // From here on `kill` finds it.
+                self.lock().process = Some(process.clone());
+                (listener.serve((output, input)).await, Some(process))
+            }
+            Server::Remote(remote) => {
+                let client =
+                    transport()?.client(&remote.url, remote.allow_private).map_err(|failure| McpError::Address(failure.message))?;
+                let config = StreamableHttpClientTransportConfig::with_uri(remote.url.as_str()).custom_headers(remote.header_map()?);
+                (listener.serve(StreamableHttpClientTransport::with_client(client, config)).await, None)
+            }
+        };
+        let service = service.map_err(|error| McpError::of_handshake(&error, &self.server.redacted()))?;
+        let itself = service.peer_info().and_then(|info| info.server_info.clone());
+        let text = json!({ "name": itself.as_ref().map(|one| &one.name), "version": itself.as_ref().map(|one| &one.version) }).to_string();
+        self.keep(service, process);
+        Ok(text)
+    }
+
+    /// Sees to it that a connection that ends takes its process along.
+    fn keep(&self, service: RunningService<RoleClient, Listener>, process: Option<Process>) {
+        let (over, ended) = tokio::sync::watch::channel(false);
+        let mut state = self.lock();
+        state.peer = Some(service.peer().clone());
+        state.ended = Some(ended);
+        drop(state);
+        let (stop, finish) = (self.stop.clone(), service.cancellation_token());
+        tokio::spawn(async move {
+            let mut waiting = std::pin::pin!(service.waiting());
+            tokio::select! {
+                _ = &mut waiting => {}
+                () = stop.cancelled() => {
+                    finish.cancel();
+                    let _ = waiting.await;
+                }
+            }
+            if let Some(process) = process {
+                process.ended().await;
+            }
+            // Nobody may be waiting for it.
+            let _ = over.send(true);
+        });
+    }
+
+    /// Whether calls may still be answered.
+    pub fn is_open(&self) -> bool {
+        self.lock().peer.as_ref().is_some_and(|peer| !peer.is_transport_closed()) && !self.stop.is_cancelled()
+    }
+
+    /// The tools of the server as JSON text: `[{ name, description, inputSchema, … }]`.
+    pub async fn tools(&self) -> Result<String, McpError> {
+        let peer = self.peer()?;
+        let listed = self.stop.run_until_cancelled(peer.list_all_tools()).await.ok_or(McpError::Cancelled)?;
+        let tools = listed.map_err(|error| McpError::of_call(&error, &self.server.redacted()))?;
+        Ok(serde_json::to_string(&tools)?)
+    }
+
+    /// Calls a tool with arguments that are JSON text of an object; its answer as JSON text: `{ content, structuredContent, isError }`.
+    /// `number` is what `cancel` knows the call by, as soon as this returns: before anything was sent.
+    pub fn call(self: Arc<Self>, number: u32, tool: String, arguments: String) -> impl Future<Output = Result<String, McpError>> + Send {
+        let cancelled = self.stop.child_token();
+        self.lock().calls.insert(number, cancelled.clone());
+        async move {
+            let answer = self.ask(tool, &arguments, &cancelled).await;
+            self.lock().calls.remove(&number);
+            Ok(answer?.to_string())
+        }
+    }
+
+    async fn ask(&self, tool: String, arguments: &str, cancelled: &CancellationToken) -> Result<Value, McpError> {
+        let arguments: JsonObject = serde_json::from_str(arguments)?;
+        let params = CallToolRequestParams::new(tool).with_arguments(arguments);
+        let request = ClientRequest::CallToolRequest(Request::new(params));
+        let failed = |error| McpError::of_call(&error, &self.server.redacted());
+        let mut handle = self.peer()?.send_cancellable_request(request, PeerRequestOptions::no_options()).await.map_err(failed)?;
+        let answer = tokio::select! {
+            answer = &mut handle.rx => answer,
+            () = cancelled.cancelled() => {
+                // The server may stop; whether it does is its own affair.
+                let _ = handle.cancel(Some("the caller does not want it any more".into())).await;
+                return Err(McpError::Cancelled);
+            }
+        };
+        match answer.unwrap_or(Err(rmcp::ServiceError::TransportClosed)).map_err(failed)? {
+            ServerResult::CallToolResult(result) => Ok(serde_json::to_value(result)?),
+            _ => Err(failed(rmcp::ServiceError::UnexpectedResponse)),
+        }
+    }
+
+    /// Tells the server that a call is not wanted any more, and answers it as cancelled.
+    pub fn cancel(&self, number: u32) {
+        if let Some(call) = self.lock().calls.get(&number) {
+            call.cancel();
+        }
+    }
+
+    /// Ends the connection. Resolves when the process of the server, if it has one, has ended.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        let ended = self.lock().ended.clone();
+        match ended {
+            // Its sender goes only once it is over.
+            Some(mut ended) => drop(ended.wait_for(|over| *over).await),
+            None => self.kill(),
+        }
+    }
+
+    /// Ends it now: for those who cannot wait.
+    pub fn kill(&self) {
+        self.stop.cancel();
+        if let Some(process) = &self.lock().process {
+            process.kill();
+        }
+    }
+
+    fn peer(&self) -> Result<Peer<RoleClient>, McpError> {
+        self.lock().peer.clone().ok_or_else(|| McpError::Lost("it was never made".into()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// What a server hears of us, and we of it unasked.
+struct Listener {
+    changed: Changed,
+}
+
+impl ClientHandler for Listener {
+    fn get_info(&self) -> ClientConfig {
+        let ourselves = Implementation::new("multi-agent-orchestrator", env!("CARGO_PKG_VERSION"));
+        ClientConfig::new(rmcp::model::ClientCapabilities::default(), ourselves)
+    }
+
+    async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        (self.changed)();
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Speaks to servers of the Model Context Protocol: which tools they have, and calling them.
+//!
+//! ```text
+//! Server ─▶ Client::open ─▶ Peer ─▶ tools, call          a child process and its pipes, or HTTP
+//!                            └────▶ changed               the server says that its tools are others now
+//! ```
+//! A client is one connection, and over when it is lost; whether there is another is decided by whoever holds it. Nothing here waits for
+//! longer than it is told to: time is the caller's, who cancels. The one exception is a child process that was told to end.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod failure;
+mod process;
+mod server;
+
+pub use client::{Changed, Client};
+pub use failure::McpError;
+pub use server::{Program, Remote, Server};

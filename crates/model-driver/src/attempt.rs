@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! One request on the wire, from its sending to its end.
+
+use crate::driver::Shared;
+use models::AttemptId;
+use providers::{ChatRequest, Delta, Failure, FailureKind, ModelBackend};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Sends a request and tells what comes of it. Once it is cancelled nothing more is told.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    id: AttemptId,
+    backend: Arc<dyn ModelBackend>,
+    request: ChatRequest,
+    stream: bool,
+    timeout: Duration,
+    cancel: CancellationToken,
+) {
+    let ended = if stream {
+        streamed(&shared, id, &*backend, &request, timeout, &cancel).await
+    } else {
+        match shared.transport.call(&*backend, &request, timeout, &cancel).await {
+            Ok((reply, headers)) => {
+                shared.headers(id, &headers);
+                shared.succeeded(id, reply);
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    };
+    if let Err(failure) = ended {
+        if failure.kind == FailureKind::Cancelled {
+            return;
+        }
+        shared.headers(id, &failure.headers);
+        shared.broke(id, failure);
+    }
+}
+
+async fn streamed(
+    shared: &Arc<Shared>,
+    id: AttemptId,
+    backend: &dyn ModelBackend,
+    request: &ChatRequest,
+    timeout: Duration,
+    cancel: &CancellationToken,
+) -> Result<(), Failure> {
+    let mut stream = shared.transport.stream(backend, request, timeout, cancel).await?;
+    shared.headers(id, stream.headers());
+    while let Some(delta) = stream.next().await {
+        match delta? {
+            Delta::Done { reply } => shared.succeeded(id, *reply),
+            delta @ (Delta::Text { .. } | Delta::Reasoning { .. } | Delta::ToolCall { .. }) => shared.delta(id, &delta),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What is known of models and providers, and the machine that decides about calls: all that stands behind the one lock.
+
+use crate::config::Provider;
+use crate::error::Error;
+use crate::estimate::Estimator;
+use models::{BreakerPolicy, BreakerState, Candidates, Catalogue, Command, Cost, Day, Gateway, Limits, Observed, Usage};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use stdx::Timestamp;
+
+pub(crate) struct Book {
+    pub(crate) gateway: Gateway,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) observed: Observed,
+    pub(crate) candidates: Candidates,
+    pub(crate) estimator: Estimator,
+    pub(crate) providers: BTreeMap<Arc<str>, Provider>,
+    pub(crate) fallback: Vec<String>,
+    /// Models whose limits the gateway has been told.
+    limited: BTreeSet<(Arc<str>, Arc<str>)>,
+    /// The day the candidates are those of.
+    today: Day,
+    now: Timestamp,
+}
+
+impl Book {
+    pub(crate) fn new(fallback: Vec<String>, now: Timestamp) -> Result<Self, Error> {
+        let catalogue = Catalogue::built_in()?;
+        let today = Day::of(now);
+        Ok(Self {
+            gateway: Gateway::new(BreakerPolicy::default()),
+            candidates: Candidates::new(&catalogue, [], today),
+            catalogue,
+            observed: Observed::default(),
+            estimator: Estimator::default(),
+            providers: BTreeMap::new(),
+            fallback,
+            limited: BTreeSet::new(),
+            today,
+            now,
+        })
+    }
+
+    /// A provider comes, or is another than before.
+    pub(crate) fn add(&mut self, name: &str, provider: Provider) {
+        if let Some(like) = provider.like.filter(|like| *like != name) {
+            self.catalogue.offer(name, like);
+        }
+        self.providers.insert(name.into(), provider);
+        self.limited.retain(|(provider, _)| **provider != *name);
+        self.list_candidates();
+    }
+
+    /// Tells the gateway what may be used of a model, before it is first asked.
+    pub(crate) fn limit(&mut self, provider: &Arc<str>, model: &Arc<str>, limits: Limits, now: Timestamp) -> Vec<Command> {
+        let is_new = self.limited.insert((Arc::clone(provider), Arc::clone(model)));
+        if is_new { self.gateway.limit(provider, model, limits, now) } else { Vec::new() }
+    }
+
+    /// A model comes, or more is known of it.
+    pub(crate) fn register(&mut self, model: &serde_json::Value) -> Result<(), Error> {
+        self.catalogue.register(model)?;
+        self.list_candidates();
+        Ok(())
+    }
+
+    /// It is so late: models are switched off on a day, and breakers let through again.
+    pub(crate) fn at(&mut self, now: Timestamp) {
+        self.now = now;
+        if Day::of(now) != self.today {
+            self.today = Day::of(now);
+            self.list_candidates();
+        }
+    }
+
+    fn list_candidates(&mut self) {
+        self.candidates = Candidates::new(&self.catalogue, self.providers.keys().map(|name| &**name), self.today);
+    }
+
+    /// What a call cost.
+    pub(crate) fn cost(&self, provider: &str, model: &str, usage: &Usage) -> Cost {
+        let known = self.catalogue.find(provider, model);
+        known.map_or(Cost { nanos: 0, complete: usage.total_tokens() == 0 }, |model| model.prices.cost(usage, false))
+    }
+
+    /// The models that are not asked now.
+    pub(crate) fn shut(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let lanes = self.gateway.statistics(self.now).into_iter();
+        let is_shut = |state| matches!(state, BreakerState::Open(shut) if shut.until > self.now);
+        lanes.filter(|lane| is_shut(lane.breaker)).map(|lane| (lane.provider, lane.model)).collect()
+    }
+}

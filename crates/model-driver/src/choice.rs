@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Who may answer a request: decided once, recorded by the host, never decided again for the same attempt.
+
+use crate::book::Book;
+use crate::error::Error;
+use crate::estimate::Size;
+use models::{Availability, Candidate, Capability, Mode, Need, Requirements, Selection, select};
+use providers::ChatRequest;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What a request says about who may answer it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Wanted {
+    provider: Option<String>,
+    model: Option<String>,
+    requirements: Option<Requirements>,
+    /// `provider/model` or `model`; absent: what the configuration says.
+    fallback: Option<Vec<String>>,
+}
+
+/// Who may answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Choice {
+    /// The first, and those to fall back to.
+    pub targets: Vec<Chosen>,
+    /// What the first was chosen from, if nobody had named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<serde_json::Value>,
+}
+
+/// A model that may answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Chosen {
+    /// By its configured name.
+    pub provider: String,
+    /// As the provider calls it.
+    pub model: String,
+    /// Whether it is there for requests too large for the others, and for nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub larger_context: bool,
+}
+
+/// A provider, by its configured name, and one of its models.
+type Name = (String, String);
+
+impl Book {
+    /// The model that fits best.
+    pub(crate) fn select(&self, requirements: &Requirements) -> Result<Selection, Error> {
+        if self.providers.is_empty() {
+            return Err(Error::NoProvider);
+        }
+        let shut = self.shut();
+        let availability = |candidate: &Candidate| {
+            let is_shut = shut.iter().any(|(provider, model)| **provider == candidate.provider && **model == candidate.id);
+            if is_shut { Availability::BreakerOpen } else { Availability::Available }
+        };
+        Ok(select(requirements, &self.candidates, &self.observed, availability)?)
+    }
+
+    /// Who may answer a request.
+    pub(crate) fn choose(&self, wanted: &Wanted, request: &ChatRequest) -> Result<Choice, Error> {
+        let ((provider, model), selection) = self.first(wanted, request)?;
+        let mut targets = vec![Chosen { provider, model, larger_context: false }];
+        let fallback = wanted.fallback.as_ref().unwrap_or(&self.fallback);
+        for name in fallback {
+            add(&mut targets, self.named(name)?, false);
+        }
+        // Somebody who wants no fallback wants none for this either.
+        if wanted.fallback.as_ref().is_none_or(|fallback| !fallback.is_empty())
+            && let Some(larger) = targets.first().and_then(|first| self.larger(first))
+        {
+            add(&mut targets, larger, true);
+        }
+        let selection = selection.and_then(|selection| serde_json::to_value(selection).ok());
+        Ok(Choice { targets, selection })
+    }
+
+    fn first(&self, wanted: &Wanted, request: &ChatRequest) -> Result<(Name, Option<Selection>), Error> {
+        match (&wanted.provider, &wanted.model) {
+            (Some(provider), Some(model)) => Ok(((self.provider_named(provider)?, model.clone()), None)),
+            (None, Some(model)) => Ok((self.named(model)?, None)),
+            (provider, None) => {
+                let only = provider.as_deref().map(|provider| self.provider_named(provider)).transpose()?;
+                if wanted.requirements.is_none()
+                    && let Some(provider) = only.as_deref().or_else(|| self.single_with_model())
+                    && let Some(model) = self.providers.get(provider).and_then(|known| known.model.as_deref())
+                {
+                    return Ok(((provider.to_owned(), model.into()), None));
+                }
+                let mut requirements = wanted.requirements.clone().unwrap_or_default();
+                if let Some(provider) = only {
+                    requirements.providers.allow = Some(vec![provider]);
+                }
+                self.needs(&mut requirements, request);
+                let selection = self.select(&requirements)?;
+                Ok(((selection.provider.clone(), selection.model_id.clone()), Some(selection)))
+            }
+        }
+    }
+
+    /// The one provider there is, if it is told which model to take: for providers whose models nobody knows.
+    fn single_with_model(&self) -> Option<&str> {
+        let mut providers = self.providers.iter().filter(|(_, provider)| provider.model.is_some());
+        let (name, _) = providers.next()?;
+        (self.providers.len() == 1).then_some(&**name)
+    }
+
+    /// What the request itself needs is required too.
+    fn needs(&self, requirements: &mut Requirements, request: &ChatRequest) {
+        let mut need = |capability| {
+            if !requirements.capabilities.iter().any(|known| known.capability == capability) {
+                requirements.capabilities.push(Need { capability, quality: models::Tier::Basic });
+            }
+        };
+        need(Capability::TextGeneration);
+        if !request.tools.is_empty() {
+            need(Capability::ToolUse);
+        }
+        if request.messages.iter().flat_map(|message| &message.content).any(|part| matches!(part, providers::Part::Image(_))) {
+            need(Capability::Vision);
+        }
+        requirements.structured_output |= request.schema.is_some();
+        let tokens = self.estimator.tokens("", "", Size::of(request), None);
+        requirements.estimated_input_tokens.get_or_insert(tokens.input);
+        requirements.max_output_tokens.get_or_insert(tokens.output);
+    }
+
+    /// A model by `provider/model` or `model`: where its name has a slash itself, a configured provider before it decides.
+    fn named(&self, name: &str) -> Result<Name, Error> {
+        if let Some((provider, model)) = name.split_once('/')
+            && let Some((provider, _)) = self.providers.get_key_value(provider)
+        {
+            return Ok((provider.to_string(), model.into()));
+        }
+        let offers = |provider: &&Arc<str>| self.catalogue.find(provider, name).is_some();
+        let known = self.providers.keys().find(offers).or_else(|| {
+            let taken = |(_, provider): &(&Arc<str>, &crate::config::Provider)| provider.model.as_deref() == Some(name);
+            self.providers.iter().find(taken).map(|(provider, _)| provider)
+        });
+        // With one provider there is nothing to mistake.
+        let known = known.or_else(|| self.providers.keys().next().filter(|_| self.providers.len() == 1));
+        match known {
+            Some(provider) => Ok((provider.to_string(), name.into())),
+            None if self.providers.is_empty() => Err(Error::NoProvider),
+            None => Err(Error::UnknownModel { model: name.to_owned(), known: self.provider_names() }),
+        }
+    }
+
+    fn provider_named(&self, name: &str) -> Result<String, Error> {
+        if self.providers.is_empty() {
+            return Err(Error::NoProvider);
+        }
+        let known = self.providers.get_key_value(name);
+        known
+            .map(|(name, _)| name.to_string())
+            .ok_or_else(|| Error::UnknownProvider { provider: name.to_owned(), known: self.provider_names() })
+    }
+
+    pub(crate) fn provider_names(&self) -> String {
+        self.providers.keys().map(|name| &**name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The cheapest model of the same provider that has room for more.
+    fn larger(&self, first: &Chosen) -> Option<Name> {
+        let context = self.catalogue.find(&first.provider, &first.model)?.context?;
+        let requirements = Requirements {
+            capabilities: vec![Need { capability: Capability::TextGeneration, quality: models::Tier::Basic }],
+            context_length: Some(context.saturating_add(1)),
+            mode: Mode::Cost,
+            providers: models::Providers { allow: Some(vec![first.provider.clone()]), deny: Vec::new() },
+            ..Requirements::default()
+        };
+        let found = self.select(&requirements).ok()?;
+        Some((found.provider, found.model_id))
+    }
+}
+
+fn add(targets: &mut Vec<Chosen>, (provider, model): Name, larger_context: bool) {
+    if !targets.iter().any(|target| target.provider == provider && target.model == model) {
+        targets.push(Chosen { provider, model, larger_context });
+    }
+}

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The calls under way.
+
+use crate::attempt;
+use crate::book::Book;
+use crate::choice::{Choice, Wanted};
+use crate::config::Provider;
+use crate::error::Error;
+use crate::estimate::Size;
+use crate::message::{HostReply, Message, sent};
+use models::{
+    AttemptId, Budget, Call, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Outcome, Requirements,
+    RetryPolicy, Spend, Target, Usage, classify, failure_message, retry_after,
+};
+use providers::{ChatRequest, Delta, Failure, FailureKind, Headers, Partial, Reply, Transport};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use stdx::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Reads the clock.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Tells the host that there are messages; called from any thread.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Everything one host asks of models.
+pub struct ModelDriver {
+    shared: Arc<Shared>,
+    alarm: CancellationToken,
+}
+
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    pub(crate) transport: Transport,
+    handle: Handle,
+    now: Now,
+    wake: Wake,
+    /// The next deadline may be another.
+    moved: Notify,
+    messages: Mutex<Vec<String>>,
+}
+
+struct State {
+    book: Book,
+    calls: BTreeMap<CallId, Pending>,
+}
+
+/// A call that has not finished.
+struct Pending {
+    request: ChatRequest,
+    choice: Choice,
+    size: Size,
+    stream: bool,
+    /// The attempt under way.
+    attempt: Option<Attempt>,
+    /// What was said of failed attempts.
+    failures: Vec<(u32, String)>,
+    reply: Option<(Reply, Cost)>,
+    partial: Option<Partial>,
+}
+
+struct Attempt {
+    id: AttemptId,
+    target: usize,
+    begun: Timestamp,
+    first_token: Option<Timestamp>,
+    /// None: the host does it.
+    cancel: Option<CancellationToken>,
+}
+
+/// What the host asks.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Asked {
+    chat: ChatRequest,
+    choice: Choice,
+    #[serde(default)]
+    stream: bool,
+    #[serde(default)]
+    budgets: Vec<String>,
+    #[serde(default)]
+    retry: Retry,
+    #[serde(default)]
+    timeout_ms: Option<u64>,
+    #[serde(default)]
+    priority: i32,
+}
+
+/// What the host says of attempts; the rest is as [`RetryPolicy`] has it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+struct Retry {
+    max_attempts: Option<u32>,
+    initial_delay_ms: Option<u64>,
+    factor: Option<u32>,
+    max_delay_ms: Option<u64>,
+}
+
+impl Retry {
+    fn policy(&self) -> RetryPolicy {
+        let usual = RetryPolicy::default();
+        RetryPolicy {
+            max_attempts: self.max_attempts.unwrap_or(usual.max_attempts).max(1),
+            initial_delay: self.initial_delay_ms.map_or(usual.initial_delay, Duration::from_millis),
+            factor: self.factor.unwrap_or(usual.factor),
+            max_delay: self.max_delay_ms.map_or(usual.max_delay, Duration::from_millis),
+            ..usual
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+struct HostFailure {
+    class: Option<FailureClass>,
+    message: String,
+    retry_after_ms: Option<u64>,
+}
+
+fn malformed(what: &'static str) -> impl Fn(serde_json::Error) -> Error {
+    move |source| Error::Malformed { what, source }
+}
+
+impl ModelDriver {
+    /// Without providers. `fallback` is where requests go on that say nothing of it; what it does runs on `handle`.
+    pub fn new(fallback: Vec<String>, transport: Transport, handle: Handle, now: Now, wake: Wake) -> Result<Self, Error> {
+        let book = Book::new(fallback, now())?;
+        let state = Mutex::new(State { book, calls: BTreeMap::new() });
+        let shared = Arc::new(Shared { state, transport, handle, now, wake, moved: Notify::new(), messages: Mutex::default() });
+        let alarm = CancellationToken::new();
+        shared.handle.spawn(alarm.clone().run_until_cancelled_owned(ring(Arc::clone(&shared))));
+        Ok(Self { shared, alarm })
+    }
+
+    /// A provider, by its name and JSON text: `{connection, rateLimit, model, timeoutMs}`.
+    pub fn add_provider(&self, name: &str, text: &str) -> Result<(), Error> {
+        let provider = Provider::read(name, text)?;
+        lock(&self.shared.state).book.add(name, provider);
+        Ok(())
+    }
+
+    /// What is known of a model, as JSON text.
+    pub fn register(&self, text: &str) -> Result<(), Error> {
+        let model = serde_json::from_str(text).map_err(malformed("model"))?;
+        lock(&self.shared.state).book.register(&model)
+    }
+
+    /// The model that fits best: requirements and selection as JSON text.
+    pub fn select(&self, text: &str) -> Result<String, Error> {
+        let requirements: Requirements = serde_json::from_str(text).map_err(malformed("requirements"))?;
+        let mut state = lock(&self.shared.state);
+        state.book.at((self.shared.now)());
+        let selection = state.book.select(&requirements)?;
+        serde_json::to_string(&selection).map_err(malformed("selection"))
+    }
+
+    /// Who may answer a request: a [`Choice`] as JSON text.
+    pub fn choose(&self, wanted: &str, chat: &str) -> Result<String, Error> {
+        let wanted: Wanted = serde_json::from_str(wanted).map_err(malformed("request"))?;
+        let chat: ChatRequest = serde_json::from_str(chat).map_err(malformed("request"))?;
+        let mut state = lock(&self.shared.state);
+        state.book.at((self.shared.now)());
+        let choice = state.book.choose(&wanted, &chat)?;
+        serde_json::to_string(&choice).map_err(malformed("choice"))
+    }
+
+    /// Every model of configured providers, or all that are known, with what was seen of them, as JSON text.
+    pub fn known(&self, all: bool) -> Result<String, Error> {
+        let state = lock(&self.shared.state);
+        serde_json::to_string(&state.book.known(all)).map_err(malformed("list"))
+    }
+
+    /// The most that `scope` may spend, as JSON text of a [`Budget`]; `spent`, a [`Spend`], is what it has spent before.
+    pub fn set_budget(&self, scope: &str, budget: &str, spent: &str) -> Result<(), Error> {
+        let budget: Budget = serde_json::from_str(budget).map_err(malformed("budget"))?;
+        let spent: Spend = serde_json::from_str(spent).map_err(malformed("account"))?;
+        let mut state = lock(&self.shared.state);
+        let budgets = state.book.gateway.budgets();
+        budgets.set(scope.into(), budget);
+        budgets.charge(scope.into(), spent);
+        Ok(())
+    }
+
+    /// Nobody spends from a scope any more.
+    pub fn forget_budget(&self, scope: &str) {
+        lock(&self.shared.state).book.gateway.budgets().forget(scope);
+    }
+
+    /// Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}` as JSON text. The host numbers its calls and uses no number twice.
+    pub fn begin(&self, call: u64, text: &str) -> Result<(), Error> {
+        let asked: Asked = serde_json::from_str(text).map_err(malformed("request"))?;
+        let now = (self.shared.now)();
+        let mut state = lock(&self.shared.state);
+        let (book, id) = (&mut state.book, CallId(call));
+        book.at(now);
+        let size = Size::of(&asked.chat);
+        let (mut targets, mut commands) = (Vec::new(), Vec::new());
+        for chosen in &asked.choice.targets {
+            let Some(provider) = book.providers.get(&*chosen.provider) else {
+                return Err(Error::UnknownProvider { provider: chosen.provider.clone(), known: book.provider_names() });
+            };
+            let limits = provider.limits;
+            let known = book.catalogue.find(&chosen.provider, &chosen.model);
+            let tokens = book.estimator.tokens(&chosen.provider, &chosen.model, size, known.and_then(|model| model.max_output));
+            let usd_nanos = known.map_or(0, |model| model.prices.estimate(tokens.input, tokens.output, false).nanos);
+            let (provider, model): (Arc<str>, Arc<str>) = (chosen.provider.as_str().into(), chosen.model.as_str().into());
+            commands.extend(book.limit(&provider, &model, limits, now));
+            targets.push(Target { provider, model, tokens, usd_nanos, larger_context: chosen.larger_context });
+        }
+        let retry = asked.retry.policy();
+        let deadline = asked.timeout_ms.map(|millis| now.after(Duration::from_millis(millis)));
+        let budgets = asked.budgets.iter().map(|scope| scope.as_str().into()).collect();
+        let request = CallRequest { retry, budgets, deadline, priority: asked.priority, ..CallRequest::new(targets) };
+        let Asked { chat, choice, stream, .. } = asked;
+        let pending = Pending { request: chat, choice, size, stream, attempt: None, failures: Vec::new(), reply: None, partial: None };
+        state.calls.insert(id, pending);
+        commands.extend(state.book.gateway.begin(id, request, now));
+        self.shared.carry_out(state, commands);
+        Ok(())
+    }
+
+    /// The host wants a call no more.
+    pub fn cancel(&self, call: u64) {
+        self.shared.step(|book, now| book.gateway.cancel(CallId(call), now));
+    }
+
+    /// A provider of the host has given a piece of an answer, as JSON text of a [`Delta`].
+    pub fn delivered(&self, call: u64, attempt: u32, delta: &str) -> Result<(), Error> {
+        let delta: Delta = serde_json::from_str(delta).map_err(malformed("piece of an answer"))?;
+        self.shared.delta(AttemptId { call: CallId(call), attempt }, &delta);
+        Ok(())
+    }
+
+    /// A provider of the host has answered, as JSON text of a [`HostReply`].
+    pub fn answered(&self, call: u64, attempt: u32, reply: &str) -> Result<(), Error> {
+        let reply: HostReply = serde_json::from_str(reply).map_err(malformed("answer"))?;
+        let id = AttemptId { call: CallId(call), attempt };
+        let Some(model) = self.shared.model_of(id) else { return Ok(()) };
+        self.shared.succeeded(id, reply.into_reply(model));
+        Ok(())
+    }
+
+    /// A provider of the host has failed: `{class, message, retryAfterMs}` as JSON text.
+    pub fn failed(&self, call: u64, attempt: u32, text: &str) -> Result<(), Error> {
+        let HostFailure { class, message, retry_after_ms } = serde_json::from_str(text).map_err(malformed("failure"))?;
+        let retry_after = retry_after_ms.map(Duration::from_millis);
+        let failure = CallFailure { class: class.unwrap_or(FailureClass::Overload), retry_after, message };
+        self.shared.failed(AttemptId { call: CallId(call), attempt }, failure, None);
+        Ok(())
+    }
+
+    /// What there is to tell since the last pull: JSON texts, one in a line. Empty: nothing.
+    pub fn pull(&self) -> String {
+        std::mem::take(&mut *lock(&self.shared.messages)).join("\n")
+    }
+
+    /// Calls that have begun and not finished.
+    pub fn unfinished(&self) -> usize {
+        lock(&self.shared.state).calls.len()
+    }
+}
+
+impl Drop for ModelDriver {
+    fn drop(&mut self) {
+        self.alarm.cancel();
+        for pending in lock(&self.shared.state).calls.values() {
+            if let Some(cancel) = pending.attempt.as_ref().and_then(|attempt| attempt.cancel.as_ref()) {
+                cancel.cancel();
+            }
+        }
+    }
+}
+
+/// Waits for one deadline after the other.
+async fn ring(shared: Arc<Shared>) {
+    loop {
+        let (next, now) = (lock(&shared.state).book.gateway.next_deadline(), (shared.now)());
+        let moved = shared.moved.notified();
+        match next {
+            Some(at) if at <= now => shared.step(|book, now| book.gateway.tick(now)),
+            Some(at) => {
+                // Timers have a millisecond's grain, and one that is early is set again.
+                let _ = tokio::time::timeout(at.since(now), moved).await;
+            }
+            None => moved.await,
+        }
+    }
+}
+
+impl Shared {
+    /// Has the machine take one step, and does what it says.
+    fn step(self: &Arc<Self>, step: impl FnOnce(&mut Book, Timestamp) -> Vec<Command>) {
+        let mut state = lock(&self.state);
+        let now = (self.now)();
+        let commands = step(&mut state.book, now);
+        self.carry_out(state, commands);
+    }
+
+    fn carry_out(self: &Arc<Self>, mut state: MutexGuard<'_, State>, commands: Vec<Command>) {
+        let mut lines = Vec::new();
+        for command in commands {
+            match command {
+                Command::Send { id, target } => self.send(&mut state, id, target, &mut lines),
+                Command::Abort { id } => {
+                    let Some(attempt) = state.calls.get_mut(&id.call).and_then(|pending| pending.attempt.take()) else { continue };
+                    match attempt.cancel {
+                        Some(cancel) => cancel.cancel(),
+                        None => lines.push(line(&Message::Stop { call: id.call.0, attempt: id.attempt })),
+                    }
+                }
+                Command::Finish { id, outcome, record } => lines.extend(finish(&mut state, id.call, &outcome, &record)),
+            }
+        }
+        drop(state);
+        self.moved.notify_one();
+        self.tell(lines);
+    }
+
+    fn send(self: &Arc<Self>, state: &mut State, id: AttemptId, target: usize, lines: &mut Vec<String>) {
+        let State { book, calls } = state;
+        let Some(pending) = calls.get_mut(&id.call) else { return };
+        let Some(chosen) = pending.choice.targets.get(target) else { return };
+        let Some(provider) = book.providers.get(&*chosen.provider) else { return };
+        let request = ChatRequest { model: chosen.model.clone(), ..pending.request.clone() };
+        let (begun, stream, timeout) = ((self.now)(), pending.stream, provider.timeout);
+        let cancel = provider.backend.as_ref().map(|_| CancellationToken::new());
+        if let (Some(backend), Some(cancel)) = (&provider.backend, &cancel) {
+            self.handle.spawn(attempt::run(Arc::clone(self), id, Arc::clone(backend), request, stream, timeout, cancel.clone()));
+        } else {
+            let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+            let (call, attempt, provider) = (id.call.0, id.attempt, chosen.provider.as_str());
+            lines.push(line(&Message::Ask { call, attempt, provider, request: &request, stream, timeout_ms }));
+        }
+        pending.partial = None;
+        pending.attempt = Some(Attempt { id, target, begun, first_token: None, cancel });
+    }
+
+    fn tell(&self, mut lines: Vec<String>) {
+        if !lines.is_empty() {
+            lock(&self.messages).append(&mut lines);
+            (self.wake)();
+        }
+    }
+
+    /// The model that an attempt under way asks.
+    fn model_of(&self, id: AttemptId) -> Option<String> {
+        let state = lock(&self.state);
+        let pending = state.calls.get(&id.call)?;
+        let attempt = pending.attempt.as_ref().filter(|attempt| attempt.id == id)?;
+        pending.choice.targets.get(attempt.target).map(|chosen| chosen.model.clone())
+    }
+
+    /// A response has begun.
+    pub(crate) fn headers(self: &Arc<Self>, id: AttemptId, headers: &Headers) {
+        self.step(|book, now| book.gateway.headers(id, |name| headers.get(name), now));
+    }
+
+    /// A piece of an answer has come.
+    pub(crate) fn delta(self: &Arc<Self>, id: AttemptId, delta: &Delta) {
+        let mut state = lock(&self.state);
+        let now = (self.now)();
+        let Some(attempt) = state.calls.get_mut(&id.call).and_then(|pending| pending.attempt.as_mut()).filter(|attempt| attempt.id == id)
+        else {
+            return;
+        };
+        let is_first = attempt.first_token.is_none();
+        attempt.first_token.get_or_insert(now);
+        let commands = if is_first { state.book.gateway.first_token(id, now) } else { Vec::new() };
+        self.carry_out(state, commands);
+        self.tell(vec![line(&Message::Delta { call: id.call.0, delta })]);
+    }
+
+    /// An answer has come whole.
+    pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, reply: Reply) {
+        let mut state = lock(&self.state);
+        let now = (self.now)();
+        let State { book, calls } = &mut *state;
+        let Some(pending) = calls.get_mut(&id.call) else { return };
+        let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
+        let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
+        let usage = reply.usage;
+        let cost = book.cost(&chosen.provider, &chosen.model, &usage);
+        book.estimator.learn(&chosen.provider, &chosen.model, pending.size, &usage);
+        let first_token = attempt.first_token.map(|at| at.since(attempt.begun));
+        let call = Call { outcome: Outcome::Succeeded, latency: now.since(attempt.begun), first_token, usage, cost };
+        book.observed.record(&chosen.provider, &chosen.model, &call);
+        pending.reply = Some((reply, cost));
+        let commands = book.gateway.done(id, usage, cost.nanos, now);
+        self.carry_out(state, commands);
+    }
+
+    /// An attempt has failed on the wire.
+    pub(crate) fn broke(self: &Arc<Self>, id: AttemptId, failure: Failure) {
+        let body = failure.body.as_deref().unwrap_or_default();
+        let class = match failure.kind {
+            FailureKind::Invalid | FailureKind::Refused => FailureClass::Invalid,
+            FailureKind::Timeout | FailureKind::Network | FailureKind::Malformed | FailureKind::Cancelled => FailureClass::Network,
+            FailureKind::Provider => classify(failure.status, if body.is_empty() { &failure.message } else { body }),
+        };
+        let message = match failure.kind {
+            FailureKind::Provider if !body.is_empty() => failure_message(failure.status, body),
+            FailureKind::Invalid
+            | FailureKind::Refused
+            | FailureKind::Cancelled
+            | FailureKind::Timeout
+            | FailureKind::Network
+            | FailureKind::Provider
+            | FailureKind::Malformed => failure.message.clone(),
+        };
+        let retry_after = retry_after(|name| failure.headers.get(name), body, (self.now)());
+        self.failed(id, CallFailure { class, retry_after, message }, failure.partial.map(|partial| *partial));
+    }
+
+    fn failed(self: &Arc<Self>, id: AttemptId, failure: CallFailure, partial: Option<Partial>) {
+        let mut state = lock(&self.state);
+        let now = (self.now)();
+        let State { book, calls } = &mut *state;
+        let Some(pending) = calls.get_mut(&id.call) else { return };
+        let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
+        let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
+        let outcome = match failure.class {
+            FailureClass::Overload | FailureClass::Network | FailureClass::Rate => Outcome::ProviderFailed,
+            FailureClass::Quota | FailureClass::Auth | FailureClass::Context | FailureClass::Content | FailureClass::Invalid => {
+                Outcome::CallerFailed
+            }
+        };
+        let (usage, cost) = (Usage::default(), Cost { nanos: 0, complete: true });
+        let call = Call { outcome, latency: now.since(attempt.begun), first_token: None, usage, cost };
+        book.observed.record(&chosen.provider, &chosen.model, &call);
+        pending.failures.push((id.attempt, failure.message.clone()));
+        pending.partial = partial;
+        let commands = book.gateway.failed(id, failure, now);
+        self.carry_out(state, commands);
+    }
+}
+
+/// What the host is told of the end of a call.
+fn finish(state: &mut State, id: CallId, outcome: &Result<(), GaveUp>, record: &CallRecord) -> Option<String> {
+    let pending = state.calls.remove(&id)?;
+    let attempts = sent(record, &pending.failures);
+    match outcome {
+        Ok(()) => {
+            let (reply, cost) = pending.reply?;
+            let last = record.attempts.last()?;
+            let message = Message::Done { call: id.0, provider: &last.provider, model: &last.model, reply: &reply, cost, attempts };
+            Some(line(&message))
+        }
+        Err(gave_up) => Some(line(&Message::failed(id.0, gave_up, attempts, pending.partial.as_ref()))),
+    }
+}
+
+fn line(message: &Message<'_>) -> String {
+    // Names and numbers and what was JSON before: there is nothing in a message that could not be written.
+    serde_json::to_string(message).unwrap_or_default()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

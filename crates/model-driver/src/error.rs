@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What the host can have asked for in vain.
+
+use models::{CatalogueError, NoModel, RegistrationError};
+use providers::ConfigError;
+
+/// Why something was not done. Failures of calls are not here: they are messages.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum Error {
+    #[error("provider `{provider}`: {source}")]
+    Provider { provider: String, source: ConfigError },
+    #[error("no provider is configured; set `models.providers`, or a key such as OPENAI_API_KEY in the environment")]
+    NoProvider,
+    #[error("`{provider}` is no configured provider; there are: {known}")]
+    UnknownProvider { provider: String, known: String },
+    #[error("`{model}` is offered by none of the configured providers ({known}); write it as `provider/model` to ask for it all the same")]
+    UnknownModel { model: String, known: String },
+    #[error(transparent)]
+    NoModel(#[from] NoModel),
+    #[error(transparent)]
+    Registration(#[from] RegistrationError),
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    #[error("the {what} cannot be read")]
+    Malformed { what: &'static str, source: serde_json::Error },
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! How many tokens a request will have. Nobody but the provider counts exactly, so it is bytes by a ratio that each model's answers correct.
+
+use models::{Requirements, Tokens, Usage};
+use providers::ChatRequest;
+use std::collections::BTreeMap;
+
+/// Bytes of a token of English; other languages and code have fewer.
+const BYTES_PER_TOKEN: f64 = 4.0;
+/// How much the latest answer counts.
+const WEIGHT: f64 = 0.2;
+/// What is reserved is a little more than what is expected: an overrun is paid by those who come after.
+const MARGIN: f64 = 1.1;
+/// A picture is taken for about as much as the larger ones cost.
+const IMAGE_TOKENS: u64 = 1_100;
+/// Shorter requests say little about the ratio: what wires add of their own weighs too much.
+const LEARNED_BYTES_MIN: u64 = 400;
+
+/// What is known of each model's tokens.
+#[derive(Debug, Default)]
+pub(crate) struct Estimator {
+    ratios: BTreeMap<String, f64>,
+}
+
+/// How large a request is, before a model is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Size {
+    bytes: u64,
+    images: u64,
+    output_max: Option<u64>,
+}
+
+impl Size {
+    /// The size of what is said, of what tools are, and of the shape of the answer.
+    pub(crate) fn of(request: &ChatRequest) -> Self {
+        let images = request.messages.iter().flat_map(|message| &message.content);
+        let images = images.filter_map(|part| if let providers::Part::Image(image) = part { Some(image) } else { None });
+        let (mut count, mut encoded) = (0, 0);
+        for image in images {
+            count += 1;
+            if let providers::Image::Data { data, .. } = image {
+                encoded += data.len() as u64;
+            }
+        }
+        let written = serde_json::to_string(request).map_or(0, |text| text.len() as u64);
+        Self { bytes: written.saturating_sub(encoded), images: count, output_max: request.max_tokens }
+    }
+}
+
+impl Estimator {
+    /// What to reserve at a model whose answers have at most `output_max` tokens.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an estimate of a size")]
+    pub(crate) fn tokens(&self, provider: &str, model: &str, size: Size, output_max: Option<u64>) -> Tokens {
+        let ratio = self.ratios.get(&key(provider, model)).copied().unwrap_or(BYTES_PER_TOKEN);
+        let input = (size.bytes as f64 / ratio * MARGIN).ceil() as u64 + size.images * IMAGE_TOKENS;
+        let output = size.output_max.unwrap_or(Requirements::OUTPUT_TOKENS);
+        Tokens { input, output: output_max.map_or(output, |most| output.min(most)) }
+    }
+
+    /// What a request of this size turned out to be.
+    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+    pub(crate) fn learn(&mut self, provider: &str, model: &str, size: Size, usage: &Usage) {
+        if usage.input_tokens == 0 || size.images > 0 || size.bytes < LEARNED_BYTES_MIN {
+            return;
+        }
+        let seen = (size.bytes as f64 / usage.input_tokens as f64).clamp(0.5, 20.0);
+        let ratio = self.ratios.entry(key(provider, model)).or_insert(seen);
+        *ratio += WEIGHT * (seen - *ratio);
+    }
+}
+
+/// No name has a line break.
+fn key(provider: &str, model: &str) -> String {
+    format!("{provider}\n{model}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use providers::{Message, Role};
+
+    fn request(text: &str) -> ChatRequest {
+        ChatRequest { messages: vec![Message::text(Role::User, text)], ..ChatRequest::default() }
+    }
+
+    #[test]
+    fn an_estimate_follows_what_the_model_counts() {
+        let mut estimator = Estimator::default();
+        let size = Size::of(&request(&"word ".repeat(1_000)));
+        let before = estimator.tokens("p", "m", size, None).input;
+        assert!((1_250..1_500).contains(&before), "{before}");
+        let usage = Usage { input_tokens: 2_500, ..Usage::default() };
+        for _ in 0..20 {
+            estimator.learn("p", "m", size, &usage);
+        }
+        let after = estimator.tokens("p", "m", size, None).input;
+        assert!((2_500..2_800).contains(&after), "it counts 2,500, and {after} are reserved");
+    }
+
+    #[test]
+    fn an_answer_is_as_long_as_it_may_be_and_no_longer_than_the_model_can() {
+        let size = Size::of(&ChatRequest { max_tokens: Some(9_000), ..request("hello") });
+        let estimator = Estimator::default();
+        assert_eq!(estimator.tokens("p", "m", size, None).output, 9_000);
+        assert_eq!(estimator.tokens("p", "m", size, Some(4_096)).output, 4_096);
+    }
+
+    #[test]
+    fn the_bytes_of_a_picture_are_no_words() {
+        let mut with = request("what is this?");
+        let data = "A".repeat(1_000_000);
+        with.messages[0].content.push(providers::Part::Image(providers::Image::Data { data, media_type: "image/png".into() }));
+        let tokens = Estimator::default().tokens("p", "m", Size::of(&with), None);
+        assert!(tokens.input < 2 * IMAGE_TOKENS, "{}", tokens.input);
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! A connection to a server of the Model Context Protocol, as JavaScript holds it.
+
+use crate::archive::Answer;
+use crate::error::NativeFailure;
+use crate::runtime::{promise, transport};
+use mcp::{Client, McpError, Server};
+use napi::bindgen_prelude::{Env, Function, Object};
+use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::{Error, Result, Status};
+use napi_derive::napi;
+use std::future::Future;
+use std::sync::Arc;
+
+/// One connection. It ends when it is closed, killed or collected, and with the process; the program of the server ends with it.
+#[napi]
+pub struct NativeMcp {
+    client: Arc<Client>,
+}
+
+#[napi]
+impl NativeMcp {
+    /// To a server that is described as JSON text: `{ command, args, env, cwd }` or `{ url, headers, allowPrivate }`. `changed` is called,
+    /// on the JavaScript thread, when the server says that its tools are others now. It never keeps the process alive.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(server: String, changed: Function<'_, (), UnknownReturnValue>) -> Result<Self> {
+        let changed = changed.build_threadsafe_function::<()>().weak::<true>().build()?;
+        let server = Server::read(&server).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        let changed = Arc::new(move || {
+            // One that cannot be delivered is to an environment that is going away.
+            changed.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        });
+        Ok(Self { client: Arc::new(Client::new(server, changed)) })
+    }
+
+    /// Connects. What the server says of itself as JSON text: `{ name, version }`.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn open<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        self.answer(env, async |client| client.open(transport).await)
+    }
+
+    /// Whether calls may still be answered.
+    #[napi(catch_unwind)]
+    pub fn is_open(&self) -> bool {
+        self.client.is_open()
+    }
+
+    /// `[{ name, description, inputSchema, … }]` as JSON text.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn tools<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        self.answer(env, async |client| client.tools().await)
+    }
+
+    /// Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn call<'env>(&self, env: &'env Env, number: u32, tool: String, arguments: String) -> Result<Object<'env>> {
+        self.answer(env, |client| client.call(number, tool, arguments))
+    }
+
+    /// Answers a call as cancelled, and tells the server.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, number: u32) {
+        self.client.cancel(number);
+    }
+
+    /// Ends it. Resolves when the program of the server, if it has one, has ended.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        self.answer(env, async |client| {
+            client.close().await;
+            Ok(String::new())
+        })
+    }
+
+    /// Ends it now: the process is about to.
+    #[napi(catch_unwind)]
+    pub fn kill(&self) {
+        self.client.kill();
+    }
+}
+
+impl NativeMcp {
+    fn answer<'env, F>(&self, env: &'env Env, work: impl FnOnce(Arc<Client>) -> F) -> Result<Object<'env>>
+    where
+        F: Future<Output = std::result::Result<String, McpError>> + Send + 'static,
+    {
+        let work = work(Arc::clone(&self.client));
+        promise(env, async move {
+            match work.await {
+                Ok(text) => Answer { failure: None, text: Some(text) },
+                Err(error) => Answer { failure: Some(failure(&error)), text: None },
+            }
+        })
+    }
+}
+
+fn failure(error: &McpError) -> NativeFailure {
+    NativeFailure { code: code(error).to_owned(), message: error.to_string(), causes: Vec::new() }
+}
+
+fn code(error: &McpError) -> &'static str {
+    match error {
+        McpError::Spawn { .. } | McpError::Setup(_) | McpError::Address(_) | McpError::Header(_) | McpError::Handshake(_) => {
+            "ERR_MCP_CONNECT"
+        }
+        McpError::Lost(_) => "ERR_MCP_LOST",
+        McpError::Refused(_) => "ERR_TOOL_FAILED",
+        McpError::Cancelled => "ERR_CANCELLED",
+        McpError::Description(_) => "ERR_INTERNAL",
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The handle JavaScript holds over one `model_driver::ModelDriver`. What crosses is JSON text.
+
+use crate::error::CodedError;
+use crate::runtime::{runtime, transport};
+use model_driver::{Error, ModelDriver, Now, Wake};
+use napi::bindgen_prelude::Function;
+use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi_derive::napi;
+use runtime::Clock;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use stdx::Timestamp;
+
+/// One orchestrator's calls of models.
+#[napi]
+pub struct NativeModels {
+    driver: ModelDriver,
+    /// Whether a call of `wake` is on its way.
+    woken: Arc<AtomicBool>,
+}
+
+#[napi]
+impl NativeModels {
+    /// `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock. `wake` is called, on the
+    /// JavaScript thread, when `pull` has something to give; it never keeps the process alive.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(fallback: Vec<String>, now: f64, wake: Function<'_, (), UnknownReturnValue>) -> Result<Self, CodedError> {
+        let wake = wake.build_threadsafe_function::<()>().weak::<true>().build().map_err(internal)?;
+        let woken = Arc::new(AtomicBool::new(false));
+        let pending = Arc::clone(&woken);
+        let wake: Wake = Arc::new(move || {
+            if !pending.swap(true, Ordering::SeqCst) {
+                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }
+        });
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant of JavaScript's clock")]
+        let clock = Clock::starting_at(Timestamp::from_micros(now as u64));
+        let now: Now = Arc::new(move || clock.read());
+        let (transport, handle) = (transport().map_err(internal)?, runtime().map_err(internal)?.handle().clone());
+        let driver = ModelDriver::new(fallback, transport, handle, now, wake).map_err(|error| coded(&error))?;
+        Ok(Self { driver, woken })
+    }
+
+    /// A provider by its name: `{connection, rateLimit, model, timeoutMs}`.
+    #[napi(catch_unwind)]
+    pub fn add_provider(&self, name: String, provider: String) -> Result<(), CodedError> {
+        self.driver.add_provider(&name, &provider).map_err(|error| coded(&error))
+    }
+
+    /// What is known of a model.
+    #[napi(catch_unwind)]
+    pub fn register(&self, model: String) -> Result<(), CodedError> {
+        self.driver.register(&model).map_err(|error| coded(&error))
+    }
+
+    /// The model that fits requirements best.
+    #[napi(catch_unwind)]
+    pub fn select(&self, requirements: String) -> Result<String, CodedError> {
+        self.driver.select(&requirements).map_err(|error| coded(&error))
+    }
+
+    /// Who may answer a request.
+    #[napi(catch_unwind)]
+    pub fn choose(&self, wanted: String, chat: String) -> Result<String, CodedError> {
+        self.driver.choose(&wanted, &chat).map_err(|error| coded(&error))
+    }
+
+    /// Every model of configured providers, or all that are known, with what was seen of them.
+    #[napi(catch_unwind)]
+    pub fn known(&self, all: bool) -> Result<String, CodedError> {
+        self.driver.known(all).map_err(|error| coded(&error))
+    }
+
+    /// The most that `scope` may spend, and what it has spent before.
+    #[napi(catch_unwind)]
+    pub fn set_budget(&self, scope: String, budget: String, spent: String) -> Result<(), CodedError> {
+        self.driver.set_budget(&scope, &budget, &spent).map_err(|error| coded(&error))
+    }
+
+    /// Nobody spends from a scope any more.
+    #[napi(catch_unwind)]
+    pub fn forget_budget(&self, scope: String) {
+        self.driver.forget_budget(&scope);
+    }
+
+    /// Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}`.
+    #[napi(catch_unwind)]
+    pub fn begin(&self, call: u32, request: String) -> Result<(), CodedError> {
+        self.driver.begin(call.into(), &request).map_err(|error| coded(&error))
+    }
+
+    /// A call is wanted no more.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self, call: u32) {
+        self.driver.cancel(call.into());
+    }
+
+    /// A provider of JavaScript has given a piece of an answer.
+    #[napi(catch_unwind)]
+    pub fn delivered(&self, call: u32, attempt: u32, delta: String) -> Result<(), CodedError> {
+        self.driver.delivered(call.into(), attempt, &delta).map_err(|error| coded(&error))
+    }
+
+    /// A provider of JavaScript has answered.
+    #[napi(catch_unwind)]
+    pub fn answered(&self, call: u32, attempt: u32, reply: String) -> Result<(), CodedError> {
+        self.driver.answered(call.into(), attempt, &reply).map_err(|error| coded(&error))
+    }
+
+    /// A provider of JavaScript has failed: `{class, message, retryAfterMs}`.
+    #[napi(catch_unwind)]
+    pub fn failed(&self, call: u32, attempt: u32, failure: String) -> Result<(), CodedError> {
+        self.driver.failed(call.into(), attempt, &failure).map_err(|error| coded(&error))
+    }
+
+    /// What there is to tell: JSON texts, one in a line. Empty: nothing.
+    #[napi(catch_unwind)]
+    pub fn pull(&self) -> String {
+        // Before looking: what comes after this is worth another call.
+        self.woken.store(false, Ordering::SeqCst);
+        self.driver.pull()
+    }
+}
+
+fn coded(error: &Error) -> CodedError {
+    let code = match error {
+        Error::Provider { .. } | Error::Registration(_) | Error::Malformed { .. } => "ERR_INVALID_ARGUMENT",
+        Error::NoProvider | Error::UnknownProvider { .. } => "ERR_PROVIDER_NOT_FOUND",
+        Error::UnknownModel { .. } | Error::NoModel(_) => "ERR_NO_MODEL",
+        Error::Catalogue(_) => "ERR_INTERNAL",
+    };
+    let cause = if let Error::Malformed { source, .. } = error { format!(": {source}") } else { String::new() };
+    CodedError::new(code, format!("{error}{cause}"))
+}
+
+fn internal(error: impl std::fmt::Display) -> CodedError {
+    CodedError::new("ERR_INTERNAL", error.to_string())
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The calls of models that are under way, and the providers that JavaScript speaks to.
+//
+//   begin ─▶ addon ─▶ socket            addon ─▶ pull ─▶ a piece, the answer, a failure ─▶ whoever asked
+//                 └▶ ask ─▶ a provider of the user ─▶ answered, failed ─▶ addon
+
+import { TIMER_MS_MAX } from '../clock.js'
+import { failureText } from '../failure.js'
+import { plainJson, type Json } from '../json.js'
+import { Models } from '../native.js'
+import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from './types.js'
+
+/** Tokens as the addon counts them. */
+export interface Usage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly cacheReadTokens: number
+  readonly cacheWriteTokens: number
+  readonly cacheWriteHourTokens: number
+  readonly reasoningTokens: number
+}
+
+/** An answer as the addon tells of it. */
+export interface Reply {
+  readonly text: string
+  readonly reasoning?: string
+  readonly toolCalls?: readonly { id: string; name: string; arguments: Json; invalidArguments?: string }[]
+  readonly usage: Usage
+  readonly finishReason: FinishReason
+  readonly finishDetail?: string
+  readonly model: string
+  readonly requestId?: string
+  readonly continuation?: Json
+}
+
+/** One request that was sent. */
+export interface Sent {
+  readonly provider: string
+  readonly model: string
+  readonly waited: number
+  readonly duration: number
+  readonly failure?: ModelFailureClass | 'aborted'
+  readonly message?: string
+  readonly retryAfter?: number
+  readonly next: 'done' | 'retry' | 'fallback' | 'give-up'
+}
+
+export type Delta =
+  | { readonly type: 'text' | 'reasoning'; readonly text: string }
+  | { readonly type: 'tool-call'; readonly call: { id: string; name: string; arguments: Json } }
+
+/** The end of a call. */
+export type Ended =
+  | {
+      readonly type: 'done'
+      readonly provider: string
+      readonly model: string
+      readonly reply: Reply
+      /** Nano-dollars. */
+      readonly cost: { readonly nanos: number; readonly complete: boolean }
+      readonly attempts: readonly Sent[]
+    }
+  | {
+      readonly type: 'failed'
+      readonly reason: 'failed' | 'obstacle' | 'budget' | 'deadline' | 'cancelled'
+      readonly class: ModelFailureClass | null
+      readonly message: string
+      readonly exceeded: { scope: string; what: string; limit: number; spent: number; reserved: number; asked: number } | null
+      readonly attempts: readonly Sent[]
+      readonly partial: { text: string } | null
+    }
+
+type Message =
+  | (Ended & { readonly call: number })
+  | { readonly type: 'delta'; readonly call: number; readonly delta: Delta }
+  | { readonly type: 'stop'; readonly call: number; readonly attempt: number }
+  | ({ readonly type: 'ask'; readonly call: number; readonly attempt: number } & Asked)
+
+interface Asked {
+  readonly provider: string
+  readonly stream: boolean
+  readonly timeoutMs: number
+  readonly request: Omit<CustomRequest, 'signal' | 'tools' | 'schema'> & Partial<Pick<CustomRequest, 'tools'>> & { schema?: { schema: object } }
+}
+
+interface Pending {
+  readonly ended: (end: Ended) => void
+  readonly delta: ((delta: Delta) => void) | undefined
+}
+
+export class ModelCallsUnderWay {
+  readonly native: Models
+  readonly #calls = new Map<number, Pending>()
+  readonly #providers: ReadonlyMap<string, CustomProvider>
+  /** Attempts that providers of the user make. */
+  readonly #asked = new Map<string, AbortController>()
+  /** Keeps the process alive while an answer is waited for. */
+  readonly #alive = setInterval(() => {}, TIMER_MS_MAX).unref()
+  #last = 0
+
+  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, now: number) {
+    this.native = new Models(fallback, now, () => this.#pull())
+    this.#providers = providers
+  }
+
+  /** Begins a call, and resolves with its end, which may be a failure. */
+  begin(request: Json, signal: AbortSignal | undefined, delta: ((delta: Delta) => void) | undefined): Promise<Ended> {
+    this.#last += 1
+    const call = this.#last
+    const cancel = (): void => this.native.cancel(call)
+    return new Promise<Ended>((resolve) => {
+      this.#calls.set(call, { ended: resolve, delta })
+      if (this.#calls.size === 1) this.#alive.ref()
+      try {
+        this.native.begin(call, JSON.stringify(request))
+      } catch (error) {
+        this.#forget(call)
+        throw error
+      }
+      signal?.addEventListener('abort', cancel, { once: true })
+    }).finally(() => signal?.removeEventListener('abort', cancel))
+  }
+
+  /** Every call is cancelled. */
+  close(): void {
+    for (const call of this.#calls.keys()) this.native.cancel(call)
+    this.#pull()
+    clearInterval(this.#alive)
+  }
+
+  #forget(call: number): void {
+    this.#calls.delete(call)
+    if (this.#calls.size === 0) this.#alive.unref()
+  }
+
+  #pull(): void {
+    const text = this.native.pull()
+    if (text === '') return
+    for (const line of text.split('\n')) this.#hear(JSON.parse(line) as Message)
+  }
+
+  #hear(message: Message): void {
+    const { call } = message
+    if (message.type === 'ask') return void this.#ask(call, message.attempt, message)
+    if (message.type === 'stop') return this.#asked.get(`${call}:${message.attempt}`)?.abort()
+    const pending = this.#calls.get(call)
+    if (message.type === 'delta') return pending?.delta?.(message.delta)
+    this.#forget(call)
+    pending?.ended(message)
+  }
+
+  /** Has a provider of the user answer. */
+  async #ask(call: number, attempt: number, asked: Asked): Promise<void> {
+    const key = `${call}:${attempt}`
+    const controller = new AbortController()
+    this.#asked.set(key, controller)
+    const timer = setTimeout(() => controller.abort(new Error(`no whole answer within ${asked.timeoutMs} ms`)), asked.timeoutMs)
+    try {
+      const provider = this.#providers.get(asked.provider)
+      if (provider === undefined) throw new Error(`provider \`${asked.provider}\` is gone`)
+      const { schema, tools = [], ...rest } = asked.request
+      const request: CustomRequest = { ...rest, tools, ...(schema !== undefined && { schema: schema.schema }), signal: controller.signal }
+      const reply = await Promise.race([this.#answer(provider, request, call, attempt, asked.stream), aborted(controller.signal)])
+      this.native.answered(call, attempt, JSON.stringify(plainJson(reply, 'reply', []) ?? {}))
+    } catch (error) {
+      this.native.failed(call, attempt, JSON.stringify(failureOf(error, controller.signal.aborted)))
+    } finally {
+      clearTimeout(timer)
+      this.#asked.delete(key)
+    }
+  }
+
+  async #answer(provider: CustomProvider, request: CustomRequest, call: number, attempt: number, stream: boolean): Promise<CustomReply> {
+    if (!stream || provider.stream === undefined) {
+      const reply = await provider.generate(request)
+      if (stream && reply.text !== undefined && reply.text !== '') this.#deliver(call, attempt, reply.text)
+      return reply
+    }
+    let whole: CustomReply = {}
+    let text = ''
+    for await (const part of provider.stream(request)) {
+      if ('usage' in part || 'toolCalls' in part || 'finishReason' in part) whole = { ...whole, ...part }
+      if (part.text === undefined || part.text === '' || ('usage' in part && part.text === text)) continue
+      text += part.text
+      this.#deliver(call, attempt, part.text)
+    }
+    return { ...whole, text }
+  }
+
+  #deliver(call: number, attempt: number, text: string): void {
+    this.native.delivered(call, attempt, JSON.stringify({ type: 'text', text }))
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason instanceof Error ? signal.reason : new Error('the call was cancelled')), {
+      once: true,
+    })
+  })
+}
+
+const CLASSES = ['rate', 'quota', 'auth', 'overload', 'context', 'content', 'network', 'invalid']
+
+function failureOf(error: unknown, wasAborted: boolean): Json {
+  const { message } = JSON.parse(failureText(error)) as { message: string }
+  const { class: given, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as { class?: unknown; retryAfterMs?: unknown }
+  const known = CLASSES.find((one) => one === given) ?? (wasAborted ? 'network' : 'overload')
+  const wait = typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? Math.round(retryAfterMs) : null
+  return { class: known, message, retryAfterMs: wait }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The configuration of models, with nothing left open: which providers there are, and what they let through.
+
+import { boolean, duration, integer, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
+import { memberPath, type Issue } from '../issue.js'
+import type { ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
+
+/** The wires that are spoken, with the environment variables in which keys are usually kept, the usual one first. */
+export const KINDS = {
+  openai: ['OPENAI_API_KEY'],
+  'openai-responses': ['OPENAI_API_KEY'],
+  anthropic: ['ANTHROPIC_API_KEY'],
+  gemini: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+  azure: ['AZURE_OPENAI_API_KEY', 'AZURE_API_KEY'],
+  mistral: ['MISTRAL_API_KEY'],
+  groq: ['GROQ_API_KEY'],
+  deepseek: ['DEEPSEEK_API_KEY'],
+  xai: ['XAI_API_KEY'],
+  together: ['TOGETHER_API_KEY'],
+  openrouter: ['OPENROUTER_API_KEY'],
+  cohere: ['COHERE_API_KEY', 'CO_API_KEY'],
+  ollama: ['OLLAMA_API_KEY'],
+  compatible: [],
+} as const satisfies Record<string, readonly string[]>
+
+type Kind = keyof typeof KINDS
+
+/** A provider as the addon is told of it; `connection: null` if JavaScript speaks to it. */
+export interface ResolvedProvider {
+  readonly connection: {
+    readonly kind: Kind
+    readonly apiKey?: string
+    readonly endpoint?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly allowPrivate?: boolean
+    readonly deployment?: string
+    readonly apiVersion?: string
+  } | null
+  readonly rateLimit: ModelRateLimit
+  readonly model?: string
+  readonly timeoutMs: number
+}
+
+export interface ResolvedModels {
+  /** By name; `null`: those whose keys are in the environment. */
+  readonly providers: Readonly<Record<string, ResolvedProvider>> | null
+  readonly fallback: readonly string[]
+  readonly budget: ModelBudget | null
+}
+
+export const TIMEOUT_MS = 120_000
+const LIMIT_MAX = 1_000_000_000
+
+const rateFields: Fields<ModelRateLimit> = {
+  read: {
+    requestsPerMinute: integer(1, LIMIT_MAX),
+    tokensPerMinute: integer(1, LIMIT_MAX * 1000),
+    requestsPerDay: integer(1, LIMIT_MAX),
+    concurrentRequests: integer(1, LIMIT_MAX),
+  },
+}
+
+const money: Read<number> = (value, path, issues) => {
+  if (typeof value === 'number' && value >= 0 && value <= LIMIT_MAX) return value
+  issues.push({ path, message: `must be US dollars from 0 to ${LIMIT_MAX}, not ${String(value)}`, code: 'ERR_INVALID_VALUE' })
+  return undefined
+}
+
+const budgetFields: Fields<ModelBudget> = { read: { usd: money, tokens: integer(0), calls: integer(0) } }
+
+type Written = Omit<ProviderConfig, 'kind' | 'timeout' | 'rateLimit'> & { kind?: Kind; timeout?: number; rateLimit?: ModelRateLimit }
+
+const providerFields: Fields<Written> = {
+  read: {
+    kind: oneOf(...(Object.keys(KINDS) as Kind[])),
+    apiKey: text,
+    endpoint: text,
+    allowPrivate: boolean,
+    headers: record(text),
+    deployment: text,
+    apiVersion: text,
+    model: text,
+    rateLimit: readRateLimit,
+    timeout: duration,
+  },
+}
+
+export function readRateLimit(value: unknown, path: string, issues: Issue[]): ModelRateLimit {
+  return readGroup<ModelRateLimit>(value, path, issues, rateFields, {})
+}
+
+export function readModelBudget(value: unknown, path: string, issues: Issue[]): ModelBudget {
+  return readGroup<ModelBudget>(value, path, issues, budgetFields, {})
+}
+
+/** One provider, with its key from the environment if it is not given. */
+export function readProvider(name: string, value: unknown, path: string, issues: Issue[]): ResolvedProvider {
+  const { kind: given, timeout = TIMEOUT_MS, rateLimit = {}, model, ...rest } = readGroup<Written>(value, path, issues, providerFields, {})
+  const kind = given ?? (Object.hasOwn(KINDS, name) ? (name as Kind) : undefined)
+  if (kind === undefined) {
+    issues.push({
+      path: memberPath(path, 'kind'),
+      message: `is required, since \`${name}\` is no kind itself: ${Object.keys(KINDS).join(', ')}; 'compatible' for whatever speaks OpenAI's Chat Completions`,
+      code: 'ERR_INVALID_VALUE',
+    })
+  }
+  const connection = withoutUndefined({ kind: kind ?? 'compatible', ...rest, apiKey: rest.apiKey ?? keyOf(kind) })
+  return { connection, rateLimit, timeoutMs: timeout, ...(model !== undefined && { model }) } as ResolvedProvider
+}
+
+function keyOf(kind: Kind | undefined): string | undefined {
+  return kind === undefined ? undefined : KINDS[kind].map((name) => process.env[name]).find((key) => key !== undefined && key !== '')
+}
+
+/** The group `models` of the configuration. */
+export function readModels(value: unknown, path: string, issues: Issue[]): ResolvedModels {
+  const fields: Fields<ResolvedModels> = {
+    read: {
+      providers: (given, place) => readProviders(given, place, issues),
+      fallback: (given, place) => readNames(given, place, issues),
+      budget: (given, place) => readModelBudget(given, place, issues),
+    },
+  }
+  return readGroup<ResolvedModels>(value, path, issues, fields, { providers: null, fallback: [], budget: null })
+}
+
+function readProviders(value: unknown, path: string, issues: Issue[]): Record<string, ResolvedProvider> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    issues.push({ path, message: "must be an object such as { openai: { apiKey: '…' } }", code: 'ERR_INVALID_VALUE' })
+    return undefined
+  }
+  const named = Object.entries(value).map(([name, given]): [string, ResolvedProvider] => {
+    const place = memberPath(path, name)
+    if (name === '' || name.includes('/')) issues.push({ path: place, message: 'the name of a provider has no `/`', code: 'ERR_INVALID_VALUE' })
+    return [name, readProvider(name, given, place, issues)]
+  })
+  return Object.fromEntries(named)
+}
+
+/** A list of names. */
+export function readNames(value: unknown, path: string, issues: Issue[]): readonly string[] | undefined {
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')) return value as string[]
+  issues.push({ path, message: "must be a list of models such as ['anthropic/claude-haiku-4-5']", code: 'ERR_INVALID_VALUE' })
+  return undefined
+}
+
+/** The providers whose key is in the environment; OpenAI's also where `OPENAI_BASE_URL` says. */
+export function providersOfEnvironment(): Record<string, ResolvedProvider> {
+  const found: Record<string, ResolvedProvider> = {}
+  const { OPENAI_BASE_URL: endpoint } = process.env
+  for (const kind of Object.keys(KINDS) as Kind[]) {
+    // One key, two wires: the one that every model of theirs speaks is the older.
+    if (kind === 'openai-responses' || kind === 'azure' || kind === 'ollama') continue
+    const apiKey = keyOf(kind)
+    const elsewhere = kind === 'openai' && endpoint !== undefined && endpoint !== ''
+    if (apiKey === undefined && !elsewhere) continue
+    const connection = elsewhere ? { kind: 'compatible' as const, endpoint, allowPrivate: true } : { kind }
+    const model = elsewhere ? process.env['OPENAI_MODEL'] : undefined
+    found[kind] = {
+      connection: { ...connection, ...(apiKey !== undefined && { apiKey }) },
+      rateLimit: {},
+      timeoutMs: TIMEOUT_MS,
+      ...(model !== undefined && { model }),
+    }
+  }
+  return found
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Models, as the orchestrator offers them.
+//
+//   request ─▶ judged ─▶ who may answer (recorded) ─▶ call ─▶ answer ─▶ judged by the schema ─▶ result
+//                                                       ▲                    │ does not fit, once
+//                                                       └──── what is wrong ─┘
+
+import { now } from '../clock.js'
+import { ConflictError, ModelError, ValidationError } from '../errors.js'
+import type { Issue } from '../issue.js'
+import { plainJson, type Json } from '../json.js'
+import type { Account } from './account.js'
+import { ModelCallsUnderWay, type Delta } from './calls.js'
+import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
+import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
+import { judgeAnswer, repairPrompt } from './output.js'
+import { readRequest, type ReadRequest } from './request.js'
+import { dollarsOf, errorOfCall, nanosOf, NO_USAGE, resultOf, sumOf } from './result.js'
+import { AnswerStream } from './stream.js'
+import type {
+  CustomProvider,
+  GenerateRequest,
+  GenerateResult,
+  ModelBudget,
+  ModelComparison,
+  ModelInfo,
+  ModelIntegration,
+  ModelRegistration,
+  ModelRequirements,
+  ModelSelection,
+  ModelStream,
+  ProviderConfig,
+  StreamPart,
+} from './types.js'
+
+const ORCHESTRATOR = 'orchestrator'
+
+/** The models of one orchestrator. The addon is told of them when they are first needed. */
+export class ModelGateway implements ModelIntegration {
+  readonly #config: ResolvedModels
+  readonly #custom = new Map<string, CustomProvider>()
+  readonly #added = new Map<string, ResolvedProvider>()
+  readonly #registered: string[] = []
+  readonly #scopes = new Set<string>()
+  #calls: ModelCallsUnderWay | undefined
+  #ownScopes = 0
+  #closed = false
+
+  constructor(config: ResolvedModels) {
+    this.#config = config
+  }
+
+  /** Whether there is anybody to ask. */
+  isConfigured(): boolean {
+    return this.#names().length > 0
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- what is wrong with the requirements rejects
+  async selectModel(requirements: ModelRequirements): Promise<ModelSelection> {
+    const issues: Issue[] = []
+    const given = plainJson(requirements, 'requirements', issues)
+    if (given === undefined) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the requirements cannot be used', issues)
+    const { modelId, provider, reason, estimatedCost, estimatedLatency, alternatives } = JSON.parse(
+      this.#open().native.select(JSON.stringify(given)),
+    ) as Selected
+    return {
+      modelId,
+      provider,
+      reason,
+      estimatedCost: dollarsOf(estimatedCost.nanos),
+      estimatedLatency,
+      alternatives: alternatives.map((other) => ({
+        modelId: other.modelId,
+        provider: other.provider,
+        estimatedCost: dollarsOf(other.estimatedCost.nanos),
+        estimatedLatency: other.estimatedLatency,
+      })),
+    }
+  }
+
+  getModelComparison(): ModelComparison[] {
+    return this.#known(false).map(comparisonOf)
+  }
+
+  listModels(filter: { provider?: string; capability?: string; configured?: boolean } = {}): ModelInfo[] {
+    const { provider, capability, configured } = filter
+    return this.#known(configured !== true)
+      .filter((known) => (provider === undefined || known.provider === provider) && (configured === undefined || known.configured === configured))
+      .map(infoOf)
+      .filter(({ capabilities }) => capability === undefined || capabilities.includes(capability))
+  }
+
+  registerProvider(name: string, provider: CustomProvider | ProviderConfig): void {
+    const issues: Issue[] = []
+    if (typeof name !== 'string' || name === '' || name.includes('/'))
+      issues.push({ path: 'name', message: 'must be a text without `/`, not empty' })
+    if (typeof provider !== 'object' || provider === null) issues.push({ path: 'provider', message: 'must be an object' })
+    if (issues.length === 0 && this.#names().includes(name))
+      throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is configured already`)
+    if (issues.length === 0 && 'generate' in provider) {
+      if (typeof provider.generate !== 'function') issues.push({ path: 'provider.generate', message: 'must be a function' })
+      const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
+      refuse(issues, 'the provider cannot be used')
+      this.#custom.set(name, provider)
+      this.#add(name, { connection: null, rateLimit, timeoutMs: TIMEOUT_MS })
+      for (const model of provider.models ?? []) this.registerModel({ ...model, provider: name })
+      return
+    }
+    const resolved = issues.length === 0 ? readProvider(name, provider, 'provider', issues) : undefined
+    refuse(issues, 'the provider cannot be used')
+    if (resolved !== undefined) this.#add(name, resolved)
+  }
+
+  registerModel(model: ModelRegistration): void {
+    const text = JSON.stringify(registrationOf(model))
+    this.#open().native.register(text)
+    this.#registered.push(text)
+  }
+
+  generate(request: GenerateRequest): Promise<GenerateResult> {
+    return this.generateFor(request, undefined)
+  }
+
+  stream(request: GenerateRequest): ModelStream {
+    return this.streamFor(request, undefined)
+  }
+
+  /** Asks on the account of an attempt. */
+  async generateFor(request: GenerateRequest, account: Account | undefined): Promise<GenerateResult> {
+    return await this.#ask(readRequest(request), account, undefined)
+  }
+
+  streamFor(request: GenerateRequest, account: Account | undefined): ModelStream {
+    return new AnswerStream(async (tell) => await this.#ask(readRequest(request), account, tell))
+  }
+
+  /** Nothing is asked any more. */
+  close(): void {
+    this.#closed = true
+    this.#calls?.close()
+  }
+
+  async #ask(request: ReadRequest, account: Account | undefined, tell: ((part: StreamPart) => void) | undefined): Promise<GenerateResult> {
+    const own = request.budget === undefined ? [] : [this.#ownScope(request.budget)]
+    try {
+      const first = await this.#call(request, request.chat, account, own, tell)
+      if (request.schema === undefined || first.toolCalls.length > 0) return first
+      const judged = await judgeAnswer(first.text, request.schema)
+      if (judged.ok) return { ...first, output: judged.output }
+      // What has been delivered cannot be taken back.
+      if (tell !== undefined) throw doesNotFit(first, judged.issues)
+      const turns: Json[] = [first.message as unknown as Json, { role: 'user', content: [{ type: 'text', text: repairPrompt(judged.issues) }] }]
+      const chat = { ...request.chat, messages: [...request.chat.messages, ...turns] }
+      const second = await this.#call(request, chat, account, own, undefined)
+      const whole = {
+        ...second,
+        usage: sumOf(first.usage, second.usage),
+        cost: first.cost + second.cost,
+        costComplete: first.costComplete && second.costComplete,
+        attempts: [...first.attempts, ...second.attempts],
+      }
+      const again = await judgeAnswer(second.text, request.schema)
+      if (!again.ok) throw doesNotFit(whole, again.issues)
+      return { ...whole, output: again.output }
+    } finally {
+      for (const scope of own) this.#calls?.native.forgetBudget(scope)
+    }
+  }
+
+  /** One call, its retries and fallbacks included. */
+  async #call(
+    request: ReadRequest,
+    chat: ReadRequest['chat'],
+    account: Account | undefined,
+    own: readonly string[],
+    tell: ((part: StreamPart) => void) | undefined,
+  ): Promise<GenerateResult> {
+    const calls = this.#open()
+    const signal = signalOf(request.signal, account?.signal)
+    signal?.throwIfAborted()
+    const choice = await this.#choose(calls, request, chat, account)
+    const budgets = [...own, ...this.#scopesOf(calls, account)]
+    const { maxAttempts } = request
+    const retry = { ...retryOf(account), ...(maxAttempts !== undefined && { maxAttempts }) }
+    const { timeoutMs } = request
+    const asked = {
+      chat,
+      choice,
+      stream: tell !== undefined,
+      budgets,
+      retry,
+      priority: account?.priority ?? 0,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    }
+    const end = await calls.begin(asked as Json, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
+    if (end.type === 'failed') {
+      const last = end.attempts.at(-1)
+      if (last !== undefined && account !== undefined) {
+        account.called({ provider: last.provider, model: last.model, usage: NO_USAGE, cost: 0, requests: end.attempts.length })
+      }
+      throw errorOfCall(end, signal)
+    }
+    const result = resultOf(end)
+    const { provider, model, usage, cost, attempts } = result
+    account?.called({ provider, model, usage, cost, requests: attempts.length })
+    return result
+  }
+
+  /** Who may answer: as an attempt chose before its process died, or chosen now and recorded before anything is sent. */
+  async #choose(calls: ModelCallsUnderWay, request: ReadRequest, chat: Json, account: Account | undefined): Promise<Json> {
+    const before = account?.nextChoice()
+    if (before !== undefined) return before
+    const choice = JSON.parse(calls.native.choose(JSON.stringify(request.wanted), JSON.stringify(chat))) as Json
+    await account?.choose(choice)
+    return choice
+  }
+
+  #scopesOf(calls: ModelCallsUnderWay, account: Account | undefined): string[] {
+    const scopes = this.#config.budget === null ? [] : [ORCHESTRATOR]
+    for (const { scope, budget, spent } of account?.scopes() ?? []) {
+      if (!this.#scopes.has(scope)) {
+        this.#scopes.add(scope)
+        const before = { usdNanos: nanosOf(spent.usd), tokens: spent.tokens, calls: spent.calls }
+        calls.native.setBudget(scope, budgetText(budget), JSON.stringify(before))
+      }
+      scopes.push(scope)
+    }
+    return scopes
+  }
+
+  /** Nobody pays from a scope any more. */
+  forget(scope: string): void {
+    if (this.#scopes.delete(scope)) this.#calls?.native.forgetBudget(scope)
+  }
+
+  #ownScope(budget: ModelBudget): string {
+    this.#ownScopes += 1
+    const scope = `request:${this.#ownScopes}`
+    this.#open().native.setBudget(scope, budgetText(budget), '{}')
+    return scope
+  }
+
+  #names(): string[] {
+    return [...Object.keys(this.#config.providers ?? providersOfEnvironment()), ...this.#added.keys()]
+  }
+
+  #add(name: string, provider: ResolvedProvider): void {
+    this.#calls?.native.addProvider(name, JSON.stringify(provider))
+    this.#added.set(name, provider)
+  }
+
+  #known(all: boolean): Known[] {
+    return JSON.parse(this.#open().native.known(all)) as Known[]
+  }
+
+  #open(): ModelCallsUnderWay {
+    if (this.#closed) throw new ModelError('ERR_SHUTDOWN', 'the orchestrator has been shut down; make another one')
+    if (this.#calls !== undefined) return this.#calls
+    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, now())
+    const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())
+    for (const [name, provider] of [...configured, ...this.#added]) calls.native.addProvider(name, JSON.stringify(provider))
+    if (this.#config.budget !== null) calls.native.setBudget(ORCHESTRATOR, budgetText(this.#config.budget), '{}')
+    this.#calls = calls
+    return calls
+  }
+}
+
+interface Selected extends Omit<ModelSelection, 'estimatedCost' | 'alternatives'> {
+  readonly estimatedCost: { readonly nanos: number }
+  readonly alternatives: readonly { modelId: string; provider: string; estimatedCost: { nanos: number }; estimatedLatency: number }[]
+}
+
+function budgetText({ usd, tokens, calls }: ModelBudget): string {
+  return JSON.stringify({ ...(usd !== undefined && { usdNanos: nanosOf(usd) }), tokens, calls })
+}
+
+function signalOf(own: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  if (own === undefined || other === undefined) return own ?? other
+  return AbortSignal.any([own, other])
+}
+
+/** A task's own policy replaces ours: there is one owner of retries. */
+function retryOf(account: Account | undefined): Record<string, Json> {
+  const policy = account?.retryPolicy
+  if (policy === undefined) return {}
+  const { maxAttempts, backoffType = 'fixed', initialDelay, maxDelay } = policy
+  const millis = (delay: unknown): number | undefined => (typeof delay === 'number' ? delay : undefined)
+  const [first, most] = [millis(initialDelay), millis(maxDelay)]
+  return {
+    maxAttempts,
+    factor: backoffType === 'exponential' ? 2 : 1,
+    ...(first !== undefined && { initialDelayMs: first }),
+    ...(most !== undefined && { maxDelayMs: most }),
+  }
+}
+
+function partOf(delta: Delta): StreamPart {
+  if (delta.type === 'tool-call') return { type: 'tool-call', toolCall: delta.call }
+  return { type: delta.type, text: delta.text }
+}
+
+function doesNotFit(result: GenerateResult, issues: readonly Issue[]): ModelError {
+  const listed = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
+  const { text, model, provider, usage, cost, attempts } = result
+  const details = { issues, partialText: text, usage, cost, attempts }
+  return new ModelError('ERR_MODEL_OUTPUT', `the answer of ${provider}/${model} does not fit the schema: ${listed}`, { details })
+}
+
+function refuse(issues: readonly Issue[], what: string): void {
+  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', what, issues)
+}

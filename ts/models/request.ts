@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What a model is asked, judged: every problem at once, with its path.
+
+import { describe, duration, integer, readGroup, type Fields, type Read } from '../config/reader.js'
+import { ValidationError } from '../errors.js'
+import type { Issue } from '../issue.js'
+import { plainJson, type Json } from '../json.js'
+import { readSchema, type SchemaForms } from '../schema.js'
+import { readModelBudget, readNames } from './config.js'
+import type { GenerateRequest, ModelBudget, ModelMessage, ModelPart } from './types.js'
+
+/** A request as the addon reads it. */
+export interface ReadRequest {
+  /** Who may answer: provider, model, requirements, fallback. */
+  readonly wanted: Json
+  readonly chat: { readonly messages: Json[]; readonly [field: string]: Json }
+  readonly schema: SchemaForms | undefined
+  readonly maxAttempts: number | undefined
+  readonly budget: ModelBudget | undefined
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+type Written = { [K in keyof GenerateRequest]: Exclude<GenerateRequest[K], undefined> }
+
+const text: Read<string> = (value, path, issues) => {
+  if (typeof value === 'string') return value
+  issues.push({ path, message: `must be text, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+  return undefined
+}
+
+const number: (min: number, max: number) => Read<number> = (min, max) => (value, path, issues) => {
+  if (typeof value === 'number' && value >= min && value <= max) return value
+  issues.push({ path, message: `must be a number from ${min} to ${max}, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+  return undefined
+}
+
+const data: Read<Json> = (value, path, issues) => plainJson(value, path, issues)
+
+const any: Read<never> = (value) => value as never
+
+const fields: Fields<Written> = {
+  read: {
+    provider: text,
+    model: text,
+    requirements: (value, path, issues) => data(value, path, issues) as never,
+    system: text,
+    prompt: text,
+    messages: any,
+    schema: any,
+    tools: any,
+    toolChoice: (value, path, issues) => readToolChoice(value, path, issues) as never,
+    temperature: number(0, 2),
+    topP: number(0, 1),
+    maxTokens: integer(1),
+    stop: (value, path, issues) => readTexts(value, path, issues),
+    extra: (value, path, issues) => data(value, path, issues) as never,
+    fallback: readNames,
+    maxAttempts: integer(1, 100),
+    budget: readModelBudget,
+    timeout: duration,
+    signal: any,
+  },
+}
+
+/** @throws {ValidationError} `ERR_INVALID_ARGUMENT` */
+export function readRequest(request: GenerateRequest): ReadRequest {
+  const issues: Issue[] = []
+  const read = readGroup<Written>(request, 'request', issues, fields, {} as Written)
+  const { provider, model, requirements, fallback, prompt, messages, schema: shape, tools, signal, budget, maxAttempts, timeout, ...rest } = read
+  const { toolChoice, extra, ...plain } = rest
+  if (prompt === undefined && messages === undefined) issues.push({ path: 'request', message: 'needs `prompt` or `messages`' })
+  if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'request.signal', message: 'must be an AbortSignal' })
+  const turns = messages === undefined ? [] : readMessages(messages, 'request.messages', issues)
+  if (prompt !== undefined) turns.push({ role: 'user', content: [{ type: 'text', text: prompt }] })
+  const schema = shape === undefined ? undefined : readSteering(shape, 'request.schema', issues)
+  const known = tools === undefined ? [] : readTools(tools, 'request.tools', issues)
+  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the request cannot be sent', issues)
+  const chat = {
+    ...plain,
+    messages: turns,
+    ...(known.length > 0 && { tools: known }),
+    ...(toolChoice !== undefined && { toolChoice }),
+    ...(extra !== undefined && { extra }),
+    ...(schema?.jsonSchema !== undefined && { schema: { name: 'answer', schema: schema.jsonSchema, strict: false } }),
+  }
+  return {
+    wanted: plainJson({ provider, model, requirements, fallback }, 'request', issues) ?? null,
+    chat: chat as unknown as ReadRequest['chat'],
+    schema,
+    maxAttempts,
+    budget,
+    timeoutMs: timeout as number | undefined,
+    signal,
+  }
+}
+
+/** A schema by which a model is steered: one that can only judge will not do. */
+function readSteering(schema: unknown, path: string, issues: Issue[]): SchemaForms | undefined {
+  const forms = readSchema(schema, path, issues)
+  if (forms === undefined || forms.jsonSchema !== undefined) return forms
+  const message = `a schema of ${forms.vendor} has no JSON Schema form, and a model can be steered by nothing else`
+  issues.push({ path, message, code: 'ERR_SCHEMA_UNREPRESENTABLE' })
+  return undefined
+}
+
+function readTools(tools: unknown, path: string, issues: Issue[]): Json[] {
+  if (!Array.isArray(tools)) {
+    issues.push({ path, message: `must be a list of tools, not ${describe(tools)}` })
+    return []
+  }
+  return tools.flatMap((tool: { name?: unknown; description?: unknown; parameters?: unknown } | null, index) => {
+    const place = `${path}[${index}]`
+    const name = text(tool?.name, `${place}.name`, issues)
+    const description = text(tool?.description, `${place}.description`, issues)
+    const parameters = readSteering(tool?.parameters, `${place}.parameters`, issues)?.jsonSchema
+    return name === undefined || description === undefined || parameters === undefined ? [] : [{ name, description, parameters }]
+  })
+}
+
+const ROLES = ['system', 'user', 'assistant', 'tool']
+
+function readMessages(messages: unknown, path: string, issues: Issue[]): Json[] {
+  if (!Array.isArray(messages)) {
+    issues.push({ path, message: `must be a list of turns, not ${describe(messages)}` })
+    return []
+  }
+  return messages.map((message: Partial<ModelMessage> | null, index): Json => {
+    const place = `${path}[${index}]`
+    const role: unknown = message?.role
+    if (!ROLES.includes(role as string)) issues.push({ path: `${place}.role`, message: `must be one of ${ROLES.join(', ')}` })
+    const content = readContent(message?.content, `${place}.content`, issues)
+    const continuation = message?.continuation === undefined ? undefined : plainJson(message.continuation, `${place}.continuation`, issues)
+    return { role: role as string, content, ...(continuation !== undefined && { continuation }) }
+  })
+}
+
+const PART_TYPES = ['text', 'image', 'tool-call', 'tool-result']
+
+function readContent(content: string | readonly ModelPart[] | undefined, path: string, issues: Issue[]): Json[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  if (!Array.isArray(content)) {
+    issues.push({ path, message: `must be text or a list of parts, not ${describe(content)}` })
+    return []
+  }
+  return content.flatMap((part: ModelPart, index) => {
+    const place = `${path}[${index}]`
+    const type: unknown = (part as { type?: unknown } | null)?.type
+    if (!PART_TYPES.includes(type as string)) {
+      issues.push({ path: `${place}.type`, message: `must be one of ${PART_TYPES.join(', ')}` })
+      return []
+    }
+    const plain = plainJson(part, place, issues)
+    return plain === undefined ? [] : [plain]
+  })
+}
+
+function readToolChoice(value: unknown, path: string, issues: Issue[]): Json | undefined {
+  if (value === 'auto' || value === 'none' || value === 'required') return value
+  const tool = (value as { tool?: unknown } | null)?.tool
+  if (typeof tool === 'string') return { name: tool }
+  issues.push({ path, message: "must be 'auto', 'none', 'required' or { tool: name }", code: 'ERR_INVALID_VALUE' })
+  return undefined
+}
+
+function readTexts(value: unknown, path: string, issues: Issue[]): readonly string[] | undefined {
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value as string[]
+  issues.push({ path, message: 'must be a list of texts', code: 'ERR_INVALID_VALUE' })
+  return undefined
+}

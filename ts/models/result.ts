@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The end of a call as its caller sees it: an answer, or an error that says what was tried.
+
+import { CancelledError, ModelError, TimeoutError, type OrchestratorError } from '../errors.js'
+import type { Ended, Reply, Sent, Usage } from './calls.js'
+import type { GenerateResult, ModelAttempt, ModelMessage, ModelPart, TokenUsage } from './types.js'
+
+const DOLLAR_NANOS = 1e9
+
+export const NO_USAGE: TokenUsage = usageOf(undefined)
+
+export function usageOf(usage: Usage | undefined): TokenUsage {
+  const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, reasoningTokens = 0 } = usage ?? {}
+  const cacheWriteTokens = (usage?.cacheWriteTokens ?? 0) + (usage?.cacheWriteHourTokens ?? 0)
+  return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, totalTokens: inputTokens + outputTokens }
+}
+
+export function sumOf(one: TokenUsage, other: TokenUsage): TokenUsage {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
+    totalTokens: one.totalTokens + other.totalTokens,
+  }
+}
+
+export const dollarsOf = (nanos: number): number => nanos / DOLLAR_NANOS
+export const nanosOf = (dollars: number): number => Math.round(dollars * DOLLAR_NANOS)
+
+export function resultOf(end: Extract<Ended, { type: 'done' }>): GenerateResult {
+  const { reply, cost, attempts, provider, model } = end
+  return {
+    text: reply.text,
+    toolCalls: (reply.toolCalls ?? []).map(({ id, name, arguments: given, invalidArguments }) => ({
+      id,
+      name,
+      arguments: invalidArguments ?? given,
+    })),
+    message: messageOf(reply),
+    usage: usageOf(reply.usage),
+    cost: dollarsOf(cost.nanos),
+    costComplete: cost.complete,
+    model,
+    provider,
+    finishReason: reply.finishReason,
+    attempts: attempts.map(attemptOf),
+  }
+}
+
+function messageOf(reply: Reply): ModelMessage {
+  const content: ModelPart[] = reply.text === '' ? [] : [{ type: 'text', text: reply.text }]
+  for (const { id, name, arguments: given } of reply.toolCalls ?? []) content.push({ type: 'tool-call', id, name, arguments: given })
+  return { role: 'assistant', content, ...(reply.continuation !== undefined && { continuation: reply.continuation }) }
+}
+
+function attemptOf({ provider, model, waited, duration, failure, message, next }: Sent): ModelAttempt {
+  return {
+    provider,
+    model,
+    waited,
+    duration,
+    ...(failure !== undefined && { failure: failure === 'aborted' ? 'network' : failure }),
+    ...(message !== undefined && { message }),
+    next,
+  }
+}
+
+/** The error of a call that brought no answer. Whoever sees it need not try again: what could be tried has been. */
+export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: AbortSignal | undefined): OrchestratorError {
+  const { reason, class: failed, message, exceeded, attempts: sent, partial } = end
+  const attempts = sent.map(attemptOf)
+  const details = { attempts, ...(partial !== null && partial.text !== '' && { partialText: partial.text }) }
+  if (reason === 'cancelled')
+    return new CancelledError('ERR_CANCELLED', 'the call of the model was cancelled', { cause: signal?.reason, details })
+  if (reason === 'deadline') return new TimeoutError('ERR_TIMEOUT', message, { details })
+  if (reason === 'budget') return new ModelError('ERR_BUDGET_EXCEEDED', message, { details: { ...details, ...(exceeded ?? {}) } })
+  const last = attempts.at(-1)
+  const where = last === undefined ? '' : `${last.provider}/${last.model}: `
+  const tried = attempts.length > 1 ? ` (${attempts.length} requests were sent)` : ''
+  const words = reason === 'obstacle' ? message : `${where}${message}${tried}`
+  return new ModelError('ERR_MODEL', words, { details: { ...details, class: failed } })
+}
