@@ -2,7 +2,7 @@
 // A model that says what the test wrote down for it, so that what an agent makes of answers is seen alone.
 
 import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/models/types.ts'
-import type { ModelContext } from '../../ts/agents/attempt.ts'
+import type { ModelAttempt } from '../../ts/agents/attempt.ts'
 import type { CallableTool, ToolSource } from '../../ts/agents/tools.ts'
 import type { Json } from '../../ts/json.ts'
 import type { TaskInput } from '../../ts/workflow.ts'
@@ -16,7 +16,7 @@ export interface Answer {
 
 /** An attempt whose model answers like this, in turn; beyond that it rejects. */
 export interface ScriptedAttempt {
-  readonly context: ModelContext
+  readonly context: ModelAttempt
   /** What was asked, and how. */
   readonly asked: { how: 'generate' | 'stream'; request: GenerateRequest }[]
   /** What was announced. */

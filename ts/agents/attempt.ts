@@ -6,7 +6,7 @@ import type { AttemptContext } from '../workflow.js'
 import type { RequestPart, ResolvedLlm } from './configuration.js'
 
 /** An attempt whose calls of models are put on its task's account. */
-export type ModelContext = AttemptContext & { readonly models: ModelCalls }
+export type ModelAttempt = AttemptContext & { readonly models: ModelCalls }
 
 /** The fields of a configuration that are part of every request. */
 export function requestPart({ stream: _stream, include: _include, ...rest }: ResolvedLlm): RequestPart {
@@ -14,7 +14,7 @@ export function requestPart({ stream: _stream, include: _include, ...rest }: Res
 }
 
 /** One answer; `streamed`: its text is announced as it comes. Each piece is a sign of life. */
-export async function ask(context: ModelContext, request: GenerateRequest, streamed: boolean): Promise<GenerateResult> {
+export async function ask(context: ModelAttempt, request: GenerateRequest, streamed: boolean): Promise<GenerateResult> {
   const { models, signal } = context
   const asked = { ...request, signal }
   if (!streamed) return models.generate(asked)
