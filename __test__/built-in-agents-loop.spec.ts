@@ -3,10 +3,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { builtInTypes } from '../ts/agents/built-in.ts'
-import type { ModelAttempt } from '../ts/agents/attempt.ts'
 import type { ToolSource } from '../ts/agents/tools.ts'
 import type { OutputSchema } from '../ts/output-schema.ts'
-import type { Agent, TaskInput } from '../ts/workflow.ts'
+import type { Agent, AttemptContext, TaskInput } from '../ts/workflow.ts'
 import { gate } from './support/orchestrators.ts'
 import { attemptWith, taskWith, toolsOf } from './support/scripted-models.ts'
 
@@ -15,7 +14,7 @@ function agent(type: 'llm' | 'tool' | 'hybrid', configuration: object = {}, tool
   return create?.(configuration) as Agent
 }
 
-const run = (who: Agent, task: TaskInput, context: ModelAttempt): Promise<unknown> => who.execute(task, context) as Promise<unknown>
+const run = (who: Agent, task: TaskInput, context: AttemptContext): Promise<unknown> => who.execute(task, context) as Promise<unknown>
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => expect.fail('it did not fail'),

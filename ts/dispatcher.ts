@@ -17,11 +17,13 @@ import { failureText } from './failure.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
 import { openAccount, type Bookkeeper, type ModelAccount } from './model-account.js'
+import type { Caller } from './models/integration.js'
+import type { ModelCalls } from './models/types.js'
 import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
-import type { TaskStatus } from './workflow.js'
+import type { AgentTask, TaskStatus } from './workflow.js'
 
 const EFFECTS_MAX = 1024
 const ANSWERS_FIRST = 256
@@ -42,6 +44,8 @@ export interface Listener {
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   /** Runs the workflow of a task as an execution of its own; resolves with its results. */
   child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<unknown>
+  /** Calls of models on the account of an attempt. */
+  models(caller: Caller): ModelCalls
   /** A live execution. */
   find(id: string): Run | undefined
 }
@@ -196,6 +200,17 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
 
   account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount {
     return openAccount(this, run, instance, attempt)
+  }
+
+  models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls {
+    const { priority = 0, retryPolicy } = run.task(instance).source as Pick<AgentTask, 'priority' | 'retryPolicy'>
+    const { signal } = attempt
+    return this.#listener.models({
+      account: this.account(run, instance, attempt),
+      signal,
+      priority: priority + (run.options.priority ?? 0),
+      retryPolicy,
+    })
   }
 
   keeps(run: Run): boolean {

@@ -6,7 +6,6 @@
  */
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
-export type { ModelCapability, ModelRequirements } from './models/types.js'
 export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
 export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './agent-pool.js'
 export type {

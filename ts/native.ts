@@ -4,7 +4,6 @@
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
-import type { Json } from './json.js'
 import {
   Engine as NativeEngine,
   NativeMcp,

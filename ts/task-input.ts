@@ -9,6 +9,7 @@ import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
 import type { ModelAccount } from './model-account.js'
+import type { ModelCalls } from './models/types.js'
 import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
@@ -104,6 +105,7 @@ export interface AttemptHost {
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   spawner(run: Run, instance: number, lender: Lender): Spawner
   account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount
+  models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls
 }
 
 /** A key that nobody else has, so that it is no part of what an agent is given. */
@@ -198,6 +200,10 @@ export class LiveAttempt implements AttemptContext {
   get outputSchema(): unknown {
     const task = this.#run.task(this.#instance)
     return task.outputJudged ? outputSchemaOf(this.#run, task) : undefined
+  }
+
+  get models(): ModelCalls {
+    return this.#host.models(this.#run, this.#instance, this)
   }
 
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */

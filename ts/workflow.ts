@@ -3,7 +3,7 @@
 
 import type { ConditionFunction } from './definition/marks.js'
 import type { Duration } from './duration.js'
-import type { ModelBudget, TokenUsage } from './models/types.js'
+import type { ModelBudget, ModelCalls, TokenUsage } from './models/types.js'
 
 /** A workflow: tasks, and what each waits for. */
 export interface AgentWorkflow {
@@ -330,6 +330,11 @@ export interface AttemptContext {
    * Schema.
    */
   readonly outputSchema: unknown
+  /**
+   * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the
+   * attempt. Not in a worker thread.
+   */
+  readonly models: ModelCalls
   /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
   heartbeat(progress?: unknown): void
   /** Announces `task:progress` with `data`. It is not recorded. */

@@ -2,10 +2,9 @@
 // A model that says what the test wrote down for it, so that what an agent makes of answers is seen alone.
 
 import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/models/types.ts'
-import type { ModelAttempt } from '../../ts/agents/attempt.ts'
 import type { CallableTool, ToolSource } from '../../ts/agents/tools.ts'
 import type { Json } from '../../ts/json.ts'
-import type { TaskInput } from '../../ts/workflow.ts'
+import type { AttemptContext, TaskInput } from '../../ts/workflow.ts'
 
 /** What it answers: text, tools it calls, what a schema made of it. */
 export interface Answer {
@@ -16,7 +15,7 @@ export interface Answer {
 
 /** An attempt whose model answers like this, in turn; beyond that it rejects. */
 export interface ScriptedAttempt {
-  readonly context: ModelAttempt
+  readonly context: AttemptContext
   /** What was asked, and how. */
   readonly asked: { how: 'generate' | 'stream'; request: GenerateRequest }[]
   /** What was announced. */

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the agents that ask models have in common: one request of an attempt, announced as it is answered.
 
-import type { GenerateRequest, GenerateResult, ModelCalls } from '../models/types.js'
+import type { GenerateRequest, GenerateResult } from '../models/types.js'
 import type { AttemptContext } from '../workflow.js'
 import type { RequestPart, ResolvedLlm } from './configuration.js'
-
-/** An attempt whose calls of models are put on its task's account. */
-export type ModelAttempt = AttemptContext & { readonly models: ModelCalls }
 
 /** The fields of a configuration that are part of every request. */
 export function requestPart({ stream: _stream, include: _include, ...rest }: ResolvedLlm): RequestPart {
@@ -14,7 +11,7 @@ export function requestPart({ stream: _stream, include: _include, ...rest }: Res
 }
 
 /** One answer; `streamed`: its text is announced as it comes. Each piece is a sign of life. */
-export async function ask(context: ModelAttempt, request: GenerateRequest, streamed: boolean): Promise<GenerateResult> {
+export async function ask(context: AttemptContext, request: GenerateRequest, streamed: boolean): Promise<GenerateResult> {
   const { models, signal } = context
   const asked = { ...request, signal }
   if (!streamed) return models.generate(asked)

@@ -8,8 +8,8 @@ import { TaskFailedError } from '../errors.js'
 import { messageOf } from '../failure.js'
 import type { GenerateResult, ModelMessage, ModelPart, ModelToolCall } from '../models/types.js'
 import { isOutputSchema, type OutputSchema } from '../output-schema.js'
-import type { Agent, TaskInput } from '../workflow.js'
-import { ask, requestPart, type ModelAttempt } from './attempt.js'
+import type { Agent, AttemptContext, TaskInput } from '../workflow.js'
+import { ask, requestPart } from './attempt.js'
 import type { ResolvedHybrid } from './configuration.js'
 import { fenced, promptOf } from './prompt.js'
 import { noTool, toolNamed, type CallableTool, type ToolSource } from './tools.js'
@@ -27,7 +27,7 @@ export class HybridAgent implements Agent {
   }
 
   /** The text of the answer that calls no tool; of a task with `outputSchema` what that makes of it. */
-  async execute(task: TaskInput, context: ModelAttempt): Promise<unknown> {
+  async execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
     const { tools: names, maxSteps, system, ...llm } = this.#configuration
     const tools = names === undefined ? this.#tools.list() : names.map((name) => toolNamed(this.#tools, name))
     const prompt = promptOf(task, llm.include)
@@ -53,7 +53,7 @@ export class HybridAgent implements Agent {
   }
 
   /** The answer in the form that is wanted. One that is not in it is put into it by a request of its own, which needs no tools. */
-  async #formed(context: ModelAttempt, form: OutputSchema, prompt: string, { text }: GenerateResult): Promise<unknown> {
+  async #formed(context: AttemptContext, form: OutputSchema, prompt: string, { text }: GenerateResult): Promise<unknown> {
     const read = parsed(text)
     if (read !== undefined && (await form['~standard'].validate(read.value)).issues === undefined) return read.value
     const { tools: _tools, maxSteps: _maxSteps, ...llm } = this.#configuration
@@ -82,7 +82,7 @@ async function callAll(
   tools: readonly CallableTool[],
   calls: readonly ModelToolCall[],
   step: number,
-  context: ModelAttempt,
+  context: AttemptContext,
 ): Promise<ModelPart[]> {
   const results: ModelPart[] = []
   let next = 0
@@ -100,7 +100,7 @@ async function callOne(
   tools: readonly CallableTool[],
   { id, name, arguments: args }: ModelToolCall,
   step: number,
-  context: ModelAttempt,
+  context: AttemptContext,
 ): Promise<ModelPart> {
   const { signal } = context
   context.heartbeat({ type: 'tool-call', step, id, name, arguments: args })

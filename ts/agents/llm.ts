@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The agent that asks a model once: the task in words goes there, and the answer is the result.
 
-import type { Agent, TaskInput } from '../workflow.js'
-import { ask, requestPart, type ModelAttempt } from './attempt.js'
+import type { Agent, AttemptContext, TaskInput } from '../workflow.js'
+import { ask, requestPart } from './attempt.js'
 import type { ResolvedLlm } from './configuration.js'
 import { promptOf } from './prompt.js'
 
@@ -14,7 +14,7 @@ export class LlmAgent implements Agent {
   }
 
   /** The text of the answer; of a task with `outputSchema` what that makes of it. */
-  async execute(task: TaskInput, context: ModelAttempt): Promise<unknown> {
+  async execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
     const { include, stream } = this.#configuration
     const request = { ...requestPart(this.#configuration), prompt: promptOf(task, include) }
     const { outputSchema: schema } = context

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
 
-import { ValidationError } from '../errors.js'
+import { ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { plainJson } from '../json.js'
+import type { ModelCalls } from '../models/types.js'
 import type { AgentTask, AttemptContext } from '../workflow.js'
 import { unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
 
@@ -50,6 +51,11 @@ export class WorkerAttempt implements AttemptContext {
 
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  get models(): ModelCalls {
+    const wayOut = "spawn a task of an agent of type 'llm' with context.spawn(…), or make this agent without isolation: 'worker'"
+    throw new ModelError('ERR_MODEL', `models cannot be asked from a worker thread; ${wayOut}`)
   }
 
   abort(reason: Error): void {
