@@ -2,6 +2,12 @@
 
 import { defineConfig } from 'vitest/config'
 
+const KEYS = [
+  ...['OPENAI', 'ANTHROPIC', 'GEMINI', 'GOOGLE', 'AZURE_OPENAI', 'AZURE', 'MISTRAL', 'GROQ', 'DEEPSEEK', 'XAI', 'TOGETHER', 'OPENROUTER'],
+  ...['COHERE', 'CO', 'OLLAMA'],
+].map((provider) => `${provider}_API_KEY`)
+KEYS.push('OPENAI_BASE_URL')
+
 export default defineConfig({
   test: {
     include: ['__test__/**/*.spec.ts'],
@@ -10,5 +16,7 @@ export default defineConfig({
     // A crash of the addon ends one process, not the run.
     pool: 'forks',
     testTimeout: 30_000,
+    // Whoever has keys in the environment has providers, and an agent that nobody has registered would ask one of them, at a price.
+    env: Object.fromEntries(KEYS.map((name) => [name, ''])),
   },
 })
