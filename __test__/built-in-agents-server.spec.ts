@@ -5,8 +5,9 @@ import type { AgentWorkflow, MultiAgentOrchestrator } from '@codexos/multi-agent
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { storePath, temporaryFolder } from './support/folder.ts'
+import { kitWith } from './support/kits.ts'
 import { asking, calls, modelServer, says } from './support/model-server.ts'
-import { orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
+import { orchestratorWith, rejection, task, thrownBy, until, untilAborted, workflow } from './support/orchestrators.ts'
 
 /** What was announced as progress, from now on. */
 function progressOf(orchestrator: MultiAgentOrchestrator): unknown[] {
@@ -78,6 +79,47 @@ describe('a workflow whose agents nobody has registered', () => {
     second.agentPool.registerAgentType('own', { create: () => ({ execute: () => 'own' }) })
     const ended = await Promise.all(handles.map(({ id }) => second.getHandle(id).result()))
     expect(ended.map(({ results }) => results)).toEqual([{ own: 'own' }, { own: 'own', b: 'went on' }])
+  })
+})
+
+describe('a workflow that the default agent has begun', () => {
+  const flow = workflow([task('b', { agentId: 'stranger', input: { prompt: 'Go on' } })])
+  const models = [{ id: 'm', capabilities: ['text-generation'], contextWindow: 100_000, maxOutput: 10_000 }]
+
+  it('waits after a crash until there is a provider again', async () => {
+    const config = { storage: { path: storePath(temporaryFolder()) }, models: { providers: {} } }
+    const first = orchestratorWith({}, config)
+    first.modelIntegration.registerProvider('own', { generate: () => new Promise(() => {}), models })
+    const { id } = await first.startWorkflow(flow)
+    await until(async () => (await first.getStatistics()).runningTasks === 1)
+    await first.shutdown({ drainMs: 0 })
+    const second = orchestratorWith({}, config)
+    await second.ready()
+    expect((await second.getStatistics()).waitingForAgents).toEqual({ [id]: ['stranger'] })
+    second.modelIntegration.registerProvider('own', { generate: () => ({ text: 'went on' }), models })
+    expect((await second.getHandle(id).result()).results).toEqual({ b: 'went on' })
+  })
+
+  it('is begun by a schedule as well, also by one out of a file', async () => {
+    let text: string | undefined = 'went on'
+    const provide = (orchestrator: MultiAgentOrchestrator): void => {
+      const answer = text
+      if (answer !== undefined) orchestrator.modelIntegration.registerProvider('own', { generate: () => ({ text: answer }), models })
+    }
+    const kit = await kitWith({}, { storage: 'file', models: { providers: {} }, setup: provide })
+    const done = async (): Promise<unknown[]> =>
+      (await kit.orchestrator.listExecutions({ status: 'completed' })).executions.map(({ results }) => results['b'])
+    await kit.orchestrator.scheduleWorkflow(flow, { every: '1h' })
+    await kit.clock.advance('1h')
+    expect(await done()).toEqual(['went on'])
+    await kit.crash()
+    text = undefined
+    await kit.reopen()
+    expect((await kit.orchestrator.getStatistics()).waitingForAgents).toEqual({ flow: ['stranger'] })
+    text = 'and on'
+    provide(kit.orchestrator)
+    await kit.clock.advance('1h')
+    expect(await done()).toEqual(['and on', 'went on'])
   })
 })
 

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A server on loopback that answers as a provider does, and orchestrators that ask it.
 
-import { LLMock, type Fixture } from '@copilotkit/aimock'
+import { createServer, type Fixture, type ServerInstance } from '@copilotkit/aimock'
 import type { MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { afterEach } from 'vitest'
 import { orchestratorWith, type Execute } from './orchestrators.ts'
 
-const open: LLMock[] = []
+const open: ServerInstance[] = []
 
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.stop()))
+  const closed = open.splice(0).map(async ({ server }) => {
+    // One that was opened and never used counts as at work.
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  await Promise.all(closed)
 })
 
 /** What one request said. */
@@ -30,14 +35,12 @@ export interface ModelServer {
 
 /** Answers by these rules, the first that fits; a request that none fits is an error. */
 export async function modelServer(...fixtures: Fixture[]): Promise<ModelServer> {
-  const server = new LLMock({ port: 0, strict: true, logLevel: 'silent' })
-  server.addFixtures(fixtures)
-  await server.start()
+  const server = await createServer(fixtures, { port: 0, strict: true, logLevel: 'silent' })
   open.push(server)
   const provider = { kind: 'compatible', endpoint: `${server.url}/v1`, apiKey: 'key-of-a-test', allowPrivate: true, model: 'small' }
   return {
     models: { providers: { local: provider } },
-    sent: () => server.getRequests().map(({ body }) => said(body as Body)),
+    sent: () => server.journal.getAll().map(({ body }) => said(body as Body)),
   }
 }
 
