@@ -2,11 +2,10 @@
 
 import { defineConfig } from 'vitest/config'
 
-const KEYS = [
-  ...['OPENAI', 'ANTHROPIC', 'GEMINI', 'GOOGLE', 'AZURE_OPENAI', 'AZURE', 'MISTRAL', 'GROQ', 'DEEPSEEK', 'XAI', 'TOGETHER', 'OPENROUTER'],
-  ...['COHERE', 'CO', 'OLLAMA'],
-].map((provider) => `${provider}_API_KEY`)
-KEYS.push('OPENAI_BASE_URL')
+const PROVIDERS = 'OPENAI ANTHROPIC GEMINI GOOGLE AZURE_OPENAI AZURE MISTRAL GROQ DEEPSEEK XAI TOGETHER OPENROUTER COHERE CO OLLAMA'.split(
+  ' ',
+)
+const KEYS = ['OPENAI_BASE_URL', ...PROVIDERS.map((provider) => `${provider}_API_KEY`)]
 
 export default defineConfig({
   test: {
