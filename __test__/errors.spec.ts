@@ -161,7 +161,30 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       orchestrator.agentPool.registerAgent({ id: 'work', type: 'tool', configuration: { tool: 'hammer' } })
       return causeOf(rejection(orchestrator.executeWorkflow(only)))
     },
-    'ToolError | ERR_TOOL_NOT_FOUND | tool `hammer` is not registered; none is | {"tool":"hammer"} | ',
+    'ToolError | ERR_TOOL_NOT_FOUND | there is no tool `hammer`; there are none: call agentPool.registerTool(…) or connectMcp(…) first | {"tool":"hammer","known":[]} | ',
+  ],
+  ERR_TOOL_FAILED: [
+    async () => {
+      const orchestrator = orchestratorWith()
+      const execute = (): never => {
+        throw new Error('no nail')
+      }
+      orchestrator.agentPool.registerTool({ name: 'hammer', description: 'hits', parameters: { type: 'object' }, execute })
+      orchestrator.agentPool.registerAgent({ id: 'work', type: 'tool', configuration: { tool: 'hammer' } })
+      return causeOf(rejection(orchestrator.executeWorkflow(only)))
+    },
+    'ToolError | ERR_TOOL_FAILED | tool `hammer` failed: no nail | {"tool":"hammer"} | no nail',
+  ],
+  ERR_MAX_STEPS: [
+    async () => {
+      const orchestrator = orchestratorWith({}, { models: { providers: {} } })
+      const toolCalls = [{ id: '1', name: 'hammer', arguments: {} }]
+      orchestrator.modelIntegration.registerProvider('own', { generate: () => ({ toolCalls }) })
+      orchestrator.agentPool.registerAgent({ id: 'work', type: 'hybrid', configuration: { model: 'own/busy', maxSteps: 1 } })
+      const hit = workflow([task('a', { input: { prompt: 'Hit.' } })])
+      return causeOf(rejection(orchestrator.executeWorkflow(hit)))
+    },
+    'TaskFailedError | ERR_MAX_STEPS | the model of task `a` still calls tools (hammer) after 1 step; raise `maxSteps`, or say in the prompt when it is done | {"steps":1,"text":"","toolCalls":["hammer"]} | ',
   ],
   ERR_AGENT_TYPE_NOT_FOUND: [
     async () => thrownBy(() => orchestratorWith().agentPool.registerAgent({ id: 'x', type: 'y' })),
@@ -451,7 +474,6 @@ const others: Partial<Record<ErrorCode, string>> = {
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
   ERR_POISONED: 'needs four crashes: in crates/engine/tests/scenarios/clocks.rs',
-  ERR_MAX_STEPS: 'needs a model that does not stop: in built-in-agents-loop.spec.ts',
   ERR_INTERNAL: 'a mistake of ours: there is none that we know of',
 }
 
