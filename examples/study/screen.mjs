@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Live progress: one bar per agent redrawn in place, or, where nobody watches, one plain line per event.
 import { duration, fit } from './paint.mjs'
+import { count } from './report.mjs'
+import { isModelTask, money, oneLine, tokensOf } from './models.mjs'
 import { STAGES } from './workflow.mjs'
 
 /**
  * @typedef {import('@codexos/multi-agent-orchestrator').TaskExecution} TaskExecution
  * @typedef {{ taskId: string, agentId?: string, status: TaskExecution['status'] }} PlannedTask
- * @typedef {{ task(event: string, task: TaskExecution, error?: Error): void, say(text: string): void, close(): void }} Screen
+ * @typedef {{ task(event: string, task: TaskExecution, error?: Error): void, heard(taskId: string, text: string): void, say(text: string): void, close(): void }} Screen
  */
 
 const FRAME_MS = 50
 const BAR_WIDTH_MAX = 48
+/** More than the widest terminal shows. */
+const VOICE_LENGTH = 400
 const SPINNER_MS = 80
 const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 /** Ends other than completion: such a task does not fill its bar. */
@@ -22,7 +26,8 @@ export function openScreen(
   /** @type {import('./paint.mjs').Paint} */ paint,
   /** @type {PlannedTask[]} */ tasks,
 ) {
-  const tooLow = stream.rows !== undefined && stream.rows < STAGES.length + 3
+  const stages = STAGES.filter(({ agent }) => tasks.some((task) => task.agentId === agent)).length
+  const tooLow = stream.rows !== undefined && stream.rows < stages + 4
   return stream.isTTY && process.env.TERM !== 'dumb' && !tooLow ? new Bars(stream, paint, tasks) : new Log(stream)
 }
 
@@ -37,9 +42,11 @@ class Log {
 
   task(/** @type {string} */ event, /** @type {TaskExecution} */ task, /** @type {Error | undefined} */ error) {
     const seconds = ((performance.now() - this.#opened) / 1000).toFixed(3).padStart(8)
-    const said = event === 'completed' ? duration(task.duration ?? 0) : (error?.message ?? task.reason ?? '')
+    const said = event === 'completed' ? [duration(task.duration ?? 0), ...paid(task)].join(', ') : oneLine(error?.message ?? task.reason ?? '')
     this.#stream.write(`${`${seconds} s  ${event.padEnd(9)}  ${task.taskId.padEnd(24)}  ${task.agentId.padEnd(16)}  ${said}`.trimEnd()}\n`)
   }
+
+  heard() {}
 
   say(/** @type {string} */ text) {
     this.#stream.write(`${text}\n`)
@@ -47,6 +54,9 @@ class Log {
 
   close() {}
 }
+
+/** Tokens and cost of a task that asked a model. */
+const paid = (/** @type {TaskExecution} */ task) => (task.usage === undefined ? [] : [tokensOf(task), money(task.cost ?? 0)])
 
 /** @typedef {{ title: string, agent: string, index: number, total: number, before: number, completed: number, undone: number, running: Set<string> }} Stage */
 
@@ -57,6 +67,10 @@ class Bars {
   /** @type {Stage[]} */
   #stages
   #opened = performance.now()
+  /** What models have used in this process. */
+  #used = { tokens: 0, cost: 0 }
+  /** What a model is saying. */
+  #voice = { taskId: '', text: '' }
   /** @type {number[]} the widths of the lines now on the screen */
   #drawn = []
   #timer
@@ -85,7 +99,19 @@ class Bars {
     else if (event !== 'retrying') stage.running.delete(task.taskId)
     if (event === 'completed') stage.completed += 1
     if (UNDONE.has(event)) stage.undone += 1
-    if (event === 'failed') this.say(this.#paint.red(`  ${task.taskId} failed: ${error?.message ?? 'no reason given'}`))
+    if (event !== 'started' && event !== 'retrying') {
+      this.#used.tokens += task.usage?.totalTokens ?? 0
+      this.#used.cost += task.cost ?? 0
+      if (this.#voice.taskId === task.taskId) this.#voice = { taskId: '', text: '' }
+    }
+    // What is tolerated is told once, at the end, with the way out.
+    if (event === 'failed' && !isModelTask(task)) this.say(this.#paint.red(`  ${task.taskId} failed: ${error?.message ?? 'no reason given'}`))
+  }
+
+  heard(/** @type {string} */ taskId, /** @type {string} */ text) {
+    if (this.#voice.taskId === '') this.#voice.taskId = taskId
+    // Several speak at once; one is listened to until it has ended.
+    if (this.#voice.taskId === taskId) this.#voice.text = `${this.#voice.text}${text}`.slice(-VOICE_LENGTH)
   }
 
   /** Writes a line above the bars. */
@@ -102,7 +128,7 @@ class Bars {
 
   #draw() {
     const width = this.#paint.width - 1
-    const lines = [...this.#stages.map((stage) => this.#line(stage, width)), this.#total(width)]
+    const lines = [...this.#stages.map((stage) => this.#line(stage, width)), this.#total(width), ...this.#said(width)]
     const up = this.#up()
     const frame = lines.map((line) => `${line.text}\x1b[K\n`).join('')
     this.#stream.write(`${up}${frame}\x1b[J`)
@@ -152,10 +178,22 @@ class Bars {
     const sum = (/** @type {'total' | 'completed' | 'before'} */ field) => this.#stages.reduce((total, stage) => total + stage[field], 0)
     const before = sum('before')
     const earlier = before === 0 ? '' : `, ${before} of them before the crash`
+    const { tokens, cost } = this.#used
+    const models = tokens === 0 ? '' : `; models: ${count(tokens)} tokens, ${money(cost)}`
     const text = fit(
-      `    ${duration(performance.now() - this.#opened)}  ${sum('completed')} of ${sum('total')} tasks are done${earlier}`,
+      `    ${duration(performance.now() - this.#opened)}  ${sum('completed')} of ${sum('total')} tasks are done${earlier}${models}`,
       width,
     )
     return { text: this.#paint.dim(text.trimEnd()), width: text.trimEnd().length }
+  }
+
+  /** The latest words of a model that is speaking. */
+  #said(/** @type {number} */ width) {
+    const { taskId, text } = this.#voice
+    if (taskId === '') return []
+    const room = Math.max(0, width - 4 - taskId.length - 2)
+    const words = oneLine(text)
+    const line = fit(`    ${taskId}: ${words.length > room ? `…${words.slice(words.length - room + 1)}` : words}`, width).trimEnd()
+    return [{ text: this.#paint.dim(line), width: line.length }]
   }
 }
