@@ -98,7 +98,10 @@ export function proveContinued(before, after, ledger, sent) {
       text: `completions announced before the crash: ${announcedBefore.size}, lost: ${lost.length}${named(lost)}`,
     },
     { holds: true, text: `interrupted while running, so run anew: ${twice.length}${named(twice)}` },
-    { holds: never.length === 0, text: `run for the first time now: ${first.length}; never run: ${never.length}${named(never.map((task) => task.taskId))}` },
+    {
+      holds: never.length === 0,
+      text: `run for the first time now: ${first.length}; never run: ${never.length}${named(never.map((task) => task.taskId))}`,
+    },
     ...provePaid(before, after, sent),
   ]
 }
@@ -130,7 +133,14 @@ function provePaid(before, after, sent) {
   const since = before === undefined ? 'on record' : 'on record since'
   const retried = failed === 0 ? '' : `, ${failed} of which failed`
   return [
-    ...(before === undefined ? [] : [{ holds: again.length === 0, text: `tasks of models ended before the crash: ${ended.length}, paid again: ${again.length}${named(again)}` }]),
+    ...(before === undefined
+      ? []
+      : [
+          {
+            holds: again.length === 0,
+            text: `tasks of models ended before the crash: ${ended.length}, paid again: ${again.length}${named(again)}`,
+          },
+        ]),
     {
       holds: matches,
       text: `${plural(calls, 'call')} of models ${since} for ${money(cost, now.costComplete)}; this process has sent ${plural(requests, 'request')}${retried}, and paid ${money(paid, now.costComplete)}`,

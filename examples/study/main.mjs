@@ -6,10 +6,10 @@ import { setImmediate } from 'node:timers/promises'
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { registerCrew } from './agents/crew.mjs'
 import { Ledger, proveContinued, proveOnce } from './ledger.mjs'
-import { chooseModels, isModelTask, modelPart, registerModelAgents } from './models.mjs'
+import { TOKENS_MAX, chooseModels, isModelTask, modelPart, registerModelAgents } from './models.mjs'
 import { HELP, UsageError, parseOptions } from './options.mjs'
 import { Paint, near } from './paint.mjs'
-import { plural } from './report.mjs'
+import { count, plural } from './report.mjs'
 import { openScreen } from './screen.mjs'
 import { walk } from './source/walk.mjs'
 import { renderFiles, renderFindings, renderModels, renderProof } from './summary.mjs'
@@ -105,7 +105,7 @@ async function startStudy(/** @type {Scene} */ scene, /** @type {import('./sourc
 function told(/** @type {Models} */ { reader, editor }, /** @type {import('./options.mjs').Options} */ { budget }) {
   const who = reader === editor ? `${reader} notes and concludes` : `${reader} writes notes, ${editor} concludes`
   return [
-    `With models: ${who}, for $${budget} at most.`,
+    `With models: ${who}, for at most $${budget} and ${count(TOKENS_MAX)} tokens.`,
     paint.dim('They are told figures, paths, names and to-dos, and no files; --no-models leaves them out.'),
   ]
 }
@@ -135,18 +135,25 @@ function pace(/** @type {import('./options.mjs').Options} */ { paceMs }) {
  * Registers the agents, begins, and shows what happens until the execution has settled.
  *
  * @param {Scene} scene
- * @param {import('./screen.mjs').PlannedTask[]} tasks
+ * @param {readonly import('./screen.mjs').PlannedTask[]} tasks
  * @param {Models | undefined} models
  * @param {() => Promise<ExecutionHandle>} begin
  */
 async function watch(scene, tasks, models, begin) {
   const { orchestrator, ledger, options } = scene
   const screen = openScreen(process.stdout, paint, tasks)
+  // What is announced of a task does not say what it used; the record does.
+  const showUsed = async (/** @type {string} */ id) => {
+    // An orchestrator that has been shut down meanwhile has nothing to show any more.
+    const execution = await orchestrator.getExecution(id).catch(() => undefined)
+    if (execution !== undefined) screen.used(execution.metrics.resourceUsage)
+  }
   const crash = options.crash ? crashHalfWay(screen, tasks) : undefined
   for (const event of TASK_EVENTS) {
     orchestrator.on(`task:${event}`, (/** @type {TaskExecution} */ task, /** @type {Error | undefined} */ error) => {
       if (event === 'completed') ledger.write('announced', task.taskId)
       screen.task(event, task, error)
+      if (isModelTask(task) && task.endTime !== undefined) void showUsed(task.executionId)
       if (event === 'completed' || event === 'failed') crash?.(task)
     })
   }
@@ -172,7 +179,10 @@ async function watch(scene, tasks, models, begin) {
  * Kills this process, without any chance to tidy up, once half of the open tasks have ended; where models are asked, not before one of them has
  * answered or failed, so that there is a paid call to lose.
  */
-function crashHalfWay(/** @type {import('./screen.mjs').Screen} */ screen, /** @type {import('./screen.mjs').PlannedTask[]} */ tasks) {
+function crashHalfWay(
+  /** @type {import('./screen.mjs').Screen} */ screen,
+  /** @type {readonly import('./screen.mjs').PlannedTask[]} */ tasks,
+) {
   const open = tasks.filter((task) => task.status !== 'completed').length
   const half = Math.floor(open / 2)
   if (half === 0) screen.say('Only one task is left, so there is no half-way to crash at.')

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The part of the study that models do, where there are any: a note on each language, and conclusions from all of it.
-import { count } from './report.mjs'
 import { LANGUAGES, nameOf } from './source/languages.mjs'
 
 /**
@@ -22,14 +21,19 @@ const CONCLUSIONS_SCHEMA = {
 const AGENTS = {
   reader: {
     maxTokens: 2000,
-    system: 'You read figures about source code. You write plain, short English without headings or lists, and claim nothing that the figures do not say.',
+    system:
+      'You read figures about source code. You write plain, short English without headings or lists, and claim nothing that the figures do not say.',
   },
   editor: {
     maxTokens: 4000,
-    system: 'You sum up a study of source code for whoever decides what is done next. Each item is one plain sentence that rests on the figures.',
+    system:
+      'You sum up a study of source code for whoever decides what is done next. Each item is one plain sentence that rests on the figures.',
   },
 }
 const INPUT_TOKENS = 3000
+/** The bound that also holds where no price is known, as of a model of one's own. The nine tasks need about a third of it. */
+export const TOKENS_MAX = 100_000
+const MESSAGE_LENGTH_MAX = 200
 const TASK = /** @type {const} */ ({
   type: 'parallel',
   onError: 'continue',
@@ -155,26 +159,28 @@ function failureOf(/** @type {{ status: string, error?: { code: string, message:
   const [first] = failed
   if (first === undefined) return undefined
   const { code = '', message = 'no reason was recorded' } = first.error ?? {}
-  const wayOut = WAYS_OUT[code] ?? 'check the key, OPENAI_BASE_URL and OPENAI_MODEL, or leave models out with --no-models'
-  return `${failed.length} of ${tasks.length} tasks for models failed, the rest of the study is whole: ${oneLine(message)} (${code}); ${wayOut}.`
+  const wayOut = WAYS_OUT[code] ?? 'check the key, OPENAI_BASE_URL and OPENAI_MODEL, or give --no-models'
+  const said = oneLine(message)
+  const short = said.length > MESSAGE_LENGTH_MAX ? `${said.slice(0, MESSAGE_LENGTH_MAX - 1)}…` : said
+  return `The study is whole but for ${failed.length} of ${tasks.length} tasks for models: ${wayOut}. ${code}: ${short}.`
 }
 
 /** @type {Record<string, string>} */
 const WAYS_OUT = {
   ERR_BUDGET_EXCEEDED: '--budget allows more',
   ERR_MODEL_OUTPUT: 'OPENAI_MODEL names another model of OPENAI_BASE_URL, one that keeps to a JSON Schema',
-  ERR_TIMEOUT: 'OPENAI_MODEL names a faster model of OPENAI_BASE_URL, --no-models leaves models out',
+  ERR_TIMEOUT: 'OPENAI_MODEL names a faster model of OPENAI_BASE_URL',
 }
 
-/** US dollars, as exact as a sum of small ones needs. */
+/** US dollars, as exact as a sum of small ones needs; a price that is not known makes it a lower bound. */
 export function money(/** @type {number} */ dollars, complete = true) {
-  const sum = `$${dollars.toFixed(dollars !== 0 && dollars < 0.01 ? 6 : 4)}`
-  return complete ? sum : dollars === 0 ? 'at a price that is not known' : `at least ${sum}`
+  const sum = dollars === 0 ? '$0' : `$${dollars.toFixed(dollars < 0.01 ? 6 : 4)}`
+  return complete ? sum : dollars === 0 ? 'an unknown price' : `at least ${sum}`
 }
-
-/** Tokens of a task that asked a model. */
-export const tokensOf = (/** @type {{ usage?: { totalTokens: number } }} */ { usage }) =>
-  usage === undefined ? '' : `${count(usage.totalTokens)} tokens`
 
 /** What others wrote, fit for a terminal: no control characters, no second line. */
-export const oneLine = (/** @type {string} */ text) => text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim().replace(/\.$/, '')
+export const oneLine = (/** @type {string} */ text) =>
+  text
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .replace(/\.$/, '')

@@ -152,5 +152,9 @@ export function count(/** @type {number} */ number) {
 export const plural = (/** @type {number} */ number, /** @type {string} */ noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`
 
 const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replace(/[<>&*_`]/g, '\\$&')
-const prose = (/** @type {string} */ text) => text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim().replace(/[\\<>&*_`[\]#|!~]/g, '\\$&')
+const prose = (/** @type {string} */ text) =>
+  text
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .replace(/[\\<>&*_`[\]#|!~]/g, '\\$&')
 const quote = (/** @type {string} */ text) => (text.includes('`') ? cell(text) : `\`${text.replaceAll('|', '\\|')}\``)

@@ -2,13 +2,14 @@
 // Live progress: one bar per agent redrawn in place, or, where nobody watches, one plain line per event.
 import { duration, fit } from './paint.mjs'
 import { count } from './report.mjs'
-import { isModelTask, money, oneLine, tokensOf } from './models.mjs'
+import { isModelTask, money, oneLine } from './models.mjs'
 import { STAGES } from './workflow.mjs'
 
 /**
  * @typedef {import('@codexos/multi-agent-orchestrator').TaskExecution} TaskExecution
+ * @typedef {import('@codexos/multi-agent-orchestrator').ResourceUsage} ResourceUsage
  * @typedef {{ taskId: string, agentId?: string, status: TaskExecution['status'] }} PlannedTask
- * @typedef {{ task(event: string, task: TaskExecution, error?: Error): void, heard(taskId: string, text: string): void, say(text: string): void, close(): void }} Screen
+ * @typedef {{ task(event: string, task: TaskExecution, error?: Error): void, heard(taskId: string, text: string): void, used(usage: ResourceUsage): void, say(text: string): void, close(): void }} Screen
  */
 
 const FRAME_MS = 50
@@ -24,7 +25,7 @@ const UNDONE = new Set(['failed', 'skipped', 'cancelled'])
 export function openScreen(
   /** @type {NodeJS.WriteStream} */ stream,
   /** @type {import('./paint.mjs').Paint} */ paint,
-  /** @type {PlannedTask[]} */ tasks,
+  /** @type {readonly PlannedTask[]} */ tasks,
 ) {
   const stages = STAGES.filter(({ agent }) => tasks.some((task) => task.agentId === agent)).length
   const tooLow = stream.rows !== undefined && stream.rows < stages + 4
@@ -42,11 +43,13 @@ class Log {
 
   task(/** @type {string} */ event, /** @type {TaskExecution} */ task, /** @type {Error | undefined} */ error) {
     const seconds = ((performance.now() - this.#opened) / 1000).toFixed(3).padStart(8)
-    const said = event === 'completed' ? [duration(task.duration ?? 0), ...paid(task)].join(', ') : oneLine(error?.message ?? task.reason ?? '')
+    const said = event === 'completed' ? duration(task.duration ?? 0) : oneLine(error?.message ?? task.reason ?? '')
     this.#stream.write(`${`${seconds} s  ${event.padEnd(9)}  ${task.taskId.padEnd(24)}  ${task.agentId.padEnd(16)}  ${said}`.trimEnd()}\n`)
   }
 
   heard() {}
+
+  used() {}
 
   say(/** @type {string} */ text) {
     this.#stream.write(`${text}\n`)
@@ -54,9 +57,6 @@ class Log {
 
   close() {}
 }
-
-/** Tokens and cost of a task that asked a model. */
-const paid = (/** @type {TaskExecution} */ task) => (task.usage === undefined ? [] : [tokensOf(task), money(task.cost ?? 0)])
 
 /** @typedef {{ title: string, agent: string, index: number, total: number, before: number, completed: number, undone: number, running: Set<string> }} Stage */
 
@@ -67,8 +67,8 @@ class Bars {
   /** @type {Stage[]} */
   #stages
   #opened = performance.now()
-  /** What models have used in this process. */
-  #used = { tokens: 0, cost: 0 }
+  /** @type {ResourceUsage | undefined} what models have used so far */
+  #used
   /** What a model is saying. */
   #voice = { taskId: '', text: '' }
   /** @type {number[]} the widths of the lines now on the screen */
@@ -78,7 +78,7 @@ class Bars {
   constructor(
     /** @type {NodeJS.WriteStream} */ stream,
     /** @type {import('./paint.mjs').Paint} */ paint,
-    /** @type {PlannedTask[]} */ tasks,
+    /** @type {readonly PlannedTask[]} */ tasks,
   ) {
     this.#stream = stream
     this.#paint = paint
@@ -99,19 +99,20 @@ class Bars {
     else if (event !== 'retrying') stage.running.delete(task.taskId)
     if (event === 'completed') stage.completed += 1
     if (UNDONE.has(event)) stage.undone += 1
-    if (event !== 'started' && event !== 'retrying') {
-      this.#used.tokens += task.usage?.totalTokens ?? 0
-      this.#used.cost += task.cost ?? 0
-      if (this.#voice.taskId === task.taskId) this.#voice = { taskId: '', text: '' }
-    }
+    if (this.#voice.taskId === task.taskId) this.#voice = { taskId: '', text: '' }
     // What is tolerated is told once, at the end, with the way out.
-    if (event === 'failed' && !isModelTask(task)) this.say(this.#paint.red(`  ${task.taskId} failed: ${error?.message ?? 'no reason given'}`))
+    if (event === 'failed' && !isModelTask(task))
+      this.say(this.#paint.red(`  ${task.taskId} failed: ${error?.message ?? 'no reason given'}`))
   }
 
   heard(/** @type {string} */ taskId, /** @type {string} */ text) {
     if (this.#voice.taskId === '') this.#voice.taskId = taskId
     // Several speak at once; one is listened to until it has ended.
     if (this.#voice.taskId === taskId) this.#voice.text = `${this.#voice.text}${text}`.slice(-VOICE_LENGTH)
+  }
+
+  used(/** @type {ResourceUsage} */ usage) {
+    this.#used = usage
   }
 
   /** Writes a line above the bars. */
@@ -178,8 +179,9 @@ class Bars {
     const sum = (/** @type {'total' | 'completed' | 'before'} */ field) => this.#stages.reduce((total, stage) => total + stage[field], 0)
     const before = sum('before')
     const earlier = before === 0 ? '' : `, ${before} of them before the crash`
-    const { tokens, cost } = this.#used
-    const models = tokens === 0 ? '' : `; models: ${count(tokens)} tokens, ${money(cost)}`
+    const used = this.#used
+    const models =
+      used === undefined ? '' : `; models: ${count(used.tokenUsage.totalTokens)} tokens, ${money(used.cost, used.costComplete)}`
     const text = fit(
       `    ${duration(performance.now() - this.#opened)}  ${sum('completed')} of ${sum('total')} tasks are done${earlier}${models}`,
       width,

@@ -7,7 +7,7 @@
 //             count-rust-2 ─┼─ functions-rust-2 ─────────┼─ summary-rust ──┐
 //                           └─ duplicates-rust ──────────┘                 ├─ report
 //             … and the same for every other language …    summary-… ──────┘
-import { modelTasks } from './models.mjs'
+import { TOKENS_MAX, modelTasks } from './models.mjs'
 import { LANGUAGES } from './source/languages.mjs'
 
 /** @typedef {{ name: string, languages: string[], parts: string[] }} Lane the files of one language, dealt into parts */
@@ -82,7 +82,7 @@ export function defineStudy(lanes, usd) {
     id: WORKFLOW_ID,
     name: 'Study of a directory of source code',
     version: '1.0.0',
-    ...(usd !== undefined && { budget: { usd } }),
+    ...(usd !== undefined && { budget: { usd, tokens: TOKENS_MAX } }),
     tasks: [
       { ...task('list', 'lister', [], { lanes }), type: 'sequential' },
       ...lanes.flatMap(studyLane),
