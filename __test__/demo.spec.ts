@@ -4,6 +4,7 @@
 import { createServer, type Fixture, type ServerInstance } from '@copilotkit/aimock'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Child, type Ended } from './support/child.ts'
 import { root, temporaryFolder, writeInto } from './support/folder.ts'
@@ -176,5 +177,31 @@ describe('killed half-way and continued, proves that nothing that had ended was 
     expect(stdout).toMatch(/^ {2}The study is whole but for \d of 3 tasks for models: check the key, .* ERR_PROVIDER_NOT_FOUND: /m)
     expect(stdout).toMatch(/✔ tasks of models ended before the crash: \d, paid again: 0/)
     expect(stdout).not.toContain('✘')
+  })
+})
+
+describe('the proof that nothing was paid twice', () => {
+  /** An execution with one note that has ended, by its bill and the account of all. */
+  const execution = (bill: number, modelCalls: number, cost: number): object => ({
+    context: { models: { reader: 'local/small', editor: 'local/small' } },
+    tasks: [{ taskId: 'note-rust', agentId: 'reader', status: 'completed', endTime: new Date(1), usage: { totalTokens: 5 }, cost: bill }],
+    metrics: { resourceUsage: { modelCalls, cost, costComplete: true } },
+  })
+  const seen = (calls: number, failed: number, cost: number): object[] => [
+    { calls, successRate: (calls - failed) / Math.max(1, calls), cost },
+  ]
+
+  it.each([
+    ['holds where nothing was asked', execution(1, 1, 1), seen(0, 0, 0), [true, true]],
+    ['holds where others were, one of them with a request that failed first', execution(1, 3, 3), seen(3, 1, 2), [true, true]],
+    ['fails if what had ended has another bill', execution(2, 2, 2), seen(1, 0, 1), [false, true]],
+    ['fails if more was paid than is on record', execution(1, 1, 1), seen(1, 0, 1), [true, false]],
+    ['fails if more was sent than is on record, though it cost nothing', execution(1, 1, 1), seen(1, 0, 0), [true, false]],
+    ['fails if more is on record than was sent', execution(1, 3, 1), seen(1, 0, 0), [true, false]],
+  ])('%s', async (_, after, sent, holds) => {
+    const { href } = pathToFileURL(join(root, 'examples/study/ledger.mjs'))
+    const { proveContinued } = (await import(href)) as { proveContinued(...given: unknown[]): { holds: boolean }[] }
+    const points = proveContinued(execution(1, 1, 1), after, { run: 'now', read: () => [] }, sent)
+    expect(points.slice(-2).map((point) => point.holds)).toEqual(holds)
   })
 })

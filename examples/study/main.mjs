@@ -8,7 +8,7 @@ import { registerCrew } from './agents/crew.mjs'
 import { Ledger, proveContinued, proveOnce } from './ledger.mjs'
 import { TOKENS_MAX, chooseModels, isModelTask, modelPart, registerModelAgents } from './models.mjs'
 import { HELP, UsageError, parseOptions } from './options.mjs'
-import { Paint, near } from './paint.mjs'
+import { Paint, near, wrap } from './paint.mjs'
 import { count, plural } from './report.mjs'
 import { openScreen } from './screen.mjs'
 import { walk } from './source/walk.mjs'
@@ -93,7 +93,7 @@ async function startStudy(/** @type {Scene} */ scene, /** @type {import('./sourc
   ledger.clear()
   print(
     paint.bold(`Study of ${near(options.root)}`) + paint.dim(`  ${tasks.length} tasks for ${agents} agents`),
-    ...(models === undefined ? [String(why)] : told(models, options)),
+    ...(models === undefined ? wrap(String(why), paint.width) : told(models, options)),
     ...pace(options),
     '',
   )
@@ -105,8 +105,8 @@ async function startStudy(/** @type {Scene} */ scene, /** @type {import('./sourc
 function told(/** @type {Models} */ { reader, editor }, /** @type {import('./options.mjs').Options} */ { budget }) {
   const who = reader === editor ? `${reader} notes and concludes` : `${reader} writes notes, ${editor} concludes`
   return [
-    `With models: ${who}, for at most $${budget} and ${count(TOKENS_MAX)} tokens.`,
-    paint.dim('They are told figures, paths, names and to-dos, and no files; --no-models leaves them out.'),
+    ...wrap(`With models: ${who}, for at most $${budget} and ${count(TOKENS_MAX)} tokens.`, paint.width),
+    ...wrap('They are told figures, paths, names and to-dos, and no files; --no-models leaves them out.', paint.width).map(paint.dim),
   ]
 }
 

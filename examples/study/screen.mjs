@@ -178,12 +178,12 @@ class Bars {
   #total(/** @type {number} */ width) {
     const sum = (/** @type {'total' | 'completed' | 'before'} */ field) => this.#stages.reduce((total, stage) => total + stage[field], 0)
     const before = sum('before')
-    const earlier = before === 0 ? '' : `, ${before} of them before the crash`
+    const earlier = before === 0 ? '' : `, ${before} before the crash`
     const used = this.#used
     const models =
       used === undefined ? '' : `; models: ${count(used.tokenUsage.totalTokens)} tokens, ${money(used.cost, used.costComplete)}`
     const text = fit(
-      `    ${duration(performance.now() - this.#opened)}  ${sum('completed')} of ${sum('total')} tasks are done${earlier}${models}`,
+      `    ${duration(performance.now() - this.#opened)}  ${sum('completed')} of ${sum('total')} tasks done${earlier}${models}`,
       width,
     )
     return { text: this.#paint.dim(text.trimEnd()), width: text.trimEnd().length }
