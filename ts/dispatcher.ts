@@ -199,6 +199,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   }
 
   account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount {
+    run.asksModels = true
     return openAccount(this, run, instance, attempt)
   }
 

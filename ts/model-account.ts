@@ -151,7 +151,7 @@ function budgetsOf(keeper: Bookkeeper, run: Run): AccountBudget[] {
   for (let payer: Run | undefined = run; payer !== undefined; payer = keeper.above(payer)) {
     const { id, slot } = payer
     const budget = modelBudgetOf(payer)
-    const spent = (): ModelSums => JSON.parse(keeper.engine.spent(slot)) as ModelSums
+    const spent = (): ModelSums => JSON.parse(keeper.engine.spent(slot, null)) as ModelSums
     if (Object.keys(budget).length > 0) budgets.push({ scope: `execution:${id}`, budget, spent })
   }
   return budgets

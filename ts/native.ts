@@ -169,8 +169,8 @@ export class Engine {
   }
 
   /** What models have cost an execution so far, as JSON text. */
-  spent(slot: number): string {
-    return this.#try(() => this.#native.spent(slot))
+  spent(slot: number, task: number | null): string {
+    return this.#try(() => this.#native.spent(slot, task))
   }
 
   judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {

@@ -107,6 +107,7 @@ export class InterruptedRuns {
     return found.map(({ slot, text }) => {
       const { id, definition, context, options, report, outputs } = readStored(text)
       const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher.describe)
+      run.asksModels = true
       run.paused = report.status === 'paused'
       run.held = run.paused
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
