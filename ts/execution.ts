@@ -8,7 +8,15 @@ import type { Json } from './json.js'
 import { dollarsOf, tokensOf, type ModelSums } from './model-account.js'
 import type { RunOptions } from './run.js'
 import { copyJson } from './task-input.js'
-import type { ExecutionMetrics, ExecutionStatus, ResourceUsage, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
+import type {
+  ExecutionMetrics,
+  ExecutionStatus,
+  ResourceUsage,
+  TaskErrorInfo,
+  TaskExecution,
+  TaskStatus,
+  WorkflowExecution,
+} from './workflow.js'
 
 /** An execution as `runtime::report` writes it. */
 export interface Report {
