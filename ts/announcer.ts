@@ -267,7 +267,7 @@ export class Announcer implements EventSource {
 
   /** The execution as it was when it began, whenever that is heard. */
   #started({ run, at }: Notice): WorkflowExecution {
-    const tasks = run.definition.tasks.slice(0, run.definition.rootCount).map(() => [0, 0, 0, 0])
+    const tasks = run.definition.tasks.slice(0, run.definition.rootCount).map(() => [0, 0, null, null])
     return run.seenAs(JSON.stringify({ status: 'running', startedAt: at, endedAt: 0, tasks, notes: {} }))
   }
 
