@@ -38,6 +38,7 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
+export type { ResourceUsage } from './model-account.js'
 export type { ModelBudget, TokenUsage } from './models/types.js'
 export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
@@ -65,7 +66,6 @@ export type {
   Loop,
   OrchestratorStatistics,
   RateLimit,
-  ResourceUsage,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,

@@ -3,6 +3,7 @@
 
 import type { ConditionFunction } from './definition/marks.js'
 import type { Duration } from './duration.js'
+import type { ResourceUsage } from './model-account.js'
 import type { ModelBudget, TokenUsage } from './models/types.js'
 
 /** A workflow: tasks, and what each waits for. */
@@ -246,17 +247,6 @@ export interface ExecutionMetrics {
   /** Attempts of all tasks. */
   readonly attempts: number
   readonly resourceUsage: ResourceUsage
-}
-
-/** What models have cost an execution, its child workflows and attempts that failed included. */
-export interface ResourceUsage {
-  readonly tokenUsage: TokenUsage
-  /** US dollars. */
-  readonly cost: number
-  /** False if a price is not known, so that `cost` is too low. */
-  readonly costComplete: boolean
-  /** Calls, however often each was sent. */
-  readonly modelCalls: number
 }
 
 /** One task of an execution, as it is at one moment. */
