@@ -264,10 +264,6 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => toolError({ timeout: 1, execute: () => new Promise(() => {}) }),
     'ToolError | ERR_TOOL_TIMEOUT | tool `find` did not answer within 1 ms; raise its `timeout`, or ask for less | {"tool":"find"} | ',
   ],
-  ERR_TOOL_FAILED: [
-    () => toolError({ execute: () => Promise.reject(new Error('broken')) }),
-    'ToolError | ERR_TOOL_FAILED | tool `find` failed: broken | {"tool":"find"} | broken',
-  ],
   ERR_MCP_CONNECT: [
     () => rejection(orchestratorWith().agentPool.connectMcp({ name: 'files', command: 'no-such-program' })),
     'ToolError | ERR_MCP_CONNECT | MCP server `files`: `no-such-program` could not be started: No such file or directory (os error 2); name a program on the PATH, or the whole path of one | {"server":"files"} | ',

@@ -253,9 +253,9 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn note(&self, slot: u32, task: u32, attempt: u32, called: bool, text: String) -> Result<bool, CodedError> {
         let task = InstanceIndex::new(task);
-        self.with(|driver| match called {
-            true => driver.called(slot, task, attempt, text.into()),
-            false => driver.choose(slot, task, attempt, text.into()),
+        self.with(|driver| {
+            let tell = if called { Driver::called } else { Driver::choose };
+            tell(driver, slot, task, attempt, text.into())
         })
     }
 

@@ -169,6 +169,23 @@ export function modelBudgetOf({ definition, options }: Pick<Run, 'definition' | 
   return budget
 }
 
+/** What models have cost an execution, its child workflows and attempts that failed included. */
+export interface ResourceUsage {
+  readonly tokenUsage: TokenUsage
+  /** US dollars. */
+  readonly cost: number
+  /** False if a price is not known, so that `cost` is too low. */
+  readonly costComplete: boolean
+  /** Calls, however often each was sent. */
+  readonly modelCalls: number
+}
+
+/** What sums say of resources. */
+export function resourceUsageOf(sums: ModelSums): ResourceUsage {
+  const { calls = 0, unpriced = 0 } = sums
+  return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums), costComplete: unpriced === 0, modelCalls: calls }
+}
+
 /** The tokens of sums. */
 export function tokensOf(sums: ModelSums): TokenUsage {
   const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0, reasoningTokens = 0 } = sums
