@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config.ts'
 import type { Issue } from '../ts/issue.ts'
+import { NO_MODELS } from '../ts/models/config.ts'
 
 function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {
   const issues: Issue[] = []
@@ -32,6 +33,7 @@ describe('readConfig', () => {
           allowRedefinition: false,
         },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
+        models: { providers: null, fallback: [], budget: null, tenantBudgets: {} },
         monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
         collaboration: {
           enableRealtime: true,
@@ -56,7 +58,7 @@ describe('readConfig', () => {
       collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3600000, conflictResolution: 'operational-transform' },
     }
     const workflow = { ...config.workflow, maxConcurrentWorkflows: null, tenantWeights: {}, allowRedefinition: false }
-    expect(resolved(config)).toEqual({ storage: null, ...config, workflow })
+    expect(resolved(config)).toEqual({ storage: null, ...config, models: NO_MODELS, workflow })
   })
 
   it('reads storage and durations', () => {
@@ -74,7 +76,7 @@ describe('readConfig', () => {
   it('reports everything wrong at once, by path', () => {
     const config = {
       redis: { host: 'localhost' },
-      models: {},
+      models: { providers: { work: {}, 'a/b': { kind: 'openai' }, openai: { rateLimit: { requestsPerMinute: 0 }, apiKy: 'k' } }, budget: { usd: -1 }, fallback: 'x' },
       workflw: {},
       storage: { durability: 'disc' },
       workflow: {
@@ -143,7 +145,7 @@ describe('readConfig', () => {
     [
       'a key from JSON',
       JSON.parse('{"__proto__": {}}'),
-      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, workflow, agents, monitoring, collaboration',
+      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, workflow, agents, models, monitoring, collaboration',
     ],
   ])('refuses %s', (_, config, issue) => {
     expect(issuesOf(config)).toEqual([issue])
