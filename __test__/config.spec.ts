@@ -96,7 +96,12 @@ describe('readConfig', () => {
     expect(issuesOf(config)).toMatchInlineSnapshot(`
       [
         "ERR_NOT_SUPPORTED redis: \`redis\` is not supported yet: leave it out; \`storage: { path }\` makes executions durable on one machine",
-        "ERR_NOT_SUPPORTED models: \`models\` is not supported yet: leave it out, and call models inside your agents",
+        "ERR_INVALID_VALUE models.providers.work.kind: is required, since \`work\` is no kind itself: openai, openai-responses, anthropic, gemini, azure, mistral, groq, deepseek, xai, together, openrouter, cohere, ollama, compatible; 'compatible' for whatever speaks OpenAI's Chat Completions",
+        "ERR_INVALID_VALUE models.providers["a/b"]: the name of a provider has no \`/\`",
+        "ERR_INVALID_VALUE models.providers.openai.rateLimit.requestsPerMinute: must be a whole number from 1 to 1000000000, not 0",
+        "ERR_UNKNOWN_FIELD models.providers.openai.apiKy: unknown field; did you mean \`apiKey\`?",
+        "ERR_INVALID_VALUE models.budget.usd: must be US dollars from 0 to 1000000000, not -1",
+        "ERR_INVALID_VALUE models.fallback: must be a list of models such as ['anthropic/claude-haiku-4-5']",
         "ERR_UNKNOWN_FIELD workflw: unknown field; did you mean \`workflow\`?",
         "ERR_INVALID_VALUE storage.durability: must be 'disk' or 'os' (did you mean 'disk'?), not 'disc'",
         "ERR_INVALID_VALUE storage.path: is required: the database file that keeps the executions",
