@@ -56,7 +56,7 @@ export interface ModelBudget {
   usd?: number | undefined
   /** Input and output together. */
   tokens?: number | undefined
-  /** Requests that are sent; one that is tried again is another. */
+  /** Calls that are made, each counted once however often it is sent; a round of repair is another. */
   calls?: number | undefined
 }
 
