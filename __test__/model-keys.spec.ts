@@ -12,7 +12,7 @@ import { orchestratorWith, task, workflow } from './support/orchestrators.ts'
 
 const TOKEN = 'planted-token-fedcba9876543210'
 const SECRETS = [KEY, TOKEN]
-const EVENTS = ['execution:started', 'execution:completed', 'execution:failed', 'task:started', 'task:completed', 'task:failed'] as const
+const EVENTS = ['workflow:started', 'workflow:completed', 'workflow:failed', 'task:started', 'task:completed', 'task:failed'] as const
 
 /** All that can be seen of a value: its members, hidden ones too, its causes, its text. */
 const everything = (value: unknown): string => `${inspect(value, { depth: 20, showHidden: true, maxStringLength: null })}\n${String(value)}`
@@ -39,7 +39,12 @@ it.each(Object.entries(ANSWERS))('after %s', async (_, answer) => {
     { work: async () => (await orchestrator.modelIntegration.generate({ prompt: 'hello', maxAttempts: 1 })).text },
     { models: { providers: { local: provider } }, storage },
   )
-  for (const name of EVENTS) orchestrator.on(name as EventName, (event: unknown) => seen.push(event))
+  const heard: string[] = []
+  for (const name of EVENTS)
+    orchestrator.on(name as EventName, (...event: unknown[]) => {
+      heard.push(name)
+      seen.push(...event)
+    })
   const { modelIntegration: models } = orchestrator
   seen.push(await orchestrator.executeWorkflow(workflow([task('a')])).catch((error: unknown) => error))
   seen.push(await models.generate({ prompt: 'hello', maxAttempts: 1 }).catch((error: unknown) => error))
@@ -48,7 +53,8 @@ it.each(Object.entries(ANSWERS))('after %s', async (_, answer) => {
   await orchestrator.shutdown()
   // It was sent, so there was something to find.
   expect(server.requests.map(({ headers }) => [headers.authorization, headers['x-tenant']])[0]).toEqual([`Bearer ${KEY}`, `Token ${TOKEN}`])
-  expect(seen.length).toBeGreaterThan(EVENTS.length)
+  const ends = answer.status === undefined && answer.end === undefined && typeof answer.body === 'object' ? 'completed' : 'failed'
+  expect(heard).toEqual(['workflow:started', 'task:started', `task:${ends}`, `workflow:${ends}`])
   const stored = readdirSync(folder).map((name) => readFileSync(join(folder, name)).toString('latin1'))
   expect(stored.length).toBeGreaterThan(0)
   const leaks = SECRETS.flatMap((secret) => [

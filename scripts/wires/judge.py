@@ -20,6 +20,13 @@ from pydantic import TypeAdapter, ValidationError
 OPENROUTER = {"usage", "provider", "reasoning", "models", "route", "plugins"}
 
 
+class Sampling(typing.TypedDict, total=False):
+    """What the types of this version of anthropic no longer have. Models from before take it."""
+
+    temperature: float
+    top_p: float
+
+
 class Refused(Exception):
     """A body that is not what its provider takes."""
 
@@ -27,12 +34,15 @@ class Refused(Exception):
 def typed(whole, streamed, beyond=frozenset()):
     """A judge by a TypedDict. Pydantic reads the lists of these lazily and lets unknown fields pass, so both are seen to here."""
 
+    # What is read lazily needs its adapter to the end.
+    ways = {streams: (TypeAdapter(params), typing.get_type_hints(params).keys()) for streams, params in ((False, whole), (True, streamed))}
+
     def judge(body):
-        params = streamed if body.get("stream") else whole
-        unknown = body.keys() - typing.get_type_hints(params).keys() - beyond
+        adapter, known = ways[bool(body.get("stream"))]
+        unknown = body.keys() - known - beyond
         if unknown:
             raise Refused(f"unknown fields: {', '.join(sorted(unknown))}")
-        drain(TypeAdapter(params).validate_python({key: value for key, value in body.items() if key not in beyond}))
+        drain(adapter.validate_python({key: value for key, value in body.items() if key not in beyond}))
 
     return judge
 
@@ -47,6 +57,12 @@ def drain(value):
             drain(member)
 
 
+def anthropic(body):
+    sampling = {key: body[key] for key in body.keys() & Sampling.__annotations__.keys()}
+    SAMPLING.validate_python(sampling)
+    MESSAGE({key: value for key, value in body.items() if key not in sampling})
+
+
 def google(body):
     """The SDK has no type for the whole body: it is the contents, and a configuration that is flat there and nested on the wire."""
     rest = dict(body)
@@ -59,13 +75,15 @@ def google(body):
     gemini.GenerateContentConfig.model_validate(config | rest)
 
 
+SAMPLING = TypeAdapter(Sampling)
+MESSAGE = typed(messages.MessageCreateParamsNonStreaming, messages.MessageCreateParamsStreaming)
 CHAT = typed(chat.CompletionCreateParamsNonStreaming, chat.CompletionCreateParamsStreaming)
 JUDGES = {
     "openai": CHAT,
     "azure": CHAT,
     "openrouter": typed(chat.CompletionCreateParamsNonStreaming, chat.CompletionCreateParamsStreaming, OPENROUTER),
     "openai-responses": typed(responses.ResponseCreateParamsNonStreaming, responses.ResponseCreateParamsStreaming),
-    "anthropic": typed(messages.MessageCreateParamsNonStreaming, messages.MessageCreateParamsStreaming),
+    "anthropic": anthropic,
     "gemini": google,
 }
 
