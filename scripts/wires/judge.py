@@ -15,12 +15,13 @@ from google.genai import types as gemini
 from openai.types.chat import completion_create_params as chat
 from openai.types.responses import response_create_params as responses
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 # OpenRouter's own fields, which OpenAI's types do not know.
 OPENROUTER = {"usage", "provider", "reasoning", "models", "route", "plugins"}
 
 
-class Sampling(typing.TypedDict, total=False):
+class Sampling(TypedDict, total=False):
     """What the types of this version of anthropic no longer have. Models from before take it."""
 
     temperature: float
