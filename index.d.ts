@@ -309,6 +309,52 @@ export declare type ConditionFunction = (scope: any) => unknown;
 export declare class ConflictError extends OrchestratorError {
 }
 
+/** A provider of your own. */
+export declare interface CustomProvider {
+    /** Answers one request; it is tried again as any other is: throw an error with `class` (a `ModelFailureClass`) to say what failed, and `retryAfterMs`. */
+    generate(request: CustomRequest): Promise<CustomReply> | CustomReply;
+    /** Gives the answer as it comes. Default: `generate`, in one part. */
+    stream?(request: CustomRequest): AsyncIterable<{
+        text: string;
+    } | CustomReply>;
+    /** Its models, for `selectModel`. */
+    models?: readonly ModelRegistration[] | undefined;
+    rateLimit?: ModelRateLimit | undefined;
+}
+
+export declare interface CustomReply {
+    text?: string | undefined;
+    toolCalls?: readonly {
+        id: string;
+        name: string;
+        arguments: unknown;
+    }[] | undefined;
+    usage?: {
+        inputTokens: number;
+        outputTokens: number;
+        cacheReadTokens?: number | undefined;
+        reasoningTokens?: number | undefined;
+    } | undefined;
+    finishReason?: FinishReason | undefined;
+}
+
+/** What a provider of your own is asked. */
+export declare interface CustomRequest {
+    readonly model: string;
+    readonly system?: string;
+    readonly messages: readonly ModelMessage[];
+    readonly tools: readonly {
+        name: string;
+        description: string;
+        parameters: object;
+    }[];
+    /** A JSON Schema. */
+    readonly schema?: object;
+    readonly temperature?: number;
+    readonly maxTokens?: number;
+    readonly signal: AbortSignal;
+}
+
 /**
  * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
  * which one it was in an object of its own; another is refused when it is read.
@@ -316,7 +362,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -448,6 +494,64 @@ export declare interface ExecutionMetrics {
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
+export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other';
+
+/** What a model is asked. One of `prompt` and `messages` is needed. */
+export declare interface GenerateRequest {
+    /** The provider, by its name. With neither this nor `model`, `requirements` decide. */
+    provider?: string | undefined;
+    /** The model, as `model` or `provider/model`. */
+    model?: string | undefined;
+    /** What the model must be able to do, if none is named. Default: `text-generation`, and what the request itself needs. */
+    requirements?: ModelRequirements | undefined;
+    /** Instructions for the model. */
+    system?: string | undefined;
+    prompt?: string | undefined;
+    messages?: readonly ModelMessage[] | undefined;
+    /** What `output` must be: the model is steered by it, and it judges. One round of repair. As `parameters` of a tool. */
+    schema?: unknown;
+    tools?: readonly ModelTool[] | undefined;
+    toolChoice?: 'auto' | 'none' | 'required' | {
+        tool: string;
+    } | undefined;
+    temperature?: number | undefined;
+    topP?: number | undefined;
+    /** Tokens of the answer, at most. */
+    maxTokens?: number | undefined;
+    stop?: readonly string[] | undefined;
+    /** Further fields of the provider's own body. */
+    extra?: Readonly<Record<string, unknown>> | undefined;
+    /** Instead of `models.fallback`. */
+    fallback?: readonly string[] | undefined;
+    /** Requests to one model before it is given up, from 1 to 100. Default 5. */
+    maxAttempts?: number | undefined;
+    /** What this call may use, its retries included. */
+    budget?: ModelBudget | undefined;
+    /** The longest that all of it may take, waiting included. */
+    timeout?: Duration | undefined;
+    signal?: AbortSignal | undefined;
+}
+
+/** What a model answered. */
+export declare interface GenerateResult {
+    readonly text: string;
+    /** What `schema` made of the answer. */
+    readonly output?: unknown;
+    readonly toolCalls: readonly ModelToolCall[];
+    /** The answer as a turn to go on from. */
+    readonly message: ModelMessage;
+    readonly usage: TokenUsage;
+    /** US dollars. */
+    readonly cost: number;
+    /** False if a price is not known, so that `cost` is too low. */
+    readonly costComplete: boolean;
+    readonly model: string;
+    readonly provider: string;
+    readonly finishReason: FinishReason;
+    /** Every request that was sent for it, in order. */
+    readonly attempts: readonly ModelAttempt[];
+}
+
 /** Agents that run on the thread that registers them. */
 export declare interface InlineAgentType extends AgentTypeLimits {
     isolation?: 'inline' | undefined;
@@ -491,6 +595,255 @@ export declare interface Loop {
     keepLast?: number | undefined;
 }
 
+/** One request, and what came of it. */
+export declare interface ModelAttempt {
+    readonly provider: string;
+    readonly model: string;
+    /** Milliseconds until it was sent: for its limits, or after the failure before it. */
+    readonly waited: number;
+    /** Milliseconds from the request to the end of the answer. */
+    readonly duration: number;
+    /** Why it failed: a class such as `rate` or `overload`. */
+    readonly failure?: ModelFailureClass;
+    readonly message?: string;
+    /** What came next. */
+    readonly next: 'done' | 'retry' | 'fallback' | 'give-up';
+}
+
+/** What calls may use. `ERR_BUDGET_EXCEEDED`. */
+export declare interface ModelBudget {
+    /** US dollars. */
+    usd?: number | undefined;
+    /** Input and output together. */
+    tokens?: number | undefined;
+    /** Calls that are made, each counted once however often it is sent; a round of repair is another. */
+    calls?: number | undefined;
+}
+
+/** What may be asked of models: by the orchestrator's `modelIntegration`, and within an attempt by `context.models`, where it is put on the task's account. */
+export declare interface ModelCalls {
+    /**
+     * Asks a model and waits for the whole answer.
+     *
+     * @throws {ModelError} with the class of the failure and every attempt.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     */
+    generate(request: GenerateRequest): Promise<GenerateResult>;
+    /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried. */
+    stream(request: GenerateRequest): ModelStream;
+}
+
+export declare type ModelCapability = 'text-generation' | 'code-generation' | 'reasoning' | 'tool-use' | 'vision' | 'audio' | (string & {});
+
+/** A model, with what was seen of it beside what is known. */
+export declare interface ModelComparison extends ModelInfo {
+    readonly calls: number;
+    /** 0 to 1; absent before the first call. */
+    readonly successRate?: number;
+    /** Milliseconds. */
+    readonly latency?: {
+        readonly p50: number;
+        readonly p95: number;
+    };
+    readonly timeToFirstToken?: {
+        readonly p50: number;
+        readonly p95: number;
+    };
+    readonly tokensPerSecond?: number;
+    /** US dollars in all. */
+    readonly cost: number;
+}
+
+/**
+ * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
+ * `details.partialText` what had come of the answer.
+ */
+export declare class ModelError extends OrchestratorError {
+}
+
+export declare type ModelFailureClass = 'rate' | 'quota' | 'auth' | 'overload' | 'context' | 'content' | 'network' | 'invalid';
+
+/** A model, as far as it is known. */
+export declare interface ModelInfo {
+    readonly modelId: string;
+    readonly provider: string;
+    /** Tokens of input and output together. */
+    readonly contextLength?: number;
+    readonly maxOutputTokens?: number;
+    readonly capabilities: readonly ModelCapability[];
+    readonly quality?: 'basic' | 'good' | 'excellent';
+    readonly structuredOutput?: boolean;
+    /** US dollars per million tokens. */
+    readonly prices?: {
+        readonly input?: number;
+        readonly output?: number;
+        readonly cacheRead?: number;
+        readonly cacheWrite?: number;
+    };
+    readonly released?: string;
+    readonly deprecated?: string;
+}
+
+/** Models: which one, at what cost, and asking it. docs/models.md says how one is chosen. */
+export declare interface ModelIntegration extends ModelCalls {
+    /**
+     * The model that fits best.
+     *
+     * @throws {ModelError} `ERR_NO_MODEL`, which says which requirement to relax.
+     */
+    selectModel(requirements: ModelRequirements): Promise<ModelSelection>;
+    /** Each model of the configured providers, with what was seen of it beside what is known. */
+    getModelComparison(): ModelComparison[];
+    /** Every model that is known, of configured providers or not. */
+    listModels(filter?: {
+        provider?: string | undefined;
+        capability?: ModelCapability | undefined;
+        configured?: boolean | undefined;
+    }): ModelInfo[];
+    /** @throws {ConflictError} `ERR_PROVIDER_EXISTS` */
+    registerProvider(name: string, provider: CustomProvider | ProviderConfig): void;
+    /** @throws {ValidationError} `ERR_INVALID_ARGUMENT` */
+    registerModel(model: ModelRegistration): void;
+}
+
+/** One turn of a conversation. */
+export declare interface ModelMessage {
+    role: 'user' | 'assistant' | 'tool' | (string & {});
+    content: string | readonly ModelPart[];
+    /** What `GenerateResult.message` has: the provider's own record of its turn, which it wants back. */
+    continuation?: unknown;
+}
+
+/** A part of a turn. */
+export declare type ModelPart = {
+    type: 'text';
+    text: string;
+} | {
+    type: 'image';
+    url: string;
+} | {
+    type: 'image';
+    data: string;
+    mediaType: string;
+} | {
+    type: 'tool-call';
+    id: string;
+    name: string;
+    arguments: unknown;
+} | {
+    type: 'tool-result';
+    id: string;
+    result: unknown;
+    isError?: boolean | undefined;
+};
+
+/** How much of a model may be asked, for each of its models alike. */
+export declare interface ModelRateLimit {
+    requestsPerMinute?: number | undefined;
+    /** Input and output together, in any 60 s. */
+    tokensPerMinute?: number | undefined;
+    requestsPerDay?: number | undefined;
+    /** Requests under way at once. */
+    concurrentRequests?: number | undefined;
+}
+
+/** What is known of a model, for one that the catalogue lacks or has wrong. Only what is given changes; `null` makes it unknown. */
+export declare interface ModelRegistration {
+    provider?: string | undefined;
+    id: string;
+    contextWindow?: number | null | undefined;
+    maxOutput?: number | null | undefined;
+    capabilities?: readonly ModelCapability[] | undefined;
+    quality?: 'basic' | 'good' | 'excellent' | null | undefined;
+    structuredOutput?: boolean | null | undefined;
+    /** US dollars per million tokens. */
+    prices?: {
+        input?: number | undefined;
+        output?: number | undefined;
+        cacheRead?: number | undefined;
+        cacheWrite?: number | undefined;
+    } | null | undefined;
+}
+
+/** What a model must be able to do. */
+export declare interface ModelRequirements {
+    capabilities?: readonly {
+        type: ModelCapability;
+        quality?: 'basic' | 'good' | 'excellent' | (string & {}) | undefined;
+    }[] | undefined;
+    /** Tokens that input and output together must have room for. */
+    contextLength?: number | undefined;
+    /** The most that one request may cost, in US dollars. */
+    maxCost?: number | undefined;
+    /** The longest that one request may take, in milliseconds. */
+    maxLatency?: number | undefined;
+    /** Its models come first if one of them fits; `reason` says when none does. */
+    preferredProvider?: string | undefined;
+    structuredOutput?: boolean | undefined;
+    /** What is weighed most among those that fit. Default `'balanced'`. */
+    mode?: 'quality' | 'balanced' | 'cost' | 'latency' | (string & {}) | undefined;
+    /** What a request is taken to use. Default: a share of `contextLength`; see docs/models.md. */
+    estimatedInputTokens?: number | undefined;
+    maxOutputTokens?: number | undefined;
+    providers?: {
+        allow?: readonly string[] | undefined;
+        deny?: readonly string[] | undefined;
+    } | undefined;
+}
+
+/** How models are reached, and what they may cost. */
+export declare interface ModelsConfig {
+    /**
+     * The providers, by the name that requests and results call each by. One that goes by the name of its kind (`openai`, `openai-responses`, `anthropic`,
+     * `gemini`, `azure`, `mistral`, `groq`, `deepseek`, `xai`, `together`, `openrouter`, `cohere`, `ollama`) needs no `kind`. Default: every kind whose key
+     * is in the environment.
+     */
+    providers?: Readonly<Record<string, ProviderConfig>> | undefined;
+    /** Where a request goes on that its own model could not serve, as `provider/model` or `model`, in this order. Default: nowhere. */
+    fallback?: readonly string[] | undefined;
+    /** What all calls of this orchestrator may use together. Default: no limit. */
+    budget?: ModelBudget | undefined;
+}
+
+/** The model that fits best, and why. */
+export declare interface ModelSelection {
+    readonly modelId: string;
+    readonly provider: string;
+    /** A sentence for people. */
+    readonly reason: string;
+    /** US dollars for one request. */
+    readonly estimatedCost: number;
+    /** Milliseconds for one request. */
+    readonly estimatedLatency: number;
+    /** The next best, best first. */
+    readonly alternatives: readonly {
+        modelId: string;
+        provider: string;
+        estimatedCost: number;
+        estimatedLatency: number;
+    }[];
+}
+
+/** An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. */
+export declare interface ModelStream extends AsyncIterable<StreamPart> {
+    /** The whole answer. */
+    result(): Promise<GenerateResult>;
+}
+
+/** A tool as a model sees it. */
+export declare interface ModelTool {
+    name: string;
+    description: string;
+    /** A zod schema, any Standard Schema that can be a JSON Schema, or a JSON Schema of an object. */
+    parameters: unknown;
+}
+
+export declare interface ModelToolCall {
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: unknown;
+}
+
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
 export declare interface MonitoringConfig {
     /** Whether figures are kept. Default true. */
@@ -515,6 +868,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     readonly agentPool: AgentPool;
     /** Reads workflows without running them. */
     readonly workflowEngine: WorkflowEngine;
+    /** Chooses models, asks them, and knows what they cost. */
+    readonly modelIntegration: ModelIntegration;
     /**
      * @throws {ValidationError} `ERR_CONFIG` with every problem of the configuration by path.
      */
@@ -624,6 +979,8 @@ export declare interface OrchestratorConfig {
     workflow?: WorkflowConfig | undefined;
     /** The size of the agent pool. */
     agents?: AgentsConfig | undefined;
+    /** Providers of language models, what happens where one fails, and what all of it may cost. */
+    models?: ModelsConfig | undefined;
     /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
     monitoring?: MonitoringConfig | undefined;
     /** Shared editing of workflows. Validated; has no effect yet. */
@@ -743,6 +1100,29 @@ export declare interface PoolStatistics extends PoolFigures {
     readonly types: Readonly<Record<string, PoolFigures>>;
 }
 
+/** One provider. */
+export declare interface ProviderConfig {
+    /** Which wire it speaks; `'compatible'`: OpenAI's Chat Completions, and `endpoint` says where. Default: its name. */
+    kind?: string | undefined;
+    /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. */
+    apiKey?: string | undefined;
+    /** Where it is, if not where its kind is by itself. */
+    endpoint?: string | undefined;
+    /** Whether `endpoint` may be in a private network, or without TLS. Default false. */
+    allowPrivate?: boolean | undefined;
+    /** Sent with each request, beside what its wire wants. */
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** Azure: the name of the deployment (default: the model's), and the version of the API. */
+    deployment?: string | undefined;
+    apiVersion?: string | undefined;
+    /** The model of requests that name the provider alone. Default: the one that `selectModel` would take of it. */
+    model?: string | undefined;
+    /** What it lets through. What its answers say of their limits is heeded besides. Default: no limit. */
+    rateLimit?: ModelRateLimit | undefined;
+    /** The longest one attempt may take, a stream to its end. Default 120000 (2 min). */
+    timeout?: Duration | undefined;
+}
+
 /** At most `limit` within any time of length `interval`. */
 export declare interface RateLimit {
     limit: number;
@@ -819,6 +1199,25 @@ export declare interface StorageConfig {
 /** The store could not be opened, read or written. */
 export declare class StoreError extends OrchestratorError {
 }
+
+/** What comes of a stream. */
+export declare type StreamPart = {
+    readonly type: 'text';
+    readonly text: string;
+} | {
+    readonly type: 'reasoning';
+    readonly text: string;
+} | {
+    readonly type: 'tool-call';
+    readonly toolCall: ModelToolCall;
+} | {
+    readonly type: 'usage';
+    readonly usage: TokenUsage;
+    readonly cost: number;
+} | {
+    readonly type: 'done';
+    readonly result: GenerateResult;
+};
 
 /** A condition with what it is about. `evaluate` wins over `expression`. */
 export declare interface TaskCondition {
@@ -909,6 +1308,20 @@ export declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop
 
 /** It took longer than it was given. */
 export declare class TimeoutError extends OrchestratorError {
+}
+
+/** The tokens of one call, or of several. */
+export declare interface TokenUsage {
+    /** All of the request, those of the provider's cache included. */
+    readonly inputTokens: number;
+    /** All of the answer, reasoning included. */
+    readonly outputTokens: number;
+    /** Of `inputTokens`: read from the cache, and written to it. */
+    readonly cacheReadTokens: number;
+    readonly cacheWriteTokens: number;
+    /** Of `outputTokens`. */
+    readonly reasoningTokens: number;
+    readonly totalTokens: number;
 }
 
 /** When a task runs, given how its dependencies ended. */

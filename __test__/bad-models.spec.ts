@@ -79,7 +79,11 @@ describe('a request', () => {
     [
       'with a tool that is none',
       { prompt: 'x', tools: [null] },
-      ['ERR_INVALID_VALUE request.tools[0].name', 'ERR_INVALID_VALUE request.tools[0].description', 'ERR_SCHEMA_UNREPRESENTABLE request.tools[0].parameters'],
+      [
+        'ERR_INVALID_VALUE request.tools[0].name',
+        'ERR_INVALID_VALUE request.tools[0].description',
+        'ERR_SCHEMA_UNREPRESENTABLE request.tools[0].parameters',
+      ],
     ],
     ['with a choice that is none', { prompt: 'x', toolChoice: 'maybe' }, ['ERR_INVALID_VALUE request.toolChoice']],
     ['with a choice of what is not there', { prompt: 'x', toolChoice: { tool: 'gone' } }, ['ERR_INVALID_VALUE request.toolChoice.tool']],
@@ -97,7 +101,11 @@ describe('a request', () => {
       ['ERR_SCHEMA_UNREPRESENTABLE request.schema'],
     ],
     ['with requirements that are none', { prompt: 'x', requirements: 5 }, ['ERR_INVALID_VALUE request.requirements']],
-    ['with several', { temperature: 'hot', maxTokens: -1 }, ['ERR_INVALID_VALUE request.temperature', 'ERR_INVALID_VALUE request.maxTokens']],
+    [
+      'with several',
+      { temperature: 'hot', maxTokens: -1 },
+      ['ERR_INVALID_VALUE request.temperature', 'ERR_INVALID_VALUE request.maxTokens'],
+    ],
   ])('%s', async (_, wrong, expected) => {
     const { server, models: integration } = await local()
     for (const promise of [integration.generate(wrong as GenerateRequest), integration.stream(wrong as GenerateRequest).result()]) {
@@ -152,7 +160,10 @@ describe('registerProvider', () => {
   it('twice by one name', () => {
     const integration = models()
     integration.registerProvider('x', { generate })
-    expect(thrownBy(() => integration.registerProvider('x', { generate }))).toMatchObject({ name: 'ConflictError', code: 'ERR_PROVIDER_EXISTS' })
+    expect(thrownBy(() => integration.registerProvider('x', { generate }))).toMatchObject({
+      name: 'ConflictError',
+      code: 'ERR_PROVIDER_EXISTS',
+    })
   })
 })
 
@@ -183,7 +194,10 @@ describe('selectModel', () => {
     ['fast', ['ERR_INVALID_VALUE requirements']],
     [{ capability: [] }, ['ERR_UNKNOWN_FIELD requirements.capability']],
     [{ capabilities: 'vision' }, ['ERR_INVALID_VALUE requirements.capabilities']],
-    [{ capabilities: [{}, { type: 'smell' }] }, ['ERR_INVALID_VALUE requirements.capabilities[0].type', 'ERR_INVALID_VALUE requirements.capabilities[1].type']],
+    [
+      { capabilities: [{}, { type: 'smell' }] },
+      ['ERR_INVALID_VALUE requirements.capabilities[0].type', 'ERR_INVALID_VALUE requirements.capabilities[1].type'],
+    ],
     [{ capabilities: [{ type: 'vision', quality: 'superb' }] }, ['ERR_INVALID_VALUE requirements.capabilities[0].quality']],
     [{ contextLength: -1, maxCost: 'x' }, ['ERR_INVALID_VALUE requirements.contextLength', 'ERR_INVALID_VALUE requirements.maxCost']],
     [{ mode: 'fun' }, ['ERR_INVALID_VALUE requirements.mode']],
@@ -197,7 +211,10 @@ describe('selectModel', () => {
   it.each<[requirements: ModelRequirements, words: RegExp]>([
     [{ providers: { deny: ['openai'] } }, /relax `providers` for \d+ models/],
     [{ contextLength: 1e9, maxCost: 0 }, /`contextLength` \((\d+) fail it\), `maxCost` \(\1 fail it\); relax several/],
-    [{ capabilities: [{ type: 'audio', quality: 'excellent' }], contextLength: 1e9 }, /no model meets all requirements; \d+ models looked at/],
+    [
+      { capabilities: [{ type: 'audio', quality: 'excellent' }], contextLength: 1e9 },
+      /no model meets all requirements; \d+ models looked at/,
+    ],
   ])('says what removed whom: %j', async (requirements, words) => {
     const error = await rejection(models(openai).selectModel(requirements))
     expect([error.name, error.code]).toEqual(['ModelError', 'ERR_NO_MODEL'])

@@ -66,7 +66,9 @@ it.each<[what: string, answer: Answer]>([
 
 it('stays closed for what is no fault of the provider', async () => {
   const { models, first } = await two(() => refuses(400, 'no such field'))
-  const calls = Array.from({ length: REQUESTS_MIN + 5 }, () => rejection(models.generate({ provider: 'first', prompt: 'hello', fallback: [] })))
+  const calls = Array.from({ length: REQUESTS_MIN + 5 }, () =>
+    rejection(models.generate({ provider: 'first', prompt: 'hello', fallback: [] })),
+  )
   const classes = (await Promise.all(calls)).map((error) => (error as ModelError).details?.['class'])
   expect(new Set(classes)).toEqual(new Set(['invalid']))
   expect(first.requests).toHaveLength(REQUESTS_MIN + 5)

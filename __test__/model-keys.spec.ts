@@ -48,7 +48,12 @@ it.each(Object.entries(ANSWERS))('after %s', async (_, answer) => {
   const { modelIntegration: models } = orchestrator
   seen.push(await orchestrator.executeWorkflow(workflow([task('a')])).catch((error: unknown) => error))
   seen.push(await models.generate({ prompt: 'hello', maxAttempts: 1 }).catch((error: unknown) => error))
-  seen.push(await models.stream({ prompt: 'hello', maxAttempts: 1 }).result().catch((error: unknown) => error))
+  seen.push(
+    await models
+      .stream({ prompt: 'hello', maxAttempts: 1 })
+      .result()
+      .catch((error: unknown) => error),
+  )
   seen.push(models.getModelComparison(), models.listModels({ configured: true }), models, orchestrator.agentPool.getStatistics())
   await orchestrator.shutdown()
   // It was sent, so there was something to find.

@@ -100,7 +100,13 @@ describe('fallback', () => {
   })
 
   it('is none once the caller has a part of the answer', async () => {
-    const chunk = { id: '1', object: 'chat.completion.chunk', created: 1, model: 'small', choices: [{ index: 0, delta: { content: 'Once' } }] }
+    const chunk = {
+      id: '1',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model: 'small',
+      choices: [{ index: 0, delta: { content: 'Once' } }],
+    }
     const body = `data: ${JSON.stringify(chunk)}\n\n`
     const first = await modelServer(() => ({ headers: { 'content-type': 'text/event-stream' }, body, end: 'cut' }))
     const second = await modelServer(() => says('from the second'))
@@ -120,7 +126,13 @@ describe('fallback', () => {
       ['middle', 64_000],
       ['large', 128_000],
     ] as const)
-      models.registerModel({ provider: 'local', id, contextWindow, capabilities: ['text-generation'], prices: { input: contextWindow / 1000, output: 1 } })
+      models.registerModel({
+        provider: 'local',
+        id,
+        contextWindow,
+        capabilities: ['text-generation'],
+        prices: { input: contextWindow / 1000, output: 1 },
+      })
     const { text, attempts } = await models.generate({ model: 'local/small', prompt: 'hello' })
     expect(text).toBe('from middle')
     expect(attempts.map(({ model, failure, next }) => [model, failure, next])).toEqual([
@@ -151,7 +163,11 @@ describe('a budget', () => {
 
   it('of a request that is large enough does not stand in its way', async () => {
     const server = await modelServer(() => says('well'))
-    const { cost, costComplete } = await priced(asks(server)).generate({ prompt: 'hello', maxTokens: 10, budget: { usd: 1, tokens: 1000, calls: 1 } })
+    const { cost, costComplete } = await priced(asks(server)).generate({
+      prompt: 'hello',
+      maxTokens: 10,
+      budget: { usd: 1, tokens: 1000, calls: 1 },
+    })
     expect([cost, costComplete]).toEqual([0.015, true])
   })
 
@@ -178,7 +194,9 @@ describe('a budget', () => {
   })
 
   it('of calls counts a call once, however often it is sent', async () => {
-    const server = await modelServer(({ index }) => (index === 0 ? refuses(500, 'it broke', { headers: { 'retry-after-ms': '5' } }) : says('well')))
+    const server = await modelServer(({ index }) =>
+      index === 0 ? refuses(500, 'it broke', { headers: { 'retry-after-ms': '5' } }) : says('well'),
+    )
     const models = asks(server, {}, { budget: { calls: 1 } })
     expect((await models.generate({ prompt: 'hello' })).attempts).toHaveLength(2)
     expect((await rejection(models.generate({ prompt: 'hello' }))).code).toBe('ERR_BUDGET_EXCEEDED')
@@ -206,7 +224,14 @@ describe('a provider of your own', () => {
     const tools = [{ name: 'look', description: 'Looks.', parameters }]
     const result = await models.generate({ model: 'own/m', system: 'Be short.', prompt: 'hello', tools, temperature: 0.5, maxTokens: 9 })
     const call = { id: 'a', name: 'look', arguments: { at: 1 } }
-    expect(result).toMatchObject({ text: 'mine', provider: 'own', model: 'm', finishReason: 'tool-calls', usage: { totalTokens: 7 }, toolCalls: [call] })
+    expect(result).toMatchObject({
+      text: 'mine',
+      provider: 'own',
+      model: 'm',
+      finishReason: 'tool-calls',
+      usage: { totalTokens: 7 },
+      toolCalls: [call],
+    })
     expect(asked).toMatchObject([{ model: 'm', system: 'Be short.', temperature: 0.5, maxTokens: 9, tools }])
     expect(asked[0]?.messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'hello' }] }])
     expect(asked[0]?.signal.aborted).toBe(false)

@@ -173,7 +173,13 @@ describe('what aimock cannot say', () => {
   const events = { 'content-type': 'text/event-stream' }
   const lines = { 'content-type': 'application/x-ndjson' }
   const only = wires.map(([kind]) => kind)
-  const cases: [name: string, kinds: string[], answer: (kind: string, index: number) => Answer, expected: object, how: 'generate' | 'stream'][] = [
+  const cases: [
+    name: string,
+    kinds: string[],
+    answer: (kind: string, index: number) => Answer,
+    expected: object,
+    how: 'generate' | 'stream',
+  ][] = [
     [
       'a broken event',
       only,
@@ -218,7 +224,15 @@ describe('what aimock cannot say', () => {
 
   it('Ollama counts its tokens', async () => {
     const message = { role: 'assistant', content: 'hello' }
-    const body = { model: 'qwen3', created_at: '2026-01-01T00:00:00Z', message, done: true, done_reason: 'stop', prompt_eval_count: 11, eval_count: 7 }
+    const body = {
+      model: 'qwen3',
+      created_at: '2026-01-01T00:00:00Z',
+      message,
+      done: true,
+      done_reason: 'stop',
+      prompt_eval_count: 11,
+      eval_count: 7,
+    }
     const server = await modelServer(() => ({ body }))
     const { usage } = await models('ollama', table.wires.ollama, server.url).generate({ prompt: 'hello' })
     expect(usage).toMatchObject({ inputTokens: 11, outputTokens: 7, totalTokens: 18 })

@@ -5,8 +5,24 @@ import { boolean, duration, integer, oneOf, readGroup, record, text, type Fields
 import { memberPath, type Issue } from '../issue.js'
 import type { ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
 
+type Kind =
+  | 'openai'
+  | 'openai-responses'
+  | 'anthropic'
+  | 'gemini'
+  | 'azure'
+  | 'mistral'
+  | 'groq'
+  | 'deepseek'
+  | 'xai'
+  | 'together'
+  | 'openrouter'
+  | 'cohere'
+  | 'ollama'
+  | 'compatible'
+
 /** The wires that are spoken, with the environment variables in which keys are usually kept, the usual one first. */
-export const KINDS = {
+export const KINDS: Readonly<Record<Kind, readonly string[]>> = {
   openai: ['OPENAI_API_KEY'],
   'openai-responses': ['OPENAI_API_KEY'],
   anthropic: ['ANTHROPIC_API_KEY'],
@@ -21,9 +37,7 @@ export const KINDS = {
   cohere: ['COHERE_API_KEY', 'CO_API_KEY'],
   ollama: ['OLLAMA_API_KEY'],
   compatible: [],
-} as const satisfies Record<string, readonly string[]>
-
-type Kind = keyof typeof KINDS
+}
 
 /** A provider as the addon is told of it; `connection: null` if JavaScript speaks to it. */
 export interface ResolvedProvider {
