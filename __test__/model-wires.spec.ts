@@ -61,7 +61,7 @@ async function hear(integration: ModelIntegration, request: GenerateRequest): Pr
 }
 
 const attemptsOf = (error: OrchestratorError | undefined): { failure?: string; waited: number; duration: number; next: string }[] =>
-  (error?.details as { attempts: never[] }).attempts
+  (error?.details as { attempts: never[] } | undefined)?.attempts ?? []
 
 describe.each(wires)('%s', (kind, wire) => {
   it('answers in text', async () => {
