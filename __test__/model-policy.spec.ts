@@ -342,3 +342,50 @@ describe('a rate limit', () => {
     expect(server.requests).toHaveLength(5)
   })
 })
+
+describe('a comparison', () => {
+  it('shows what was seen of a model beside what is known of it', async () => {
+    const server = await modelServer(({ index }) => (index === 3 ? refuses(500, 'it broke') : { ...says('well'), after: 20 }))
+    const models = asks(server)
+    models.registerModel({ provider: 'local', id: 'small', contextWindow: 8000, prices: { input: 1000, output: 1000 } })
+    const before = models.getModelComparison()
+    expect(before).toMatchObject([{ modelId: 'small', provider: 'local', contextLength: 8000, calls: 0, cost: 0 }])
+    expect(before[0]).not.toHaveProperty('successRate')
+    for (let call = 0; call < 3; call += 1) await models.generate({ prompt: 'hello' })
+    await rejection(models.generate({ prompt: 'hello', maxAttempts: 1 }))
+    const [after] = models.getModelComparison()
+    expect(after).toMatchObject({ contextLength: 8000, prices: { input: 1000, output: 1000 }, calls: 4, cost: 0.045 })
+    expect(after?.successRate).toBeCloseTo(0.75, 5)
+    // Latencies are counted in classes.
+    expect(after?.latency?.p50).toBeGreaterThan(15)
+    expect(after?.latency?.p95).toBeGreaterThanOrEqual(after?.latency?.p50 ?? Number.NaN)
+  })
+
+  it('helps to choose: the cheaper of two that fit, with its reason, cost and latency', async () => {
+    const server = await modelServer(() => says('well'))
+    const models = withModels({ providers: { cheap: providerAt(server), dear: providerAt(server) } }).modelIntegration
+    for (const [provider, price] of [
+      ['cheap', 1],
+      ['dear', 10],
+    ] as const)
+      models.registerModel({
+        provider,
+        id: 'm',
+        contextWindow: 32_000,
+        maxOutput: 4000,
+        capabilities: ['text-generation'],
+        quality: 'good',
+        prices: { input: price, output: price },
+      })
+    const selection = await models.selectModel({
+      capabilities: [{ type: 'text-generation', quality: 'good' }],
+      contextLength: 16_000,
+      mode: 'cost',
+    })
+    expect(selection).toMatchObject({ provider: 'cheap', modelId: 'm', alternatives: [{ provider: 'dear', modelId: 'm' }] })
+    expect(selection.reason).not.toBe('')
+    expect(selection.estimatedCost).toBeGreaterThan(0)
+    expect(selection.alternatives[0]?.estimatedCost).toBeCloseTo(selection.estimatedCost * 10, 9)
+    expect(selection.estimatedLatency).toBeGreaterThan(0)
+  })
+})
