@@ -8,13 +8,14 @@
 import { now } from '../clock.js'
 import { ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
-import { plainJson, type Json } from '../json.js'
+import type { Json } from '../json.js'
 import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { judgeAnswer, repairPrompt } from './output.js'
 import { readRequest, type ReadRequest } from './request.js'
+import { readRegistration, readRequirements } from './requirements.js'
 import { dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
 import { AnswerStream } from './stream.js'
 import type {
@@ -73,8 +74,8 @@ export class ModelGateway implements ModelIntegration {
   // oxlint-disable-next-line typescript/require-await -- what is wrong with the requirements rejects
   async selectModel(requirements: ModelRequirements): Promise<ModelSelection> {
     const issues: Issue[] = []
-    const given = plainJson(requirements, 'requirements', issues)
-    if (given === undefined) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the requirements cannot be used', issues)
+    const given = readRequirements(requirements, 'requirements', issues)
+    refuse(issues, 'the requirements cannot be used')
     const { modelId, provider, reason, estimatedCost, estimatedLatency, alternatives } = JSON.parse(
       this.#open().native.select(JSON.stringify(given)),
     ) as Selected
@@ -114,11 +115,16 @@ export class ModelGateway implements ModelIntegration {
       throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is configured already`)
     if (issues.length === 0 && 'generate' in provider) {
       if (typeof provider.generate !== 'function') issues.push({ path: 'provider.generate', message: 'must be a function' })
+      if (provider.stream !== undefined && typeof provider.stream !== 'function')
+        issues.push({ path: 'provider.stream', message: 'must be a function' })
       const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
+      const models: unknown = provider.models ?? []
+      if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: 'must be a list of models' })
+      const known = (Array.isArray(models) ? models : []).map((model, index) => readRegistration(model, `provider.models[${index}]`, issues, name))
       refuse(issues, 'the provider cannot be used')
       this.#custom.set(name, provider)
       this.#add(name, { connection: null, rateLimit, timeoutMs: TIMEOUT_MS })
-      for (const model of provider.models ?? []) this.registerModel({ ...model, provider: name })
+      for (const model of known) this.#register(model)
       return
     }
     const resolved = issues.length === 0 ? readProvider(name, provider, 'provider', issues) : undefined
@@ -127,6 +133,13 @@ export class ModelGateway implements ModelIntegration {
   }
 
   registerModel(model: ModelRegistration): void {
+    const issues: Issue[] = []
+    const read = readRegistration(model, 'model', issues)
+    refuse(issues, 'the model cannot be registered')
+    this.#register(read)
+  }
+
+  #register(model: ModelRegistration): void {
     const text = JSON.stringify(registrationOf(model))
     this.#open().native.register(text)
     this.#registered.push(text)
