@@ -117,7 +117,9 @@ export class ModelCallsUnderWay {
         this.#forget(call)
         throw error
       }
-      signal?.addEventListener('abort', cancel, { once: true })
+      // It may have been aborted while the choice was put on record, and tells nobody a second time.
+      if (signal?.aborted === true) cancel()
+      else signal?.addEventListener('abort', cancel, { once: true })
     }).finally(() => signal?.removeEventListener('abort', cancel))
   }
 
