@@ -30,7 +30,9 @@ function asking(config: OrchestratorConfig = openai()): MultiAgentOrchestrator {
 }
 
 /** The bodies of the requests that came, in order. */
-const bodies = (): Record<string, any>[] => mock.getRequests().map(({ body }) => body as Record<string, any>)
+const bodies = (): Record<string, unknown>[] => mock.getRequests().map(({ body }) => body as Record<string, unknown>)
+/** The turns of the request of that number. */
+const turns = (place: number): { role: string; content: unknown }[] => (bodies()[place]?.['messages'] ?? []) as never
 const asks = (prompt: string, rest: Partial<AgentTask> = {}): AgentTask => task('a', { agentId: 'llm', input: { prompt }, ...rest })
 
 describe('an llm agent', () => {
@@ -45,7 +47,11 @@ describe('an llm agent', () => {
       expect(used).toMatchObject(TOKENS)
       expect(cost).toBeCloseTo(COST, 12)
     }
-    expect(metrics.resourceUsage).toMatchObject({ tokenUsage: { inputTokens: 30, outputTokens: 6, totalTokens: 36 }, modelCalls: 3, costComplete: true })
+    expect(metrics.resourceUsage).toMatchObject({
+      tokenUsage: { inputTokens: 30, outputTokens: 6, totalTokens: 36 },
+      modelCalls: 3,
+      costComplete: true,
+    })
     expect(metrics.resourceUsage.cost).toBeCloseTo(3 * COST, 12)
     const poet = bodies().find(({ temperature }) => temperature !== undefined)
     expect(poet).toMatchObject({ model: 'gpt-4o-mini', temperature: 0.5, stream: true, messages: [{ role: 'system' }, { role: 'user' }] })
@@ -63,7 +69,7 @@ describe('an llm agent', () => {
     expect(pieces.length).toBeGreaterThan(2)
     expect(pieces.every(({ type }) => type === 'text')).toBe(true)
     expect(pieces.map(({ text }) => text).join('')).toBe('two and three and four')
-    expect(JSON.stringify(bodies()[1]?.['messages'])).toContain('one')
+    expect(JSON.stringify(turns(1))).toContain('one')
   })
 
   it.each([
@@ -75,7 +81,9 @@ describe('an llm agent', () => {
     ['ollama', 'llama3', '', undefined],
   ])('speaks to %s as well', async (kind, model, path, counted) => {
     mock.on({ userMessage: 'Greet' }, { content: 'Good morning', ...(counted && { usage: counted }) })
-    const orchestrator = asking({ models: { providers: { [kind]: { apiKey: 'k', endpoint: `${mock.url}${path}`, allowPrivate: true, model } } } })
+    const orchestrator = asking({
+      models: { providers: { [kind]: { apiKey: 'k', endpoint: `${mock.url}${path}`, allowPrivate: true, model } } },
+    })
     const { results, tasks } = await orchestrator.executeWorkflow(workflow([asks('Greet')]))
     expect(results).toEqual({ a: 'Good morning' })
     expect(tasks[0]?.usage).toMatchObject(counted === undefined ? { totalTokens: 0 } : TOKENS)
@@ -88,9 +96,13 @@ describe('structured output', () => {
 
   it('is what the schema makes of the answer', async () => {
     mock.on({ userMessage: 'Which' }, { content: JSON.stringify(good), usage })
-    const { results } = await asking().executeWorkflow(workflow([asks('Which city?', { outputSchema: outputSchema.transform(({ city }) => city.toUpperCase()) })]))
+    const { results } = await asking().executeWorkflow(
+      workflow([asks('Which city?', { outputSchema: outputSchema.transform(({ city }) => city.toUpperCase()) })]),
+    )
     expect(results).toEqual({ a: 'PARIS' })
-    expect(bodies()).toMatchObject([{ response_format: { type: 'json_schema', json_schema: { schema: { required: ['city', 'population'] } } } }])
+    expect(bodies()).toMatchObject([
+      { response_format: { type: 'json_schema', json_schema: { schema: { required: ['city', 'population'] } } } },
+    ])
   })
 
   it('that does not fit is asked for once more, and told what is wrong', async () => {
@@ -99,7 +111,7 @@ describe('structured output', () => {
     const { results, tasks } = await asking().executeWorkflow(workflow([asks('Which city?', { outputSchema })]))
     expect(results).toEqual({ a: good })
     expect(bodies()).toHaveLength(2)
-    const [user, first, repair] = bodies()[1]?.['messages'] as { role: string; content: unknown }[]
+    const [user, first, repair] = turns(1)
     expect([user?.role, first?.role, repair?.role]).toEqual(['user', 'assistant', 'user'])
     expect(JSON.stringify(repair?.content)).toContain('output.population')
     expect(tasks[0]?.usage).toMatchObject({ totalTokens: 24 })
@@ -113,7 +125,11 @@ describe('structured output', () => {
     mock.on({ userMessage: /./ }, { content, usage })
     const retryPolicy = { maxAttempts: 3, initialDelay: 1 }
     const error = await rejection(asking().executeWorkflow(workflow([asks('Which city?', { outputSchema, retryPolicy })])))
-    expect(error.cause).toMatchObject({ code: 'ERR_MODEL_OUTPUT', message: expect.stringMatching(message), details: { partialText: content } })
+    expect(error.cause).toMatchObject({
+      code: 'ERR_MODEL_OUTPUT',
+      message: expect.stringMatching(message),
+      details: { partialText: content },
+    })
     expect(bodies(), 'what was repaired in vain is not begun anew').toHaveLength(2)
   })
 })
@@ -137,12 +153,16 @@ describe('a hybrid agent', () => {
     })
     const heard: string[] = []
     orchestrator.on('task:progress', (_, data) => heard.push((data as { type: string }).type))
-    const { results, tasks, metrics } = await orchestrator.executeWorkflow(workflow([asks('What is the weather in Paris?', { agentId: 'hybrid' })]))
+    const { results, tasks, metrics } = await orchestrator.executeWorkflow(
+      workflow([asks('What is the weather in Paris?', { agentId: 'hybrid' })]),
+    )
     expect(results).toEqual({ a: 'It is 21 degrees.' })
     expect(called).toEqual([{ city: 'Paris' }])
     expect([...new Set(heard)]).toEqual(['tool-call', 'tool-result', 'text'])
-    expect(bodies()[0]?.['tools']).toMatchObject([{ type: 'function', function: { name: 'get_weather', parameters: { required: ['city'] } } }])
-    const roles = (bodies()[1]?.['messages'] as { role: string }[]).map(({ role }) => role)
+    expect(bodies()[0]?.['tools']).toMatchObject([
+      { type: 'function', function: { name: 'get_weather', parameters: { required: ['city'] } } },
+    ])
+    const roles = turns(1).map(({ role }) => role)
     expect(roles).toEqual(['user', 'assistant', 'tool'])
     expect(tasks[0]?.usage).toMatchObject({ totalTokens: 24 })
     expect(metrics.resourceUsage.modelCalls).toBe(2)
@@ -155,8 +175,15 @@ describe('a hybrid agent', () => {
     const execute = (): never => {
       throw new Error('no such city')
     }
-    orchestrator.agentPool.registerTool({ name: 'get_weather', description: 'The weather', parameters: z.object({ city: z.string() }), execute })
-    expect((await orchestrator.executeWorkflow(workflow([asks('weather?', { agentId: 'hybrid' })]))).results).toEqual({ a: 'I do not know it.' })
+    orchestrator.agentPool.registerTool({
+      name: 'get_weather',
+      description: 'The weather',
+      parameters: z.object({ city: z.string() }),
+      execute,
+    })
+    expect((await orchestrator.executeWorkflow(workflow([asks('weather?', { agentId: 'hybrid' })]))).results).toEqual({
+      a: 'I do not know it.',
+    })
   })
 
   const servers: [string, () => Promise<{ server: McpServer; end: () => unknown }>][] = [
@@ -182,7 +209,7 @@ describe('a hybrid agent', () => {
     expect(results).toEqual({ a: 'five' })
     const tools = bodies()[0]?.['tools'] as { function: { name: string } }[]
     expect(tools.map((tool) => tool.function.name)).toEqual(['test_add'])
-    const answer = (bodies()[1]?.['messages'] as { role: string; content: unknown }[]).find(({ role }) => role === 'tool')
+    const answer = turns(1).find(({ role }) => role === 'tool')
     expect(JSON.stringify(answer?.content)).toContain('sum')
   })
 
@@ -193,11 +220,20 @@ describe('a hybrid agent', () => {
     // The first that matches answers, and the last question has the first in it.
     mock.prependFixture({ match: { userMessage: 'Put this answer' }, response: { content: '{"degrees":21}' } })
     const orchestrator = asking()
-    orchestrator.agentPool.registerTool({ name: 'get_weather', description: 'The weather', parameters: z.object({ city: z.string() }), execute: () => 21 })
+    orchestrator.agentPool.registerTool({
+      name: 'get_weather',
+      description: 'The weather',
+      parameters: z.object({ city: z.string() }),
+      execute: () => 21,
+    })
     const outputSchema = z.object({ degrees: z.number() })
     const { results } = await orchestrator.executeWorkflow(workflow([asks('weather?', { agentId: 'hybrid', outputSchema })]))
     expect(results).toEqual({ a: { degrees: 21 } })
-    expect(bodies().map(({ response_format: form }) => form?.type)).toEqual([undefined, undefined, 'json_schema'])
+    expect(bodies().map(({ response_format: form }) => (form as { type: string } | undefined)?.type)).toEqual([
+      undefined,
+      undefined,
+      'json_schema',
+    ])
   })
 })
 
@@ -218,7 +254,9 @@ describe('an agent of one’s own', () => {
     )
     orchestrator.modelIntegration.registerModel(registered)
     const { results, tasks } = await orchestrator.executeWorkflow(workflow([task('a')]))
-    expect(results).toEqual({ a: { text: 'Good morning', cost: expect.closeTo(COST, 12), types: ['text', 'usage', 'done'], streamed: 'Good morning' } })
+    expect(results).toEqual({
+      a: { text: 'Good morning', cost: expect.closeTo(COST, 12), types: ['text', 'usage', 'done'], streamed: 'Good morning' },
+    })
     expect(tasks[0]?.usage).toMatchObject({ totalTokens: 24 })
   })
 

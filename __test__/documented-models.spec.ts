@@ -35,8 +35,23 @@ await orchestrator.shutdown();
 `
 
 interface Printed {
-  modelSelection: { modelId: string; provider: string; reason: string; estimatedCost: number; estimatedLatency: number; alternatives: object[] }
-  modelComparison: { modelId: string; provider: string; calls: number; successRate?: number; latency?: { p50: number }; prices?: object; cost: number }[]
+  modelSelection: {
+    modelId: string
+    provider: string
+    reason: string
+    estimatedCost: number
+    estimatedLatency: number
+    alternatives: object[]
+  }
+  modelComparison: {
+    modelId: string
+    provider: string
+    calls: number
+    successRate?: number
+    latency?: { p50: number }
+    prices?: object
+    cost: number
+  }[]
 }
 
 async function printed(config: string, between?: string): Promise<Printed> {
@@ -64,7 +79,9 @@ it('print a selection within its bounds, with reason, cost and latency, and what
 
 it('compare what was seen with what is known, after some calls', async () => {
   const server = await modelServer(({ prompt }) => (prompt === '3' ? { status: 500, message: 'out of order' } : 'yes'))
-  const config = JSON.stringify({ models: { providers: { openai: { ...server.provider({ model: 'gpt-4o-mini' }), kind: 'openai' }, anthropic: { apiKey: 'k' } } } })
+  const config = JSON.stringify({
+    models: { providers: { openai: { ...server.provider({ model: 'gpt-4o-mini' }), kind: 'openai' }, anthropic: { apiKey: 'k' } } },
+  })
   const ask = `for (const prompt of '12345') await orchestrator.modelIntegration.generate({ provider: 'openai', prompt, maxAttempts: 1 }).catch(() => {});`
   const { modelComparison } = await printed(config, ask)
   const seen = modelComparison.find(({ calls }) => calls > 0)
@@ -77,7 +94,10 @@ it('compare what was seen with what is known, after some calls', async () => {
 
 it('say without a provider how one is configured', async () => {
   const env = `for (const name of Object.keys(process.env)) if (name.endsWith('_API_KEY')) delete process.env[name];`
-  const { code, stderr } = await run(userFolder(), `${env}\n${program('{}').replace('import {', 'const {').replace("} from '@codexos/multi-agent-orchestrator'", "} = await import('@codexos/multi-agent-orchestrator')")}`)
+  const { code, stderr } = await run(
+    userFolder(),
+    `${env}\n${program('{}').replace('import {', 'const {').replace("} from '@codexos/multi-agent-orchestrator'", "} = await import('@codexos/multi-agent-orchestrator')")}`,
+  )
   expect(code).toBe(1)
   expect(stderr).toMatch(/ERR_PROVIDER_NOT_FOUND/)
   expect(stderr).toMatch(/models: \{ providers|OPENAI_API_KEY/)

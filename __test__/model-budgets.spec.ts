@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What models may cost executions, and who retries, cancels and times out: told by the requests that a server sees.
 
-import type { AgentTask, ModelBudget, ModelError, OrchestratorConfig, TaskFailedError, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
+import type {
+  AgentTask,
+  ModelBudget,
+  ModelError,
+  OrchestratorConfig,
+  TaskFailedError,
+  WorkflowExecution,
+} from '@codexos/multi-agent-orchestrator'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { modelServer, type ModelServer, type Said } from './support/model-server.ts'
 import { orchestratorWith, register, rejection, task, until, workflow } from './support/orchestrators.ts'
@@ -16,7 +23,14 @@ beforeEach(async () => {
 
 /** A task that asks the model for its own id. */
 const asks = (id: string, rest: Partial<AgentTask> = {}): AgentTask => task(id, { agentId: 'llm', input: { prompt: id }, ...rest })
-const PRICES = { provider: 'local', id: 'm', contextWindow: 4000, maxOutput: 100, capabilities: ['text-generation'], prices: { input: 100, output: 1000 } } as const
+const PRICES = {
+  provider: 'local',
+  id: 'm',
+  contextWindow: 4000,
+  maxOutput: 100,
+  capabilities: ['text-generation'],
+  prices: { input: 100, output: 1000 },
+} as const
 /** 10 tokens at 0.0001 and 2 at 0.001. */
 const COST = 0.003
 
@@ -30,7 +44,9 @@ const failed = async (run: Promise<unknown>): Promise<{ cause: ModelError; execu
   (await rejection(run)) as TaskFailedError & { cause: ModelError; execution: WorkflowExecution }
 
 describe('a budget that is used up', () => {
-  const chain = ['a', 'b', 'c', 'd'].map((id, place, all) => asks(id, { dependencies: all.slice(place - 1, place).filter(() => place > 0) }))
+  const chain = ['a', 'b', 'c', 'd'].map((id, place, all) =>
+    asks(id, { dependencies: all.slice(place - 1, place).filter(() => place > 0) }),
+  )
   const kinds: [string, ModelBudget][] = [
     ['calls', { calls: 2 }],
     ['tokens', { tokens: 24 + 100 + 20 }],

@@ -3,25 +3,42 @@
 // shows in what the server is asked.
 
 import { describe, expect, it } from 'vitest'
-import type { AgentTask, AgentWorkflow, ExecutionOptions, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
+import type { AgentTask, AgentWorkflow, ExecuteOptions, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { start } from './support/child.ts'
 import { storePath, userFolder } from './support/folder.ts'
 import { modelServer, type ModelServer } from './support/model-server.ts'
 import { gate, orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
-const CHEAP = { provider: 'local', contextWindow: 4000, maxOutput: 100, capabilities: ['text-generation', 'tool-use'], prices: { input: 1, output: 1 } } as const
+const CHEAP = {
+  provider: 'local',
+  contextWindow: 4000,
+  maxOutput: 100,
+  capabilities: ['text-generation', 'tool-use'],
+  prices: { input: 1, output: 1 },
+} as const
 const DEAR = { ...CHEAP, prices: { input: 500, output: 500 } } as const
 
 /** Chooses the cheapest: first `one`, and `two` once the prices have changed. */
-const before = [{ ...CHEAP, id: 'one' }, { ...DEAR, id: 'two' }]
-const after = [{ ...DEAR, id: 'one' }, { ...CHEAP, id: 'two' }]
+const before = [
+  { ...CHEAP, id: 'one' },
+  { ...DEAR, id: 'two' },
+]
+const after = [
+  { ...DEAR, id: 'one' },
+  { ...CHEAP, id: 'two' },
+]
 const cheapest = { requirements: { mode: 'cost', providers: { allow: ['local'] } }, maxTokens: 100 }
 
-/** The agents of both processes: `own` asks twice, one after the other; `both` asks twice at once. */
+/** The agents of both processes: `own` asks twice, one after the other; `same` the same twice; `both` at once; `picky` first for what nobody has. */
 const agents = `(ask) => ({
   own: async (_, { models }) => [(await models.generate(ask('first'))).text, (await models.generate(ask('second'))).text],
   both: async (_, { models }) => (await Promise.all(['slow', 'quick'].map((prompt) => models.generate(ask(prompt))))).map(({ text }) => text),
+  same: async (_, { models }) => [(await models.generate(ask('same'))).text, (await models.generate(ask('same'))).text],
+  picky: async (_, { models }) => {
+    const nobody = await models.generate({ ...ask('picture'), requirements: { capabilities: [{ type: 'vision' }] } }).catch(({ code }) => code)
+    return [nobody, (await models.generate(ask('first'))).text]
+  },
   streamed: async (_, { models }) => {
     const texts = []
     for (const prompt of ['first', 'second']) for await (const part of models.stream(ask(prompt))) if (part.type === 'text') texts.push(part.text)
@@ -54,9 +71,19 @@ interface Interrupted {
 }
 
 /** Runs `flow` in a process of its own until the server has had so many requests, and ends it then. */
-async function interrupted(server: ModelServer, flow: AgentWorkflow, requests: number, options: ExecutionOptions = {}, kill = true): Promise<Interrupted> {
+async function interrupted(
+  server: ModelServer,
+  flow: AgentWorkflow,
+  requests: number,
+  options: ExecuteOptions = {},
+  kill = true,
+): Promise<Interrupted> {
   const config = server.config({ storage: { path: storePath(folder), durability: 'os' } })
-  const child = start(folder, program, [config, before, cheapest, flow, options].map((value) => JSON.stringify(value)))
+  const child = start(
+    folder,
+    program,
+    [config, before, cheapest, flow, options].map((value) => JSON.stringify(value)),
+  )
   await child.says('.')
   await until(() => server.received.length === requests)
   const [, id = ''] = /accepted (\S+)\./.exec(child.stdout) ?? []
@@ -122,6 +149,14 @@ describe('an attempt that is killed between its choice and the answer', () => {
   })
 })
 
+// Once a request for which there was no model was given the choice of the one after it.
+it('a request that nobody could answer is not sent to whom the next one went', async () => {
+  const server = await holding(1)
+  const left = await interrupted(server, workflow([task('a', { agentId: 'picky' })]), 1)
+  expect((await reopened(left).getHandle(left.id).result()).results).toEqual({ a: ['ERR_NO_MODEL', 'first 2'] })
+  expect(server.asked()).toEqual(['one: first', 'one: first'])
+})
+
 describe('an answer that is on record', () => {
   // Once everything an attempt had asked was asked and paid for again.
   it.each(['own', 'streamed'])('is neither asked for nor paid again: %s', async (agentId) => {
@@ -134,6 +169,12 @@ describe('an answer that is on record', () => {
     expect(metrics.resourceUsage).toMatchObject({ modelCalls: 2, costComplete: false })
   })
 
+  it('is told from that to the same question asked again', async () => {
+    const server = await holding(2)
+    const left = await interrupted(server, workflow([task('a', { agentId: 'same' })]), 2)
+    expect((await reopened(left).getHandle(left.id).result()).results).toEqual({ a: ['same 1', 'same 3'] })
+  })
+
   it('is found whichever of several calls it belongs to', async () => {
     const ended = gate()
     const server = await modelServer(({ prompt }, number) => {
@@ -142,7 +183,11 @@ describe('an answer that is on record', () => {
     })
     const both = workflow([task('a', { agentId: 'both' })])
     const config = server.config({ storage: { path: storePath(folder), durability: 'os' } })
-    const child = start(folder, program, [config, before, cheapest, both, {}].map((value) => JSON.stringify(value)))
+    const child = start(
+      folder,
+      program,
+      [config, before, cheapest, both, {}].map((value) => JSON.stringify(value)),
+    )
     await child.says('.')
     await ended.promise
     const [, id = ''] = /accepted (\S+)\./.exec(child.stdout) ?? []
@@ -154,7 +199,10 @@ describe('an answer that is on record', () => {
   it('is not given to an attempt that asks something else', async () => {
     const server = await holding(2)
     const left = await interrupted(server, own, 2)
-    const orchestrator = orchestratorWith({ own: async (_, { models }) => (await models.generate({ ...cheapest, prompt: 'other' })).text }, left.config)
+    const orchestrator = orchestratorWith(
+      { own: async (_, { models }) => (await models.generate({ ...cheapest, prompt: 'other' })).text },
+      left.config,
+    )
     expect((await orchestrator.getHandle(left.id).result()).results).toEqual({ a: 'other 3' })
   })
 })

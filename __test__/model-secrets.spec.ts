@@ -27,10 +27,12 @@ it.each(answers)('are in no event, error, stored byte or printed object after %s
   const orchestrator = orchestratorWith({}, { storage: { path, durability: 'os' }, models: { providers: { local: provider } } })
   const heard: unknown[] = []
   for (const name of ['task:started', 'task:failed', 'workflow:failed', 'task:retrying', 'task:progress'] as const) {
-    orchestrator.on(name, (...told) => void heard.push(told))
+    orchestrator.on(name, (...told: unknown[]) => void heard.push(told))
   }
   const retryPolicy = { maxAttempts: 2, initialDelay: 1 }
-  const error = await rejection(orchestrator.executeWorkflow(workflow([task('a', { agentId: 'llm', input: { prompt: 'hello' }, retryPolicy })])))
+  const error = await rejection(
+    orchestrator.executeWorkflow(workflow([task('a', { agentId: 'llm', input: { prompt: 'hello' }, retryPolicy })])),
+  )
   const outside = await rejection(orchestrator.modelIntegration.generate({ prompt: 'hello', maxAttempts: 1 }))
   const { executionId = '' } = error
   const events: unknown[] = []
@@ -45,7 +47,10 @@ it.each(answers)('are in no event, error, stored byte or printed object after %s
   await orchestrator.shutdown()
   texts.push(readFileSync(path, 'latin1'))
 
-  expect(server.received.every(({ authorization }) => authorization === `Bearer ${KEY}`), 'it was sent').toBe(true)
+  expect(
+    server.received.every(({ authorization }) => authorization === `Bearer ${KEY}`),
+    'it was sent',
+  ).toBe(true)
   expect(server.received).not.toEqual([])
   expect(texts.join('\n'), 'the failure itself is on record').toContain('ERR_MODEL')
   for (const text of texts) expect(text.includes(KEY) || text.includes(HEADER)).toBe(false)

@@ -67,7 +67,14 @@ export async function modelServer(say: (received: Received, number: number) => S
     server.close()
   })
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
-  const provider = (rest: ProviderConfig = {}): ProviderConfig => ({ kind: 'compatible', endpoint, allowPrivate: true, apiKey: 'k', model: 'm', ...rest })
+  const provider = (rest: ProviderConfig = {}): ProviderConfig => ({
+    kind: 'compatible',
+    endpoint,
+    allowPrivate: true,
+    apiKey: 'k',
+    model: 'm',
+    ...rest,
+  })
   return {
     received,
     get most() {

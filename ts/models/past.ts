@@ -10,28 +10,60 @@ import type { GenerateResult } from './types.js'
 
 type Done = Extract<Ended, { type: 'done' }>
 
-/** How many calls each attempt has made. */
-const made = new WeakMap<ModelAccount, number>()
+/** What an attempt has asked so far: how often each request, and which of its choices on record have been taken up. */
+interface Progress {
+  readonly asked: Map<string, number>
+  readonly taken: Set<number>
+}
 
-/** One call of an attempt: the how manieth, and a print of what it asks. An agent whose requests differ when it runs again is not given an answer to another. */
+const progress = new WeakMap<ModelAccount, Progress>()
+
+/** A choice as it is recorded, with prints of what was wanted of the model and of the whole request. */
+type Recorded = { readonly [field: string]: Json } & { readonly wanted: string; readonly asked: string }
+
+/**
+ * One call of an attempt. When it runs again, it is known by a print of its request, and how many like it came before: calls that run side by
+ * side need not come in the order they did, and an agent whose requests are others is given no answer to these.
+ */
 export class CallOfAttempt {
   readonly #account: ModelAccount
-  readonly #place: number
+  readonly #progress: Progress
+  readonly #wanted: string
   readonly #asked: string
+  readonly #nth: number
+  #resumed = false
 
   /** `wanted` and `chat` as they are sent. */
   constructor(account: ModelAccount, wanted: string, chat: string) {
     this.#account = account
-    this.#place = made.get(account) ?? 0
-    this.#asked = createHash('sha256').update(JSON.stringify([wanted, chat])).digest('hex').slice(0, 32)
+    this.#progress = progress.get(account) ?? { asked: new Map(), taken: new Set() }
+    progress.set(account, this.#progress)
+    this.#wanted = printOf(wanted)
+    this.#asked = printOf(wanted, chat)
+    this.#nth = this.#progress.asked.get(this.#asked) ?? 0
+    this.#progress.asked.set(this.#asked, this.#nth + 1)
   }
 
-  /** Who may answer: as it was recorded, or by `choose` and recorded before anything is sent. One that finds nobody takes no place. */
+  /** Who may answer: as it was recorded, or by `choose` and recorded before anything is sent. */
   async choose(choose: () => Json): Promise<Json> {
-    const before = this.#account.choices[this.#place]
-    const choice = before ?? choose()
-    made.set(this.#account, this.#place + 1)
-    if (before === undefined) await this.#account.choose(choice)
+    const before = this.#chosen()
+    if (before !== undefined) return before
+    const choice = choose()
+    await this.#account.choose({ ...(choice as object), wanted: this.#wanted, asked: this.#asked })
+    return choice
+  }
+
+  /** The choice for this very request; for one that is worded in another way now, that of the next for which the same was wanted. */
+  #chosen(): Json | undefined {
+    const choices = this.#account.choices as readonly Recorded[]
+    const { taken } = this.#progress
+    const free = (fits: (choice: Recorded) => boolean): number => choices.findIndex((choice, place) => !taken.has(place) && fits(choice))
+    let place = free(({ asked }) => asked === this.#asked)
+    if (place < 0) place = free(({ wanted }) => wanted === this.#wanted)
+    if (place < 0) return undefined
+    taken.add(place)
+    this.#resumed = true
+    const { wanted: _wanted, asked: _asked, ...choice } = choices[place] as Recorded
     return choice
   }
 
@@ -44,22 +76,26 @@ export class CallOfAttempt {
   /** Puts its end on record; with the answer, if that can be needed again. */
   ended(end: Ended): void {
     this.#account.called({
-      place: this.#place,
       asked: this.#asked,
+      nth: this.#nth,
       ...(end.type === 'done' ? paidFor(end, this.#account.lasts) : failed(end)),
       ...this.#interruption(),
     })
   }
 
   #recorded(): ModelCall | undefined {
-    return (this.#account.calls as readonly ModelCall[]).findLast((call) => call['place'] === this.#place && call['asked'] === this.#asked)
+    return (this.#account.calls as readonly ModelCall[]).findLast((call) => call['asked'] === this.#asked && call['nth'] === this.#nth)
   }
 
   /** A choice without its call: the process ended in the middle of one, and nobody knows what that cost. */
   #interruption(): Partial<ModelCall> {
-    const interrupted = this.#account.choices[this.#place] !== undefined && this.#recorded() === undefined
+    const interrupted = this.#resumed && this.#recorded() === undefined
     return interrupted ? { interrupted, costComplete: false } : {}
   }
+}
+
+function printOf(...texts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, 32)
 }
 
 function paidFor(end: Done, lasts: boolean): ModelCall {
@@ -83,6 +119,13 @@ function failed({ attempts, class: failure, partial }: Extract<Ended, { type: 'f
   return { ...(last !== undefined && { provider: last.provider, model: last.model }), requests: attempts.length, failure, costComplete }
 }
 
-function summed({ inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, cacheWriteHourTokens, reasoningTokens }: Usage): ModelCall['usage'] {
+function summed({
+  inputTokens,
+  outputTokens,
+  cacheReadTokens,
+  cacheWriteTokens,
+  cacheWriteHourTokens,
+  reasoningTokens,
+}: Usage): ModelCall['usage'] {
   return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens: cacheWriteTokens + cacheWriteHourTokens, reasoningTokens }
 }
