@@ -3,7 +3,7 @@
 
 import type { CustomProvider, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
-import { orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
+import { orchestratorWith, rejection, task, thrownBy, until, workflow } from './support/orchestrators.ts'
 
 function asking(provider: CustomProvider): MultiAgentOrchestrator {
   const orchestrator = orchestratorWith()
@@ -40,6 +40,17 @@ describe.each(['generate', 'stream'] as const)('what is no reply fails the call:
       expect(called, 'it would give no other').toBe(1)
     },
   )
+})
+
+// Once the name was taken by what had been refused.
+it('is not there if one of its models is refused', async () => {
+  const { modelIntegration } = orchestratorWith()
+  const generate = (): object => ({ text: 'yes', usage })
+  const error = thrownBy(() => modelIntegration.registerProvider('mine', { generate, models: [{ id: 'm', contextWindow: -1 }] }))
+  expect(error.code).toBe('ERR_INVALID_ARGUMENT')
+  modelIntegration.registerProvider('mine', { generate, models: [{ id: 'm', contextWindow: 1000 }] })
+  expect(modelIntegration.getModelComparison()).toMatchObject([{ modelId: 'm', provider: 'mine', contextLength: 1000 }])
+  expect((await modelIntegration.generate(request)).text).toBe('yes')
 })
 
 it('is told to stop with its task, and what it throws then troubles nobody', async () => {

@@ -118,9 +118,10 @@ export class ModelGateway implements ModelIntegration {
       if (typeof provider.generate !== 'function') issues.push({ path: 'provider.generate', message: 'must be a function' })
       const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
       refuse(issues, 'the provider cannot be used')
+      // What is wrong with one of them must not leave a provider without them behind.
+      for (const model of provider.models ?? []) this.registerModel({ ...model, provider: name })
       this.#custom.set(name, provider)
       this.#add(name, { connection: null, rateLimit, timeoutMs: TIMEOUT_MS })
-      for (const model of provider.models ?? []) this.registerModel({ ...model, provider: name })
       return
     }
     const resolved = issues.length === 0 ? readProvider(name, provider, 'provider', issues) : undefined
