@@ -24,22 +24,27 @@ it('answers tasks, and what it used is theirs', async () => {
 
 // Once whatever could not be read was an empty answer, and a success.
 describe.each(['generate', 'stream'] as const)('what is no reply fails the call: %s', (how) => {
-  it.each([[undefined], [null], ['hello'], [['hello']], [{ text: () => 'x' }], [{ text: 5 }], [{ text: 'x', usage: { inputTokens: 'many' } }]])(
-    '%j',
-    async (reply) => {
-      let called = 0
-      const { modelIntegration } = asking({
-        generate: () => {
-          called += 1
-          return reply as never
-        },
-      })
-      const run = how === 'generate' ? modelIntegration.generate(request) : modelIntegration.stream(request).result()
-      const error = await rejection(run)
-      expect(error).toMatchObject({ code: 'ERR_MODEL', details: { class: 'invalid' } })
-      expect(called, 'it would give no other').toBe(1)
-    },
-  )
+  it.each([
+    [undefined],
+    [null],
+    ['hello'],
+    [['hello']],
+    [{ text: () => 'x' }],
+    [{ text: 5 }],
+    [{ text: 'x', usage: { inputTokens: 'many' } }],
+  ])('%j', async (reply) => {
+    let called = 0
+    const { modelIntegration } = asking({
+      generate: () => {
+        called += 1
+        return reply as never
+      },
+    })
+    const run = how === 'generate' ? modelIntegration.generate(request) : modelIntegration.stream(request).result()
+    const error = await rejection(run)
+    expect(error).toMatchObject({ code: 'ERR_MODEL', details: { class: 'invalid' } })
+    expect(called, 'it would give no other').toBe(1)
+  })
 })
 
 // Once the name was taken by what had been refused.

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, AgentWorkflow, ExecuteOptions, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { start } from './support/child.ts'
-import { storePath, userFolder } from './support/folder.ts'
+import { storePath, userFolder, writeInto } from './support/folder.ts'
 import { modelServer, type ModelServer } from './support/model-server.ts'
 import { gate, orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
 
@@ -31,7 +31,10 @@ const after = [
 const cheapest = { requirements: { mode: 'cost', providers: { allow: ['local'] } }, maxTokens: 100 }
 
 /** The agents of both processes: `own` asks twice, one after the other; `same` the same twice; `both` at once; `picky` first for what nobody has. */
-const agents = `(ask) => ({
+const agents = writeInto(
+  folder,
+  'agents.mjs',
+  `export const agentsOf = (ask) => ({
   own: async (_, { models }) => [(await models.generate(ask('first'))).text, (await models.generate(ask('second'))).text],
   both: async (_, { models }) => (await Promise.all(['slow', 'quick'].map((prompt) => models.generate(ask(prompt))))).map(({ text }) => text),
   same: async (_, { models }) => [(await models.generate(ask('same'))).text, (await models.generate(ask('same'))).text],
@@ -44,16 +47,19 @@ const agents = `(ask) => ({
     for (const prompt of ['first', 'second']) for await (const part of models.stream(ask(prompt))) if (part.type === 'text') texts.push(part.text)
     return texts
   },
-})`
+})
+`,
+)
 type Agents = Parameters<typeof orchestratorWith>[0] & object
-const agentsOf = new Function(`return ${agents}`)() as (ask: (prompt: string) => object) => Agents
+const { agentsOf } = (await import(agents)) as { agentsOf: (ask: (prompt: string) => object) => Agents }
 
 const program = `
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+import { agentsOf } from './agents.mjs'
 const [config, models, cheapest, flow, options] = process.argv.slice(2).map((text) => JSON.parse(text))
 const orchestrator = new MultiAgentOrchestrator(config)
 for (const model of models) orchestrator.modelIntegration.registerModel(model)
-for (const [name, execute] of Object.entries((${agents})((prompt) => ({ ...cheapest, prompt })))) {
+for (const [name, execute] of Object.entries(agentsOf((prompt) => ({ ...cheapest, prompt })))) {
   orchestrator.agentPool.registerAgentType(name, { create: () => ({ execute }) })
 }
 orchestrator.agentPool.registerAgent({ id: 'llm-cheapest', type: 'llm', configuration: { ...cheapest, include: 'none' } })

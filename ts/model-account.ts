@@ -41,7 +41,7 @@ export interface AccountBudget {
   readonly scope: string
   readonly budget: ModelBudget
   /** What is on record as spent, by this process and those before it. */
-  spent(): ModelSums
+  readonly spent: () => ModelSums
 }
 
 /** A call that has ended. These fields of it are summed; any other is kept as it is. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A provider of models on loopback that speaks OpenAI's Chat Completions, says what the test says, and knows what it was asked and who hung up.
 
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { OrchestratorConfig, ProviderConfig } from '@codexos/multi-agent-orchestrator'
 import { afterAll } from 'vitest'
@@ -40,7 +40,7 @@ export async function modelServer(say: (received: Received, number: number) => S
   const sockets = new Set<Socket>()
   let open = 0
   let most = 0
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let text = ''
     for await (const piece of request.setEncoding('utf8')) text += piece
     const { model, messages, stream } = JSON.parse(text) as { model: string; messages: { content: unknown }[]; stream?: boolean }
@@ -56,7 +56,8 @@ export async function modelServer(say: (received: Received, number: number) => S
       if (!response.writableFinished) close()
     })
     write(response, await say(asked, received.length), model, stream === true)
-  })
+  }
+  const server = createServer((request, response) => void answer(request, response))
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
