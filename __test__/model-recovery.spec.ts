@@ -2,6 +2,7 @@
 // A process is killed while a model is asked: the next one asks the same model, pays for no answer twice, and counts what was spent. Whom it chooses
 // shows in what the server is asked.
 
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, AgentWorkflow, ExecuteOptions, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { start } from './support/child.ts'
@@ -74,6 +75,7 @@ process.on('SIGTERM', async () => {
 interface Interrupted {
   readonly id: string
   readonly config: OrchestratorConfig
+  readonly path: string
 }
 
 /** Runs `flow` in a process of its own until the server has had so many requests, and ends it then. */
@@ -84,7 +86,8 @@ async function interrupted(
   options: ExecuteOptions = {},
   kill = true,
 ): Promise<Interrupted> {
-  const config = server.config({ storage: { path: storePath(folder), durability: 'os' } })
+  const path = storePath(folder)
+  const config = server.config({ storage: { path, durability: 'os' } })
   const child = start(
     folder,
     program,
@@ -98,7 +101,7 @@ async function interrupted(
     process.kill(child.pid as number, 'SIGTERM')
     expect(await child.ended()).toMatchObject({ code: 0, stderr: '' })
   }
-  return { id, config }
+  return { id, config, path }
 }
 
 /** Opens the store again; the prices have changed, and what was first is not the cheapest any more. */
@@ -132,6 +135,7 @@ describe('an attempt that is killed between its choice and the answer', () => {
     expect(results).toEqual({ a: 'a 2' })
     expect(tasks[0]).toMatchObject({ attempts: 1, usage: { totalTokens: 12 } })
     expect(metrics.resourceUsage.costComplete, 'nobody knows what the one that was cut off cost').toBe(false)
+    expect(readFileSync(`${left.path}-wal`, 'latin1') + readFileSync(left.path, 'latin1'), 'and it is marked').toMatch(/interrupted\W+true/)
     await orchestrator.executeWorkflow(flow)
     expect(server.asked().at(-1), 'another execution chooses anew').toBe('two: a')
   })
@@ -188,7 +192,8 @@ describe('an answer that is on record', () => {
       return prompt === 'slow' && number <= 2 ? new Promise(() => {}) : `${prompt} ${number <= 2 ? 'before' : 'after'}`
     })
     const both = workflow([task('a', { agentId: 'both' })])
-    const config = server.config({ storage: { path: storePath(folder), durability: 'os' } })
+    const path = storePath(folder)
+    const config = server.config({ storage: { path, durability: 'os' } })
     const child = start(
       folder,
       program,
@@ -198,7 +203,7 @@ describe('an answer that is on record', () => {
     await ended.promise
     const [, id = ''] = /accepted (\S+)\./.exec(child.stdout) ?? []
     await child.kill()
-    expect((await reopened({ id, config }).getHandle(id).result()).results).toEqual({ a: ['slow after', 'quick before'] })
+    expect((await reopened({ id, config, path }).getHandle(id).result()).results).toEqual({ a: ['slow after', 'quick before'] })
     expect(server.asked().toSorted()).toEqual(['one: quick', 'one: slow', 'one: slow'])
   })
 
