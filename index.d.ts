@@ -39,20 +39,35 @@ export declare interface AgentEvent {
  */
 export declare interface AgentPool extends EventEmitter<PoolEvents> {
     /**
-     * Registers a type of agent. Tasks may name it directly.
+     * Registers a type of agent. Tasks may name it directly. The names of the built-in types are free until those are used.
      *
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
      */
     registerAgentType(name: string, type: AgentType): void;
     /**
-     * Registers an agent of a registered type, whose instances are made with `configuration`.
+     * Registers an agent of a registered type or a built-in one (`llm`, `tool`, `hybrid`), whose instances are made with `configuration`.
      *
      * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
-     * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
+    /**
+     * Registers a function that agents and models may call. docs/tools.md says how.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name is taken.
+     */
+    registerTool<S>(tool: ToolDefinition<S>): void;
+    /**
+     * Connects to a server of the Model Context Protocol, whose tools are registered until the connection is closed. It keeps no process alive.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     * @throws {ToolError} `ERR_MCP_CONNECT`
+     * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
+     */
+    connectMcp(server: McpServer): Promise<McpConnection>;
     /** What the pool is doing now. Cheap enough to ask each second. */
     getStatistics(): PoolStatistics;
 }
@@ -95,7 +110,7 @@ export declare interface AgentTask {
     id: string;
     /** For people. */
     name: string;
-    /** The id of a registered agent, or the name of a registered agent type. */
+    /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
     agentId?: string | undefined;
     /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
     workflow?: string | object | undefined;
@@ -197,7 +212,7 @@ export declare interface AgentWorkflow {
     failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined;
     /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
     deadline?: Duration | undefined;
-    /** What one execution may use. `ERR_BUDGET`. */
+    /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
     budget?: Budget | undefined;
 }
 
@@ -228,6 +243,16 @@ export declare interface AttemptContext {
     readonly attempt: number;
     /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
     readonly idempotencyKey: string;
+    /**
+     * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
+     * Schema.
+     */
+    readonly outputSchema: unknown;
+    /**
+     * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the
+     * attempt. Not in a worker thread.
+     */
+    readonly models: ModelCalls;
     /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
     heartbeat(progress?: unknown): void;
     /** Announces `task:progress` with `data`. It is not recorded. */
@@ -248,8 +273,8 @@ export declare interface Branch {
     tasks: readonly AgentTask[];
 }
 
-/** What one execution may use. */
-export declare interface Budget {
+/** What one execution may use, its child workflows included. */
+export declare interface Budget extends ModelBudget {
     /** Attempts of agents that may start. */
     tasks?: number | undefined;
     /** Time from start to end. */
@@ -362,7 +387,7 @@ export declare interface CustomRequest {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -490,6 +515,7 @@ export declare interface ExecutionMetrics {
     };
     /** Attempts of all tasks. */
     readonly attempts: number;
+    readonly resourceUsage: ResourceUsage;
 }
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
@@ -552,6 +578,14 @@ export declare interface GenerateResult {
     readonly attempts: readonly ModelAttempt[];
 }
 
+/** What an agent of type `hybrid` knows beside: its tools. */
+export declare interface HybridConfiguration extends LlmConfiguration {
+    /** The tools it may use, by name. Default: every tool that is registered when an attempt begins. */
+    tools?: readonly string[] | undefined;
+    /** Requests to the model in one attempt, 1 to 1000. `ERR_MAX_STEPS`. Default 10. */
+    maxSteps?: number | undefined;
+}
+
 /** Agents that run on the thread that registers them. */
 export declare interface InlineAgentType extends AgentTypeLimits {
     isolation?: 'inline' | undefined;
@@ -575,6 +609,33 @@ export declare interface Issue {
     severity?: 'error' | 'warning';
 }
 
+/** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
+export declare interface LlmConfiguration {
+    /** The model, as `model` or `provider/model`. With neither this nor `provider`, `requirements` decide. */
+    model?: string | undefined;
+    /** The provider, by its name. */
+    provider?: string | undefined;
+    /** What the model must be able to do, if none is named. */
+    requirements?: ModelRequirements | undefined;
+    /** Instructions for the model, for every task. */
+    system?: string | undefined;
+    /** From 0 to 2. */
+    temperature?: number | undefined;
+    /** From 0 to 1. */
+    topP?: number | undefined;
+    /** Tokens of one answer, at most. */
+    maxTokens?: number | undefined;
+    stop?: readonly string[] | undefined;
+    /** Where a request goes on that its own model could not serve, instead of `models.fallback`. */
+    fallback?: readonly string[] | undefined;
+    /** Further fields of the provider's own body. */
+    extra?: Readonly<Record<string, unknown>> | undefined;
+    /** Whether text is announced as it comes, as `task:progress` with `{ type: 'text', text }`. A task with `outputSchema` has none. Default true. */
+    stream?: boolean | undefined;
+    /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
+    include?: 'dependencies' | 'none' | undefined;
+}
+
 /** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
 export declare interface Loop {
     /** A list, or an expression that gives one. One pass for each item. */
@@ -593,6 +654,57 @@ export declare interface Loop {
     onLimit?: 'fail' | 'stop' | (string & {}) | undefined;
     /** How many ended passes stay in view. Default: all. */
     keepLast?: number | undefined;
+}
+
+/** A server that is connected to. */
+export declare interface McpConnection extends AsyncDisposable {
+    /** What it was called, or what it calls itself. */
+    readonly name: string;
+    /** Its tools as they are registered. The list is another when the server says so. */
+    readonly tools: readonly {
+        readonly name: string;
+        readonly description: string;
+    }[];
+    /** Takes its tools away and ends the connection; a program that was started has ended when this resolves. */
+    close(): Promise<void>;
+}
+
+/** A server that is started here, and spoken to through its standard input and output. It ends with the connection. */
+export declare interface McpProgram extends McpServerOptions {
+    /** Found on the PATH, or a whole path. No shell reads it. */
+    command: string;
+    args?: readonly string[] | undefined;
+    /** Added to the little that it finds: PATH, HOME, the user, the language and the folder for temporary files. Keys of yours are not among that. */
+    env?: Readonly<Record<string, string>> | undefined;
+    /** The folder that it starts in. Default: that of this process. */
+    cwd?: string | undefined;
+}
+
+/** A server that listens somewhere, by streamable HTTP. */
+export declare interface McpRemote extends McpServerOptions {
+    url: string | URL;
+    /** Sent with each request, such as `Authorization`. */
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** Whether it may be in a private network, or without TLS. Default false. */
+    allowPrivate?: boolean | undefined;
+}
+
+/** A server of the Model Context Protocol: a program that is started, or an address. */
+export declare type McpServer = McpProgram | McpRemote;
+
+/** What holds for either. */
+export declare interface McpServerOptions {
+    /** What it is called in errors, and where its tools begin with. Default: what it calls itself. */
+    name?: string | undefined;
+    /** Which of its tools are registered, by the server's own names. Default: all. */
+    tools?: {
+        include?: readonly string[] | undefined;
+        exclude?: readonly string[] | undefined;
+    } | undefined;
+    /** What the names of its tools begin with here. Default: its name and `_`, since two servers may each have a `search`. */
+    prefix?: string | undefined;
+    /** The longest that connecting, and one call, may take. Default 60000 (1 min). */
+    timeout?: Duration | undefined;
 }
 
 /** One request, and what came of it. */
@@ -616,7 +728,7 @@ export declare interface ModelBudget {
     usd?: number | undefined;
     /** Input and output together. */
     tokens?: number | undefined;
-    /** Calls that are made, each counted once however often it is sent; a round of repair is another. */
+    /** Calls, however often each is sent: retries are `maxAttempts`'. */
     calls?: number | undefined;
 }
 
@@ -801,8 +913,10 @@ export declare interface ModelsConfig {
     providers?: Readonly<Record<string, ProviderConfig>> | undefined;
     /** Where a request goes on that its own model could not serve, as `provider/model` or `model`, in this order. Default: nowhere. */
     fallback?: readonly string[] | undefined;
-    /** What all calls of this orchestrator may use together. Default: no limit. */
+    /** What all calls of this orchestrator may use together, from its making on. Default: no limit. */
     budget?: ModelBudget | undefined;
+    /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
+    tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined;
 }
 
 /** The model that fits best, and why. */
@@ -1129,6 +1243,17 @@ export declare interface RateLimit {
     interval: Duration;
 }
 
+/** What models have cost an execution, its child workflows and attempts that failed included. */
+export declare interface ResourceUsage {
+    readonly tokenUsage: TokenUsage;
+    /** US dollars. */
+    readonly cost: number;
+    /** False if a price is not known, so that `cost` is too low. */
+    readonly costComplete: boolean;
+    /** Calls, however often each was sent. */
+    readonly modelCalls: number;
+}
+
 export declare interface ResumeOptions {
     /** Pauses again after the next task. Default false. */
     step?: boolean | undefined;
@@ -1262,6 +1387,10 @@ export declare interface TaskExecution {
     readonly tolerated?: boolean;
     /** Whether its output was taken over from another execution. */
     readonly cached?: boolean;
+    /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
+    readonly usage?: TokenUsage;
+    /** What they cost, in US dollars. */
+    readonly cost?: number;
 }
 
 /** A task failed for good. `cause` is what its agent threw in the last attempt. */
@@ -1322,6 +1451,54 @@ export declare interface TokenUsage {
     /** Of `outputTokens`. */
     readonly reasoningTokens: number;
     readonly totalTokens: number;
+}
+
+/** What the schema makes of the arguments; of raw JSON Schema nothing is known. */
+export declare type ToolArguments<S> = S extends {
+    readonly '~standard': {
+        readonly types?: infer T;
+    };
+} ? NonNullable<T> extends {
+    readonly output: infer O;
+} ? O : Record<string, unknown> : Record<string, unknown>;
+
+/** What an agent of type `tool` does. */
+export declare interface ToolConfiguration {
+    /** The tool it calls, by name. */
+    tool: string;
+    /** Arguments of every call; what a task has in `input.data` comes over them. */
+    arguments?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a tool is called with beside its arguments. */
+export declare interface ToolContext {
+    /** Aborted when the result is not wanted any more, or the time is up. */
+    readonly signal: AbortSignal;
+    /** What the model calls this call by. */
+    readonly toolCallId?: string | undefined;
+    /** The same whenever the same call is made again, for tools that do something only once. */
+    readonly idempotencyKey?: string | undefined;
+}
+
+/** A function that agents and models may call by name. */
+export declare interface ToolDefinition<S = unknown> {
+    /** Up to 64 letters, digits, `_` and `-`: what every provider of models takes. */
+    name: string;
+    /** What it does, and when to use it: models choose by this. */
+    description: string;
+    /** The arguments, which have names: a zod schema of an object, another Standard Schema that can be a JSON Schema, or raw JSON Schema. */
+    parameters: S;
+    /**
+     * Does it. Called only with arguments that `parameters` accepts, as it parsed them; what it returns, now or later, is JSON data. What it throws is told to
+     * the model, which may try something else.
+     */
+    execute(args: ToolArguments<S>, ctx: ToolContext): unknown;
+    /** The longest one call may take; its signal is aborted then. Default: as long as the task has. */
+    timeout?: Duration | undefined;
+}
+
+/** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
+export declare class ToolError extends OrchestratorError {
 }
 
 /** When a task runs, given how its dependencies ended. */

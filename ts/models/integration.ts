@@ -6,6 +6,7 @@
 //                                                       └──── what is wrong ─┘
 
 import { now } from '../clock.js'
+import { readDuration } from '../duration.js'
 import { ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
@@ -14,6 +15,7 @@ import { ModelCallsUnderWay, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { judgeAnswer, repairPrompt } from './output.js'
+import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
 import { dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
@@ -53,8 +55,6 @@ export class ModelGateway implements ModelIntegration {
   readonly #added = new Map<string, ResolvedProvider>()
   readonly #registered: string[] = []
   readonly #scopes = new Set<string>()
-  /** How many choices each attempt has made, so that one that runs again makes the same. */
-  readonly #made = new WeakMap<ModelAccount, number>()
   #calls: ModelCallsUnderWay | undefined
   readonly #providerAdded: () => void
   #ownScopes = 0
@@ -101,7 +101,9 @@ export class ModelGateway implements ModelIntegration {
   listModels(filter: { provider?: string; capability?: string; configured?: boolean } = {}): ModelInfo[] {
     const { provider, capability, configured } = filter
     return this.#known(configured !== true)
-      .filter((known) => (provider === undefined || known.provider === provider) && (configured === undefined || known.configured === configured))
+      .filter(
+        (known) => (provider === undefined || known.provider === provider) && (configured === undefined || known.configured === configured),
+      )
       .map(infoOf)
       .filter(({ capabilities }) => capability === undefined || capabilities.includes(capability))
   }
@@ -122,9 +124,10 @@ export class ModelGateway implements ModelIntegration {
       if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: 'must be a list of models' })
       const known = (Array.isArray(models) ? models : []).map((model, index) => readRegistration(model, `provider.models[${index}]`, issues, name))
       refuse(issues, 'the provider cannot be used')
+      // What is wrong with one of them must not leave a provider without them behind.
+      for (const model of known) this.#register(model)
       this.#custom.set(name, provider)
       this.#add(name, { connection: null, rateLimit, timeoutMs: TIMEOUT_MS })
-      for (const model of known) this.#register(model)
       return
     }
     const resolved = issues.length === 0 ? readProvider(name, provider, 'provider', issues) : undefined
@@ -184,7 +187,10 @@ export class ModelGateway implements ModelIntegration {
       if (judged.ok) return { ...first, output: judged.output }
       // What has been delivered cannot be taken back.
       if (tell !== undefined) throw doesNotFit(first, judged.issues)
-      const turns: Json[] = [first.message as unknown as Json, { role: 'user', content: [{ type: 'text', text: repairPrompt(judged.issues) }] }]
+      const turns: Json[] = [
+        first.message as unknown as Json,
+        { role: 'user', content: [{ type: 'text', text: repairPrompt(judged.issues) }] },
+      ]
       const chat = { ...request.chat, messages: [...request.chat.messages, ...turns] }
       const second = await this.#call(request, chat, caller, own, undefined)
       const whole = {
@@ -207,14 +213,21 @@ export class ModelGateway implements ModelIntegration {
     request: ReadRequest,
     chat: ReadRequest['chat'],
     caller: Caller | undefined,
-    own: readonly string[],
+    paying: readonly string[],
     tell: ((part: StreamPart) => void) | undefined,
   ): Promise<GenerateResult> {
     const calls = this.#open()
     const signal = signalOf(request.signal, caller?.signal)
     signal?.throwIfAborted()
-    const choice = await this.#choose(calls, request, chat, caller)
-    const budgets = [...own, ...this.#scopesOf(calls, caller)]
+    const [wanted, asks] = [JSON.stringify(request.wanted), JSON.stringify(chat)]
+    const choose = (): Json => JSON.parse(calls.native.choose(wanted, asks)) as Json
+    const own = caller && new CallOfAttempt(caller.account, wanted, asks)
+    const choice = own === undefined ? choose() : await own.choose(choose)
+    const before = own?.answered()
+    if (before !== undefined) return repeated(before, tell)
+    // While that was put on record it may have been given up.
+    signal?.throwIfAborted()
+    const budgets = [...paying, ...this.#scopesOf(calls, caller)]
     const { maxAttempts } = request
     const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }
     const { timeoutMs } = request
@@ -228,39 +241,18 @@ export class ModelGateway implements ModelIntegration {
       ...(timeoutMs !== undefined && { timeoutMs }),
     }
     const end = await calls.begin(asked as Json, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
-    if (end.type === 'failed') {
-      const last = end.attempts.at(-1)
-      // What a failed call cost nobody says; that it was made counts.
-      if (last !== undefined) {
-        const { provider, model } = last
-        caller?.account.called({ provider, model, requests: end.attempts.length, failure: end.class, costComplete: end.partial === null })
-      }
-      throw errorOfCall(end, signal)
-    }
-    const result = resultOf(end)
-    const { provider, model, usage, costComplete, attempts } = result
-    caller?.account.called({ provider, model, usage, costNanos: end.cost.nanos, costComplete, requests: attempts.length })
-    return result
-  }
-
-  /** Who may answer: as an attempt chose before its process died, or chosen now and recorded before anything is sent. */
-  async #choose(calls: ModelCallsUnderWay, request: ReadRequest, chat: Json, caller: Caller | undefined): Promise<Json> {
-    if (caller === undefined) return JSON.parse(calls.native.choose(JSON.stringify(request.wanted), JSON.stringify(chat))) as Json
-    const { account } = caller
-    const made = this.#made.get(account) ?? 0
-    this.#made.set(account, made + 1)
-    const before = account.choices[made]
-    if (before !== undefined) return before
-    const choice = JSON.parse(calls.native.choose(JSON.stringify(request.wanted), JSON.stringify(chat))) as Json
-    await account.choose(choice)
-    return choice
+    // A call that was never sent has cost nothing.
+    if (end.attempts.length > 0) own?.ended(end)
+    if (end.type === 'failed') throw errorOfCall(end, signal)
+    return resultOf(end)
   }
 
   #scopesOf(calls: ModelCallsUnderWay, caller: Caller | undefined): string[] {
     const scopes = this.#config.budget === null ? [] : [ORCHESTRATOR]
     if (caller === undefined) return scopes
     const { tenant, budgets } = caller.account
-    const ofTenant = tenant === undefined || !Object.hasOwn(this.#config.tenantBudgets, tenant) ? undefined : this.#config.tenantBudgets[tenant]
+    const ofTenant =
+      tenant === undefined || !Object.hasOwn(this.#config.tenantBudgets, tenant) ? undefined : this.#config.tenantBudgets[tenant]
     if (ofTenant !== undefined) scopes.push(this.#pay(calls, `tenant:${tenant}`, ofTenant, {}))
     for (const { scope, budget, spent } of budgets) {
       // Asked before the scope is known: from then on the gateway keeps the account itself.
@@ -326,7 +318,7 @@ function budgetText({ usd, tokens, calls }: ModelBudget): string {
 }
 
 function signalOf(own: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  if (own === undefined || other === undefined) return own ?? other
+  if (own === undefined || other === undefined || own === other) return own ?? other
   return AbortSignal.any([own, other])
 }
 
@@ -335,7 +327,8 @@ function retryOf(caller: Caller | undefined): Record<string, Json> {
   const policy = caller?.retryPolicy
   if (policy === undefined) return {}
   const { maxAttempts, backoffType = 'fixed', initialDelay, maxDelay } = policy
-  const millis = (delay: unknown): number | undefined => (typeof delay === 'number' ? delay : undefined)
+  // It was judged with its workflow.
+  const millis = (delay: unknown): number | undefined => (delay === undefined ? undefined : readDuration(delay, '', []))
   const [first, most] = [millis(initialDelay), millis(maxDelay)]
   return {
     maxAttempts,
@@ -348,6 +341,13 @@ function retryOf(caller: Caller | undefined): Record<string, Json> {
 function partOf(delta: Delta): StreamPart {
   if (delta.type === 'tool-call') return { type: 'tool-call', toolCall: delta.call }
   return { type: delta.type, text: delta.text }
+}
+
+/** An answer that is there already, told as one that comes. */
+function repeated(result: GenerateResult, tell: ((part: StreamPart) => void) | undefined): GenerateResult {
+  if (result.text !== '') tell?.({ type: 'text', text: result.text })
+  for (const toolCall of result.toolCalls) tell?.({ type: 'tool-call', toolCall })
+  return result
 }
 
 function doesNotFit(result: GenerateResult, issues: readonly Issue[]): ModelError {
