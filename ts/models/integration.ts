@@ -178,21 +178,22 @@ export class ModelGateway implements ModelIntegration {
     const calls = this.#open()
     const signal = signalOf(request.signal, account?.signal)
     signal?.throwIfAborted()
-    const choice = await this.#choose(calls, request, chat, account)
+    // Prompts may be long: each is written once, for the choice and for the call.
+    const said = JSON.stringify(chat)
+    const choice = await this.#choose(calls, request, said, account)
     const budgets = [...own, ...this.#scopesOf(calls, account)]
     const { maxAttempts } = request
     const retry = { ...retryOf(account), ...(maxAttempts !== undefined && { maxAttempts }) }
     const { timeoutMs } = request
-    const asked = {
-      chat,
-      choice,
+    const terms = {
       stream: tell !== undefined,
       budgets,
       retry,
       priority: account?.priority ?? 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
     }
-    const end = await calls.begin(asked as Json, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
+    const asked = `{"chat":${said},"choice":${choice},${JSON.stringify(terms).slice(1)}`
+    const end = await calls.begin(asked, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
     if (end.type === 'failed') {
       const last = end.attempts.at(-1)
       if (last !== undefined && account !== undefined) {
@@ -206,12 +207,12 @@ export class ModelGateway implements ModelIntegration {
     return result
   }
 
-  /** Who may answer: as an attempt chose before its process died, or chosen now and recorded before anything is sent. */
-  async #choose(calls: ModelCallsUnderWay, request: ReadRequest, chat: Json, account: Account | undefined): Promise<Json> {
+  /** Who may answer, as JSON text: as an attempt chose before its process died, or chosen now and recorded before anything is sent. */
+  async #choose(calls: ModelCallsUnderWay, request: ReadRequest, chat: string, account: Account | undefined): Promise<string> {
     const before = account?.nextChoice()
-    if (before !== undefined) return before
-    const choice = JSON.parse(calls.native.choose(JSON.stringify(request.wanted), JSON.stringify(chat))) as Json
-    await account?.choose(choice)
+    if (before !== undefined) return JSON.stringify(before)
+    const choice = calls.native.choose(JSON.stringify(request.wanted), chat)
+    await account?.choose(JSON.parse(choice) as Json)
     return choice
   }
 
