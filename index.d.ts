@@ -39,20 +39,35 @@ export declare interface AgentEvent {
  */
 export declare interface AgentPool extends EventEmitter<PoolEvents> {
     /**
-     * Registers a type of agent. Tasks may name it directly.
+     * Registers a type of agent. Tasks may name it directly. The names of the built-in types are free until those are used.
      *
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
      */
     registerAgentType(name: string, type: AgentType): void;
     /**
-     * Registers an agent of a registered type, whose instances are made with `configuration`.
+     * Registers an agent of a registered type or a built-in one (`llm`, `tool`, `hybrid`), whose instances are made with `configuration`.
      *
      * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
-     * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
+    /**
+     * Registers a function that agents and models may call. docs/tools.md says how.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name is taken.
+     */
+    registerTool<S>(tool: ToolDefinition<S>): void;
+    /**
+     * Connects to a server of the Model Context Protocol, whose tools are registered until the connection is closed. It keeps no process alive.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     * @throws {ToolError} `ERR_MCP_CONNECT`
+     * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
+     */
+    connectMcp(server: McpServer): Promise<McpConnection>;
     /** What the pool is doing now. Cheap enough to ask each second. */
     getStatistics(): PoolStatistics;
 }
@@ -95,7 +110,7 @@ export declare interface AgentTask {
     id: string;
     /** For people. */
     name: string;
-    /** The id of a registered agent, or the name of a registered agent type. */
+    /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
     agentId?: string | undefined;
     /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
     workflow?: string | object | undefined;
@@ -197,7 +212,7 @@ export declare interface AgentWorkflow {
     failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined;
     /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
     deadline?: Duration | undefined;
-    /** What one execution may use. `ERR_BUDGET`. */
+    /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
     budget?: Budget | undefined;
 }
 
@@ -228,6 +243,16 @@ export declare interface AttemptContext {
     readonly attempt: number;
     /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
     readonly idempotencyKey: string;
+    /**
+     * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
+     * Schema.
+     */
+    readonly outputSchema: unknown;
+    /**
+     * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the
+     * attempt. Not in a worker thread.
+     */
+    readonly models: ModelCalls;
     /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
     heartbeat(progress?: unknown): void;
     /** Announces `task:progress` with `data`. It is not recorded. */
@@ -248,8 +273,8 @@ export declare interface Branch {
     tasks: readonly AgentTask[];
 }
 
-/** What one execution may use. */
-export declare interface Budget {
+/** What one execution may use, its child workflows included. */
+export declare interface Budget extends ModelBudget {
     /** Attempts of agents that may start. */
     tasks?: number | undefined;
     /** Time from start to end. */
@@ -309,6 +334,52 @@ export declare type ConditionFunction = (scope: any) => unknown;
 export declare class ConflictError extends OrchestratorError {
 }
 
+/** A provider of your own. */
+export declare interface CustomProvider {
+    /** Answers one request; it is tried again as any other is: throw an error with `class` (a `ModelFailureClass`) to say what failed, and `retryAfterMs`. */
+    generate(request: CustomRequest): Promise<CustomReply> | CustomReply;
+    /** Gives the answer as it comes. Default: `generate`, in one part. */
+    stream?(request: CustomRequest): AsyncIterable<{
+        text: string;
+    } | CustomReply>;
+    /** Its models, for `selectModel`. */
+    models?: readonly ModelRegistration[] | undefined;
+    rateLimit?: ModelRateLimit | undefined;
+}
+
+export declare interface CustomReply {
+    text?: string | undefined;
+    toolCalls?: readonly {
+        id: string;
+        name: string;
+        arguments: unknown;
+    }[] | undefined;
+    usage?: {
+        inputTokens: number;
+        outputTokens: number;
+        cacheReadTokens?: number | undefined;
+        reasoningTokens?: number | undefined;
+    } | undefined;
+    finishReason?: FinishReason | undefined;
+}
+
+/** What a provider of your own is asked. */
+export declare interface CustomRequest {
+    readonly model: string;
+    readonly system?: string;
+    readonly messages: readonly ModelMessage[];
+    readonly tools: readonly {
+        name: string;
+        description: string;
+        parameters: object;
+    }[];
+    /** A JSON Schema. */
+    readonly schema?: object;
+    readonly temperature?: number;
+    readonly maxTokens?: number;
+    readonly signal: AbortSignal;
+}
+
 /**
  * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
  * which one it was in an object of its own; another is refused when it is read.
@@ -316,7 +387,7 @@ export declare class ConflictError extends OrchestratorError {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_LISTENER' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -444,9 +515,76 @@ export declare interface ExecutionMetrics {
     };
     /** Attempts of all tasks. */
     readonly attempts: number;
+    readonly resourceUsage: ResourceUsage;
 }
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+
+export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other';
+
+/** What a model is asked. One of `prompt` and `messages` is needed. */
+export declare interface GenerateRequest {
+    /** The provider, by its name. With neither this nor `model`, `requirements` decide. */
+    provider?: string | undefined;
+    /** The model, as `model` or `provider/model`. */
+    model?: string | undefined;
+    /** What the model must be able to do, if none is named. Default: `text-generation`, and what the request itself needs. */
+    requirements?: ModelRequirements | undefined;
+    /** Instructions for the model. */
+    system?: string | undefined;
+    prompt?: string | undefined;
+    messages?: readonly ModelMessage[] | undefined;
+    /** What `output` must be: the model is steered by it, and it judges. One round of repair. As `parameters` of a tool. */
+    schema?: unknown;
+    tools?: readonly ModelTool[] | undefined;
+    toolChoice?: 'auto' | 'none' | 'required' | {
+        tool: string;
+    } | undefined;
+    temperature?: number | undefined;
+    topP?: number | undefined;
+    /** Tokens of the answer, at most. */
+    maxTokens?: number | undefined;
+    stop?: readonly string[] | undefined;
+    /** Further fields of the provider's own body. */
+    extra?: Readonly<Record<string, unknown>> | undefined;
+    /** Instead of `models.fallback`. */
+    fallback?: readonly string[] | undefined;
+    /** Requests to one model before it is given up, from 1 to 100. Default 5. */
+    maxAttempts?: number | undefined;
+    /** What this call may use, its retries included. */
+    budget?: ModelBudget | undefined;
+    /** The longest that all of it may take, waiting included. */
+    timeout?: Duration | undefined;
+    signal?: AbortSignal | undefined;
+}
+
+/** What a model answered. */
+export declare interface GenerateResult {
+    readonly text: string;
+    /** What `schema` made of the answer. */
+    readonly output?: unknown;
+    readonly toolCalls: readonly ModelToolCall[];
+    /** The answer as a turn to go on from. */
+    readonly message: ModelMessage;
+    readonly usage: TokenUsage;
+    /** US dollars. */
+    readonly cost: number;
+    /** False if a price is not known, so that `cost` is too low. */
+    readonly costComplete: boolean;
+    readonly model: string;
+    readonly provider: string;
+    readonly finishReason: FinishReason;
+    /** Every request that was sent for it, in order. */
+    readonly attempts: readonly ModelAttempt[];
+}
+
+/** What an agent of type `hybrid` knows beside: its tools. */
+export declare interface HybridConfiguration extends LlmConfiguration {
+    /** The tools it may use, by name. Default: every tool that is registered when an attempt begins. */
+    tools?: readonly string[] | undefined;
+    /** Requests to the model in one attempt, 1 to 1000. `ERR_MAX_STEPS`. Default 10. */
+    maxSteps?: number | undefined;
+}
 
 /** Agents that run on the thread that registers them. */
 export declare interface InlineAgentType extends AgentTypeLimits {
@@ -471,6 +609,33 @@ export declare interface Issue {
     severity?: 'error' | 'warning';
 }
 
+/** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
+export declare interface LlmConfiguration {
+    /** The model, as `model` or `provider/model`. With neither this nor `provider`, `requirements` decide. */
+    model?: string | undefined;
+    /** The provider, by its name. */
+    provider?: string | undefined;
+    /** What the model must be able to do, if none is named. */
+    requirements?: ModelRequirements | undefined;
+    /** Instructions for the model, for every task. */
+    system?: string | undefined;
+    /** From 0 to 2. */
+    temperature?: number | undefined;
+    /** From 0 to 1. */
+    topP?: number | undefined;
+    /** Tokens of one answer, at most. */
+    maxTokens?: number | undefined;
+    stop?: readonly string[] | undefined;
+    /** Where a request goes on that its own model could not serve, instead of `models.fallback`. */
+    fallback?: readonly string[] | undefined;
+    /** Further fields of the provider's own body. */
+    extra?: Readonly<Record<string, unknown>> | undefined;
+    /** Whether text is announced as it comes, as `task:progress` with `{ type: 'text', text }`. A task with `outputSchema` has none. Default true. */
+    stream?: boolean | undefined;
+    /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
+    include?: 'dependencies' | 'none' | undefined;
+}
+
 /** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
 export declare interface Loop {
     /** A list, or an expression that gives one. One pass for each item. */
@@ -489,6 +654,308 @@ export declare interface Loop {
     onLimit?: 'fail' | 'stop' | (string & {}) | undefined;
     /** How many ended passes stay in view. Default: all. */
     keepLast?: number | undefined;
+}
+
+/** A server that is connected to. */
+export declare interface McpConnection extends AsyncDisposable {
+    /** What it was called, or what it calls itself. */
+    readonly name: string;
+    /** Its tools as they are registered. The list is another when the server says so. */
+    readonly tools: readonly {
+        readonly name: string;
+        readonly description: string;
+    }[];
+    /** Takes its tools away and ends the connection; a program that was started has ended when this resolves. */
+    close(): Promise<void>;
+}
+
+/** A server that is started here, and spoken to through its standard input and output. It ends with the connection. */
+export declare interface McpProgram extends McpServerOptions {
+    /** Found on the PATH, or a whole path. No shell reads it. */
+    command: string;
+    args?: readonly string[] | undefined;
+    /** Added to the little that it finds: PATH, HOME, the user, the language and the folder for temporary files. Keys of yours are not among that. */
+    env?: Readonly<Record<string, string>> | undefined;
+    /** The folder that it starts in. Default: that of this process. */
+    cwd?: string | undefined;
+}
+
+/** A server that listens somewhere, by streamable HTTP. */
+export declare interface McpRemote extends McpServerOptions {
+    url: string | URL;
+    /** Sent with each request, such as `Authorization`. */
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** Whether it may be in a private network, or without TLS. Default false. */
+    allowPrivate?: boolean | undefined;
+}
+
+/** A server of the Model Context Protocol: a program that is started, or an address. */
+export declare type McpServer = McpProgram | McpRemote;
+
+/** What holds for either. */
+export declare interface McpServerOptions {
+    /** What it is called in errors, and where its tools begin with. Default: what it calls itself. */
+    name?: string | undefined;
+    /** Which of its tools are registered, by the server's own names. Default: all. */
+    tools?: {
+        include?: readonly string[] | undefined;
+        exclude?: readonly string[] | undefined;
+    } | undefined;
+    /** What the names of its tools begin with here. Default: its name and `_`, since two servers may each have a `search`. */
+    prefix?: string | undefined;
+    /** The longest that connecting, and one call, may take. Default 60000 (1 min). */
+    timeout?: Duration | undefined;
+}
+
+/** One request, and what came of it. */
+export declare interface ModelAttempt {
+    readonly provider: string;
+    readonly model: string;
+    /** Milliseconds until it was sent: for its limits, or after the failure before it. */
+    readonly waited: number;
+    /** Milliseconds from the request to the end of the answer. */
+    readonly duration: number;
+    /** Why it failed: a class such as `rate` or `overload`. */
+    readonly failure?: ModelFailureClass;
+    readonly message?: string;
+    /** What came next. */
+    readonly next: 'done' | 'retry' | 'fallback' | 'give-up';
+}
+
+/** What calls may use. `ERR_BUDGET_EXCEEDED`. */
+export declare interface ModelBudget {
+    /** US dollars. */
+    usd?: number | undefined;
+    /** Input and output together. */
+    tokens?: number | undefined;
+    /** Requests that are sent; one that is tried again is another. */
+    calls?: number | undefined;
+}
+
+/** What may be asked of models: by the orchestrator's `modelIntegration`, and within an attempt by `context.models`, where it is put on the task's account. */
+export declare interface ModelCalls {
+    /**
+     * Asks a model and waits for the whole answer.
+     *
+     * @throws {ModelError} with the class of the failure and every attempt.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     */
+    generate(request: GenerateRequest): Promise<GenerateResult>;
+    /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried. */
+    stream(request: GenerateRequest): ModelStream;
+}
+
+export declare type ModelCapability = 'text-generation' | 'code-generation' | 'reasoning' | 'tool-use' | 'vision' | 'audio' | (string & {});
+
+/** A model, with what was seen of it beside what is known. */
+export declare interface ModelComparison extends ModelInfo {
+    readonly calls: number;
+    /** 0 to 1; absent before the first call. */
+    readonly successRate?: number;
+    /** Milliseconds. */
+    readonly latency?: {
+        readonly p50: number;
+        readonly p95: number;
+    };
+    readonly timeToFirstToken?: {
+        readonly p50: number;
+        readonly p95: number;
+    };
+    readonly tokensPerSecond?: number;
+    /** US dollars in all. */
+    readonly cost: number;
+}
+
+/**
+ * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
+ * `details.partialText` what had come of the answer.
+ */
+export declare class ModelError extends OrchestratorError {
+}
+
+export declare type ModelFailureClass = 'rate' | 'quota' | 'auth' | 'overload' | 'context' | 'content' | 'network' | 'invalid';
+
+/** A model, as far as it is known. */
+export declare interface ModelInfo {
+    readonly modelId: string;
+    readonly provider: string;
+    /** Tokens of input and output together. */
+    readonly contextLength?: number;
+    readonly maxOutputTokens?: number;
+    readonly capabilities: readonly ModelCapability[];
+    readonly quality?: 'basic' | 'good' | 'excellent';
+    readonly structuredOutput?: boolean;
+    /** US dollars per million tokens. */
+    readonly prices?: {
+        readonly input?: number;
+        readonly output?: number;
+        readonly cacheRead?: number;
+        readonly cacheWrite?: number;
+    };
+    readonly released?: string;
+    readonly deprecated?: string;
+}
+
+/** Models: which one, at what cost, and asking it. docs/models.md says how one is chosen. */
+export declare interface ModelIntegration extends ModelCalls {
+    /**
+     * The model that fits best.
+     *
+     * @throws {ModelError} `ERR_NO_MODEL`, which says which requirement to relax.
+     */
+    selectModel(requirements: ModelRequirements): Promise<ModelSelection>;
+    /** Each model of the configured providers, with what was seen of it beside what is known. */
+    getModelComparison(): ModelComparison[];
+    /** Every model that is known, of configured providers or not. */
+    listModels(filter?: {
+        provider?: string | undefined;
+        capability?: ModelCapability | undefined;
+        configured?: boolean | undefined;
+    }): ModelInfo[];
+    /** @throws {ConflictError} `ERR_PROVIDER_EXISTS` */
+    registerProvider(name: string, provider: CustomProvider | ProviderConfig): void;
+    /** @throws {ValidationError} `ERR_INVALID_ARGUMENT` */
+    registerModel(model: ModelRegistration): void;
+}
+
+/** One turn of a conversation. */
+export declare interface ModelMessage {
+    role: 'user' | 'assistant' | 'tool' | (string & {});
+    content: string | readonly ModelPart[];
+    /** What `GenerateResult.message` has: the provider's own record of its turn, which it wants back. */
+    continuation?: unknown;
+}
+
+/** A part of a turn. */
+export declare type ModelPart = {
+    type: 'text';
+    text: string;
+} | {
+    type: 'image';
+    url: string;
+} | {
+    type: 'image';
+    data: string;
+    mediaType: string;
+} | {
+    type: 'tool-call';
+    id: string;
+    name: string;
+    arguments: unknown;
+} | {
+    type: 'tool-result';
+    id: string;
+    result: unknown;
+    isError?: boolean | undefined;
+};
+
+/** How much of a model may be asked, for each of its models alike. */
+export declare interface ModelRateLimit {
+    requestsPerMinute?: number | undefined;
+    /** Input and output together, in any 60 s. */
+    tokensPerMinute?: number | undefined;
+    requestsPerDay?: number | undefined;
+    /** Requests under way at once. */
+    concurrentRequests?: number | undefined;
+}
+
+/** What is known of a model, for one that the catalogue lacks or has wrong. Only what is given changes; `null` makes it unknown. */
+export declare interface ModelRegistration {
+    provider?: string | undefined;
+    id: string;
+    contextWindow?: number | null | undefined;
+    maxOutput?: number | null | undefined;
+    capabilities?: readonly ModelCapability[] | undefined;
+    quality?: 'basic' | 'good' | 'excellent' | null | undefined;
+    structuredOutput?: boolean | null | undefined;
+    /** US dollars per million tokens. */
+    prices?: {
+        input?: number | undefined;
+        output?: number | undefined;
+        cacheRead?: number | undefined;
+        cacheWrite?: number | undefined;
+    } | null | undefined;
+}
+
+/** What a model must be able to do. */
+export declare interface ModelRequirements {
+    capabilities?: readonly {
+        type: ModelCapability;
+        quality?: 'basic' | 'good' | 'excellent' | (string & {}) | undefined;
+    }[] | undefined;
+    /** Tokens that input and output together must have room for. */
+    contextLength?: number | undefined;
+    /** The most that one request may cost, in US dollars. */
+    maxCost?: number | undefined;
+    /** The longest that one request may take, in milliseconds. */
+    maxLatency?: number | undefined;
+    /** Its models come first if one of them fits; `reason` says when none does. */
+    preferredProvider?: string | undefined;
+    structuredOutput?: boolean | undefined;
+    /** What is weighed most among those that fit. Default `'balanced'`. */
+    mode?: 'quality' | 'balanced' | 'cost' | 'latency' | (string & {}) | undefined;
+    /** What a request is taken to use. Default: a share of `contextLength`; see docs/models.md. */
+    estimatedInputTokens?: number | undefined;
+    maxOutputTokens?: number | undefined;
+    providers?: {
+        allow?: readonly string[] | undefined;
+        deny?: readonly string[] | undefined;
+    } | undefined;
+}
+
+/** How models are reached, and what they may cost. */
+export declare interface ModelsConfig {
+    /**
+     * The providers, by the name that requests and results call each by. One that goes by the name of its kind (`openai`, `openai-responses`, `anthropic`,
+     * `gemini`, `azure`, `mistral`, `groq`, `deepseek`, `xai`, `together`, `openrouter`, `cohere`, `ollama`) needs no `kind`. Default: every kind whose key
+     * is in the environment.
+     */
+    providers?: Readonly<Record<string, ProviderConfig>> | undefined;
+    /** Where a request goes on that its own model could not serve, as `provider/model` or `model`, in this order. Default: nowhere. */
+    fallback?: readonly string[] | undefined;
+    /** What all calls of this orchestrator may use together, from its making on. Default: no limit. */
+    budget?: ModelBudget | undefined;
+    /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
+    tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined;
+}
+
+/** The model that fits best, and why. */
+export declare interface ModelSelection {
+    readonly modelId: string;
+    readonly provider: string;
+    /** A sentence for people. */
+    readonly reason: string;
+    /** US dollars for one request. */
+    readonly estimatedCost: number;
+    /** Milliseconds for one request. */
+    readonly estimatedLatency: number;
+    /** The next best, best first. */
+    readonly alternatives: readonly {
+        modelId: string;
+        provider: string;
+        estimatedCost: number;
+        estimatedLatency: number;
+    }[];
+}
+
+/** An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. */
+export declare interface ModelStream extends AsyncIterable<StreamPart> {
+    /** The whole answer. */
+    result(): Promise<GenerateResult>;
+}
+
+/** A tool as a model sees it. */
+export declare interface ModelTool {
+    name: string;
+    description: string;
+    /** A zod schema, any Standard Schema that can be a JSON Schema, or a JSON Schema of an object. */
+    parameters: unknown;
+}
+
+export declare interface ModelToolCall {
+    readonly id: string;
+    readonly name: string;
+    readonly arguments: unknown;
 }
 
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
@@ -515,6 +982,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     readonly agentPool: AgentPool;
     /** Reads workflows without running them. */
     readonly workflowEngine: WorkflowEngine;
+    /** Chooses models, asks them, and knows what they cost. */
+    readonly modelIntegration: ModelIntegration;
     /**
      * @throws {ValidationError} `ERR_CONFIG` with every problem of the configuration by path.
      */
@@ -624,6 +1093,8 @@ export declare interface OrchestratorConfig {
     workflow?: WorkflowConfig | undefined;
     /** The size of the agent pool. */
     agents?: AgentsConfig | undefined;
+    /** Providers of language models, what happens where one fails, and what all of it may cost. */
+    models?: ModelsConfig | undefined;
     /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
     monitoring?: MonitoringConfig | undefined;
     /** Shared editing of workflows. Validated; has no effect yet. */
@@ -743,10 +1214,44 @@ export declare interface PoolStatistics extends PoolFigures {
     readonly types: Readonly<Record<string, PoolFigures>>;
 }
 
+/** One provider. */
+export declare interface ProviderConfig {
+    /** Which wire it speaks; `'compatible'`: OpenAI's Chat Completions, and `endpoint` says where. Default: its name. */
+    kind?: string | undefined;
+    /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. */
+    apiKey?: string | undefined;
+    /** Where it is, if not where its kind is by itself. */
+    endpoint?: string | undefined;
+    /** Whether `endpoint` may be in a private network, or without TLS. Default false. */
+    allowPrivate?: boolean | undefined;
+    /** Sent with each request, beside what its wire wants. */
+    headers?: Readonly<Record<string, string>> | undefined;
+    /** Azure: the name of the deployment (default: the model's), and the version of the API. */
+    deployment?: string | undefined;
+    apiVersion?: string | undefined;
+    /** The model of requests that name the provider alone. Default: the one that `selectModel` would take of it. */
+    model?: string | undefined;
+    /** What it lets through. What its answers say of their limits is heeded besides. Default: no limit. */
+    rateLimit?: ModelRateLimit | undefined;
+    /** The longest one attempt may take, a stream to its end. Default 120000 (2 min). */
+    timeout?: Duration | undefined;
+}
+
 /** At most `limit` within any time of length `interval`. */
 export declare interface RateLimit {
     limit: number;
     interval: Duration;
+}
+
+/** What models have cost an execution, its child workflows and attempts that failed included. */
+export declare interface ResourceUsage {
+    readonly tokenUsage: TokenUsage;
+    /** US dollars. */
+    readonly cost: number;
+    /** False if a price is not known, so that `cost` is too low. */
+    readonly costComplete: boolean;
+    /** Calls, however often each was sent. */
+    readonly modelCalls: number;
 }
 
 export declare interface ResumeOptions {
@@ -820,6 +1325,25 @@ export declare interface StorageConfig {
 export declare class StoreError extends OrchestratorError {
 }
 
+/** What comes of a stream. */
+export declare type StreamPart = {
+    readonly type: 'text';
+    readonly text: string;
+} | {
+    readonly type: 'reasoning';
+    readonly text: string;
+} | {
+    readonly type: 'tool-call';
+    readonly toolCall: ModelToolCall;
+} | {
+    readonly type: 'usage';
+    readonly usage: TokenUsage;
+    readonly cost: number;
+} | {
+    readonly type: 'done';
+    readonly result: GenerateResult;
+};
+
 /** A condition with what it is about. `evaluate` wins over `expression`. */
 export declare interface TaskCondition {
     type?: 'dependency' | 'state' | 'custom' | (string & {}) | undefined;
@@ -863,6 +1387,10 @@ export declare interface TaskExecution {
     readonly tolerated?: boolean;
     /** Whether its output was taken over from another execution. */
     readonly cached?: boolean;
+    /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
+    readonly usage?: TokenUsage;
+    /** What they cost, in US dollars. */
+    readonly cost?: number;
 }
 
 /** A task failed for good. `cause` is what its agent threw in the last attempt. */
@@ -909,6 +1437,68 @@ export declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop
 
 /** It took longer than it was given. */
 export declare class TimeoutError extends OrchestratorError {
+}
+
+/** The tokens of one call, or of several. */
+export declare interface TokenUsage {
+    /** All of the request, those of the provider's cache included. */
+    readonly inputTokens: number;
+    /** All of the answer, reasoning included. */
+    readonly outputTokens: number;
+    /** Of `inputTokens`: read from the cache, and written to it. */
+    readonly cacheReadTokens: number;
+    readonly cacheWriteTokens: number;
+    /** Of `outputTokens`. */
+    readonly reasoningTokens: number;
+    readonly totalTokens: number;
+}
+
+/** What the schema makes of the arguments; of raw JSON Schema nothing is known. */
+export declare type ToolArguments<S> = S extends {
+    readonly '~standard': {
+        readonly types?: infer T;
+    };
+} ? NonNullable<T> extends {
+    readonly output: infer O;
+} ? O : Record<string, unknown> : Record<string, unknown>;
+
+/** What an agent of type `tool` does. */
+export declare interface ToolConfiguration {
+    /** The tool it calls, by name. */
+    tool: string;
+    /** Arguments of every call; what a task has in `input.data` comes over them. */
+    arguments?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What a tool is called with beside its arguments. */
+export declare interface ToolContext {
+    /** Aborted when the result is not wanted any more, or the time is up. */
+    readonly signal: AbortSignal;
+    /** What the model calls this call by. */
+    readonly toolCallId?: string | undefined;
+    /** The same whenever the same call is made again, for tools that do something only once. */
+    readonly idempotencyKey?: string | undefined;
+}
+
+/** A function that agents and models may call by name. */
+export declare interface ToolDefinition<S = unknown> {
+    /** Up to 64 letters, digits, `_` and `-`: what every provider of models takes. */
+    name: string;
+    /** What it does, and when to use it: models choose by this. */
+    description: string;
+    /** The arguments, which have names: a zod schema of an object, another Standard Schema that can be a JSON Schema, or raw JSON Schema. */
+    parameters: S;
+    /**
+     * Does it. Called only with arguments that `parameters` accepts, as it parsed them; what it returns, now or later, is JSON data. What it throws is told to
+     * the model, which may try something else.
+     */
+    execute(args: ToolArguments<S>, ctx: ToolContext): unknown;
+    /** The longest one call may take; its signal is aborted then. Default: as long as the task has. */
+    timeout?: Duration | undefined;
+}
+
+/** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
+export declare class ToolError extends OrchestratorError {
 }
 
 /** When a task runs, given how its dependencies ended. */

@@ -134,6 +134,14 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => causeOf(rejection(orchestratorWith({}, { workflow: { enableValidation: false } }).executeWorkflow(only))),
     'NotFoundError | ERR_AGENT_NOT_FOUND | agent `work` is not registered | {} | ',
   ],
+  ERR_TOOL_NOT_FOUND: [
+    async () => {
+      const orchestrator = orchestratorWith()
+      orchestrator.agentPool.registerAgent({ id: 'work', type: 'tool', configuration: { tool: 'hammer' } })
+      return causeOf(rejection(orchestrator.executeWorkflow(only)))
+    },
+    'ToolError | ERR_TOOL_NOT_FOUND | tool `hammer` is not registered; none is | {"tool":"hammer"} | ',
+  ],
   ERR_AGENT_TYPE_NOT_FOUND: [
     async () => thrownBy(() => orchestratorWith().agentPool.registerAgent({ id: 'x', type: 'y' })),
     "NotFoundError | ERR_AGENT_TYPE_NOT_FOUND | agent `x` is of type `y`, which is not registered; call registerAgentType('y', …) first | {} | ",
@@ -386,6 +394,8 @@ const others: Partial<Record<ErrorCode, string>> = {
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
   ERR_POISONED: 'needs four crashes: in crates/engine/tests/scenarios/clocks.rs',
+  ERR_TOOL_FAILED: 'needs a tool that fails: in built-in-agents-loop.spec.ts',
+  ERR_MAX_STEPS: 'needs a model that does not stop: in built-in-agents-loop.spec.ts',
   ERR_INTERNAL: 'a mistake of ours: there is none that we know of',
 }
 

@@ -70,6 +70,12 @@ impl Engine {
         self.told(|driver| driver.add_agent(agent.id.into(), TypeIndex::new(agent.of), capabilities, limits))
     }
 
+    /// From now on the agent of this type's name runs tasks whose own agent nobody has registered.
+    #[napi(catch_unwind)]
+    pub fn default_agent(&self, type_name: String) -> Result<(), CodedError> {
+        self.told(|driver| driver.default_agent(type_name.into()))
+    }
+
     /// An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`.
     #[napi(catch_unwind)]
     pub fn agent_created(&self, instance: u32, checked: bool) -> Result<(), CodedError> {

@@ -149,7 +149,8 @@ fn is_heard(kind: EffectKind, listened: u32) -> bool {
         | EffectKind::AgentRecovered
         | EffectKind::ScaledUp
         | EffectKind::ScaledDown
-        | EffectKind::Reclaimed => true,
+        | EffectKind::Reclaimed
+        | EffectKind::Chosen => true,
         EffectKind::Retrying
         | EffectKind::Completed
         | EffectKind::Failed

@@ -7,13 +7,21 @@
 
 import { EventEmitter } from 'node:events'
 import { AgentInstances, type Instance } from './agent-instances.js'
+import { builtInTypes, DEFAULT_TYPE, type AgentSurroundings, type BuiltInType } from './agents/built-in.js'
 import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
+import type { Clock } from './clock.js'
 import { emitSafely } from './emit.js'
-import { ConflictError, NotFoundError } from './errors.js'
+import { ConflictError, NotFoundError, ValidationError } from './errors.js'
+import type { Issue } from './issue.js'
 import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { NOBODY } from './run.js'
 import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
+import { readTool } from './tools/definition.js'
+import { McpConnections, type McpConnection } from './tools/mcp.js'
+import type { McpServer } from './tools/mcp-server.js'
+import { ToolRegistry } from './tools/registry.js'
+import type { ToolDefinition } from './tools/tool.js'
 import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
 import type { AgentRegistration, AgentType } from './workflow.js'
@@ -63,23 +71,41 @@ export interface PoolEvents {
  */
 export interface AgentPool extends EventEmitter<PoolEvents> {
   /**
-   * Registers a type of agent. Tasks may name it directly.
+   * Registers a type of agent. Tasks may name it directly. The names of the built-in types are free until those are used.
    *
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
    * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
    */
   registerAgentType(name: string, type: AgentType): void
   /**
-   * Registers an agent of a registered type, whose instances are made with `configuration`.
+   * Registers an agent of a registered type or a built-in one (`llm`, `tool`, `hybrid`), whose instances are made with `configuration`.
    *
    * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type is not registered.
    * @throws {ConflictError} `ERR_AGENT_EXISTS` if the id is taken.
-   * @throws {ValidationError} `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
+  /**
+   * Registers a function that agents and models may call. docs/tools.md says how.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+   * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name is taken.
+   */
+  registerTool<S>(tool: ToolDefinition<S>): void
+  /**
+   * Connects to a server of the Model Context Protocol, whose tools are registered until the connection is closed. It keeps no process alive.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+   * @throws {ToolError} `ERR_MCP_CONNECT`
+   * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
+   */
+  connectMcp(server: McpServer): Promise<McpConnection>
   /** What the pool is doing now. Cheap enough to ask each second. */
   getStatistics(): PoolStatistics
 }
+
+/** Names that an error lists. */
+const LISTED_MAX = 20
 
 /** One agent that instances can be made of: a registered one, or the one that goes by the name of its type. */
 export interface AgentKind {
@@ -112,15 +138,27 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   readonly #named = new Map<string, AgentKind>()
   readonly #standIns = new Map<string, PooledAgent>()
   readonly #registered: () => void
+  readonly #hasProvider: () => boolean
+  readonly #builtIn: ReadonlyMap<string, BuiltInType>
+  /** Those of them that the engine knows. */
+  readonly #adopted = new Set<string>()
+  #hasDefault = false
   readonly instances: AgentInstances
+  readonly tools: ToolRegistry = new ToolRegistry()
+  readonly servers: McpConnections
+  readonly #clock: Clock
   #engine: Engine | undefined
 
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
-  constructor(policy: ResolvedAgents, registered: () => void, schedule: () => void) {
+  constructor(policy: ResolvedAgents, surroundings: Omit<AgentSurroundings, 'tools'>, registered: () => void, schedule: () => void, clock: Clock) {
     super()
+    this.#clock = clock
+    this.servers = new McpConnections(clock, this.tools)
     this.#listen()
     this.#policy = policy
     this.#registered = registered
+    this.#builtIn = builtInTypes({ ...surroundings, tools: this.tools })
+    this.#hasProvider = () => surroundings.hasProvider()
     this.instances = new AgentInstances(
       (number) => this.#kinds[number] as AgentKind,
       schedule,
@@ -130,8 +168,16 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
 
   registerAgentType(name: string, type: AgentType): void {
     const resolved = readType(name, type, this.#policy)
-    if (this.#types.has(name))
-      throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` is already registered; choose another name`)
+    if (this.#types.has(name)) {
+      const way = this.#adopted.has(name)
+        ? 'is built in and has been used; register yours before, or choose'
+        : 'is already registered; choose'
+      throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` ${way} another name`)
+    }
+    this.#addType(name, resolved)
+  }
+
+  #addType(name: string, resolved: ResolvedType): void {
     const number = this.#typeNames.push(name) - 1
     this.#types.set(name, { type: resolved, number })
     this.#add({ id: name, typeName: name, typeNumber: number, type: resolved, configuration: {}, capabilities: [], limits: undefined })
@@ -140,6 +186,8 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   registerAgent(agent: AgentRegistration): void {
     const limits = readAgent(agent)
     const { id, type: typeName, configuration = {}, capabilities = [] } = agent
+    if (!this.#types.has(typeName)) this.#judge(typeName, configuration)
+    this.#adopt(typeName)
     const { type, number: typeNumber = 0 } = this.#types.get(typeName) ?? {}
     if (type === undefined) {
       const message = `agent \`${id}\` is of type \`${typeName}\`, which is not registered; call registerAgentType('${typeName}', …) first`
@@ -149,6 +197,20 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     if (this.#named.get(id)?.limits !== undefined)
       throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
     this.#add({ id, typeName, typeNumber, type, configuration, capabilities, limits })
+  }
+
+  #judge(builtIn: string, configuration: object): void {
+    const issues: Issue[] = []
+    this.#builtIn.get(builtIn)?.judge(configuration, 'agent.configuration', issues)
+    if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the agent cannot be registered', issues)
+  }
+
+  registerTool<S>(tool: ToolDefinition<S>): void {
+    this.tools.add(readTool(tool as ToolDefinition, this.#clock))
+  }
+
+  connectMcp(server: McpServer): Promise<McpConnection> {
+    return this.servers.connect(server)
   }
 
   getStatistics(): PoolStatistics {
@@ -172,14 +234,72 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     return (this.#standIns.size > 0 ? this.#standIns.get(agentId) : undefined) ?? instance.agent
   }
 
-  /** Whether there is somebody for it. */
-  knows({ agentId, requires }: AgentNeed): boolean {
+  /** Whether there is somebody for it, registered or built in. */
+  knows(need: AgentNeed): boolean {
+    return this.isRegistered(need) || this.#standsIn(need) !== undefined
+  }
+
+  /** Has the engine know every built-in type that does what nobody is registered for; the ids that are so done. */
+  adopt(needs: readonly AgentNeed[]): readonly string[] {
+    const ids: string[] = []
+    for (const need of needs) {
+      const name = this.isRegistered(need) ? undefined : this.#standsIn(need)
+      if (name === undefined) continue
+      ids.push(need.agentId)
+      this.#adopt(name)
+      if (name !== need.agentId && !this.#hasDefault) {
+        this.#hasDefault = true
+        this.#engine?.defaultAgent(name)
+      }
+    }
+    return ids
+  }
+
+  /** The type that does what nobody is registered for. */
+  #standsIn({ agentId, requires }: AgentNeed): string | undefined {
+    if (agentId === '' || requires.length > 0) return undefined
+    const builtIn = this.#builtIn.get(agentId)
+    if (builtIn !== undefined) return builtIn.needs === undefined ? agentId : undefined
+    return this.#hasProvider() ? DEFAULT_TYPE : undefined
+  }
+
+  /** The engine knows a built-in type from its first use on, so that its name is free until then. */
+  #adopt(name: string): void {
+    const builtIn = this.#builtIn.get(name)
+    if (builtIn === undefined || this.#types.has(name)) return
+    this.#adopted.add(name)
+    this.#addType(name, readType(name, builtIn.type, this.#policy))
+  }
+
+  /** Whether it is a built-in type that no task can name without a configuration. */
+  saysTooLittle(agentId: string): boolean {
+    return this.#builtIn.get(agentId)?.needs !== undefined
+  }
+
+  /** Says that nobody of this id is registered, and who is. */
+  missing(agentId: string): string {
+    const needs = this.#builtIn.get(agentId)?.needs
+    if (needs !== undefined)
+      return `agent \`${agentId}\` is a type that says too little by itself; call agentPool.${needs} and name that agent`
+    const names = [...this.#named.keys()].map((name) => `\`${name}\``)
+    const known =
+      names.length > LISTED_MAX ? `${names.slice(0, LISTED_MAX).join(', ')} and ${names.length - LISTED_MAX} more` : names.join(', ')
+    return `agent \`${agentId}\` is not registered${names.length === 0 ? '' : ` (there are ${known})`}`
+  }
+
+  /** A provider of models was configured: there is somebody for what nobody is registered for. */
+  providerAdded(): void {
+    this.#registered()
+  }
+
+  /** Whether somebody is registered for it. */
+  isRegistered({ agentId, requires }: AgentNeed): boolean {
     const can = (kind: AgentKind): boolean => requires.every((capability) => kind.capabilities.includes(capability))
     if (agentId === '') return this.#kinds.some(can)
     const named = this.#named.get(agentId)
-    if (named === undefined) return false
-    if (requires.length === 0 || can(named)) return true
-    return named.typeName === agentId && this.#kinds.some((kind) => kind.typeName === agentId && can(kind))
+    if (named !== undefined && (requires.length === 0 || can(named))) return true
+    const isType = named === undefined ? this.#adopted.has(agentId) : named.typeName === agentId
+    return requires.length > 0 && isType && this.#kinds.some((kind) => kind.typeName === agentId && can(kind))
   }
 
   /** The engine is there: it hears of all that was registered before. */
@@ -188,6 +308,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     this.instances.engine = engine
     engine.openPool(this.#policy)
     for (const kind of this.#kinds) this.#tell(kind)
+    if (this.#hasDefault) engine.defaultAgent(DEFAULT_TYPE)
   }
 
   /** The engine wants something of the pool. Whoever happens to be at work now has no part in it. */
@@ -233,7 +354,8 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   #add(kind: AgentKind): void {
     this.#kinds.push(kind)
     // An agent may be named like a type, and is then who is meant.
-    if (kind.limits !== undefined || !this.#named.has(kind.id)) this.#named.set(kind.id, kind)
+    const gives = kind.limits === undefined && (this.#named.has(kind.id) || this.#adopted.has(kind.id))
+    if (!gives) this.#named.set(kind.id, kind)
     this.#tell(kind)
     this.#registered()
   }

@@ -12,9 +12,9 @@ import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import { EFFECT_WORDS, Kind, type Failures } from './native.js'
 import type { Run } from './run.js'
-import { copyJson } from './task-input.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './workflow.js'
 
 /** The kinds of notice that each event is made from. */

@@ -13,6 +13,7 @@ const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000
 const PRIORITY_MAX = 1000
 const CONCURRENCY_MAX = 1_000_000
+const USD_MAX = 1_000_000
 const STATUSES = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
 const FILTER_FIELDS = ['workflowId', 'status', 'since', 'until', 'limit', 'cursor']
 /** The context of an execution as JSON data; absent, it is empty. */
@@ -111,21 +112,27 @@ function readDeadline(deadline: unknown, clock: Clock, issues: Issue[]): number 
   return millis === undefined ? undefined : Math.floor(clock.now() / 1000) + millis
 }
 
-function readBudget(budget: unknown, issues: Issue[]): { tasks?: number; time?: number } {
+function readBudget(budget: unknown, issues: Issue[]): { [field: string]: number } {
   if (typeof budget !== 'object' || budget === null) {
     issues.push({ path: 'options.budget', message: "must be an object such as { tasks: 10, time: '5m' }" })
     return {}
   }
-  const { tasks, time, ...others } = budget as { tasks?: unknown; time?: unknown; [field: string]: unknown }
-  for (const field of Object.keys(others)) {
-    const money = ['usd', 'tokens', 'calls'].includes(field)
-    const message = money ? 'comes with models; leave it out' : 'is not known; these are: tasks, time'
-    issues.push({ path: `options.budget.${field}`, message, ...(money && { code: 'ERR_NOT_SUPPORTED' }) })
+  const { tasks, time, usd, tokens, calls, ...others } = budget as { [field: string]: unknown }
+  for (const field of Object.keys(others))
+    issues.push({ path: `options.budget.${field}`, message: 'is not known; these are: tasks, time, usd, tokens, calls' })
+  for (const [field, count, what] of [
+    ['tasks', tasks, 'attempts'],
+    ['tokens', tokens, 'tokens'],
+    ['calls', calls, 'calls'],
+  ] as const) {
+    if (count !== undefined && (!Number.isSafeInteger(count) || (count as number) < 0))
+      issues.push({ path: `options.budget.${field}`, message: `must be a whole number of ${what}` })
   }
-  if (tasks !== undefined && (!Number.isSafeInteger(tasks) || (tasks as number) < 0))
-    issues.push({ path: 'options.budget.tasks', message: 'must be a whole number of attempts' })
+  if (usd !== undefined && !(typeof usd === 'number' && usd >= 0 && usd <= USD_MAX))
+    issues.push({ path: 'options.budget.usd', message: `must be an amount of US dollars from 0 to ${USD_MAX}` })
   const millis = time === undefined ? undefined : readDuration(time, 'options.budget.time', issues)
-  return { ...(tasks !== undefined && { tasks: tasks as number }), ...(millis !== undefined && { time: millis }) }
+  const counts = Object.entries({ tasks, usd, tokens, calls }).filter(([, count]) => count !== undefined)
+  return { ...Object.fromEntries(counts), ...(millis !== undefined && { time: millis }) }
 }
 
 /** The payload of a signal as JSON text. */

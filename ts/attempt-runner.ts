@@ -11,9 +11,10 @@ import { failureText } from './failure.js'
 import { judgeInput, judgeOutput } from './input-judge.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
-import { AttemptInput, copyJson, LiveAttempt } from './task-input.js'
+import { AttemptInput, LiveAttempt } from './task-input.js'
 import type { Agent, AttemptContext, TaskInput } from './workflow.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
@@ -127,7 +128,7 @@ export class AttemptRunner {
     try {
       if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
-      if (instance === undefined) throw number === 0 ? notFound(task) : this.#agents.instances.failure(number, task.agentId)
+      if (instance === undefined) throw number === 0 ? this.#notFound(task) : this.#agents.instances.failure(number, task.agentId)
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
       attempt.live.signal.throwIfAborted()
       attempt.start = this.#clock.now()
@@ -241,6 +242,11 @@ export class AttemptRunner {
     this.#dispatcher.answer(attempt, form, end, text)
   }
 
+  #notFound({ agentId, requires }: TaskDefinition): NotFoundError {
+    const message = requires.length === 0 ? this.#agents.missing(agentId) : `an agent that has ${requires.join(', ')} is not registered`
+    return new NotFoundError('ERR_AGENT_NOT_FOUND', message)
+  }
+
   #announce(name: 'agent:allocated' | 'agent:released', { run, place, attempt, instance }: Attempt): void {
     if (instance === undefined) return
     const event = { ...instance.event(), executionId: run.id, taskId: run.path(place), attempt }
@@ -250,11 +256,6 @@ export class AttemptRunner {
 
 function execute(agent: Agent, task: TaskInput, context: AttemptContext): unknown {
   return agent.execute(task, context)
-}
-
-function notFound({ agentId, requires }: TaskDefinition): NotFoundError {
-  const which = requires.length === 0 ? `agent \`${agentId}\`` : `an agent that has ${requires.join(', ')}`
-  return new NotFoundError('ERR_AGENT_NOT_FOUND', `${which} is not registered`)
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How executions begin: by a call, under an id or a key that the caller has chosen, as the fork of another, or as a task of one.
 
+import type { AgentRegistry } from './agent-pool.js'
 import type { ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
 import type { Definition, DefinitionReader } from './definition.js'
@@ -11,11 +12,11 @@ import { inherited, keptEnds } from './fork.js'
 import type { HeldRuns } from './held-runs.js'
 import { fingerprintOf } from './idempotency.js'
 import type { Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import type { LiveRuns } from './live-runs.js'
 import { cancelWith, type Started } from './outcome.js'
 import { pinsFor } from './pins.js'
 import { Run, type RunOptions } from './run.js'
-import { copyJson } from './task-input.js'
 import type { AgentWorkflow, WorkflowExecution } from './workflow.js'
 import type { WorkflowValidator } from './workflow-engine.js'
 
@@ -23,6 +24,7 @@ type Context = { [key: string]: Json }
 
 /** What beginning an execution needs of the orchestrator. */
 export interface World {
+  readonly agents: AgentRegistry
   readonly dispatcher: Dispatcher
   readonly live: LiveRuns
   readonly held: HeldRuns
@@ -74,9 +76,14 @@ export class Beginnings {
     throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', workflows.unknownIn(definition.source, pinned))
   }
 
-  /** The registered workflows that a definition names, as they are now. */
-  pinsFor(definition: Definition): Pick<RunOptions, 'workflows'> {
-    return pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
+  /** What a definition names, as it is now: registered workflows, and the agents that built-in types stand in for. */
+  settled(definition: Definition): Pick<RunOptions, 'workflows' | 'builtIn'> {
+    return { ...pinsFor(definition, (name) => this.#world.workflows.find(name)?.source), ...this.#builtInOf(definition) }
+  }
+
+  #builtInOf({ agents }: Definition): Pick<RunOptions, 'builtIn'> {
+    const builtIn = this.#world.agents.adopt(agents)
+    return builtIn.length === 0 ? {} : { builtIn }
   }
 
   /** What a call begins, or the execution that its key stands for. `call` is that of `HeldRuns`, 0 if there is none. */
@@ -115,7 +122,7 @@ export class Beginnings {
     this.#world.assertOpen()
     const text = inMemory && definition.opaque ? null : JSON.stringify(context)
     const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
-    const given = pinned ? options : { ...options, ...this.pinsFor(definition) }
+    const given = { ...options, ...(pinned ? this.#builtInOf(definition) : this.settled(definition)) }
     const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
     const { slot, id: started } = dispatcher.engine.start(definition.plan, text, recorded, id)
     const run = new Run(slot, started, definition, context, call, given, dispatcher.describe)

@@ -2,7 +2,7 @@
 import { boolean, duration, integer, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
 import type { Duration } from './duration.js'
 import type { Issue } from './issue.js'
-import { readModels, type ResolvedModels } from './models/config.js'
+import { NO_MODELS, readModels, type ResolvedModels } from './models/config.js'
 import type { ModelsConfig } from './models/types.js'
 
 export { readDuration, type Duration } from './duration.js'
@@ -165,7 +165,7 @@ const defaults: ResolvedConfig = {
     allowRedefinition: false,
   },
   agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
-  models: { providers: null, fallback: [], budget: null },
+  models: NO_MODELS,
   monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
 }

@@ -16,11 +16,14 @@ import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
+import { openAccount, type Bookkeeper, type ModelAccount } from './model-account.js'
+import type { Caller } from './models/integration.js'
+import type { ModelCalls } from './models/types.js'
 import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
-import type { TaskStatus } from './workflow.js'
+import type { AgentTask, TaskStatus } from './workflow.js'
 
 const EFFECTS_MAX = 1024
 const ANSWERS_FIRST = 256
@@ -41,6 +44,10 @@ export interface Listener {
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   /** Runs the workflow of a task as an execution of its own; resolves with its results. */
   child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<unknown>
+  /** Calls of models on the account of an attempt. */
+  models(caller: Caller): ModelCalls
+  /** A live execution. */
+  find(id: string): Run | undefined
 }
 
 /** How a spawned task ended, as `runtime::report` writes it. */
@@ -49,7 +56,7 @@ type SpawnedEnd = { status: TaskStatus; tolerated?: boolean; message?: string; [
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | (1 << Kind.cancelled)
 
-export class Dispatcher implements AttemptHost {
+export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly engine: Engine
   readonly clock: Clock
   /** What an instance is, for its run. */
@@ -191,12 +198,36 @@ export class Dispatcher implements AttemptHost {
     if (this.#runs[run.slot] === run) this.#listener.progress(run, instance, attempt, data)
   }
 
+  account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount {
+    return openAccount(this, run, instance, attempt)
+  }
+
+  models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls {
+    const { priority = 0, retryPolicy } = run.task(instance).source as Pick<AgentTask, 'priority' | 'retryPolicy'>
+    const { signal } = attempt
+    return this.#listener.models({
+      account: this.account(run, instance, attempt),
+      signal,
+      priority: priority + (run.options.priority ?? 0),
+      retryPolicy,
+    })
+  }
+
+  keeps(run: Run): boolean {
+    return this.#runs[run.slot] === run && !this.#stopped && this.failure === undefined
+  }
+
+  above({ options: { parent } }: Run): Run | undefined {
+    return parent === undefined ? undefined : this.#listener.find(parent.execution)
+  }
+
   spawner(run: Run, instance: number, lender: Lender): Spawner {
     return new Spawner(this, run, instance, lender)
   }
 
   /** Adds a task to an attempt of `instance`. */
   spawn(run: Run, instance: number, task: Json, lender: Lender): SpawnedTask {
+    this.#adoptFor(task)
     const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
     const known = run.spawned.get(child)
     if (known?.isOf(lender) === true) return known
@@ -208,6 +239,13 @@ export class Dispatcher implements AttemptHost {
     this.schedule()
     this.#settleSpawned(run, child)
     return spawned
+  }
+
+  /** A spawned task may be of an agent that a built-in type stands in for. */
+  #adoptFor(task: Json): void {
+    if (typeof task !== 'object' || task === null || Array.isArray(task)) return
+    const { agentId } = task
+    if (typeof agentId === 'string' && task['requires'] === undefined) this.#agents.adopt([{ agentId, requires: [] }])
   }
 
   /** Tells whoever waits for a spawned task how it ended, if it has. */
@@ -367,7 +405,8 @@ export class Dispatcher implements AttemptHost {
       const attempt = out[at + 3] as number
       const first = out[at + 4] as number
       if (kind >= Kind.scheduled) {
-        if (kind >= Kind.createAgent) this.#agents.hear(kind, slot, place, first, out[at + 5] as number)
+        if (kind === Kind.chosen) this.#runs[slot]?.chosen()
+        else if (kind >= Kind.createAgent) this.#agents.hear(kind, slot, place, first, out[at + 5] as number)
         else this.#listener.schedule(kind, slot, place, first)
         continue
       }

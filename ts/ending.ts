@@ -37,14 +37,16 @@ export async function endInOrder(
     run.lose(new ClosedError('ERR_CLOSED', message, { executionId: run.id }))
   }
   await agents.instances.close()
+  await agents.servers.close()
   await dispatcher.engine.close()
 }
 
 /** Its process ends, as far as anybody can tell. What every later call hears. */
-export function endAtOnce({ dispatcher, schedules }: Parts, stage: Stage): ClosedError {
+export function endAtOnce({ dispatcher, agents, schedules }: Parts, stage: Stage): ClosedError {
   const error = processEnded()
   dispatcher.abandon(error)
   schedules.lose(error)
+  void agents.servers.close()
   stage.crashed()
   return error
 }

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'ERR_TEMPLATE'
   | 'ERR_FUNCTION_NOT_FOUND'
   | 'ERR_OUTPUT_SCHEMA'
+  | 'ERR_MAX_STEPS'
   | 'ERR_SPAWN_FAILED'
   | 'ERR_SPAWN_CHANGED'
   | 'ERR_AMBIGUOUS_SIGNAL'
@@ -53,6 +54,14 @@ export type ErrorCode =
   | 'ERR_AGENT_INVALID'
   | 'ERR_AGENT_CREATE'
   | 'ERR_AGENT_LOST'
+  | 'ERR_TOOL_EXISTS'
+  | 'ERR_TOOL_NOT_FOUND'
+  | 'ERR_TOOL_ARGUMENTS'
+  | 'ERR_TOOL_RESULT'
+  | 'ERR_TOOL_TIMEOUT'
+  | 'ERR_TOOL_FAILED'
+  | 'ERR_MCP_CONNECT'
+  | 'ERR_MCP_LOST'
   | 'ERR_INTERRUPTED'
   | 'ERR_STORE_LOCKED'
   | 'ERR_STORE_OPEN'
@@ -157,6 +166,9 @@ export class AgentError extends OrchestratorError {}
  */
 export class ModelError extends OrchestratorError {}
 
+/** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
+export class ToolError extends OrchestratorError {}
+
 /** The store could not be opened, read or written. */
 export class StoreError extends OrchestratorError {}
 
@@ -201,6 +213,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_TEMPLATE: TaskFailedError,
   ERR_FUNCTION_NOT_FOUND: NotFoundError,
   ERR_OUTPUT_SCHEMA: OrchestratorError,
+  ERR_MAX_STEPS: TaskFailedError,
   ERR_SPAWN_FAILED: TaskFailedError,
   ERR_SPAWN_CHANGED: ConflictError,
   ERR_AMBIGUOUS_SIGNAL: ConflictError,
@@ -217,6 +230,14 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_AGENT_INVALID: AgentError,
   ERR_AGENT_CREATE: AgentError,
   ERR_AGENT_LOST: AgentError,
+  ERR_TOOL_EXISTS: ConflictError,
+  ERR_TOOL_NOT_FOUND: ToolError,
+  ERR_TOOL_ARGUMENTS: ToolError,
+  ERR_TOOL_RESULT: ToolError,
+  ERR_TOOL_TIMEOUT: ToolError,
+  ERR_TOOL_FAILED: ToolError,
+  ERR_MCP_CONNECT: ToolError,
+  ERR_MCP_LOST: ToolError,
   ERR_INTERRUPTED: CancelledError,
   ERR_STORE_LOCKED: StoreError,
   ERR_STORE_OPEN: StoreError,

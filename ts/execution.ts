@@ -5,9 +5,10 @@ import { inspect } from 'node:util'
 import { dateOf, now } from './clock.js'
 import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json.js'
+import { copyJson } from './json/copy.js'
+import { dollarsOf, tokensOf, type ModelSums } from './model-account.js'
 import type { RunOptions } from './run.js'
-import { copyJson } from './task-input.js'
-import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
+import type { ExecutionMetrics, ExecutionStatus, ResourceUsage, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
 
 /** An execution as `runtime::report` writes it. */
 export interface Report {
@@ -21,6 +22,9 @@ export interface Report {
   /** State, attempts, start and end in microseconds since `startedAt`. */
   readonly tasks: readonly (readonly [number, number, number | null, number | null])[]
   readonly notes: Readonly<Record<string, { reason?: string; tolerated?: boolean } & Partial<TaskErrorInfo>>>
+  /** What models have cost, in all and by instance; absent where none was used. */
+  readonly spent?: ModelSums
+  readonly usage?: Readonly<Record<string, ModelSums>>
   /** Place in the plan, path, pass, owner, and the definition of a spawned task, or 0 if the instance is forgotten. */
   readonly instances?: readonly (readonly [number, string, number | null, number | null, (StoredTask | 0)?])[]
   readonly results?: Readonly<Record<string, Json>>
@@ -113,6 +117,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
     const note = report.notes[instance]
     const error = errorInfo(note)
     const output = outputOf(subject, report, instance)
+    const sums = report.usage?.[instance]
     return {
       taskId: path,
       executionId: subject.id,
@@ -127,6 +132,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
       ...(error !== undefined && { error }),
       ...(note?.tolerated === true && { tolerated: true }),
       attempts,
+      ...(sums !== undefined && { usage: tokensOf(sums), cost: dollarsOf(sums) }),
     }
   })
 }
@@ -158,7 +164,13 @@ function metricsOf(report: Report): ExecutionMetrics {
       cancelled: count('cancelled'),
     },
     attempts: report.tasks.reduce((sum, [, attempts]) => sum + attempts, 0),
+    resourceUsage: resourceUsageOf(report.spent ?? {}),
   }
+}
+
+function resourceUsageOf(sums: ModelSums): ResourceUsage {
+  const { calls = 0, unpriced = 0 } = sums
+  return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums), costComplete: unpriced === 0, modelCalls: calls }
 }
 
 function executionError(subject: Subject, report: Report, recorded: TaskErrorInfo): WorkflowExecution['error'] {

@@ -6,6 +6,7 @@
  */
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
+export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
 export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './agent-pool.js'
 export type {
   AgentsConfig,
@@ -31,6 +32,7 @@ export {
   StoreError,
   TaskFailedError,
   TimeoutError,
+  ToolError,
   ValidationError,
   type ErrorCode,
   type ErrorOptions,
@@ -70,6 +72,9 @@ export type {
 } from './models/types.js'
 export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
+export type { McpConnection } from './tools/mcp.js'
+export type { McpProgram, McpRemote, McpServer, McpServerOptions } from './tools/mcp-server.js'
+export type { ToolArguments, ToolContext, ToolDefinition } from './tools/tool.js'
 export type {
   Agent,
   AgentRegistration,
@@ -94,6 +99,7 @@ export type {
   Loop,
   OrchestratorStatistics,
   RateLimit,
+  ResourceUsage,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,

@@ -5,8 +5,8 @@ import type { TaskDefinition } from './definition.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import type { Run } from './run.js'
-import { copyJson } from './task-input.js'
 
 /** Resolves if the input fits; what the user's own schema made of `data` is kept for the attempts. Rejects with `ERR_INPUT_SCHEMA`. */
 export async function judgeInput(run: Run, place: number, task: TaskDefinition, data: Json | undefined): Promise<void> {
@@ -15,13 +15,13 @@ export async function judgeInput(run: Run, place: number, task: TaskDefinition, 
   const root = data === undefined ? 'context' : 'input.data'
   const issues: Issue[] = []
   if (task.judge === undefined) {
-    issues.push(...read(run.definition.plan.judgeInput(run.definition.tasks.indexOf(task), JSON.stringify(subject)), root))
+    issues.push(...issuesOf(run.definition.plan.judgeInput(run.definition.tasks.indexOf(task), JSON.stringify(subject)), root))
     refuse(task, issues)
     return
   }
   const result = await task.judge(copyJson(subject))
   if (!result.ok) {
-    for (const { path, message } of result.issues) issues.push({ path: joinedPath(root, path), message })
+    for (const { path, message } of result.issues) issues.push({ path: joined(root, path), message })
     refuse(task, issues)
     return
   }
@@ -36,20 +36,21 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
   const issues: Issue[] = []
   const plain = plainJson(value, 'result', issues)
   if (plain !== undefined && task.outputJudge === undefined) {
-    issues.push(...read(run.definition.plan.judgeOutput(run.definition.tasks.indexOf(task), JSON.stringify(plain)), 'result'))
+    issues.push(...issuesOf(run.definition.plan.judgeOutput(run.definition.tasks.indexOf(task), JSON.stringify(plain)), 'result'))
   } else if (plain !== undefined && task.outputJudge !== undefined) {
     const result = await task.outputJudge(copyJson(plain))
     if (result.ok) return result.value
-    for (const { path, message } of result.issues) issues.push({ path: joinedPath('result', path), message })
+    for (const { path, message } of result.issues) issues.push({ path: joined('result', path), message })
   }
   if (issues.length > 0)
     throw new ValidationError('ERR_OUTPUT_SCHEMA', `the result of task \`${task.id}\` does not fit its outputSchema`, issues)
   return plain
 }
 
-function read(found: string | null, root: string): Issue[] {
+/** What a schema of Rust found, by paths that begin at `root`. */
+export function issuesOf(found: string | null, root: string): Issue[] {
   const issues = JSON.parse(found ?? '[]') as { pointer: string; message: string }[]
-  return issues.map(({ pointer, message }) => ({ path: pathOfPointer(root, pointer), message }))
+  return issues.map(({ pointer, message }) => ({ path: pathOf(root, pointer), message }))
 }
 
 function refuse(task: TaskDefinition, issues: Issue[]): void {
@@ -57,14 +58,14 @@ function refuse(task: TaskDefinition, issues: Issue[]): void {
   throw new ValidationError('ERR_INPUT_SCHEMA', `the input of task \`${task.id}\` does not fit its schema`, issues)
 }
 
-/** A path inside a value, after that of the value. */
-export function joinedPath(root: string, path: string): string {
+/** A path that goes on from `root`. */
+export function joined(root: string, path: string): string {
   if (path === '') return root
   return path.startsWith('[') ? root + path : `${root}.${path}`
 }
 
 /** A JSON Pointer (RFC 6901) as a path of ours. */
-export function pathOfPointer(root: string, pointer: string): string {
+function pathOf(root: string, pointer: string): string {
   return pointer
     .split('/')
     .slice(1)

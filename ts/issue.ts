@@ -21,6 +21,14 @@ export function memberPath(path: string, key: string | number): string {
   return path === '' ? key : `${path}.${key}`
 }
 
+/** The members that a path leads through: `items[3].name` is `items`, 3, `name`. */
+export function pathSteps(path: string): (string | number)[] {
+  return Array.from(path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g), ([, index, key, name]) => {
+    if (index !== undefined) return Number(index)
+    return key === undefined ? (name ?? '') : (JSON.parse(key) as string)
+  })
+}
+
 /** A path short enough to read: the middle of a very long one becomes `…`. */
 export function shortPath(path: string): string {
   if (path.length <= PATH_LENGTH_MAX) return path

@@ -4,9 +4,9 @@
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
-import type { Json } from './json.js'
 import {
   Engine as NativeEngine,
+  NativeMcp,
   NativeModels,
   NativeSchema,
   NativeStage,
@@ -26,7 +26,7 @@ import type {
   ScheduleTexts,
 } from './native/binding.cjs'
 
-export { NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
+export { NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 7
@@ -68,6 +68,7 @@ export const Kind = {
   scaledUp: 28,
   scaledDown: 29,
   reclaimed: 30,
+  chosen: 31,
 } as const
 
 /** Failures by the numbers of the effects that tell of them. */
@@ -155,6 +156,21 @@ export class Engine {
 
   heartbeat(slot: number, task: number, attempt: number): void {
     this.#try(() => this.#native.heartbeat(slot, task, attempt))
+  }
+
+  /** What an attempt tells of its models: a call that has ended, or a choice. False if that is recorded no more. */
+  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean {
+    return this.#try(() => this.#native.note(slot, task, attempt, called, text))
+  }
+
+  /** What the current attempt of an instance has noted, as JSON text of `{ choices, calls }`; null: nothing. */
+  notes(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.notes(slot, task))
+  }
+
+  /** What models have cost an execution so far, as JSON text. */
+  spent(slot: number): string {
+    return this.#try(() => this.#native.spent(slot))
   }
 
   judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {
@@ -257,6 +273,11 @@ export class Engine {
     const concurrency = maxConcurrency === undefined ? {} : { concurrency: maxConcurrency }
     const rate = rateLimit && { rateCount: rateLimit.limit, ratePer: rateLimit.interval }
     this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate }))
+  }
+
+  /** The agent of this type's name runs tasks whose own agent nobody has registered. */
+  defaultAgent(typeName: string): void {
+    this.#try(() => this.#native.defaultAgent(typeName))
   }
 
   /** `checked`: whether it can be asked how it is. */
@@ -413,20 +434,61 @@ export class Models {
   }
 }
 
-/** A JSON Schema that belongs to no workflow. */
-export class Schema {
-  readonly #native: NativeSchema
+/** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
+const sessions = new Set<NativeMcp>()
+const killAll = (): void => {
+  for (const session of sessions) session.kill()
+}
 
-  constructor(schema: Json) {
-    this.#native = attempt(() => new NativeSchema(JSON.stringify(schema)))
-    const problem = this.#native.problem()
-    if (problem !== null) throw errorOf('ERR_INVALID_ARGUMENT', `the JSON Schema cannot be used: ${problem}`)
+/** One connection to a server of the Model Context Protocol. Every method throws an `OrchestratorError` or nothing. */
+export class McpSession {
+  readonly #native: NativeMcp
+  #calls = 0
+
+  /** `changed` is called when the server says that it has other tools. */
+  constructor(target: string, changed: () => void) {
+    this.#native = attempt(() => new NativeMcp(target, changed))
   }
 
-  /** What a JSON value does that it forbids. */
-  judge(value: unknown): { pointer: string; message: string }[] {
-    return JSON.parse(this.#native.judge(JSON.stringify(value)) ?? '[]') as { pointer: string; message: string }[]
+  async open(): Promise<{ name?: string; version?: string }> {
+    if (sessions.size === 0) process.on('exit', killAll)
+    sessions.add(this.#native)
+    return JSON.parse(await textOf(this.#native.open())) as { name?: string; version?: string }
   }
+
+  isOpen(): boolean {
+    return attempt(() => this.#native.isOpen())
+  }
+
+  async tools(): Promise<unknown> {
+    return JSON.parse(await textOf(this.#native.tools()))
+  }
+
+  /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
+  async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
+    signal.throwIfAborted()
+    const number = (this.#calls += 1)
+    const abort = (): void => this.#native.cancel(number)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      return JSON.parse(await textOf(this.#native.call(number, tool, JSON.stringify(args))))
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Resolves when the program of the server, if it has one, has ended. */
+  async close(): Promise<void> {
+    await textOf(this.#native.close())
+    sessions.delete(this.#native)
+    if (sessions.size === 0) process.off('exit', killAll)
+  }
+}
+
+async function textOf(asked: Promise<Answer>): Promise<string> {
+  const { failure, text } = await asked
+  if (failure) throw rebuilt(failure)
+  return text ?? ''
 }
 
 function attempt<T>(work: () => T): T {

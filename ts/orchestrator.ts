@@ -87,14 +87,16 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, workflow } = this.#config
     const stage = stageOf(config)
+    this.#models = new ModelGateway(this.#config.models, () => this.#agents.providerAdded())
+    this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
       this.#config.agents,
+      { hasProvider: () => this.#models.isConfigured() },
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
+      stage?.clock ?? systemClock,
     )
     this.agentPool = this.#agents
-    this.#models = new ModelGateway(this.#config.models)
-    this.modelIntegration = this.#models
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
     this.workflowEngine = this.#workflows
@@ -111,6 +113,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         },
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
+        models: (caller) => this.#models.callsOf(caller),
+        find: (id) => this.#live.get(id),
       },
       this.#agents,
       storage === null,
@@ -127,6 +131,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
     )
     this.#beginnings = new Beginnings({
+      agents: this.#agents,
       dispatcher: this.#dispatcher,
       live: this.#live,
       held: this.#held,
@@ -298,7 +303,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const given = readContext(context)
     await this.#ready
     this.#assertOpen()
-    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.pinsFor(definition) } })
+    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.settled(definition) } })
   }
 
   /** The schedule with this id; `undefined` if there is none. */
@@ -458,6 +463,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #runEnded(run: Run): void {
+    this.#models.forget(`execution:${run.id}`)
     const { execution, definition, context, options } = run
     const kept = run.call === 0 ? { run } : {}
     if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, definition.tasks.length)

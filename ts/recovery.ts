@@ -83,6 +83,7 @@ export function pastRun(stored: string, failures: Failures): Run {
 interface Waiting {
   readonly id: string
   readonly definition: Definition
+  readonly options: RunOptions
 }
 
 /** Interrupted executions whose agents are not all registered yet, and schedules likewise. */
@@ -131,6 +132,7 @@ export class InterruptedRuns {
   proceed(waiting: Waiting): void {
     const proceed = this.#waiting.get(waiting)
     this.#waiting.delete(waiting)
+    this.#agents.adopt(waiting.definition.agents)
     proceed?.()
   }
 
@@ -187,9 +189,12 @@ export class InterruptedRuns {
     this.#resumed(run)
   }
 
-  #missing({ definition }: Waiting): string[] {
+  /** A built-in type stands in only for whom it did when the execution began: the others are still to be registered. */
+  #missing({ definition, options: { builtIn = [] } }: Waiting): string[] {
     const { agents, functionNames, functions } = definition
-    const missing = agents.filter((need) => !this.#agents.knows(need)).map(nameOf)
+    const isThere = (need: AgentNeed): boolean =>
+      this.#agents.isRegistered(need) || (builtIn.includes(need.agentId) && this.#agents.knows(need))
+    const missing = agents.filter((need) => !isThere(need)).map(nameOf)
     return [...missing, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
   }
 }

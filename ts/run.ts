@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly idempotencyKey?: string
   /** The registered workflows that its tasks name, as they were when it began. */
   readonly workflows?: Readonly<Record<string, Json>>
+  /** The agents nobody had registered when it began, which built-in types stand in for. */
+  readonly builtIn?: readonly string[]
   readonly [field: string]: unknown
 }
 
@@ -96,6 +98,8 @@ export class Run {
   /** Signals that are on record, of those this process has sent, and those that were sent. */
   #signalled = 0
   #sent = 0
+  /** Attempts that wait until what they have chosen is on record, in the order in which it will be. */
+  #choosing: { resolve: () => void; reject: (error: OrchestratorError) => void }[] = []
   /** How often it was paused or resumed. */
   #turns = 0
   #ended: Map<string, TaskExecution> | undefined
@@ -247,6 +251,16 @@ export class Run {
     await this.#until(() => this.#signalled >= sent || this.execution !== undefined)
   }
 
+  /** An attempt has chosen a model; resolves once that is on record. */
+  whenChosen(): Promise<void> {
+    return new Promise((resolve, reject) => this.#choosing.push({ resolve, reject }))
+  }
+
+  chosen(): void {
+    // None waits for a choice of the process before.
+    this.#choosing.shift()?.resolve()
+  }
+
   signalled(): void {
     this.#signalled += 1
     this.#notify()
@@ -287,6 +301,7 @@ export class Run {
   lose(error: OrchestratorError): void {
     if (this.execution !== undefined) return
     this.lost = error
+    for (const { reject } of this.#choosing.splice(0)) reject(error)
     this.#notify()
     this.stir()
   }

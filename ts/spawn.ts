@@ -5,9 +5,9 @@ import type { Dispatcher } from './dispatcher.js'
 import { TaskFailedError, ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import type { Lender } from './lender.js'
 import type { Run } from './run.js'
-import { copyJson } from './task-input.js'
 import type { AgentTask } from './workflow.js'
 
 /** What one attempt has spawned. */

@@ -4,30 +4,15 @@
 import { inspect } from 'node:util'
 import type { OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
+import { copyJson } from './json/copy.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
+import type { ModelAccount } from './model-account.js'
+import type { ModelCalls } from './models/types.js'
+import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
-
-/** A copy of JSON data that shares nothing with it. */
-export function copyJson(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copyJson)
-  // A spread keeps an own key `__proto__` what it is, and is several times faster than assignments.
-  const copy = { ...value }
-  for (const key in copy) {
-    const member = copy[key]
-    if (typeof member === 'object' && member !== null && key !== '__proto__') copy[key] = copyJson(member)
-  }
-  return Object.hasOwn(copy, '__proto__') ? deepenProto(copy) : copy
-}
-
-/** The one member that an assignment would not copy but obey. */
-function deepenProto(copy: { [key: string]: Json }): Json {
-  const value = copyJson(Object.getOwnPropertyDescriptor(copy, '__proto__')?.value as Json)
-  return Object.defineProperty(copy, '__proto__', { value, writable: true, enumerable: true, configurable: true })
-}
 
 /** A copy of the output of an instance, null if it has none. */
 export type OutputOf = (run: Run, instance: number) => Json
@@ -88,10 +73,23 @@ export class AttemptInput implements TaskInput {
     return context
   }
 
+  /** Whether a template of its input reads what other tasks gave. */
+  get readsOutputs(): boolean {
+    const { templated, source } = this.#run.task(this.#instance)
+    if (!templated) return false
+    const places = JSON.stringify(source.input ?? {}).match(/\{\{[^]*?\}\}|\{%[^]*?%\}/g) ?? []
+    return places.some((place) => /\b(?:tasks|results)\b/.test(place))
+  }
+
   /** The context is made on demand and is still part of what is seen. */
   toJSON(): object {
     return Object.assign({}, this, { context: this.context })
   }
+}
+
+/** Whether a template of a task's input reads what other tasks gave, so that whoever runs it need not be told again. */
+export function readsOutputs(task: TaskInput): boolean {
+  return task instanceof AttemptInput && task.readsOutputs
 }
 
 function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInput['input'] {
@@ -106,6 +104,16 @@ export interface AttemptHost {
   heartbeat(run: Run, instance: number, attempt: number): void
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   spawner(run: Run, instance: number, lender: Lender): Spawner
+  account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount
+  models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls
+}
+
+/** A key that nobody else has, so that it is no part of what an agent is given. */
+const ACCOUNT: unique symbol = Symbol('account')
+
+/** What the models that an attempt asks are put on; `undefined` for a context that is not ours. */
+export function accountOf(context: AttemptContext): ModelAccount | undefined {
+  return (context as { [ACCOUNT]?: () => ModelAccount })[ACCOUNT]?.()
 }
 
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
@@ -119,6 +127,15 @@ export class LiveAttempt implements AttemptContext {
   #spawner: Spawner | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
+
+  static {
+    // As above, its computed name could not be declared in isolation.
+    Object.defineProperty(this.prototype, ACCOUNT, {
+      value(this: LiveAttempt): ModelAccount {
+        return this.#host.account(this.#run, this.#instance, this)
+      },
+    })
+  }
 
   /** `agent`: the instance that does it. */
   constructor(run: Run, instance: number, attempt: number, host: AttemptHost, agent: Instance | undefined) {
@@ -178,6 +195,15 @@ export class LiveAttempt implements AttemptContext {
 
   get idempotencyKey(): string {
     return `${this.#run.id}:${encodeURIComponent(this.#run.path(this.#instance))}`
+  }
+
+  get outputSchema(): unknown {
+    const task = this.#run.task(this.#instance)
+    return task.outputJudged ? outputSchemaOf(this.#run, task) : undefined
+  }
+
+  get models(): ModelCalls {
+    return this.#host.models(this.#run, this.#instance, this)
   }
 
   /** Tells the agent to stop; a signal that is first asked for later is aborted from the start. */

@@ -12,6 +12,7 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from '
 import { AgentError, ValidationError } from './errors.js'
 import { messageOf } from './failure.js'
 import type { Issue } from './issue.js'
+import { isOutputSchema } from './output-schema.js'
 import { configurationText, limitsOf, moduleUrl } from './worker-type.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Outcome, type Told } from './worker/messages.js'
 import type { AgentTask, AttemptContext, TaskInput, WorkerAgentType } from './workflow.js'
@@ -123,13 +124,14 @@ class WorkerAgent implements PooledAgent {
   }
 
   execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
-    const { signal, attempt: number, idempotencyKey } = context
+    const { signal, attempt: number, idempotencyKey, outputSchema: schema } = context
     signal.throwIfAborted()
     const text = JSON.stringify(task)
     const attempt: Attempt = { taskId: task.id, context, spawned: new Map() }
     const call = this.#lastCall + 1
     signal.addEventListener('abort', () => this.#abort(call, attempt, signal.reason), { once: true })
-    return this.#ask({ kind: 'execute', call, task: text, attempt: number, idempotencyKey }, attempt)
+    const outputSchema = isOutputSchema(schema) ? JSON.stringify(schema['~standard'].jsonSchema.input()) : null
+    return this.#ask({ kind: 'execute', call, task: text, attempt: number, idempotencyKey, outputSchema }, attempt)
   }
 
   /** Resolves when the worker has ended. An agent that does not end is killed. */

@@ -99,7 +99,7 @@ export class WorkflowValidator implements WorkflowEngine {
         [needOf(agentId, requires), path],
         [needOf(undoing), `${path}.compensate`],
       ] as const) {
-        if (need !== undefined && !this.#agents.knows(need)) issues.push(unknownAgent(need, where))
+        if (need !== undefined && !this.#agents.knows(need)) issues.push(unknownAgent(need, where, this.#agents))
       }
       if (typeof inner === 'object') issues.push(...this.unknownIn(inner, pinned, `${path}.workflow`))
       else if (typeof inner === 'string' && inner !== '' && !this.#registered.has(inner) && !Object.hasOwn(pinned, inner))
@@ -116,15 +116,16 @@ export class WorkflowValidator implements WorkflowEngine {
   }
 }
 
-function unknownAgent({ agentId, requires }: AgentNeed, path: string): Issue {
+function unknownAgent({ agentId, requires }: AgentNeed, path: string, agents: AgentRegistry): Issue {
   if (requires.length > 0) {
     const who = agentId === '' ? 'no registered agent' : `neither an agent \`${agentId}\` nor one of a type of that name`
     const message = `${who} has ${requires.map((one) => `\`${one}\``).join(', ')}; call agentPool.registerAgent({ capabilities: […], … }) for one that has`
     return { path: `${path}.requires`, code: 'ERR_AGENT_NOT_FOUND', message }
   }
-  const message =
-    `agent \`${agentId}\` is not registered; call agentPool.registerAgentType('${agentId}', …), ` +
-    `agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
+  const ways =
+    `; call agentPool.registerAgentType('${agentId}', …), agentPool.registerAgent({ id: '${agentId}', … }), or name one that is; ` +
+    'where a provider of models is configured, the built-in type `llm` does what nobody is registered for'
+  const message = agents.missing(agentId) + (agents.saysTooLittle(agentId) ? '' : ways)
   return { path: `${path}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
 }
 

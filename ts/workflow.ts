@@ -3,6 +3,7 @@
 
 import type { ConditionFunction } from './definition/marks.js'
 import type { Duration } from './duration.js'
+import type { ModelBudget, ModelCalls, TokenUsage } from './models/types.js'
 
 /** A workflow: tasks, and what each waits for. */
 export interface AgentWorkflow {
@@ -23,12 +24,12 @@ export interface AgentWorkflow {
   failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined
   /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
   deadline?: Duration | undefined
-  /** What one execution may use. `ERR_BUDGET`. */
+  /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
   budget?: Budget | undefined
 }
 
-/** What one execution may use. */
-export interface Budget {
+/** What one execution may use, its child workflows included. */
+export interface Budget extends ModelBudget {
   /** Attempts of agents that may start. */
   tasks?: number | undefined
   /** Time from start to end. */
@@ -46,7 +47,7 @@ export interface AgentTask {
   id: string
   /** For people. */
   name: string
-  /** The id of a registered agent, or the name of a registered agent type. */
+  /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
   agentId?: string | undefined
   /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
   workflow?: string | object | undefined
@@ -244,6 +245,18 @@ export interface ExecutionMetrics {
   }
   /** Attempts of all tasks. */
   readonly attempts: number
+  readonly resourceUsage: ResourceUsage
+}
+
+/** What models have cost an execution, its child workflows and attempts that failed included. */
+export interface ResourceUsage {
+  readonly tokenUsage: TokenUsage
+  /** US dollars. */
+  readonly cost: number
+  /** False if a price is not known, so that `cost` is too low. */
+  readonly costComplete: boolean
+  /** Calls, however often each was sent. */
+  readonly modelCalls: number
 }
 
 /** One task of an execution, as it is at one moment. */
@@ -274,6 +287,10 @@ export interface TaskExecution {
   readonly tolerated?: boolean
   /** Whether its output was taken over from another execution. */
   readonly cached?: boolean
+  /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
+  readonly usage?: TokenUsage
+  /** What they cost, in US dollars. */
+  readonly cost?: number
 }
 
 /** A failure as it is recorded. */
@@ -308,6 +325,16 @@ export interface AttemptContext {
   readonly attempt: number
   /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
   readonly idempotencyKey: string
+  /**
+   * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
+   * Schema.
+   */
+  readonly outputSchema: unknown
+  /**
+   * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the
+   * attempt. Not in a worker thread.
+   */
+  readonly models: ModelCalls
   /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
   heartbeat(progress?: unknown): void
   /** Announces `task:progress` with `data`. It is not recorded. */

@@ -47,6 +47,11 @@ export class Child {
     return this.#process.pid
   }
 
+  /** All that it has written so far. */
+  get stdout(): string {
+    return this.#stdout
+  }
+
   /** Resolves when `text` has been written to stdout. */
   async says(text: string): Promise<void> {
     while (!this.#stdout.includes(text)) {

@@ -54,6 +54,12 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Rea
     Number.isSafeInteger(value) && inside(value, min, max) ? value : wrong(`must be a whole number ${range}`, value, path, issues)
 }
 
+/** A number from `min` to `max`; fractions are welcome. */
+export function number(min: number, max: number = Number.MAX_VALUE): Read<number> {
+  const range = max === Number.MAX_VALUE ? `of at least ${min}` : `from ${min} to ${max}`
+  return (value, path, issues) => (inside(value, min, max) ? value : wrong(`must be a number ${range}`, value, path, issues))
+}
+
 /** A percentage; fractions are welcome. */
 export const percent: Read<number> = (value, path, issues) =>
   inside(value, 0, 100) ? value : wrong('must be a percentage from 0 to 100', value, path, issues)
@@ -72,6 +78,15 @@ export function oneOf<const W extends string>(...words: readonly W[]): Read<W> {
     const near = typeof value === 'string' ? nearest(value, words) : undefined
     const hint = near === undefined ? '' : ` (did you mean '${near}'?)`
     return wrong(`must be ${words.map((candidate) => `'${candidate}'`).join(' or ')}${hint}`, value, path, issues)
+  }
+}
+
+/** A list of any length, all entries read alike. */
+export function list<T>(read: Read<T>): Read<readonly T[]> {
+  return (value, path, issues) => {
+    if (!Array.isArray(value)) return wrong('must be a list', value, path, issues)
+    const entries = value.map((entry: unknown, place) => read(entry, memberPath(path, place), issues))
+    return entries.filter((entry) => entry !== undefined)
   }
 }
 

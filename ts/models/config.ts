@@ -5,8 +5,24 @@ import { boolean, duration, integer, oneOf, readGroup, record, text, type Fields
 import { memberPath, type Issue } from '../issue.js'
 import type { ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
 
+type Kind =
+  | 'openai'
+  | 'openai-responses'
+  | 'anthropic'
+  | 'gemini'
+  | 'azure'
+  | 'mistral'
+  | 'groq'
+  | 'deepseek'
+  | 'xai'
+  | 'together'
+  | 'openrouter'
+  | 'cohere'
+  | 'ollama'
+  | 'compatible'
+
 /** The wires that are spoken, with the environment variables in which keys are usually kept, the usual one first. */
-export const KINDS = {
+const KINDS: Readonly<Record<Kind, readonly string[]>> = {
   openai: ['OPENAI_API_KEY'],
   'openai-responses': ['OPENAI_API_KEY'],
   anthropic: ['ANTHROPIC_API_KEY'],
@@ -21,9 +37,7 @@ export const KINDS = {
   cohere: ['COHERE_API_KEY', 'CO_API_KEY'],
   ollama: ['OLLAMA_API_KEY'],
   compatible: [],
-} as const satisfies Record<string, readonly string[]>
-
-type Kind = keyof typeof KINDS
+}
 
 /** A provider as the addon is told of it; `connection: null` if JavaScript speaks to it. */
 export interface ResolvedProvider {
@@ -46,7 +60,11 @@ export interface ResolvedModels {
   readonly providers: Readonly<Record<string, ResolvedProvider>> | null
   readonly fallback: readonly string[]
   readonly budget: ModelBudget | null
+  readonly tenantBudgets: Readonly<Record<string, ModelBudget>>
 }
+
+/** What there is without a configuration: the environment. */
+export const NO_MODELS: ResolvedModels = { providers: null, fallback: [], budget: null, tenantBudgets: {} }
 
 export const TIMEOUT_MS = 120_000
 const LIMIT_MAX = 1_000_000_000
@@ -119,9 +137,10 @@ export function readModels(value: unknown, path: string, issues: Issue[]): Resol
       providers: (given, place) => readProviders(given, place, issues),
       fallback: (given, place) => readNames(given, place, issues),
       budget: (given, place) => readModelBudget(given, place, issues),
+      tenantBudgets: record(readModelBudget),
     },
   }
-  return readGroup<ResolvedModels>(value, path, issues, fields, { providers: null, fallback: [], budget: null })
+  return readGroup<ResolvedModels>(value, path, issues, fields, NO_MODELS)
 }
 
 function readProviders(value: unknown, path: string, issues: Issue[]): Record<string, ResolvedProvider> | undefined {

@@ -9,19 +9,20 @@ import { now } from '../clock.js'
 import { ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
-import type { Account } from './account.js'
+import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { judgeAnswer, repairPrompt } from './output.js'
 import { readRequest, type ReadRequest } from './request.js'
-import { dollarsOf, errorOfCall, nanosOf, NO_USAGE, resultOf, sumOf } from './result.js'
+import { dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
 import { AnswerStream } from './stream.js'
 import type {
   CustomProvider,
   GenerateRequest,
   GenerateResult,
   ModelBudget,
+  ModelCalls,
   ModelComparison,
   ModelInfo,
   ModelIntegration,
@@ -32,8 +33,17 @@ import type {
   ProviderConfig,
   StreamPart,
 } from './types.js'
+import type { RetryPolicy } from '../workflow.js'
 
 const ORCHESTRATOR = 'orchestrator'
+
+/** Who asks: an attempt of a task. */
+export interface Caller {
+  readonly account: ModelAccount
+  readonly signal: AbortSignal
+  readonly priority: number
+  readonly retryPolicy: RetryPolicy | undefined
+}
 
 /** The models of one orchestrator. The addon is told of them when they are first needed. */
 export class ModelGateway implements ModelIntegration {
@@ -42,12 +52,17 @@ export class ModelGateway implements ModelIntegration {
   readonly #added = new Map<string, ResolvedProvider>()
   readonly #registered: string[] = []
   readonly #scopes = new Set<string>()
+  /** How many choices each attempt has made, so that one that runs again makes the same. */
+  readonly #made = new WeakMap<ModelAccount, number>()
   #calls: ModelCallsUnderWay | undefined
+  readonly #providerAdded: () => void
   #ownScopes = 0
   #closed = false
 
-  constructor(config: ResolvedModels) {
+  /** `added` is told when a provider was registered. */
+  constructor(config: ResolvedModels, added: () => void) {
     this.#config = config
+    this.#providerAdded = added
   }
 
   /** Whether there is anybody to ask. */
@@ -118,20 +133,27 @@ export class ModelGateway implements ModelIntegration {
   }
 
   generate(request: GenerateRequest): Promise<GenerateResult> {
-    return this.generateFor(request, undefined)
+    return this.#generate(request, undefined)
   }
 
   stream(request: GenerateRequest): ModelStream {
-    return this.streamFor(request, undefined)
+    return this.#stream(request, undefined)
   }
 
-  /** Asks on the account of an attempt. */
-  async generateFor(request: GenerateRequest, account: Account | undefined): Promise<GenerateResult> {
-    return await this.#ask(readRequest(request), account, undefined)
+  /** The same calls on the account of an attempt: recorded, paid from its budgets, and aborted with it. */
+  callsOf(caller: Caller): ModelCalls {
+    return {
+      generate: (request) => this.#generate(request, caller),
+      stream: (request) => this.#stream(request, caller),
+    }
   }
 
-  streamFor(request: GenerateRequest, account: Account | undefined): ModelStream {
-    return new AnswerStream(async (tell) => await this.#ask(readRequest(request), account, tell))
+  async #generate(request: GenerateRequest, caller: Caller | undefined): Promise<GenerateResult> {
+    return await this.#ask(readRequest(request), caller, undefined)
+  }
+
+  #stream(request: GenerateRequest, caller: Caller | undefined): ModelStream {
+    return new AnswerStream(async (tell) => await this.#ask(readRequest(request), caller, tell))
   }
 
   /** Nothing is asked any more. */
@@ -140,10 +162,10 @@ export class ModelGateway implements ModelIntegration {
     this.#calls?.close()
   }
 
-  async #ask(request: ReadRequest, account: Account | undefined, tell: ((part: StreamPart) => void) | undefined): Promise<GenerateResult> {
+  async #ask(request: ReadRequest, caller: Caller | undefined, tell: ((part: StreamPart) => void) | undefined): Promise<GenerateResult> {
     const own = request.budget === undefined ? [] : [this.#ownScope(request.budget)]
     try {
-      const first = await this.#call(request, request.chat, account, own, tell)
+      const first = await this.#call(request, request.chat, caller, own, tell)
       if (request.schema === undefined || first.toolCalls.length > 0) return first
       const judged = await judgeAnswer(first.text, request.schema)
       if (judged.ok) return { ...first, output: judged.output }
@@ -151,7 +173,7 @@ export class ModelGateway implements ModelIntegration {
       if (tell !== undefined) throw doesNotFit(first, judged.issues)
       const turns: Json[] = [first.message as unknown as Json, { role: 'user', content: [{ type: 'text', text: repairPrompt(judged.issues) }] }]
       const chat = { ...request.chat, messages: [...request.chat.messages, ...turns] }
-      const second = await this.#call(request, chat, account, own, undefined)
+      const second = await this.#call(request, chat, caller, own, undefined)
       const whole = {
         ...second,
         usage: sumOf(first.usage, second.usage),
@@ -171,62 +193,78 @@ export class ModelGateway implements ModelIntegration {
   async #call(
     request: ReadRequest,
     chat: ReadRequest['chat'],
-    account: Account | undefined,
+    caller: Caller | undefined,
     own: readonly string[],
     tell: ((part: StreamPart) => void) | undefined,
   ): Promise<GenerateResult> {
     const calls = this.#open()
-    const signal = signalOf(request.signal, account?.signal)
+    const signal = signalOf(request.signal, caller?.signal)
     signal?.throwIfAborted()
     // Prompts may be long: each is written once, for the choice and for the call.
     const said = JSON.stringify(chat)
-    const choice = await this.#choose(calls, request, said, account)
-    const budgets = [...own, ...this.#scopesOf(calls, account)]
+    const choice = await this.#choose(calls, request, said, caller)
+    const budgets = [...own, ...this.#scopesOf(calls, caller)]
     const { maxAttempts } = request
-    const retry = { ...retryOf(account), ...(maxAttempts !== undefined && { maxAttempts }) }
+    const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }
     const { timeoutMs } = request
     const terms = {
       stream: tell !== undefined,
       budgets,
       retry,
-      priority: account?.priority ?? 0,
+      priority: caller?.priority ?? 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
     }
     const asked = `{"chat":${said},"choice":${choice},${JSON.stringify(terms).slice(1)}`
     const end = await calls.begin(asked, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
     if (end.type === 'failed') {
       const last = end.attempts.at(-1)
-      if (last !== undefined && account !== undefined) {
-        account.called({ provider: last.provider, model: last.model, usage: NO_USAGE, cost: 0, requests: end.attempts.length })
+      // What a failed call cost nobody says; that it was made counts.
+      if (last !== undefined) {
+        const { provider, model } = last
+        caller?.account.called({ provider, model, requests: end.attempts.length, failure: end.class, costComplete: end.partial === null })
       }
       throw errorOfCall(end, signal)
     }
     const result = resultOf(end)
-    const { provider, model, usage, cost, attempts } = result
-    account?.called({ provider, model, usage, cost, requests: attempts.length })
+    const { provider, model, usage, costComplete, attempts } = result
+    caller?.account.called({ provider, model, usage, costNanos: end.cost.nanos, costComplete, requests: attempts.length })
     return result
   }
 
   /** Who may answer, as JSON text: as an attempt chose before its process died, or chosen now and recorded before anything is sent. */
-  async #choose(calls: ModelCallsUnderWay, request: ReadRequest, chat: string, account: Account | undefined): Promise<string> {
-    const before = account?.nextChoice()
+  async #choose(calls: ModelCallsUnderWay, request: ReadRequest, chat: string, caller: Caller | undefined): Promise<string> {
+    const choose = (): string => calls.native.choose(JSON.stringify(request.wanted), chat)
+    if (caller === undefined) return choose()
+    const { account } = caller
+    const made = this.#made.get(account) ?? 0
+    this.#made.set(account, made + 1)
+    const before = account.choices[made]
     if (before !== undefined) return JSON.stringify(before)
-    const choice = calls.native.choose(JSON.stringify(request.wanted), chat)
-    await account?.choose(JSON.parse(choice) as Json)
+    const choice = choose()
+    await account.choose(JSON.parse(choice) as Json)
     return choice
   }
 
-  #scopesOf(calls: ModelCallsUnderWay, account: Account | undefined): string[] {
+  #scopesOf(calls: ModelCallsUnderWay, caller: Caller | undefined): string[] {
     const scopes = this.#config.budget === null ? [] : [ORCHESTRATOR]
-    for (const { scope, budget, spent } of account?.scopes() ?? []) {
-      if (!this.#scopes.has(scope)) {
-        this.#scopes.add(scope)
-        const before = { usdNanos: nanosOf(spent.usd), tokens: spent.tokens, calls: spent.calls }
-        calls.native.setBudget(scope, budgetText(budget), JSON.stringify(before))
-      }
-      scopes.push(scope)
+    if (caller === undefined) return scopes
+    const { tenant, budgets } = caller.account
+    const ofTenant = tenant === undefined || !Object.hasOwn(this.#config.tenantBudgets, tenant) ? undefined : this.#config.tenantBudgets[tenant]
+    if (ofTenant !== undefined) scopes.push(this.#pay(calls, `tenant:${tenant}`, ofTenant, {}))
+    for (const { scope, budget, spent } of budgets) {
+      // Asked before the scope is known: from then on the gateway keeps the account itself.
+      const { costNanos: usdNanos = 0, inputTokens = 0, outputTokens = 0, calls: made = 0 } = this.#scopes.has(scope) ? {} : spent()
+      scopes.push(this.#pay(calls, scope, budget, { usdNanos, tokens: inputTokens + outputTokens, calls: made }))
     }
     return scopes
+  }
+
+  #pay(calls: ModelCallsUnderWay, scope: string, budget: ModelBudget, spent: object): string {
+    if (!this.#scopes.has(scope)) {
+      this.#scopes.add(scope)
+      calls.native.setBudget(scope, budgetText(budget), JSON.stringify(spent))
+    }
+    return scope
   }
 
   /** Nobody pays from a scope any more. */
@@ -248,6 +286,7 @@ export class ModelGateway implements ModelIntegration {
   #add(name: string, provider: ResolvedProvider): void {
     this.#calls?.native.addProvider(name, JSON.stringify(provider))
     this.#added.set(name, provider)
+    this.#providerAdded()
   }
 
   #known(all: boolean): Known[] {
@@ -281,8 +320,8 @@ function signalOf(own: AbortSignal | undefined, other: AbortSignal | undefined):
 }
 
 /** A task's own policy replaces ours: there is one owner of retries. */
-function retryOf(account: Account | undefined): Record<string, Json> {
-  const policy = account?.retryPolicy
+function retryOf(caller: Caller | undefined): Record<string, Json> {
+  const policy = caller?.retryPolicy
   if (policy === undefined) return {}
   const { maxAttempts, backoffType = 'fixed', initialDelay, maxDelay } = policy
   const millis = (delay: unknown): number | undefined => (typeof delay === 'number' ? delay : undefined)

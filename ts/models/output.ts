@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Structured output: the text of an answer as JSON, judged by the user's own schema, and what to tell a model whose answer does not fit.
 
-import { joinedPath, pathOfPointer } from '../input-judge.js'
+import { issuesOf, joined } from '../input-judge.js'
 import type { Issue } from '../issue.js'
-import { Schema } from '../native.js'
+import { NativeSchema } from '../native.js'
 import type { SchemaForms } from '../schema.js'
 
 /** What the schema made of an answer, or what is wrong with it. */
@@ -17,13 +17,12 @@ export async function judgeAnswer(text: string, schema: SchemaForms): Promise<Ju
     return { ok: false, issues: [{ path: 'output', message: `is not JSON: ${(error as Error).message}` }] }
   }
   if (schema.judge === undefined) {
-    const found = new Schema(schema.jsonSchema ?? true).judge(value)
-    const issues = found.map(({ pointer, message }) => ({ path: pathOfPointer('output', pointer), message }))
+    const issues = issuesOf(new NativeSchema(JSON.stringify(schema.jsonSchema ?? true)).judge(JSON.stringify(value)), 'output')
     return issues.length === 0 ? { ok: true, output: value } : { ok: false, issues }
   }
   const result = await schema.judge(value)
   if (result.ok) return { ok: true, output: result.value }
-  return { ok: false, issues: result.issues.map(({ path, message }) => ({ path: joinedPath('output', path), message })) }
+  return { ok: false, issues: result.issues.map(({ path, message }) => ({ path: joined('output', path), message })) }
 }
 
 /** Models that were not held to a shape like to put JSON into a fence. */

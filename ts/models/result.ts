@@ -7,11 +7,9 @@ import type { GenerateResult, ModelAttempt, ModelMessage, ModelPart, TokenUsage 
 
 const DOLLAR_NANOS = 1e9
 
-export const NO_USAGE: TokenUsage = usageOf(undefined)
-
-export function usageOf(usage: Usage | undefined): TokenUsage {
-  const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, reasoningTokens = 0 } = usage ?? {}
-  const cacheWriteTokens = (usage?.cacheWriteTokens ?? 0) + (usage?.cacheWriteHourTokens ?? 0)
+function usageOf(usage: Usage): TokenUsage {
+  const { inputTokens, outputTokens, cacheReadTokens, reasoningTokens } = usage
+  const cacheWriteTokens = usage.cacheWriteTokens + usage.cacheWriteHourTokens
   return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, totalTokens: inputTokens + outputTokens }
 }
 

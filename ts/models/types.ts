@@ -13,8 +13,10 @@ export interface ModelsConfig {
   providers?: Readonly<Record<string, ProviderConfig>> | undefined
   /** Where a request goes on that its own model could not serve, as `provider/model` or `model`, in this order. Default: nowhere. */
   fallback?: readonly string[] | undefined
-  /** What all calls of this orchestrator may use together. Default: no limit. */
+  /** What all calls of this orchestrator may use together, from its making on. Default: no limit. */
   budget?: ModelBudget | undefined
+  /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
+  tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined
 }
 
 /** One provider. */
@@ -56,7 +58,7 @@ export interface ModelBudget {
   usd?: number | undefined
   /** Input and output together. */
   tokens?: number | undefined
-  /** Requests that are sent; one that is tried again is another. */
+  /** Calls, however often each is sent. */
   calls?: number | undefined
 }
 

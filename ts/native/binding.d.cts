@@ -17,6 +17,8 @@ export declare class Engine {
   addAgentType(name: string, limits: NativeTypeLimits): void
   /** Adds an agent. */
   addAgent(agent: NativeAgent): void
+  /** From now on the agent of this type's name runs tasks whose own agent nobody has registered. */
+  defaultAgent(typeName: string): void
   /** An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`. */
   agentCreated(instance: number, checked: boolean): void
   /** It could not be made; `fatal`: nor will it ever be. */
@@ -68,6 +70,15 @@ export declare class Engine {
   spawn(slot: number, task: number, definition: string): number
   /** A sign of life of an attempt. */
   heartbeat(slot: number, task: number, attempt: number): void
+  /**
+   * What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
+   * record. False if that is recorded no more.
+   */
+  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean
+  /** What the current attempt of an instance has noted, before a crash too, as JSON text: `{"choices":[…],"calls":[…]}`; null: nothing. */
+  notes(slot: number, task: number): string | null
+  /** What models have cost an execution so far, those below it included, as JSON text; see `runtime::spent`. */
+  spent(slot: number): string
   /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */
   judged(slot: number, task: number, question: NativeQuestion, holds: boolean, failure?: string | undefined | null): void
   /** What an instance is, as JSON text; see `runtime::report`. */

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
 
-import { ValidationError } from '../errors.js'
+import { ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { plainJson } from '../json.js'
+import type { ModelCalls } from '../models/types.js'
 import type { AgentTask, AttemptContext } from '../workflow.js'
-import { unpackFailure, type Answered, type Outcome } from './messages.js'
+import { unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
+
+type Execute = Extract<Told, { kind: 'execute' }>
 
 /** Where its calls go, and who waits for the tasks that were spawned, by number. */
 export interface AttemptHost {
@@ -19,15 +22,17 @@ let spawns = 0
 export class WorkerAttempt implements AttemptContext {
   readonly attempt: number
   readonly idempotencyKey: string
+  readonly outputSchema: unknown
   // Functions of their own, so that `{ spawn }` taken out of the context still knows its attempt.
   readonly heartbeat: (progress?: unknown) => void
   readonly emit: (data: unknown) => void
   readonly spawn: (task: AgentTask) => PromiseLike<unknown>
   readonly #controller = new AbortController()
 
-  constructor(call: number, attempt: number, idempotencyKey: string, host: AttemptHost) {
+  constructor({ call, attempt, idempotencyKey, outputSchema }: Execute, host: AttemptHost) {
     this.attempt = attempt
     this.idempotencyKey = idempotencyKey
+    this.outputSchema = outputSchema === null ? undefined : (JSON.parse(outputSchema) as unknown)
     this.heartbeat = (progress) => {
       host.say({ kind: 'heartbeat', call })
       if (progress !== undefined) this.emit(progress)
@@ -46,6 +51,11 @@ export class WorkerAttempt implements AttemptContext {
 
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  get models(): ModelCalls {
+    const wayOut = "spawn a task of an agent of type 'llm' with context.spawn(…), or make this agent without isolation: 'worker'"
+    throw new ModelError('ERR_MODEL', `models cannot be asked from a worker thread; ${wayOut}`)
   }
 
   abort(reason: Error): void {

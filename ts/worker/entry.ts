@@ -76,7 +76,7 @@ class AgentHost implements AttemptHost {
 
   #answer(told: Extract<Told, { kind: 'execute' | 'check' | 'dispose' }>): unknown {
     if (told.kind !== 'execute') return told.kind === 'check' ? this.#agent?.healthCheck?.() : this.#agent?.dispose?.()
-    const attempt = new WorkerAttempt(told.call, told.attempt, told.idempotencyKey, this)
+    const attempt = new WorkerAttempt(told, this)
     this.#attempts.set(told.call, attempt)
     return this.#agent?.execute(JSON.parse(told.task) as TaskInput, attempt)
   }

@@ -17,7 +17,14 @@ export interface Make {
 
 /** What the worker is told about a call, by the main thread's number of it, or about a spawned task, by the worker's number. */
 export type Told =
-  | { readonly kind: 'execute'; readonly call: number; readonly task: string; readonly attempt: number; readonly idempotencyKey: string }
+  | {
+      readonly kind: 'execute'
+      readonly call: number
+      readonly task: string
+      readonly attempt: number
+      readonly idempotencyKey: string
+      readonly outputSchema: string | null
+    }
   | { readonly kind: 'abort'; readonly call: number; readonly reason: string }
   /** How a spawned task ended, for whoever waits for it. */
   | ({ readonly kind: 'spawned'; readonly call: number } & Outcome)

@@ -32,6 +32,7 @@ mod command;
 mod decide;
 mod event;
 mod input;
+mod models;
 mod scope;
 mod signals;
 mod state;
@@ -40,6 +41,7 @@ mod values;
 pub use command::{AbortCause, Command};
 pub use event::{CancelReason, End, Event, PassEnd, Question, ReusedEnd, SkipReason};
 pub use input::{Input, Output, Settled};
+pub use models::{Note, Notes, Spent};
 pub use signals::SignalError;
 pub use state::{Phase, TaskRecord, TaskState};
 
@@ -95,6 +97,8 @@ pub struct Execution {
     active: usize,
     /// Attempts of agents that have started, those of executions below it included.
     attempts: u64,
+    /// What models have cost, in executions below it too.
+    spent: Spent,
     paused: bool,
     stepping: bool,
     /// Whether it was rebuilt and waits for [`Input::Recover`]. It is no fact of the journal, but of this process.
@@ -162,6 +166,7 @@ impl Execution {
             running: 0,
             active: 0,
             attempts: 0,
+            spent: Spent::default(),
             paused: false,
             stepping: false,
             asleep: false,

@@ -27,8 +27,8 @@ pub mod workflow;
 
 pub use admission::{Admission, KeyLimit, Ticket};
 pub use execution::{
-    AbortCause, CancelReason, Command, End, Event, Execution, Input, Output, PassEnd, Phase, Question, ReusedEnd, Settled, Setup,
-    SignalError, SkipReason, Step, TaskRecord, TaskState,
+    AbortCause, CancelReason, Command, End, Event, Execution, Input, Note, Notes, Output, PassEnd, Phase, Question, ReusedEnd, Settled,
+    Setup, SignalError, SkipReason, Spent, Step, TaskRecord, TaskState,
 };
 pub use failure::Failure;
 pub use plan::{

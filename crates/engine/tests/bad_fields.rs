@@ -368,16 +368,17 @@ fn templates_caches_waits_and_compensation() {
 fn the_workflow_as_a_whole() {
     check(
         &[
-            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":1}"#,
+            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":0.25}"#,
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"2027-13-01T00:00:00Z","budget":7"#,
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":0,"budget":{"tasks":1.5,"time":0,"tokens":5,"calls":5,"coins":5}"#,
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"9223372036854775807-01-01T00:00:00Z""#,
+            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"budget":{"usd":-0.5,"tokens":1.5,"calls":"3"}"#,
+            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"budget":{"usd":1000001,"tokens":9007199254740992,"calls":-1}"#,
         ],
         expect![[r#"
-            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":1}
+            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":0.25}
                 failurePolicy: must be 'fail_fast' or 'continue', found "later"
                 deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found "tomorrow"
-                budget.usd: `usd` is not supported yet; it comes with models; bound the work with `tasks` and `time`
                 budget.tasks: must be a whole number of attempts, found -1
                 budget.time: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
             workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"2027-13-01T00:00:00Z","budget":7
@@ -385,13 +386,19 @@ fn the_workflow_as_a_whole() {
                 budget: expected an object, found 7
             workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":0,"budget":{"tasks":1.5,"time":0,"tokens":5,"calls":5,"coins":5}
                 deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found 0
-                budget.calls: `calls` is not supported yet; it comes with models; bound the work with `tasks` and `time`
                 budget.coins: unknown field `coins`; remove it
-                budget.tokens: `tokens` is not supported yet; it comes with models; bound the work with `tasks` and `time`
                 budget.tasks: must be a whole number of attempts, found 1.5
                 budget.time: must be longer than 0 ms, found 0
             workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"9223372036854775807-01-01T00:00:00Z"
                 deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found "9223372036854775807-01-01T00:00:00Z"
+            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"budget":{"usd":-0.5,"tokens":1.5,"calls":"3"}
+                budget.usd: must be an amount of US dollars from 0 to 1000000, found -0.5
+                budget.tokens: must be a whole number of tokens, found 1.5
+                budget.calls: must be a whole number of calls, found "3"
+            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"budget":{"usd":1000001,"tokens":9007199254740992,"calls":-1}
+                budget.usd: must be an amount of US dollars from 0 to 1000000, found 1000001
+                budget.tokens: must be a whole number of tokens, found 9007199254740992
+                budget.calls: must be a whole number of calls, found -1
         "#]],
     );
 }

@@ -8,11 +8,15 @@ mod reference;
 #[path = "support/words.rs"]
 mod words;
 
-use engine::{Command, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Settled, Setup, Step, TaskIndex, TaskState};
+use engine::{
+    Command, Event, Execution, Failure, Input, InstanceIndex, Note, Notes, Output, Phase, Plan, Settled, Setup, Spent, Step, TaskIndex,
+    TaskState,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use reference::Reference;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +84,12 @@ enum Chance {
         attempt: u32,
         result: Result<(), bool>,
     },
+    /// An attempt that is under way, or any other, tells of its models.
+    Note {
+        which: Index,
+        stray: Option<(u32, u32)>,
+        called: bool,
+    },
     /// Time passes with a tick whenever one is due.
     Wait(u64),
     /// Time passes with one late tick.
@@ -96,7 +106,9 @@ fn moves(max: usize) -> impl Strategy<Value = Vec<Chance>> {
     let result = || prop_oneof![6 => Just(Ok(())), 2 => Just(Err(true)), 1 => Just(Err(false))];
     let place = prop_oneof![4 => 0..14_u32, 1 => any::<u32>()];
     let attempt = prop_oneof![4 => 0..4_u32, 1 => any::<u32>()];
+    let other = prop::option::weighted(0.2, (0..14_u32, 0..4_u32));
     let chance = prop_oneof![
+        8 => (any::<Index>(), other, any::<bool>()).prop_map(|(which, stray, called)| Chance::Note { which, stray, called }),
         20 => (any::<Index>(), result()).prop_map(|(which, result)| Chance::Answer { which, result }),
         3 => (place, attempt, result()).prop_map(|(task, attempt, result)| Chance::Stray { task, attempt, result }),
         6 => (0..6_000_u64).prop_map(Chance::Wait),
@@ -146,6 +158,15 @@ impl Run {
                 self.answer(task, self.execution.tasks()[task].attempts(), result);
             }
             Chance::Stray { task, attempt, result } => self.answer(InstanceIndex::new(task), attempt, result),
+            Chance::Note { which, stray, called } => {
+                let busy = self.busy.get(which.index(self.busy.len().max(1))).copied();
+                let busy = busy.map(|task| (task, self.execution.tasks()[task].attempts()));
+                let Some((task, attempt)) = stray.map(|(task, attempt)| (InstanceIndex::new(task), attempt)).or(busy) else { return };
+                let text: Arc<str> = self.journal.len().to_string().into();
+                let spent = Spent { cost_nanos: self.journal.len() as u64, calls: 1, ..Spent::default() };
+                let note = if called { Note::Called { spent: spent.into(), call: text } } else { Note::Chosen(text) };
+                self.tell(Input::Note { task, attempt, note });
+            }
             Chance::Wait(millis) => self.wait(self.now.after(Duration::from_millis(millis))),
             Chance::Sleep(millis) => {
                 self.now = self.now.after(Duration::from_millis(millis));
@@ -204,6 +225,7 @@ impl Run {
         step.events.iter().for_each(|event| self.see(event));
         self.check_commands(&step);
         self.journal.extend(step.events.into_iter().map(|event| (self.now, event)));
+        self.check_notes();
         assert_eq!(reference::words(&self.execution), self.reference.words(), "the reference disagrees:\n{}", self.story);
         let replayed = Execution::replay(Arc::clone(&self.plan), Setup::default(), self.journal.iter().map(|(at, event)| (*at, event)));
         assert_eq!(words::state(&replayed), words::state(&self.execution), "a replay disagrees:\n{}", self.story);
@@ -237,6 +259,29 @@ impl Run {
             }
             Event::ExecutionEnded { .. } => assert_eq!(self.ended.len(), self.plan.tasks.len(), "too early:\n{}", self.story),
             _ => {}
+        }
+    }
+
+    /// Every call is paid for once, and whoever is at work has what this same attempt noted, before any crash too.
+    fn check_notes(&self) {
+        let mut paid = Spent::default();
+        let mut notes: BTreeMap<(InstanceIndex, u32), Notes> = BTreeMap::new();
+        for (_, event) in &self.journal {
+            match event {
+                Event::ModelChosen { task, attempt, choice } => {
+                    notes.entry((*task, *attempt)).or_default().choices.push(Arc::clone(choice))
+                }
+                Event::ModelCalled { task, attempt, spent, call } => {
+                    paid = paid.plus(**spent);
+                    notes.entry((*task, *attempt)).or_default().calls.push(Arc::clone(call));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(self.execution.spent(), paid, "{}", self.story);
+        for task in &self.busy {
+            let noted = notes.get(&(*task, self.execution.tasks()[*task].attempts()));
+            assert_eq!(self.execution.notes(*task), noted, "{}", self.story);
         }
     }
 

@@ -26,6 +26,8 @@ mod failures;
 mod groups;
 #[path = "scenarios/loops.rs"]
 mod loops;
+#[path = "scenarios/models.rs"]
+mod models;
 #[path = "scenarios/order.rs"]
 mod order;
 #[path = "scenarios/recovering.rs"]

@@ -113,17 +113,20 @@ impl Client {
     }
 
     /// Calls a tool with arguments that are JSON text of an object; its answer as JSON text: `{ content, structuredContent, isError }`.
-    /// `number` is what `cancel` knows the call by.
-    pub async fn call(&self, number: u32, tool: String, arguments: &str) -> Result<String, McpError> {
-        let arguments: JsonObject = serde_json::from_str(arguments)?;
+    /// `number` is what `cancel` knows the call by, as soon as this returns: before anything was sent.
+    pub fn call(self: Arc<Self>, number: u32, tool: String, arguments: String) -> impl Future<Output = Result<String, McpError>> + Send {
         let cancelled = self.stop.child_token();
         self.lock().calls.insert(number, cancelled.clone());
-        let answer = self.ask(CallToolRequestParams::new(tool).with_arguments(arguments), &cancelled).await;
-        self.lock().calls.remove(&number);
-        Ok(answer?.to_string())
+        async move {
+            let answer = self.ask(tool, &arguments, &cancelled).await;
+            self.lock().calls.remove(&number);
+            Ok(answer?.to_string())
+        }
     }
 
-    async fn ask(&self, params: CallToolRequestParams, cancelled: &CancellationToken) -> Result<Value, McpError> {
+    async fn ask(&self, tool: String, arguments: &str, cancelled: &CancellationToken) -> Result<Value, McpError> {
+        let arguments: JsonObject = serde_json::from_str(arguments)?;
+        let params = CallToolRequestParams::new(tool).with_arguments(arguments);
         let request = ClientRequest::CallToolRequest(Request::new(params));
         let failed = |error| McpError::of_call(&error, &self.server.redacted());
         let mut handle = self.peer()?.send_cancellable_request(request, PeerRequestOptions::no_options()).await.map_err(failed)?;

@@ -16,6 +16,7 @@ mod budget;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
+mod models;
 mod opening;
 mod schedules;
 mod slots;

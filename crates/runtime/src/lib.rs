@@ -5,7 +5,7 @@
 //! - [`Archive`]: what is on record, answered without the driver.
 //! - [`store`]: where journals live: in memory, in a `SQLite` file; the versioned form of a record; group commit.
 //! - [`timing`]: when a schedule runs, as JSON text.
-//! - [`report`]: an execution as one JSON text, for whoever asks.
+//! - [`report`]: an execution as one JSON text, for whoever asks; [`spent`]: what models have cost.
 //!
 //! Nothing is decided here. A driver belongs to one thread, which is why its machines need no lock; what happens on other threads
 //! (for now: commits that wait for the disk) reaches it through a queue that it drains when it is woken.
@@ -18,6 +18,7 @@ mod driver;
 mod error;
 pub mod options;
 pub mod report;
+pub mod spent;
 pub mod store;
 pub mod timing;
 

@@ -4,17 +4,19 @@
 //! ```json
 //! {"status":"failed","startedAt":1,"endedAt":9,"failed":1,"error":{"code":"ERR_AGENT","message":"no"},"tasks":[[3,1,1,4],[4,2,4,8]],
 //!  "notes":{"1":{"code":"ERR_AGENT","message":"no","details":{}}},
+//!  "spent":{"inputTokens":12,"costNanos":4200,"calls":1,"requests":1},"usage":{"0":{"inputTokens":12,"costNanos":4200,"calls":1,"requests":1}},
 //!  "instances":[[0,"a",null,null],[3,"l[0].b",0,2]],"results":{"a":1},"outputs":{"0":1}}
 //! ```
 //! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
 //! end in microseconds since `startedAt` (null while there is none); that one and `endedAt` count from the epoch. `notes` says why, for tasks that failed, were skipped or
-//! cancelled. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
+//! cancelled. `spent` and `usage` are there only where models were used, as [`crate::spent`] writes sums: in all, executions below it included, and by
+//! instance. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
 use crate::driver::seed_of;
 use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
-use crate::{Error, options};
+use crate::{Error, options, spent};
 use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, read_plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,11 +58,33 @@ pub fn live(execution: &Execution) -> String {
         note(&mut text, task, record, &mut first);
     }
     text.push('}');
+    if !execution.spent().is_nothing() {
+        costs(&mut text, execution);
+    }
     if !execution.plan().opaque || execution.tasks().len() > execution.plan().tasks.len() {
         nested(&mut text, execution);
     }
     text.push('}');
     text
+}
+
+/// What models have cost, in all and by instance.
+fn costs(text: &mut String, execution: &Execution) {
+    text.push_str(r#","spent":"#);
+    text.push_str(&spent::text(execution.spent()));
+    text.push_str(r#","usage":{"#);
+    let mut first = true;
+    for (task, _) in execution.tasks().iter() {
+        let Some(spent) = execution.spent_by(task) else { continue };
+        if !std::mem::take(&mut first) {
+            text.push(',');
+        }
+        text.push('"');
+        number(text, task.get().into());
+        text.push_str("\":");
+        text.push_str(&spent::text(*spent));
+    }
+    text.push('}');
 }
 
 fn nested(text: &mut String, execution: &Execution) {

@@ -7,7 +7,7 @@
 #[path = "support/events.rs"]
 mod events;
 
-use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason};
+use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason, Spent};
 use events::every_event;
 use expect_test::{Expect, expect};
 use proptest::collection::vec;
@@ -15,7 +15,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use runtime::store::{RECORD_VERSION, StepRecord, decode, encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -223,10 +223,47 @@ fn structure() -> impl Strategy<Value = Event> {
         }),
         (cancel(), failure()).prop_map(|(cause, failure)| Event::ExecutionFailing { cause, failure: failure.into() }),
         (any::<u64>(), any::<u64>()).prop_map(|(started, interrupted)| Event::BudgetCharged { started, interrupted }),
+        (task(), any::<u32>(), json()).prop_map(|(task, attempt, choice)| Event::ModelChosen { task, attempt, choice }),
+        (task(), any::<u32>(), spent(), text()).prop_map(|(task, attempt, spent, model)| {
+            let spent = Spent { calls: 1, unpriced: spent.unpriced % 2, ..spent };
+            Event::ModelCalled { task, attempt, call: call_of(&spent, &model), spent: spent.into() }
+        }),
+        spent().prop_map(|spent| Event::UsageCharged { spent: spent.into() }),
         Just(Event::Paused),
         any::<bool>().prop_map(|step| Event::Resumed { step }),
         task().prop_map(|task| Event::CompensationStarted { task }),
     ]
+}
+
+fn spent() -> impl Strategy<Value = Spent> {
+    any::<[u64; 9]>().prop_map(
+        |[input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced]| {
+            Spent {
+                input_tokens,
+                output_tokens,
+                cache_read_tokens,
+                cache_write_tokens,
+                reasoning_tokens,
+                cost_nanos,
+                calls,
+                requests,
+                unpriced,
+            }
+        },
+    )
+}
+
+/// A call that cost this, as its host tells of it.
+fn call_of(spent: &Spent, model: &str) -> Arc<str> {
+    let usage = json!({
+        "inputTokens": spent.input_tokens,
+        "outputTokens": spent.output_tokens,
+        "cacheReadTokens": spent.cache_read_tokens,
+        "cacheWriteTokens": spent.cache_write_tokens,
+        "reasoningTokens": spent.reasoning_tokens,
+    });
+    let (cost, requests, complete) = (spent.cost_nanos, spent.requests, spent.unpriced == 0);
+    json!({ "model": model, "usage": usage, "costNanos": cost, "requests": requests, "costComplete": complete }).to_string().into()
 }
 
 fn skip() -> impl Strategy<Value = SkipReason> {

@@ -53,6 +53,7 @@ impl Execution {
             }
             Event::CancelRequested { reason, force } => self.cancel(at, reason.as_ref(), *force),
             Event::BudgetCharged { started, interrupted } => self.attempts = (self.attempts + started).saturating_sub(*interrupted),
+            Event::UsageCharged { spent } => self.spend_below(spent),
             Event::Paused => self.paused = true,
             Event::Resumed { step } => {
                 self.paused = false;
@@ -67,6 +68,8 @@ impl Execution {
             Event::AttemptStarted { .. }
             | Event::AttemptInterrupted { .. }
             | Event::AttemptTimedOut { .. }
+            | Event::ModelChosen { .. }
+            | Event::ModelCalled { .. }
             | Event::RetryScheduled { .. }
             | Event::BackoffEnded { .. }
             | Event::TaskSpawned { .. }
@@ -94,6 +97,8 @@ impl Execution {
                 self.make_ready(at, *task, *attempt, None);
             }
             Event::AttemptTimedOut { task, cause, .. } => self.abort(at, *task, *cause),
+            Event::ModelChosen { task, choice, .. } => self.choose(*task, choice),
+            Event::ModelCalled { task, attempt, spent, call } => self.spend(*task, *attempt, spent, call),
             Event::RetryScheduled { task, attempt, start, failure, until, .. } => {
                 self.leave_lane(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);
@@ -428,6 +433,11 @@ impl Execution {
             && let Some(more) = &mut record.more
         {
             more.silent_until = None;
+            // An interrupted attempt is ready again, as the same attempt.
+            let same = matches!(record.state, TaskState::Ready { .. } | TaskState::Aborting { .. });
+            if let Some(models) = more.models.as_mut().filter(|_| !same) {
+                models.forget_notes();
+            }
         }
     }
 

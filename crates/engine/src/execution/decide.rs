@@ -47,7 +47,8 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::LookedUp { task, found } => decider.looked_up(task, found),
         Input::Signal { name, payload, path } => decider.signal(name, payload, path),
         Input::Spawn { task, definition } => decider.spawn(task, definition),
-        Input::Charge { started, interrupted, refused } => decider.charge(started, interrupted, refused),
+        Input::Note { task, attempt, note } => decider.note(task, attempt, note),
+        Input::Charge { started, interrupted, refused, spent } => decider.charge(started, interrupted, refused, spent),
         Input::Pause => decider.pause(),
         Input::Resume { step } => decider.resume(step),
         Input::Cancel { reason, force } => decider.cancel(reason, force),
@@ -105,6 +106,8 @@ impl Decider<'_> {
             | Event::PassEnded { .. }
             | Event::AttemptStarted { .. }
             | Event::AttemptTimedOut { .. }
+            | Event::ModelChosen { .. }
+            | Event::ModelCalled { .. }
             | Event::BackoffEnded { .. }
             | Event::TaskSpawned { .. }
             | Event::FailFast { .. }
@@ -112,6 +115,7 @@ impl Decider<'_> {
             | Event::ExecutionFailing { .. }
             | Event::CancelRequested { .. }
             | Event::BudgetCharged { .. }
+            | Event::UsageCharged { .. }
             | Event::Paused
             | Event::Resumed { .. }
             | Event::CompensationStarted { .. }

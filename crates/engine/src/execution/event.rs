@@ -3,7 +3,7 @@
 //!
 //! The step they belong to carries the instant they were recorded at; `start` and `end` are the host's own measurements of the attempt.
 
-use super::{AbortCause, Output};
+use super::{AbortCause, Output, Spent};
 use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -49,6 +49,10 @@ pub enum Event {
     AttemptInterrupted { task: InstanceIndex, attempt: u32, crashed: bool },
     /// A time of its own passed and it was told to stop.
     AttemptTimedOut { task: InstanceIndex, attempt: u32, cause: AbortCause },
+    /// It chose a model: JSON text of the choice and what led to it. The same attempt, interrupted, never chooses again.
+    ModelChosen { task: InstanceIndex, attempt: u32, choice: Arc<str> },
+    /// A call of a model has ended: what it used, and JSON text of all of it. It may have been given up before.
+    ModelCalled { task: InstanceIndex, attempt: u32, spent: Box<Spent>, call: Arc<str> },
     /// It failed, and another attempt follows at `until`.
     RetryScheduled { task: InstanceIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Arc<Failure>, until: Timestamp },
     /// The wait after a failed attempt is over.
@@ -77,6 +81,8 @@ pub enum Event {
     CancelRequested { reason: Option<Arc<str>>, force: bool },
     /// Executions below it started attempts of agents, or had some interrupted; its budget is theirs too.
     BudgetCharged { started: u64, interrupted: u64 },
+    /// Executions below it used models.
+    UsageCharged { spent: Box<Spent> },
     /// Nothing new starts until it is resumed.
     Paused,
     /// It goes on; `step` pauses it again after the next task.

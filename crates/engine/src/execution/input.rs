@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What an execution is told.
 
-use super::Question;
+use super::{Note, Question, Spent};
 use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -61,6 +61,15 @@ pub enum Input {
         /// Its definition, JSON text that [`crate::read_spawned`] has found good.
         definition: Arc<str>,
     },
+    /// An attempt tells of its models; see [`crate::Execution::takes`].
+    Note {
+        /// Whose.
+        task: InstanceIndex,
+        /// Which one.
+        attempt: u32,
+        /// What.
+        note: Note,
+    },
     /// An execution below it has started so many attempts of agents, and others were interrupted. Recorded where a budget counts them.
     Charge {
         /// Attempts that started.
@@ -69,6 +78,8 @@ pub enum Input {
         interrupted: u64,
         /// Whether one more was wanted and refused, for want of what is left here.
         refused: bool,
+        /// What models cost there. Recorded always: it is part of what this execution cost.
+        spent: Option<Box<Spent>>,
     },
     /// Nothing new shall start.
     Pause,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Where an execution and its tasks are.
 
+use super::models::Models;
 use super::scope::ScopeIndex;
 use super::{AbortCause, CancelReason, End, PassEnd, Question, SkipReason};
 use crate::trigger::{Outcome, Tally};
@@ -160,6 +161,8 @@ pub(super) struct More {
     pub(super) scopes: Vec<ScopeIndex>,
     /// The scope of the tasks it spawned.
     pub(super) spawned: Option<ScopeIndex>,
+    /// What it knows of models.
+    pub(super) models: Option<Box<Models>>,
     /// What a loop knows.
     pub(super) turn: Option<Turn>,
     /// Why it will have failed, though its tasks have not ended.

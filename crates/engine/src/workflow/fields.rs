@@ -37,18 +37,11 @@ impl<'a> Fields<'a> {
         self.map.get(field).filter(|value| !value.is_null())
     }
 
-    /// Reports every field that is neither known nor coming.
-    pub(super) fn refuse_others(&self, known: &[&'static str], later: &[(&'static str, &'static str)], problems: &mut Problems) {
-        for (field, value) in self.map {
-            if known.contains(&field.as_str()) {
-                continue;
-            }
-            let kind = match later.iter().find(|(name, _)| name == field) {
-                Some(_) if value.is_null() => continue,
-                Some((_, instead)) => ProblemKind::NotSupported { field: field.clone(), instead },
-                None => ProblemKind::UnknownField { field: field.clone(), near: nearest(field, known.iter().copied()) },
-            };
-            problems.push(self.path(field), kind);
+    /// Reports every field that is not known.
+    pub(super) fn refuse_others(&self, known: &[&'static str], problems: &mut Problems) {
+        for field in self.map.keys().filter(|field| !known.contains(&field.as_str())) {
+            let near = nearest(field, known.iter().copied());
+            problems.push(self.path(field), ProblemKind::UnknownField { field: field.clone(), near });
         }
     }
 
@@ -109,6 +102,14 @@ impl Fields<'_> {
             problems.push(self.path(field), ProblemKind::OutOfRange { expected, found: shorten(value) });
         }
         found
+    }
+
+    /// Reports a field that is there and is no number from 0 to `most`.
+    pub(super) fn amount(&self, field: &str, most: f64, expected: &'static str, problems: &mut Problems) {
+        let Some(value) = self.get(field) else { return };
+        if !value.as_f64().is_some_and(|amount| (0.0..=most).contains(&amount)) {
+            problems.push(self.path(field), ProblemKind::OutOfRange { expected, found: shorten(value) });
+        }
     }
 }
 

@@ -31,8 +31,6 @@ pub enum ProblemKind {
     Missing { field: &'static str, hint: &'static str },
     #[error("unknown field `{field}`{}", near.map_or_else(|| "; remove it".to_owned(), |near| format!("; did you mean `{near}`?")))]
     UnknownField { field: String, near: Option<&'static str> },
-    #[error("`{field}` is not supported yet; {instead}")]
-    NotSupported { field: String, instead: &'static str },
     #[error("must not be empty")]
     Empty,
     #[error("`{id}` cannot be an id: it is a name JavaScript objects give a meaning to; choose another")]
@@ -111,13 +109,8 @@ impl ProblemKind {
     }
 
     /// The stable code of the problem, `None` where the message is all there is to act on.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "most problems have no code, a new one too")]
     pub fn code(&self) -> Option<&'static str> {
-        match self {
-            Self::NotSupported { .. } => Some("ERR_NOT_SUPPORTED"),
-            Self::BadSchema { .. } => Some("ERR_SCHEMA_UNREPRESENTABLE"),
-            _ => None,
-        }
+        matches!(self, Self::BadSchema { .. }).then_some("ERR_SCHEMA_UNREPRESENTABLE")
     }
 }
 

@@ -17,12 +17,10 @@ use serde_json::Value;
 const ID_BYTES_MAX: usize = 256;
 
 const WORKFLOW_FIELDS: &[&str] = &["id", "name", "version", "description", "tasks", "metadata", "failurePolicy", "deadline", "budget"];
-const BUDGET_FIELDS: &[&str] = &["tasks", "time"];
-const LATER_BUDGET_FIELDS: &[(&str, &str)] = &[
-    ("usd", "it comes with models; bound the work with `tasks` and `time`"),
-    ("tokens", "it comes with models; bound the work with `tasks` and `time`"),
-    ("calls", "it comes with models; bound the work with `tasks` and `time`"),
-];
+const BUDGET_FIELDS: &[&str] = &["tasks", "time", "usd", "tokens", "calls"];
+/// What fits a float exactly, in nano-dollars too.
+const WHOLE_MAX: u64 = (1 << 53) - 1;
+const USD_MAX: f64 = 1e6;
 
 /// What reading a task needs to know of where it stands.
 #[derive(Clone, Copy)]
@@ -54,7 +52,7 @@ pub(super) fn workflow(value: &Value, limits: Limits, problems: &mut Problems) -
 pub(super) fn read_workflow(value: &Value, path: String, level: usize, limits: Limits, problems: &mut Problems) -> Workflow {
     let mut workflow = Workflow::default();
     let Some(fields) = Fields::of(value, path, problems) else { return workflow };
-    fields.refuse_others(WORKFLOW_FIELDS, &[], problems);
+    fields.refuse_others(WORKFLOW_FIELDS, problems);
     workflow.id = id(&fields, "an id that names this workflow", problems);
     for (field, text) in [("name", "a name for people"), ("version", "a version such as '1.0.0'")] {
         let text = fields.required_text(field, text, problems);
@@ -91,7 +89,11 @@ fn deadline(fields: &Fields<'_>, problems: &mut Problems) -> Option<Deadline> {
 
 fn budget(value: &Value, path: String, problems: &mut Problems) -> Budget {
     let Some(fields) = Fields::of(value, path, problems) else { return Budget::default() };
-    fields.refuse_others(BUDGET_FIELDS, LATER_BUDGET_FIELDS, problems);
+    fields.refuse_others(BUDGET_FIELDS, problems);
+    // What models may cost is kept by whoever calls them, before each call; here it is only judged.
+    fields.amount("usd", USD_MAX, "an amount of US dollars from 0 to 1000000", problems);
+    fields.whole("tokens", 0, WHOLE_MAX, "a whole number of tokens", problems);
+    fields.whole("calls", 0, WHOLE_MAX, "a whole number of calls", problems);
     Budget {
         tasks: fields.whole("tasks", 0, u64::from(u32::MAX), "a whole number of attempts", problems),
         time: fields.positive_duration("time", problems),

@@ -3,8 +3,8 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
-use crate::words::{cancelled, plan, skipped, state, story};
-use engine::{Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Settled, Setup, Step, TaskState};
+use crate::words::{cancelled, plan, skipped, state, story, sum};
+use engine::{Event, Execution, Failure, Input, InstanceIndex, Note, Output, Phase, Plan, Settled, Setup, Spent, Step, TaskState};
 use expect_test::Expect;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use stdx::Timestamp;
 /// A script is words between `|`: `succeed a`, `fail a` (an attempt's number may follow), `fail a for good`, `a = {"n":1}` (it succeeds with that
 /// output), `wait 1s` (ticks whenever one is due), `sleep 1h` (one tick, late), `time out a` (waits for the deadline of its attempt), `beat a`,
 /// `signal go = true`, `signal go for a = true`, `pause`, `resume`, `step`, `cancel`, `cancel "why"`, `force`, `found a = 1`, `found a nothing`,
-/// `judge a gate 0 true`, `spawn a {...}`, `put off` (an orderly end of the process), `crash`, `start`. Tasks are named by their paths.
+/// `judge a gate 0 true`, `spawn a {...}`, `choose a = "m"` and `call a = 5` (an attempt's number may follow), `below paid = 5` (nano-dollars), `put off` (an orderly end of the process), `crash`, `start`. Tasks are named by their paths.
 /// `start` is understood at the beginning, unless it is written somewhere.
 pub(crate) fn check(workflow: &str, script: &str, expect: Expect) {
     check_with(workflow, Setup::default(), script, expect);
@@ -107,6 +107,12 @@ impl Run {
                 self.execution = self.replayed(self.steps.len());
                 self.tell(Input::Recover);
             }
+            (["choose", path, ..], Some(choice)) => self.note(path, parts.get(2), Note::Chosen(choice)),
+            (["call", path, ..], Some(call)) => self.note(path, parts.get(2), Note::Called { spent: Box::new(paid(&call)), call }),
+            (["below", "paid"], Some(cost)) => {
+                let spent = Some(Box::new(paid(&cost)));
+                self.tell(Input::Charge { started: 0, interrupted: 0, refused: false, spent });
+            }
             (["put", "off"], _) => self.tell(Input::Interrupt),
             (["pause"], _) => self.tell(Input::Pause),
             (["resume"], _) => self.tell(Input::Resume { step: false }),
@@ -159,6 +165,12 @@ impl Run {
             ([path], Some(output)) => self.answer(path, None, Ok(Output::Json(output))),
             _ => panic!("what is `{text}`?"),
         }
+    }
+
+    fn note(&mut self, path: &str, attempt: Option<&&str>, note: Note) {
+        let task = self.task(path);
+        let attempt = attempt.map_or_else(|| self.execution.tasks()[task].attempts(), |attempt| attempt.parse().unwrap());
+        self.tell(Input::Note { task, attempt, note });
     }
 
     fn judge(&mut self, path: &str, what: &str, index: u32, answer: &str) {
@@ -358,6 +370,7 @@ impl Run {
                 _ => None,
             },
             Input::Spawn { .. } => self.standing(task).map(|_| at),
+            Input::Note { attempt, note, .. } => self.execution.takes(task, *attempt, note).then_some(at),
             Input::Judged { .. } | Input::LookedUp { .. } => {
                 matches!(self.execution.tasks()[task].state, TaskState::Released { .. } | TaskState::Active { .. }).then_some(at)
             }
@@ -372,14 +385,22 @@ impl Run {
             let here = self.task(path);
             match &mut input {
                 Input::Settled(settled) => settled.task = here,
-                Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => {
-                    *task = here;
-                }
+                Input::Judged { task, .. }
+                | Input::LookedUp { task, .. }
+                | Input::Spawn { task, .. }
+                | Input::Note { task, .. }
+                | Input::Heartbeat { task, .. } => *task = here,
                 _ => {}
             }
         }
         input
     }
+}
+
+/// What a call cost that says nothing else.
+fn paid(cost: &str) -> Spent {
+    let cost_nanos = cost.parse().unwrap();
+    Spent { input_tokens: 3, output_tokens: 2, cost_nanos, calls: 1, requests: 2, ..Spent::default() }
 }
 
 fn end(run: &Run) -> String {
@@ -389,15 +410,17 @@ fn end(run: &Run) -> String {
         }
         other => format!("{other:?}"),
     };
-    format!("{phase} {}", run.execution.results())
+    format!("{phase} {} {}", run.execution.results(), sum(run.execution.spent()))
 }
 
 fn about(input: &Input) -> Option<InstanceIndex> {
     match input {
         Input::Settled(settled) => Some(settled.task),
-        Input::Judged { task, .. } | Input::LookedUp { task, .. } | Input::Spawn { task, .. } | Input::Heartbeat { task, .. } => {
-            Some(*task)
-        }
+        Input::Judged { task, .. }
+        | Input::LookedUp { task, .. }
+        | Input::Spawn { task, .. }
+        | Input::Note { task, .. }
+        | Input::Heartbeat { task, .. } => Some(*task),
         _ => None,
     }
 }
@@ -409,6 +432,8 @@ fn matters(recorded: &Recorded) -> bool {
         | Input::Cancel { .. }
         | Input::Signal { .. }
         | Input::Spawn { .. }
+        | Input::Note { .. }
+        | Input::Charge { .. }
         | Input::Judged { .. }
         | Input::Pause
         | Input::Resume { .. } => !recorded.step.events.is_empty(),

@@ -4,7 +4,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use engine::{
-    AbortCause, CancelReason, Command, End, Event, Execution, InstanceIndex, Limits, PassEnd, Plan, Question, SkipReason, Step, read_plan,
+    AbortCause, CancelReason, Command, End, Event, Execution, InstanceIndex, Limits, PassEnd, Plan, Question, SkipReason, Spent, Step,
+    read_plan,
 };
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -165,6 +166,8 @@ fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
         Event::AttemptInterrupted { task, attempt, crashed: false } => format!("{} {attempt} put off", id(task)),
         Event::AttemptTimedOut { task, attempt, cause: AbortCause::Timeout } => format!("{} {attempt} timed out", id(task)),
         Event::AttemptTimedOut { task, attempt, cause } => format!("{} {attempt} timed out ({})", id(task), why(*cause)),
+        Event::ModelChosen { task, attempt, choice } => format!("{} {attempt} chose {choice}", id(task)),
+        Event::ModelCalled { task, attempt, spent, .. } => format!("{} {attempt} paid {}", id(task), sum(**spent)),
         Event::RetryScheduled { task, attempt, failure, until, .. } => {
             format!("{} {attempt} failed ({}), again at {}", id(task), failure.code, millis(*until))
         }
@@ -197,6 +200,7 @@ fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
             format!("{force}: {}", reason.as_deref().unwrap_or("no reason given"))
         }
         Event::BudgetCharged { started, interrupted } => format!("charged for {started} attempts less {interrupted}"),
+        Event::UsageCharged { spent } => format!("charged for {}", sum(**spent)),
         Event::Paused => "paused".to_owned(),
         Event::Resumed { step: false } => "resumed".to_owned(),
         Event::Resumed { step: true } => "resumed for one task".to_owned(),
@@ -231,11 +235,22 @@ fn effect(execution: &Execution, command: &Command) -> String {
             format!("ask for an agent for {} after {}", execution.path(*task), execution.path(*after))
         }
         Command::Withdraw { task } => format!("no agent for {} any more", execution.path(*task)),
-        Command::Run { task, attempt } => format!("run {} {attempt}", execution.path(*task)),
+        Command::Run { task, attempt } => match execution.notes(*task) {
+            Some(notes) => {
+                let (choices, calls) = (notes.choices.join(" "), notes.calls.join(" "));
+                format!("run {} {attempt}, which has chosen {choices} and called {calls}", execution.path(*task))
+            }
+            None => format!("run {} {attempt}", execution.path(*task)),
+        },
         Command::Abort { task, attempt, cause } => format!("abort {} {attempt} ({})", execution.path(*task), why(*cause)),
         Command::Judge { task, question } => format!("ask {} about {}", execution.path(*task), asked(*question)),
         Command::LookUp { task, .. } => format!("look up {}", execution.path(*task)),
     }
+}
+
+pub(crate) fn sum(spent: Spent) -> String {
+    let Spent { input_tokens, output_tokens, cost_nanos, calls, requests, .. } = spent;
+    format!("{cost_nanos} n$ for {input_tokens}+{output_tokens} tokens in {calls} calls, {requests} requests")
 }
 
 fn why(cause: AbortCause) -> &'static str {
@@ -278,5 +293,6 @@ fn millis(at: Timestamp) -> String {
 
 /// All that a replay must bring back.
 pub(crate) fn state(execution: &Execution) -> String {
-    format!("{:?} {:?} {:?} {:?} {:?}", execution.phase(), execution.is_paused(), execution.started(), execution.ended(), execution.tasks())
+    let (phase, spent) = (execution.phase(), execution.spent());
+    format!("{phase:?} {} {:?} {:?} {spent:?} {:?}", execution.is_paused(), execution.started(), execution.ended(), execution.tasks())
 }

@@ -20,6 +20,8 @@ use stdx::Timestamp;
 /// The pool, and who may run what.
 pub(super) struct Agents {
     pub(super) pool: Pool,
+    /// The type that runs tasks whose agent nobody has registered.
+    default: Option<Arc<str>>,
     /// By plan: who may run each of its tasks, as far as that was known when it was first accepted.
     targets: FxHashMap<usize, Targets>,
 }
@@ -37,7 +39,7 @@ const PLANS_MAX: usize = 1024;
 impl Driver {
     /// From now on agents are asked for. Called before anything runs.
     pub fn open_pool(&mut self, policy: PoolPolicy) {
-        self.agents = Some(Agents { pool: Pool::new(policy), targets: FxHashMap::default() });
+        self.agents = Some(Agents { pool: Pool::new(policy), default: None, targets: FxHashMap::default() });
         for live in self.slots.iter_mut() {
             live.execution.ask_for_agents();
         }
@@ -60,9 +62,16 @@ impl Driver {
 
     /// An agent of a type.
     pub fn add_agent(&mut self, id: Arc<str>, of: TypeIndex, capabilities: Vec<Arc<str>>, limits: AgentLimits) {
-        if let Some(Agents { pool, targets }) = &mut self.agents {
+        if let Some(Agents { pool, targets, .. }) = &mut self.agents {
             pool.add_agent(id, of, capabilities, limits);
             targets.clear();
+        }
+    }
+
+    /// From now on the agent of this type's name runs tasks whose own agent nobody has registered. Whoever is registered later is preferred from then on.
+    pub fn default_agent(&mut self, type_name: Arc<str>) {
+        if let Some(agents) = &mut self.agents {
+            agents.default = Some(type_name);
         }
     }
 
@@ -198,7 +207,15 @@ impl Agents {
         let index = live.execution.tasks().get(task)?.task;
         let known = live.targets.as_ref().and_then(|targets| targets.by_task.get(index.get() as usize).copied().flatten());
         // Tasks added at run time are not in the plan, and somebody may have been registered since.
-        known.or_else(|| target_of(&mut self.pool, live.execution.planned(task)))
+        let planned = live.execution.planned(task);
+        known.or_else(|| target_of(&mut self.pool, planned)).or_else(|| self.default_target(planned))
+    }
+
+    /// Asked anew each time, since whoever is named may be registered later. What is required, nobody stands in for.
+    fn default_target(&mut self, planned: &engine::PlannedTask) -> Option<TargetIndex> {
+        let TaskKind::Agent { agent_id } = &planned.kind else { return None };
+        let default = self.default.as_ref().filter(|_| !agent_id.is_empty() && planned.requires.is_empty())?;
+        self.pool.target(default, &[])
     }
 
     /// An attempt whose end was recorded without an answer has left an agent at work. One that was `admitted` just now and ended at once, for want

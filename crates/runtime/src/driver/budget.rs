@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! An execution that is a task of another uses that one's budget too: before each input it is told what is left above it, and what it then started
-//! is charged there in the same batch. So a budget is kept exactly, however the work is spread, and a crash loses nothing of the account.
+//! is charged there in the same batch, as is what its models cost. So a budget is kept exactly, however the work is spread, and a crash loses nothing of the account.
 
 use super::Driver;
 use super::slots::Live;
 use crate::Error;
 use crate::options::Belongs;
-use engine::{CancelReason, Event, Execution, Input, Ticket};
+use engine::{CancelReason, Event, Execution, Input, Spent, Ticket};
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -16,6 +16,7 @@ pub(super) struct Charge {
     started: u64,
     interrupted: u64,
     refused: bool,
+    spent: Spent,
 }
 
 impl Charge {
@@ -26,13 +27,15 @@ impl Charge {
                 charge.started += u64::from(execution.planned(*task).calls_agent());
             } else if let Event::AttemptInterrupted { task, .. } = event {
                 charge.interrupted += u64::from(execution.planned(*task).calls_agent());
+            } else if let Event::ModelCalled { spent, .. } = event {
+                charge.spent = charge.spent.plus(**spent);
             }
         }
         charge
     }
 
     fn is_nothing(self) -> bool {
-        self.started == 0 && self.interrupted == 0 && !self.refused
+        self.started == 0 && self.interrupted == 0 && !self.refused && self.spent.is_nothing()
     }
 }
 
@@ -71,12 +74,13 @@ impl Driver {
 
     /// Charges the parent and those above it.
     pub(super) fn charge(&mut self, parent: (u32, i64), charge: Charge) -> Result<(), Error> {
-        let Charge { started, interrupted, refused } = charge;
+        let Charge { started, interrupted, refused, spent } = charge;
         let mut at = Some(parent).filter(|_| !charge.is_nothing());
         while let Some((slot, key)) = at {
             let Some(live) = self.slots.get(slot).ok().filter(|live| live.key == key) else { return Ok(()) };
             at = live.parent;
-            self.input(slot, Input::Charge { started, interrupted, refused })?;
+            let spent = Some(spent).filter(|spent| !spent.is_nothing()).map(Box::new);
+            self.input(slot, Input::Charge { started, interrupted, refused, spent })?;
         }
         Ok(())
     }

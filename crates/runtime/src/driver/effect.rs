@@ -120,6 +120,8 @@ pub enum EffectKind {
     ScaledDown = 29,
     /// An attempt that lent its place has it back. `slot`: its ticket.
     Reclaimed = 30,
+    /// The choice of a model is on record.
+    Chosen = 31,
 }
 
 impl Effect {
@@ -148,6 +150,7 @@ impl Effect {
                 ReusedEnd::Skipped(reason) => effect(EffectKind::Skipped, Some(*task), 0, *reason as u64 + 1, 0),
                 ReusedEnd::Cancelled(reason) => effect(EffectKind::Cancelled, Some(*task), 0, *reason as u64 + 1, 0),
             },
+            Event::ModelChosen { task, attempt, .. } => effect(EffectKind::Chosen, Some(*task), *attempt, 0, 0),
             Event::GroupStarted { task } | Event::BranchesTaken { task, .. } | Event::LoopStarted { task, .. } => {
                 effect(EffectKind::Opened, Some(*task), 0, 0, 0)
             }
@@ -179,6 +182,7 @@ impl Effect {
             | Event::AttemptStarted { .. }
             | Event::AttemptInterrupted { .. }
             | Event::AttemptTimedOut { .. }
+            | Event::ModelCalled { .. }
             | Event::BackoffEnded { .. }
             | Event::TaskSpawned { .. }
             | Event::TaskFinishing { .. }
@@ -186,6 +190,7 @@ impl Effect {
             | Event::GroupStopped { .. }
             | Event::ExecutionFailing { .. }
             | Event::BudgetCharged { .. }
+            | Event::UsageCharged { .. }
             | Event::CompensationStarted { .. } => None,
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Every kind of event, with and without what may be absent.
 
-use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason};
+use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason, Spent};
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -83,11 +83,44 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Resumed { step: true },
         Event::CompensationStarted { task },
         Event::BudgetCharged { started: 2, interrupted: 1 },
+        Event::ModelChosen { task, attempt: 1, choice: r#"{"model":"m"}"#.into() },
+        Event::ModelCalled {
+            task,
+            attempt,
+            spent: Spent { calls: 1, requests: 1, ..Spent::default() }.into(),
+            call: r#"{"model":"m"}"#.into(),
+        },
+        Event::ModelCalled {
+            task,
+            attempt,
+            spent: every_cost().into(),
+            call: concat!(
+                r#"{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"#,
+                r#""totalTokens":3},"costNanos":6,"costComplete":false,"requests":7}"#
+            )
+            .into(),
+        },
+        Event::UsageCharged { spent: every_cost().into() },
     ];
     let mut kinds: Vec<usize> = events.iter().map(kind).collect();
     kinds.dedup();
-    assert_eq!(kinds, (0..32).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
+    assert_eq!(kinds, (0..35).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
     events
+}
+
+/// One call, each figure another.
+fn every_cost() -> Spent {
+    Spent {
+        input_tokens: 1,
+        output_tokens: 2,
+        cache_read_tokens: 3,
+        cache_write_tokens: 4,
+        reasoning_tokens: 5,
+        cost_nanos: 6,
+        calls: 1,
+        requests: 7,
+        unpriced: 1,
+    }
 }
 
 /// A new kind of event does not compile until it is here, and then not pass until it is in the list above.
@@ -125,5 +158,8 @@ fn kind(event: &Event) -> usize {
         Event::Resumed { .. } => 29,
         Event::CompensationStarted { .. } => 30,
         Event::BudgetCharged { .. } => 31,
+        Event::ModelChosen { .. } => 32,
+        Event::ModelCalled { .. } => 33,
+        Event::UsageCharged { .. } => 34,
     }
 }

@@ -243,6 +243,7 @@ pub(crate) fn words(effect: &Effect) -> String {
         EffectKind::AgentRecovered => format!("{slot} is well again"),
         EffectKind::ScaledUp => format!("type {slot}: up from {first} to {second}"),
         EffectKind::ScaledDown => format!("type {slot}: down from {first} to {second}"),
+        EffectKind::Chosen => format!("{slot}: chosen by {task}/{attempt}"),
         EffectKind::Reclaimed => format!("{slot} has its place again"),
     }
 }

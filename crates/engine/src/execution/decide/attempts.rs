@@ -2,7 +2,7 @@
 //! Attempts: their answers, when they are tried again, and the times that pass.
 
 use super::super::scope::Role;
-use super::super::{AbortCause, CancelReason, Event, Output, Settled, TaskState};
+use super::super::{AbortCause, CancelReason, Event, Note, Output, Settled, TaskState};
 use super::Decider;
 use crate::plan::Wait;
 use crate::{Failure, InstanceIndex};
@@ -112,6 +112,13 @@ impl Decider<'_> {
 
     fn cancel_task(&mut self, task: InstanceIndex, reason: CancelReason) {
         self.record(Event::TaskCancelled { task, reason });
+    }
+
+    /// An attempt tells of its models.
+    pub(super) fn note(&mut self, task: InstanceIndex, attempt: u32, note: Note) {
+        if self.execution.takes(task, attempt, &note) {
+            self.record(note.event(task, attempt));
+        }
     }
 
     pub(super) fn heartbeat(&mut self, task: InstanceIndex, attempt: u32) {

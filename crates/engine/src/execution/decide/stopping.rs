@@ -4,7 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
 
 use super::super::scope::{Role, ScopeIndex};
-use super::super::{AbortCause, CancelReason, Command, Event, Phase, TaskState};
+use super::super::{AbortCause, CancelReason, Command, Event, Phase, Spent, TaskState};
 use super::Decider;
 use crate::plan::TaskKind;
 use crate::{Failure, InstanceIndex};
@@ -127,7 +127,10 @@ impl Decider<'_> {
     }
 
     /// Executions below this one used its budget.
-    pub(super) fn charge(&mut self, started: u64, interrupted: u64, refused: bool) {
+    pub(super) fn charge(&mut self, started: u64, interrupted: u64, refused: bool, spent: Option<Box<Spent>>) {
+        if let Some(spent) = spent {
+            self.record(Event::UsageCharged { spent });
+        }
         if self.execution.attempts_max().is_none() {
             return;
         }

@@ -75,7 +75,7 @@ type Input = (Option<Schema>, Option<Read<InputTemplate>>);
 
 fn input(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Input {
     let Some(fields) = Fields::of(value, path, problems) else { return (None, None) };
-    fields.refuse_others(INPUT_FIELDS, &[], problems);
+    fields.refuse_others(INPUT_FIELDS, problems);
     fields.optional_text("prompt", problems);
     let schema = fields.get("schema").and_then(|value| schema(value, fields.path("schema"), problems));
     if place.literal {
@@ -120,7 +120,7 @@ fn cache(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
         return None;
     }
     let fields = Fields::of(value, path, problems)?;
-    fields.refuse_others(&["key", "ttl"], &[], problems);
+    fields.refuse_others(&["key", "ttl"], problems);
     let key = template(&fields, "key", place, problems);
     Some(WrittenCache { key, ttl: fields.positive_duration("ttl", problems) })
 }
@@ -168,7 +168,7 @@ fn priority(fields: &Fields<'_>, problems: &mut Problems) -> i32 {
 
 fn compensation(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCompensation> {
     let fields = Fields::of(value, path, problems)?;
-    fields.refuse_others(&["agentId", "input", "on", "retryPolicy", "timeout"], &[], problems);
+    fields.refuse_others(&["agentId", "input", "on", "retryPolicy", "timeout"], problems);
     let agent_id = fields.required_text("agentId", "the agent that undoes the task", problems).unwrap_or_default();
     let started = fields.one_of("on", &[("completed", false), ("started", true)], "'completed' or 'started'", problems).unwrap_or(false);
     let mut call = called(&fields, TaskKind::Agent { agent_id: agent_id.into() }, place, problems);

@@ -34,7 +34,7 @@ pub(in super::super) fn one(value: &Value, path: &str, variables: &[&str], probl
         Value::Object(map) if map.contains_key("function") => function(value, path, problems),
         Value::Object(_) => {
             let fields = Fields::of(value, path.to_owned(), problems)?;
-            fields.refuse_others(FIELDS, &[], problems);
+            fields.refuse_others(FIELDS, problems);
             fields.one_of("type", TYPES, "'dependency', 'state' or 'custom'", problems);
             if let Some(evaluate) = fields.get("evaluate") {
                 fields.optional_text("expression", problems);

@@ -85,7 +85,7 @@ pub(in super::super) fn choice(fields: &Fields<'_>, place: Place<'_>, problems: 
 
 fn branch(value: &Value, path: String, at: usize, inner: Place<'_>, place: Place<'_>, problems: &mut Problems) -> Option<WrittenBranch> {
     let fields = Fields::of(value, path, problems)?;
-    fields.refuse_others(&["name", "when", "tasks"], &[], problems);
+    fields.refuse_others(&["name", "when", "tasks"], problems);
     fields.optional_text("name", problems);
     let name = fields.get("name").and_then(Value::as_str).map_or_else(|| at.to_string(), str::to_owned);
     if name.is_empty() {
@@ -140,7 +140,7 @@ pub(in super::super) fn repeated(fields: &Fields<'_>, id: &str, is_call: bool, p
         keep_last: None,
     };
     if let Some(loop_fields) = Fields::of(value, fields.path("loop"), problems) {
-        loop_fields.refuse_others(LOOP_FIELDS, &[], problems);
+        loop_fields.refuse_others(LOOP_FIELDS, problems);
         written.drive = drive(fields, &loop_fields, place, inside, problems);
         bounds(&loop_fields, &mut written, problems);
     }

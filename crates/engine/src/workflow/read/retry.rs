@@ -14,7 +14,7 @@ const FIELDS: &[&str] = &["maxAttempts", "backoffType", "initialDelay", "maxDela
 
 pub(in super::super) fn policy(value: &Value, path: String, problems: &mut Problems) -> Option<RetryPolicy> {
     let fields = Fields::of(value, path, problems)?;
-    fields.refuse_others(FIELDS, &[], problems);
+    fields.refuse_others(FIELDS, problems);
     let policy = RetryPolicy {
         max_attempts: max_attempts(&fields, problems),
         backoff: backoff(&fields, problems),

@@ -110,7 +110,7 @@ pub(in super::super) fn one(value: &Value, path: &str, place: Place<'_>, problem
 
 fn task(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<Task> {
     let fields = Fields::of(value, path, problems)?;
-    fields.refuse_others(ALL, &[], problems);
+    fields.refuse_others(ALL, problems);
     fields.required_text("name", "a name for people", problems);
     let id = id(&fields, "an id, unique in this workflow", problems);
     let kind = kind(&fields, problems);
@@ -233,7 +233,7 @@ fn dependencies(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<Stri
 
 fn wait(value: &Value, path: String, problems: &mut Problems) -> Option<Wait> {
     let fields = Fields::of(value, path, problems)?;
-    fields.refuse_others(&["signal", "timeout", "schema", "delay"], &[], problems);
+    fields.refuse_others(&["signal", "timeout", "schema", "delay"], problems);
     if fields.get("delay").is_some() {
         for field in ["signal", "timeout", "schema"].into_iter().filter(|field| fields.get(field).is_some()) {
             let instead = "wait either for time or for a signal; a group can hold one task of each";

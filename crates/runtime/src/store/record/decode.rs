@@ -3,6 +3,7 @@
 
 use super::words::{cancel_reason, skip_reason};
 use super::{RECORD_VERSION, RecordError};
+use crate::spent::{self, Sum};
 use crate::store::StepRecord;
 use engine::{AbortCause, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
 use serde::{Deserialize, Deserializer};
@@ -53,6 +54,7 @@ struct StoredEvent<'a> {
     started: Option<u64>,
     interrupted: Option<u64>,
     branches: Option<Box<[u32]>>,
+    spent: Option<Sum>,
     #[serde(borrow)]
     items: Option<Vec<&'a RawValue>>,
     #[serde(default)]
@@ -71,6 +73,10 @@ struct StoredEvent<'a> {
     input: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     definition: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    choice: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    call: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     details: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -193,6 +199,11 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
             };
             Event::AttemptTimedOut { task: task?, attempt, cause }
         }
+        "modelChosen" => Event::ModelChosen { task: task?, attempt, choice: raw(stored.choice)? },
+        "modelCalled" => {
+            let call = raw(stored.call)?;
+            Event::ModelCalled { task: task?, attempt, spent: Box::new(spent::of_call(&call).ok()?), call }
+        }
         "retryScheduled" => Event::RetryScheduled { task: task?, attempt, start: start?, end: end?, failure: failure?, until: until? },
         "backoffEnded" => Event::BackoffEnded { task: task? },
         "taskSpawned" => Event::TaskSpawned { task: task?, definition: raw(stored.definition)? },
@@ -218,6 +229,7 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         "executionFailing" => Event::ExecutionFailing { cause: cancel?, failure: failure? },
         "cancelRequested" => Event::CancelRequested { reason, force: stored.force },
         "budgetCharged" => Event::BudgetCharged { started: stored.started?, interrupted: stored.interrupted? },
+        "usageCharged" => Event::UsageCharged { spent: Box::new(stored.spent?.into()) },
         "paused" => Event::Paused,
         "resumed" => Event::Resumed { step: stored.step },
         "compensationStarted" => Event::CompensationStarted { task: task? },

@@ -2,6 +2,7 @@
 //! Events become text.
 
 use super::words::{abort_cause_name, cancel_reason_name, end_name, event_name, reused_name, skip_reason_name};
+use crate::spent;
 use crate::store::StepRecord;
 use engine::{End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
 use stdx::Timestamp;
@@ -111,11 +112,14 @@ impl Writer<'_> {
                 self.number("started", *started);
                 self.number("interrupted", *interrupted);
             }
+            Event::UsageCharged { spent } => self.json("spent", &spent::text(**spent)),
             Event::Resumed { step } => self.flag("step", *step),
             Event::ExecutionEnded { end } => self.end(end),
             Event::AttemptStarted { .. }
             | Event::AttemptInterrupted { .. }
             | Event::AttemptTimedOut { .. }
+            | Event::ModelChosen { .. }
+            | Event::ModelCalled { .. }
             | Event::RetryScheduled { .. }
             | Event::TaskSpawned { .. }
             | Event::TaskFinishing { .. }
@@ -146,6 +150,14 @@ impl Writer<'_> {
             Event::AttemptTimedOut { task, attempt, cause } => {
                 self.attempt(*task, *attempt);
                 self.string("cause", abort_cause_name(*cause));
+            }
+            Event::ModelChosen { task, attempt, choice } => {
+                self.attempt(*task, *attempt);
+                self.json("choice", choice);
+            }
+            Event::ModelCalled { task, attempt, call, .. } => {
+                self.attempt(*task, *attempt);
+                self.json("call", call);
             }
             Event::RetryScheduled { task, attempt, start, end, failure, until } => {
                 self.measured(*task, *attempt, *start, *end);

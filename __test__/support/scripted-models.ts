@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A model that says what the test wrote down for it, so that what an agent makes of answers is seen alone.
+
+import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/models/types.ts'
+import type { CallableTool, ToolSource } from '../../ts/agents/tools.ts'
+import type { Json } from '../../ts/json.ts'
+import type { AttemptContext, TaskInput } from '../../ts/workflow.ts'
+
+/** What it answers: text, tools it calls, what a schema made of it. */
+export interface Answer {
+  text?: string
+  calls?: readonly ModelToolCall[]
+  output?: unknown
+}
+
+/** An attempt whose model answers like this, in turn; beyond that it rejects. */
+export interface ScriptedAttempt {
+  readonly context: AttemptContext
+  /** What was asked, and how. */
+  readonly asked: { how: 'generate' | 'stream'; request: GenerateRequest }[]
+  /** What was announced. */
+  readonly heard: unknown[]
+  abort(reason: Error): void
+}
+
+export function attemptWith(answers: readonly Answer[], outputSchema?: unknown): ScriptedAttempt {
+  const asked: ScriptedAttempt['asked'] = []
+  const heard: unknown[] = []
+  const controller = new AbortController()
+  const next = (how: 'generate' | 'stream', request: GenerateRequest): GenerateResult => {
+    request.signal?.throwIfAborted()
+    const answer = answers[asked.length]
+    asked.push({ how, request })
+    if (answer === undefined) throw new Error(`nothing is written for request ${asked.length}`)
+    return resultOf(answer, asked.length)
+  }
+  const models: ModelCalls = {
+    generate: async (request) => next('generate', request),
+    stream: (request) => streamOf(async () => next('stream', request)),
+  }
+  const context = {
+    models,
+    outputSchema,
+    attempt: 1,
+    idempotencyKey: 'key',
+    signal: controller.signal,
+    emit: (data: unknown) => void heard.push(data),
+    heartbeat: (data: unknown) => void heard.push(data),
+    spawn: () => Promise.reject(new Error('not here')),
+  }
+  return { context, asked, heard, abort: (reason) => controller.abort(reason) }
+}
+
+function resultOf({ text = '', calls = [], output }: Answer, turn: number): GenerateResult {
+  const usage = { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, totalTokens: 2 }
+  return {
+    text,
+    output,
+    toolCalls: calls,
+    message: { role: 'assistant', content: text, continuation: `turn ${turn}` },
+    usage,
+    cost: 0,
+    costComplete: true,
+    model: 'scripted',
+    provider: 'scripted',
+    finishReason: calls.length > 0 ? 'tool-calls' : 'stop',
+    attempts: [],
+  }
+}
+
+/** Its text comes in two halves. */
+function streamOf(answer: () => Promise<GenerateResult>): ModelStream {
+  const result = answer()
+  result.catch(() => {})
+  return {
+    result: () => result,
+    async *[Symbol.asyncIterator](): AsyncGenerator<StreamPart> {
+      const whole = await result
+      const half = Math.ceil(whole.text.length / 2)
+      for (const text of [whole.text.slice(0, half), whole.text.slice(half)]) if (text !== '') yield { type: 'text', text }
+      yield { type: 'done', result: whole }
+    },
+  }
+}
+
+export function taskWith(input: TaskInput['input'], dependencies: Record<string, unknown> = {}): TaskInput {
+  return { id: 'a', name: 'A', agentId: 'agent', type: 'parallel', executionId: 'x', attempt: 1, input, context: { dependencies } }
+}
+
+/** Tools that answer what their function returns; one that throws has failed. */
+export function toolsOf(tools: Record<string, (args: never, signal: AbortSignal) => unknown>): ToolSource {
+  const all = Object.entries(tools).map(([name, execute]): CallableTool => {
+    const call: CallableTool['call'] = async (args, { signal }) => {
+      try {
+        return { result: (await execute(args as never, signal)) as Json, isError: false }
+      } catch (error) {
+        return { result: (error as Error).message, isError: true }
+      }
+    }
+    return { name, description: `does ${name}`, parameters: { type: 'object' }, call }
+  })
+  return { get: (name) => all.find((tool) => tool.name === name), list: () => all }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What models cost, as JSON: of one call in the text that tells of it, and in sums.
+//!
+//! ```json
+//! {"provider":"openai","model":"…","usage":{"inputTokens":12,"outputTokens":5},"costNanos":4200,"costComplete":true,"requests":2}
+//! {"inputTokens":12,"outputTokens":5,"costNanos":4200,"calls":1,"requests":2}
+//! ```
+//! The first is a call: what is not named here is its host's own, and kept. In both, what is absent is 0, a price that is known, and one request.
+
+use engine::Spent;
+use serde::{Deserialize, Serialize};
+
+/// The fields of a call that are looked at.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Call {
+    usage: Usage,
+    cost_nanos: u64,
+    cost_complete: bool,
+    requests: u64,
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Self { usage: Usage::default(), cost_nanos: 0, cost_complete: true, requests: 1 }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Usage {
+    input_tokens: u64,
+    output_tokens: u64,
+    cache_read_tokens: u64,
+    cache_write_tokens: u64,
+    reasoning_tokens: u64,
+}
+
+/// What the call that this text tells of has used.
+pub(crate) fn of_call(text: &str) -> serde_json::Result<Spent> {
+    let Call { usage, cost_nanos, cost_complete, requests } = serde_json::from_str(text)?;
+    Ok(Spent {
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cache_read_tokens: usage.cache_read_tokens,
+        cache_write_tokens: usage.cache_write_tokens,
+        reasoning_tokens: usage.reasoning_tokens,
+        cost_nanos,
+        calls: 1,
+        requests,
+        unpriced: u64::from(!cost_complete),
+    })
+}
+
+/// A sum.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Sum {
+    #[serde(skip_serializing_if = "is_zero")]
+    input_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    output_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    cache_read_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    cache_write_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    reasoning_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    cost_nanos: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    calls: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    requests: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    unpriced: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl From<Sum> for Spent {
+    fn from(sum: Sum) -> Self {
+        let Sum {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+            cost_nanos,
+            calls,
+            requests,
+            unpriced,
+        } = sum;
+        Self { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced }
+    }
+}
+
+impl From<Spent> for Sum {
+    fn from(spent: Spent) -> Self {
+        let Spent {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+            cost_nanos,
+            calls,
+            requests,
+            unpriced,
+        } = spent;
+        Self { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced }
+    }
+}
+
+/// A sum as JSON text.
+pub fn text(spent: Spent) -> String {
+    // Numbers alone: it cannot fail.
+    serde_json::to_string(&Sum::from(spent)).unwrap_or_default()
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// JSON data that is somebody's own.
+
+import type { Json } from '../json.js'
+
+/** A copy of JSON data that shares nothing with it. */
+export function copyJson(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(copyJson)
+  // A spread keeps an own key `__proto__` what it is, and is several times faster than assignments.
+  const copy = { ...value }
+  for (const key in copy) {
+    const member = copy[key]
+    if (typeof member === 'object' && member !== null && key !== '__proto__') copy[key] = copyJson(member)
+  }
+  return Object.hasOwn(copy, '__proto__') ? deepenProto(copy) : copy
+}
+
+/** The one member that an assignment would not copy but obey. */
+function deepenProto(copy: { [key: string]: Json }): Json {
+  const value = copyJson(Object.getOwnPropertyDescriptor(copy, '__proto__')?.value as Json)
+  return Object.defineProperty(copy, '__proto__', { value, writable: true, enumerable: true, configurable: true })
+}

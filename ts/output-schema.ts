@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The `outputSchema` of a task as its agent has it: to steer a model by, and to judge before the engine does.
+
+import type { TaskDefinition } from './definition.js'
+import { ValidationError } from './errors.js'
+import { judgeOutput } from './input-judge.js'
+import { pathSteps } from './issue.js'
+import type { Run } from './run.js'
+
+/** A Standard Schema that is a JSON Schema as well. */
+export interface OutputSchema {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: 'multi-agent-orchestrator'
+    validate(
+      value: unknown,
+    ): Promise<{ value: unknown; issues?: undefined } | { issues: readonly { message: string; path: PropertyKey[] }[] }>
+    readonly jsonSchema: { input(): unknown; output(): unknown }
+  }
+}
+
+/** The schema of a task's output. What fits is given back as it was: what the user's own schema makes of it is made once, when the attempt returns. */
+export function outputSchemaOf(run: Run, task: TaskDefinition): OutputSchema {
+  const jsonSchema = (): unknown => structuredClone(task.source.outputSchema)
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'multi-agent-orchestrator',
+      jsonSchema: { input: jsonSchema, output: jsonSchema },
+      async validate(value) {
+        try {
+          await judgeOutput(run, task, value)
+          return { value }
+        } catch (error) {
+          if (!(error instanceof ValidationError)) throw error
+          // The first step is `result`, which is the value itself.
+          return { issues: error.issues.map(({ path, message }) => ({ message, path: pathSteps(path).slice(1) })) }
+        }
+      },
+    },
+  }
+}
+
+export function isOutputSchema(schema: unknown): schema is OutputSchema {
+  return typeof schema === 'object' && schema !== null && '~standard' in schema
+}

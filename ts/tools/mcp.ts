@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Connections to servers of the Model Context Protocol: their tools are tools here for as long as the connection is not closed.
+//
+//   connect ─▶ open ◀──────────── reconnected at the next call ─── lost        the tools stay registered meanwhile, and say so
+//               └─▶ closed        the tools are gone
+
+import type { Clock } from '../clock.js'
+import { ClosedError, ConflictError, OrchestratorError, ToolError } from '../errors.js'
+import type { Issue } from '../issue.js'
+import { plainJson, type Json } from '../json.js'
+import { McpSession } from '../native.js'
+import { answered, misfit, within } from './call.js'
+import { TOOL_NAME } from './definition.js'
+import { readServer, refused, type McpServer, type ResolvedServer } from './mcp-server.js'
+import type { ToolRegistry } from './registry.js'
+import type { Tool } from './tool.js'
+
+/** A server that is connected to. */
+export interface McpConnection extends AsyncDisposable {
+  /** What it was called, or what it calls itself. */
+  readonly name: string
+  /** Its tools as they are registered. The list is another when the server says so. */
+  readonly tools: readonly { readonly name: string; readonly description: string }[]
+  /** Takes its tools away and ends the connection; a program that was started has ended when this resolves. */
+  close(): Promise<void>
+}
+
+/** A tool as a server describes it. */
+interface Listed {
+  readonly name: string
+  readonly title?: string
+  readonly description?: string
+  readonly inputSchema: object
+}
+
+/** What a server answers a call. */
+interface Answered {
+  readonly content: readonly { readonly type: string; readonly text?: string }[]
+  readonly structuredContent?: Json
+  readonly isError?: boolean
+}
+
+/** All connections of an orchestrator. */
+export class McpConnections {
+  readonly #clock: Clock
+  readonly #registry: ToolRegistry
+  readonly #open = new Set<Connection>()
+  #closed = false
+
+  constructor(clock: Clock, registry: ToolRegistry) {
+    this.#clock = clock
+    this.#registry = registry
+  }
+
+  async connect(server: McpServer): Promise<McpConnection> {
+    const resolved = readServer(server)
+    if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
+    const connection = new Connection(resolved, this.#clock, this.#registry, () => this.#open.delete(connection))
+    this.#open.add(connection)
+    try {
+      await connection.connect()
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
+    return connection
+  }
+
+  /** Resolves when every program that was started has ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#open].map((connection) => connection.close()))
+  }
+}
+
+/** Before a server is reached for again that was reached for in vain, or did not live until it had answered a call. */
+const PAUSE_MS_MIN = 1000
+const PAUSE_MS_MAX = 30_000
+
+class Connection implements McpConnection {
+  readonly #server: ResolvedServer
+  readonly #clock: Clock
+  readonly #registry: ToolRegistry
+  readonly #gone: () => void
+  #name: string | undefined
+  /** By the names they are registered with. */
+  #registered = new Map<string, Tool>()
+  #session: McpSession | undefined
+  #opening: Promise<McpSession> | undefined
+  #closing: Promise<void> | undefined
+  #listing: Promise<void> = Promise.resolve()
+  /** Reconnects since the last call that was answered. */
+  #reconnects = 0
+  #notBefore = 0
+
+  constructor(server: ResolvedServer, clock: Clock, registry: ToolRegistry, gone: () => void) {
+    this.#server = server
+    this.#clock = clock
+    this.#registry = registry
+    this.#gone = gone
+  }
+
+  get name(): string {
+    return this.#name ?? this.#server.known
+  }
+
+  get tools(): readonly { readonly name: string; readonly description: string }[] {
+    return [...this.#registered.values()].map(({ name, description }) => ({ name, description }))
+  }
+
+  async connect(): Promise<void> {
+    this.#opening = this.#open(true)
+    await this.#opening.finally(() => (this.#opening = undefined))
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    for (const name of this.#registered.keys()) this.#registry.delete(name)
+    this.#registered.clear()
+    await this.#session?.close()
+    this.#gone()
+  }
+
+  async #open(first: boolean): Promise<McpSession> {
+    const session = new McpSession(this.#server.target, () => this.#changed())
+    this.#session = session
+    try {
+      const listed = await within(this.#clock, this.#server.timeout, this.#greet(session), () => this.#late())
+      this.#take(listed, first)
+      return session
+    } catch (error) {
+      await session.close()
+      if (this.#closing !== undefined) throw this.#over()
+      throw error instanceof OrchestratorError && (error.code === 'ERR_MCP_CONNECT' || !(error instanceof ToolError))
+        ? error
+        : this.#failure('ERR_MCP_CONNECT', (error as Error).message, error)
+    }
+  }
+
+  async #greet(session: McpSession): Promise<readonly Listed[]> {
+    const { name } = await session.open()
+    this.#name ??= this.#server.name ?? name ?? this.#server.known
+    return (await session.tools()) as readonly Listed[]
+  }
+
+  /** The session, or the next one if that is over. */
+  async #live(): Promise<McpSession> {
+    if (this.#closing !== undefined) throw this.#over()
+    if (this.#opening === undefined && this.#session?.isOpen() === true) return this.#session
+    return (this.#opening ??= this.#reopen().finally(() => (this.#opening = undefined)))
+  }
+
+  async #reopen(): Promise<McpSession> {
+    const now = this.#clock.now()
+    if (now < this.#notBefore) {
+      const wait = Math.ceil((this.#notBefore - now) / 1000)
+      throw this.#failure('ERR_MCP_LOST', `it is not there; the next attempt to reach it can be made in ${wait} ms`)
+    }
+    this.#notBefore = now + Math.min(PAUSE_MS_MIN * 2 ** this.#reconnects, PAUSE_MS_MAX) * 1000
+    this.#reconnects += 1
+    await this.#session?.close()
+    try {
+      return await this.#open(false)
+    } catch (error) {
+      throw this.#failure('ERR_MCP_LOST', `it is not there, and could not be reached again: ${(error as Error).message}`, error)
+    }
+  }
+
+  /** The server has other tools than before. */
+  #changed(): void {
+    const list = async (): Promise<void> => {
+      const session = this.#session
+      if (this.#closing !== undefined || session === undefined) return
+      this.#take((await session.tools()) as readonly Listed[], false)
+    }
+    // One after the other, so that the last word is the last. A connection that is lost meanwhile lists anew when it is there again.
+    this.#listing = this.#listing.then(list).catch(() => {})
+  }
+
+  /** Registers the tools of the server, instead of those that it had before. */
+  #take(listed: readonly Listed[], first: boolean): void {
+    if (this.#closing !== undefined) throw this.#over()
+    const issues: Issue[] = []
+    const tools = new Map<string, Tool>()
+    for (const one of this.#wanted(listed, first ? issues : [])) {
+      const tool = this.#tool(one)
+      const problem = this.#problem(tool.name, one.name, tools)
+      if (problem === undefined) tools.set(tool.name, tool)
+      else issues.push({ path: 'server.tools', message: problem })
+    }
+    if (issues.length > 0) {
+      const taken = issues.find(({ message }) => message.endsWith(TAKEN))
+      const error = taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', `MCP server \`${this.name}\`: ${taken.message}`)
+      if (first) throw error
+      process.emitWarning(error)
+    }
+    for (const name of this.#registered.keys()) this.#registry.delete(name)
+    for (const tool of tools.values()) this.#registry.add(tool)
+    this.#registered = tools
+  }
+
+  #wanted(listed: readonly Listed[], issues: Issue[]): readonly Listed[] {
+    const { include, exclude } = this.#server
+    const names = listed.map(({ name }) => name)
+    for (const [field, wanted] of Object.entries({ include: include ?? [], exclude })) {
+      for (const [index, name] of wanted.entries()) {
+        if (names.includes(name)) continue
+        const message = `the server has no tool \`${name}\`; it has ${names.join(', ') || 'none'}`
+        issues.push({ path: `server.tools.${field}[${index}]`, message })
+      }
+    }
+    return listed.filter(({ name }) => (include === undefined || include.includes(name)) && !exclude.includes(name))
+  }
+
+  #problem(name: string, theirs: string, others: ReadonlyMap<string, Tool>): string | undefined {
+    if (!TOOL_NAME.test(name))
+      return `tool \`${theirs}\` would be called \`${name}\`, which is longer than 64 characters; give a shorter \`prefix\`, or exclude it`
+    const taken = others.has(name) || (this.#registry.get(name) !== undefined && !this.#registered.has(name))
+    return taken ? `tool \`${theirs}\` would be called \`${name}\`${TAKEN}` : undefined
+  }
+
+  #tool({ name: theirs, title, description, inputSchema }: Listed): Tool {
+    const begins = this.#server.prefix ?? `${this.name}_`
+    const name = `${begins}${theirs}`.replaceAll(/[^a-zA-Z0-9_-]/g, '_')
+    const bound = { clock: this.#clock, timeout: this.#server.timeout }
+    return {
+      name,
+      description: description ?? title ?? theirs,
+      parameters: { type: 'object', ...inputSchema },
+      call: (args, ctx) => answered(name, ctx, bound, (signal) => this.#call(name, theirs, args ?? {}, signal)),
+    }
+  }
+
+  /** The server judges the arguments: the schema is its own. */
+  async #call(name: string, theirs: string, args: unknown, signal: AbortSignal): Promise<Json> {
+    const issues: Issue[] = []
+    const plain = plainJson(args, 'arguments', issues)
+    if (issues.length === 0 && (typeof plain !== 'object' || plain === null || Array.isArray(plain)))
+      issues.push({ path: 'arguments', message: 'must be an object: arguments have names' })
+    if (issues.length > 0) throw misfit('ERR_TOOL_ARGUMENTS', name, issues)
+    const session = await this.#live()
+    let answer: Answered
+    try {
+      answer = (await session.call(theirs, plain as Json, signal)) as Answered
+    } catch (error) {
+      if (this.#closing !== undefined) throw this.#over()
+      throw error instanceof ToolError ? this.#failure(error.code, error.message, undefined, name) : error
+    }
+    this.#reconnects = 0
+    this.#notBefore = 0
+    if (answer.isError === true) throw this.#failure('ERR_TOOL_FAILED', textOf(answer) ?? JSON.stringify(answer.content), undefined, name)
+    return answer.structuredContent ?? textOf(answer) ?? (answer.content as unknown as Json)
+  }
+
+  #failure(code: OrchestratorError['code'], message: string, cause?: unknown, tool?: string): ToolError {
+    const details = { server: this.name, ...(tool !== undefined && { tool }) }
+    const retryable = code === 'ERR_MCP_LOST' || code === 'ERR_MCP_CONNECT'
+    return new ToolError(code, `MCP server \`${this.name}\`: ${message}`, { cause, details, retryable })
+  }
+
+  #late(): ToolError {
+    const message = `it did not answer within ${this.#server.timeout} ms; raise \`timeout\`, or see whether it speaks MCP`
+    return this.#failure('ERR_MCP_CONNECT', message)
+  }
+
+  #over(): ToolError {
+    return this.#failure('ERR_MCP_LOST', 'the connection has been closed')
+  }
+}
+
+const TAKEN = ', which is taken; give another `prefix`, or exclude it'
+
+/** What the server wrote, if it wrote words alone. */
+function textOf({ content }: Answered): string | undefined {
+  const words = content.map(({ type, text }) => (type === 'text' ? text : undefined))
+  return words.length > 0 && words.every((one) => one !== undefined) ? words.join('\n') : undefined
+}
