@@ -322,16 +322,17 @@ impl Shared {
             }
         }
         // One that was waited for in vain costs less than waking a thread for every call that has none.
-        let sooner = state.book.gateway.next_deadline().filter(|at| state.awaited.is_none_or(|awaited| *at < awaited));
+        let next = state.book.gateway.next_deadline();
+        let is_sooner = next.is_some_and(|at| state.awaited.is_none_or(|awaited| at < awaited));
         drop(state);
-        if sooner.is_some() {
+        if is_sooner {
             self.moved.notify_one();
         }
         self.tell(lines);
     }
 
     fn send(self: &Arc<Self>, state: &mut State, id: AttemptId, target: usize, lines: &mut Vec<String>) {
-        let State { book, calls } = state;
+        let State { book, calls, .. } = state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(chosen) = pending.choice.targets.get(target) else { return };
         let Some(provider) = book.providers.get(&*chosen.provider) else { return };
@@ -391,7 +392,7 @@ impl Shared {
     pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, reply: Reply) {
         let mut state = lock(&self.state);
         let now = (self.now)();
-        let State { book, calls } = &mut *state;
+        let State { book, calls, .. } = &mut *state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
         let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
@@ -431,7 +432,7 @@ impl Shared {
     fn failed(self: &Arc<Self>, id: AttemptId, failure: CallFailure, partial: Option<Partial>) {
         let mut state = lock(&self.state);
         let now = (self.now)();
-        let State { book, calls } = &mut *state;
+        let State { book, calls, .. } = &mut *state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
         let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };

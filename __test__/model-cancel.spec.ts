@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A call of a model whose caller changes its mind, at every moment at which it can.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MultiAgentOrchestrator, type CustomRequest } from '@codexos/multi-agent-orchestrator'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+let orchestrator: MultiAgentOrchestrator
+let asked: CustomRequest[]
+
+beforeEach(() => {
+  asked = []
+  orchestrator = new MultiAgentOrchestrator()
+  const generate = (request: CustomRequest): Promise<never> => {
+    asked.push(request)
+    return new Promise(() => {})
+  }
+  orchestrator.modelIntegration.registerProvider('silent', { generate })
+})
+
+afterEach(async () => {
+  await orchestrator.shutdown({ drainMs: 0 })
+})
+
+const turn = (): Promise<unknown> => sleep(20)
+// A signal tells of itself once. One that was given while the choice was made, and on its way to the record, was missed:
+// the call went out, and waited for its answer to the end of its time.
+const MOMENTS: readonly [string, (() => Promise<unknown>) | undefined, number][] = [
+  ['while its model is chosen', undefined, 0],
+  ['in the next microtask', () => Promise.resolve(), 0],
+  ['when the provider was asked', turn, 1],
+]
+
+test.each(MOMENTS)('a call is over when its signal is given %s', async (_, moment, sent) => {
+  const controller = new AbortController()
+  const answer = orchestrator.modelIntegration.generate({ model: 'silent/m', prompt: 'hello', signal: controller.signal })
+  const ended = expect(answer).rejects.toMatchObject({ code: 'ERR_CANCELLED', cause: 'changed my mind' })
+  await moment?.()
+  controller.abort('changed my mind')
+  await ended
+  await turn()
+  // Whoever was asked is told, whoever was not is not.
+  expect(asked.length).toBeGreaterThanOrEqual(sent)
+  expect(asked.every(({ signal }) => signal.aborted)).toBe(true)
+})
+
+test('a signal that was given before sends nothing', async () => {
+  const answer = orchestrator.modelIntegration.generate({ model: 'silent/m', prompt: 'hello', signal: AbortSignal.abort('too late') })
+  await expect(answer).rejects.toBe('too late')
+  expect(asked).toEqual([])
+})
