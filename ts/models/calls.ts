@@ -117,9 +117,7 @@ export class ModelCallsUnderWay {
         this.#forget(call)
         throw error
       }
-      // Its choice was recorded first: a signal that was given meanwhile is not given again.
-      if (signal?.aborted === true) cancel()
-      else signal?.addEventListener('abort', cancel, { once: true })
+      signal?.addEventListener('abort', cancel, { once: true })
     }).finally(() => signal?.removeEventListener('abort', cancel))
   }
 

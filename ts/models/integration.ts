@@ -100,7 +100,9 @@ export class ModelGateway implements ModelIntegration {
   listModels(filter: { provider?: string; capability?: string; configured?: boolean } = {}): ModelInfo[] {
     const { provider, capability, configured } = filter
     return this.#known(configured !== true)
-      .filter((known) => (provider === undefined || known.provider === provider) && (configured === undefined || known.configured === configured))
+      .filter(
+        (known) => (provider === undefined || known.provider === provider) && (configured === undefined || known.configured === configured),
+      )
       .map(infoOf)
       .filter(({ capabilities }) => capability === undefined || capabilities.includes(capability))
   }
@@ -171,7 +173,10 @@ export class ModelGateway implements ModelIntegration {
       if (judged.ok) return { ...first, output: judged.output }
       // What has been delivered cannot be taken back.
       if (tell !== undefined) throw doesNotFit(first, judged.issues)
-      const turns: Json[] = [first.message as unknown as Json, { role: 'user', content: [{ type: 'text', text: repairPrompt(judged.issues) }] }]
+      const turns: Json[] = [
+        first.message as unknown as Json,
+        { role: 'user', content: [{ type: 'text', text: repairPrompt(judged.issues) }] },
+      ]
       const chat = { ...request.chat, messages: [...request.chat.messages, ...turns] }
       const second = await this.#call(request, chat, caller, own, undefined)
       const whole = {
@@ -203,6 +208,8 @@ export class ModelGateway implements ModelIntegration {
     // Prompts may be long: each is written once, for the choice and for the call.
     const said = JSON.stringify(chat)
     const choice = await this.#choose(calls, request, said, caller)
+    // A signal tells of itself once: one that was given while the choice was put on record would never be heard.
+    signal?.throwIfAborted()
     const budgets = [...own, ...this.#scopesOf(calls, caller)]
     const { maxAttempts } = request
     const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }
@@ -249,7 +256,8 @@ export class ModelGateway implements ModelIntegration {
     const scopes = this.#config.budget === null ? [] : [ORCHESTRATOR]
     if (caller === undefined) return scopes
     const { tenant, budgets } = caller.account
-    const ofTenant = tenant === undefined || !Object.hasOwn(this.#config.tenantBudgets, tenant) ? undefined : this.#config.tenantBudgets[tenant]
+    const ofTenant =
+      tenant === undefined || !Object.hasOwn(this.#config.tenantBudgets, tenant) ? undefined : this.#config.tenantBudgets[tenant]
     if (ofTenant !== undefined) scopes.push(this.#pay(calls, `tenant:${tenant}`, ofTenant, {}))
     for (const { scope, budget, spent } of budgets) {
       // Asked before the scope is known: from then on the gateway keeps the account itself.
