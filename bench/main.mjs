@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// What a task costs: plain JavaScript, the orchestrator at each level of durability and, with --peers, others. `--help` explains.
+// What a task costs: plain JavaScript, the orchestrator at each level of durability and, with --peers, others; with --models what a call of
+// a model costs. `--help` explains.
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
@@ -10,10 +11,15 @@ import { openPeers } from './compare/peers.mjs'
 import { shapes } from './compare/shapes.mjs'
 import { figure, renderShape } from './compare/table.mjs'
 import { LEVELS, openVariants, ROWS } from './compare/variants.mjs'
-import { makeFolder, readCount, readNames, readOptions, refuseRest, runProgram } from './usage.mjs'
+import { MODEL_PARTS, measureModels } from './models/run.mjs'
+import { makeFolder, readCount, readNames, readOptions, refuseRest, runProgram, UsageError } from './usage.mjs'
 
 const CONCURRENCIES = [1, 100]
 const WARM_MS = 150
+
+/** What only the one or the other measures by. */
+const OF_TASKS = ['ms', 'shape', 'cpu']
+const OF_MODELS = ['requests', 'streams']
 
 const HELP = `What a task costs, in microseconds: agents that do nothing, answers of 200 bytes, one process, medians of alternating rounds.
 
@@ -27,6 +33,18 @@ const HELP = `What a task costs, in microseconds: agents that do nothing, answer
                   BullMQ needs redis-server, on the PATH or named by REDIS_SERVER)
   --cpu           processor time of this process instead of time passed: steadier beside other work, blind to waiting for the disk
   --strict        exit code 1 if a bound is missed
+
+What a call of a model costs, against a server on this machine that answers at once, in another process:
+
+  npm run bench -- --models [options]
+
+  --rounds <n>    as above; at most three of them measure streams
+  --requests <n>  requests of each kind in a round, one after the other, from 1 (default: 300)
+  --streams <n>   streams at once, from 1 (default: 1000)
+  --only <list>   of ${MODEL_PARTS.join(', ')} (default: all)
+  --peers         Vercel AI SDK and LangChain too, each in a process of its own (installs them into bench/peers)
+  --strict        exit code 1 if a bound is missed
+
   --help          show this
 `
 
@@ -36,6 +54,7 @@ await runProgram('bench', async (args) => {
     print(HELP)
     return 0
   }
+  if (options.models) return await compareModels(options)
   const peers = options.peers ? await openPeers(print) : undefined
   const folder = makeFolder('compare')
   try {
@@ -60,9 +79,15 @@ function read(args) {
     peers: flag,
     cpu: flag,
     strict: flag,
+    models: flag,
+    requests: text,
+    streams: text,
   })
   if (values.help) return undefined
   refuseRest(positionals)
+  const other = (values.models ? OF_TASKS : OF_MODELS).find((name) => values[name] !== undefined)
+  if (other !== undefined) throw new UsageError(`--${other} goes ${values.models ? 'not with' : 'only with'} --models`)
+  if (values.models) return readOfModels(values)
   const names = shapes.map(({ name }) => name)
   const wanted = readNames('shape', values.shape ?? names.join(','), names)
   const only = readNames('only', values.only ?? LEVELS.join(','), LEVELS)
@@ -77,10 +102,33 @@ function read(args) {
   }
 }
 
-function describe({ rounds, ms, clock }, peers) {
+function readOfModels({ rounds, requests, streams, only, peers, strict }) {
+  return {
+    models: true,
+    rounds: readCount('rounds', rounds ?? '5', 1),
+    requests: readCount('requests', requests ?? '300', 1),
+    streams: readCount('streams', streams ?? '1000', 1),
+    parts: readNames('only', only ?? MODEL_PARTS.join(','), MODEL_PARTS),
+    peers: peers ?? false,
+    strict: strict ?? false,
+  }
+}
+
+async function compareModels(options) {
+  print(machine())
+  const missed = await measureModels(options, { print, progress })
+  print('', `Load now: ${figure(loadavg()[0])}.`)
+  return options.strict && missed > 0 ? 1 : 0
+}
+
+function machine() {
   const [{ model }] = cpus()
+  return `Node ${process.versions.node}, ${cpus().length} × ${model.trim()}, load ${figure(loadavg()[0])}.`
+}
+
+function describe({ rounds, ms, clock }, peers) {
   print(
-    `Node ${process.versions.node}, ${cpus().length} × ${model.trim()}, load ${figure(loadavg()[0])}.`,
+    machine(),
     `Microseconds${clock === cpuMicros ? ' of processor time' : ''} per task: medians of ${rounds} alternating rounds of ${ms} ms; ratios: medians of the rounds' ratios.`,
     'Indented rows are the same level in another way: startWorkflow and result() instead of executeWorkflow, a workflow',
     'object that was not seen before (validated anew), one listener on each of the ten events.',

@@ -19,9 +19,7 @@ export const cpuMicros = () => {
 
 /** Runs `once` again and again for about `ms`, always `concurrency` at once; resolves with microseconds per task. */
 export async function measure(once, tasksPerRun, { concurrency, ms, clock }) {
-  // Nobody pays for the garbage, or the checkpoint, that the one before has left.
-  await setTimeout(SETTLE_MS)
-  collectGarbage()
+  await settle()
   let runs = 0
   const end = performance.now() + ms
   const began = clock()
@@ -35,10 +33,22 @@ export async function measure(once, tasksPerRun, { concurrency, ms, clock }) {
   return (clock() - began) / (runs * tasksPerRun)
 }
 
+/** Nobody pays for the garbage, or the checkpoint, that the one before has left. */
+export async function settle() {
+  await setTimeout(SETTLE_MS)
+  collectGarbage()
+}
+
 export function median(numbers) {
   const sorted = numbers.toSorted((one, other) => one - other)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** The number that the share `q` of them does not exceed. */
+export function quantile(numbers, q) {
+  const sorted = numbers.toSorted((one, other) => one - other)
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]
 }
 
 /**
@@ -62,8 +72,17 @@ export class Cell {
 
   /** How many times as long `variant` takes as `base`. */
   ratio(variant, base) {
+    return this.#compare(variant, base, (time, other) => time / other)
+  }
+
+  /** How many microseconds more `variant` takes than `base`. */
+  excess(variant, base) {
+    return this.#compare(variant, base, (time, other) => time - other)
+  }
+
+  #compare(variant, base, compare) {
     const [times, bases] = [this.#times.get(variant), this.#times.get(base)]
     if (times === undefined || bases === undefined) return undefined
-    return median(times.map((time, round) => time / bases[round]))
+    return median(times.map((time, round) => compare(time, bases[round])))
   }
 }

@@ -38,8 +38,9 @@ export function renderShape(shape, cells, rows) {
 /** A time or a ratio, with as many digits as say something. */
 export function figure(number) {
   if (number === undefined) return NONE
-  if (number >= 100) return number.toFixed(0)
-  return number >= 10 ? number.toFixed(1) : number.toFixed(2)
+  const size = Math.abs(number)
+  if (size >= 100) return number.toFixed(0)
+  return size >= 10 ? number.toFixed(1) : number.toFixed(2)
 }
 
 function rowPart(shape, concurrency, cell, variant) {

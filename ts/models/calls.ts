@@ -105,8 +105,8 @@ export class ModelCallsUnderWay {
     this.#providers = providers
   }
 
-  /** Begins a call, and resolves with its end, which may be a failure. */
-  begin(request: Json, signal: AbortSignal | undefined, delta: ((delta: Delta) => void) | undefined): Promise<Ended> {
+  /** Begins a call, given as JSON text, and resolves with its end, which may be a failure. */
+  begin(request: string, signal: AbortSignal | undefined, delta: ((delta: Delta) => void) | undefined): Promise<Ended> {
     this.#last += 1
     const call = this.#last
     const cancel = (): void => this.native.cancel(call)
@@ -114,7 +114,7 @@ export class ModelCallsUnderWay {
       this.#calls.set(call, { ended: resolve, delta })
       if (this.#calls.size === 1) this.#alive.ref()
       try {
-        this.native.begin(call, JSON.stringify(request))
+        this.native.begin(call, request)
       } catch (error) {
         this.#forget(call)
         throw error

@@ -231,16 +231,16 @@ export class ModelGateway implements ModelIntegration {
     const { maxAttempts } = request
     const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }
     const { timeoutMs } = request
-    const asked = {
-      chat,
-      choice,
+    const terms = {
       stream: tell !== undefined,
       budgets,
       retry,
       priority: caller?.priority ?? 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
     }
-    const end = await calls.begin(asked as Json, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
+    // Prompts may be long: each is written once, for the choice and for the call.
+    const asked = `{"chat":${asks},"choice":${JSON.stringify(choice)},${JSON.stringify(terms).slice(1)}`
+    const end = await calls.begin(asked, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
     // A call that was never sent has cost nothing.
     if (end.attempts.length > 0) own?.ended(end)
     if (end.type === 'failed') throw errorOfCall(end, signal)

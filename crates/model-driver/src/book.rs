@@ -4,7 +4,7 @@
 use crate::config::Provider;
 use crate::error::Error;
 use crate::estimate::Estimator;
-use models::{BreakerPolicy, BreakerState, Candidates, Catalogue, Command, Cost, Day, Gateway, Limits, Observed, Usage};
+use models::{BreakerPolicy, Candidates, Catalogue, Command, Cost, Day, Gateway, Limits, Observed, Usage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -85,9 +85,7 @@ impl Book {
     }
 
     /// The models that are not asked now.
-    pub(crate) fn shut(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let lanes = self.gateway.statistics(self.now).into_iter();
-        let is_shut = |state| matches!(state, BreakerState::Open(shut) if shut.until > self.now);
-        lanes.filter(|lane| is_shut(lane.breaker)).map(|lane| (lane.provider, lane.model)).collect()
+    pub(crate) fn shut(&self) -> Vec<(&str, &str)> {
+        self.gateway.shut(self.now).collect()
     }
 }

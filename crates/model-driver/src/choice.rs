@@ -55,7 +55,7 @@ impl Book {
         }
         let shut = self.shut();
         let availability = |candidate: &Candidate| {
-            let is_shut = shut.iter().any(|(provider, model)| **provider == candidate.provider && **model == candidate.id);
+            let is_shut = shut.iter().any(|(provider, model)| *provider == candidate.provider && *model == candidate.id);
             if is_shut { Availability::BreakerOpen } else { Availability::Available }
         };
         Ok(select(requirements, &self.candidates, &self.observed, availability)?)

@@ -47,6 +47,8 @@ pub(crate) struct Shared {
 struct State {
     book: Book,
     calls: BTreeMap<CallId, Pending>,
+    /// The deadline that is waited for.
+    awaited: Option<Timestamp>,
 }
 
 /// A call that has not finished.
@@ -129,7 +131,7 @@ impl ModelDriver {
     /// Without providers. `fallback` is where requests go on that say nothing of it; what it does runs on `handle`.
     pub fn new(fallback: Vec<String>, transport: Transport, handle: Handle, now: Now, wake: Wake) -> Result<Self, Error> {
         let book = Book::new(fallback, now())?;
-        let state = Mutex::new(State { book, calls: BTreeMap::new() });
+        let state = Mutex::new(State { book, calls: BTreeMap::new(), awaited: None });
         let shared = Arc::new(Shared { state, transport, handle, now, wake, moved: Notify::new(), messages: Mutex::default() });
         let alarm = CancellationToken::new();
         shared.handle.spawn(alarm.clone().run_until_cancelled_owned(ring(Arc::clone(&shared))));
@@ -278,7 +280,11 @@ impl Drop for ModelDriver {
 /// Waits for one deadline after the other.
 async fn ring(shared: Arc<Shared>) {
     loop {
-        let (next, now) = (lock(&shared.state).book.gateway.next_deadline(), (shared.now)());
+        let (next, now) = {
+            let mut state = lock(&shared.state);
+            state.awaited = state.book.gateway.next_deadline();
+            (state.awaited, (shared.now)())
+        };
         let moved = shared.moved.notified();
         match next {
             Some(at) if at <= now => shared.step(|book, now| book.gateway.tick(now)),
@@ -315,13 +321,18 @@ impl Shared {
                 Command::Finish { id, outcome, record } => lines.extend(finish(&mut state, id.call, &outcome, &record)),
             }
         }
+        // One that was waited for in vain costs less than waking a thread for every call that has none.
+        let next = state.book.gateway.next_deadline();
+        let is_sooner = next.is_some_and(|at| state.awaited.is_none_or(|awaited| at < awaited));
         drop(state);
-        self.moved.notify_one();
+        if is_sooner {
+            self.moved.notify_one();
+        }
         self.tell(lines);
     }
 
     fn send(self: &Arc<Self>, state: &mut State, id: AttemptId, target: usize, lines: &mut Vec<String>) {
-        let State { book, calls } = state;
+        let State { book, calls, .. } = state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(chosen) = pending.choice.targets.get(target) else { return };
         let Some(provider) = book.providers.get(&*chosen.provider) else { return };
@@ -367,10 +378,13 @@ impl Shared {
         else {
             return;
         };
-        let is_first = attempt.first_token.is_none();
-        attempt.first_token.get_or_insert(now);
-        let commands = if is_first { state.book.gateway.first_token(id, now) } else { Vec::new() };
-        self.carry_out(state, commands);
+        if attempt.first_token.is_none() {
+            attempt.first_token = Some(now);
+            let commands = state.book.gateway.first_token(id, now);
+            self.carry_out(state, commands);
+        } else {
+            drop(state);
+        }
         self.tell(vec![line(&Message::Delta { call: id.call.0, delta })]);
     }
 
@@ -378,7 +392,7 @@ impl Shared {
     pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, reply: Reply) {
         let mut state = lock(&self.state);
         let now = (self.now)();
-        let State { book, calls } = &mut *state;
+        let State { book, calls, .. } = &mut *state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
         let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
@@ -418,7 +432,7 @@ impl Shared {
     fn failed(self: &Arc<Self>, id: AttemptId, failure: CallFailure, partial: Option<Partial>) {
         let mut state = lock(&self.state);
         let now = (self.now)();
-        let State { book, calls } = &mut *state;
+        let State { book, calls, .. } = &mut *state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
         let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };

@@ -4,6 +4,7 @@
 use models::{Requirements, Tokens, Usage};
 use providers::ChatRequest;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 /// Bytes of a token of English; other languages and code have fewer.
 const BYTES_PER_TOKEN: f64 = 4.0;
@@ -42,8 +43,23 @@ impl Size {
                 encoded += data.len() as u64;
             }
         }
-        let written = serde_json::to_string(request).map_or(0, |text| text.len() as u64);
-        Self { bytes: written.saturating_sub(encoded), images: count, output_max: request.max_tokens }
+        let mut written = Count(0);
+        let bytes = serde_json::to_writer(&mut written, request).map_or(0, |()| written.0);
+        Self { bytes: bytes.saturating_sub(encoded), images: count, output_max: request.max_tokens }
+    }
+}
+
+/// How much was written, and nothing of it.
+struct Count(u64);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

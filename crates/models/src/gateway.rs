@@ -172,6 +172,11 @@ impl Gateway {
         self.calls.len()
     }
 
+    /// The models that are not asked now, by provider and name. Every selection looks at them, so this counts nothing and copies nothing.
+    pub fn shut(&self, now: Timestamp) -> impl Iterator<Item = (&str, &str)> {
+        self.lanes.shut(self.now.max(now))
+    }
+
     /// Every model that was limited or asked, by provider and name.
     pub fn statistics(&self, now: Timestamp) -> Vec<LaneStatistics> {
         self.lanes.statistics(self.now.max(now))

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A call of a model whose caller changes its mind, at every moment at which it can.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MultiAgentOrchestrator, type CustomRequest } from '@codexos/multi-agent-orchestrator'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+let orchestrator: MultiAgentOrchestrator
+let asked: CustomRequest[]
+
+beforeEach(() => {
+  asked = []
+  orchestrator = new MultiAgentOrchestrator()
+  const generate = (request: CustomRequest): Promise<never> => {
+    asked.push(request)
+    return new Promise(() => {})
+  }
+  orchestrator.modelIntegration.registerProvider('silent', { generate })
+})
+
+afterEach(async () => {
+  await orchestrator.shutdown({ drainMs: 0 })
+})
+
+const turn = (): Promise<unknown> => sleep(20)
+// A signal tells of itself once. One that was given while the choice was made, and on its way to the record, was missed:
+// the call went out, and waited for its answer to the end of its time.
+const MOMENTS = [
+  { moment: 'while its model is chosen', wait: undefined, fails: 'changed my mind', requests: 0 },
+  { moment: 'when its provider was asked', wait: turn, fails: { code: 'ERR_CANCELLED', cause: 'changed my mind' }, requests: 1 },
+]
+
+test.each(MOMENTS)('a call is over when its signal is given $moment', async ({ wait, fails, requests }) => {
+  const controller = new AbortController()
+  const answer = orchestrator.modelIntegration.generate({ model: 'silent/m', prompt: 'hello', signal: controller.signal })
+  const ended = typeof fails === 'string' ? expect(answer).rejects.toBe(fails) : expect(answer).rejects.toMatchObject(fails)
+  if (wait !== undefined) await wait()
+  controller.abort('changed my mind')
+  await ended
+  await turn()
+  expect(asked.map(({ signal }) => signal.aborted)).toEqual(Array(requests).fill(true))
+})
+
+test('a signal that was given before sends nothing', async () => {
+  const answer = orchestrator.modelIntegration.generate({ model: 'silent/m', prompt: 'hello', signal: AbortSignal.abort('too late') })
+  await expect(answer).rejects.toBe('too late')
+  expect(asked).toEqual([])
+})
