@@ -243,10 +243,7 @@ export declare interface AttemptContext {
     readonly attempt: number;
     /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
     readonly idempotencyKey: string;
-    /**
-     * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
-     * Schema.
-     */
+    /** What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`; in a worker thread a JSON Schema. */
     readonly outputSchema: unknown;
     /**
      * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the
@@ -728,7 +725,7 @@ export declare interface ModelBudget {
     usd?: number | undefined;
     /** Input and output together. */
     tokens?: number | undefined;
-    /** Calls, however often each is sent: retries are `maxAttempts`'. */
+    /** Calls that are made, each counted once however often it is sent; a round of repair is another. */
     calls?: number | undefined;
 }
 
