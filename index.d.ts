@@ -728,7 +728,7 @@ export declare interface ModelBudget {
     usd?: number | undefined;
     /** Input and output together. */
     tokens?: number | undefined;
-    /** Requests that are sent; one that is tried again is another. */
+    /** Calls, however often each is sent: retries are `maxAttempts`'. */
     calls?: number | undefined;
 }
 

@@ -3,13 +3,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { builtInTypes } from '../ts/agents/built-in.ts'
-import type { ToolSource } from '../ts/agents/tools.ts'
+import type { ToolRegistry } from '../ts/tools/registry.ts'
 import type { OutputSchema } from '../ts/output-schema.ts'
 import type { Agent, AttemptContext, TaskInput } from '../ts/workflow.ts'
 import { gate } from './support/orchestrators.ts'
 import { attemptWith, taskWith, toolsOf } from './support/scripted-models.ts'
 
-function agent(type: 'llm' | 'tool' | 'hybrid', configuration: object = {}, tools: ToolSource = toolsOf({})): Agent {
+function agent(type: 'llm' | 'tool' | 'hybrid', configuration: object = {}, tools: ToolRegistry = toolsOf({})): Agent {
   const { create } = builtInTypes({ tools, hasProvider: () => true }).get(type)?.type ?? {}
   return create?.(configuration) as Agent
 }
@@ -125,7 +125,7 @@ describe('a tool agent', () => {
 
   it('says which tools there are if there is not this one', async () => {
     const error = await failure(run(agent('tool', { tool: 'ad' }, tools), taskWith({}), attemptWith([]).context))
-    expect(error).toMatchObject({ code: 'ERR_TOOL_NOT_FOUND', message: 'tool `ad` is not registered; there are `add`, `break`' })
+    expect(error).toMatchObject({ code: 'ERR_TOOL_NOT_FOUND', message: 'there is no tool `ad`; there are add, break' })
   })
 
   it('takes no data that are no arguments', async () => {
@@ -201,21 +201,43 @@ describe('a hybrid agent', () => {
     ])
   })
 
-  it('lets the model read what went wrong: a tool that failed, that threw, that there is not', async () => {
+  it('lets the model read what went wrong: a tool that failed, and one that there is not', async () => {
     const faulty = toolsOf({
       fails: () => {
         throw new Error('no paper')
       },
     })
-    const throws = { ...toolsOf({ throws: () => 1 }).list()[0], call: () => Promise.reject(new Error('broken')) } as never
-    const both: ToolSource = { get: () => undefined, list: () => [...faulty.list(), throws] }
-    const { context, asked } = attemptWith([{ calls: [call('1', 'fails'), call('2', 'throws'), call('3', 'dance')] }, { text: 'sorry' }])
-    expect(await run(agent('hybrid', {}, both), taskWith({ prompt: 'Try.' }), context)).toBe('sorry')
+    const { context, asked } = attemptWith([{ calls: [call('1', 'fails'), call('2', 'dance')] }, { text: 'sorry' }])
+    expect(await run(agent('hybrid', {}, faulty), taskWith({ prompt: 'Try.' }), context)).toBe('sorry')
     expect(asked[1]?.request.messages?.[2]?.content).toEqual([
-      { type: 'tool-result', id: '1', result: 'no paper', isError: true },
-      { type: 'tool-result', id: '2', result: 'broken', isError: true },
-      { type: 'tool-result', id: '3', result: 'tool `dance` is not registered; there are `fails`, `throws`', isError: true },
+      { type: 'tool-result', id: '1', result: { code: 'ERR_TOOL_FAILED', message: 'tool `fails` failed: no paper' }, isError: true },
+      {
+        type: 'tool-result',
+        id: '2',
+        result: { code: 'ERR_TOOL_NOT_FOUND', message: 'there is no tool `dance`; there are fails' },
+        isError: true,
+      },
     ])
+  })
+
+  it('gives a call that another attempt makes again the same key, and one that is meant twice two', async () => {
+    const keys = async (): Promise<unknown[]> => {
+      const seen: unknown[] = []
+      const noting = toolsOf({ pay: (_, { idempotencyKey, toolCallId }) => void seen.push([toolCallId, idempotencyKey]) })
+      const calls = [call('1', 'pay', { to: 'a', sum: 1 }), call('2', 'pay', { sum: 1, to: 'a' }), call('3', 'pay', { to: 'b', sum: 1 })]
+      await run(agent('hybrid', {}, noting), taskWith({ prompt: 'Pay.' }), attemptWith([{ calls }, { text: 'paid' }]).context)
+      return seen
+    }
+    const [first, second] = [await keys(), await keys()]
+    expect(first).toEqual(second)
+    const [one, other] = first.map((pair) => String((pair as string[])[1]).replace(/-\d+$/, ''))
+    expect(first).toEqual([
+      ['1', `${one}-1`],
+      ['2', `${other}-2`],
+      ['3', expect.stringMatching(/^key:[0-9a-f]{32}-1$/)],
+    ])
+    expect(new Set(first.map((pair) => (pair as string[])[1])).size).toBe(3)
+    expect(one).toBe(other)
   })
 
   it('has the tools it is configured with alone, and none is a request without tools', async () => {
@@ -253,7 +275,8 @@ describe('a hybrid agent', () => {
       },
     })
     expect(await failure(run(agent('hybrid', {}, stopping), taskWith({ prompt: 'x' }), context))).toBe(reason)
-    expect([asked.length, called]).toEqual([1, 1])
+    // Those of the same moment had begun.
+    expect([asked.length, called]).toEqual([1, 16])
   })
 
   describe('of a task with outputSchema', () => {

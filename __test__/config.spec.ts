@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config.ts'
 import type { Issue } from '../ts/issue.ts'
+import { NO_MODELS } from '../ts/models/config.ts'
 
 function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {
   const issues: Issue[] = []
@@ -32,6 +33,7 @@ describe('readConfig', () => {
           allowRedefinition: false,
         },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
+        models: { providers: null, fallback: [], budget: null, tenantBudgets: {} },
         monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
         collaboration: {
           enableRealtime: true,
@@ -56,7 +58,7 @@ describe('readConfig', () => {
       collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3600000, conflictResolution: 'operational-transform' },
     }
     const workflow = { ...config.workflow, maxConcurrentWorkflows: null, tenantWeights: {}, allowRedefinition: false }
-    expect(resolved(config)).toEqual({ storage: null, ...config, workflow })
+    expect(resolved(config)).toEqual({ storage: null, ...config, models: NO_MODELS, workflow })
   })
 
   it('reads storage and durations', () => {
@@ -74,7 +76,7 @@ describe('readConfig', () => {
   it('reports everything wrong at once, by path', () => {
     const config = {
       redis: { host: 'localhost' },
-      models: {},
+      models: { providers: { work: {}, 'a/b': { kind: 'openai' }, openai: { rateLimit: { requestsPerMinute: 0 }, apiKy: 'k' } }, budget: { usd: -1 }, fallback: 'x' },
       workflw: {},
       storage: { durability: 'disc' },
       workflow: {
@@ -94,7 +96,12 @@ describe('readConfig', () => {
     expect(issuesOf(config)).toMatchInlineSnapshot(`
       [
         "ERR_NOT_SUPPORTED redis: \`redis\` is not supported yet: leave it out; \`storage: { path }\` makes executions durable on one machine",
-        "ERR_NOT_SUPPORTED models: \`models\` is not supported yet: leave it out, and call models inside your agents",
+        "ERR_INVALID_VALUE models.providers.work.kind: is required, since \`work\` is no kind itself: openai, openai-responses, anthropic, gemini, azure, mistral, groq, deepseek, xai, together, openrouter, cohere, ollama, compatible; 'compatible' for whatever speaks OpenAI's Chat Completions",
+        "ERR_INVALID_VALUE models.providers["a/b"]: the name of a provider has no \`/\`",
+        "ERR_INVALID_VALUE models.providers.openai.rateLimit.requestsPerMinute: must be a whole number from 1 to 1000000000, not 0",
+        "ERR_UNKNOWN_FIELD models.providers.openai.apiKy: unknown field; did you mean \`apiKey\`?",
+        "ERR_INVALID_VALUE models.budget.usd: must be US dollars from 0 to 1000000000, not -1",
+        "ERR_INVALID_VALUE models.fallback: must be a list of models such as ['anthropic/claude-haiku-4-5']",
         "ERR_UNKNOWN_FIELD workflw: unknown field; did you mean \`workflow\`?",
         "ERR_INVALID_VALUE storage.durability: must be 'disk' or 'os' (did you mean 'disk'?), not 'disc'",
         "ERR_INVALID_VALUE storage.path: is required: the database file that keeps the executions",
@@ -143,7 +150,7 @@ describe('readConfig', () => {
     [
       'a key from JSON',
       JSON.parse('{"__proto__": {}}'),
-      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, workflow, agents, monitoring, collaboration',
+      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, workflow, agents, models, monitoring, collaboration',
     ],
   ])('refuses %s', (_, config, issue) => {
     expect(issuesOf(config)).toEqual([issue])

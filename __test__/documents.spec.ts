@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Every example of a document is a program that ends well.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { run } from './support/child.ts'
 import { root, userFolder } from './support/folder.ts'
+import { serverPath } from './support/tools.ts'
 
 const text = readFileSync(join(root, 'docs/testing.md'), 'utf8')
 const examples = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program = '']) => program)
@@ -22,4 +23,13 @@ it.each(named)('docs/testing.md: %s', async (_, program) => {
   expect(stdout).toMatch(/^# fail 0$/m)
   expect(stdout).not.toMatch(/^# pass 0$/m)
   expect(code).toBe(0)
+})
+
+it('docs/tools.md: its blocks are one program', async () => {
+  const blocks = [...readFileSync(join(root, 'docs/tools.md'), 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+  expect(blocks).toHaveLength(3)
+  // Node finds the packages of a program where the program really is.
+  symlinkSync(serverPath, join(folder, 'server.mjs'))
+  const program = `process.chdir(import.meta.dirname)\n${blocks.join('')}`
+  expect(await run(folder, program)).toMatchObject({ code: 0, stdout: 'true\n', stderr: '' })
 })

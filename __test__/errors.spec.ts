@@ -7,11 +7,21 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as mao from '@codexos/multi-agent-orchestrator'
-import type { AgentType, ErrorCode, MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError } from '@codexos/multi-agent-orchestrator'
+import type {
+  AgentType,
+  CustomProvider,
+  ErrorCode,
+  GenerateRequest,
+  MultiAgentOrchestrator,
+  OrchestratorConfig,
+  OrchestratorError,
+  ToolDefinition,
+} from '@codexos/multi-agent-orchestrator'
 import { run } from './support/child.ts'
 import { root, storePath, userFolder, writeInto } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
 import { gate, orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
+import { call, stdio } from './support/tools.ts'
 
 const folder = userFolder()
 const only = workflow([task('a')])
@@ -104,6 +114,28 @@ const withType = (type: AgentType): Promise<OrchestratorError> => {
   return causeOf(rejection(orchestrator.executeWorkflow(only)))
 }
 
+const tool: ToolDefinition = {
+  name: 'find',
+  description: 'Finds',
+  parameters: { type: 'object', properties: { id: { type: 'string' } } },
+  execute: () => 1,
+}
+/** What a call of `tool` comes to. */
+async function toolError(definition: Partial<ToolDefinition>, args: object = {}, name = 'find'): Promise<unknown> {
+  const orchestrator = orchestratorWith()
+  orchestrator.agentPool.registerTool({ ...tool, ...definition })
+  return (await call(orchestrator, name, args)).error
+}
+
+/** An orchestrator with a provider of its own, which answers like this. */
+function withProvider(generate: CustomProvider['generate']): MultiAgentOrchestrator {
+  const orchestrator = orchestratorWith({}, { models: { providers: {} } })
+  orchestrator.modelIntegration.registerProvider('own', { generate, models: [{ id: 'm' }] })
+  return orchestrator
+}
+const asked = (request: GenerateRequest, generate: CustomProvider['generate']): Promise<unknown> =>
+  rejection(withProvider(generate).modelIntegration.generate({ ...(request.requirements === undefined && { model: 'm' }), ...request }))
+
 /** `class | code | message | details | message of the cause`. Paths of files are `FILE`, this process is `PID`. */
 const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ERR_VALIDATION: [
@@ -140,7 +172,30 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       orchestrator.agentPool.registerAgent({ id: 'work', type: 'tool', configuration: { tool: 'hammer' } })
       return causeOf(rejection(orchestrator.executeWorkflow(only)))
     },
-    'ToolError | ERR_TOOL_NOT_FOUND | tool `hammer` is not registered; none is | {"tool":"hammer"} | ',
+    'ToolError | ERR_TOOL_NOT_FOUND | there is no tool `hammer`; there are none: call agentPool.registerTool(…) or connectMcp(…) first | {"tool":"hammer","known":[]} | ',
+  ],
+  ERR_TOOL_FAILED: [
+    async () => {
+      const orchestrator = orchestratorWith()
+      const execute = (): never => {
+        throw new Error('no nail')
+      }
+      orchestrator.agentPool.registerTool({ name: 'hammer', description: 'hits', parameters: { type: 'object' }, execute })
+      orchestrator.agentPool.registerAgent({ id: 'work', type: 'tool', configuration: { tool: 'hammer' } })
+      return causeOf(rejection(orchestrator.executeWorkflow(only)))
+    },
+    'ToolError | ERR_TOOL_FAILED | tool `hammer` failed: no nail | {"tool":"hammer"} | no nail',
+  ],
+  ERR_MAX_STEPS: [
+    async () => {
+      const orchestrator = orchestratorWith({}, { models: { providers: {} } })
+      const toolCalls = [{ id: '1', name: 'hammer', arguments: {} }]
+      orchestrator.modelIntegration.registerProvider('own', { generate: () => ({ toolCalls }) })
+      orchestrator.agentPool.registerAgent({ id: 'work', type: 'hybrid', configuration: { model: 'own/busy', maxSteps: 1 } })
+      const hit = workflow([task('a', { input: { prompt: 'Hit.' } })])
+      return causeOf(rejection(orchestrator.executeWorkflow(hit)))
+    },
+    'TaskFailedError | ERR_MAX_STEPS | the model of task `a` still calls tools (hammer) after 1 step; raise `maxSteps`, or say in the prompt when it is done | {"steps":1,"text":"","toolCalls":["hammer"]} | ',
   ],
   ERR_AGENT_TYPE_NOT_FOUND: [
     async () => thrownBy(() => orchestratorWith().agentPool.registerAgent({ id: 'x', type: 'y' })),
@@ -200,6 +255,53 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       }),
     'AgentError | ERR_AGENT_LOST | agent `work` is lost: its worker ended with exit code 3; an agent must not call process.exit | {"exitCode":3} | ',
   ],
+  ERR_TOOL_EXISTS: [
+    async () => {
+      const { agentPool } = orchestratorWith()
+      agentPool.registerTool(tool)
+      return thrownBy(() => agentPool.registerTool(tool))
+    },
+    'ConflictError | ERR_TOOL_EXISTS | tool `find` is already registered; choose another name | {} | ',
+  ],
+  ERR_TOOL_ARGUMENTS: [
+    () => toolError({}, { id: 1 }),
+    'ToolError | ERR_TOOL_ARGUMENTS | tool `find` cannot be called like that: arguments.id: 1 is not of type "string" | {"tool":"find","issues":[{"path":"arguments.id","message":"1 is not of type \\"string\\""}]} | ',
+  ],
+  ERR_TOOL_RESULT: [
+    () => toolError({ execute: () => 1n }),
+    'ToolError | ERR_TOOL_RESULT | the result of tool `find` is not JSON data: result: a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough | {"tool":"find","issues":[{"path":"result","message":"a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough","code":"ERR_NOT_JSON"}]} | ',
+  ],
+  ERR_TOOL_TIMEOUT: [
+    () => toolError({ timeout: 1, execute: () => new Promise(() => {}) }),
+    'ToolError | ERR_TOOL_TIMEOUT | tool `find` did not answer within 1 ms; raise its `timeout`, or ask for less | {"tool":"find"} | ',
+  ],
+  ERR_MCP_CONNECT: [
+    () => rejection(orchestratorWith().agentPool.connectMcp({ name: 'files', command: 'no-such-program' })),
+    'ToolError | ERR_MCP_CONNECT | MCP server `files`: `no-such-program` could not be started: No such file or directory (os error 2); name a program on the PATH, or the whole path of one | {"server":"files"} | ',
+  ],
+  ERR_MCP_LOST: [
+    async () => {
+      const lost = orchestratorWith()
+      await lost.agentPool.connectMcp(stdio)
+      return (await call(lost, 'test_die')).error
+    },
+    'ToolError | ERR_MCP_LOST | MCP server `test`: the connection to the server is lost: it ended, or closed the connection | {"server":"test","tool":"test_die"} | ',
+  ],
+  ERR_MODEL: [
+    () => asked({ prompt: 'p' }, () => Promise.reject(Object.assign(new Error('not like that'), { class: 'invalid' }))),
+    'ModelError | ERR_MODEL | own/m: not like that | {"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"failure":"invalid","message":"not like that","next":"give-up"}],"class":"invalid"} | ',
+  ],
+  ERR_MODEL_OUTPUT: [
+    () => asked({ prompt: 'p', schema: { type: 'number' } }, () => ({ text: '"four"' })),
+    'ModelError | ERR_MODEL_OUTPUT | the answer of own/m does not fit the schema: output: "four" is not of type "number" | {"issues":[{"path":"output","message":"\\"four\\" is not of type \\"number\\""}],"partialText":"\\"four\\"","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"},{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
+  ],
+  ERR_NO_MODEL: [() => asked({ prompt: 'p', requirements: { capabilities: [{ type: 'vision' }] } }, () => ({ text: '' })), 'ModelError | ERR_NO_MODEL | no model meets all requirements; 1 model looked at, each fails more than one: `capabilities` (1 fail it), `contextLength` (1 fail it), `maxOutputTokens` (1 fail it); relax several | {} | '],
+  ERR_PROVIDER_NOT_FOUND: [() => asked({ prompt: 'p', provider: 'other' }, () => ({ text: '' })), 'NotFoundError | ERR_PROVIDER_NOT_FOUND | `other` is no configured provider; there are: own | {} | '],
+  ERR_PROVIDER_EXISTS: [
+    async () => thrownBy(() => withProvider(() => ({ text: '' })).modelIntegration.registerProvider('own', { generate: () => ({}) })),
+    'ConflictError | ERR_PROVIDER_EXISTS | provider `own` is configured already | {} | ',
+  ],
+  ERR_BUDGET_EXCEEDED: [() => asked({ prompt: 'p', budget: { calls: 0 } }, () => ({ text: '' })), 'ModelError | ERR_BUDGET_EXCEEDED | the call may use 1 call, and of the 0 calls of budget `request:1` 0 calls are spent and 0 calls reserved; raise the budget, or use a cheaper model or a lower `maxTokens` | {"attempts":[],"scope":"request:1","what":"calls","limit":0,"spent":0,"reserved":0,"asked":1} | '],
   ERR_STORE_LOCKED: [
     async () => {
       const storage = { path: storePath(folder) }
@@ -394,15 +496,13 @@ const others: Partial<Record<ErrorCode, string>> = {
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',
   ERR_POISONED: 'needs four crashes: in crates/engine/tests/scenarios/clocks.rs',
-  ERR_TOOL_FAILED: 'needs a tool that fails: in built-in-agents-loop.spec.ts',
-  ERR_MAX_STEPS: 'needs a model that does not stop: in built-in-agents-loop.spec.ts',
   ERR_INTERNAL: 'a mistake of ours: there is none that we know of',
 }
 
 function said(error: unknown): string {
   const { name, code, message, details, cause } = error as OrchestratorError
   const text = [name, code, message, JSON.stringify(details), (cause as Error | undefined)?.message ?? ''].join(' | ')
-  return text.replaceAll(/`\/[^`]*`/g, '`FILE`').replaceAll(`process ${process.pid};`, 'process PID;')
+  return text.replaceAll(/"(waited|duration)":[\d.]+/g, '"$1":MS').replaceAll(/`\/[^`]*`/g, '`FILE`').replaceAll(`process ${process.pid};`, 'process PID;')
 }
 
 describe('every error code', () => {

@@ -2,7 +2,7 @@
 // How long the program of a server lives: never longer than the process that started it, however that ends.
 
 import { describe, expect, it } from 'vitest'
-import { Child, run, start, type Ended } from './support/child.ts'
+import { run, start, type Ended } from './support/child.ts'
 import { userFolder, writeInto } from './support/folder.ts'
 import { until } from './support/orchestrators.ts'
 import { isAlive, serverPath } from './support/tools.ts'
@@ -85,7 +85,7 @@ describe.each([
 })
 
 it('a server that heeds the end of its input ends when the process is killed', async () => {
-  const child: Child = start(folder, program('await sleep(10_000)'))
+  const child = start(folder, program('await sleep(10_000)'))
   await child.says('.')
   const pid = serverOf(child)
   expect(isAlive(pid)).toBe(true)

@@ -43,7 +43,10 @@ describe.each(['in memory', 'in a file'])('usage and cost, %s', (where) => {
   })
 
   it('are nothing where no model is used', async () => {
-    const orchestrator = orchestratorWith({ work: () => 1 }, { ...config, ...(where === 'in a file' && { storage: { path: storePath(folder) } }) })
+    const orchestrator = orchestratorWith(
+      { work: () => 1 },
+      { ...config, ...(where === 'in a file' && { storage: { path: storePath(folder) } }) },
+    )
     const { metrics } = await orchestrator.executeWorkflow(workflow([task('a')]))
     expect(metrics.resourceUsage).toEqual({ tokenUsage: NOTHING, cost: 0, costComplete: true, modelCalls: 0 })
   })
@@ -56,9 +59,7 @@ it('attempts that failed are paid for as well, and a price that is not known is 
       if (attempt === 1) throw new Error('once')
     },
   })
-  const { tasks, metrics } = await orchestrator.executeWorkflow(
-    workflow([task('a', { retryPolicy: { maxAttempts: 2, initialDelay: 1 } })]),
-  )
+  const { tasks, metrics } = await orchestrator.executeWorkflow(workflow([task('a', { retryPolicy: { maxAttempts: 2, initialDelay: 1 } })]))
   expect(tasks[0]?.usage).toEqual({ ...USED, outputTokens: 9, totalTokens: 19 })
   expect(metrics.resourceUsage).toMatchObject({ cost: 0.0015, costComplete: false, modelCalls: 2 })
 })
@@ -133,13 +134,21 @@ describe('a choice', () => {
       },
       slow: async (_, context) => {
         await untilAborted(context.signal).catch(() => {})
-        stopped.open(await accountOf(context).choose('m').catch((error: unknown) => error))
+        stopped.open(
+          await accountOf(context)
+            .choose('m')
+            .catch((error: unknown) => error),
+        )
       },
     })
     const handle = await orchestrator.startWorkflow(workflow([task('a'), task('b', { agentId: 'slow' })]))
     await until(async () => done !== undefined && (await orchestrator.getExecution(handle.id))?.tasks[1]?.status === 'running')
     const error = await rejection(accountOf(done as AttemptContext).choose('m'))
-    expect(error).toMatchObject({ code: 'ERR_CANCELLED', taskId: 'a', message: expect.stringMatching(/attempt 1 of task `a` is over: .* before it returns/) })
+    expect(error).toMatchObject({
+      code: 'ERR_CANCELLED',
+      taskId: 'a',
+      message: expect.stringMatching(/attempt 1 of task `a` is over: .* before it returns/),
+    })
     await handle.cancel('enough')
     expect(await stopped.promise).toMatchObject({ code: 'ERR_CANCELLED', taskId: 'b' })
     await rejection(handle.result())
@@ -151,7 +160,11 @@ describe('a choice', () => {
     const kit = await kitWith({
       work: async (_, context) => {
         void kit.crash({ beforeCommit: 1 })
-        rejected.open(await accountOf(context).choose('m').catch((error: unknown) => error))
+        rejected.open(
+          await accountOf(context)
+            .choose('m')
+            .catch((error: unknown) => error),
+        )
       },
     })
     await kit.orchestrator.startWorkflow(workflow([task('a')]))
@@ -182,11 +195,19 @@ describe('after a crash', () => {
     for await (const { execution } of kit.crashPoints(workflow([task('a'), task('b')]))) {
       points += 1
       expect(execution.status).toBe('completed')
-      expect(execution.metrics.resourceUsage).toEqual({ tokenUsage: { ...twice(twice(USED)) }, cost: 0.006, costComplete: true, modelCalls: 4 })
+      expect(execution.metrics.resourceUsage).toEqual({
+        tokenUsage: { ...twice(twice(USED)) },
+        cost: 0.006,
+        costComplete: true,
+        modelCalls: 4,
+      })
       expect(execution.tasks.map(({ usage }) => usage)).toEqual([twice(USED), twice(USED)])
     }
     expect(points).toBeGreaterThan(8)
-    expect([...chosen].filter((choices) => choices.includes(',')), 'some were taken over').not.toEqual([])
+    expect(
+      [...chosen].filter((choices) => choices.includes(',')),
+      'some were taken over',
+    ).not.toEqual([])
   })
 
   it('a call that was interrupted is a choice without its call', async () => {

@@ -157,7 +157,10 @@ describe('a call that is not wanted any more', () => {
     const orchestrator = orchestratorWith()
     const running = gate()
     const returns = gate()
-    orchestrator.agentPool.registerTool({ ...weather, execute: () => (running.open(), returns.promise.then(() => Promise.reject(new Error('x')))) })
+    orchestrator.agentPool.registerTool({
+      ...weather,
+      execute: () => (running.open(), returns.promise.then(() => Promise.reject(new Error('x')))),
+    })
     const controller = new AbortController()
     let settled = false
     const answer = call(orchestrator, 'weather', { city: 'Oslo' }, controller.signal).finally(() => (settled = true))
@@ -196,11 +199,23 @@ describe('registering', () => {
     ['a field that is none', { ...weather, timeOut: 5 }, ['ERR_UNKNOWN_FIELD tool.timeOut']],
     ['a bad timeout', { ...weather, timeout: 'soon' }, ['ERR_INVALID_VALUE tool.timeout']],
     ['no time at all', { ...weather, timeout: 0 }, ['ERR_INVALID_VALUE tool.timeout']],
-    ['what JSON Schema has no word for', { ...weather, parameters: z.object({ at: z.date() }) }, ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters.at']],
+    [
+      'what JSON Schema has no word for',
+      { ...weather, parameters: z.object({ at: z.date() }) },
+      ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters.at'],
+    ],
     ['the schema of a text', { ...weather, parameters: z.string() }, ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters']],
-    ['a schema that only judges', { ...weather, parameters: v.object({ city: v.string() }) }, ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters']],
+    [
+      'a schema that only judges',
+      { ...weather, parameters: v.object({ city: v.string() }) },
+      ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters'],
+    ],
     ['schemas in a plain object', { ...weather, parameters: { city: z.string() } }, ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters.city']],
-    ['JSON Schema that is none', { ...weather, parameters: { ...rawCity, required: 'city' } }, ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters']],
+    [
+      'JSON Schema that is none',
+      { ...weather, parameters: { ...rawCity, required: 'city' } },
+      ['ERR_SCHEMA_UNREPRESENTABLE tool.parameters'],
+    ],
   ])('%s is refused by path', (_, tool, expected) => {
     const { agentPool } = orchestratorWith()
     const error = thrownBy(() => agentPool.registerTool(tool as ToolDefinition))

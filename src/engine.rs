@@ -253,9 +253,9 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn note(&self, slot: u32, task: u32, attempt: u32, called: bool, text: String) -> Result<bool, CodedError> {
         let task = InstanceIndex::new(task);
-        self.with(|driver| match called {
-            true => driver.called(slot, task, attempt, text.into()),
-            false => driver.choose(slot, task, attempt, text.into()),
+        self.with(|driver| {
+            let tell = if called { Driver::called } else { Driver::choose };
+            tell(driver, slot, task, attempt, text.into())
         })
     }
 
@@ -265,10 +265,17 @@ impl Engine {
         self.with(|driver| driver.notes(slot, InstanceIndex::new(task)))
     }
 
-    /// What models have cost an execution so far, those below it included, as JSON text; see `runtime::spent`.
+    /// What models have cost an execution so far, those below it included, or one of its tasks alone, as JSON text; see `runtime::spent`.
     #[napi(catch_unwind)]
-    pub fn spent(&self, slot: u32) -> Result<String, CodedError> {
-        self.with(|driver| Ok(spent::text(driver.execution(slot)?.spent())))
+    pub fn spent(&self, slot: u32, task: Option<u32>) -> Result<String, CodedError> {
+        self.with(|driver| {
+            let execution = driver.execution(slot)?;
+            let spent = match task {
+                None => execution.spent(),
+                Some(task) => execution.spent_by(InstanceIndex::new(task)).copied().unwrap_or_default(),
+            };
+            Ok(spent::text(spent))
+        })
     }
 
     /// What a function that is a condition said: `holds`, or the failure (JSON text) it threw.

@@ -12,6 +12,7 @@ import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
+import { dollarsOf, tokensOf, type ModelSums } from './model-account.js'
 import { copyJson } from './json/copy.js'
 import { EFFECT_WORDS, Kind, type Failures } from './native.js'
 import type { Run } from './run.js'
@@ -267,7 +268,7 @@ export class Announcer implements EventSource {
 
   /** The execution as it was when it began, whenever that is heard. */
   #started({ run, at }: Notice): WorkflowExecution {
-    const tasks = run.definition.tasks.slice(0, run.definition.rootCount).map(() => [0, 0, 0, 0])
+    const tasks = run.definition.tasks.slice(0, run.definition.rootCount).map(() => [0, 0, null, null])
     return run.seenAs(JSON.stringify({ status: 'running', startedAt: at, endedAt: 0, tasks, notes: {} }))
   }
 
@@ -288,8 +289,10 @@ export class Announcer implements EventSource {
     if (kind === Kind.iterated) return { ...base, iteration: first, status: PASS_ENDS[second] ?? 'running', endTime: dateOf(at) }
     if (kind === Kind.reused) return { ...base, status: 'completed', cached: true, endTime: dateOf(at), ...this.#result(run, place) }
     const measured = { startTime: dateOf(first), endTime: dateOf(second), duration: (second - first) / 1000 }
-    if (kind === Kind.completed) return { ...base, status: 'completed', ...measured, ...this.#result(run, place) }
-    return { ...base, status: kind === Kind.failed ? 'failed' : 'waiting', ...measured, ...(error && { error }) }
+    if (kind === Kind.completed)
+      return { ...base, status: 'completed', ...measured, ...this.#result(run, place), ...this.#usage(run, place) }
+    if (kind === Kind.failed) return { ...base, status: 'failed', ...measured, ...(error && { error }), ...this.#usage(run, place) }
+    return { ...base, status: 'waiting', ...measured, ...(error && { error }) }
   }
 
   #result(run: Run, place: number): { result?: unknown } {
@@ -299,6 +302,15 @@ export class Announcer implements EventSource {
     const seen = run.ended(place)
     if (seen !== undefined) return { result: copyJson((seen.result ?? null) as Json) }
     return { result: JSON.parse(this.#dispatcher().engine.output(run.slot, place)) as unknown }
+  }
+
+  /** What models have cost the task, if it has asked any. */
+  #usage(run: Run, place: number): Pick<TaskExecution, 'usage' | 'cost'> {
+    const seen = run.ended(place)
+    if (seen !== undefined) return seen.usage === undefined ? {} : { usage: seen.usage, cost: seen.cost ?? 0 }
+    if (!run.asksModels) return {}
+    const sums = JSON.parse(this.#dispatcher().engine.spent(run.slot, place)) as ModelSums
+    return sums.calls === undefined ? {} : { usage: tokensOf(sums), cost: dollarsOf(sums) }
   }
 
   #errorInfo({ run, place, attempt, number }: Notice): TaskErrorInfo {

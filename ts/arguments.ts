@@ -12,7 +12,7 @@ import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter } from './wo
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000
 const PRIORITY_MAX = 1000
-const CONCURRENCY_MAX = 1_000_000
+const KEY_LIMIT_MAX = 1_000_000
 const USD_MAX = 1_000_000
 const STATUSES = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
 const FILTER_FIELDS = ['workflowId', 'status', 'since', 'until', 'limit', 'cursor']
@@ -98,8 +98,8 @@ function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimi
   for (const field of Object.keys(others)) issues.push({ path: `${path}.${field}`, message: 'is not known; these are: key, limit' })
   if (typeof key !== 'string' || key === '' || key.length > 256)
     issues.push({ path: `${path}.key`, message: 'must be a text of 1 to 256 letters' })
-  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > CONCURRENCY_MAX)
-    issues.push({ path: `${path}.limit`, message: `must be a whole number from 1 to ${CONCURRENCY_MAX}` })
+  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > KEY_LIMIT_MAX)
+    issues.push({ path: `${path}.limit`, message: `must be a whole number from 1 to ${KEY_LIMIT_MAX}` })
   return { key: key as string, limit: limit as number }
 }
 

@@ -59,6 +59,7 @@ const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | 
 export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly engine: Engine
   readonly clock: Clock
+  readonly lasts: boolean
   /** What an instance is, for its run. */
   readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
   #listened = 0
@@ -95,6 +96,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.#listener = listener
     this.#agents = agents
     this.clock = clock
+    this.lasts = !held
     this.engine = new Engine(() => this.#pull(), stage)
     this.#alarm = clock.alarm(() => this.#pull())
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
@@ -199,6 +201,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   }
 
   account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount {
+    run.asksModels = true
     return openAccount(this, run, instance, attempt)
   }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Events whose listeners cannot harm who announces them.
+
 import type { EventEmitter } from 'node:events'
 import { OrchestratorError } from './errors.js'
 import { messageOf } from './failure.js'

@@ -5,6 +5,7 @@ import type { AgentRegistry } from './agent-pool.js'
 import type { Dispatcher } from './dispatcher.js'
 import { CancelledError, ClosedError } from './errors.js'
 import type { LiveRuns } from './live-runs.js'
+import type { ModelGateway } from './models/integration.js'
 import type { Schedules } from './schedules.js'
 import { processEnded, type Stage } from './stage.js'
 
@@ -12,6 +13,7 @@ import { processEnded, type Stage } from './stage.js'
 export interface Parts {
   readonly dispatcher: Dispatcher
   readonly agents: AgentRegistry
+  readonly models: ModelGateway
   readonly schedules: Schedules
   readonly live: LiveRuns
 }
@@ -21,7 +23,7 @@ export interface Parts {
  * has not ended. `isOpen` says whether there is a store to write to.
  */
 export async function endInOrder(
-  { dispatcher, agents, schedules, live }: Parts,
+  { dispatcher, agents, models, schedules, live }: Parts,
   isOpen: boolean,
   drainMs: number,
   continues: string,
@@ -38,15 +40,17 @@ export async function endInOrder(
   }
   await agents.instances.close()
   await agents.servers.close()
+  models.close()
   await dispatcher.engine.close()
 }
 
 /** Its process ends, as far as anybody can tell. What every later call hears. */
-export function endAtOnce({ dispatcher, agents, schedules }: Parts, stage: Stage): ClosedError {
+export function endAtOnce({ dispatcher, agents, models, schedules }: Parts, stage: Stage): ClosedError {
   const error = processEnded()
   dispatcher.abandon(error)
   schedules.lose(error)
   void agents.servers.close()
+  models.close()
   stage.crashed()
   return error
 }

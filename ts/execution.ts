@@ -6,9 +6,9 @@ import { dateOf, now } from './clock.js'
 import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
-import { dollarsOf, tokensOf, type ModelSums } from './model-account.js'
+import { dollarsOf, resourceUsageOf, tokensOf, type ModelSums } from './model-account.js'
 import type { RunOptions } from './run.js'
-import type { ExecutionMetrics, ExecutionStatus, ResourceUsage, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
+import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
 
 /** An execution as `runtime::report` writes it. */
 export interface Report {
@@ -166,11 +166,6 @@ function metricsOf(report: Report): ExecutionMetrics {
     attempts: report.tasks.reduce((sum, [, attempts]) => sum + attempts, 0),
     resourceUsage: resourceUsageOf(report.spent ?? {}),
   }
-}
-
-function resourceUsageOf(sums: ModelSums): ResourceUsage {
-  const { calls = 0, unpriced = 0 } = sums
-  return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums), costComplete: unpriced === 0, modelCalls: calls }
 }
 
 function executionError(subject: Subject, report: Report, recorded: TaskErrorInfo): WorkflowExecution['error'] {

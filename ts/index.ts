@@ -41,6 +41,7 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
+export type { ResourceUsage } from './model-account.js'
 export type {
   CustomProvider,
   CustomReply,
@@ -99,7 +100,6 @@ export type {
   Loop,
   OrchestratorStatistics,
   RateLimit,
-  ResourceUsage,
   ResumeOptions,
   RetryPolicy,
   SignalOptions,

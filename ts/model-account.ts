@@ -23,6 +23,8 @@ export interface ModelAccount {
   readonly choices: readonly Json[]
   /** Its calls that had ended then. A choice that is there without its call was interrupted in the middle of it. */
   readonly calls: readonly Json[]
+  /** Whether what it puts on record outlives this process. */
+  readonly lasts: boolean
   /**
    * Puts a choice on record; resolves once it is. Nothing may be sent before.
    *
@@ -39,7 +41,7 @@ export interface AccountBudget {
   readonly scope: string
   readonly budget: ModelBudget
   /** What is on record as spent, by this process and those before it. */
-  spent(): ModelSums
+  readonly spent: () => ModelSums
 }
 
 /** A call that has ended. These fields of it are summed; any other is kept as it is. */
@@ -71,6 +73,8 @@ export interface ModelSums {
 /** What an account needs of the dispatcher. */
 export interface Bookkeeper {
   readonly engine: Pick<Engine, 'note' | 'notes' | 'spent'>
+  /** Whether what is recorded outlives this process. */
+  readonly lasts: boolean
   /** Whether something can still be recorded for a run. */
   keeps(run: Run): boolean
   /** The run whose task it is. */
@@ -100,6 +104,7 @@ class Account implements ModelAccount {
   readonly budgets: readonly AccountBudget[]
   readonly choices: readonly Json[]
   readonly calls: readonly Json[]
+  readonly lasts: boolean
   readonly #keeper: Bookkeeper
   readonly #run: Run
   readonly #instance: number
@@ -111,6 +116,7 @@ class Account implements ModelAccount {
     this.tenant = run.options.tenant
     this.path = run.path(instance)
     this.attempt = live.attempt
+    this.lasts = keeper.lasts
     this.#keeper = keeper
     this.#run = run
     this.#instance = instance
@@ -151,7 +157,7 @@ function budgetsOf(keeper: Bookkeeper, run: Run): AccountBudget[] {
   for (let payer: Run | undefined = run; payer !== undefined; payer = keeper.above(payer)) {
     const { id, slot } = payer
     const budget = modelBudgetOf(payer)
-    const spent = (): ModelSums => JSON.parse(keeper.engine.spent(slot)) as ModelSums
+    const spent = (): ModelSums => JSON.parse(keeper.engine.spent(slot, null)) as ModelSums
     if (Object.keys(budget).length > 0) budgets.push({ scope: `execution:${id}`, budget, spent })
   }
   return budgets
@@ -167,6 +173,23 @@ export function modelBudgetOf({ definition, options }: Pick<Run, 'definition' | 
     if (least < Infinity) budget[field] = least
   }
   return budget
+}
+
+/** What models have cost an execution, its child workflows and attempts that failed included. */
+export interface ResourceUsage {
+  readonly tokenUsage: TokenUsage
+  /** US dollars. */
+  readonly cost: number
+  /** False if a price is not known, so that `cost` is too low. */
+  readonly costComplete: boolean
+  /** Calls, however often each was sent. */
+  readonly modelCalls: number
+}
+
+/** What sums say of resources. */
+export function resourceUsageOf(sums: ModelSums): ResourceUsage {
+  const { calls = 0, unpriced = 0 } = sums
+  return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums), costComplete: unpriced === 0, modelCalls: calls }
 }
 
 /** The tokens of sums. */

@@ -26,7 +26,7 @@ import type {
   ScheduleTexts,
 } from './native/binding.cjs'
 
-export { NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
+export { NativeMcp, NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 7
@@ -169,8 +169,8 @@ export class Engine {
   }
 
   /** What models have cost an execution so far, as JSON text. */
-  spent(slot: number): string {
-    return this.#try(() => this.#native.spent(slot))
+  spent(slot: number, task: number | null): string {
+    return this.#try(() => this.#native.spent(slot, task))
   }
 
   judged(slot: number, task: number, question: Question, holds: boolean, failure: string | null): void {
@@ -434,64 +434,15 @@ export class Models {
   }
 }
 
-/** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
-const sessions = new Set<NativeMcp>()
-const killAll = (): void => {
-  for (const session of sessions) session.kill()
-}
-
-/** One connection to a server of the Model Context Protocol. Every method throws an `OrchestratorError` or nothing. */
-export class McpSession {
-  readonly #native: NativeMcp
-  #calls = 0
-
-  /** `changed` is called when the server says that it has other tools. */
-  constructor(target: string, changed: () => void) {
-    this.#native = attempt(() => new NativeMcp(target, changed))
-  }
-
-  async open(): Promise<{ name?: string; version?: string }> {
-    if (sessions.size === 0) process.on('exit', killAll)
-    sessions.add(this.#native)
-    return JSON.parse(await textOf(this.#native.open())) as { name?: string; version?: string }
-  }
-
-  isOpen(): boolean {
-    return attempt(() => this.#native.isOpen())
-  }
-
-  async tools(): Promise<unknown> {
-    return JSON.parse(await textOf(this.#native.tools()))
-  }
-
-  /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
-  async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
-    signal.throwIfAborted()
-    const number = (this.#calls += 1)
-    const abort = (): void => this.#native.cancel(number)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      return JSON.parse(await textOf(this.#native.call(number, tool, JSON.stringify(args))))
-    } finally {
-      signal.removeEventListener('abort', abort)
-    }
-  }
-
-  /** Resolves when the program of the server, if it has one, has ended. */
-  async close(): Promise<void> {
-    await textOf(this.#native.close())
-    sessions.delete(this.#native)
-    if (sessions.size === 0) process.off('exit', killAll)
-  }
-}
-
-async function textOf(asked: Promise<Answer>): Promise<string> {
+/** What was asked of Rust, as text. Rejects with an `OrchestratorError`. */
+export async function answerOf(asked: Promise<Answer>): Promise<string> {
   const { failure, text } = await asked
   if (failure) throw rebuilt(failure)
   return text ?? ''
 }
 
-function attempt<T>(work: () => T): T {
+/** What `work` gives; what Rust throws is an `OrchestratorError`. */
+export function attempt<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {

@@ -11,16 +11,16 @@ import { DefinitionReader } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
 import { endAtOnce, endInOrder, type Parts } from './ending.js'
-import { ClosedError, ConflictError, NotFoundError, ValidationError } from './errors.js'
+import { ClosedError, ConflictError, ValidationError } from './errors.js'
 import type { OrchestratorEvents } from './events.js'
-import { eventsIn, followEvents, type ExecutionEvent } from './execution-events.js'
+import { followEvents, type ExecutionEvent } from './execution-events.js'
 import { unwell } from './fork.js'
 import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
 import type { Issue } from './issue.js'
 import { LiveRuns } from './live-runs.js'
-import { cancelledBy, endOf, notFound, orThrow, type Started } from './outcome.js'
-import { InterruptedRuns, pastRun, storedPage, storedPast } from './recovery.js'
+import { cancelledBy, endOf, eventsGone, notFound, orThrow, type Started } from './outcome.js'
+import { InterruptedRuns, storedEvents, storedPage, storedPast } from './recovery.js'
 import type { Run } from './run.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
@@ -446,16 +446,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const past = this.#ended?.get(id)
     const run = known ?? this.#live.get(id) ?? past?.run
     if (run !== undefined && (!run.released || run.history !== undefined)) return yield* followEvents(run, this.#announcer, after)
-    if (past !== undefined) {
-      const message = `the events of execution \`${id}\` are gone: in memory those of executions begun by startWorkflow are kept`
-      throw new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, { executionId: id })
-    }
+    if (past !== undefined) throw eventsGone(id)
     this.#assertNotClosed()
-    const { engine } = this.#dispatcher
-    const text = this.#ended === undefined ? await engine.storedExecution(id) : undefined
-    if (text === undefined) throw notFound(id)
-    const { words, failures } = await engine.storedHistory(id)
-    yield* eventsIn(pastRun(text, failures), words, this.#announcer, after)
+    if (this.#ended !== undefined) throw notFound(id)
+    yield* storedEvents(this.#dispatcher.engine, id, this.#announcer, after)
   }
 
   #seen(run: Run): WorkflowExecution {
@@ -504,10 +498,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     )
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
     await endInOrder(this.#parts(), isOpen, drainMs, continues)
-    this.#models.close()
   }
 
   #parts(): Parts {
-    return { dispatcher: this.#dispatcher, agents: this.#agents, schedules: this.#schedules, live: this.#live }
+    return { dispatcher: this.#dispatcher, agents: this.#agents, models: this.#models, schedules: this.#schedules, live: this.#live }
   }
 }

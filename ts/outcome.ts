@@ -70,3 +70,9 @@ export function cancelWith(
   const forget = (): void => signal.removeEventListener('abort', cancel)
   run.whenEnded().then(forget, forget)
 }
+
+/** Nobody kept the events of an execution. */
+export function eventsGone(executionId: string): NotFoundError {
+  const message = `the events of execution \`${executionId}\` are gone: in memory those of executions begun by startWorkflow are kept`
+  return new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, { executionId })
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The figures of the agent pool, in the words of the caller.
 
 /** Figures of an agent pool, or of one type in it. */
 export interface PoolFigures {

@@ -6,8 +6,10 @@ import { storedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { executionOf, type Report } from './execution.js'
+import { eventsIn, type EventSource, type ExecutionEvent } from './execution-events.js'
 import type { Json } from './json.js'
 import type { Engine, Failures, Interrupted } from './native.js'
+import { notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
 
@@ -107,6 +109,7 @@ export class InterruptedRuns {
     return found.map(({ slot, text }) => {
       const { id, definition, context, options, report, outputs } = readStored(text)
       const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher.describe)
+      run.asksModels = true
       run.paused = report.status === 'paused'
       run.held = run.paused
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
@@ -202,4 +205,21 @@ export class InterruptedRuns {
 function nameOf({ agentId, requires }: AgentNeed): string {
   if (requires.length === 0) return agentId
   return `${agentId === '' ? 'an agent' : agentId} that has ${requires.join(', ')}`
+}
+
+/**
+ * The events of an execution in the store, after the one with the number `after`.
+ *
+ * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`
+ */
+export async function* storedEvents(
+  engine: Engine,
+  id: string,
+  source: EventSource,
+  after: number,
+): AsyncGenerator<ExecutionEvent, void, undefined> {
+  const text = await engine.storedExecution(id)
+  if (text === undefined) throw notFound(id)
+  const { words, failures } = await engine.storedHistory(id)
+  yield* eventsIn(pastRun(text, failures), words, source, after)
 }

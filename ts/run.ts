@@ -93,6 +93,8 @@ export class Run {
   lost: OrchestratorError | undefined
   /** Whether it is on record. */
   accepted = false
+  /** Whether an attempt of it has asked models, or one before it may have. */
+  asksModels = false
   /** Whether the request to cancel it is. */
   cancelling = false
   /** Signals that are on record, of those this process has sent, and those that were sent. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What one attempt of a task is given. Made for every attempt, so what costs is made when it is asked for.
 
+import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
 import type { OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
@@ -188,6 +189,8 @@ export class LiveAttempt implements AttemptContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
+      // Each call of a model or a tool that is under way listens.
+      setMaxListeners(0, this.#controller.signal)
       if (this.#reason !== undefined) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal

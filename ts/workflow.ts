@@ -3,6 +3,7 @@
 
 import type { ConditionFunction } from './definition/marks.js'
 import type { Duration } from './duration.js'
+import type { ResourceUsage } from './model-account.js'
 import type { ModelBudget, ModelCalls, TokenUsage } from './models/types.js'
 
 /** A workflow: tasks, and what each waits for. */
@@ -248,17 +249,6 @@ export interface ExecutionMetrics {
   readonly resourceUsage: ResourceUsage
 }
 
-/** What models have cost an execution, its child workflows and attempts that failed included. */
-export interface ResourceUsage {
-  readonly tokenUsage: TokenUsage
-  /** US dollars. */
-  readonly cost: number
-  /** False if a price is not known, so that `cost` is too low. */
-  readonly costComplete: boolean
-  /** Calls, however often each was sent. */
-  readonly modelCalls: number
-}
-
 /** One task of an execution, as it is at one moment. */
 export interface TaskExecution {
   /** Its id, after the pass it belongs to: `outer[2].child`; `parent/id` if it was spawned. */
@@ -325,10 +315,7 @@ export interface AttemptContext {
   readonly attempt: number
   /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
   readonly idempotencyKey: string
-  /**
-   * What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`. In a worker thread it is the JSON
-   * Schema.
-   */
+  /** What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`; in a worker thread a JSON Schema. */
   readonly outputSchema: unknown
   /**
    * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the

@@ -23,8 +23,8 @@ export class Child {
   #stderr = ''
   #changed: (() => void)[] = []
 
-  constructor(path: string, args: readonly string[] = [], nodeOptions: readonly string[] = []) {
-    this.#process = spawn(process.execPath, [...nodeOptions, path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(path: string, args: readonly string[] = [], nodeOptions: readonly string[] = [], env: NodeJS.ProcessEnv = process.env) {
+    this.#process = spawn(process.execPath, [...nodeOptions, path, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
     const notify = (): void => {
       for (const resolve of this.#changed.splice(0)) resolve()
     }

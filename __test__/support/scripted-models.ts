@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A model that says what the test wrote down for it, so that what an agent makes of answers is seen alone.
 
+import { setMaxListeners } from 'node:events'
 import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/models/types.ts'
-import type { CallableTool, ToolSource } from '../../ts/agents/tools.ts'
-import type { Json } from '../../ts/json.ts'
+import { systemClock } from '../../ts/clock.ts'
+import { readTool } from '../../ts/tools/definition.ts'
+import { ToolRegistry } from '../../ts/tools/registry.ts'
+import type { ToolContext } from '../../ts/tools/tool.ts'
 import type { AttemptContext, TaskInput } from '../../ts/workflow.ts'
 
 /** What it answers: text, tools it calls, what a schema made of it. */
@@ -27,6 +30,7 @@ export function attemptWith(answers: readonly Answer[], outputSchema?: unknown):
   const asked: ScriptedAttempt['asked'] = []
   const heard: unknown[] = []
   const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
   const next = (how: 'generate' | 'stream', request: GenerateRequest): GenerateResult => {
     request.signal?.throwIfAborted()
     const answer = answers[asked.length]
@@ -88,16 +92,9 @@ export function taskWith(input: TaskInput['input'], dependencies: Record<string,
 }
 
 /** Tools that answer what their function returns; one that throws has failed. */
-export function toolsOf(tools: Record<string, (args: never, signal: AbortSignal) => unknown>): ToolSource {
-  const all = Object.entries(tools).map(([name, execute]): CallableTool => {
-    const call: CallableTool['call'] = async (args, { signal }) => {
-      try {
-        return { result: (await execute(args as never, signal)) as Json, isError: false }
-      } catch (error) {
-        return { result: (error as Error).message, isError: true }
-      }
-    }
-    return { name, description: `does ${name}`, parameters: { type: 'object' }, call }
-  })
-  return { get: (name) => all.find((tool) => tool.name === name), list: () => all }
+export function toolsOf(tools: Record<string, (args: never, ctx: ToolContext) => unknown>): ToolRegistry {
+  const registry = new ToolRegistry()
+  for (const [name, execute] of Object.entries(tools))
+    registry.add(readTool({ name, description: `does ${name}`, parameters: { type: 'object' }, execute: execute as never }, systemClock))
+  return registry
 }

@@ -16,6 +16,7 @@ import {
   type ExecutionHandle,
   type ExecutionList,
   type Issue,
+  type McpServer,
   type OrchestratorConfig,
   type OrchestratorEvents,
   type OrchestratorStatistics,
@@ -25,6 +26,7 @@ import {
   type ValidationResult,
   type WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
+import { z } from 'zod'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const check = <T extends true>(): T => true as T
@@ -136,6 +138,30 @@ check<
 >()
 // @ts-expect-error -- task:completed has one argument
 orchestrator.on('task:completed', (_task, _error) => {})
+
+// A tool gets what its schema makes of the arguments.
+orchestrator.agentPool.registerTool({
+  name: 'weather',
+  description: 'The weather of a city',
+  parameters: z.object({ city: z.string(), days: z.coerce.number().default(1) }),
+  execute: async ({ city, days }, { signal }) => {
+    check<Equal<typeof city, string>>()
+    check<Equal<typeof days, number>>()
+    return signal.aborted ? null : { city, days }
+  },
+})
+orchestrator.agentPool.registerTool({
+  name: 'raw',
+  description: 'Of JSON Schema nothing is known',
+  parameters: { type: 'object', properties: { city: { type: 'string' } } },
+  execute: (args) => check<Equal<typeof args, Record<string, unknown>>>(),
+})
+export const servers: McpServer[] = [
+  { command: 'npx', args: ['-y', 'some-server'], env: { TOKEN: 'x' }, tools: { include: ['a'] } },
+  { url: new URL('https://mcp.example.com'), headers: {}, prefix: '', timeout: '30s' },
+]
+// @ts-expect-error -- neither a program nor an address
+export const nowhere: McpServer = { name: 'x' }
 
 // Errors narrow by class, and by isInstance for those of another copy.
 export function told(error: unknown): string {

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// A demo of the orchestrator: seven agents study a directory of source code. `--help` explains the options.
+// A demo of the orchestrator: seven agents study a directory of source code, and models read what they found. `--help` explains the options.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { registerCrew } from './agents/crew.mjs'
 import { Ledger, proveContinued, proveOnce } from './ledger.mjs'
+import { TOKENS_MAX, chooseModels, isModelTask, modelPart, registerModelAgents } from './models.mjs'
 import { HELP, UsageError, parseOptions } from './options.mjs'
-import { Paint, near } from './paint.mjs'
-import { plural } from './report.mjs'
+import { Paint, near, wrap } from './paint.mjs'
+import { count, plural } from './report.mjs'
 import { openScreen } from './screen.mjs'
 import { walk } from './source/walk.mjs'
-import { renderFiles, renderFindings, renderProof } from './summary.mjs'
+import { renderFiles, renderFindings, renderModels, renderProof } from './summary.mjs'
 import { renderTimeline } from './timeline.mjs'
-import { STAGES, WORKFLOW_ID, defineStudy, planLanes } from './workflow.mjs'
+import { WORKFLOW_ID, defineStudy, planLanes } from './workflow.mjs'
 
 /**
  * @typedef {import('@codexos/multi-agent-orchestrator').WorkflowExecution} WorkflowExecution
  * @typedef {import('@codexos/multi-agent-orchestrator').TaskExecution} TaskExecution
  * @typedef {import('@codexos/multi-agent-orchestrator').ExecutionHandle} ExecutionHandle
+ * @typedef {import('./models.mjs').Models} Models
  * @typedef {{ orchestrator: MultiAgentOrchestrator, ledger: Ledger, options: import('./options.mjs').Options }} Scene
  */
 
@@ -84,16 +86,28 @@ async function findInterrupted(/** @type {Scene} */ { orchestrator, options }) {
 /** @returns {Promise<WorkflowExecution>} */
 async function startStudy(/** @type {Scene} */ scene, /** @type {import('./source/walk.mjs').SourceFile[]} */ files) {
   const { orchestrator, ledger, options } = scene
-  const workflow = defineStudy(planLanes(files))
+  const { models, why } = await chooseModels(orchestrator, options)
+  const workflow = defineStudy(planLanes(files), models && options.budget)
   const tasks = workflow.tasks.map(({ id, agentId }) => ({ taskId: id, agentId, status: /** @type {const} */ ('pending') }))
+  const agents = new Set(tasks.map((task) => task.agentId)).size
   ledger.clear()
   print(
-    paint.bold(`Study of ${near(options.root)}`) + paint.dim(`  ${tasks.length} tasks for ${STAGES.length} agents`),
+    paint.bold(`Study of ${near(options.root)}`) + paint.dim(`  ${tasks.length} tasks for ${agents} agents`),
+    ...(models === undefined ? wrap(String(why), paint.width) : told(models, options)),
     ...pace(options),
     '',
   )
-  const context = { root: options.root, report: join(options.out, 'report.md') }
-  return watch(scene, tasks, () => orchestrator.startWorkflow(workflow, context))
+  const context = { root: options.root, report: join(options.out, 'report.md'), ...(models !== undefined && { models }) }
+  return watch(scene, tasks, models, () => orchestrator.startWorkflow(workflow, context))
+}
+
+/** Who is asked, what for how much, and what leaves this machine: said before it does. */
+function told(/** @type {Models} */ { reader, editor }, /** @type {import('./options.mjs').Options} */ { budget }) {
+  const who = reader === editor ? `${reader} notes and concludes` : `${reader} writes notes, ${editor} concludes`
+  return [
+    ...wrap(`With models: ${who}, for at most $${budget} and ${count(TOKENS_MAX)} tokens.`, paint.width),
+    ...wrap('They are told figures, paths, names and to-dos, and no files; --no-models leaves them out.', paint.width).map(paint.dim),
+  ]
 }
 
 /** @returns {Promise<WorkflowExecution>} */
@@ -105,8 +119,11 @@ async function continueStudy(/** @type {Scene} */ scene, /** @type {WorkflowExec
   print(`The process that ran it was killed; the journal of execution ${before.id} says what is left.`, ...pace(options))
   if (options.named && options.root !== root)
     print(paint.yellow(`${near(options.root)} is not studied now: run this again for it, or give --fresh.`))
+  const models = /** @type {Models | undefined} */ (before.context.models)
+  if (models === undefined) print('Without models, as it began.')
+  else if (!options.models) print('With models, as it began: --no-models is for a study that begins (--fresh).')
   print('')
-  return watch(scene, before.tasks, async () => orchestrator.getHandle(before.id))
+  return watch(scene, before.tasks, models, async () => orchestrator.getHandle(before.id))
 }
 
 /** The demo is honest about being slowed down. */
@@ -118,20 +135,33 @@ function pace(/** @type {import('./options.mjs').Options} */ { paceMs }) {
  * Registers the agents, begins, and shows what happens until the execution has settled.
  *
  * @param {Scene} scene
- * @param {import('./screen.mjs').PlannedTask[]} tasks
+ * @param {readonly import('./screen.mjs').PlannedTask[]} tasks
+ * @param {Models | undefined} models
  * @param {() => Promise<ExecutionHandle>} begin
  */
-async function watch(scene, tasks, begin) {
+async function watch(scene, tasks, models, begin) {
   const { orchestrator, ledger, options } = scene
   const screen = openScreen(process.stdout, paint, tasks)
+  // What is announced of a task does not say what it used; the record does.
+  const showUsed = async (/** @type {string} */ id) => {
+    // An orchestrator that has been shut down meanwhile has nothing to show any more.
+    const execution = await orchestrator.getExecution(id).catch(() => undefined)
+    if (execution !== undefined) screen.used(execution.metrics.resourceUsage)
+  }
   const crash = options.crash ? crashHalfWay(screen, tasks) : undefined
   for (const event of TASK_EVENTS) {
     orchestrator.on(`task:${event}`, (/** @type {TaskExecution} */ task, /** @type {Error | undefined} */ error) => {
       if (event === 'completed') ledger.write('announced', task.taskId)
       screen.task(event, task, error)
-      if (event === 'completed') crash?.()
+      if (isModelTask(task) && task.endTime !== undefined) void showUsed(task.executionId)
+      if (event === 'completed' || event === 'failed') crash?.(task)
     })
   }
+  orchestrator.on('task:progress', (task, data) => {
+    const { type, text } = /** @type {{ type?: string, text?: string }} */ (data ?? {})
+    if (type === 'text' && text !== undefined) screen.heard(task.taskId, text)
+  })
+  if (models !== undefined) registerModelAgents(orchestrator, models)
   registerCrew(orchestrator, { ledger, paceMs: options.paceMs })
   try {
     const handle = await begin()
@@ -145,15 +175,25 @@ async function watch(scene, tasks, begin) {
   }
 }
 
-/** Kills this process, without any chance to tidy up, once half of the open tasks have ended. */
-function crashHalfWay(/** @type {import('./screen.mjs').Screen} */ screen, /** @type {{ status: string }[]} */ tasks) {
+/**
+ * Kills this process, without any chance to tidy up, once half of the open tasks have ended; where models are asked, not before one of them has
+ * answered or failed, so that there is a paid call to lose.
+ */
+function crashHalfWay(
+  /** @type {import('./screen.mjs').Screen} */ screen,
+  /** @type {readonly import('./screen.mjs').PlannedTask[]} */ tasks,
+) {
   const open = tasks.filter((task) => task.status !== 'completed').length
   const half = Math.floor(open / 2)
   if (half === 0) screen.say('Only one task is left, so there is no half-way to crash at.')
   let ended = 0
-  return () => {
+  let asked = !tasks.some((task) => isModelTask(task) && task.status !== 'completed')
+  let crashed = half === 0
+  return (/** @type {TaskExecution} */ task) => {
     ended += 1
-    if (ended !== half) return
+    asked ||= isModelTask(task)
+    if (crashed || ended < half || !asked) return
+    crashed = true
     screen.close()
     print(
       '',
@@ -183,7 +223,7 @@ function cancelOnInterrupt(/** @type {ExecutionHandle} */ handle, /** @type {imp
 
 /** @returns {number} the exit code */
 function conclude(
-  /** @type {Scene} */ { ledger, options },
+  /** @type {Scene} */ { orchestrator, ledger, options },
   /** @type {string} */ journal,
   /** @type {WorkflowExecution | undefined} */ before,
   /** @type {WorkflowExecution} */ after,
@@ -198,8 +238,11 @@ function conclude(
     process.stderr.write(`\nThe study has ${after.status}: ${after.error?.message ?? 'no reason was recorded'}\n`)
     return 1
   }
-  const points = before === undefined ? proveOnce(after, ledger) : proveContinued(before, after, ledger)
+  const sent = orchestrator.modelIntegration.getModelComparison()
+  const points = before === undefined ? proveOnce(after, ledger, sent) : proveContinued(before, after, ledger, sent)
+  const part = modelPart(after)
   print('', paint.bold('Findings'), ...renderFindings(after.results.report, paint))
+  if (part !== undefined) print('', paint.bold('What models say of them'), ...renderModels(part, paint))
   print('', paint.bold(before === undefined ? 'Each task once' : 'After the crash'), ...renderProof(points, paint))
   print('', ...renderFiles({ report: String(after.context.report), journal, ledger: join(options.out, 'ledger.ndjson') }, paint))
   return points.every((point) => point.holds) ? 0 : 1

@@ -8,9 +8,14 @@ import { parseArgs } from 'node:util'
 const THIS_REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 const PACE_MS_MAX = 10_000
 const PACE_MS_WATCHED = 40
+const BUDGET_USD = 0.05
+const BUDGET_USD_MAX = 100
 
 export const HELP = `Seven agents study a directory of source code: they list its files, count lines, find the longest functions,
 to-dos and duplicated text, and write a report. No key, no server; the work is done on this machine.
+Where the environment has a key of a provider of models (OPENAI_API_KEY, ANTHROPIC_API_KEY, …), or
+OPENAI_BASE_URL and OPENAI_MODEL (such as those of a local Ollama), two more agents ask models for a
+note on each language and for conclusions. Figures, paths, names and to-dos are sent, and no files.
 
   npm run demo -- [directory] [options]
 
@@ -21,6 +26,8 @@ to-dos and duplicated text, and write a report. No key, no server; the work is d
                  (default: ${PACE_MS_WATCHED} in a terminal, else 0, which is full speed)
   --crash        kill this process with SIGKILL when half of the tasks have ended; the next
                  run continues the study and proves that no finished task runs again
+  --budget <usd> what models may cost in all (default: ${BUDGET_USD})
+  --no-models    ask no models
   --fresh        cancel an interrupted study instead of continuing it, then start a new one
   --help         show this
 
@@ -31,7 +38,12 @@ Exit code: 0 done, 1 the study or a proof failed, 2 wrong usage, 130 cancelled.
 /** A mistake on the command line, said in one sentence. */
 export class UsageError extends Error {}
 
-/** @typedef {{ help: boolean, root: string, out: string, paceMs: number, crash: boolean, fresh: boolean, named: boolean }} Options */
+/**
+ * @typedef {{
+ *   help: boolean, root: string, out: string, paceMs: number, crash: boolean, fresh: boolean, named: boolean,
+ *   models: boolean, budget: number,
+ * }} Options `budget` is in US dollars
+ */
 
 /** @returns {Options} */
 export function parseOptions(/** @type {string[]} */ args, /** @type {boolean} */ watched) {
@@ -49,6 +61,8 @@ export function parseOptions(/** @type {string[]} */ args, /** @type {boolean} *
     crash: values.crash ?? false,
     fresh: values.fresh ?? false,
     named: positionals.length === 1,
+    models: values['no-models'] !== true,
+    budget: budgetOf(values.budget),
   }
 }
 
@@ -62,6 +76,8 @@ function parse(/** @type {string[]} */ args) {
         pace: { type: 'string' },
         crash: { type: 'boolean' },
         fresh: { type: 'boolean' },
+        budget: { type: 'string' },
+        'no-models': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -85,4 +101,11 @@ function paceOf(/** @type {string | undefined} */ given, /** @type {boolean} */ 
   const pace = Number(given)
   if (/^\d+$/.test(given) && pace <= PACE_MS_MAX) return pace
   throw new UsageError(`\`--pace\` takes whole milliseconds from 0 to ${PACE_MS_MAX}, not \`${given}\``)
+}
+
+function budgetOf(/** @type {string | undefined} */ given) {
+  if (given === undefined) return BUDGET_USD
+  const budget = Number(given)
+  if (/^\d+(\.\d+)?$/.test(given) && budget <= BUDGET_USD_MAX) return budget
+  throw new UsageError(`\`--budget\` takes US dollars from 0 to ${BUDGET_USD_MAX}, such as 0.05, not \`${given}\``)
 }

@@ -26,7 +26,7 @@ export class Paint {
 
   /** Each agent has its own colour, the same in bars and timeline. */
   agent(/** @type {number} */ index, /** @type {string} */ text) {
-    return this.#sgr(['36', '34', '35', '33', '31', '32', '96'][index % 7], text)
+    return this.#sgr(['36', '34', '35', '33', '31', '32', '95', '94', '96'][index % 9], text)
   }
 
   #sgr(/** @type {string} */ code, /** @type {string} */ text) {

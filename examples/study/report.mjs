@@ -16,21 +16,63 @@ const SKIPPED = {
   beyondLimit: `files beyond the first ${count(FILES_MAX)}`,
 }
 
+/** @typedef {ReturnType<typeof import('./models.mjs').modelPart>} ModelPart */
+
 /** @returns {string} */
-export function renderReport(/** @type {string} */ root, /** @type {import('./agents/reporter.mjs').Findings} */ findings) {
+export function renderReport(
+  /** @type {string} */ root,
+  /** @type {import('./agents/reporter.mjs').Findings} */ findings,
+  /** @type {ModelPart} */ part,
+) {
   const { files, code, comment, blank, bytes } = findings
   return `${[
     `# Study of \`${basename(root)}\``,
     `\`${root}\`, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     `**${plural(files, 'file')}, ${plural(code + comment + blank, 'line')}** (${count(Math.ceil(bytes / 1024))} KiB): ` +
       `${count(code)} of code or text, ${count(comment)} of comment, ${count(blank)} blank.`,
+    ...(part === undefined ? [] : conclusions(part)),
     languages(findings),
     largest(findings),
     functions(findings),
     todos(findings),
     duplicates(findings),
     leftOut(findings),
+    ...(part === undefined ? [] : [account(part)]),
   ].join('\n\n')}\n`
+}
+
+/** What models say of it. It is their text, so nothing in it is taken for Markdown. */
+function conclusions(/** @type {NonNullable<ModelPart>} */ { tasks, conclusions, failure }) {
+  const list = (/** @type {string} */ title, /** @type {string[]} */ items) =>
+    items.length > 0 && `${title}:\n\n${items.map((item) => `- ${prose(item)}`).join('\n')}`
+  const said = conclusions && [
+    `**${prose(conclusions.headline)}**`,
+    list('Strengths', conclusions.strengths),
+    list('Risks', conclusions.risks),
+    list('Next steps', conclusions.nextSteps),
+  ]
+  const notes = tasks.filter((task) => task.taskId.startsWith('note-') && task.status === 'completed')
+  return [
+    section('Conclusions of a model', ...(said || []), failure ? prose(failure) : ''),
+    ...(notes.length === 0 ? [] : [section('Notes of a model', ...notes.map(note))]),
+  ]
+}
+
+const note = (/** @type {{ taskId: string, result?: unknown }} */ { taskId, result }) =>
+  `**${nameOf(taskId.slice('note-'.length))}.** ${prose(String(result))}`
+
+/** Who was asked, and what it cost. */
+function account(/** @type {NonNullable<ModelPart>} */ { tasks, calls, tokens, money }) {
+  const rows = tasks.map(({ taskId, model, status, usage, cost }) => [
+    taskId,
+    quote(model),
+    usage?.inputTokens ?? 0,
+    usage?.outputTokens ?? 0,
+    `$${cost.toFixed(6)}`,
+    status,
+  ])
+  const note = `${plural(calls, 'call')}, ${plural(tokens, 'token')}, ${money}; by the list prices that this package knows.`
+  return section('Models', note, table(['Task', 'Model', 'Tokens in', 'Tokens out', 'Cost', 'End'], '<<>>><', rows))
 }
 
 function languages(/** @type {import('./agents/reporter.mjs').Findings} */ { languages, code }) {
@@ -110,4 +152,9 @@ export function count(/** @type {number} */ number) {
 export const plural = (/** @type {number} */ number, /** @type {string} */ noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`
 
 const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replace(/[<>&*_`]/g, '\\$&')
+const prose = (/** @type {string} */ text) =>
+  text
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .replace(/[\\<>&*_`[\]#|!~]/g, '\\$&')
 const quote = (/** @type {string} */ text) => (text.includes('`') ? cell(text) : `\`${text.replaceAll('|', '\\|')}\``)

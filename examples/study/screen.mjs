@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Live progress: one bar per agent redrawn in place, or, where nobody watches, one plain line per event.
 import { duration, fit } from './paint.mjs'
+import { count } from './report.mjs'
+import { isModelTask, money, oneLine } from './models.mjs'
 import { STAGES } from './workflow.mjs'
 
 /**
  * @typedef {import('@codexos/multi-agent-orchestrator').TaskExecution} TaskExecution
+ * @typedef {import('@codexos/multi-agent-orchestrator').ResourceUsage} ResourceUsage
  * @typedef {{ taskId: string, agentId?: string, status: TaskExecution['status'] }} PlannedTask
- * @typedef {{ task(event: string, task: TaskExecution, error?: Error): void, say(text: string): void, close(): void }} Screen
+ * @typedef {{ task(event: string, task: TaskExecution, error?: Error): void, heard(taskId: string, text: string): void, used(usage: ResourceUsage): void, say(text: string): void, close(): void }} Screen
  */
 
 const FRAME_MS = 50
 const BAR_WIDTH_MAX = 48
+/** More than the widest terminal shows. */
+const VOICE_LENGTH = 400
 const SPINNER_MS = 80
 const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 /** Ends other than completion: such a task does not fill its bar. */
@@ -20,9 +25,10 @@ const UNDONE = new Set(['failed', 'skipped', 'cancelled'])
 export function openScreen(
   /** @type {NodeJS.WriteStream} */ stream,
   /** @type {import('./paint.mjs').Paint} */ paint,
-  /** @type {PlannedTask[]} */ tasks,
+  /** @type {readonly PlannedTask[]} */ tasks,
 ) {
-  const tooLow = stream.rows !== undefined && stream.rows < STAGES.length + 3
+  const stages = STAGES.filter(({ agent }) => tasks.some((task) => task.agentId === agent)).length
+  const tooLow = stream.rows !== undefined && stream.rows < stages + 4
   return stream.isTTY && process.env.TERM !== 'dumb' && !tooLow ? new Bars(stream, paint, tasks) : new Log(stream)
 }
 
@@ -37,9 +43,13 @@ class Log {
 
   task(/** @type {string} */ event, /** @type {TaskExecution} */ task, /** @type {Error | undefined} */ error) {
     const seconds = ((performance.now() - this.#opened) / 1000).toFixed(3).padStart(8)
-    const said = event === 'completed' ? duration(task.duration ?? 0) : (error?.message ?? task.reason ?? '')
+    const said = event === 'completed' ? duration(task.duration ?? 0) : oneLine(error?.message ?? task.reason ?? '')
     this.#stream.write(`${`${seconds} s  ${event.padEnd(9)}  ${task.taskId.padEnd(24)}  ${task.agentId.padEnd(16)}  ${said}`.trimEnd()}\n`)
   }
+
+  heard() {}
+
+  used() {}
 
   say(/** @type {string} */ text) {
     this.#stream.write(`${text}\n`)
@@ -57,6 +67,10 @@ class Bars {
   /** @type {Stage[]} */
   #stages
   #opened = performance.now()
+  /** @type {ResourceUsage | undefined} what models have used so far */
+  #used
+  /** What a model is saying. */
+  #voice = { taskId: '', text: '' }
   /** @type {number[]} the widths of the lines now on the screen */
   #drawn = []
   #timer
@@ -64,7 +78,7 @@ class Bars {
   constructor(
     /** @type {NodeJS.WriteStream} */ stream,
     /** @type {import('./paint.mjs').Paint} */ paint,
-    /** @type {PlannedTask[]} */ tasks,
+    /** @type {readonly PlannedTask[]} */ tasks,
   ) {
     this.#stream = stream
     this.#paint = paint
@@ -85,7 +99,20 @@ class Bars {
     else if (event !== 'retrying') stage.running.delete(task.taskId)
     if (event === 'completed') stage.completed += 1
     if (UNDONE.has(event)) stage.undone += 1
-    if (event === 'failed') this.say(this.#paint.red(`  ${task.taskId} failed: ${error?.message ?? 'no reason given'}`))
+    if (this.#voice.taskId === task.taskId) this.#voice = { taskId: '', text: '' }
+    // What is tolerated is told once, at the end, with the way out.
+    if (event === 'failed' && !isModelTask(task))
+      this.say(this.#paint.red(`  ${task.taskId} failed: ${error?.message ?? 'no reason given'}`))
+  }
+
+  heard(/** @type {string} */ taskId, /** @type {string} */ text) {
+    if (this.#voice.taskId === '') this.#voice.taskId = taskId
+    // Several speak at once; one is listened to until it has ended.
+    if (this.#voice.taskId === taskId) this.#voice.text = `${this.#voice.text}${text}`.slice(-VOICE_LENGTH)
+  }
+
+  used(/** @type {ResourceUsage} */ usage) {
+    this.#used = usage
   }
 
   /** Writes a line above the bars. */
@@ -102,7 +129,7 @@ class Bars {
 
   #draw() {
     const width = this.#paint.width - 1
-    const lines = [...this.#stages.map((stage) => this.#line(stage, width)), this.#total(width)]
+    const lines = [...this.#stages.map((stage) => this.#line(stage, width)), this.#total(width), ...this.#said(width)]
     const up = this.#up()
     const frame = lines.map((line) => `${line.text}\x1b[K\n`).join('')
     this.#stream.write(`${up}${frame}\x1b[J`)
@@ -151,11 +178,24 @@ class Bars {
   #total(/** @type {number} */ width) {
     const sum = (/** @type {'total' | 'completed' | 'before'} */ field) => this.#stages.reduce((total, stage) => total + stage[field], 0)
     const before = sum('before')
-    const earlier = before === 0 ? '' : `, ${before} of them before the crash`
+    const earlier = before === 0 ? '' : `, ${before} before the crash`
+    const used = this.#used
+    const models =
+      used === undefined ? '' : `; models: ${count(used.tokenUsage.totalTokens)} tokens, ${money(used.cost, used.costComplete)}`
     const text = fit(
-      `    ${duration(performance.now() - this.#opened)}  ${sum('completed')} of ${sum('total')} tasks are done${earlier}`,
+      `    ${duration(performance.now() - this.#opened)}  ${sum('completed')} of ${sum('total')} tasks done${earlier}${models}`,
       width,
     )
     return { text: this.#paint.dim(text.trimEnd()), width: text.trimEnd().length }
+  }
+
+  /** The latest words of a model that is speaking. */
+  #said(/** @type {number} */ width) {
+    const { taskId, text } = this.#voice
+    if (taskId === '') return []
+    const room = Math.max(0, width - 4 - taskId.length - 2)
+    const words = oneLine(text)
+    const line = fit(`    ${taskId}: ${words.length > room ? `…${words.slice(words.length - room + 1)}` : words}`, width).trimEnd()
+    return [{ text: this.#paint.dim(line), width: line.length }]
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the terminal says when the study has ended: findings, proof, and where the files are.
 import { fit, near, squeeze, wrap } from './paint.mjs'
+import { oneLine } from './models.mjs'
 import { count, percent, plural, where } from './report.mjs'
 import { nameOf } from './source/languages.mjs'
 
@@ -35,6 +36,20 @@ export function renderFindings(/** @type {any} */ found, /** @type {import('./pa
     ],
   ]
   return columns(rows, paint)
+}
+
+/** @returns {string[]} */
+export function renderModels(
+  /** @type {NonNullable<import('./report.mjs').ModelPart>} */ { tasks, calls, tokens, money, conclusions, failure },
+  /** @type {import('./paint.mjs').Paint} */ paint,
+) {
+  const lines = (/** @type {string} */ text) => wrap(text, paint.width - 3).map((line) => `  ${line}`)
+  const models = [...new Set(tasks.map((task) => task.model))].join(' and ')
+  return [
+    ...(conclusions === undefined ? [] : lines(`${oneLine(conclusions.headline)}.`)),
+    ...(failure === undefined ? [] : lines(failure).map(paint.yellow)),
+    ...lines(`${models}: ${plural(calls, 'call')}, ${plural(tokens, 'token')}, ${money}`).map(paint.dim),
+  ]
 }
 
 /** @returns {string[]} */

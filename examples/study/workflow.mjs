@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The workflow: one list, then four kinds of finders side by side over parts of it, a summary per language, one report.
+// Where there are models, one of them writes a note on each summary, and one conclusions, before the report.
 //
 //   list ──┬─ todos-rust-1 ──────────────────────────────┐
 //          └─ count-rust-1 ─┬─ functions-rust-1 ─────────┤
 //             count-rust-2 ─┼─ functions-rust-2 ─────────┼─ summary-rust ──┐
 //                           └─ duplicates-rust ──────────┘                 ├─ report
 //             … and the same for every other language …    summary-… ──────┘
+import { TOKENS_MAX, modelTasks } from './models.mjs'
 import { LANGUAGES } from './source/languages.mjs'
 
 /** @typedef {{ name: string, languages: string[], parts: string[] }} Lane the files of one language, dealt into parts */
@@ -20,10 +22,12 @@ export const STAGES = [
   { agent: 'todo-finder', title: 'Find to-dos' },
   { agent: 'duplicate-finder', title: 'Find duplicates' },
   { agent: 'summariser', title: 'Sum up languages' },
+  { agent: 'reader', title: 'Ask for notes' },
+  { agent: 'editor', title: 'Ask to conclude' },
   { agent: 'reporter', title: 'Write the report' },
 ]
 
-// Eight lanes and fourteen parts make at most 60 tasks: well below the orchestrator's default `maxTasks` of 100.
+// Eight lanes and fourteen parts make at most 60 tasks, and 9 for models: well below the orchestrator's default `maxTasks` of 100.
 const LANES_MAX = 8
 const PARTS_WANTED = 10
 const PARTS_MAX = 14
@@ -67,16 +71,23 @@ export function planLanes(files) {
   })
 }
 
-/** @returns {import('@codexos/multi-agent-orchestrator').AgentWorkflow} */
-export function defineStudy(/** @type {Lane[]} */ lanes) {
+/**
+ * @param {Lane[]} lanes
+ * @param {number} [usd] what models may cost; they take part if it is given
+ * @returns {import('@codexos/multi-agent-orchestrator').AgentWorkflow}
+ */
+export function defineStudy(lanes, usd) {
+  const asked = usd === undefined ? [] : modelTasks(lanes)
   return {
     id: WORKFLOW_ID,
     name: 'Study of a directory of source code',
     version: '1.0.0',
+    ...(usd !== undefined && { budget: { usd, tokens: TOKENS_MAX } }),
     tasks: [
       { ...task('list', 'lister', [], { lanes }), type: 'sequential' },
       ...lanes.flatMap(studyLane),
-      { ...task('report', 'reporter', ['list', ...lanes.map((lane) => `summary-${lane.name}`)]), type: 'sequential' },
+      ...asked,
+      { ...task('report', 'reporter', ['list', ...lanes.map((lane) => `summary-${lane.name}`), ...asked.map(idOf)]), type: 'sequential' },
     ],
   }
 }

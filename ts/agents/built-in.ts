@@ -3,12 +3,12 @@
 
 import { ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
+import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, InlineAgentType } from '../workflow.js'
 import { readHybrid, readLlm, readTool } from './configuration.js'
 import { HybridAgent } from './hybrid.js'
 import { LlmAgent } from './llm.js'
 import { ToolAgent } from './tool.js'
-import type { ToolSource } from './tools.js'
 
 /** One such type. */
 export interface BuiltInType {
@@ -27,7 +27,7 @@ const limits = { minAgents: 0, maxAgents: 10_000, maxConcurrency: 100 }
 
 /** What built-in agents need of their orchestrator. */
 export interface AgentSurroundings {
-  readonly tools: ToolSource
+  readonly tools: ToolRegistry
   /** Whether a model can be asked at all: a provider that was configured stays so. */
   hasProvider(): boolean
 }

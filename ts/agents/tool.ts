@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The agent that calls one tool, without a model.
 
-import { ToolError, ValidationError } from '../errors.js'
+import { ValidationError } from '../errors.js'
 import type { Json } from '../json.js'
+import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../workflow.js'
 import type { ResolvedTool } from './configuration.js'
-import { toolNamed, type ToolSource } from './tools.js'
 
 export class ToolAgent implements Agent {
   readonly #configuration: ResolvedTool
-  readonly #tools: ToolSource
+  readonly #tools: ToolRegistry
 
-  constructor(configuration: ResolvedTool, tools: ToolSource) {
+  constructor(configuration: ResolvedTool, tools: ToolRegistry) {
     this.#configuration = configuration
     this.#tools = tools
   }
 
   /** What the tool answers. */
-  async execute(task: TaskInput, { signal }: AttemptContext): Promise<Json> {
+  async execute(task: TaskInput, { signal, idempotencyKey }: AttemptContext): Promise<Json> {
     const { tool: name } = this.#configuration
-    const tool = toolNamed(this.#tools, name)
-    const { result, isError } = await tool.call(this.#arguments(task), { signal })
-    if (!isError) return result
-    signal.throwIfAborted()
-    const said = typeof result === 'string' ? result : JSON.stringify(result)
-    throw new ToolError('ERR_TOOL_FAILED', `tool \`${name}\` failed: ${said}`, { details: { tool: name, result }, retryable: true })
+    const tool = this.#tools.get(name)
+    if (tool === undefined) throw this.#tools.unknown(name)
+    const answer = await tool.call(this.#arguments(task), { signal, idempotencyKey })
+    if (answer.isError) throw answer.error
+    return answer.result
   }
 
   #arguments({ id, input: { data } }: TaskInput): object {

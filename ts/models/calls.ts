@@ -6,6 +6,7 @@
 
 import { TIMER_MS_MAX } from '../clock.js'
 import { failureText } from '../failure.js'
+import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
 import { Models } from '../native.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from './types.js'
@@ -80,7 +81,8 @@ interface Asked {
   readonly provider: string
   readonly stream: boolean
   readonly timeoutMs: number
-  readonly request: Omit<CustomRequest, 'signal' | 'tools' | 'schema'> & Partial<Pick<CustomRequest, 'tools'>> & { schema?: { schema: object } }
+  readonly request: Omit<CustomRequest, 'signal' | 'tools' | 'schema'> &
+    Partial<Pick<CustomRequest, 'tools'>> & { schema?: { schema: object } }
 }
 
 interface Pending {
@@ -117,7 +119,9 @@ export class ModelCallsUnderWay {
         this.#forget(call)
         throw error
       }
-      signal?.addEventListener('abort', cancel, { once: true })
+      // It may have been aborted while the choice was put on record, and tells nobody a second time.
+      if (signal?.aborted === true) cancel()
+      else signal?.addEventListener('abort', cancel, { once: true })
     }).finally(() => signal?.removeEventListener('abort', cancel))
   }
 
@@ -161,7 +165,8 @@ export class ModelCallsUnderWay {
       const { schema, tools = [], ...rest } = asked.request
       const request: CustomRequest = { ...rest, tools, ...(schema !== undefined && { schema: schema.schema }), signal: controller.signal }
       const reply = await Promise.race([this.#answer(provider, request, call, attempt, asked.stream), aborted(controller.signal)])
-      this.native.answered(call, attempt, JSON.stringify(plainJson(reply, 'reply', []) ?? {}))
+      const text = JSON.stringify(replyOf(reply, asked.provider))
+      readable(() => this.native.answered(call, attempt, text))
     } catch (error) {
       this.native.failed(call, attempt, JSON.stringify(failureOf(error, controller.signal.aborted)))
     } finally {
@@ -173,7 +178,7 @@ export class ModelCallsUnderWay {
   async #answer(provider: CustomProvider, request: CustomRequest, call: number, attempt: number, stream: boolean): Promise<CustomReply> {
     if (!stream || provider.stream === undefined) {
       const reply = await provider.generate(request)
-      if (stream && reply.text !== undefined && reply.text !== '') this.#deliver(call, attempt, reply.text)
+      if (stream && reply?.text !== undefined && reply.text !== '') this.#deliver(call, attempt, reply.text)
       return reply
     }
     let whole: CustomReply = {}
@@ -188,7 +193,7 @@ export class ModelCallsUnderWay {
   }
 
   #deliver(call: number, attempt: number, text: string): void {
-    this.native.delivered(call, attempt, JSON.stringify({ type: 'text', text }))
+    readable(() => this.native.delivered(call, attempt, JSON.stringify({ type: 'text', text })))
   }
 }
 
@@ -200,11 +205,32 @@ function aborted(signal: AbortSignal): Promise<never> {
   })
 }
 
+/** What a provider of the user gave, if it is a reply. */
+function replyOf(reply: unknown, provider: string): Json {
+  const issues: Issue[] = []
+  const plain = plainJson(reply, 'reply', issues)
+  if (issues.length === 0 && typeof plain === 'object' && plain !== null && !Array.isArray(plain)) return plain
+  const said = issues.map(({ path, message }) => `${path} ${message}`).join('; ') || 'it must be an object such as { text, usage }'
+  throw Object.assign(new Error(`provider \`${provider}\` gave no reply: ${said}`), { class: 'invalid' })
+}
+
+/** What the addon cannot read a provider would give again, so that it is not asked again. */
+function readable(tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    throw Object.assign(error as Error, { class: 'invalid' })
+  }
+}
+
 const CLASSES = ['rate', 'quota', 'auth', 'overload', 'context', 'content', 'network', 'invalid']
 
 function failureOf(error: unknown, wasAborted: boolean): Json {
   const { message } = JSON.parse(failureText(error)) as { message: string }
-  const { class: given, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as { class?: unknown; retryAfterMs?: unknown }
+  const { class: given, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as {
+    class?: unknown
+    retryAfterMs?: unknown
+  }
   const known = CLASSES.find((one) => one === given) ?? (wasAborted ? 'network' : 'overload')
   const wait = typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? Math.round(retryAfterMs) : null
   return { class: known, message, retryAfterMs: wait }

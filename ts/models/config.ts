@@ -22,7 +22,7 @@ type Kind =
   | 'compatible'
 
 /** The wires that are spoken, with the environment variables in which keys are usually kept, the usual one first. */
-const KINDS: Readonly<Record<Kind, readonly string[]>> = {
+export const KINDS: Readonly<Record<Kind, readonly string[]>> = {
   openai: ['OPENAI_API_KEY'],
   'openai-responses': ['OPENAI_API_KEY'],
   anthropic: ['ANTHROPIC_API_KEY'],
@@ -115,7 +115,7 @@ export function readModelBudget(value: unknown, path: string, issues: Issue[]): 
 export function readProvider(name: string, value: unknown, path: string, issues: Issue[]): ResolvedProvider {
   const { kind: given, timeout = TIMEOUT_MS, rateLimit = {}, model, ...rest } = readGroup<Written>(value, path, issues, providerFields, {})
   const kind = given ?? (Object.hasOwn(KINDS, name) ? (name as Kind) : undefined)
-  if (kind === undefined) {
+  if (kind === undefined && (value as { kind?: unknown } | null | undefined)?.kind === undefined) {
     issues.push({
       path: memberPath(path, 'kind'),
       message: `is required, since \`${name}\` is no kind itself: ${Object.keys(KINDS).join(', ')}; 'compatible' for whatever speaks OpenAI's Chat Completions`,

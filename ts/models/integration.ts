@@ -6,15 +6,18 @@
 //                                                       └──── what is wrong ─┘
 
 import { now } from '../clock.js'
+import { readDuration } from '../duration.js'
 import { ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
-import { plainJson, type Json } from '../json.js'
+import type { Json } from '../json.js'
 import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { judgeAnswer, repairPrompt } from './output.js'
+import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
+import { readRegistration, readRequirements } from './requirements.js'
 import { dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
 import { AnswerStream } from './stream.js'
 import type {
@@ -52,8 +55,6 @@ export class ModelGateway implements ModelIntegration {
   readonly #added = new Map<string, ResolvedProvider>()
   readonly #registered: string[] = []
   readonly #scopes = new Set<string>()
-  /** How many choices each attempt has made, so that one that runs again makes the same. */
-  readonly #made = new WeakMap<ModelAccount, number>()
   #calls: ModelCallsUnderWay | undefined
   readonly #providerAdded: () => void
   #ownScopes = 0
@@ -73,8 +74,8 @@ export class ModelGateway implements ModelIntegration {
   // oxlint-disable-next-line typescript/require-await -- what is wrong with the requirements rejects
   async selectModel(requirements: ModelRequirements): Promise<ModelSelection> {
     const issues: Issue[] = []
-    const given = plainJson(requirements, 'requirements', issues)
-    if (given === undefined) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the requirements cannot be used', issues)
+    const given = readRequirements(requirements, 'requirements', issues)
+    refuse(issues, 'the requirements cannot be used')
     const { modelId, provider, reason, estimatedCost, estimatedLatency, alternatives } = JSON.parse(
       this.#open().native.select(JSON.stringify(given)),
     ) as Selected
@@ -116,11 +117,17 @@ export class ModelGateway implements ModelIntegration {
       throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is configured already`)
     if (issues.length === 0 && 'generate' in provider) {
       if (typeof provider.generate !== 'function') issues.push({ path: 'provider.generate', message: 'must be a function' })
+      if (provider.stream !== undefined && typeof provider.stream !== 'function')
+        issues.push({ path: 'provider.stream', message: 'must be a function' })
       const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
+      const models: unknown = provider.models ?? []
+      if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: 'must be a list of models' })
+      const known = (Array.isArray(models) ? models : []).map((model, index) => readRegistration(model, `provider.models[${index}]`, issues, name))
       refuse(issues, 'the provider cannot be used')
+      // What is wrong with one of them must not leave a provider without them behind.
+      for (const model of known) this.#register(model)
       this.#custom.set(name, provider)
       this.#add(name, { connection: null, rateLimit, timeoutMs: TIMEOUT_MS })
-      for (const model of provider.models ?? []) this.registerModel({ ...model, provider: name })
       return
     }
     const resolved = issues.length === 0 ? readProvider(name, provider, 'provider', issues) : undefined
@@ -129,6 +136,13 @@ export class ModelGateway implements ModelIntegration {
   }
 
   registerModel(model: ModelRegistration): void {
+    const issues: Issue[] = []
+    const read = readRegistration(model, 'model', issues)
+    refuse(issues, 'the model cannot be registered')
+    this.#register(read)
+  }
+
+  #register(model: ModelRegistration): void {
     const text = JSON.stringify(registrationOf(model))
     this.#open().native.register(text)
     this.#registered.push(text)
@@ -199,18 +213,21 @@ export class ModelGateway implements ModelIntegration {
     request: ReadRequest,
     chat: ReadRequest['chat'],
     caller: Caller | undefined,
-    own: readonly string[],
+    paying: readonly string[],
     tell: ((part: StreamPart) => void) | undefined,
   ): Promise<GenerateResult> {
     const calls = this.#open()
     const signal = signalOf(request.signal, caller?.signal)
     signal?.throwIfAborted()
-    // Prompts may be long: each is written once, for the choice and for the call.
-    const said = JSON.stringify(chat)
-    const choice = await this.#choose(calls, request, said, caller)
-    // A signal tells of itself once: one that was given while the choice was put on record would never be heard.
+    const [wanted, asks] = [JSON.stringify(request.wanted), JSON.stringify(chat)]
+    const choose = (): Json => JSON.parse(calls.native.choose(wanted, asks)) as Json
+    const own = caller && new CallOfAttempt(caller.account, wanted, asks)
+    const choice = own === undefined ? choose() : await own.choose(choose)
+    const before = own?.answered()
+    if (before !== undefined) return repeated(before, tell)
+    // While that was put on record it may have been given up.
     signal?.throwIfAborted()
-    const budgets = [...own, ...this.#scopesOf(calls, caller)]
+    const budgets = [...paying, ...this.#scopesOf(calls, caller)]
     const { maxAttempts } = request
     const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }
     const { timeoutMs } = request
@@ -221,35 +238,13 @@ export class ModelGateway implements ModelIntegration {
       priority: caller?.priority ?? 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
     }
-    const asked = `{"chat":${said},"choice":${choice},${JSON.stringify(terms).slice(1)}`
+    // Prompts may be long: each is written once, for the choice and for the call.
+    const asked = `{"chat":${asks},"choice":${JSON.stringify(choice)},${JSON.stringify(terms).slice(1)}`
     const end = await calls.begin(asked, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
-    if (end.type === 'failed') {
-      const last = end.attempts.at(-1)
-      // What a failed call cost nobody says; that it was made counts.
-      if (last !== undefined) {
-        const { provider, model } = last
-        caller?.account.called({ provider, model, requests: end.attempts.length, failure: end.class, costComplete: end.partial === null })
-      }
-      throw errorOfCall(end, signal)
-    }
-    const result = resultOf(end)
-    const { provider, model, usage, costComplete, attempts } = result
-    caller?.account.called({ provider, model, usage, costNanos: end.cost.nanos, costComplete, requests: attempts.length })
-    return result
-  }
-
-  /** Who may answer, as JSON text: as an attempt chose before its process died, or chosen now and recorded before anything is sent. */
-  async #choose(calls: ModelCallsUnderWay, request: ReadRequest, chat: string, caller: Caller | undefined): Promise<string> {
-    const choose = (): string => calls.native.choose(JSON.stringify(request.wanted), chat)
-    if (caller === undefined) return choose()
-    const { account } = caller
-    const made = this.#made.get(account) ?? 0
-    this.#made.set(account, made + 1)
-    const before = account.choices[made]
-    if (before !== undefined) return JSON.stringify(before)
-    const choice = choose()
-    await account.choose(JSON.parse(choice) as Json)
-    return choice
+    // A call that was never sent has cost nothing.
+    if (end.attempts.length > 0) own?.ended(end)
+    if (end.type === 'failed') throw errorOfCall(end, signal)
+    return resultOf(end)
   }
 
   #scopesOf(calls: ModelCallsUnderWay, caller: Caller | undefined): string[] {
@@ -323,7 +318,7 @@ function budgetText({ usd, tokens, calls }: ModelBudget): string {
 }
 
 function signalOf(own: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  if (own === undefined || other === undefined) return own ?? other
+  if (own === undefined || other === undefined || own === other) return own ?? other
   return AbortSignal.any([own, other])
 }
 
@@ -332,7 +327,8 @@ function retryOf(caller: Caller | undefined): Record<string, Json> {
   const policy = caller?.retryPolicy
   if (policy === undefined) return {}
   const { maxAttempts, backoffType = 'fixed', initialDelay, maxDelay } = policy
-  const millis = (delay: unknown): number | undefined => (typeof delay === 'number' ? delay : undefined)
+  // It was judged with its workflow.
+  const millis = (delay: unknown): number | undefined => (delay === undefined ? undefined : readDuration(delay, '', []))
   const [first, most] = [millis(initialDelay), millis(maxDelay)]
   return {
     maxAttempts,
@@ -345,6 +341,13 @@ function retryOf(caller: Caller | undefined): Record<string, Json> {
 function partOf(delta: Delta): StreamPart {
   if (delta.type === 'tool-call') return { type: 'tool-call', toolCall: delta.call }
   return { type: delta.type, text: delta.text }
+}
+
+/** An answer that is there already, told as one that comes. */
+function repeated(result: GenerateResult, tell: ((part: StreamPart) => void) | undefined): GenerateResult {
+  if (result.text !== '') tell?.({ type: 'text', text: result.text })
+  for (const toolCall of result.toolCalls) tell?.({ type: 'tool-call', toolCall })
+  return result
 }
 
 function doesNotFit(result: GenerateResult, issues: readonly Issue[]): ModelError {

@@ -7,6 +7,7 @@ import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
 import { readSchema, type SchemaForms } from '../schema.js'
 import { readModelBudget, readNames } from './config.js'
+import { readRequirements } from './requirements.js'
 import type { GenerateRequest, ModelBudget, ModelMessage, ModelPart } from './types.js'
 
 /** A request as the addon reads it. */
@@ -43,7 +44,7 @@ const fields: Fields<Written> = {
   read: {
     provider: text,
     model: text,
-    requirements: (value, path, issues) => data(value, path, issues) as never,
+    requirements: readRequirements,
     system: text,
     prompt: text,
     messages: any,
@@ -69,12 +70,16 @@ export function readRequest(request: GenerateRequest): ReadRequest {
   const read = readGroup<Written>(request, 'request', issues, fields, {} as Written)
   const { provider, model, requirements, fallback, prompt, messages, schema: shape, tools, signal, budget, maxAttempts, timeout, ...rest } = read
   const { toolChoice, extra, ...plain } = rest
-  if (prompt === undefined && messages === undefined) issues.push({ path: 'request', message: 'needs `prompt` or `messages`' })
+  if (issues.length === 0 && prompt === undefined && messages === undefined) issues.push({ path: 'request', message: 'needs `prompt` or `messages`' })
   if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'request.signal', message: 'must be an AbortSignal' })
   const turns = messages === undefined ? [] : readMessages(messages, 'request.messages', issues)
   if (prompt !== undefined) turns.push({ role: 'user', content: [{ type: 'text', text: prompt }] })
   const schema = shape === undefined ? undefined : readSteering(shape, 'request.schema', issues)
   const known = tools === undefined ? [] : readTools(tools, 'request.tools', issues)
+  if (messages !== undefined && turns.length === 0 && issues.length === 0) issues.push({ path: 'request.messages', message: 'must not be empty' })
+  const wantedTool = (toolChoice as { name?: string } | undefined)?.name
+  if (wantedTool !== undefined && !known.some((tool) => (tool as { name: string }).name === wantedTool))
+    issues.push({ path: 'request.toolChoice.tool', message: `\`${wantedTool}\` is not among \`tools\``, code: 'ERR_INVALID_VALUE' })
   if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the request cannot be sent', issues)
   const chat = {
     ...plain,

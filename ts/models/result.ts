@@ -73,7 +73,7 @@ export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: Abo
   if (reason === 'cancelled')
     return new CancelledError('ERR_CANCELLED', 'the call of the model was cancelled', { cause: signal?.reason, details })
   if (reason === 'deadline') return new TimeoutError('ERR_TIMEOUT', message, { details })
-  if (reason === 'budget') return new ModelError('ERR_BUDGET_EXCEEDED', message, { details: { ...details, ...(exceeded ?? {}) } })
+  if (reason === 'budget') return new ModelError('ERR_BUDGET_EXCEEDED', message, { details: { ...details, ...exceeded } })
   const last = attempts.at(-1)
   const where = last === undefined ? '' : `${last.provider}/${last.model}: `
   const tried = attempts.length > 1 ? ` (${attempts.length} requests were sent)` : ''

@@ -8,7 +8,8 @@ export class AnswerStream implements ModelStream {
   readonly #whole: Promise<GenerateResult>
   #error: { readonly thrown: unknown } | undefined
   #ended = false
-  #arrived: (() => void) | undefined
+  /** Readers that wait for more. */
+  #waiting: (() => void)[] = []
 
   /** `begin` begins the call: it is given whom to tell of each part. */
   constructor(begin: (tell: (part: StreamPart) => void) => Promise<GenerateResult>) {
@@ -39,7 +40,7 @@ export class AnswerStream implements ModelStream {
       else if (this.#ended) return
       else
         await new Promise<void>((resolve) => {
-          this.#arrived = resolve
+          this.#waiting.push(resolve)
         })
     }
   }
@@ -55,7 +56,6 @@ export class AnswerStream implements ModelStream {
   }
 
   #notify(): void {
-    this.#arrived?.()
-    this.#arrived = undefined
+    for (const arrived of this.#waiting.splice(0)) arrived()
   }
 }

@@ -58,7 +58,7 @@ export interface ModelBudget {
   usd?: number | undefined
   /** Input and output together. */
   tokens?: number | undefined
-  /** Calls, however often each is sent. */
+  /** Calls that are made, each counted once however often it is sent; a round of repair is another. */
   calls?: number | undefined
 }
 

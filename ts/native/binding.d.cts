@@ -77,8 +77,8 @@ export declare class Engine {
   note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean
   /** What the current attempt of an instance has noted, before a crash too, as JSON text: `{"choices":[…],"calls":[…]}`; null: nothing. */
   notes(slot: number, task: number): string | null
-  /** What models have cost an execution so far, those below it included, as JSON text; see `runtime::spent`. */
-  spent(slot: number): string
+  /** What models have cost an execution so far, those below it included, or one of its tasks alone, as JSON text; see `runtime::spent`. */
+  spent(slot: number, task?: number | undefined | null): string
   /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */
   judged(slot: number, task: number, question: NativeQuestion, holds: boolean, failure?: string | undefined | null): void
   /** What an instance is, as JSON text; see `runtime::report`. */

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// How a test kit is set up, judged.
+
 import type { OrchestratorConfig } from '../config.js'
 import { readDuration, type Duration } from '../duration.js'
 import { ValidationError } from '../errors.js'

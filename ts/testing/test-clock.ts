@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The clock that a test moves.
+
 import { dateOf } from '../clock.js'
 import { readDuration, type Duration } from '../duration.js'
 import { ValidationError } from '../errors.js'

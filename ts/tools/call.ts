@@ -49,7 +49,8 @@ export function failed(error: ToolError): ToolResult {
 /** What is wrong with the arguments, or with a result, by path. */
 export function misfit(code: 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT', tool: string, issues: readonly Issue[]): ToolError {
   const places = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
-  const what = code === 'ERR_TOOL_ARGUMENTS' ? `tool \`${tool}\` cannot be called like that` : `the result of tool \`${tool}\` is not JSON data`
+  const what =
+    code === 'ERR_TOOL_ARGUMENTS' ? `tool \`${tool}\` cannot be called like that` : `the result of tool \`${tool}\` is not JSON data`
   return new ToolError(code, `${what}: ${places}`, { details: { tool, issues } })
 }
 
@@ -75,5 +76,9 @@ function late(name: string, timeout: number, controller: AbortController): ToolE
 
 function thrown(tool: string, cause: unknown): ToolError {
   const { message = String(cause), retryable = true } = (cause ?? {}) as { message?: string; retryable?: boolean }
-  return new ToolError('ERR_TOOL_FAILED', `tool \`${tool}\` failed: ${message}`, { cause, details: { tool }, retryable: retryable !== false })
+  return new ToolError('ERR_TOOL_FAILED', `tool \`${tool}\` failed: ${message}`, {
+    cause,
+    details: { tool },
+    retryable: retryable !== false,
+  })
 }

@@ -20,7 +20,7 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
   const issues: Issue[] = []
   if (typeof definition !== 'object' || definition === null)
     refuse([{ path: 'tool', message: `must be an object such as { name, description, parameters, execute }, not ${describe(definition)}` }])
-  const { name, description, parameters, execute, timeout: given } = definition
+  const { name, description, parameters, timeout: given } = definition
   for (const [field, value] of Object.entries(definition)) {
     if (value !== undefined && !KNOWN.includes(field))
       issues.push({ path: memberPath('tool', field), code: 'ERR_UNKNOWN_FIELD', message: `is not a field; there are ${KNOWN.join(', ')}` })
@@ -29,7 +29,7 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
     issues.push({ path: 'tool.name', message: `must be 1 to 64 letters, digits, _ or -, not ${describe(name)}` })
   if (typeof description !== 'string' || description === '')
     issues.push({ path: 'tool.description', message: 'must be a text that is not empty: models choose by it' })
-  if (typeof execute !== 'function')
+  if (typeof definition.execute !== 'function')
     issues.push({ path: 'tool.execute', message: 'must be a function: async (args, ctx) => result' })
   const timeout = given === undefined ? undefined : duration(given, 'tool.timeout', issues)
   const read = readParameters(parameters, issues)
@@ -37,7 +37,11 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
   const run = async (args: unknown, ctx: ToolContext): Promise<Json> => {
     const judged = await read.judge(args ?? {})
     if (!judged.ok)
-      throw misfit('ERR_TOOL_ARGUMENTS', name, judged.issues.map((issue) => ({ ...issue, path: joined('arguments', issue.path) })))
+      throw misfit(
+        'ERR_TOOL_ARGUMENTS',
+        name,
+        judged.issues.map((issue) => ({ ...issue, path: joined('arguments', issue.path) })),
+      )
     // As a method of the user's object, which may have a `this`.
     const result: unknown = await definition.execute(judged.value as never, ctx)
     const wrong: Issue[] = []
@@ -52,7 +56,11 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
     call: (args, ctx) =>
       answered(name, ctx, { clock, timeout }, (signal) => {
         const { id: toolCallId, idempotencyKey } = ctx
-        return run(args, { signal, ...(toolCallId !== undefined && { toolCallId }), ...(idempotencyKey !== undefined && { idempotencyKey }) })
+        return run(args, {
+          signal,
+          ...(toolCallId !== undefined && { toolCallId }),
+          ...(idempotencyKey !== undefined && { idempotencyKey }),
+        })
       }),
   }
 }
@@ -71,7 +79,8 @@ function readParameters(schema: unknown, issues: Issue[]): Parameters | undefine
   const forms = readSchema(schema, path, issues)
   if (forms === undefined) return undefined
   const { jsonSchema, vendor } = forms
-  if (jsonSchema === undefined) return wrong(`a model needs it as JSON Schema, which a schema of ${vendor} has no way to become; pass a zod schema`)
+  if (jsonSchema === undefined)
+    return wrong(`a model needs it as JSON Schema, which a schema of ${vendor} has no way to become; pass a zod schema`)
   if (!isSchemaOfObject(jsonSchema)) return wrong('must be the schema of an object, since arguments have names: z.object({ … })')
   const judge = forms.judge ?? rawJudge(forms, wrong)
   if (judge === undefined) return undefined

@@ -5,12 +5,12 @@
 //               └─▶ closed        the tools are gone
 
 import type { Clock } from '../clock.js'
-import { ClosedError, ConflictError, OrchestratorError, ToolError } from '../errors.js'
+import { ClosedError, ConflictError, ToolError, type ErrorCode } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
-import { McpSession } from '../native.js'
 import { answered, misfit, within } from './call.js'
 import { TOOL_NAME } from './definition.js'
+import { McpSession } from './mcp-session.js'
 import { readServer, refused, type McpServer, type ResolvedServer } from './mcp-server.js'
 import type { ToolRegistry } from './registry.js'
 import type { Tool } from './tool.js'
@@ -86,6 +86,10 @@ class Connection implements McpConnection {
   /** By the names they are registered with. */
   #registered = new Map<string, Tool>()
   #session: McpSession | undefined
+  /** Of tools that came later and cannot be registered: each is told once. */
+  readonly #warned = new Set<string>()
+  /** The last one that failed a call. */
+  #lost: McpSession | undefined
   #opening: Promise<McpSession> | undefined
   #closing: Promise<void> | undefined
   #listing: Promise<void> = Promise.resolve()
@@ -109,8 +113,10 @@ class Connection implements McpConnection {
   }
 
   async connect(): Promise<void> {
-    this.#opening = this.#open(true)
-    await this.#opening.finally(() => (this.#opening = undefined))
+    this.#opening = this.#open(true).finally(() => (this.#opening = undefined))
+    await this.#opening.catch((error: unknown) => {
+      throw error instanceof ToolError && this.#closing === undefined ? this.#failure('ERR_MCP_CONNECT', error.message) : error
+    })
   }
 
   close(): Promise<void> {
@@ -128,6 +134,7 @@ class Connection implements McpConnection {
     this.#gone()
   }
 
+  /** Throws what is wrong without the name of the server. */
   async #open(first: boolean): Promise<McpSession> {
     const session = new McpSession(this.#server.target, () => this.#changed())
     this.#session = session
@@ -137,10 +144,7 @@ class Connection implements McpConnection {
       return session
     } catch (error) {
       await session.close()
-      if (this.#closing !== undefined) throw this.#over()
-      throw error instanceof OrchestratorError && (error.code === 'ERR_MCP_CONNECT' || !(error instanceof ToolError))
-        ? error
-        : this.#failure('ERR_MCP_CONNECT', (error as Error).message, error)
+      throw this.#closing === undefined ? error : this.#over()
     }
   }
 
@@ -153,7 +157,8 @@ class Connection implements McpConnection {
   /** The session, or the next one if that is over. */
   async #live(): Promise<McpSession> {
     if (this.#closing !== undefined) throw this.#over()
-    if (this.#opening === undefined && this.#session?.isOpen() === true) return this.#session
+    const session = this.#session
+    if (this.#opening === undefined && session !== this.#lost && session?.isOpen() === true) return session
     return (this.#opening ??= this.#reopen().finally(() => (this.#opening = undefined)))
   }
 
@@ -165,11 +170,12 @@ class Connection implements McpConnection {
     }
     this.#notBefore = now + Math.min(PAUSE_MS_MIN * 2 ** this.#reconnects, PAUSE_MS_MAX) * 1000
     this.#reconnects += 1
-    await this.#session?.close()
+    this.#session?.retire()
     try {
       return await this.#open(false)
     } catch (error) {
-      throw this.#failure('ERR_MCP_LOST', `it is not there, and could not be reached again: ${(error as Error).message}`, error)
+      if (this.#closing !== undefined) throw this.#over()
+      throw this.#failure('ERR_MCP_LOST', `it is not there, and could not be reached again: ${(error as Error).message}`)
     }
   }
 
@@ -177,8 +183,9 @@ class Connection implements McpConnection {
   #changed(): void {
     const list = async (): Promise<void> => {
       const session = this.#session
-      if (this.#closing !== undefined || session === undefined) return
-      this.#take((await session.tools()) as readonly Listed[], false)
+      if (session === undefined) return
+      const listed = await within(this.#clock, this.#server.timeout, session.tools(), () => this.#late())
+      if (session === this.#session) this.#take(listed as readonly Listed[], false)
     }
     // One after the other, so that the last word is the last. A connection that is lost meanwhile lists anew when it is there again.
     this.#listing = this.#listing.then(list).catch(() => {})
@@ -195,11 +202,15 @@ class Connection implements McpConnection {
       if (problem === undefined) tools.set(tool.name, tool)
       else issues.push({ path: 'server.tools', message: problem })
     }
-    if (issues.length > 0) {
+    if (first && issues.length > 0) {
       const taken = issues.find(({ message }) => message.endsWith(TAKEN))
-      const error = taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', `MCP server \`${this.name}\`: ${taken.message}`)
-      if (first) throw error
-      process.emitWarning(error)
+      throw taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', this.#said(taken.message))
+    }
+    // Nobody is there to be told, and the other tools are as good as they were.
+    for (const message of issues.map((issue) => this.#said(issue.message))) {
+      if (this.#warned.has(message)) continue
+      this.#warned.add(message)
+      process.emitWarning(message)
     }
     for (const name of this.#registered.keys()) this.#registry.delete(name)
     for (const tool of tools.values()) this.#registry.add(tool)
@@ -251,23 +262,31 @@ class Connection implements McpConnection {
       answer = (await session.call(theirs, plain as Json, signal)) as Answered
     } catch (error) {
       if (this.#closing !== undefined) throw this.#over()
-      throw error instanceof ToolError ? this.#failure(error.code, error.message, undefined, name) : error
+      // By HTTP a session may seem to be there that the server knows nothing of any more.
+      if (error instanceof ToolError && error.code === 'ERR_MCP_LOST') this.#lost = session
+      throw error instanceof ToolError ? this.#failure(error.code, error.message, name) : error
     }
     this.#reconnects = 0
     this.#notBefore = 0
-    if (answer.isError === true) throw this.#failure('ERR_TOOL_FAILED', textOf(answer) ?? JSON.stringify(answer.content), undefined, name)
+    if (answer.isError === true) throw this.#failure('ERR_TOOL_FAILED', textOf(answer) ?? JSON.stringify(answer.content), name)
     return answer.structuredContent ?? textOf(answer) ?? (answer.content as unknown as Json)
   }
 
-  #failure(code: OrchestratorError['code'], message: string, cause?: unknown, tool?: string): ToolError {
+  #failure(code: ErrorCode, message: string, tool?: string): ToolError {
     const details = { server: this.name, ...(tool !== undefined && { tool }) }
     const retryable = code === 'ERR_MCP_LOST' || code === 'ERR_MCP_CONNECT'
-    return new ToolError(code, `MCP server \`${this.name}\`: ${message}`, { cause, details, retryable })
+    return new ToolError(code, this.#said(message), { details, retryable })
+  }
+
+  #said(message: string): string {
+    return `MCP server \`${this.name}\`: ${message}`
   }
 
   #late(): ToolError {
-    const message = `it did not answer within ${this.#server.timeout} ms; raise \`timeout\`, or see whether it speaks MCP`
-    return this.#failure('ERR_MCP_CONNECT', message)
+    return new ToolError(
+      'ERR_MCP_CONNECT',
+      `it did not answer within ${this.#server.timeout} ms; raise \`timeout\`, or see whether it speaks MCP`,
+    )
   }
 
   #over(): ToolError {

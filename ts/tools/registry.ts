@@ -36,7 +36,8 @@ export class ToolRegistry {
   /** What to say of a name that is not known. */
   unknown(name: string): ToolError {
     const known = [...this.#tools.keys()]
-    const others = known.length > 0 ? `there are ${known.join(', ')}` : 'there are none: call agentPool.registerTool(…) or connectMcp(…) first'
+    const others =
+      known.length > 0 ? `there are ${known.join(', ')}` : 'there are none: call agentPool.registerTool(…) or connectMcp(…) first'
     return new ToolError('ERR_TOOL_NOT_FOUND', `there is no tool \`${name}\`; ${others}`, { details: { tool: name, known } })
   }
 }

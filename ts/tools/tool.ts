@@ -58,8 +58,6 @@ export interface CallContext {
 }
 
 /** What came of a call. If it `isError`, `result` tells the model why, and `error` is the same for programs. */
-export interface ToolResult {
-  readonly result: Json
-  readonly isError: boolean
-  readonly error?: ToolError
-}
+export type ToolResult =
+  | { readonly result: Json; readonly isError: false }
+  | { readonly result: Json; readonly isError: true; readonly error: ToolError }

@@ -269,7 +269,7 @@ impl Run {
         for (_, event) in &self.journal {
             match event {
                 Event::ModelChosen { task, attempt, choice } => {
-                    notes.entry((*task, *attempt)).or_default().choices.push(Arc::clone(choice))
+                    notes.entry((*task, *attempt)).or_default().choices.push(Arc::clone(choice));
                 }
                 Event::ModelCalled { task, attempt, spent, call } => {
                     paid = paid.plus(**spent);
@@ -280,8 +280,8 @@ impl Run {
         }
         assert_eq!(self.execution.spent(), paid, "{}", self.story);
         for task in &self.busy {
-            let noted = notes.get(&(*task, self.execution.tasks()[*task].attempts()));
-            assert_eq!(self.execution.notes(*task), noted, "{}", self.story);
+            let own = notes.get(&(*task, self.execution.tasks()[*task].attempts()));
+            assert_eq!(self.execution.notes(*task), own, "{}", self.story);
         }
     }
 

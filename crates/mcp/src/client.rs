@@ -2,7 +2,7 @@
 //! One connection to one server, from its handshake to its end.
 
 use crate::failure::McpError;
-use crate::process::{Pipes, Process};
+use crate::process::{GRACE, Pipes, Process};
 use crate::server::Server;
 use providers::{SetupError, Transport};
 use rmcp::model::{CallToolRequestParams, ClientConfig, ClientRequest, Implementation, JsonObject, Request, ServerResult};
@@ -88,7 +88,7 @@ impl Client {
                 _ = &mut waiting => {}
                 () = stop.cancelled() => {
                     finish.cancel();
-                    let _ = waiting.await;
+                    let _ = tokio::time::timeout(GRACE, waiting).await;
                 }
             }
             if let Some(process) = process {
@@ -138,10 +138,9 @@ impl Client {
                 return Err(McpError::Cancelled);
             }
         };
-        match answer.unwrap_or(Err(rmcp::ServiceError::TransportClosed)).map_err(failed)? {
-            ServerResult::CallToolResult(result) => Ok(serde_json::to_value(result)?),
-            _ => Err(failed(rmcp::ServiceError::UnexpectedResponse)),
-        }
+        let answer = answer.unwrap_or(Err(rmcp::ServiceError::TransportClosed)).map_err(failed)?;
+        let ServerResult::CallToolResult(result) = answer else { return Err(failed(rmcp::ServiceError::UnexpectedResponse)) };
+        Ok(serde_json::to_value(result)?)
     }
 
     /// Tells the server that a call is not wanted any more, and answers it as cancelled.
@@ -154,11 +153,17 @@ impl Client {
     /// Ends the connection. Resolves when the process of the server, if it has one, has ended.
     pub async fn close(&self) {
         self.stop.cancel();
-        let ended = self.lock().ended.clone();
-        match ended {
+        let (ended, process) = {
+            let state = self.lock();
+            (state.ended.clone(), state.process.clone())
+        };
+        if let Some(mut ended) = ended {
             // Its sender goes only once it is over.
-            Some(mut ended) => drop(ended.wait_for(|over| *over).await),
-            None => self.kill(),
+            let _ = ended.wait_for(|over| *over).await;
+        } else if let Some(process) = process {
+            // It was never one that could be told to end.
+            process.kill();
+            process.ended().await;
         }
     }
 

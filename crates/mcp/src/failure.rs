@@ -44,6 +44,7 @@ pub enum McpError {
 }
 
 impl McpError {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
     pub(crate) fn of_handshake(error: &ClientInitializeError, server: &Redacted<'_>) -> Self {
         match error {
             ClientInitializeError::ConnectionClosed(_) => Self::Handshake(
@@ -55,6 +56,7 @@ impl McpError {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
     pub(crate) fn of_call(error: &ServiceError, server: &Redacted<'_>) -> Self {
         match error {
             ServiceError::McpError(error) => Self::Refused(error.message.to_string()),

@@ -6,7 +6,7 @@
 //!                            └────▶ changed               the server says that its tools are others now
 //! ```
 //! A client is one connection, and over when it is lost; whether there is another is decided by whoever holds it. Nothing here waits for
-//! longer than it is told to: time is the caller's, who cancels. The one exception is a child process that was told to end.
+//! longer than it is told to: time is the caller's, who cancels. The one exception is a server that was told to end.
 
 #![forbid(unsafe_code)]
 

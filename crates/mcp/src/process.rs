@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::process::{ChildStdin, ChildStdout, Command};
 
-/// How long a program has to end after the end of its input.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long a server has to end once it was told to: a program after the end of its input, a connection after its last word.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// Between two looks at a program that was told to end. On Linux the kernel tells us by a descriptor, elsewhere by a signal that Node may
 /// take away; looking works everywhere, and only while something ends.
 const LOOK_EVERY: Duration = Duration::from_millis(10);

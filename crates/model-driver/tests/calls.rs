@@ -111,7 +111,8 @@ fn requests_that_were_sent_are_attempts_that_are_recorded() {
         host.driver.failed(7, attempt, r#"{"class":"overload","message":"not now"}"#).unwrap();
     };
     assert_eq!((&end["type"], &end["reason"], &end["class"]), (&json!("failed"), &json!("failed"), &json!("overload")));
-    let attempts: Vec<(String, String)> = end["attempts"].as_array().unwrap().iter().map(|one| (text(&one["model"]), text(&one["next"]))).collect();
+    let attempts: Vec<(String, String)> =
+        end["attempts"].as_array().unwrap().iter().map(|one| (text(&one["model"]), text(&one["next"]))).collect();
     let expected = [("m", "retry"), ("m", "fallback"), ("n", "retry"), ("n", "give-up")];
     assert_eq!(attempts, expected.map(|(model, next)| (model.to_owned(), next.to_owned())));
     assert_eq!(sent, 4);
@@ -176,7 +177,7 @@ fn who_may_answer_follows_from_what_the_request_names() {
     host.spoken_for("other", &json!({ "model": "n" }));
     // What is named is asked, and the configured fallback after it; one that has a window has a larger one to go to.
     let table = [
-        (json!({ "model": "work/gpt-5" }), "work/gpt-5, other/n, work/gpt-4.1-nano (larger)"),
+        (json!({ "model": "work/gpt-5" }), "work/gpt-5, other/n, work/gpt-6-luna (larger)"),
         (json!({ "model": "gpt-5", "fallback": [] }), "work/gpt-5"),
         (json!({ "model": "claude-haiku-4-5", "fallback": ["gpt-5"] }), "anthropic/claude-haiku-4-5, work/gpt-5"),
         (json!({ "provider": "anthropic", "model": "of-tomorrow", "fallback": [] }), "anthropic/of-tomorrow"),

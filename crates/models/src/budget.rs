@@ -6,7 +6,6 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 /// The most that may be spent. `None`: any amount.
@@ -83,21 +82,26 @@ impl Counted {
     }
 }
 
-impl fmt::Display for Counted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UsdNanos => "nano-dollars",
-            Self::Tokens => "tokens",
-            Self::Calls => "calls",
-        })
+impl Counted {
+    /// An amount for people.
+    fn words(self, amount: u64) -> String {
+        match self {
+            Self::UsdNanos => {
+                format!("${}.{:09}", amount / 1_000_000_000, amount % 1_000_000_000).trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+            Self::Tokens => format!("{amount} tokens"),
+            Self::Calls if amount == 1 => "1 call".to_owned(),
+            Self::Calls => format!("{amount} calls"),
+        }
     }
 }
 
 /// A budget that has no room for a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the call may use {asked} {what}, and of the {limit} of budget `{scope}` {spent} are spent and {reserved} reserved; \
-     raise the budget, or use a cheaper model or a lower `maxTokens`"
+    "the call may use {}, and of the {} of budget `{scope}` {} are spent and {} reserved; \
+     raise the budget, or use a cheaper model or a lower `maxTokens`",
+    what.words(*asked), what.words(*limit), what.words(*spent), what.words(*reserved)
 )]
 pub struct Exceeded {
     /// Whose budget.

@@ -28,7 +28,7 @@ fn who_has_no_room_is_told_what_there_is() {
     assert_eq!((exceeded.what, exceeded.limit, exceeded.spent, exceeded.reserved, exceeded.asked), (Counted::UsdNanos, 100, 40, 30, 31));
     assert_eq!(
         exceeded.to_string(),
-        "the call may use 31 nano-dollars, and of the 100 of budget `tenant` 40 are spent and 30 reserved; \
+        "the call may use $0.000000031, and of the $0.0000001 of budget `tenant` $0.00000004 are spent and $0.00000003 reserved; \
          raise the budget, or use a cheaper model or a lower `maxTokens`"
     );
     budgets.release(held);

@@ -130,7 +130,7 @@ fn what_is_registered_changes_what_it_names_and_nothing_else() {
     let model = catalogue.find("acme", "swift-2026-01-02").expect("still known by its alias");
     assert_eq!((model.context, model.quality.as_ref().map(|quality| quality.tier)), (None, Some(Tier::Good)));
     assert_eq!(model.prices.standard.rates.input.map(Price::picos), Some(500_000));
-    assert_eq!(model.from["user"], "context prices quality");
+    assert_eq!(model.from["user"], "context quality prices");
     assert_eq!(catalogue.models().len(), small().models().len());
 }
 

@@ -238,6 +238,16 @@ fn a_conversation_that_makes_no_sense_is_not_sent() {
 }
 
 #[test]
+fn a_turn_with_an_end_that_nobody_knows_is_sent_again_with_the_result_of_its_tool() {
+    // A server that said `FUNCTION_CALL` where Gemini says `STOP` was asked the first question again and again: the turn and the result were left out.
+    let recorded = WHOLE.iter().find(|recorded| recorded.kind == Kind::Gemini).unwrap();
+    let reply = decode(Kind::Gemini, &recorded.body.replace("\"STOP\"", "\"FUNCTION_CALL\"")).unwrap();
+    let sent = backend(Kind::Gemini).encode(&answered(Kind::Gemini, &reply), Mode::Whole).unwrap();
+    let body = String::from_utf8_lossy(&sent.body).into_owned();
+    assert!(body.contains("functionCall") && body.contains("functionResponse"), "{body}");
+}
+
+#[test]
 fn pictures_stops_and_fields_of_the_provider_arrive() {
     let mut request = text(Kind::Openai);
     let by_url = Part::Image(Image::Url { url: "https://example.com/a.png".to_owned() });

@@ -27,24 +27,29 @@ impl Default for Call {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 struct Usage {
-    input_tokens: u64,
-    output_tokens: u64,
-    cache_read_tokens: u64,
-    cache_write_tokens: u64,
-    reasoning_tokens: u64,
+    #[serde(rename = "inputTokens")]
+    input: u64,
+    #[serde(rename = "outputTokens")]
+    output: u64,
+    #[serde(rename = "cacheReadTokens")]
+    cache_read: u64,
+    #[serde(rename = "cacheWriteTokens")]
+    cache_write: u64,
+    #[serde(rename = "reasoningTokens")]
+    reasoning: u64,
 }
 
 /// What the call that this text tells of has used.
 pub(crate) fn of_call(text: &str) -> serde_json::Result<Spent> {
     let Call { usage, cost_nanos, cost_complete, requests } = serde_json::from_str(text)?;
     Ok(Spent {
-        input_tokens: usage.input_tokens,
-        output_tokens: usage.output_tokens,
-        cache_read_tokens: usage.cache_read_tokens,
-        cache_write_tokens: usage.cache_write_tokens,
-        reasoning_tokens: usage.reasoning_tokens,
+        input_tokens: usage.input,
+        output_tokens: usage.output,
+        cache_read_tokens: usage.cache_read,
+        cache_write_tokens: usage.cache_write,
+        reasoning_tokens: usage.reasoning,
         cost_nanos,
         calls: 1,
         requests,

@@ -95,6 +95,10 @@ fn each_event_has_its_text() {
         {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"resumed","step":true}]}
         {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"compensationStarted","task":3}]}
         {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"budgetCharged","started":2,"interrupted":1}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"modelChosen","task":3,"choice":{"model":"m"}}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m"}}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"totalTokens":3},"costNanos":6,"costComplete":false,"requests":7}}]}
+        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"usageCharged","spent":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"costNanos":6,"calls":1,"requests":7,"unpriced":1}}]}
     "#]].assert_eq(&lines.concat());
 }
 

@@ -49,6 +49,14 @@ fn only_the_providers_name_an_http_client() {
 }
 
 #[test]
+fn only_its_own_package_names_the_library_of_mcp() {
+    let sources = written();
+    let own = |source: &Source| source.is_in("crates/mcp/") || source.path == "Cargo.toml";
+    let findings = rust(&sources).filter(|source| !own(source)).flat_map(|source| source.naming(&["rmcp"]));
+    refuse(findings, "Speak of a `Client` instead: `crates/mcp/src/client.rs`.");
+}
+
+#[test]
 fn only_native_ts_imports_the_generated_binding() {
     let sources = written();
     let script = |source: &&Source| ["ts/", "__test__/", "examples/", "bench/"].iter().any(|folder| source.is_in(folder));

@@ -12,7 +12,9 @@ import { todoFinder } from './todo-finder.mjs'
 /**
  * What an agent does with a task. The context is the execution's own (`root`, `report`) and the outputs of the task's dependencies.
  * @typedef {{ id: string, input: { data: any }, context: { root: string, report: string, dependencies: Record<string, any> } }} StudyTask
- * @typedef {(task: StudyTask, ctx: { signal: AbortSignal }) => unknown} Work
+ * `execution` gives the whole of it, as it is on record by then.
+ * @typedef {{ signal: AbortSignal, execution: () => Promise<import('@codexos/multi-agent-orchestrator').WorkflowExecution> }} StudyContext
+ * @typedef {(task: StudyTask, ctx: StudyContext) => unknown} Work
  */
 
 const CREW = [lister, counter, functionFinder, todoFinder, duplicateFinder, summariser, reporter]
@@ -28,7 +30,8 @@ export function registerCrew(orchestrator, { ledger, paceMs }) {
       create: async () => ({
         execute: async (/** @type {any} */ task, /** @type {{ signal: AbortSignal }} */ ctx) => {
           ledger.write('invoked', task.id)
-          const result = await execute(task, ctx)
+          const execution = async () => /** @type {any} */ (await orchestrator.getExecution(task.executionId))
+          const result = await execute(task, { signal: ctx.signal, execution })
           await pause(ctx.signal)
           return result
         },

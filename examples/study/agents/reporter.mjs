@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Writes the one report file, and hands on the few figures that the terminal shows.
 import { rename, writeFile } from 'node:fs/promises'
+import { modelPart } from '../models.mjs'
 import { renderReport } from '../report.mjs'
 import { top } from './summariser.mjs'
 
@@ -8,11 +9,17 @@ export const reporter = {
   name: 'reporter',
 
   /** @type {import('./crew.mjs').Work} */
-  async execute({ context }) {
-    const { list, ...summaries } = context.dependencies
-    const findings = putTogether(list, Object.values(summaries))
+  async execute({ context }, { execution }) {
+    const { list, ...outputs } = context.dependencies
+    const summaries = Object.entries(outputs).filter(([id]) => id.startsWith('summary-'))
+    const findings = putTogether(
+      list,
+      summaries.map(([, summary]) => summary),
+    )
+    // What models have said, used and cost is on record by now: they were waited for.
+    const part = modelPart(await execution())
     // Written aside and renamed: whenever the process dies, the report is the old one or the new one.
-    await writeFile(`${context.report}.new`, renderReport(context.root, findings))
+    await writeFile(`${context.report}.new`, renderReport(context.root, findings, part))
     await rename(`${context.report}.new`, context.report)
     const { files, code, comment, blank, functions, todos, duplicates, duplicateLines } = findings
     const languages = findings.languages.map(({ lane, code }) => ({ lane, code }))

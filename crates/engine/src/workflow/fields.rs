@@ -39,7 +39,10 @@ impl<'a> Fields<'a> {
 
     /// Reports every field that is not known.
     pub(super) fn refuse_others(&self, known: &[&'static str], problems: &mut Problems) {
-        for field in self.map.keys().filter(|field| !known.contains(&field.as_str())) {
+        let mut others: Vec<&String> = self.map.keys().filter(|field| !known.contains(&field.as_str())).collect();
+        // In one order, whether or not maps keep theirs.
+        others.sort_unstable();
+        for field in others {
             let near = nearest(field, known.iter().copied());
             problems.push(self.path(field), ProblemKind::UnknownField { field: field.clone(), near });
         }

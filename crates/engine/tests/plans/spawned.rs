@@ -55,26 +55,26 @@ fn what_a_spawned_task_cannot_be_is_refused() {
             task: expected an object, found 7
         {"id":"s","name":"s"}
             task.agentId: `agentId` is missing: add the id of a registered agent or agent type; or `workflow`
-        {"agentId":"y","conditions":["true"],"dependencies":[],"id":"s","name":"s","triggerRule":"all_done","waitFor":{"delay":1}}
+        {"id":"s","name":"s","agentId":"y","dependencies":[],"conditions":["true"],"triggerRule":"all_done","waitFor":{"delay":1}}
             task.dependencies: `dependencies` has no meaning on a spawned task; the attempt that spawns the task decides that itself
             task.conditions: `conditions` has no meaning on a spawned task; the attempt that spawns the task decides that itself
             task.triggerRule: `triggerRule` has no meaning on a spawned task; the attempt that spawns the task decides that itself
             task.waitFor: `waitFor` has no meaning on a spawned task; the attempt that spawns the task decides that itself
-        {"agentId":"y","cache":true,"compensate":{"agentId":"z"},"id":"s","loop":{"forEach":[1]},"name":"s","type":"loop"}
+        {"id":"s","name":"s","agentId":"y","cache":true,"compensate":{"agentId":"z"},"type":"loop","loop":{"forEach":[1]}}
             task.compensate: `compensate` has no meaning on a spawned task; the attempt that spawns the task decides that itself
             task.cache: `cache` has no meaning on a spawned task; the attempt that spawns the task decides that itself
             task.loop: `loop` has no meaning on a spawned task; give it a `workflow` with that loop
             task.type: `type` has no meaning on a spawned task; leave it out: it is one call
-        {"id":"s","name":"s","tasks":[{"agentId":"y","id":"a","name":"a"}]}
+        {"id":"s","name":"s","tasks":[{"id":"a","name":"a","agentId":"y"}]}
             task.tasks: `tasks` has no meaning on a spawned task; give it a `workflow` with those tasks
-        {"branches":[{"tasks":[{"agentId":"y","id":"a","name":"a"}],"when":"true"}],"id":"s","name":"s","type":"conditional"}
+        {"id":"s","name":"s","type":"conditional","branches":[{"when":"true","tasks":[{"id":"a","name":"a","agentId":"y"}]}]}
             task.branches: `branches` has no meaning on a spawned task; give it a `workflow` with those tasks
-        {"agentId":"y","id":"s","name":"s","type":"conditional"}
+        {"id":"s","name":"s","type":"conditional","agentId":"y"}
             task.type: `type` has no meaning on a spawned task; leave it out: it is one call
         {"id":"s","name":"s","waitFor":{"signal":"go"}}
             task.waitFor: `waitFor` has no meaning on a spawned task; the attempt that spawns the task decides that itself
             task.agentId: `agentId` is missing: add the id of a registered agent or agent type; or `workflow`
-        {"id":"s","name":"s","workflow":{"id":"v","name":"v","tasks":[],"version":"1"}}
+        {"id":"s","name":"s","workflow":{"id":"v","name":"v","version":"1","tasks":[]}}
             task.workflow.tasks: must not be empty
     "#]]
     .assert_eq(&told);

@@ -14,7 +14,7 @@ fn for_each_runs_one_pass_after_the_other() {
             0ms started
             0ms l loops over [1, 2]
             0ms l[0] began
-            0ms l[0].a prepared with {"data":{"at":0,"it":1}}
+            0ms l[0].a prepared with {"data":{"it":1,"at":0}}
             0ms l[0].a 1 started
                 run l[0].a 1
             0ms l[0].a 1 completed
@@ -23,7 +23,7 @@ fn for_each_runs_one_pass_after_the_other() {
             0ms l[0].b 1 completed
             0ms l[0] completed
             0ms l[1] began
-            0ms l[1].a prepared with {"data":{"at":1,"it":2}}
+            0ms l[1].a prepared with {"data":{"it":2,"at":1}}
             0ms l[1].a 1 started
                 run l[1].a 1
             0ms l[1].a 1 completed

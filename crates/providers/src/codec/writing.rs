@@ -30,7 +30,11 @@ impl Turn {
     }
 
     fn recall(value: &Value) -> Option<AssistantMessage> {
-        Self::deserialize(value).ok().filter(|kept| kept.form == Self::FORM).map(|kept| kept.turn)
+        let mut turn = Self::deserialize(value).ok().filter(|kept| kept.form == Self::FORM)?.turn;
+        // Rig takes an end that it does not know for a failure, and sends neither such a turn nor the results of its tools. It was an answer
+        // to us, or nobody would go on from it.
+        turn.stop = turn.stop.filter(|stop| !stop.is_failure());
+        Some(turn)
     }
 }
 

@@ -449,7 +449,7 @@ fn a_log_that_is_cut_anywhere_holds_a_prefix_of_what_was_committed() {
     states.dedup();
     let log = std::fs::read(host.path().with_extension("db-wal")).unwrap();
     let (mut random, mut reached) = (Random(1), 0);
-    let frames = (0..log.len()).step_by(4096 + 24).map(|frame| frame + 32);
+    let frames = (0..log.len()).step_by(8192 + 24).map(|frame| frame + 32);
     let cuts = frames
         .flat_map(|frame| [frame - 1, frame, frame + 1])
         .chain((0..60).map(|_| usize::try_from(random.below(log.len() as u64)).unwrap()));

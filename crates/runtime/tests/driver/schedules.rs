@@ -289,7 +289,9 @@ fn a_process_may_end_within_the_write_that_begins_an_execution() {
     let log = std::fs::read(host.path().with_extension("db-wal")).unwrap();
     let after = (vec!["nightly@2027-01-02T02:00:00.000Z".to_owned()], Some(january(3, 2, 0)));
     let mut seen = [0, 0];
-    for cut in (32..=log.len()).step_by(4096 + 24).flat_map(|cut| [cut - 1, cut]) {
+    // A frame is its header and a page; how large that is stands at the beginning of the log.
+    let frame = 24 + u32::from_be_bytes(log[8..12].try_into().unwrap()) as usize;
+    for cut in (32..=log.len()).step_by(frame).flat_map(|cut| [cut - 1, cut]) {
         let copy = Place::new();
         std::fs::copy(host.path(), &copy.path).unwrap();
         std::fs::write(copy.path.with_extension("db-wal"), &log[..cut]).unwrap();

@@ -131,7 +131,7 @@ fn a_log_that_is_cut_within_a_save_holds_what_was_committed_before_it() {
             continue;
         }
         let log = log();
-        for cut in (begun..log.len()).step_by(4096 + 24) {
+        for cut in (begun..log.len()).step_by(8192 + 24) {
             let case = format!("cut at {cut} of {begun} to {}", log.len());
             goes_on(&copied(&place, &log[..cut]), &before.0, &before.1, &case);
             cuts += 1;

@@ -82,7 +82,8 @@ fn input(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
         return (schema, None);
     }
     let mut whole = serde_json::Map::new();
-    for field in ["prompt", "data"] {
+    // In the order of the alphabet, so that problems come in one order whether or not maps keep theirs: another crate may decide that for all.
+    for field in ["data", "prompt"] {
         if let Some(value) = fields.get(field) {
             whole.insert(field.to_owned(), value.clone());
         }

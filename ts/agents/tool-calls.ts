@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The tools that the model of one attempt may call, and its calls of them.
+
+import { canonical, hashOf } from '../idempotency.js'
+import type { Json } from '../json.js'
+import type { ModelPart, ModelTool, ModelToolCall } from '../models/types.js'
+import { ToolRegistry } from '../tools/registry.js'
+import type { AttemptContext } from '../workflow.js'
+
+/** Tools that one turn calls at the same moment; the others wait for them. */
+const CALLS_AT_ONCE_MAX = 16
+
+export class ToolCalls {
+  readonly #offered = new ToolRegistry()
+  readonly #context: AttemptContext
+  readonly #repeats = new Map<string, number>()
+
+  /**
+   * `names`: those it may call; `undefined`: every one there is.
+   *
+   * @throws {ToolError} `ERR_TOOL_NOT_FOUND`, which lists those there are.
+   */
+  constructor(tools: ToolRegistry, names: readonly string[] | undefined, context: AttemptContext) {
+    this.#context = context
+    for (const name of new Set(names ?? tools.list().map((tool) => tool.name))) {
+      const tool = tools.get(name)
+      if (tool === undefined) throw tools.unknown(name)
+      this.#offered.add(tool)
+    }
+  }
+
+  /** As the model is told of them. */
+  shown(): ModelTool[] {
+    return this.#offered.list().map(({ name, description, parameters }) => ({ name, description, parameters }))
+  }
+
+  /** What the tools of one turn give, in the order of their calls. What goes wrong with one is for the model to read. */
+  async callAll(calls: readonly ModelToolCall[], step: number): Promise<ModelPart[]> {
+    const keys = calls.map((call) => this.#keyOf(call))
+    const results: ModelPart[] = []
+    let next = 0
+    const work = async (): Promise<void> => {
+      for (let place = next++; place < calls.length; place = next++) {
+        this.#context.signal.throwIfAborted()
+        results[place] = await this.#call(calls[place] as ModelToolCall, step, keys[place] ?? '')
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(CALLS_AT_ONCE_MAX, calls.length) }, work))
+    return results
+  }
+
+  async #call({ id, name, arguments: args }: ModelToolCall, step: number, idempotencyKey: string): Promise<ModelPart> {
+    const { signal } = this.#context
+    this.#context.heartbeat({ type: 'tool-call', step, id, name, arguments: args })
+    const { result, isError } = await this.#offered.call(name, args, { signal, id, idempotencyKey })
+    this.#context.heartbeat({ type: 'tool-result', step, id, name, result, isError })
+    return { type: 'tool-result', id, result, isError }
+  }
+
+  /** The same when another attempt makes the same call again, as models give their calls new ids; a call that is meant twice is two. */
+  #keyOf({ name, arguments: args }: ModelToolCall): string {
+    const call = hashOf([name, canonical((args ?? null) as Json)])
+    const repeat = (this.#repeats.get(call) ?? 0) + 1
+    this.#repeats.set(call, repeat)
+    return `${this.#context.idempotencyKey}:${call}-${repeat}`
+  }
+}

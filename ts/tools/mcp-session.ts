@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// One connection to a server of the Model Context Protocol, over the one in Rust.
+
+import { attempt, NativeMcp, answerOf } from '../native.js'
+
+/** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
+const sessions = new Set<NativeMcp>()
+const killAll = (): void => {
+  for (const session of sessions) session.kill()
+}
+
+/** One connection to a server of the Model Context Protocol. Every method throws an `OrchestratorError` or nothing. */
+export class McpSession {
+  readonly #native: NativeMcp
+  #calls = 0
+  #underWay = 0
+  #retired = false
+
+  /** `changed` is called when the server says that it has other tools. */
+  constructor(target: string, changed: () => void) {
+    this.#native = attempt(() => new NativeMcp(target, changed))
+  }
+
+  async open(): Promise<{ name?: string; version?: string }> {
+    if (sessions.size === 0) process.on('exit', killAll)
+    sessions.add(this.#native)
+    return JSON.parse(await answerOf(this.#native.open())) as { name?: string; version?: string }
+  }
+
+  isOpen(): boolean {
+    return attempt(() => this.#native.isOpen())
+  }
+
+  async tools(): Promise<unknown> {
+    return JSON.parse(await answerOf(this.#native.tools()))
+  }
+
+  /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
+  async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
+    signal.throwIfAborted()
+    const number = (this.#calls += 1)
+    const abort = (): void => this.#native.cancel(number)
+    signal.addEventListener('abort', abort, { once: true })
+    this.#underWay += 1
+    try {
+      return JSON.parse(await answerOf(this.#native.call(number, tool, JSON.stringify(args))))
+    } finally {
+      signal.removeEventListener('abort', abort)
+      this.#underWay -= 1
+      if (this.#retired) this.retire()
+    }
+  }
+
+  /** Closes it as soon as no call is under way. */
+  retire(): void {
+    this.#retired = true
+    if (this.#underWay === 0) void this.close()
+  }
+
+  /** Resolves when the program of the server, if it has one, has ended. */
+  async close(): Promise<void> {
+    await answerOf(this.#native.close())
+    sessions.delete(this.#native)
+    if (sessions.size === 0) process.off('exit', killAll)
+  }
+}
