@@ -136,7 +136,8 @@ impl Lanes {
 
     /// The models whose breaker lets nobody through before an instant that is still to come.
     pub(super) fn shut(&self, now: Timestamp) -> impl Iterator<Item = (&str, &str)> {
-        let models = self.names.iter().flat_map(|(provider, models)| models.iter().map(move |(model, index)| (&**provider, &**model, index)));
+        let models =
+            self.names.iter().flat_map(|(provider, models)| models.iter().map(move |(model, index)| (&**provider, &**model, index)));
         let is_shut = move |lane: &Lane| matches!(lane.breaker.state(), BreakerState::Open(shut) if shut.until > now);
         models.filter(move |(.., index)| self.all.get(index.0).is_some_and(is_shut)).map(|(provider, model, _)| (provider, model))
     }
