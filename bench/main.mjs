@@ -86,7 +86,7 @@ function read(args) {
   if (values.help) return undefined
   refuseRest(positionals)
   const other = (values.models ? OF_TASKS : OF_MODELS).find((name) => values[name] !== undefined)
-  if (other !== undefined) throw new UsageError(`--${other} goes ${values.models ? 'not with' : 'only with'} --models`)
+  if (other !== undefined) throw new UsageError(values.models ? `--${other} says nothing of models` : `--${other} needs --models`)
   if (values.models) return readOfModels(values)
   const names = shapes.map(({ name }) => name)
   const wanted = readNames('shape', values.shape ?? names.join(','), names)

@@ -108,10 +108,9 @@ pub fn select(
     let mut refused = Vec::new();
     let mut fit = Vec::new();
     for candidate in candidates.list() {
-        let estimate = candidate.estimate(&ask, observed);
-        match checks::first_refusal(&ask, candidate, &estimate, &availability) {
-            Some(refusal) => refused.push((candidate, refusal)),
-            None => fit.push((candidate, estimate)),
+        match checks::judge(&ask, candidate, || candidate.estimate(&ask, observed), &availability) {
+            Ok(estimate) => fit.push((candidate, estimate)),
+            Err(refusal) => refused.push((candidate, refusal)),
         }
     }
     let mut ranked = rank(&ask, fit);

@@ -136,33 +136,36 @@ fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 
-type Check = fn(&Ask<'_>, &Candidate, &Estimate) -> Option<Refusal>;
-
-const CHECKS: [Check; 9] = [
-    |ask, candidate, _| (!ask.allows(&candidate.provider)).then_some(Refusal::Provider),
-    |ask, candidate, _| {
+/// What is known of a model decides. An estimate costs more than all of these together, and most candidates fail one of them.
+const OF_MODEL: [fn(&Ask<'_>, &Candidate) -> Option<Refusal>; 7] = [
+    |ask, candidate| (!ask.allows(&candidate.provider)).then_some(Refusal::Provider),
+    |ask, candidate| {
         let missing = ask.requirements.capabilities.iter().find(|need| !candidate.capabilities.contains(&need.capability));
         missing.map(|need| Refusal::Capability(need.capability))
     },
-    |ask, candidate, _| (candidate.tier < ask.tier).then_some(Refusal::Quality(ask.tier)),
-    |ask, candidate, _| {
+    |ask, candidate| (candidate.tier < ask.tier).then_some(Refusal::Quality(ask.tier)),
+    |ask, candidate| {
         let too_short = candidate.context.map_or(ask.context_asked, |window| window < ask.context);
         too_short.then_some(Refusal::Context(ask.context))
     },
-    |ask, candidate, _| {
+    |ask, candidate| {
         let asked = ask.requirements.max_output_tokens?;
         fails(candidate.max_output.map(|most| most >= asked), Refusal::Output(asked))
     },
-    |ask, candidate, _| ask.requirements.structured_output.then(|| fails(candidate.structured_output, Refusal::StructuredOutput))?,
-    |ask, candidate, _| ask.requirements.batch.then(|| fails(candidate.batch, Refusal::Batch))?,
-    |ask, _, estimate| {
+    |ask, candidate| ask.requirements.structured_output.then(|| fails(candidate.structured_output, Refusal::StructuredOutput))?,
+    |ask, candidate| ask.requirements.batch.then(|| fails(candidate.batch, Refusal::Batch))?,
+];
+
+/// What is expected of the call decides.
+const OF_CALL: [fn(&Ask<'_>, &Estimate) -> Option<Refusal>; 2] = [
+    |ask, estimate| {
         let most = ask.max_cost_nanos?;
         if !estimate.cost.complete {
             return Some(Refusal::CostUnknown);
         }
         (estimate.cost.nanos > most).then_some(Refusal::Cost(estimate.cost.nanos))
     },
-    |ask, _, estimate| (estimate.latency_ms > ask.max_latency_ms?).then_some(Refusal::Latency(estimate.latency_ms)),
+    |ask, estimate| (estimate.latency_ms > ask.max_latency_ms?).then_some(Refusal::Latency(estimate.latency_ms)),
 ];
 
 /// What is unknown is not relied on.
@@ -170,14 +173,19 @@ fn fails(known: Option<bool>, refusal: Refusal) -> Option<Refusal> {
     (known != Some(true)).then_some(refusal)
 }
 
-/// The first thing that a candidate fails.
-pub(super) fn first_refusal(
+/// The first thing that a candidate fails, or what is expected of a call of it.
+pub(super) fn judge(
     ask: &Ask<'_>,
     candidate: &Candidate,
-    estimate: &Estimate,
+    estimate: impl FnOnce() -> Estimate,
     availability: &impl Fn(&Candidate) -> Availability,
-) -> Option<Refusal> {
-    CHECKS.iter().find_map(|check| check(ask, candidate, estimate)).or_else(|| unavailable(availability(candidate)))
+) -> Result<Estimate, Refusal> {
+    if let Some(refusal) = OF_MODEL.iter().find_map(|check| check(ask, candidate)) {
+        return Err(refusal);
+    }
+    let estimate = estimate();
+    let of_call = OF_CALL.iter().find_map(|check| check(ask, &estimate));
+    of_call.or_else(|| unavailable(availability(candidate))).map_or(Ok(estimate), Err)
 }
 
 /// All that a candidate fails.
@@ -187,7 +195,9 @@ pub(super) fn refusals(
     estimate: &Estimate,
     availability: &impl Fn(&Candidate) -> Availability,
 ) -> Vec<Refusal> {
-    CHECKS.iter().filter_map(|check| check(ask, candidate, estimate)).chain(unavailable(availability(candidate))).collect()
+    let of_model = OF_MODEL.iter().filter_map(|check| check(ask, candidate));
+    let of_call = OF_CALL.iter().filter_map(|check| check(ask, estimate));
+    of_model.chain(of_call).chain(unavailable(availability(candidate))).collect()
 }
 
 fn unavailable(availability: Availability) -> Option<Refusal> {
