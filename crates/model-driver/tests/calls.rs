@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Calls from beginning to end, with a provider that the test speaks for: what is asked, what comes back, and who may answer.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "what a test's own helpers find missing fails the test")]
+
 use model_driver::{Error, ModelDriver};
 use providers::Transport;
 use serde_json::{Value, json};
