@@ -76,7 +76,11 @@ describe('readConfig', () => {
   it('reports everything wrong at once, by path', () => {
     const config = {
       redis: { host: 'localhost' },
-      models: { providers: { work: {}, 'a/b': { kind: 'openai' }, openai: { rateLimit: { requestsPerMinute: 0 }, apiKy: 'k' } }, budget: { usd: -1 }, fallback: 'x' },
+      models: {
+        providers: { work: {}, 'a/b': { kind: 'openai' }, openai: { rateLimit: { requestsPerMinute: 0 }, apiKy: 'k' } },
+        budget: { usd: -1 },
+        fallback: 'x',
+      },
       workflw: {},
       storage: { durability: 'disc' },
       workflow: {

@@ -82,3 +82,12 @@ it('is told to stop with its task, and what it throws then troubles nobody', asy
   expect(unhandled).toEqual([])
   expect((await handle.settled()).status).toBe('cancelled')
 })
+
+it('a provider without a key keeps no other from being asked, and whoever asks it hears why', async () => {
+  const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai: {} } } })
+  expect((await rejection(modelIntegration.generate({ prompt: 'hello' }))).message).toMatch(/openai.*apiKey.*OPENAI_API_KEY/)
+  modelIntegration.registerProvider('mine', { generate: () => ({ text: 'here' }) })
+  expect((await modelIntegration.generate(request)).text).toBe('here')
+  for (const wanted of [{ provider: 'openai' }, { model: 'openai/gpt-5' }])
+    expect((await rejection(modelIntegration.generate({ prompt: 'hello', ...wanted }))).message).toMatch(/OPENAI_API_KEY/)
+})

@@ -295,13 +295,22 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => asked({ prompt: 'p', schema: { type: 'number' } }, () => ({ text: '"four"' })),
     'ModelError | ERR_MODEL_OUTPUT | the answer of own/m does not fit the schema: output: "four" is not of type "number" | {"issues":[{"path":"output","message":"\\"four\\" is not of type \\"number\\""}],"partialText":"\\"four\\"","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"},{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
   ],
-  ERR_NO_MODEL: [() => asked({ prompt: 'p', requirements: { capabilities: [{ type: 'vision' }] } }, () => ({ text: '' })), 'ModelError | ERR_NO_MODEL | no model meets all requirements; 1 model looked at, each fails more than one: `capabilities` (1 fail it), `contextLength` (1 fail it), `maxOutputTokens` (1 fail it); relax several | {} | '],
-  ERR_PROVIDER_NOT_FOUND: [() => asked({ prompt: 'p', provider: 'other' }, () => ({ text: '' })), 'NotFoundError | ERR_PROVIDER_NOT_FOUND | `other` is no configured provider; there are: own | {} | '],
+  ERR_NO_MODEL: [
+    () => asked({ prompt: 'p', requirements: { capabilities: [{ type: 'vision' }] } }, () => ({ text: '' })),
+    'ModelError | ERR_NO_MODEL | no model meets all requirements; 1 model looked at, each fails more than one: `capabilities` (1 fail it), `contextLength` (1 fail it), `maxOutputTokens` (1 fail it); relax several | {} | ',
+  ],
+  ERR_PROVIDER_NOT_FOUND: [
+    () => asked({ prompt: 'p', provider: 'other' }, () => ({ text: '' })),
+    'NotFoundError | ERR_PROVIDER_NOT_FOUND | `other` is no configured provider; there are: own | {} | ',
+  ],
   ERR_PROVIDER_EXISTS: [
     async () => thrownBy(() => withProvider(() => ({ text: '' })).modelIntegration.registerProvider('own', { generate: () => ({}) })),
     'ConflictError | ERR_PROVIDER_EXISTS | provider `own` is configured already | {} | ',
   ],
-  ERR_BUDGET_EXCEEDED: [() => asked({ prompt: 'p', budget: { calls: 0 } }, () => ({ text: '' })), 'ModelError | ERR_BUDGET_EXCEEDED | the call may use 1 call, and of the 0 calls of budget `request:1` 0 calls are spent and 0 calls reserved; raise the budget, or use a cheaper model or a lower `maxTokens` | {"attempts":[],"scope":"request:1","what":"calls","limit":0,"spent":0,"reserved":0,"asked":1} | '],
+  ERR_BUDGET_EXCEEDED: [
+    () => asked({ prompt: 'p', budget: { calls: 0 } }, () => ({ text: '' })),
+    'ModelError | ERR_BUDGET_EXCEEDED | the call may use 1 call, and of the 0 calls of budget `request:1` 0 calls are spent and 0 calls reserved; raise the budget, or use a cheaper model or a lower `maxTokens` | {"attempts":[],"scope":"request:1","what":"calls","limit":0,"spent":0,"reserved":0,"asked":1} | ',
+  ],
   ERR_STORE_LOCKED: [
     async () => {
       const storage = { path: storePath(folder) }
@@ -502,7 +511,10 @@ const others: Partial<Record<ErrorCode, string>> = {
 function said(error: unknown): string {
   const { name, code, message, details, cause } = error as OrchestratorError
   const text = [name, code, message, JSON.stringify(details), (cause as Error | undefined)?.message ?? ''].join(' | ')
-  return text.replaceAll(/"(waited|duration)":[\d.]+/g, '"$1":MS').replaceAll(/`\/[^`]*`/g, '`FILE`').replaceAll(`process ${process.pid};`, 'process PID;')
+  return text
+    .replaceAll(/"(waited|duration)":[\d.]+/g, '"$1":MS')
+    .replaceAll(/`\/[^`]*`/g, '`FILE`')
+    .replaceAll(`process ${process.pid};`, 'process PID;')
 }
 
 describe('every error code', () => {

@@ -150,7 +150,13 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   #engine: Engine | undefined
 
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
-  constructor(policy: ResolvedAgents, surroundings: Omit<AgentSurroundings, 'tools'>, registered: () => void, schedule: () => void, clock: Clock) {
+  constructor(
+    policy: ResolvedAgents,
+    surroundings: Omit<AgentSurroundings, 'tools'>,
+    registered: () => void,
+    schedule: () => void,
+    clock: Clock,
+  ) {
     super()
     this.#clock = clock
     this.servers = new McpConnections(clock, this.tools)

@@ -48,7 +48,7 @@ function byFetch() {
         }
       }
     })
-  return { read, end: () => {} }
+  return { read, end: () => Promise.resolve() }
 }
 
 async function collect(texts) {

@@ -150,7 +150,8 @@ function readProviders(value: unknown, path: string, issues: Issue[]): Record<st
   }
   const named = Object.entries(value).map(([name, given]): [string, ResolvedProvider] => {
     const place = memberPath(path, name)
-    if (name === '' || name.includes('/')) issues.push({ path: place, message: 'the name of a provider has no `/`', code: 'ERR_INVALID_VALUE' })
+    if (name === '' || name.includes('/'))
+      issues.push({ path: place, message: 'the name of a provider has no `/`', code: 'ERR_INVALID_VALUE' })
     return [name, readProvider(name, given, place, issues)]
   })
   return Object.fromEntries(named)

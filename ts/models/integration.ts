@@ -53,7 +53,8 @@ export class ModelGateway implements ModelIntegration {
   readonly #config: ResolvedModels
   readonly #custom = new Map<string, CustomProvider>()
   readonly #added = new Map<string, ResolvedProvider>()
-  readonly #registered: string[] = []
+  /** Configured providers that cannot be used, and why. */
+  readonly #unusable = new Map<string, unknown>()
   readonly #scopes = new Set<string>()
   #calls: ModelCallsUnderWay | undefined
   readonly #providerAdded: () => void
@@ -76,8 +77,10 @@ export class ModelGateway implements ModelIntegration {
     const issues: Issue[] = []
     const given = readRequirements(requirements, 'requirements', issues)
     refuse(issues, 'the requirements cannot be used')
+    const calls = this.#open()
+    this.#assertUsable({})
     const { modelId, provider, reason, estimatedCost, estimatedLatency, alternatives } = JSON.parse(
-      this.#open().native.select(JSON.stringify(given)),
+      calls.native.select(JSON.stringify(given)),
     ) as Selected
     return {
       modelId,
@@ -122,7 +125,9 @@ export class ModelGateway implements ModelIntegration {
       const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
       const models: unknown = provider.models ?? []
       if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: 'must be a list of models' })
-      const known = (Array.isArray(models) ? models : []).map((model, index) => readRegistration(model, `provider.models[${index}]`, issues, name))
+      const known = (Array.isArray(models) ? models : []).map((model, index) =>
+        readRegistration(model, `provider.models[${index}]`, issues, name),
+      )
       refuse(issues, 'the provider cannot be used')
       // What is wrong with one of them must not leave a provider without them behind.
       for (const model of known) this.#register(model)
@@ -143,9 +148,7 @@ export class ModelGateway implements ModelIntegration {
   }
 
   #register(model: ModelRegistration): void {
-    const text = JSON.stringify(registrationOf(model))
-    this.#open().native.register(text)
-    this.#registered.push(text)
+    this.#open().native.register(JSON.stringify(registrationOf(model)))
   }
 
   generate(request: GenerateRequest): Promise<GenerateResult> {
@@ -219,6 +222,7 @@ export class ModelGateway implements ModelIntegration {
     const calls = this.#open()
     const signal = signalOf(request.signal, caller?.signal)
     signal?.throwIfAborted()
+    this.#assertUsable(request.wanted as { provider?: string; model?: string })
     const [wanted, asks] = [JSON.stringify(request.wanted), JSON.stringify(chat)]
     const choose = (): Json => JSON.parse(calls.native.choose(wanted, asks)) as Json
     const own = caller && new CallOfAttempt(caller.account, wanted, asks)
@@ -292,6 +296,24 @@ export class ModelGateway implements ModelIntegration {
     this.#providerAdded()
   }
 
+  /** One that cannot be used, for want of a key as a rule, must not keep the others from being asked; whoever asks it hears why. */
+  #tell(calls: ModelCallsUnderWay, name: string, provider: ResolvedProvider): void {
+    try {
+      calls.native.addProvider(name, JSON.stringify(provider))
+    } catch (error) {
+      this.#unusable.set(name, error)
+    }
+  }
+
+  /** Why the provider that a request names cannot be asked, or why there is none at all. */
+  #assertUsable({ provider, model }: { provider?: string; model?: string }): void {
+    if (this.#unusable.size === 0) return
+    const named = provider ?? [...this.#unusable.keys()].find((name) => model?.startsWith(`${name}/`))
+    const error = named === undefined ? undefined : this.#unusable.get(named)
+    if (error !== undefined) throw error
+    if (this.#unusable.size === this.#names().length) throw [...this.#unusable.values()][0]
+  }
+
   #known(all: boolean): Known[] {
     return JSON.parse(this.#open().native.known(all)) as Known[]
   }
@@ -301,7 +323,7 @@ export class ModelGateway implements ModelIntegration {
     if (this.#calls !== undefined) return this.#calls
     const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, now())
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())
-    for (const [name, provider] of [...configured, ...this.#added]) calls.native.addProvider(name, JSON.stringify(provider))
+    for (const [name, provider] of [...configured, ...this.#added]) this.#tell(calls, name, provider)
     if (this.#config.budget !== null) calls.native.setBudget(ORCHESTRATOR, budgetText(this.#config.budget), '{}')
     this.#calls = calls
     return calls

@@ -68,15 +68,31 @@ const fields: Fields<Written> = {
 export function readRequest(request: GenerateRequest): ReadRequest {
   const issues: Issue[] = []
   const read = readGroup<Written>(request, 'request', issues, fields, {} as Written)
-  const { provider, model, requirements, fallback, prompt, messages, schema: shape, tools, signal, budget, maxAttempts, timeout, ...rest } = read
+  const {
+    provider,
+    model,
+    requirements,
+    fallback,
+    prompt,
+    messages,
+    schema: shape,
+    tools,
+    signal,
+    budget,
+    maxAttempts,
+    timeout,
+    ...rest
+  } = read
   const { toolChoice, extra, ...plain } = rest
-  if (issues.length === 0 && prompt === undefined && messages === undefined) issues.push({ path: 'request', message: 'needs `prompt` or `messages`' })
+  if (issues.length === 0 && prompt === undefined && messages === undefined)
+    issues.push({ path: 'request', message: 'needs `prompt` or `messages`' })
   if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'request.signal', message: 'must be an AbortSignal' })
   const turns = messages === undefined ? [] : readMessages(messages, 'request.messages', issues)
   if (prompt !== undefined) turns.push({ role: 'user', content: [{ type: 'text', text: prompt }] })
   const schema = shape === undefined ? undefined : readSteering(shape, 'request.schema', issues)
   const known = tools === undefined ? [] : readTools(tools, 'request.tools', issues)
-  if (messages !== undefined && turns.length === 0 && issues.length === 0) issues.push({ path: 'request.messages', message: 'must not be empty' })
+  if (messages !== undefined && turns.length === 0 && issues.length === 0)
+    issues.push({ path: 'request.messages', message: 'must not be empty' })
   const wantedTool = (toolChoice as { name?: string } | undefined)?.name
   if (wantedTool !== undefined && !known.some((tool) => (tool as { name: string }).name === wantedTool))
     issues.push({ path: 'request.toolChoice.tool', message: `\`${wantedTool}\` is not among \`tools\``, code: 'ERR_INVALID_VALUE' })

@@ -298,7 +298,9 @@ export interface CustomRequest {
 export interface CustomReply {
   text?: string | undefined
   toolCalls?: readonly { id: string; name: string; arguments: unknown }[] | undefined
-  usage?: { inputTokens: number; outputTokens: number; cacheReadTokens?: number | undefined; reasoningTokens?: number | undefined } | undefined
+  usage?:
+    | { inputTokens: number; outputTokens: number; cacheReadTokens?: number | undefined; reasoningTokens?: number | undefined }
+    | undefined
   finishReason?: FinishReason | undefined
 }
 
@@ -312,7 +314,10 @@ export interface ModelRegistration {
   quality?: 'basic' | 'good' | 'excellent' | null | undefined
   structuredOutput?: boolean | null | undefined
   /** US dollars per million tokens. */
-  prices?: { input?: number | undefined; output?: number | undefined; cacheRead?: number | undefined; cacheWrite?: number | undefined } | null | undefined
+  prices?:
+    | { input?: number | undefined; output?: number | undefined; cacheRead?: number | undefined; cacheWrite?: number | undefined }
+    | null
+    | undefined
 }
 
 /** Models: which one, at what cost, and asking it. docs/models.md says how one is chosen. */
@@ -326,7 +331,11 @@ export interface ModelIntegration extends ModelCalls {
   /** Each model of the configured providers, with what was seen of it beside what is known. */
   getModelComparison(): ModelComparison[]
   /** Every model that is known, of configured providers or not. */
-  listModels(filter?: { provider?: string | undefined; capability?: ModelCapability | undefined; configured?: boolean | undefined }): ModelInfo[]
+  listModels(filter?: {
+    provider?: string | undefined
+    capability?: ModelCapability | undefined
+    configured?: boolean | undefined
+  }): ModelInfo[]
   /** @throws {ConflictError} `ERR_PROVIDER_EXISTS` */
   registerProvider(name: string, provider: CustomProvider | ProviderConfig): void
   /** @throws {ValidationError} `ERR_INVALID_ARGUMENT` */

@@ -33,16 +33,35 @@ struct Slot {
     amount: u64,
 }
 
-/// What was used beside what was charged here, by other processes with the same key, as the headers let it be seen.
+/// What was used beside what was charged here, by other processes with the same key, as the headers let it be seen. It leaves evenly until the instant at
+/// which the provider has everything again: providers refill without pause, and whoever waited for that instant would wait for the last drop.
 #[derive(Debug, Default)]
 struct Others {
     amount: u64,
+    since: Timestamp,
     until: Timestamp,
 }
 
 impl Others {
     fn at(&self, now: Timestamp) -> u64 {
-        if self.until > now { self.amount } else { 0 }
+        if self.until <= now {
+            return 0;
+        }
+        let left = u128::from(self.amount) * self.until.since(now).as_micros();
+        u64::try_from(left.div_ceil(self.span())).unwrap_or(u64::MAX).min(self.amount)
+    }
+
+    /// From when on no more than `room` of it is left.
+    fn within(&self, room: u64) -> Timestamp {
+        if room >= self.amount {
+            return self.since;
+        }
+        let before = u128::from(room) * self.span() / u128::from(self.amount);
+        Timestamp::from_micros(self.until.micros().saturating_sub(u64::try_from(before).unwrap_or(u64::MAX)))
+    }
+
+    fn span(&self) -> u128 {
+        self.until.since(self.since).as_micros().max(1)
     }
 }
 
@@ -77,25 +96,18 @@ impl Window {
     /// Whether `amount` fits, or when. One that is larger than the limit fits nowhere and must not be asked for.
     pub(super) fn fit(&self, now: Timestamp, amount: u64) -> Fit {
         let Some(limit) = self.limit() else { return Fit::Now };
-        let mut others = self.others.at(now);
-        let mut used = self.charged;
-        let fits = |used: u64, others: u64| used.saturating_add(others).saturating_add(amount) <= limit;
-        if fits(used, others) {
-            return Fit::Now;
-        }
-        let mut at = now;
-        for slot in &self.slots {
-            let leaves = slot.last.after(self.span);
-            if others > 0 && self.others.until < leaves {
-                others = 0;
-                if fits(used, 0) {
-                    return Fit::At(self.others.until);
+        let (mut used, mut at) = (self.charged, now);
+        // Between two slots only what others used changes.
+        let ends = self.slots.iter().map(|slot| (slot.last.after(self.span), slot.amount)).map(Some).chain([None]);
+        for end in ends {
+            if let Some(room) = limit.checked_sub(used.saturating_add(amount)) {
+                let fits = at.max(self.others.within(room));
+                if end.is_none_or(|(leaves, _)| fits < leaves) {
+                    return if fits <= now { Fit::Now } else { Fit::At(fits) };
                 }
             }
-            used = used.saturating_sub(slot.amount);
-            at = leaves;
-            if fits(used, others) {
-                return Fit::At(leaves);
+            if let Some((leaves, freed)) = end {
+                (used, at) = (used.saturating_sub(freed), at.max(leaves));
             }
         }
         Fit::At(at.max(self.others.until))
@@ -141,7 +153,7 @@ impl Window {
         let used = told.get().saturating_sub(remaining);
         // All is forgotten after a span at the latest, whatever the header says.
         let reset = reset.unwrap_or(self.span).min(self.span);
-        self.others = Others { amount: used.saturating_sub(self.charged), until: now.after(reset) };
+        self.others = Others { amount: used.saturating_sub(self.charged), since: now, until: now.after(reset) };
     }
 }
 
@@ -187,12 +199,15 @@ mod tests {
     }
 
     #[test]
-    fn what_others_used_leaves_when_the_provider_says() {
+    fn what_others_used_leaves_evenly_until_the_provider_has_all_again() {
         let mut window = window(10);
         window.charge(at(0), 3);
         window.observe(at(1000), NonZeroU64::new(10), Some(1), Some(Duration::from_secs(4)));
         assert_eq!((window.used(at(1000)), window.fit(at(1000), 1)), (9, Fit::Now));
-        assert_eq!(window.fit(at(1000), 2), Fit::At(at(5000)));
+        // Six of others leave within four seconds, so the first of them two thirds of a second from now.
+        assert_eq!(window.fit(at(1000), 2), Fit::At(Timestamp::from_micros(1_666_667)));
+        assert_eq!(window.used(at(3000)), 6);
+        assert_eq!(window.fit(at(1000), 7), Fit::At(at(5000)));
         assert_eq!(window.fit(at(1000), 8), Fit::At(at(60_000)));
         assert_eq!(window.used(at(5000)), 3);
     }
