@@ -6,7 +6,7 @@
 //                                                       └──── what is wrong ─┘
 
 import { now } from '../clock.js'
-import { readDuration } from '../duration.js'
+import { readDuration, type Duration } from '../duration.js'
 import { ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
@@ -344,19 +344,22 @@ function signalOf(own: AbortSignal | undefined, other: AbortSignal | undefined):
   return AbortSignal.any([own, other])
 }
 
+/** The wait after the first failed attempt of a task whose policy says nothing of it. */
+const TASK_DELAY_MS = 1000
+
 /** A task's own policy replaces ours: there is one owner of retries. */
 function retryOf(caller: Caller | undefined): Record<string, Json> {
   const policy = caller?.retryPolicy
   if (policy === undefined) return {}
-  const { maxAttempts, backoffType = 'fixed', initialDelay, maxDelay } = policy
+  const { maxAttempts, backoffType = 'fixed', initialDelay = TASK_DELAY_MS, maxDelay, jitter = 0 } = policy
   // It was judged with its workflow.
-  const millis = (delay: unknown): number | undefined => (delay === undefined ? undefined : readDuration(delay, '', []))
-  const [first, most] = [millis(initialDelay), millis(maxDelay)]
+  const millis = (delay: Duration): number => readDuration(delay, '', []) ?? TASK_DELAY_MS
   return {
     maxAttempts,
-    factor: backoffType === 'exponential' ? 2 : 1,
-    ...(first !== undefined && { initialDelayMs: first }),
-    ...(most !== undefined && { maxDelayMs: most }),
+    growth: backoffType,
+    jitterPercent: Math.round(Number(jitter) * 100),
+    initialDelayMs: millis(initialDelay),
+    maxDelayMs: maxDelay === undefined ? Number.MAX_SAFE_INTEGER : millis(maxDelay),
   }
 }
 

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::estimate::Size;
 use crate::message::{HostReply, Message, sent};
 use models::{
-    AttemptId, Budget, Call, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Outcome, Requirements,
-    RetryPolicy, Spend, Target, Usage, classify, failure_message, retry_after,
+    AttemptId, Budget, Call, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Growth, Outcome,
+    Requirements, RetryPolicy, Spend, Target, Usage, classify, failure_message, retry_after,
 };
 use providers::{ChatRequest, Delta, Failure, FailureKind, Headers, Partial, Reply, Transport};
 use serde::Deserialize;
@@ -98,7 +98,8 @@ struct Asked {
 struct Retry {
     max_attempts: Option<u32>,
     initial_delay_ms: Option<u64>,
-    factor: Option<u32>,
+    growth: Option<Growth>,
+    jitter_percent: Option<u32>,
     max_delay_ms: Option<u64>,
 }
 
@@ -108,7 +109,8 @@ impl Retry {
         RetryPolicy {
             max_attempts: self.max_attempts.unwrap_or(usual.max_attempts).max(1),
             initial_delay: self.initial_delay_ms.map_or(usual.initial_delay, Duration::from_millis),
-            factor: self.factor.unwrap_or(usual.factor),
+            growth: self.growth.unwrap_or(usual.growth),
+            jitter_percent: self.jitter_percent.unwrap_or(usual.jitter_percent),
             max_delay: self.max_delay_ms.map_or(usual.max_delay, Duration::from_millis),
             ..usual
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! How often a call is sent to one model and how long it waits in between: exponentially longer, with all of the wait left to chance.
+//! How often a call is sent to one model and how long it waits in between: exponentially longer, with all of the wait left to chance, unless it is told otherwise.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How often and how soon. Chance comes from the number of the call, so a replay waits equally long.
@@ -10,12 +11,26 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// The longest wait after the first attempt.
     pub initial_delay: Duration,
-    /// What the longest wait grows by from one attempt to the next.
-    pub factor: u32,
+    /// How the longest wait grows from one attempt to the next.
+    pub growth: Growth,
+    /// The share of the wait that is left to chance, in per cent.
+    pub jitter_percent: u32,
     /// The longest wait after any attempt.
     pub max_delay: Duration,
     /// A provider that asks for a longer wait than this has given the call up, as far as we are concerned.
     pub retry_after_max: Duration,
+}
+
+/// How waits grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Growth {
+    /// Not at all.
+    Fixed,
+    /// By the first with each attempt.
+    Linear,
+    /// Twice as long each time.
+    Exponential,
 }
 
 impl Default for RetryPolicy {
@@ -24,7 +39,8 @@ impl Default for RetryPolicy {
         Self {
             max_attempts: 5,
             initial_delay: Duration::from_millis(500),
-            factor: 2,
+            growth: Growth::Exponential,
+            jitter_percent: 100,
             max_delay: Duration::from_secs(30),
             retry_after_max: Duration::from_mins(1),
         }
@@ -39,9 +55,14 @@ impl RetryPolicy {
         if let Some(asked) = retry_after {
             return (asked <= self.retry_after_max).then_some(asked);
         }
-        let grown = self.factor.saturating_pow(attempt.saturating_sub(1));
-        let longest = self.initial_delay.saturating_mul(grown).min(self.max_delay);
-        Some(part(longest, mixed(seed ^ mixed(u64::from(attempt)))))
+        let times = match self.growth {
+            Growth::Fixed => 1,
+            Growth::Linear => attempt.max(1),
+            Growth::Exponential => 2_u32.saturating_pow(attempt.saturating_sub(1)),
+        };
+        let longest = self.initial_delay.saturating_mul(times).min(self.max_delay);
+        let chancy = longest / 100 * self.jitter_percent.min(100);
+        Some(longest.saturating_sub(chancy) + part(chancy, mixed(seed ^ mixed(u64::from(attempt)))))
     }
 }
 
@@ -74,6 +95,19 @@ mod tests {
             assert!(mean > longest.mul_f64(0.45) && mean < longest.mul_f64(0.55), "{attempt}: {mean:?}");
         }
         assert_eq!(policy.delay(2, 7, None), policy.delay(2, 7, None));
+    }
+
+    #[test]
+    fn a_wait_grows_as_it_is_told_to_and_leaves_to_chance_what_it_may() {
+        let waits = |growth, jitter_percent| {
+            let policy = RetryPolicy { initial_delay: Duration::from_millis(100), growth, jitter_percent, ..RetryPolicy::default() };
+            [1, 2, 3, 4].map(|attempt| policy.delay(attempt, 7, None).unwrap().as_millis())
+        };
+        assert_eq!(waits(Growth::Fixed, 0), [100, 100, 100, 100]);
+        assert_eq!(waits(Growth::Linear, 0), [100, 200, 300, 400]);
+        assert_eq!(waits(Growth::Exponential, 0), [100, 200, 400, 800]);
+        let quarter = waits(Growth::Exponential, 25);
+        assert!(quarter.iter().zip([100, 200, 400, 800]).all(|(wait, most)| (most * 3 / 4..most).contains(wait)), "{quarter:?}");
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod failure;
 mod gateway;
 mod limits;
 
-pub use backoff::RetryPolicy;
+pub use backoff::{Growth, RetryPolicy};
 pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
 pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
 pub use failure::{FailureClass, classify, failure_message, retry_after};
