@@ -17,17 +17,17 @@
 //! attempt cost that failed before its first token is taken for nothing, what one cost that was cut off later for all that was reserved.
 
 mod call;
-mod lane;
 mod record;
+mod route;
 mod steps;
 
 pub use call::{AttemptId, CallId, CallRequest, Target};
-pub use lane::{Counts, LaneStatistics};
 pub use record::{Attempt, AttemptResult, Awaited, CallRecord, Command, GaveUp, Next, Obstacle, Reason, Skipped, Why};
+pub use route::{Counts, RouteStatistics};
 
 use crate::{BreakerPolicy, Budgets, FailureClass, Limits, Spend, Tokens, Usage};
 use call::{Call, State};
-use lane::{LaneIndex, Lanes};
+use route::{RouteIndex, Routes};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,12 +48,12 @@ pub struct CallFailure {
 /// clock that goes back stands still.
 #[derive(Debug, Default)]
 pub struct Gateway {
-    lanes: Lanes,
+    routes: Routes,
     calls: BTreeMap<CallId, Call>,
     budgets: Budgets,
     alarms: BTreeSet<(Timestamp, Alarm)>,
-    /// Lanes in which somebody may be able to go.
-    stirred: BTreeSet<LaneIndex>,
+    /// Routes in which somebody may be able to go.
+    stirred: BTreeSet<RouteIndex>,
     commands: Vec<Command>,
     arrivals: u64,
     now: Timestamp,
@@ -64,7 +64,7 @@ pub struct Gateway {
 enum Alarm {
     Deadline(CallId),
     Retry(CallId),
-    Room(LaneIndex),
+    Room(RouteIndex),
 }
 
 impl CallRequest {
@@ -76,14 +76,14 @@ impl CallRequest {
 impl Gateway {
     /// Without limits and budgets, until they are set.
     pub fn new(breakers: BreakerPolicy) -> Self {
-        Self { lanes: Lanes::new(breakers), ..Self::default() }
+        Self { routes: Routes::new(breakers), ..Self::default() }
     }
 
     /// Sets what a provider allows for a model.
     pub fn limit(&mut self, provider: &Arc<str>, model: &Arc<str>, limits: Limits, now: Timestamp) -> Vec<Command> {
-        let index = self.lanes.named(provider, model);
-        if let Some(lane) = self.lanes.get(index) {
-            lane.limiter.configure(limits);
+        let index = self.routes.named(provider, model);
+        if let Some(route) = self.routes.get(index) {
+            route.limiter.configure(limits);
         }
         self.stirred.insert(index);
         self.turn(now)
@@ -91,9 +91,9 @@ impl Gateway {
 
     /// What was wrong with a model (its key, its quota) has been put right.
     pub fn reset(&mut self, provider: &Arc<str>, model: &Arc<str>) {
-        let index = self.lanes.named(provider, model);
-        if let Some(lane) = self.lanes.get(index) {
-            lane.breaker.reset();
+        let index = self.routes.named(provider, model);
+        if let Some(route) = self.routes.get(index) {
+            route.breaker.reset();
         }
     }
 
@@ -114,9 +114,9 @@ impl Gateway {
     /// An attempt was answered, well or badly, with these headers: `headers` finds one by its name in lower case.
     pub fn headers<'a>(&mut self, id: AttemptId, headers: impl Fn(&str) -> Option<&'a str>, now: Timestamp) -> Vec<Command> {
         self.advance(now);
-        if let Some(index) = self.under_way(id).map(|call| call.lane) {
-            if let Some(lane) = self.lanes.get(index) {
-                lane.limiter.observe(headers, self.now);
+        if let Some(index) = self.under_way(id).map(|call| call.route) {
+            if let Some(route) = self.routes.get(index) {
+                route.limiter.observe(headers, self.now);
             }
             self.stirred.insert(index);
         }
@@ -174,12 +174,12 @@ impl Gateway {
 
     /// The models that are not asked now, by provider and name. Every selection looks at them, so this counts nothing and copies nothing.
     pub fn shut(&self, now: Timestamp) -> impl Iterator<Item = (&str, &str)> {
-        self.lanes.shut(self.now.max(now))
+        self.routes.shut(self.now.max(now))
     }
 
     /// Every model that was limited or asked, by provider and name.
-    pub fn statistics(&self, now: Timestamp) -> Vec<LaneStatistics> {
-        self.lanes.statistics(self.now.max(now))
+    pub fn statistics(&self, now: Timestamp) -> Vec<RouteStatistics> {
+        self.routes.statistics(self.now.max(now))
     }
 
     fn advance(&mut self, now: Timestamp) {
@@ -200,8 +200,8 @@ impl Gateway {
             if let Some(due @ (_, alarm)) = due {
                 self.alarms.remove(&due);
                 self.ring(alarm);
-            } else if let Some(lane) = self.stirred.pop_first() {
-                self.let_go(lane);
+            } else if let Some(route) = self.stirred.pop_first() {
+                self.let_go(route);
             } else {
                 return std::mem::take(&mut self.commands);
             }

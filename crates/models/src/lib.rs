@@ -32,7 +32,7 @@ pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
 pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
 pub use failure::{FailureClass, classify, failure_message, retry_after};
 pub use gateway::{
-    Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, Command, Counts, Gateway, GaveUp,
-    LaneStatistics, Next, Obstacle, Reason, Skipped, Target, Why,
+    Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, Command, Counts, Gateway, GaveUp, Next,
+    Obstacle, Reason, RouteStatistics, Skipped, Target, Why,
 };
 pub use limits::{Admission, Gauge, Level, Limiter, Limits, Reservation, Tokens, TooLarge};

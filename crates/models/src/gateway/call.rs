@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What a call asks for, and where it is.
 
-use super::lane::{LaneIndex, Place};
 use super::record::{Attempt, Skipped};
+use super::route::{Place, RouteIndex};
 use crate::limits::Reservation;
 use crate::{BudgetReservation, FailureClass, RetryPolicy, Spend, Tokens};
 use std::collections::BTreeSet;
@@ -75,7 +75,7 @@ pub(super) struct Call {
     pub(super) request: CallRequest,
     pub(super) place: Place,
     pub(super) target: usize,
-    pub(super) lane: LaneIndex,
+    pub(super) route: RouteIndex,
     /// Attempts at this target.
     pub(super) tries: u32,
     /// Since when nothing of it has been under way.
@@ -90,7 +90,7 @@ pub(super) struct Call {
 
 #[derive(Debug)]
 pub(super) enum State {
-    /// In the queue of its lane.
+    /// In the queue of its route.
     Waiting,
     /// Between two attempts.
     Resting { until: Timestamp },

@@ -2,8 +2,8 @@
 //! The steps of a call from one state to the next. A call is taken out of the map for a step, and put back unless it has finished.
 
 use super::call::{AttemptId, Call, CallId, CallRequest, Sent, State};
-use super::lane::{Entry, LaneIndex};
 use super::record::{Attempt, AttemptResult, Awaited, CallRecord, Command, GaveUp, Next, Obstacle, Reason, Skipped, Why};
+use super::route::{Entry, RouteIndex};
 use super::{Alarm, CallFailure, Gateway};
 use crate::limits::Reservation;
 use crate::{FailureClass, Spend, Tokens};
@@ -31,9 +31,9 @@ impl Gateway {
         if let Some(deadline) = request.deadline {
             self.alarms.insert((deadline, Alarm::Deadline(id)));
         }
-        let lane = LaneIndex::default();
+        let route = RouteIndex::default();
         let (idle_since, state, attempts, skipped) = (self.now, State::Waiting, Vec::new(), Vec::new());
-        let call = Call { request, place, target: first, lane, tries: 0, idle_since, state, cut_off: false, budget, attempts, skipped };
+        let call = Call { request, place, target: first, route, tries: 0, idle_since, state, cut_off: false, budget, attempts, skipped };
         self.wait(id, call);
     }
 
@@ -46,15 +46,15 @@ impl Gateway {
     /// Queues a call at its target.
     fn wait(&mut self, id: CallId, mut call: Call) {
         let Some(target) = call.at() else { return };
-        call.lane = self.lanes.named(&target.provider, &target.model);
+        call.route = self.routes.named(&target.provider, &target.model);
         call.state = State::Waiting;
-        let Some(lane) = self.lanes.get(call.lane) else { return };
+        let Some(route) = self.routes.get(call.route) else { return };
         // Nobody waits in a queue for what cannot be.
-        if let Some(obstacle) = lane.obstacle(self.now, call.tokens()) {
+        if let Some(obstacle) = route.obstacle(self.now, call.tokens()) {
             return self.pass_over(id, call, obstacle);
         }
-        lane.queue.insert(call.place, id);
-        self.stirred.insert(call.lane);
+        route.queue.insert(call.place, id);
+        self.stirred.insert(call.route);
         self.calls.insert(id, call);
     }
 
@@ -70,8 +70,8 @@ impl Gateway {
             Obstacle::TooLarge(too_large) => format!("`{provider}/{model}`: {too_large}"),
         };
         call.skipped.push(Skipped { provider, model, at: self.now, because: obstacle });
-        if let Some(lane) = self.lanes.get(call.lane) {
-            lane.counts.skipped += 1;
+        if let Some(route) = self.routes.get(call.route) {
+            route.counts.skipped += 1;
         }
         match call.fallback(obstacle.class()) {
             Some(target) => self.fall_back(id, call, target),
@@ -89,22 +89,22 @@ impl Gateway {
         }
     }
 
-    /// Sends whoever may be sent now from one lane.
-    pub(super) fn let_go(&mut self, index: LaneIndex) {
+    /// Sends whoever may be sent now from one route.
+    pub(super) fn let_go(&mut self, index: RouteIndex) {
         loop {
-            let Some(lane) = self.lanes.get(index) else { return };
-            let Some((place, id)) = lane.queue.first_key_value().map(|(place, id)| (*place, *id)) else {
+            let Some(route) = self.routes.get(index) else { return };
+            let Some((place, id)) = route.queue.first_key_value().map(|(place, id)| (*place, *id)) else {
                 return self.wake(index, None);
             };
             let tokens = self.calls.get(&id).map_or_else(Tokens::default, Call::tokens);
-            match lane.admit(self.now, tokens) {
+            match route.admit(self.now, tokens) {
                 Entry::Wait(at) => return self.wake(index, at),
                 Entry::Go { reservation, probe } => {
-                    lane.queue.remove(&place);
+                    route.queue.remove(&place);
                     self.send(id, reservation, probe);
                 }
                 Entry::Blocked(obstacle) => {
-                    lane.queue.remove(&place);
+                    route.queue.remove(&place);
                     if let Some(call) = self.calls.remove(&id) {
                         self.pass_over(id, call, obstacle);
                     }
@@ -120,10 +120,10 @@ impl Gateway {
         self.commands.push(Command::Send { id: AttemptId { call: id, attempt: call.attempt() }, target: call.target });
     }
 
-    /// Sets when a lane is looked at again, or that it need not be.
-    fn wake(&mut self, index: LaneIndex, at: Option<Timestamp>) {
-        let Some(lane) = self.lanes.get(index) else { return };
-        let before = std::mem::replace(&mut lane.alarm, at);
+    /// Sets when a route is looked at again, or that it need not be.
+    fn wake(&mut self, index: RouteIndex, at: Option<Timestamp>) {
+        let Some(route) = self.routes.get(index) else { return };
+        let before = std::mem::replace(&mut route.alarm, at);
         if before != at {
             before.map(|before| self.alarms.remove(&(before, Alarm::Room(index))));
             at.map(|at| self.alarms.insert((at, Alarm::Room(index))));
@@ -133,8 +133,8 @@ impl Gateway {
     pub(super) fn ring(&mut self, alarm: Alarm) {
         match alarm {
             Alarm::Room(index) => {
-                if let Some(lane) = self.lanes.get(index) {
-                    lane.alarm = None;
+                if let Some(route) = self.routes.get(index) {
+                    route.alarm = None;
                 }
                 self.stirred.insert(index);
             }
@@ -164,10 +164,10 @@ impl Gateway {
             }
             State::Sent(sent) => {
                 self.note(&mut call, sent.begun, AttemptResult::Aborted, None, Next::GiveUp(Why::Stopped));
-                if let Some(lane) = self.lanes.get(call.lane) {
-                    lane.limiter.settle_whole(sent.reservation, self.now);
-                    lane.breaker.withdrawn(sent.probe);
-                    lane.counts.aborted += 1;
+                if let Some(route) = self.routes.get(call.route) {
+                    route.limiter.settle_whole(sent.reservation, self.now);
+                    route.breaker.withdrawn(sent.probe);
+                    route.counts.aborted += 1;
                 }
                 self.commands.push(Command::Abort { id: aborted });
                 call.cut_off = true;
@@ -180,18 +180,18 @@ impl Gateway {
 
     /// Takes a call out of its queue; says what it waited for.
     fn unqueue(&mut self, call: &Call) -> Awaited {
-        let Some(lane) = self.lanes.get(call.lane) else { return Awaited::Turn };
-        lane.queue.remove(&call.place);
-        lane.awaited
+        let Some(route) = self.routes.get(call.route) else { return Awaited::Turn };
+        route.queue.remove(&call.place);
+        route.awaited
     }
 
     /// The attempt under way was answered.
     pub(super) fn succeed(&mut self, id: CallId, used: Tokens, spend: Spend) {
         let Some((mut call, sent)) = self.take_sent(id) else { return };
-        if let Some(lane) = self.lanes.get(call.lane) {
-            lane.limiter.settle(sent.reservation, used, self.now);
-            lane.breaker.answered(sent.probe, self.now);
-            lane.counts.answered += 1;
+        if let Some(route) = self.routes.get(call.route) {
+            route.limiter.settle(sent.reservation, used, self.now);
+            route.breaker.answered(sent.probe, self.now);
+            route.counts.answered += 1;
         }
         self.note(&mut call, sent.begun, AttemptResult::Answered, None, Next::Done);
         self.finish(id, call, Ok(()), spend);
@@ -205,7 +205,7 @@ impl Gateway {
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
         call.cut_off |= sent.delivering;
         let silence = retry_after.filter(|wait| class == FailureClass::Rate && *wait <= call.request.retry.retry_after_max);
-        self.come_back(call.lane, sent, class, silence.map(|wait| self.now.after(wait)));
+        self.come_back(call.route, sent, class, silence.map(|wait| self.now.after(wait)));
         match next {
             Next::Retry(wait) => {
                 let until = self.now.after(wait);
@@ -250,20 +250,22 @@ impl Gateway {
     }
 
     /// A failed attempt gives back what it held.
-    fn come_back(&mut self, index: LaneIndex, sent: Sent, class: FailureClass, silent_until: Option<Timestamp>) {
-        let Some(lane) = self.lanes.get(index) else { return };
+    fn come_back(&mut self, index: RouteIndex, sent: Sent, class: FailureClass, silent_until: Option<Timestamp>) {
+        let Some(route) = self.routes.get(index) else { return };
         match class {
             // Whoever turns a request away at the door has used no tokens for it; the request itself counts.
             FailureClass::Rate | FailureClass::Quota | FailureClass::Auth | FailureClass::Context | FailureClass::Invalid => {
-                lane.limiter.settle(sent.reservation, Tokens::default(), self.now);
+                route.limiter.settle(sent.reservation, Tokens::default(), self.now);
             }
-            FailureClass::Overload | FailureClass::Content | FailureClass::Network => lane.limiter.settle_whole(sent.reservation, self.now),
+            FailureClass::Overload | FailureClass::Content | FailureClass::Network => {
+                route.limiter.settle_whole(sent.reservation, self.now)
+            }
         }
-        lane.breaker.failed(class, sent.probe, self.now);
+        route.breaker.failed(class, sent.probe, self.now);
         if let Some(until) = silent_until {
-            lane.limiter.hold(until);
+            route.limiter.hold(until);
         }
-        *lane.counts.failed.entry(class).or_default() += 1;
+        *route.counts.failed.entry(class).or_default() += 1;
         self.stirred.insert(index);
     }
 
@@ -284,7 +286,7 @@ impl Gateway {
 
     fn finish(&mut self, id: CallId, call: Call, outcome: Result<(), GaveUp>, spend: Spend) {
         let last = AttemptId { call: id, attempt: call.attempt() };
-        self.stirred.insert(call.lane);
+        self.stirred.insert(call.route);
         if let Some(deadline) = call.request.deadline {
             self.alarms.remove(&(deadline, Alarm::Deadline(id)));
         }

@@ -181,10 +181,10 @@ impl Host {
 
     /// What was sent to each model is accounted for, when all is over.
     fn check_statistics(&self) {
-        for lane in self.gateway.statistics(at(self.now)) {
-            let sent = self.sends.iter().filter(|(_, _, model)| *model == lane.model).count() as u64;
-            assert_eq!((lane.waiting, lane.in_flight, lane.counts.sent), (0, 0, sent), "{}", lane.model);
-            assert_eq!(lane.counts.answered + lane.counts.aborted + lane.counts.failed.values().sum::<u64>(), sent, "{}", lane.model);
+        for route in self.gateway.statistics(at(self.now)) {
+            let sent = self.sends.iter().filter(|(_, _, model)| *model == route.model).count() as u64;
+            assert_eq!((route.waiting, route.in_flight, route.counts.sent), (0, 0, sent), "{}", route.model);
+            assert_eq!(route.counts.answered + route.counts.aborted + route.counts.failed.values().sum::<u64>(), sent, "{}", route.model);
         }
     }
 }

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use stdx::Timestamp;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct LaneIndex(usize);
+pub(super) struct RouteIndex(usize);
 
 /// Who is first: the earlier arrival, after what priority is worth; then the order of arrival.
 pub(super) type Place = (i64, u64);
 
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct Route {
     pub(super) limiter: Limiter,
     pub(super) breaker: Breaker,
     pub(super) queue: BTreeMap<Place, CallId>,
@@ -43,7 +43,7 @@ pub struct Counts {
 
 /// One model as those who watch see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaneStatistics {
+pub struct RouteStatistics {
     /// Whose model.
     pub provider: Arc<str>,
     /// Which model.
@@ -69,7 +69,7 @@ pub(super) enum Entry {
     Blocked(Obstacle),
 }
 
-impl Lane {
+impl Route {
     fn new(limits: Limits, policy: BreakerPolicy) -> Self {
         Self {
             limiter: Limiter::new(limits),
@@ -108,29 +108,29 @@ impl Lane {
     }
 }
 
-/// Every lane, by its number and by its name.
+/// Every route, by its number and by its name.
 #[derive(Debug, Default)]
-pub(super) struct Lanes {
+pub(super) struct Routes {
     policy: BreakerPolicy,
-    names: BTreeMap<Arc<str>, BTreeMap<Arc<str>, LaneIndex>>,
-    all: Vec<Lane>,
+    names: BTreeMap<Arc<str>, BTreeMap<Arc<str>, RouteIndex>>,
+    all: Vec<Route>,
 }
 
-impl Lanes {
+impl Routes {
     pub(super) fn new(policy: BreakerPolicy) -> Self {
         Self { policy, ..Self::default() }
     }
 
-    pub(super) fn get(&mut self, index: LaneIndex) -> Option<&mut Lane> {
+    pub(super) fn get(&mut self, index: RouteIndex) -> Option<&mut Route> {
         self.all.get_mut(index.0)
     }
 
-    /// The lane of a model; without limits, if nobody has set any.
-    pub(super) fn named(&mut self, provider: &Arc<str>, model: &Arc<str>) -> LaneIndex {
+    /// The route of a model; without limits, if nobody has set any.
+    pub(super) fn named(&mut self, provider: &Arc<str>, model: &Arc<str>) -> RouteIndex {
         let models = self.names.entry(Arc::clone(provider)).or_default();
         *models.entry(Arc::clone(model)).or_insert_with(|| {
-            self.all.push(Lane::new(Limits::default(), self.policy.clone()));
-            LaneIndex(self.all.len() - 1)
+            self.all.push(Route::new(Limits::default(), self.policy.clone()));
+            RouteIndex(self.all.len() - 1)
         })
     }
 
@@ -138,23 +138,23 @@ impl Lanes {
     pub(super) fn shut(&self, now: Timestamp) -> impl Iterator<Item = (&str, &str)> {
         let models =
             self.names.iter().flat_map(|(provider, models)| models.iter().map(move |(model, index)| (&**provider, &**model, index)));
-        let is_shut = move |lane: &Lane| matches!(lane.breaker.state(), BreakerState::Open(shut) if shut.until > now);
+        let is_shut = move |route: &Route| matches!(route.breaker.state(), BreakerState::Open(shut) if shut.until > now);
         models.filter(move |(.., index)| self.all.get(index.0).is_some_and(is_shut)).map(|(provider, model, _)| (provider, model))
     }
 
-    pub(super) fn statistics(&self, now: Timestamp) -> Vec<LaneStatistics> {
+    pub(super) fn statistics(&self, now: Timestamp) -> Vec<RouteStatistics> {
         let models = self.names.iter().flat_map(|(provider, models)| models.iter().map(move |(model, index)| (provider, model, index)));
         let figures = models.filter_map(|(provider, model, index)| {
-            let lane = self.all.get(index.0)?;
-            Some(LaneStatistics {
+            let route = self.all.get(index.0)?;
+            Some(RouteStatistics {
                 provider: Arc::clone(provider),
                 model: Arc::clone(model),
-                waiting: lane.queue.len(),
-                in_flight: lane.limiter.in_flight(),
-                overruns: lane.limiter.overruns(),
-                breaker: lane.breaker.state(),
-                levels: lane.limiter.levels(now),
-                counts: lane.counts.clone(),
+                waiting: route.queue.len(),
+                in_flight: route.limiter.in_flight(),
+                overruns: route.limiter.overruns(),
+                breaker: route.breaker.state(),
+                levels: route.limiter.levels(now),
+                counts: route.counts.clone(),
             })
         });
         figures.collect()
