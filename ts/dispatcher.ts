@@ -23,7 +23,7 @@ import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type Nati
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
-import type { AgentTask, TaskStatus } from './workflow.js'
+import type { AgentTask, TaskStatus, WorkflowExecution } from './workflow.js'
 
 const EFFECTS_MAX = 1024
 const ANSWERS_FIRST = 256
@@ -117,6 +117,11 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
 
   *runs(): Iterable<Run> {
     for (const run of this.#runs) if (run !== undefined) yield run
+  }
+
+  /** A run as it is now. */
+  seen(run: Run): WorkflowExecution {
+    return run.execution ?? run.seenAs(this.engine.report(run.slot))
   }
 
   /** A run begins to be dispatched. */

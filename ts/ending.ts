@@ -20,14 +20,18 @@ export interface Parts {
 
 /**
  * Nothing new starts, and running attempts have `drainMs` to answer. Pending promises reject with `continues`, which says what becomes of what
- * has not ended. `isOpen` says whether there is a store to write to.
+ * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
   { dispatcher, agents, models, schedules, live }: Parts,
-  isOpen: boolean,
+  ready: Promise<void>,
   drainMs: number,
   continues: string,
 ): Promise<void> {
+  const isOpen = await ready.then(
+    () => true,
+    () => false,
+  )
   dispatcher.drain()
   if (isOpen) await dispatcher.idle(drainMs)
   dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))

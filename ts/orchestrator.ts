@@ -197,7 +197,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async getExecution(executionId: string): Promise<WorkflowExecution | undefined> {
     await this.#ready
     const run = this.#live.get(executionId)
-    if (run !== undefined) return this.#seen(run)
+    if (run !== undefined) return this.#dispatcher.seen(run)
     return (await this.#past(executionId))?.execution
   }
 
@@ -206,7 +206,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const asked = readFilter(filter)
     await this.#ready
     if (this.#ended !== undefined) {
-      const live = [...this.#live.values()].filter(({ execution }) => execution === undefined).map((run) => this.#seen(run))
+      const live = [...this.#live.values()].filter(({ execution }) => execution === undefined).map((run) => this.#dispatcher.seen(run))
       return pageOf([...live, ...this.#ended.values()], asked, asked.limit)
     }
     this.#assertNotClosed()
@@ -414,7 +414,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const past = live ?? (await this.#past(executionId))
     if (past === undefined) throw notFound(executionId)
     const { definition, context, options } = past
-    const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#seen(live)
+    const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#dispatcher.seen(live)
     const run = await this.#beginnings.fork({ execution, definition, context, options }, from(execution), read)
     await run.whenAccepted()
     return this.#handleOf(run.id, run)
@@ -450,10 +450,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#assertNotClosed()
     if (this.#ended !== undefined) throw notFound(id)
     yield* storedEvents(this.#dispatcher.engine, id, this.#announcer, after)
-  }
-
-  #seen(run: Run): WorkflowExecution {
-    return run.execution ?? run.seenAs(this.#dispatcher.engine.report(run.slot))
   }
 
   #runEnded(run: Run): void {
@@ -492,12 +488,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   async #close(drainMs: number): Promise<void> {
-    const isOpen = await this.#ready.then(
-      () => true,
-      () => false,
-    )
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
-    await endInOrder(this.#parts(), isOpen, drainMs, continues)
+    await endInOrder(this.#parts(), this.#ready, drainMs, continues)
   }
 
   #parts(): Parts {

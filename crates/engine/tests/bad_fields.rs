@@ -328,9 +328,9 @@ fn templates_caches_waits_and_compensation() {
         ],
         expect![[r#"
             "agentId":"x","input":{"prompt":"{{ tasks.z.output }","data":{"a":["{{ 1 + }}","{{ nobody }}","{{ tasks.y.output }}"]}}
-                tasks[1].input.prompt: line 1: syntax error: unexpected `}`, expected end of variable block
                 tasks[1].input.data.a[0]: line 1: syntax error: unexpected end of variable block
                 tasks[1].input.data.a[1]: `nobody` is not in sight here; there are: input, context, tasks, results, signal, execution
+                tasks[1].input.prompt: line 1: syntax error: unexpected `}`, expected end of variable block
             "agentId":"x","cache":{"key":"{{ nobody }}","ttl":0,"for":1}
                 tasks[1].cache.for: unknown field `for`; remove it
                 tasks[1].cache.key: `nobody` is not in sight here; there are: input, context, tasks, results, signal, execution

@@ -10,9 +10,9 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
     check(
         with(json!({ "dependancies": [], "timeOut": 5, "colour": "red" })),
         expect![[r#"
+            tasks[0].colour: unknown field `colour`; remove it
             tasks[0].dependancies: unknown field `dependancies`; did you mean `dependencies`?
             tasks[0].timeOut: unknown field `timeOut`; did you mean `timeout`?
-            tasks[0].colour: unknown field `colour`; remove it
         "#]],
     );
     check_definition(
@@ -20,8 +20,8 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
         expect![[r#"
             nmae: unknown field `nmae`; remove it
             tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
-            tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; remove it
             tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
+            tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; remove it
         "#]],
     );
 }

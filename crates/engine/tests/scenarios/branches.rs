@@ -234,7 +234,7 @@ fn inputs_are_rendered_once_and_recorded() {
             0ms a 1 started
                 run a 1
             0ms a 1 completed
-            0ms b prepared with {"prompt":"sum 1","data":{"whole":{"n":1},"text":"n=7","as":"is"}}
+            0ms b prepared with {"data":{"whole":{"n":1},"text":"n=7","as":"is"},"prompt":"sum 1"}
             0ms b 1 started after a
                 run b 1
             0ms b 1 completed

@@ -258,7 +258,7 @@ impl Gateway {
                 route.limiter.settle(sent.reservation, Tokens::default(), self.now);
             }
             FailureClass::Overload | FailureClass::Content | FailureClass::Network => {
-                route.limiter.settle_whole(sent.reservation, self.now)
+                route.limiter.settle_whole(sent.reservation, self.now);
             }
         }
         route.breaker.failed(class, sent.probe, self.now);
