@@ -104,7 +104,7 @@ describe('a request', () => {
     [
       'with several',
       { temperature: 'hot', maxTokens: -1 },
-      ['ERR_INVALID_VALUE request.temperature', 'ERR_INVALID_VALUE request.maxTokens'],
+      ['ERR_INVALID_VALUE request.temperature', 'ERR_INVALID_VALUE request.maxTokens', 'request'],
     ],
   ])('%s', async (_, wrong, expected) => {
     const { server, models: integration } = await local()

@@ -255,7 +255,6 @@ describe('arguments', () => {
 
   it.each<[string, unknown, string, RegExp]>([
     ['redis', { redis: { host: 'localhost', port: 6379 } }, 'ERR_NOT_SUPPORTED redis', /not supported yet: leave it out; `storage/],
-    ['models', { models: {} }, 'ERR_NOT_SUPPORTED models', /call models inside your agents/],
     ['an unknown group', { workflows: {} }, 'ERR_UNKNOWN_FIELD workflows', /did you mean `workflow`\?/],
     [
       'several at once',

@@ -164,7 +164,9 @@ describe('killed half-way and continued, proves that nothing that had ended was 
     expect(now).toHaveLength(3 - Number(ended))
     expect(now.filter((language) => answered.includes(language))).toEqual([])
     expect(now).toContain('')
-    expect(stdout).toMatch(/✔ \d calls? of models on record since for (\$0\.\d+); this process has sent (\d) requests?, and paid \1$/m)
+    expect(stdout).toMatch(
+      /✔ \d calls? of models on record since for ((?:at least )?\$0\.\d+); this process has sent (\d) requests?, and paid \1$/m,
+    )
     expect(stdout).toContain(`this process has sent ${now.length} request`)
     expect(reportIn(out)).toContain('**Two \\*small\\* languages**')
   })

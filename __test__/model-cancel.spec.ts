@@ -26,14 +26,14 @@ const turn = (): Promise<unknown> => sleep(20)
 // A signal tells of itself once. One that was given while the choice was made, and on its way to the record, was missed:
 // the call went out, and waited for its answer to the end of its time.
 const MOMENTS = [
-  { moment: 'while its model is chosen', wait: undefined, fails: 'changed my mind', requests: 0 },
-  { moment: 'when its provider was asked', wait: turn, fails: { code: 'ERR_CANCELLED', cause: 'changed my mind' }, requests: 1 },
+  { moment: 'while its model is chosen', wait: undefined, requests: 0 },
+  { moment: 'when its provider was asked', wait: turn, requests: 1 },
 ]
 
-test.each(MOMENTS)('a call is over when its signal is given $moment', async ({ wait, fails, requests }) => {
+test.each(MOMENTS)('a call is over when its signal is given $moment', async ({ wait, requests }) => {
   const controller = new AbortController()
   const answer = orchestrator.modelIntegration.generate({ model: 'silent/m', prompt: 'hello', signal: controller.signal })
-  const ended = typeof fails === 'string' ? expect(answer).rejects.toBe(fails) : expect(answer).rejects.toMatchObject(fails)
+  const ended = expect(answer).rejects.toMatchObject({ code: 'ERR_CANCELLED', cause: 'changed my mind' })
   if (wait !== undefined) await wait()
   controller.abort('changed my mind')
   await ended
@@ -43,6 +43,6 @@ test.each(MOMENTS)('a call is over when its signal is given $moment', async ({ w
 
 test('a signal that was given before sends nothing', async () => {
   const answer = orchestrator.modelIntegration.generate({ model: 'silent/m', prompt: 'hello', signal: AbortSignal.abort('too late') })
-  await expect(answer).rejects.toBe('too late')
+  await expect(answer).rejects.toMatchObject({ code: 'ERR_CANCELLED', cause: 'too late' })
   expect(asked).toEqual([])
 })

@@ -140,13 +140,16 @@ export class ModelCallsUnderWay {
   #pull(): void {
     const text = this.native.pull()
     if (text === '') return
-    for (const line of text.split('\n')) this.#hear(JSON.parse(line) as Message)
+    const messages = text.split('\n').map((line) => JSON.parse(line) as Message)
+    const stopped = new Set(messages.filter(({ type }) => type === 'stop').map(keyOf))
+    // Nobody is asked for what is not wanted any more.
+    for (const message of messages) if (message.type !== 'ask' || !stopped.has(keyOf(message))) this.#hear(message)
   }
 
   #hear(message: Message): void {
     const { call } = message
     if (message.type === 'ask') return void this.#ask(call, message.attempt, message)
-    if (message.type === 'stop') return this.#asked.get(`${call}:${message.attempt}`)?.abort()
+    if (message.type === 'stop') return this.#asked.get(keyOf(message))?.abort()
     const pending = this.#calls.get(call)
     if (message.type === 'delta') return pending?.delta?.(message.delta)
     this.#forget(call)
@@ -155,7 +158,7 @@ export class ModelCallsUnderWay {
 
   /** Has a provider of the user answer. */
   async #ask(call: number, attempt: number, asked: Asked): Promise<void> {
-    const key = `${call}:${attempt}`
+    const key = keyOf({ call, attempt })
     const controller = new AbortController()
     this.#asked.set(key, controller)
     const timer = setTimeout(() => controller.abort(new Error(`no whole answer within ${asked.timeoutMs} ms`)), asked.timeoutMs)
@@ -195,6 +198,11 @@ export class ModelCallsUnderWay {
   #deliver(call: number, attempt: number, text: string): void {
     readable(() => this.native.delivered(call, attempt, JSON.stringify({ type: 'text', text })))
   }
+}
+
+/** What an attempt of a provider of the user goes by. */
+function keyOf({ call, attempt = 0 }: { readonly call: number; readonly attempt?: number }): string {
+  return `${call}:${attempt}`
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

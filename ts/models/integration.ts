@@ -18,7 +18,7 @@ import { judgeAnswer, repairPrompt } from './output.js'
 import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
-import { dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
+import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
 import { AnswerStream } from './stream.js'
 import type {
   CustomProvider,
@@ -221,7 +221,7 @@ export class ModelGateway implements ModelIntegration {
   ): Promise<GenerateResult> {
     const calls = this.#open()
     const signal = signalOf(request.signal, caller?.signal)
-    signal?.throwIfAborted()
+    assertWanted(signal)
     this.#assertUsable(request.wanted as { provider?: string; model?: string })
     const [wanted, asks] = [JSON.stringify(request.wanted), JSON.stringify(chat)]
     const choose = (): Json => JSON.parse(calls.native.choose(wanted, asks)) as Json
@@ -230,7 +230,7 @@ export class ModelGateway implements ModelIntegration {
     const before = own?.answered()
     if (before !== undefined) return repeated(before, tell)
     // While that was put on record it may have been given up.
-    signal?.throwIfAborted()
+    assertWanted(signal)
     const budgets = [...paying, ...this.#scopesOf(calls, caller)]
     const { maxAttempts } = request
     const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }

@@ -84,7 +84,9 @@ export function readRequest(request: GenerateRequest): ReadRequest {
     ...rest
   } = read
   const { toolChoice, extra, ...plain } = rest
-  if (issues.length === 0 && prompt === undefined && messages === undefined)
+  // One that is there and wrong has been reported as what it is.
+  const given = (request ?? {}) as Partial<GenerateRequest>
+  if (typeof given === 'object' && given.prompt === undefined && given.messages === undefined)
     issues.push({ path: 'request', message: 'needs `prompt` or `messages`' })
   if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'request.signal', message: 'must be an AbortSignal' })
   const turns = messages === undefined ? [] : readMessages(messages, 'request.messages', issues)

@@ -70,8 +70,7 @@ export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: Abo
   const { reason, class: failed, message, exceeded, attempts: sent, partial } = end
   const attempts = sent.map(attemptOf)
   const details = { attempts, ...(partial !== null && partial.text !== '' && { partialText: partial.text }) }
-  if (reason === 'cancelled')
-    return new CancelledError('ERR_CANCELLED', 'the call of the model was cancelled', { cause: signal?.reason, details })
+  if (reason === 'cancelled') return cancelled(signal, details)
   if (reason === 'deadline') return new TimeoutError('ERR_TIMEOUT', message, { details })
   if (reason === 'budget') return new ModelError('ERR_BUDGET_EXCEEDED', message, { details: { ...details, ...exceeded } })
   const last = attempts.at(-1)
@@ -79,4 +78,13 @@ export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: Abo
   const tried = attempts.length > 1 ? ` (${attempts.length} requests were sent)` : ''
   const words = reason === 'obstacle' ? message : `${where}${message}${tried}`
   return new ModelError('ERR_MODEL', words, { details: { ...details, class: failed } })
+}
+
+/** Throws if a call is not wanted any more. */
+export function assertWanted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw cancelled(signal, { attempts: [] })
+}
+
+function cancelled(signal: AbortSignal | undefined, details: Readonly<Record<string, unknown>>): CancelledError {
+  return new CancelledError('ERR_CANCELLED', 'the call of the model was cancelled', { cause: signal?.reason, details })
 }
