@@ -12,6 +12,8 @@ const BYTES_PER_TOKEN: f64 = 4.0;
 const WEIGHT: f64 = 0.2;
 /// What is reserved is a little more than what is expected: an overrun is paid by those who come after.
 const MARGIN: f64 = 1.1;
+/// An answer that is further from the usual than so many times what it usually is away is rare enough.
+const DEVIATIONS: f64 = 3.0;
 /// A picture is taken for about as much as the larger ones cost.
 const IMAGE_TOKENS: u64 = 1_100;
 /// Shorter requests say little about the ratio: what wires add of their own weighs too much.
@@ -20,7 +22,15 @@ const LEARNED_BYTES_MIN: u64 = 400;
 /// What is known of each model's tokens.
 #[derive(Debug, Default)]
 pub(crate) struct Estimator {
-    ratios: BTreeMap<String, f64>,
+    models: BTreeMap<String, Learned>,
+}
+
+/// What answers of one model have shown.
+#[derive(Clone, Copy, Debug, Default)]
+struct Learned {
+    bytes_per_token: Option<f64>,
+    /// Tokens of an answer: how many as a rule, and how far from it.
+    output: Option<(f64, f64)>,
 }
 
 /// How large a request is, before a model is known.
@@ -67,21 +77,29 @@ impl Estimator {
     /// What to reserve at a model whose answers have at most `output_max` tokens.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an estimate of a size")]
     pub(crate) fn tokens(&self, provider: &str, model: &str, size: Size, output_max: Option<u64>) -> Tokens {
-        let ratio = self.ratios.get(&key(provider, model)).copied().unwrap_or(BYTES_PER_TOKEN);
+        let learned = self.models.get(&key(provider, model)).copied().unwrap_or_default();
+        let ratio = learned.bytes_per_token.unwrap_or(BYTES_PER_TOKEN);
         let input = (size.bytes as f64 / ratio * MARGIN).ceil() as u64 + size.images * IMAGE_TOKENS;
-        let output = size.output_max.unwrap_or(Requirements::OUTPUT_TOKENS);
+        // Without a bound of the caller's an answer is as long as answers there are, or hardly ever longer.
+        let usual = || learned.output.map_or(Requirements::OUTPUT_TOKENS, |(mean, away)| (mean + DEVIATIONS * away).ceil() as u64);
+        let output = size.output_max.unwrap_or_else(usual);
         Tokens { input, output: output_max.map_or(output, |most| output.min(most)) }
     }
 
     /// What a request of this size turned out to be.
-    #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate of a size")]
     pub(crate) fn learn(&mut self, provider: &str, model: &str, size: Size, usage: &Usage) {
-        if usage.input_tokens == 0 || size.images > 0 || size.bytes < LEARNED_BYTES_MIN {
-            return;
+        let learned = self.models.entry(key(provider, model)).or_default();
+        if usage.output_tokens > 0 {
+            let seen = usage.output_tokens as f64;
+            let (mean, away) = learned.output.unwrap_or((seen, seen / DEVIATIONS));
+            learned.output = Some((mean + WEIGHT * (seen - mean), away + WEIGHT * ((seen - mean).abs() - away)));
         }
-        let seen = (size.bytes as f64 / usage.input_tokens as f64).clamp(0.5, 20.0);
-        let ratio = self.ratios.entry(key(provider, model)).or_insert(seen);
-        *ratio += WEIGHT * (seen - *ratio);
+        if usage.input_tokens > 0 && size.images == 0 && size.bytes >= LEARNED_BYTES_MIN {
+            let seen = (size.bytes as f64 / usage.input_tokens as f64).clamp(0.5, 20.0);
+            let ratio = learned.bytes_per_token.get_or_insert(seen);
+            *ratio += WEIGHT * (seen - *ratio);
+        }
     }
 }
 
@@ -111,6 +129,18 @@ mod tests {
         }
         let after = estimator.tokens("p", "m", size, None).input;
         assert!((2_500..2_800).contains(&after), "it counts 2,500, and {after} are reserved");
+    }
+
+    #[test]
+    fn answers_are_taken_for_as_long_as_they_have_been_and_hardly_ever_longer() {
+        let mut estimator = Estimator::default();
+        let size = Size::of(&request("hello"));
+        assert_eq!(estimator.tokens("p", "m", size, None).output, Requirements::OUTPUT_TOKENS);
+        for output_tokens in [40, 60, 45, 55].into_iter().cycle().take(100) {
+            estimator.learn("p", "m", size, &Usage { output_tokens, ..Usage::default() });
+        }
+        let reserved = estimator.tokens("p", "m", size, None).output;
+        assert!((60..100).contains(&reserved), "{reserved}");
     }
 
     #[test]

@@ -220,17 +220,15 @@ impl Limiter {
         })
     }
 
-    /// The request has ended and used `actual`: what was reserved beyond that is free again, what was used beyond what was reserved is
-    /// charged as of now.
+    /// The request has ended and used `actual`. What was reserved stays charged for its minute, as it does with providers, who count what a request may
+    /// use when they let it in; what was used beyond it is charged as of now.
     #[expect(clippy::needless_pass_by_value, reason = "a reservation is given back once")]
     pub fn settle(&mut self, reservation: Reservation, actual: Tokens, now: Timestamp) {
         let now = self.advance(now);
-        let Reservation { at, tokens } = reservation;
         self.in_flight = self.in_flight.saturating_sub(1);
         let mut overrun = false;
         for (gauge, window) in &mut self.windows {
-            let (reserved, used) = (gauge.amount(tokens), gauge.amount(actual));
-            window.refund(at, reserved.saturating_sub(used));
+            let (reserved, used) = (gauge.amount(reservation.tokens), gauge.amount(actual));
             window.charge(now, used.saturating_sub(reserved));
             overrun |= used > reserved;
         }

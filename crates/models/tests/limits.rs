@@ -57,8 +57,8 @@ fn each_limit_holds_by_itself() {
     assert_eq!(when(&mut limiter, 30, tokens(0, 0)), (MINUTE, Some(Gauge::Requests)));
     limiter.settle(first, tokens(10, 5), at(40));
     limiter.settle(second, tokens(0, 40), at(50));
-    assert_eq!((level(&limiter, 50, Gauge::Tokens), limiter.in_flight()), ((55, Some(100)), 0));
-    // What was given back is there for the next, but its request is not.
+    // What was reserved and not used stays charged: the provider let the request in for all of it.
+    assert_eq!((level(&limiter, 50, Gauge::Tokens), limiter.in_flight()), ((100, Some(100)), 0));
     assert_eq!(when(&mut limiter, 60, tokens(45, 0)), (MINUTE, Some(Gauge::Requests)));
     let reservation = admitted(&mut limiter, MINUTE, tokens(60, 0));
     limiter.release(reservation);
@@ -238,13 +238,12 @@ proptest! {
     ) {
         let mut limiter = Limiter::new(minute(Some(requests), Some(most)));
         let (mut now, mut charges) = (0, Vec::<Charge>::new());
-        let mut open: Vec<(usize, usize, u64, Reservation)> = Vec::new();
+        let mut open: Vec<(usize, u64, Reservation)> = Vec::new();
         for (number, (gap, size, percent, delay)) in steps.into_iter().enumerate() {
             now += gap;
             while let Some(index) = open.iter().position(|(due, ..)| *due <= number) {
-                let (_, charge, used, reservation) = open.swap_remove(index);
+                let (_, used, reservation) = open.swap_remove(index);
                 limiter.settle(reservation, tokens(used, 0), at(now));
-                charges[charge].tokens = used;
             }
             let fits = |charges: &[Charge], then| {
                 let (count, tokens) = sum(charges, then);
@@ -254,7 +253,7 @@ proptest! {
                 Admission::Now(reservation) => {
                     prop_assert!(fits(&charges, now));
                     charges.push(Charge { at: now, tokens: size });
-                    open.push((number + delay, charges.len() - 1, size * percent / 100, reservation));
+                    open.push((number + delay, size * percent / 100, reservation));
                 }
                 Admission::At(later, _) => {
                     let earliest = charges.iter().map(|charge| charge.at + MINUTE).find(|then| *then > now && fits(&charges, *then));
@@ -264,7 +263,7 @@ proptest! {
                 other => prop_assert!(false, "{:?}", other),
             }
         }
-        // In the end, what was really used within any minute is within the limit.
+        // Within any minute the larger of what was reserved and what was used is within the limit.
         for charge in &charges {
             let (count, tokens) = sum(&charges, charge.at);
             prop_assert!(count <= requests && tokens <= most);

@@ -252,15 +252,7 @@ impl Gateway {
     /// A failed attempt gives back what it held.
     fn come_back(&mut self, index: RouteIndex, sent: Sent, class: FailureClass, silent_until: Option<Timestamp>) {
         let Some(route) = self.routes.get(index) else { return };
-        match class {
-            // Whoever turns a request away at the door has used no tokens for it; the request itself counts.
-            FailureClass::Rate | FailureClass::Quota | FailureClass::Auth | FailureClass::Context | FailureClass::Invalid => {
-                route.limiter.settle(sent.reservation, Tokens::default(), self.now);
-            }
-            FailureClass::Overload | FailureClass::Content | FailureClass::Network => {
-                route.limiter.settle_whole(sent.reservation, self.now);
-            }
-        }
+        route.limiter.settle_whole(sent.reservation, self.now);
         route.breaker.failed(class, sent.probe, self.now);
         if let Some(until) = silent_until {
             route.limiter.hold(until);

@@ -99,7 +99,7 @@ fn who_waits_longer_than_the_deadline_of_one_before_it_still_goes() {
 }
 
 #[test]
-fn what_a_call_did_not_use_lets_the_next_go() {
+fn what_was_reserved_counts_for_its_minute_used_or_not() {
     let mut host = Host::new(|_, _| Answer::Done(1000));
     // Each reserves 100 and uses 70.
     limited(&mut host, Limits { tokens_per_minute: NonZeroU64::new(170), ..Limits::default() });
@@ -107,7 +107,7 @@ fn what_a_call_did_not_use_lets_the_next_go() {
         host.begin(call, request(&["a"]));
     }
     host.run();
-    assert_eq!(host.sends.iter().map(|(at, ..)| *at).collect::<Vec<_>>(), [0, 1000, 60_000]);
+    assert_eq!(host.sends.iter().map(|(at, ..)| *at).collect::<Vec<_>>(), [0, 60_000, 120_000]);
 }
 
 #[test]
