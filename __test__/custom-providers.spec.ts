@@ -91,3 +91,11 @@ it('a provider without a key keeps no other from being asked, and whoever asks i
   for (const wanted of [{ provider: 'openai' }, { model: 'openai/gpt-5' }])
     expect((await rejection(modelIntegration.generate({ prompt: 'hello', ...wanted }))).message).toMatch(/OPENAI_API_KEY/)
 })
+
+it('nobody is asked once the orchestrator is shut down', async () => {
+  const orchestrator = asking({ generate: () => ({ text: 'here' }) })
+  await orchestrator.shutdown()
+  const { modelIntegration } = orchestrator
+  for (const late of [modelIntegration.generate(request), modelIntegration.stream(request).result(), modelIntegration.selectModel({})])
+    expect(await rejection(late)).toMatchObject({ name: 'ClosedError', code: 'ERR_CLOSED' })
+})

@@ -12,7 +12,8 @@ import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
-import { dollarsOf, tokensOf, type ModelSums } from './model-account.js'
+import { tokensOf, type ModelSums } from './model-account.js'
+import { dollarsOf } from './models/result.js'
 import { copyJson } from './json/copy.js'
 import { EFFECT_WORDS, Kind, type Failures } from './native.js'
 import type { Run } from './run.js'
@@ -310,7 +311,7 @@ export class Announcer implements EventSource {
     if (seen !== undefined) return seen.usage === undefined ? {} : { usage: seen.usage, cost: seen.cost ?? 0 }
     if (!run.asksModels) return {}
     const sums = JSON.parse(this.#dispatcher().engine.spent(run.slot, place)) as ModelSums
-    return sums.calls === undefined ? {} : { usage: tokensOf(sums), cost: dollarsOf(sums) }
+    return sums.calls === undefined ? {} : { usage: tokensOf(sums), cost: dollarsOf(sums.costNanos) }
   }
 
   #errorInfo({ run, place, attempt, number }: Notice): TaskErrorInfo {

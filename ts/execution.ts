@@ -6,7 +6,8 @@ import { dateOf, now } from './clock.js'
 import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
-import { dollarsOf, resourceUsageOf, tokensOf, type ModelSums } from './model-account.js'
+import { resourceUsageOf, tokensOf, type ModelSums } from './model-account.js'
+import { dollarsOf } from './models/result.js'
 import type { RunOptions } from './run.js'
 import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
 
@@ -132,7 +133,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
       ...(error !== undefined && { error }),
       ...(note?.tolerated === true && { tolerated: true }),
       attempts,
-      ...(sums !== undefined && { usage: tokensOf(sums), cost: dollarsOf(sums) }),
+      ...(sums !== undefined && { usage: tokensOf(sums), cost: dollarsOf(sums.costNanos) }),
     }
   })
 }

@@ -3,6 +3,7 @@
 
 import { CancelledError } from './errors.js'
 import type { Json } from './json.js'
+import { dollarsOf } from './models/result.js'
 import type { ModelBudget, TokenUsage } from './models/types.js'
 import type { Engine } from './native.js'
 import type { Run } from './run.js'
@@ -189,16 +190,11 @@ export interface ResourceUsage {
 /** What sums say of resources. */
 export function resourceUsageOf(sums: ModelSums): ResourceUsage {
   const { calls = 0, unpriced = 0 } = sums
-  return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums), costComplete: unpriced === 0, modelCalls: calls }
+  return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums.costNanos), costComplete: unpriced === 0, modelCalls: calls }
 }
 
 /** The tokens of sums. */
 export function tokensOf(sums: ModelSums): TokenUsage {
   const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0, reasoningTokens = 0 } = sums
   return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, totalTokens: inputTokens + outputTokens }
-}
-
-/** The US dollars of sums. */
-export function dollarsOf({ costNanos = 0 }: ModelSums): number {
-  return costNanos / 1e9
 }

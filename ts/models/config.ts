@@ -122,7 +122,8 @@ export function readProvider(name: string, value: unknown, path: string, issues:
       code: 'ERR_INVALID_VALUE',
     })
   }
-  const connection = withoutUndefined({ kind: kind ?? 'compatible', ...rest, apiKey: rest.apiKey ?? keyOf(kind) })
+  const apiKey = rest.apiKey ?? keyOf(kind)
+  const connection = { kind: kind ?? 'compatible', ...rest, ...(apiKey !== undefined && { apiKey }) }
   return { connection, rateLimit, timeoutMs: timeout, ...(model !== undefined && { model }) } as ResolvedProvider
 }
 
@@ -184,8 +185,4 @@ export function providersOfEnvironment(): Record<string, ResolvedProvider> {
     }
   }
   return found
-}
-
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T
 }

@@ -7,7 +7,7 @@
 
 import { now } from '../clock.js'
 import { readDuration, type Duration } from '../duration.js'
-import { ConflictError, ModelError, ValidationError } from '../errors.js'
+import { ClosedError, ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import type { ModelAccount } from '../model-account.js'
@@ -319,7 +319,7 @@ export class ModelGateway implements ModelIntegration {
   }
 
   #open(): ModelCallsUnderWay {
-    if (this.#closed) throw new ModelError('ERR_SHUTDOWN', 'the orchestrator has been shut down; make another one')
+    if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
     if (this.#calls !== undefined) return this.#calls
     const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, now())
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())

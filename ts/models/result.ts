@@ -24,7 +24,7 @@ export function sumOf(one: TokenUsage, other: TokenUsage): TokenUsage {
   }
 }
 
-export const dollarsOf = (nanos: number): number => nanos / DOLLAR_NANOS
+export const dollarsOf = (nanos: number = 0): number => nanos / DOLLAR_NANOS
 export const nanosOf = (dollars: number): number => Math.round(dollars * DOLLAR_NANOS)
 
 export function resultOf(end: Extract<Ended, { type: 'done' }>): GenerateResult {

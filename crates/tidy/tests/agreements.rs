@@ -109,6 +109,39 @@ fn lower_first(name: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_ascii_lowercase().to_string() + letters.as_str())
 }
 
+// Providers
+
+#[test]
+fn kinds_of_providers_have_the_same_keys_in_the_environment() {
+    let (here, there) = (read("ts/models/config.ts"), read("crates/providers/src/provider.rs"));
+    let ours = keys(between(&here.text, "const KINDS", "\n}"), ": [");
+    let theirs = keys(between(&there.text, "fn key_variables", "\n    }"), "=> &[");
+    assert!(ours.len() > 10, "only {} kinds were found in ts/models/config.ts", ours.len());
+    assert_eq!(ours, theirs, "a kind and its variables stand in `KINDS` and in `Kind::key_variables`: change them together");
+}
+
+/// `name: ['A', 'B'],` or `Self::Name | Self::Other => &["A"],` by the names, as users write them.
+fn keys(text: &str, sign: &str) -> BTreeMap<String, Vec<String>> {
+    let lines = text.lines().filter_map(|line| line.split_once(sign));
+    lines
+        .flat_map(|(names, variables)| {
+            let variables: Vec<String> = variables.split(['\'', '"']).skip(1).step_by(2).map(str::to_owned).collect();
+            names
+                .split('|')
+                .map(move |name| (kebab(name.trim().trim_start_matches("Self::").trim_matches('\'')), variables.clone()))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn kebab(name: &str) -> String {
+    let letters = name.char_indices().flat_map(|(place, letter)| {
+        let hyphen = (letter.is_ascii_uppercase() && place > 0).then_some('-');
+        hyphen.into_iter().chain([letter.to_ascii_lowercase()])
+    });
+    letters.collect()
+}
+
 // Papers
 
 #[test]
