@@ -36,69 +36,69 @@ fn encoded(record: &StepRecord) -> String {
 fn each_event_has_its_text() {
     let lines: Vec<String> = every_event().into_iter().map(|event| encoded(&record(vec![event])) + "\n").collect();
     expect![[r#"
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionStarted"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":-1700000000000005}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":-1700000000000005,"readyBy":1,"admittedBy":0}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptInterrupted","task":3,"attempt":2,"crashed":true}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptInterrupted","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptTimedOut","task":3,"attempt":2,"cause":"timeout"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"attemptTimedOut","task":3,"attempt":2,"cause":"silence"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":-9,"end":-1,"until":-1700000000000011,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":-9,"end":-1,"until":-1700000000000010,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","details":{"n":[1,null]}}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"backoffEnded","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"composed":true}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":null}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000,"details":null}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_failed"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_skipped"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCancelled","task":3,"reason":"sibling_failed"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskCancelled","task":3,"reason":"cancelled"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"failFast","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"cancelRequested"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"cancelRequested","reason":"it is \"late\"","force":true}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"completed"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"failed","task":3,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"failed","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"cancelled"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"cancelled","reason":""}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"gate":1,"holds":true}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"branch":0}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"passes":2,"condition":0,"holds":true}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"waitStarted","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"waitStarted","task":3,"until":10}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":1}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":null,"path":"l[0].w"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"waitEnded","task":3,"payload":null}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3,"input":{"prompt":"p"},"cacheKey":"k"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"groupStarted","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"branchesTaken","task":3,"branches":[0,2]}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"loopStarted","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"loopStarted","task":3,"items":[1,{"a":[]}]}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passStarted","task":3,"pass":0}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":0,"status":"completed"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":1,"status":"failed","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":2,"status":"cancelled"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskSpawned","task":3,"definition":{"id":"s"}}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskFinishing","task":3,"attempt":2,"start":-9,"end":-1,"output":1}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"cached","output":1}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"completed"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"skipped","reason":"rule_not_met"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"groupStopped","task":3,"reason":"join_satisfied"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"groupStopped","task":3,"reason":"timeout","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionFailing","reason":"deadline","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"paused"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"resumed"}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"resumed","step":true}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"compensationStarted","task":3}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"budgetCharged","started":2,"interrupted":1}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"modelChosen","task":3,"choice":{"model":"m"}}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m"}}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"totalTokens":3},"costNanos":6,"costComplete":false,"requests":7}}]}
-        {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"usageCharged","spent":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"costNanos":6,"calls":1,"requests":7,"unpriced":1}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionStarted"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":-1700000000000005}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"attemptStarted","task":3,"attempt":2,"ready":-1700000000000005,"readyBy":1,"admittedBy":0}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"attemptInterrupted","task":3,"attempt":2,"crashed":true}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"attemptInterrupted","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"attemptTimedOut","task":3,"attempt":2,"cause":"timeout"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"attemptTimedOut","task":3,"attempt":2,"cause":"silence"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":-9,"end":-1,"until":-1700000000000011,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"retryScheduled","task":3,"attempt":2,"start":-9,"end":-1,"until":-1700000000000010,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","details":{"n":[1,null]}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"backoffEnded","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"composed":true}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":null}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000,"details":null}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_failed"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_skipped"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCancelled","task":3,"reason":"sibling_failed"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCancelled","task":3,"reason":"cancelled"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"failFast","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"cancelRequested"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"cancelRequested","reason":"it is \"late\"","force":true}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"completed"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"failed","task":3,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"failed","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"cancelled"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionEnded","status":"cancelled","reason":""}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"gate":1,"holds":true}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"branch":0}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"judged","task":3,"passes":2,"condition":0,"holds":true}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"waitStarted","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"waitStarted","task":3,"until":10}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":1}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":null,"path":"l[0].w"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"waitEnded","task":3,"payload":null}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3,"input":{"prompt":"p"},"cacheKey":"k"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"groupStarted","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"branchesTaken","task":3,"branches":[0,2]}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"loopStarted","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"loopStarted","task":3,"items":[1,{"a":[]}]}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"passStarted","task":3,"pass":0}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":0,"status":"completed"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":1,"status":"failed","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"passEnded","task":3,"pass":2,"status":"cancelled"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskSpawned","task":3,"definition":{"id":"s"}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskFinishing","task":3,"attempt":2,"start":-9,"end":-1,"output":1}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"cached","output":1}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"completed"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"skipped","reason":"rule_not_met"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"groupStopped","task":3,"reason":"join_satisfied"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"groupStopped","task":3,"reason":"timeout","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionFailing","reason":"deadline","code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"paused"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"resumed"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"resumed","step":true}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"compensationStarted","task":3}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"budgetCharged","started":2,"interrupted":1}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"modelChosen","task":3,"choice":{"model":"m"}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m"}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"totalTokens":3},"costNanos":6,"costComplete":false,"requests":7}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"usageCharged","spent":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"costNanos":6,"calls":1,"requests":7,"unpriced":1}}]}
     "#]].assert_eq(&lines.concat());
 }
 
@@ -114,13 +114,54 @@ fn a_record_may_hold_many_events_or_none() {
 fn encoding_appends_to_what_is_there() {
     let mut text = String::from("before ");
     encode(&record(vec![Event::ExecutionStarted]), &mut text);
-    assert_eq!(text, r#"before {"v":1,"previousCommitted":-1699999999999993,"events":[{"event":"executionStarted"}]}"#);
+    assert_eq!(text, r#"before {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"executionStarted"}]}"#);
+}
+
+#[test]
+fn attempts_of_tasks_in_a_row_that_start_alike_are_one_entry() {
+    let start = |task, attempt, ready| Event::AttemptStarted {
+        task: InstanceIndex::new(task),
+        attempt,
+        ready: Timestamp::from_micros(ready),
+        ready_by: Some(InstanceIndex::new(0)),
+        admitted_by: None,
+    };
+    let at = 1_700_000_000_000_010;
+    let alike = [4, 5, 6].map(|task| start(task, 1, at));
+    let others = [start(8, 1, at), start(9, 2, at), start(10, 2, at - 1), start(10, 2, at - 1), start(u32::MAX, 1, at)];
+    let record = record([&alike[..], &others].concat());
+    let text = encoded(&record);
+    assert_eq!(decode(&text, record.key, record.seq, record.at).unwrap(), record);
+    expect![[r#"{"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"attemptStarted","task":4,"readyBy":0,"more":2},{"event":"attemptStarted","task":8,"readyBy":0},{"event":"attemptStarted","task":9,"attempt":2,"readyBy":0},{"event":"attemptStarted","task":10,"attempt":2,"ready":-1,"readyBy":0},{"event":"attemptStarted","task":10,"attempt":2,"ready":-1,"readyBy":0},{"event":"attemptStarted","task":4294967295,"readyBy":0}]}"#]].assert_eq(&text);
+
+    let long: Vec<Event> = (0..3000).map(|task| start(task, 1, at)).collect();
+    let record = StepRecord { events: long, ..record };
+    let text = encoded(&record);
+    assert_eq!(decode(&text, record.key, record.seq, record.at).unwrap(), record);
+    assert_eq!(text.matches("attemptStarted").count(), 3);
+}
+
+/// What files of the first version hold: every start of an attempt by itself.
+#[test]
+fn records_of_the_first_version_are_still_read() {
+    let text = r#"{"v":1,"previousCommitted":-3,"events":[{"event":"attemptStarted","task":1,"readyBy":0},{"event":"attemptStarted","task":2,"readyBy":0}]}"#;
+    let at = Timestamp::from_micros(20);
+    let start = |task| Event::AttemptStarted {
+        task: InstanceIndex::new(task),
+        attempt: 1,
+        ready: at,
+        ready_by: Some(InstanceIndex::new(0)),
+        admitted_by: None,
+    };
+    let events = vec![start(1), start(2)];
+    let record = StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events };
+    assert_eq!(decode(text, 7, 4, at).unwrap(), record);
 }
 
 #[test]
 fn every_record_reads_back_as_it_was() {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(events in vec(any_event(), 0..5), key: i64, seq: u64, at: u64, previous: u64)| {
+    proptest!(config, |(events in vec(prop_oneof![any_event().prop_map(|event| vec![event]), starts()], 0..5).prop_map(|runs| runs.concat()), key: i64, seq: u64, at: u64, previous: u64)| {
         let previous_committed = Timestamp::from_micros(previous);
         let record = StepRecord { slot: 0, key, seq, at: Timestamp::from_micros(at), previous_committed, events };
         let text = encoded(&record);
@@ -176,6 +217,24 @@ fn any_event() -> impl Strategy<Value = Event> {
         ]
         .prop_map(|end| Event::ExecutionEnded { end }),
     ]
+}
+
+/// Attempts that start together, alike for the most part.
+fn starts() -> impl Strategy<Value = Vec<Event>> {
+    let ready_by = option::of((0..2_u32).prop_map(InstanceIndex::new));
+    let attempt = (1..3_u32, 0..2_u64, ready_by.clone(), ready_by, 0..2_u32);
+    (any::<u32>(), vec(prop_oneof![4 => Just(None), 1 => attempt.prop_map(Some)], 0..8)).prop_map(|(first, attempts)| {
+        let (mut next, mut last) = (first, (1, 0, None, None, 1));
+        let mut starts = Vec::new();
+        for attempt in attempts {
+            let (attempt, ready, ready_by, admitted_by, step) = attempt.unwrap_or(last);
+            last = (attempt, ready, ready_by, admitted_by, 1);
+            let (task, ready) = (InstanceIndex::new(next), Timestamp::from_micros(ready));
+            starts.push(Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by });
+            next = next.wrapping_add(step);
+        }
+        starts
+    })
 }
 
 /// What nested workflows, waits, pauses and compensation record.
@@ -334,23 +393,23 @@ fn refused(text: &str, expected: Expect) {
 }
 
 fn with_event(event: &str) -> String {
-    format!(r#"{{"v":1,"previousCommitted":0,"events":[{event}]}}"#)
+    format!(r#"{{"v":2,"previousCommitted":0,"events":[{event}]}}"#)
 }
 
 #[test]
 fn a_newer_version_is_named_whatever_its_shape() {
-    assert_eq!(RECORD_VERSION, 1);
+    assert_eq!(RECORD_VERSION, 2);
     refused(
-        r#"{"v":2,"previousCommitted":0,"events":[]}"#,
-        expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"],
+        r#"{"v":3,"previousCommitted":0,"events":[]}"#,
+        expect!["record version 3 is newer than this build reads (2); open the store with the version that wrote it"],
     );
     refused(
-        r#"{"v":3,"steps":{"of":"another shape"}}"#,
-        expect!["record version 3 is newer than this build reads (1); open the store with the version that wrote it"],
+        r#"{"v":4,"steps":{"of":"another shape"}}"#,
+        expect!["record version 4 is newer than this build reads (2); open the store with the version that wrote it"],
     );
     refused(
-        r#"{"v":2,"previousCommitted":0,"events":[{"event":"taskForgotten","task":"by name"}]}"#,
-        expect!["record version 2 is newer than this build reads (1); open the store with the version that wrote it"],
+        r#"{"v":3,"previousCommitted":0,"events":[{"event":"taskForgotten","task":"by name"}]}"#,
+        expect!["record version 3 is newer than this build reads (2); open the store with the version that wrote it"],
     );
 }
 
@@ -358,10 +417,10 @@ fn a_newer_version_is_named_whatever_its_shape() {
 fn what_is_not_a_record_is_said_to_be_none() {
     refused("", expect!["not a record; EOF while parsing a value at line 1 column 0"]);
     refused("[]", expect!["not a record; invalid length 0, expected struct StoredRecord with 3 elements at line 1 column 2"]);
-    refused(r#"{"v":1,"events":[]}"#, expect!["not a record; missing field `previousCommitted` at line 1 column 19"]);
-    refused(r#"{"v":1,"previousCommitted":0}"#, expect!["not a record; missing field `events` at line 1 column 29"]);
+    refused(r#"{"v":2,"events":[]}"#, expect!["not a record; missing field `previousCommitted` at line 1 column 19"]);
+    refused(r#"{"v":2,"previousCommitted":0}"#, expect!["not a record; missing field `events` at line 1 column 29"]);
     refused(r#"{"previousCommitted":0,"events":[]}"#, expect!["not a record; missing field `v` at line 1 column 35"]);
-    refused(r#"{"v":1,"previousCommitted":0,"events":[]} more"#, expect!["not a record; trailing characters at line 1 column 43"]);
+    refused(r#"{"v":2,"previousCommitted":0,"events":[]} more"#, expect!["not a record; trailing characters at line 1 column 43"]);
     refused(&with_event(r#"{"task":1}"#), expect!["not a record; missing field `event` at line 1 column 49"]);
     refused(
         &with_event(r#"{"event":"backoffEnded","task":-1}"#),
@@ -385,6 +444,14 @@ fn an_event_that_lacks_a_field_or_has_an_unknown_word_is_named() {
         expect!["event `taskCancelled` is unknown or incomplete"],
     );
     refused(&with_event(r#"{"event":"executionEnded","status":"running"}"#), expect!["event `executionEnded` is unknown or incomplete"]);
+}
+
+#[test]
+fn only_starts_of_attempts_come_in_a_row_and_only_as_many_as_are_written() {
+    refused(&with_event(r#"{"event":"backoffEnded","task":1,"more":1}"#), expect!["event `backoffEnded` is unknown or incomplete"]);
+    refused(&with_event(r#"{"event":"attemptStarted","task":1,"more":1024}"#), expect!["event `attemptStarted` is unknown or incomplete"]);
+    refused(&with_event(r#"{"event":"attemptStarted","task":4294967295,"more":1}"#), expect!["event `attemptStarted` is unknown or incomplete"]);
+    assert!(decode(&with_event(r#"{"event":"attemptStarted","task":1,"more":1023}"#), 1, 0, Timestamp::default()).is_ok());
 }
 
 /// Each field of each event is left out in turn: what may be absent is, and nothing else.
@@ -427,7 +494,7 @@ fn each_field_is_either_optional_or_missed_by_its_event() {
 
 #[test]
 fn fields_a_later_build_may_add_are_passed_over() {
-    let text = r#"{"v":1,"by":"a later build","previousCommitted":0,"events":[{"event":"backoffEnded","task":1,"mood":{"good":true}}]}"#;
+    let text = r#"{"v":2,"by":"a later build","previousCommitted":0,"events":[{"event":"backoffEnded","task":1,"mood":{"good":true}}]}"#;
     let read = decode(text, 1, 0, Timestamp::default()).unwrap();
     assert_eq!(read.events, [Event::BackoffEnded { task: InstanceIndex::new(1) }]);
 }

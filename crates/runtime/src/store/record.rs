@@ -2,11 +2,11 @@
 //! The stored form of a journal record: one JSON object, so that any tool that opens the file can read it.
 //!
 //! ```json
-//! {"v":1,"previousCommitted":-17,"events":[{"event":"taskCompleted","task":0,"start":-5,"end":-1,"output":{"n":1}}]}
+//! {"v":2,"previousCommitted":-17,"events":[{"event":"taskCompleted","task":0,"start":-5,"end":-1,"output":{"n":1}}]}
 //! ```
 //! Instants are microseconds from the record's own, which is a column beside it; tasks are the places of their instances. What is absent is null, false,
 //! the first attempt, or the record's own instant for `ready`. A change of meaning gets
-//! a new `v` and a reader that still knows the old one.
+//! a new `v` and a reader that still knows the old one: 2 brought `more`, which says how many of the following tasks started in the same way as this one.
 
 mod decode;
 mod encode;
@@ -17,7 +17,10 @@ pub use encode::encode;
 pub(crate) use words::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 
 /// The version this build writes.
-pub const RECORD_VERSION: u32 = 1;
+pub const RECORD_VERSION: u32 = 2;
+
+/// Attempts that one entry may tell of. There is nothing to gain from more, and a reader knows what to refuse.
+const RUN_MAX: u32 = 1024;
 
 /// Why a stored record is not one.
 #[derive(Debug, thiserror::Error)]

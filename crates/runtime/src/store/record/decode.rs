@@ -2,7 +2,7 @@
 //! Text becomes events.
 
 use super::words::{cancel_reason, skip_reason};
-use super::{RECORD_VERSION, RecordError};
+use super::{RECORD_VERSION, RUN_MAX, RecordError};
 use crate::spent::{self, Sum};
 use crate::store::StepRecord;
 use engine::{AbortCause, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
@@ -32,6 +32,7 @@ struct StoredEvent<'a> {
     ready: Option<i64>,
     ready_by: Option<u32>,
     admitted_by: Option<u32>,
+    more: Option<u32>,
     start: Option<i64>,
     end: Option<i64>,
     until: Option<i64>,
@@ -104,13 +105,29 @@ pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecor
     if stored.v > RECORD_VERSION {
         return Err(RecordError::Newer { found: stored.v });
     }
-    let events = stored.events.into_iter().map(|event| decode_event(event, at)).collect::<Result<_, _>>()?;
+    let mut events = Vec::with_capacity(stored.events.len());
+    for event in stored.events {
+        let name = event.event;
+        read_entry(event, at, &mut events).ok_or_else(|| RecordError::Event { event: name.to_owned() })?;
+    }
     Ok(StepRecord { slot: 0, key, seq, at, previous_committed: later(at, stored.previous_committed), events })
 }
 
-fn decode_event(stored: StoredEvent<'_>, at: Timestamp) -> Result<Event, RecordError> {
-    let name = stored.event.to_owned();
-    read_event(stored, at).ok_or(RecordError::Event { event: name })
+/// One entry: an event, or the same start of an attempt for several tasks in a row.
+fn read_entry(stored: StoredEvent<'_>, at: Timestamp, events: &mut Vec<Event>) -> Option<()> {
+    let more = stored.more.unwrap_or(0);
+    let event = read_event(stored, at)?;
+    if more > 0 {
+        let Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } = event else { return None };
+        // What a damaged file says is no reason to take memory.
+        let last = task.get().checked_add(more).filter(|_| more < RUN_MAX)?;
+        let start = |task| Event::AttemptStarted { task: InstanceIndex::new(task), attempt, ready, ready_by, admitted_by };
+        events.extend((task.get()..last).map(start));
+        events.push(start(last));
+    } else {
+        events.push(event);
+    }
+    Some(())
 }
 
 /// An instant so many microseconds after another.

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 const CHECKPOINT_BYTES: usize = 16 << 20;
 
 /// Pages in the log beyond which the writer is held up for a moment so that the log can start over: 64 MiB.
-const RESTART_PAGES: i64 = 16_384;
+const RESTART_PAGES: i64 = 8_192;
 
 pub(super) struct Checkpointer {
     since_last: usize,
