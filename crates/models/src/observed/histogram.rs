@@ -31,7 +31,8 @@ impl Histogram {
                 self.count += u32::from(*bucket);
             }
         }
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        // Up, as within a bucket: what a quantile says is never too low.
+        let millis = u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         if let Some(bucket) = self.buckets.get_mut(bucket_of(millis)) {
             *bucket += 1;
             self.count += 1;
@@ -98,6 +99,7 @@ mod tests {
         for millis in 1..=1000 {
             histogram.add(Duration::from_millis(millis));
         }
+        histogram.add(Duration::from_nanos(1));
         for (share, exact) in [(0.0, 1), (0.001, 1), (0.5, 500), (0.95, 950), (1.0, 1000)] {
             let millis = histogram.quantile(share).expect("there are some").as_millis();
             assert!((exact..=exact + exact / 8).contains(&millis), "{share}: {millis}");
