@@ -20,6 +20,9 @@ import type { Agent, AttemptContext, TaskInput } from './workflow.js'
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000
 
+/** Its reactions come after all that is queued. */
+const NOW = Promise.resolve()
+
 /** One attempt under way: which, and when its agent was called. */
 export interface Attempt {
   readonly run: Run
@@ -47,6 +50,9 @@ export class AttemptRunner {
   /** When this turn of the event loop began to call agents, and the calls that were put off to the next turn. */
   #open = false
   #turn = 0
+  /** When the answers that are being taken were there; 0 if that is to be read. */
+  #answered = 0
+  #passing = false
   readonly #later: (() => void)[] = []
 
   constructor(
@@ -141,6 +147,7 @@ export class AttemptRunner {
   #call(attempt: Attempt, task: TaskDefinition, instance: Instance): void {
     const { run, place } = attempt
     let answer: unknown
+    this.#answered = 0
     try {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
       const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
@@ -182,6 +189,25 @@ export class AttemptRunner {
     return { prompt, data: task.judged && run.parsed.has(place) ? run.parsed.get(place) : data }
   }
 
+  /**
+   * When an attempt whose answer is being taken answered. Microtasks come in the order in which they were queued: what comes before one that is queued
+   * now was queued before now. So one reading of the clock tells, for all answers that are there, when they were, and what is done between them
+   * does not count as theirs. A reading for each was a fourteenth of what a task costs.
+   */
+  #endOf({ start }: Attempt): number {
+    if (this.#answered === 0) {
+      this.#answered = this.#clock.now()
+      if (!this.#passing) void NOW.then(this.#pass)
+      this.#passing = true
+    }
+    return Math.max(start, this.#answered)
+  }
+
+  readonly #pass = (): void => {
+    this.#answered = 0
+    this.#passing = false
+  }
+
   /** What stands between an agent's answer and its record: tasks it spawned and did not wait for, and a schema. */
   async #review(attempt: Attempt, task: TaskDefinition, value: unknown): Promise<void> {
     try {
@@ -199,7 +225,7 @@ export class AttemptRunner {
   }
 
   #accept(attempt: Attempt, value: unknown): void {
-    const end = this.#clock.now()
+    const end = this.#endOf(attempt)
     const { run, place } = attempt
     const issues: Issue[] = []
     const output = plainJson(value, 'result', issues)
@@ -218,7 +244,7 @@ export class AttemptRunner {
   }
 
   #fail(attempt: Attempt, thrown: unknown): void {
-    const end = this.#clock.now()
+    const end = this.#endOf(attempt)
     if (!this.#settle(attempt)) return
     const { run, place } = attempt
     if (run.attempts[place] === attempt.live) run.attempts[place] = undefined

@@ -450,7 +450,10 @@ fn an_event_that_lacks_a_field_or_has_an_unknown_word_is_named() {
 fn only_starts_of_attempts_come_in_a_row_and_only_as_many_as_are_written() {
     refused(&with_event(r#"{"event":"backoffEnded","task":1,"more":1}"#), expect!["event `backoffEnded` is unknown or incomplete"]);
     refused(&with_event(r#"{"event":"attemptStarted","task":1,"more":1024}"#), expect!["event `attemptStarted` is unknown or incomplete"]);
-    refused(&with_event(r#"{"event":"attemptStarted","task":4294967295,"more":1}"#), expect!["event `attemptStarted` is unknown or incomplete"]);
+    refused(
+        &with_event(r#"{"event":"attemptStarted","task":4294967295,"more":1}"#),
+        expect!["event `attemptStarted` is unknown or incomplete"],
+    );
     assert!(decode(&with_event(r#"{"event":"attemptStarted","task":1,"more":1023}"#), 1, 0, Timestamp::default()).is_ok());
 }
 
