@@ -167,10 +167,10 @@ impl Engine {
 
     /// Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`.
     #[napi(catch_unwind)]
-    pub fn advance(&self, answers: &[f64], count: u32, texts: Option<String>, mut out: Float64Array) -> Result<(), CodedError> {
+    pub fn advance(&self, answers: &[f64], count: u32, texts: Vec<String>, mut out: Float64Array) -> Result<(), CodedError> {
         let listened = self.listened.load(Ordering::Relaxed);
         self.with(|driver| {
-            words::settle_all(driver, answers, count, texts.as_deref())?;
+            words::settle_all(driver, answers, count, &texts)?;
             driver.flush()?;
             words::write_effects(driver, listened, words::of(&mut out));
             Ok(())

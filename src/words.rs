@@ -37,13 +37,13 @@ struct FailureText<'a> {
     details: Option<&'a RawValue>,
 }
 
-/// Gives the first `count` answers in `words` to the driver. `texts` holds a line for each answer that has one: an output, or a failure.
+/// Gives the first `count` answers in `words` to the driver. `texts` hold a line for each answer that has one: an output, or a failure.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript writes small non-negative whole numbers here")]
-pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: Option<&str>) -> Result<(), Error> {
+pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: &[String]) -> Result<(), Error> {
     let answers = || words.chunks_exact(ANSWER_WORDS).take(count as usize);
     let latest = answers().filter_map(|answer| answer.get(5)).fold(0.0, |latest: f64, end| latest.max(*end));
     driver.begin(Timestamp::from_micros(latest as u64));
-    let mut lines = texts.unwrap_or_default().split('\n');
+    let mut lines = texts.iter().flat_map(|text| text.split('\n'));
     for answer in answers() {
         let &[slot, task, attempt, form, start, end, instance] = answer else { continue };
         // First, so that what the answer leads to finds it free.

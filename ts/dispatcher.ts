@@ -8,6 +8,7 @@
 // so an agent or a listener may call anything.
 
 import type { AgentRegistry } from './agent-pool.js'
+import { Answers } from './answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
@@ -19,14 +20,13 @@ import type { Lender } from './lender.js'
 import { openAccount, type Bookkeeper, type ModelAccount } from './model-account.js'
 import type { Caller } from './models/integration.js'
 import type { ModelCalls } from './models/types.js'
-import { ANSWER_WORDS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
+import { EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 import type { AgentTask, TaskStatus, WorkflowExecution } from './workflow.js'
 
 const EFFECTS_MAX = 1024
-const ANSWERS_FIRST = 256
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000
 const TURN_MICROS_MAX = 1000
@@ -68,9 +68,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly #runs: (Run | undefined)[] = []
   readonly #runner: AttemptRunner
   readonly #out = new Float64Array(HEADER_WORDS + EFFECTS_MAX * EFFECT_WORDS)
-  #answers = new Float64Array(ANSWERS_FIRST * ANSWER_WORDS)
-  #count = 0
-  #texts: string[] = []
+  readonly #answers = new Answers()
   readonly #agents: AgentRegistry
   #scheduled = false
   #advancing = false
@@ -165,19 +163,8 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   ): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
     if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.slot, place)
-    let at = this.#count * ANSWER_WORDS
-    if (at === this.#answers.length) this.#grow()
-    const answers = this.#answers
-    answers[at++] = run.slot
-    answers[at++] = place
-    answers[at++] = attempt
-    answers[at++] = form
-    answers[at++] = start
-    answers[at++] = end
     // One that could not be made has no place to give back.
-    answers[at] = instance === undefined ? 0 : instance.number
-    this.#count += 1
-    if (text !== undefined) this.#texts.push(text)
+    this.#answers.add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, text)
     this.schedule()
   }
 
@@ -345,12 +332,6 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.#runner.drain()
   }
 
-  #grow(): void {
-    const larger = new Float64Array(this.#answers.length * 2)
-    larger.set(this.#answers)
-    this.#answers = larger
-  }
-
   // A chain of agents that answer at once would otherwise go on in microtasks forever, and timers and sockets starve. Those are real, so
   // the time is, whatever the clock says.
   #turnIsOver(): boolean {
@@ -371,12 +352,9 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly #advance = (): void => {
     this.#scheduled = false
     if (this.#advancing || this.#stopped || this.failure !== undefined) return
-    const count = this.#count
-    const texts = this.#texts.length === 0 ? null : this.#texts.join('\n')
-    this.#count = 0
-    if (texts !== null) this.#texts = []
-    this.#turn.answers += count
-    this.#do(() => this.engine.advance(this.#answers, count, texts, this.#out))
+    const answers = this.#answers.take()
+    this.#turn.answers += answers.count
+    this.#do(() => this.engine.advance(answers, this.#out))
   }
 
   /** Time has passed, or another thread has something for us. */
@@ -399,7 +377,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     } finally {
       this.#advancing = false
     }
-    if (more || this.#count > 0) this.schedule()
+    if (more || this.#answers.count > 0) this.schedule()
   }
 
   /** Does the effects in `#out`; whether there are more to read. */

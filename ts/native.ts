@@ -2,6 +2,7 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
+import type { Handover } from './answers.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
 import {
@@ -113,9 +114,9 @@ export class Engine {
     return this.#try(() => this.#native.start(plan, context, options, id))
   }
 
-  advance(answers: Float64Array, count: number, texts: string | null, out: Float64Array): void {
+  advance({ words, count, texts }: Handover, out: Float64Array): void {
     try {
-      this.#native.advance(answers, count, texts, out)
+      this.#native.advance(words, count, texts, out)
     } catch (error) {
       throw converted(error)
     }
