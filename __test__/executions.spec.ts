@@ -44,6 +44,57 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
     expect(await orchestrator.getExecution('00000000-0000-0000-0000-000000000000')).toBeUndefined()
   })
 
+  it('a task lasts as long as its agent worked, whatever others did meanwhile', async () => {
+    const busy = (millis: number): void => {
+      const end = performance.now() + millis
+      while (performance.now() < end);
+    }
+    const work: Record<string, () => unknown> = {
+      // Has answered when it returns, and is heard of later.
+      early: async () => 1,
+      // Works when the answer before it has been taken.
+      late: async () => {
+        await Promise.resolve()
+        busy(30)
+      },
+      next: async () => 1,
+      now: () => busy(20),
+      again: () => busy(20),
+    }
+    const orchestrator = orchestratorWith({ work: ({ id }) => work[id]?.() }, stores[store]?.())
+    const flow = workflow(Object.keys(work).map((id) => ({ ...task(id), type: 'parallel' as const })))
+    const { tasks } = await orchestrator.executeWorkflow(flow)
+    const [, late, next, now, again] = tasks.map(({ duration = Number.NaN }) => duration)
+    expect(now).toBeGreaterThanOrEqual(20)
+    expect(again).toBeGreaterThanOrEqual(20)
+    // It began after `late`, and had answered before that went on.
+    expect(next).toBeLessThan((late ?? Number.NaN) - 29)
+  })
+
+  it('each of many answers taken at once is its own task’s, long and short, data and failures', async () => {
+    const answer = (place: number): unknown => ({ place, text: `${'é'.repeat(place % 7 === 0 ? 3000 : place)}\n${place}` })
+    const orchestrator = orchestratorWith(
+      {
+        many: async ({ id }) => {
+          if (id.endsWith('9')) throw new Error(`not ${id}`)
+          return answer(Number(id.slice(1)))
+        },
+      },
+      { ...stores[store]?.(), workflow: { maxTasks: 400 } },
+    )
+    const tasks = Array.from({ length: 400 }, (_, place) => ({
+      ...task(`t${place}`, { agentId: 'many' }),
+      type: 'parallel' as const,
+      onError: 'continue' as const,
+    }))
+    const handle = await orchestrator.startWorkflow(workflow(tasks))
+    const ended = await handle.result()
+    for (const [place, { taskId, error }] of ended.tasks.entries()) {
+      if (place % 10 === 9) expect(error?.message).toContain(`not ${taskId}`)
+      else expect(ended.results[taskId]).toEqual(answer(place))
+    }
+  })
+
   // Both found it free, and the store, which refuses an id it has, took the whole orchestrator down.
   it('of several calls that choose one id at once one begins', async () => {
     const orchestrator = open()

@@ -51,7 +51,7 @@ export declare class Engine {
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
-  advance(answers: Float64Array, count: number, texts: string | undefined | null, out: Float64Array): void
+  advance(answers: Float64Array, count: number, texts: Array<string>, out: Float64Array): void
   /** Looks at what other threads and time have brought by `now`, and writes what is owed into `out`. */
   pull(now: number, out: Float64Array): void
   /** Sets what the configuration says: called once, before anything begins. */
