@@ -141,6 +141,30 @@ fn attempts_of_tasks_in_a_row_that_start_alike_are_one_entry() {
     assert_eq!(text.matches("attemptStarted").count(), 3);
 }
 
+#[test]
+fn tasks_in_a_row_that_completed_are_one_entry() {
+    let at = 1_700_000_000_000_010;
+    let completed = |task, attempt, output: &str| Event::TaskCompleted {
+        task: InstanceIndex::new(task),
+        attempt,
+        start: Timestamp::from_micros(at - 9),
+        end: Timestamp::from_micros(at - 5 + u64::from(task)),
+        output: Output::Json(output.into()),
+    };
+    let held = Event::TaskCompleted {
+        task: InstanceIndex::new(7),
+        attempt: 1,
+        start: Timestamp::from_micros(at),
+        end: Timestamp::from_micros(at),
+        output: Output::Held,
+    };
+    let events = [completed(4, 1, "1"), completed(5, 1, "null"), completed(6, 1, r#"{"a":[]}"#), held];
+    let record = record([&events[..], &[completed(8, 2, "2"), completed(9, 2, "3"), completed(10, 1, "4")]].concat());
+    let text = encoded(&record);
+    assert_eq!(decode(&text, record.key, record.seq, record.at).unwrap(), record);
+    expect![[r#"{"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":4,"starts":[-9,-9,-9],"ends":[-1,0,1],"outputs":[1,null,{"a":[]}],"more":2},{"event":"taskCompleted","task":7,"start":0,"end":0},{"event":"taskCompleted","task":8,"attempt":2,"starts":[-9,-9],"ends":[3,4],"outputs":[2,3],"more":1},{"event":"taskCompleted","task":10,"start":-9,"end":5,"output":4}]}"#]].assert_eq(&text);
+}
+
 /// What files of the first version hold: every start of an attempt by itself.
 #[test]
 fn records_of_the_first_version_are_still_read() {
@@ -161,7 +185,7 @@ fn records_of_the_first_version_are_still_read() {
 #[test]
 fn every_record_reads_back_as_it_was() {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(events in vec(prop_oneof![any_event().prop_map(|event| vec![event]), starts()], 0..5).prop_map(|runs| runs.concat()), key: i64, seq: u64, at: u64, previous: u64)| {
+    proptest!(config, |(events in vec(prop_oneof![any_event().prop_map(|event| vec![event]), starts(), ends()], 0..5).prop_map(|runs| runs.concat()), key: i64, seq: u64, at: u64, previous: u64)| {
         let previous_committed = Timestamp::from_micros(previous);
         let record = StepRecord { slot: 0, key, seq, at: Timestamp::from_micros(at), previous_committed, events };
         let text = encoded(&record);
@@ -234,6 +258,21 @@ fn starts() -> impl Strategy<Value = Vec<Event>> {
             next = next.wrapping_add(step);
         }
         starts
+    })
+}
+
+/// Tasks that completed one after the other, for the most part in a row.
+fn ends() -> impl Strategy<Value = Vec<Event>> {
+    let task = (prop_oneof![4 => Just(1), 1 => 0..3_u32], prop_oneof![4 => Just(1), 1 => any::<u32>()]);
+    let end = (task, any::<u64>(), any::<u64>(), prop_oneof![4 => json().prop_map(Output::Json), 1 => output()]);
+    (any::<u32>(), vec(end, 0..8)).prop_map(|(first, ends)| {
+        let mut next = first;
+        let complete = |((step, attempt), start, end, output)| {
+            let task = InstanceIndex::new(next);
+            next = next.wrapping_add(step);
+            Event::TaskCompleted { task, attempt, start: Timestamp::from_micros(start), end: Timestamp::from_micros(end), output }
+        };
+        ends.into_iter().map(complete).collect()
     })
 }
 
@@ -447,12 +486,18 @@ fn an_event_that_lacks_a_field_or_has_an_unknown_word_is_named() {
 }
 
 #[test]
-fn only_starts_of_attempts_come_in_a_row_and_only_as_many_as_are_written() {
+fn only_starts_and_ends_come_in_a_row_whole_and_only_as_many_as_are_written() {
     refused(&with_event(r#"{"event":"backoffEnded","task":1,"more":1}"#), expect!["event `backoffEnded` is unknown or incomplete"]);
     refused(&with_event(r#"{"event":"attemptStarted","task":1,"more":1024}"#), expect!["event `attemptStarted` is unknown or incomplete"]);
     refused(
         &with_event(r#"{"event":"attemptStarted","task":4294967295,"more":1}"#),
         expect!["event `attemptStarted` is unknown or incomplete"],
+    );
+    let lists = r#""task":1,"more":1,"starts":[1,2],"ends":[3],"outputs":[4,5]"#;
+    refused(&with_event(&format!(r#"{{"event":"taskCompleted",{lists}}}"#)), expect!["event `taskCompleted` is unknown or incomplete"]);
+    refused(
+        &with_event(r#"{"event":"taskCompleted","task":1,"more":1,"start":1,"end":1,"output":1}"#),
+        expect!["event `taskCompleted` is unknown or incomplete"],
     );
     assert!(decode(&with_event(r#"{"event":"attemptStarted","task":1,"more":1023}"#), 1, 0, Timestamp::default()).is_ok());
 }

@@ -6,7 +6,8 @@
 //! ```
 //! Instants are microseconds from the record's own, which is a column beside it; tasks are the places of their instances. What is absent is null, false,
 //! the first attempt, or the record's own instant for `ready`. A change of meaning gets
-//! a new `v` and a reader that still knows the old one: 2 brought `more`, which says how many of the following tasks started in the same way as this one.
+//! a new `v` and a reader that still knows the old one: 2 brought `more`, which says that
+//! the entry is about so many of the following tasks too; what differs between them, when they completed, is in lists: `starts`, `ends`, `outputs`.
 
 mod decode;
 mod encode;

@@ -33,6 +33,10 @@ struct StoredEvent<'a> {
     ready_by: Option<u32>,
     admitted_by: Option<u32>,
     more: Option<u32>,
+    starts: Option<Vec<i64>>,
+    ends: Option<Vec<i64>>,
+    #[serde(borrow)]
+    outputs: Option<Vec<&'a RawValue>>,
     start: Option<i64>,
     end: Option<i64>,
     until: Option<i64>,
@@ -113,19 +117,30 @@ pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecor
     Ok(StepRecord { slot: 0, key, seq, at, previous_committed: later(at, stored.previous_committed), events })
 }
 
-/// One entry: an event, or the same start of an attempt for several tasks in a row.
+/// One entry: an event, or the same one of several tasks in a row.
 fn read_entry(stored: StoredEvent<'_>, at: Timestamp, events: &mut Vec<Event>) -> Option<()> {
     let more = stored.more.unwrap_or(0);
-    let event = read_event(stored, at)?;
-    if more > 0 {
-        let Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } = event else { return None };
-        // What a damaged file says is no reason to take memory.
-        let last = task.get().checked_add(more).filter(|_| more < RUN_MAX)?;
-        let start = |task| Event::AttemptStarted { task: InstanceIndex::new(task), attempt, ready, ready_by, admitted_by };
-        events.extend((task.get()..last).map(start));
-        events.push(start(last));
+    if more == 0 {
+        events.push(read_event(stored, at)?);
+        return Some(());
+    }
+    // What a damaged file says is no reason to take memory.
+    let first = stored.task?;
+    let last = first.checked_add(more).filter(|_| more < RUN_MAX)?;
+    let tasks = (first..=last).map(InstanceIndex::new);
+    if stored.event == "taskCompleted" {
+        let (starts, ends, outputs) = (stored.starts?, stored.ends?, stored.outputs?);
+        let (rows, attempt) = (usize::try_from(more).ok()? + 1, stored.attempt.unwrap_or(1));
+        if [starts.len(), ends.len(), outputs.len()] != [rows; 3] {
+            return None;
+        }
+        events.extend(tasks.zip(starts).zip(ends).zip(outputs).map(|(((task, start), end), output)| {
+            let output = Output::Json(output.get().into());
+            Event::TaskCompleted { task, attempt, start: later(at, start), end: later(at, end), output }
+        }));
     } else {
-        events.push(event);
+        let Event::AttemptStarted { attempt, ready, ready_by, admitted_by, .. } = read_event(stored, at)? else { return None };
+        events.extend(tasks.map(|task| Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by }));
     }
     Some(())
 }

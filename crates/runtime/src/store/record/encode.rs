@@ -16,9 +16,9 @@ pub fn encode(record: &StepRecord, text: &mut String) {
     writer.text.push_str(r#","events":["#);
     let mut rest = record.events.as_slice();
     while let [event, following @ ..] = rest {
-        let more = successors(event, following);
-        writer.event(event, more);
-        rest = following.get(more..).unwrap_or_default();
+        let (alike, others) = following.split_at(successors(event, following));
+        writer.event(event, alike);
+        rest = others;
         if !rest.is_empty() {
             writer.text.push(',');
         }
@@ -26,19 +26,24 @@ pub fn encode(record: &StepRecord, text: &mut String) {
     text.push_str("]}");
 }
 
-/// How many of the events that follow are the same start of an attempt, each of the next task. What one task made ready is mostly numbered in a row
-/// and starts at once: a fan-out writes one entry for its starts, where one for each was a sixth of all it wrote.
+/// How many of the events that follow say the same of the next tasks: what one task made ready is mostly numbered in a row, starts at once and is heard
+/// of in turn. Of what a fan-out wrote a third were words repeated for each of its tasks.
 fn successors(event: &Event, following: &[Event]) -> usize {
-    let Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } = event else { return 0 };
-    let next = |task: u32| Event::AttemptStarted {
-        task: InstanceIndex::new(task),
-        attempt: *attempt,
-        ready: *ready,
-        ready_by: *ready_by,
-        admitted_by: *admitted_by,
-    };
-    let tasks = (1..RUN_MAX).map_while(|more| task.get().checked_add(more));
-    tasks.zip(following).take_while(|(task, event)| **event == next(*task)).count()
+    let tasks = (1..RUN_MAX).zip(following);
+    if let Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } = event {
+        let (attempt, ready, ready_by, admitted_by) = (*attempt, *ready, *ready_by, *admitted_by);
+        let next = |task| Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by };
+        tasks.take_while(|(more, event)| after(*task, *more).is_some_and(|task| **event == next(task))).count()
+    } else if let Event::TaskCompleted { task, attempt, output: Output::Json(_), .. } = event {
+        let is_next = |event: &Event, next| matches!(event, Event::TaskCompleted { task, attempt: same, output: Output::Json(_), .. } if same == attempt && Some(*task) == next);
+        tasks.take_while(|(more, event)| is_next(event, after(*task, *more))).count()
+    } else {
+        0
+    }
+}
+
+fn after(task: InstanceIndex, more: u32) -> Option<InstanceIndex> {
+    task.get().checked_add(more).map(InstanceIndex::new)
 }
 
 /// Writes the fields of one record.
@@ -50,7 +55,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     #[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
-    fn event(&mut self, event: &Event, more: usize) {
+    fn event(&mut self, event: &Event, alike: &[Event]) {
         self.text.push_str(r#"{"event":""#);
         self.text.push_str(event_name(event));
         self.text.push('"');
@@ -134,6 +139,10 @@ impl Writer<'_> {
             Event::UsageCharged { spent } => self.json("spent", &spent::text(**spent)),
             Event::Resumed { step } => self.flag("step", *step),
             Event::ExecutionEnded { end } => self.end(end),
+            Event::TaskCompleted { task, attempt, .. } if !alike.is_empty() => {
+                self.attempt(*task, *attempt);
+                self.columns(event, alike);
+            }
             Event::AttemptStarted { .. }
             | Event::AttemptInterrupted { .. }
             | Event::AttemptTimedOut { .. }
@@ -148,8 +157,8 @@ impl Writer<'_> {
             | Event::TaskCancelled { .. }
             | Event::TaskReused { .. } => self.of_task(event),
         }
-        if more > 0 {
-            self.number("more", more.try_into().unwrap_or(u64::MAX));
+        if !alike.is_empty() {
+            self.number("more", alike.len().try_into().unwrap_or(u64::MAX));
         }
         self.text.push('}');
     }
@@ -225,6 +234,35 @@ impl Writer<'_> {
         }
     }
 
+    /// What differs between tasks that completed in a row: a list of each.
+    fn columns(&mut self, first: &Event, alike: &[Event]) {
+        let completed = || std::iter::once(first).chain(alike);
+        self.list("starts", completed(), |writer, event| {
+            if let Event::TaskCompleted { start, .. } = event {
+                writer.difference(*start);
+            }
+        });
+        self.list("ends", completed(), |writer, event| {
+            if let Event::TaskCompleted { end, .. } = event {
+                writer.difference(*end);
+            }
+        });
+        self.list("outputs", completed(), |writer, event| {
+            if let Event::TaskCompleted { output: Output::Json(output), .. } = event {
+                writer.text.push_str(output);
+            }
+        });
+    }
+
+    fn list<'e>(&mut self, name: &str, events: impl Iterator<Item = &'e Event>, write: impl Fn(&mut Self, &Event)) {
+        self.name(name);
+        for (place, event) in events.enumerate() {
+            self.text.push(if place == 0 { '[' } else { ',' });
+            write(self, event);
+        }
+        self.text.push(']');
+    }
+
     fn end(&mut self, end: &End) {
         self.string("status", end_name(end));
         match end {
@@ -262,6 +300,10 @@ impl Writer<'_> {
     /// Microseconds after the record's own instant; before it they are negative.
     fn instant(&mut self, name: &str, instant: Timestamp) {
         self.name(name);
+        self.difference(instant);
+    }
+
+    fn difference(&mut self, instant: Timestamp) {
         let difference = instant.micros().cast_signed().wrapping_sub(self.at.micros().cast_signed());
         self.text.push_str(itoa::Buffer::new().format(difference));
     }
