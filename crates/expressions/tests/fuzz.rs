@@ -162,6 +162,17 @@ fn scope(chance: &mut Chance) -> Value {
     json!({ "input": { "a": value(chance, 3), "list": list, "text": text, "deep": deep }, "tasks": { "a": { "output": value(chance, 3), "status": "completed" } }, "item": value(chance, 2) })
 }
 
+/// What it takes to compile and evaluate, and whether there was something to evaluate.
+fn time_of(source: &str, scope: &Value) -> (Duration, bool) {
+    let begun = ThreadTime::now();
+    let expression = Expression::compile(source, &["item"]);
+    let compiles = expression.is_ok();
+    if let Ok(expression) = expression {
+        let _value = expression.evaluate(scope);
+    }
+    (begun.elapsed(), compiles)
+}
+
 #[test]
 fn nothing_crashes_and_nothing_takes_too_much() {
     let seconds = std::env::var("FUZZ_SECONDS").map_or(2, |text| text.parse().unwrap());
@@ -177,14 +188,16 @@ fn nothing_crashes_and_nothing_takes_too_much() {
             tried += 1;
             let before = ALLOCATED.current_usage();
             ALLOCATED.reset_peak_usage();
-            let begun = ThreadTime::now();
-            if let Ok(expression) = Expression::compile(&source, &["item"]) {
-                let _value = expression.evaluate(&scope);
-                evaluated += 1;
-            }
-            let took = begun.elapsed();
+            let (mut took, compiles) = time_of(&source, &scope);
+            evaluated += u64::from(compiles);
             let bytes = ALLOCATED.peak_usage().saturating_sub(before);
             assert!(bytes <= BYTES_MAX, "{bytes} bytes: {source}");
+            // What the machine did meanwhile counts as its time too. What an evaluation takes itself it takes every time.
+            for _ in 0..3 {
+                if took > TIME_MAX {
+                    took = took.min(time_of(&source, &scope).0);
+                }
+            }
             // A debug build is slower by an order, and proves nothing about time.
             assert!(cfg!(debug_assertions) || took <= TIME_MAX, "{took:?}: {source}");
             longest = longest.max(took);
