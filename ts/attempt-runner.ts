@@ -50,9 +50,9 @@ export class AttemptRunner {
   /** When this turn of the event loop began to call agents, and the calls that were put off to the next turn. */
   #open = false
   #turn = 0
-  /** When the answers that are being taken were there; 0 if that is to be read. */
+  /** When the answers that are being taken were there, 0 if that is to be read; and whether what ends this taking is queued. */
   #answered = 0
-  #passing = false
+  #endQueued = false
   readonly #later: (() => void)[] = []
 
   constructor(
@@ -192,20 +192,20 @@ export class AttemptRunner {
   /**
    * When an attempt whose answer is being taken answered. Microtasks come in the order in which they were queued: what comes before one that is queued
    * now was queued before now. So one reading of the clock tells, for all answers that are there, when they were, and what is done between them
-   * does not count as theirs. A reading for each was a fourteenth of what a task costs.
+   * does not count as theirs. A reading for each was a twentieth of what a task costs.
    */
   #endOf({ start }: Attempt): number {
     if (this.#answered === 0) {
       this.#answered = this.#clock.now()
-      if (!this.#passing) void NOW.then(this.#pass)
-      this.#passing = true
+      if (!this.#endQueued) void NOW.then(this.#endTaking)
+      this.#endQueued = true
     }
     return Math.max(start, this.#answered)
   }
 
-  readonly #pass = (): void => {
+  readonly #endTaking = (): void => {
     this.#answered = 0
-    this.#passing = false
+    this.#endQueued = false
   }
 
   /** What stands between an agent's answer and its record: tasks it spawned and did not wait for, and a schema. */

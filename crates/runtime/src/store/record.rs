@@ -5,9 +5,10 @@
 //! {"v":2,"previousCommitted":-17,"events":[{"event":"taskCompleted","task":0,"start":-5,"end":-1,"output":{"n":1}}]}
 //! ```
 //! Instants are microseconds from the record's own, which is a column beside it; tasks are the places of their instances. What is absent is null, false,
-//! the first attempt, or the record's own instant for `ready`. A change of meaning gets
-//! a new `v` and a reader that still knows the old one: 2 brought `more`, which says that
-//! the entry is about so many of the following tasks too; what differs between them, when they completed, is in lists: `starts`, `ends`, `outputs`.
+//! the first attempt, or the record's own instant for `ready`. An entry with `more` is about so many of the following tasks too; what differs between
+//! them, when they completed, is in lists: `starts`, `ends`, `outputs`.
+//!
+//! A change of meaning gets a new `v` and a reader that still knows the old one. 2 brought `more`.
 
 mod decode;
 mod encode;
@@ -20,7 +21,7 @@ pub(crate) use words::{cancel_reason, cancel_reason_name, end_name, skip_reason,
 /// The version this build writes.
 pub const RECORD_VERSION: u32 = 2;
 
-/// Attempts that one entry may tell of. There is nothing to gain from more, and a reader knows what to refuse.
+/// Tasks that one entry may be about. There is nothing to gain from more, and a reader knows what to refuse.
 const RUN_MAX: u32 = 1024;
 
 /// Why a stored record is not one.

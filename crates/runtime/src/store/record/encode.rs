@@ -34,9 +34,9 @@ fn successors(event: &Event, following: &[Event]) -> usize {
         let (attempt, ready, ready_by, admitted_by) = (*attempt, *ready, *ready_by, *admitted_by);
         let next = |task| Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by };
         tasks.take_while(|(more, event)| after(*task, *more).is_some_and(|task| **event == next(task))).count()
-    } else if let Event::TaskCompleted { task, attempt, output: Output::Json(_), .. } = event {
-        let is_next = |event: &Event, next| matches!(event, Event::TaskCompleted { task, attempt: same, output: Output::Json(_), .. } if same == attempt && Some(*task) == next);
-        tasks.take_while(|(more, event)| is_next(event, after(*task, *more))).count()
+    } else if let Some(first) = Completed::of(event) {
+        let is_next = |row: Completed<'_>, more| row.attempt == first.attempt && Some(row.task) == after(first.task, more);
+        tasks.take_while(|(more, event)| Completed::of(event).is_some_and(|row| is_next(row, *more))).count()
     } else {
         0
     }
@@ -44,6 +44,22 @@ fn successors(event: &Event, following: &[Event]) -> usize {
 
 fn after(task: InstanceIndex, more: u32) -> Option<InstanceIndex> {
     task.get().checked_add(more).map(InstanceIndex::new)
+}
+
+/// A task that completed with an output that is stored.
+struct Completed<'e> {
+    task: InstanceIndex,
+    attempt: u32,
+    start: Timestamp,
+    end: Timestamp,
+    output: &'e str,
+}
+
+impl<'e> Completed<'e> {
+    fn of(event: &'e Event) -> Option<Self> {
+        let Event::TaskCompleted { task, attempt, start, end, output: Output::Json(output) } = event else { return None };
+        Some(Self { task: *task, attempt: *attempt, start: *start, end: *end, output })
+    }
 }
 
 /// Writes the fields of one record.
@@ -235,30 +251,18 @@ impl Writer<'_> {
     }
 
     /// What differs between tasks that completed in a row: a list of each.
-    fn columns(&mut self, first: &Event, alike: &[Event]) {
-        let completed = || std::iter::once(first).chain(alike);
-        self.list("starts", completed(), |writer, event| {
-            if let Event::TaskCompleted { start, .. } = event {
-                writer.difference(*start);
-            }
-        });
-        self.list("ends", completed(), |writer, event| {
-            if let Event::TaskCompleted { end, .. } = event {
-                writer.difference(*end);
-            }
-        });
-        self.list("outputs", completed(), |writer, event| {
-            if let Event::TaskCompleted { output: Output::Json(output), .. } = event {
-                writer.text.push_str(output);
-            }
-        });
+    fn columns<'e>(&mut self, first: &'e Event, alike: &'e [Event]) {
+        let rows = || std::iter::once(first).chain(alike).filter_map(Completed::of);
+        self.list("starts", rows(), |writer, row| writer.difference(row.start));
+        self.list("ends", rows(), |writer, row| writer.difference(row.end));
+        self.list("outputs", rows(), |writer, row| writer.text.push_str(row.output));
     }
 
-    fn list<'e>(&mut self, name: &str, events: impl Iterator<Item = &'e Event>, write: impl Fn(&mut Self, &Event)) {
+    fn list<T>(&mut self, name: &str, values: impl Iterator<Item = T>, write: impl Fn(&mut Self, T)) {
         self.name(name);
-        for (place, event) in events.enumerate() {
+        for (place, value) in values.enumerate() {
             self.text.push(if place == 0 { '[' } else { ',' });
-            write(self, event);
+            write(self, value);
         }
         self.text.push(']');
     }
