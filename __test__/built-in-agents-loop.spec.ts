@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { builtInTypes } from '../ts/agents/built-in.ts'
 import type { ToolRegistry } from '../ts/tools/registry.ts'
 import type { OutputSchema } from '../ts/output-schema.ts'
-import type { Agent, AttemptContext, TaskInput } from '../ts/workflow.ts'
+import type { Agent, AttemptContext, TaskInput } from '../ts/api/agent.ts'
 import { gate } from './support/orchestrators.ts'
 import { attemptWith, taskWith, toolsOf } from './support/scripted-models.ts'
 

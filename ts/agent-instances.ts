@@ -7,7 +7,7 @@ import { AgentError, ClosedError } from './errors.js'
 import { messageOf } from './failure.js'
 import { Kind, type Engine } from './native.js'
 import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
-import type { Agent } from './workflow.js'
+import type { Agent } from './api/agent.js'
 
 /** An instance that exists. */
 export class Instance {

@@ -24,7 +24,7 @@ import { ToolRegistry } from './tools/registry.js'
 import type { ToolDefinition } from './tools/tool.js'
 import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
-import type { AgentRegistration, AgentType } from './workflow.js'
+import type { AgentRegistration, AgentType } from './api/agent.js'
 
 /** Which instance of which agent an event of the pool is about. */
 export interface AgentEvent {

@@ -6,7 +6,7 @@ import { describe, duration, integer, readGroup, type Fields } from './config/re
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import { issuesOfWorkerType } from './worker-type.js'
-import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './workflow.js'
+import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './api/agent.js'
 
 /** A type of agent with nothing left open. */
 export interface ResolvedType extends TypeNumbers {

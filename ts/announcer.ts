@@ -17,7 +17,7 @@ import { dollarsOf } from './models/result.js'
 import { copyJson } from './json/copy.js'
 import { EFFECT_WORDS, Kind, type Failures } from './native.js'
 import type { Run } from './run.js'
-import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './workflow.js'
+import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /** The kinds of notice that each event is made from. */
 const KINDS: Record<EventName, number> = {

@@ -7,7 +7,7 @@ import { readDuration } from './duration.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
 import type { RunOptions } from './run.js'
-import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter } from './workflow.js'
+import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter } from './api/execution.js'
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000

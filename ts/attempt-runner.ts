@@ -15,7 +15,7 @@ import { copyJson } from './json/copy.js'
 import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, LiveAttempt } from './task-input.js'
-import type { Agent, AttemptContext, TaskInput } from './workflow.js'
+import type { Agent, AttemptContext, TaskInput } from './api/agent.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000

@@ -17,7 +17,8 @@ import type { LiveRuns } from './live-runs.js'
 import { cancelWith, type Started } from './outcome.js'
 import { pinsFor } from './pins.js'
 import { Run, type RunOptions } from './run.js'
-import type { AgentWorkflow, WorkflowExecution } from './workflow.js'
+import type { WorkflowExecution } from './api/execution.js'
+import type { AgentWorkflow } from './api/workflow.js'
 import type { WorkflowValidator } from './workflow-engine.js'
 
 type Context = { [key: string]: Json }

@@ -9,7 +9,7 @@ import type { LiveRuns } from './live-runs.js'
 import { pinsFor } from './pins.js'
 import type { Run, RunOptions } from './run.js'
 import type { LiveAttempt } from './task-input.js'
-import type { WorkflowExecution } from './workflow.js'
+import type { WorkflowExecution } from './api/execution.js'
 
 /** What running a child needs of the orchestrator. */
 export interface Nursery {

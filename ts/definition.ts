@@ -9,7 +9,7 @@ import { Opaque, partialJson, plainJson, sameJson, type Json } from './json.js'
 import { readWorkflow, type NativePlan, type PlanReading } from './native.js'
 import { workflowsNamedIn } from './pins.js'
 import type { SchemaForms } from './schema.js'
-import type { AgentWorkflow, TaskType } from './workflow.js'
+import type { AgentWorkflow, TaskType } from './api/workflow.js'
 
 /** A validated workflow. */
 export interface Definition {

@@ -24,7 +24,8 @@ import { EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type 
 import type { Run } from './run.js'
 import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
-import type { AgentTask, TaskStatus, WorkflowExecution } from './workflow.js'
+import type { TaskStatus, WorkflowExecution } from './api/execution.js'
+import type { AgentTask } from './api/workflow.js'
 
 const EFFECTS_MAX = 1024
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */

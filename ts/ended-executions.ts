@@ -4,7 +4,7 @@
 import type { Definition } from './definition.js'
 import type { Json } from './json.js'
 import type { Run, RunOptions } from './run.js'
-import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
+import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
 
 /** Ended executions that are remembered, */
 const ENDED_MAX = 1000

@@ -4,7 +4,7 @@
 // Node's own `monitorEventLoopDelay` has its first look as its beginning: it would not see the agent that blocks as soon as there is work.
 
 import { createHistogram } from 'node:perf_hooks'
-import type { EventLoopDelayFigures } from './workflow.js'
+import type { EventLoopDelayFigures } from './api/execution.js'
 
 /** How often it is looked. Each look wakes the process. */
 const LOOK_EVERY_MS = 20

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { TaskFailedError } from './errors.js'
-import type { TaskExecution, WorkflowExecution } from './workflow.js'
+import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /**
  * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.

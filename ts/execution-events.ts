@@ -4,7 +4,7 @@
 import type { EventName } from './events.js'
 import { EFFECT_WORDS, Kind } from './native.js'
 import type { Run } from './run.js'
-import type { TaskErrorInfo, TaskExecution } from './workflow.js'
+import type { TaskErrorInfo, TaskExecution } from './api/execution.js'
 
 /** One event of an execution. */
 export interface ExecutionEvent {

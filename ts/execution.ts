@@ -9,7 +9,7 @@ import { copyJson } from './json/copy.js'
 import { resourceUsageOf, tokensOf, type ModelSums } from './model-account.js'
 import { dollarsOf } from './models/result.js'
 import type { RunOptions } from './run.js'
-import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './workflow.js'
+import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './api/execution.js'
 
 /** An execution as `runtime::report` writes it. */
 export interface Report {

@@ -5,7 +5,7 @@ import type { Definition } from './definition.js'
 import { ValidationError } from './errors.js'
 import type { Json } from './json.js'
 import type { RunOptions } from './run.js'
-import type { TaskExecution, WorkflowExecution } from './workflow.js'
+import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /** An end as `runtime::options` reads it. */
 type Reused = { status: string; output?: Json; reason?: string; code?: string; message?: string }

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Definition } from './definition.js'
 import type { Json } from './json.js'
-import type { WorkflowExecution } from './workflow.js'
+import type { WorkflowExecution } from './api/execution.js'
 
 /** How long after its end an execution stands for its key. */
 const KEPT_MS = 24 * 3_600_000

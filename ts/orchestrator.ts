@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
-import { readContext, readFilter, readForkOptions, readOptions, readPayload } from './arguments.js'
+import { readContext, readFilter, readOptions } from './arguments.js'
 import { Beginnings } from './beginnings.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { systemClock } from './clock.js'
@@ -11,7 +11,8 @@ import { DefinitionReader } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
 import { endAtOnce, endInOrder, type Parts } from './ending.js'
-import { ClosedError, ConflictError, ValidationError } from './errors.js'
+import { ClosedError, ValidationError } from './errors.js'
+import { ExecutionControl } from './execution-control.js'
 import type { OrchestratorEvents } from './events.js'
 import { followEvents, type ExecutionEvent } from './execution-events.js'
 import { unwell } from './fork.js'
@@ -29,7 +30,6 @@ import type { ModelIntegration } from './models/types.js'
 import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
 import type {
-  AgentWorkflow,
   CancelOptions,
   ExecuteOptions,
   ExecutionList,
@@ -38,7 +38,8 @@ import type {
   ResumeOptions,
   SignalOptions,
   WorkflowExecution,
-} from './workflow.js'
+} from './api/execution.js'
+import type { AgentWorkflow } from './api/workflow.js'
 import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 
 const DRAIN_MS_DEFAULT = 5000
@@ -69,6 +70,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #interrupted: InterruptedRuns
   readonly #beginnings: Beginnings
   readonly #schedules: Schedules
+  readonly #control: ExecutionControl
   #ready: Promise<void>
   #closing: Promise<void> | undefined
 
@@ -144,6 +146,15 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelExecution: (id, reason) => this.cancelExecution(id, reason),
     })
     this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, () => this.#assertOpen())
+    this.#control = new ExecutionControl({
+      dispatcher: this.#dispatcher,
+      live: this.#live,
+      interrupted: this.#interrupted,
+      beginnings: this.#beginnings,
+      ready: () => this.#ready,
+      assertOpen: () => this.#assertOpen(),
+      past: (id) => this.#past(id),
+    })
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
@@ -219,14 +230,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
-  async cancelExecution(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
-    const force = options.force === true
-    const run = await this.#tell(executionId, (told) =>
-      this.#interrupted.abandon(told, () => this.#dispatcher.engine.cancel(told.slot, reason ?? null, force)),
-    )
-    // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
-    const children = force ? this.#live.childrenOf(executionId) : []
-    await Promise.all([run?.whenCancelling(), ...children.map(({ id }) => this.cancelExecution(id, reason, options))])
+  cancelExecution(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
+    return this.#control.cancel(executionId, reason, options)
   }
 
   /**
@@ -235,8 +240,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
-  async pauseExecution(executionId: string): Promise<void> {
-    await this.#hold(executionId, true, (run) => this.#dispatcher.engine.pause(run.slot))
+  pauseExecution(executionId: string): Promise<void> {
+    return this.#control.pause(executionId)
   }
 
   /**
@@ -244,8 +249,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
-  async resumeExecution(executionId: string, options: ResumeOptions = {}): Promise<void> {
-    await this.#hold(executionId, false, (run) => this.#dispatcher.engine.unpause(run.slot, options.step === true))
+  resumeExecution(executionId: string, options: ResumeOptions = {}): Promise<void> {
+    return this.#control.resume(executionId, options)
   }
 
   /**
@@ -256,14 +261,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
    * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for.
    */
-  async signalExecution(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
-    const text = readPayload(payload)
-    const run = await this.#tell(executionId, ({ slot }) => this.#dispatcher.engine.signal(slot, name, text, options.path ?? null))
-    if (run === undefined) {
-      const message = `execution \`${executionId}\` has ended and waits for nothing`
-      throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
-    }
-    await run.whenSignalled()
+  signalExecution(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
+    return this.#control.signal(executionId, name, payload, options)
   }
 
   /**
@@ -370,31 +369,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#beginnings.start(definition, given, read, call)
   }
 
-  /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
-  async #tell(executionId: string, tell: (run: Run) => void): Promise<Run | undefined> {
-    await this.#ready
-    if (!this.#live.has(executionId) && (await this.getExecution(executionId)) === undefined) throw notFound(executionId)
-    const run = this.#live.get(executionId)
-    if (run === undefined || run.execution !== undefined) return undefined
-    this.#assertOpen()
-    // In one go with the look: an execution may end at any time, and its slot be another's.
-    tell(run)
-    this.#dispatcher.schedule()
-    return run
-  }
-
-  async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
-    let done: Promise<void> | undefined
-    const run = await this.#tell(executionId, (told) => {
-      told.held = paused
-      ask(told)
-      if (!told.cancelling) done = told.whenPaused(paused)
-      done?.catch(() => {})
-    })
-    if (run === undefined) return
-    await Promise.all([done, ...this.#live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, ask))])
-  }
-
   /** An execution that has ended, or that lives elsewhere. */
   async #past(executionId: string): Promise<Past | undefined> {
     if (this.#ended !== undefined) return this.#ended.get(executionId)
@@ -402,21 +376,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return storedPast(this.#dispatcher.engine, executionId)
   }
 
-  async #fork(
-    executionId: string,
-    from: (execution: WorkflowExecution) => string[],
-    given: ExecuteOptions | undefined,
-  ): Promise<ExecutionHandle> {
-    const read = readForkOptions(given, this.#dispatcher.clock)
-    await this.#ready
-    this.#assertOpen()
-    const live = this.#live.get(executionId)
-    const past = live ?? (await this.#past(executionId))
-    if (past === undefined) throw notFound(executionId)
-    const { definition, context, options } = past
-    const execution = live === undefined ? (past.execution as WorkflowExecution) : this.#dispatcher.seen(live)
-    const run = await this.#beginnings.fork({ execution, definition, context, options }, from(execution), read)
-    await run.whenAccepted()
+  async #fork(executionId: string, from: (execution: WorkflowExecution) => string[], options?: ExecuteOptions): Promise<ExecutionHandle> {
+    const run = await this.#control.fork(executionId, from, options)
     return this.#handleOf(run.id, run)
   }
 

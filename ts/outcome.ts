@@ -6,7 +6,7 @@ import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'
 import { CancelledError, errorOf, NotFoundError } from './errors.js'
 import type { Run } from './run.js'
-import type { WorkflowExecution } from './workflow.js'
+import type { WorkflowExecution } from './api/execution.js'
 
 /** The execution if it ended well, else the error that says how it did not. */
 export function orThrow(run: Run | undefined, execution: WorkflowExecution): WorkflowExecution {

@@ -11,7 +11,7 @@ import type { Json } from './json.js'
 import type { Engine, Failures, Interrupted } from './native.js'
 import { notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
-import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './workflow.js'
+import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
 
 interface StoredText {
   id: string

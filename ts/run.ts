@@ -9,7 +9,7 @@ import type { Json } from './json.js'
 import type { Failures } from './native.js'
 import type { SpawnedTask } from './spawn.js'
 import type { LiveAttempt } from './task-input.js'
-import type { TaskExecution, WorkflowExecution } from './workflow.js'
+import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /** An instance of a task, beyond those of the root list. */
 interface Instance {

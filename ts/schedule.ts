@@ -8,7 +8,8 @@ import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { timingProblems } from './native.js'
 import type { RunOptions } from './run.js'
-import type { Budget, ConcurrencyLimit } from './workflow.js'
+import type { ConcurrencyLimit } from './api/execution.js'
+import type { Budget } from './api/workflow.js'
 
 /** When a workflow runs again and again: by exactly one of `cron` and `every`. */
 export interface WorkflowSchedule {

@@ -8,7 +8,7 @@ import { plainJson, type Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { Lender } from './lender.js'
 import type { Run } from './run.js'
-import type { AgentTask } from './workflow.js'
+import type { AgentTask } from './api/workflow.js'
 
 /** What one attempt has spawned. */
 export class Spawner {

@@ -2,7 +2,7 @@
 import type { AgentRegistry } from './agent-pool.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { InterruptedRuns } from './recovery.js'
-import type { OrchestratorStatistics } from './workflow.js'
+import type { OrchestratorStatistics } from './api/execution.js'
 
 /** What the engine counts, in the words of `getStatistics`, with what it does not. */
 export function statisticsOf(dispatcher: Dispatcher, interrupted: InterruptedRuns, agents: AgentRegistry): OrchestratorStatistics {

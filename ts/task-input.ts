@@ -13,7 +13,8 @@ import type { ModelAccount } from './model-account.js'
 import type { ModelCalls } from './models/types.js'
 import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
-import type { AgentTask, AttemptContext, TaskInput, TaskType } from './workflow.js'
+import type { AttemptContext, TaskInput } from './api/agent.js'
+import type { AgentTask, TaskType } from './api/workflow.js'
 
 /** A copy of the output of an instance, null if it has none. */
 export type OutputOf = (run: Run, instance: number) => Json

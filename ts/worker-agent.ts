@@ -15,7 +15,8 @@ import type { Issue } from './issue.js'
 import { isOutputSchema } from './output-schema.js'
 import { configurationText, limitsOf, moduleUrl } from './worker-type.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Outcome, type Told } from './worker/messages.js'
-import type { AgentTask, AttemptContext, TaskInput, WorkerAgentType } from './workflow.js'
+import type { AttemptContext, TaskInput, WorkerAgentType } from './api/agent.js'
+import type { AgentTask } from './api/workflow.js'
 
 /** How long an agent whose event loop is blocked may be, from an abort. */
 const DEAF_GRACE_MS = 500

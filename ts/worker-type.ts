@@ -7,7 +7,7 @@ import type { ResourceLimits } from 'node:worker_threads'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { plainJson } from './json.js'
-import type { WorkerAgentType } from './workflow.js'
+import type { WorkerAgentType } from './api/agent.js'
 
 const MEBIBYTE = 1024 * 1024
 /** A worker that has nothing to do holds 6 MB. */

@@ -6,7 +6,7 @@ import type { Issue } from './issue.js'
 import type { Json } from './json.js'
 import { tasksIn } from './pins.js'
 import type { RunOptions } from './run.js'
-import type { AgentWorkflow } from './workflow.js'
+import type { AgentWorkflow } from './api/workflow.js'
 import { readSource } from './workflow-source.js'
 
 /** What `validateWorkflow` found. */

@@ -7,7 +7,7 @@ import { systemClock } from '../../ts/clock.ts'
 import { readTool } from '../../ts/tools/definition.ts'
 import { ToolRegistry } from '../../ts/tools/registry.ts'
 import type { ToolContext } from '../../ts/tools/tool.ts'
-import type { AttemptContext, TaskInput } from '../../ts/workflow.ts'
+import type { AttemptContext, TaskInput } from '../../ts/api/agent.ts'
 
 /** What it answers: text, tools it calls, what a schema made of it. */
 export interface Answer {

@@ -2,7 +2,7 @@
 // What the agents that ask models have in common: one request of an attempt, announced as it is answered.
 
 import type { GenerateRequest, GenerateResult } from '../models/types.js'
-import type { AttemptContext } from '../workflow.js'
+import type { AttemptContext } from '../api/agent.js'
 import type { RequestPart, ResolvedLlm } from './configuration.js'
 
 /** The fields of a configuration that are part of every request. */

@@ -4,7 +4,7 @@
 import { ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { ToolRegistry } from '../tools/registry.js'
-import type { Agent, InlineAgentType } from '../workflow.js'
+import type { Agent, InlineAgentType } from '../api/agent.js'
 import { readHybrid, readLlm, readTool } from './configuration.js'
 import { HybridAgent } from './hybrid.js'
 import { LlmAgent } from './llm.js'

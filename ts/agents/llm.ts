@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The agent that asks a model once: the task in words goes there, and the answer is the result.
 
-import type { Agent, AttemptContext, TaskInput } from '../workflow.js'
+import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import { ask, requestPart } from './attempt.js'
 import type { ResolvedLlm } from './configuration.js'
 import { promptOf } from './prompt.js'

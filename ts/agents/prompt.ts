@@ -3,7 +3,7 @@
 
 import { ValidationError } from '../errors.js'
 import { readsOutputs } from '../task-input.js'
-import type { TaskInput } from '../workflow.js'
+import type { TaskInput } from '../api/agent.js'
 
 /**
  * The prompt of a task, then its data, then what its dependencies gave. Data is JSON in a block of its own, so that a model can tell what it is told from

@@ -5,7 +5,7 @@ import { canonical, hashOf } from '../idempotency.js'
 import type { Json } from '../json.js'
 import type { ModelPart, ModelTool, ModelToolCall } from '../models/types.js'
 import { ToolRegistry } from '../tools/registry.js'
-import type { AttemptContext } from '../workflow.js'
+import type { AttemptContext } from '../api/agent.js'
 
 /** Tools that one turn calls at the same moment; the others wait for them. */
 const CALLS_AT_ONCE_MAX = 16

@@ -4,7 +4,7 @@
 import { ValidationError } from '../errors.js'
 import type { Json } from '../json.js'
 import type { ToolRegistry } from '../tools/registry.js'
-import type { Agent, AttemptContext, TaskInput } from '../workflow.js'
+import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import type { ResolvedTool } from './configuration.js'
 
 export class ToolAgent implements Agent {

@@ -36,7 +36,7 @@ import type {
   ProviderConfig,
   StreamPart,
 } from './types.js'
-import type { RetryPolicy } from '../workflow.js'
+import type { RetryPolicy } from '../api/workflow.js'
 
 const ORCHESTRATOR = 'orchestrator'
 

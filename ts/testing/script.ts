@@ -6,7 +6,7 @@ import { readDuration, type Duration } from '../duration.js'
 import { AgentError, ValidationError } from '../errors.js'
 import { memberPath, type Issue } from '../issue.js'
 import { plainJson } from '../json.js'
-import type { AttemptContext, TaskInput } from '../workflow.js'
+import type { AttemptContext, TaskInput } from '../api/agent.js'
 import type { FakeClock } from './fake-clock.js'
 
 /** An answer in the form of code. What it returns is the answer; what it throws fails the attempt. */

@@ -3,7 +3,7 @@
 
 import { TimeoutError } from '../errors.js'
 import type { MultiAgentOrchestrator } from '../orchestrator.js'
-import type { TaskExecution, WorkflowExecution } from '../workflow.js'
+import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
 
 /** Executions that are looked at, and hints that are given. */
 const EXECUTIONS_MAX = 1000

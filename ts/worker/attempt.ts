@@ -5,7 +5,8 @@ import { ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { plainJson } from '../json.js'
 import type { ModelCalls } from '../models/types.js'
-import type { AgentTask, AttemptContext } from '../workflow.js'
+import type { AttemptContext } from '../api/agent.js'
+import type { AgentTask } from '../api/workflow.js'
 import { unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
 
 type Execute = Extract<Told, { kind: 'execute' }>

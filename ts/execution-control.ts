@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What a caller may tell an execution that is under way: stop, pause, go on, here is a signal. And what it may make of any: a fork.
+
+import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
+import { readForkOptions, readPayload } from './arguments.js'
+import type { Beginnings } from './beginnings.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { Past } from './ended-executions.js'
+import { ConflictError } from './errors.js'
+import type { LiveRuns } from './live-runs.js'
+import { notFound } from './outcome.js'
+import type { InterruptedRuns } from './recovery.js'
+import type { Run } from './run.js'
+
+/** What it needs of the orchestrator. */
+export interface ControlHost {
+  readonly dispatcher: Dispatcher
+  readonly live: LiveRuns
+  readonly interrupted: InterruptedRuns
+  readonly beginnings: Beginnings
+  ready(): Promise<void>
+  assertOpen(): void
+  /** An execution that has ended, or that lives elsewhere. */
+  past(executionId: string): Promise<Past | undefined>
+}
+
+export class ExecutionControl {
+  readonly #host: ControlHost
+
+  constructor(host: ControlHost) {
+    this.#host = host
+  }
+
+  async cancel(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
+    const { dispatcher, interrupted, live } = this.#host
+    const force = options.force === true
+    const run = await this.#tell(executionId, (told) =>
+      interrupted.abandon(told, () => dispatcher.engine.cancel(told.slot, reason ?? null, force)),
+    )
+    // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
+    const children = force ? live.childrenOf(executionId) : []
+    await Promise.all([run?.whenCancelling(), ...children.map(({ id }) => this.cancel(id, reason, options))])
+  }
+
+  async pause(executionId: string): Promise<void> {
+    await this.#hold(executionId, true, (run) => this.#host.dispatcher.engine.pause(run.slot))
+  }
+
+  async resume(executionId: string, options: ResumeOptions = {}): Promise<void> {
+    await this.#hold(executionId, false, (run) => this.#host.dispatcher.engine.unpause(run.slot, options.step === true))
+  }
+
+  async signal(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
+    const text = readPayload(payload)
+    const run = await this.#tell(executionId, ({ slot }) => this.#host.dispatcher.engine.signal(slot, name, text, options.path ?? null))
+    if (run === undefined) {
+      const message = `execution \`${executionId}\` has ended and waits for nothing`
+      throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
+    }
+    await run.whenSignalled()
+  }
+
+  /** A new execution that takes over every recorded end but those of what `from` names. */
+  async fork(executionId: string, from: (execution: WorkflowExecution) => string[], given: ExecuteOptions | undefined): Promise<Run> {
+    const { dispatcher, live, beginnings } = this.#host
+    const read = readForkOptions(given, dispatcher.clock)
+    await this.#host.ready()
+    this.#host.assertOpen()
+    const running = live.get(executionId)
+    const past = running ?? (await this.#host.past(executionId))
+    if (past === undefined) throw notFound(executionId)
+    const { definition, context, options } = past
+    const execution = running === undefined ? (past.execution as WorkflowExecution) : dispatcher.seen(running)
+    const run = await beginnings.fork({ execution, definition, context, options }, from(execution), read)
+    await run.whenAccepted()
+    return run
+  }
+
+  /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
+  async #tell(executionId: string, tell: (run: Run) => void): Promise<Run | undefined> {
+    const { dispatcher, live } = this.#host
+    await this.#host.ready()
+    if (!live.has(executionId) && (await this.#host.past(executionId)) === undefined) throw notFound(executionId)
+    const run = live.get(executionId)
+    if (run === undefined || run.execution !== undefined) return undefined
+    this.#host.assertOpen()
+    // In one go with the look: an execution may end at any time, and its slot be another's.
+    tell(run)
+    dispatcher.schedule()
+    return run
+  }
+
+  async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
+    let done: Promise<void> | undefined
+    const run = await this.#tell(executionId, (told) => {
+      told.held = paused
+      ask(told)
+      if (!told.cancelling) done = told.whenPaused(paused)
+      done?.catch(() => {})
+    })
+    if (run === undefined) return
+    await Promise.all([done, ...this.#host.live.childrenOf(executionId).map((child) => this.#hold(child.id, paused, ask))])
+  }
+}
