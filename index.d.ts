@@ -278,6 +278,12 @@ export declare interface Budget extends ModelBudget {
     time?: Duration | undefined;
 }
 
+/**
+ * An amount of memory: bytes, or text such as `'512KiB'`, `'64MiB'`, `'1GiB'`, or in thousands `'64MB'`. Any text for the compiler, as with a
+ * duration; another is refused when it is read.
+ */
+export declare type Bytes = number | `${number}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}` | (string & {});
+
 /** Somebody asked for it to stop, or something else made it pointless. */
 export declare class CancelledError extends OrchestratorError {
 }
@@ -704,6 +710,12 @@ export declare interface McpServerOptions {
     timeout?: Duration | undefined;
 }
 
+/** What an orchestrator without `storage` remembers. */
+export declare interface MemoryConfig {
+    /** Executions that ended, the latest of them: those of a task, an idempotency key or a fork are found while they are remembered. */
+    remember?: RememberConfig | undefined;
+}
+
 /** One request, and what came of it. */
 export declare interface ModelAttempt {
     readonly provider: string;
@@ -1007,8 +1019,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     startWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
     getHandle(executionId: string): ExecutionHandle;
-    /** The execution as it is now; `undefined` if there is none. Without `storage` the latest 1,000 that ended are remembered, or fewer
-     * if they have more than 10,000 tasks in all. */
+    /** The execution as it is now; `undefined` if there is none. Without `storage` those that ended are remembered as
+     * `memory.remember` says. */
     getExecution(executionId: string): Promise<WorkflowExecution | undefined>;
     /** Executions, newest first. */
     listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList>;
@@ -1086,6 +1098,8 @@ export declare class NotFoundError extends OrchestratorError {
 export declare interface OrchestratorConfig {
     /** Where executions are kept. Absent: in memory, nothing is written. */
     storage?: StorageConfig | undefined;
+    /** What is remembered without `storage`; with it nothing of this counts. */
+    memory?: MemoryConfig | undefined;
     /** Limits and defaults of workflows. */
     workflow?: WorkflowConfig | undefined;
     /** The size of the agent pool. */
@@ -1238,6 +1252,14 @@ export declare interface ProviderConfig {
 export declare interface RateLimit {
     limit: number;
     interval: Duration;
+}
+
+/** Executions are forgotten, the oldest first, beyond either bound; the latest is always remembered. */
+export declare interface RememberConfig {
+    /** How many, at least 1. Default 1000. */
+    count?: number | undefined;
+    /** What they weigh together, by the length of their contexts and results as JSON and what each task takes beside. Default `'64MiB'`. */
+    bytes?: Bytes | undefined;
 }
 
 /** What models have cost an execution, its child workflows and attempts that failed included. */

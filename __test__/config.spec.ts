@@ -23,6 +23,7 @@ describe('readConfig', () => {
     (config) => {
       expect(resolved(config)).toEqual({
         storage: null,
+        memory: { remember: { count: 1000, bytes: 67_108_864 } },
         workflow: {
           maxDepth: 10,
           maxTasks: 100,
@@ -58,7 +59,8 @@ describe('readConfig', () => {
       collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3600000, conflictResolution: 'operational-transform' },
     }
     const workflow = { ...config.workflow, maxConcurrentWorkflows: null, tenantWeights: {}, allowRedefinition: false }
-    expect(resolved(config)).toEqual({ storage: null, ...config, models: NO_MODELS, workflow })
+    const memory = { remember: { count: 1000, bytes: 67_108_864 } }
+    expect(resolved(config)).toEqual({ storage: null, memory, ...config, models: NO_MODELS, workflow })
   })
 
   it('reads storage and durations', () => {
@@ -154,7 +156,7 @@ describe('readConfig', () => {
     [
       'a key from JSON',
       JSON.parse('{"__proto__": {}}'),
-      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, workflow, agents, models, monitoring, collaboration',
+      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, memory, workflow, agents, models, monitoring, collaboration',
     ],
   ])('refuses %s', (_, config, issue) => {
     expect(issuesOf(config)).toEqual([issue])

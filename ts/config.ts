@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import { readBytes, type Bytes } from './bytes.js'
 import { boolean, duration, integer, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
 import type { Duration } from './duration.js'
 import type { Issue } from './issue.js'
@@ -11,6 +12,8 @@ export { readDuration, type Duration } from './duration.js'
 export interface OrchestratorConfig {
   /** Where executions are kept. Absent: in memory, nothing is written. */
   storage?: StorageConfig | undefined
+  /** What is remembered without `storage`; with it nothing of this counts. */
+  memory?: MemoryConfig | undefined
   /** Limits and defaults of workflows. */
   workflow?: WorkflowConfig | undefined
   /** The size of the agent pool. */
@@ -29,6 +32,20 @@ export interface StorageConfig {
   path: string
   /** What survives: `'disk'` a power cut (default), `'os'` the death of the process only, and faster. */
   durability?: 'disk' | 'os' | undefined
+}
+
+/** What an orchestrator without `storage` remembers. */
+export interface MemoryConfig {
+  /** Executions that ended, the latest of them: those of a task, an idempotency key or a fork are found while they are remembered. */
+  remember?: RememberConfig | undefined
+}
+
+/** Executions are forgotten, the oldest first, beyond either bound; the latest is always remembered. */
+export interface RememberConfig {
+  /** How many, at least 1. Default 1000. */
+  count?: number | undefined
+  /** What they weigh together, by the length of their contexts and results as JSON and what each task takes beside. Default `'64MiB'`. */
+  bytes?: Bytes | undefined
 }
 
 export interface WorkflowConfig {
@@ -104,6 +121,7 @@ export interface CollaborationConfig {
 /** A configuration with nothing left open: defaults filled in, durations in milliseconds, `null` for none. */
 export interface ResolvedConfig {
   readonly storage: ResolvedStorage | null
+  readonly memory: ResolvedMemory
   readonly workflow: ResolvedWorkflow
   readonly agents: ResolvedAgents
   readonly models: ResolvedModels
@@ -114,6 +132,14 @@ export interface ResolvedConfig {
 interface ResolvedStorage {
   readonly path: string
   readonly durability: 'disk' | 'os'
+}
+interface ResolvedMemory {
+  readonly remember: Remembered
+}
+/** How much is remembered of executions that ended. */
+export interface Remembered {
+  readonly count: number
+  readonly bytes: number
 }
 interface ResolvedWorkflow {
   readonly maxDepth: number
@@ -155,6 +181,7 @@ export const TASKS_MAX = 1_000_000
 
 const defaults: ResolvedConfig = {
   storage: null,
+  memory: { remember: { count: 1000, bytes: 64 * 2 ** 20 } },
   workflow: {
     maxDepth: 10,
     maxTasks: 100,
@@ -181,6 +208,12 @@ export function readConfig(config: unknown, issues: Issue[]): ResolvedConfig {
 
 const storageFields: Fields<ResolvedStorage> = {
   read: { path: text, durability: oneOf('disk', 'os') },
+}
+
+const rememberFields: Fields<Remembered> = { read: { count: integer(1), bytes: readBytes } }
+
+const memoryFields: Fields<ResolvedMemory> = {
+  read: { remember: (value, path, issues) => readGroup(value, path, issues, rememberFields, defaults.memory.remember) },
 }
 
 const workflowFields: Fields<ResolvedWorkflow> = {
@@ -231,6 +264,7 @@ const collaborationFields: Fields<ResolvedCollaboration> = {
 const configFields: Fields<ResolvedConfig> = {
   read: {
     storage: readStorage,
+    memory: (value, path, issues) => readGroup(value, path, issues, memoryFields, defaults.memory),
     workflow: (value, path, issues) => readGroup(value, path, issues, workflowFields, defaults.workflow),
     agents: readAgents,
     models: readModels,

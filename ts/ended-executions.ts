@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Without a store, the executions that have ended are remembered here, the latest of them.
 
+import type { Remembered } from './config.js'
 import type { Definition } from './definition.js'
 import type { Json } from './json.js'
 import type { Run, RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
-
-/** Ended executions that are remembered, */
-const ENDED_MAX = 1000
-
-/** and tasks of theirs in all: the values of a few large executions weigh as much as those of many small ones. */
-const TASKS_MAX = 10_000
 
 /** An execution that has ended, with what another one like it would need. */
 export interface Past {
@@ -23,19 +18,25 @@ export interface Past {
 }
 
 export class EndedExecutions {
+  readonly #bounds: Remembered
   /** By id, oldest first. */
-  readonly #executions = new Map<string, Past & { tasks: number }>()
-  #tasks = 0
+  readonly #executions = new Map<string, Past & { weight: number }>()
+  #weight = 0
 
-  /** Remembers an execution of this many tasks, and forgets the oldest beyond the bounds; the newest always stays. */
-  add(past: Past, tasks: number): void {
-    const { execution } = past
-    this.#executions.set(execution.id, { ...past, tasks })
-    this.#tasks += tasks
-    for (const [id, oldest] of this.#executions) {
-      if (id === execution.id || (this.#executions.size <= ENDED_MAX && this.#tasks <= TASKS_MAX)) return
-      this.#executions.delete(id)
-      this.#tasks -= oldest.tasks
+  constructor(bounds: Remembered) {
+    this.#bounds = bounds
+  }
+
+  /** Remembers an execution that weighs so many bytes, and forgets the oldest beyond the bounds; the newest always stays. */
+  add(past: Past, weight: number): void {
+    const { id } = past.execution
+    const { count, bytes } = this.#bounds
+    this.#executions.set(id, { ...past, weight })
+    this.#weight += weight
+    for (const [oldest, { weight: freed }] of this.#executions) {
+      if (oldest === id || (this.#executions.size <= count && this.#weight <= bytes)) return
+      this.#executions.delete(oldest)
+      this.#weight -= freed
     }
   }
 

@@ -12,11 +12,14 @@ export type {
   AgentsConfig,
   AlertThresholds,
   CollaborationConfig,
+  MemoryConfig,
   MonitoringConfig,
   OrchestratorConfig,
+  RememberConfig,
   StorageConfig,
   WorkflowConfig,
 } from './config.js'
+export type { Bytes } from './bytes.js'
 export type { ConditionFunction } from './definition/marks.js'
 export type { WorkflowGraph } from './definition.js'
 export type { Duration } from './duration.js'

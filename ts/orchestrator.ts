@@ -87,7 +87,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#config = readConfig(config, issues)
     this.#nursery = { ...this.#nursery, maxDepth: this.#config.workflow.maxDepth }
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
-    const { storage, workflow } = this.#config
+    const { storage, memory, workflow } = this.#config
     const stage = stageOf(config)
     this.#models = new ModelGateway(this.#config.models, () => this.#agents.providerAdded())
     this.modelIntegration = this.#models
@@ -102,7 +102,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
     this.workflowEngine = this.#workflows
-    this.#ended = storage === null ? new EndedExecutions() : undefined
+    this.#ended = storage === null ? new EndedExecutions(memory.remember) : undefined
     this.#dispatcher = new Dispatcher(
       {
         notice: (...notice) => this.#announcer.notice(...notice),
@@ -203,8 +203,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#handleOf(executionId, this.#live.get(executionId))
   }
 
-  /** The execution as it is now; `undefined` if there is none. Without `storage` the latest 1,000 that ended are remembered, or fewer
-   * if they have more than 10,000 tasks in all. */
+  /** The execution as it is now; `undefined` if there is none. Without `storage` those that ended are remembered as
+   * `memory.remember` says. */
   async getExecution(executionId: string): Promise<WorkflowExecution | undefined> {
     await this.#ready
     const run = this.#live.get(executionId)
@@ -417,7 +417,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#models.forget(`execution:${run.id}`)
     const { execution, definition, context, options } = run
     const kept = run.call === 0 ? { run } : {}
-    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, definition.tasks.length)
+    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, run.weight())
     // They have been told, unless it was cancelled before it was taken up after a crash.
     cancelOrphans(this.#nursery, this.#live.childrenOf(run.id))
     // Its events are held a little longer if it was an executeWorkflow call.

@@ -2,6 +2,7 @@
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
 import { AsyncResource } from 'node:async_hooks'
+import { weightOf } from './bytes.js'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
 import { executionOf, once, type Report } from './execution.js'
@@ -35,6 +36,9 @@ export interface RunOptions {
   readonly builtIn?: readonly string[]
   readonly [field: string]: unknown
 }
+
+/** Bytes that each task takes beside its values: its row, its events, what is made of them when they are looked at. */
+const TASK_BYTES = 512
 
 /** What nobody has called, or many have, sees of nobody what he keeps in `AsyncLocalStorage`. */
 export const NOBODY: AsyncResource = new AsyncResource('Nobody', { requireManualDestroy: true })
@@ -105,6 +109,7 @@ export class Run {
   /** How often it was paused or resumed. */
   #turns = 0
   #ended: Map<string, TaskExecution> | undefined
+  #reported = 0
   #waiting: (() => void)[] = []
   #following: (() => void)[] = []
 
@@ -275,12 +280,20 @@ export class Run {
 
   end(report: string, completed: boolean): void {
     const read = once(() => JSON.parse(report) as Report)
+    this.#reported = report.length
     this.execution = this.#seen(read, completed)
     // The engine forgets it soon, and somebody may still read its events.
     this.#describe = (instance) => JSON.stringify(read().instances?.[instance] ?? null)
     this.attempts.length = 0
     this.#notify()
     this.stir()
+  }
+
+  /** About how many bytes it takes to remember it now that it has ended. */
+  weight(): number {
+    let weight = weightOf(this.context) + this.#reported + TASK_BYTES * Math.max(this.outputs.length, this.definition.rootCount)
+    for (const output of this.outputs) weight += weightOf(output)
+    return weight
   }
 
   /** The execution that a report of it tells of. */
