@@ -126,7 +126,7 @@ export class Beginnings {
     const given = { ...options, ...(pinned ? this.#builtInOf(definition) : this.settled(definition)) }
     const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
     const { slot, id: started } = dispatcher.engine.start(definition.plan, text, recorded, id)
-    const run = new Run(slot, started, definition, context, call, given, dispatcher.describe)
+    const run = new Run(slot, started, definition, context, call, given, dispatcher)
     run.calledHere()
     live.add(run)
     if (call > 0) held.holds(run)

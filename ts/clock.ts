@@ -22,33 +22,45 @@ export interface Alarm {
   stop(): void
 }
 
-let origin = performance.timeOrigin * 1000
+const origin = performance.timeOrigin * 1000
 
 /** The longest delay a Node timer takes. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1
 
-/** Microseconds since the epoch, whole, from the monotonic clock. */
-export function now(): number {
+/** Microseconds since the epoch, whole, from the monotonic clock of the process: what is measured by it belongs to no orchestrator. */
+export function realNow(): number {
   return Math.floor(origin + performance.now() * 1000)
 }
 
-/**
- * Moves the clock ahead if it shows less than `micros`: journals of an earlier process are ahead of it, because the clock of the machine was set back.
- * What is recorded from now on is then later than what is there, and no wait is longer than it was meant to be.
- */
-function notBefore(micros: number): void {
-  origin += Math.max(0, micros - now())
+/** The time of the system, and its timers, for one orchestrator: moving it moves no other. */
+export class SystemClock implements Clock {
+  #ahead = 0
+
+  now(): number {
+    return realNow() + this.#ahead
+  }
+
+  /**
+   * Journals of an earlier process may be ahead of the clock, because that of the machine was set back. What is recorded from now on is then later
+   * than what is there, and no wait is longer than it was meant to be.
+   */
+  notBefore(micros: number): void {
+    this.#ahead += Math.max(0, micros - this.now())
+  }
+
+  alarm(wake: () => void): Alarm {
+    return new SystemAlarm(this, wake)
+  }
 }
 
-/** The time of the system, and its timers. */
-export const systemClock: Clock = { now, notBefore, alarm: (wake) => new SystemAlarm(wake) }
-
 class SystemAlarm implements Alarm {
+  readonly #clock: Clock
   readonly #wake: () => void
   #timer: NodeJS.Timeout | undefined
   #at = Infinity
 
-  constructor(wake: () => void) {
+  constructor(clock: Clock, wake: () => void) {
+    this.#clock = clock
     this.#wake = wake
   }
 
@@ -58,7 +70,7 @@ class SystemAlarm implements Alarm {
     clearTimeout(this.#timer)
     this.#at = at
     // Node's timers are whole milliseconds and may fire a little early; one more makes sure that it is due.
-    const delay = Math.min(Math.max(Math.ceil((at - now()) / 1000) + 1, 1), TIMER_MS_MAX)
+    const delay = Math.min(Math.max(Math.ceil((at - this.#clock.now()) / 1000) + 1, 1), TIMER_MS_MAX)
     this.#timer = setTimeout(() => {
       this.#at = Infinity
       this.#wake()

@@ -10,7 +10,7 @@
 import type { AgentRegistry } from './agent-pool.js'
 import { Answers } from './answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
-import { now, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
+import { realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
@@ -339,11 +339,11 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     const turn = this.#turn
     if (!turn.open) {
       turn.open = true
-      turn.since = now()
+      turn.since = realNow()
       turn.answers = 0
       setImmediate(this.#endTurn)
     }
-    return turn.answers > TURN_ANSWERS_MAX || now() - turn.since > TURN_MICROS_MAX
+    return turn.answers > TURN_ANSWERS_MAX || realNow() - turn.since > TURN_MICROS_MAX
   }
 
   readonly #endTurn = (): void => {

@@ -2,7 +2,7 @@
 // What the engine reports, as the objects a caller reads. They are made when they are looked at: most executions never are.
 
 import { inspect } from 'node:util'
-import { dateOf, now } from './clock.js'
+import { dateOf, type Clock } from './clock.js'
 import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
@@ -40,6 +40,8 @@ export interface Subject {
   /** Results by instance, as far as they are at hand. */
   readonly outputs: readonly (Json | undefined)[]
   readonly options: RunOptions
+  /** By which it still runs if it has not ended. */
+  readonly clock: Clock
 }
 
 const STATUSES: readonly TaskStatus[] = ['pending', 'waiting', 'running', 'completed', 'failed', 'skipped', 'cancelled']
@@ -64,7 +66,7 @@ export function executionOf(subject: Subject, read: () => Report, completed: boo
     context: once(() => copyJson(context as Json)),
     tasks: once(() => tasksOf(subject, report())),
     results: once(() => resultsOf(subject, report())),
-    metrics: once(() => metricsOf(report())),
+    metrics: once(() => metricsOf(report(), subject.clock)),
   }
   const execution = new Execution()
   Object.assign(execution, { id, workflowId: definition.workflowId })
@@ -153,10 +155,10 @@ function resultsOf(subject: Subject, report: Report): Record<string, unknown> {
   return results
 }
 
-function metricsOf(report: Report): ExecutionMetrics {
+function metricsOf(report: Report, clock: Clock): ExecutionMetrics {
   const count = (state: TaskStatus): number => report.tasks.filter(([code]) => STATUSES[code] === state).length
   return {
-    duration: ((report.endedAt > 0 ? report.endedAt : now()) - report.startedAt) / 1000,
+    duration: ((report.endedAt > 0 ? report.endedAt : clock.now()) - report.startedAt) / 1000,
     tasks: {
       total: report.tasks.length,
       completed: count('completed'),

@@ -5,7 +5,7 @@ import { Announcer, hearLate } from './announcer.js'
 import { readContext, readFilter, readOptions } from './arguments.js'
 import { Beginnings } from './beginnings.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
-import { systemClock } from './clock.js'
+import { SystemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { DefinitionReader } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
@@ -89,6 +89,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, memory, workflow } = this.#config
     const stage = stageOf(config)
+    const clock = stage?.clock ?? new SystemClock()
     this.#models = new ModelGateway(this.#config.models, () => this.#agents.providerAdded())
     this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
@@ -96,7 +97,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       { hasProvider: () => this.#models.isConfigured() },
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
-      stage?.clock ?? systemClock,
+      clock,
     )
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
@@ -120,7 +121,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       },
       this.#agents,
       storage === null,
-      stage?.clock ?? systemClock,
+      clock,
       stage?.native,
     )
     this.#held = new HeldRuns((run) => this.#release(run))
@@ -221,7 +222,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       return pageOf([...live, ...this.#ended.values()], asked, asked.limit)
     }
     this.#assertNotClosed()
-    return storedPage(this.#dispatcher.engine, asked)
+    return storedPage(this.#dispatcher, asked)
   }
 
   /**
@@ -373,7 +374,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #past(executionId: string): Promise<Past | undefined> {
     if (this.#ended !== undefined) return this.#ended.get(executionId)
     this.#assertNotClosed()
-    return storedPast(this.#dispatcher.engine, executionId)
+    return storedPast(this.#dispatcher, executionId)
   }
 
   async #fork(executionId: string, from: (execution: WorkflowExecution) => string[], options?: ExecuteOptions): Promise<ExecutionHandle> {
@@ -410,7 +411,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (past !== undefined) throw eventsGone(id)
     this.#assertNotClosed()
     if (this.#ended !== undefined) throw notFound(id)
-    yield* storedEvents(this.#dispatcher.engine, id, this.#announcer, after)
+    yield* storedEvents(this.#dispatcher, id, this.#announcer, after)
   }
 
   #runEnded(run: Run): void {

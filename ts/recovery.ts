@@ -2,13 +2,14 @@
 // Executions out of a store: those to be read, and those that were interrupted and are continued as soon as their agents are there.
 
 import type { AgentNeed, AgentRegistry } from './agent-pool.js'
+import type { Clock } from './clock.js'
 import { storedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { executionOf, type Report } from './execution.js'
 import { eventsIn, type EventSource, type ExecutionEvent } from './execution-events.js'
 import type { Json } from './json.js'
-import type { Engine, Failures, Interrupted } from './native.js'
+import type { Failures, Interrupted } from './native.js'
 import { notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
@@ -33,8 +34,11 @@ export interface Stored {
   seen(): WorkflowExecution
 }
 
+/** Where executions are stored, and the clock by which those still run that have not ended. */
+type Source = Pick<Dispatcher, 'engine' | 'clock'>
+
 /** Reads a stored execution. */
-export function readStored(stored: string | object): Stored {
+export function readStored(stored: string | object, clock: Clock): Stored {
   const {
     id,
     definition: text,
@@ -47,34 +51,34 @@ export function readStored(stored: string | object): Stored {
   const given = context ?? {}
   const options = recorded ?? {}
   const values = report.tasks.map((_, instance) => outputs[instance])
-  const subject = { id, definition, context: given, outputs: values, options }
+  const subject = { id, definition, context: given, outputs: values, options, clock }
   return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report, false) }
 }
 
 /** An execution that the store has. */
-export async function storedPast(engine: Engine, executionId: string): Promise<Past | undefined> {
+export async function storedPast({ engine, clock }: Source, executionId: string): Promise<Past | undefined> {
   const text = await engine.storedExecution(executionId)
   if (text === undefined) return undefined
-  const stored = readStored(text)
+  const stored = readStored(text, clock)
   return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
 }
 
 /** A page of what the store has, newest first. */
-export async function storedPage(engine: Engine, asked: ExecutionListFilter): Promise<ExecutionList> {
+export async function storedPage({ engine, clock }: Source, asked: ExecutionListFilter): Promise<ExecutionList> {
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
   const question = { workflowId: null, status: null, cursor: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
   const text = await engine.storedExecutions(JSON.stringify(question))
   const { executions, cursor } = JSON.parse(text ?? '{"executions":[]}') as { executions: object[]; cursor?: string | null }
-  const seen = executions.map((stored) => readStored(stored).seen())
+  const seen = executions.map((stored) => readStored(stored, clock).seen())
   return typeof cursor === 'string' ? { executions: seen, cursor } : { executions: seen }
 }
 
 /** A run that nobody drives, to read the events of an execution that has ended; `failures`: why what failed in it did. */
-export function pastRun(stored: string, failures: Failures): Run {
-  const read = readStored(stored)
+export function pastRun(stored: string, failures: Failures, clock: Clock): Run {
+  const read = readStored(stored, clock)
   const { id, definition, context, options, report, outputs } = read
   const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
-  const run = new Run(0, id, definition, context, 0, options, describe)
+  const run = new Run(0, id, definition, context, 0, options, { describe, clock })
   for (const [instance, output] of Object.entries(outputs)) run.outputs[Number(instance)] = output
   run.execution = read.seen()
   run.failures = failures
@@ -107,8 +111,8 @@ export class InterruptedRuns {
   /** Makes runs of what the store had. */
   found(found: readonly Interrupted[]): Run[] {
     return found.map(({ slot, text }) => {
-      const { id, definition, context, options, report, outputs } = readStored(text)
-      const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher.describe)
+      const { id, definition, context, options, report, outputs } = readStored(text, this.#dispatcher.clock)
+      const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher)
       run.asksModels = true
       run.paused = report.status === 'paused'
       run.held = run.paused
@@ -213,7 +217,7 @@ function nameOf({ agentId, requires }: AgentNeed): string {
  * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`
  */
 export async function* storedEvents(
-  engine: Engine,
+  { engine, clock }: Source,
   id: string,
   source: EventSource,
   after: number,
@@ -221,5 +225,5 @@ export async function* storedEvents(
   const text = await engine.storedExecution(id)
   if (text === undefined) throw notFound(id)
   const { words, failures } = await engine.storedHistory(id)
-  yield* eventsIn(pastRun(text, failures), words, source, after)
+  yield* eventsIn(pastRun(text, failures, clock), words, source, after)
 }

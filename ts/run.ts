@@ -3,6 +3,7 @@
 
 import { AsyncResource } from 'node:async_hooks'
 import { weightOf } from './bytes.js'
+import type { Clock } from './clock.js'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
 import { executionOf, once, type Report } from './execution.js'
@@ -39,6 +40,13 @@ export interface RunOptions {
 
 /** Bytes that each task takes beside its values: its row, its events, what is made of them when they are looked at. */
 const TASK_BYTES = 512
+
+/** Who drives a run. */
+export interface RunHost {
+  readonly clock: Clock
+  /** What an instance is, as `Engine.instance` tells. */
+  readonly describe: (run: Run, instance: number) => string | null
+}
 
 /** What nobody has called, or many have, sees of nobody what he keeps in `AsyncLocalStorage`. */
 export const NOBODY: AsyncResource = new AsyncResource('Nobody', { requireManualDestroy: true })
@@ -90,6 +98,7 @@ export class Run {
   /** Whether the engine has let go of it. */
   released = false
   readonly #instances = new Map<number, Instance>()
+  readonly #clock: Clock
   #describe: (instance: number) => string | null
   /** How it ended. */
   execution: WorkflowExecution | undefined
@@ -113,7 +122,6 @@ export class Run {
   #waiting: (() => void)[] = []
   #following: (() => void)[] = []
 
-  /** `describe` tells what an instance is, as `Engine.instance` does. */
   constructor(
     slot: number,
     id: string,
@@ -121,7 +129,7 @@ export class Run {
     context: { [key: string]: Json },
     call: number,
     options: RunOptions,
-    describe: (run: Run, instance: number) => string | null,
+    host: RunHost,
   ) {
     this.slot = slot
     this.id = id
@@ -129,7 +137,8 @@ export class Run {
     this.context = context
     this.call = call
     this.options = options
-    this.#describe = (instance) => describe(this, instance)
+    this.#clock = host.clock
+    this.#describe = (instance) => host.describe(this, instance)
     this.outputs = new Array<Json | undefined>(definition.rootCount).fill(undefined)
     this.attempts = new Array<LiveAttempt | undefined>(definition.rootCount).fill(undefined)
   }
@@ -310,7 +319,7 @@ export class Run {
 
   #seen(report: () => Report, completed: boolean): WorkflowExecution {
     const { id, definition, context, outputs, options } = this
-    return executionOf({ id, definition, context, outputs, options }, report, completed)
+    return executionOf({ id, definition, context, outputs, options, clock: this.#clock }, report, completed)
   }
 
   lose(error: OrchestratorError): void {

@@ -153,7 +153,7 @@ export class Schedules {
   #fired(entry: Entry, slot: number, planned: number): void {
     const { definition, context, options } = entry
     const given = { ...options, schedule: { id: entry.id, at: planned / 1000 } }
-    const run = new Run(slot, this.#dispatcher.engine.executionId(slot), definition, context, 0, given, this.#dispatcher.describe)
+    const run = new Run(slot, this.#dispatcher.engine.executionId(slot), definition, context, 0, given, this.#dispatcher)
     this.#dispatcher.add(run)
     this.#dispatcher.activate()
     this.#live.add(run)

@@ -3,7 +3,7 @@
 
 import { setMaxListeners } from 'node:events'
 import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/models/types.ts'
-import { systemClock } from '../../ts/clock.ts'
+import { SystemClock } from '../../ts/clock.ts'
 import { readTool } from '../../ts/tools/definition.ts'
 import { ToolRegistry } from '../../ts/tools/registry.ts'
 import type { ToolContext } from '../../ts/tools/tool.ts'
@@ -95,6 +95,8 @@ export function taskWith(input: TaskInput['input'], dependencies: Record<string,
 export function toolsOf(tools: Record<string, (args: never, ctx: ToolContext) => unknown>): ToolRegistry {
   const registry = new ToolRegistry()
   for (const [name, execute] of Object.entries(tools))
-    registry.add(readTool({ name, description: `does ${name}`, parameters: { type: 'object' }, execute: execute as never }, systemClock))
+    registry.add(
+      readTool({ name, description: `does ${name}`, parameters: { type: 'object' }, execute: execute as never }, new SystemClock()),
+    )
   return registry
 }

@@ -5,7 +5,7 @@
 //                                                       ▲                    │ does not fit, once
 //                                                       └──── what is wrong ─┘
 
-import { now } from '../clock.js'
+import { realNow } from '../clock.js'
 import { readDuration, type Duration } from '../duration.js'
 import { ClosedError, ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
@@ -321,7 +321,7 @@ export class ModelGateway implements ModelIntegration {
   #open(): ModelCallsUnderWay {
     if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
     if (this.#calls !== undefined) return this.#calls
-    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, now())
+    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, realNow())
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())
     for (const [name, provider] of [...configured, ...this.#added]) this.#tell(calls, name, provider)
     if (this.#config.budget !== null) calls.native.setBudget(ORCHESTRATOR, budgetText(this.#config.budget), '{}')
