@@ -50,6 +50,18 @@ describe.each(storages)('%s', (_name, config) => {
     expect(await fork('first')).toEqual(['first', 'l[0].a', 'l[0].b', 'l[1].a', 'l[1].b', 'l[2].a', 'l[2].b', 'last'])
   })
 
+  // A fork of a plain chain gave its agents `null` for every dependency that it had taken over, and left those results out.
+  it('what a fork takes over of a chain is what its agents and its results see', async () => {
+    const work: Execute = ({ id, context: { dependencies } }) => ({ id, after: Object.keys(dependencies), of: Object.values(dependencies) })
+    const orchestrator = orchestratorWith({ work }, config())
+    const { id, results } = await orchestrator.executeWorkflow(workflow([task('a'), task('b'), task('c')]))
+    const forked = await (await orchestrator.forkExecution(id, 'b')).result()
+    expect(forked.results).toEqual(results)
+    const retried = await (await orchestrator.retryExecution(forked.id)).result()
+    expect(retried.results).toEqual(results)
+    expect((await orchestrator.getExecution(retried.id))?.tasks.map(({ result }) => result)).toEqual(Object.values(results))
+  })
+
   it('a retry does what failed, was cancelled or was skipped because of that, and nothing else', async () => {
     const broken = new Set(['l[1].a'])
     const { orchestrator, calls } = recording(config(), broken)

@@ -4,14 +4,11 @@
 import type { Definition } from './definition.js'
 import { ValidationError } from './errors.js'
 import type { Json } from './json.js'
-import type { RunOptions } from './run.js'
+import type { ReusedEnd, RunOptions } from './run.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
-/** An end as `runtime::options` reads it. */
-type Reused = { status: string; output?: Json; reason?: string; code?: string; message?: string }
-
 /** The ends to keep, by path. */
-export function keptEnds(definition: Definition, execution: WorkflowExecution, from: readonly string[]): Record<string, Reused> {
+export function keptEnds(definition: Definition, execution: WorkflowExecution, from: readonly string[]): Record<string, ReusedEnd> {
   const graph = new Graph(definition)
   const known = new Set(execution.tasks.map(({ taskId }) => taskId))
   for (const path of from) {
@@ -26,7 +23,7 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, f
   const undone = execution.tasks.filter(({ taskId, status }) => taskId.endsWith(UNDOING) && status === 'completed')
   const starts = [...from, ...undone.map(({ taskId }) => taskId.slice(0, -UNDOING.length))]
   const affected = starts.map((path) => ({ passes: passesOf(path), tasks: graph.affected(path) }))
-  const kept: Record<string, Reused> = {}
+  const kept: Record<string, ReusedEnd> = {}
   for (const task of execution.tasks) {
     const number = graph.find(task.taskId)
     const end = endOf(task)
@@ -61,7 +58,7 @@ export function unwell(execution: WorkflowExecution): string[] {
 
 const UNDOING = '!compensate'
 
-function endOf({ status, result, reason, error }: TaskExecution): Reused | undefined {
+function endOf({ status, result, reason, error }: TaskExecution): ReusedEnd | undefined {
   if (status === 'completed') return { status, output: (result ?? null) as Json }
   if (status === 'failed') return { status, code: error?.code ?? 'ERR_AGENT', message: error?.message ?? '' }
   if (status === 'skipped' || status === 'cancelled') return { status, reason: reason ?? '' }

@@ -21,6 +21,15 @@ interface Instance {
   readonly owner: number | undefined
 }
 
+/** An end that a fork takes over, as `runtime::options` reads it. */
+export interface ReusedEnd {
+  readonly status: string
+  readonly output?: Json
+  readonly reason?: string
+  readonly code?: string
+  readonly message?: string
+}
+
 /** What an execution was given beside its workflow and context; what is recorded of it. */
 export interface RunOptions {
   readonly forkedFrom?: string
@@ -31,6 +40,8 @@ export interface RunOptions {
   readonly tenant?: string
   readonly priority?: number
   readonly idempotencyKey?: string
+  /** The ends that a fork takes over, by path. */
+  readonly reuse?: Readonly<Record<string, ReusedEnd>>
   /** The registered workflows that its tasks name, as they were when it began. */
   readonly workflows?: Readonly<Record<string, Json>>
   /** The agents nobody had registered when it began, which built-in types stand in for. */
@@ -141,6 +152,14 @@ export class Run {
     this.#describe = (instance) => host.describe(this, instance)
     this.outputs = new Array<Json | undefined>(definition.rootCount).fill(undefined)
     this.attempts = new Array<LiveAttempt | undefined>(definition.rootCount).fill(undefined)
+    if (definition.opaque && options.reuse !== undefined) this.#takeOver(options.reuse)
+  }
+
+  /** Has the values of a fork that only JavaScript knows: the engine keeps none of a plan in which nothing looks at them. */
+  #takeOver(reuse: Readonly<Record<string, ReusedEnd>>): void {
+    this.definition.tasks.slice(0, this.definition.rootCount).forEach(({ id }, place) => {
+      if (Object.hasOwn(reuse, id)) this.outputs[place] = reuse[id]?.output
+    })
   }
 
   /** What an instance was defined to be. */
