@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A store written by the package of commit c87b4e4 (`golden/README.md`). Recovery read definitions by the rules of the day, and one that failed kept
+// the whole store from opening: whatever is refused anew is refused where it enters, and what stands in a store goes on as it would have.
+//
+// The other way was checked by hand with `golden/back.mjs`: what this version has touched opens with c87b4e4, which goes on with all of it.
+
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { goOn, keyed, LATER, setup } from './golden/scenes.mjs'
+import { kitOver, type KitOver } from './golden/store.mjs'
+
+const file = (name: string): Buffer => readFileSync(new URL(`golden/${name}`, import.meta.url))
+const golden = gunzipSync(file('c87b4e4.db.gz'))
+const open: KitOver[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((kit) => kit.close()))
+})
+
+/** A kit over a copy of the golden store, half an hour after it was written. */
+async function goldenKit(calls: string[] = []): Promise<TestKit> {
+  const over = await kitOver(createTestKit, golden, { startAt: new Date(LATER), setup: setup(() => false, calls) })
+  open.push(over)
+  return over.kit
+}
+
+describe('the golden store of c87b4e4', () => {
+  it('is listed, recovers, ends, is forked and retried as by c87b4e4, under the same keys; its schedule goes on', async () => {
+    const calls: string[] = []
+    const kit = await goldenKit(calls)
+    const ends = await goOn(kit, calls)
+    expect(ends).toEqual(JSON.parse(file('c87b4e4.json').toString()))
+  })
+
+  it('is recovered again and again, wherever the process ends meanwhile', async () => {
+    const kit = await goldenKit()
+    for (const commit of [1, 2]) {
+      const crashed = kit.crash({ afterCommit: commit })
+      await kit.orchestrator.resumeExecution('paused').catch(() => {})
+      await kit.clock.advance('3m').catch(() => {})
+      await Promise.race([crashed, kit.crash().catch(() => {})])
+      await kit.reopen()
+    }
+    const calls: string[] = []
+    const { before: _before, calls: _calls, ...ends } = await goOn(kit, calls)
+    const { before: _, calls: __, ...expected } = JSON.parse(file('c87b4e4.json').toString()) as Record<string, unknown>
+    expect(ends).toEqual(expected)
+  })
+
+  it('has idempotency keys that still stand for their executions', async () => {
+    const calls: string[] = []
+    const kit = await goldenKit(calls)
+    const ids: string[] = []
+    for (const { workflow, context, options } of keyed) ids.push((await kit.orchestrator.startWorkflow(workflow, context, options)).id)
+    const hash = /^key-[0-9a-f]{32}(-\d)?$/
+    expect(ids.map((id) => hash.exec(id)?.[1] ?? '')).toEqual(['', '', '-4'])
+    const [ended = '', waits = ''] = ids
+    expect((await kit.orchestrator.getExecution(ended))?.status).toBe('completed')
+    expect((await kit.orchestrator.getExecution(waits))?.status).toBe('running')
+    // Only the one that failed was done again.
+    expect(calls.filter((call) => call.startsWith('key-')).map((call) => call.split(' ')[0])).toEqual(ids.slice(2))
+  })
+})
