@@ -257,7 +257,7 @@ export declare interface AttemptContext {
     /**
      * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output. A failure that nobody catches is the
      * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one. If the attempt is told to stop
-     * meanwhile, awaiting it rejects with `signal.reason`.
+     * meanwhile, awaiting it rejects with `signal.reason`. Once the attempt is over nothing is added, and awaiting it rejects.
      */
     spawn(task: AgentTask): PromiseLike<unknown>;
 }

@@ -235,11 +235,17 @@ impl Engine {
         self.with(|driver| driver.signal(slot, name.into(), payload.into(), path.map(Into::into)))
     }
 
-    /// Adds a task to a running attempt; the number of its instance.
+    /// Adds a task to a running attempt; the number of its instance. Null if the attempt is over, or was told to stop.
     #[napi(catch_unwind)]
-    pub fn spawn(&self, slot: u32, task: u32, definition: String) -> Result<u32, CodedError> {
-        let spawned = self.with(|driver| driver.spawn(slot, InstanceIndex::new(task), definition.into()))?;
-        Ok(spawned.get())
+    pub fn spawn(&self, slot: u32, task: u32, attempt: u32, definition: String) -> Result<Option<u32>, CodedError> {
+        let spawned = self.with(|driver| driver.spawn(slot, InstanceIndex::new(task), attempt, definition.into()))?;
+        Ok(spawned.map(InstanceIndex::get))
+    }
+
+    /// Whether an attempt is under way: it has not answered, and was not given up.
+    #[napi(catch_unwind)]
+    pub fn is_under_way(&self, slot: u32, task: u32, attempt: u32) -> Result<bool, CodedError> {
+        self.with(|driver| Ok(driver.execution(slot)?.is_under_way(InstanceIndex::new(task), attempt)))
     }
 
     /// A sign of life of an attempt.

@@ -132,6 +132,11 @@ export class Announcer implements EventSource {
     this.#dispatcher().listen(this.#listenedKinds())
   }
 
+  /** Whether something was recorded that listeners have still to hear of. */
+  get isOwing(): boolean {
+    return this.#meanwhile.length > 0
+  }
+
   /** The engine recorded something. */
   notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void {
     // Whoever comes when nobody listens hears of it from the journal.

@@ -44,6 +44,8 @@ export class AttemptRunner {
   readonly #held: boolean
   readonly #outputOf = (run: Run, instance: number): Json => {
     if (run.definition.opaque) return copyJson(run.outputs[instance] ?? null)
+    // An agent may look at its task long after its execution has ended, and the engine has let go of that.
+    if (run.execution !== undefined) return copyJson((run.ended(instance)?.result ?? null) as Json)
     return JSON.parse(this.#dispatcher.engine.output(run.slot, instance)) as Json
   }
   #draining = false

@@ -145,6 +145,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   release(run: Run): void {
     this.#runs[run.slot] = undefined
     if (this.failure === undefined && !this.#stopped) this.engine.release(run.slot)
+    run.release()
   }
 
   /** Hands what the engine was told to the store, soon. */
@@ -163,17 +164,17 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     text: string | undefined,
   ): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
-    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.slot, place)
+    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.seat, place)
     // One that could not be made has no place to give back.
     this.#answers.add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, text)
     this.schedule()
   }
 
   /** Nobody waits for the answer any more; the agent's place is free all the same. */
-  #answerLate(instance: number, slot: number, place: number): void {
+  #answerLate(instance: number, seat: number, place: number): void {
     this.lateAnswers += 1
     if (instance === 0 || this.#stopped || this.failure !== undefined) return
-    this.engine.releaseAgent(instance, slot, place)
+    this.engine.releaseAgent(instance, seat, place)
     this.schedule()
   }
 
@@ -183,14 +184,19 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.engine.listen(this.#spawned > 0 ? kinds | ENDS : kinds)
   }
 
-  heartbeat(run: Run, instance: number, attempt: number): void {
-    if (this.#runs[run.slot] !== run || this.#stopped || this.failure !== undefined) return
-    this.engine.heartbeat(run.slot, instance, attempt)
+  isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean {
+    if (!this.keeps(run) || run.attempts[instance] !== attempt) return false
+    return this.engine.isUnderWay(run.slot, instance, attempt.attempt)
+  }
+
+  heartbeat(run: Run, instance: number, attempt: LiveAttempt): void {
+    if (!this.isUnderWay(run, instance, attempt)) return
+    this.engine.heartbeat(run.slot, instance, attempt.attempt)
     this.schedule()
   }
 
-  progress(run: Run, instance: number, attempt: number, data: unknown): void {
-    if (this.#runs[run.slot] === run) this.#listener.progress(run, instance, attempt, data)
+  progress(run: Run, instance: number, attempt: LiveAttempt, data: unknown): void {
+    if (this.isUnderWay(run, instance, attempt)) this.#listener.progress(run, instance, attempt.attempt, data)
   }
 
   account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount {
@@ -217,14 +223,15 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     return parent === undefined ? undefined : this.#listener.find(parent.execution)
   }
 
-  spawner(run: Run, instance: number, lender: Lender): Spawner {
-    return new Spawner(this, run, instance, lender)
+  spawner(run: Run, instance: number, attempt: LiveAttempt, lender: Lender): Spawner {
+    return new Spawner(this, run, instance, attempt, lender)
   }
 
-  /** Adds a task to an attempt of `instance`. */
-  spawn(run: Run, instance: number, task: Json, lender: Lender): SpawnedTask {
+  /** Adds a task to an attempt of `instance`; `undefined` if that was told to stop. */
+  spawn(run: Run, instance: number, attempt: number, task: Json, lender: Lender): SpawnedTask | undefined {
     this.#adoptFor(task)
-    const child = this.engine.spawn(run.slot, instance, JSON.stringify(task))
+    const child = this.engine.spawn(run.slot, instance, attempt, JSON.stringify(task))
+    if (child === null) return undefined
     const known = run.spawned.get(child)
     if (known?.isOf(lender) === true) return known
     const spawned = new SpawnedTask(lender)

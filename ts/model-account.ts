@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an attempt's calls of models are put on: whose budgets pay, what it had chosen and paid before a crash, and where it tells what it does.
 
-import { CancelledError } from './errors.js'
 import type { Json } from './json.js'
 import { dollarsOf } from './models/result.js'
 import type { ModelBudget, TokenUsage } from './models/types.js'
@@ -27,9 +26,15 @@ export interface ModelAccount {
   /** Whether what it puts on record outlives this process. */
   readonly lasts: boolean
   /**
+   * That the attempt is under way: nothing may be sent otherwise.
+   *
+   * @throws {OrchestratorError} why it is over.
+   */
+  assertUnderWay(): void
+  /**
    * Puts a choice on record; resolves once it is. Nothing may be sent before.
    *
-   * @throws {OrchestratorError} why the attempt is over, if it is: nothing may be sent at all then.
+   * @throws {OrchestratorError} why the attempt is told to stop, or over.
    */
   choose(choice: Json): Promise<void>
   /** Puts a call that has ended on record, also if the attempt is over. False if its execution has ended, and nobody is charged any more. */
@@ -78,6 +83,8 @@ export interface Bookkeeper {
   readonly lasts: boolean
   /** Whether something can still be recorded for a run. */
   keeps(run: Run): boolean
+  /** Whether an attempt has not answered, and was not given up. */
+  isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean
   /** The run whose task it is. */
   above(run: Run): Run | undefined
   /** Hands what the engine was told to the store, soon. */
@@ -124,14 +131,19 @@ class Account implements ModelAccount {
     this.#live = live
     this.budgets = budgetsOf(keeper, run)
     // An attempt that is over has nothing to go on from.
-    const text = keeper.keeps(run) && run.attempts[instance] === live ? keeper.engine.notes(run.slot, instance) : null
+    const text = keeper.isUnderWay(run, instance, live) ? keeper.engine.notes(run.slot, instance) : null
     const { choices, calls } = JSON.parse(text ?? '{"choices":[],"calls":[]}') as { choices: Json[]; calls: Json[] }
     this.choices = choices
     this.calls = calls
   }
 
+  assertUnderWay(): void {
+    if (!this.#keeper.isUnderWay(this.#run, this.#instance, this.#live)) throw this.#live.whyOver
+  }
+
   async choose(choice: Json): Promise<void> {
-    if (!this.#note(false, choice)) throw this.#live.reason ?? this.#run.lost ?? this.#over()
+    this.assertUnderWay()
+    if (!this.#note(false, choice)) throw this.#live.reason ?? this.#live.whyOver
     await this.#run.whenChosen()
   }
 
@@ -146,20 +158,15 @@ class Account implements ModelAccount {
     if (recorded) this.#keeper.schedule()
     return recorded
   }
-
-  #over(): CancelledError {
-    const message = `attempt ${this.attempt} of task \`${this.path}\` is over: it has answered, or was given up; ask models before it returns`
-    return new CancelledError('ERR_CANCELLED', message, { executionId: this.executionId, taskId: this.path })
-  }
 }
 
 function budgetsOf(keeper: Bookkeeper, run: Run): AccountBudget[] {
   const budgets: AccountBudget[] = []
   for (let payer: Run | undefined = run; payer !== undefined; payer = keeper.above(payer)) {
-    const { id, slot } = payer
-    const budget = modelBudgetOf(payer)
-    const spent = (): ModelSums => JSON.parse(keeper.engine.spent(slot, null)) as ModelSums
-    if (Object.keys(budget).length > 0) budgets.push({ scope: `execution:${id}`, budget, spent })
+    const paying = payer
+    const budget = modelBudgetOf(paying)
+    const spent = (): ModelSums => JSON.parse(keeper.engine.spent(paying.slot, null)) as ModelSums
+    if (Object.keys(budget).length > 0) budgets.push({ scope: `execution:${paying.id}`, budget, spent })
   }
   return budgets
 }

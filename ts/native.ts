@@ -150,9 +150,14 @@ export class Engine {
     this.#try(() => this.#native.signal(slot, name, payload, path))
   }
 
-  /** The number of the instance of the task that was added. */
-  spawn(slot: number, task: number, definition: string): number {
-    return this.#try(() => this.#native.spawn(slot, task, definition))
+  /** The number of the instance of the task that was added; null if the attempt is over, or was told to stop. */
+  spawn(slot: number, task: number, attempt: number, definition: string): number | null {
+    return this.#try(() => this.#native.spawn(slot, task, attempt, definition))
+  }
+
+  /** Whether an attempt has not answered, and was not given up. */
+  isUnderWay(slot: number, task: number, attempt: number): boolean {
+    return this.#try(() => this.#native.isUnderWay(slot, task, attempt))
   }
 
   heartbeat(slot: number, task: number, attempt: number): void {

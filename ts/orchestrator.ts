@@ -428,9 +428,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   #release(run: Run): void {
     this.#live.delete(run)
     // Whoever follows its events reads to the end of them; and without a store whoever has a handle may ask for them later.
-    const kept = run.followers > 0 || (this.#ended !== undefined && run.call === 0)
+    const kept = run.followers > 0 || (this.#ended !== undefined && run.call === 0) || this.#announcer.isOwing
     if (kept && this.#dispatcher.failure === undefined) this.#announcer.keep(run)
-    run.released = true
     this.#dispatcher.release(run)
   }
 

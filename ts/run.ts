@@ -79,8 +79,14 @@ function emptyOutputs(task: TaskDefinition, tasks: readonly TaskDefinition[]): R
   return { ...shape }
 }
 
+/** A slot that no execution ever has. */
+const NO_SLOT = 0xffff_ffff
+
 export class Run {
-  readonly slot: number
+  /** Its slot, by which the engine knows it. It has none once the engine has let go of it: the number is another execution's then. */
+  slot: number
+  /** That number, which says of the places of agents whose attempt holds them, however late that returns. */
+  readonly seat: number
   readonly id: string
   readonly definition: Definition
   readonly context: { [key: string]: Json }
@@ -106,8 +112,6 @@ export class Run {
   followers = 0
   history: Float64Array | undefined
   failures: Failures | undefined
-  /** Whether the engine has let go of it. */
-  released = false
   readonly #instances = new Map<number, Instance>()
   readonly #clock: Clock
   #describe: (instance: number) => string | null
@@ -143,6 +147,7 @@ export class Run {
     host: RunHost,
   ) {
     this.slot = slot
+    this.seat = slot
     this.id = id
     this.definition = definition
     this.context = context
@@ -222,6 +227,16 @@ export class Run {
     ]
     const task = source === undefined || source === 0 ? (this.definition.tasks[number] as TaskDefinition) : spawnedTask(source, path)
     return { task, path, iteration: iteration ?? undefined, owner: owner ?? undefined }
+  }
+
+  /** The engine lets go of it. Whatever still has it, an agent that never returned among them, reaches no other execution by it. */
+  release(): void {
+    this.slot = NO_SLOT
+  }
+
+  /** Whether the engine has let go of it. */
+  get released(): boolean {
+    return this.slot === NO_SLOT
   }
 
   /** Resolves once it is on record, rejects if that will never be known. */

@@ -8,6 +8,7 @@ import { plainJson, type Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { Lender } from './lender.js'
 import type { Run } from './run.js'
+import type { LiveAttempt } from './task-input.js'
 import type { AgentTask } from './api/workflow.js'
 
 /** What one attempt has spawned. */
@@ -16,33 +17,45 @@ export class Spawner {
   readonly #lender: Lender
   readonly #run: Run
   readonly #instance: number
+  readonly #attempt: LiveAttempt
   readonly #tasks: SpawnedTask[] = []
 
-  constructor(dispatcher: Dispatcher, run: Run, instance: number, lender: Lender) {
+  constructor(dispatcher: Dispatcher, run: Run, instance: number, attempt: LiveAttempt, lender: Lender) {
     this.#dispatcher = dispatcher
     this.#lender = lender
     this.#run = run
     this.#instance = instance
+    this.#attempt = attempt
   }
 
   /**
-   * Adds a task; the answer resolves with its output. A later attempt that spawns the same task gets the same one.
+   * Adds a task; the answer resolves with its output. A later attempt that spawns the same task gets the same one. Once the attempt is over, or is
+   * told to stop, nothing is added, and the answer rejects with the reason.
    *
    * @throws {ValidationError} if the task cannot run.
    * @throws {ConflictError} `ERR_SPAWN_CHANGED` if an earlier attempt spawned another task of this id.
    */
   spawn(task: AgentTask): PromiseLike<unknown> {
+    if (!this.#dispatcher.isUnderWay(this.#run, this.#instance, this.#attempt)) return this.#refused(this.#attempt.whyOver)
     const issues: Issue[] = []
     const plain = plainJson(task, 'task', issues)
     if (plain === undefined || issues.length > 0) throw new ValidationError('ERR_NOT_JSON', 'the spawned task is not JSON data', issues)
-    const spawned = this.#dispatcher.spawn(this.#run, this.#instance, plain, this.#lender)
+    const added = this.#dispatcher.spawn(this.#run, this.#instance, this.#attempt.attempt, plain, this.#lender)
+    const spawned = added ?? this.#refused(this.#attempt.reason)
     this.#tasks.push(spawned)
     return spawned
   }
 
-  /** Waits for what nobody waited for; throws the first failure that nobody caught. */
+  #refused(why: unknown): SpawnedTask {
+    const refused = new SpawnedTask(this.#lender)
+    refused.settle({ error: why })
+    return refused
+  }
+
+  /** Waits for what nobody waited for, also if it was added meanwhile; throws the first failure that nobody caught. */
   async settle(): Promise<void> {
-    for (const task of this.#tasks.filter(({ observed }) => !observed)) {
+    for (const task of this.#tasks) {
+      if (task.observed) continue
       try {
         await task
       } catch (cause) {

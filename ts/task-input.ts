@@ -3,7 +3,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
-import type { OrchestratorError } from './errors.js'
+import { CancelledError, errorOf, type OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { Run } from './run.js'
@@ -103,9 +103,11 @@ function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInp
 
 /** Where an attempt's own calls go. */
 export interface AttemptHost {
-  heartbeat(run: Run, instance: number, attempt: number): void
-  progress(run: Run, instance: number, attempt: number, data: unknown): void
-  spawner(run: Run, instance: number, lender: Lender): Spawner
+  /** Whether an attempt has not answered, and was not given up: once it is over, nothing of what it does counts. */
+  isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean
+  heartbeat(run: Run, instance: number, attempt: LiveAttempt): void
+  progress(run: Run, instance: number, attempt: LiveAttempt, data: unknown): void
+  spawner(run: Run, instance: number, attempt: LiveAttempt, lender: Lender): Spawner
   account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount
   models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls
 }
@@ -129,6 +131,7 @@ export class LiveAttempt implements AttemptContext {
   #spawner: Spawner | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
+  #ended = false
 
   static {
     // As above, its computed name could not be declared in isolation.
@@ -156,13 +159,13 @@ export class LiveAttempt implements AttemptContext {
   // Getters, so that `{ spawn }` taken out of the context still knows its attempt, and an attempt that uses none pays for none.
   get heartbeat(): (progress?: unknown) => void {
     return (progress) => {
-      this.#host.heartbeat(this.#run, this.#instance, this.attempt)
+      this.#host.heartbeat(this.#run, this.#instance, this)
       if (progress !== undefined) this.emit(progress)
     }
   }
 
   get emit(): (data: unknown) => void {
-    return (data) => this.#host.progress(this.#run, this.#instance, this.attempt, data)
+    return (data) => this.#host.progress(this.#run, this.#instance, this, data)
   }
 
   get spawn(): (task: AgentTask) => PromiseLike<unknown> {
@@ -172,14 +175,26 @@ export class LiveAttempt implements AttemptContext {
   #spawnerOf(): Spawner {
     if (this.#lender === undefined) {
       this.#lender = new Lender(this.#agent)
-      if (this.#reason !== undefined) this.#lender.end(this.#reason)
+      if (this.#ended) this.#lender.end(this.#reason)
     }
-    return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance, this.#lender))
+    return (this.#spawner ??= this.#host.spawner(this.#run, this.#instance, this, this.#lender))
   }
 
-  /** It has answered, or is told to for this reason: whatever place it has lent is its own again. */
+  /** It has answered, or is told to for this reason: whatever place it has lent is its own again, and it lends none any more. */
   end(reason?: OrchestratorError): void {
+    this.#ended = true
     this.#lender?.end(reason)
+  }
+
+  /** What whoever acts for it after its end is told. */
+  get whyOver(): OrchestratorError {
+    const taskId = this.#run.path(this.#instance)
+    const options = { executionId: this.#run.id, taskId }
+    const over = `attempt ${this.attempt} of task \`${taskId}\` is over`
+    const why = this.#reason ?? this.#run.lost
+    if (why !== undefined) return errorOf(why.code, `${over}: ${why.message}`, { ...options, cause: why })
+    const message = `${over}: it has answered, or was given up; what an agent begins it must begin before it returns`
+    return new CancelledError('ERR_CANCELLED', message, options)
   }
 
   /** Why it is told to stop, if it is. */

@@ -46,6 +46,7 @@ export class CallOfAttempt {
 
   /** Who may answer: as it was recorded, or by `choose` and recorded before anything is sent. */
   async choose(choose: () => Json): Promise<Json> {
+    this.#account.assertUnderWay()
     const before = this.#chosen()
     if (before !== undefined) return before
     const choice = choose()

@@ -66,8 +66,10 @@ export declare class Engine {
   unpause(slot: number, step: boolean): void
   /** Sends a signal; `payload` is JSON text, `path` names the wait it is meant for. */
   signal(slot: number, name: string, payload: string, path?: string | undefined | null): void
-  /** Adds a task to a running attempt; the number of its instance. */
-  spawn(slot: number, task: number, definition: string): number
+  /** Adds a task to a running attempt; the number of its instance. Null if the attempt is over, or was told to stop. */
+  spawn(slot: number, task: number, attempt: number, definition: string): number | null
+  /** Whether an attempt is under way: it has not answered, and was not given up. */
+  isUnderWay(slot: number, task: number, attempt: number): boolean
   /** A sign of life of an attempt. */
   heartbeat(slot: number, task: number, attempt: number): void
   /**

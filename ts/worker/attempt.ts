@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
 
-import { ModelError, ValidationError } from '../errors.js'
+import { CancelledError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { plainJson } from '../json.js'
 import type { ModelCalls } from '../models/types.js'
 import type { AttemptContext } from '../api/agent.js'
 import type { AgentTask } from '../api/workflow.js'
-import { unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
+import { packFailure, unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
 
 type Execute = Extract<Told, { kind: 'execute' }>
 
@@ -29,21 +29,30 @@ export class WorkerAttempt implements AttemptContext {
   readonly emit: (data: unknown) => void
   readonly spawn: (task: AgentTask) => PromiseLike<unknown>
   readonly #controller = new AbortController()
+  readonly #taskId: string
+  #ended = false
 
-  constructor({ call, attempt, idempotencyKey, outputSchema }: Execute, host: AttemptHost) {
+  constructor({ call, attempt, idempotencyKey, outputSchema }: Execute, taskId: string, host: AttemptHost) {
+    this.#taskId = taskId
     this.attempt = attempt
     this.idempotencyKey = idempotencyKey
     this.outputSchema = outputSchema === null ? undefined : (JSON.parse(outputSchema) as unknown)
     this.heartbeat = (progress) => {
-      host.say({ kind: 'heartbeat', call })
+      if (!this.#ended) host.say({ kind: 'heartbeat', call })
       if (progress !== undefined) this.emit(progress)
     }
-    this.emit = (data) => host.say({ kind: 'progress', call, data: textOf(data, 'data', 'what the attempt announces') })
+    this.emit = (data) => {
+      if (!this.#ended) host.say({ kind: 'progress', call, data: textOf(data, 'data', 'what the attempt announces') })
+    }
     this.spawn = (task) => {
+      const refuse = (spawned: RemoteTask): void => spawned.settle({ failure: packFailure(this.#over()) })
+      if (this.#ended) return new RemoteTask(refuse)
       const text = textOf(task, 'task', 'the spawned task')
       const spawn = (spawns += 1)
       host.say({ kind: 'spawn', call, spawn, task: text })
       return new RemoteTask((spawned) => {
+        // The main thread has forgotten the attempt by then, and would never answer.
+        if (this.#ended) return refuse(spawned)
         host.waiting.set(spawn, spawned)
         host.say({ kind: 'awaited', call, spawn })
       })
@@ -61,6 +70,16 @@ export class WorkerAttempt implements AttemptContext {
 
   abort(reason: Error): void {
     this.#controller.abort(reason)
+  }
+
+  /** Its agent has returned: nothing more is said of it. */
+  end(): void {
+    this.#ended = true
+  }
+
+  #over(): CancelledError {
+    const message = `attempt ${this.attempt} of task \`${this.#taskId}\` is over: it has answered; what an agent begins it must begin before it returns`
+    return new CancelledError('ERR_CANCELLED', message, { taskId: this.#taskId })
   }
 }
 

@@ -70,15 +70,17 @@ class AgentHost implements AttemptHost {
     } catch (error) {
       this.say({ kind: 'answered', call, failure: packFailure(error) })
     } finally {
+      this.#attempts.get(call)?.end()
       this.#attempts.delete(call)
     }
   }
 
   #answer(told: Extract<Told, { kind: 'execute' | 'check' | 'dispose' }>): unknown {
     if (told.kind !== 'execute') return told.kind === 'check' ? this.#agent?.healthCheck?.() : this.#agent?.dispose?.()
-    const attempt = new WorkerAttempt(told, this)
+    const task = JSON.parse(told.task) as TaskInput
+    const attempt = new WorkerAttempt(told, task.id, this)
     this.#attempts.set(told.call, attempt)
-    return this.#agent?.execute(JSON.parse(told.task) as TaskInput, attempt)
+    return this.#agent?.execute(task, attempt)
   }
 }
 

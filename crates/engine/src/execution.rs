@@ -333,6 +333,16 @@ impl Execution {
         self.ended
     }
 
+    /// Whether an attempt is under way: it has not answered, and was not given up. One that was told to stop is, until it answers.
+    pub fn is_under_way(&self, task: InstanceIndex, attempt: u32) -> bool {
+        self.tasks.get(task).is_some_and(|record| record.is_running() && record.attempts() == attempt)
+    }
+
+    /// Whether an attempt may begin something: a task of its own, a call of a model. One that is over, or was told to stop, may not.
+    pub fn may_begin(&self, task: InstanceIndex, attempt: u32) -> bool {
+        matches!(self.tasks.get(task).map(|record| &record.state), Some(TaskState::Running { attempt: current, .. }) if *current == attempt)
+    }
+
     /// Answers that came after their attempt had been settled; they are dropped.
     pub fn late_answers(&self) -> u64 {
         self.late_answers

@@ -158,10 +158,12 @@ impl Pool {
         let Some(Instance { leaked, .. }) = self.instances.get_mut(instance) else { return };
         if let Some(at) = leaked.iter().position(|attempt| *attempt == by) {
             leaked.swap_remove(at);
-        } else if !self.vacate(now, instance) {
-            return;
+            // It held no place any more, so nobody has one from it; and by now its slot may be another execution's.
+            return self.settle(now, instance, None);
         }
-        self.settle(now, instance, Some(by));
+        if self.vacate(now, instance) {
+            self.settle(now, instance, Some(by));
+        }
     }
 
     /// The engine gave an attempt up, but its agent has not returned: its instance gets no more work, is replaced, and disposed of once its

@@ -99,7 +99,7 @@ fn ten_thousand_spawned_tasks() {
     for place in 0..10_000 {
         let id: Arc<str> = format!("s{place}").into();
         assert_eq!(host.execution.spawned(parent, &id), None);
-        host.tell(Input::Spawn { task: parent, definition: call(&id).to_string().into() }, well);
+        host.tell(Input::Spawn { task: parent, attempt: 1, definition: call(&id).to_string().into() }, well);
         assert_eq!(host.execution.spawned(parent, &id), Some(InstanceIndex::new(place + 1)));
     }
     assert_eq!(host.execution.count(), 10_001);

@@ -54,10 +54,12 @@ pub enum Input {
         /// The wait it is meant for, if its name is not enough.
         path: Option<Arc<str>>,
     },
-    /// An attempt adds a task.
+    /// An attempt adds a task; see [`crate::Execution::may_begin`].
     Spawn {
         /// Whose attempt.
         task: InstanceIndex,
+        /// Which one.
+        attempt: u32,
         /// Its definition, JSON text that [`crate::read_spawned`] has found good.
         definition: Arc<str>,
     },

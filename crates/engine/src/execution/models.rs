@@ -3,7 +3,7 @@
 //!
 //! What a choice or a call says is its host's own; only what was spent is looked at here.
 
-use super::{Event, Execution, TaskState};
+use super::{Event, Execution};
 use crate::InstanceIndex;
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ impl Execution {
         }
         let Some(record) = self.tasks.get(task) else { return false };
         match note {
-            Note::Chosen(_) => matches!(record.state, TaskState::Running { attempt: current, .. } if current == attempt),
+            Note::Chosen(_) => self.may_begin(task, attempt),
             Note::Called { .. } => (1..=record.attempts()).contains(&attempt),
         }
     }

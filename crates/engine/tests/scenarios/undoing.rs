@@ -317,3 +317,32 @@ fn what_undoes_a_pass_of_one_call_sees_that_pass() {
         "#]],
     );
 }
+
+// It was asked whether the task ran, not which attempt of it: one that was given up added to the next.
+#[test]
+fn an_attempt_that_is_over_or_told_to_stop_adds_nothing() {
+    given(
+        r#"{}"#,
+        r#"{"tasks":[{"id":"a","timeout":"1s","retryPolicy":{"maxAttempts":2,"backoffType":"fixed","initialDelay":"1s"}}]}"#,
+        r#"time out a | spawn a 1 {"id":"s","name":"s","agentId":"s"} | fail a 1 | spawn a 1 {"id":"s","name":"s","agentId":"s"} | wait 1s
+         | spawn a 1 {"id":"s","name":"s","agentId":"s"} | spawn a 2 {"id":"t","name":"t","agentId":"t"} | a/t = 1 | a = 2
+         | spawn a 2 {"id":"u","name":"u","agentId":"u"}"#,
+        expect![[r#"
+            0ms started
+            0ms a 1 started
+                run a 1
+            1000ms a 1 timed out
+                abort a 1 (timeout)
+            1000ms a 1 failed (ERR_TIMEOUT), again at 2000ms
+            2000ms a waited long enough
+            2000ms a 2 started
+                run a 2
+            2000ms a spawned a task
+            2000ms a/t 1 started
+                run a/t 1
+            2000ms a/t 1 completed
+            2000ms a 2 completed
+            2000ms ended completed
+        "#]],
+    );
+}

@@ -16,7 +16,7 @@ use stdx::Timestamp;
 /// A script is words between `|`: `succeed a`, `fail a` (an attempt's number may follow), `fail a for good`, `a = {"n":1}` (it succeeds with that
 /// output), `wait 1s` (ticks whenever one is due), `sleep 1h` (one tick, late), `time out a` (waits for the deadline of its attempt), `beat a`,
 /// `signal go = true`, `signal go for a = true`, `pause`, `resume`, `step`, `cancel`, `cancel "why"`, `force`, `found a = 1`, `found a nothing`,
-/// `judge a gate 0 true`, `spawn a {...}`, `choose a = "m"` and `call a = 5` (an attempt's number may follow), `below paid = 5` (nano-dollars), `put off` (an orderly end of the process), `crash`, `start`. Tasks are named by their paths.
+/// `judge a gate 0 true`, `spawn a {...}` (an attempt's number may stand before it), `choose a = "m"` and `call a = 5` (an attempt's number may follow), `below paid = 5` (nano-dollars), `put off` (an orderly end of the process), `crash`, `start`. Tasks are named by their paths.
 /// `start` is understood at the beginning, unless it is written somewhere.
 pub(crate) fn check(workflow: &str, script: &str, expect: Expect) {
     check_with(workflow, Setup::default(), script, expect);
@@ -130,9 +130,12 @@ impl Run {
             (["found", path], found) => self.tell(Input::LookedUp { task: self.task(path), found }),
             (["found", path, "nothing"], _) => self.tell(Input::LookedUp { task: self.task(path), found: None }),
             (["judge", path, what, index, answer], _) => self.judge(path, what, index.parse().unwrap(), answer),
-            (["spawn", path, ..], _) => {
+            (["spawn", path, rest @ ..], _) => {
                 let definition = text[text.find('{').unwrap()..].into();
-                self.tell(Input::Spawn { task: self.task(path), definition });
+                let task = self.task(path);
+                let attempt = rest.first().and_then(|word| word.parse().ok());
+                let attempt = attempt.unwrap_or_else(|| self.execution.tasks()[task].attempts());
+                self.tell(Input::Spawn { task, attempt, definition });
             }
             (["admit", path], _) => self.tell(Input::Admit { task: self.task(path), admitted_by: None }),
             (["admit", path, "by", other], _) => {
@@ -369,7 +372,7 @@ impl Run {
                 }
                 _ => None,
             },
-            Input::Spawn { .. } => self.standing(task).map(|_| at),
+            Input::Spawn { attempt, .. } => self.execution.may_begin(task, *attempt).then_some(at),
             Input::Note { attempt, note, .. } => self.execution.takes(task, *attempt, note).then_some(at),
             Input::Judged { .. } | Input::LookedUp { .. } => {
                 matches!(self.execution.tasks()[task].state, TaskState::Released { .. } | TaskState::Active { .. }).then_some(at)

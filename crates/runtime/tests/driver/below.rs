@@ -103,7 +103,7 @@ fn an_execution_may_add_as_many_tasks_as_one_may_have() {
     let (slot, _) = host.accept(&plan(&json!([task("a", &[])])));
     host.advance();
     let mut spawn =
-        |id: &str| host.driver.spawn(slot, InstanceIndex::new(0), json!({ "id": id, "name": id, "agentId": "a" }).to_string().into());
+        |id: &str| host.driver.spawn(slot, InstanceIndex::new(0), 1, json!({ "id": id, "name": id, "agentId": "a" }).to_string().into());
     let (first, second) = (spawn("s1").unwrap(), spawn("s2").unwrap());
     let error = spawn("s3").unwrap_err();
     assert!(matches!(&error, Error::Spawned(problems) if problems[0].path == "task"));

@@ -288,8 +288,8 @@ impl Decider<'_> {
         self.record(Event::TaskFailed { task, attempt, start, end: self.now, failure: Arc::new(failure) });
     }
 
-    pub(super) fn spawn(&mut self, task: InstanceIndex, definition: Arc<str>) {
-        if !matches!(self.execution.tasks.get(task).map(|record| &record.state), Some(TaskState::Running { .. })) {
+    pub(super) fn spawn(&mut self, task: InstanceIndex, attempt: u32, definition: Arc<str>) {
+        if !self.execution.may_begin(task, attempt) {
             return;
         }
         let before = self.execution.tasks.len();
