@@ -17,7 +17,7 @@ use crate::driver::seed_of;
 use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
-use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, Setup, TaskRecord, TaskState, read_plan};
+use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, read_plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -141,7 +141,7 @@ fn instance(execution: &Execution, task: InstanceIndex, record: &TaskRecord) -> 
 }
 
 /// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "options", "acceptedAt", "report", "outputs"}`,
-/// where `outputs` maps the number of each completed task to its result.
+/// where `outputs` maps the number of each completed task to its result, taken over or its own.
 pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
     let execution = Execution::replay(plan_of(stored)?, setup_of(stored)?.0, events(&stored.records));
     let mut text = String::from(r#"{"id":"#);
@@ -228,7 +228,13 @@ fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
 }
 
 fn output(event: &Event) -> Option<(InstanceIndex, &str)> {
-    if let Event::TaskCompleted { task, output: Output::Json(output), .. } = event { Some((*task, output)) } else { None }
+    if let Event::TaskCompleted { task, output: Output::Json(output), .. }
+    | Event::TaskReused { task, end: ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) } = event
+    {
+        Some((*task, output))
+    } else {
+        None
+    }
 }
 
 fn status(execution: &Execution) -> &'static str {
