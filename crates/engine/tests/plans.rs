@@ -16,6 +16,8 @@ mod fields;
 mod kept;
 #[path = "plans/limits.rs"]
 mod limits;
+#[path = "plans/misspelt.rs"]
+mod misspelt;
 #[path = "plans/mutated.rs"]
 mod mutated;
 #[path = "plans/numbering.rs"]

@@ -22,12 +22,15 @@ mod functions;
 mod lexer;
 mod parser;
 mod references;
+mod shapes;
 mod syntax;
 mod template;
 mod template_bounds;
+mod template_words;
 
 pub use error::{EvaluationError, ExpressionError, TemplateError};
 pub use references::{Reference, References};
+pub use shapes::{LOOP_FIELDS, Suspect, TASK_FIELDS};
 pub use template::{InputTemplate, OUTPUT_BYTES_MAX, Template};
 
 use serde_json::Value;

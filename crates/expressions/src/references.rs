@@ -5,6 +5,7 @@
 
 use crate::ROOTS;
 use crate::error::ExpressionError;
+use crate::shapes::{self, Suspect};
 use crate::syntax::{Kind, Node, Operator};
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ pub struct References {
     results: Vec<Reference>,
     all_tasks: bool,
     all_results: bool,
+    suspects: Vec<Suspect>,
 }
 
 /// A task that is read.
@@ -25,6 +27,8 @@ pub struct Reference {
     pub id: String,
     /// What of it: `output`, `status`, …; `None`: all, or not told by the text.
     pub field: Option<String>,
+    /// What of its output, as far as the text tells.
+    pub member: Option<String>,
     /// Where, counted in characters from 1; 0 in a template.
     pub column: usize,
 }
@@ -60,6 +64,11 @@ impl References {
         self.all_results
     }
 
+    /// What it reads that is certainly not there.
+    pub fn suspects(&self) -> &[Suspect] {
+        &self.suspects
+    }
+
     /// Whether it looks at the `status` or `error` of this task, or compares its output with null: then it knows that there may be none.
     pub fn guards(&self, id: &str) -> bool {
         self.all().any(|reference| reference.id == id && matches!(reference.field.as_deref(), Some("status" | "error")))
@@ -78,6 +87,15 @@ impl References {
         }
         self.all_tasks |= other.all_tasks;
         self.all_results |= other.all_results;
+        self.add_suspects(other.suspects.iter().cloned());
+    }
+
+    pub(crate) fn add_suspects(&mut self, suspects: impl IntoIterator<Item = Suspect>) {
+        for suspect in suspects {
+            if !self.suspects.contains(&suspect) {
+                self.suspects.push(suspect);
+            }
+        }
     }
 
     pub(crate) fn add_root(&mut self, root: &str) {
@@ -86,9 +104,9 @@ impl References {
         }
     }
 
-    /// `id` is `None` where the text does not tell which.
-    pub(crate) fn add_task(&mut self, results: bool, id: Option<&str>, field: Option<&str>, column: usize) {
-        let Some(id) = id else {
+    /// What of which task is read; `None` where the text does not tell which.
+    pub(crate) fn add_task(&mut self, results: bool, read: Option<TaskRead<'_>>, column: usize) {
+        let Some(TaskRead { id, field, member }) = read else {
             if results {
                 self.all_results = true;
             } else {
@@ -96,11 +114,34 @@ impl References {
             }
             return;
         };
-        let reference = Reference { id: id.to_owned(), field: field.map(str::to_owned), column };
+        let owned = |text: &str| text.to_owned();
+        let reference = Reference { id: owned(id), field: field.map(owned), member: member.map(owned), column };
         let list = if results { &mut self.results } else { &mut self.tasks };
         if !list.contains(&reference) {
             list.push(reference);
         }
+    }
+}
+
+/// A task that is read, as the text has it.
+#[derive(Clone, Copy)]
+pub(crate) struct TaskRead<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) field: Option<&'a str>,
+    pub(crate) member: Option<&'a str>,
+}
+
+impl<'a> TaskRead<'a> {
+    /// By the keys that follow `tasks` or `results`; `None` if there are none.
+    pub(crate) fn of(results: bool, keys: &[&'a str]) -> Option<Self> {
+        let (id, rest) = keys.split_first()?;
+        let (field, rest) = if results { (Some("output"), rest) } else { (rest.first().copied(), rest.get(1..).unwrap_or_default()) };
+        Some(Self { id, field, member: rest.first().copied().filter(|_| field == Some("output")) })
+    }
+
+    /// The same task, asked whether there is something to read.
+    fn guarded(self) -> Self {
+        Self { field: Some("status"), member: None, ..self }
     }
 }
 
@@ -120,9 +161,10 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn visit(&mut self, node: &Node) -> Result<(), ExpressionError> {
-        if let Some((results, id, field)) = self.task(node) {
+        self.look_for_suspects(node);
+        if let Some((results, read)) = self.task(node) {
             self.found.add_root(if results { "results" } else { "tasks" });
-            self.found.add_task(results, Some(&id), field.as_deref(), node.column);
+            self.found.add_task(results, Some(read), node.column);
             return Ok(());
         }
         match &node.kind {
@@ -138,9 +180,9 @@ impl Finder<'_> {
                 if matches!(operator, Operator::Equal | Operator::NotEqual) {
                     for (one, other) in [(left, right), (right, left)] {
                         if matches!(other.kind, Kind::Literal(Value::Null))
-                            && let Some((results, id, _)) = self.task(one)
+                            && let Some((results, read)) = self.task(one)
                         {
-                            self.found.add_task(results, Some(&id), Some("status"), one.column);
+                            self.found.add_task(results, Some(read.guarded()), one.column);
                         }
                     }
                 }
@@ -178,38 +220,75 @@ impl Finder<'_> {
         }
         self.found.add_root(name);
         if matches!(name, "tasks" | "results") {
-            self.found.add_task(name == "results", None, None, column);
+            self.found.add_task(name == "results", None, column);
         }
         Ok(())
     }
 
-    /// `tasks.a`, `tasks['a']`, `tasks.a.output…`, `results.a…`: whether it is a result, the id, the field.
-    fn task(&self, node: &Node) -> Option<(bool, String, Option<String>)> {
-        let mut path = Vec::new();
+    /// `tasks.a`, `tasks['a']`, `tasks.a.output…`, `results.a…`: whether it is a result, and what is read of it.
+    fn task<'n>(&self, node: &'n Node) -> Option<(bool, TaskRead<'n>)> {
+        let (root, steps) = self.chain(node)?;
+        let results = match root {
+            "tasks" => false,
+            "results" => true,
+            _ => return None,
+        };
+        let keys: Vec<&str> = steps.iter().map(|(key, _)| *key).collect();
+        let read = TaskRead::of(results, &keys)?;
+        // has(tasks.a.output.b) asks before it reads.
+        Some((results, if matches!(node.kind, Kind::Has(..)) { read.guarded() } else { read }))
+    }
+
+    /// A name that no macro has given, and the keys that are read of it, each with its column; `None` where a key is computed.
+    fn chain<'n>(&self, node: &'n Node) -> Option<(&'n str, Vec<(&'n str, usize)>)> {
+        let mut steps = Vec::new();
         let mut at = node;
         loop {
             match &at.kind {
                 Kind::Member(inner, key) | Kind::Has(inner, key) => {
-                    path.push(key.clone());
+                    steps.push((key.as_str(), at.column));
                     at = inner;
                 }
                 Kind::Index(inner, index) => {
                     let Kind::Literal(Value::String(key)) = &index.kind else { return None };
-                    path.push(key.clone());
+                    steps.push((key.as_str(), at.column));
                     at = inner;
                 }
-                Kind::Name(name) if !self.bound.contains(name) && matches!(name.as_str(), "tasks" | "results") => {
-                    let results = name == "results";
-                    let id = path.pop()?;
-                    let field = if results { Some("output".to_owned()) } else { path.pop() };
-                    // has(tasks.a.output.b) asks before it reads.
-                    let field = if matches!(node.kind, Kind::Has(..)) { Some("status".to_owned()) } else { field };
-                    return Some((results, id, field));
+                Kind::Name(name) if !self.bound.contains(name) => {
+                    steps.reverse();
+                    return Some((name, steps));
                 }
                 _ => return None,
             }
         }
     }
+
+    fn look_for_suspects(&mut self, node: &Node) {
+        if let Kind::Binary(operator, left, right) = &node.kind {
+            for (one, other) in [(left, right), (right, left)] {
+                if let Some(("tasks", steps)) = self.chain(one)
+                    && let [(id, _), ("status", _)] = *steps
+                    && !matches!(one.kind, Kind::Has(..))
+                {
+                    let words = match (&other.kind, operator) {
+                        (Kind::Literal(word), Operator::Equal | Operator::NotEqual) => vec![word],
+                        (Kind::List(words), Operator::In) => words.iter().filter_map(literal).collect(),
+                        _ => Vec::new(),
+                    };
+                    let unknown =
+                        words.into_iter().filter_map(Value::as_str).filter_map(|word| shapes::unknown_status(id, word, other.column));
+                    self.found.add_suspects(unknown);
+                }
+            }
+        }
+        if let Some((root, steps)) = self.chain(node) {
+            self.found.add_suspects(shapes::unknown_member(root, &steps, self.variables));
+        }
+    }
+}
+
+fn literal(node: &Node) -> Option<&Value> {
+    if let Kind::Literal(value) = &node.kind { Some(value) } else { None }
 }
 
 /// The name most like `word`, if one is within a third of its letters of it.

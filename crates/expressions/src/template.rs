@@ -4,8 +4,8 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "one token or value of many matters here, and no new one would")]
 
 use crate::error::TemplateError;
-use crate::references::References;
-use crate::{ROOTS, references::nearest, template_bounds};
+use crate::references::{References, TaskRead};
+use crate::{ROOTS, references::nearest, shapes, template_bounds, template_words};
 use minijinja::value::{Value as Rendered, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
@@ -64,6 +64,14 @@ impl Template {
             references.add_root(&name);
         }
         find_tasks(text, &mut references);
+        let mut paths: Vec<String> = template.undeclared_variables(true).into_iter().collect();
+        paths.sort_unstable();
+        for path in paths {
+            let steps: Vec<(&str, usize)> = path.split('.').map(|step| (step, 0)).collect();
+            let suspect = steps.split_first().and_then(|((root, _), steps)| shapes::unknown_member(root, steps, variables));
+            references.add_suspects(suspect);
+        }
+        template_words::find(text, &environment, variables, &mut references);
         let whole = whole(text).map(str::to_owned);
         Ok(Self { environment, written, references, whole })
     }
@@ -128,22 +136,28 @@ fn whole(text: &str) -> Option<&str> {
     (!inner.contains("{{") && !inner.contains("}}") && !inner.contains("{%")).then_some(inner)
 }
 
-/// `tasks.a`, `tasks['a']`, `results.a`, … as the text has them; anything else of `tasks` may be every task.
+/// `tasks.a`, `tasks['a']`, `results.a`, … as the blocks of the text have them; anything else of `tasks` may be every task.
 fn find_tasks(text: &str, references: &mut References) {
     let roots: Vec<String> = references.roots().map(str::to_owned).collect();
     for root in roots.iter().filter(|root| matches!(root.as_str(), "tasks" | "results")) {
-        let results = root == "results";
-        for (at, _) in text.match_indices(root.as_str()) {
-            let before = text.get(..at).and_then(|before| before.chars().last());
-            let after = text.get(at + root.len()..).unwrap_or_default();
-            if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '\'' | '"'))
-                || after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
-            {
-                continue;
+        for block in template_words::blocks(text) {
+            for (at, _) in block.match_indices(root.as_str()) {
+                let before = block.get(..at).and_then(|before| before.chars().last());
+                let after = block.get(at + root.len()..).unwrap_or_default();
+                if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '\'' | '"'))
+                    || after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+                {
+                    continue;
+                }
+                let (id, rest) = key(after);
+                let (field, rest) = key(rest);
+                let (member, _) = key(rest);
+                let path: Vec<&str> = [&id, &field, &member].into_iter().map_while(Option::as_deref).collect();
+                let results = root == "results";
+                references.add_task(results, TaskRead::of(results, &path), 0);
+                let steps: Vec<(&str, usize)> = path.into_iter().map(|step| (step, 0)).collect();
+                references.add_suspects(shapes::unknown_member(root, &steps, &[]));
             }
-            let (id, rest) = key(after);
-            let field = if results { Some("output".to_owned()) } else { key(rest).0 };
-            references.add_task(results, id.as_deref(), field.as_deref(), 0);
         }
     }
 }

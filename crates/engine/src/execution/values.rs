@@ -423,3 +423,18 @@ fn error_value(failure: &Failure) -> Value {
 fn parse(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or(Value::Null)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_has_the_fields_that_expressions_know() {
+        let Value::Object(fields) = pending() else { unreachable!("it is an object") };
+        let mut known = expressions::TASK_FIELDS.to_vec();
+        known.sort_unstable();
+        let mut own: Vec<&str> = fields.keys().map(String::as_str).collect();
+        own.sort_unstable();
+        assert_eq!(own, known);
+    }
+}

@@ -7,7 +7,7 @@
 
 use super::fields::nearest;
 use super::problem::{ProblemKind, Problems};
-use super::{Kind, Task};
+use super::{Body, Kind, Task};
 use crate::TaskIndex;
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -27,6 +27,7 @@ pub(super) struct Edges {
 pub(super) fn resolve(tasks: &[Task], base: u32, ids: &FxHashMap<String, String>, problems: &mut Problems) -> Edges {
     let by_id: FxHashMap<&str, usize> = tasks.iter().enumerate().rev().map(|(at, task)| (task.id.as_str(), at)).collect();
     let implied = implied(tasks);
+    warn_of_groups_beside(tasks, problems);
     let mut edges = Edges { before: vec![Vec::new(); tasks.len()], after: vec![Vec::new(); tasks.len()], order: Vec::new() };
     for (at, (task, implied)) in tasks.iter().zip(implied).enumerate() {
         let before = match &task.common.dependencies {
@@ -114,6 +115,20 @@ fn implied(tasks: &[Task]) -> Vec<Vec<TaskIndex>> {
         edges.push(if written { Vec::new() } else { before });
     }
     edges
+}
+
+/// Two groups written one after the other look like two steps, and are one: what other engines run as a list of steps runs all at once here.
+fn warn_of_groups_beside(tasks: &[Task], problems: &mut Problems) {
+    let is_one = |task: &Task| {
+        let is_group = task.kind == Some(Kind::Parallel) && matches!(task.body, Body::Group { .. });
+        is_group && !task.beside && task.common.dependencies.is_none()
+    };
+    for (earlier, task) in tasks.iter().zip(tasks.iter().skip(1)) {
+        if is_one(earlier) && is_one(task) {
+            let kind = ProblemKind::GroupsBeside { task: task.id.clone(), earlier: earlier.id.clone() };
+            problems.push(format!("{}.dependencies", task.path), kind);
+        }
+    }
 }
 
 /// An order that keeps to the edges, or the problem that there is none.

@@ -79,6 +79,14 @@ pub enum ProblemKind {
     MayBeNull { id: String, column: usize },
     #[error("{}`{id}` has given nothing when `while` is first judged; guard it with `iteration == 0 || …`, or use `until`", at(*column))]
     NoPassYet { id: String, column: usize },
+    #[error("{}{message}", at(*column))]
+    Misspelt { word: String, column: usize, message: String },
+    #[error("{}`{holder}` never has `{word}`; {hint}", at(*column))]
+    NoSuchMember { holder: String, word: String, column: usize, hint: String },
+    #[error(
+        "`{earlier}` and `{task}` run at the same time, since the order of `parallel` tasks means nothing; to run `{task}` after it write `dependencies: ['{earlier}']` here, and to say that they belong side by side put both into one `parallel` group"
+    )]
+    GroupsBeside { task: String, earlier: String },
     #[error("`signal` is in sight only after the task's own `waitFor`; {way_out}")]
     NoSignal { way_out: &'static str },
     #[error("the name `{name}` is that of another branch, and the output of the task could not tell them apart; choose another")]
@@ -104,7 +112,16 @@ impl ProblemKind {
     /// How much it weighs.
     pub fn severity(&self) -> Severity {
         // An error is never left out in favour of a warning, so `More` decides nothing.
-        let warns = matches!(self, Self::DuplicateDependency { .. } | Self::MayBeNull { .. } | Self::NoPassYet { .. } | Self::More { .. });
+        let warns = matches!(
+            self,
+            Self::DuplicateDependency { .. }
+                | Self::MayBeNull { .. }
+                | Self::NoPassYet { .. }
+                | Self::Misspelt { .. }
+                | Self::NoSuchMember { .. }
+                | Self::GroupsBeside { .. }
+                | Self::More { .. }
+        );
         if warns { Severity::Warning } else { Severity::Error }
     }
 

@@ -39,7 +39,7 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     /// The names that expressions may use here beside those that are always there.
     pub(super) fn variables(&self) -> Vec<&str> {
-        let own: &[&str] = if self.loops.is_empty() { &[] } else { &["item", "index", "iteration", "last"] };
+        let own = if self.loops.is_empty() { &[] } else { expressions::LOOP_FIELDS };
         own.iter().copied().chain(self.loops.iter().map(String::as_str)).collect()
     }
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "tasks are in range of the plan they come from")]
 
+mod members;
 mod template_place;
 mod way_out;
 mod ways;
@@ -85,6 +86,7 @@ pub(super) fn check(arranged: &Arranged, sightings: &[Sighting], problems: &mut 
         if let Some(problem) = sight.signal(sighting) {
             problems.push(sighting.path.clone(), problem);
         }
+        sight.members(sighting, problems);
         for (read, view) in sighting.references.all().zip(views) {
             let view = match view {
                 View::Asked(question) => match answers.get(question) {

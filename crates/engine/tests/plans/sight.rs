@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 /// The problems of the workflow with these tasks, each written in short: `agentId` stands for itself.
 #[expect(clippy::needless_pass_by_value, reason = "as `json!` and `expect![]` read best")]
-fn check(tasks: Value, expect: Expect) {
+pub(crate) fn check(tasks: Value, expect: Expect) {
     let (_, problems) = read_plan(&workflow(&tasks), LIMITS);
     let mut text = String::new();
     for problem in problems {
@@ -41,7 +41,7 @@ fn complete(tasks: &mut Value) {
     }
 }
 
-fn reads(source: &str) -> Value {
+pub(crate) fn reads(source: &str) -> Value {
     json!([source])
 }
 

@@ -10,6 +10,7 @@ pub(in super::super) fn refine(definition: &Value, problem: &mut Problem) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "few problems are about what is read")]
     let word = match &problem.kind {
         ProblemKind::UnknownReference { id, .. } | ProblemKind::NotAncestor { id, .. } | ProblemKind::MayBeNull { id, .. } => id.as_str(),
+        ProblemKind::Misspelt { word, .. } | ProblemKind::NoSuchMember { word, .. } => word.as_str(),
         ProblemKind::NoSignal { .. } => "signal",
         _ => return,
     };
