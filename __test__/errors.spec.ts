@@ -150,6 +150,10 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => rejection(orchestratorWith().listExecutions({ limit: 0 })),
     'ValidationError | ERR_INVALID_ARGUMENT | the filter cannot be used: filter.limit: must be a whole number from 1 to 1000 | {} | ',
   ],
+  ERR_NOT_SUPPORTED: [
+    async () => thrownBy(() => (orchestratorWith() as unknown as { executionMonitor: unknown }).executionMonitor),
+    'OrchestratorError | ERR_NOT_SUPPORTED | `executionMonitor` is not supported yet; listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from `execution.metrics`, `getStatistics()` and `agentPool.getStatistics()` | {"name":"executionMonitor"} | ',
+  ],
   ERR_NOT_JSON: [
     () => causeOf(failing(() => 1n)),
     'ValidationError | ERR_NOT_JSON | the result of task `a` is not JSON data: result: a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough | {} | ',

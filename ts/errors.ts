@@ -83,6 +83,7 @@ export type ErrorCode =
   | 'ERR_PROVIDER_EXISTS'
   | 'ERR_BUDGET_EXCEEDED'
   | 'ERR_LISTENER'
+  | 'ERR_NOT_SUPPORTED'
   | 'ERR_INTERNAL'
 
 /** What an error may say beside its message. */
@@ -259,6 +260,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_PROVIDER_EXISTS: ConflictError,
   ERR_BUDGET_EXCEEDED: ModelError,
   ERR_LISTENER: OrchestratorError,
+  ERR_NOT_SUPPORTED: OrchestratorError,
   ERR_INTERNAL: InternalError,
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { EventEmitter } from 'node:events'
+import { refuseAbsent } from './absent.js'
 import { AgentRegistry, type AgentPool } from './agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
 import { readContext, readFilter, readOptions } from './arguments.js'
@@ -76,6 +77,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   static {
     hearLate(this.prototype, (orchestrator) => (orchestrator as MultiAgentOrchestrator).#announcer)
+    refuseAbsent(this.prototype)
   }
 
   /**
