@@ -123,3 +123,4 @@ export type {
   WaitFor,
 } from './api/workflow.js'
 export type { ValidationResult, WorkflowEngine } from './workflow-engine.js'
+export type { WorkflowFile, WorkflowText } from './workflow-source.js'

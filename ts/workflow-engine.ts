@@ -7,7 +7,7 @@ import type { Json } from './json.js'
 import { tasksIn } from './pins.js'
 import type { RunOptions } from './run.js'
 import type { AgentWorkflow } from './api/workflow.js'
-import { readSource } from './workflow-source.js'
+import { readSource, type WorkflowFile, type WorkflowText } from './workflow-source.js'
 
 /** What `validateWorkflow` found. */
 export interface ValidationResult {
@@ -32,13 +32,15 @@ export interface WorkflowEngine {
    */
   registerWorkflow(workflow: AgentWorkflow): string
   /**
-   * Reads a workflow from a file (a path or a `file:` URL) of JSON or YAML 1.2, from such a text, or from a plain object.
+   * Reads a workflow from a text of JSON or YAML 1.2 (`{ text }`), from a file of it (`{ file }`: a path or a `file:` URL of a regular file of at
+   * most 1 MiB), or from a plain object.
    *
-   * A string that begins with `{` or has several lines is taken for the text itself.
+   * A string alone is the text if it begins with `{` or has a line break, and a path if it ends in `.json`, `.yaml` or `.yml`. A text that comes from
+   * others belongs into `{ text }`, which never opens a file. Nothing of what was read is quoted unless it is a workflow.
    *
    * @throws {ValidationError} with every problem of the text or the workflow by path.
    */
-  loadWorkflow(source: string | URL | object): Promise<AgentWorkflow>
+  loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object): Promise<AgentWorkflow>
 }
 
 export class WorkflowValidator implements WorkflowEngine {
@@ -66,7 +68,7 @@ export class WorkflowValidator implements WorkflowEngine {
     return this.#registered.get(id)
   }
 
-  async loadWorkflow(source: string | URL | object): Promise<AgentWorkflow> {
+  async loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object): Promise<AgentWorkflow> {
     const workflow = await readSource(source)
     const { problems, definition } = this.#reader.examine(workflow)
     if (definition === undefined) {

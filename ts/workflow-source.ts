@@ -1,58 +1,147 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Where a workflow that is data comes from: an object, a text, or a file; JSON or YAML.
+//
+// What a path leads to may be anything that the process can read, and an error goes to whoever named the path. So nothing of what was read is in an
+// error before it has shown itself to be a workflow: messages say where and what is wrong in words of ours.
 
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { LineCounter, parseDocument } from 'yaml'
 import { ValidationError } from './errors.js'
+import { readWorkflow } from './native.js'
+
+/** A text to be read as a workflow, whatever it looks like. */
+export interface WorkflowText {
+  /** JSON or YAML 1.2. */
+  readonly text: string
+}
+
+/** A file to be read as a workflow, whatever its name. */
+export interface WorkflowFile {
+  /** A path, or a `file:` URL. A regular file of JSON or YAML 1.2, of at most 1 MiB. */
+  readonly file: string | URL
+}
+
+const FILE_BYTES_MAX = 1 << 20
+const FILE_NAME = /\.(?:json|ya?ml)$/i
+const FORMS =
+  "give { text: '…' } for JSON or YAML, or { file: '…' } for a path; a string alone is a text if it begins with `{` or has several lines, and a path if it ends in .json, .yaml or .yml"
 
 /** The value that `source` stands for, not judged yet. */
 export async function readSource(source: unknown): Promise<unknown> {
-  if (typeof source === 'object' && source !== null && !(source instanceof URL)) return source
-  if (typeof source !== 'string' && !(source instanceof URL)) {
-    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the workflow cannot be read', [
-      { path: 'source', message: 'must be a path, a file: URL, JSON or YAML text, or a plain object' },
-    ])
+  if (typeof source === 'string') return readString(source)
+  if (source instanceof URL) return parsed(await readText(source))
+  if (typeof source !== 'object' || source === null)
+    throw refused('source', `must be a path, a file: URL, JSON or YAML text, or a plain object; ${FORMS}`)
+  const [field, ...others] = Object.keys(source)
+  if (others.length > 0) return source
+  if (field === 'text') {
+    const { text } = source as { text: unknown }
+    if (typeof text !== 'string') throw refused('source.text', 'must be a text of JSON or YAML')
+    return parsed(text)
   }
-  const isText = typeof source === 'string' && (source.trimStart().startsWith('{') || source.includes('\n'))
-  const text = isText ? source : await readText(source)
-  // What begins like an object of JSON is meant to be one, and YAML would explain its mistakes in terms of YAML.
-  return text.trimStart().startsWith('{') ? readJson(text) : readYaml(text)
+  if (field === 'file') {
+    const { file } = source as { file: unknown }
+    if (!(file instanceof URL) && (typeof file !== 'string' || file === '')) throw refused('source.file', 'must be a path or a file: URL')
+    return parsed(await readText(file))
+  }
+  return source
 }
 
+async function readString(source: string): Promise<unknown> {
+  if (source.trimStart().startsWith('{') || /[\n\r]/.test(source)) return parsed(source)
+  if (FILE_NAME.test(source)) return parsed(await readText(source))
+  throw refused('source', `is neither a text of several lines nor the name of a .json, .yaml or .yml file; ${FORMS}`)
+}
+
+/** What a text says; that it is a workflow is shown by its tasks. */
+function parsed(text: string): unknown {
+  // What begins like an object of JSON is meant to be one, and YAML would explain its mistakes in terms of YAML.
+  const value = text.trimStart().startsWith('{') ? readJson(text) : readYaml(text)
+  const isWorkflow = typeof value === 'object' && value !== null && Array.isArray((value as { tasks?: unknown }).tasks)
+  if (!isWorkflow) throw unreadable(['it is no workflow, which is an object with `id`, `name`, `version`, and `tasks`, a list'])
+  return value
+}
+
+/** The text of a regular file; nothing else is read, and nothing waits for a device or a pipe. */
 async function readText(source: string | URL): Promise<string> {
+  const name = `\`${String(source)}\` cannot be read`
   try {
-    return await readFile(typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source, 'utf8')
+    const url = typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source
+    const file = await open(url, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
+    try {
+      const stat = await file.stat()
+      if (!stat.isFile()) throw new Error('it is no regular file')
+      // It may be longer than it says, as files of /proc are.
+      const bytes = Buffer.alloc(FILE_BYTES_MAX + 1)
+      let length = 0
+      for (let read = 1; read > 0 && length < bytes.length; length += read)
+        read = (await file.read(bytes, length, bytes.length - length)).bytesRead
+      if (length > FILE_BYTES_MAX) throw new Error('it has more than 1 MiB; split the workflow, or run parts of it as child workflows')
+      return decoded(bytes.subarray(0, length))
+    } finally {
+      await file.close()
+    }
   } catch (cause) {
-    const issue = { path: 'source', message: `\`${String(source)}\` cannot be read: ${(cause as Error).message}` }
-    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the workflow cannot be read', [issue], { cause })
+    throw refused('source', `${name}: ${(cause as Error).message}`, cause)
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error('it is no text in UTF-8')
   }
 }
 
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
-  } catch (cause) {
-    throw unreadable([`not JSON: ${(cause as Error).message}`], cause)
+  } catch {
+    throw unreadable([`not JSON: ${jsonMistake(text)}`])
   }
+}
+
+/** What is wrong with a text that is not JSON, and where: JavaScript's own message repeats a part of the text, that of the engine does not. */
+function jsonMistake(text: string): string {
+  const reading = readWorkflow(text, { tasksMax: 0, depthMax: 0, defaultTimeout: 0, checked: false })
+  const [first] = JSON.parse(reading.problems()) as { message: string }[]
+  const said = 'the definition is not JSON: '
+  return first?.message.startsWith(said) === true ? first.message.slice(said.length) : 'it has a mistake, or is nested too deep'
+}
+
+/** Messages of the reader that repeat a part of the text, in words that do not. */
+const SAID: Readonly<Record<string, string>> = {
+  BAD_ALIAS: 'Unresolved alias: its anchor must be set before it',
+  BAD_COLLECTION_TYPE: 'A tag does not fit the collection it stands at',
+  BAD_DIRECTIVE: 'Unknown directive',
+  BAD_DQ_ESCAPE: 'Invalid escape sequence',
+  TAG_RESOLVE_FAILED: 'Unresolved tag: leave it out',
+  UNEXPECTED_TOKEN: 'Unexpected token',
 }
 
 /** The core schema of YAML 1.2: `no` is a text, dates are texts; what cannot be JSON is refused, and aliases are bounded. */
 function readYaml(text: string): unknown {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'silent' })
-  const problems = [...document.errors, ...document.warnings].map(({ message, pos: [offset] }) => {
+  const problems = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }) => {
     const { line, col } = lines.linePos(offset)
-    return `not YAML: line ${line}, column ${col}: ${message}`
+    return `not YAML: line ${line}, column ${col}: ${SAID[code] ?? message}`
   })
-  if (problems.length > 0) throw unreadable(problems, document.errors[0])
+  if (problems.length > 0) throw unreadable(problems)
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown
-  } catch (cause) {
-    throw unreadable([`not YAML: ${(cause as Error).message}`], cause)
+  } catch {
+    throw unreadable(['not YAML: an alias has no anchor before it, or aliases stand for too much'])
   }
 }
 
-function unreadable(messages: readonly string[], cause: unknown): ValidationError {
+function refused(path: string, message: string, cause?: unknown): ValidationError {
+  return new ValidationError('ERR_INVALID_ARGUMENT', 'the workflow cannot be read', [{ path, message }], { cause })
+}
+
+function unreadable(messages: readonly string[]): ValidationError {
   const issues = messages.map((message) => ({ path: '', message }))
-  return new ValidationError('ERR_VALIDATION', 'the workflow cannot be read', issues, { cause })
+  return new ValidationError('ERR_VALIDATION', 'the workflow cannot be read', issues)
 }
