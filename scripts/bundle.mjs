@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'rolldown'
+import { LICENCES } from './licences.mjs'
 import { root, StepError } from './steps.mjs'
 
 export const { name: packageName } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -24,7 +25,8 @@ export async function bundle(nativeFolder) {
   for (const { name, exports } of chunks.filter(({ isEntry }) => isEntry))
     writeFileSync(join(dist, `${name}.mjs`), esmWrapper(name, exports))
   const moduleIds = [...chunks, ...workers].flatMap((chunk) => chunk.moduleIds)
-  writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(moduleIds))
+  // Of what is bundled here, and of what is linked into the addon.
+  writeFileSync(join(dist, LICENCES), `${licences(moduleIds)}\n${'-'.repeat(80)}\n\n${readFileSync(join(root, LICENCES), 'utf8')}`)
   copyNative(nativeFolder)
   copyDeclarations()
 }

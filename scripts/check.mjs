@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { addonStep, buildSteps, declarationsStep } from './build.mjs'
+import { LICENCES, licencesStep } from './licences.mjs'
 import { setupSteps } from './setup.mjs'
 import { root, run, runSteps, runTool, StepError } from './steps.mjs'
 
@@ -14,7 +15,7 @@ const typescript = (compiler, project) => step(`${compiler} on ${project}`, () =
 // tests share the dependencies that the addon has already compiled.
 const cargo = (command, ...args) => run('cargo', [command, '--workspace', '--target', 'host-tuple', ...args])
 
-const generatedFiles = ['Cargo.lock', 'index.d.ts', 'testing.d.ts', 'ts/native/binding.cjs', 'ts/native/binding.d.cts']
+const generatedFiles = ['Cargo.lock', LICENCES, 'index.d.ts', 'testing.d.ts', 'ts/native/binding.cjs', 'ts/native/binding.d.cts']
 
 const test = [step('cargo test', () => cargo('test')), step('vitest', () => runTool('vitest', ['run', ...process.argv.slice(3)]))]
 
@@ -38,6 +39,7 @@ const types = [
 const generated = [
   addonStep('debug'),
   declarationsStep,
+  licencesStep,
   step('no difference to the committed files', async () => {
     // A file that git does not know has no difference either.
     await run('git', ['ls-files', '--error-unmatch', '--', ...generatedFiles], { stdio: ['ignore', 'ignore', 'inherit'] })
