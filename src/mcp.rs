@@ -20,7 +20,7 @@ pub struct NativeMcp {
 
 #[napi]
 impl NativeMcp {
-    /// To a server that is described as JSON text: `{ command, args, env, cwd }` or `{ url, headers, allowPrivate }`. `changed` is called,
+    /// To a server that is described as JSON text: `{ command, args, inherited, env, cwd }` or `{ url, headers, allowPrivate }`. `changed` is called,
     /// on the JavaScript thread, when the server says that its tools are others now. It never keeps the process alive.
     #[napi(constructor, catch_unwind)]
     pub fn new(server: String, changed: Function<'_, (), UnknownReturnValue>) -> Result<Self> {
@@ -49,6 +49,12 @@ impl NativeMcp {
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn tools<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         self.answer(env, async |client| client.tools().await)
+    }
+
+    /// A text that the server had a part in, without what only the server should know.
+    #[napi(catch_unwind)]
+    pub fn clean(&self, text: String) -> String {
+        self.client.clean(text)
     }
 
     /// Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by.

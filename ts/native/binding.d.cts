@@ -138,7 +138,7 @@ export declare class Engine {
 /** One connection. It ends when it is closed, killed or collected, and with the process; the program of the server ends with it. */
 export declare class NativeMcp {
   /**
-   * To a server that is described as JSON text: `{ command, args, env, cwd }` or `{ url, headers, allowPrivate }`. `changed` is called,
+   * To a server that is described as JSON text: `{ command, args, inherited, env, cwd }` or `{ url, headers, allowPrivate }`. `changed` is called,
    * on the JavaScript thread, when the server says that its tools are others now. It never keeps the process alive.
    */
   constructor(server: string, changed: () => unknown)
@@ -148,6 +148,8 @@ export declare class NativeMcp {
   isOpen(): boolean
   /** `[{ name, description, inputSchema, … }]` as JSON text. */
   tools(): Promise<Answer>
+  /** A text that the server had a part in, without what only the server should know. */
+  clean(text: string): string
   /** Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by. */
   call(number: number, tool: string, arguments: string): Promise<Answer>
   /** Answers a call as cancelled, and tells the server. */

@@ -161,7 +161,7 @@ function readProgram(server: McpServer, issues: Issue[]): ResolvedServer {
   const defaults: Program = { ...unsaid, command: '', args: [], env: {}, cwd: undefined }
   const { command, args, env, cwd, ...rest } = readGroup<Program>(server, 'server', issues, programFields, defaults)
   const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
-  const target = JSON.stringify({ command, args, env: { ...Object.fromEntries(inherited), ...env }, cwd: cwd ?? null })
+  const target = JSON.stringify({ command, args, inherited: Object.fromEntries(inherited), env, cwd: cwd ?? null })
   return resolvedOf(rest, target, command)
 }
 

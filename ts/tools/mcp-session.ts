@@ -35,6 +35,11 @@ export class McpSession {
     return JSON.parse(await answerOf(this.#native.tools()))
   }
 
+  /** A text that the server had a part in, without what only the server should know: its keys, and the path of its address. */
+  clean(text: string): string {
+    return attempt(() => this.#native.clean(text))
+  }
+
   /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
   async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
     signal.throwIfAborted()

@@ -204,7 +204,8 @@ class Connection implements McpConnection {
     }
     if (first && issues.length > 0) {
       const taken = issues.find(({ message }) => message.endsWith(TAKEN))
-      throw taken === undefined ? refused(issues) : new ConflictError('ERR_TOOL_EXISTS', this.#said(taken.message))
+      const shown = issues.map(({ path, message }) => ({ path, message: this.#clean(message) }))
+      throw taken === undefined ? refused(shown) : new ConflictError('ERR_TOOL_EXISTS', this.#said(taken.message))
     }
     // Nobody is there to be told, and the other tools are as good as they were.
     for (const message of issues.map((issue) => this.#said(issue.message))) {
@@ -279,7 +280,11 @@ class Connection implements McpConnection {
   }
 
   #said(message: string): string {
-    return `MCP server \`${this.name}\`: ${message}`
+    return `MCP server \`${this.name}\`: ${this.#clean(message)}`
+  }
+
+  #clean(message: string): string {
+    return this.#session?.clean(message) ?? message
   }
 
   #late(): ToolError {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! One connection to one server, from its handshake to its end.
 
-use crate::failure::McpError;
+use crate::failure::{Discretion, McpError};
 use crate::process::{GRACE, Pipes, Process};
 use crate::server::Server;
 use providers::{SetupError, Transport};
@@ -21,6 +21,7 @@ pub type Changed = Arc<dyn Fn() + Send + Sync>;
 /// One connection. Its methods may be called from any thread, within a tokio runtime where they are `async`.
 pub struct Client {
     server: Server,
+    discretion: Discretion,
     changed: Changed,
     state: Mutex<State>,
     /// Ends everything that goes on here.
@@ -39,7 +40,8 @@ struct State {
 impl Client {
     /// Not connected yet.
     pub fn new(server: Server, changed: Changed) -> Self {
-        Self { server, changed, state: Mutex::default(), stop: CancellationToken::new() }
+        let discretion = server.discretion();
+        Self { server, discretion, changed, state: Mutex::default(), stop: CancellationToken::new() }
     }
 
     /// Connects, over `transport` if it is by HTTP; what the server says of itself, as JSON text: `{ name, version }`. Once per client.
@@ -67,9 +69,11 @@ impl Client {
                 (listener.serve(StreamableHttpClientTransport::with_client(client, config)).await, None)
             }
         };
-        let service = service.map_err(|error| McpError::of_handshake(&error, &self.server.redacted()))?;
+        let service = service.map_err(|error| McpError::of_handshake(&error, &self.discretion))?;
         let itself = service.peer_info().and_then(|info| info.server_info.clone());
-        let text = json!({ "name": itself.as_ref().map(|one| &one.name), "version": itself.as_ref().map(|one| &one.version) }).to_string();
+        // What it calls itself stands in every error about it.
+        let said = |part: fn(&Implementation) -> &String| itself.as_ref().map(|one| self.discretion.shortened(part(one).clone()));
+        let text = json!({ "name": said(|one| &one.name), "version": said(|one| &one.version) }).to_string();
         self.keep(service, process);
         Ok(text)
     }
@@ -108,8 +112,13 @@ impl Client {
     pub async fn tools(&self) -> Result<String, McpError> {
         let peer = self.peer()?;
         let listed = self.stop.run_until_cancelled(peer.list_all_tools()).await.ok_or(McpError::Cancelled)?;
-        let tools = listed.map_err(|error| McpError::of_call(&error, &self.server.redacted()))?;
+        let tools = listed.map_err(|error| McpError::of_call(&error, &self.discretion))?;
         Ok(serde_json::to_string(&tools)?)
+    }
+
+    /// A text that the server had a part in, such as its answer that a call failed, without what only the server should know.
+    pub fn clean(&self, text: String) -> String {
+        self.discretion.clean(text)
     }
 
     /// Calls a tool with arguments that are JSON text of an object; its answer as JSON text: `{ content, structuredContent, isError }`.
@@ -128,7 +137,7 @@ impl Client {
         let arguments: JsonObject = serde_json::from_str(arguments)?;
         let params = CallToolRequestParams::new(tool).with_arguments(arguments);
         let request = ClientRequest::CallToolRequest(Request::new(params));
-        let failed = |error| McpError::of_call(&error, &self.server.redacted());
+        let failed = |error| McpError::of_call(&error, &self.discretion);
         let mut handle = self.peer()?.send_cancellable_request(request, PeerRequestOptions::no_options()).await.map_err(failed)?;
         let answer = tokio::select! {
             answer = &mut handle.rx => answer,

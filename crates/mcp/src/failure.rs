@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Why there is no connection, or no answer.
 
-use providers::SetupError;
+use providers::{Redactor, SetupError};
 use rmcp::ServiceError;
 use rmcp::service::ClientInitializeError;
 use std::error::Error;
@@ -45,21 +45,23 @@ pub enum McpError {
 
 impl McpError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
-    pub(crate) fn of_handshake(error: &ClientInitializeError, server: &Redacted<'_>) -> Self {
+    pub(crate) fn of_handshake(error: &ClientInitializeError, server: &Discretion) -> Self {
         match error {
             ClientInitializeError::ConnectionClosed(_) => Self::Handshake(
                 "it ended, or closed the connection, before it answered; what it wrote to its error output may say why".into(),
             ),
-            ClientInitializeError::JsonRpcError(error) => Self::Handshake(format!("it answered: {}", error.message)),
+            ClientInitializeError::JsonRpcError(error) => {
+                Self::Handshake(format!("it answered: {}", server.shortened(error.message.to_string())))
+            }
             ClientInitializeError::Cancelled => Self::Cancelled,
             error => Self::Handshake(server.told(error)),
         }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
-    pub(crate) fn of_call(error: &ServiceError, server: &Redacted<'_>) -> Self {
+    pub(crate) fn of_call(error: &ServiceError, server: &Discretion) -> Self {
         match error {
-            ServiceError::McpError(error) => Self::Refused(error.message.to_string()),
+            ServiceError::McpError(error) => Self::Refused(server.shortened(error.message.to_string())),
             ServiceError::TransportClosed => Self::Lost("it ended, or closed the connection".into()),
             ServiceError::Cancelled { .. } => Self::Cancelled,
             ServiceError::UnexpectedResponse | ServiceError::InputRequiredRoundsExceeded { .. } => {
@@ -70,13 +72,17 @@ impl McpError {
     }
 }
 
-/// Takes the address of a server out of what is said about it: its path and query may be secrets.
-pub(crate) struct Redacted<'a> {
+/// More than this nobody reads, and a body may be a whole page.
+const TOLD_CHARS_MAX: usize = 2000;
+
+/// Takes what only the server should know out of what is said about it: its address beyond the host, and all that it was sent or given.
+pub(crate) struct Discretion {
+    pub(crate) redactor: Redactor,
     /// The whole address, and what may be shown of it.
-    pub(crate) address: Option<(&'a str, &'a str)>,
+    pub(crate) address: Option<(String, String)>,
 }
 
-impl Redacted<'_> {
+impl Discretion {
     pub(crate) fn told(&self, error: &dyn Error) -> String {
         let mut text = error.to_string();
         let mut source = error.source();
@@ -88,9 +94,24 @@ impl Redacted<'_> {
             }
             source = cause.source();
         }
-        match self.address {
+        self.shortened(text)
+    }
+
+    /// Without secrets.
+    pub(crate) fn clean(&self, text: String) -> String {
+        let text = match &self.address {
             Some((address, host)) => text.replace(address, host),
             None => text,
+        };
+        self.redactor.clean(text)
+    }
+
+    /// Without secrets first, since half of one is one, and then short.
+    pub(crate) fn shortened(&self, text: String) -> String {
+        let whole = self.clean(text);
+        match whole.char_indices().nth(TOLD_CHARS_MAX) {
+            Some((end, _)) => format!("{}…", whole.get(..end).unwrap_or_default()),
+            None => whole,
         }
     }
 }

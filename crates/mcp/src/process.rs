@@ -31,7 +31,7 @@ impl Process {
     pub(crate) fn start(program: &Program) -> Result<(Self, Pipes), McpError> {
         let failed = |error: io::Error| McpError::Spawn { command: program.command.clone(), reason: error.to_string() };
         let mut command = Command::new(&program.command);
-        command.args(&program.args).env_clear().envs(&program.env);
+        command.args(&program.args).env_clear().envs(&program.inherited).envs(&program.env);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         if let Some(folder) = &program.cwd {
             command.current_dir(folder);

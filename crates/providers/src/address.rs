@@ -27,27 +27,41 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         // Protocol assignments and benchmarks (RFC 6890, RFC 2544).
         || (first == 192 && second == 0 && third == 0)
         || (first == 198 && (second == 18 || second == 19))
+        // Relays of 6to4 (RFC 7526), which lead wherever the next router likes.
+        || (first == 192 && second == 88 && third == 99)
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
     // An IPv4 address may come in several IPv6 dresses, and reaches the same machine in each.
-    if let Some(inner) = address.to_ipv4().or_else(|| translated(address)) {
+    if let Some(inner) = dressed(address) {
         return is_private_v4(inner);
     }
-    address.is_unique_local()
-        || address.is_unicast_link_local()
-        || address.is_multicast()
-        || address.segments().starts_with(&[0x2001, 0xdb8])
+    match address.segments() {
+        // NAT64 of a network's own (RFC 8215).
+        [0x64, 0xff9b, 1, ..]
+        // Discarded (RFC 6666).
+        | [0x100, 0, 0, 0, ..]
+        // Documentation, old and new (RFC 3849, RFC 9637).
+        | [0x2001, 0xdb8, ..]
+        | [0x3fff, 0..0x1000, ..]
+        // Protocol assignments (RFC 2928), with Teredo, benchmarks and ORCHID among them: no server of the public internet.
+        | [0x2001, 0..0x200, ..]
+        // Segments of one's own routing (RFC 9602).
+        | [0x5f00, ..]
         // Site-local, which is deprecated and still routed inside.
-        || address.segments().first().is_some_and(|first| first & 0xffc0 == 0xfec0)
+        | [0xfec0..=0xfeff, ..] => true,
+        _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast(),
+    }
 }
 
-/// The IPv4 address in one of NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`).
-fn translated(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [first, second, third, .., seventh, eighth] = address.segments();
-    match (first, second) {
-        (0x64, 0xff9b) => Some(joined(seventh, eighth)),
-        (0x2002, _) => Some(joined(second, third)),
+/// The IPv4 address in an IPv6 one: mapped (`::ffff:0:0/96`), compatible (`::/96`), translated (`::ffff:0:0:0/96`), by NAT64
+/// (`64:ff9b::/96`) or by 6to4 (`2002::/16`).
+fn dressed(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some(joined(high, low))
+        }
+        [0x2002, high, low, ..] => Some(joined(high, low)),
         _ => None,
     }
 }
@@ -79,10 +93,47 @@ mod tests {
             "fd00::1",
             "fe80::1",
             "fec0::1",
+            "feff::1",
+            // Found missing: relays of 6to4, and the dresses and ranges of IPv6 below.
+            "192.88.99.1",
+            "::10.0.0.1",
+            "::ffff:0:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b:1::101:101",
+            "64:ff9b:1:a00:1::",
+            "2001::1",
+            "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:1ff:ffff::1",
+            "2001:db8::1",
+            "3fff::1",
+            "3fff:fff::1",
+            "2002:c058:6301::1",
+            "100::1",
+            "5f00::1",
+            "5f00:ffff::1",
         ] {
             assert!(is_private(inside.parse().unwrap()), "{inside}");
         }
-        for outside in ["1.1.1.1", "104.18.7.192", "100.128.0.1", "172.32.0.1", "2606:4700::6812:7c0", "64:ff9b::101:101"] {
+        for outside in [
+            "1.1.1.1",
+            "104.18.7.192",
+            "100.128.0.1",
+            "172.32.0.1",
+            "192.88.98.1",
+            "2606:4700::6812:7c0",
+            "64:ff9b::101:101",
+            "::ffff:1.1.1.1",
+            "::ffff:0:1.1.1.1",
+            "2002:101:101::1",
+            "2001:200::1",
+            "2001:4860:4860::8888",
+            "100:1::1",
+            "3fff:1000::1",
+            "5f01::1",
+        ] {
             assert!(!is_private(outside.parse().unwrap()), "{outside}");
         }
     }

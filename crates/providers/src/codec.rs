@@ -36,10 +36,8 @@ pub(crate) fn backend(config: &ProviderConfig) -> Result<Arc<dyn ModelBackend>, 
         let bad = || ConfigError::Header { kind, field: format!("headers.{name}") };
         headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, sensitive(value.expose()).ok_or_else(bad)?);
     }
-    let secrets = config.api_key.iter().chain(config.headers.values()).cloned();
-    // `Authorization: Bearer …` among the headers hides a key of its own.
-    let bare = config.headers.values().filter_map(|value| value.expose().split_once(' ')).map(|(_, key)| Secret::new(key));
-    let redactor = Redactor::new(secrets.chain(bare));
+    let secrets = config.headers.values().flat_map(|value| Secret::of_header(value.expose()));
+    let redactor = Redactor::new(secrets.chain(config.api_key.clone()));
     Ok(Arc::new(RigBackend { wire: WireOf::new(config), headers, redactor, allow_private: config.reaches_private() }))
 }
 
