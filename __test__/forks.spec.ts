@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// What is done again and what is not: forks and retries inside loops and after compensation, spawned tasks of later attempts, caches, keys.
+// What is done again and what is not: forks and retries inside loops and after compensation, spawned tasks of later attempts, caches.
 
 import { describe, expect, it } from 'vitest'
 import type { ExecutionHandle, MultiAgentOrchestrator, OrchestratorConfig, TaskExecution } from '@codexos/multi-agent-orchestrator'
-import { isOver } from '../ts/idempotency.ts'
 import { storePath, userFolder } from './support/folder.ts'
 import { orchestratorWith, rejection, task, workflow, type Execute } from './support/orchestrators.ts'
 
@@ -124,16 +123,4 @@ describe.each(storages)('%s', (_name, config) => {
     for await (const { type } of (handles[1] as ExecutionHandle).events()) types.push(type)
     expect(types).toEqual(['workflow:started', 'task:started', 'task:completed', 'workflow:completed'])
   })
-})
-
-it.each([
-  ['completed', 23, false, false],
-  ['completed', 25, false, true],
-  ['failed', 23, false, false],
-  ['failed', 23, true, true],
-  ['completed', 23, true, false],
-  ['cancelled', 1, true, true],
-] as const)('an execution that %s %i hours ago (rerun: %s) stands for its key no more: %s', (status, hours, rerun, over) => {
-  const endTime = new Date(Date.now() - hours * 3_600_000)
-  expect(isOver({ status, endTime } as never, rerun, Date.now())).toBe(over)
 })

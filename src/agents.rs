@@ -8,6 +8,7 @@ use ::engine::{AgentLimits, Figures, InstanceNumber, PoolPolicy, Rate, Reserve, 
 use napi_derive::napi;
 use runtime::Driver;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What holds for all types; see `engine::PoolPolicy`. Milliseconds.
@@ -41,6 +42,8 @@ pub struct NativeAgent {
     pub concurrency: Option<u32>,
     pub rate_count: Option<u32>,
     pub rate_per: Option<f64>,
+    /// What it was registered with, in short, if that says what it gives.
+    pub configuration: Option<String>,
 }
 
 #[napi]
@@ -67,7 +70,13 @@ impl Engine {
         let rate = agent.rate_count.zip(agent.rate_per).map(|(count, per)| Rate { count, per: millis(per) });
         let capabilities = agent.capabilities.into_iter().map(Into::into).collect();
         let limits = AgentLimits { concurrency: agent.concurrency, rate };
-        self.told(|driver| driver.add_agent(agent.id.into(), TypeIndex::new(agent.of), capabilities, limits))
+        let id: Arc<str> = agent.id.into();
+        self.told(|driver| {
+            if let Some(print) = agent.configuration {
+                driver.configure_agent(Arc::clone(&id), print.into());
+            }
+            driver.add_agent(id, TypeIndex::new(agent.of), capabilities, limits);
+        })
     }
 
     /// From now on the agent of this type's name runs tasks whose own agent nobody has registered.

@@ -301,6 +301,24 @@ impl Engine {
         })
     }
 
+    /// The output that the schema of a task is asked about, as JSON text.
+    #[napi(catch_unwind)]
+    pub fn candidate(&self, slot: u32, task: u32) -> Result<Option<String>, CodedError> {
+        self.with(|driver| Ok(driver.candidate(slot, InstanceIndex::new(task))?.map(|candidate| candidate.to_string())))
+    }
+
+    /// What the schema of a task made of that: `output` (JSON text), or the failure (JSON text too).
+    #[napi(catch_unwind)]
+    pub fn reviewed(&self, slot: u32, task: u32, output: Option<String>, failure: Option<String>) -> Result<(), CodedError> {
+        self.with(|driver| {
+            let result = match failure {
+                Some(failure) => Err(words::failure(&failure)?),
+                None => Ok(output.unwrap_or_else(|| "null".to_owned()).into()),
+            };
+            driver.reviewed(slot, InstanceIndex::new(task), result)
+        })
+    }
+
     /// What an instance is, as JSON text; see `runtime::report`.
     #[napi(catch_unwind)]
     pub fn instance(&self, slot: u32, task: u32) -> Result<Option<String>, CodedError> {

@@ -22,6 +22,8 @@ const EFFECT_WORDS: usize = 8;
 /// The form of an answer.
 const COMPLETED_HELD: u32 = 0;
 const COMPLETED_JSON: u32 = 1;
+/// With what the agent gave, on a second line, beside what its schema made of that.
+const COMPLETED_JUDGED: u32 = 3;
 
 /// A failure as JavaScript sends it.
 #[derive(Deserialize)]
@@ -53,6 +55,11 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
         let result = match form as u32 {
             COMPLETED_HELD => Ok(Output::Held),
             COMPLETED_JSON => Ok(Output::Json(lines.next().unwrap_or("null").into())),
+            COMPLETED_JUDGED => {
+                let output = lines.next().unwrap_or("null").into();
+                driver.gave(slot as u32, InstanceIndex::new(task as u32), lines.next().unwrap_or("null").into());
+                Ok(Output::Json(output))
+            }
             _ => Err(failure(lines.next().unwrap_or_default())?),
         };
         let settled = Settled {

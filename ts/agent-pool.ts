@@ -12,7 +12,9 @@ import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedTy
 import type { Clock } from './clock.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError, ValidationError } from './errors.js'
+import { canonical, hashOf } from './idempotency.js'
 import type { Issue } from './issue.js'
+import type { Json } from './json.js'
 import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { NOBODY } from './run.js'
@@ -366,8 +368,10 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     this.#registered()
   }
 
-  #tell({ id, typeName, typeNumber, type, capabilities, limits }: AgentKind): void {
-    if (limits === undefined) this.#engine?.addAgentType(typeName, type)
-    else this.#engine?.addAgent(id, typeNumber, capabilities, limits)
+  #tell({ id, typeName, typeNumber, type, configuration, capabilities, limits }: AgentKind): void {
+    if (limits === undefined) return this.#engine?.addAgentType(typeName, type)
+    // The code of a user's agent is his own to version; what a built-in one does is all in its configuration.
+    const print = this.#adopted.has(typeName) ? hashOf([typeName, canonical(configuration as Json)]) : undefined
+    this.#engine?.addAgent(id, typeNumber, capabilities, limits, print)
   }
 }

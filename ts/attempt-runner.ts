@@ -214,7 +214,8 @@ export class AttemptRunner {
   async #review(attempt: Attempt, task: TaskDefinition, value: unknown): Promise<void> {
     try {
       await attempt.live.spawner?.settle()
-      this.#accept(attempt, task.outputJudged ? await judgeOutput(attempt.run, task, value) : value)
+      if (task.outputJudged) this.#accept(attempt, await judgeOutput(attempt.run, task, value), task.cached ? value : undefined)
+      else this.#accept(attempt, value)
     } catch (error) {
       this.#fail(attempt, error)
     }
@@ -226,7 +227,8 @@ export class AttemptRunner {
     else this.#accept(attempt, value)
   }
 
-  #accept(attempt: Attempt, value: unknown): void {
+  /** `given`: what the agent gave before its schema made `value` of it, if that is kept for others. */
+  #accept(attempt: Attempt, value: unknown, given?: unknown): void {
     const end = this.#endOf(attempt)
     const { run, place } = attempt
     const issues: Issue[] = []
@@ -242,7 +244,14 @@ export class AttemptRunner {
       run.attempts[place] = undefined
     }
     if (this.#held && run.keeps(place)) this.#answer(attempt, Form.completedHeld, end, undefined)
-    else this.#answer(attempt, Form.completedJson, end, JSON.stringify(output))
+    else if (given === undefined) this.#answer(attempt, Form.completedJson, end, JSON.stringify(output))
+    else
+      this.#answer(
+        attempt,
+        Form.completedJudged,
+        end,
+        `${JSON.stringify(output)}\n${JSON.stringify(plainJson(given, 'result', issues) ?? null)}`,
+      )
   }
 
   #fail(attempt: Attempt, thrown: unknown): void {

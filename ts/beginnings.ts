@@ -10,7 +10,7 @@ import type { Past } from './ended-executions.js'
 import { ValidationError } from './errors.js'
 import { inherited, keptEnds } from './fork.js'
 import type { HeldRuns } from './held-runs.js'
-import { fingerprintOf } from './idempotency.js'
+import { beginOnce, fingerprintOf, type KeyedWorld } from './idempotency.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { LiveRuns } from './live-runs.js'
@@ -52,14 +52,21 @@ export interface Origin {
 export class Beginnings {
   readonly #world: World
   readonly #chosen: ChosenIds
+  readonly #keyed: KeyedWorld
 
   constructor(world: World) {
     this.#world = world
-    this.#chosen = new ChosenIds(
-      world.live,
-      (id) => world.past(id),
-      () => world.dispatcher.clock.now() / 1000,
-    )
+    this.#chosen = new ChosenIds(world.live, (id) => world.past(id))
+    this.#keyed = {
+      live: world.live,
+      past: (id) => world.past(id),
+      claim: (...given) => {
+        const claimed = world.dispatcher.engine.claim(...given)
+        // It may have found what is to be written.
+        world.dispatcher.schedule()
+        return claimed
+      },
+    }
   }
 
   /** Reads a workflow that can run: it has no problem, and everything it names is registered. */
@@ -97,7 +104,7 @@ export class Beginnings {
     }
     const fingerprint = fingerprintOf(definition, context)
     const standing = { key, workflowId: definition.workflowId, tenant: recorded.tenant, fingerprint, rerunFailed }
-    const { joined, ...started } = await this.#chosen.beginOnce(standing, (chosen) =>
+    const { joined, ...started } = await beginOnce(this.#keyed, standing, (chosen) =>
       this.begin(definition, context, { ...recorded, fingerprint }, chosen, call),
     )
     if (joined) return { ...started, detach: signal }

@@ -55,6 +55,8 @@ export interface TaskDefinition {
   /** Whether something judges its output, and the user's own judge of that. */
   readonly outputJudged: boolean
   readonly outputJudge: SchemaForms['judge']
+  /** Whether its output is kept for other executions. */
+  readonly cached: boolean
   /** The numbers of its dependencies. */
   readonly dependencies: readonly number[]
   /** The group, loop, or undone task it belongs to. */
@@ -231,6 +233,7 @@ function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDef
     judge: marks?.judges.get(`${place}.input.schema`),
     outputJudged: outputSchema !== undefined && outputSchema !== null,
     outputJudge: marks?.judges.get(`${place}.outputSchema`),
+    cached: typeof source['cache'] === 'object' ? source['cache'] !== null : source['cache'] === true,
     dependencies,
     owner: owner ?? undefined,
     source,

@@ -7,14 +7,16 @@
 // Everything that changes an execution happens here, on this thread. Only `#do` reads effects, and never while effects are being done,
 // so an agent or a listener may call anything.
 
+import { abortReason } from './abort-reason.js'
 import type { AgentRegistry } from './agent-pool.js'
 import { Answers } from './answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import { realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
-import { CancelledError, errorOf, TaskFailedError, TimeoutError, type ErrorCode, type OrchestratorError } from './errors.js'
+import { CancelledError, errorOf, TaskFailedError, type OrchestratorError } from './errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
+import { reviewed } from './input-judge.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
 import { openAccount, type Bookkeeper, type ModelAccount } from './model-account.js'
@@ -28,6 +30,8 @@ import type { TaskStatus, WorkflowExecution } from './api/execution.js'
 import type { AgentTask } from './api/workflow.js'
 
 const EFFECTS_MAX = 1024
+/** The question that is no condition, as in `runtime::driver::effect`. */
+const REVIEW = 4
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000
 const TURN_MICROS_MAX = 1000
@@ -271,18 +275,37 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   }
 
   /** Asks a function that is a condition. */
-  async #judge(run: Run, instance: number, question: Question): Promise<void> {
-    let holds = false
+  #judge(run: Run, instance: number, question: Question): Promise<void> {
+    const scope = (): string => this.engine.scope(run.slot, instance, question.kind === 3)
+    return this.#ask(
+      run,
+      async () => judge(run, instance, question, scope()),
+      (holds, failure) => this.engine.judged(run.slot, instance, question, holds === true, failure),
+    )
+  }
+
+  /** Asks the schema of a task about an output that no attempt of it gave. */
+  #review(run: Run, instance: number): Promise<void> {
+    return this.#ask(
+      run,
+      async () => reviewed(run, run.task(instance), this.engine.candidate(run.slot, instance)),
+      (output, failure) => this.engine.reviewed(run.slot, instance, output ?? null, failure),
+    )
+  }
+
+  /** Asks something of the user's, and tells the engine what came of it. */
+  async #ask<T>(run: Run, ask: () => Promise<T>, tell: (answer: T | undefined, failure: string | null) => void): Promise<void> {
+    let answer: T | undefined
     let failure: string | null = null
     this.#judges += 1
     try {
-      holds = await judge(run, instance, question, this.engine.scope(run.slot, instance, question.kind === 3))
+      answer = await ask()
     } catch (error) {
       failure = failureText(error)
     }
     this.#judges -= 1
     if (this.#stopped || this.failure !== undefined || this.#runs[run.slot] !== run) return
-    this.engine.judged(run.slot, instance, question, holds, failure)
+    tell(answer, failure)
     this.schedule()
   }
 
@@ -415,7 +438,8 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
       }
       if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
       else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number, out[at + 7] as number)
-      if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
+      if (kind === Kind.judge && first === REVIEW) void this.#review(run, place)
+      else if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
     }
     return out[1] === 1
   }
@@ -460,26 +484,4 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.#alive.unref()
     this.#listener.failed(error)
   }
-}
-
-/** Why a scope stops, by the number of the cause. */
-const STOPS: readonly [ErrorCode, string][] = [
-  ['ERR_SIBLING_FAILED', 'another task of the execution failed'],
-  ['ERR_CANCELLED', 'the execution was cancelled'],
-  ['ERR_JOIN_SATISFIED', 'enough other tasks of the group have ended'],
-  ['ERR_DEADLINE', 'the deadline of the execution has passed'],
-  ['ERR_BUDGET', 'the budget of the execution is used up'],
-  ['ERR_TIMEOUT', 'the time of a group around the task has passed'],
-]
-
-function abortReason(run: Run, instance: number, cause: number): OrchestratorError {
-  const taskId = run.path(instance)
-  const options = { executionId: run.id, taskId }
-  const timeOut = (code: ErrorCode, what: string): OrchestratorError =>
-    new TimeoutError(code, `the attempt of task \`${taskId}\` ${what}`, { ...options, retryable: code !== 'ERR_TOTAL_TIMEOUT' })
-  if (cause === 1) return timeOut('ERR_TIMEOUT', 'has used up its timeout')
-  if (cause === 2) return timeOut('ERR_HEARTBEAT_TIMEOUT', 'gave no sign of life for too long')
-  if (cause === 3) return timeOut('ERR_TOTAL_TIMEOUT', 'came to the end of the total timeout of its task')
-  const [code, message] = STOPS[cause - 4] ?? ['ERR_CANCELLED', 'the execution was cancelled']
-  return errorOf(code, message, options)
 }

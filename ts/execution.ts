@@ -22,7 +22,7 @@ export interface Report {
   readonly reason?: string
   /** State, attempts, start and end in microseconds since `startedAt`. */
   readonly tasks: readonly (readonly [number, number, number | null, number | null])[]
-  readonly notes: Readonly<Record<string, { reason?: string; tolerated?: boolean } & Partial<TaskErrorInfo>>>
+  readonly notes: Readonly<Record<string, { reason?: string; tolerated?: boolean; cached?: boolean } & Partial<TaskErrorInfo>>>
   /** What models have cost, in all and by instance; absent where none was used. */
   readonly spent?: ModelSums
   readonly usage?: Readonly<Record<string, ModelSums>>
@@ -134,6 +134,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
       ...(status === 'completed' && output !== undefined && { result: copyJson(output) }),
       ...(error !== undefined && { error }),
       ...(note?.tolerated === true && { tolerated: true }),
+      ...(note?.cached === true && { cached: true }),
       attempts,
       ...(sums !== undefined && { usage: tokensOf(sums), cost: dollarsOf(sums.costNanos) }),
     }

@@ -1,30 +1,68 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// An idempotency key stands for an execution whose id follows from it, so that any process that has the key finds the execution by its id.
+// An idempotency key stands for the latest execution that was begun by it, as `engine::idempotency` says: here is what a call does with that.
+//
+//   no execution, one that ended 24 h ago, one that ended badly with onFailed: 'rerun' ─▶ begins the key's next execution
+//   one of another definition or context                                               ─▶ ERR_IDEMPOTENCY_MISMATCH
+//   one that lives, or has ended                                                       ─▶ is the same call
+//   one that has ended and is remembered no more                                       ─▶ ERR_EXECUTION_NOT_FOUND, which says how it ended; begins nothing
 
 import { createHash } from 'node:crypto'
+import { dateOf } from './clock.js'
 import type { Definition } from './definition.js'
+import type { Past } from './ended-executions.js'
+import { ConflictError, NotFoundError } from './errors.js'
 import type { Json } from './json.js'
-import type { WorkflowExecution } from './api/execution.js'
+import type { LiveRuns } from './live-runs.js'
+import type { Claimed } from './native.js'
+import type { Started } from './outcome.js'
+import type { Run } from './run.js'
 
-/** How long after its end an execution stands for its key. */
-const KEPT_MS = 24 * 3_600_000
+/** An idempotency key, and what calls with it would do. */
+export interface Key {
+  readonly key: string
+  readonly workflowId: string
+  readonly tenant: string | undefined
+  readonly fingerprint: string
+  /** Whether an execution that ended badly gives way to a new one. */
+  readonly rerunFailed: boolean
+}
 
-/** The id of the execution a key stands for; a later `generation` takes the place of one that is over. */
-export function idOf(key: string, workflowId: string, tenant: string | undefined, generation: number): string {
-  const hash = hashOf([tenant ?? '', workflowId, key])
-  return generation === 1 ? `key-${hash}` : `key-${hash}-${generation}`
+/** Where executions are, and what a key stands for. */
+export interface KeyedWorld {
+  readonly live: LiveRuns
+  past(id: string): Promise<Past | undefined>
+  claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed
+}
+
+/** The execution that a key stands for: one that is there, or a new one. `joined`: it was there. */
+export async function beginOnce(world: KeyedWorld, given: Key, begin: (id: string) => Run): Promise<Started & { joined: boolean }> {
+  const { key, workflowId, tenant, fingerprint, rerunFailed } = given
+  const claimed = world.claim(hashOf([tenant ?? '', workflowId, key]), fingerprint, rerunFailed)
+  const { does, id } = claimed
+  // Nothing comes between the two, so that of two calls at once one begins and the other joins.
+  if (does === 'begin') return { run: begin(id), joined: false }
+  if (does === 'mismatch') {
+    const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${workflowId}\``
+    throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
+  }
+  const run = world.live.get(id)
+  if (run !== undefined) return { run, joined: true }
+  const past = await world.past(id)
+  if (past !== undefined) return { past, joined: true }
+  throw forgotten(key, claimed)
+}
+
+function forgotten(key: string, { id, status, endedAt }: Claimed): NotFoundError {
+  const at = endedAt === undefined ? '' : dateOf(endedAt).toISOString()
+  const message =
+    `the execution \`${id}\` of idempotencyKey \`${key}\` ended ${status ?? ''} at ${at} and is remembered no more; until 24 h after that the key begins ` +
+    'nothing anew. Remember more (`storage`, or `memory.remember`), or use another key if it shall run again'
+  return new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, { executionId: id, details: { status, endedAt: at } })
 }
 
 /** Equal for calls that would do the same. */
 export function fingerprintOf(definition: Definition, context: { readonly [key: string]: Json }): string {
   return hashOf([definition.plan.hash(), canonical(context)])
-}
-
-/** Whether at `now` (milliseconds) an execution that has ended stands for its key no more. */
-export function isOver(execution: WorkflowExecution, rerunFailed: boolean, now: number): boolean {
-  const { status, endTime } = execution
-  if (endTime === undefined) return false
-  return now - endTime.getTime() > KEPT_MS || (rerunFailed && status !== 'completed')
 }
 
 /** A short name for what the parts are together. */

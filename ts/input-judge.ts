@@ -47,6 +47,14 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
   return plain
 }
 
+/** What `outputSchema` makes of an output that no attempt of the task gave, as JSON text. Rejects as `judgeOutput` does. */
+export async function reviewed(run: Run, task: TaskDefinition, output: Json): Promise<string> {
+  const issues: Issue[] = []
+  const judged = plainJson(await judgeOutput(run, task, output), 'result', issues)
+  if (judged === undefined) throw new ValidationError('ERR_NOT_JSON', `the result of task \`${task.id}\` is not JSON data`, issues)
+  return JSON.stringify(judged)
+}
+
 /** What a schema of Rust found, by paths that begin at `root`. */
 export function issuesOf(found: string | null, root: string): Issue[] {
   const issues = JSON.parse(found ?? '[]') as { pointer: string; message: string }[]

@@ -5,6 +5,7 @@ import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { Handover } from './answers.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
+import type { Json } from './json.js'
 import {
   Engine as NativeEngine,
   NativeMcp,
@@ -29,13 +30,22 @@ import type {
 
 export { NativeMcp, NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
 
+/** What a call with an idempotency key does, and the execution it is about, as `runtime::Claimed` has it. */
+export interface Claimed {
+  readonly does: 'begin' | 'join' | 'mismatch'
+  readonly id: string
+  /** How that ended, if it has, and when, in microseconds. */
+  readonly status?: string
+  readonly endedAt?: number
+}
+
 /** The layout of answers and effects, as in `src/words.rs`. */
 export const ANSWER_WORDS = 7
 export const HEADER_WORDS = 3
 export const EFFECT_WORDS = 8
 
 /** The form of an answer. */
-export const Form = { completedHeld: 0, completedJson: 1, failed: 2 } as const
+export const Form = { completedHeld: 0, completedJson: 1, failed: 2, completedJudged: 3 } as const
 
 /** The kinds of effect, as in `runtime::EffectKind`. */
 export const Kind = {
@@ -252,6 +262,21 @@ export class Engine {
   }
 
   /** Why each attempt failed that did, as JSON text by the numbers of the effects. */
+  /** The output that the schema of a task is asked about. */
+  candidate(slot: number, task: number): Json {
+    return JSON.parse(this.#try(() => this.#native.candidate(slot, task)) ?? 'null') as Json
+  }
+
+  /** What the schema made of it, as JSON text, or why it does not fit. */
+  reviewed(slot: number, task: number, output: string | null, failure: string | null): void {
+    this.#try(() => this.#native.reviewed(slot, task, output, failure))
+  }
+
+  /** What a call with an idempotency key, by its hash, does that would do what `fingerprint` says. */
+  claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed {
+    return this.#try(() => this.#native.claim(hash, fingerprint, rerunFailed)) as Claimed
+  }
+
   failures(slot: number): string {
     return this.#try(() => this.#native.failures(slot))
   }
@@ -274,11 +299,12 @@ export class Engine {
     this.#try(() => this.#native.addAgentType(name, { min: minAgents, max: maxAgents, concurrency: maxConcurrency, ...kept }))
   }
 
-  /** `of`: the place of its type. */
-  addAgent(id: string, of: number, capabilities: readonly string[], { maxConcurrency, rateLimit }: AgentLimits): void {
+  /** `of`: the place of its type; `print`: what it was registered with, in short, if that says what it gives. */
+  addAgent(id: string, of: number, capabilities: readonly string[], { maxConcurrency, rateLimit }: AgentLimits, print?: string): void {
     const concurrency = maxConcurrency === undefined ? {} : { concurrency: maxConcurrency }
+    const configuration = print === undefined ? {} : { configuration: print }
     const rate = rateLimit && { rateCount: rateLimit.limit, ratePer: rateLimit.interval }
-    this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate }))
+    this.#try(() => this.#native.addAgent({ id, of, capabilities: [...capabilities], ...concurrency, ...rate, ...configuration }))
   }
 
   /** The agent of this type's name runs tasks whose own agent nobody has registered. */

@@ -111,7 +111,10 @@ export interface ExecuteOptions {
   step?: boolean | undefined
   /** Its id, instead of one that is made. `ERR_EXECUTION_EXISTS` if there is one. */
   executionId?: string | undefined
-  /** Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end. */
+  /**
+   * Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end: the latest that was begun by it. Where
+   * that is remembered no more, `ERR_EXECUTION_NOT_FOUND`.
+   */
   idempotencyKey?: string | undefined
   /** What a call with the key of an execution that ended badly does: rejects like that one (`'join'`, default), or runs anew. */
   onFailed?: 'join' | 'rerun' | undefined

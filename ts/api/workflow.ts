@@ -92,7 +92,7 @@ export interface AgentTask {
   heartbeatTimeout?: Duration | undefined
   /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
   outputSchema?: unknown
-  /** Keeps its output for other executions; `true`: for ever, told apart by its rendered input. */
+  /** Keeps its output for other executions of its tenant and of what makes it; `true`: for ever, told apart by its rendered input. */
   cache?: boolean | { key?: string | undefined; ttl?: Duration | undefined } | undefined
   /** Capabilities that its agent must have; without an `agentId`, any registered agent that has them will do. */
   requires?: readonly string[] | undefined

@@ -83,6 +83,10 @@ export declare class Engine {
   spent(slot: number, task?: number | undefined | null): string
   /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */
   judged(slot: number, task: number, question: NativeQuestion, holds: boolean, failure?: string | undefined | null): void
+  /** The output that the schema of a task is asked about, as JSON text. */
+  candidate(slot: number, task: number): string | null
+  /** What the schema of a task made of that: `output` (JSON text), or the failure (JSON text too). */
+  reviewed(slot: number, task: number, output?: string | undefined | null, failure?: string | undefined | null): void
   /** What an instance is, as JSON text; see `runtime::report`. */
   instance(slot: number, task: number): string | null
   /** The input that templates gave a task, as JSON text of `{ prompt, data }`. */
@@ -123,6 +127,8 @@ export declare class Engine {
   close(): Promise<NativeFailure | null>
   /** The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of. */
   abandon(): void
+  /** What a call with the key of this hash does, that would do what `fingerprint` says. */
+  claim(hash: string, fingerprint: string, rerunFailed: boolean): NativeClaim
   /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */
   schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule
   /** A schedule out of a file goes on. */
@@ -280,6 +286,8 @@ export interface NativeAgent {
   concurrency?: number
   rateCount?: number
   ratePer?: number
+  /** What it was registered with, in short, if that says what it gives. */
+  configuration?: string
 }
 
 /** When an execution must have ended. */
@@ -288,6 +296,18 @@ export interface NativeBounds {
   deadline?: number
   /** Milliseconds that its budget leaves it; null: no bound. */
   time?: number
+}
+
+/** What a call with an idempotency key does. */
+export interface NativeClaim {
+  /** `begin`, `join` or `mismatch`. */
+  does: string
+  /** The id of the execution it is about. */
+  id: string
+  /** How that ended, if it has. */
+  status?: string
+  /** When, in microseconds. */
+  endedAt?: number
 }
 
 /** An error of an asynchronous call, as data: a promise rejected by Node-API could not carry our code. */

@@ -63,6 +63,8 @@ pub struct Setup {
     pub id: Arc<str>,
     /// Decides jitter; from the execution's id, so that a replay decides the same.
     pub seed: u64,
+    /// On whose behalf it runs; empty for nobody's.
+    pub tenant: Arc<str>,
     /// Its context as JSON text; `None` where the host keeps it and nothing reads it.
     pub context: Option<Arc<str>>,
     /// When it must have ended; the plan may say earlier.
@@ -376,6 +378,11 @@ impl Execution {
     pub fn cache_key(&self, task: InstanceIndex) -> Option<(&Arc<str>, Option<Duration>)> {
         let key = self.tasks.get(task)?.less()?.cache_key.as_ref()?;
         Some((key, self.planned(task).cache.as_ref()?.ttl))
+    }
+
+    /// Whether a task has an output that came from another execution.
+    pub fn is_cached(&self, task: InstanceIndex) -> bool {
+        self.tasks.get(task).and_then(TaskRecord::less).is_some_and(|more| more.reused == Some(state::Reuse::Cache))
     }
 
     fn scope(&self, scope: ScopeIndex) -> &Scope {

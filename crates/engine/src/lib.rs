@@ -6,6 +6,7 @@
 //! - [`Admission`]: which of many executions may begin.
 //! - [`Pool`]: which agent runs what, and how many of them there are.
 //! - [`schedule`]: when a workflow runs again and again, and which of the instants that passed it makes up for.
+//! - [`Keyed`]: which execution an idempotency key stands for.
 //! - [`RetryPolicy`] and [`TriggerRule`]: when a task is tried again, and when it may run at all.
 //!
 //! Nothing here knows a clock, randomness, a store, a network or JavaScript: time is an argument, and the same inputs
@@ -16,6 +17,7 @@
 mod admission;
 mod execution;
 mod failure;
+mod idempotency;
 mod plan;
 mod pool;
 mod retry;
@@ -31,6 +33,7 @@ pub use execution::{
     Setup, SignalError, SkipReason, Spent, Step, TaskRecord, TaskState,
 };
 pub use failure::Failure;
+pub use idempotency::{Claim, Keyed, KeyedEnd};
 pub use plan::{
     Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Join, ListIndex, Loop, OnItemError, Plan, PlannedTask,
     TaskKind, TaskList, Wait,

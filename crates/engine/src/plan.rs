@@ -248,6 +248,8 @@ pub enum Wait {
 /// Whether, and how, an output is kept for other executions.
 #[derive(Debug)]
 pub struct Cache {
+    /// Equal for tasks that are given the same work: their agent, what they give it, and what judges its answer.
+    pub print: Arc<str>,
     /// What tells calls apart; `None`: the rendered input.
     pub key: Option<Template>,
     /// How long it is kept; `None`: for ever.

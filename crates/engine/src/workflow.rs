@@ -172,6 +172,7 @@ struct Call {
 }
 
 struct WrittenCache {
+    print: Arc<str>,
     key: Option<Read<Template>>,
     ttl: Option<Duration>,
 }

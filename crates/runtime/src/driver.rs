@@ -16,20 +16,22 @@ mod budget;
 mod commit;
 pub(crate) mod effect;
 pub(crate) mod history;
+mod keys;
 mod models;
 mod opening;
+mod outputs;
 mod schedules;
 mod slots;
 mod spawn;
 mod timers;
 mod versions;
 
-use crate::store::{Accepted, Batch, CachedOutput, CommitError, Committed, Durability, MemoryStore, SqliteReader, Store};
+use crate::store::{Accepted, Batch, CommitError, Committed, Durability, MemoryStore, SqliteReader, Store, end_name};
 use crate::{Clock, Error, options, report};
 use agents::Agents;
 use commit::Commit;
 use effect::{Effect, Number};
-use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Output, Phase, Plan, Question, Settled, Step};
+use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Phase, Plan, Question, Settled, Step};
 use rustc_hash::FxHashMap;
 use schedules::Schedules;
 use slots::{Live, Slots};
@@ -41,6 +43,7 @@ use timers::Timers;
 use uuid::Uuid;
 use versions::Versions;
 
+pub use keys::Claimed;
 pub use schedules::Kept;
 pub use slots::Accept;
 
@@ -97,6 +100,8 @@ pub struct Driver {
     step: Step,
     timers: Timers,
     versions: Versions,
+    /// Where the latest executions of idempotency keys are, as long as they are live, by the hashes of the keys.
+    keys: FxHashMap<Arc<str>, u32>,
     schedules: Schedules,
     /// Tasks that one execution may have, those that attempts add included.
     tasks_max: usize,
@@ -133,6 +138,7 @@ impl Driver {
             step: Step::default(),
             timers: Timers::default(),
             versions: Versions::default(),
+            keys: FxHashMap::default(),
             schedules: Schedules::default(),
             tasks_max: usize::MAX,
             admission: Admission::default(),
@@ -165,6 +171,7 @@ impl Driver {
         live.parent = parent;
         let slot = self.slots.insert(live)?;
         self.ids.insert(Arc::clone(&id), slot);
+        self.take_key(slot, options::keyed(&id, options.as_deref()));
         let (context, options) = (context.map(Into::into), options.map(Into::into));
         self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
         self.owed.push(Effect::accepted(slot, at));
@@ -318,6 +325,7 @@ impl Driver {
             self.statistics.late_answers += live.execution.late_answers();
             self.commit.forget(live.key);
             let id = Arc::clone(&live.execution.setup().id);
+            self.release_key(slot);
             self.ids.remove(&id);
             self.slots.remove(slot);
         }
@@ -377,7 +385,7 @@ impl Driver {
             if matches!(event, Event::AttemptStarted { .. }) {
                 self.owed.extend(runs.next().and_then(|command| Effect::command(slot, now, number, command, live)));
             }
-            keep(&live.execution, now, event, &mut self.batch.cached);
+            outputs::keep(live, self.agents.as_mut(), now, event, &mut self.batch.cached);
         }
         let mut asked = Vec::new();
         for command in commands.drain(..) {
@@ -385,7 +393,10 @@ impl Driver {
                 Command::LookUp { task, key } => asked.push((task, key)),
                 // The pool has heard of the first two, and the attempts have been run.
                 Command::Ask { .. } | Command::Withdraw { .. } | Command::Run { .. } => {}
-                command @ (Command::Abort { .. } | Command::Judge { .. }) => {
+                command @ (Command::Abort { .. } | Command::Judge { .. } | Command::Review { .. }) => {
+                    if let Command::Review { task, candidate } = &command {
+                        live.ask_about(*task, Arc::clone(candidate));
+                    }
                     self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command, live));
                 }
             }
@@ -405,6 +416,7 @@ impl Driver {
                 End::Cancelled { .. } => self.statistics.cancelled += 1,
             }
             self.versions.release(live.execution.plan());
+            keys::end(live, now, end_name(end), &mut self.batch.keys);
             self.admission.leave(slot);
             if let Some(agents) = &mut self.agents {
                 agents.pool.forget(now, slot);
@@ -416,16 +428,6 @@ impl Driver {
             self.charge(parent, charge)?;
         }
         self.look_up(slot, asked)
-    }
-
-    /// Answers what tasks ask of the outputs that are kept.
-    fn look_up(&mut self, slot: u32, asked: Vec<(InstanceIndex, Arc<str>)>) -> Result<(), Error> {
-        for (task, key) in asked {
-            let now = self.now();
-            let found = self.commit.cached(&key, now, self.reader.as_ref())?;
-            self.input(slot, Input::LookedUp { task, found })?;
-        }
-        Ok(())
     }
 
     fn mark_committed(&mut self, committed: &[Committed]) {
@@ -454,14 +456,4 @@ impl Driver {
 pub(crate) fn seed_of(id: &str) -> u64 {
     // FNV-1a: https://datatracker.ietf.org/doc/draft-eastlake-fnv
     id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// An output that is to be kept for other executions goes into the same commit.
-fn keep(execution: &Execution, now: Timestamp, event: &Event, cached: &mut Vec<CachedOutput>) {
-    if let Event::TaskCompleted { task, output: Output::Json(output), .. } = event
-        && let Some((key, ttl)) = execution.cache_key(*task)
-    {
-        let until = ttl.map_or(Timestamp::from_micros(u64::MAX >> 1), |ttl| now.after(ttl));
-        cached.push(CachedOutput { key: Arc::clone(key), output: Arc::clone(output), until });
-    }
 }

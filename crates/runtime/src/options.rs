@@ -9,7 +9,7 @@
 
 use crate::Error;
 use crate::store::{cancel_reason, skip_reason};
-use engine::{Budget, Failure, KeyLimit, ReusedEnd, Setup, Ticket};
+use engine::{Budget, Failure, KeyLimit, Keyed, ReusedEnd, Setup, Ticket};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -92,10 +92,12 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         reuse.insert(path.into(), end);
     }
     let key = options.concurrency.map(|concurrency| KeyLimit { key: concurrency.key.into(), limit: concurrency.limit });
-    let ticket = Ticket { tenant: options.tenant.unwrap_or_default().into(), priority: options.priority, key };
+    let tenant: Arc<str> = options.tenant.unwrap_or_default().into();
+    let ticket = Ticket { tenant: Arc::clone(&tenant), priority: options.priority, key };
     let setup = Setup {
         id: Arc::clone(id),
         seed,
+        tenant,
         context: context.map(Into::into),
         deadline: options.deadline.and_then(millis).map(|after| Timestamp::from_micros(0).after(after)),
         budget: Budget { tasks: options.budget.tasks, time: options.budget.time.and_then(millis) },
@@ -108,6 +110,20 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         None => Belongs::ToNobody(ticket),
     };
     Ok((setup, belongs))
+}
+
+/// The idempotency key that an execution was begun by, if its id and options say so.
+pub(crate) fn keyed(id: &Arc<str>, options: Option<&str>) -> Option<Keyed> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct ByKey {
+        #[expect(dead_code, reason = "that it is there is what matters")]
+        idempotency_key: String,
+        fingerprint: String,
+    }
+    let (hash, generation) = Keyed::of_id(id)?;
+    let ByKey { fingerprint, .. } = serde_json::from_str(options?).ok()?;
+    Some(Keyed { hash: hash.into(), generation, fingerprint: fingerprint.into(), end: None })
 }
 
 impl Reused {

@@ -9,7 +9,7 @@
 //! ```
 //! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
 //! end in microseconds since `startedAt` (null while there is none); that one and `endedAt` count from the epoch. `notes` says why, for tasks that failed, were skipped or
-//! cancelled. `spent` and `usage` are there only where models were used, as [`crate::spent`] writes sums: in all, executions below it included, and by
+//! cancelled, and `"cached":true` for those whose output another execution had made. `spent` and `usage` are there only where models were used, as [`crate::spent`] writes sums: in all, executions below it included, and by
 //! instance. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
@@ -55,7 +55,7 @@ pub fn live(execution: &Execution) -> String {
     text.push_str(r#"],"notes":{"#);
     let mut first = true;
     for (task, record) in execution.tasks().iter() {
-        note(&mut text, task, record, &mut first);
+        note(&mut text, execution, task, record, &mut first);
     }
     text.push('}');
     if !execution.spent().is_nothing() {
@@ -289,8 +289,9 @@ pub fn end_of(execution: &Execution, task: InstanceIndex) -> Option<String> {
     Some(text)
 }
 
-fn note(text: &mut String, task: InstanceIndex, record: &TaskRecord, first: &mut bool) {
-    if !record.has_ended() || matches!(record.state, TaskState::Completed { .. }) {
+fn note(text: &mut String, execution: &Execution, task: InstanceIndex, record: &TaskRecord, first: &mut bool) {
+    let is_plain = matches!(record.state, TaskState::Completed { .. }) && !execution.is_cached(task);
+    if !record.has_ended() || is_plain {
         return;
     }
     if !std::mem::take(first) {
@@ -299,6 +300,9 @@ fn note(text: &mut String, task: InstanceIndex, record: &TaskRecord, first: &mut
     text.push('"');
     number(text, task.get().into());
     text.push_str("\":{");
+    if execution.is_cached(task) {
+        text.push_str(r#""cached":true"#);
+    }
     note_fields(text, record);
     text.push('}');
 }

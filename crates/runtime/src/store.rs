@@ -22,7 +22,7 @@ pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use sqlite::{ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
 pub(crate) use writer::{Acknowledged, Committed, Writer};
 
-use engine::{Event, Plan};
+use engine::{Event, Keyed, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
@@ -41,6 +41,9 @@ pub trait Store: Send {
 
     /// The output kept under `key`, if it may still be taken over at `now`.
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;
+
+    /// What is known of an idempotency key, by its hash, whose latest execution is not live here.
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError>;
 
     /// The host no longer needs an ended execution at hand. A store that keeps its executions does nothing.
     fn forget(&mut self, key: i64);
@@ -84,8 +87,21 @@ pub struct Batch {
     pub records: Vec<StepRecord>,
     /// Outputs that other executions may take over.
     pub cached: Vec<CachedOutput>,
+    /// Idempotency keys whose executions begin or end.
+    pub keys: Vec<Keyed>,
     /// Schedules that begin, go on or end, in order.
     pub schedules: Vec<ScheduleChange>,
+}
+
+/// What a store knows of an idempotency key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownKey {
+    /// What it stands for.
+    pub keyed: Option<Keyed>,
+    /// Whether that is written as a row of its own.
+    pub is_written: bool,
+    /// The latest generation whose id is taken; 0 if none is.
+    pub taken: u32,
 }
 
 /// An output that other executions may take over.
@@ -100,9 +116,15 @@ pub struct CachedOutput {
 }
 
 impl Batch {
+    /// The latest instant in it, of executions.
+    pub(crate) fn latest(&self) -> Option<Timestamp> {
+        let accepted = self.accepted.iter().map(|accepted| accepted.at);
+        accepted.chain(self.records.iter().map(|record| record.at)).max()
+    }
+
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty() && self.schedules.is_empty()
+        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty() && self.keys.is_empty() && self.schedules.is_empty()
     }
 }
 

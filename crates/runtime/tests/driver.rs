@@ -16,6 +16,8 @@ mod faults;
 mod files;
 #[path = "support/host.rs"]
 mod host;
+#[path = "driver/keys.rs"]
+mod keys;
 #[path = "driver/models.rs"]
 mod models;
 #[path = "support/plans.rs"]

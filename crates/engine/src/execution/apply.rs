@@ -4,7 +4,7 @@
 mod stop;
 
 use super::scope::{Role, Scope, ScopeIndex};
-use super::state::{Timer, Turn};
+use super::state::{Reuse, Timer, Turn};
 use super::{CancelReason, Event, Execution, Output, PassEnd, Phase, Question, ReusedEnd, TaskRecord, TaskState};
 use crate::plan::{Deadline, ListIndex, TaskKind};
 use crate::{InstanceIndex, TaskIndex};
@@ -324,7 +324,7 @@ impl Execution {
     fn reuse(&mut self, at: Timestamp, task: InstanceIndex, end: &ReusedEnd) {
         let tolerated = self.planned(task).tolerant;
         let more = self.tasks[task].more();
-        more.reused = true;
+        more.reused = Some(if matches!(end, ReusedEnd::Cached(_)) { Reuse::Cache } else { Reuse::Origin });
         let state = match end {
             ReusedEnd::Cached(output) => {
                 more.output = Some(Arc::clone(output));
@@ -380,7 +380,7 @@ impl Execution {
     fn note_undoable(&mut self, task: InstanceIndex, completed: bool) {
         let record = &self.tasks[task];
         let Some(undo) = &self.planned(task).compensate else { return };
-        let reused = record.less().is_some_and(|more| more.reused);
+        let reused = record.less().is_some_and(|more| more.reused.is_some());
         if !reused && (completed || (undo.started && record.attempts() > 0)) {
             self.undoable.push(task);
         }

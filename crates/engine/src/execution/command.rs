@@ -43,6 +43,13 @@ pub enum Command {
         /// Which one.
         question: Question,
     },
+    /// Judge an output that no attempt of the task gave by its `outputSchema`; the answer comes as [`crate::Input::Reviewed`].
+    Review {
+        /// Whose.
+        task: InstanceIndex,
+        /// JSON text.
+        candidate: Arc<str>,
+    },
     /// Look whether the work was done before; the answer comes as [`crate::Input::LookedUp`].
     LookUp {
         /// Whose work.

@@ -45,6 +45,7 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::Heartbeat { task, attempt } => decider.heartbeat(task, attempt),
         Input::Judged { task, question, answer } => decider.judged(task, question, answer),
         Input::LookedUp { task, found } => decider.looked_up(task, found),
+        Input::Reviewed { task, result } => decider.reviewed(task, result),
         Input::Signal { name, payload, path } => decider.signal(name, payload, path),
         Input::Spawn { task, attempt, definition } => decider.spawn(task, attempt, definition),
         Input::Note { task, attempt, note } => decider.note(task, attempt, note),

@@ -45,6 +45,13 @@ pub enum Input {
         /// What was there.
         found: Option<Arc<str>>,
     },
+    /// What the `outputSchema` of a task made of an output that no attempt of it gave, as JSON text; or why it does not fit.
+    Reviewed {
+        /// Whose.
+        task: InstanceIndex,
+        /// What it says.
+        result: Result<Arc<str>, Failure>,
+    },
     /// Somebody sent a signal; see [`crate::Execution::check_signal`].
     Signal {
         /// Its name.

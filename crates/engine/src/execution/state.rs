@@ -155,8 +155,8 @@ pub(super) struct More {
     pub(super) cache_key: Option<Arc<str>>,
     /// Its output as JSON text, where it is not made of its children's.
     pub(super) output: Option<Arc<str>>,
-    /// Whether its end was taken over.
-    pub(super) reused: bool,
+    /// From where its end was taken over, if it was.
+    pub(super) reused: Option<Reuse>,
     /// The scopes it owns: of a group one, of a choice one for each branch, of a loop one for each pass.
     pub(super) scopes: Vec<ScopeIndex>,
     /// The scope of the tasks it spawned.
@@ -169,6 +169,15 @@ pub(super) struct More {
     pub(super) failing: Option<Arc<Failure>>,
     /// Whether its join was decided well.
     pub(super) satisfied: bool,
+}
+
+/// Where an end was taken over from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reuse {
+    /// An output that another execution of the same work has left.
+    Cache,
+    /// The execution that this one was forked from.
+    Origin,
 }
 
 /// What a loop knows.

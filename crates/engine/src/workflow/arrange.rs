@@ -4,7 +4,7 @@
 use super::graph::{self, Edges};
 use super::problem::{ProblemKind, Problems};
 use super::sight::{Moment, Read, Sighting};
-use super::{Body, Call, Common, Kind, Task, WrittenDrive, WrittenLoop};
+use super::{Body, Call, Common, Kind, Task, WrittenCache, WrittenDrive, WrittenLoop};
 use crate::plan::{Branch, Cache, Compensation, Condition, Drive, ListIndex, Loop, PlannedTask, TaskKind, TaskList};
 use crate::{RetryPolicy, TaskIndex, TaskMap, TriggerRule};
 use rustc_hash::FxHashMap;
@@ -222,7 +222,10 @@ impl Arranger {
         let index = self.next();
         let CallBody { id, place, call } = body;
         let input = call.input.map(|input| self.see(index, input, Moment::Start));
-        let cache = call.cache.map(|cache| Cache { key: cache.key.map(|key| self.see(index, key, Moment::Start)), ttl: cache.ttl });
+        let cache = call.cache.map(|WrittenCache { print, key, ttl }| {
+            let key = key.map(|key| self.see(index, key, Moment::Start));
+            Cache { print, key, ttl }
+        });
         let affinity = call.affinity.map(|affinity| self.see(index, affinity, Moment::Start));
         let compensate = call.compensate.map(|undo| {
             let body = CallBody { id: Arc::clone(&id), place: undo.path.into(), call: *undo.call };

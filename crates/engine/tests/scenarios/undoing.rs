@@ -188,6 +188,35 @@ fn a_cached_output_is_taken_over() {
 }
 
 #[test]
+fn an_output_that_is_there_is_judged_before_it_is_taken_over() {
+    // One that a schema of before had let through was taken over by a task whose schema forbids it.
+    let workflow =
+        r#"{"tasks":[{"id":"a","cache":true,"outputSchema":{"type":"object"}},{"id":"b","cache":true,"outputSchema":{"type":"number"}}]}"#;
+    given(
+        "{}",
+        workflow,
+        r#"found a = {"n":1} | pause | review a = {"n":2} | resume | found a = {"n":1} | review a = {"n":2} | found b = "no" | review b fails | b = 2"#,
+        expect![[r#"
+            0ms started
+                look up a
+                review {"n":1} for a
+            0ms paused
+            0ms resumed
+                look up a
+                review {"n":1} for a
+            0ms a took over Cached("{\"n\":2}")
+                look up b
+                review "no" for b
+            0ms b prepared
+            0ms b 1 started after a
+                run b 1
+            0ms b 1 completed
+            0ms ended completed {"a":{"n":2},"b":2}
+        "#]],
+    );
+}
+
+#[test]
 fn a_spawned_task_belongs_to_its_parent() {
     given(
         r#"{}"#,

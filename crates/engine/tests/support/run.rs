@@ -15,7 +15,7 @@ use stdx::Timestamp;
 ///
 /// A script is words between `|`: `succeed a`, `fail a` (an attempt's number may follow), `fail a for good`, `a = {"n":1}` (it succeeds with that
 /// output), `wait 1s` (ticks whenever one is due), `sleep 1h` (one tick, late), `time out a` (waits for the deadline of its attempt), `beat a`,
-/// `signal go = true`, `signal go for a = true`, `pause`, `resume`, `step`, `cancel`, `cancel "why"`, `force`, `found a = 1`, `found a nothing`,
+/// `signal go = true`, `signal go for a = true`, `pause`, `resume`, `step`, `cancel`, `cancel "why"`, `force`, `found a = 1`, `found a nothing`, `review a = 1`, `review a fails`,
 /// `judge a gate 0 true`, `spawn a {...}` (an attempt's number may stand before it), `choose a = "m"` and `call a = 5` (an attempt's number may follow), `below paid = 5` (nano-dollars), `put off` (an orderly end of the process), `crash`, `start`. Tasks are named by their paths.
 /// `start` is understood at the beginning, unless it is written somewhere.
 pub(crate) fn check(workflow: &str, script: &str, expect: Expect) {
@@ -129,6 +129,7 @@ impl Run {
             }
             (["found", path], found) => self.tell(Input::LookedUp { task: self.task(path), found }),
             (["found", path, "nothing"], _) => self.tell(Input::LookedUp { task: self.task(path), found: None }),
+            (["review", path, ..], output) => self.review(path, output),
             (["judge", path, what, index, answer], _) => self.judge(path, what, index.parse().unwrap(), answer),
             (["spawn", path, rest @ ..], _) => {
                 let definition = text[text.find('{').unwrap()..].into();
@@ -174,6 +175,11 @@ impl Run {
         let task = self.task(path);
         let attempt = attempt.map_or_else(|| self.execution.tasks()[task].attempts(), |attempt| attempt.parse().unwrap());
         self.tell(Input::Note { task, attempt, note });
+    }
+
+    fn review(&mut self, path: &str, output: Option<Arc<str>>) {
+        let result = output.ok_or_else(|| Failure::coded("ERR_OUTPUT_SCHEMA", "it does not fit".to_owned()));
+        self.tell(Input::Reviewed { task: self.task(path), result });
     }
 
     fn judge(&mut self, path: &str, what: &str, index: u32, answer: &str) {
@@ -374,7 +380,7 @@ impl Run {
             },
             Input::Spawn { attempt, .. } => self.execution.may_begin(task, *attempt).then_some(at),
             Input::Note { attempt, note, .. } => self.execution.takes(task, *attempt, note).then_some(at),
-            Input::Judged { .. } | Input::LookedUp { .. } => {
+            Input::Judged { .. } | Input::LookedUp { .. } | Input::Reviewed { .. } => {
                 matches!(self.execution.tasks()[task].state, TaskState::Released { .. } | TaskState::Active { .. }).then_some(at)
             }
             _ => Some(at),
@@ -390,6 +396,7 @@ impl Run {
                 Input::Settled(settled) => settled.task = here,
                 Input::Judged { task, .. }
                 | Input::LookedUp { task, .. }
+                | Input::Reviewed { task, .. }
                 | Input::Spawn { task, .. }
                 | Input::Note { task, .. }
                 | Input::Heartbeat { task, .. } => *task = here,
@@ -421,6 +428,7 @@ fn about(input: &Input) -> Option<InstanceIndex> {
         Input::Settled(settled) => Some(settled.task),
         Input::Judged { task, .. }
         | Input::LookedUp { task, .. }
+        | Input::Reviewed { task, .. }
         | Input::Spawn { task, .. }
         | Input::Note { task, .. }
         | Input::Heartbeat { task, .. } => Some(*task),
@@ -440,7 +448,7 @@ fn matters(recorded: &Recorded) -> bool {
         | Input::Judged { .. }
         | Input::Pause
         | Input::Resume { .. } => !recorded.step.events.is_empty(),
-        Input::LookedUp { .. } => true,
+        Input::LookedUp { .. } | Input::Reviewed { .. } => true,
         _ => false,
     }
 }

@@ -245,6 +245,7 @@ fn effect(execution: &Execution, command: &Command) -> String {
         Command::Abort { task, attempt, cause } => format!("abort {} {attempt} ({})", execution.path(*task), why(*cause)),
         Command::Judge { task, question } => format!("ask {} about {}", execution.path(*task), asked(*question)),
         Command::LookUp { task, .. } => format!("look up {}", execution.path(*task)),
+        Command::Review { task, candidate } => format!("review {candidate} for {}", execution.path(*task)),
     }
 }
 

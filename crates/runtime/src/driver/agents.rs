@@ -22,6 +22,8 @@ pub(super) struct Agents {
     pub(super) pool: Pool,
     /// The type that runs tasks whose agent nobody has registered.
     default: Option<Arc<str>>,
+    /// What built-in agents were registered with, in short, by their ids.
+    configurations: FxHashMap<Arc<str>, Arc<str>>,
     /// By plan: who may run each of its tasks, as far as that was known when it was first accepted.
     targets: FxHashMap<usize, Targets>,
 }
@@ -39,7 +41,8 @@ const PLANS_MAX: usize = 1024;
 impl Driver {
     /// From now on agents are asked for. Called before anything runs.
     pub fn open_pool(&mut self, policy: PoolPolicy) {
-        self.agents = Some(Agents { pool: Pool::new(policy), default: None, targets: FxHashMap::default() });
+        self.agents =
+            Some(Agents { pool: Pool::new(policy), default: None, configurations: FxHashMap::default(), targets: FxHashMap::default() });
         for live in self.slots.iter_mut() {
             live.execution.ask_for_agents();
         }
@@ -65,6 +68,13 @@ impl Driver {
         if let Some(Agents { pool, targets, .. }) = &mut self.agents {
             pool.add_agent(id, of, capabilities, limits);
             targets.clear();
+        }
+    }
+
+    /// What an agent was registered with, in short: another configuration would give other outputs.
+    pub fn configure_agent(&mut self, id: Arc<str>, print: Arc<str>) {
+        if let Some(Agents { configurations, .. }) = &mut self.agents {
+            configurations.insert(id, print);
         }
     }
 
@@ -172,7 +182,7 @@ impl Agents {
             match *command {
                 Command::Ask { task, after } => self.ask(now, slot, live, task, after, step),
                 Command::Withdraw { task } => self.pool.withdraw(now, slot, task.get()),
-                Command::Run { .. } | Command::Abort { .. } | Command::Judge { .. } | Command::LookUp { .. } => {}
+                Command::Run { .. } | Command::Abort { .. } | Command::Judge { .. } | Command::Review { .. } | Command::LookUp { .. } => {}
             }
         }
     }
@@ -209,6 +219,16 @@ impl Agents {
         // Tasks added at run time are not in the plan, and somebody may have been registered since.
         let planned = live.execution.planned(task);
         known.or_else(|| target_of(&mut self.pool, planned)).or_else(|| self.default_target(planned))
+    }
+
+    /// Who makes the outputs of a task, as far as its definition does not say that: the configuration of a built-in agent, or the type that stands in.
+    pub(super) fn maker(&mut self, planned: &engine::PlannedTask) -> Option<Arc<str>> {
+        let TaskKind::Agent { agent_id } = &planned.kind else { return None };
+        if let Some(print) = self.configurations.get(agent_id) {
+            return Some(Arc::clone(print));
+        }
+        let default = self.default.clone().filter(|_| !agent_id.is_empty() && planned.requires.is_empty())?;
+        target_of(&mut self.pool, planned).is_none().then_some(default)
     }
 
     /// Asked anew each time, since whoever is named may be registered later. What is required, nobody stands in for.

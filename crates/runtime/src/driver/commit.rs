@@ -2,7 +2,7 @@
 //! Where a batch goes: committed on this thread, or queued for the thread that waits for the disk.
 
 use super::{Effect, Wake};
-use crate::store::{Acknowledged, Batch, CommitError, Committed, Durability, OpenError, ReadError, StepRecord, Store, Writer};
+use crate::store::{Acknowledged, Batch, CommitError, Committed, Durability, KnownKey, OpenError, ReadError, StepRecord, Store, Writer};
 use crate::{Clock, store::SqliteReader};
 use std::path::Path;
 use std::sync::Arc;
@@ -69,6 +69,15 @@ impl Commit {
             (Self::Inline(store), _) => store.cached(key, now),
             (Self::Queued(_), Some(reader)) => reader.cached(key, now),
             (Self::Queued(_), None) => Ok(None),
+        }
+    }
+
+    /// What is known of an idempotency key.
+    pub(super) fn keyed(&self, hash: &str, reader: Option<&SqliteReader>) -> Result<KnownKey, ReadError> {
+        match (self, reader) {
+            (Self::Inline(store), _) => store.keyed(hash),
+            (Self::Queued(_), Some(reader)) => reader.keyed(hash),
+            (Self::Queued(_), None) => Ok(KnownKey::default()),
         }
     }
 

@@ -56,6 +56,9 @@ impl Number {
     }
 }
 
+/// Beside the kinds of question, the one that is asked of an `outputSchema`.
+const REVIEW: u64 = 4;
+
 /// The kinds of effect; the numbers cross to JavaScript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -279,6 +282,9 @@ impl Effect {
                     at,
                     number,
                 })
+            }
+            Command::Review { task, .. } => {
+                Some(Self { kind: EffectKind::Judge, slot, task: task.get(), attempt: 0, first: REVIEW, second: 0, at, number })
             }
             Command::LookUp { .. } | Command::Ask { .. } | Command::Withdraw { .. } => None,
         }

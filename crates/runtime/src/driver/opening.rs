@@ -5,7 +5,7 @@ use super::commit::Commit;
 use super::slots::Live;
 use super::{Driver, Interrupted, Wake};
 use crate::store::{Durability, SqliteStore, Store, StoredExecution};
-use crate::{Clock, Error, report};
+use crate::{Clock, Error, options, report};
 use engine::{Execution, Phase};
 use std::path::Path;
 use std::sync::Arc;
@@ -65,6 +65,7 @@ impl Driver {
         live.acknowledged = live.seq;
         let slot = self.slots.insert(live)?;
         self.ids.insert(Arc::clone(&stored.id), slot);
+        self.find_key(slot, options::keyed(&stored.id, stored.options.as_deref()));
         Ok(Interrupted { slot, text })
     }
 }

@@ -3,10 +3,11 @@
 
 use super::Timers;
 use super::agents::Targets;
+use super::outputs::Outputs;
 use crate::Error;
 use crate::store::StepRecord;
 use engine::InstanceNumber;
-use engine::{Event, Execution, Ticket};
+use engine::{Event, Execution, Keyed, Ticket};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -39,6 +40,10 @@ pub(super) struct Live {
     pub(super) ticket: Option<Box<Ticket>>,
     /// The execution whose task it is, if that is live: its slot and key.
     pub(super) parent: Option<(u32, i64)>,
+    /// The idempotency key it was begun by, if it was.
+    pub(super) keyed: Option<Box<Keyed>>,
+    /// What it knows of outputs that are kept for others.
+    pub(super) outputs: Option<Box<Outputs>>,
     /// Its priority, among those that wait for agents.
     pub(super) priority: i32,
     /// Who may run its tasks, once that was asked.
@@ -60,6 +65,8 @@ impl Live {
             armed: None,
             ticket: None,
             parent: None,
+            keyed: None,
+            outputs: None,
             priority: 0,
             targets: None,
             instances: Vec::new(),

@@ -3,7 +3,7 @@
 //!
 //! `npm run bench` runs the same driver over it, and what SQLite costs beyond it is what SQLite costs.
 
-use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store, encode};
+use super::{Batch, CommitError, KnownKey, Medium, ReadError, StepRecord, Store, encode};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -50,6 +50,10 @@ impl Store for FileStore {
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<std::sync::Arc<str>>, ReadError> {
         Ok(None)
+    }
+
+    fn keyed(&self, _hash: &str) -> Result<KnownKey, ReadError> {
+        Ok(KnownKey::default())
     }
 
     fn forget(&mut self, _key: i64) {}

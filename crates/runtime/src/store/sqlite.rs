@@ -5,8 +5,10 @@
 //! thread, `reader` answers questions on a connection of its own, `tails` knows where journals end, and `journal` appends to them. Here stands
 //! the writing connection.
 
+mod cache;
 mod checkpointer;
 mod journal;
+mod keys;
 mod lock;
 mod reader;
 mod schedules;
@@ -16,7 +18,7 @@ mod tails;
 pub use reader::{ExecutionFilter, Page, SqliteReader};
 pub use schema::OpenError;
 
-use super::{Batch, CommitError, Medium, ReadError, StepRecord, Store};
+use super::{Batch, CommitError, KnownKey, Medium, ReadError, StepRecord, Store};
 use checkpointer::Checkpointer;
 use engine::Plan;
 use journal::Journal;
@@ -66,7 +68,8 @@ impl SqliteStore {
         self.journal.begin(&transaction)?;
         for batch in batches {
             accept(&transaction, &mut self.definitions, batch)?;
-            keep(&transaction, batch)?;
+            cache::write(&transaction, &batch.cached, batch.latest())?;
+            keys::write(&transaction, &batch.keys, batch.latest())?;
             schedules::write(&transaction, &mut self.definitions, batch)?;
         }
         let bytes = self.journal.append(&transaction, batches.iter().flat_map(|batch| &batch.records))?;
@@ -94,6 +97,10 @@ impl Store for SqliteStore {
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
         self.reader.cached(key, now)
+    }
+
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        self.reader.keyed(hash)
     }
 
     fn forget(&mut self, _key: i64) {}
@@ -126,18 +133,6 @@ fn define(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
             .execute(params![&*plan.definition_hash, &*plan.definition])?;
         // A transaction that fails ends this store, so remembering before the commit is safe.
         definitions.insert(Arc::clone(&plan.definition_hash));
-    }
-    Ok(())
-}
-
-fn keep(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), CommitError> {
-    for cached in &batch.cached {
-        let until = i64::try_from(cached.until.micros()).unwrap_or(i64::MAX);
-        transaction.prepare_cached("INSERT OR REPLACE INTO cache (key, output, until) VALUES (?1, ?2, ?3)")?.execute(params![
-            &*cached.key,
-            &*cached.output,
-            until
-        ])?;
     }
     Ok(())
 }

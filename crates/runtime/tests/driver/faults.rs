@@ -7,7 +7,9 @@ use crate::host::{FILES, Host, Mode, Place};
 use crate::plans::{plan, task};
 use crate::random::Random;
 use engine::{Event, Plan};
-use runtime::store::{Batch, CommitError, CrashPoint, Durability, Medium, MemoryStore, ReadError, SqliteReader, StepRecord, Store};
+use runtime::store::{
+    Batch, CommitError, CrashPoint, Durability, KnownKey, Medium, MemoryStore, ReadError, SqliteReader, StepRecord, Store,
+};
 use runtime::{EffectKind, Error};
 use serde_json::json;
 use std::path::Path;
@@ -90,6 +92,10 @@ impl Store for Failing {
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
         Ok(None)
+    }
+
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        self.memory.keyed(hash)
     }
 
     fn forget(&mut self, key: i64) {
@@ -190,6 +196,10 @@ impl Store for Gated {
         Ok(None)
     }
 
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        self.memory.keyed(hash)
+    }
+
     fn forget(&mut self, key: i64) {
         self.memory.forget(key);
     }
@@ -251,6 +261,10 @@ impl Store for Telling {
 
     fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
         Ok(None)
+    }
+
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        self.memory.keyed(hash)
     }
 
     fn forget(&mut self, key: i64) {

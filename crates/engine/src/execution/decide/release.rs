@@ -5,7 +5,7 @@
 
 use super::super::scope::ScopeIndex;
 use super::super::values::View;
-use super::super::{Command, Event, Output, Question, ReusedEnd, SkipReason, TaskState};
+use super::super::{Command, Event, Execution, Output, Question, ReusedEnd, SkipReason, TaskState};
 use super::Decider;
 use crate::plan::{TaskKind, Wait};
 use crate::trigger::Verdict;
@@ -193,7 +193,8 @@ impl Decider<'_> {
         }
     }
 
-    /// Work is the same if it is the same task of the same workflow with the same key; without one, with the same input.
+    /// Work is the same if it is the same task of the same workflow, for the same tenant, given the same way, with the same key; without one, with the
+    /// same input. The workflow's version is no part of it.
     fn cache_key(&self, task: InstanceIndex, input: Option<&str>) -> Result<Arc<str>, Failure> {
         let planned = self.execution.planned(task);
         let key = match planned.cache.as_ref().and_then(|cache| cache.key.as_ref()) {
@@ -206,7 +207,9 @@ impl Decider<'_> {
                 None => self.execution.setup.context.as_deref().unwrap_or_default().to_owned(),
             },
         };
-        let whole = serde_json::json!([&*self.execution.plan.workflow_id, &*planned.id, &*planned.place, key]);
+        let Execution { plan, setup, .. } = &*self.execution;
+        let print = planned.cache.as_ref().map_or("", |cache| &*cache.print);
+        let whole = serde_json::json!([&*setup.tenant, &*plan.workflow_id, &*planned.id, print, key]);
         Ok(stdx::sha256_hex(&whole.to_string()).into())
     }
 
@@ -215,8 +218,22 @@ impl Decider<'_> {
         match found {
             // Whoever resumes or recovers it looks again.
             _ if !waits || self.is_held() => {}
+            // What was good once may not be by the schema of today.
+            Some(candidate) if self.execution.planned(task).output_schema.is_some() => {
+                self.step.commands.push(Command::Review { task, candidate });
+            }
             Some(output) => self.record(Event::TaskReused { task, end: ReusedEnd::Cached(output) }),
             None => self.prepare_call(task, true),
+        }
+    }
+
+    pub(super) fn reviewed(&mut self, task: InstanceIndex, result: Result<Arc<str>, Failure>) {
+        let waits = matches!(self.execution.tasks.get(task).map(|record| &record.state), Some(TaskState::Released { .. }));
+        match result {
+            // Whoever resumes or recovers it looks again.
+            _ if !waits || self.is_held() => {}
+            Ok(output) => self.record(Event::TaskReused { task, end: ReusedEnd::Cached(output) }),
+            Err(_) => self.prepare_call(task, true),
         }
     }
 

@@ -29,7 +29,7 @@ pub(in super::super) fn agent(fields: &Fields<'_>, hint: &'static str, place: Pl
     call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));
     call.heartbeat_timeout = fields.positive_duration("heartbeatTimeout", problems);
     call.output_schema = fields.get("outputSchema").and_then(|value| schema(value, fields.path("outputSchema"), problems));
-    call.cache = fields.get("cache").and_then(|value| cache(value, fields.path("cache"), place, problems));
+    call.cache = fields.get("cache").and_then(|value| cache(value, fields, place, problems));
     call.compensate = fields.get("compensate").and_then(|value| compensation(value, fields.path("compensate"), place, problems));
     call
 }
@@ -112,9 +112,17 @@ pub(in super::super) fn schema(value: &Value, path: String, problems: &mut Probl
     }
 }
 
-fn cache(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCache> {
+/// What an output was made by: another agent, another input or another judge may give another. What else a task says changes when it runs, not what it
+/// gives.
+fn print_of(task: &Fields<'_>) -> Arc<str> {
+    let parts = ["agentId", "requires", "input", "outputSchema"].map(|field| task.get(field).cloned().unwrap_or_default());
+    stdx::sha256_hex(&stdx::canonical_json(&Value::from(parts.to_vec()))).into()
+}
+
+fn cache(value: &Value, task: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCache> {
+    let path = task.path("cache");
     if let Value::Bool(cached) = value {
-        return cached.then_some(WrittenCache { key: None, ttl: None });
+        return cached.then(|| WrittenCache { print: print_of(task), key: None, ttl: None });
     }
     if !value.is_object() {
         problems.push(path, wrong_type("true, or an object with `key` and `ttl`", value));
@@ -123,7 +131,7 @@ fn cache(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
     let fields = Fields::of(value, path, problems)?;
     fields.refuse_others(&["key", "ttl"], problems);
     let key = template(&fields, "key", place, problems);
-    Some(WrittenCache { key, ttl: fields.positive_duration("ttl", problems) })
+    Some(WrittenCache { print: print_of(task), key, ttl: fields.positive_duration("ttl", problems) })
 }
 
 /// A text with `{{ … }}` in it; a spawned task's is what it is.

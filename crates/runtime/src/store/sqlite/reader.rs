@@ -2,8 +2,8 @@
 //! Questions to the file, answered from a connection of their own: a reader never waits for the writer.
 
 use super::tails::{self, Tail, Tails};
-use super::{OpenError, schedules, schema};
-use crate::store::{ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, decode};
+use super::{OpenError, cache, keys, schedules, schema};
+use crate::store::{KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, decode};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,9 +119,12 @@ impl SqliteReader {
 
     /// The output kept under `key`, if it may still be taken over.
     pub(crate) fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        let mut statement = self.connection.prepare_cached("SELECT output FROM cache WHERE key = ?1 AND until > ?2")?;
-        let found: Option<String> = statement.query_row(params![key, now.micros().cast_signed()], |row| row.get(0)).optional()?;
-        Ok(found.map(Into::into))
+        cache::read(&self.connection, key, now)
+    }
+
+    /// What the file knows of an idempotency key.
+    pub(crate) fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        keys::read(&self.connection, hash)
     }
 
     /// Asked for after an execution was found: a tail that is not there any more is then one of an execution that has ended.

@@ -51,7 +51,7 @@ const CREATE: &str = "
     CREATE TABLE cache (key TEXT PRIMARY KEY, output TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-/// What files of this version may lack, because it came before the version was released.
+/// What files of this version may lack, because it came after they were made; builds that do not know it leave it as it is.
 const COMPLETE: &str = "
     CREATE TABLE IF NOT EXISTS schedule (
         id TEXT PRIMARY KEY,
@@ -63,6 +63,17 @@ const COMPLETE: &str = "
         fingerprint TEXT NOT NULL,
         next INTEGER
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS idempotency (
+        hash TEXT PRIMARY KEY,
+        execution TEXT NOT NULL,
+        generation INTEGER NOT NULL,
+        fingerprint TEXT NOT NULL,
+        status TEXT,
+        ended INTEGER,
+        until INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS idempotency_until ON idempotency (until) WHERE until IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS cache_until ON cache (until);
 ";
 
 /// Why a store did not open. It is never replaced by an empty one, and never by memory.

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Which execution an idempotency key stands for. What is written of a key joins the commit that begins its execution, and the one that ends it, so
+//! that no crash comes between the two.
+
+use super::Driver;
+use super::slots::Live;
+use crate::Error;
+use engine::{Claim, Keyed, KeyedEnd};
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// What a call with a key does, and the execution it is about.
+#[derive(Debug)]
+pub struct Claimed {
+    /// What it does.
+    pub claim: Claim,
+    /// The id of that execution.
+    pub id: String,
+    /// How it ended, if it has.
+    pub end: Option<KeyedEnd>,
+}
+
+impl Driver {
+    /// What a call with the key of this hash does, that would do what `fingerprint` says.
+    pub fn claim(&mut self, hash: &str, fingerprint: &str, rerun_failed: bool) -> Result<Claimed, Error> {
+        self.check()?;
+        // Nothing of it is an instant of a journal.
+        let now = self.now.unwrap_or_else(|| self.clock.read());
+        let live = self.keys.get(hash).and_then(|slot| self.slots.get(*slot).ok()?.keyed.as_deref().cloned());
+        let (keyed, taken) = match live {
+            Some(keyed) => (Some(keyed), 0),
+            None => self.known_key(hash, now)?,
+        };
+        let Some(keyed) = keyed else {
+            return Ok(Claimed { claim: Claim::Begin(taken + 1), id: Keyed::execution_id(hash, taken + 1), end: None });
+        };
+        let claim = keyed.claim(fingerprint, rerun_failed, now);
+        let generation = if let Claim::Begin(next) = claim { next } else { keyed.generation };
+        Ok(Claimed { claim, id: Keyed::execution_id(hash, generation), end: keyed.end })
+    }
+
+    /// What the store knows of a key. What it knows by ids alone is written as a row, so that it is known when those executions are not there any more.
+    fn known_key(&mut self, hash: &str, now: Timestamp) -> Result<(Option<Keyed>, u32), Error> {
+        let known = self.commit.keyed(hash, self.reader.as_ref())?;
+        let lasts = known.keyed.as_ref().filter(|keyed| keyed.until().is_some_and(|until| until > now));
+        self.batch.keys.extend(lasts.filter(|_| !known.is_written).cloned());
+        Ok((known.keyed, known.taken))
+    }
+
+    /// An execution that begins is the latest of its key.
+    pub(super) fn take_key(&mut self, slot: u32, keyed: Option<Keyed>) {
+        self.batch.keys.extend(keyed.clone());
+        self.find_key(slot, keyed);
+    }
+
+    /// An execution is there that a key began.
+    pub(super) fn find_key(&mut self, slot: u32, keyed: Option<Keyed>) {
+        let Some(keyed) = keyed else { return };
+        self.keys.insert(Arc::clone(&keyed.hash), slot);
+        if let Ok(live) = self.slots.get_live(slot) {
+            live.keyed = Some(Box::new(keyed));
+        }
+    }
+
+    /// An execution is let go of; what its key stands for is on record.
+    pub(super) fn release_key(&mut self, slot: u32) {
+        let Some(hash) = self.slots.get(slot).ok().and_then(|live| Some(&live.keyed.as_ref()?.hash)) else { return };
+        // A later one of the key may have taken its place.
+        if self.keys.get(hash) == Some(&slot) {
+            self.keys.remove(&Arc::clone(hash));
+        }
+    }
+}
+
+/// An execution has ended: from now on its key has so much time.
+pub(super) fn end(live: &mut Live, at: Timestamp, status: &str, keys: &mut Vec<Keyed>) {
+    if let Some(keyed) = &mut live.keyed {
+        keyed.end = Some(KeyedEnd { well: status == "completed", status: status.into(), at });
+        keys.push(Keyed::clone(keyed));
+    }
+}

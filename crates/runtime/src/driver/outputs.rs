@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Outputs that executions take over from each other.
+//!
+//! ```text
+//! Command::LookUp ─▶ the store ─┬─ nothing ───────────────────────────────────────────▶ Input::LookedUp
+//!                               └─ an output ─▶ Input::LookedUp ─▶ no schema: it is the end
+//!                                                   └─ Command::Review ─▶ the host's schema ─▶ Input::Reviewed
+//! ```
+//! What is kept is what the agent gave, and what a schema makes of that is made anew for whoever takes it over: a hit is the same answer once more.
+//! It is kept by the task's key, which the engine makes, and by who made it, which only the pool knows.
+
+use super::Driver;
+use super::agents::Agents;
+use super::slots::Live;
+use crate::Error;
+use crate::store::CachedOutput;
+use engine::{Event, Failure, Input, InstanceIndex, Output, PlannedTask};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// What an execution knows of outputs that are kept, in this process.
+#[derive(Default)]
+pub(super) struct Outputs {
+    /// What agents gave, before a schema made something of it.
+    given: FxHashMap<InstanceIndex, Arc<str>>,
+    /// Where the outputs of tasks were looked for.
+    places: FxHashMap<InstanceIndex, Arc<str>>,
+    /// What a schema is asked about.
+    candidates: FxHashMap<InstanceIndex, Arc<str>>,
+}
+
+impl Driver {
+    /// What an attempt gave that is about to be settled with what its schema made of it.
+    pub fn gave(&mut self, slot: u32, task: InstanceIndex, given: Arc<str>) {
+        if let Ok(live) = self.slots.get_live(slot) {
+            live.outputs().given.insert(task, given);
+        }
+    }
+
+    /// The output that a schema is asked about, JSON text.
+    pub fn candidate(&self, slot: u32, task: InstanceIndex) -> Result<Option<Arc<str>>, Error> {
+        let outputs = self.slots.get(slot)?.outputs.as_ref();
+        Ok(outputs.and_then(|outputs| outputs.candidates.get(&task).cloned()))
+    }
+
+    /// What the schema made of it, JSON text, or why it does not fit.
+    pub fn reviewed(&mut self, slot: u32, task: InstanceIndex, result: Result<Arc<str>, Failure>) -> Result<(), Error> {
+        self.slots.get_live(slot)?.outputs().candidates.remove(&task);
+        self.input(slot, Input::Reviewed { task, result })
+    }
+
+    /// Answers what tasks ask of the outputs that are kept.
+    pub(super) fn look_up(&mut self, slot: u32, asked: Vec<(InstanceIndex, Arc<str>)>) -> Result<(), Error> {
+        for (task, key) in asked {
+            let now = self.now();
+            let live = self.slots.get_live(slot)?;
+            let place = place_of(self.agents.as_mut(), live.execution.planned(task), &key);
+            live.outputs().places.insert(task, Arc::clone(&place));
+            let found = self.commit.cached(&place, now, self.reader.as_ref())?;
+            self.input(slot, Input::LookedUp { task, found })?;
+        }
+        Ok(())
+    }
+}
+
+impl Live {
+    fn outputs(&mut self) -> &mut Outputs {
+        self.outputs.get_or_insert_default()
+    }
+
+    pub(super) fn ask_about(&mut self, task: InstanceIndex, candidate: Arc<str>) {
+        self.outputs().candidates.insert(task, candidate);
+    }
+}
+
+/// An output that is to be kept for other executions goes into the same commit.
+pub(super) fn keep(live: &mut Live, agents: Option<&mut Agents>, now: Timestamp, event: &Event, cached: &mut Vec<CachedOutput>) {
+    let Event::TaskCompleted { task, output: Output::Json(output), .. } = event else { return };
+    let Some((key, ttl)) = live.execution.cache_key(*task) else { return };
+    let planned = live.execution.planned(*task);
+    let place = place_of(agents, planned, key);
+    let until = ttl.map_or(Timestamp::from_micros(u64::MAX >> 1), |ttl| now.after(ttl));
+    let is_judged = planned.output_schema.is_some();
+    let outputs = live.outputs();
+    let given = outputs.given.remove(task);
+    // Somebody else was registered meanwhile, and who made this is not certain.
+    if outputs.places.remove(task).is_some_and(|before| before != place) {
+        return;
+    }
+    // What the agent gave is not known any more if its process ended before the last of what it spawned did.
+    let output = if is_judged { given } else { Some(Arc::clone(output)) };
+    cached.extend(output.map(|output| CachedOutput { key: place, output, until }));
+}
+
+fn place_of(agents: Option<&mut Agents>, planned: &PlannedTask, key: &Arc<str>) -> Arc<str> {
+    match agents.and_then(|agents| agents.maker(planned)) {
+        Some(maker) => stdx::sha256_hex(&format!("{key} {maker}")).into(),
+        None => Arc::clone(key),
+    }
+}
