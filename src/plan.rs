@@ -61,10 +61,11 @@ pub fn read_workflow(definition: String, limits: ReadingLimits) -> PlanReading {
 
 #[napi]
 impl NativePlan {
-    /// The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, rule, templated }]`, the root list first.
+    /// The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, templated, building }]`, the root list first.
     #[napi(catch_unwind)]
     pub fn graph(&self) -> String {
-        let tasks = self.plan.tasks.iter().map(|(_, task)| {
+        let building = self.plan.building_loops();
+        let tasks = self.plan.tasks.iter().map(|(index, task)| {
             let dependencies: Vec<u32> = task.dependencies.iter().map(|index| index.get()).collect();
             let owner = self.plan.lists.get(task.list.0 as usize).and_then(|list| list.owner).map(TaskIndex::get);
             let kind = match &task.kind {
@@ -79,6 +80,7 @@ impl NativePlan {
             json!({
                 "id": &*task.id, "place": &*task.place, "kind": kind, "list": task.list.0, "owner": owner, "agentId": agent_id,
                 "dependencies": dependencies, "implicit": task.implicit, "templated": task.input.is_some(),
+                "building": building.contains(&index),
             })
         });
         tasks.collect::<Value>().to_string()

@@ -8,7 +8,7 @@ import type { Definition, DefinitionReader } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ValidationError } from './errors.js'
-import { inherited, keptEnds } from './fork.js'
+import { inherited, keptEnds, type ForkPoint } from './fork.js'
 import type { HeldRuns } from './held-runs.js'
 import { beginOnce, fingerprintOf, type KeyedWorld } from './idempotency.js'
 import type { Json } from './json.js'
@@ -113,7 +113,7 @@ export class Beginnings {
   }
 
   /** An execution that takes over every end of another but those that follow `from`. */
-  async fork({ execution, definition, context, options }: Origin, from: readonly string[], read: ReadOptions): Promise<Run> {
+  async fork({ execution, definition, context, options }: Origin, from: ForkPoint, read: ReadOptions): Promise<Run> {
     const { recorded, executionId: id, signal } = read
     const reuse = keptEnds(definition, execution, from)
     this.assertKnown(definition, options.workflows)

@@ -61,6 +61,8 @@ export interface TaskDefinition {
   readonly dependencies: readonly number[]
   /** The group, loop, or undone task it belongs to. */
   readonly owner: number | undefined
+  /** Whether it is a loop whose passes may build on earlier ones. */
+  readonly building: boolean
   /** As it was written. */
   readonly source: StoredTask
 }
@@ -99,6 +101,7 @@ interface GraphRow {
   dependencies: number[]
   implicit: boolean
   templated: boolean
+  building: boolean
 }
 
 /** A reading of a workflow: every problem, and the definition if none is an error. */
@@ -185,7 +188,11 @@ export function storedDefinition(stored: object): Definition {
 export function spawnedTask(source: StoredTask, place: string): TaskDefinition {
   const kind = source.workflow === undefined ? 'agent' : 'workflow'
   const agentId = typeof source['agentId'] === 'string' ? source['agentId'] : null
-  return taskOf({ id: source.id ?? '', place, kind, agentId, dependencies: [], templated: false, owner: null }, source, undefined)
+  return taskOf(
+    { id: source.id ?? '', place, kind, agentId, dependencies: [], templated: false, owner: null, building: false },
+    source,
+    undefined,
+  )
 }
 
 function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
@@ -213,10 +220,10 @@ function needsOf(tasks: readonly TaskDefinition[]): AgentNeed[] {
   return [...new Map(calls.map(({ agentId, requires }) => [JSON.stringify([agentId, ...requires]), { agentId, requires }])).values()]
 }
 
-type Row = Pick<GraphRow, 'id' | 'place' | 'kind' | 'agentId' | 'dependencies' | 'templated' | 'owner'>
+type Row = Pick<GraphRow, 'id' | 'place' | 'kind' | 'agentId' | 'dependencies' | 'templated' | 'owner' | 'building'>
 
 function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDefinition {
-  const { id, place, kind, agentId, dependencies, templated, owner } = row
+  const { id, place, kind, agentId, dependencies, templated, owner, building } = row
   const { input, outputSchema } = source
   return {
     id,
@@ -236,6 +243,7 @@ function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDef
     cached: typeof source['cache'] === 'object' ? source['cache'] !== null : source['cache'] === true,
     dependencies,
     owner: owner ?? undefined,
+    building,
     source,
   }
 }

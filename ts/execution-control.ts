@@ -8,6 +8,7 @@ import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from './errors.js'
 import type { LiveRuns } from './live-runs.js'
+import type { ForkPoint } from './fork.js'
 import { notFound } from './outcome.js'
 import type { InterruptedRuns } from './recovery.js'
 import type { Run } from './run.js'
@@ -61,7 +62,7 @@ export class ExecutionControl {
   }
 
   /** A new execution that takes over every recorded end but those of what `from` names. */
-  async fork(executionId: string, from: (execution: WorkflowExecution) => string[], given: ExecuteOptions | undefined): Promise<Run> {
+  async fork(executionId: string, from: (execution: WorkflowExecution) => ForkPoint, given: ExecuteOptions | undefined): Promise<Run> {
     const { dispatcher, live, beginnings } = this.#host
     const read = readForkOptions(given, dispatcher.clock)
     await this.#host.ready()

@@ -7,8 +7,16 @@ import type { Json } from './json.js'
 import type { ReusedEnd, RunOptions } from './run.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
+/** Where a fork begins. */
+export interface ForkPoint {
+  /** The paths of the tasks that run anew. */
+  readonly from: readonly string[]
+  /** Whether what is inside of those does too; if not, what ended well inside keeps its ends. */
+  readonly inside: boolean
+}
+
 /** The ends to keep, by path. */
-export function keptEnds(definition: Definition, execution: WorkflowExecution, from: readonly string[]): Record<string, ReusedEnd> {
+export function keptEnds(definition: Definition, execution: WorkflowExecution, { from, inside }: ForkPoint): Record<string, ReusedEnd> {
   const graph = new Graph(definition)
   const known = new Set(execution.tasks.map(({ taskId }) => taskId))
   for (const path of from) {
@@ -22,13 +30,14 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, f
   // What was undone has to be done again.
   const undone = execution.tasks.filter(({ taskId, status }) => taskId.endsWith(UNDOING) && status === 'completed')
   const starts = [...from, ...undone.map(({ taskId }) => taskId.slice(0, -UNDOING.length))]
-  const affected = starts.map((path) => ({ passes: passesOf(path), tasks: graph.affected(path) }))
+  const affected = starts.map((path) => ({ passes: graph.passes(path), tasks: graph.affected(path, inside) }))
   const kept: Record<string, ReusedEnd> = {}
   for (const task of execution.tasks) {
     const number = graph.find(task.taskId)
     const end = endOf(task)
     if (number === undefined || end === undefined || task.taskId.endsWith(UNDOING)) continue
-    const again = affected.some(({ passes, tasks }) => tasks.has(number) && concerns(passes, passesOf(task.taskId)))
+    const own = graph.passes(task.taskId)
+    const again = affected.some(({ passes, tasks }) => (tasks.has(number) && concerns(passes, own)) || graph.buildsOn(passes, own))
     if (!again) kept[task.taskId] = end
   }
   return kept
@@ -65,14 +74,27 @@ function endOf({ status, result, reason, error }: TaskExecution): ReusedEnd | un
   return undefined
 }
 
-/** The passes in a path: `outer[2].inner[0].child` is in pass 2 of `outer` and 0 of `inner`. */
-function passesOf(path: string): readonly string[] {
-  return path.split('.').flatMap((part) => (/\[\d+\]/.test(part) ? [part] : []))
+/** A pass of a loop. */
+interface Pass {
+  readonly loop: string
+  readonly pass: number
+}
+
+/** A path in parts: `outer[2].inner[0].child` is `child` in pass 2 of `outer` and 0 of `inner`. A pass of a loop of one call has no task after it. */
+function partsOf(path: string): { passes: readonly Pass[]; task: string } {
+  const passes: Pass[] = []
+  let rest = path
+  for (;;) {
+    const part = /^(.*?)\[(\d+)\](?:\.|$)/.exec(rest)
+    if (part === null) return { passes, task: rest }
+    passes.push({ loop: part[1] ?? '', pass: Number(part[2]) })
+    rest = rest.slice(part[0].length)
+  }
 }
 
 /** Whether a start in some passes concerns a task in others: the same ones, and those outside of them. */
-function concerns(start: readonly string[], other: readonly string[]): boolean {
-  return other.every((pass, level) => start[level] === undefined || start[level] === pass)
+function concerns(start: readonly Pass[], other: readonly Pass[]): boolean {
+  return other.every(({ loop, pass }, level) => start[level] === undefined || (start[level].loop === loop && start[level].pass === pass))
 }
 
 class Graph {
@@ -90,39 +112,54 @@ class Graph {
 
   /** The number of the task a path is about; `undefined` for what was spawned. */
   find(path: string): number | undefined {
-    if (path.includes('/')) return undefined
-    const last = path.split('.').at(-1) ?? ''
-    const call = /^(.*)\[\d+\]$/.exec(last)
-    if (call === null) return this.#numbers.get(last)
+    const whole = this.#numbers.get(path)
+    if (whole !== undefined || path.includes('/')) return whole
+    const { passes, task } = partsOf(path)
+    if (task !== '') return this.#numbers.get(task)
     // A pass of a loop of one call: the call itself.
-    const loop = this.#numbers.get(call[1] ?? '')
+    const loop = this.#numbers.get(passes.at(-1)?.loop ?? '')
     const body = this.#definition.tasks.findIndex(({ owner }) => owner !== undefined && owner === loop)
     return body === -1 ? undefined : body
   }
 
-  /** The task, all that comes after it, and the groups around it with all that comes after those. */
-  affected(path: string): Set<number> {
+  /** The passes that the task of a path is in, the outermost first. */
+  passes(path: string): readonly Pass[] {
+    return this.#numbers.has(path) ? [] : partsOf(path).passes
+  }
+
+  /** The task, all that comes after it, and the groups around it with all that comes after those; with `inside` all that is inside the task. */
+  affected(path: string, inside: boolean): Set<number> {
     const affected = new Set<number>()
-    let at = this.find(path)
+    const start = this.find(path)
+    let at = start
     while (at !== undefined) {
-      this.#follow(at, affected)
+      this.#follow(at, affected, inside && at === start)
       at = this.#definition.tasks[at]?.owner
     }
     return affected
   }
 
-  #follow(number: number, into: Set<number>): void {
-    const todo = [number]
+  /** Whether a task is in a pass that may build on one that a start is in: a later one of the same loop, whatever it is about. */
+  buildsOn(start: readonly Pass[], other: readonly Pass[]): boolean {
+    for (const [level, { loop, pass }] of start.entries()) {
+      const own = other[level]
+      if (own === undefined || own.loop !== loop || own.pass < pass) return false
+      if (own.pass > pass) return this.#definition.tasks[this.#numbers.get(loop) ?? -1]?.building === true
+    }
+    return false
+  }
+
+  #follow(number: number, into: Set<number>, inside: boolean): void {
+    // What is inside a group that runs anew because of something before it does too; a group around the start keeps what it can.
+    const todo = inside ? [number, ...this.#inside(number)] : [number]
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       if (into.has(next)) continue
       into.add(next)
-      todo.push(...(this.#dependents.get(next) ?? []), ...this.#inside(next, number))
+      todo.push(...(this.#dependents.get(next) ?? []), ...(next === number ? [] : this.#inside(next)))
     }
   }
 
-  /** What is inside a group that runs anew because of something before it; a group around the start keeps what it can. */
-  #inside(number: number, start: number): number[] {
-    if (number === start) return []
+  #inside(number: number): number[] {
     return [...this.#definition.tasks.keys()].filter((inner) => this.#definition.tasks[inner]?.owner === number)
   }
 }

@@ -16,7 +16,7 @@ import { ClosedError, ValidationError } from './errors.js'
 import { ExecutionControl } from './execution-control.js'
 import type { OrchestratorEvents } from './events.js'
 import { followEvents, type ExecutionEvent } from './execution-events.js'
-import { unwell } from './fork.js'
+import { unwell, type ForkPoint } from './fork.js'
 import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
 import type { Issue } from './issue.js'
@@ -269,19 +269,19 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Starts a new execution of the same workflow with the same context that takes over every recorded end but those of `fromTask`, of what
-   * depends on it, and of the groups around it. The old execution stays as it is; the new one has `forkedFrom`.
+   * Starts a new execution of the same workflow with the same context that takes over every recorded end but those of `fromTask` with
+   * everything inside it, of what depends on it, of the groups around it, and of passes that may build on the one it is in. The old execution stays as it is; the new one has `forkedFrom`.
    *
    * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   async forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    return this.#fork(executionId, () => [fromTask], options)
+    return this.#fork(executionId, () => ({ from: [fromTask], inside: true }), options)
   }
 
   /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
   async retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    return this.#fork(executionId, unwell, options)
+    return this.#fork(executionId, (execution) => ({ from: unwell(execution), inside: false }), options)
   }
 
   /**
@@ -379,7 +379,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return storedPast(this.#dispatcher, executionId)
   }
 
-  async #fork(executionId: string, from: (execution: WorkflowExecution) => string[], options?: ExecuteOptions): Promise<ExecutionHandle> {
+  async #fork(executionId: string, from: (execution: WorkflowExecution) => ForkPoint, options?: ExecuteOptions): Promise<ExecutionHandle> {
     const run = await this.#control.fork(executionId, from, options)
     return this.#handleOf(run.id, run)
   }

@@ -4,6 +4,8 @@
 //! Tasks of every level share one numbering: first the root list in the order of declaration, then the lists of its groups, and so on
 //! outwards in. So the tasks of one list are neighbours, and a workflow without groups has its tasks at their places of declaration.
 
+mod passes;
+
 use crate::{Outcome, RetryPolicy, Schema, TaskIndex, TaskMap, TriggerRule};
 use expressions::{Expression, InputTemplate, Template};
 use rustc_hash::FxHashMap;

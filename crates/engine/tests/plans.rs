@@ -22,6 +22,8 @@ mod misspelt;
 mod mutated;
 #[path = "plans/numbering.rs"]
 mod numbering;
+#[path = "plans/passes.rs"]
+mod passes;
 #[path = "plans/sight.rs"]
 mod sight;
 #[path = "plans/sight_model.rs"]

@@ -18,6 +18,8 @@ pub struct References {
     all_tasks: bool,
     all_results: bool,
     suspects: Vec<Suspect>,
+    /// The first member that is read of each other name; `None`: all, or not told by the text.
+    members: Vec<(String, Option<String>)>,
 }
 
 /// A task that is read.
@@ -69,6 +71,11 @@ impl References {
         &self.suspects
     }
 
+    /// Whether it may read this member of what a name other than `tasks` and `results` stands for.
+    pub fn may_read(&self, name: &str, member: &str) -> bool {
+        self.members.iter().any(|(of, read)| of == name && read.as_deref().is_none_or(|read| read == member))
+    }
+
     /// Whether it looks at the `status` or `error` of this task, or compares its output with null: then it knows that there may be none.
     pub fn guards(&self, id: &str) -> bool {
         self.all().any(|reference| reference.id == id && matches!(reference.field.as_deref(), Some("status" | "error")))
@@ -85,6 +92,9 @@ impl References {
                 }
             }
         }
+        for (name, member) in &other.members {
+            self.add_member(name, member.as_deref());
+        }
         self.all_tasks |= other.all_tasks;
         self.all_results |= other.all_results;
         self.add_suspects(other.suspects.iter().cloned());
@@ -95,6 +105,13 @@ impl References {
             if !self.suspects.contains(&suspect) {
                 self.suspects.push(suspect);
             }
+        }
+    }
+
+    pub(crate) fn add_member(&mut self, name: &str, member: Option<&str>) {
+        let read = (name.to_owned(), member.map(str::to_owned));
+        if !self.members.contains(&read) {
+            self.members.push(read);
         }
     }
 
@@ -167,9 +184,12 @@ impl Finder<'_> {
             self.found.add_task(results, Some(read), node.column);
             return Ok(());
         }
+        if let Some((name, member, column)) = member_of_name(node) {
+            return self.name(name, Some(member), column);
+        }
         match &node.kind {
             Kind::Literal(_) => {}
-            Kind::Name(name) => self.name(name, node.column)?,
+            Kind::Name(name) => self.name(name, None, node.column)?,
             Kind::List(items) | Kind::Call(_, items) => items.iter().try_for_each(|item| self.visit(item))?,
             Kind::Map(entries) => entries.iter().try_for_each(|(key, value)| self.visit(key).and_then(|()| self.visit(value)))?,
             Kind::Not(inner) | Kind::Negate(inner) | Kind::Member(inner, _) | Kind::Has(inner, _) => self.visit(inner)?,
@@ -206,7 +226,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn name(&mut self, name: &str, column: usize) -> Result<(), ExpressionError> {
+    fn name(&mut self, name: &str, member: Option<&str>, column: usize) -> Result<(), ExpressionError> {
         if self.bound.iter().any(|bound| bound == name) {
             return Ok(());
         }
@@ -221,6 +241,8 @@ impl Finder<'_> {
         self.found.add_root(name);
         if matches!(name, "tasks" | "results") {
             self.found.add_task(name == "results", None, column);
+        } else {
+            self.found.add_member(name, member);
         }
         Ok(())
     }
@@ -289,6 +311,19 @@ impl Finder<'_> {
 
 fn literal(node: &Node) -> Option<&Value> {
     if let Kind::Literal(value) = &node.kind { Some(value) } else { None }
+}
+
+/// `name.member`, `name['member']` or `has(name.member)`: the name, the member, and where the name stands.
+fn member_of_name(node: &Node) -> Option<(&str, &str, usize)> {
+    let (inner, member) = match &node.kind {
+        Kind::Member(inner, member) | Kind::Has(inner, member) => (inner, member),
+        Kind::Index(inner, index) => match &index.kind {
+            Kind::Literal(Value::String(member)) => (inner, member),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if let Kind::Name(name) = &inner.kind { Some((name, member, inner.column)) } else { None }
 }
 
 /// The name most like `word`, if one is within a third of its letters of it.

@@ -63,7 +63,7 @@ impl Template {
             }
             references.add_root(&name);
         }
-        find_tasks(text, &mut references);
+        find_members(text, &mut references);
         let mut paths: Vec<String> = template.undeclared_variables(true).into_iter().collect();
         paths.sort_unstable();
         for path in paths {
@@ -136,10 +136,10 @@ fn whole(text: &str) -> Option<&str> {
     (!inner.contains("{{") && !inner.contains("}}") && !inner.contains("{%")).then_some(inner)
 }
 
-/// `tasks.a`, `tasks['a']`, `results.a`, … as the blocks of the text have them; anything else of `tasks` may be every task.
-fn find_tasks(text: &str, references: &mut References) {
+/// `tasks.a`, `tasks['a']`, `results.a`, `item.b`, … as the blocks of the text have them; anything else of a name may be all of it.
+fn find_members(text: &str, references: &mut References) {
     let roots: Vec<String> = references.roots().map(str::to_owned).collect();
-    for root in roots.iter().filter(|root| matches!(root.as_str(), "tasks" | "results")) {
+    for root in &roots {
         for block in template_words::blocks(text) {
             for (at, _) in block.match_indices(root.as_str()) {
                 let before = block.get(..at).and_then(|before| before.chars().last());
@@ -150,6 +150,10 @@ fn find_tasks(text: &str, references: &mut References) {
                     continue;
                 }
                 let (id, rest) = key(after);
+                if !matches!(root.as_str(), "tasks" | "results") {
+                    references.add_member(root, id.as_deref());
+                    continue;
+                }
                 let (field, rest) = key(rest);
                 let (member, _) = key(rest);
                 let path: Vec<&str> = [&id, &field, &member].into_iter().map_while(Option::as_deref).collect();
