@@ -12,14 +12,20 @@ use serde_json::Value;
 /// What is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    roots: Vec<String>,
+    roots: Vec<Root>,
     tasks: Vec<Reference>,
     results: Vec<Reference>,
     all_tasks: bool,
     all_results: bool,
     suspects: Vec<Suspect>,
-    /// The first member that is read of each other name; `None`: all, or not told by the text.
-    members: Vec<(String, Option<String>)>,
+}
+
+/// A name that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Root {
+    name: String,
+    /// Which members of what it stands for; `None`: all, or not told by the text. Nothing for `tasks` and `results`.
+    members: Vec<Option<String>>,
 }
 
 /// A task that is read.
@@ -38,7 +44,7 @@ pub struct Reference {
 impl References {
     /// The names it begins with: `tasks`, `input`, `item`, …
     pub fn roots(&self) -> impl Iterator<Item = &str> {
-        self.roots.iter().map(String::as_str)
+        self.roots.iter().map(|root| root.name.as_str())
     }
 
     /// The tasks it reads, under `tasks` and under `results`.
@@ -73,7 +79,7 @@ impl References {
 
     /// Whether it may read this member of what a name other than `tasks` and `results` stands for.
     pub fn may_read(&self, name: &str, member: &str) -> bool {
-        self.members.iter().any(|(of, read)| of == name && read.as_deref().is_none_or(|read| read == member))
+        self.roots.iter().any(|root| root.name == name && root.members.iter().any(|read| read.as_deref().is_none_or(|read| read == member)))
     }
 
     /// Whether it looks at the `status` or `error` of this task, or compares its output with null: then it knows that there may be none.
@@ -82,8 +88,11 @@ impl References {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        for root in &other.roots {
-            self.add_root(root);
+        for Root { name, members } in &other.roots {
+            self.add_root(name);
+            for member in members {
+                self.add_member(name, member.as_deref());
+            }
         }
         for (own, others) in [(&mut self.tasks, &other.tasks), (&mut self.results, &other.results)] {
             for reference in others {
@@ -91,9 +100,6 @@ impl References {
                     own.push(reference.clone());
                 }
             }
-        }
-        for (name, member) in &other.members {
-            self.add_member(name, member.as_deref());
         }
         self.all_tasks |= other.all_tasks;
         self.all_results |= other.all_results;
@@ -108,16 +114,19 @@ impl References {
         }
     }
 
-    pub(crate) fn add_member(&mut self, name: &str, member: Option<&str>) {
-        let read = (name.to_owned(), member.map(str::to_owned));
-        if !self.members.contains(&read) {
-            self.members.push(read);
+    pub(crate) fn add_root(&mut self, name: &str) {
+        if !self.roots.iter().any(|root| root.name == name) {
+            self.roots.push(Root { name: name.to_owned(), members: Vec::new() });
         }
     }
 
-    pub(crate) fn add_root(&mut self, root: &str) {
-        if !self.roots.iter().any(|known| known == root) {
-            self.roots.push(root.to_owned());
+    pub(crate) fn add_member(&mut self, name: &str, member: Option<&str>) {
+        self.add_root(name);
+        let read = member.map(str::to_owned);
+        if let Some(root) = self.roots.iter_mut().find(|root| root.name == name)
+            && !root.members.contains(&read)
+        {
+            root.members.push(read);
         }
     }
 
