@@ -54,7 +54,7 @@ fn causes(error: &Error) -> Vec<String> {
 fn code(error: &Error) -> &'static str {
     match error {
         Error::Open(error) => match error {
-            OpenError::Locked { .. } => "ERR_STORE_LOCKED",
+            OpenError::Locked { .. } | OpenError::Busy { .. } => "ERR_STORE_LOCKED",
             OpenError::Io { .. } | OpenError::Sqlite { .. } | OpenError::Thread { .. } | OpenError::SqliteTooOld { .. } => "ERR_STORE_OPEN",
             OpenError::Corrupt { .. } => "ERR_STORE_CORRUPT",
             OpenError::Foreign { .. } => "ERR_STORE_FOREIGN",
@@ -68,6 +68,7 @@ fn code(error: &Error) -> &'static str {
         Error::StoreFailed(error) => match **error {
             CommitError::Full(_) => "ERR_STORE_FULL",
             CommitError::Crashed => "ERR_CRASHED",
+            CommitError::Busy => "ERR_STORE_LOCKED",
             CommitError::Sqlite(_) | CommitError::Io(_) | CommitError::OutOfOrder { .. } | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
         },
         Error::DefinitionChanged { .. } => "ERR_DEFINITION_CHANGED",

@@ -6,6 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use stdx::Timestamp;
 
+/// The monotonic clock, for what is of no journal: how long a file has been busy.
+pub(crate) fn real() -> Instant {
+    Instant::now()
+}
+
 /// Wall-clock microseconds that never go back and never repeat within a process.
 #[derive(Clone, Debug)]
 pub struct Clock {

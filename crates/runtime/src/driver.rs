@@ -26,7 +26,7 @@ mod spawn;
 mod timers;
 mod versions;
 
-use crate::store::{Accepted, Batch, CommitError, Committed, Durability, MemoryStore, SqliteReader, Store, end_name};
+use crate::store::{Accepted, Batch, CommitError, Committed, Durability, Health, MemoryStore, SqliteReader, Store, end_name};
 use crate::{Clock, Error, options, report};
 use agents::Agents;
 use commit::Commit;
@@ -38,6 +38,7 @@ use slots::{Live, Slots};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use stdx::Timestamp;
 use timers::Timers;
 use uuid::Uuid;
@@ -46,6 +47,9 @@ use versions::Versions;
 pub use keys::Claimed;
 pub use schedules::Kept;
 pub use slots::Accept;
+
+/// How long a driver that is closed waits before it commits again what another program was in the way of.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 
 /// Called from another thread when [`Driver::pull`] has something to give.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -87,6 +91,7 @@ pub struct Driver {
     /// Where the live executions are, by their ids.
     ids: FxHashMap<Arc<str>, u32>,
     commit: Commit,
+    health: Health,
     reader: Option<SqliteReader>,
     next_key: i64,
     /// What the calls since the last flush have led to and is not yet committed, with the effects owed once it is.
@@ -114,21 +119,22 @@ pub struct Driver {
 impl Driver {
     /// A driver that writes nothing.
     pub fn in_memory(clock: Clock) -> Self {
-        Self::with(clock, Commit::Inline(Box::<MemoryStore>::default()), None, 1)
+        Self::with(clock, Commit::Inline(Box::<MemoryStore>::default()), Health::default(), None, 1)
     }
 
     /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
     pub fn over(store: Box<dyn Store>, durability: Durability, clock: Clock, wake: Wake) -> Result<Self, Error> {
-        let commit = Commit::over(store, durability, Path::new(""), &clock, wake)?;
-        Ok(Self::with(clock, commit, None, 1))
+        let (commit, health) = Commit::over(store, durability, Path::new(""), &clock, wake)?;
+        Ok(Self::with(clock, commit, health, None, 1))
     }
 
-    fn with(clock: Clock, commit: Commit, reader: Option<SqliteReader>, next_key: i64) -> Self {
+    fn with(clock: Clock, commit: Commit, health: Health, reader: Option<SqliteReader>, next_key: i64) -> Self {
         Self {
             clock,
             slots: Slots::default(),
             ids: FxHashMap::default(),
             commit,
+            health,
             reader,
             next_key,
             batch: Batch::default(),
@@ -265,16 +271,21 @@ impl Driver {
             self.outbox.extend(self.owed.drain(..));
             return Ok(());
         }
-        let batch = std::mem::take(&mut self.batch);
+        let mut batch = std::mem::take(&mut self.batch);
         for record in &batch.records {
             if let Some(live) = self.slots.get_mut(record.slot, record.key) {
                 live.pending = None;
             }
         }
-        match self.commit.commit(batch, &mut self.owed, &self.clock) {
+        match self.commit.commit(&mut batch, &mut self.owed, &self.clock) {
             Ok(committed) => {
                 self.outbox.extend(self.owed.drain(..));
                 self.mark_committed(&committed);
+                Ok(())
+            }
+            // What is to come joins it, until the store wakes the host: nobody waits for another program here.
+            Err(CommitError::Busy) => {
+                self.batch = batch;
                 Ok(())
             }
             Err(error) => Err(self.fail(Arc::new(error))),
@@ -338,14 +349,22 @@ impl Driver {
         Statistics { late_answers: self.statistics.late_answers + late, waiting: self.admission.waiting(), ..self.statistics }
     }
 
-    /// Whether everything that was flushed is known to be committed.
+    /// Whether everything that was flushed is known to be committed, or another program has been in the way of that for so long that it is not to be
+    /// waited for.
     pub fn is_settled(&self) -> bool {
-        self.commit.is_settled()
+        self.health.is_stuck() || (self.batch.is_empty() && self.commit.is_settled())
     }
 
     /// Commits what is queued and lets go of the file.
     pub fn close(mut self) -> Result<(), Error> {
         self.flush()?;
+        while !self.batch.is_empty() {
+            if self.health.is_stuck() {
+                return Err(self.fail(Arc::new(CommitError::Busy)));
+            }
+            std::thread::sleep(BUSY_PAUSE);
+            self.flush()?;
+        }
         self.commit.close();
         // What was queued may have failed after the last look.
         let failure = self.commit.take_acknowledged().and_then(|acknowledged| acknowledged.failure);

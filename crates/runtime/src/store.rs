@@ -22,15 +22,18 @@ pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use sqlite::{ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
 pub(crate) use writer::{Acknowledged, Committed, Writer};
 
+use crate::driver::Wake;
 use engine::{Event, Keyed, Plan};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use stdx::Timestamp;
 
 /// A place that keeps journals. Every implementation passes the suite in `tests/stores.rs`.
 pub trait Store: Send {
     /// Writes batches in order as one unit: all of it survives the end of the process, or none, and a power cut once [`Store::medium`] has been
-    /// flushed after it. After an error nothing more is asked of this store.
+    /// flushed after it. After an error nothing more is asked of this store, but after [`CommitError::Busy`]: then nothing was written, and the same may
+    /// be asked again.
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError>;
 
     /// What must be flushed for commits to survive a power cut, by another thread than the one that writes.
@@ -45,8 +48,32 @@ pub trait Store: Send {
     /// What is known of an idempotency key, by its hash, whose latest execution is not live here.
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError>;
 
+    /// From now on `wake` is called, from another thread, when a commit that was put off may be tried again. A store that puts none off is well.
+    fn watch(&mut self, _wake: Wake) -> Health {
+        Health::default()
+    }
+
     /// The host no longer needs an ended execution at hand. A store that keeps its executions does nothing.
     fn forget(&mut self, key: i64);
+}
+
+/// What a store knows of itself beside commits, the same for everyone who has a copy.
+#[derive(Clone, Debug, Default)]
+pub struct Health(Arc<AtomicBool>);
+
+impl Health {
+    /// Whether another program has kept the store from being written to for so long that nothing that is closed waits for it.
+    pub fn is_stuck(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn stuck(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn freed(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 /// What an acknowledged commit survives.
@@ -183,7 +210,7 @@ pub struct StoredExecution {
     pub records: Vec<StepRecord>,
 }
 
-/// Why a commit failed. Whether any of it reached the disk is unknown.
+/// Why a commit failed. Whether any of it reached the disk is unknown, unless said otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
     /// The database said no.
@@ -200,6 +227,11 @@ pub enum CommitError {
         /// Which.
         seq: u64,
     },
+    /// Nothing was written: the file is another program's for now. Whoever asks again may succeed.
+    #[error(
+        "another program has kept the store from being written to; end it (a database shell with an open transaction, a backup) and open again"
+    )]
+    Busy,
     /// The disk has no room.
     #[error("no space is left for the journal")]
     Full(#[source] rusqlite::Error),

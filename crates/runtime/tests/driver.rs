@@ -20,6 +20,8 @@ mod host;
 mod keys;
 #[path = "driver/models.rs"]
 mod models;
+#[path = "driver/others.rs"]
+mod others;
 #[path = "support/plans.rs"]
 mod plans;
 #[path = "support/random.rs"]

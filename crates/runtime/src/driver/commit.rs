@@ -2,7 +2,7 @@
 //! Where a batch goes: committed on this thread, or queued for the thread that waits for the disk.
 
 use super::{Effect, Wake};
-use crate::store::{Acknowledged, Batch, CommitError, Committed, Durability, KnownKey, OpenError, ReadError, StepRecord, Store, Writer};
+use crate::store::{Acknowledged, Batch, CommitError, Committed, Durability, Health, KnownKey, OpenError, ReadError, StepRecord, Store, Writer};
 use crate::{Clock, store::SqliteReader};
 use std::path::Path;
 use std::sync::Arc;
@@ -17,22 +17,32 @@ pub(super) enum Commit {
 }
 
 impl Commit {
-    pub(super) fn over(store: Box<dyn Store>, durability: Durability, path: &Path, clock: &Clock, wake: Wake) -> Result<Self, OpenError> {
-        match durability {
-            Durability::Os => Ok(Self::Inline(store)),
+    /// Commits into `store`, and what that knows of itself.
+    pub(super) fn over(
+        mut store: Box<dyn Store>,
+        durability: Durability,
+        path: &Path,
+        clock: &Clock,
+        wake: Wake,
+    ) -> Result<(Self, Health), OpenError> {
+        let health = store.watch(Arc::clone(&wake));
+        let commit = match durability {
+            Durability::Os => Self::Inline(store),
             Durability::Disk => {
-                let started = Writer::start(store, clock, wake);
-                started.map(Self::Queued).map_err(|source| OpenError::Thread { path: path.to_owned(), source })
+                let started = Writer::start(store, clock, wake, &health);
+                started.map(Self::Queued).map_err(|source| OpenError::Thread { path: path.to_owned(), source })?
             }
-        }
+        };
+        Ok((commit, health))
     }
 
-    /// Commits or queues. `effects` are left where they are if they are owed now, taken if they are owed later.
-    pub(super) fn commit(&mut self, batch: Batch, effects: &mut Vec<Effect>, clock: &Clock) -> Result<Vec<Committed>, CommitError> {
+    /// Commits or queues. `effects` are left where they are if they are owed now, taken if they are owed later. A batch that could not be committed
+    /// because the store is busy is left as it is.
+    pub(super) fn commit(&mut self, batch: &mut Batch, effects: &mut Vec<Effect>, clock: &Clock) -> Result<Vec<Committed>, CommitError> {
         match self {
             Self::Inline(store) => {
                 let mut committed: Vec<Committed> = batch.records.iter().map(Committed::pending).collect();
-                store.commit(&mut [batch])?;
+                store.commit(std::slice::from_mut(batch))?;
                 let at = clock.read();
                 for record in &mut committed {
                     record.at = at;
@@ -40,7 +50,7 @@ impl Commit {
                 Ok(committed)
             }
             Self::Queued(writer) => {
-                writer.submit(batch, effects);
+                writer.submit(std::mem::take(batch), effects);
                 Ok(Vec::new())
             }
         }

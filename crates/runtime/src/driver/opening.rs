@@ -33,8 +33,8 @@ impl Driver {
         let schedules = reader.schedules()?;
         let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
         let clock = clock.later_than(latest.unwrap_or_default());
-        let commit = Commit::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
-        let mut driver = Self::with(clock, commit, Some(reader), next_key);
+        let (commit, health) = Commit::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
+        let mut driver = Self::with(clock, commit, health, Some(reader), next_key);
         let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
         for schedule in schedules {
             driver.take_up_schedule(schedule)?;

@@ -4,7 +4,8 @@
 //! Just before the commit: what the agents have done since the last one is on no record. Just after it: all is on record, and nobody has heard
 //! of it. Either way the driver is told that the commit failed, so that no effect of it leaves.
 
-use super::{Batch, CommitError, KnownKey, Medium, ReadError, StepRecord, Store};
+use super::{Batch, CommitError, Health, KnownKey, Medium, ReadError, StepRecord, Store};
+use crate::driver::Wake;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use stdx::Timestamp;
@@ -72,6 +73,10 @@ impl Store for CrashingStore {
 
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
         self.store.keyed(hash)
+    }
+
+    fn watch(&mut self, wake: Wake) -> Health {
+        self.store.watch(wake)
     }
 
     fn forget(&mut self, key: i64) {

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Journals in one `SQLite` file that any tool can open.
 //!
-//! `lock` keeps other processes out, `schema` opens and migrates, `checkpointer` moves the write-ahead log into the file on its own
-//! thread, `reader` answers questions on a connection of its own, `tails` knows where journals end, and `journal` appends to them. Here stands
+//! `lock` keeps other processes out, `schema` opens and migrates, `keeper` moves the write-ahead log into the file on its own
+//! thread, when `upkeep` says so, `reader` answers questions on a connection of its own, `tails` knows where journals end, and `journal` appends to them. Here stands
 //! the writing connection.
 
 mod cache;
-mod checkpointer;
 mod journal;
+mod keeper;
 mod keys;
 mod lock;
 mod reader;
 mod schedules;
 mod schema;
 mod tails;
+mod upkeep;
 
 pub use reader::{ExecutionFilter, Page, SqliteReader};
 pub use schema::OpenError;
 
-use super::{Batch, CommitError, KnownKey, Medium, ReadError, StepRecord, Store};
-use checkpointer::Checkpointer;
+use super::{Batch, CommitError, Health, KnownKey, Medium, ReadError, StepRecord, Store};
+use crate::driver::Wake;
 use engine::Plan;
 use journal::Journal;
+use keeper::Keeper;
 use lock::Lock;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
@@ -40,7 +42,7 @@ pub struct SqliteStore {
     journal: Journal,
     /// Definitions known to be in the file, by hash of their text.
     definitions: FxHashSet<Arc<str>>,
-    checkpointer: Checkpointer,
+    keeper: Keeper,
     // Last, so that it is released after the connections are closed.
     _lock: Lock,
 }
@@ -49,12 +51,12 @@ impl SqliteStore {
     /// Opens the file, creating it if there is none, and takes it for this process.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = Lock::take(path)?;
-        let connection = schema::open_for_writing(path)?;
+        let mut connection = schema::open_for_writing(path)?;
         let journal = Journal::open(&connection).map_err(|source| schema::failed(path, source))?;
         let reader = SqliteReader::beside(path, journal.tails())?;
-        let checkpointer = Checkpointer::start(path)?;
+        let keeper = Keeper::start(path, &mut connection)?;
         let definitions = FxHashSet::default();
-        Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, checkpointer, _lock: lock })
+        Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, keeper, _lock: lock })
     }
 
     /// Another reader, for another thread.
@@ -64,7 +66,8 @@ impl SqliteStore {
 
     /// One transaction; how many bytes of records it holds.
     fn write(&mut self, batches: &[Batch]) -> Result<usize, CommitError> {
-        let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate)?;
+        self.keeper.admit()?;
+        let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(put_off)?;
         self.journal.begin(&transaction)?;
         for batch in batches {
             accept(&transaction, &mut self.definitions, batch)?;
@@ -80,9 +83,22 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
-        let bytes = self.write(batches).map_err(classify)?;
-        self.checkpointer.wrote(bytes);
-        Ok(())
+        let was_blocked = self.keeper.is_blocked();
+        let written = self.write(batches).map_err(classify);
+        match &written {
+            Ok(bytes) => self.keeper.wrote(*bytes),
+            Err(CommitError::Busy) => self.keeper.blocked(),
+            Err(_) => {}
+        }
+        // Whoever has been kept waiting looks in passing: it has other things to do.
+        if self.keeper.is_blocked() != was_blocked {
+            self.connection.busy_timeout(if was_blocked { schema::COMMIT_WAIT } else { Duration::ZERO })?;
+        }
+        written.map(|_| ())
+    }
+
+    fn watch(&mut self, wake: Wake) -> Health {
+        self.keeper.watch(wake)
     }
 
     /// The log is where commits are until a checkpoint moves them. Flushed from here and not by the connection, as `synchronous = FULL` would,
@@ -140,6 +156,14 @@ fn define(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
 /// A duration as it is stored: whole microseconds.
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A transaction that could not begin has changed nothing.
+fn put_off(error: rusqlite::Error) -> CommitError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::FileLockingProtocolFailed) => CommitError::Busy,
+        _ => error.into(),
+    }
 }
 
 fn classify(error: CommitError) -> CommitError {

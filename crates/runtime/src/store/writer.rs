@@ -9,13 +9,17 @@
 //! they were written in. What arrives meanwhile forms the next unit, so there is no timer, no added latency when idle, and throughput grows
 //! with load.
 
-use super::{Batch, CommitError, Medium, StepRecord, Store};
+use super::{Batch, CommitError, Health, Medium, StepRecord, Store};
 use crate::Clock;
 use crate::driver::Wake;
 use crate::driver::effect::Effect;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use stdx::Timestamp;
+
+/// How long to wait before writing again what another program was in the way of.
+const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The committing threads, seen from the driver.
 #[derive(Debug)]
@@ -64,14 +68,14 @@ struct Queue {
 
 impl Writer {
     /// Starts the threads. `wake` is called after each commit, from one of them.
-    pub(crate) fn start(store: Box<dyn Store>, clock: &Clock, wake: Wake) -> std::io::Result<Self> {
+    pub(crate) fn start(store: Box<dyn Store>, clock: &Clock, wake: Wake, health: &Health) -> std::io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let medium = Arc::new(Mutex::new(store.medium()?));
         let store = Arc::new(Mutex::new(store));
         let mut writer = Self { shared: Arc::clone(&shared), threads: Vec::new() };
         for wake in [Arc::clone(&wake), wake] {
             let (shared, store, medium) = (Arc::clone(&shared), Arc::clone(&store), Arc::clone(&medium));
-            let committer = Committer { shared, store, medium, clock: clock.clone(), wake };
+            let committer = Committer { shared, store, medium, clock: clock.clone(), wake, health: health.clone() };
             let thread = std::thread::Builder::new().name("journal-writer".to_owned()).spawn(move || committer.run())?;
             writer.threads.push(thread);
         }
@@ -126,6 +130,7 @@ struct Committer {
     medium: Arc<Mutex<Box<dyn Medium>>>,
     clock: Clock,
     wake: Wake,
+    health: Health,
 }
 
 impl Committer {
@@ -135,7 +140,7 @@ impl Committer {
             let mut store = lock(&self.store);
             let Some((mut batches, effects)) = self.shared.next() else { return };
             let mut committed: Vec<Committed> = batches.iter().flat_map(|batch| &batch.records).map(Committed::pending).collect();
-            let written = store.commit(&mut batches);
+            let written = self.write(&mut **store, &mut batches);
             let mut medium = lock(&self.medium);
             drop(store);
             // What was written after something that failed is not acknowledged either: nobody may build on it.
@@ -150,6 +155,16 @@ impl Committer {
             self.shared.acknowledge(result, effects, committed);
             drop(medium);
             (self.wake)();
+        }
+    }
+
+    /// Tries until no other program is in the way; one that is closed gives up when it has been for long.
+    fn write(&self, store: &mut dyn Store, batches: &mut [Batch]) -> Result<(), CommitError> {
+        loop {
+            match store.commit(batches) {
+                Err(CommitError::Busy) if !(self.health.is_stuck() && self.shared.is_closing()) => std::thread::sleep(RETRY_PAUSE),
+                settled => return settled,
+            }
         }
     }
 }
@@ -186,6 +201,10 @@ impl Shared {
             }
             queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    fn is_closing(&self) -> bool {
+        lock(&self.queue).closing
     }
 
     fn has_failed(&self) -> bool {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Opening the file: what it must be, how it is created.
 
+use super::upkeep::LOG_BYTES;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -15,8 +16,14 @@ const APPLICATION_ID: i64 = 0x4D41_4F31;
 /// The first release without the WAL-reset bug, which could corrupt a database with two connections (sqlite.org/wal.html).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
-/// How long to wait for another connection, such as the one that starts the log over.
+/// How long opening and reading wait for another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a commit does, which may be on the thread of the host: as long as it takes to start the log over, as a rule.
+pub(super) const COMMIT_WAIT: Duration = Duration::from_millis(10);
+
+/// The size of a page.
+pub(super) const PAGE_BYTES: u64 = 8192;
 
 /// `journal` is append-only by position and has no index, so that a commit touches its last pages alone; `tails` says how the rows of an
 /// execution are found. An index cost a sixth of everything a process does for a task of a chain (measured: 0.85 of 5.0 µs).
@@ -106,6 +113,12 @@ pub enum OpenError {
     Newer { path: PathBuf, found: i64 },
     #[error("the linked SQLite {found} has a bug that can corrupt the file; 3.51.3 is the least")]
     SqliteTooOld { found: String },
+    #[error("`{}` is kept locked by another program; end that program (a database shell with an open transaction, a backup) and open again", path.display())]
+    Busy {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
     #[error("the thread for `{}` could not be started", path.display())]
     Thread {
         path: PathBuf,
@@ -141,7 +154,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     if is_new {
         create(&connection).map_err(|source| failed(path, source))?;
     }
-    connection.execute_batch(COMPLETE).map_err(|source| failed(path, source))?;
+    connection.execute_batch(COMPLETE).and_then(|()| connection.busy_timeout(COMMIT_WAIT)).map_err(|source| failed(path, source))?;
     Ok(connection)
 }
 
@@ -189,13 +202,21 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     open().map_err(|source| failed(path, source))
 }
 
+/// A connection that moves the log into the file.
+pub(super) fn open_for_checkpoints(path: &Path) -> Result<Connection, OpenError> {
+    let connection = open_for_reading(path)?;
+    connection.execute_batch("PRAGMA checkpoint_fullfsync = ON;").map_err(|source| failed(path, source))?;
+    Ok(connection)
+}
+
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // auto_vacuum only takes effect before the first table. mmap turns an I/O error into a signal, which would end the process.
     // With NORMAL a commit is in the log but not flushed: at `'disk'` that is the store's medium. Checkpoints flush both files as ever.
-    connection.execute_batch(
-        "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
-         PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;",
-    )
+    connection.execute_batch(&format!(
+        "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
+         PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;
+         PRAGMA journal_size_limit = {LOG_BYTES};",
+    ))
 }
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {
@@ -208,6 +229,7 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Corrupt { path, source },
+        Some(ErrorCode::DatabaseBusy) => OpenError::Busy { path, source },
         _ => OpenError::Sqlite { path, source },
     }
 }

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Looks after an open file on a thread of its own; `upkeep` says when.
+//!
+//! It moves the write-ahead log into the file: done by the writing connection, that caused every long tail. Nobody waits for it for long, and it waits
+//! for nobody: what cannot be done now is done later. It wakes the host when a commit that was put off may be tried again.
+
+use super::OpenError;
+use super::upkeep::{Concern, FULL_PAGES, Moved, READERS_WAIT, Upkeep};
+use crate::clock::real;
+use crate::driver::Wake;
+use crate::store::{CommitError, Health};
+use rusqlite::Connection;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Bytes of records after which the log is moved. What is moved is flushed, and while 16 MiB were, commits at `'disk'` waited for the medium 4 ms and
+/// more; of 1 MiB they hardly notice, and the log stays so short that it is written over in place. Of less, the moving costs more than it saves.
+const MOVE_BYTES: usize = 1 << 20;
+
+/// The thread, seen from the writer.
+pub(super) struct Keeper {
+    shared: Arc<Shared>,
+    /// Since the log was last asked to be moved: bytes of records, and how many pages it had.
+    bytes: usize,
+    pages: u32,
+    /// Since when another program has kept commits waiting.
+    blocked: Option<Instant>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What both sides see.
+#[derive(Default)]
+struct Shared {
+    /// How many pages the log has, and how often it was committed to.
+    pages: AtomicU32,
+    commits: AtomicU64,
+    /// Nothing was written for a while: whoever writes rings.
+    at_rest: AtomicBool,
+    /// The writer makes way, so that the log can be started over.
+    yielding: AtomicBool,
+    /// It cannot be: a reader needs it.
+    held: AtomicBool,
+    asked: Mutex<Asked>,
+    rung: Condvar,
+    health: Health,
+    wake: OnceLock<Wake>,
+}
+
+/// What is asked of the thread.
+#[derive(Default)]
+struct Asked {
+    rung: bool,
+    /// The log is to be moved.
+    moving: bool,
+    /// Since when another program has kept commits waiting; the host wants to be woken.
+    blocked: Option<Instant>,
+    closing: bool,
+}
+
+impl Keeper {
+    /// Begins to look after the file that `writer` writes.
+    pub(super) fn start(path: &Path, writer: &mut Connection) -> Result<Self, OpenError> {
+        let shared = Arc::new(Shared { at_rest: AtomicBool::new(true), ..Shared::default() });
+        let counted = Arc::clone(&shared);
+        // Within the commit, on its thread. No look at the file could tell more cheaply how long the log is.
+        let hook = move |_: &mut rusqlite::hooks::Wal, pages: i32| {
+            counted.pages.store(pages.cast_unsigned(), Ordering::Relaxed);
+            counted.commits.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        let failed = |source| super::schema::failed(path, source);
+        writer.wal_hook(Some(hook)).map_err(failed)?;
+        let connection = super::schema::open_for_checkpoints(path)?;
+        connection.busy_timeout(READERS_WAIT).map_err(failed)?;
+        let work = Work { shared: Arc::clone(&shared), path: path.to_owned(), connection, upkeep: Upkeep::default(), seen: 0 };
+        let thread = std::thread::Builder::new().name("journal-keeper".to_owned()).spawn(move || work.run());
+        let thread = thread.map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
+        Ok(Self { shared, bytes: 0, pages: 0, blocked: None, thread: Some(thread) })
+    }
+
+    /// Whom to wake from now on, and what is to be known of the file.
+    pub(super) fn watch(&self, wake: Wake) -> Health {
+        // There is one host.
+        let _ = self.shared.wake.set(wake);
+        self.shared.health.clone()
+    }
+
+    /// Whether something may be written now: not while the log is started over, and not to one that is full, unless that cannot be helped.
+    pub(super) fn admit(&self) -> Result<(), CommitError> {
+        if self.shared.yielding.load(Ordering::Relaxed) { Err(CommitError::Busy) } else { Ok(()) }
+    }
+
+    /// Whether the last commit found the file taken by another program.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.is_some()
+    }
+
+    /// The writer found the file taken: the host is woken when it is worth another try.
+    pub(super) fn blocked(&mut self) {
+        let since = *self.blocked.get_or_insert_with(real);
+        self.shared.ring(|asked| asked.blocked = Some(since));
+    }
+
+    /// The writer committed so many bytes of records.
+    pub(super) fn wrote(&mut self, bytes: usize) {
+        if self.blocked.take().is_some() {
+            self.shared.health.freed();
+            self.shared.ring(|asked| asked.blocked = None);
+        }
+        self.bytes += bytes;
+        let pages = self.shared.pages.load(Ordering::Relaxed);
+        // A log that has fewer has been started over.
+        self.pages = self.pages.min(pages);
+        if self.bytes >= MOVE_BYTES || pages - self.pages >= Upkeep::step(pages) {
+            (self.bytes, self.pages) = (0, pages);
+            if pages >= FULL_PAGES && !self.shared.held.load(Ordering::Relaxed) {
+                self.shared.yielding.store(true, Ordering::Relaxed);
+            }
+            self.shared.ring(|asked| asked.moving = true);
+        } else if self.shared.at_rest.load(Ordering::Relaxed) {
+            self.shared.ring(|_| ());
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.shared.ring(|asked| asked.closing = true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn ring(&self, ask: impl FnOnce(&mut Asked)) {
+        let mut asked = self.lock();
+        asked.rung = true;
+        ask(&mut asked);
+        drop(asked);
+        self.rung.notify_one();
+    }
+
+    /// Waits until somebody rings, or until then.
+    fn wait(&self, until: Option<Instant>) -> MutexGuard<'_, Asked> {
+        let mut asked = self.lock();
+        while !asked.rung {
+            let Some(until) = until else {
+                asked = self.rung.wait(asked).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = until.saturating_duration_since(real());
+            if left.is_zero() {
+                break;
+            }
+            (asked, _) = self.rung.wait_timeout(asked, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        asked.rung = false;
+        asked
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked> {
+        // What a thread that panicked had asked for is plain data.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        if let Some(wake) = self.wake.get() {
+            wake();
+        }
+    }
+}
+
+/// What the thread has.
+struct Work {
+    shared: Arc<Shared>,
+    path: PathBuf,
+    connection: Connection,
+    upkeep: Upkeep,
+    /// How often the log had been committed to when the files were looked at.
+    seen: u64,
+}
+
+impl Work {
+    fn run(mut self) {
+        loop {
+            let mut asked = self.shared.wait(self.upkeep.next());
+            if asked.closing {
+                return;
+            }
+            let (moving, blocked) = (std::mem::take(&mut asked.moving), asked.blocked);
+            drop(asked);
+            if self.upkeep.is_move_due(real(), moving) {
+                self.move_log();
+            }
+            // Whatever came of it: a log that a reader needs may get longer.
+            self.shared.held.store(self.upkeep.is_held(), Ordering::Relaxed);
+            self.shared.yielding.store(false, Ordering::Relaxed);
+            self.look();
+            let blocked = blocked.map(|since| real() - since);
+            self.tell(blocked);
+            if let Some(blocked) = blocked {
+                self.retry(blocked);
+            }
+        }
+    }
+
+    /// Moves what can be moved without disturbing anyone. A log that has grown long in spite of that is finished with the writer out of the way, for a
+    /// moment. A checkpoint that fails loses nothing: the log keeps everything until one succeeds, and a bad disk shows in the next commit.
+    fn move_log(&mut self) {
+        let mut restarted = None;
+        if self.checkpoint("PASSIVE").is_some_and(Upkeep::is_restart_due) {
+            self.shared.yielding.store(true, Ordering::Relaxed);
+            restarted = self.checkpoint("RESTART");
+        }
+        self.upkeep.restarted(real(), restarted);
+    }
+
+    fn checkpoint(&self, mode: &str) -> Option<Moved> {
+        let read = |row: &rusqlite::Row<'_>| Ok(Moved { busy: row.get::<_, i64>(0)? != 0, log: row.get(1)? });
+        self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], read).ok()
+    }
+
+    /// Looks whether the files are still what they were, while something is written.
+    fn look(&mut self) {
+        let written = self.shared.commits.load(Ordering::Relaxed);
+        if written != self.seen {
+            self.shared.at_rest.store(false, Ordering::Relaxed);
+            self.upkeep.stirred(real());
+        }
+        if !self.upkeep.is_look_due(real()) {
+            return;
+        }
+        self.upkeep.looked(real(), written != self.seen);
+        self.seen = written;
+        self.shared.at_rest.store(self.upkeep.is_at_rest(), Ordering::SeqCst);
+    }
+
+    /// Lets the writer, or the host at `'os'`, try again.
+    fn retry(&self, blocked: Duration) {
+        if Upkeep::is_long(blocked) {
+            self.shared.health.stuck();
+        }
+        std::thread::sleep(Upkeep::retry_after(blocked));
+        self.shared.wake();
+    }
+
+    /// Tells people what they alone can do something about.
+    fn tell(&mut self, blocked: Option<Duration>) {
+        let pages = self.shared.pages.load(Ordering::Relaxed);
+        let Some(concern) = self.upkeep.tell(real(), pages, blocked) else { return };
+        let path = self.path.display();
+        let line = match concern {
+            Concern::Held { pages } => format!(
+                "another program is reading `{path}`, so its log cannot be moved into it and has grown to {} MiB; end that program (a database shell, a \
+                 report, a backup) to give the room back",
+                u64::from(pages) * super::schema::PAGE_BYTES / (1 << 20)
+            ),
+            Concern::Blocked { since } => format!(
+                "another program has kept `{path}` from being written to for {} s; what is to be recorded waits, and nothing is lost: end that program \
+                 (a database shell with an open transaction, a backup)",
+                since.as_secs()
+            ),
+        };
+        // There is nobody to tell that it cannot be told.
+        let _ = writeln!(std::io::stderr(), "@codexos/multi-agent-orchestrator: {line}");
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        // Nobody would let the writer go on.
+        self.shared.yielding.store(false, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! When what is to be done for an open file, beside commits; `keeper` does it. Nothing here reads a clock.
+//!
+//! ```text
+//! log:   short ─grows─▶ moved into the file ─▶ … ─still long─▶ started over ─▶ short
+//!                                                                   │ a reader needs it
+//!                                                                   └▶ held ─once a second─▶ started over
+//! files: at rest ─written to─▶ looked at each second ─a second without─▶ at rest
+//! ```
+
+use std::time::{Duration, Instant};
+
+/// Pages that the log may grow by before it is moved into the file, however few bytes of records they hold: 16 MiB.
+const MOVE_PAGES: u32 = 2_048;
+
+/// The same for a log that is to be started over: 2 MiB.
+const LONG_MOVE_PAGES: u32 = 256;
+
+/// Pages beyond which the log is started over, with the writer held up for a moment: 24 MiB. What is written meanwhile comes on top of that.
+const RESTART_PAGES: u32 = 3_072;
+
+/// Pages beyond which nothing more is written until that was tried: 48 MiB. So a log that nobody needs is never longer than 64 MiB, but for a single unit.
+pub(super) const FULL_PAGES: u32 = 6_144;
+
+/// Bytes that the file of the log keeps: what a larger unit or a reader has made it grow by is given back.
+pub(super) const LOG_BYTES: u32 = 64 << 20;
+
+/// How long a checkpoint may wait for readers, and the writer for it.
+pub(super) const READERS_WAIT: Duration = Duration::from_millis(20);
+
+/// How long a log that a reader needs is left alone.
+const HELD_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often files that are written to are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How soon after the first commit: what that wrote has been flushed then.
+const LOOK_SOON: Duration = Duration::from_millis(50);
+
+/// How long another program may keep commits waiting before that is told, and a store that is closed gives up.
+const BLOCKED_LONG: Duration = Duration::from_secs(5);
+
+/// How often anything is told.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// What a checkpoint came to, in pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// Whether somebody was in its way.
+    pub(super) busy: bool,
+    /// How long the log is.
+    pub(super) log: u32,
+}
+
+/// What is worth a line to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Concern {
+    /// Another program reads, and the log, which has so many pages, cannot be started over.
+    Held { pages: u32 },
+    /// Another program has written for so long that nothing could be committed.
+    Blocked { since: Duration },
+}
+
+/// What is to come.
+#[derive(Debug, Default)]
+pub(super) struct Upkeep {
+    look: Option<Instant>,
+    /// A reader holds the log: when to try again.
+    held: Option<Instant>,
+    told: Option<Instant>,
+}
+
+impl Upkeep {
+    /// How many pages a log that has so many may grow by before it is moved.
+    pub(super) fn step(pages: u32) -> u32 {
+        if pages > RESTART_PAGES { LONG_MOVE_PAGES } else { MOVE_PAGES }
+    }
+
+    /// When to come again, if nobody asks before.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.look.into_iter().chain(self.held).min()
+    }
+
+    /// Something is written.
+    pub(super) fn stirred(&mut self, now: Instant) {
+        self.look.get_or_insert(now + LOOK_SOON);
+    }
+
+    /// Whether the files are to be looked at.
+    pub(super) fn is_look_due(&self, now: Instant) -> bool {
+        self.look.is_some_and(|at| at <= now)
+    }
+
+    /// They were; `written`: something was written since the last time.
+    pub(super) fn looked(&mut self, now: Instant, written: bool) {
+        self.look = written.then(|| now + LOOK_EVERY);
+    }
+
+    /// Whether files that were looked at are at rest.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.look.is_none()
+    }
+
+    /// Whether the log is to be moved, which somebody has `asked` for or a reader has put off.
+    pub(super) fn is_move_due(&self, now: Instant, asked: bool) -> bool {
+        self.held.map_or(asked, |again| again <= now)
+    }
+
+    /// Whether a log that was moved as far as nobody minds has to be started over, so that it gets no longer.
+    pub(super) fn is_restart_due(moved: Moved) -> bool {
+        moved.log > RESTART_PAGES
+    }
+
+    /// That was tried, or there was no need to.
+    pub(super) fn restarted(&mut self, now: Instant, moved: Option<Moved>) {
+        self.held = moved.filter(|moved| moved.busy).map(|_| now + HELD_PAUSE);
+    }
+
+    /// Whether a reader holds the log.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// How long to wait before a commit is tried again that another program has kept waiting for so long.
+    pub(super) fn retry_after(blocked: Duration) -> Duration {
+        (blocked / 4).clamp(Duration::from_millis(2), Duration::from_millis(100))
+    }
+
+    /// Whether that is long.
+    pub(super) fn is_long(blocked: Duration) -> bool {
+        blocked >= BLOCKED_LONG
+    }
+
+    /// What to tell now of a log with so many pages, and of commits that have waited for so long.
+    pub(super) fn tell(&mut self, now: Instant, pages: u32, blocked: Option<Duration>) -> Option<Concern> {
+        let held = self.held.filter(|_| pages > FULL_PAGES).map(|_| Concern::Held { pages });
+        let blocked = blocked.filter(|since| Self::is_long(*since)).map(|since| Concern::Blocked { since });
+        let concern = blocked.or(held)?;
+        if self.told.is_some_and(|told| now < told + TELL_EVERY) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(concern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn moved(log: u32, busy: bool) -> Moved {
+        Moved { busy, log }
+    }
+
+    #[test]
+    fn files_are_looked_at_soon_after_the_first_commit_then_each_second_until_nothing_is_written() {
+        let (mut upkeep, begin) = (Upkeep::default(), Instant::now());
+        assert!(upkeep.is_at_rest() && upkeep.next().is_none());
+        upkeep.stirred(begin);
+        upkeep.stirred(begin + SECOND);
+        assert_eq!(upkeep.next(), Some(begin + LOOK_SOON), "the first counts");
+        assert!(!upkeep.is_look_due(begin) && upkeep.is_look_due(begin + LOOK_SOON));
+        upkeep.looked(begin + LOOK_SOON, true);
+        assert_eq!(upkeep.next(), Some(begin + LOOK_SOON + SECOND));
+        upkeep.looked(begin + 2 * SECOND, false);
+        assert!(upkeep.is_at_rest() && !upkeep.is_look_due(begin + 9 * SECOND));
+    }
+
+    #[test]
+    fn a_log_is_started_over_when_it_is_long_and_left_alone_for_a_second_when_a_reader_needs_it() {
+        let (mut upkeep, begin) = (Upkeep::default(), Instant::now());
+        assert!(!upkeep.is_move_due(begin, false) && upkeep.is_move_due(begin, true));
+        assert!(!Upkeep::is_restart_due(moved(RESTART_PAGES, false)) && Upkeep::is_restart_due(moved(RESTART_PAGES + 1, false)));
+        assert!(FULL_PAGES + Upkeep::step(FULL_PAGES) < 8_000, "64 MiB, and room for a unit");
+        upkeep.restarted(begin, Some(moved(9_000, true)));
+        assert!(upkeep.is_held() && !upkeep.is_move_due(begin, true), "however much is written meanwhile");
+        assert_eq!(upkeep.next(), Some(begin + SECOND));
+        assert!(upkeep.is_move_due(begin + SECOND, false), "even if nothing is");
+        upkeep.restarted(begin + SECOND, Some(moved(9_000, false)));
+        assert!(!upkeep.is_held() && upkeep.next().is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_for_long_is_told_once_a_minute() {
+        let (mut upkeep, begin) = (Upkeep::default(), Instant::now());
+        assert_eq!(upkeep.tell(begin, FULL_PAGES + 1, None), None, "a log that nobody holds is about to be started over");
+        assert_eq!(upkeep.tell(begin, 0, Some(BLOCKED_LONG / 2)), None);
+        upkeep.restarted(begin, Some(moved(9_000, true)));
+        assert_eq!(upkeep.tell(begin + SECOND, FULL_PAGES, None), None, "it is not too long yet");
+        let told = upkeep.tell(begin + 2 * SECOND, 9_000, None);
+        assert_eq!(told, Some(Concern::Held { pages: 9_000 }));
+        assert_eq!(upkeep.tell(begin + 61 * SECOND, 9_000, Some(BLOCKED_LONG)), None, "of either kind");
+        let told = upkeep.tell(begin + 62 * SECOND, 9_000, Some(BLOCKED_LONG));
+        assert_eq!(told, Some(Concern::Blocked { since: BLOCKED_LONG }), "what stops is worse than what grows");
+    }
+
+    #[test]
+    fn a_commit_is_tried_again_soon_at_first_and_more_seldom_later() {
+        let after = |millis| Upkeep::retry_after(Duration::from_millis(millis)).as_millis();
+        assert_eq!([after(0), after(40), after(60_000)], [2, 10, 100]);
+        assert!(!Upkeep::is_long(Duration::from_millis(4_999)) && Upkeep::is_long(BLOCKED_LONG));
+    }
+}

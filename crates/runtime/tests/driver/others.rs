@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Other programs that have the file open.
+//!
+//! Once a program that held a read transaction while more than 64 MiB were written ended the orchestrator at `'disk'` (`ERR_OUTCOME_UNKNOWN`, "database
+//! is locked") and froze the event loop for 5 s at a time at `'os'`: a checkpoint waited for it, and kept the writer out meanwhile.
+
+use crate::host::{FILES, Host, Mode};
+use crate::plans::{plan, task};
+use engine::Event;
+use rusqlite::Connection;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// What another program sees of the file: a connection that knows nothing of ours.
+fn another(host: &Host) -> Connection {
+    Connection::open(host.path()).unwrap()
+}
+
+fn log_bytes(host: &Host) -> u64 {
+    std::fs::metadata(host.path().with_extension("db-wal")).unwrap().len()
+}
+
+const MIB: u64 = 1 << 20;
+
+/// Runs an execution whose result is this long; how long its longest call took.
+fn execute(host: &mut Host, bytes: usize) -> Duration {
+    let (slot, _) = host.accept(&plan(&json!([task("a", &[])])));
+    let begin = Instant::now();
+    host.advance();
+    let accepted = begin.elapsed();
+    host.complete(slot, 0, 1, &format!("\"{}\"", "x".repeat(bytes)));
+    let begin = Instant::now();
+    let heard = host.advance();
+    assert!(heard.iter().any(|effect| effect.contains("ended")), "{heard:?}");
+    accepted.max(begin.elapsed())
+}
+
+#[test]
+fn a_reader_that_stays_neither_stops_nor_freezes_anything_while_the_log_grows() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        execute(&mut host, 10);
+        let reader = another(&host);
+        reader.execute_batch("BEGIN; SELECT count(*) FROM journal;").unwrap();
+        let mut longest = Duration::ZERO;
+        while log_bytes(&host) < 100 * MIB {
+            longest = longest.max(execute(&mut host, 1 << 20));
+        }
+        assert!(longest < Duration::from_secs(2), "{mode:?}: {longest:?}");
+        reader.execute_batch("COMMIT").unwrap();
+        // The log is started over within a second or two, and given back to its bound.
+        let begin = Instant::now();
+        while log_bytes(&host) > 64 * MIB {
+            execute(&mut host, 10);
+            assert!(begin.elapsed() < Duration::from_secs(20), "{mode:?}: {} MiB", log_bytes(&host) / MIB);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn readers_that_come_and_go_while_much_is_written_stop_nothing() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        execute(&mut host, 10);
+        let (path, begin) = (host.path().to_owned(), Instant::now());
+        let reading = std::thread::spawn(move || {
+            let reader = Connection::open(path).unwrap();
+            while begin.elapsed() < Duration::from_secs(2) {
+                reader.execute_batch("BEGIN; SELECT count(*) FROM journal;").unwrap();
+                std::thread::sleep(Duration::from_millis(50));
+                reader.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
+            }
+        });
+        while !reading.is_finished() {
+            execute(&mut host, 1 << 18);
+        }
+        reading.join().unwrap();
+    }
+}
+
+/// A program that writes holds the lock that a commit needs. Nothing of the commit has happened then: it waits, and the host does not.
+#[test]
+fn what_cannot_be_committed_while_another_program_writes_is_committed_after_it_and_the_host_never_waits() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        execute(&mut host, 10);
+        let writer = another(&host);
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let (slot, id) = host.accept(&plan(&json!([task("a", &[])])));
+        for _ in 0..10 {
+            let begin = Instant::now();
+            host.driver.flush().unwrap();
+            host.driver.pull().unwrap();
+            assert!(begin.elapsed() < Duration::from_millis(50), "{mode:?}: {:?}", begin.elapsed());
+            assert!(host.driver.next_effect().is_none(), "{mode:?}: nothing leaves before it is on record");
+        }
+        assert!(!host.driver.is_settled(), "{mode:?}");
+        // What comes meanwhile joins it.
+        let (other, _) = host.accept(&plan(&json!([task("a", &[])])));
+        host.driver.flush().unwrap();
+        writer.execute_batch("ROLLBACK").unwrap();
+        let heard = host.advance();
+        assert!(heard.contains(&format!("{slot}: run 0/1")) && heard.contains(&format!("{other}: run 0/1")), "{mode:?}: {heard:?}");
+        host.complete(slot, 0, 1, "1");
+        host.advance();
+        let stored = host.stored(&id);
+        assert!(matches!(stored.records.last().unwrap().events.last(), Some(Event::ExecutionEnded { .. })), "{mode:?}");
+    }
+}
+
+#[test]
+fn a_driver_that_is_closed_gives_up_after_a_while_and_says_so() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        execute(&mut host, 10);
+        let writer = another(&host);
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        host.accept(&plan(&json!([task("a", &[])])));
+        host.driver.flush().unwrap();
+        let Host { driver, .. } = host;
+        let error = driver.close().unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.starts_with("another program has kept the store from being written to"), "{mode:?}: {cause}");
+    }
+}
+
+/// Contexts, definitions and the pages of indices are no bytes of records: once the log grew with them without bound.
+#[test]
+fn a_log_that_nobody_reads_stays_within_its_bound_whatever_it_is_that_is_written() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        let (plan, context) = (plan(&json!([task("a", &[])])), format!("{{\"pad\":\"{}\"}}", "c".repeat(100_000)));
+        let mut longest = 0;
+        for round in 0..1500 {
+            host.driver.accept(&plan, Some(context.clone()), None, None).unwrap();
+            if mode == Mode::Os || round % 10 == 0 {
+                host.advance();
+            }
+            longest = longest.max(log_bytes(&host));
+        }
+        assert!(longest <= 64 * MIB, "{mode:?}: {} MiB", longest / MIB);
+        host.driver.close().unwrap();
+    }
+}
