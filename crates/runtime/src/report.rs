@@ -17,7 +17,9 @@ use crate::driver::seed_of;
 use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
-use engine::{End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, read_plan};
+use engine::{
+    End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, read_plan,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -41,7 +41,7 @@ const LOOK_SOON: Duration = Duration::from_millis(50);
 const BLOCKED_LONG: Duration = Duration::from_secs(5);
 
 /// How often anything is told.
-const TELL_EVERY: Duration = Duration::from_secs(60);
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// What a checkpoint came to, in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
