@@ -100,6 +100,11 @@ export declare interface AgentsConfig {
     scaleDownThreshold?: number | undefined;
     /** Time between two health checks of an instance, and how long it has to answer, at least 1 ms. Default 5000 (5 s). */
     healthCheckInterval?: Duration | undefined;
+    /**
+     * Whose tasks a model does though nobody has registered the agent: `true` any's, `false` nobody's, or those of the agents in a list. Default: any's but
+     * those whose name is nearly a registered one; with models that are known from the environment alone, only where no agent is registered at all.
+     */
+    standIn?: boolean | readonly string[] | undefined;
 }
 
 /**

@@ -79,10 +79,10 @@ impl Engine {
         })
     }
 
-    /// From now on the agent of this type's name runs tasks whose own agent nobody has registered.
+    /// From now on the agent of this type's name runs tasks of an agent that nobody has registered.
     #[napi(catch_unwind)]
-    pub fn default_agent(&self, type_name: String) -> Result<(), CodedError> {
-        self.told(|driver| driver.default_agent(type_name.into()))
+    pub fn stand_in(&self, agent_id: String, type_name: String) -> Result<(), CodedError> {
+        self.told(|driver| driver.stand_in(agent_id.into(), type_name.into()))
     }
 
     /// An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`.

@@ -7,7 +7,7 @@
 
 import { EventEmitter } from 'node:events'
 import { AgentInstances, type Instance } from './agent-instances.js'
-import { builtInTypes, DEFAULT_TYPE, type AgentSurroundings, type BuiltInType } from './agents/built-in.js'
+import { builtInTypes, DEFAULT_TYPE, type BuiltInType } from './agents/built-in.js'
 import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
 import type { Clock } from './clock.js'
 import { emitSafely } from './emit.js'
@@ -19,6 +19,7 @@ import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { NOBODY } from './run.js'
 import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
+import { StandIns, type KnownModels } from './stand-ins.js'
 import { readTool } from './tools/definition.js'
 import { McpConnections, type McpConnection } from './tools/mcp.js'
 import type { McpServer } from './tools/mcp-server.js'
@@ -138,13 +139,15 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   /** By the number the engine knows each by. */
   readonly #kinds: AgentKind[] = []
   readonly #named = new Map<string, AgentKind>()
-  readonly #standIns = new Map<string, PooledAgent>()
+  /** In tests. */
+  readonly #doubles = new Map<string, PooledAgent>()
   readonly #registered: () => void
-  readonly #hasProvider: () => boolean
   readonly #builtIn: ReadonlyMap<string, BuiltInType>
   /** Those of them that the engine knows. */
   readonly #adopted = new Set<string>()
-  #hasDefault = false
+  /** The names that the engine knows built-in types to stand in for. */
+  readonly #stoodIn = new Set<string>()
+  readonly standIns: StandIns
   readonly instances: AgentInstances
   readonly tools: ToolRegistry = new ToolRegistry()
   readonly servers: McpConnections
@@ -152,21 +155,15 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   #engine: Engine | undefined
 
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
-  constructor(
-    policy: ResolvedAgents,
-    surroundings: Omit<AgentSurroundings, 'tools'>,
-    registered: () => void,
-    schedule: () => void,
-    clock: Clock,
-  ) {
+  constructor(policy: ResolvedAgents, models: KnownModels, registered: () => void, schedule: () => void, clock: Clock) {
     super()
     this.#clock = clock
     this.servers = new McpConnections(clock, this.tools)
     this.#listen()
     this.#policy = policy
     this.#registered = registered
-    this.#builtIn = builtInTypes({ ...surroundings, tools: this.tools })
-    this.#hasProvider = () => surroundings.hasProvider()
+    this.#builtIn = builtInTypes({ tools: this.tools })
+    this.standIns = new StandIns(policy.standIn, models, this.#named, [...this.#builtIn.keys()])
     this.instances = new AgentInstances(
       (number) => this.#kinds[number] as AgentKind,
       schedule,
@@ -228,7 +225,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   /** Makes another do the tasks of `agentId`, on whatever instance they are given: in tests. */
   standIn(agentId: string, agent: PooledAgent): void {
     const isKnown = this.#named.has(agentId)
-    this.#standIns.set(agentId, agent)
+    this.#doubles.set(agentId, agent)
     if (isKnown) return this.#registered()
     const type: ResolvedType = { minAgents: 0, maxAgents: 1, maxConcurrency: CONCURRENCY_MAX, reserve: undefined, create: () => agent }
     const typeName = `stand-in of ${agentId}`
@@ -239,36 +236,46 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
 
   /** Who really does the tasks of `agentId` on an instance. */
   agentOf(instance: Instance, agentId: string): PooledAgent {
-    return (this.#standIns.size > 0 ? this.#standIns.get(agentId) : undefined) ?? instance.agent
+    return (this.#doubles.size > 0 ? this.#doubles.get(agentId) : undefined) ?? instance.agent
   }
 
-  /** Whether there is somebody for it, registered or built in. */
-  knows(need: AgentNeed): boolean {
-    return this.isRegistered(need) || this.#standsIn(need) !== undefined
+  /** Whether there is somebody for it, registered or built in; `had`: whom models stand in for whatever holds by now. */
+  knows(need: AgentNeed, had: readonly string[] = []): boolean {
+    return this.isRegistered(need) || this.#standsIn(need, had) !== undefined
+  }
+
+  /** Whether somebody could stand in for it, though that may not be wanted. */
+  couldStandIn({ agentId, requires }: AgentNeed): boolean {
+    const isNamed = agentId !== '' && requires.length === 0 && !this.saysTooLittle(agentId)
+    return isNamed && (this.#builtIn.has(agentId) || this.standIns.areThere())
   }
 
   /** Has the engine know every built-in type that does what nobody is registered for; the ids that are so done. */
-  adopt(needs: readonly AgentNeed[]): readonly string[] {
+  adopt(needs: readonly AgentNeed[], had: readonly string[] = []): readonly string[] {
     const ids: string[] = []
     for (const need of needs) {
-      const name = this.isRegistered(need) ? undefined : this.#standsIn(need)
+      const name = this.isRegistered(need) ? undefined : this.#standsIn(need, had)
       if (name === undefined) continue
       ids.push(need.agentId)
       this.#adopt(name)
-      if (name !== need.agentId && !this.#hasDefault) {
-        this.#hasDefault = true
-        this.#engine?.defaultAgent(name)
-      }
+      if (name === need.agentId || this.#stoodIn.has(need.agentId)) continue
+      this.#stoodIn.add(need.agentId)
+      this.#engine?.standIn(need.agentId, name)
     }
     return ids
   }
 
   /** The type that does what nobody is registered for. */
-  #standsIn({ agentId, requires }: AgentNeed): string | undefined {
-    if (agentId === '' || requires.length > 0) return undefined
-    const builtIn = this.#builtIn.get(agentId)
-    if (builtIn !== undefined) return builtIn.needs === undefined ? agentId : undefined
-    return this.#hasProvider() ? DEFAULT_TYPE : undefined
+  #standsIn(need: AgentNeed, had: readonly string[]): string | undefined {
+    const { agentId } = need
+    if (!this.couldStandIn(need)) return undefined
+    if (this.#builtIn.has(agentId)) return agentId
+    return had.includes(agentId) || this.standIns.takes(agentId) ? DEFAULT_TYPE : undefined
+  }
+
+  /** Whether a model does it for which nobody has asked. */
+  isGuess(need: AgentNeed): boolean {
+    return !this.isRegistered(need) && this.couldStandIn(need) && !this.#builtIn.has(need.agentId) && this.standIns.isGuess(need.agentId)
   }
 
   /** The engine knows a built-in type from its first use on, so that its name is free until then. */
@@ -284,15 +291,22 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     return this.#builtIn.get(agentId)?.needs !== undefined
   }
 
-  /** Says that nobody of this id is registered, and who is. */
+  /** Says that nobody of this id is registered, and who was meant, or who is. */
   missing(agentId: string): string {
     const needs = this.#builtIn.get(agentId)?.needs
     if (needs !== undefined)
       return `agent \`${agentId}\` is a type that says too little by itself; call agentPool.${needs} and name that agent`
+    if (this.standIns.meant(agentId) !== undefined) return `agent \`${agentId}\` is not registered; ${this.standIns.wayOut(agentId)}`
     const names = [...this.#named.keys()].map((name) => `\`${name}\``)
     const known =
       names.length > LISTED_MAX ? `${names.slice(0, LISTED_MAX).join(', ')} and ${names.length - LISTED_MAX} more` : names.join(', ')
     return `agent \`${agentId}\` is not registered${names.length === 0 ? '' : ` (there are ${known})`}`
+  }
+
+  /** The same, and what to do about it. */
+  missingWithWayOut(agentId: string): string {
+    const isTold = this.saysTooLittle(agentId) || this.standIns.meant(agentId) !== undefined
+    return this.missing(agentId) + (isTold ? '' : `; ${this.standIns.wayOut(agentId)}`)
   }
 
   /** A provider of models was configured: there is somebody for what nobody is registered for. */
@@ -316,7 +330,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     this.instances.engine = engine
     engine.openPool(this.#policy)
     for (const kind of this.#kinds) this.#tell(kind)
-    if (this.#hasDefault) engine.defaultAgent(DEFAULT_TYPE)
+    for (const agentId of this.#stoodIn) engine.standIn(agentId, DEFAULT_TYPE)
   }
 
   /** The engine wants something of the pool. Whoever happens to be at work now has no part in it. */
@@ -364,6 +378,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     // An agent may be named like a type, and is then who is meant.
     const gives = kind.limits === undefined && (this.#named.has(kind.id) || this.#adopted.has(kind.id))
     if (!gives) this.#named.set(kind.id, kind)
+    this.standIns.forget()
     this.#tell(kind)
     this.#registered()
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How executions begin: by a call, under an id or a key that the caller has chosen, as the fork of another, or as a task of one.
 
-import type { AgentRegistry } from './agent-pool.js'
+import type { AgentNeed, AgentRegistry } from './agent-pool.js'
 import type { ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
 import type { Definition, DefinitionReader } from './definition.js'
@@ -15,6 +15,7 @@ import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { LiveRuns } from './live-runs.js'
 import { cancelWith, type Started } from './outcome.js'
+import { namedIn } from './named.js'
 import { pinsFor } from './pins.js'
 import { Run, type RunOptions } from './run.js'
 import type { WorkflowExecution } from './api/execution.js'
@@ -22,6 +23,8 @@ import type { AgentWorkflow } from './api/workflow.js'
 import type { WorkflowValidator } from './workflow-engine.js'
 
 type Context = { [key: string]: Json }
+
+const TOLD_MAX = 1000
 
 /** What beginning an execution needs of the orchestrator. */
 export interface World {
@@ -53,6 +56,8 @@ export class Beginnings {
   readonly #world: World
   readonly #chosen: ChosenIds
   readonly #keyed: KeyedWorld
+  /** The workflows of which it was said that models do tasks of them. */
+  readonly #told = new Set<string>()
 
   constructor(world: World) {
     this.#world = world
@@ -78,20 +83,57 @@ export class Beginnings {
   }
 
   /** That everything it names is registered, or pinned. */
-  assertKnown(definition: Definition, pinned?: RunOptions['workflows']): void {
+  assertKnown(definition: Definition, known?: Pick<RunOptions, 'workflows' | 'standIns'>): void {
     const { workflows, validates } = this.#world
-    if (!validates || workflows.knows(definition, pinned)) return
-    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', workflows.unknownIn(definition.source, pinned))
+    if (!validates || workflows.knows(definition, known)) return
+    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', workflows.unknownIn(definition.source, known))
   }
 
   /** What a definition names, as it is now: registered workflows, and the agents that built-in types stand in for. */
-  settled(definition: Definition): Pick<RunOptions, 'workflows' | 'builtIn'> {
-    return { ...pinsFor(definition, (name) => this.#world.workflows.find(name)?.source), ...this.#builtInOf(definition) }
+  settled(definition: Definition, had?: readonly string[]): Pick<RunOptions, 'workflows' | 'builtIn' | 'standIns'> {
+    const pins = pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
+    return { ...pins, ...this.#standInsOf(definition, { ...pins, ...(had && { standIns: had }) }) }
   }
 
-  #builtInOf({ agents }: Definition): Pick<RunOptions, 'builtIn'> {
-    const builtIn = this.#world.agents.adopt(agents)
-    return builtIn.length === 0 ? {} : { builtIn }
+  /**
+   * The agents that models stand in for, in a definition and in the workflows inside of it; those of `standIns` in any case. They are settled once
+   * for all of them, so that what is registered meanwhile makes no child fail.
+   */
+  #standInsOf(
+    definition: Definition,
+    { parent, workflows = {}, standIns: had = [] }: RunOptions,
+  ): Pick<RunOptions, 'builtIn' | 'standIns'> {
+    const { agents } = this.#world
+    const builtIn = agents.adopt(definition.agents, had)
+    this.#tell(definition)
+    const isSettled = parent !== undefined || !hasChildren(definition)
+    const inside = isSettled ? [] : agentsIn([definition.source, ...Object.values(workflows)]).filter((need) => !agents.isRegistered(need))
+    const standIns = [...had, ...inside.filter((need) => agents.knows(need)).map(({ agentId }) => agentId)]
+    return { ...(builtIn.length > 0 && { builtIn }), ...(hasChildren(definition) && { standIns: [...new Set(standIns)] }) }
+  }
+
+  /** The agents that models stand in for in a fork: those that they did in what it is made from. */
+  #standInsBefore(definition: Definition, { builtIn = [], standIns, workflows }: RunOptions): readonly string[] {
+    if (standIns !== undefined || !hasChildren(definition)) return [...builtIn, ...(standIns ?? [])]
+    const own = new Set(definition.agents.map(({ agentId }) => agentId))
+    return [...builtIn, ...this.standInsOnce(definition, workflows).filter((agentId) => !own.has(agentId))]
+  }
+
+  /** The agents that models stood in for where a version before this one began an execution: all that are not registered and could be stood in for. */
+  standInsOnce(definition: Definition, workflows: RunOptions['workflows'] = {}): readonly string[] {
+    const { agents } = this.#world
+    const unknown = agentsIn([definition.source, ...Object.values(workflows)]).filter((need) => !agents.isRegistered(need))
+    return unknown.filter((need) => agents.couldStandIn(need)).map(({ agentId }) => agentId)
+  }
+
+  /** One line, once for each workflow, if models that nobody has configured do tasks of it. */
+  #tell({ workflowId, agents: needs, tasks }: Definition): void {
+    const { agents } = this.#world
+    if (this.#told.has(workflowId) || !needs.some((need) => agents.isGuess(need))) return
+    if (this.#told.size >= TOLD_MAX) this.#told.clear()
+    this.#told.add(workflowId)
+    const guessed = tasks.filter(({ kind, agentId, requires }) => kind === 'agent' && agents.isGuess({ agentId, requires }))
+    process.stderr.write(agents.standIns.line(workflowId, guessed))
   }
 
   /** What a call begins, or the execution that its key stands for. `call` is that of `HeldRuns`, 0 if there is none. */
@@ -116,9 +158,11 @@ export class Beginnings {
   async fork({ execution, definition, context, options }: Origin, from: ForkPoint, read: ReadOptions): Promise<Run> {
     const { recorded, executionId: id, signal } = read
     const reuse = keptEnds(definition, execution, from)
-    this.assertKnown(definition, options.workflows)
+    const standIns = this.#standInsBefore(definition, options)
+    const origin = { ...inherited(options), ...(standIns.length > 0 && { standIns }) }
+    this.assertKnown(definition, origin)
     const copy = copyJson(context as Json) as Context
-    const given = { ...inherited(options), ...recorded, forkedFrom: execution.id, reuse }
+    const given = { ...origin, ...recorded, forkedFrom: execution.id, reuse }
     const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
     cancelWith(this.#world, run, signal)
     return run
@@ -130,7 +174,8 @@ export class Beginnings {
     this.#world.assertOpen()
     const text = inMemory && definition.opaque ? null : JSON.stringify(context)
     const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
-    const given = { ...options, ...(pinned ? this.#builtInOf(definition) : this.settled(definition)) }
+    const settled = pinned ? this.#standInsOf(definition, options) : this.settled(definition, options.standIns)
+    const given = { ...options, ...settled }
     const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
     const { slot, id: started } = dispatcher.engine.start(definition.plan, text, recorded, id)
     const run = new Run(slot, started, definition, context, call, given, dispatcher)
@@ -146,4 +191,13 @@ export class Beginnings {
   async #beginAs(id: string | undefined, begin: () => Run): Promise<Run> {
     return id === undefined ? begin() : this.#chosen.begin(id, begin)
   }
+}
+
+function hasChildren({ tasks }: Definition): boolean {
+  return tasks.some(({ kind }) => kind === 'workflow')
+}
+
+/** The agents that definitions name, those of workflows inside of them included. */
+function agentsIn(workflows: readonly Json[]): AgentNeed[] {
+  return workflows.flatMap((workflow) => [...namedIn(workflow)].flatMap((named) => (named.kind === 'agent' ? [named.need] : [])))
 }

@@ -24,6 +24,8 @@ export interface Nursery {
   /** An execution that has ended. */
   past(id: string): Promise<{ readonly execution: WorkflowExecution } | undefined>
   begin(id: string, beginning: Beginning): Run
+  /** The agents that models stood in for where a version before this one began an execution. */
+  standInsOnce(definition: Definition, workflows: RunOptions['workflows']): readonly string[]
   pause(run: Run): void
   cancel(id: string, reason: string): Promise<void>
 }
@@ -112,6 +114,9 @@ export function cancelOrphans(nursery: Nursery, orphans: readonly Run[]): void {
 function optionsOf(nursery: Nursery, run: Run, definition: Definition, { path, depth }: { path: string; depth: number }): RunOptions {
   const { tenant, priority } = run.options
   const { deadline, time } = nursery.bounds(run)
+  const pins = pinsFor(definition, (id) => run.options.workflows?.[id])
+  // What another version began has children that it would have begun.
+  const standIns = run.options.standIns ?? (run.recovered ? nursery.standInsOnce(definition, pins.workflows) : [])
   return {
     parent: { execution: run.id, path },
     depth,
@@ -119,7 +124,8 @@ function optionsOf(nursery: Nursery, run: Run, definition: Definition, { path, d
     ...(typeof time === 'number' && { budget: { time } }),
     ...(tenant !== undefined && { tenant }),
     ...(priority !== undefined && { priority }),
-    ...pinsFor(definition, (id) => run.options.workflows?.[id]),
+    ...(standIns.length > 0 && { standIns }),
+    ...pins,
   }
 }
 

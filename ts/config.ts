@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readBytes, type Bytes } from './bytes.js'
-import { boolean, duration, integer, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
+import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
 import type { Duration } from './duration.js'
 import type { Issue } from './issue.js'
 import { NO_MODELS, readModels, type ResolvedModels } from './models/config.js'
@@ -80,6 +80,11 @@ export interface AgentsConfig {
   scaleDownThreshold?: number | undefined
   /** Time between two health checks of an instance, and how long it has to answer, at least 1 ms. Default 5000 (5 s). */
   healthCheckInterval?: Duration | undefined
+  /**
+   * Whose tasks a model does though nobody has registered the agent: `true` any's, `false` nobody's, or those of the agents in a list. Default: any's but
+   * those whose name is nearly a registered one; with models that are known from the environment alone, only where no agent is registered at all.
+   */
+  standIn?: boolean | readonly string[] | undefined
 }
 
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
@@ -156,6 +161,7 @@ export interface ResolvedAgents {
   readonly scaleUpThreshold: number
   readonly scaleDownThreshold: number
   readonly healthCheckInterval: number
+  readonly standIn?: boolean | readonly string[]
 }
 interface ResolvedThresholds {
   readonly taskFailureRate?: number
@@ -235,6 +241,7 @@ const agentFields: Fields<ResolvedAgents> = {
     scaleUpThreshold: percent,
     scaleDownThreshold: percent,
     healthCheckInterval: duration,
+    standIn: (value, path, issues) => (typeof value === 'boolean' ? value : readStandIn(value, path, issues)),
   },
 }
 
@@ -283,6 +290,12 @@ function readStorage(value: unknown, path: string, issues: Issue[]): ResolvedSto
     issues.push({ path: `${path}.path`, message: 'is required: the database file that keeps the executions', code: 'ERR_INVALID_VALUE' })
   }
   return storage
+}
+
+function readStandIn(value: unknown, path: string, issues: Issue[]): readonly string[] | undefined {
+  if (Array.isArray(value)) return list(text)(value, path, issues)
+  issues.push({ path, message: "must be true, false, or a list of agents such as ['writer']", code: 'ERR_INVALID_VALUE' })
+  return undefined
 }
 
 function readAgents(value: unknown, path: string, issues: Issue[]): ResolvedAgents {

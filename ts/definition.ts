@@ -209,7 +209,7 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     tasks,
     functions: new Map(marks?.named),
     functionNames: [...names],
-    workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole).map(({ id }) => id))] : [],
+    workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole))] : [],
     source: whole,
   }
 }

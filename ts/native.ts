@@ -308,8 +308,8 @@ export class Engine {
   }
 
   /** The agent of this type's name runs tasks whose own agent nobody has registered. */
-  defaultAgent(typeName: string): void {
-    this.#try(() => this.#native.defaultAgent(typeName))
+  standIn(agentId: string, typeName: string): void {
+    this.#try(() => this.#native.standIn(agentId, typeName))
   }
 
   /** `checked`: whether it can be asked how it is. */

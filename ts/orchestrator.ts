@@ -96,7 +96,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
       this.#config.agents,
-      { hasProvider: () => this.#models.isConfigured() },
+      this.#models,
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
       clock,
@@ -393,9 +393,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     live: this.#live,
     past: (id) => this.#past(id),
     begin: (id, { definition, context, options }) => {
-      this.#beginnings.assertKnown(definition, options.workflows)
+      this.#beginnings.assertKnown(definition, options)
       return this.#beginnings.begin(definition, context, options, id, 0)
     },
+    standInsOnce: (...begun) => this.#beginnings.standInsOnce(...begun),
     pause: (run) => this.#dispatcher.engine.pause(run.slot),
     cancel: (id, reason) => this.cancelExecution(id, reason),
   }

@@ -4,6 +4,7 @@
 
 import type { Definition } from './definition.js'
 import type { Json } from './json.js'
+import { namedIn } from './named.js'
 import type { RunOptions } from './run.js'
 
 /** The workflows that a definition names, by id, and those that they name; what `find` does not know is left out. */
@@ -14,36 +15,12 @@ export function pinsFor(definition: Definition, find: (id: string) => Json | und
     const named = Object.hasOwn(workflows, id) ? undefined : find(id)
     if (named === undefined) continue
     workflows[id] = named
-    todo.push(...workflowsNamedIn(named).map(({ id: inner }) => inner))
+    todo.push(...workflowsNamedIn(named))
   }
   return Object.keys(workflows).length === 0 ? {} : { workflows }
 }
 
-/** The workflows that the tasks of a definition name, each with where. */
-export function workflowsNamedIn(workflow: Json, place = ''): { id: string; path: string }[] {
-  if (typeof workflow !== 'object' || workflow === null) return []
-  const named: { id: string; path: string }[] = []
-  for (const { task, path } of tasksIn(workflow, place)) {
-    const { workflow: inner } = task
-    if (typeof inner === 'string') named.push({ id: inner, path: `${path}.workflow` })
-    else if (inner !== undefined) named.push(...workflowsNamedIn(inner, `${path}.workflow`))
-  }
-  return named
-}
-
-type Fields = { readonly [field: string]: Json }
-
-/** Every task under the lists of `holder`, at any level of groups. */
-export function* tasksIn(holder: Json, place: string): Iterable<{ task: Fields; path: string }> {
-  if (typeof holder !== 'object' || holder === null || Array.isArray(holder)) return
-  for (const field of ['tasks', 'default', 'branches']) {
-    const list = holder[field]
-    if (!Array.isArray(list)) continue
-    for (const [index, member] of list.entries()) {
-      const path = `${place === '' ? '' : `${place}.`}${field}[${index}]`
-      if (typeof member !== 'object' || member === null || Array.isArray(member)) continue
-      if (field !== 'branches') yield { task: member, path }
-      yield* tasksIn(member, path)
-    }
-  }
+/** The ids of the workflows that the tasks of a definition name. */
+export function workflowsNamedIn(workflow: Json): string[] {
+  return [...namedIn(workflow)].flatMap((named) => (named.kind === 'workflow' ? [named.id] : []))
 }

@@ -99,6 +99,8 @@ export class InterruptedRuns {
   readonly #resumed: (run: Run) => void
   /** Each with what lets it go on. */
   readonly #waiting = new Map<Waiting, () => void>()
+  /** The agents of the tasks that their attempts have spawned. */
+  readonly #spawned = new Map<Waiting, readonly AgentNeed[]>()
   #looking = false
 
   /** `resumed` is told of each execution that goes on. */
@@ -114,6 +116,8 @@ export class InterruptedRuns {
       const { id, definition, context, options, report, outputs } = readStored(text, this.#dispatcher.clock)
       const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher)
       run.asksModels = true
+      run.recovered = true
+      this.#spawned.set(run, spawnedAgents(report))
       run.paused = report.status === 'paused'
       run.held = run.paused
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
@@ -139,13 +143,17 @@ export class InterruptedRuns {
   proceed(waiting: Waiting): void {
     const proceed = this.#waiting.get(waiting)
     this.#waiting.delete(waiting)
-    this.#agents.adopt(waiting.definition.agents)
+    this.#agents.adopt(waiting.definition.agents, waiting.options.builtIn)
+    // Nobody has recorded for whom of these a model stood in.
+    this.#agents.adopt(this.#spawned.get(waiting) ?? [])
+    this.#spawned.delete(waiting)
     proceed?.()
   }
 
   /** It waits no more. */
   forget(waiting: Waiting): void {
     this.#waiting.delete(waiting)
+    this.#spawned.delete(waiting)
   }
 
   /** An agent was registered. */
@@ -171,6 +179,7 @@ export class InterruptedRuns {
 
   /** Cancels `run` with `cancel`; one that still waits here will have no agent answering, so we do. */
   abandon(run: Run, cancel: () => void): void {
+    this.#spawned.delete(run)
     if (!this.#waiting.delete(run)) return cancel()
     const report = JSON.parse(this.#dispatcher.engine.report(run.slot)) as Report
     this.#dispatcher.activate()
@@ -200,10 +209,18 @@ export class InterruptedRuns {
   #missing({ definition, options: { builtIn = [] } }: Waiting): string[] {
     const { agents, functionNames, functions } = definition
     const isThere = (need: AgentNeed): boolean =>
-      this.#agents.isRegistered(need) || (builtIn.includes(need.agentId) && this.#agents.knows(need))
+      this.#agents.isRegistered(need) || (builtIn.includes(need.agentId) && this.#agents.couldStandIn(need))
     const missing = agents.filter((need) => !isThere(need)).map(nameOf)
     return [...missing, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
   }
+}
+
+function spawnedAgents({ instances = [] }: Report): AgentNeed[] {
+  return instances.flatMap((instance) => {
+    const source = instance?.[4]
+    const agentId = typeof source === 'object' && source['requires'] === undefined ? source['agentId'] : undefined
+    return typeof agentId === 'string' ? [{ agentId, requires: [] }] : []
+  })
 }
 
 function nameOf({ agentId, requires }: AgentNeed): string {

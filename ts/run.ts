@@ -46,6 +46,8 @@ export interface RunOptions {
   readonly workflows?: Readonly<Record<string, Json>>
   /** The agents nobody had registered when it began, which built-in types stand in for. */
   readonly builtIn?: readonly string[]
+  /** The agents that models stand in for in its child workflows, as was settled when the first execution above them began. */
+  readonly standIns?: readonly string[]
   readonly [field: string]: unknown
 }
 
@@ -121,6 +123,8 @@ export class Run {
   lost: OrchestratorError | undefined
   /** Whether it is on record. */
   accepted = false
+  /** Whether another process began it. */
+  recovered = false
   /** Whether an attempt of it has asked models, or one before it may have. */
   asksModels = false
   /** Whether the request to cancel it is. */

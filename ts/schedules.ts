@@ -34,6 +34,8 @@ class Entry {
   readonly options: RunOptions
   /** In microseconds; 0 if there is none. */
   next = 0
+  /** Whether another process made it. */
+  recovered = false
   /** Whether the process stays alive for it. */
   active = false
   readonly recorded = new Deferred()
@@ -85,6 +87,7 @@ export class Schedules {
     for (const [number, { id, definition, context, options, next }] of found) {
       const entry = this.#add(new Entry(number, id, storedDefinition(definition), context, options ?? {}))
       entry.next = next ?? 0
+      entry.recovered = true
       entry.recorded.resolve()
       this.#interrupted.wait(entry, () => this.#wake(entry))
     }
@@ -94,7 +97,9 @@ export class Schedules {
   async keep(definition: Definition, context: Context, { id = definition.workflowId, timing, recorded }: ReadSchedule): Promise<Schedule> {
     const { engine } = this.#dispatcher
     const texts = { id, context: JSON.stringify(context), options: JSON.stringify(recorded), timing }
-    const fingerprint = fingerprintOf(definition, { context, recorded: recorded as Context, timing })
+    // It follows from the rest, and versions before this one did not record it.
+    const { standIns: _standIns, ...asked } = recorded
+    const fingerprint = fingerprintOf(definition, { context, recorded: asked as Context, timing })
     const { number, isNew } = engine.schedule(definition.plan, { ...texts, fingerprint })
     const known = this.#entries.get(number)
     const entry = known ?? this.#add(new Entry(number, id, definition, context, recorded))
@@ -154,6 +159,7 @@ export class Schedules {
     const { definition, context, options } = entry
     const given = { ...options, schedule: { id: entry.id, at: planned / 1000 } }
     const run = new Run(slot, this.#dispatcher.engine.executionId(slot), definition, context, 0, given, this.#dispatcher)
+    run.recovered = entry.recovered
     this.#dispatcher.add(run)
     this.#dispatcher.activate()
     this.#live.add(run)

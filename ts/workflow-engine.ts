@@ -4,7 +4,7 @@ import type { Definition, DefinitionReader, WorkflowGraph } from './definition.j
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
-import { tasksIn } from './pins.js'
+import { namedIn } from './named.js'
 import type { RunOptions } from './run.js'
 import type { AgentWorkflow } from './api/workflow.js'
 import { readSource, type WorkflowFile, type WorkflowText } from './workflow-source.js'
@@ -42,6 +42,9 @@ export interface WorkflowEngine {
    */
   loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object): Promise<AgentWorkflow>
 }
+
+/** What is there though nobody has registered it: pinned workflows, and agents that models stand in for in any case. */
+type Known = Pick<RunOptions, 'workflows' | 'standIns'>
 
 export class WorkflowValidator implements WorkflowEngine {
   readonly #reader: DefinitionReader
@@ -81,38 +84,46 @@ export class WorkflowValidator implements WorkflowEngine {
     return workflow as AgentWorkflow
   }
 
-  /** Whether everything a definition names is registered; a glance, before every problem is looked for. */
-  knows({ agents, workflowIds }: Definition, pinned: RunOptions['workflows'] = {}): boolean {
-    const isKnown = (id: string): boolean => this.#registered.has(id) || Object.hasOwn(pinned, id)
-    return agents.every((need) => this.#agents.knows(need)) && workflowIds.every(isKnown)
+  /** Whether everything a definition names is there; a glance, before every problem is looked for. */
+  knows({ agents, workflowIds }: Definition, { workflows = {}, standIns }: Known = {}): boolean {
+    const isKnown = (id: string): boolean => this.#registered.has(id) || Object.hasOwn(workflows, id)
+    return agents.every((need) => this.#agents.knows(need, standIns)) && workflowIds.every(isKnown)
   }
 
-  /**
-   * The tasks of a workflow, and of those written inside it, that name an agent or a workflow nobody has registered; `pinned`: the workflows that are
-   * known all the same.
-   */
-  unknownIn(workflow: Json, pinned: RunOptions['workflows'] = {}, place = ''): Issue[] {
+  /** The tasks of a workflow, and of those written inside it, that name an agent or a workflow nobody has registered. */
+  unknownIn(workflow: Json, { workflows = {}, standIns }: Known = {}): Issue[] {
     const issues: Issue[] = []
-    for (const { task, path } of tasksIn(workflow, place)) {
-      const { agentId, requires, compensate, workflow: inner } = task
-      const undoing =
-        typeof compensate === 'object' && compensate !== null && !Array.isArray(compensate) ? compensate['agentId'] : undefined
-      for (const [need, where] of [
-        [needOf(agentId, requires), path],
-        [needOf(undoing), `${path}.compensate`],
-      ] as const) {
-        if (need !== undefined && !this.#agents.knows(need)) issues.push(unknownAgent(need, where, this.#agents))
+    for (const named of namedIn(workflow)) {
+      if (named.kind === 'agent') {
+        if (!this.#agents.knows(named.need, standIns)) issues.push(unknownAgent(named.need, named.path, this.#agents))
+      } else if (named.id !== '' && !this.#registered.has(named.id) && !Object.hasOwn(workflows, named.id)) {
+        issues.push(unknownWorkflow(named.id, named.path))
       }
-      if (typeof inner === 'object') issues.push(...this.unknownIn(inner, pinned, `${path}.workflow`))
-      else if (typeof inner === 'string' && inner !== '' && !this.#registered.has(inner) && !Object.hasOwn(pinned, inner))
-        issues.push(unknownWorkflow(inner, path))
     }
     return issues
   }
 
+  /** A warning for each task that a model would do for which nobody has asked. */
+  #guessesIn(workflow: Json): Issue[] {
+    const guessed = [...namedIn(workflow)].filter((named) => named.kind === 'agent' && this.#agents.isGuess(named.need))
+    return guessed.flatMap((named) =>
+      named.kind === 'agent'
+        ? [
+            {
+              path: `${named.path}.agentId`,
+              code: 'ERR_AGENT_NOT_FOUND',
+              severity: 'warning' as const,
+              message: this.#agents.standIns.warning(named.need.agentId),
+            },
+          ]
+        : [],
+    )
+  }
+
   validateWorkflow(workflow: unknown): ValidationResult {
     const { problems, definition, graph, snapshot } = this.#reader.examine(workflow)
-    const all = [...problems, ...this.unknownIn(snapshot ?? null)]
+    const source = snapshot ?? null
+    const all = [...problems, ...this.unknownIn(source), ...this.#guessesIn(source)]
     const valid = definition !== undefined && all.every(({ severity }) => severity === 'warning')
     return graph === undefined ? { valid, problems: all } : { valid, problems: all, graph }
   }
@@ -124,18 +135,7 @@ function unknownAgent({ agentId, requires }: AgentNeed, path: string, agents: Ag
     const message = `${who} has ${requires.map((one) => `\`${one}\``).join(', ')}; call agentPool.registerAgent({ capabilities: […], … }) for one that has`
     return { path: `${path}.requires`, code: 'ERR_AGENT_NOT_FOUND', message }
   }
-  const ways =
-    `; call agentPool.registerAgentType('${agentId}', …), agentPool.registerAgent({ id: '${agentId}', … }), or name one that is; ` +
-    'where a provider of models is configured, the built-in type `llm` does what nobody is registered for'
-  const message = agents.missing(agentId) + (agents.saysTooLittle(agentId) ? '' : ways)
-  return { path: `${path}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message }
-}
-
-/** What a task, or what undoes one, asks of whoever runs it; what is no call of an agent asks nothing. */
-function needOf(agentId: Json | undefined, requires?: Json): AgentNeed | undefined {
-  const id = typeof agentId === 'string' ? agentId : ''
-  const capabilities = Array.isArray(requires) ? requires.filter((capability) => typeof capability === 'string') : []
-  return id === '' && capabilities.length === 0 ? undefined : { agentId: id, requires: capabilities }
+  return { path: `${path}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message: agents.missingWithWayOut(agentId) }
 }
 
 function unknownWorkflow(id: string, path: string): Issue {

@@ -28,8 +28,6 @@ const limits = { minAgents: 0, maxAgents: 10_000, maxConcurrency: 100 }
 /** What built-in agents need of their orchestrator. */
 export interface AgentSurroundings {
   readonly tools: ToolRegistry
-  /** Whether a model can be asked at all: a provider that was configured stays so. */
-  hasProvider(): boolean
 }
 
 /** The types by name; a user's own type of one of these names takes its place. */

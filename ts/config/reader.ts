@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readDuration } from '../duration.js'
 import { memberPath, type Issue } from '../issue.js'
+import { nearest } from '../near.js'
 
 /** Reads one field: its value, or an issue and `undefined`. */
 export type Read<T> = (value: unknown, path: string, issues: Issue[]) => T | undefined
@@ -116,28 +117,4 @@ export function describe(value: unknown): string {
 function unknownKey(key: string, known: readonly string[]): string {
   const near = nearest(key, known)
   return near === undefined ? `unknown field; known here: ${known.join(', ')}` : `unknown field; did you mean \`${near}\`?`
-}
-
-/** The word a typo was meant to be: at most a third of its letters differ, whatever the case. */
-function nearest<W extends string>(word: string, candidates: readonly W[]): W | undefined {
-  const [best] = candidates
-    .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, away }) => away <= Math.max(1, Math.floor(candidate.length / 3)))
-    .sort((left, right) => left.away - right.away)
-  return best?.candidate
-}
-
-/** Letters to insert, remove or replace; words that are far too long are simply far. */
-function distance(left: string, right: string): number {
-  if (Math.abs(left.length - right.length) > right.length) return Number.POSITIVE_INFINITY
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (let i = 0; i < left.length; i += 1) {
-    const next = [i + 1]
-    for (let j = 0; j < right.length; j += 1) {
-      const replaced = (row[j] ?? 0) + (left[i] === right[j] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[right.length] ?? 0
 }

@@ -20,6 +20,7 @@ import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
 import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
 import { AnswerStream } from './stream.js'
+import type { KnownModels } from '../stand-ins.js'
 import type {
   CustomProvider,
   GenerateRequest,
@@ -49,7 +50,7 @@ export interface Caller {
 }
 
 /** The models of one orchestrator. The addon is told of them when they are first needed. */
-export class ModelGateway implements ModelIntegration {
+export class ModelGateway implements ModelIntegration, KnownModels {
   readonly #config: ResolvedModels
   readonly #custom = new Map<string, CustomProvider>()
   readonly #added = new Map<string, ResolvedProvider>()
@@ -70,6 +71,26 @@ export class ModelGateway implements ModelIntegration {
   /** Whether there is anybody to ask. */
   isConfigured(): boolean {
     return this.#names().length > 0
+  }
+
+  /** Whether nobody has said whom to ask: a key in the environment does. */
+  areOfEnvironment(): boolean {
+    return this.#config.providers === null && this.#added.size === 0
+  }
+
+  /** The model that a request is sent to that says nothing of it, as `provider/model`; `undefined` if none can be told. */
+  firstName(): string | undefined {
+    try {
+      const chat = { messages: [{ role: 'user', content: [{ type: 'text', text: '' }] }] }
+      const choice = JSON.parse(this.#open().native.choose('{}', JSON.stringify(chat))) as {
+        targets: { provider: string; model: string }[]
+      }
+      const [first] = choice.targets
+      return first && `${first.provider}/${first.model}`
+    } catch {
+      // Whoever asks it hears why.
+      return undefined
+    }
   }
 
   // oxlint-disable-next-line typescript/require-await -- what is wrong with the requirements rejects

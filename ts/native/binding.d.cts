@@ -17,8 +17,8 @@ export declare class Engine {
   addAgentType(name: string, limits: NativeTypeLimits): void
   /** Adds an agent. */
   addAgent(agent: NativeAgent): void
-  /** From now on the agent of this type's name runs tasks whose own agent nobody has registered. */
-  defaultAgent(typeName: string): void
+  /** From now on the agent of this type's name runs tasks of an agent that nobody has registered. */
+  standIn(agentId: string, typeName: string): void
   /** An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`. */
   agentCreated(instance: number, checked: boolean): void
   /** It could not be made; `fatal`: nor will it ever be. */

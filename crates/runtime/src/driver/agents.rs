@@ -20,10 +20,10 @@ use stdx::Timestamp;
 /// The pool, and who may run what.
 pub(super) struct Agents {
     pub(super) pool: Pool,
-    /// The type that runs tasks whose agent nobody has registered.
-    default: Option<Arc<str>>,
     /// What built-in agents were registered with, in short, by their ids.
     configurations: FxHashMap<Arc<str>, Arc<str>>,
+    /// The types that run tasks of agents nobody has registered, by the names of those.
+    stand_ins: FxHashMap<Arc<str>, Arc<str>>,
     /// By plan: who may run each of its tasks, as far as that was known when it was first accepted.
     targets: FxHashMap<usize, Targets>,
 }
@@ -41,8 +41,12 @@ const PLANS_MAX: usize = 1024;
 impl Driver {
     /// From now on agents are asked for. Called before anything runs.
     pub fn open_pool(&mut self, policy: PoolPolicy) {
-        self.agents =
-            Some(Agents { pool: Pool::new(policy), default: None, configurations: FxHashMap::default(), targets: FxHashMap::default() });
+        self.agents = Some(Agents {
+            pool: Pool::new(policy),
+            configurations: FxHashMap::default(),
+            stand_ins: FxHashMap::default(),
+            targets: FxHashMap::default(),
+        });
         for live in self.slots.iter_mut() {
             live.execution.ask_for_agents();
         }
@@ -78,10 +82,11 @@ impl Driver {
         }
     }
 
-    /// From now on the agent of this type's name runs tasks whose own agent nobody has registered. Whoever is registered later is preferred from then on.
-    pub fn default_agent(&mut self, type_name: Arc<str>) {
+    /// From now on the agent of this type's name runs tasks of `agent_id`, whom nobody has registered. Whoever is registered later is preferred from
+    /// then on.
+    pub fn stand_in(&mut self, agent_id: Arc<str>, type_name: Arc<str>) {
         if let Some(agents) = &mut self.agents {
-            agents.default = Some(type_name);
+            agents.stand_ins.insert(agent_id, type_name);
         }
     }
 
@@ -218,7 +223,7 @@ impl Agents {
         let known = live.targets.as_ref().and_then(|targets| targets.by_task.get(index.get() as usize).copied().flatten());
         // Tasks added at run time are not in the plan, and somebody may have been registered since.
         let planned = live.execution.planned(task);
-        known.or_else(|| target_of(&mut self.pool, planned)).or_else(|| self.default_target(planned))
+        known.or_else(|| target_of(&mut self.pool, planned)).or_else(|| self.stand_in_target(planned))
     }
 
     /// Who makes the outputs of a task, as far as its definition does not say that: the configuration of a built-in agent, or the type that stands in.
@@ -227,15 +232,15 @@ impl Agents {
         if let Some(print) = self.configurations.get(agent_id) {
             return Some(Arc::clone(print));
         }
-        let default = self.default.clone().filter(|_| !agent_id.is_empty() && planned.requires.is_empty())?;
-        target_of(&mut self.pool, planned).is_none().then_some(default)
+        let stand_in = self.stand_ins.get(agent_id).filter(|_| planned.requires.is_empty()).cloned()?;
+        target_of(&mut self.pool, planned).is_none().then_some(stand_in)
     }
 
     /// Asked anew each time, since whoever is named may be registered later. What is required, nobody stands in for.
-    fn default_target(&mut self, planned: &engine::PlannedTask) -> Option<TargetIndex> {
+    fn stand_in_target(&mut self, planned: &engine::PlannedTask) -> Option<TargetIndex> {
         let TaskKind::Agent { agent_id } = &planned.kind else { return None };
-        let default = self.default.as_ref().filter(|_| !agent_id.is_empty() && planned.requires.is_empty())?;
-        self.pool.target(default, &[])
+        let type_name = self.stand_ins.get(agent_id).filter(|_| planned.requires.is_empty())?;
+        self.pool.target(type_name, &[])
     }
 
     /// An attempt whose end was recorded without an answer has left an agent at work. One that was `admitted` just now and ended at once, for want

@@ -202,19 +202,23 @@ fn executions_out_of_a_file_ask_as_well() {
 }
 
 #[test]
-fn whoever_nobody_has_registered_is_the_default_agent_until_somebody_does() {
+fn who_stands_in_for_an_agent_nobody_has_registered_does_its_tasks_until_somebody_does() {
     let mut host = pooled(Mode::Memory, 2);
     let unknown = |id: &str, more: &Value| {
         let mut task = json!({ "id": id, "name": id, "agentId": "nobody", "dependencies": [] });
         task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         task
     };
-    host.driver.default_agent("agent".into());
-    let flow =
-        json!([unknown("a", &json!({})), unknown("b", &json!({ "dependencies": ["a"] })), unknown("c", &json!({ "requires": ["wings"] }))]);
+    host.driver.stand_in("nobody".into(), "agent".into());
+    let flow = json!([
+        unknown("a", &json!({})),
+        unknown("b", &json!({ "dependencies": ["a"] })),
+        unknown("c", &json!({ "requires": ["wings"] })),
+        unknown("d", &json!({ "agentId": "nobdoy" })),
+    ]);
     host.accept(&plan(&flow));
-    // What is required nobody stands in for: `c` begins without an agent, so that the host says so.
-    assert_eq!(host.advance(), ["type 0: up from 0 to 1", "make 1 of agent 0", "0: accepted", "0: started", "0: run 2/1"]);
+    // What is required nobody stands in for, nor for another name: `c` and `d` begin without an agent, so that the host says so.
+    assert_eq!(host.advance(), ["type 0: up from 0 to 1", "make 1 of agent 0", "0: accepted", "0: started", "0: run 2/1", "0: run 3/1"]);
     made(&mut host, 1);
     assert_eq!(host.advance(), ["0: run 0/1 on 1"]);
     let of = TypeLimits { min: 1, max: 1, concurrency: 1, reserve: None };
