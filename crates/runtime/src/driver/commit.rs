@@ -2,7 +2,9 @@
 //! Where a batch goes: committed on this thread, or queued for the thread that waits for the disk.
 
 use super::{Effect, Wake};
-use crate::store::{Acknowledged, Batch, CommitError, Committed, Durability, Health, KnownKey, OpenError, ReadError, StepRecord, Store, Writer};
+use crate::store::{
+    Acknowledged, Batch, CommitError, Committed, Durability, Health, KnownKey, OpenError, ReadError, StepRecord, Store, Writer,
+};
 use crate::{Clock, store::SqliteReader};
 use std::path::Path;
 use std::sync::Arc;

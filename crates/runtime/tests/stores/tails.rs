@@ -2,7 +2,7 @@
 //! How the rows of an execution are found: after a crash wherever it comes, while others are written, and when the links are damaged.
 
 use crate::random::Random;
-use crate::{Place, at, begin, record, rusqlite, step, steps};
+use crate::{Place, at, begin, insist, record, rusqlite, step, steps};
 use engine::{End, Event, InstanceIndex, Output};
 use runtime::store::{Batch, CommitError, ReadError, RecordError, SqliteReader, SqliteStore, StepRecord, Store};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn happen(store: &mut SqliteStore, random: &mut Random, live: &mut Lengths, all:
             begin(&[new])
         }
     };
-    store.commit(&mut [batch]).unwrap();
+    insist(store, batch);
 }
 
 /// What a reader finds that knows nothing but the file.
@@ -157,7 +157,7 @@ fn what_opening_looks_at_is_bounded_however_old_an_execution_is() {
     store.commit(&mut [begin(&[1, 2])]).unwrap();
     // One that waits, one that goes on and on.
     for seq in 1..500 {
-        store.commit(&mut [steps(vec![large(2, seq)])]).unwrap();
+        insist(&mut store, steps(vec![large(2, seq)]));
         assert!(unsaved(&place.path) < SAVED_BYTES + 2 * BODY_BYTES, "{seq}");
     }
     assert_eq!(lengths(&place.path), Lengths::from([(1, 1), (2, 500)]));
@@ -170,7 +170,7 @@ fn processes_that_end_early_leave_no_more_and_more_to_look_at() {
     for process in 0..20 {
         let mut store = place.open();
         for seq in 0..20 {
-            store.commit(&mut [steps(vec![large(1, 1 + process * 20 + seq)])]).unwrap();
+            insist(&mut store, steps(vec![large(1, 1 + process * 20 + seq)]));
         }
         assert!(unsaved(&place.path) < 22 * BODY_BYTES, "{process}");
     }
