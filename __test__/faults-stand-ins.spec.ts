@@ -205,21 +205,21 @@ describe('an execution that had a stand-in keeps it', () => {
   })
 
   it('also when the agent is registered while it runs', async () => {
-    let begin: (() => void) | undefined
+    const held: { begin?: (() => void) | undefined } = {}
     const orchestrator = orchestratorWith({
-      work: ({ id }) => (id === 'b' ? new Promise((resolve) => void (begin = () => resolve(1))) : 1),
+      work: ({ id }) => (id === 'b' ? new Promise((resolve) => void (held.begin = () => resolve(1))) : 1),
     })
     setUp(orchestrator, true)
     const handle = await orchestrator.startWorkflow(flow)
-    await until(() => begin !== undefined)
+    await until(() => held.begin !== undefined)
     orchestrator.agentPool.registerAgentType('data-fetcher', { create: () => ({ execute: () => 'fetched' }) })
-    begin?.()
+    held.begin?.()
     expect((await handle.result()).results).toEqual(results)
     // A fork is made from what was accepted; a new one is judged anew.
-    begin = undefined
+    held.begin = undefined
     const fork = await orchestrator.forkExecution(handle.id, 'a')
-    await until(() => begin !== undefined)
-    begin?.()
+    await until(() => held.begin !== undefined)
+    held.begin?.()
     expect((await fork.settled()).status).toBe('completed')
     expect(places(await rejection(orchestrator.executeWorkflow({ ...flow, version: '2' })))).toEqual([
       'ERR_AGENT_NOT_FOUND tasks[0].agentId',
