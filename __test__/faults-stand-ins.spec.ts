@@ -205,21 +205,20 @@ describe('an execution that had a stand-in keeps it', () => {
   })
 
   it('also when the agent is registered while it runs', async () => {
-    const held: { begin?: (() => void) | undefined } = {}
+    const waiting: (() => void)[] = []
     const orchestrator = orchestratorWith({
-      work: ({ id }) => (id === 'b' ? new Promise((resolve) => void (held.begin = () => resolve(1))) : 1),
+      work: ({ id }) => (id === 'b' ? new Promise((resolve) => void waiting.push(() => resolve(1))) : 1),
     })
     setUp(orchestrator, true)
     const handle = await orchestrator.startWorkflow(flow)
-    await until(() => held.begin !== undefined)
+    await until(() => waiting.length > 0)
     orchestrator.agentPool.registerAgentType('data-fetcher', { create: () => ({ execute: () => 'fetched' }) })
-    held.begin?.()
+    waiting.pop()?.()
     expect((await handle.result()).results).toEqual(results)
     // A fork is made from what was accepted; a new one is judged anew.
-    held.begin = undefined
     const fork = await orchestrator.forkExecution(handle.id, 'a')
-    await until(() => held.begin !== undefined)
-    held.begin?.()
+    await until(() => waiting.length > 0)
+    waiting.pop()?.()
     expect((await fork.settled()).status).toBe('completed')
     expect(places(await rejection(orchestrator.executeWorkflow({ ...flow, version: '2' })))).toEqual([
       'ERR_AGENT_NOT_FOUND tasks[0].agentId',
