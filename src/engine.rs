@@ -4,7 +4,7 @@
 use crate::archive::{ArchiveTask, Question, SharedArchive};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, Open};
-use crate::plan::NativePlan;
+use crate::plan::{NativePlan, ReadingLimits};
 use crate::stage::NativeStage;
 use crate::words;
 use ::engine::{InstanceIndex, Question as Asked};
@@ -61,8 +61,8 @@ pub struct NativeLimits {
     pub running_max: Option<u32>,
     /// How large a share of the places a tenant has; 1 for those not named.
     pub tenant_weights: HashMap<String, u32>,
-    /// Tasks of one execution, those that attempts add included.
-    pub tasks_max: u32,
+    /// The bounds of what attempts add, as those of a definition.
+    pub definitions: ReadingLimits,
     /// Whether executions of several definitions of one workflow version may run at once.
     pub redefinable: bool,
 }
@@ -197,7 +197,7 @@ impl Engine {
         let weights = limits.tenant_weights.into_iter().map(|(tenant, weight)| (tenant.into(), weight)).collect();
         self.with(|driver| {
             driver.limit(limits.running_max, weights);
-            driver.limit_tasks(limits.tasks_max as usize);
+            driver.limit_definitions((&limits.definitions).into());
             if limits.redefinable {
                 driver.allow_redefinition();
             }

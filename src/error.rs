@@ -62,7 +62,9 @@ fn code(error: &Error) -> &'static str {
         },
         Error::Read(error) => match error {
             ReadError::Sqlite(_) => "ERR_STORE_READ",
-            ReadError::Record { .. } | ReadError::Definition { .. } | ReadError::Schedule { .. } => "ERR_STORE_CORRUPT",
+            ReadError::Record { .. } | ReadError::Definition { .. } | ReadError::Schedule { .. } | ReadError::Unavailable { .. } => {
+                "ERR_STORE_CORRUPT"
+            }
             ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
         },
         Error::StoreFailed(error) => match **error {

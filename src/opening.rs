@@ -9,7 +9,7 @@ use crate::words;
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
 use runtime::store::Durability;
-use runtime::{Clock, Driver, Error, Interrupted, Wake};
+use runtime::{Clock, Driver, Error, Interrupted, Unreadable, Wake};
 use std::path::PathBuf;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -21,8 +21,19 @@ pub struct Opened {
     pub failure: Option<NativeFailure>,
     /// What is to be continued.
     pub interrupted: Vec<InterruptedExecution>,
+    /// What is left alone, since its definition cannot be read.
+    pub unreadable: Vec<UnreadableRow>,
     /// What the clock of its journals shows: later than JavaScript's if that was set back since they were written.
     pub now: f64,
+}
+
+/// An execution or a schedule whose definition cannot be read.
+#[napi(object)]
+#[expect(missing_docs, reason = "as in `runtime::Unreadable`")]
+pub struct UnreadableRow {
+    pub id: String,
+    pub is_schedule: bool,
+    pub message: String,
 }
 
 /// An execution to be continued.
@@ -45,15 +56,22 @@ pub struct Open {
     pub(crate) wake: Wake,
 }
 
+/// What was found in the file.
+pub struct Found {
+    interrupted: Vec<Interrupted>,
+    unreadable: Vec<Unreadable>,
+    now: Timestamp,
+}
+
 impl Open {
-    fn open(&self) -> Result<(Vec<Interrupted>, Timestamp), Error> {
+    fn open(&self) -> Result<Found, Error> {
         #[cfg(feature = "bench")]
         if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
             use runtime::store::OpenError;
             let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
             *lock(&self.driver) =
                 Some(Driver::over(Box::new(store), Durability::Disk, Clock::starting_at(self.now), Arc::clone(&self.wake))?);
-            return Ok((Vec::new(), self.now));
+            return Ok(Found { interrupted: Vec::new(), unreadable: Vec::new(), now: self.now });
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
@@ -62,14 +80,14 @@ impl Open {
             Some(stage) => Driver::open_through(&self.path, durability, stage.clock(), wake, |store| stage.around(store))?,
         };
         *lock(&self.archive) = driver.archive()?;
-        let now = driver.clock();
+        let found = Found { interrupted, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
         *lock(&self.driver) = Some(driver);
-        Ok((interrupted, now))
+        Ok(found)
     }
 }
 
 impl Task for Open {
-    type Output = Result<(Vec<Interrupted>, Timestamp), Error>;
+    type Output = Result<Found, Error>;
     type JsValue = Opened;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
@@ -78,10 +96,12 @@ impl Task for Open {
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Opened> {
         Ok(match output {
-            Err(error) => Opened { failure: Some(failure(&error)), interrupted: Vec::new(), now: 0.0 },
-            Ok((interrupted, now)) => {
+            Err(error) => Opened { failure: Some(failure(&error)), interrupted: Vec::new(), unreadable: Vec::new(), now: 0.0 },
+            Ok(Found { interrupted, unreadable, now }) => {
                 let interrupted = interrupted.into_iter().map(|one| InterruptedExecution { slot: one.slot, text: one.text }).collect();
-                Opened { failure: None, interrupted, now: words::micros(now.micros()) }
+                let row = |one: Unreadable| UnreadableRow { id: one.id.to_string(), is_schedule: one.is_schedule, message: one.message };
+                let unreadable = unreadable.into_iter().map(row).collect();
+                Opened { failure: None, interrupted, unreadable, now: words::micros(now.micros()) }
             }
         })
     }

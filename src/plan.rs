@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A validated workflow, held by JavaScript for as long as it needs it.
 
-use ::engine::{Limits, Plan, Problem, Schema, Severity, TaskIndex, TaskKind, read_plan};
+use ::engine::{Limits, Plan, Problem, Schema, Severity, TaskIndex, TaskKind, read_accepted_plan, read_plan};
 use napi_derive::napi;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -45,18 +45,40 @@ pub struct ReadingLimits {
     pub checked: bool,
 }
 
-/// Validates a definition given as JSON text.
+impl From<&ReadingLimits> for Limits {
+    fn from(limits: &ReadingLimits) -> Self {
+        Self {
+            tasks_max: limits.tasks_max as usize,
+            depth_max: limits.depth_max as usize,
+            default_timeout: millis(limits.default_timeout),
+            checked: limits.checked,
+        }
+    }
+}
+
+/// Validates a definition that enters, given as JSON text.
 #[napi(catch_unwind)]
 pub fn read_workflow(definition: String, limits: ReadingLimits) -> PlanReading {
-    let limits = Limits {
-        tasks_max: limits.tasks_max as usize,
-        depth_max: limits.depth_max as usize,
-        default_timeout: Duration::from_secs_f64(limits.default_timeout / 1000.0),
-        checked: limits.checked,
-    };
-    let (plan, problems) = read_plan(&definition, limits);
+    let (plan, problems) = read_plan(&definition, (&limits).into());
+    reading(plan, &problems)
+}
+
+/// Reads a definition that was accepted before, given as JSON text; `default_timeout` in milliseconds. What only the door refuses is no problem.
+#[napi(catch_unwind)]
+pub fn read_accepted_workflow(definition: String, default_timeout: f64) -> PlanReading {
+    match read_accepted_plan(&definition, millis(default_timeout)) {
+        Ok(plan) => reading(Some(plan), &[]),
+        Err(problems) => reading(None, &problems),
+    }
+}
+
+fn reading(plan: Option<Plan>, problems: &[Problem]) -> PlanReading {
     let problems: Value = problems.iter().map(problem).collect();
     PlanReading { plan: plan.map(Arc::new), problems: problems.to_string() }
+}
+
+fn millis(millis: f64) -> Duration {
+    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX)
 }
 
 #[napi]

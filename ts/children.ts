@@ -15,6 +15,7 @@ import type { WorkflowExecution } from './api/execution.js'
 export interface Nursery {
   readonly maxDepth: number
   find(id: string): Definition | undefined
+  /** A workflow that was accepted with its parent, or as that began. */
   read(workflow: object): Definition
   /** When an execution must have ended, and what time its budget leaves it, in milliseconds; null: no bound. */
   bounds(run: Run): { deadline?: number | null; time?: number | null }

@@ -6,7 +6,7 @@ import { markWorkflow, textOf, type ConditionFunction, type Marks } from './defi
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import { Opaque, partialJson, plainJson, sameJson, type Json } from './json.js'
-import { readWorkflow, type NativePlan, type PlanReading } from './native.js'
+import { readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'
 import { workflowsNamedIn } from './pins.js'
 import type { SchemaForms } from './schema.js'
 import type { AgentWorkflow, TaskType } from './api/workflow.js'
@@ -121,10 +121,21 @@ export interface ReadingLimits {
   readonly enableValidation: boolean
 }
 
+/** The bounds as the engine reads them. */
+export function readingLimits({
+  maxTasks: tasksMax,
+  maxDepth: depthMax,
+  defaultTimeout,
+  enableValidation: checked,
+}: ReadingLimits): NativeReadingLimits {
+  return { tasksMax, depthMax, defaultTimeout, checked }
+}
+
 /** Reads workflows, and remembers those it has read: an unchanged object is not validated twice. */
 export class DefinitionReader {
   readonly #limits: ReadingLimits
   readonly #known = new WeakMap<object, { snapshot: Json; definition: Definition }>()
+  readonly #accepted = new WeakMap<object, Definition>()
 
   constructor(limits: ReadingLimits) {
     this.#limits = limits
@@ -143,6 +154,16 @@ export class DefinitionReader {
     return definition
   }
 
+  /** The definition of a workflow that was accepted as part of another, or with an execution. */
+  readAccepted(workflow: object): Definition {
+    let known = this.#accepted.get(workflow)
+    if (known === undefined) {
+      known = acceptedDefinition(workflow, this.#limits.defaultTimeout)
+      this.#accepted.set(workflow, known)
+    }
+    return known
+  }
+
   /** Every problem of a workflow, warnings included, and its graph. */
   examine(workflow: unknown): Reading {
     const issues: Issue[] = []
@@ -153,8 +174,7 @@ export class DefinitionReader {
     const nothing = { definition: undefined, graph: undefined, snapshot }
     if (whole === undefined && !isObject(snapshot)) return { problems: issues, ...nothing }
     const text = textOf(snapshot ?? null, marks)
-    const { maxTasks: tasksMax, maxDepth: depthMax, defaultTimeout, enableValidation: checked } = this.#limits
-    const reading = readWorkflow(text, { tasksMax, depthMax, defaultTimeout, checked })
+    const reading = readWorkflow(text, readingLimits(this.#limits))
     // What was left out, or stands in for something else, has been reported as it is.
     const problems = [...issues, ...issuesOf(reading).filter(({ path }) => !issues.some((issue) => touches(issue.path, path)))]
     const plan = reading.plan()
@@ -174,11 +194,13 @@ function touches(one: string, other: string): boolean {
   return inner.startsWith(outer) && (inner.length === outer.length || outer === '' || '.['.includes(inner[outer.length] ?? ''))
 }
 
-/** A definition out of a store, without the user's own judges and functions: the JSON Schemas judge. */
-export function storedDefinition(stored: object): Definition {
-  const text = JSON.stringify(stored)
-  // It ran once, so it runs whatever the limits are now.
-  const reading = readWorkflow(text, { tasksMax: 0xffff_ffff, depthMax: 0xffff_ffff, defaultTimeout: 30_000, checked: false })
+/**
+ * A definition that was accepted before, without the user's own judges and functions: the JSON Schemas judge. It is read by the rules of that day,
+ * however strict the door has become, and with the timeout for tasks that give none, in milliseconds.
+ */
+export function acceptedDefinition(accepted: object, defaultTimeout: number): Definition {
+  const text = JSON.stringify(accepted)
+  const reading = readAcceptedWorkflow(text, defaultTimeout)
   const plan = reading.plan()
   if (plan === null) throw new ValidationError('ERR_STORE_CORRUPT', 'a stored definition cannot run', issuesOf(reading))
   return defined(plan, text, JSON.parse(plan.graph()) as GraphRow[], undefined)

@@ -12,6 +12,7 @@ import {
   NativeModels,
   NativeSchema,
   NativeStage,
+  readAcceptedWorkflow,
   readWorkflow,
   timingProblems as nativeTimingProblems,
 } from './native/binding.cjs'
@@ -24,11 +25,15 @@ import type {
   NativePlan,
   NativeQuestion as Question,
   NativeStatistics,
+  Opened,
   PlanReading,
+  ReadingLimits as NativeReadingLimits,
   ScheduleTexts,
+  UnreadableRow as Unreadable,
 } from './native/binding.cjs'
 
-export { NativeMcp, NativeSchema, NativeStage, readWorkflow, type NativePlan, type NativeStatistics, type PlanReading, type Question }
+export { NativeMcp, NativeSchema, NativeStage, readAcceptedWorkflow, readWorkflow }
+export type { NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, Unreadable }
 
 /** What a call with an idempotency key does, and the execution it is about, as `runtime::Claimed` has it. */
 export interface Claimed {
@@ -113,8 +118,8 @@ export class Engine {
     this.#try(() => this.#native.openMemory(now, this.#stage))
   }
 
-  /** What is to be continued, and what the clock of the journals shows. */
-  async openFile(path: string, durability: string, now: number): Promise<{ interrupted: readonly Interrupted[]; now: number }> {
+  /** What is to be continued, what is left alone, and what the clock of the journals shows. */
+  async openFile(path: string, durability: string, now: number): Promise<Omit<Opened, 'failure'>> {
     const { failure, ...opened } = await this.#native.openFile(path, durability, now, this.#stage)
     if (failure) throw rebuilt(failure)
     return opened

@@ -8,7 +8,7 @@ import { Beginnings } from './beginnings.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { SystemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
-import { DefinitionReader } from './definition.js'
+import { DefinitionReader, readingLimits } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
 import { endAtOnce, endInOrder, type Parts } from './ending.js'
@@ -22,7 +22,7 @@ import { HeldRuns } from './held-runs.js'
 import type { Issue } from './issue.js'
 import { LiveRuns } from './live-runs.js'
 import { cancelledBy, endOf, eventsGone, notFound, orThrow, type Started } from './outcome.js'
-import { InterruptedRuns, storedEvents, storedPage, storedPast } from './recovery.js'
+import { InterruptedRuns, storedEvents, storedPage, storedPast, warnUnreadable } from './recovery.js'
 import type { Run } from './run.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
@@ -349,14 +349,17 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const opened = storage === null ? undefined : await engine.openFile(storage.path, storage.durability, clock.now())
     if (opened !== undefined) clock.notBefore(opened.now)
     this.#agents.open(engine)
-    const { maxConcurrentWorkflows: runningMax, tenantWeights, maxTasks: tasksMax, allowRedefinition: redefinable } = workflow
-    engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, tasksMax, redefinable })
+    const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
+    engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable })
     const interrupted = this.#interrupted.found(opened?.interrupted ?? [])
     for (const run of interrupted) this.#live.add(run)
     this.#interrupted.takeUp(interrupted)
-    const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !this.#live.has(parent.execution)
+    const unreadable = opened?.unreadable ?? []
+    warnUnreadable(engine, unreadable)
+    const isThere = (id: string): boolean => this.#live.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
+    const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
     cancelOrphans(this.#nursery, interrupted.filter(isOrphan))
-    this.#schedules.takeUp()
+    this.#schedules.takeUp(unreadable)
     this.#announcer.detached()
   }
 
@@ -387,7 +390,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   #nursery: Nursery = {
     maxDepth: 0,
     find: (id) => this.#workflows.find(id),
-    read: (workflow) => this.#reader.read(workflow as AgentWorkflow),
+    read: (workflow) => this.#reader.readAccepted(workflow),
     bounds: (run) => this.#dispatcher.engine.bounds(run.slot),
     report: (run) => this.#dispatcher.engine.report(run.slot),
     live: this.#live,

@@ -3,13 +3,14 @@
 
 import type { AgentNeed, AgentRegistry } from './agent-pool.js'
 import type { Clock } from './clock.js'
-import { storedDefinition, type Definition } from './definition.js'
+import { acceptedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
+import { errorOf } from './errors.js'
 import { executionOf, type Report } from './execution.js'
 import { eventsIn, type EventSource, type ExecutionEvent } from './execution-events.js'
 import type { Json } from './json.js'
-import type { Failures, Interrupted } from './native.js'
+import type { Engine, Failures, Interrupted } from './native.js'
 import { notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
@@ -19,8 +20,16 @@ interface StoredText {
   definition: object
   context: { [key: string]: Json } | null
   options: RunOptions | null
+  /** In milliseconds. */
+  defaultTimeout: number
   report: Report
   outputs: Record<string, Json>
+}
+
+interface StoredPage {
+  executions: object[]
+  unreadable: { id: string; message: string }[]
+  cursor?: string | null
 }
 
 /** An execution as `runtime::report::stored` writes it. */
@@ -44,10 +53,11 @@ export function readStored(stored: string | object, clock: Clock): Stored {
     definition: text,
     context,
     options: recorded,
+    defaultTimeout,
     report,
     outputs,
   } = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
-  const definition = storedDefinition(text)
+  const definition = acceptedDefinition(text, defaultTimeout)
   const given = context ?? {}
   const options = recorded ?? {}
   const values = report.tasks.map((_, instance) => outputs[instance])
@@ -63,12 +73,27 @@ export async function storedPast({ engine, clock }: Source, executionId: string)
   return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
 }
 
+/** What has been warned of, by the engine that found it. */
+const warned = new WeakMap<Engine, Set<string>>()
+
+/** Says once of each that it cannot be read: it is left alone, no list has it, and every call that is about it rejects. */
+export function warnUnreadable(engine: Engine, unreadable: readonly { readonly message: string }[]): void {
+  if (unreadable.length === 0) return
+  const told = warned.get(engine) ?? new Set()
+  warned.set(engine, told)
+  for (const { message } of unreadable.filter((one) => !told.has(one.message))) {
+    told.add(message)
+    process.emitWarning(errorOf('ERR_STORE_CORRUPT', `${message}; it is left alone, and everything else goes on`))
+  }
+}
+
 /** A page of what the store has, newest first. */
 export async function storedPage({ engine, clock }: Source, asked: ExecutionListFilter): Promise<ExecutionList> {
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
   const question = { workflowId: null, status: null, cursor: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
   const text = await engine.storedExecutions(JSON.stringify(question))
-  const { executions, cursor } = JSON.parse(text ?? '{"executions":[]}') as { executions: object[]; cursor?: string | null }
+  const { executions, unreadable, cursor } = JSON.parse(text ?? '{"executions":[],"unreadable":[]}') as StoredPage
+  warnUnreadable(engine, unreadable)
   const seen = executions.map((stored) => readStored(stored, clock).seen())
   return typeof cursor === 'string' ? { executions: seen, cursor } : { executions: seen }
 }

@@ -3,13 +3,13 @@
 // before anything else of it.
 
 import { dateOf } from './clock.js'
-import { storedDefinition, type Definition } from './definition.js'
+import { acceptedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
-import type { OrchestratorError } from './errors.js'
+import { errorOf, type OrchestratorError } from './errors.js'
 import { fingerprintOf } from './idempotency.js'
 import type { Json } from './json.js'
 import type { LiveRuns } from './live-runs.js'
-import { Kind } from './native.js'
+import { Kind, type Unreadable } from './native.js'
 import type { InterruptedRuns } from './recovery.js'
 import { Run, type RunOptions } from './run.js'
 import type { ReadSchedule, Schedule } from './schedule.js'
@@ -22,6 +22,8 @@ interface ScheduleText {
   definition: object
   context: Context
   options: RunOptions | null
+  /** In milliseconds. */
+  defaultTimeout: number
   next: number | null
 }
 
@@ -72,6 +74,8 @@ export class Schedules {
   readonly #assertOpen: () => void
   readonly #entries = new Map<number, Entry>()
   readonly #named = new Map<string, Entry>()
+  /** Why those that cannot be read cannot, by id. */
+  readonly #unreadable = new Map<string, string>()
 
   /** Each execution that a schedule has begun joins those that are `live`. */
   constructor(dispatcher: Dispatcher, interrupted: InterruptedRuns, live: LiveRuns, assertOpen: () => void) {
@@ -81,11 +85,12 @@ export class Schedules {
     this.#assertOpen = assertOpen
   }
 
-  /** Takes up what the store had; each goes on as soon as its agents are there. */
-  takeUp(): void {
+  /** Takes up what the store had; each goes on as soon as its agents are there. `unreadable`: those that cannot be. */
+  takeUp(unreadable: readonly Unreadable[]): void {
+    for (const { id, isSchedule, message } of unreadable) if (isSchedule) this.#unreadable.set(id, message)
     const found = JSON.parse(this.#dispatcher.engine.schedules()) as [number, ScheduleText][]
-    for (const [number, { id, definition, context, options, next }] of found) {
-      const entry = this.#add(new Entry(number, id, storedDefinition(definition), context, options ?? {}))
+    for (const [number, { id, definition, context, options, defaultTimeout, next }] of found) {
+      const entry = this.#add(new Entry(number, id, acceptedDefinition(definition, defaultTimeout), context, options ?? {}))
       entry.next = next ?? 0
       entry.recovered = true
       entry.recorded.resolve()
@@ -113,6 +118,8 @@ export class Schedules {
   }
 
   async get(id: string): Promise<Schedule | undefined> {
+    const message = this.#unreadable.get(id)
+    if (message !== undefined) throw errorOf('ERR_STORE_CORRUPT', message)
     const entry = this.#named.get(id)
     await entry?.recorded.promise
     return entry && this.#handleOf(entry)

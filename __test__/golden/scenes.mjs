@@ -78,9 +78,9 @@ const definitions = {
   ),
   failed: flow('failed', [task('a/b'), task('breaks', { agentId: 'fails' }), task('after~')]),
   cancelled: flow('cancelled', [task('a/b'), waits('w\\1', 'never'), task('after')]),
-  keyed: flow('keyed', [task('a/b', { agentId: 'fails' })]),
-  keyedWell: flow('keyed-well', [task('a/b')]),
-  keyedWaits: flow('keyed-waits', [waits('a/b', 'go')]),
+  keyed: flow('keyed', [task('a.b', { agentId: 'fails' })]),
+  keyedWell: flow('keyed-well', [task('a.b')]),
+  keyedWaits: flow('keyed-waits', [waits('a.b', 'go')]),
   scheduled: flow('scheduled', [task('a/b')]),
 }
 

@@ -842,5 +842,6 @@ module.exports.NativePlan = nativeBinding.NativePlan
 module.exports.NativeSchema = nativeBinding.NativeSchema
 module.exports.NativeStage = nativeBinding.NativeStage
 module.exports.PlanReading = nativeBinding.PlanReading
+module.exports.readAcceptedWorkflow = nativeBinding.readAcceptedWorkflow
 module.exports.readWorkflow = nativeBinding.readWorkflow
 module.exports.timingProblems = nativeBinding.timingProblems

@@ -326,8 +326,8 @@ export interface NativeLimits {
   runningMax?: number
   /** How large a share of the places a tenant has; 1 for those not named. */
   tenantWeights: Record<string, number>
-  /** Tasks of one execution, those that attempts add included. */
-  tasksMax: number
+  /** The bounds of what attempts add, as those of a definition. */
+  definitions: ReadingLimits
   /** Whether executions of several definitions of one workflow version may run at once. */
   redefinable: boolean
 }
@@ -376,9 +376,14 @@ export interface Opened {
   failure?: NativeFailure
   /** What is to be continued. */
   interrupted: Array<InterruptedExecution>
+  /** What is left alone, since its definition cannot be read. */
+  unreadable: Array<UnreadableRow>
   /** What the clock of its journals shows: later than JavaScript's if that was set back since they were written. */
   now: number
 }
+
+/** Reads a definition that was accepted before, given as JSON text; `default_timeout` in milliseconds. What only the door refuses is no problem. */
+export declare function readAcceptedWorkflow(definition: string, defaultTimeout: number): PlanReading
 
 /** The bounds of a definition; `defaultTimeout` in milliseconds. */
 export interface ReadingLimits {
@@ -388,7 +393,7 @@ export interface ReadingLimits {
   checked: boolean
 }
 
-/** Validates a definition given as JSON text. */
+/** Validates a definition that enters, given as JSON text. */
 export declare function readWorkflow(definition: string, limits: ReadingLimits): PlanReading
 
 /** What a schedule is, beside its workflow: texts as in `runtime::store::Schedule`. */
@@ -402,3 +407,10 @@ export interface ScheduleTexts {
 
 /** Everything that is wrong with a timing (JSON text as in `runtime::timing`) at this instant: `[{ path, message }]` as JSON text. */
 export declare function timingProblems(timing: string, now: number): string
+
+/** An execution or a schedule whose definition cannot be read. */
+export interface UnreadableRow {
+  id: string
+  isSchedule: boolean
+  message: string
+}

@@ -47,4 +47,4 @@ pub use schema::{Schema, SchemaIssue};
 pub use task_index::{InstanceIndex, InstanceMap, TaskIndex, TaskMap};
 pub use trigger::{Outcome, Tally, TriggerRule, Verdict};
 pub use workflow::problem::{Problem, ProblemKind, Severity};
-pub use workflow::{Limits, read_plan, read_spawned};
+pub use workflow::{Limits, read_accepted_plan, read_accepted_spawned, read_plan, read_spawned};

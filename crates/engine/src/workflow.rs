@@ -4,6 +4,9 @@
 //! `read` takes the JSON apart and judges each field where it stands; `arrange` numbers the tasks of every level; `graph` resolves the edges of
 //! each list, written and implied, and finds cycles; `sight` looks at what expressions read. All report into one list, so that an author sees
 //! everything at once.
+//!
+//! A definition that enters is read by the rules of today ([`read_plan`]); one that was accepted before, by those under which it was
+//! ([`read_accepted_plan`]): what only the door refuses ([`ProblemKind::is_of_the_door`]) is no problem there.
 
 mod arrange;
 mod duration;
@@ -15,7 +18,7 @@ mod read;
 mod sight;
 mod spawned;
 
-pub use spawned::read_spawned;
+pub use spawned::{read_accepted_spawned, read_spawned};
 
 use crate::{
     Budget, Condition, Deadline, FailurePolicy, Join, OnItemError, Plan, Problem, RetryPolicy, Schema, TaskKind, TriggerRule, Wait,
@@ -40,9 +43,32 @@ pub struct Limits {
     pub checked: bool,
 }
 
-/// Reads a definition. The plan is there when no problem is an error; problems may be warnings beside a plan.
+impl Default for Limits {
+    /// No bound, and no timeout that anybody would miss.
+    fn default() -> Self {
+        Self::none(Duration::MAX)
+    }
+}
+
+impl Limits {
+    /// Those of what was accepted before, whatever they are now; the timeout is the one that it was accepted with.
+    pub(crate) fn none(default_timeout: Duration) -> Self {
+        Self { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout, checked: false }
+    }
+}
+
+/// Reads a definition that enters. The plan is there when no problem is an error; problems may be warnings beside a plan.
 pub fn read_plan(text: &str, limits: Limits) -> (Option<Plan>, Vec<Problem>) {
-    let mut problems = Problems::new(!limits.checked);
+    read(text, limits, Problems::new(!limits.checked))
+}
+
+/// Reads a definition that was accepted before: it runs, forks and is told of as on that day, however strict the door has become since.
+pub fn read_accepted_plan(text: &str, default_timeout: Duration) -> Result<Plan, Vec<Problem>> {
+    let (plan, problems) = read(text, Limits::none(default_timeout), Problems::of_the_accepted());
+    plan.ok_or(problems)
+}
+
+fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Vec<Problem>) {
     let Some(value) = parse(text, "", &mut problems) else { return (None, problems.into_vec()) };
     let workflow = read::workflow(&value, limits, &mut problems);
     let count: usize = workflow.tasks.iter().map(Task::count).sum();

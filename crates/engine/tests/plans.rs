@@ -8,6 +8,8 @@
     reason = "a test that cannot go on says so, and expected texts are as `UPDATE_EXPECT=1` writes them"
 )]
 
+#[path = "plans/accepted.rs"]
+mod accepted;
 #[path = "plans/edges.rs"]
 mod edges;
 #[path = "plans/fields.rs"]

@@ -3,9 +3,10 @@
 
 use crate::driver::effect::{Effect, Number};
 use crate::driver::history::{effects_of, failures_of};
-use crate::store::{ExecutionFilter, SqliteReader};
+use crate::store::{ExecutionFilter, ReadError, SqliteReader};
 use crate::{Error, report};
 use engine::Failure;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -43,11 +44,21 @@ impl Archive {
         }))
     }
 
-    /// A page of executions, newest first, as JSON text: `{"executions": [...], "cursor": "..." | null}`.
+    /// A page of executions, newest first, as JSON text: `{"executions": [...], "unreadable": [{"id", "message"}], "cursor": "..." | null}`. What has
+    /// a definition that cannot be read is told apart, so that the page has the others.
     pub fn list(&self, filter: &ExecutionFilter) -> Result<String, Error> {
         let page = self.reader.list(filter)?;
-        let executions = page.executions.iter().map(report::stored).collect::<Result<Vec<_>, _>>()?;
-        let cursor = page.cursor.map_or_else(|| "null".to_owned(), |cursor| format!("\"{cursor}\""));
-        Ok(format!(r#"{{"executions":[{}],"cursor":{cursor}}}"#, executions.join(",")))
+        let (mut executions, mut unreadable) = (Vec::new(), Vec::new());
+        for stored in &page.executions {
+            match report::stored(stored) {
+                Ok(text) => executions.push(text),
+                Err(Error::Read(error @ ReadError::Definition { .. })) => {
+                    unreadable.push(json!({ "id": &*stored.id, "message": error.to_string() }));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let (cursor, unreadable) = (Value::from(page.cursor), Value::from(unreadable));
+        Ok(format!(r#"{{"executions":[{}],"unreadable":{unreadable},"cursor":{cursor}}}"#, executions.join(",")))
     }
 }

@@ -31,7 +31,7 @@ use crate::{Clock, Error, options, report};
 use agents::Agents;
 use commit::Commit;
 use effect::{Effect, Number};
-use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Phase, Plan, Question, Settled, Step};
+use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
 use rustc_hash::FxHashMap;
 use schedules::Schedules;
 use slots::{Live, Slots};
@@ -45,6 +45,7 @@ use uuid::Uuid;
 use versions::Versions;
 
 pub use keys::Claimed;
+pub use opening::Unreadable;
 pub use schedules::Kept;
 pub use slots::Accept;
 
@@ -108,8 +109,10 @@ pub struct Driver {
     /// Where the latest executions of idempotency keys are, as long as they are live, by the hashes of the keys.
     keys: FxHashMap<Arc<str>, u32>,
     schedules: Schedules,
-    /// Tasks that one execution may have, those that attempts add included.
-    tasks_max: usize,
+    /// The bounds of what attempts add.
+    limits: Limits,
+    /// What in the store cannot be read, and is left alone.
+    unreadable: Vec<Unreadable>,
     admission: Admission,
     agents: Option<Agents>,
     statistics: Statistics,
@@ -146,7 +149,8 @@ impl Driver {
             versions: Versions::default(),
             keys: FxHashMap::default(),
             schedules: Schedules::default(),
-            tasks_max: usize::MAX,
+            limits: Limits::default(),
+            unreadable: Vec::new(),
             admission: Admission::default(),
             agents: None,
             statistics: Statistics::default(),

@@ -18,7 +18,7 @@ use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
 use engine::{
-    End, Event, Execution, Failure, InstanceIndex, Limits, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, read_plan,
+    End, Event, Execution, Failure, InstanceIndex, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, read_accepted_plan,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -142,8 +142,8 @@ fn instance(execution: &Execution, task: InstanceIndex, record: &TaskRecord) -> 
     text
 }
 
-/// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "options", "acceptedAt", "report", "outputs"}`,
-/// where `outputs` maps the number of each completed task to its result, taken over or its own.
+/// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "options", "defaultTimeout", "acceptedAt", "report",
+/// "outputs"}`, where the timeout is in milliseconds and `outputs` maps the number of each completed task to its result, taken over or its own.
 pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
     let execution = Execution::replay(plan_of(stored)?, setup_of(stored)?.0, events(&stored.records));
     let mut text = String::from(r#"{"id":"#);
@@ -154,6 +154,8 @@ pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
     text.push_str(stored.context.as_deref().unwrap_or("null"));
     text.push_str(r#","options":"#);
     text.push_str(stored.options.as_deref().unwrap_or("null"));
+    text.push_str(r#","defaultTimeout":"#);
+    number(&mut text, millis(stored.default_timeout));
     text.push_str(r#","acceptedAt":"#);
     number(&mut text, stored.accepted.micros());
     text.push_str(r#","report":"#);
@@ -178,7 +180,8 @@ pub fn setup_of(stored: &StoredExecution) -> Result<(Setup, Belongs), Error> {
     options::read(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
 }
 
-/// A schedule as JSON text: `{"id", "definition", "context", "options", "next"}`, `next` in microseconds or null.
+/// A schedule as JSON text: `{"id", "definition", "context", "options", "defaultTimeout", "next"}`, the timeout in milliseconds, `next` in
+/// microseconds or null.
 pub(crate) fn schedule(schedule: &Schedule, next: Option<Timestamp>) -> String {
     let Schedule { id, plan, context, options, .. } = schedule;
     let mut text = String::from(r#"{"id":"#);
@@ -189,6 +192,8 @@ pub(crate) fn schedule(schedule: &Schedule, next: Option<Timestamp>) -> String {
         text.push_str("\":");
         text.push_str(value);
     }
+    text.push_str(r#","defaultTimeout":"#);
+    number(&mut text, millis(plan.default_timeout));
     text.push_str(r#","next":"#);
     match next {
         Some(next) => number(&mut text, next.micros()),
@@ -198,22 +203,20 @@ pub(crate) fn schedule(schedule: &Schedule, next: Option<Timestamp>) -> String {
     text
 }
 
-/// The plan of a stored execution.
-pub fn plan_of(stored: &StoredExecution) -> Result<Arc<Plan>, ReadError> {
-    plan_from(&stored.definition, stored.default_timeout, &stored.id)
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The plan of a stored definition, for the execution or schedule with this id.
-pub(crate) fn plan_from(definition: &str, default_timeout: Duration, id: &str) -> Result<Arc<Plan>, ReadError> {
-    // A definition that ran once runs again, whatever the limits are now.
-    let limits = Limits { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout, checked: false };
-    match read_plan(definition, limits) {
-        (Some(plan), _) => Ok(Arc::new(plan)),
-        (None, problems) => {
-            let message = problems.first().map(|problem| format!("{}: {}", problem.path, problem.kind)).unwrap_or_default();
-            Err(ReadError::Definition { id: id.to_owned(), message })
-        }
-    }
+/// The plan of a stored execution.
+pub fn plan_of(stored: &StoredExecution) -> Result<Arc<Plan>, ReadError> {
+    plan_from(&stored.definition, stored.default_timeout).map_err(|message| ReadError::Definition { id: stored.id.to_string(), message })
+}
+
+/// The plan of a stored definition, or the first problem: it was accepted once, and is read as on that day.
+pub(crate) fn plan_from(definition: &str, default_timeout: Duration) -> Result<Arc<Plan>, String> {
+    read_accepted_plan(definition, default_timeout)
+        .map(Arc::new)
+        .map_err(|problems| problems.first().map(|problem| format!("{}: {}", problem.path, problem.kind)).unwrap_or_default())
 }
 
 /// A failure as JSON text: `{"code", "message", "details"}`.

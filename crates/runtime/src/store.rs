@@ -276,6 +276,12 @@ pub enum ReadError {
         /// The first problem.
         message: String,
     },
+    /// It could not be read when the store was opened.
+    #[error("{message}")]
+    Unavailable {
+        /// What it is, and why.
+        message: String,
+    },
     /// A list's cursor was not made by a list.
     #[error("`{cursor}` is not a cursor of listExecutions")]
     Cursor {

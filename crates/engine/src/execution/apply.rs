@@ -256,7 +256,7 @@ impl Execution {
 
     fn spawn(&mut self, at: Timestamp, parent: InstanceIndex, definition: &Arc<str>) {
         // It was found good before it was recorded.
-        let Ok(planned) = crate::workflow::read_spawned(definition, &self.plan, self.tasks[parent].task) else { return };
+        let Ok(planned) = crate::workflow::read_accepted_spawned(definition, self.plan.default_timeout) else { return };
         let task = TaskIndex::new(u32::try_from(self.plan.tasks.len() + self.spawned.len()).unwrap_or(u32::MAX));
         self.spawned.push((Arc::new(planned), Arc::clone(definition)));
         let known = self.tasks[parent].more().spawned;

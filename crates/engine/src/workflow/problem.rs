@@ -39,6 +39,10 @@ pub enum ProblemKind {
     IdTooLong { len: usize, limit: usize },
     #[error("an id must not contain control characters")]
     IdControlCharacter,
+    #[error("`{id}` holds `{character}`, which is part of paths and of ids made from them; the id of a task may not hold / \\ ~ [ ] !")]
+    IdOfPaths { id: String, character: char },
+    #[error("the name of a signal must not contain control characters")]
+    SignalControlCharacter,
     #[error("`{id}` is already the id of {first}; ids are unique in a workflow")]
     DuplicateId { id: String, first: String },
     #[error("task `{task}` depends on `{missing}`, which this workflow does not define{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
@@ -125,6 +129,12 @@ impl ProblemKind {
         if warns { Severity::Warning } else { Severity::Error }
     }
 
+    /// Whether a definition is refused for it only where it enters: one that stands in a store was accepted before anybody asked. Its reading goes on as
+    /// if nothing was wrong.
+    pub fn is_of_the_door(&self) -> bool {
+        matches!(self, Self::IdOfPaths { .. } | Self::SignalControlCharacter)
+    }
+
     /// The stable code of the problem, `None` where the message is all there is to act on.
     pub fn code(&self) -> Option<&'static str> {
         matches!(self, Self::BadSchema { .. }).then_some("ERR_SCHEMA_UNREPRESENTABLE")
@@ -139,6 +149,8 @@ pub(super) struct Problems {
     left_out: usize,
     /// Whether warnings are not wanted.
     quiet: bool,
+    /// Whether the definition was accepted before, so that nothing of the door is a problem.
+    accepted: bool,
 }
 
 impl Problems {
@@ -150,7 +162,15 @@ impl Problems {
         Self { quiet, ..Self::default() }
     }
 
+    /// Those of a definition that was accepted before.
+    pub(super) fn of_the_accepted() -> Self {
+        Self { quiet: true, accepted: true, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, path: impl Into<String>, kind: ProblemKind) {
+        if self.accepted && kind.is_of_the_door() {
+            return;
+        }
         let is_error = kind.severity() == Severity::Error;
         if self.quiet && !is_error {
             return;

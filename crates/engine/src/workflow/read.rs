@@ -111,3 +111,15 @@ pub(super) fn id(fields: &Fields<'_>, hint: &'static str, problems: &mut Problem
     problems.push(fields.path("id"), kind);
     String::new()
 }
+
+/// What separates the parts of paths and of the ids that are made from them; `~` is where a partition will stand.
+const OF_PATHS: [char; 6] = ['/', '\\', '~', '[', ']', '!'];
+
+/// The id of a task. It is part of paths, keys and the ids of children, and none of those is to be read in two ways.
+pub(super) fn task_id(fields: &Fields<'_>, problems: &mut Problems) -> String {
+    let id = id(fields, "an id, unique in this workflow", problems);
+    if let Some(character) = id.chars().find(|character| OF_PATHS.contains(character)) {
+        problems.push(fields.path("id"), ProblemKind::IdOfPaths { id: id.clone(), character });
+    }
+    id
+}

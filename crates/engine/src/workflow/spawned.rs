@@ -5,8 +5,9 @@ use super::problem::{ProblemKind, Problems};
 use super::read::{Place, task};
 use super::{Body, Limits, arrange, parse};
 use crate::plan::ListIndex;
-use crate::{Plan, PlannedTask, Problem, TaskIndex};
+use crate::{PlannedTask, Problem};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Fields that have no meaning for a task that nobody in the graph waits for, each with the way out.
 const FOREIGN: &[(&str, &str)] = &[
@@ -21,16 +22,28 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 const DECIDES: &str = "the attempt that spawns the task decides that itself";
 
-/// Reads the definition of a task that an attempt of `parent` adds: the call of an agent or a child workflow. It belongs to no list of the plan.
+/// Reads the definition of a task that an attempt adds: the call of an agent or a child workflow. It belongs to no list of the plan, and a
+/// workflow that is written inside it is judged as one that enters by itself.
 ///
 /// Its texts are what they are: the attempt has filled them in itself, perhaps with what a model wrote, and that is never rendered.
-pub fn read_spawned(text: &str, plan: &Plan, _parent: TaskIndex) -> Result<PlannedTask, Vec<Problem>> {
-    let mut problems = Problems::default();
+pub fn read_spawned(text: &str, limits: Limits) -> Result<PlannedTask, Vec<Problem>> {
+    read(text, limits, Problems::default())
+}
+
+/// Reads one that was accepted before, as [`super::read_accepted_plan`] does.
+pub fn read_accepted_spawned(text: &str, default_timeout: Duration) -> Result<PlannedTask, Vec<Problem>> {
+    read(text, Limits::none(default_timeout), Problems::of_the_accepted())
+}
+
+fn read(text: &str, limits: Limits, mut problems: Problems) -> Result<PlannedTask, Vec<Problem>> {
     let Some(mut value) = parse(text, "task", &mut problems) else { return Err(problems.into_vec()) };
     refuse_foreign(&mut value, &mut problems);
-    let limits = Limits { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout: plan.default_timeout, checked: false };
-    let place = Place { limits, level: 1, beside: true, literal: true, loops: &[] };
+    let place = Place { limits, level: 0, beside: true, literal: true, loops: &[] };
     let read = task::one(&value, "task", place, &mut problems);
+    let inner = read.as_ref().map_or(0, |task| task.count() - 1);
+    if inner > limits.tasks_max {
+        problems.push("task.workflow.tasks", ProblemKind::TooManyTasks { count: inner, limit: limits.tasks_max });
+    }
     let planned = read.filter(|task| matches!(task.body, Body::Call(_))).and_then(|task| {
         let (arranged, _) = arrange::arrange(vec![task], &mut problems);
         let planned = arranged.tasks.into_iter().next()?;

@@ -2,7 +2,7 @@
 //! Tasks that an attempt adds at run time.
 
 use super::LIMITS;
-use engine::{PlannedTask, Problem, TaskIndex, TaskKind, TriggerRule, read_plan, read_spawned};
+use engine::{PlannedTask, Problem, TaskKind, TriggerRule, read_spawned};
 use expect_test::expect;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -10,8 +10,7 @@ use std::time::Duration;
 
 #[expect(clippy::needless_pass_by_value, reason = "as `json!` reads best")]
 fn spawn(task: Value) -> Result<PlannedTask, Vec<Problem>> {
-    let text = r#"{"id":"w","name":"w","version":"1","tasks":[{"id":"parent","name":"p","agentId":"x"}]}"#;
-    read_spawned(&task.to_string(), &read_plan(text, LIMITS).0.unwrap(), TaskIndex::new(0))
+    read_spawned(&task.to_string(), LIMITS)
 }
 
 #[test]

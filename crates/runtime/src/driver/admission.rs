@@ -3,7 +3,7 @@
 
 use super::Driver;
 use crate::Error;
-use engine::{Admission, Input, Phase, Ticket};
+use engine::{Admission, Input, Limits, Phase, Ticket};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,9 +15,10 @@ impl Driver {
         self.admission = Admission::new(running, weights);
     }
 
-    /// At most `most` tasks in one execution, those that attempts add included. Called as [`Driver::limit`] is; without it there is no bound.
-    pub fn limit_tasks(&mut self, most: usize) {
-        self.tasks_max = most;
+    /// The bounds of tasks that attempts add, and of the workflows that are written inside them; an execution has no more tasks than a definition
+    /// may. Called as [`Driver::limit`] is; without it there is no bound.
+    pub fn limit_definitions(&mut self, limits: Limits) {
+        self.limits = limits;
     }
 
     /// Lets executions of several definitions of one workflow version run at once.

@@ -4,11 +4,22 @@
 use super::commit::Commit;
 use super::slots::Live;
 use super::{Driver, Interrupted, Wake};
-use crate::store::{Durability, SqliteStore, Store, StoredExecution};
+use crate::store::{Durability, ReadError, SqliteStore, Store, StoredExecution};
 use crate::{Clock, Error, options, report};
 use engine::{Execution, Phase};
 use std::path::Path;
 use std::sync::Arc;
+
+/// An execution or a schedule whose definition cannot be read. It is left as it is: nothing of it runs, and its id is not free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id for the world.
+    pub id: Arc<str>,
+    /// Whether it is a schedule.
+    pub is_schedule: bool,
+    /// Why; it names what it is.
+    pub message: String,
+}
 
 impl Driver {
     /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
@@ -35,11 +46,33 @@ impl Driver {
         let clock = clock.later_than(latest.unwrap_or_default());
         let (commit, health) = Commit::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
         let mut driver = Self::with(clock, commit, health, Some(reader), next_key);
-        let interrupted = interrupted.iter().map(|stored| driver.take_up(stored)).collect::<Result<_, _>>()?;
-        for schedule in schedules {
-            driver.take_up_schedule(schedule)?;
+        let mut taken_up = Vec::with_capacity(interrupted.len());
+        for stored in &interrupted {
+            let taken = driver.take_up(stored);
+            taken_up.extend(driver.or_leave_alone(&stored.id, false, taken)?);
         }
-        Ok((driver, interrupted))
+        for schedule in schedules {
+            let id = Arc::clone(&schedule.id);
+            let taken = driver.take_up_schedule(schedule);
+            driver.or_leave_alone(&id, true, taken)?;
+        }
+        Ok((driver, taken_up))
+    }
+
+    /// What in the store could not be read when it was opened, and is left alone.
+    pub fn unreadable(&self) -> &[Unreadable] {
+        &self.unreadable
+    }
+
+    /// A definition that cannot be read keeps what it belongs to from going on, and nothing else.
+    fn or_leave_alone<T>(&mut self, id: &Arc<str>, is_schedule: bool, taken: Result<T, Error>) -> Result<Option<T>, Error> {
+        match taken {
+            Err(Error::Read(error @ (ReadError::Definition { .. } | ReadError::Schedule { .. }))) => {
+                self.unreadable.push(Unreadable { id: Arc::clone(id), is_schedule, message: error.to_string() });
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
     }
 
     fn take_up(&mut self, stored: &StoredExecution) -> Result<Interrupted, Error> {

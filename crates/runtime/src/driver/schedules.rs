@@ -79,6 +79,9 @@ impl Driver {
     /// Keeps a schedule, unless there is one of this id that does the same. Its `Scheduled` effect follows once that is committed.
     pub fn schedule(&mut self, schedule: Schedule) -> Result<Kept, Error> {
         self.check()?;
+        if let Some(unreadable) = self.unreadable.iter().find(|one| one.is_schedule && one.id == schedule.id) {
+            return Err(ReadError::Unavailable { message: unreadable.message.clone() }.into());
+        }
         if let Some((number, known)) = self.schedules.named(&schedule.id) {
             let same = known.schedule.fingerprint == schedule.fingerprint;
             return if same { Ok(Kept { number, is_new: false }) } else { Err(Error::ScheduleChanged { id: schedule.id }) };
@@ -163,9 +166,9 @@ impl Driver {
     }
 
     pub(super) fn take_up_schedule(&mut self, stored: StoredSchedule) -> Result<(), Error> {
-        let plan = report::plan_from(&stored.definition, stored.default_timeout, &stored.id)?;
-        let timing =
-            timing::read(&stored.timing).map_err(|error| ReadError::Schedule { id: stored.id.to_string(), message: error.to_string() })?;
+        let unreadable = |message: String| ReadError::Schedule { id: stored.id.to_string(), message };
+        let plan = report::plan_from(&stored.definition, stored.default_timeout).map_err(unreadable)?;
+        let timing = timing::read(&stored.timing).map_err(|error| unreadable(error.to_string()))?;
         self.versions.adopt(&plan);
         let StoredSchedule { id, context, options, timing: text, fingerprint, next, .. } = stored;
         let schedule = Arc::new(Schedule { id, plan, context, options, timing: text, fingerprint });

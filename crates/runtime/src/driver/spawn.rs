@@ -3,7 +3,7 @@
 
 use super::Driver;
 use crate::Error;
-use engine::{Input, InstanceIndex, Problem, ProblemKind};
+use engine::{Input, InstanceIndex, Limits, Problem, ProblemKind};
 use std::sync::Arc;
 
 impl Driver {
@@ -14,14 +14,16 @@ impl Driver {
         if !execution.may_begin(task, attempt) {
             return Ok(None);
         }
-        let parent = execution.tasks().get(task).ok_or(Error::NoSuchSlot { slot })?.task;
-        let spawned = engine::read_spawned(&definition, execution.plan(), parent).map_err(Error::Spawned)?;
-        if let Some(known) = execution.spawned(task, &spawned.id) {
+        let default_timeout = execution.plan().default_timeout;
+        // What an earlier attempt has added was accepted then.
+        let known = engine::read_accepted_spawned(&definition, default_timeout).ok().and_then(|again| execution.spawned(task, &again.id));
+        if let Some(known) = known {
             let same = execution.spawned_definition(known).is_some_and(|known| **known == *definition);
             return if same { Ok(Some(known)) } else { Err(Error::SpawnChanged { path: execution.path(known) }) };
         }
-        if execution.count() >= self.tasks_max {
-            let kind = ProblemKind::TooManyTasks { count: execution.count() + 1, limit: self.tasks_max };
+        engine::read_spawned(&definition, Limits { default_timeout, ..self.limits }).map_err(Error::Spawned)?;
+        if execution.count() >= self.limits.tasks_max {
+            let kind = ProblemKind::TooManyTasks { count: execution.count() + 1, limit: self.limits.tasks_max };
             return Err(Error::Spawned(vec![Problem { path: "task".to_owned(), kind }]));
         }
         let known = u32::try_from(execution.tasks().len()).unwrap_or(u32::MAX);

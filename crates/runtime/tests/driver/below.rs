@@ -6,7 +6,7 @@
 
 use crate::host::{FILES, Host, MODES, Mode};
 use crate::plans::{plan, plan_of, task};
-use engine::InstanceIndex;
+use engine::{InstanceIndex, Limits};
 use runtime::Error;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -99,7 +99,7 @@ fn a_child_that_outlives_its_parent_has_nobody_to_charge() {
 #[test]
 fn an_execution_may_add_as_many_tasks_as_one_may_have() {
     let mut host = Host::new(Mode::Memory);
-    host.driver.limit_tasks(3);
+    host.driver.limit_definitions(Limits { tasks_max: 3, ..Limits::default() });
     let (slot, _) = host.accept(&plan(&json!([task("a", &[])])));
     host.advance();
     let mut spawn =

@@ -118,7 +118,7 @@ fn after_a_restart_a_schedule_sleeps_until_it_is_woken_and_makes_up_for_what_it_
         let found: Value = serde_json::from_str(text).unwrap();
         let expected = json!({
             "id": "nightly", "definition": serde_json::from_str::<Value>(&one().definition).unwrap(), "context": { "who": "me" },
-            "options": { "tenant": "t" }, "next": january(2, 2, 0).micros(),
+            "options": { "tenant": "t" }, "defaultTimeout": 600_000, "next": january(2, 2, 0).micros(),
         });
         assert_eq!(found, expected, "{mode:?}");
         host.driver.pull().unwrap();
@@ -266,16 +266,20 @@ fn a_file_from_before_there_were_schedules_gets_them() {
 }
 
 #[test]
-fn a_stored_schedule_that_cannot_be_read_is_said() {
+fn a_stored_schedule_that_cannot_be_read_is_left_alone() {
     let place = left_with(Mode::Os, NIGHTLY);
     rusqlite::Connection::open(&place.path).unwrap().execute_batch(r#"UPDATE schedule SET timing = '{"cron":"x"}';"#).unwrap();
-    let opened = runtime::Driver::open(&place.path, runtime::store::Durability::Os, since(1, 0, 0), crate::host::waker().0);
-    let Err(Error::Read(error)) = opened else { panic!("it was opened") };
+    let (mut host, _) = Host::since(place, Mode::Os, since(1, 0, 0));
+    let said = "the stored schedule `nightly` cannot be read: the schedule cannot be kept: cron has 1 fields; write five (minute, hour, day of the month, \
+                month, day of the week), or six with the second first";
     assert_eq!(
-        error.to_string(),
-        "the stored schedule `nightly` cannot be read: the schedule cannot be kept: cron has 1 fields; write five (minute, hour, day of the month, \
-         month, day of the week), or six with the second first"
+        host.driver.unreadable().iter().map(|one| (&*one.id, one.is_schedule, &*one.message)).collect::<Vec<_>>(),
+        [("nightly", true, said)]
     );
+    // Its id is not free, and others are.
+    assert_eq!(host.driver.schedule(schedule("nightly", NIGHTLY)).unwrap_err().to_string(), said);
+    host.driver.schedule(schedule("another", NIGHTLY)).unwrap();
+    assert_eq!(host.advance(), ["schedule 1: next 01-01 02:00:00"]);
 }
 
 /// The log is cut at every frame: the process died within the write that begins an execution.

@@ -4,7 +4,7 @@
 use super::super::fields::{Fields, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
 use super::super::{Body, Common, Kind, Task};
-use super::{Place, call, conditions, groups, id};
+use super::{Place, call, conditions, groups, task_id};
 use crate::{TriggerRule, Wait};
 use serde_json::Value;
 
@@ -112,7 +112,7 @@ fn task(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) 
     let fields = Fields::of(value, path, problems)?;
     fields.refuse_others(ALL, problems);
     fields.required_text("name", "a name for people", problems);
-    let id = id(&fields, "an id, unique in this workflow", problems);
+    let id = task_id(&fields, problems);
     let kind = kind(&fields, problems);
     let shape = shape(&fields, kind, problems);
     refuse_meaningless(&fields, shape, kind, problems);
@@ -242,6 +242,9 @@ fn wait(value: &Value, path: String, problems: &mut Problems) -> Option<Wait> {
         return fields.duration("delay", problems).map(Wait::Delay);
     }
     let name = fields.required_text("signal", "the name of the signal to wait for, or a `delay`", problems);
+    if name.is_some_and(|name| name.chars().any(char::is_control)) {
+        problems.push(fields.path("signal"), ProblemKind::SignalControlCharacter);
+    }
     let timeout = fields.positive_duration("timeout", problems);
     let schema = fields.get("schema").and_then(|schema| call::schema(schema, fields.path("schema"), problems));
     Some(Wait::Signal { name: name?.into(), timeout, schema })
