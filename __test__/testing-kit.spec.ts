@@ -384,7 +384,7 @@ describe('a crash', () => {
     expect(tasks.map(({ attempts }) => attempts)).toEqual([1, 1])
     expect([heard, late]).toEqual([
       ['a', 'reopened'],
-      [false, 'ERR_CLOSED'],
+      [false, 'ERR_CRASHED'],
     ])
     expect((await kit.orchestrator.getStatistics()).lateResults).toBe(0)
   })

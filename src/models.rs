@@ -3,7 +3,9 @@
 
 use crate::error::CodedError;
 use crate::runtime::{runtime, transport};
-use model_driver::{Error, ModelDriver, Now, Wake};
+use crate::stage::NativeStage;
+use crate::words;
+use model_driver::{Error, ModelDriver, Now, Time, Wake};
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
@@ -22,10 +24,16 @@ pub struct NativeModels {
 
 #[napi]
 impl NativeModels {
-    /// `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock. `wake` is called, on the
-    /// JavaScript thread, when `pull` has something to give; it never keeps the process alive.
+    /// `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
+    /// instead, and JavaScript waits for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
+    /// is another; it never keeps the process alive.
     #[napi(constructor, catch_unwind)]
-    pub fn new(fallback: Vec<String>, now: f64, wake: Function<'_, (), UnknownReturnValue>) -> Result<Self, CodedError> {
+    pub fn new(
+        fallback: Vec<String>,
+        now: f64,
+        stage: Option<&NativeStage>,
+        wake: Function<'_, (), UnknownReturnValue>,
+    ) -> Result<Self, CodedError> {
         let wake = wake.build_threadsafe_function::<()>().weak::<true>().build().map_err(internal)?;
         let woken = Arc::new(AtomicBool::new(false));
         let pending = Arc::clone(&woken);
@@ -35,10 +43,12 @@ impl NativeModels {
             }
         });
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant of JavaScript's clock")]
-        let clock = Clock::starting_at(Timestamp::from_micros(now as u64));
+        let running = || Clock::starting_at(Timestamp::from_micros(now as u64));
+        let clock = stage.map_or_else(running, NativeStage::clock);
         let now: Now = Arc::new(move || clock.read());
+        let time = Time { now, runs: stage.is_none() };
         let (transport, handle) = (transport().map_err(internal)?, runtime().map_err(internal)?.handle().clone());
-        let driver = ModelDriver::new(fallback, transport, handle, now, wake).map_err(|error| coded(&error))?;
+        let driver = ModelDriver::new(fallback, transport, handle, time, wake).map_err(|error| coded(&error))?;
         Ok(Self { driver, woken })
     }
 
@@ -120,6 +130,25 @@ impl NativeModels {
         // Before looking: what comes after this is worth another call.
         self.woken.store(false, Ordering::SeqCst);
         self.driver.pull()
+    }
+
+    /// When `tick` is due on a stage, in microseconds since the epoch; 0: nothing is waited for.
+    #[napi(catch_unwind)]
+    pub fn next_deadline(&self) -> f64 {
+        self.driver.next_deadline().map_or(0.0, |at| words::micros(at.micros()))
+    }
+
+    /// The time of the stage has passed.
+    #[napi(catch_unwind)]
+    pub fn tick(&self) {
+        self.driver.tick();
+    }
+
+    /// The calls that nobody is asked for now: each waits for a limit, a backoff or a breaker.
+    #[napi(catch_unwind)]
+    #[expect(clippy::cast_possible_truncation, reason = "JavaScript numbers its calls with u32")]
+    pub fn waiting(&self) -> Vec<u32> {
+        self.driver.waiting().into_iter().map(|call| call as u32).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Instances of agents: made, checked and let go of as the engine says. What becomes of that the engine is told.
 
-import { setMaxListeners } from 'node:events'
 import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
 import { AgentError, ClosedError } from './errors.js'
 import { messageOf } from './failure.js'
@@ -66,8 +65,6 @@ export class AgentInstances {
     this.#kindOf = kindOf
     this.#schedule = schedule
     this.#announce = announce
-    // Each agent that is being made listens.
-    setMaxListeners(0, this.#closing.signal)
   }
 
   get size(): number {

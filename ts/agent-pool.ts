@@ -28,6 +28,7 @@ import type { ToolDefinition } from './tools/tool.js'
 import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
 import type { AgentRegistration, AgentType } from './api/agent.js'
+import { real } from './real-time.js'
 
 /** Which instance of which agent an event of the pool is about. */
 export interface AgentEvent {
@@ -353,7 +354,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
 
   #listen(): void {
     // A listener is there, or gone, in the next microtask.
-    const changed = (): void => queueMicrotask(() => this.#count())
+    const changed = (): void => real.queueMicrotask(() => this.#count())
     const emitter = this as EventEmitter
     for (const name of ['newListener', 'removeListener']) if (emitter.listenerCount(name) === 0) emitter.on(name, changed)
     changed()

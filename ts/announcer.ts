@@ -18,6 +18,7 @@ import { copyJson } from './json/copy.js'
 import { EFFECT_WORDS, Kind, type Failures } from './native.js'
 import type { Run } from './run.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './api/execution.js'
+import { real } from './real-time.js'
 
 /** The kinds of notice that each event is made from. */
 const KINDS: Record<EventName, number> = {
@@ -113,7 +114,7 @@ export class Announcer implements EventSource {
   /** A listener for `name` is about to be added. */
   attaching(name: string | symbol): void {
     if (!isEventName(name) || this.#emitter.listenerCount(name) > 0) return
-    if (this.#wanted.size === 0) queueMicrotask(() => this.#deliverOwed())
+    if (this.#wanted.size === 0) real.queueMicrotask(() => this.#deliverOwed())
     if (!this.#wanted.has(name)) this.#wanted.set(name, this.#deafSince.get(name) ?? NOWHERE)
     this.#recall()
     this.#listened.add(name)

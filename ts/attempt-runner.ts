@@ -16,6 +16,7 @@ import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, LiveAttempt } from './task-input.js'
 import type { Agent, AttemptContext, TaskInput } from './api/agent.js'
+import { real } from './real-time.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000
@@ -91,7 +92,7 @@ export class AttemptRunner {
     if (this.#dispatcher.inFlight === 1) this.#dispatcher.delay.begin()
     if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
     if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
-    if (this.#later.length === 0) setImmediate(this.#goOn)
+    if (this.#later.length === 0) real.setImmediate(this.#goOn)
     this.#later.push(() => this.#beginLate(attempt, instanceNumber))
   }
 
@@ -100,7 +101,7 @@ export class AttemptRunner {
     if (this.#open) return at - this.#turn > TURN_MICROS_MAX
     this.#open = true
     this.#turn = at
-    setImmediate(this.#endTurn)
+    real.setImmediate(this.#endTurn)
     return false
   }
 
@@ -113,7 +114,7 @@ export class AttemptRunner {
     let next = 0
     while (next < later.length && !this.#isLate(this.#clock.now())) later[next++]?.()
     later.splice(0, next)
-    if (later.length > 0) setImmediate(this.#goOn)
+    if (later.length > 0) real.setImmediate(this.#goOn)
   }
 
   #beginLate(attempt: Attempt, instanceNumber: number): void {

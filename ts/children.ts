@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A task that is a workflow: it runs as an execution of its own, whose id follows from its parent's, so that whoever recovers the parent finds it again.
 
+import { onAbort } from './abort.js'
 import type { Definition } from './definition.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './errors.js'
 import type { Report } from './execution.js'
@@ -59,12 +60,12 @@ export async function runChild(
     // A process that ends is no reason: the next one takes up parent and child.
     if (reason.code !== 'ERR_SHUTDOWN') nursery.cancel(id, reason.message).catch(() => {})
   }
-  attempt.signal.addEventListener('abort', stop, { once: true })
+  const forget = onAbort(attempt.signal, stop)
   const begin = (): Beginning => {
     const definition = definitionOf(nursery, run, run.task(instance).source.workflow, at)
     return { definition, context: contextOf(data, path), options: optionsOf(nursery, run, definition, { path, depth }) }
   }
-  const execution = await join(nursery, id, run, begin, attempt.signal)
+  const execution = await join(nursery, id, run, begin, attempt.signal).finally(forget)
   if (execution.status === 'completed') return execution.results
   const why = execution.error?.message ?? execution.reason ?? 'it was cancelled'
   const details = { code: execution.error?.code ?? 'ERR_CANCELLED', execution: id }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Where time comes from. An orchestrator has the clock of the system; one that the test kit makes has another.
 
+import { real } from './real-time.js'
+
 /** What an orchestrator takes its time from. */
 export interface Clock {
   /** Microseconds since the epoch, whole: the unit of the journal. */
@@ -22,14 +24,14 @@ export interface Alarm {
   stop(): void
 }
 
-const origin = performance.timeOrigin * 1000
+const origin = real.origin * 1000
 
 /** The longest delay a Node timer takes. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1
 
 /** Microseconds since the epoch, whole, from the monotonic clock of the process: what is measured by it belongs to no orchestrator. */
 export function realNow(): number {
-  return Math.floor(origin + performance.now() * 1000)
+  return Math.floor(origin + real.elapsed() * 1000)
 }
 
 /** The time of the system, and its timers, for one orchestrator: moving it moves no other. */
@@ -67,18 +69,20 @@ class SystemAlarm implements Alarm {
   // A timer that is early costs less than one that is made anew after each answer.
   set(at: number): void {
     if (at === 0 || at >= this.#at) return
-    clearTimeout(this.#timer)
+    real.clearTimeout(this.#timer)
     this.#at = at
     // Node's timers are whole milliseconds and may fire a little early; one more makes sure that it is due.
     const delay = Math.min(Math.max(Math.ceil((at - this.#clock.now()) / 1000) + 1, 1), TIMER_MS_MAX)
-    this.#timer = setTimeout(() => {
-      this.#at = Infinity
-      this.#wake()
-    }, delay).unref()
+    this.#timer = real
+      .setTimeout(() => {
+        this.#at = Infinity
+        this.#wake()
+      }, delay)
+      .unref()
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    real.clearTimeout(this.#timer)
     this.#at = -Infinity
   }
 }
@@ -86,4 +90,15 @@ class SystemAlarm implements Alarm {
 /** The `Date` of an instant of the journal. */
 export function dateOf(micros: number): Date {
   return new Date(micros / 1000)
+}
+
+/** `come` resolves when a clock shows `at`, in microseconds since the epoch; if that is no instant, never. `stop` lets go of the clock. */
+export function dueAt(clock: Clock, at: number): { readonly come: Promise<void>; stop(): void } {
+  let come = (): void => {}
+  const promise = new Promise<void>((resolve) => {
+    come = resolve
+  })
+  const alarm = clock.alarm(() => (clock.now() < at ? alarm.set(at) : come()))
+  if (Number.isFinite(at)) alarm.set(at)
+  return { come: promise, stop: () => alarm.stop() }
 }

@@ -11,7 +11,7 @@ import { abortReason } from './abort-reason.js'
 import type { AgentRegistry } from './agent-pool.js'
 import { Answers } from './answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
-import { realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
+import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, type OrchestratorError } from './errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
@@ -28,6 +28,7 @@ import { SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 import type { TaskStatus, WorkflowExecution } from './api/execution.js'
 import type { AgentTask } from './api/workflow.js'
+import { pause, real } from './real-time.js'
 
 const EFFECTS_MAX = 1024
 /** The question that is no condition, as in `runtime::driver::effect`. */
@@ -80,9 +81,11 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   #turn = { open: false, since: 0, answers: 0 }
   readonly #alarm: Alarm
   /** Keeps the process alive while it is referenced, which is while an execution is active. */
-  readonly #alive = setInterval(() => {}, TIMER_MS_MAX).unref()
+  readonly #alive = real.setInterval(() => {}, TIMER_MS_MAX).unref()
   #active = 0
   #stopped = false
+  /** Whether agents have had their time, and it ends. */
+  #drained = false
   /** Attempts under way. */
   inFlight = 0
   /** Those among them that are child workflows, and functions that judge conditions. */
@@ -108,7 +111,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   /** Whether all it was told is done and on record, and nothing is asked of the store. */
   isStill(): boolean {
     if (this.failure !== undefined || this.#stopped) return true
-    return !this.#scheduled && !this.#advancing && this.engine.isSettled() && this.engine.asking === 0
+    return !this.#drained && !this.#scheduled && !this.#advancing && this.engine.isSettled() && this.engine.asking === 0
   }
 
   /** Attempts and functions of the user that are at work: those under way but for those that wait for tasks of their own, or then for their place. */
@@ -156,8 +159,8 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   schedule(): void {
     if (this.#scheduled || this.#stopped) return
     this.#scheduled = true
-    if (this.#turnIsOver()) setImmediate(this.#advance)
-    else queueMicrotask(this.#advance)
+    if (this.#turnIsOver()) real.setImmediate(this.#advance)
+    else real.queueMicrotask(this.#advance)
   }
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
@@ -336,7 +339,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.#stopped = true
     this.#alarm.stop()
     this.delay.stop()
-    clearInterval(this.#alive)
+    real.clearInterval(this.#alive)
   }
 
   /** The process ends, as far as anybody can tell: nothing more is heard of what runs, and what is not on record is lost. */
@@ -349,13 +352,19 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.engine.abandon()
   }
 
-  /** Resolves when no agent is at work, or after `ms`, and all that happened until then is on record. */
+  /**
+   * Resolves when no agent is at work, or after `ms`, and all that happened until then is on record. The clock of a test counts, and may be moved
+   * meanwhile; real time counts as well, since an agent may be at work in that while the clock stands still.
+   */
   async idle(ms: number): Promise<void> {
-    const until = this.clock.now() + ms * 1000
-    while (this.inFlight > 0 && this.clock.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
+    const [until, begun] = [this.clock.now() + ms * 1000, real.elapsed()]
+    // Whoever skips from alarm to alarm must not skip this one.
+    const due = dueAt(this.clock, until)
+    while (this.inFlight > 0 && this.clock.now() < until && real.elapsed() - begun < ms) await Promise.race([pause(5), due.come])
+    due.stop()
+    this.#drained = true
     this.schedule()
-    while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled()))
-      await new Promise((resolve) => setTimeout(resolve, 1))
+    while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled())) await pause(1)
   }
 
   /** New attempts are no longer started; answers are still recorded. */
@@ -371,7 +380,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
       turn.open = true
       turn.since = realNow()
       turn.answers = 0
-      setImmediate(this.#endTurn)
+      real.setImmediate(this.#endTurn)
     }
     return turn.answers > TURN_ANSWERS_MAX || realNow() - turn.since > TURN_MICROS_MAX
   }

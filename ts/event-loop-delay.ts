@@ -5,6 +5,7 @@
 
 import { createHistogram } from 'node:perf_hooks'
 import type { EventLoopDelayFigures } from './api/execution.js'
+import { real } from './real-time.js'
 
 /** How often it is looked. Each look wakes the process. */
 const LOOK_EVERY_MS = 20
@@ -25,20 +26,20 @@ export class EventLoopDelay {
     this.#atWork = true
     if (this.#looks !== undefined) return
     this.#histogram.reset()
-    this.#latest = performance.now()
-    this.#looks = setInterval(this.#look, LOOK_EVERY_MS).unref()
+    this.#latest = real.elapsed()
+    this.#looks = real.setInterval(this.#look, LOOK_EVERY_MS).unref()
   }
 
   /** None is at work any more. */
   end(): void {
     this.#atWork = false
-    this.#rest ??= setTimeout(this.#stopIfIdle, REST_MS).unref()
+    this.#rest ??= real.setTimeout(this.#stopIfIdle, REST_MS).unref()
   }
 
   /** It looks no more. */
   stop(): void {
-    clearInterval(this.#looks)
-    clearTimeout(this.#rest)
+    real.clearInterval(this.#looks)
+    real.clearTimeout(this.#rest)
     this.#looks = undefined
     this.#rest = undefined
   }
@@ -49,7 +50,7 @@ export class EventLoopDelay {
   }
 
   readonly #look = (): void => {
-    const at = performance.now()
+    const at = real.elapsed()
     const late = at - this.#latest - LOOK_EVERY_MS
     this.#latest = at
     this.#histogram.record(Math.max(Math.round(late * 1000), 1))

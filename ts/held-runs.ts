@@ -4,6 +4,7 @@
 // Until one macrotask after its promise and every other that was pending then have settled; sooner if there are too many.
 
 import type { Run } from './run.js'
+import { real } from './real-time.js'
 
 /** Events that are held in all; beyond it the oldest ended executions are let go. */
 const EVENTS_MAX = 10_000
@@ -48,7 +49,7 @@ export class HeldRuns {
     }
     if (this.#checking) return
     this.#checking = true
-    setImmediate(() => this.#check())
+    real.setImmediate(() => this.#check())
   }
 
   /** Every run whose events are held. */

@@ -413,8 +413,23 @@ export class Engine {
 export class Models {
   readonly #native: NativeModels
 
-  constructor(fallback: readonly string[], now: number, wake: () => void) {
-    this.#native = attempt(() => new NativeModels([...fallback], now, wake))
+  /** On a `stage` whoever calls waits for `nextDeadline` and then calls `tick`; elsewhere deadlines are waited for in Rust. */
+  constructor(fallback: readonly string[], now: number, stage: NativeStage | undefined, wake: () => void) {
+    this.#native = attempt(() => new NativeModels([...fallback], now, stage ?? null, wake))
+  }
+
+  /** In microseconds since the epoch; 0: nothing is waited for. */
+  nextDeadline(): number {
+    return attempt(() => this.#native.nextDeadline())
+  }
+
+  tick(): void {
+    attempt(() => this.#native.tick())
+  }
+
+  /** The calls that nobody is asked for now. */
+  waiting(): number[] {
+    return attempt(() => this.#native.waiting())
   }
 
   addProvider(name: string, provider: string): void {

@@ -92,7 +92,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const { storage, memory, workflow } = this.#config
     const stage = stageOf(config)
     const clock = stage?.clock ?? new SystemClock()
-    this.#models = new ModelGateway(this.#config.models, () => this.#agents.providerAdded())
+    this.#models = new ModelGateway(this.#config.models, { clock, stage: stage?.native }, () => this.#agents.providerAdded())
     this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
       this.#config.agents,
@@ -161,7 +161,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
-    stage?.entered({ dispatcher: this.#dispatcher, agents: this.#agents, abandon: () => this.#abandon(stage) })
+    stage?.entered({ dispatcher: this.#dispatcher, agents: this.#agents, models: this.#models, abandon: () => this.#abandon(stage) })
   }
 
   /**

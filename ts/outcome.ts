@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How a call ends: with the execution, or with the error that says why it did not end well.
 
+import { onAbort } from './abort.js'
 import { messageOf } from './failure.js'
 import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'
@@ -39,11 +40,8 @@ export interface Started {
 export async function endOf({ run, past, detach }: Started): Promise<WorkflowExecution> {
   if (run === undefined) return (past as Past).execution
   if (detach === undefined) return run.whenEnded()
-  if (detach.aborted) throw cancelledBy(detach)
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(cancelledBy(detach))
-    detach.addEventListener('abort', leave, { once: true })
-    const forget = (): void => detach.removeEventListener('abort', leave)
+    const forget = onAbort(detach, () => reject(cancelledBy(detach)))
     run.whenEnded().then(resolve, reject).finally(forget)
   })
 }
@@ -65,9 +63,7 @@ export function cancelWith(
   signal: AbortSignal | undefined,
 ): void {
   if (signal === undefined) return
-  const cancel = (): void => void host.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {})
-  signal.addEventListener('abort', cancel, { once: true })
-  const forget = (): void => signal.removeEventListener('abort', cancel)
+  const forget = onAbort(signal, () => void host.cancelExecution(run.id, cancelledBy(signal).message).catch(() => {}))
   run.whenEnded().then(forget, forget)
 }
 

@@ -14,6 +14,7 @@ import type { Engine, Failures, Interrupted } from './native.js'
 import { notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
+import { real } from './real-time.js'
 
 interface StoredText {
   id: string
@@ -186,7 +187,7 @@ export class InterruptedRuns {
     if (this.#waiting.size === 0 || this.#looking) return
     this.#looking = true
     // Agents are registered one after the other; look once.
-    queueMicrotask(() => {
+    real.queueMicrotask(() => {
       this.#looking = false
       this.#look()
     })

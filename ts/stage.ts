@@ -6,6 +6,7 @@ import type { AgentRegistry } from './agent-pool.js'
 import type { Clock } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { ClosedError } from './errors.js'
+import type { ModelGateway } from './models/integration.js'
 import type { NativeStage } from './native.js'
 
 const STAGE: unique symbol = Symbol('stage')
@@ -24,6 +25,7 @@ export interface Stage {
 export interface Actor {
   readonly dispatcher: Pick<Dispatcher, 'isStill' | 'atWork'>
   readonly agents: Pick<AgentRegistry, 'standIn'>
+  readonly models: Pick<ModelGateway, 'waiting'>
   /** Ends its process, as far as anybody can tell: what is not on record is lost, and nobody is told. */
   abandon(): void
 }

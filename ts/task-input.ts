@@ -205,7 +205,7 @@ export class LiveAttempt implements AttemptContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
-      // Each call of a model or a tool that is under way listens.
+      // An agent may hand it to as many calls of its own as it likes.
       setMaxListeners(0, this.#controller.signal)
       if (this.#reason !== undefined) this.#controller.abort(this.#reason)
     }

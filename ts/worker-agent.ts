@@ -9,6 +9,7 @@
 // blocked, so that it cannot even hear, and shortly before the engine would give the attempt up if it hears and goes on.
 
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
+import { onAbort } from './abort.js'
 import { AgentError, ValidationError } from './errors.js'
 import { messageOf } from './failure.js'
 import type { Issue } from './issue.js'
@@ -17,6 +18,7 @@ import { configurationText, limitsOf, moduleUrl } from './worker-type.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Outcome, type Told } from './worker/messages.js'
 import type { AttemptContext, TaskInput, WorkerAgentType } from './api/agent.js'
 import type { AgentTask } from './api/workflow.js'
+import { real } from './real-time.js'
 
 /** How long an agent whose event loop is blocked may be, from an abort. */
 const DEAF_GRACE_MS = 500
@@ -98,6 +100,8 @@ class WorkerAgent implements PooledAgent {
   #lost: AgentError | undefined
   #state: 'making' | 'made' | 'disposing' = 'making'
   #disposed: Promise<void> | undefined
+  /** Lets go of the signal that says whether it is still wanted while it is made. */
+  readonly #wanted: () => void
 
   constructor(options: WorkerAgentOptions, made: () => void, unmade: (error: unknown) => void) {
     const { id, type, configuration, signal } = options
@@ -121,7 +125,7 @@ class WorkerAgent implements PooledAgent {
     // Only a call under way keeps the process alive, and that through the worker alone.
     port1.unref()
     this.#worker.unref()
-    signal.addEventListener('abort', this.#abandon, { once: true })
+    this.#wanted = onAbort(signal, () => this.#kill('is not needed any more'))
   }
 
   execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
@@ -130,9 +134,9 @@ class WorkerAgent implements PooledAgent {
     const text = JSON.stringify(task)
     const attempt: Attempt = { taskId: task.id, context, spawned: new Map() }
     const call = this.#lastCall + 1
-    signal.addEventListener('abort', () => this.#abort(call, attempt, signal.reason), { once: true })
     const outputSchema = isOutputSchema(schema) ? JSON.stringify(schema['~standard'].jsonSchema.input()) : null
-    return this.#ask({ kind: 'execute', call, task: text, attempt: number, idempotencyKey, outputSchema }, attempt)
+    const asked = this.#ask({ kind: 'execute', call, task: text, attempt: number, idempotencyKey, outputSchema }, attempt)
+    return asked.finally(onAbort(signal, () => this.#abort(call, attempt, signal.reason)))
   }
 
   /** Resolves when the worker has ended. An agent that does not end is killed. */
@@ -148,11 +152,11 @@ class WorkerAgent implements PooledAgent {
     this.#state = 'disposing'
     // It is being killed already, and cannot answer any more.
     if (this.#end !== undefined) return void (await this.#worker.terminate())
-    const timer = setTimeout(() => this.#kill(`did not end within ${DISPOSE_GRACE_MS} ms`), DISPOSE_GRACE_MS).unref()
+    const timer = real.setTimeout(() => this.#kill(`did not end within ${DISPOSE_GRACE_MS} ms`), DISPOSE_GRACE_MS).unref()
     try {
       await this.#ask({ kind: 'dispose', call: this.#lastCall + 1 })
     } finally {
-      clearTimeout(timer)
+      real.clearTimeout(timer)
       this.#kill('was disposed')
       await this.#worker.terminate()
     }
@@ -206,7 +210,7 @@ class WorkerAgent implements PooledAgent {
   #begin(checked: boolean): void {
     if (checked) this.healthCheck = () => this.#ask({ kind: 'check', call: this.#lastCall + 1 }) as Promise<boolean>
     this.#state = 'made'
-    this.#options.signal.removeEventListener('abort', this.#abandon)
+    this.#wanted()
     this.#made()
   }
 
@@ -225,8 +229,6 @@ class WorkerAgent implements PooledAgent {
     this.#unmade(errors[at]())
     this.#kill('is not needed')
   }
-
-  readonly #abandon = (): void => this.#kill('is not needed any more')
 
   #spawn(attempt: Attempt, spawn: number, task: AgentTask): void {
     try {
@@ -255,7 +257,7 @@ class WorkerAgent implements PooledAgent {
     else if ('failure' in outcome) call.reject(unpackFailure(outcome.failure))
     else if (refused !== undefined) call.reject(refused.refused)
     else call.resolve(JSON.parse(outcome.value))
-    for (const timer of stopping?.timers ?? []) clearTimeout(timer)
+    for (const timer of stopping?.timers ?? []) real.clearTimeout(timer)
     this.#calls.delete(number)
     if (this.#calls.size === 0) this.#worker.unref()
     else this.#killIfHopeless()
@@ -265,7 +267,7 @@ class WorkerAgent implements PooledAgent {
     if (this.#calls.get(number)?.attempt !== attempt) return
     const after = (ms: number, then: () => void): NodeJS.Timeout =>
       // One turn later, so that what has come meanwhile is read before it is judged: this event loop may have been the blocked one.
-      setTimeout(() => setImmediate(then), ms).unref()
+      real.setTimeout(() => real.setImmediate(then), ms).unref()
     const stopping: Stopping = { reason, heard: false, late: false, overdue: false, timers: [] }
     attempt.stopping = stopping
     stopping.timers.push(
@@ -311,10 +313,11 @@ class WorkerAgent implements PooledAgent {
     this.#port.close()
     for (const call of this.#calls.values()) {
       const { timers = [], reason: aborted = lost } = call.attempt?.stopping ?? {}
-      for (const timer of timers) clearTimeout(timer)
+      for (const timer of timers) real.clearTimeout(timer)
       call.reject(aborted)
     }
     this.#calls.clear()
+    this.#wanted()
     if (this.#state === 'making') this.#unmade(signal.aborted ? signal.reason : createError(id, `its worker ${reason}`, cause, true))
     if (this.#state === 'made') this.#options.onLost(lost)
   }

@@ -4,12 +4,14 @@
 //   begin ─▶ addon ─▶ socket            addon ─▶ pull ─▶ a piece, the answer, a failure ─▶ whoever asked
 //                 └▶ ask ─▶ a provider of the user ─▶ answered, failed ─▶ addon
 
-import { TIMER_MS_MAX } from '../clock.js'
+import { onAbort } from '../abort.js'
+import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../clock.js'
 import { failureText } from '../failure.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
-import { Models } from '../native.js'
+import { Models, type NativeStage } from '../native.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from './types.js'
+import { real } from '../real-time.js'
 
 /** Tokens as the addon counts them. */
 export interface Usage {
@@ -85,7 +87,15 @@ interface Asked {
     Partial<Pick<CustomRequest, 'tools'>> & { schema?: { schema: object } }
 }
 
+/** What calls take their time from. */
+export interface CallTime {
+  readonly clock: Clock
+  readonly stage: NativeStage | undefined
+}
+
 interface Pending {
+  /** On whose account it is. */
+  readonly account: object | undefined
   readonly ended: (end: Ended) => void
   readonly delta: ((delta: Delta) => void) | undefined
 }
@@ -97,21 +107,38 @@ export class ModelCallsUnderWay {
   /** Attempts that providers of the user make. */
   readonly #asked = new Map<string, AbortController>()
   /** Keeps the process alive while an answer is waited for. */
-  readonly #alive = setInterval(() => {}, TIMER_MS_MAX).unref()
+  readonly #alive = real.setInterval(() => {}, TIMER_MS_MAX).unref()
+  readonly #clock: Clock
+  /** On a stage nothing passes by itself: what calls wait for is an alarm of its clock. */
+  readonly #alarm: Alarm | undefined
   #last = 0
 
-  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, now: number) {
-    this.native = new Models(fallback, now, () => this.#pull())
+  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, stage }: CallTime) {
+    this.native = new Models(fallback, clock.now(), stage, () => this.#pull())
     this.#providers = providers
+    this.#clock = clock
+    this.#alarm = stage && clock.alarm(() => this.#tick())
+  }
+
+  /** Accounts all of whose calls wait for time to pass, for a limit, a backoff or a breaker. */
+  waiting(): number {
+    const waiting = new Set(this.native.waiting())
+    const accounts = new Map<object, boolean>()
+    for (const [call, { account }] of this.#calls)
+      if (account !== undefined) accounts.set(account, waiting.has(call) && accounts.get(account) !== false)
+    return [...accounts.values()].filter(Boolean).length
   }
 
   /** Begins a call, given as JSON text, and resolves with its end, which may be a failure. */
-  begin(request: string, signal: AbortSignal | undefined, delta: ((delta: Delta) => void) | undefined): Promise<Ended> {
+  begin(
+    request: string,
+    { account, signal, delta }: { account: object | undefined; signal: AbortSignal; delta: ((delta: Delta) => void) | undefined },
+  ): Promise<Ended> {
     this.#last += 1
     const call = this.#last
-    const cancel = (): void => this.native.cancel(call)
+    let forget = (): void => {}
     return new Promise<Ended>((resolve) => {
-      this.#calls.set(call, { ended: resolve, delta })
+      this.#calls.set(call, { account, ended: resolve, delta })
       if (this.#calls.size === 1) this.#alive.ref()
       try {
         this.native.begin(call, request)
@@ -119,17 +146,18 @@ export class ModelCallsUnderWay {
         this.#forget(call)
         throw error
       }
-      // It may have been aborted while the choice was put on record, and tells nobody a second time.
-      if (signal?.aborted === true) cancel()
-      else signal?.addEventListener('abort', cancel, { once: true })
-    }).finally(() => signal?.removeEventListener('abort', cancel))
+      this.#arm()
+      // It may have been aborted while the choice was put on record.
+      forget = onAbort(signal, () => this.native.cancel(call))
+    }).finally(() => forget())
   }
 
   /** Every call is cancelled. */
   close(): void {
     for (const call of this.#calls.keys()) this.native.cancel(call)
     this.#pull()
-    clearInterval(this.#alive)
+    this.#alarm?.stop()
+    real.clearInterval(this.#alive)
   }
 
   #forget(call: number): void {
@@ -137,8 +165,18 @@ export class ModelCallsUnderWay {
     if (this.#calls.size === 0) this.#alive.unref()
   }
 
+  #arm(): void {
+    this.#alarm?.set(this.native.nextDeadline())
+  }
+
+  #tick(): void {
+    this.native.tick()
+    this.#pull()
+  }
+
   #pull(): void {
     const text = this.native.pull()
+    this.#arm()
     if (text === '') return
     const messages = text.split('\n').map((line) => JSON.parse(line) as Message)
     const stopped = new Set(messages.filter(({ type }) => type === 'stop').map(keyOf))
@@ -161,7 +199,8 @@ export class ModelCallsUnderWay {
     const key = keyOf({ call, attempt })
     const controller = new AbortController()
     this.#asked.set(key, controller)
-    const timer = setTimeout(() => controller.abort(new Error(`no whole answer within ${asked.timeoutMs} ms`)), asked.timeoutMs)
+    const due = dueAt(this.#clock, this.#clock.now() + asked.timeoutMs * 1000)
+    void due.come.then(() => controller.abort(new Error(`no whole answer within ${asked.timeoutMs} ms`)))
     try {
       const provider = this.#providers.get(asked.provider)
       if (provider === undefined) throw new Error(`provider \`${asked.provider}\` is gone`)
@@ -173,8 +212,9 @@ export class ModelCallsUnderWay {
     } catch (error) {
       this.native.failed(call, attempt, JSON.stringify(failureOf(error, controller.signal.aborted)))
     } finally {
-      clearTimeout(timer)
+      due.stop()
       this.#asked.delete(key)
+      this.#arm()
     }
   }
 
@@ -207,9 +247,7 @@ function keyOf({ call, attempt = 0 }: { readonly call: number; readonly attempt?
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason instanceof Error ? signal.reason : new Error('the call was cancelled')), {
-      once: true,
-    })
+    onAbort(signal, () => reject(signal.reason instanceof Error ? signal.reason : new Error('the call was cancelled')))
   })
 }
 

@@ -5,13 +5,13 @@
 //                                                       ▲                    │ does not fit, once
 //                                                       └──── what is wrong ─┘
 
-import { realNow } from '../clock.js'
+import { anyOf } from '../abort.js'
 import { readDuration, type Duration } from '../duration.js'
 import { ClosedError, ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import type { ModelAccount } from '../model-account.js'
-import { ModelCallsUnderWay, type Delta } from './calls.js'
+import { ModelCallsUnderWay, type CallTime, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { judgeAnswer, repairPrompt } from './output.js'
@@ -52,6 +52,7 @@ export interface Caller {
 /** The models of one orchestrator. The addon is told of them when they are first needed. */
 export class ModelGateway implements ModelIntegration, KnownModels {
   readonly #config: ResolvedModels
+  readonly #time: CallTime
   readonly #custom = new Map<string, CustomProvider>()
   readonly #added = new Map<string, ResolvedProvider>()
   /** Configured providers that cannot be used, and why. */
@@ -63,9 +64,15 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #closed = false
 
   /** `added` is told when a provider was registered. */
-  constructor(config: ResolvedModels, added: () => void) {
+  constructor(config: ResolvedModels, time: CallTime, added: () => void) {
     this.#config = config
+    this.#time = time
     this.#providerAdded = added
+  }
+
+  /** Attempts whose calls all wait for time to pass. */
+  waiting(): number {
+    return this.#calls?.waiting() ?? 0
   }
 
   /** Whether there is anybody to ask. */
@@ -232,7 +239,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     }
   }
 
-  /** One call, its retries and fallbacks included. */
+  /** One call, its retries and fallbacks included, which ends when the caller's own signal or that of its attempt aborts. */
   async #call(
     request: ReadRequest,
     chat: ReadRequest['chat'],
@@ -240,8 +247,23 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     paying: readonly string[],
     tell: ((part: StreamPart) => void) | undefined,
   ): Promise<GenerateResult> {
+    const { signal, release } = anyOf([request.signal, caller?.signal].filter((one) => one !== undefined))
+    try {
+      return await this.#send(request, chat, caller, paying, tell, signal)
+    } finally {
+      release()
+    }
+  }
+
+  async #send(
+    request: ReadRequest,
+    chat: ReadRequest['chat'],
+    caller: Caller | undefined,
+    paying: readonly string[],
+    tell: ((part: StreamPart) => void) | undefined,
+    signal: AbortSignal,
+  ): Promise<GenerateResult> {
     const calls = this.#open()
-    const signal = signalOf(request.signal, caller?.signal)
     assertWanted(signal)
     this.#assertUsable(request.wanted as { provider?: string; model?: string })
     const [wanted, asks] = [JSON.stringify(request.wanted), JSON.stringify(chat)]
@@ -265,7 +287,8 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     }
     // Prompts may be long: each is written once, for the choice and for the call.
     const asked = `{"chat":${asks},"choice":${JSON.stringify(choice)},${JSON.stringify(terms).slice(1)}`
-    const end = await calls.begin(asked, signal, tell === undefined ? undefined : (delta) => tell(partOf(delta)))
+    const delta = tell && ((part: Delta): void => tell(partOf(part)))
+    const end = await calls.begin(asked, { account: caller?.account, signal, delta })
     // A call that was never sent has cost nothing.
     if (end.attempts.length > 0) own?.ended(end)
     if (end.type === 'failed') throw errorOfCall(end, signal)
@@ -342,7 +365,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #open(): ModelCallsUnderWay {
     if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
     if (this.#calls !== undefined) return this.#calls
-    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, realNow())
+    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, this.#time)
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())
     for (const [name, provider] of [...configured, ...this.#added]) this.#tell(calls, name, provider)
     if (this.#config.budget !== null) calls.native.setBudget(ORCHESTRATOR, budgetText(this.#config.budget), '{}')
@@ -358,11 +381,6 @@ interface Selected extends Omit<ModelSelection, 'estimatedCost' | 'alternatives'
 
 function budgetText({ usd, tokens, calls }: ModelBudget): string {
   return JSON.stringify({ ...(usd !== undefined && { usdNanos: nanosOf(usd) }), tokens, calls })
-}
-
-function signalOf(own: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  if (own === undefined || other === undefined || own === other) return own ?? other
-  return AbortSignal.any([own, other])
 }
 
 /** The wait after the first failed attempt of a task whose policy says nothing of it. */

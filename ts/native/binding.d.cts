@@ -169,10 +169,11 @@ export declare class NativeMcp {
 /** One orchestrator's calls of models. */
 export declare class NativeModels {
   /**
-   * `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock. `wake` is called, on the
-   * JavaScript thread, when `pull` has something to give; it never keeps the process alive.
+   * `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
+   * instead, and JavaScript waits for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
+   * is another; it never keeps the process alive.
    */
-  constructor(fallback: Array<string>, now: number, wake: () => unknown)
+  constructor(fallback: Array<string>, now: number, stage: NativeStage | undefined | null, wake: () => unknown)
   /** A provider by its name: `{connection, rateLimit, model, timeoutMs}`. */
   addProvider(name: string, provider: string): void
   /** What is known of a model. */
@@ -199,6 +200,12 @@ export declare class NativeModels {
   failed(call: number, attempt: number, failure: string): void
   /** What there is to tell: JSON texts, one in a line. Empty: nothing. */
   pull(): string
+  /** When `tick` is due on a stage, in microseconds since the epoch; 0: nothing is waited for. */
+  nextDeadline(): number
+  /** The time of the stage has passed. */
+  tick(): void
+  /** The calls that nobody is asked for now: each waits for a limit, a backoff or a breaker. */
+  waiting(): Array<number>
 }
 
 /** A plan; only `readPlan` makes one. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Time that stands still until it is moved, from one alarm to the next. The engine reads the same clock, in Rust.
 
+import { onAbort } from '../abort.js'
 import type { Alarm, Clock } from '../clock.js'
 import { NativeStage } from '../native.js'
 
@@ -33,16 +34,15 @@ export class FakeClock implements Clock {
     return new Promise((resolve, reject) => {
       this.waiting += 1
       const alarm = this.alarm(() => end(resolve))
-      const aborted = (): void => end(() => reject(signal?.reason as Error))
+      let forget = (): void => {}
       const end = (settle: () => void): void => {
         alarm.stop()
-        signal?.removeEventListener('abort', aborted)
+        forget()
         this.waiting -= 1
         settle()
       }
       if (Number.isFinite(millis)) alarm.set(this.now() + millis * 1000)
-      if (signal?.aborted === true) aborted()
-      else signal?.addEventListener('abort', aborted)
+      if (signal !== undefined) forget = onAbort(signal, () => end(() => reject(signal.reason as Error)))
     })
   }
 

@@ -15,6 +15,7 @@ import { readKitOptions, type ReadKitOptions, type TestKitOptions } from './opti
 import { Script, type ScriptedAgent, type ScriptFunction, type TestAgents } from './script.js'
 import { stuck } from './stuck.js'
 import { KitClock, type TestClock } from './test-clock.js'
+import { nextTurn, pause, real } from '../real-time.js'
 
 /** Turns of the event loop in which nothing is left to do before it is believed: an agent may take one or two of them to go on. */
 const STILL_TURNS = 3
@@ -154,18 +155,18 @@ class Kit implements TestKit {
     let settled = false
     const settle = (): void => void (settled = true)
     promise.then(settle, settle)
-    let [since, seen] = [performance.now(), 0]
+    let [since, seen] = [real.elapsed(), 0]
     for (;;) {
       await this.#still()
       if (settled) return promise
       // The clock moves with whatever is recorded.
-      if (this.#fake.now() !== seen) [since, seen] = [performance.now(), this.#fake.now()]
+      if (this.#fake.now() !== seen) [since, seen] = [real.elapsed(), this.#fake.now()]
       if (!this.#isAtWork() && this.#fake.next() !== undefined) {
         this.#fake.ring()
         continue
       }
-      if (performance.now() - since > this.#options.patienceMs) throw await stuck(this.orchestrator, this.#options.patienceMs)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (real.elapsed() - since > this.#options.patienceMs) throw await stuck(this.orchestrator, this.#options.patienceMs)
+      await pause(1)
     }
   }
 
@@ -251,13 +252,16 @@ class Kit implements TestKit {
   async #still(): Promise<void> {
     for (let turns = 0; turns < STILL_TURNS;) {
       this.#assertOpen()
-      await new Promise((resolve) => setImmediate(resolve))
+      await nextTurn()
       turns = this.#actor?.dispatcher.isStill() === false ? 0 : turns + 1
     }
   }
 
+  /** Whether somebody is at work in real time: who waits for that of the kit, by its clock or for a model that may be asked later, is not. */
   #isAtWork(): boolean {
-    return this.#actor !== undefined && this.#actor.dispatcher.atWork() > this.#fake.waiting
+    if (this.#actor === undefined) return false
+    const { dispatcher, models } = this.#actor
+    return dispatcher.atWork() > this.#fake.waiting + models.waiting()
   }
 
   #crashed(): void {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // One call of a tool: bound in time, and whatever goes wrong is an answer.
 
-import type { Clock } from '../clock.js'
+import { onAbort } from '../abort.js'
+import { dueAt, type Clock } from '../clock.js'
 import { ToolError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
@@ -23,8 +24,7 @@ export async function answered(
 ): Promise<ToolResult> {
   signal.throwIfAborted()
   const controller = new AbortController()
-  const abort = (): void => controller.abort(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
+  const forget = onAbort(signal, () => controller.abort(signal.reason))
   try {
     const begun = Promise.resolve(controller.signal).then(work)
     const result = timeout === undefined ? await begun : await within(clock, timeout, begun, () => late(name, timeout, controller))
@@ -34,7 +34,7 @@ export async function answered(
     signal.throwIfAborted()
     return failed(error instanceof ToolError ? error : thrown(name, error))
   } finally {
-    signal.removeEventListener('abort', abort)
+    forget()
   }
 }
 
@@ -56,15 +56,11 @@ export function misfit(code: 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT', tool: str
 
 /** What `work` comes to, or what `expire` makes of its lateness. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>, expire: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const due = clock.now() + ms * 1000
-    const alarm = clock.alarm(() => {
-      if (clock.now() < due) return alarm.set(due)
-      reject(expire())
-    })
-    alarm.set(due)
-    work.then(resolve, reject).finally(() => alarm.stop())
-  })
+  const due = dueAt(clock, clock.now() + ms * 1000)
+  return new Promise<T>((resolve, reject) => {
+    void due.come.then(() => reject(expire()))
+    work.then(resolve, reject)
+  }).finally(() => due.stop())
 }
 
 function late(name: string, timeout: number, controller: AbortController): ToolError {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // One connection to a server of the Model Context Protocol, over the one in Rust.
 
+import { onAbort } from '../abort.js'
 import { attempt, NativeMcp, answerOf } from '../native.js'
 
 /** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
@@ -44,13 +45,12 @@ export class McpSession {
   async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
     signal.throwIfAborted()
     const number = (this.#calls += 1)
-    const abort = (): void => this.#native.cancel(number)
-    signal.addEventListener('abort', abort, { once: true })
+    const forget = onAbort(signal, () => this.#native.cancel(number))
     this.#underWay += 1
     try {
       return JSON.parse(await answerOf(this.#native.call(number, tool, JSON.stringify(args))))
     } finally {
-      signal.removeEventListener('abort', abort)
+      forget()
       this.#underWay -= 1
       if (this.#retired) this.retire()
     }

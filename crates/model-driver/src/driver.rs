@@ -24,8 +24,17 @@ use tokio_util::sync::CancellationToken;
 
 /// Reads the clock.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-/// Tells the host that there are messages; called from any thread.
+/// Tells the host that there are messages, or an earlier deadline of its own to wait for; called from any thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What the time of a driver is.
+pub struct Time {
+    /// Reads it.
+    pub now: Now,
+    /// Whether it passes as time does, so that the driver waits for deadlines itself. A time that the host moves does not: the host waits for
+    /// [`ModelDriver::next_deadline`], and calls [`ModelDriver::tick`] then.
+    pub runs: bool,
+}
 
 /// Everything one host asks of models.
 pub struct ModelDriver {
@@ -38,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) transport: Transport,
     handle: Handle,
     now: Now,
+    /// Whether deadlines are waited for here.
+    runs: bool,
     wake: Wake,
     /// The next deadline may be another.
     moved: Notify,
@@ -131,12 +142,15 @@ fn malformed(what: &'static str) -> impl Fn(serde_json::Error) -> Error {
 
 impl ModelDriver {
     /// Without providers. `fallback` is where requests go on that say nothing of it; what it does runs on `handle`.
-    pub fn new(fallback: Vec<String>, transport: Transport, handle: Handle, now: Now, wake: Wake) -> Result<Self, Error> {
+    pub fn new(fallback: Vec<String>, transport: Transport, handle: Handle, time: Time, wake: Wake) -> Result<Self, Error> {
+        let Time { now, runs } = time;
         let book = Book::new(fallback, now())?;
         let state = Mutex::new(State { book, calls: BTreeMap::new(), awaited: None });
-        let shared = Arc::new(Shared { state, transport, handle, now, wake, moved: Notify::new(), messages: Mutex::default() });
+        let shared = Arc::new(Shared { state, transport, handle, now, runs, wake, moved: Notify::new(), messages: Mutex::default() });
         let alarm = CancellationToken::new();
-        shared.handle.spawn(alarm.clone().run_until_cancelled_owned(ring(Arc::clone(&shared))));
+        if runs {
+            shared.handle.spawn(alarm.clone().run_until_cancelled_owned(ring(Arc::clone(&shared))));
+        }
         Ok(Self { shared, alarm })
     }
 
@@ -262,6 +276,23 @@ impl ModelDriver {
         std::mem::take(&mut *lock(&self.shared.messages)).join("\n")
     }
 
+    /// What the host waits for where time does not run: when [`ModelDriver::tick`] is due.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let mut state = lock(&self.shared.state);
+        state.awaited = state.book.gateway.next_deadline();
+        state.awaited
+    }
+
+    /// Time has passed.
+    pub fn tick(&self) {
+        self.shared.step(|book, now| book.gateway.tick(now));
+    }
+
+    /// Calls that nobody is asked for now: each waits for a limit, a backoff or a breaker.
+    pub fn waiting(&self) -> Vec<u64> {
+        lock(&self.shared.state).calls.iter().filter(|(_, pending)| pending.attempt.is_none()).map(|(id, _)| id.0).collect()
+    }
+
     /// Calls that have begun and not finished.
     pub fn unfinished(&self) -> usize {
         lock(&self.shared.state).calls.len()
@@ -327,8 +358,10 @@ impl Shared {
         let next = state.book.gateway.next_deadline();
         let is_sooner = next.is_some_and(|at| state.awaited.is_none_or(|awaited| at < awaited));
         drop(state);
-        if is_sooner {
-            self.moved.notify_one();
+        match (is_sooner, self.runs) {
+            (true, true) => self.moved.notify_one(),
+            (true, false) => (self.wake)(),
+            (false, _) => {}
         }
         self.tell(lines);
     }

@@ -23,6 +23,6 @@ mod message;
 
 pub use choice::{Choice, Chosen};
 pub use config::{Provider, RateLimit};
-pub use driver::{ModelDriver, Now, Wake};
+pub use driver::{ModelDriver, Now, Time, Wake};
 pub use error::Error;
 pub use message::HostReply;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "what a test's own helpers find missing fails the test")]
 
-use model_driver::{Error, ModelDriver};
+use model_driver::{Error, ModelDriver, Time};
 use providers::Transport;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -21,7 +21,8 @@ fn host(fallback: &[&str]) -> Host {
     let (epoch, origin) = (SystemTime::now().duration_since(UNIX_EPOCH).unwrap(), Instant::now());
     let now = Arc::new(move || Timestamp::from_micros(u64::try_from((epoch + origin.elapsed()).as_micros()).unwrap()));
     let fallback = fallback.iter().map(|&name| name.to_owned()).collect();
-    let driver = ModelDriver::new(fallback, Transport::new().unwrap(), runtime.handle().clone(), now, Arc::new(|| {})).unwrap();
+    let driver =
+        ModelDriver::new(fallback, Transport::new().unwrap(), runtime.handle().clone(), Time { now, runs: true }, Arc::new(|| {})).unwrap();
     Host { driver, _runtime: runtime }
 }
 

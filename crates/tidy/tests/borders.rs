@@ -67,6 +67,45 @@ fn only_native_ts_imports_the_generated_binding() {
     refuse(findings, "Import it from `ts/native.ts`, where errors get their classes and arrays their layout.");
 }
 
+/// Test runners replace them while ours are at work; `real-time.ts` took them before.
+const REAL_TIME: &[&str] = &[
+    "setTimeout",
+    "setInterval",
+    "setImmediate",
+    "clearTimeout",
+    "clearInterval",
+    "clearImmediate",
+    "queueMicrotask",
+    "nextTick",
+    "performance",
+    "Date.now",
+    "Date()",
+    "AbortSignal.timeout",
+];
+
+#[test]
+fn only_real_time_ts_names_the_timers_of_the_process() {
+    let sources = written();
+    let ours = |source: &&Source| source.is_in("ts/") && source.path != "ts/real-time.ts";
+    let findings = sources.iter().filter(ours).flat_map(|source| {
+        let code = source.lines().filter(|(_, line)| !["//", "/*", "*"].iter().any(|mark| line.trim_start().starts_with(mark)));
+        let naming =
+            code.filter_map(|(number, line)| REAL_TIME.iter().find(|name| names(line, name)).map(|name| source.finding(number, *name)));
+        naming.collect::<Vec<_>>()
+    });
+    refuse(findings, "Ask `real` for it: `ts/real-time.ts`; or, if an execution waits for it, the clock of its orchestrator.");
+}
+
+/// Whether a line names a global: not as a member of another object, and not as a part of a longer name.
+fn names(line: &str, global: &str) -> bool {
+    let longer = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$');
+    line.match_indices(global).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + global.len()..]);
+        let member = before.ends_with('.') && !before.ends_with("process.") && !before.ends_with("globalThis.");
+        !member && !before.ends_with(longer) && !after.starts_with(longer)
+    })
+}
+
 #[test]
 fn packages_that_decide_depend_on_what_they_may() {
     let findings = PURE.iter().flat_map(|(package, allowed)| {
