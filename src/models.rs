@@ -146,9 +146,9 @@ impl NativeModels {
 
     /// The calls that nobody is asked for now: each waits for a limit, a backoff or a breaker.
     #[napi(catch_unwind)]
-    #[expect(clippy::cast_possible_truncation, reason = "JavaScript numbers its calls with u32")]
     pub fn waiting(&self) -> Vec<u32> {
-        self.driver.waiting().into_iter().map(|call| call as u32).collect()
+        // JavaScript has numbered its calls with u32.
+        self.driver.waiting().into_iter().filter_map(|call| u32::try_from(call).ok()).collect()
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The calls under way.
 
+mod time;
+
 use crate::attempt;
 use crate::book::Book;
 use crate::choice::{Choice, Wanted};
@@ -22,19 +24,12 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+pub use time::Time;
+
 /// Reads the clock.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Tells the host that there are messages, or an earlier deadline of its own to wait for; called from any thread.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
-
-/// What the time of a driver is.
-pub struct Time {
-    /// Reads it.
-    pub now: Now,
-    /// Whether it passes as time does, so that the driver waits for deadlines itself. A time that the host moves does not: the host waits for
-    /// [`ModelDriver::next_deadline`], and calls [`ModelDriver::tick`] then.
-    pub runs: bool,
-}
 
 /// Everything one host asks of models.
 pub struct ModelDriver {
@@ -149,7 +144,7 @@ impl ModelDriver {
         let shared = Arc::new(Shared { state, transport, handle, now, runs, wake, moved: Notify::new(), messages: Mutex::default() });
         let alarm = CancellationToken::new();
         if runs {
-            shared.handle.spawn(alarm.clone().run_until_cancelled_owned(ring(Arc::clone(&shared))));
+            shared.handle.spawn(alarm.clone().run_until_cancelled_owned(time::ring(Arc::clone(&shared))));
         }
         Ok(Self { shared, alarm })
     }
@@ -276,23 +271,6 @@ impl ModelDriver {
         std::mem::take(&mut *lock(&self.shared.messages)).join("\n")
     }
 
-    /// What the host waits for where time does not run: when [`ModelDriver::tick`] is due.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        let mut state = lock(&self.shared.state);
-        state.awaited = state.book.gateway.next_deadline();
-        state.awaited
-    }
-
-    /// Time has passed.
-    pub fn tick(&self) {
-        self.shared.step(|book, now| book.gateway.tick(now));
-    }
-
-    /// Calls that nobody is asked for now: each waits for a limit, a backoff or a breaker.
-    pub fn waiting(&self) -> Vec<u64> {
-        lock(&self.shared.state).calls.iter().filter(|(_, pending)| pending.attempt.is_none()).map(|(id, _)| id.0).collect()
-    }
-
     /// Calls that have begun and not finished.
     pub fn unfinished(&self) -> usize {
         lock(&self.shared.state).calls.len()
@@ -306,26 +284,6 @@ impl Drop for ModelDriver {
             if let Some(cancel) = pending.attempt.as_ref().and_then(|attempt| attempt.cancel.as_ref()) {
                 cancel.cancel();
             }
-        }
-    }
-}
-
-/// Waits for one deadline after the other.
-async fn ring(shared: Arc<Shared>) {
-    loop {
-        let (next, now) = {
-            let mut state = lock(&shared.state);
-            state.awaited = state.book.gateway.next_deadline();
-            (state.awaited, (shared.now)())
-        };
-        let moved = shared.moved.notified();
-        match next {
-            Some(at) if at <= now => shared.step(|book, now| book.gateway.tick(now)),
-            Some(at) => {
-                // Timers have a millisecond's grain, and one that is early is set again.
-                let _ = tokio::time::timeout(at.since(now), moved).await;
-            }
-            None => moved.await,
         }
     }
 }
