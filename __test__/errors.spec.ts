@@ -444,6 +444,7 @@ const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
   ERR_TOTAL_TIMEOUT: () => causeOf(withTask({ ...sleeping, totalTimeout: 5 })),
   ERR_HEARTBEAT_TIMEOUT: () => causeOf(withTask({ ...sleeping, heartbeatTimeout: 5 })),
   ERR_WAIT_TIMEOUT: () => causeOf(withTask({ waitFor: { signal: 'go', timeout: 5 } })),
+  ERR_LOOP_ITEMS: () => causeOf(withTask({ type: 'loop', agentId: 'fail', loop: { forEach: [1, 2], onItemError: 'failAfter' } })),
   ERR_LOOP_LIMIT: () => causeOf(withTask({ type: 'loop', agentId: 'work', loop: { while: 'true', maxIterations: 2 } })),
   ERR_LOOP_NOT_ARRAY: () => causeOf(withTask({ type: 'loop', agentId: 'work', loop: { forEach: 'context.n' } }, {}, { n: 1 })),
   ERR_NO_BRANCH: () => causeOf(withTask({ type: 'conditional', onNoMatch: 'fail', branches: [{ when: 'false', tasks: [task('b')] }] })),

@@ -10,6 +10,7 @@ pub mod agents;
 pub mod archive;
 pub mod engine;
 pub mod error;
+pub mod fallbacks;
 pub mod keys;
 pub mod mcp;
 pub mod models;

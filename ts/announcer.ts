@@ -297,7 +297,14 @@ export class Announcer implements EventSource {
     if (kind === Kind.reused) return { ...base, status: 'completed', cached: true, endTime: dateOf(at), ...this.#result(run, place) }
     const measured = { startTime: dateOf(first), endTime: dateOf(second), duration: (second - first) / 1000 }
     if (kind === Kind.completed)
-      return { ...base, status: 'completed', ...measured, ...this.#result(run, place), ...this.#usage(run, place) }
+      return {
+        ...base,
+        status: 'completed',
+        ...measured,
+        ...this.#result(run, place),
+        ...this.#degraded(run, place),
+        ...this.#usage(run, place),
+      }
     if (kind === Kind.failed) return { ...base, status: 'failed', ...measured, ...(error && { error }), ...this.#usage(run, place) }
     return { ...base, status: 'waiting', ...measured, ...(error && { error }) }
   }
@@ -309,6 +316,16 @@ export class Announcer implements EventSource {
     const seen = run.ended(place)
     if (seen !== undefined) return { result: copyJson((seen.result ?? null) as Json) }
     return { result: JSON.parse(this.#dispatcher().engine.output(run.slot, place)) as unknown }
+  }
+
+  /** Whether something stood in for the task, and why. */
+  #degraded(run: Run, place: number): Pick<TaskExecution, 'degraded' | 'error'> {
+    if (!run.task(place).hasFallback) return {}
+    const seen = run.ended(place)
+    if (seen !== undefined) return seen.degraded === true && seen.error !== undefined ? { degraded: true, error: seen.error } : {}
+    const text = this.#dispatcher().engine.degraded(run.slot, place)
+    const error = text === null ? undefined : errorInfo(JSON.parse(text) as TaskErrorInfo)
+    return error === undefined ? {} : { degraded: true, error }
   }
 
   /** What models have cost the task, if it has asked any. */

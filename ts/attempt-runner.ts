@@ -31,6 +31,8 @@ export interface Attempt {
   readonly attempt: number
   /** Who does it; none if it is no call of an agent, or if that could not be made. */
   readonly instance: Instance | undefined
+  /** What is called: the task, or an agent that stands in for it. */
+  readonly task: TaskDefinition
   readonly live: LiveAttempt
   start: number
   answered: boolean
@@ -85,7 +87,9 @@ export class AttemptRunner {
     const instance = instanceNumber === 0 ? undefined : this.#agents.instances.find(instanceNumber)
     const live = new LiveAttempt(run, place, number, this.#dispatcher, instance)
     const at = this.#clock.now()
-    const attempt: Attempt = { run, place, attempt: number, instance, live, start: at, answered: false }
+    const own = run.task(place)
+    const task = own.hasFallback ? this.#calling(run, place, own) : own
+    const attempt: Attempt = { run, place, attempt: number, instance, task, live, start: at, answered: false }
     // From here on it hears when it is told to stop, also if it is put off.
     run.attempts[place] = live
     this.#dispatcher.inFlight += 1
@@ -94,6 +98,14 @@ export class AttemptRunner {
     if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
     if (this.#later.length === 0) real.setImmediate(this.#goOn)
     this.#later.push(() => this.#beginLate(attempt, instanceNumber))
+  }
+
+  /** An agent that stands in for the task, if one does. */
+  #calling(run: Run, place: number, own: TaskDefinition): TaskDefinition {
+    const task = run.definition.tasks[this.#dispatcher.engine.calling(run.slot, place)] ?? own
+    // What a schema made of another's input is none of its.
+    if (task !== own) run.parsed.delete(place)
+    return task
   }
 
   // Agents that block the event loop, called one after the other in one turn, would keep timers and sockets waiting for the sum of them.
@@ -126,8 +138,7 @@ export class AttemptRunner {
   }
 
   #begin(attempt: Attempt, instanceNumber: number): void {
-    const { run, place, instance } = attempt
-    const task = run.task(place)
+    const { run, task, instance } = attempt
     if (instance !== undefined && !task.judged) this.#call(attempt, task, instance)
     else void run.scope.runInAsyncScope(() => this.#prepare(attempt, task, instance, instanceNumber))
   }
@@ -153,7 +164,7 @@ export class AttemptRunner {
     this.#answered = 0
     try {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
-      const given = new AttemptInput(run, place, attempt.attempt, input, this.#outputOf)
+      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
     } catch (error) {

@@ -55,6 +55,8 @@ export interface TaskDefinition {
   /** Whether something judges its output, and the user's own judge of that. */
   readonly outputJudged: boolean
   readonly outputJudge: SchemaForms['judge']
+  /** Whether something stands in for it where it would fail. */
+  readonly hasFallback: boolean
   /** Whether its output is kept for other executions. */
   readonly cached: boolean
   /** The numbers of its dependencies. */
@@ -219,7 +221,11 @@ export function spawnedTask(source: StoredTask, place: string): TaskDefinition {
 
 function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
   const whole = JSON.parse(text) as { id: string; [field: string]: Json }
-  const tasks = rows.map((row) => taskOf(row, at(whole, row.place) as StoredTask, marks))
+  const tasks: TaskDefinition[] = []
+  for (const row of rows) {
+    const task = taskOf(row, at(whole, row.place) as StoredTask, marks)
+    tasks.push(standsIn(row.place) ? asStandIn(tasks[row.owner ?? 0] as TaskDefinition, task) : task)
+  }
   const names = new Set<string>()
   if (text.includes('"function"')) collectNames(whole, names)
   return {
@@ -234,6 +240,18 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole))] : [],
     source: whole,
   }
+}
+
+/** Whether what stands at this place of a definition stands in for a task. */
+function standsIn(place: string): boolean {
+  return /\.fallback(?:\[\d+\])?$/.test(place)
+}
+
+/** An agent that stands in for a task: called for it, with an input of its own or what the task was given. */
+function asStandIn(own: TaskDefinition, task: TaskDefinition): TaskDefinition {
+  const { agentId, place, templated } = task
+  const { prompt, data, judged, judge, source } = task.source.input === undefined ? own : task
+  return { ...own, kind: 'agent', agentId, requires: [], place, templated, hasFallback: false, prompt, data, judged, judge, source }
 }
 
 /** What its calls of agents need, each once. */
@@ -262,6 +280,7 @@ function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDef
     judge: marks?.judges.get(`${place}.input.schema`),
     outputJudged: outputSchema !== undefined && outputSchema !== null,
     outputJudge: marks?.judges.get(`${place}.outputSchema`),
+    hasFallback: source['fallback'] !== undefined && source['fallback'] !== null,
     cached: typeof source['cache'] === 'object' ? source['cache'] !== null : source['cache'] === true,
     dependencies,
     owner: owner ?? undefined,
@@ -308,7 +327,7 @@ function graphOf(rows: readonly GraphRow[]): WorkflowGraph {
 }
 
 function inside(place: string, owner: string): boolean {
-  return place === owner || place === `${owner}.compensate`
+  return place === owner || place === `${owner}.compensate` || standsIn(place)
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'ERR_HEARTBEAT_TIMEOUT'
   | 'ERR_WAIT_TIMEOUT'
   | 'ERR_POISONED'
+  | 'ERR_LOOP_ITEMS'
   | 'ERR_LOOP_LIMIT'
   | 'ERR_LOOP_NOT_ARRAY'
   | 'ERR_NO_BRANCH'
@@ -205,6 +206,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_HEARTBEAT_TIMEOUT: TimeoutError,
   ERR_WAIT_TIMEOUT: TimeoutError,
   ERR_POISONED: TaskFailedError,
+  ERR_LOOP_ITEMS: TaskFailedError,
   ERR_LOOP_LIMIT: TaskFailedError,
   ERR_LOOP_NOT_ARRAY: TaskFailedError,
   ERR_NO_BRANCH: TaskFailedError,

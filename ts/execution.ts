@@ -22,7 +22,9 @@ export interface Report {
   readonly reason?: string
   /** State, attempts, start and end in microseconds since `startedAt`. */
   readonly tasks: readonly (readonly [number, number, number | null, number | null])[]
-  readonly notes: Readonly<Record<string, { reason?: string; tolerated?: boolean; cached?: boolean } & Partial<TaskErrorInfo>>>
+  readonly notes: Readonly<
+    Record<string, { reason?: string; tolerated?: boolean; cached?: boolean; degraded?: boolean } & Partial<TaskErrorInfo>>
+  >
   /** What models have cost, in all and by instance; absent where none was used. */
   readonly spent?: ModelSums
   readonly usage?: Readonly<Record<string, ModelSums>>
@@ -135,6 +137,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
       ...(error !== undefined && { error }),
       ...(note?.tolerated === true && { tolerated: true }),
       ...(note?.cached === true && { cached: true }),
+      ...(note?.degraded === true && { degraded: true }),
       attempts,
       ...(sums !== undefined && { usage: tokensOf(sums), cost: dollarsOf(sums.costNanos) }),
     }

@@ -67,9 +67,13 @@ export function unwell(execution: WorkflowExecution): string[] {
 
 const UNDOING = '!compensate'
 
-function endOf({ status, result, reason, error }: TaskExecution): ReusedEnd | undefined {
+function endOf({ status, result, reason, error, degraded }: TaskExecution): ReusedEnd | undefined {
+  const { code = 'ERR_AGENT', message = '', details } = error ?? {}
+  // By their details too a workflow may say which failures it goes on after.
+  const failure = { code, message, ...(details !== undefined && { details: details as { [field: string]: Json } }) }
+  if (status === 'completed' && degraded === true) return { status: 'degraded', output: (result ?? null) as Json, ...failure }
   if (status === 'completed') return { status, output: (result ?? null) as Json }
-  if (status === 'failed') return { status, code: error?.code ?? 'ERR_AGENT', message: error?.message ?? '' }
+  if (status === 'failed') return { status, ...failure }
   if (status === 'skipped' || status === 'cancelled') return { status, reason: reason ?? '' }
   return undefined
 }

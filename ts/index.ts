@@ -113,6 +113,7 @@ export type {
   Branch,
   Budget,
   Compensation,
+  Fallback,
   Condition,
   Loop,
   RetryPolicy,

@@ -18,12 +18,18 @@ export function* namedIn(workflow: Json, place = ''): Iterable<Named> {
 
 /** What one task names. */
 export function* namedBy(task: Fields, path: string): Iterable<Named> {
-  const { id, agentId, requires, compensate, workflow } = task
+  const { id, agentId, requires, compensate, fallback, workflow } = task
   const taskId = typeof id === 'string' ? id : ''
   const need = needOf(agentId, requires)
   if (need !== undefined) yield { kind: 'agent', need, path, taskId }
   const undoing = isObject(compensate) ? needOf(compensate['agentId']) : undefined
   if (undoing !== undefined) yield { kind: 'agent', need: undoing, path: `${path}.compensate`, taskId }
+  const several = Array.isArray(fallback)
+  for (const [place, one] of (several ? fallback : [fallback]).entries()) {
+    const standing = isObject(one) ? needOf(one['agentId']) : undefined
+    const where = several ? `${path}.fallback[${place}]` : `${path}.fallback`
+    if (standing !== undefined) yield { kind: 'agent', need: standing, path: where, taskId }
+  }
   if (typeof workflow === 'string') yield { kind: 'workflow', id: workflow, path }
   else if (isObject(workflow)) yield* namedIn(workflow, `${path}.workflow`)
 }

@@ -235,6 +235,16 @@ export class Engine {
     this.#try(() => this.#native.reviewed(slot, task, output, failure))
   }
 
+  /** The number of the task of the plan that an instance calls now: its own, or that of an agent that stands in for it. */
+  calling(slot: number, task: number): number {
+    return this.#try(() => this.#native.calling(slot, task))
+  }
+
+  /** Why something else completed an instance, as JSON text; null if that is not so. */
+  degraded(slot: number, task: number): string | null {
+    return this.#try(() => this.#native.degraded(slot, task))
+  }
+
   /** What a call with an idempotency key, by its hash, does that would do what `fingerprint` says. */
   claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed {
     return this.#try(() => this.#native.claim(hash, fingerprint, rerunFailed)) as Claimed

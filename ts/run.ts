@@ -28,6 +28,7 @@ export interface ReusedEnd {
   readonly reason?: string
   readonly code?: string
   readonly message?: string
+  readonly details?: { readonly [field: string]: Json }
 }
 
 /** What an execution was given beside its workflow and context; what is recorded of it. */

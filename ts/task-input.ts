@@ -6,6 +6,7 @@ import { inspect } from 'node:util'
 import { CancelledError, errorOf, type OrchestratorError } from './errors.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
+import type { TaskDefinition } from './definition.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
@@ -30,6 +31,7 @@ export class AttemptInput implements TaskInput {
   readonly executionId: string
   readonly attempt: number
   readonly input: { prompt?: string; data?: unknown }
+  readonly #task: TaskDefinition
   readonly #run: Run
   readonly #instance: number
   readonly #outputOf: OutputOf
@@ -48,10 +50,10 @@ export class AttemptInput implements TaskInput {
     run: Run,
     instance: number,
     attempt: number,
+    task: TaskDefinition,
     input: { prompt: string | undefined; data: Json | undefined },
     outputOf: OutputOf,
   ) {
-    const task = run.task(instance)
     const { prompt, data } = input
     this.id = task.id
     this.name = task.name
@@ -61,6 +63,7 @@ export class AttemptInput implements TaskInput {
     this.attempt = attempt
     this.input = prompt === undefined && data === undefined ? NO_INPUT : inputOf(prompt, data)
     this.#run = run
+    this.#task = task
     this.#instance = instance
     this.#outputOf = outputOf
   }
@@ -77,7 +80,7 @@ export class AttemptInput implements TaskInput {
 
   /** Whether a template of its input reads what other tasks gave. */
   get readsOutputs(): boolean {
-    const { templated, source } = this.#run.task(this.#instance)
+    const { templated, source } = this.#task
     if (!templated) return false
     const places = JSON.stringify(source.input ?? {}).match(/\{\{[^]*?\}\}|\{%[^]*?%\}/g) ?? []
     return places.some((place) => /\b(?:tasks|results)\b/.test(place))

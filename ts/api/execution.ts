@@ -83,6 +83,8 @@ export interface TaskExecution {
   readonly iteration?: number
   /** Whether it failed without consequence. */
   readonly tolerated?: boolean
+  /** Whether something stood in for it (`fallback`) when it would have failed; `error` says why it would have. */
+  readonly degraded?: boolean
   /** Whether its output was taken over from another execution. */
   readonly cached?: boolean
   /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */

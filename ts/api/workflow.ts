@@ -80,8 +80,16 @@ export interface AgentTask {
   conditions?: readonly Condition[] | undefined
   /** When it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
   triggerRule?: TriggerRule | undefined
-  /** `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`. Default `'fail'`. */
-  onError?: 'fail' | 'continue' | (string & {}) | undefined
+  /**
+   * `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`; `{ continue: ['QUOTA'] }`: only one with such a
+   * code or name, as in `retryPolicy.retryOn`. Default `'fail'`.
+   */
+  onError?: 'fail' | 'continue' | (string & {}) | { continue: readonly string[] } | undefined
+  /**
+   * Of a call or a wait: what stands in for it where it would have failed, its attempts being spent; a list is tried in order. The task then completes
+   * with that output and is `degraded`. Not when it is cancelled or its execution's deadline passes.
+   */
+  fallback?: Fallback | readonly Fallback[] | undefined
   /** Default: one attempt. */
   retryPolicy?: RetryPolicy | undefined
   /** The longest one attempt may take, of a group all of it. Default `workflow.defaultTimeout` for calls of agents, else none. */
@@ -148,13 +156,16 @@ export interface Loop {
   maxIterations?: number | undefined
   /** Passes of a `forEach` at the same time. Default 1. */
   concurrency?: number | undefined
-  /** What a failed pass does to a `forEach`. Default `'fail'`. */
-  onItemError?: 'fail' | 'collect' | 'skip' | (string & {}) | undefined
+  /** What a failed pass does to a `forEach`; `'failAfter'`: the others go on, and then it fails with `ERR_LOOP_ITEMS`. Default `'fail'`. */
+  onItemError?: 'fail' | 'failAfter' | 'collect' | 'skip' | (string & {}) | undefined
   /** What wanting more passes than `maxIterations` does: `'fail'` with `ERR_LOOP_LIMIT` (default), or `'stop'` the loop, which completes. */
   onLimit?: 'fail' | 'stop' | (string & {}) | undefined
   /** How many ended passes stay in view. Default: all. */
   keepLast?: number | undefined
 }
+
+/** What stands in for a task: an agent, called once with the task's own input or another, or a value as it is. */
+export type Fallback = { agentId: string; input?: TaskInputDefinition | undefined } | { value: unknown }
 
 /** What undoes a task. */
 export interface Compensation {

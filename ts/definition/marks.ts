@@ -23,7 +23,7 @@ export interface Marks {
 
 const WORKFLOW_FIELDS = ['id', 'name', 'version', 'description', 'tasks', 'metadata', 'failurePolicy', 'deadline', 'budget']
 const TASK_FIELDS =
-  'id name type dependencies conditions triggerRule onError totalTimeout agentId requires priority affinity input retryPolicy timeout cache compensate outputSchema heartbeatTimeout workflow waitFor tasks join branches default mode onNoMatch loop'.split(
+  'id name type dependencies conditions triggerRule onError totalTimeout agentId requires priority affinity input retryPolicy timeout cache compensate fallback outputSchema heartbeatTimeout workflow waitFor tasks join branches default mode onNoMatch loop'.split(
     ' ',
   )
 /** Deeper nesting is refused by the engine, and must not exhaust the stack here. */
@@ -88,6 +88,11 @@ class Marker {
       const input = this.#schemaIn(compensate['input'], 'schema', `${path}.compensate.input`)
       task = { ...task, compensate: { ...compensate, input } }
     }
+    const { fallback } = task
+    if (Array.isArray(fallback)) {
+      const marked = fallback.map((one: unknown, place) => this.#fallback(one, `${path}.fallback[${place}]`))
+      task = { ...task, fallback: marked }
+    } else if (fallback !== undefined) task = { ...task, fallback: this.#fallback(fallback, `${path}.fallback`) }
     task = this.#conditionsIn(task, 'conditions', path)
     if (isObject(task['loop'])) {
       const loop = this.#conditionsIn(task['loop'], 'while', `${path}.loop`)
@@ -102,6 +107,11 @@ class Marker {
       task = { ...task, branches: marked }
     }
     return task
+  }
+
+  #fallback(given: unknown, path: string): unknown {
+    if (!isObject(given) || !isObject(given['input'])) return given
+    return { ...given, input: this.#schemaIn(given['input'], 'schema', `${path}.input`) }
   }
 
   #schemaIn(holder: Fields, field: string, path: string): Fields {

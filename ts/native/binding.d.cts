@@ -127,6 +127,10 @@ export declare class Engine {
   close(): Promise<NativeFailure | null>
   /** The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of. */
   abandon(): void
+  /** The number of the task of the plan that an instance calls now: its own, or that of an agent that stands in for it. */
+  calling(slot: number, task: number): number
+  /** Why something else completed an instance, as JSON text; null if that is not so. */
+  degraded(slot: number, task: number): string | null
   /** What a call with the key of this hash does, that would do what `fingerprint` says. */
   claim(hash: string, fingerprint: string, rerunFailed: boolean): NativeClaim
   /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */

@@ -45,6 +45,7 @@ pub use models::{Note, Notes, Spent};
 pub use signals::SignalError;
 pub use state::{Phase, TaskRecord, TaskState};
 
+use crate::plan::Fallback;
 use crate::{Budget, Failure, InstanceIndex, InstanceMap, Plan, PlannedTask, TaskIndex};
 use rustc_hash::FxHashMap;
 use scope::{Role, Scope, ScopeIndex};
@@ -378,6 +379,31 @@ impl Execution {
     pub fn cache_key(&self, task: InstanceIndex) -> Option<(&Arc<str>, Option<Duration>)> {
         let key = self.tasks.get(task)?.less()?.cache_key.as_ref()?;
         Some((key, self.planned(task).cache.as_ref()?.ttl))
+    }
+
+    /// What stands in for a task now.
+    pub(crate) fn fallback(&self, task: InstanceIndex) -> Option<&Fallback> {
+        let place = self.tasks[task].less()?.fallen.as_ref()?.place?;
+        self.planned(task).fallbacks.get(place as usize)
+    }
+
+    /// Who is called for a task: an agent that stands in for it, or as it was planned.
+    pub fn called(&self, task: InstanceIndex) -> TaskIndex {
+        match self.fallback(task) {
+            Some(Fallback::Agent(other)) => *other,
+            Some(Fallback::Value(_)) | None => self.tasks[task].task,
+        }
+    }
+
+    /// The call of [`Execution::called`].
+    pub fn calling(&self, task: InstanceIndex) -> &PlannedTask {
+        self.planned_at(self.called(task))
+    }
+
+    /// Why something else completed a task, if that is so.
+    pub fn degraded(&self, task: InstanceIndex) -> Option<&Arc<Failure>> {
+        let record = self.tasks.get(task).filter(|record| matches!(record.state, TaskState::Completed { .. }))?;
+        record.less()?.fallen.as_ref().map(|fallen| &fallen.failure)
     }
 
     /// Whether a task has an output that came from another execution.

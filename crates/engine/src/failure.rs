@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Why an attempt failed, as it is recorded.
 
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,14 @@ impl Failure {
     /// A failure that no other attempt would change.
     pub fn coded(code: &str, message: String) -> Self {
         Self { code: code.into(), message: message.into(), details: None, retryable: false, retry_after: None }
+    }
+
+    /// Whether one of `names` is what it may be called: its code, or the name or code of what was thrown, where the host told them.
+    pub(crate) fn is_named(&self, names: &[Box<str>]) -> bool {
+        let is_wanted = |name: &str| names.iter().any(|wanted| **wanted == *name);
+        let details: Option<Value> = self.details.as_deref().and_then(|details| serde_json::from_str(details).ok());
+        let thrown = |field| details.as_ref().and_then(|details| details.get(field)?.as_str());
+        is_wanted(&self.code) || ["name", "code"].into_iter().filter_map(thrown).any(is_wanted)
     }
 
     /// An attempt that was still running when its `timeout` had passed.

@@ -35,8 +35,8 @@ pub use execution::{
 pub use failure::Failure;
 pub use idempotency::{Claim, Keyed, KeyedEnd};
 pub use plan::{
-    Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Join, ListIndex, Loop, OnItemError, Plan, PlannedTask,
-    TaskKind, TaskList, Wait,
+    Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Fallback, Join, ListIndex, Loop, OnItemError, Plan,
+    PlannedTask, TaskKind, TaskList, Tolerance, Wait,
 };
 pub use pool::{
     AgentIndex, AgentLimits, Figures, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve, TargetIndex,

@@ -6,7 +6,7 @@
 
 mod passes;
 
-use crate::{Outcome, RetryPolicy, Schema, TaskIndex, TaskMap, TriggerRule};
+use crate::{Failure, RetryPolicy, Schema, TaskIndex, TaskMap, TriggerRule};
 use expressions::{Expression, InputTemplate, Template};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -89,8 +89,10 @@ pub struct PlannedTask {
     pub conditions: Box<[Condition]>,
     /// What it waits for before it runs.
     pub wait: Option<Wait>,
-    /// Whether its failure stays its own.
-    pub tolerant: bool,
+    /// Which of its failures stay its own.
+    pub tolerance: Tolerance,
+    /// What stands in for it where it would have failed, in the order in which that is tried.
+    pub fallbacks: Box<[Fallback]>,
     /// The longest a single attempt may take; of a group: all of it. `None`: no bound.
     pub timeout: Option<Duration>,
     /// The longest it may take from ready to end, waits left out.
@@ -203,6 +205,8 @@ pub enum Drive {
 pub enum OnItemError {
     /// The loop fails.
     Fail,
+    /// The others go on; once all have ended, the loop fails.
+    FailAfter,
     /// The error takes the place of the output.
     Collect,
     /// The item is left out.
@@ -256,6 +260,26 @@ pub struct Cache {
     pub key: Option<Template>,
     /// How long it is kept; `None`: for ever.
     pub ttl: Option<Duration>,
+}
+
+/// Which failures of a task stay its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tolerance {
+    /// None.
+    Nothing,
+    /// Every one.
+    All,
+    /// Those with one of these codes or names.
+    Named(Box<[Box<str>]>),
+}
+
+/// What stands in for a leaf that would have failed.
+#[derive(Debug)]
+pub enum Fallback {
+    /// Another agent: the call, as a task of its own list.
+    Agent(TaskIndex),
+    /// This output, JSON text.
+    Value(Arc<str>),
 }
 
 /// What undoes a task.
@@ -327,8 +351,17 @@ impl PlannedTask {
         matches!(self.kind, TaskKind::Agent { .. })
     }
 
-    /// How a failure of it counts for its dependants.
-    pub fn failure_outcome(&self) -> Outcome {
-        if self.tolerant { Outcome::Success } else { Outcome::Failure }
+    /// Whether some failure of it stays its own.
+    pub fn is_tolerant(&self) -> bool {
+        self.tolerance != Tolerance::Nothing
+    }
+
+    /// Whether this failure does.
+    pub fn tolerates(&self, failure: &Failure) -> bool {
+        match &self.tolerance {
+            Tolerance::Nothing => false,
+            Tolerance::All => true,
+            Tolerance::Named(names) => failure.is_named(names),
+        }
     }
 }

@@ -2,7 +2,6 @@
 //! When a failed attempt is tried again.
 
 use crate::Failure;
-use serde_json::Value;
 use std::time::Duration;
 
 /// How often a task is tried and how long it waits in between.
@@ -56,9 +55,7 @@ impl RetryPolicy {
 
     /// Whether attempt number `attempt` (from 1) is followed by another after this failure.
     pub fn retries(&self, attempt: u32, failure: &Failure) -> bool {
-        failure.retryable
-            && attempt < self.max_attempts
-            && self.retry_on.as_ref().is_none_or(|wanted| names(failure).any(|name| wanted.iter().any(|wanted| **wanted == *name)))
+        failure.retryable && attempt < self.max_attempts && self.retry_on.as_ref().is_none_or(|wanted| failure.is_named(wanted))
     }
 
     /// How long to wait after `attempt` (from 1) failed.
@@ -73,13 +70,6 @@ impl RetryPolicy {
         let delay = self.initial_delay.saturating_mul(factor).min(self.max_delay.unwrap_or(Self::DELAY_MAX)).min(Self::DELAY_MAX);
         delay.mul_f64(1.0 - self.jitter.clamp(0.0, 1.0) * unit(chance))
     }
-}
-
-/// What a failure may be called: its code, and the name and code of what was thrown, where the host told them.
-fn names(failure: &Failure) -> impl Iterator<Item = String> {
-    let details: Option<Value> = failure.details.as_deref().and_then(|details| serde_json::from_str(details).ok());
-    let thrown = ["name", "code"].into_iter().filter_map(move |field| Some(details.as_ref()?.get(field)?.as_str()?.to_owned()));
-    std::iter::once(failure.code.to_string()).chain(thrown)
 }
 
 /// A number in [0, 1) from the bits of `chance`, mixed by the finaliser of `SplitMix64` (Steele, Lea, Flood 2014).

@@ -21,7 +21,8 @@ mod spawned;
 pub use spawned::{read_accepted_spawned, read_spawned};
 
 use crate::{
-    Budget, Condition, Deadline, FailurePolicy, Join, OnItemError, Plan, Problem, RetryPolicy, Schema, TaskKind, TriggerRule, Wait,
+    Budget, Condition, Deadline, FailurePolicy, Join, OnItemError, Plan, Problem, RetryPolicy, Schema, TaskKind, Tolerance, TriggerRule,
+    Wait,
 };
 use expressions::{Expression, InputTemplate, Template};
 use problem::{ProblemKind, Problems};
@@ -118,7 +119,7 @@ fn parse(text: &str, path: &str, problems: &mut Problems) -> Option<Value> {
 
 /// Whether nothing of what passes through a task is ever looked at.
 fn is_opaque(task: &crate::PlannedTask) -> bool {
-    let plain = task.plain && task.output_schema.is_none() && task.compensate.is_none();
+    let plain = task.plain && task.output_schema.is_none() && task.compensate.is_none() && task.fallbacks.is_empty();
     plain && matches!(task.kind, TaskKind::Agent { .. })
 }
 
@@ -165,7 +166,7 @@ struct Common {
     rule: Option<TriggerRule>,
     conditions: Vec<Read<Condition>>,
     wait: Option<Wait>,
-    tolerant: bool,
+    tolerance: Tolerance,
     total_timeout: Option<Duration>,
 }
 
@@ -173,7 +174,7 @@ struct Common {
 #[expect(clippy::large_enum_variant, reason = "as many as a definition has tasks, for as long as it is read")]
 enum Body {
     Call(Box<Call>),
-    Wait,
+    Wait(Vec<WrittenFallback>),
     Group { tasks: Vec<Task>, join: Join, timeout: Option<Duration> },
     Choice { branches: Vec<WrittenBranch>, all: bool, fails_without: bool, timeout: Option<Duration> },
     Loop { tasks: Vec<Task>, call: Option<Box<Call>>, written: WrittenLoop, timeout: Option<Duration> },
@@ -190,11 +191,22 @@ struct Call {
     input: Option<Read<InputTemplate>>,
     cache: Option<WrittenCache>,
     compensate: Option<WrittenCompensation>,
+    fallbacks: Vec<WrittenFallback>,
     requires: Vec<Arc<str>>,
     priority: i32,
     affinity: Option<Read<Template>>,
     /// Tasks of the workflow written inside it.
     inner_tasks: usize,
+}
+
+enum WrittenFallback {
+    Value(Arc<str>),
+    /// `inherits`: its input is that of the task.
+    Agent {
+        path: String,
+        call: Box<Call>,
+        inherits: bool,
+    },
 }
 
 struct WrittenCache {
@@ -248,7 +260,7 @@ impl Task {
         let all = |tasks: &[Self]| tasks.iter().map(Self::count).sum::<usize>();
         1 + match &self.body {
             Body::Call(call) => call.inner_tasks,
-            Body::Wait => 0,
+            Body::Wait(_) => 0,
             Body::Group { tasks, .. } => all(tasks),
             Body::Choice { branches, .. } => branches.iter().map(|branch| all(&branch.tasks)).sum(),
             Body::Loop { tasks, call, .. } => all(tasks) + call.as_ref().map_or(0, |call| call.inner_tasks),

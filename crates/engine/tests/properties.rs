@@ -245,7 +245,9 @@ impl Run {
                 assert!(!self.ended.contains(task) && !self.busy.contains(task), "it runs or has ended:\n{}", self.story);
                 self.busy.push(*task);
             }
-            Event::AttemptInterrupted { task, .. } | Event::RetryScheduled { task, .. } => self.busy.retain(|busy| busy != task),
+            Event::AttemptInterrupted { task, .. } | Event::RetryScheduled { task, .. } | Event::FallbackTaken { task, .. } => {
+                self.busy.retain(|busy| busy != task)
+            }
             Event::TaskCompleted { task, .. }
             | Event::TaskFailed { task, .. }
             | Event::TaskSkipped { task, .. }

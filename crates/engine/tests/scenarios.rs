@@ -22,6 +22,8 @@ mod clocks;
 mod exclusion;
 #[path = "scenarios/failures.rs"]
 mod failures;
+#[path = "scenarios/fallbacks.rs"]
+mod fallbacks;
 #[path = "scenarios/groups.rs"]
 mod groups;
 #[path = "scenarios/loops.rs"]

@@ -5,7 +5,7 @@ use crate::ROOTS;
 use crate::references::nearest;
 
 /// What `tasks.<id>` has.
-pub const TASK_FIELDS: &[&str] = &["status", "output", "error", "attempts", "durationMs", "iterations"];
+pub const TASK_FIELDS: &[&str] = &["status", "output", "error", "degraded", "attempts", "durationMs", "iterations"];
 /// What `tasks.<id>.status` may be.
 pub(crate) const TASK_STATUSES: &[&str] = &["pending", "waiting", "running", "completed", "failed", "skipped", "cancelled"];
 const ERROR_FIELDS: &[&str] = &["code", "message"];

@@ -55,6 +55,7 @@ struct Reused {
     reason: Option<String>,
     code: Option<String>,
     message: Option<String>,
+    details: Option<Box<RawValue>>,
 }
 
 /// Where an execution belongs.
@@ -130,9 +131,13 @@ impl Reused {
     fn end(self) -> Option<ReusedEnd> {
         let output = self.output.map(|output| Arc::from(output.get()));
         let reason = self.reason.as_deref();
+        let details = self.details.map(|details| Arc::from(details.get()));
+        let failure =
+            |code: Option<String>, message: Option<String>| Some(Arc::new(Failure { details, ..Failure::coded(&code?, message?) }));
         Some(match self.status.as_str() {
             "completed" => ReusedEnd::Completed(output),
-            "failed" => ReusedEnd::Failed(Arc::new(Failure::coded(&self.code?, self.message?))),
+            "degraded" => ReusedEnd::Degraded(output, failure(self.code, self.message)?),
+            "failed" => ReusedEnd::Failed(failure(self.code, self.message)?),
             "skipped" => ReusedEnd::Skipped(skip_reason(reason?)?),
             "cancelled" => ReusedEnd::Cancelled(cancel_reason(reason?)?),
             _ => return None,

@@ -9,7 +9,7 @@
 //! ```
 //! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
 //! end in microseconds since `startedAt` (null while there is none); that one and `endedAt` count from the epoch. `notes` says why, for tasks that failed, were skipped or
-//! cancelled, and `"cached":true` for those whose output another execution had made. `spent` and `usage` are there only where models were used, as [`crate::spent`] writes sums: in all, executions below it included, and by
+//! cancelled, and `"cached":true` for those whose output another execution had made, `"degraded":true` with the failure for those that something else completed. `spent` and `usage` are there only where models were used, as [`crate::spent`] writes sums: in all, executions below it included, and by
 //! instance. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
@@ -234,7 +234,10 @@ fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
 
 fn output(event: &Event) -> Option<(InstanceIndex, &str)> {
     if let Event::TaskCompleted { task, output: Output::Json(output), .. }
-    | Event::TaskReused { task, end: ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) } = event
+    | Event::TaskReused {
+        task,
+        end: ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) | ReusedEnd::Degraded(Some(output), _),
+    } = event
     {
         Some((*task, output))
     } else {
@@ -295,7 +298,7 @@ pub fn end_of(execution: &Execution, task: InstanceIndex) -> Option<String> {
 }
 
 fn note(text: &mut String, execution: &Execution, task: InstanceIndex, record: &TaskRecord, first: &mut bool) {
-    let is_plain = matches!(record.state, TaskState::Completed { .. }) && !execution.is_cached(task);
+    let is_plain = matches!(record.state, TaskState::Completed { .. }) && !execution.is_cached(task) && execution.degraded(task).is_none();
     if !record.has_ended() || is_plain {
         return;
     }
@@ -307,6 +310,10 @@ fn note(text: &mut String, execution: &Execution, task: InstanceIndex, record: &
     text.push_str("\":{");
     if execution.is_cached(task) {
         text.push_str(r#""cached":true"#);
+    }
+    if let Some(failure) = execution.degraded(task) {
+        text.push_str(r#""degraded":true,"#);
+        failure_fields(text, failure);
     }
     note_fields(text, record);
     text.push('}');

@@ -215,6 +215,11 @@ fn any_event() -> impl Strategy<Value = Event> {
             failure: failure.into(),
             until
         }),
+        (task(), attempt(), at(), at(), failure(), any::<u32>(), option::of(json())).prop_map(
+            |(task, attempt, start, end, failure, place, input)| {
+                Event::FallbackTaken { task, attempt, start, end, failure: failure.into(), place, again: input.is_some(), input }
+            }
+        ),
         task().prop_map(|task| Event::BackoffEnded { task }),
         (task(), attempt(), at(), at(), output()).prop_map(|(task, attempt, start, end, output)| Event::TaskCompleted {
             task,
@@ -291,6 +296,7 @@ fn structure() -> impl Strategy<Value = Event> {
         json().prop_map(ReusedEnd::Cached),
         option::of(json()).prop_map(ReusedEnd::Completed),
         failure().prop_map(|failure| ReusedEnd::Failed(failure.into())),
+        (option::of(json()), failure()).prop_map(|(output, failure)| ReusedEnd::Degraded(output, failure.into())),
         skip().prop_map(ReusedEnd::Skipped),
         cancel().prop_map(ReusedEnd::Cancelled),
     ];

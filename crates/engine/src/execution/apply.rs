@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What each event does to the state. Nothing here decides: the same events always give the same state.
 
+mod fallback;
 mod stop;
 
 use super::scope::{Role, Scope, ScopeIndex};
-use super::state::{Reuse, Timer, Turn};
+use super::state::{Fallen, Reuse, Timer, Turn};
 use super::{CancelReason, Event, Execution, Output, PassEnd, Phase, Question, ReusedEnd, TaskRecord, TaskState};
-use crate::plan::{Deadline, ListIndex, TaskKind};
+use crate::plan::{Deadline, Fallback, ListIndex, TaskKind};
 use crate::{InstanceIndex, TaskIndex};
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -71,6 +72,7 @@ impl Execution {
             | Event::ModelChosen { .. }
             | Event::ModelCalled { .. }
             | Event::RetryScheduled { .. }
+            | Event::FallbackTaken { .. }
             | Event::BackoffEnded { .. }
             | Event::TaskSpawned { .. }
             | Event::TaskFinishing { .. }
@@ -89,7 +91,7 @@ impl Execution {
             Event::AttemptInterrupted { task, attempt, crashed } => {
                 self.leave_lane(*task);
                 // It was no attempt: the budget has it back.
-                self.attempts = self.attempts.saturating_sub(u64::from(self.planned(*task).calls_agent()));
+                self.attempts = self.attempts.saturating_sub(u64::from(self.calling(*task).calls_agent()));
                 self.tasks[*task].interruptions += 1;
                 if *crashed {
                     self.tasks[*task].more().crashes += 1;
@@ -105,6 +107,7 @@ impl Execution {
                 self.tasks[*task].more().failed = Some((*attempt, Arc::clone(failure)));
                 self.set(*task, TaskState::Backoff { attempt: attempt + 1, until: *until });
             }
+            Event::FallbackTaken { .. } => self.fall_back(at, event),
             Event::BackoffEnded { task } => {
                 let attempt = self.tasks[*task].attempts() + 1;
                 self.make_ready(at, *task, attempt, None);
@@ -127,7 +130,7 @@ impl Execution {
                 if *attempt > 0 {
                     self.tasks[*task].first_start.get_or_insert(*start);
                 }
-                let tolerated = self.planned(*task).tolerant;
+                let tolerated = self.planned(*task).tolerates(failure);
                 let failure = Arc::clone(failure);
                 self.end(at, *task, TaskState::Failed { attempt: *attempt, start: *start, end: *end, failure, tolerated });
             }
@@ -284,9 +287,9 @@ impl Execution {
     }
 
     fn run(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32) {
-        let planned = self.planned(task);
-        let (exclusive, timeout, silence) = (planned.exclusive, planned.timeout, planned.heartbeat_timeout);
-        let counted = planned.calls_agent();
+        let exclusive = self.planned(task).exclusive;
+        let calling = self.calling(task);
+        let (timeout, silence, counted) = (calling.timeout, calling.heartbeat_timeout, calling.calls_agent());
         if exclusive {
             let scope = self.tasks[task].scope;
             let scope = self.scope_mut(scope);
@@ -322,7 +325,7 @@ impl Execution {
     }
 
     fn reuse(&mut self, at: Timestamp, task: InstanceIndex, end: &ReusedEnd) {
-        let tolerated = self.planned(task).tolerant;
+        let tolerated = if let ReusedEnd::Failed(failure) = end { self.planned(task).tolerates(failure) } else { false };
         let more = self.tasks[task].more();
         more.reused = Some(if matches!(end, ReusedEnd::Cached(_)) { Reuse::Cache } else { Reuse::Origin });
         let state = match end {
@@ -332,6 +335,11 @@ impl Execution {
             }
             ReusedEnd::Completed(output) => {
                 more.output.clone_from(output);
+                TaskState::Completed { attempt: 0, start: at, end: at }
+            }
+            ReusedEnd::Degraded(output, failure) => {
+                more.output.clone_from(output);
+                more.fallen = Some(Fallen { place: None, failure: Arc::clone(failure) });
                 TaskState::Completed { attempt: 0, start: at, end: at }
             }
             ReusedEnd::Failed(failure) => TaskState::Failed { attempt: 0, start: at, end: at, failure: Arc::clone(failure), tolerated },
@@ -381,6 +389,8 @@ impl Execution {
         let record = &self.tasks[task];
         let Some(undo) = &self.planned(task).compensate else { return };
         let reused = record.less().is_some_and(|more| more.reused.is_some());
+        // A value that stood in for it has done nothing.
+        let completed = completed && !matches!(self.fallback(task), Some(Fallback::Value(_)));
         if !reused && (completed || (undo.started && record.attempts() > 0)) {
             self.undoable.push(task);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What each input means now, as events to record and commands to carry out.
 //!
-//! - `attempts`: answers, retries, times that pass.
+//! - `attempts`: answers, retries, times that pass; `fallback`: what stands in for a task that would have failed.
 //! - `release`: from the rule of a task to its first attempt.
 //! - `conditions`: what is judged, by the engine or by the host.
 //! - `groups`: how scopes and joins end; `loops`: what a loop does next.
@@ -10,6 +10,7 @@
 mod attempts;
 mod conditions;
 mod ending;
+mod fallback;
 mod groups;
 mod loops;
 mod release;
@@ -90,7 +91,10 @@ impl Decider<'_> {
             | Event::TaskSkipped { task, .. }
             | Event::TaskCancelled { task, .. }
             | Event::TaskReused { task, .. } => Some(*task),
-            Event::AttemptInterrupted { task, .. } | Event::RetryScheduled { task, .. } | Event::TaskFinishing { task, .. } => {
+            Event::AttemptInterrupted { task, .. }
+            | Event::RetryScheduled { task, .. }
+            | Event::FallbackTaken { task, .. }
+            | Event::TaskFinishing { task, .. } => {
                 self.note_lane(*task);
                 None
             }

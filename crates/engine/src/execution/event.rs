@@ -55,6 +55,18 @@ pub enum Event {
     ModelCalled { task: InstanceIndex, attempt: u32, spent: Box<Spent>, call: Arc<str> },
     /// It failed, and another attempt follows at `until`.
     RetryScheduled { task: InstanceIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Arc<Failure>, until: Timestamp },
+    /// It would have failed, and something stands in for it: its fallback at this place. `again`: an agent, in another attempt, with this `input` if
+    /// templates gave it one: JSON text of `{ "prompt", "data" }`.
+    FallbackTaken {
+        task: InstanceIndex,
+        attempt: u32,
+        start: Timestamp,
+        end: Timestamp,
+        failure: Arc<Failure>,
+        place: u32,
+        again: bool,
+        input: Option<Arc<str>>,
+    },
     /// The wait after a failed attempt is over.
     BackoffEnded { task: InstanceIndex },
     /// Its attempt added a task: JSON text of its definition.
@@ -127,6 +139,8 @@ pub enum ReusedEnd {
     Cached(Arc<str>),
     /// The forked execution completed it.
     Completed(Option<Arc<str>>),
+    /// What stood in for it there completed it, after this failure.
+    Degraded(Option<Arc<str>>, Arc<Failure>),
     /// It failed there.
     Failed(Arc<Failure>),
     /// It was skipped there.

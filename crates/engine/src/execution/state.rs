@@ -137,6 +137,8 @@ pub(super) struct More {
     pub(super) crashes: u32,
     /// The last attempt that failed and was followed by another, and why it did.
     pub(super) failed: Option<(u32, Arc<Failure>)>,
+    /// What stands in for it, and why something does.
+    pub(super) fallen: Option<Fallen>,
     /// The last condition that was judged, and whether it holds.
     pub(super) judged: Option<(Question, bool)>,
     /// Whether its gate is passed.
@@ -169,6 +171,15 @@ pub(super) struct More {
     pub(super) failing: Option<Arc<Failure>>,
     /// Whether its join was decided well.
     pub(super) satisfied: bool,
+}
+
+/// What stands in for a task.
+#[derive(Clone, Debug)]
+pub(super) struct Fallen {
+    /// Its place among the task's fallbacks; `None` where that was so in another execution.
+    pub(super) place: Option<u32>,
+    /// Why the task's own attempts were of no use.
+    pub(super) failure: Arc<Failure>,
 }
 
 /// Where an end was taken over from.

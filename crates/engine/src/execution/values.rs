@@ -157,7 +157,7 @@ impl Execution {
         let end = self.tasks[task].less()?.turn.as_ref()?.passes.get(pass as usize)?.as_ref()?;
         match (end, on_item_error) {
             (PassEnd::Failed(failure), OnItemError::Collect) => Some(json!({ "error": error_value(failure) }).to_string()),
-            (PassEnd::Failed(_), OnItemError::Skip | OnItemError::Fail) => None,
+            (PassEnd::Failed(_), OnItemError::Skip | OnItemError::Fail | OnItemError::FailAfter) => None,
             (PassEnd::Completed | PassEnd::Cancelled, _) => {
                 let mut text = String::new();
                 self.write_pass(task, scope, &mut text);
@@ -284,7 +284,9 @@ impl Execution {
         let record = &self.tasks[task];
         let (error, from, to) = match &record.state {
             TaskState::Failed { failure, start, end, .. } => (error_value(failure), Some(*start), Some(*end)),
-            TaskState::Completed { start, end, .. } => (Value::Null, Some(*start), Some(*end)),
+            TaskState::Completed { start, end, .. } => {
+                (self.degraded(task).map_or(Value::Null, |failure| error_value(failure)), Some(*start), Some(*end))
+            }
             _ => (Value::Null, None, None),
         };
         let duration = record.first_start.or(from).zip(to).map(|(from, to)| to.since(from).as_millis());
@@ -292,6 +294,7 @@ impl Execution {
             "status": record.status(),
             "output": parse(&self.output(task)),
             "error": error,
+            "degraded": self.degraded(task).is_some(),
             "attempts": record.attempts(),
             "durationMs": duration.and_then(|millis| u64::try_from(millis).ok()),
             "iterations": self.iterations(task),
@@ -412,7 +415,7 @@ impl TaskRecord {
 
 /// What expressions see of a task that does not exist yet.
 fn pending() -> Value {
-    json!({ "status": "pending", "output": null, "error": null, "attempts": 0, "durationMs": null, "iterations": null })
+    json!({ "status": "pending", "output": null, "error": null, "degraded": false, "attempts": 0, "durationMs": null, "iterations": null })
 }
 
 fn error_value(failure: &Failure) -> Value {

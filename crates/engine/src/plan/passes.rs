@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Which loops have passes that may build on earlier ones, as far as a definition tells.
 
-use super::{Condition, Drive, Plan, TaskKind};
+use super::{Condition, Drive, Fallback, Plan, TaskKind};
 use crate::TaskIndex;
 use expressions::References;
 use rustc_hash::FxHashSet;
@@ -63,16 +63,23 @@ impl Plan {
         building.extend(around.iter().enumerate().filter(|(place, task)| everything || reads(*place, **task)).map(|(_, task)| *task));
     }
 
-    /// The loops around a task, the nearest first; none around what undoes one: no pass builds on that.
+    /// The loops around a task, the nearest first; none around what undoes one: no pass builds on that. What stands in for a task is where that is.
     fn loops_around(&self, task: TaskIndex) -> Vec<TaskIndex> {
         let mut around = Vec::new();
         let mut at = self.owner(task);
+        let mut inner = task;
         while let Some((owner, planned)) = at.and_then(|owner| Some((owner, self.tasks.get(owner)?))) {
             match planned.kind {
                 TaskKind::Loop(_) => around.push(owner),
                 TaskKind::Group { .. } | TaskKind::Choice { .. } => {}
-                TaskKind::Agent { .. } | TaskKind::Workflow | TaskKind::Wait => return Vec::new(),
+                TaskKind::Agent { .. } | TaskKind::Workflow | TaskKind::Wait => {
+                    let stands_in = |fallback: &Fallback| matches!(fallback, Fallback::Agent(agent) if *agent == inner);
+                    if !planned.fallbacks.iter().any(stands_in) {
+                        return Vec::new();
+                    }
+                }
             }
+            inner = owner;
             at = self.owner(owner);
         }
         around

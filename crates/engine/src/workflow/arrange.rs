@@ -4,8 +4,8 @@
 use super::graph::{self, Edges};
 use super::problem::{ProblemKind, Problems};
 use super::sight::{Moment, Read, Sighting};
-use super::{Body, Call, Common, Kind, Task, WrittenCache, WrittenDrive, WrittenLoop};
-use crate::plan::{Branch, Cache, Compensation, Condition, Drive, ListIndex, Loop, PlannedTask, TaskKind, TaskList};
+use super::{Body, Call, Common, Kind, Task, WrittenCache, WrittenDrive, WrittenFallback, WrittenLoop};
+use crate::plan::{Branch, Cache, Compensation, Condition, Drive, Fallback, ListIndex, Loop, PlannedTask, TaskKind, TaskList, Tolerance};
 use crate::{RetryPolicy, TaskIndex, TaskMap, TriggerRule};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -29,6 +29,7 @@ pub(super) fn arrange(tasks: Vec<Task>, problems: &mut Problems) -> (Arranged, V
         waiting: VecDeque::new(),
         numbered: 0,
         undoing: Vec::new(),
+        standing: Vec::new(),
         sightings: Vec::new(),
     };
     arranger.reserve(Group::Written(tasks), None);
@@ -42,6 +43,7 @@ pub(super) fn arrange(tasks: Vec<Task>, problems: &mut Problems) -> (Arranged, V
         }
     }
     arranger.undo();
+    arranger.stand_in();
     let Arranger { planned, lists, orders, sightings, .. } = arranger;
     (Arranged { tasks: planned.into_iter().collect(), lists, orders }, sightings)
 }
@@ -56,7 +58,7 @@ fn refuse_duplicates(tasks: &[Task], ids: &mut FxHashMap<String, String>, proble
             }
         }
         match &task.body {
-            Body::Call(_) | Body::Wait => {}
+            Body::Call(_) | Body::Wait(_) => {}
             Body::Group { tasks, .. } | Body::Loop { tasks, .. } => refuse_duplicates(tasks, ids, problems),
             Body::Choice { branches, .. } => branches.iter().for_each(|branch| refuse_duplicates(&branch.tasks, ids, problems)),
         }
@@ -68,6 +70,16 @@ enum Group {
     Written(Vec<Task>),
     /// The body of a loop of one call.
     Call(Box<CallBody>),
+}
+
+/// What stands in for a task.
+struct Standing {
+    /// Whom it stands in for, and its place among those who do.
+    of: TaskIndex,
+    at: usize,
+    body: CallBody,
+    /// Whether what its input reads has been seen with the task's own.
+    inherits: bool,
 }
 
 struct CallBody {
@@ -83,8 +95,9 @@ struct Arranger {
     /// Lists that have their numbers, in the order of those, and not yet their tasks.
     waiting: VecDeque<(Group, ListIndex)>,
     numbered: u32,
-    /// What undoes a task: numbered last.
+    /// What undoes a task: numbered last but for what stands in for one.
     undoing: Vec<(TaskIndex, CallBody)>,
+    standing: Vec<Standing>,
     sightings: Vec<Sighting>,
 }
 
@@ -149,13 +162,16 @@ impl Arranger {
         }
         let timeout = match &body {
             Body::Group { timeout, .. } | Body::Choice { timeout, .. } | Body::Loop { timeout, .. } => *timeout,
-            Body::Call(_) | Body::Wait => None,
+            Body::Call(_) | Body::Wait(_) => None,
         };
-        let Common { conditions, wait, tolerant, total_timeout, .. } = common;
+        let Common { conditions, wait, tolerance, total_timeout, .. } = common;
         let conditions = self.see_all(index, conditions, Moment::Gate);
         let mut planned = match body {
             Body::Call(call) => self.call(CallBody { id, place, call: *call }, list),
-            Body::Wait => bare(id, place, list, TaskKind::Wait),
+            Body::Wait(fallbacks) => {
+                let fallbacks = self.fallbacks(index, &id, fallbacks);
+                PlannedTask { fallbacks, ..bare(id, place, list, TaskKind::Wait) }
+            }
             Body::Group { tasks, join, .. } => {
                 let inner = self.reserve(Group::Written(tasks), Some(index));
                 bare(id, place, list, TaskKind::Group { list: inner, join })
@@ -189,7 +205,7 @@ impl Arranger {
         planned.plain &= conditions.is_empty() && wait.is_none();
         planned.conditions = conditions;
         planned.wait = wait;
-        planned.tolerant = tolerant;
+        planned.tolerance = tolerance;
         planned.total_timeout = total_timeout;
         planned.timeout = planned.timeout.or(timeout);
         planned
@@ -233,7 +249,9 @@ impl Arranger {
             // Its number follows when all others are given.
             Compensation { task: index, started: undo.started }
         });
+        let fallbacks = self.fallbacks(index, &id, call.fallbacks);
         PlannedTask {
+            fallbacks,
             plain: input.is_none() && cache.is_none() && affinity.is_none(),
             retry: call.retry,
             timeout: call.timeout,
@@ -247,6 +265,39 @@ impl Arranger {
             priority: call.priority,
             affinity,
             ..bare(id, place, list, call.kind)
+        }
+    }
+
+    fn fallbacks(&mut self, of: TaskIndex, id: &Arc<str>, written: Vec<WrittenFallback>) -> Box<[Fallback]> {
+        let placed = written.into_iter().enumerate().map(|(at, written)| match written {
+            WrittenFallback::Value(value) => Fallback::Value(value),
+            WrittenFallback::Agent { path, call, inherits } => {
+                self.standing.push(Standing { of, at, body: CallBody { id: Arc::clone(id), place: path.into(), call: *call }, inherits });
+                // Its number follows when all others are given.
+                Fallback::Agent(of)
+            }
+        });
+        placed.collect()
+    }
+
+    fn stand_in(&mut self) {
+        for Standing { of, at, body, inherits } in std::mem::take(&mut self.standing) {
+            let task = self.next();
+            let list = ListIndex(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
+            self.lists.push(TaskList { tasks: task.get()..task.get() + 1, owner: Some(of) });
+            self.orders.push(Vec::new());
+            let seen = self.sightings.len();
+            let planned = self.call(body, list);
+            if inherits {
+                self.sightings.truncate(seen);
+            }
+            // It sees what the task sees.
+            self.sightings.iter_mut().skip(seen).for_each(|sighting| sighting.task = of);
+            self.planned.push(planned);
+            let place = self.planned.get_mut(of.get() as usize).and_then(|planned| planned.fallbacks.get_mut(at));
+            if let Some(place) = place {
+                *place = Fallback::Agent(task);
+            }
         }
     }
 
@@ -299,7 +350,8 @@ pub(super) fn bare(id: Arc<str>, place: Arc<str>, list: ListIndex, kind: TaskKin
         exclusive: false,
         conditions: Box::default(),
         wait: None,
-        tolerant: false,
+        tolerance: Tolerance::Nothing,
+        fallbacks: Box::default(),
         timeout: None,
         total_timeout: None,
         heartbeat_timeout: None,

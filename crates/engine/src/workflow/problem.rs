@@ -59,6 +59,8 @@ pub enum ProblemKind {
     BadDuration { found: String },
     #[error("`maxDelay` is shorter than `initialDelay`, so no wait would be as long as asked; raise it or lower `initialDelay`")]
     MaxDelayTooShort,
+    #[error("{message}")]
+    BadFallback { message: String },
     #[error("not a JSON Schema that can be used: {message}")]
     BadSchema { message: String },
     #[error("{fields} stand side by side; a task does one thing: keep one of them")]

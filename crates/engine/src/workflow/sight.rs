@@ -168,7 +168,7 @@ impl<'a> Sight<'a> {
         match () {
             () if wanted != task && !is_child => None,
             () if before_first => Some(View::NoPassYet),
-            () if is_child && (self.arranged.tasks[wanted].tolerant || ways.may_be_skipped(planned.list, wanted)) => {
+            () if is_child && (self.arranged.tasks[wanted].is_tolerant() || ways.may_be_skipped(planned.list, wanted)) => {
                 Some(View::PerhapsNull)
             }
             () => Some(View::Clear),

@@ -17,6 +17,7 @@ const FOREIGN: &[(&str, &str)] = &[
     ("waitFor", DECIDES),
     ("compensate", DECIDES),
     ("cache", DECIDES),
+    ("fallback", DECIDES),
     ("affinity", "an agent's instance is chosen when the task starts; leave it out"),
     ("loop", "give it a `workflow` with that loop"),
 ];

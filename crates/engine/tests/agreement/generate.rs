@@ -64,7 +64,12 @@ fn list(chance: &mut Chance, room: &mut usize, next: &mut usize, level: usize, b
             task["conditions"] = json!([condition]);
         }
         if chance.one_in(5) {
-            task["onError"] = json!("continue");
+            let codes = [
+                json!("continue"),
+                json!({ "continue": ["ERR_AGENT"] }),
+                json!({ "continue": ["ERR_JOIN_UNREACHABLE", "ERR_LOOP_ITEMS"] }),
+            ];
+            task["onError"] = chance.pick(&codes);
         }
         let kinds = ["sequential", "parallel"];
         if task.get("type").is_none() && chance.one_in(2) && (task.get("tasks").is_none() || beside) {
@@ -107,7 +112,7 @@ fn body(chance: &mut Chance, room: &mut usize, next: &mut usize, level: usize) -
             repeated["loop"] = match chance.below(3) {
                 0 => {
                     let items: Vec<usize> = (0..chance.below(4)).collect();
-                    let on_error = chance.pick(&["fail", "collect", "skip"]);
+                    let on_error = chance.pick(&["fail", "failAfter", "collect", "skip"]);
                     json!({ "forEach": items, "concurrency": 1 + chance.below(3), "onItemError": on_error })
                 }
                 1 => {
@@ -119,12 +124,25 @@ fn body(chance: &mut Chance, room: &mut usize, next: &mut usize, level: usize) -
             };
             if chance.one_in(2) {
                 repeated["agentId"] = json!("x");
+                stand_in(chance, &mut repeated);
             } else {
                 repeated["tasks"] = json!(list(chance, room, next, level + 1, false));
             }
             repeated
         }
-        _ => json!({ "id": id, "name": id, "agentId": "x" }),
+        _ => {
+            let mut call = json!({ "id": id, "name": id, "agentId": "x" });
+            stand_in(chance, &mut call);
+            call
+        }
+    }
+}
+
+/// Sometimes something stands in for a call.
+fn stand_in(chance: &mut Chance, call: &mut Value) {
+    let (agent, value) = (json!({ "agentId": "y" }), json!({ "value": 7 }));
+    if chance.one_in(4) {
+        call["fallback"] = chance.pick(&[value.clone(), agent.clone(), json!([agent, value]), json!([agent, agent])]);
     }
 }
 

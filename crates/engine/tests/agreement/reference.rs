@@ -29,6 +29,8 @@ struct Task {
     exclusive: bool,
     list: usize,
     state: State,
+    /// How many of its fallbacks have been tried.
+    fallen: usize,
     output: Value,
     /// The lists inside it that have begun; of a loop one for each pass.
     inside: Vec<usize>,
@@ -96,12 +98,36 @@ impl Reference {
                 self.tasks[at].output = output;
                 State::Completed
             }
-            (State::Running, Err(())) => State::Failed("ERR_AGENT".to_owned()),
+            (State::Running, Err(())) => match self.fallback(at) {
+                Some(State::Completed) => State::Completed,
+                Some(state) => {
+                    self.tasks[at].state = state;
+                    return self.settle();
+                }
+                None => State::Failed("ERR_AGENT".to_owned()),
+            },
             (State::Aborting(reason), Err(())) => State::Cancelled(reason),
             (other, _) => panic!("{path} is {other:?}"),
         };
         self.end(at, state);
         self.settle();
+    }
+
+    /// What stands in for a leaf next: a value completes it, an agent is another attempt.
+    fn fallback(&mut self, at: usize) -> Option<State> {
+        let task = &mut self.tasks[at];
+        let written = &task.written["fallback"];
+        let next = match written.as_array() {
+            Some(several) => several.get(task.fallen),
+            None => Some(written).filter(|one| one.is_object() && task.fallen == 0),
+        };
+        let next = next?.clone();
+        task.fallen += 1;
+        if let Some(value) = next.get("value") {
+            task.output = value.clone();
+            return Some(State::Completed);
+        }
+        Some(if task.exclusive { State::Ready } else { State::Running })
     }
 
     pub(crate) fn cancel(&mut self) {
@@ -131,6 +157,7 @@ impl Reference {
                 exclusive: kind == Some("sequential") && task.get("agentId").is_some() && !beside,
                 list,
                 state: State::Waiting,
+                fallen: 0,
                 output: Value::Null,
                 inside: Vec::new(),
                 failing: None,
@@ -540,7 +567,7 @@ impl Reference {
     fn pass(&mut self, at: usize, written: &Value, pass: usize) -> bool {
         let path = format!("{}[{pass}]", self.tasks[at].path);
         if written.get("agentId").is_some() {
-            let call = json!([{ "id": path, "agentId": "x", "type": "parallel", "dependencies": [] }]);
+            let call = json!([{ "id": path, "agentId": "x", "type": "parallel", "dependencies": [], "fallback": written["fallback"] }]);
             self.open(Some(at), &call, &json!("all"), "", false, None);
         } else {
             self.open(Some(at), &written["tasks"], &json!("all"), &format!("{path}."), false, None);
@@ -552,9 +579,12 @@ impl Reference {
         let for_each = self.tasks[at].written["loop"].get("forEach").is_some();
         let collect = self.tasks[at].written["loop"]["onItemError"] == "collect";
         let cut = self.tasks[at].inside.iter().find_map(|list| self.cut_short(*list)).or(stopped.filter(|_| unfinished));
+        let after = self.tasks[at].written["loop"]["onItemError"] == "failAfter";
+        let some_failed = self.tasks[at].passes.values().any(|pass| matches!(pass, Err(Some(_))));
         let state = match (self.tasks[at].failing.clone(), cut) {
             (Some(code), _) => State::Failed(code),
             (None, Some(reason)) => State::Cancelled(reason),
+            (None, None) if after && some_failed => State::Failed("ERR_LOOP_ITEMS".to_owned()),
             (None, None) => State::Completed,
         };
         let passes = self.tasks[at].passes.values();
@@ -602,7 +632,9 @@ impl Reference {
 }
 
 fn tolerant(task: &Task) -> bool {
-    task.written["onError"] == "continue"
+    let named = task.written["onError"]["continue"].as_array();
+    let is_named = |code: &String| named.is_some_and(|names| names.iter().any(|name| name == code));
+    task.written["onError"] == "continue" || matches!(&task.state, State::Failed(code) if is_named(code))
 }
 
 fn rule(task: &Task) -> &str {

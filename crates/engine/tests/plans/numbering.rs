@@ -30,7 +30,7 @@ fn draw(plan: &Plan) -> String {
 
 fn said(task: &PlannedTask) -> String {
     let mut text = format!(" {}", format!("{:?}", task.kind).split([' ', '(']).next().unwrap_or_default());
-    for (is, word) in [(task.cleanup, " cleanup"), (task.exclusive, " alone"), (task.plain, " plain"), (task.tolerant, " tolerant")] {
+    for (is, word) in [(task.cleanup, " cleanup"), (task.exclusive, " alone"), (task.plain, " plain"), (task.is_tolerant(), " tolerant")] {
         text.push_str(if is { word } else { "" });
     }
     if let Some(undo) = &task.compensate {

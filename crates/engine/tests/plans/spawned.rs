@@ -21,7 +21,7 @@ fn a_spawned_call_stands_alone_and_its_texts_are_what_they_are() {
     }))
     .unwrap();
     assert!(matches!(&task.kind, TaskKind::Agent { agent_id } if &**agent_id == "y"));
-    assert!(task.input.is_none() && task.plain && task.schema.is_some() && task.tolerant && !task.exclusive && !task.implicit);
+    assert!(task.input.is_none() && task.plain && task.schema.is_some() && task.is_tolerant() && !task.exclusive && !task.implicit);
     assert_eq!((task.rule, task.retry.max_attempts), (TriggerRule::NoneFailed, 3));
     assert_eq!((task.timeout, task.total_timeout), (Some(LIMITS.default_timeout), Some(Duration::from_mins(1))));
     let child = spawn(json!({ "id": "s", "name": "s", "workflow": "v", "input": { "data": { "n": 1 } } })).unwrap();

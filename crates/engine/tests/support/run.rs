@@ -380,7 +380,11 @@ impl Run {
             },
             Input::Spawn { attempt, .. } => self.execution.may_begin(task, *attempt).then_some(at),
             Input::Note { attempt, note, .. } => self.execution.takes(task, *attempt, note).then_some(at),
-            Input::Judged { .. } | Input::LookedUp { .. } | Input::Reviewed { .. } => {
+            // What is asked of a schema may be about a value that stands in.
+            Input::Reviewed { .. } => {
+                matches!(self.execution.tasks()[task].state, TaskState::Released { .. } | TaskState::Ready { .. }).then_some(at)
+            }
+            Input::Judged { .. } | Input::LookedUp { .. } => {
                 matches!(self.execution.tasks()[task].state, TaskState::Released { .. } | TaskState::Active { .. }).then_some(at)
             }
             _ => Some(at),

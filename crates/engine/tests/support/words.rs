@@ -171,13 +171,18 @@ fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
         Event::RetryScheduled { task, attempt, failure, until, .. } => {
             format!("{} {attempt} failed ({}), again at {}", id(task), failure.code, millis(*until))
         }
+        Event::FallbackTaken { task, attempt, failure, place, again, input, .. } => {
+            let who = if *again { "agent" } else { "value" };
+            let given = input.as_ref().map_or_else(String::new, |input| format!(" with {input}"));
+            format!("{} {attempt} failed ({}), {who} {place} stands in{given}", id(task), failure.code)
+        }
         Event::BackoffEnded { task } => format!("{} waited long enough", id(task)),
         Event::TaskSpawned { task, .. } => format!("{} spawned a task", id(task)),
         Event::TaskFinishing { task, attempt, .. } => format!("{} {attempt} answered, tasks it spawned run", id(task)),
         Event::TaskCompleted { task, attempt: 0, .. } => format!("{} completed: {}", id(task), execution.output(*task)),
         Event::TaskCompleted { task, attempt, .. } => format!("{} {attempt} completed", id(task)),
         Event::TaskFailed { task, attempt, failure, .. } => {
-            let tolerated = if execution.planned(*task).tolerant { ", tolerated" } else { "" };
+            let tolerated = if execution.planned(*task).tolerates(failure) { ", tolerated" } else { "" };
             match attempt {
                 0 => format!("{} failed ({}{tolerated})", id(task), failure.code),
                 attempt => format!("{} {attempt} failed for good ({}{tolerated})", id(task), failure.code),

@@ -219,10 +219,11 @@ impl Agents {
     }
 
     fn target(&mut self, live: &Live, task: InstanceIndex) -> Option<TargetIndex> {
-        let index = live.execution.tasks().get(task)?.task;
+        live.execution.tasks().get(task)?;
+        let index = live.execution.called(task);
         let known = live.targets.as_ref().and_then(|targets| targets.by_task.get(index.get() as usize).copied().flatten());
         // Tasks added at run time are not in the plan, and somebody may have been registered since.
-        let planned = live.execution.planned(task);
+        let planned = live.execution.calling(task);
         known.or_else(|| target_of(&mut self.pool, planned)).or_else(|| self.stand_in_target(planned))
     }
 
@@ -247,7 +248,10 @@ impl Agents {
     /// of a budget, has begun nothing.
     pub(super) fn look_for_leaks(&mut self, now: Timestamp, slot: u32, live: &mut Live, admitted: Option<InstanceIndex>, events: &[Event]) {
         for event in events {
-            if let Event::TaskFailed { task, .. } | Event::TaskCancelled { task, .. } | Event::RetryScheduled { task, .. } = event
+            if let Event::TaskFailed { task, .. }
+            | Event::TaskCancelled { task, .. }
+            | Event::RetryScheduled { task, .. }
+            | Event::FallbackTaken { task, .. } = event
                 && admitted != Some(*task)
                 && let Some(instance) = live.take(*task)
             {

@@ -24,9 +24,9 @@ impl Charge {
         let mut charge = Self { refused: execution.was_refused(), ..Self::default() };
         for event in events {
             if let Event::AttemptStarted { task, .. } = event {
-                charge.started += u64::from(execution.planned(*task).calls_agent());
+                charge.started += u64::from(execution.calling(*task).calls_agent());
             } else if let Event::AttemptInterrupted { task, .. } = event {
-                charge.interrupted += u64::from(execution.planned(*task).calls_agent());
+                charge.interrupted += u64::from(execution.calling(*task).calls_agent());
             } else if let Event::ModelCalled { spent, .. } = event {
                 charge.spent = charge.spent.plus(**spent);
             }

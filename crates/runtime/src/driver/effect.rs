@@ -135,7 +135,8 @@ impl Effect {
         };
         match event {
             Event::ExecutionStarted => effect(EffectKind::Started, None, 0, 0, 0),
-            Event::RetryScheduled { task, attempt, start, end, .. } => {
+            Event::RetryScheduled { task, attempt, start, end, .. }
+            | Event::FallbackTaken { task, attempt, start, end, again: true, .. } => {
                 effect(EffectKind::Retrying, Some(*task), *attempt, start.micros(), end.micros())
             }
             Event::TaskCompleted { task, attempt, start, end, .. } => {
@@ -148,7 +149,9 @@ impl Effect {
             Event::TaskCancelled { task, reason } => effect(EffectKind::Cancelled, Some(*task), 0, *reason as u64 + 1, 0),
             Event::TaskReused { task, end } => match end {
                 ReusedEnd::Cached(_) => effect(EffectKind::Reused, Some(*task), 0, 0, 0),
-                ReusedEnd::Completed(_) => effect(EffectKind::Completed, Some(*task), 0, at.micros(), at.micros()),
+                ReusedEnd::Completed(_) | ReusedEnd::Degraded(..) => {
+                    effect(EffectKind::Completed, Some(*task), 0, at.micros(), at.micros())
+                }
                 ReusedEnd::Failed(_) => effect(EffectKind::Failed, Some(*task), 0, at.micros(), at.micros()),
                 ReusedEnd::Skipped(reason) => effect(EffectKind::Skipped, Some(*task), 0, *reason as u64 + 1, 0),
                 ReusedEnd::Cancelled(reason) => effect(EffectKind::Cancelled, Some(*task), 0, *reason as u64 + 1, 0),
@@ -187,6 +190,7 @@ impl Effect {
             | Event::AttemptTimedOut { .. }
             | Event::ModelCalled { .. }
             | Event::BackoffEnded { .. }
+            | Event::FallbackTaken { again: false, .. }
             | Event::TaskSpawned { .. }
             | Event::TaskFinishing { .. }
             | Event::FailFast { .. }

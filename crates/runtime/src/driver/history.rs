@@ -44,6 +44,7 @@ impl Driver {
         let records = self.commit.journal(live.key, 0, self.reader.as_ref())?;
         let failure = records.into_iter().flat_map(|record| record.events).find_map(|event| {
             let (Event::RetryScheduled { task: of, attempt: which, failure, .. }
+            | Event::FallbackTaken { task: of, attempt: which, failure, .. }
             | Event::TaskFailed { task: of, attempt: which, failure, .. }) = event
             else {
                 return None;
@@ -58,7 +59,10 @@ impl Driver {
 pub(crate) fn failures_of(records: &[StepRecord]) -> Failures {
     let numbered = records.iter().flat_map(|record| record.events.iter().enumerate().map(|(place, event)| (record.seq, place, event)));
     let failed = numbered.filter_map(|(seq, place, event)| {
-        let (Event::RetryScheduled { failure, .. } | Event::TaskFailed { failure, .. }) = event else { return None };
+        let (Event::RetryScheduled { failure, .. } | Event::FallbackTaken { failure, .. } | Event::TaskFailed { failure, .. }) = event
+        else {
+            return None;
+        };
         Some((Number::new(seq, place), Arc::clone(failure)))
     });
     failed.collect()

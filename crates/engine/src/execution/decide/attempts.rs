@@ -12,11 +12,11 @@ use stdx::Timestamp;
 
 /// An attempt that has ended, as its agent's host measured it.
 #[derive(Clone, Copy)]
-struct Measured {
-    task: InstanceIndex,
-    attempt: u32,
-    start: Timestamp,
-    end: Timestamp,
+pub(super) struct Measured {
+    pub(super) task: InstanceIndex,
+    pub(super) attempt: u32,
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
 }
 
 impl Decider<'_> {
@@ -43,7 +43,7 @@ impl Decider<'_> {
         }
     }
 
-    fn complete(&mut self, measured: Measured, output: Output) {
+    pub(super) fn complete(&mut self, measured: Measured, output: Output) {
         let Measured { task, attempt, start, end } = measured;
         let spawned = self.execution.tasks[task].less().and_then(|more| more.spawned);
         if spawned.is_some_and(|scope| self.execution.scope(scope).open > 0) {
@@ -70,6 +70,9 @@ impl Decider<'_> {
 
     /// A task has failed for good: what it spawned stops first, and it has ended with the last of that.
     fn end_failed(&mut self, measured: Measured, failure: Arc<Failure>) {
+        if self.fall_back(measured, &failure) {
+            return;
+        }
         let Measured { task, attempt, start, end } = measured;
         self.record(Event::TaskFailed { task, attempt, start, end, failure });
         let spawned = self.execution.tasks[task].less().and_then(|more| more.spawned);
@@ -84,7 +87,9 @@ impl Decider<'_> {
         let record = &self.execution.tasks[task];
         let scope = self.execution.scope(record.scope);
         let stopping = scope.stopping.is_some() && (!planned.cleanup || scope.forced);
-        if stopping || !planned.retry.retries(attempt, failure) {
+        // What stands in for it is tried once.
+        let has_fallen = record.less().is_some_and(|more| more.fallen.is_some());
+        if stopping || has_fallen || !planned.retry.retries(attempt, failure) {
             return None;
         }
         let chance = self.execution.setup.seed ^ (u64::from(task.get()) << 32 | u64::from(attempt));

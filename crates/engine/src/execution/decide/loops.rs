@@ -9,8 +9,11 @@ use super::super::{CancelReason, Event, Output, PassEnd, Question, TaskState};
 use super::Decider;
 use crate::plan::{Drive, Loop, OnItemError, TaskKind};
 use crate::{Failure, InstanceIndex};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// Items that failed, of which the failure of a loop tells.
+const ITEMS_TOLD_MAX: usize = 100;
 
 /// What a loop does next.
 enum Next {
@@ -169,8 +172,35 @@ impl Decider<'_> {
         let unfinished = self.is_unfinished(task);
         match cut_short.or_else(|| self.execution.scope(self.execution.tasks[task].scope).stopping.filter(|_| unfinished)) {
             Some(reason) => self.record(Event::TaskCancelled { task, reason }),
-            None => self.record(Event::TaskCompleted { task, attempt: 0, start: since, end: self.now, output: Output::Composed }),
+            None => match self.failed_items(task) {
+                Some(failure) => {
+                    self.record(Event::TaskFailed { task, attempt: 0, start: since, end: self.now, failure: Arc::new(failure) });
+                }
+                None => self.record(Event::TaskCompleted { task, attempt: 0, start: since, end: self.now, output: Output::Composed }),
+            },
         }
+    }
+
+    /// What a loop fails with whose items all had their turn, if some of them failed.
+    fn failed_items(&self, task: InstanceIndex) -> Option<Failure> {
+        match &self.execution.planned(task).kind {
+            TaskKind::Loop(planned) if planned.on_item_error == OnItemError::FailAfter => {}
+            _ => return None,
+        }
+        let passes = &self.execution.tasks[task].less()?.turn.as_ref()?.passes;
+        let failed = (0_u32..).zip(passes).filter_map(|(index, end)| match end {
+            Some(PassEnd::Failed(failure)) => Some((index, failure)),
+            _ => None,
+        });
+        let items: Vec<Value> = failed
+            .clone()
+            .take(ITEMS_TOLD_MAX)
+            .map(|(index, failure)| json!({ "index": index, "code": &*failure.code, "message": &*failure.message }))
+            .collect();
+        let (first, failure) = failed.clone().next()?;
+        let message = format!("{} of {} items failed, item {first} first: {}", failed.count(), passes.len(), failure.message);
+        let details = Some(json!({ "items": items }).to_string().into());
+        Some(Failure { details, ..Failure::coded("ERR_LOOP_ITEMS", message) })
     }
 
     /// Whether a loop that was stopped would have gone on.

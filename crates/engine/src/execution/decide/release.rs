@@ -7,9 +7,10 @@ use super::super::scope::ScopeIndex;
 use super::super::values::View;
 use super::super::{Command, Event, Execution, Output, Question, ReusedEnd, SkipReason, TaskState};
 use super::Decider;
+use super::attempts::Measured;
 use crate::plan::{TaskKind, Wait};
 use crate::trigger::Verdict;
-use crate::{Failure, InstanceIndex};
+use crate::{Failure, InstanceIndex, PlannedTask};
 use std::sync::Arc;
 
 impl Decider<'_> {
@@ -72,10 +73,16 @@ impl Decider<'_> {
         if self.is_held() {
             return;
         }
-        match self.state(task) {
-            TaskState::Released { .. } => self.prepare(task),
-            _ if self.execution.planned(task).exclusive => self.look_at_lane(self.execution.tasks[task].scope, None),
-            _ => self.admit(task, None),
+        if matches!(self.state(task), TaskState::Released { .. }) {
+            return self.prepare(task);
+        }
+        if self.stand_in(task) {
+            return;
+        }
+        if self.execution.planned(task).exclusive {
+            self.look_at_lane(self.execution.tasks[task].scope, None);
+        } else {
+            self.admit(task, None);
         }
     }
 
@@ -165,7 +172,7 @@ impl Decider<'_> {
 
     /// A call of an agent or a workflow: templates, then the cache, whose key may be what they gave. `looked`: it was not in the cache.
     fn prepare_call(&mut self, task: InstanceIndex, looked: bool) {
-        let prepared = self.render(task).and_then(|input| {
+        let prepared = self.render(task, self.execution.planned(task)).and_then(|input| {
             let cached = self.execution.planned(task).cache.is_some();
             let key = cached.then(|| self.cache_key(task, input.as_deref())).transpose()?;
             Ok((input, key))
@@ -184,8 +191,9 @@ impl Decider<'_> {
         }
     }
 
-    fn render(&self, task: InstanceIndex) -> Result<Option<Arc<str>>, Failure> {
-        let Some(template) = &self.execution.planned(task).input else { return Ok(None) };
+    /// What the templates of a call give, as the task sees it.
+    pub(super) fn render(&self, task: InstanceIndex, call: &PlannedTask) -> Result<Option<Arc<str>>, Failure> {
+        let Some(template) = &call.input else { return Ok(None) };
         let scope = self.execution.scope_for(task, View::Own, template.references());
         match template.render(&scope) {
             Ok(input) => Ok(Some(input.to_string().into())),
@@ -228,8 +236,10 @@ impl Decider<'_> {
     }
 
     pub(super) fn reviewed(&mut self, task: InstanceIndex, result: Result<Arc<str>, Failure>) {
-        let waits = matches!(self.execution.tasks.get(task).map(|record| &record.state), Some(TaskState::Released { .. }));
+        let state = self.execution.tasks.get(task).map(|record| &record.state);
+        let waits = matches!(state, Some(TaskState::Released { .. }));
         match result {
+            result if matches!(state, Some(TaskState::Ready { .. })) && !self.is_held() => self.stood_in(task, result),
             // Whoever resumes or recovers it looks again.
             _ if !waits || self.is_held() => {}
             Ok(output) => self.record(Event::TaskReused { task, end: ReusedEnd::Cached(output) }),
@@ -239,7 +249,7 @@ impl Decider<'_> {
 
     /// Nothing but an agent is missing.
     pub(super) fn admit(&mut self, task: InstanceIndex, after: Option<InstanceIndex>) {
-        let asks = self.execution.setup.asks && matches!(self.execution.planned(task).kind, TaskKind::Agent { .. });
+        let asks = self.execution.setup.asks && self.execution.calling(task).calls_agent();
         if !asks {
             return self.start_attempt(task, after);
         }
@@ -302,7 +312,10 @@ impl Decider<'_> {
             TaskState::Active { since, .. } => *since,
             _ => self.now,
         };
-        self.record(Event::TaskFailed { task, attempt, start, end: self.now, failure: Arc::new(failure) });
+        let (end, failure) = (self.now, Arc::new(failure));
+        if !self.fall_back(Measured { task, attempt, start, end }, &failure) {
+            self.record(Event::TaskFailed { task, attempt, start, end, failure });
+        }
     }
 
     pub(super) fn spawn(&mut self, task: InstanceIndex, attempt: u32, definition: Arc<str>) {

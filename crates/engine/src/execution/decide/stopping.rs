@@ -6,6 +6,7 @@
 use super::super::scope::{Role, ScopeIndex};
 use super::super::{AbortCause, CancelReason, Command, Event, Phase, Spent, TaskState};
 use super::Decider;
+use super::attempts::Measured;
 use crate::plan::TaskKind;
 use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
@@ -97,8 +98,8 @@ impl Decider<'_> {
 
     /// Whether another attempt of `task` may start; if not, the execution fails. Clean-up and compensation are never refused.
     pub(super) fn within_budget(&mut self, task: InstanceIndex) -> bool {
-        let planned = self.execution.planned(task);
-        if !planned.calls_agent() || planned.cleanup || self.execution.phase != Phase::Running {
+        let cleanup = self.execution.planned(task).cleanup;
+        if !self.execution.calling(task).calls_agent() || cleanup || self.execution.phase != Phase::Running {
             return true;
         }
         if self.execution.attempts_left() == Some(0) {
@@ -186,7 +187,7 @@ impl Decider<'_> {
         for task in self.tasks_in(|state| matches!(state, TaskState::Running { .. })) {
             let TaskState::Running { attempt, admitted, .. } = *self.state(task) else { continue };
             // A task that is a workflow only waited: what crashed the process is counted where it ran.
-            let planned = self.execution.planned(task);
+            let planned = self.execution.calling(task);
             let (counts, calls_agent) = (!matches!(planned.kind, TaskKind::Workflow), planned.calls_agent());
             self.record(Event::AttemptInterrupted { task, attempt, crashed: counts });
             // Those above have it back, as the budget here has.
@@ -197,7 +198,10 @@ impl Decider<'_> {
             if crashes > super::Execution::CRASHES_MAX {
                 let message = format!("the process crashed {crashes} times while this task ran; it will not be tried again");
                 let failure = Arc::new(Failure::coded("ERR_POISONED", message));
-                self.record(Event::TaskFailed { task, attempt, start: admitted, end: self.now, failure });
+                let (start, end) = (admitted, self.now);
+                if !self.fall_back(Measured { task, attempt, start, end }, &failure) {
+                    self.record(Event::TaskFailed { task, attempt, start, end, failure });
+                }
             }
         }
         self.draw();

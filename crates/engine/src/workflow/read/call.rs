@@ -4,14 +4,15 @@
 use super::super::fields::{Fields, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
 use super::super::sight::Read;
-use super::super::{Call, WrittenCache, WrittenCompensation};
+use super::super::{Call, WrittenCache, WrittenCompensation, WrittenFallback};
 use super::{Place, read_workflow, retry};
-use crate::{Schema, TaskKind};
+use crate::{RetryPolicy, Schema, TaskKind};
 use expressions::{InputTemplate, Template};
 use serde_json::Value;
 use std::sync::Arc;
 
 const PRIORITY_MAX: i32 = 1000;
+const FALLBACKS_MAX: usize = 100;
 const INPUT_FIELDS: &[&str] = &["prompt", "data", "schema"];
 
 /// A call of an agent; `hint` says what else may stand there.
@@ -30,6 +31,7 @@ pub(in super::super) fn agent(fields: &Fields<'_>, hint: &'static str, place: Pl
     call.heartbeat_timeout = fields.positive_duration("heartbeatTimeout", problems);
     call.output_schema = fields.get("outputSchema").and_then(|value| schema(value, fields.path("outputSchema"), problems));
     call.cache = fields.get("cache").and_then(|value| cache(value, fields, place, problems));
+    call.fallbacks = fallbacks(fields, Some(&call), place, problems);
     call.compensate = fields.get("compensate").and_then(|value| compensation(value, fields.path("compensate"), place, problems));
     call
 }
@@ -49,6 +51,7 @@ pub(in super::super) fn workflow(fields: &Fields<'_>, place: Place<'_>, problems
     }
     let mut call = called(fields, TaskKind::Workflow, place, problems);
     call.inner_tasks = inner_tasks;
+    call.fallbacks = fallbacks(fields, Some(&call), place, problems);
     call
 }
 
@@ -64,6 +67,7 @@ fn called(fields: &Fields<'_>, kind: TaskKind, place: Place<'_>, problems: &mut 
         input,
         cache: None,
         compensate: None,
+        fallbacks: Vec::new(),
         requires: Vec::new(),
         priority: 0,
         affinity: None,
@@ -110,6 +114,66 @@ pub(in super::super) fn schema(value: &Value, path: String, problems: &mut Probl
             None
         }
     }
+}
+
+/// What stands in for a leaf: one thing, or several in the order in which they are tried. `own`: the call it stands in for, if it is none of a wait.
+pub(in super::super) fn fallbacks(
+    task: &Fields<'_>,
+    own: Option<&Call>,
+    place: Place<'_>,
+    problems: &mut Problems,
+) -> Vec<WrittenFallback> {
+    let path = task.path("fallback");
+    match task.get("fallback") {
+        None => Vec::new(),
+        Some(Value::Array(items)) if items.is_empty() => {
+            problems.push(path, ProblemKind::Empty);
+            Vec::new()
+        }
+        Some(Value::Array(items)) if items.len() > FALLBACKS_MAX => {
+            let found = format!("{} of them", items.len());
+            problems.push(path, ProblemKind::OutOfRange { expected: "a list of at most 100", found });
+            Vec::new()
+        }
+        Some(Value::Array(items)) => {
+            let each = items.iter().enumerate();
+            each.filter_map(|(at, item)| fallback(item, format!("{path}[{at}]"), task, own, place, problems)).collect()
+        }
+        Some(one) => fallback(one, path, task, own, place, problems).into_iter().collect(),
+    }
+}
+
+fn fallback(
+    value: &Value,
+    path: String,
+    task: &Fields<'_>,
+    own: Option<&Call>,
+    place: Place<'_>,
+    problems: &mut Problems,
+) -> Option<WrittenFallback> {
+    let fields = Fields::of(value, path, problems)?;
+    fields.refuse_others(&["agentId", "input", "value"], problems);
+    // A `null` is an output like any other.
+    if let Some(output) = value.as_object().and_then(|fields| fields.get("value")) {
+        for other in ["agentId", "input"].into_iter().filter(|field| fields.get(field).is_some()) {
+            problems.push(fields.path(other), ProblemKind::Exclusive { field: "value", other });
+        }
+        let issues = own.and_then(|own| own.output_schema.as_ref()).map(|schema| schema.judge(output)).unwrap_or_default();
+        for issue in issues {
+            let message = format!("it does not fit the task's outputSchema: {}", issue.message);
+            problems.push(format!("{}{}", fields.path("value"), issue.pointer.replace('/', ".")), ProblemKind::BadFallback { message });
+        }
+        return Some(WrittenFallback::Value(output.to_string().into()));
+    }
+    let agent_id = fields.required_text("agentId", "the agent that stands in, or a `value`", problems).unwrap_or_default();
+    let kind = TaskKind::Agent { agent_id: agent_id.into() };
+    let inherits = fields.get("input").is_none();
+    // What is wrong with the task's own input has been reported.
+    let mut call = if inherits { called(task, kind, place, &mut Problems::default()) } else { called(&fields, kind, place, problems) };
+    call.retry = RetryPolicy::default();
+    call.timeout = Some(own.and_then(|own| own.timeout).unwrap_or(place.limits.default_timeout));
+    call.heartbeat_timeout = own.and_then(|own| own.heartbeat_timeout);
+    Some(WrittenFallback::Agent { path: fields.place().to_owned(), call: call.into(), inherits })
 }
 
 /// What an output was made by: another agent, another input or another judge may give another. What else a task says changes when it runs, not what it

@@ -211,6 +211,12 @@ fn bounds(fields: &Fields<'_>, written: &mut WrittenLoop, problems: &mut Problem
     written.concurrency = number("concurrency", problems).unwrap_or(1);
     written.keep_last = number("keepLast", problems);
     written.stops_at_limit = fields.one_of("onLimit", &[("fail", false), ("stop", true)], "'fail' or 'stop'", problems).unwrap_or(false);
-    let words = [("fail", OnItemError::Fail), ("collect", OnItemError::Collect), ("skip", OnItemError::Skip)];
-    written.on_item_error = fields.one_of("onItemError", &words, "'fail', 'collect' or 'skip'", problems).unwrap_or(OnItemError::Fail);
+    let words = [
+        ("fail", OnItemError::Fail),
+        ("failAfter", OnItemError::FailAfter),
+        ("collect", OnItemError::Collect),
+        ("skip", OnItemError::Skip),
+    ];
+    written.on_item_error =
+        fields.one_of("onItemError", &words, "'fail', 'failAfter', 'collect' or 'skip'", problems).unwrap_or(OnItemError::Fail);
 }

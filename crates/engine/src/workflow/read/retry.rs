@@ -21,7 +21,7 @@ pub(in super::super) fn policy(value: &Value, path: String, problems: &mut Probl
         initial_delay: fields.duration("initialDelay", problems).unwrap_or(Duration::from_secs(1)),
         max_delay: fields.duration("maxDelay", problems),
         jitter: jitter(&fields, problems),
-        retry_on: retry_on(&fields, problems),
+        retry_on: names(&fields, "retryOn", problems),
         max_elapsed: fields.duration("maxElapsed", problems),
     };
     if policy.max_delay.is_some_and(|max_delay| max_delay < policy.initial_delay) {
@@ -69,17 +69,18 @@ fn jitter(fields: &Fields<'_>, problems: &mut Problems) -> f64 {
     }
 }
 
-fn retry_on(fields: &Fields<'_>, problems: &mut Problems) -> Option<Box<[Box<str>]>> {
-    let value = fields.get("retryOn")?;
+/// Codes and names of errors.
+pub(in super::super) fn names(fields: &Fields<'_>, field: &'static str, problems: &mut Problems) -> Option<Box<[Box<str>]>> {
+    let value = fields.get(field)?;
     let Value::Array(items) = value else {
-        problems.push(fields.path("retryOn"), wrong_type("a list of error codes or names", value));
+        problems.push(fields.path(field), wrong_type("a list of error codes or names", value));
         return None;
     };
     let mut names = Vec::new();
     for (place, item) in items.iter().enumerate() {
         match item.as_str() {
             Some(name) => names.push(name.into()),
-            None => problems.push(format!("{}[{place}]", fields.path("retryOn")), wrong_type("an error code or name", item)),
+            None => problems.push(format!("{}[{place}]", fields.path(field)), wrong_type("an error code or name", item)),
         }
     }
     Some(names.into())

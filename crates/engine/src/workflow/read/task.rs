@@ -4,8 +4,8 @@
 use super::super::fields::{Fields, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
 use super::super::{Body, Common, Kind, Task};
-use super::{Place, call, conditions, groups, task_id};
-use crate::{TriggerRule, Wait};
+use super::{Place, call, conditions, groups, retry, task_id};
+use crate::{Tolerance, TriggerRule, Wait};
 use serde_json::Value;
 
 const COMMON: &[&str] = &["id", "name", "type", "dependencies", "conditions", "triggerRule", "onError", "totalTimeout"];
@@ -21,8 +21,9 @@ const AGENT: &[&str] = &[
     "compensate",
     "outputSchema",
     "heartbeatTimeout",
+    "fallback",
 ];
-const WORKFLOW: &[&str] = &["workflow", "input", "retryPolicy", "timeout"];
+const WORKFLOW: &[&str] = &["workflow", "input", "retryPolicy", "timeout", "fallback"];
 const ALL: &[&str] = &[
     "id",
     "name",
@@ -43,6 +44,7 @@ const ALL: &[&str] = &[
     "compensate",
     "outputSchema",
     "heartbeatTimeout",
+    "fallback",
     "workflow",
     "waitFor",
     "tasks",
@@ -125,7 +127,7 @@ fn task(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) 
     let body = match shape {
         Shape::Agent => Body::Call(call::agent(&fields, if place.literal { CALLS } else { BODIES }, place, problems).into()),
         Shape::Workflow => Body::Call(call::workflow(&fields, place, problems).into()),
-        Shape::Wait => Body::Wait,
+        Shape::Wait => Body::Wait(call::fallbacks(&fields, None, place, problems)),
         Shape::Group => groups::group(&fields, kind, place, problems),
         Shape::Choice => groups::choice(&fields, place, problems),
         Shape::LoopCall | Shape::LoopGroup => groups::repeated(&fields, &id, shape == Shape::LoopCall, place, problems),
@@ -176,7 +178,9 @@ fn refuse_meaningless(fields: &Fields<'_>, shape: Shape, kind: Option<Kind>, pro
     let (what, known, instead): (_, &[&[&str]], _) = match shape {
         Shape::Agent => ("the call of an agent", &[AGENT, &["waitFor"]], "remove it, or make the task a group with `tasks`"),
         Shape::Workflow => ("a child workflow", &[WORKFLOW, &["waitFor"]], "put it into that workflow"),
-        Shape::Wait => ("a wait", &[&["waitFor"]], "a time-out belongs inside `waitFor`; anything else to a task with an `agentId`"),
+        Shape::Wait => {
+            ("a wait", &[&["waitFor", "fallback"]], "a time-out belongs inside `waitFor`; anything else to a task with an `agentId`")
+        }
         Shape::Group if groups::is_parallel(fields, kind) => ("a group", &[&["tasks", "join", "timeout"]], "put it on the tasks inside"),
         Shape::Group => ("a sequential group", &[&["tasks", "timeout"]], "put it on the tasks inside"),
         Shape::Choice => ("a conditional group", &[&["branches", "default", "mode", "onNoMatch", "timeout"]], "put it on the tasks inside"),
@@ -210,9 +214,29 @@ fn common(fields: &Fields<'_>, place: Place<'_>, shape: Shape, problems: &mut Pr
         rule,
         conditions,
         wait: fields.get("waitFor").and_then(|value| wait(value, fields.path("waitFor"), problems)),
-        tolerant: fields.one_of("onError", &[("fail", false), ("continue", true)], "'fail' or 'continue'", problems).unwrap_or(false),
+        tolerance: tolerance(fields, problems),
         total_timeout: fields.positive_duration("totalTimeout", problems),
     }
+}
+
+fn tolerance(fields: &Fields<'_>, problems: &mut Problems) -> Tolerance {
+    let Some(value @ Value::Object(_)) = fields.get("onError") else {
+        let words = [("fail", false), ("continue", true)];
+        let expected = "'fail', 'continue' or { continue: ['CODE', …] } with the codes of failures that stay its own";
+        let all = fields.one_of("onError", &words, expected, problems).unwrap_or(false);
+        return if all { Tolerance::All } else { Tolerance::Nothing };
+    };
+    let Some(named) = Fields::of(value, fields.path("onError"), problems) else { return Tolerance::Nothing };
+    named.refuse_others(&["continue"], problems);
+    if named.get("continue").is_none() {
+        let hint = "a list of the codes or names of errors that stay its own";
+        problems.push(named.path("continue"), ProblemKind::Missing { field: "continue", hint });
+    }
+    let names = retry::names(&named, "continue", problems).unwrap_or_default();
+    if names.is_empty() && named.get("continue").is_some_and(|value| value.as_array().is_some_and(Vec::is_empty)) {
+        problems.push(named.path("continue"), ProblemKind::Empty);
+    }
+    Tolerance::Named(names)
 }
 
 fn dependencies(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> {

@@ -191,7 +191,7 @@ impl Siblings {
                 TriggerRule::OneSuccess => one_succeeded,
                 TriggerRule::AllDone | TriggerRule::AllFailed | TriggerRule::OneFailed => 0,
             };
-            let succeeds = if task.tolerant { runs } else { runs | bit };
+            let succeeds = if task.is_tolerant() { runs } else { runs | bit };
             let mut own_fine = succeeds;
             if skips_itself(task) {
                 own_fine &= runs;

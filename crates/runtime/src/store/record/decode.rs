@@ -56,12 +56,15 @@ struct StoredEvent<'a> {
     passes: Option<u32>,
     condition: Option<u32>,
     pass: Option<u32>,
+    place: Option<u32>,
     started: Option<u64>,
     interrupted: Option<u64>,
     branches: Option<Box<[u32]>>,
     spent: Option<Sum>,
     #[serde(borrow)]
     items: Option<Vec<&'a RawValue>>,
+    #[serde(default)]
+    again: bool,
     #[serde(default)]
     holds: bool,
     #[serde(default)]
@@ -237,6 +240,16 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
             Event::ModelCalled { task: task?, attempt, spent: Box::new(spent::of_call(&call).ok()?), call }
         }
         "retryScheduled" => Event::RetryScheduled { task: task?, attempt, start: start?, end: end?, failure: failure?, until: until? },
+        "fallbackTaken" => Event::FallbackTaken {
+            task: task?,
+            attempt,
+            start: start?,
+            end: end?,
+            failure: failure?,
+            place: stored.place?,
+            again: stored.again,
+            input: raw(stored.input),
+        },
         "backoffEnded" => Event::BackoffEnded { task: task? },
         "taskSpawned" => Event::TaskSpawned { task: task?, definition: raw(stored.definition)? },
         "taskFinishing" => Event::TaskFinishing { task: task?, attempt, start: start?, end: end?, output },
@@ -249,6 +262,7 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
             let end = match stored.status? {
                 "cached" => ReusedEnd::Cached(output?),
                 "completed" => ReusedEnd::Completed(output),
+                "degraded" => ReusedEnd::Degraded(output, failure?),
                 "failed" => ReusedEnd::Failed(failure?),
                 "skipped" => ReusedEnd::Skipped(skip?),
                 "cancelled" => ReusedEnd::Cancelled(cancel?),

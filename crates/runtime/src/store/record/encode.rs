@@ -165,6 +165,7 @@ impl Writer<'_> {
             | Event::ModelChosen { .. }
             | Event::ModelCalled { .. }
             | Event::RetryScheduled { .. }
+            | Event::FallbackTaken { .. }
             | Event::TaskSpawned { .. }
             | Event::TaskFinishing { .. }
             | Event::TaskCompleted { .. }
@@ -211,6 +212,13 @@ impl Writer<'_> {
                 self.instant("until", *until);
                 self.failure(failure);
             }
+            Event::FallbackTaken { task, attempt, start, end, failure, place, again, input } => {
+                self.measured(*task, *attempt, *start, *end);
+                self.number("place", (*place).into());
+                self.flag("again", *again);
+                self.optional_json("input", input.as_deref());
+                self.failure(failure);
+            }
             Event::TaskSpawned { task, definition } => {
                 self.task(*task);
                 self.json("definition", definition);
@@ -241,6 +249,10 @@ impl Writer<'_> {
                 match end {
                     ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) => self.json("output", output),
                     ReusedEnd::Completed(None) => {}
+                    ReusedEnd::Degraded(output, failure) => {
+                        self.optional_json("output", output.as_deref());
+                        self.failure(failure);
+                    }
                     ReusedEnd::Failed(failure) => self.failure(failure),
                     ReusedEnd::Skipped(reason) => self.string("reason", skip_reason_name(*reason)),
                     ReusedEnd::Cancelled(reason) => self.string("reason", cancel_reason_name(*reason)),

@@ -23,6 +23,7 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::ModelChosen { .. } => "modelChosen",
         Event::ModelCalled { .. } => "modelCalled",
         Event::RetryScheduled { .. } => "retryScheduled",
+        Event::FallbackTaken { .. } => "fallbackTaken",
         Event::BackoffEnded { .. } => "backoffEnded",
         Event::TaskSpawned { .. } => "taskSpawned",
         Event::TaskFinishing { .. } => "taskFinishing",
@@ -74,6 +75,7 @@ pub(super) fn reused_name(end: &ReusedEnd) -> &'static str {
     match end {
         ReusedEnd::Cached(_) => "cached",
         ReusedEnd::Completed(_) => "completed",
+        ReusedEnd::Degraded(..) => "degraded",
         ReusedEnd::Failed(_) => "failed",
         ReusedEnd::Skipped(_) => "skipped",
         ReusedEnd::Cancelled(_) => "cancelled",
