@@ -13,7 +13,6 @@ import type { Past } from './ended-executions.js'
 import { ConflictError, NotFoundError } from './errors.js'
 import type { Json } from './json.js'
 import type { LiveRuns } from './live-runs.js'
-import type { Claimed } from './native.js'
 import type { Started } from './outcome.js'
 import type { Run } from './run.js'
 
@@ -25,6 +24,15 @@ export interface Key {
   readonly fingerprint: string
   /** Whether an execution that ended badly gives way to a new one. */
   readonly rerunFailed: boolean
+}
+
+/** What a call with an idempotency key does, and the execution it is about, as `runtime::Claimed` has it. */
+export interface Claimed {
+  readonly does: 'begin' | 'join' | 'mismatch'
+  readonly id: string
+  /** How that ended, if it has, and when, in microseconds. */
+  readonly status?: string
+  readonly endedAt?: number
 }
 
 /** Where executions are, and what a key stands for. */

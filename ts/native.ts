@@ -5,6 +5,7 @@ import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { Handover } from './answers.js'
 import type { ResolvedAgents } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
+import type { Claimed } from './idempotency.js'
 import type { Json } from './json.js'
 import {
   Engine as NativeEngine,
@@ -35,15 +36,6 @@ import type {
 export { ANSWER_WORDS, EFFECT_WORDS, Form, HEADER_WORDS, Kind } from './words.js'
 export { NativeMcp, NativeSchema, NativeStage, readAcceptedWorkflow, readWorkflow }
 export type { NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, Unreadable }
-
-/** What a call with an idempotency key does, and the execution it is about, as `runtime::Claimed` has it. */
-export interface Claimed {
-  readonly does: 'begin' | 'join' | 'mismatch'
-  readonly id: string
-  /** How that ended, if it has, and when, in microseconds. */
-  readonly status?: string
-  readonly endedAt?: number
-}
 
 /** Failures by the numbers of the effects that tell of them. */
 export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>

@@ -197,7 +197,7 @@ fn groups_and_joins() {
             "tasks":[{"id":"b","name":"n","agentId":"x","dependencies":["c"]},{"id":"c","name":"n","agentId":"x","dependencies":["b"]}]
                 tasks[1].tasks[0].dependencies: these tasks wait for each other in a cycle: b → c → b; remove one of the edges
             "agentId":"x","onError":"ignore","totalTimeout":"soon","heartbeatTimeout":0
-                tasks[1].onError: must be 'fail' or 'continue', found "ignore"
+                tasks[1].onError: must be 'fail', 'continue' or { continue: ['CODE', …] } with the codes of failures that stay its own, found "ignore"
                 tasks[1].totalTimeout: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
                 tasks[1].heartbeatTimeout: must be longer than 0 ms, found 0
             "agentId":"x","triggerRule":"all_failed","dependencies":[]
@@ -300,7 +300,7 @@ fn loops() {
             "type":"loop","agentId":"x","loop":{"forEach":[1],"concurrency":0,"onItemError":"ignore","each":1}
                 tasks[1].loop.each: unknown field `each`; remove it
                 tasks[1].loop.concurrency: must be a whole number from 1 to 1000000, found 0
-                tasks[1].loop.onItemError: must be 'fail', 'collect' or 'skip', found "ignore"
+                tasks[1].loop.onItemError: must be 'fail', 'failAfter', 'collect' or 'skip', found "ignore"
             "agentId":"x","loop":{"forEach":[1]}
                 tasks[1].loop: `loop` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
             "agentId":"x","input":{"data":"{{ item }}"}

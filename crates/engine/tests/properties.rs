@@ -246,7 +246,7 @@ impl Run {
                 self.busy.push(*task);
             }
             Event::AttemptInterrupted { task, .. } | Event::RetryScheduled { task, .. } | Event::FallbackTaken { task, .. } => {
-                self.busy.retain(|busy| busy != task)
+                self.busy.retain(|busy| busy != task);
             }
             Event::TaskCompleted { task, .. }
             | Event::TaskFailed { task, .. }

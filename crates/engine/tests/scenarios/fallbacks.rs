@@ -370,6 +370,10 @@ fn a_loop_whose_items_all_have_their_turn_fails_after_the_last() {
             0ms ended failed because of l
         "#]],
     );
+}
+
+#[test]
+fn a_loop_whose_items_are_well_or_that_is_stopped_does_not_fail_for_them() {
     given(
         "{}",
         r#"{"tasks":[{"id":"l","type":"loop","loop":{"forEach":[1,2],"onItemError":"failAfter"}}]}"#,

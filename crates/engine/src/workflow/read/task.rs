@@ -226,15 +226,15 @@ fn tolerance(fields: &Fields<'_>, problems: &mut Problems) -> Tolerance {
         let all = fields.one_of("onError", &words, expected, problems).unwrap_or(false);
         return if all { Tolerance::All } else { Tolerance::Nothing };
     };
-    let Some(named) = Fields::of(value, fields.path("onError"), problems) else { return Tolerance::Nothing };
-    named.refuse_others(&["continue"], problems);
-    if named.get("continue").is_none() {
+    let Some(written) = Fields::of(value, fields.path("onError"), problems) else { return Tolerance::Nothing };
+    written.refuse_others(&["continue"], problems);
+    if written.get("continue").is_none() {
         let hint = "a list of the codes or names of errors that stay its own";
-        problems.push(named.path("continue"), ProblemKind::Missing { field: "continue", hint });
+        problems.push(written.path("continue"), ProblemKind::Missing { field: "continue", hint });
     }
-    let names = retry::names(&named, "continue", problems).unwrap_or_default();
-    if names.is_empty() && named.get("continue").is_some_and(|value| value.as_array().is_some_and(Vec::is_empty)) {
-        problems.push(named.path("continue"), ProblemKind::Empty);
+    let names = retry::names(&written, "continue", problems).unwrap_or_default();
+    if names.is_empty() && written.get("continue").is_some_and(|value| value.as_array().is_some_and(Vec::is_empty)) {
+        problems.push(written.path("continue"), ProblemKind::Empty);
     }
     Tolerance::Named(names)
 }

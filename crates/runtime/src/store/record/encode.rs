@@ -181,6 +181,7 @@ impl Writer<'_> {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are above")]
+    #[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
     fn of_task(&mut self, event: &Event) {
         match event {
             Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } => {
