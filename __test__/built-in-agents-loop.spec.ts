@@ -10,7 +10,7 @@ import { gate } from './support/orchestrators.ts'
 import { attemptWith, taskWith, toolsOf } from './support/scripted-models.ts'
 
 function agent(type: 'llm' | 'tool' | 'hybrid', configuration: object = {}, tools: ToolRegistry = toolsOf({})): Agent {
-  const { create } = builtInTypes({ tools, hasProvider: () => true }).get(type)?.type ?? {}
+  const { create } = builtInTypes({ tools }).get(type)?.type ?? {}
   return create?.(configuration) as Agent
 }
 

@@ -56,12 +56,12 @@ describe('a retry', () => {
     const seen: unknown[] = []
     const orchestrator = orchestratorWith({
       work: ({ attempt: ofTask, executionId }, { attempt, idempotencyKey }) => {
-        seen.push([ofTask, attempt, idempotencyKey === `${executionId}:a%20%2F%3A`])
+        seen.push([ofTask, attempt, idempotencyKey === `${executionId}:a%20%2C%3A`])
         if (attempt < 3) throw new Error('again')
         return 'well'
       },
     })
-    const execution = await orchestrator.executeWorkflow(workflow([task('a /:', { retryPolicy: { maxAttempts: 5, initialDelay: 1 } })]))
+    const execution = await orchestrator.executeWorkflow(workflow([task('a ,:', { retryPolicy: { maxAttempts: 5, initialDelay: 1 } })]))
     expect(seen).toEqual([
       [1, 1, true],
       [2, 2, true],

@@ -55,10 +55,10 @@ describe('time', () => {
     const kit = await kitWith({ work: ({ id }) => void order.push(`${id} at ${since(kit.clock.now()) / 60_000}`) })
     const order: string[] = []
     const chain = (id: string, delay: string): AgentWorkflow =>
-      workflow([wait(`${id}1`, delay), task(id), wait(`${id}2`, delay), task(`${id}!`)], { id })
+      workflow([wait(`${id}1`, delay), task(id), wait(`${id}2`, delay), task(`${id}-on`)], { id })
     const handles = await Promise.all([chain('slow', '30m'), chain('quick', '20m')].map((flow) => kit.orchestrator.startWorkflow(flow)))
     await kit.clock.advance('1h')
-    expect(order).toEqual(['quick at 20', 'slow at 30', 'quick! at 40', 'slow! at 60'])
+    expect(order).toEqual(['quick at 20', 'slow at 30', 'quick-on at 40', 'slow-on at 60'])
     expect(await Promise.all(handles.map((handle) => handle.status()))).toEqual(['completed', 'completed'])
     expect(since(kit.clock.now())).toBe(hours(1))
   })

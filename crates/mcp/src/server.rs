@@ -161,13 +161,13 @@ mod tests {
     #[test]
     fn what_a_program_was_given_is_not_told_and_what_it_inherits_is() {
         let server = read(
-            r#"{ "command": "node", "cwd": null, "inherited": { "HOME": "/home/anna" }, "env": { "API_KEY": "s3cret-env" },
+            r#"{ "command": "node", "cwd": null, "inherited": { "HOME": "/users/anna" }, "env": { "API_KEY": "s3cret-env" },
                 "args": ["server.mjs", "--token=s3cret-arg", "--api-key", "s3cret-next", "--header", "X-Key: s3cret-head"] }"#,
         );
         for said in ["key s3cret-env", "s3cret-arg?", "s3cret-next!", "s3cret-head"] {
             assert!(!server.discretion().clean(said.to_owned()).contains("s3cret"), "{said}");
         }
-        assert_eq!(server.discretion().clean("server.mjs in /home/anna".to_owned()), "server.mjs in /home/anna");
+        assert_eq!(server.discretion().clean("server.mjs in /users/anna".to_owned()), "server.mjs in /users/anna");
     }
 
     #[test]
