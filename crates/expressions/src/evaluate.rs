@@ -5,6 +5,7 @@
 
 use crate::error::EvaluationError;
 use crate::functions;
+use crate::number::shown;
 use crate::references::nearest;
 use crate::syntax::{Kind, Macro, Node, Operator};
 use crate::{BYTES_MAX, STEPS_MAX};
@@ -423,6 +424,6 @@ pub(crate) fn brief(value: &Value) -> String {
         Value::Array(items) => format!("a list of {}", items.len()),
         Value::Object(_) => "an object".to_owned(),
         Value::String(text) if text.chars().count() > 40 => format!("\"{}…\"", text.chars().take(39).collect::<String>()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => shown(value),
     }
 }

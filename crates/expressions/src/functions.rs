@@ -5,6 +5,7 @@
 
 use crate::error::EvaluationError;
 use crate::evaluate::{Evaluated, Evaluator, boolean, brief, double, wrong};
+use crate::number::shown;
 use crate::syntax::{Function, Operator};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -127,7 +128,7 @@ fn text<'a>(evaluator: &mut Evaluator<'a>, value: &Cow<'a, Value>) -> Evaluated<
         Value::String(_) => Ok(value.clone()),
         Value::Bool(_) | Value::Number(_) | Value::Null => {
             evaluator.make(32)?;
-            Ok(Cow::Owned(Value::String(value.to_string())))
+            Ok(Cow::Owned(Value::String(shown(value))))
         }
         other => Err(wrong("string()", other)),
     }

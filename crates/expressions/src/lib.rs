@@ -20,6 +20,7 @@ mod error;
 mod evaluate;
 mod functions;
 mod lexer;
+mod number;
 mod parser;
 mod references;
 mod shapes;

@@ -4,10 +4,11 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "one token or value of many matters here, and no new one would")]
 
 use crate::error::TemplateError;
+use crate::number::{double_text, json_text};
 use crate::references::{References, TaskRead};
 use crate::{ROOTS, references::nearest, shapes, template_bounds, template_words};
 use minijinja::value::{Value as Rendered, ValueKind};
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -111,11 +112,19 @@ fn environment(written: &Arc<AtomicUsize>) -> Environment<'static> {
     environment.set_recursion_limit(50);
     // Errors name what they are about, in every build.
     environment.set_debug(true);
+    environment.add_filter("string", |state: &State<'_, '_>, value: &Rendered| match double(value) {
+        Some(number) => Ok(Rendered::from(double_text(number))),
+        None => minijinja::filters::string(state, value),
+    });
     let written = Arc::clone(written);
-    // Objects and lists are JSON wherever they stand in a text, and what is written is counted.
+    // Objects and lists are JSON wherever they stand in a text, numbers are as JavaScript writes them, and what is written is counted.
     environment.set_formatter(move |out, state, value| {
-        let json = matches!(value.kind(), ValueKind::Map | ValueKind::Seq).then(|| serde_json::to_string(value)).transpose();
-        let json = json.map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+        let json = match value.kind() {
+            ValueKind::Map | ValueKind::Seq => Some(serde_json::to_value(value).map(|value| json_text(&value))),
+            ValueKind::Number => double(value).map(|number| Ok(double_text(number))),
+            _ => None,
+        };
+        let json = json.transpose().map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
         let size = json.as_deref().or(value.as_str()).map_or(32, str::len);
         if written.fetch_add(size, Ordering::Relaxed) + size > OUTPUT_BYTES_MAX {
             return Err(minijinja::Error::new(ErrorKind::WriteFailure, too_long().message));
@@ -126,6 +135,11 @@ fn environment(written: &Arc<AtomicUsize>) -> Environment<'static> {
         }
     });
     environment
+}
+
+/// A number that is no integer to minijinja, which would write two as `2.0`.
+fn double(value: &Rendered) -> Option<f64> {
+    f64::try_from(value.clone()).ok().filter(|_| value.is_number() && !value.is_integer())
 }
 
 /// The expression of a text that is nothing but one `{{ … }}`.
