@@ -54,13 +54,13 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
         }
         let result = match form as u32 {
             COMPLETED_HELD => Ok(Output::Held),
-            COMPLETED_JSON => Ok(Output::Json(lines.next().unwrap_or("null").into())),
+            COMPLETED_JSON => Ok(Output::Json(text(lines.next())?.into())),
             COMPLETED_JUDGED => {
-                let output = lines.next().unwrap_or("null").into();
-                driver.gave(slot as u32, InstanceIndex::new(task as u32), lines.next().unwrap_or("null").into());
+                let output = text(lines.next())?.into();
+                driver.gave(slot as u32, InstanceIndex::new(task as u32), text(lines.next())?.into());
                 Ok(Output::Json(output))
             }
-            _ => Err(failure(lines.next().unwrap_or_default())?),
+            _ => Err(failure(text(lines.next())?)?),
         };
         let settled = Settled {
             task: InstanceIndex::new(task as u32),
@@ -73,6 +73,11 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
     }
     driver.end();
     Ok(())
+}
+
+/// The text of an answer that has one. Without it something else would be recorded than what was answered.
+fn text(line: Option<&str>) -> Result<&str, Error> {
+    line.ok_or_else(|| Error::Malformed { what: "answer", message: "its text is missing".to_owned() })
 }
 
 pub(crate) fn failure(text: &str) -> Result<Failure, Error> {

@@ -36,6 +36,7 @@ mod models;
 mod scope;
 mod signals;
 mod state;
+mod told;
 mod values;
 
 pub use command::{AbortCause, Command};

@@ -49,7 +49,7 @@ fn each_event_has_its_text() {
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"composed":true}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":null}]}
-        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskCompleted","task":3,"attempt":2,"start":-9,"end":-1,"output":{"a":[1.50,-0,"\ud83d\ude00","\u0000"],"__proto__":1e400}}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskFailed","task":3,"attempt":2,"start":-9,"end":-1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000,"details":null}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskSkipped","task":3,"reason":"upstream_failed"}]}
@@ -555,4 +555,19 @@ fn fields_a_later_build_may_add_are_passed_over() {
     let text = r#"{"v":2,"by":"a later build","previousCommitted":0,"events":[{"event":"backoffEnded","task":1,"mood":{"good":true}}]}"#;
     let read = decode(text, 1, 0, Timestamp::default()).unwrap();
     assert_eq!(read.events, [Event::BackoffEnded { task: InstanceIndex::new(1) }]);
+}
+
+/// Before values were mended where they enter, a text that was cut inside an emoji was recorded as it came. Whoever read the record saw it, and every
+/// expression saw `null`.
+#[test]
+fn a_text_that_is_no_unicode_is_mended_when_an_old_record_is_read() {
+    let text = r#"{"v":2,"previousCommitted":0,"events":[{"event":"signalReceived","name":"go","payload":{"a\ud83d":"\ud83d \\ud83d \ud83d\ude00"}},{"event":"taskCompleted","task":0,"start":0,"end":0,"output":"thanks \ud83d"}]}"#;
+    let read = decode(text, 1, 0, Timestamp::default()).unwrap();
+    let Some([Event::SignalReceived { payload, .. }, Event::TaskCompleted { output: Output::Json(output), .. }]) = read.events.get(..2)
+    else {
+        unreachable!("{:?}", read.events)
+    };
+    assert_eq!(&**payload, r#"{"a\ufffd":"\ufffd \\ud83d \ud83d\ude00"}"#);
+    assert_eq!(&**output, r#""thanks \ufffd""#);
+    assert!(serde_json::from_str::<Value>(payload).is_ok());
 }

@@ -225,7 +225,7 @@ fn an_execution_is_found_with_all_that_was_accepted() {
     let place = Place::new();
     let mut store = place.open();
     let plan = simple();
-    let context = r#"{"user":"\ud800","n":1.0}"#;
+    let context = r#"{"user":"\ud83d\ude00","n":1.0}"#;
     let batch = |key, context: Option<&str>| Batch {
         accepted: vec![Accepted { context: context.map(Into::into), ..accepted(key, &plan) }],
         records: vec![record(key, 0, vec![Event::ExecutionStarted])],

@@ -5,6 +5,8 @@
 
 mod canonical;
 mod timestamp;
+mod well_formed;
 
 pub use canonical::{canonical_json, sha256_hex};
 pub use timestamp::Timestamp;
+pub use well_formed::well_formed_json;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! The state as expressions, functions and reports see it: outputs, paths, and the scope of a task.
+//! The state as expressions and reports see it: outputs, paths, and the scope of a task.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
 
@@ -102,7 +102,8 @@ impl Execution {
     /// cannot be rendered is none.
     pub fn affinity(&self, task: InstanceIndex) -> Option<u64> {
         let template = self.planned(task).affinity.as_ref()?;
-        let text = template.render(&self.scope_for(task, View::Own, template.references())).ok()?;
+        let scope = self.scope_for(task, View::Own, template.references()).ok()?;
+        let text = template.render(&scope).ok()?;
         Some(rustc_hash::FxBuildHasher.hash_one(text))
     }
 
@@ -200,75 +201,40 @@ impl Execution {
     }
 
     /// What an expression of a task sees, with no more of it than it reads.
-    pub(super) fn scope_for(&self, task: InstanceIndex, view: View, references: &References) -> Value {
+    pub(super) fn scope_for(&self, task: InstanceIndex, view: View, references: &References) -> Result<Value, Unreadable> {
         let mut scope = Map::new();
         for root in references.roots() {
             let value = match root {
-                "input" | "context" => self.context().clone(),
-                "tasks" => self.tasks_value(task, view, references, false),
-                "results" => self.tasks_value(task, view, references, true),
-                "signal" => json!({ "payload": self.payload(task) }),
+                "input" | "context" => self.context()?.clone(),
+                "tasks" => self.tasks_value(task, view, references, false)?,
+                "results" => self.tasks_value(task, view, references, true)?,
+                "signal" => json!({ "payload": parse(self.payload(task), || "signal.payload".to_owned())? }),
                 "execution" => json!({ "id": &*self.setup.id, "startedAt": self.started.map_or(0, Timestamp::micros) / 1000 }),
-                variable => match self.loop_variable(task, view, variable) {
+                variable => match self.loop_variable(task, view, variable)? {
                     Some(value) => value,
                     None => continue,
                 },
             };
             scope.insert(root.to_owned(), value);
         }
-        Value::Object(scope)
+        Ok(Value::Object(scope))
     }
 
-    /// What a function that is a condition of a task is given, as JSON text: everything an expression could read there.
-    pub fn scope_text(&self, task: InstanceIndex, between_passes: bool) -> String {
-        let view = if between_passes { View::Turn } else { View::Own };
-        let (mut tasks, mut results) = (Map::new(), Map::new());
-        for other in self.visible(task, view) {
-            let id = self.planned(other).id.to_string();
-            results.insert(id.clone(), parse(&self.output(other)));
-            tasks.insert(id, self.task_value(other));
-        }
-        let mut scope = json!({
-            "input": self.context(),
-            "context": self.context(),
-            "tasks": tasks,
-            "results": results,
-            "signal": { "payload": self.payload(task) },
-            "execution": { "id": &*self.setup.id, "startedAt": self.started.map_or(0, Timestamp::micros) / 1000 },
-        });
-        let loops = self.loops_around(task, view);
-        if let (Some(fields), Some((innermost, pass))) = (scope.as_object_mut(), loops.first())
-            && let Value::Object(own) = self.pass_value(*innermost, *pass)
-        {
-            fields.extend(own);
-            for (owner, pass) in &loops {
-                fields.entry(self.planned(*owner).id.to_string()).or_insert_with(|| self.pass_value(*owner, *pass));
-            }
-        }
-        scope.to_string()
-    }
-
-    fn tasks_value(&self, task: InstanceIndex, view: View, references: &References, outputs: bool) -> Value {
-        let value = |other: InstanceIndex| if outputs { parse(&self.output(other)) } else { self.task_value(other) };
+    fn tasks_value(&self, task: InstanceIndex, view: View, references: &References, outputs: bool) -> Result<Value, Unreadable> {
+        let value = |other: InstanceIndex| if outputs { self.output_value(other, true) } else { self.task_value(other) };
         let all = if outputs { references.all_results() } else { references.all_tasks() };
         if all {
-            return self.visible(task, view).into_iter().map(|other| (self.planned(other).id.to_string(), value(other))).collect();
+            return self.visible(task, view).into_iter().map(|other| Ok((self.planned(other).id.to_string(), value(other)?))).collect();
         }
         let found = |id: &str| {
             let place = self.plan.find(id)?;
             let value = match self.resolve(task, view, place) {
                 Some(other) => value(other),
                 // Before its first pass a loop sees the tasks of the pass to come.
-                None if view == View::Turn && self.is_own_task(task, place) => {
-                    if outputs {
-                        Value::Null
-                    } else {
-                        pending()
-                    }
-                }
+                None if view == View::Turn && self.is_own_task(task, place) => Ok(if outputs { Value::Null } else { pending() }),
                 None => return None,
             };
-            Some((id.to_owned(), value))
+            Some(value.map(|value| (id.to_owned(), value)))
         };
         if outputs { references.result_ids().filter_map(found).collect() } else { references.task_ids().filter_map(found).collect() }
     }
@@ -280,7 +246,19 @@ impl Execution {
     }
 
     /// What expressions see of a task.
-    fn task_value(&self, task: InstanceIndex) -> Value {
+    fn task_value(&self, task: InstanceIndex) -> Result<Value, Unreadable> {
+        let mut value = self.facts(task);
+        value.insert("output".to_owned(), self.output_value(task, false)?);
+        Ok(Value::Object(value))
+    }
+
+    fn output_value(&self, task: InstanceIndex, result: bool) -> Result<Value, Unreadable> {
+        let id = &self.planned(task).id;
+        parse(&self.output(task), || if result { format!("results.{id}") } else { format!("tasks.{id}.output") })
+    }
+
+    /// What expressions and functions see of a task, with `null` for its output.
+    pub(super) fn facts(&self, task: InstanceIndex) -> Map<String, Value> {
         let record = &self.tasks[task];
         let (error, from, to) = match &record.state {
             TaskState::Failed { failure, start, end, .. } => (error_value(failure), Some(*start), Some(*end)),
@@ -290,15 +268,16 @@ impl Execution {
             _ => (Value::Null, None, None),
         };
         let duration = record.first_start.or(from).zip(to).map(|(from, to)| to.since(from).as_millis());
-        json!({
-            "status": record.status(),
-            "output": parse(&self.output(task)),
-            "error": error,
-            "degraded": self.degraded(task).is_some(),
-            "attempts": record.attempts(),
-            "durationMs": duration.and_then(|millis| u64::try_from(millis).ok()),
-            "iterations": self.iterations(task),
-        })
+        let facts = [
+            ("status", Value::from(record.status())),
+            ("output", Value::Null),
+            ("error", error),
+            ("degraded", Value::from(self.degraded(task).is_some())),
+            ("attempts", Value::from(record.attempts())),
+            ("durationMs", Value::from(duration.and_then(|millis| u64::try_from(millis).ok()))),
+            ("iterations", Value::from(self.iterations(task))),
+        ];
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The instance of a planned task that is in sight of `task`.
@@ -323,7 +302,7 @@ impl Execution {
     }
 
     /// Every instance in sight: what came before the task and before the groups around it.
-    fn visible(&self, task: InstanceIndex, view: View) -> Vec<InstanceIndex> {
+    pub(super) fn visible(&self, task: InstanceIndex, view: View) -> Vec<InstanceIndex> {
         let mut visible = BTreeSet::new();
         if view == View::Turn {
             visible.insert(task);
@@ -347,7 +326,7 @@ impl Execution {
     }
 
     /// The loops around a task, the nearest first, each with the pass it is in. A loop between passes is in its latest.
-    fn loops_around(&self, task: InstanceIndex, view: View) -> Vec<(InstanceIndex, u32)> {
+    pub(super) fn loops_around(&self, task: InstanceIndex, view: View) -> Vec<(InstanceIndex, u32)> {
         let mut loops = Vec::new();
         if view == View::Turn {
             let passes = u32::try_from(self.iterations(task).unwrap_or(0)).unwrap_or(u32::MAX);
@@ -365,36 +344,51 @@ impl Execution {
         loops
     }
 
-    fn loop_variable(&self, task: InstanceIndex, view: View, name: &str) -> Option<Value> {
+    fn loop_variable(&self, task: InstanceIndex, view: View, name: &str) -> Result<Option<Value>, Unreadable> {
         let loops = self.loops_around(task, view);
-        if matches!(name, "item" | "index" | "iteration" | "last") {
-            let (owner, pass) = loops.first()?;
-            return self.pass_value(*owner, *pass).get_mut(name).map(Value::take);
+        let own = matches!(name, "item" | "index" | "iteration" | "last");
+        let found = if own { loops.first() } else { loops.iter().find(|(owner, _)| &*self.planned(*owner).id == name) };
+        let Some((owner, pass)) = found else { return Ok(None) };
+        let place = |part: &str| if own { part.to_owned() } else { format!("{name}.{part}") };
+        let item = || parse(self.item(*owner, *pass), || place("item"));
+        let last = || parse(&self.last(*owner), || place("last"));
+        Ok(Some(match name {
+            "item" => item()?,
+            "index" | "iteration" => Value::from(*pass),
+            "last" => last()?,
+            _ => json!({ "item": item()?, "index": pass, "iteration": pass, "last": last()? }),
+        }))
+    }
+
+    /// What a pass of a `forEach` is about, as JSON text.
+    pub(super) fn item(&self, owner: InstanceIndex, pass: u32) -> &str {
+        let turn = self.tasks[owner].less().and_then(|more| more.turn.as_ref());
+        turn.and_then(|turn| turn.items.as_ref()?.get(pass as usize)).map_or("null", |item| &**item)
+    }
+
+    /// What the latest pass of a loop gave, as JSON text.
+    pub(super) fn last(&self, owner: InstanceIndex) -> String {
+        let mut text = String::new();
+        match self.latest_ended_pass(owner) {
+            Some(scope) => self.write_pass(owner, self.scope(scope), &mut text),
+            None => text.push_str("null"),
         }
-        let (owner, pass) = loops.iter().find(|(owner, _)| &*self.planned(*owner).id == name)?;
-        Some(self.pass_value(*owner, *pass))
+        text
     }
 
-    fn pass_value(&self, owner: InstanceIndex, pass: u32) -> Value {
-        let more = self.tasks[owner].less();
-        let item = more.and_then(|more| more.turn.as_ref()?.items.as_ref()?.get(pass as usize));
-        let last = self.latest_ended_pass(owner).map_or(Value::Null, |scope| {
-            let mut text = String::new();
-            self.write_pass(owner, self.scope(scope), &mut text);
-            parse(&text)
-        });
-        json!({ "item": item.map_or(Value::Null, |item| parse(item)), "index": pass, "iteration": pass, "last": last })
-    }
-
-    /// What the task's own wait gave, or that of the loop whose call it is.
-    fn payload(&self, task: InstanceIndex) -> Value {
+    /// What the task's own wait gave, or that of the loop whose call it is, as JSON text.
+    pub(super) fn payload(&self, task: InstanceIndex) -> &str {
         let own = |task: InstanceIndex| self.tasks[task].less().and_then(|more| more.payload.as_deref());
         let repeated = self.owner(task).filter(|owner| self.is_call_loop(*owner));
-        own(task).or_else(|| own(repeated?)).map_or(Value::Null, parse)
+        own(task).or_else(|| own(repeated?)).unwrap_or("null")
     }
 
-    fn context(&self) -> &Value {
-        self.context.get_or_init(|| self.setup.context.as_deref().map_or(Value::Null, parse))
+    fn context(&self) -> Result<&Value, Unreadable> {
+        if let Some(known) = self.context.get() {
+            return Ok(known);
+        }
+        let read = parse(self.setup.context.as_deref().unwrap_or("null"), || "context".to_owned())?;
+        Ok(self.context.get_or_init(|| read))
     }
 }
 
@@ -422,9 +416,25 @@ fn error_value(failure: &Failure) -> Value {
     json!({ "code": &*failure.code, "message": &*failure.message })
 }
 
-/// What was recorded was JSON; anything else has no value.
-fn parse(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or(Value::Null)
+/// Why an expression cannot see what it asks for: a value is there, and cannot be read. It is never taken for `null`.
+#[derive(Debug, thiserror::Error)]
+#[error("`{place}` cannot be read: {reason}")]
+pub(super) struct Unreadable {
+    place: String,
+    reason: String,
+}
+
+/// What is recorded is JSON, but what is made of the outputs of many levels may be deeper than `serde_json` follows.
+fn parse(text: &str, place: impl FnOnce() -> String) -> Result<Value, Unreadable> {
+    serde_json::from_str(text).map_err(|error| {
+        let said = error.to_string();
+        let reason = if said.starts_with("recursion limit exceeded") {
+            "it nests deeper than 127 levels; let the tasks inside return flatter data, or pass the deep part as text".to_owned()
+        } else {
+            said
+        };
+        Unreadable { place: place(), reason }
+    })
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn results_read_back_letter_for_letter() {
     let large = format!("\"{}\"", "é".repeat(4 << 20));
     for mode in FILES {
         let mut host = Host::new(mode);
-        let outputs = ["null", r#"{"__proto__":{"a":1},"s":"\ud800"}"#, large.as_str()];
+        let outputs = ["null", r#"{"__proto__":{"a":1},"s":"\ud83d\ude00"}"#, large.as_str()];
         let (slot, id) = host.accept(&plan(&diamond()));
         for (task, output) in (0..).zip(outputs) {
             host.complete(slot, task, 1, output);

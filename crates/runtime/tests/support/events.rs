@@ -37,7 +37,7 @@ pub(crate) fn every_event() -> Vec<Event> {
         completed(Output::Held),
         completed(Output::Composed),
         completed(Output::Json("null".into())),
-        completed(Output::Json(r#"{"a":[1.50,-0,"\ud800","\u0000"],"__proto__":1e400}"#.into())),
+        completed(Output::Json(r#"{"a":[1.50,-0,"\ud83d\ude00","\u0000"],"__proto__":1e400}"#.into())),
         Event::TaskFailed { task, attempt, start, end, failure: failure(None, true).into() },
         Event::TaskFailed { task, attempt, start, end, failure: failure(Some("null"), false).into() },
         Event::TaskSkipped { task, reason: SkipReason::UpstreamFailed },

@@ -43,7 +43,11 @@ impl Decider<'_> {
                 return None;
             }
             Condition::Expression(expression) => {
-                let scope = self.execution.scope_for(task, view, expression.references());
+                let wrong = |error: String| Failure::coded("ERR_EXPRESSION", format!("the condition `{}`: {error}", expression.source()));
+                let scope = match self.execution.scope_for(task, view, expression.references()) {
+                    Ok(scope) => scope,
+                    Err(error) => return Some(Err(wrong(error.to_string()))),
+                };
                 match expression.evaluate(&scope) {
                     Ok(Value::Bool(holds)) => Ok(holds),
                     Ok(other) => Err(Failure::coded(
@@ -54,7 +58,7 @@ impl Decider<'_> {
                             brief(&other)
                         ),
                     )),
-                    Err(error) => Err(Failure::coded("ERR_EXPRESSION", format!("the condition `{}`: {error}", expression.source()))),
+                    Err(error) => Err(wrong(error.to_string())),
                 }
             }
         };

@@ -33,8 +33,8 @@ impl Decider<'_> {
         let items: Option<Box<[Arc<str>]>> = match &planned.drive {
             Drive::Items(items) => Some(items.clone()),
             Drive::ForEach(expression) => {
-                let scope = self.execution.scope_for(task, View::Own, expression.references());
-                match expression.evaluate(&scope) {
+                let scope = self.execution.scope_for(task, View::Own, expression.references()).map_err(|error| error.to_string());
+                match scope.and_then(|scope| expression.evaluate(&scope).map_err(|error| error.to_string())) {
                     Ok(Value::Array(items)) => Some(items.iter().map(|item| Arc::from(item.to_string())).collect()),
                     Ok(_) => {
                         let message = format!("`forEach` is `{}`, which is not a list", expression.source());

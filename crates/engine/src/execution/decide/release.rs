@@ -4,7 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
 
 use super::super::scope::ScopeIndex;
-use super::super::values::View;
+use super::super::values::{Unreadable, View};
 use super::super::{Command, Event, Execution, Output, Question, ReusedEnd, SkipReason, TaskState};
 use super::Decider;
 use super::attempts::Measured;
@@ -194,7 +194,8 @@ impl Decider<'_> {
     /// What the templates of a call give, as the task sees it.
     pub(super) fn render(&self, task: InstanceIndex, call: &PlannedTask) -> Result<Option<Arc<str>>, Failure> {
         let Some(template) = &call.input else { return Ok(None) };
-        let scope = self.execution.scope_for(task, View::Own, template.references());
+        let unseen = |error: Unreadable| Failure::coded("ERR_TEMPLATE", format!("input: {error}"));
+        let scope = self.execution.scope_for(task, View::Own, template.references()).map_err(unseen)?;
         match template.render(&scope) {
             Ok(input) => Ok(Some(input.to_string().into())),
             Err((path, error)) => Err(Failure::coded("ERR_TEMPLATE", format!("input.{path}: {error}"))),
@@ -207,8 +208,9 @@ impl Decider<'_> {
         let planned = self.execution.planned(task);
         let key = match planned.cache.as_ref().and_then(|cache| cache.key.as_ref()) {
             Some(template) => {
-                let scope = self.execution.scope_for(task, View::Own, template.references());
-                template.render(&scope).map_err(|error| Failure::coded("ERR_TEMPLATE", format!("cache.key: {error}")))?
+                let wrong = |error: String| Failure::coded("ERR_TEMPLATE", format!("cache.key: {error}"));
+                let scope = self.execution.scope_for(task, View::Own, template.references()).map_err(|error| wrong(error.to_string()))?;
+                template.render(&scope).map_err(|error| wrong(error.to_string()))?
             }
             None => match input {
                 Some(input) => input.to_owned(),

@@ -104,6 +104,8 @@ struct Versioned {
 
 /// Reads the stored form back. `slot` is the caller's to set.
 pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecord, RecordError> {
+    // Before values were mended where they enter, texts that are no Unicode were recorded as they came.
+    let text = &*stdx::well_formed_json(text);
     let stored: StoredRecord<'_> = serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
         // A newer version need not have this shape.
         Ok(Versioned { v }) if v > RECORD_VERSION => RecordError::Newer { found: v },

@@ -31,5 +31,5 @@ pub(super) fn write(transaction: &Transaction<'_>, outputs: &[CachedOutput], now
 pub(super) fn read(connection: &Connection, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
     let mut statement = connection.prepare_cached("SELECT output FROM cache WHERE key = ?1 AND until > ?2")?;
     let found: Option<String> = statement.query_row(params![key, now.micros().cast_signed()], |row| row.get(0)).optional()?;
-    Ok(found.map(Into::into))
+    Ok(found.map(|output| stdx::well_formed_json(&output).into()))
 }

@@ -173,12 +173,18 @@ fn head(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {
         key: row.get(0)?,
         id: id.into(),
         definition: row.get(2)?,
-        context: row.get(3)?,
+        context: value(row, 3)?,
         options: row.get(5)?,
         accepted: Timestamp::from_micros(accepted.cast_unsigned()),
         default_timeout: Duration::from_micros(default_timeout.cast_unsigned()),
         records: Vec::new(),
     })
+}
+
+/// A value as JSON text; see [`decode`].
+pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.map(|text| stdx::well_formed_json(&text).into_owned()))
 }
 
 fn parse_cursor(cursor: &str) -> Result<i64, ReadError> {
