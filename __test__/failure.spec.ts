@@ -114,7 +114,11 @@ describe('a cancel', () => {
     await until(async () => (await orchestrator.getStatistics()).runningTasks === 1)
     await orchestrator.cancelExecution(handle.id, 'no longer needed')
     const execution = await handle.settled()
-    expect(reason).toMatchObject({ code: 'ERR_CANCELLED', message: 'the execution was cancelled' })
+    expect(reason).toMatchObject({
+      code: 'ERR_CANCELLED',
+      message: 'the execution was cancelled: no longer needed',
+      details: { reason: 'no longer needed' },
+    })
     expect(states(execution)).toEqual(['a cancelled cancelled', 'b skipped upstream_failed'])
     expect(execution).toMatchObject({ status: 'cancelled', reason: 'no longer needed' })
     const error = await rejection(handle.result())

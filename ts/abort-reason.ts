@@ -24,5 +24,7 @@ export function abortReason(run: Run, instance: number, cause: number): Orchestr
   if (cause === 2) return timeOut('ERR_HEARTBEAT_TIMEOUT', 'gave no sign of life for too long')
   if (cause === 3) return timeOut('ERR_TOTAL_TIMEOUT', 'came to the end of the total timeout of its task')
   const [code, message] = STOPS[cause - 4] ?? ['ERR_CANCELLED', 'the execution was cancelled']
-  return errorOf(code, message, options)
+  const { reason } = run
+  if (code !== 'ERR_CANCELLED' || reason === undefined) return errorOf(code, message, options)
+  return errorOf(code, `${message}: ${reason}`, { ...options, details: { reason } })
 }

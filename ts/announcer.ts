@@ -6,12 +6,12 @@ import type { EventEmitter } from 'node:events'
 import { dateOf } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { emitSafely } from './emit.js'
-import { errorOf, TaskFailedError, ValidationError } from './errors.js'
+import { TaskFailedError } from './errors.js'
 import type { EventName, OrchestratorEvents } from './events.js'
 import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
-import type { Issue } from './issue.js'
-import type { Json } from './json.js'
+import { restored } from './failure/restored.js'
+import { plainJson, type Json } from './json.js'
 import { tokensOf, type ModelSums } from './model-account.js'
 import { dollarsOf } from './models/result.js'
 import { copyJson } from './json/copy.js'
@@ -193,7 +193,8 @@ export class Announcer implements EventSource {
     if (this.#emitter.listenerCount('task:progress') === 0) return
     const { agentId } = run.task(instance)
     const task: TaskExecution = { taskId: run.path(instance), executionId: run.id, agentId, status: 'running', attempts: attempt }
-    this.#call('task:progress', [task, data])
+    // What is no data is nobody's but the listeners', as it is.
+    this.#call('task:progress', [task, plainJson(data, 'data', []) ?? data])
   }
 
   /** Several listeners may be added in one go: together they hear things in the order they happened, so all are read back together. */
@@ -395,8 +396,9 @@ export function taskFailed(
   const options = { executionId: of.id, taskId }
   const key = `${place}:${attempt}`
   // A timeout is the engine's own finding; what the agent threw when it was told to stop is only its answer to that.
-  const cause = of.thrown?.has(key) === true && info.code !== 'ERR_TIMEOUT' ? of.thrown.get(key) : rebuilt(info, options)
-  const attempts = attempt === 1 ? '' : ` in attempt ${attempt}`
+  const cause = of.thrown?.has(key) === true && info.code !== 'ERR_TIMEOUT' ? of.thrown.get(key) : restored(info, options)
+  // What failed before its first attempt, or had none, has no number to tell.
+  const attempts = attempt <= 1 ? '' : ` in attempt ${attempt}`
   const message = `task \`${taskId}\` failed${attempts}: ${info.message}`
   return new TaskFailedError('ERR_TASK_FAILED', message, {
     ...options,
@@ -404,22 +406,6 @@ export function taskFailed(
     details: { attempts: attempt, code: info.code },
     ...(execution && { execution }),
   })
-}
-
-/** An error that was only recorded, as an error again. */
-function rebuilt({ code, message, details }: TaskErrorInfo, options: { executionId: string; taskId: string }): Error {
-  if (code.startsWith('ERR_') && code !== 'ERR_AGENT') {
-    const known = errorOf(code, message, { ...options, ...(details && { details }) })
-    const issues = details?.['issues']
-    // Its message lists the issues already.
-    if (known.code === code && Array.isArray(issues))
-      return Object.assign(new ValidationError(known.code, '', issues as Issue[], { ...options, details }), { message })
-    if (known.code === code) return known
-  }
-  const error = Object.assign(new Error(message), { code })
-  if (typeof details?.['name'] === 'string') error.name = details['name']
-  if (typeof details?.['stack'] === 'string') error.stack = details['stack']
-  return error
 }
 
 /** The events that a notice is announced as. */

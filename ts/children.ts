@@ -5,6 +5,7 @@ import { onAbort } from './abort.js'
 import type { Definition } from './definition.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './errors.js'
 import type { Report } from './execution.js'
+import { restored } from './failure/restored.js'
 import type { Json } from './json.js'
 import type { LiveRuns } from './live-runs.js'
 import { pinsFor } from './pins.js'
@@ -58,7 +59,7 @@ export async function runChild(
   const stop = (): void => {
     const reason = attempt.signal.reason as OrchestratorError
     // A process that ends is no reason: the next one takes up parent and child.
-    if (reason.code !== 'ERR_SHUTDOWN') nursery.cancel(id, reason.message).catch(() => {})
+    if (reason.code !== 'ERR_SHUTDOWN') nursery.cancel(id, reasonFor(reason)).catch(() => {})
   }
   const forget = onAbort(attempt.signal, stop)
   const begin = (): Beginning => {
@@ -72,7 +73,13 @@ export async function runChild(
   throw new TaskFailedError('ERR_TASK_FAILED', `the child workflow \`${execution.workflowId}\` ended ${execution.status}: ${why}`, {
     ...at,
     details,
+    ...(execution.error !== undefined && { cause: restored(execution.error, { executionId: id, taskId: execution.error.taskId }) }),
   })
+}
+
+/** What a child is told when its parent is: the reason that was given, where one was. */
+function reasonFor({ message, details }: OrchestratorError): string {
+  return typeof details['reason'] === 'string' ? details['reason'] : message
 }
 
 /** Begins a child, or takes up the one that has this id. Resolves with how it ended. */

@@ -2,10 +2,9 @@
 // What is kept of a thrown value. It may be anything, and looking at it may throw.
 
 import { OrchestratorError } from './errors.js'
-import { plainJson, type Json } from './json.js'
+import { detailsOf, memberOf, type KeptDetails } from './failure/kept.js'
 
 const MESSAGE_LENGTH_MAX = 10_000
-const STACK_LENGTH_MAX = 10_000
 
 /** A failure as the engine reads it. */
 export interface Failure {
@@ -15,16 +14,18 @@ export interface Failure {
   readonly retryable: boolean
   /** The shortest wait before another attempt. */
   readonly retryAfterMs?: number
-  /** Its own code, name, stack and issues, where it had them. */
-  readonly details: Readonly<Record<string, Json>>
+  /** What else it had: its own code, name, stack, issues, causes and fields. */
+  readonly details: KeptDetails
 }
 
 /** What a thrown value says. */
 export function messageOf(thrown: unknown): string {
   // Even to ask a hostile value what it is may throw.
   try {
+    if (typeof thrown === 'string') return thrown
     if (thrown instanceof Error || OrchestratorError.isInstance(thrown)) return String(thrown.message)
-    return typeof thrown === 'string' ? thrown : `threw ${String(thrown)}`
+    const message = memberOf(thrown, 'message')
+    return typeof message === 'string' && message !== '' ? message : `threw ${String(thrown)}`
   } catch {
     return 'threw a value that cannot be shown'
   }
@@ -37,36 +38,12 @@ export function failureText(thrown: unknown): string {
 
 /** What was thrown, as JSON data. Reading a hostile value must not throw either. */
 export function failureOf(thrown: unknown): Failure {
-  const read = (field: string): unknown => {
-    try {
-      return (thrown as Record<string, unknown> | null | undefined)?.[field]
-    } catch {
-      return undefined
-    }
-  }
-  const text = (field: string, max: number): string | undefined => {
-    const value = read(field)
-    return typeof value === 'string' && value !== '' ? value.slice(0, max).replace(/\p{Surrogate}/gu, '\uFFFD') : undefined
-  }
-  const details: Record<string, Json> = {}
-  for (const [field, max] of [
-    ['code', 200],
-    ['name', 200],
-    ['stack', STACK_LENGTH_MAX],
-  ] as const) {
-    const value = text(field, max)
-    if (value !== undefined) details[field] = value
-  }
-  const issues = read('issues')
-  const plainIssues = Array.isArray(issues) ? plainJson(issues, 'issues', []) : undefined
-  if (plainIssues !== undefined) details['issues'] = plainIssues
+  const details = detailsOf(thrown)
   return {
-    code: text('code', 200) ?? 'ERR_AGENT',
-    message: messageOf(thrown)
-      .slice(0, MESSAGE_LENGTH_MAX)
-      .replace(/\p{Surrogate}/gu, '\uFFFD'),
-    retryable: read('retryable') !== false,
-    ...retryAfter(read('retryAfterMs')),
+    code: details.code ?? 'ERR_AGENT',
+    message: messageOf(thrown).slice(0, MESSAGE_LENGTH_MAX).toWellFormed(),
+    retryable: memberOf(thrown, 'retryable') !== false,
+    ...retryAfter(memberOf(thrown, 'retryAfterMs')),
     details,
   }
 }

@@ -130,6 +130,9 @@ export class Run {
   asksModels = false
   /** Whether the request to cancel it is. */
   cancelling = false
+  /** Whether it was asked to stop, and why, if that was said. */
+  stopping = false
+  reason: string | undefined
   /** Signals that are on record, of those this process has sent, and those that were sent. */
   #signalled = 0
   #sent = 0

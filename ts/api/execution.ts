@@ -97,7 +97,10 @@ export interface TaskExecution {
 export interface TaskErrorInfo {
   readonly code: string
   readonly message: string
-  /** The name of the error's class, its stack, the issues of a schema: what there was. */
+  /**
+   * Its own code, `name`, `stack` and `issues`, its plain `fields`, its `cause` and `errors` with the same of those: what there was, in 16 KiB at most. Fields that
+   * are called like a secret are `"[hidden]"`.
+   */
   readonly details?: Readonly<Record<string, unknown>>
 }
 

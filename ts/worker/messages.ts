@@ -3,8 +3,9 @@
 // nothing else; each side owns what it reads.
 
 import type { MessagePort } from 'node:worker_threads'
-import { errorOf, OrchestratorError } from '../errors.js'
+import { OrchestratorError } from '../errors.js'
 import { failureOf, type Failure } from '../failure.js'
+import { restored } from '../failure/restored.js'
 import type { Json } from '../json.js'
 
 /** The first message, and the only one that comes by the worker's own port: code of the agent can reach that one, but not `port`. */
@@ -74,20 +75,20 @@ function ownFields(thrown: unknown): Pick<PackedFailure, 'ours' | 'executionId' 
   }
 }
 
-/** The error that says what a thrown value said: message, code, name, stack, `retryable`, `retryAfterMs` and issues. */
+/** The error that says what a thrown value said: message, code, name, stack, causes, fields, `retryable`, `retryAfterMs` and issues. */
 export function unpackFailure(text: string): Error {
   const { ours, code, message, retryable, retryAfterMs, executionId, taskId, details } = JSON.parse(text) as PackedFailure
-  const error = ours ? errorOf(code, message, { retryable, executionId, taskId }) : new Error(message)
+  const error = restored({ code, message, details, retryable }, { executionId, taskId }, ours)
   const define = (field: string, value: Json | undefined, enumerable: boolean): void => {
     if (value !== undefined) Object.defineProperty(error, field, { value, enumerable, configurable: true, writable: true })
   }
   // What was thrown without a name or a stack gets none here.
-  define('name', details['name'] ?? '', false)
-  define('stack', details['stack'] ?? '', false)
-  define('issues', details['issues'], true)
+  define('name', details.name ?? '', false)
+  define('stack', details.stack ?? '', false)
+  define('issues', details.issues, true)
   define('retryAfterMs', retryAfterMs, true)
   if (!ours) {
-    define('code', details['code'], true)
+    define('code', details.code, true)
     if (!retryable) define('retryable', false, true)
   }
   return error
