@@ -405,7 +405,7 @@ export declare interface CustomRequest {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -1400,7 +1400,10 @@ export declare interface TaskCondition {
 export declare interface TaskErrorInfo {
     readonly code: string;
     readonly message: string;
-    /** The name of the error's class, its stack, the issues of a schema: what there was. */
+    /**
+     * Its own code, `name`, `stack` and `issues`, its plain `fields`, its `cause` and `errors` with the same of those: what there was, in 16 KiB at most. Fields that
+     * are called like a secret are `"[hidden]"`.
+     */
     readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -1590,6 +1593,11 @@ export declare interface WorkflowConfig {
     maxDepth?: number | undefined;
     /** Tasks one workflow may define, and one execution may have with those that attempts add: 1 to 1,000,000. Default 100. */
     maxTasks?: number | undefined;
+    /**
+     * Bytes that one value may have as JSON: a result, a context, the payload of a signal. At least 1, at most 268435456 (256 MiB); default 16777216 (16 MiB).
+     * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the thread of JavaScript, which does nothing else meanwhile.
+     */
+    maxValueBytes?: number | undefined;
     /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
     defaultTimeout?: Duration | undefined;
     /** Whether workflows are checked fully before they start. Default true. */

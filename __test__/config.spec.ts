@@ -27,6 +27,7 @@ describe('readConfig', () => {
         workflow: {
           maxDepth: 10,
           maxTasks: 100,
+          maxValueBytes: 16_777_216,
           defaultTimeout: 30_000,
           enableValidation: true,
           maxConcurrentWorkflows: null,
@@ -58,7 +59,13 @@ describe('readConfig', () => {
       },
       collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3600000, conflictResolution: 'operational-transform' },
     }
-    const workflow = { ...config.workflow, maxConcurrentWorkflows: null, tenantWeights: {}, allowRedefinition: false }
+    const workflow = {
+      ...config.workflow,
+      maxValueBytes: 16_777_216,
+      maxConcurrentWorkflows: null,
+      tenantWeights: {},
+      allowRedefinition: false,
+    }
     const memory = { remember: { count: 1000, bytes: 67_108_864 } }
     expect(resolved(config)).toEqual({ storage: null, memory, ...config, models: NO_MODELS, workflow })
   })

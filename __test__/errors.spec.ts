@@ -158,6 +158,10 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => causeOf(failing(() => 1n)),
     'ValidationError | ERR_NOT_JSON | the result of task `a` is not JSON data: result: a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough | {} | ',
   ],
+  ERR_TOO_LARGE: [
+    () => rejection(orchestratorWith({ work: () => 1 }, { workflow: { maxValueBytes: 10 } }).executeWorkflow(only, { text: 'too long' })),
+    'ValidationError | ERR_TOO_LARGE | the context is too large: context: is 19 bytes as JSON, most of them in `context.text`; at most 10 are allowed: keep the data elsewhere and pass a reference to it, or raise `workflow.maxValueBytes` | {} | ',
+  ],
   ERR_INPUT_SCHEMA: [
     () => causeOf(failing(() => 1, { data: 1, schema: { type: 'string' } })),
     'ValidationError | ERR_INPUT_SCHEMA | the input of task `a` does not fit its schema: input.data: 1 is not of type "string" | {} | ',

@@ -13,13 +13,15 @@ const stores: Record<string, () => OrchestratorConfig> = {
   disk: () => ({ storage: { path: storePath(folder) } }),
 }
 
+// JSON has no word for half of a surrogate pair: it is mended where it enters; see faults-values.spec.ts.
 const surrogates = { lone: '\ud800', reversed: '\udc00\ud83d', 'key \udfff': ['\ud83d x'], whole: '😀' }
+const mended = { lone: '\ufffd', reversed: '\ufffd\ufffd', 'key \ufffd': ['\ufffd x'], whole: '😀' }
 const polluting = (): unknown =>
   JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"list":[{"__proto__":[1]}]}')
 
 const texts: [string, () => unknown][] = [
   ['`__proto__` and `constructor` as keys', polluting],
-  ['lone surrogates', () => surrogates],
+  ['lone surrogates, mended', () => surrogates],
   ['control characters and separators', () => ({ text: '\u0000\u0001\u001f\u007f\u2028\u2029\\"', '': 'empty key' })],
   ['numbers at the edges', () => [0, -1, 1e308, 5e-324, 2 ** 53, -(2 ** 53), 0.1 + 0.2, 1e21, 123456789012345680000]],
   ['90 levels', () => Array.from({ length: 89 }).reduce<unknown>((inner) => [inner], ['bottom'])],
@@ -37,7 +39,7 @@ afterEach(() => {
 })
 
 describe.each(Object.keys(stores))('with the store %s', (store) => {
-  it.each(texts)('%s come through context, data, result and dependency as they were', async (_, make) => {
+  it.each(texts)('%s come through context, data, result and dependency as one value', async (_, make) => {
     const config = stores[store]?.()
     const value = make()
     const seen: string[] = []
@@ -70,7 +72,7 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
     const execution = await reopened.getExecution(id)
     see(execution?.results['a'])
     see(execution?.context['value'])
-    const whole = exactly(value)
+    const whole = exactly(value === surrogates ? mended : value)
     expect(new Set(seen.filter((text) => text !== (data === null ? 'null' : whole)))).toEqual(new Set(data === null ? [whole] : []))
     expect(seen).toHaveLength(8)
   })
@@ -118,5 +120,5 @@ it('a message of 1 MiB in an event is the same as in the result', async () => {
   orchestrator.on('task:completed', ({ result }) => (length = (result as string).length))
   const { results } = await orchestrator.executeWorkflow(workflow([task('a')]))
   await until(() => length > 0)
-  expect([length, results['a'] === '\ud800'.repeat(1 << 20)]).toEqual([1 << 20, true])
+  expect([length, results['a'] === '\ufffd'.repeat(1 << 20)]).toEqual([1 << 20, true])
 })

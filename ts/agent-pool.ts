@@ -10,6 +10,7 @@ import { AgentInstances, type Instance } from './agent-instances.js'
 import { builtInTypes, DEFAULT_TYPE, type BuiltInType } from './agents/built-in.js'
 import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
 import type { Clock } from './clock.js'
+import { looking } from './data.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError, ValidationError } from './errors.js'
 import { canonical, hashOf } from './idempotency.js'
@@ -173,7 +174,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   }
 
   registerAgentType(name: string, type: AgentType): void {
-    const resolved = readType(name, type, this.#policy)
+    const resolved = looking(type, 'type', 'the agent cannot be registered', () => readType(name, type, this.#policy))
     if (this.#types.has(name)) {
       const way = this.#adopted.has(name)
         ? 'is built in and has been used; register yours before, or choose'
@@ -190,7 +191,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   }
 
   registerAgent(agent: AgentRegistration): void {
-    const limits = readAgent(agent)
+    const limits = looking(agent, 'agent', 'the agent cannot be registered', () => readAgent(agent))
     const { id, type: typeName, configuration = {}, capabilities = [] } = agent
     if (!this.#types.has(typeName)) this.#judge(typeName, configuration)
     this.#adopt(typeName)
@@ -212,7 +213,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   }
 
   registerTool<S>(tool: ToolDefinition<S>): void {
-    this.tools.add(readTool(tool as ToolDefinition, this.#clock))
+    this.tools.add(looking(tool, 'tool', 'the tool cannot be registered', () => readTool(tool as ToolDefinition, this.#clock)))
   }
 
   connectMcp(server: McpServer): Promise<McpConnection> {

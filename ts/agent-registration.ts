@@ -5,6 +5,7 @@ import type { ResolvedAgents } from './config.js'
 import { describe, duration, integer, readGroup, type Fields } from './config/reader.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
+import { judgeName } from './names.js'
 import { issuesOfWorkerType } from './worker-type.js'
 import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './api/agent.js'
 
@@ -121,7 +122,9 @@ function readRate(rateLimit: RateLimit, issues: Issue[]): { limit: number; inter
 }
 
 function issuesOfName(name: unknown, path: string): Issue[] {
-  return typeof name === 'string' && name !== '' ? [] : [{ path, message: 'must be a text that is not empty' }]
+  const issues: Issue[] = []
+  judgeName(name, path, issues, Infinity)
+  return issues
 }
 
 function isObject(value: unknown): boolean {

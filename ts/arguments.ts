@@ -2,12 +2,15 @@
 // What a caller passes beside a workflow, judged: context, options, filters.
 
 import type { Clock } from './clock.js'
+import { describe } from './config/reader.js'
 import { ValidationError } from './errors.js'
 import { readDuration } from './duration.js'
 import type { Issue } from './issue.js'
+import { looking, noData, readData } from './data.js'
 import { plainJson, type Json } from './json.js'
+import { judgeName } from './names.js'
 import type { RunOptions } from './run.js'
-import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter } from './api/execution.js'
+import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from './api/execution.js'
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000
@@ -16,17 +19,16 @@ const KEY_LIMIT_MAX = 1_000_000
 const USD_MAX = 1_000_000
 const STATUSES = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
 const FILTER_FIELDS = ['workflowId', 'status', 'since', 'until', 'limit', 'cursor']
-/** The context of an execution as JSON data; absent, it is empty. */
-export function readContext(context: unknown): { [key: string]: Json } {
+
+/** The context of an execution as JSON data of at most so many bytes; absent, it is empty. */
+export function readContext(context: unknown, bytesMax: number): { [key: string]: Json } {
   if (context === undefined) return {}
   const issues: Issue[] = []
-  if (typeof context !== 'object' || context === null || Array.isArray(context)) {
-    issues.push({ path: 'context', message: 'must be an object' })
-  }
-  const copy = issues.length === 0 ? plainJson(context, 'context', issues) : undefined
-  if (copy === undefined)
-    throw new ValidationError(notJson(issues) ? 'ERR_NOT_JSON' : 'ERR_INVALID_ARGUMENT', 'the context cannot be used', issues)
-  return copy as { [key: string]: Json }
+  const copy = plainJson(context, 'context', issues, bytesMax)
+  if (copy === undefined) throw noData('the context', issues)
+  if (typeof copy !== 'object' || copy === null || Array.isArray(copy))
+    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the context cannot be used', [{ path: 'context', message: 'must be an object' }])
+  return copy
 }
 
 /** The options of an execution, judged: `recorded` is what is kept with it, durations and instants in milliseconds. */
@@ -44,6 +46,10 @@ const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority',
 /** The options of an execution that is started by `clock`. */
 export function readOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
   if (options === undefined) return NO_OPTIONS
+  return looking(options, 'options', 'the options cannot be used', () => judgeOptions(options, clock))
+}
+
+function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
   const issues: Issue[] = []
   if (typeof options !== 'object' || options === null) {
     issues.push({ path: 'options', message: 'must be an object' })
@@ -57,8 +63,7 @@ export function readOptions(options: ExecuteOptions | undefined, clock: Clock): 
   if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'options.signal', message: 'must be an AbortSignal' })
   for (const field of texts) {
     const text: unknown = options[field]
-    if (text !== undefined && (typeof text !== 'string' || text === '' || text.length > 256))
-      issues.push({ path: `options.${field}`, message: 'must be a text of 1 to 256 letters' })
+    if (text !== undefined) judgeName(text, `options.${field}`, issues)
   }
   if (onFailed !== undefined && onFailed !== 'join' && onFailed !== 'rerun')
     issues.push({ path: 'options.onFailed', message: `must be 'join' or 'rerun'` })
@@ -96,8 +101,7 @@ function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimi
   if (given === undefined) issues.push({ path, message: "must be an object such as { key: 'customer 7', limit: 1 }" })
   const { key, limit, ...others } = given ?? { key: '-', limit: 1 }
   for (const field of Object.keys(others)) issues.push({ path: `${path}.${field}`, message: 'is not known; these are: key, limit' })
-  if (typeof key !== 'string' || key === '' || key.length > 256)
-    issues.push({ path: `${path}.key`, message: 'must be a text of 1 to 256 letters' })
+  judgeName(key, `${path}.key`, issues)
   if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > KEY_LIMIT_MAX)
     issues.push({ path: `${path}.limit`, message: `must be a whole number from 1 to ${KEY_LIMIT_MAX}` })
   return { key: key as string, limit: limit as number }
@@ -135,16 +139,38 @@ function readBudget(budget: unknown, issues: Issue[]): { [field: string]: number
   return { ...Object.fromEntries(counts), ...(millis !== undefined && { time: millis }) }
 }
 
-/** The payload of a signal as JSON text. */
-export function readPayload(payload: unknown): string {
-  const issues: Issue[] = []
-  const plain = plainJson(payload, 'payload', issues)
-  if (plain === undefined) throw new ValidationError('ERR_NOT_JSON', 'the payload of the signal is not JSON data', issues)
-  return JSON.stringify(plain)
+/** The payload of a signal as JSON text of at most so many bytes. */
+export function readPayload(payload: unknown, bytesMax: number): string {
+  return JSON.stringify(readData(payload, 'payload', 'the payload of the signal', bytesMax))
+}
+
+/** The name of a signal and where it goes. */
+export function readSignal(name: unknown, options: SignalOptions | undefined): { name: string; path: string | null } {
+  return looking(options, 'options', 'the signal cannot be sent', () => {
+    const issues: Issue[] = []
+    const path: unknown = options?.path
+    judgeName(name, 'name', issues, Infinity)
+    if (path !== undefined) judgeName(path, 'options.path', issues, Infinity)
+    refuse('the signal cannot be sent', issues)
+    return { name: name as string, path: (path as string | undefined) ?? null }
+  })
+}
+
+/** Why an execution is to stop, if somebody says why. */
+export function readReason(reason: unknown): string | undefined {
+  if (reason === undefined || reason === null) return undefined
+  if (typeof reason === 'string') return reason.toWellFormed()
+  throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be cancelled like that', [
+    { path: 'reason', message: `must be a text, not ${describe(reason)}` },
+  ])
 }
 
 /** A filter with its limit settled. */
 export function readFilter(filter: ExecutionListFilter | undefined): ExecutionListFilter & { limit: number } {
+  return looking(filter, 'filter', 'the filter cannot be used', () => judgeFilter(filter))
+}
+
+function judgeFilter(filter: ExecutionListFilter | undefined): ExecutionListFilter & { limit: number } {
   const issues: Issue[] = []
   const given: ExecutionListFilter = typeof filter === 'object' && filter !== null ? filter : {}
   if (filter !== undefined && given !== filter) issues.push({ path: 'filter', message: 'must be an object' })
@@ -171,8 +197,4 @@ export function readFilter(filter: ExecutionListFilter | undefined): ExecutionLi
 
 function refuse(what: string, issues: Issue[]): void {
   if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', what, issues)
-}
-
-function notJson(issues: readonly Issue[]): boolean {
-  return issues.some(({ code }) => code === 'ERR_NOT_JSON')
 }

@@ -6,7 +6,8 @@ import type { AgentRegistry } from './agent-pool.js'
 import type { Clock } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
-import { NotFoundError, ValidationError } from './errors.js'
+import { noData } from './data.js'
+import { NotFoundError } from './errors.js'
 import { failureText } from './failure.js'
 import { judgeInput, judgeOutput } from './input-judge.js'
 import type { Issue } from './issue.js'
@@ -146,7 +147,7 @@ export class AttemptRunner {
   /** The slow way to the agent: there is none, or the input is to be judged. */
   async #prepare(attempt: Attempt, task: TaskDefinition, instance: Instance | undefined, number: number): Promise<void> {
     try {
-      if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data)
+      if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data, this.#dispatcher.maxValueBytes)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
       if (instance === undefined) throw number === 0 ? this.#notFound(task) : this.#agents.instances.failure(number, task.agentId)
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
@@ -161,17 +162,19 @@ export class AttemptRunner {
   #call(attempt: Attempt, task: TaskDefinition, instance: Instance): void {
     const { run, place } = attempt
     let answer: unknown
+    let promise: Promise<unknown> | undefined
     this.#answered = 0
     try {
       const input = task.templated || task.judged ? this.#input(attempt, task) : task
       const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
+      // Even to ask a hostile value what it is may throw.
+      if (isThenable(answer)) promise = answer instanceof Promise ? (answer as Promise<unknown>) : Promise.resolve(answer)
     } catch (error) {
       return this.#fail(attempt, error)
     }
-    if (isThenable(answer)) {
-      const promise = answer instanceof Promise ? (answer as Promise<unknown>) : Promise.resolve(answer)
+    if (promise !== undefined) {
       promise.then(
         (value) => this.#complete(attempt, value),
         (error: unknown) => this.#fail(attempt, error),
@@ -226,7 +229,9 @@ export class AttemptRunner {
   async #review(attempt: Attempt, task: TaskDefinition, value: unknown): Promise<void> {
     try {
       await attempt.live.spawner?.settle()
-      if (task.outputJudged) this.#accept(attempt, await judgeOutput(attempt.run, task, value), task.cached ? value : undefined)
+      const { maxValueBytes } = this.#dispatcher
+      if (task.outputJudged)
+        this.#accept(attempt, await judgeOutput(attempt.run, task, value, maxValueBytes), task.cached ? value : undefined)
       else this.#accept(attempt, value)
     } catch (error) {
       this.#fail(attempt, error)
@@ -244,11 +249,8 @@ export class AttemptRunner {
     const end = this.#endOf(attempt)
     const { run, place } = attempt
     const issues: Issue[] = []
-    const output = plainJson(value, 'result', issues)
-    if (output === undefined) {
-      const what = `the result of task \`${run.task(place).id}\` is not JSON data`
-      return this.#fail(attempt, new ValidationError('ERR_NOT_JSON', what, issues))
-    }
+    const output = plainJson(value, 'result', issues, this.#dispatcher.maxValueBytes)
+    if (output === undefined) return this.#fail(attempt, noData(`the result of task \`${run.task(place).id}\``, issues))
     if (!this.#settle(attempt)) return
     // A late answer, whose attempt the engine has given up, must not show where a later attempt's is to stand.
     if (run.attempts[place] === attempt.live) {

@@ -53,6 +53,11 @@ export interface WorkflowConfig {
   maxDepth?: number | undefined
   /** Tasks one workflow may define, and one execution may have with those that attempts add: 1 to 1,000,000. Default 100. */
   maxTasks?: number | undefined
+  /**
+   * Bytes that one value may have as JSON: a result, a context, the payload of a signal. At least 1, at most 268435456 (256 MiB); default 16777216 (16 MiB).
+   * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the thread of JavaScript, which does nothing else meanwhile.
+   */
+  maxValueBytes?: number | undefined
   /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
   defaultTimeout?: Duration | undefined
   /** Whether workflows are checked fully before they start. Default true. */
@@ -149,6 +154,7 @@ export interface Remembered {
 interface ResolvedWorkflow {
   readonly maxDepth: number
   readonly maxTasks: number
+  readonly maxValueBytes: number
   readonly defaultTimeout: number
   readonly enableValidation: boolean
   readonly maxConcurrentWorkflows: number | null
@@ -185,12 +191,16 @@ interface ResolvedCollaboration {
 /** Tasks the largest workflow may define. */
 export const TASKS_MAX = 1_000_000
 
+/** The largest value that can be allowed: its JSON is one text, and V8 has a bound for those. */
+const VALUE_BYTES_MAX = 256 << 20
+
 const defaults: ResolvedConfig = {
   storage: null,
   memory: { remember: { count: 1000, bytes: 64 * 2 ** 20 } },
   workflow: {
     maxDepth: 10,
     maxTasks: 100,
+    maxValueBytes: 16 << 20,
     defaultTimeout: 30_000,
     enableValidation: true,
     maxConcurrentWorkflows: null,
@@ -226,6 +236,7 @@ const workflowFields: Fields<ResolvedWorkflow> = {
   read: {
     maxDepth: integer(1),
     maxTasks: integer(1, TASKS_MAX),
+    maxValueBytes: integer(1, VALUE_BYTES_MAX),
     defaultTimeout: duration,
     enableValidation: boolean,
     maxConcurrentWorkflows: integer(1, 1_000_000),

@@ -4,8 +4,9 @@
 import type { AgentNeed } from './agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
 import { ValidationError } from './errors.js'
-import { memberPath, type Issue } from './issue.js'
-import { Opaque, partialJson, plainJson, sameJson, type Json } from './json.js'
+import type { Issue } from './issue.js'
+import { partialJson, sameJson, writtenJson, type Json } from './json.js'
+import { describeThrown, throwerIn } from './json/walk.js'
 import { readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'
 import { workflowsNamedIn } from './pins.js'
 import type { SchemaForms } from './schema.js'
@@ -166,12 +167,23 @@ export class DefinitionReader {
     return known
   }
 
+  /** A workflow with marks, as far as it can be looked at. */
+  #marked(workflow: unknown, issues: Issue[]): Marks {
+    try {
+      return markWorkflow(workflow, issues)
+    } catch (error) {
+      // A getter or a Proxy threw, which the walk through it names again; it cannot be marked.
+      const issue = throwerIn(workflow, '') ?? { path: '', message: `looking at it threw ${describeThrown(error)}`, code: 'ERR_NOT_JSON' }
+      issues.push(issue)
+      return markWorkflow(null, [])
+    }
+  }
+
   /** Every problem of a workflow, warnings included, and its graph. */
   examine(workflow: unknown): Reading {
     const issues: Issue[] = []
-    const marks = markWorkflow(workflow, issues)
-    const whole = plainJson(marks.marked, '', issues)
-    refuseLoneSurrogates(whole, '', issues)
+    const marks = this.#marked(workflow, issues)
+    const whole = writtenJson(marks.marked, '', issues)
     const snapshot = whole ?? partialJson(marks.marked)
     const nothing = { definition: undefined, graph: undefined, snapshot }
     if (whole === undefined && !isObject(snapshot)) return { problems: issues, ...nothing }
@@ -328,22 +340,4 @@ function graphOf(rows: readonly GraphRow[]): WorkflowGraph {
 
 function inside(place: string, owner: string): boolean {
   return place === owner || place === `${owner}.compensate` || standsIn(place)
-}
-
-const LONE_SURROGATE = /\p{Surrogate}/u
-
-/** A definition is kept as Unicode text, which half a surrogate pair is not. */
-function refuseLoneSurrogates(value: Json | undefined, path: string, issues: Issue[]): void {
-  if (typeof value === 'string') {
-    if (LONE_SURROGATE.test(value)) {
-      issues.push({ path, code: 'ERR_NOT_JSON', message: 'holds half of a surrogate pair, which is not valid Unicode; remove it' })
-    }
-  } else if (Array.isArray(value)) {
-    value.forEach((entry, index) => refuseLoneSurrogates(entry, memberPath(path, index), issues))
-  } else if (typeof value === 'object' && value !== null && !((value as unknown) instanceof Opaque)) {
-    for (const [key, member] of Object.entries(value)) {
-      refuseLoneSurrogates(key, path, issues)
-      refuseLoneSurrogates(member, memberPath(path, key), issues)
-    }
-  }
 }

@@ -16,6 +16,7 @@ import { judge } from './condition-judge.js'
 import { CancelledError, errorOf, TaskFailedError, type OrchestratorError } from './errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
+import { restored, type Kept } from './failure/restored.js'
 import { reviewed } from './input-judge.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
@@ -57,7 +58,7 @@ export interface Listener {
 }
 
 /** How a spawned task ended, as `runtime::report` writes it. */
-type SpawnedEnd = { status: TaskStatus; tolerated?: boolean; message?: string; [field: string]: unknown }
+type SpawnedEnd = Kept & { status: TaskStatus; tolerated?: boolean }
 
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | (1 << Kind.cancelled)
@@ -66,6 +67,8 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly engine: Engine
   readonly clock: Clock
   readonly lasts: boolean
+  /** Bytes that one value may have as JSON. */
+  readonly maxValueBytes: number
   /** What an instance is, for its run. */
   readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
   #listened = 0
@@ -98,8 +101,16 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   failure: OrchestratorError | undefined
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(listener: Listener, agents: AgentRegistry, held: boolean, clock: Clock, stage: NativeStage | undefined) {
+  constructor(
+    listener: Listener,
+    agents: AgentRegistry,
+    held: boolean,
+    maxValueBytes: number,
+    clock: Clock,
+    stage: NativeStage | undefined,
+  ) {
     this.#listener = listener
+    this.maxValueBytes = maxValueBytes
     this.#agents = agents
     this.clock = clock
     this.lasts = !held
@@ -272,8 +283,9 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     if (status === 'completed') spawned.settle({ value: JSON.parse(this.engine.output(run.slot, instance)) as Json })
     else if (note.tolerated === true) spawned.settle({ value: null })
     else if (status === 'failed') {
-      const message = `task \`${taskId}\` failed: ${note.message ?? ''}`
-      spawned.settle({ error: new TaskFailedError('ERR_TASK_FAILED', message, { executionId: run.id, taskId, details: { ...note } }) })
+      const message = `task \`${taskId}\` failed: ${note.message}`
+      const at = { executionId: run.id, taskId }
+      spawned.settle({ error: new TaskFailedError('ERR_TASK_FAILED', message, { ...at, cause: restored(note, at), details: { ...note } }) })
     } else spawned.settle({ error: new CancelledError('ERR_CANCELLED', `task \`${taskId}\` was stopped`, { executionId: run.id, taskId }) })
   }
 

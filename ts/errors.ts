@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'ERR_CONFIG'
   | 'ERR_INVALID_ARGUMENT'
   | 'ERR_NOT_JSON'
+  | 'ERR_TOO_LARGE'
   | 'ERR_INPUT_SCHEMA'
   | 'ERR_BAD_CURSOR'
   | 'ERR_AGENT_NOT_FOUND'
@@ -130,7 +131,12 @@ export class OrchestratorError extends Error {
 
   /** Whether `error` is one of these, even if another copy of this package made it. */
   static isInstance(error: unknown): error is OrchestratorError {
-    return typeof error === 'object' && error !== null && BRAND in error
+    try {
+      return typeof error === 'object' && error !== null && BRAND in error
+    } catch {
+      // A Proxy that throws is none.
+      return false
+    }
   }
 }
 
@@ -188,6 +194,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_CONFIG: OrchestratorError,
   ERR_INVALID_ARGUMENT: OrchestratorError,
   ERR_NOT_JSON: OrchestratorError,
+  ERR_TOO_LARGE: OrchestratorError,
   ERR_INPUT_SCHEMA: OrchestratorError,
   ERR_BAD_CURSOR: OrchestratorError,
   ERR_AGENT_NOT_FOUND: NotFoundError,

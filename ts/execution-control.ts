@@ -2,8 +2,9 @@
 // What a caller may tell an execution that is under way: stop, pause, go on, here is a signal. And what it may make of any: a fork.
 
 import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
-import { readForkOptions, readPayload } from './arguments.js'
+import { readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
 import type { Beginnings } from './beginnings.js'
+import { looking } from './data.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from './errors.js'
@@ -32,12 +33,16 @@ export class ExecutionControl {
     this.#host = host
   }
 
-  async cancel(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
+  async cancel(executionId: string, given?: string, options: CancelOptions = {}): Promise<void> {
     const { dispatcher, interrupted, live } = this.#host
-    const force = options.force === true
-    const run = await this.#tell(executionId, (told) =>
-      interrupted.abandon(told, () => dispatcher.engine.cancel(told.slot, reason ?? null, force)),
-    )
+    const reason = readReason(given)
+    const force = looking(options, 'options', 'the execution cannot be cancelled like that', () => options.force === true)
+    const run = await this.#tell(executionId, (told) => {
+      // The first reason is the one on record.
+      if (!told.stopping) told.reason = reason
+      told.stopping = true
+      interrupted.abandon(told, () => dispatcher.engine.cancel(told.slot, reason ?? null, force))
+    })
     // Without force the clean-up of the parent may be a child, and goes on; any other is told by the signal of its attempt.
     const children = force ? live.childrenOf(executionId) : []
     await Promise.all([run?.whenCancelling(), ...children.map(({ id }) => this.cancel(id, reason, options))])
@@ -51,9 +56,11 @@ export class ExecutionControl {
     await this.#hold(executionId, false, (run) => this.#host.dispatcher.engine.unpause(run.slot, options.step === true))
   }
 
-  async signal(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
-    const text = readPayload(payload)
-    const run = await this.#tell(executionId, ({ slot }) => this.#host.dispatcher.engine.signal(slot, name, text, options.path ?? null))
+  async signal(executionId: string, signal: string, payload?: unknown, options?: SignalOptions): Promise<void> {
+    const { dispatcher } = this.#host
+    const { name, path } = readSignal(signal, options)
+    const text = readPayload(payload, dispatcher.maxValueBytes)
+    const run = await this.#tell(executionId, ({ slot }) => dispatcher.engine.signal(slot, name, text, path))
     if (run === undefined) {
       const message = `execution \`${executionId}\` has ended and waits for nothing`
       throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })

@@ -2,6 +2,7 @@
 // `input.schema` judges what a task is given, before its first attempt in this process.
 
 import type { TaskDefinition } from './definition.js'
+import { noData } from './data.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
@@ -9,7 +10,7 @@ import { copyJson } from './json/copy.js'
 import type { Run } from './run.js'
 
 /** Resolves if the input fits; what the user's own schema made of `data` is kept for the attempts. Rejects with `ERR_INPUT_SCHEMA`. */
-export async function judgeInput(run: Run, place: number, task: TaskDefinition, data: Json | undefined): Promise<void> {
+export async function judgeInput(run: Run, place: number, task: TaskDefinition, data: Json | undefined, bytesMax: number): Promise<void> {
   if (run.parsed.has(place)) return
   const subject = data ?? run.context
   const root = data === undefined ? 'context' : 'input.data'
@@ -26,15 +27,16 @@ export async function judgeInput(run: Run, place: number, task: TaskDefinition, 
     return
   }
   if (data === undefined) return
-  const parsed = plainJson(result.value, 'input.data', issues)
+  const parsed = plainJson(result.value, 'input.data', issues, bytesMax)
   refuse(task, issues)
   run.parsed.set(place, parsed)
 }
 
 /** The output if it fits `outputSchema`, as the user's own schema parsed it. Rejects with `ERR_OUTPUT_SCHEMA`. */
-export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown): Promise<unknown> {
+export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown, bytesMax: number = Infinity): Promise<unknown> {
   const issues: Issue[] = []
-  const plain = plainJson(value, 'result', issues)
+  const plain = plainJson(value, 'result', issues, bytesMax)
+  if (plain === undefined && issues.every(({ code }) => code === 'ERR_TOO_LARGE')) throw noData(`the result of task \`${task.id}\``, issues)
   if (plain !== undefined && task.outputJudge === undefined) {
     issues.push(...issuesOf(run.definition.plan.judgeOutput(run.definition.tasks.indexOf(task), JSON.stringify(plain)), 'result'))
   } else if (plain !== undefined && task.outputJudge !== undefined) {
@@ -51,7 +53,7 @@ export async function judgeOutput(run: Run, task: TaskDefinition, value: unknown
 export async function reviewed(run: Run, task: TaskDefinition, output: Json): Promise<string> {
   const issues: Issue[] = []
   const judged = plainJson(await judgeOutput(run, task, output), 'result', issues)
-  if (judged === undefined) throw new ValidationError('ERR_NOT_JSON', `the result of task \`${task.id}\` is not JSON data`, issues)
+  if (judged === undefined) throw noData(`the result of task \`${task.id}\``, issues)
   return JSON.stringify(judged)
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, type Json } from './json/data.js'
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, WEIGHT_OF_LETTER, WEIGHT_OF_MEMBER, type Json } from './json/data.js'
+import { tooLarge } from './json/size.js'
 import { slowJson, tooManyValues } from './json/walk.js'
 import type { Issue } from './issue.js'
 
@@ -8,16 +9,46 @@ export { partialJson } from './json/walk.js'
 
 const objectPrototype: object = Object.prototype
 let valuesLeft = 0
+/** At least as many bytes as what was copied so far takes as JSON. */
+let weight = 0
 
 /**
- * A deep copy of `value` as pure JSON data: what `JSON.parse(JSON.stringify(value))` gives, and `null` for `undefined`.
- * What JSON would lose silently or refuse (BigInt, NaN, functions, Map, cycles, more than 100 levels, …) is pushed to
- * `issues` as `ERR_NOT_JSON` with its place and the way out; the answer is then `undefined`.
+ * Keys that were found well-formed, by where they stood: by the level of their object and their place in it. Results of one kind have the same keys at the
+ * same places, and to see that a key is the one before is cheaper than to look at its letters.
+ */
+const keysBefore: string[] = new Array<string>(128).fill('')
+const KEY_LENGTH_MAX = 64
+
+/**
+ * A deep copy of `value` as pure JSON data: what `JSON.parse(JSON.stringify(value))` gives, with U+FFFD in place of each half of a surrogate pair, and
+ * `null` for `undefined`. What JSON would lose silently or refuse (BigInt, NaN, functions, Map, cycles, more than 100 levels, …) is pushed to
+ * `issues` as `ERR_NOT_JSON` with its place and the way out, more than `bytesMax` bytes of JSON as `ERR_TOO_LARGE`; the answer is then `undefined`.
  *
  * A getter or `toJSON` of a value that is not wholly plain may be called twice.
  */
-export function plainJson(value: unknown, path: string, issues: Issue[]): Json | undefined {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
+export function plainJson(value: unknown, path: string, issues: Issue[], bytesMax: number = Infinity): Json | undefined {
+  weight = 0
+  const copy = copyOf(value, path, issues)
+  return weight <= bytesMax || copy === undefined ? copy : tooLarge(copy, path, issues, bytesMax)
+}
+
+/** `plainJson` of what holds names, such as a definition: half of a surrogate pair is pushed to `issues`, and nothing is mended. */
+export function writtenJson(value: unknown, path: string, issues: Issue[], bytesMax: number = Infinity): Json | undefined {
+  let copy = typeof value === 'object' && value !== null ? plainCopy(value) : undefined
+  if (copy === undefined) {
+    const walked = slowJson(value, path, issues, true)
+    weight = walked.weight
+    copy = walked.copy
+  }
+  return weight <= bytesMax || copy === undefined ? copy : tooLarge(copy, path, issues, bytesMax)
+}
+
+function copyOf(value: unknown, path: string, issues: Issue[]): Json | undefined {
+  if (typeof value === 'string') {
+    weight = value.length * WEIGHT_OF_LETTER
+    return value.toWellFormed()
+  }
+  if (typeof value === 'boolean' || value === null) return value
   if (value === undefined) return null
   if (typeof value === 'object') {
     const copy = plainCopy(value)
@@ -27,11 +58,14 @@ export function plainJson(value: unknown, path: string, issues: Issue[]): Json |
       return undefined
     }
   }
-  return slowJson(value, path, issues)
+  const walked = slowJson(value, path, issues, false)
+  weight = walked.weight
+  return walked.copy
 }
 
 function plainCopy(value: object): Json | undefined {
   valuesLeft = JSON_VALUES_MAX
+  weight = 0
   if (prototypeIsPolluted()) return undefined
   try {
     return Array.isArray(value) ? copyArray(value, 1) : copyObject(value, 1)
@@ -47,7 +81,7 @@ function prototypeIsPolluted(): boolean {
   return false
 }
 
-// The two copiers answer `undefined` at the first thing that is not plain. They build no paths and look for no cycles:
+// The two copiers answer `undefined` at the first thing that is not plain, or not well-formed. They build no paths and look for no cycles:
 // a cycle runs into the depth limit, and the slow walk then tells which it was.
 function copyObject(source: object, depth: number): { [key: string]: Json } | undefined {
   const prototype: unknown = Object.getPrototypeOf(source)
@@ -55,10 +89,21 @@ function copyObject(source: object, depth: number): { [key: string]: Json } | un
   if ((source as { toJSON?: unknown }).toJSON !== undefined) return undefined
   if (depth > JSON_DEPTH_MAX || --valuesLeft < 0) return undefined
   const copy: { [key: string]: Json } = {}
+  let place = depth << 4
   for (const key in source) {
     const value = (source as Record<string, unknown>)[key]
     if (key === '__proto__') return undefined
-    if (typeof value === 'string' || typeof value === 'boolean' || value === null) {
+    place = (place + 1) & 127
+    if (key !== keysBefore[place]) {
+      if (!key.isWellFormed()) return undefined
+      if (key.length <= KEY_LENGTH_MAX) keysBefore[place] = key
+    }
+    weight += key.length * WEIGHT_OF_LETTER + WEIGHT_OF_MEMBER
+    if (typeof value === 'string') {
+      if (!value.isWellFormed()) return undefined
+      weight += value.length * WEIGHT_OF_LETTER
+      copy[key] = value
+    } else if (typeof value === 'boolean' || value === null) {
       copy[key] = value
     } else if (typeof value === 'number') {
       if (value - value !== 0) return undefined
@@ -78,11 +123,16 @@ function copyArray(source: readonly unknown[], depth: number): Json[] | undefine
   if ((source as { toJSON?: unknown }).toJSON !== undefined) return undefined
   const { length } = source
   valuesLeft -= length + 1
+  weight += length * WEIGHT_OF_MEMBER
   if (depth > JSON_DEPTH_MAX || valuesLeft < 0) return undefined
   const copy: Json[] = []
   for (let index = 0; index < length; index += 1) {
     const value = source[index]
-    if (typeof value === 'string' || typeof value === 'boolean' || value === null) {
+    if (typeof value === 'string') {
+      if (!value.isWellFormed()) return undefined
+      weight += value.length * WEIGHT_OF_LETTER
+      copy.push(value)
+    } else if (typeof value === 'boolean' || value === null) {
       copy.push(value)
     } else if (typeof value === 'number') {
       if (value - value !== 0) return undefined

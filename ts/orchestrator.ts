@@ -8,6 +8,7 @@ import { Beginnings } from './beginnings.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { SystemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
+import { looking } from './data.js'
 import { DefinitionReader, readingLimits } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
@@ -86,7 +87,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   constructor(config: OrchestratorConfig = {}) {
     super()
     const issues: Issue[] = []
-    this.#config = readConfig(config, issues)
+    this.#config = looking(config, '', 'the configuration cannot be used', () => readConfig(config, issues), 'ERR_CONFIG')
     this.#nursery = { ...this.#nursery, maxDepth: this.#config.workflow.maxDepth }
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, memory, workflow } = this.#config
@@ -123,6 +124,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       },
       this.#agents,
       storage === null,
+      workflow.maxValueBytes,
       clock,
       stage?.native,
     )
@@ -302,7 +304,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#assertOpen()
     const asked = readSchedule(schedule, options, this.#dispatcher.clock)
     const definition = this.#beginnings.read(workflow)
-    const given = readContext(context)
+    const given = readContext(context, this.#config.workflow.maxValueBytes)
     await this.#ready
     this.#assertOpen()
     return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.settled(definition) } })
@@ -367,7 +369,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#assertOpen()
     const read = readOptions(options, this.#dispatcher.clock)
     const definition = this.#beginnings.read(workflow)
-    const given = readContext(context)
+    const given = readContext(context, this.#config.workflow.maxValueBytes)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
     await this.#ready

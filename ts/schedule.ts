@@ -3,8 +3,10 @@
 
 import { readOptions } from './arguments.js'
 import type { Clock } from './clock.js'
+import { looking } from './data.js'
 import { readDuration, type Duration } from './duration.js'
 import { ValidationError } from './errors.js'
+import { judgeName } from './names.js'
 import type { Issue } from './issue.js'
 import { timingProblems } from './native.js'
 import type { RunOptions } from './run.js'
@@ -76,11 +78,14 @@ const OVERLAP = ['allow', 'skip']
  * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with everything that is wrong, by path.
  */
 export function readSchedule(schedule: unknown, options: unknown, clock: Clock): ReadSchedule {
+  return looking({ schedule, options }, '', 'the schedule cannot be kept', () => judgeSchedule(schedule, options, clock))
+}
+
+function judgeSchedule(schedule: unknown, options: unknown, clock: Clock): ReadSchedule {
   const issues: Issue[] = []
   const timing = readTiming(fieldsOf(schedule, 'schedule', SCHEDULE_FIELDS, issues), issues)
   const { id, ...others } = fieldsOf(options === undefined ? {} : options, 'options', OPTIONS, issues)
-  if (id !== undefined && (typeof id !== 'string' || id === '' || id.length > ID_MAX))
-    issues.push({ path: 'options.id', message: `must be a text of 1 to ${ID_MAX} letters` })
+  if (id !== undefined) judgeName(id, 'options.id', issues, ID_MAX)
   if (issues.length === 0) issues.push(...problemsOf(timing, clock))
   if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the schedule cannot be kept', issues)
   return { id: id as string | undefined, timing, recorded: readOptions(others, clock).recorded }

@@ -2,12 +2,12 @@
 // Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
 
 import type { Dispatcher } from './dispatcher.js'
-import { TaskFailedError, ValidationError } from './errors.js'
-import type { Issue } from './issue.js'
-import { plainJson, type Json } from './json.js'
+import { TaskFailedError } from './errors.js'
+import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { Lender } from './lender.js'
 import type { Run } from './run.js'
+import { readSpawned } from './spawned-task.js'
 import type { LiveAttempt } from './task-input.js'
 import type { AgentTask } from './api/workflow.js'
 
@@ -37,9 +37,7 @@ export class Spawner {
    */
   spawn(task: AgentTask): PromiseLike<unknown> {
     if (!this.#dispatcher.isUnderWay(this.#run, this.#instance, this.#attempt)) return this.#refused(this.#attempt.whyOver)
-    const issues: Issue[] = []
-    const plain = plainJson(task, 'task', issues)
-    if (plain === undefined || issues.length > 0) throw new ValidationError('ERR_NOT_JSON', 'the spawned task is not JSON data', issues)
+    const plain = readSpawned(task, this.#dispatcher.maxValueBytes)
     const added = this.#dispatcher.spawn(this.#run, this.#instance, this.#attempt.attempt, plain, this.#lender)
     const spawned = added ?? this.#refused(this.#attempt.reason)
     this.#tasks.push(spawned)

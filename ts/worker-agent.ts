@@ -10,7 +10,8 @@
 
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
 import { onAbort } from './abort.js'
-import { AgentError, ValidationError } from './errors.js'
+import { noData } from './data.js'
+import { AgentError } from './errors.js'
 import { messageOf } from './failure.js'
 import type { Issue } from './issue.js'
 import { isOutputSchema } from './output-schema.js'
@@ -196,7 +197,7 @@ class WorkerAgent implements PooledAgent {
     if (answered.kind === 'answered') return this.#settle(answered.call, answered)
     if (answered.kind === 'refused') {
       const what = attempt === undefined ? 'the answer of the agent' : `the result of task \`${attempt.taskId}\``
-      const error = new ValidationError('ERR_NOT_JSON', `${what} is not JSON data`, JSON.parse(answered.issues) as Issue[])
+      const error = noData(what, JSON.parse(answered.issues) as Issue[])
       return this.#settle(answered.call, { error })
     }
     if (attempt === undefined) return

@@ -2,6 +2,7 @@
 import { readDuration } from '../duration.js'
 import { memberPath, type Issue } from '../issue.js'
 import { nearest } from '../near.js'
+import { pushRefusal } from '../names.js'
 
 /** Reads one field: its value, or an issue and `undefined`. */
 export type Read<T> = (value: unknown, path: string, issues: Issue[]) => T | undefined
@@ -95,6 +96,7 @@ export function list<T>(read: Read<T>): Read<readonly T[]> {
 export function record<T>(read: Read<T>): Read<Readonly<Record<string, T>>> {
   return (value, path, issues) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('must be an object', value, path, issues)
+    for (const name of Object.keys(value)) pushRefusal(name, memberPath(path, name), issues)
     const entries = Object.entries(value).map(([name, given]) => [name, read(given, memberPath(path, name), issues)] as const)
     return Object.fromEntries(entries.filter((entry): entry is readonly [string, T & {}] => entry[1] !== undefined))
   }

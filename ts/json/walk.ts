@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { types } from 'node:util'
 import { memberPath, shortPath, type Issue } from '../issue.js'
-import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, type Json } from './data.js'
+import { HALF_A_PAIR } from '../names.js'
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, WEIGHT_OF_LETTER, WEIGHT_OF_MEMBER, type Json } from './data.js'
+import { emptyAsJson, lostByToJson, lostContent } from './lost.js'
 
 /** Problems reported for one value; a list of a million BigInts needs no million sentences. */
 const ISSUES_MAX = 20
 
-/** `plainJson` for anything at all: slower, follows JSON.stringify step by step, and names each place it cannot follow. */
-export function slowJson(value: unknown, path: string, issues: Issue[]): Json | undefined {
-  const walk = new Walk(path)
+/**
+ * `plainJson` for anything at all: slower, follows JSON.stringify step by step, and names each place it cannot follow. `strict`: half of a surrogate
+ * pair is such a place.
+ */
+export function slowJson(value: unknown, path: string, issues: Issue[], strict: boolean): { copy: Json | undefined; weight: number } {
+  const walk = new Walk(path, strict)
   const copy = walk.copy(value, '')
-  if (walk.found.length === 0) return copy ?? null
   issues.push(...walk.found)
-  return undefined
+  return { copy: walk.found.length === 0 ? (copy ?? null) : undefined, weight: walk.weight }
 }
 
 /** What of a value is JSON data: the places that are not are left out, for those who want to know what else is wrong. */
 export function partialJson(value: unknown): Json | undefined {
-  return new Walk('').copy(value, '')
+  return new Walk('', false).copy(value, '')
+}
+
+/** Where in `value` looking at it throws, and what: a getter, or a trap of a Proxy. `undefined` if nothing does that is data. */
+export function throwerIn(value: unknown, path: string): Issue | undefined {
+  const walk = new Walk(path, false)
+  walk.copy(value, '')
+  return walk.thrown
 }
 
 /** Thrown inside the walk to leave it early. */
@@ -25,13 +36,19 @@ const ENOUGH = new Error('enough')
 
 class Walk {
   readonly found: Issue[] = []
+  /** The first of them that was thrown. */
+  thrown: Issue | undefined
+  /** At least as many bytes as the copy takes as JSON. */
+  weight = 0
   readonly #path: string
+  readonly #strict: boolean
   readonly #ancestors: object[] = []
   readonly #keys: (string | number)[] = []
   #valuesLeft = JSON_VALUES_MAX
 
-  constructor(path: string) {
+  constructor(path: string, strict: boolean) {
     this.#path = path
+    this.#strict = strict
   }
 
   /** The copy of one value; `undefined` where JSON leaves it out, or where a problem was reported. */
@@ -45,10 +62,10 @@ class Walk {
   }
 
   #value(given: unknown, key: string): Json | undefined {
-    if (given instanceof Opaque) return given as unknown as Json
     const value = this.#unwrapped(given, key)
     switch (typeof value) {
       case 'string':
+        return this.#text(value)
       case 'boolean':
       case 'undefined':
         return value
@@ -62,8 +79,14 @@ class Walk {
       case 'function':
         return this.#problem('a function is not a JSON value: call it and pass what it returns, or leave it out')
       case 'object':
-        return value === null ? null : this.#container(value)
+        if (value === null || Opaque.isOne(value)) return value as Json | null
+        return this.#container(value)
     }
+  }
+
+  #text(value: string): string | undefined {
+    this.weight += value.length * WEIGHT_OF_LETTER
+    return this.#strict && !value.isWellFormed() ? this.#problem(HALF_A_PAIR) : value.toWellFormed()
   }
 
   /** The value after `toJSON` and unboxing, as JSON.stringify takes it. */
@@ -96,23 +119,29 @@ class Walk {
     }
     if (depth >= JSON_DEPTH_MAX)
       return this.#problem(`nested deeper than ${JSON_DEPTH_MAX} levels: flatten it, or pass the deep part as text`)
-    let isArray: boolean
+    let length: number | undefined
+    let keys: string[] = []
     try {
-      isArray = Array.isArray(value)
-      const refusal = isArray ? undefined : lostContent(value)
-      if (refusal !== undefined) return this.#problem(refusal)
+      // What it says of itself is asked once, and here: a Proxy may throw at any of it.
+      if (Array.isArray(value)) length = Number(value.length)
+      else {
+        const refusal = lostContent(value)
+        if (refusal !== undefined) return this.#problem(refusal)
+        keys = Object.keys(value)
+        const empty = keys.length === 0 ? emptyAsJson(value) : undefined
+        if (empty !== undefined) return this.#problem(empty)
+      }
     } catch (error) {
       return this.#threw('looking at this value', error)
     }
     this.#ancestors.push(value)
-    const copy = isArray ? this.#array(value as unknown[]) : this.#object(value)
+    const copy = length === undefined ? this.#object(value, keys) : this.#array(value, length)
     this.#ancestors.pop()
     return copy
   }
 
-  #array(value: readonly unknown[]): Json {
+  #array(value: object, length: number): Json {
     const copy: Json[] = []
-    const length = Number(this.#read(value, 'length'))
     this.#spend(length + 1)
     for (let index = 0; index < length; index += 1) {
       this.#keys.push(index)
@@ -122,24 +151,31 @@ class Walk {
     return copy
   }
 
-  #object(value: object): Json {
+  #object(value: object, keys: readonly string[]): Json {
     const copy: { [key: string]: Json } = {}
-    let keys: string[] = []
     this.#spend(1)
-    try {
-      keys = Object.keys(value)
-    } catch (error) {
-      this.#threw('listing its keys', error)
-    }
+    const mended = !this.#strict && keys.some((key) => !key.isWellFormed())
     for (const key of keys) {
       this.#keys.push(key)
       const member = this.#value(this.#read(value, key), key)
+      if (member !== undefined) this.#put(copy, key, member, mended)
       this.#keys.pop()
-      if (member === undefined) continue
-      if (key === '__proto__') Object.defineProperty(copy, key, { value: member, configurable: true, enumerable: true, writable: true })
-      else copy[key] = member
     }
+    if (this.#strict && keys.some((key) => !key.isWellFormed())) this.#problem(HALF_A_PAIR)
     return copy
+  }
+
+  /** `mended`: some of the keys are not well-formed. */
+  #put(copy: { [key: string]: Json }, key: string, member: Json, mended: boolean): void {
+    this.weight += key.length * WEIGHT_OF_LETTER + WEIGHT_OF_MEMBER
+    const name = mended ? key.toWellFormed() : key
+    if (mended && Object.hasOwn(copy, name)) {
+      this.#problem(
+        'another key of this object is the same text: half of a surrogate pair in a key becomes U+FFFD, since it is no Unicode; rename one of them',
+      )
+    } else if (name === '__proto__') {
+      Object.defineProperty(copy, name, { value: member, configurable: true, enumerable: true, writable: true })
+    } else copy[name] = member
   }
 
   #read(value: object, key: string | number): unknown {
@@ -152,6 +188,7 @@ class Walk {
 
   #spend(count: number): void {
     this.#valuesLeft -= count
+    this.weight += count * WEIGHT_OF_MEMBER
     if (this.#valuesLeft >= 0) return
     this.found.push(tooManyValues(this.#path))
     throw ENOUGH
@@ -159,7 +196,12 @@ class Walk {
 
   #threw(doing: string, error: unknown): undefined {
     if (error === ENOUGH) throw error
-    return this.#problem(`${doing} threw ${describeThrown(error)}`)
+    const problems = this.found.length
+    try {
+      return this.#problem(`${doing} threw ${describeThrown(error)}`)
+    } finally {
+      this.thrown ??= this.found[problems]
+    }
   }
 
   #problem(message: string): undefined {
@@ -179,33 +221,8 @@ export function tooManyValues(path: string): Issue {
   return { path, message: `more than ${JSON_VALUES_MAX} values: pass a reference to the data instead`, code: 'ERR_NOT_JSON' }
 }
 
-/** Why a value is refused although its `toJSON` would say something. */
-function lostByToJson(value: unknown): string | undefined {
-  if (ArrayBuffer.isView(value)) return 'binary data is not a JSON value: use Array.from(value), or Buffer.from(value).toString("base64")'
-  if (types.isDate(value) && Number.isNaN(Date.prototype.getTime.call(value)))
-    return 'an invalid Date has no JSON form: check it with Number.isNaN(date.getTime())'
-  return undefined
-}
-
-/** Why an object would lose its content as JSON, if it would. */
-function lostContent(value: object): string | undefined {
-  if (typeof (value as { then?: unknown }).then === 'function') return 'a promise is not a JSON value: did you forget await?'
-  if (types.isNativeError(value) || value instanceof Error) return 'an Error loses its message as JSON: use { message: error.message }'
-  if (types.isMap(value)) return 'a Map is not a JSON value: use Object.fromEntries(map)'
-  if (types.isSet(value)) return 'a Set is not a JSON value: use [...set]'
-  if (types.isWeakMap(value) || types.isWeakSet(value) || value instanceof WeakRef)
-    return 'a weak collection is not a JSON value: leave it out'
-  if (types.isAnyArrayBuffer(value)) return 'binary data is not a JSON value: use Buffer.from(value).toString("base64")'
-  if (types.isRegExp(value)) return 'a RegExp is not a JSON value: use its source'
-  if (types.isSymbolObject(value)) return 'a symbol is not a JSON value: use its description'
-  if (types.isBigIntObject(value)) return 'a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough'
-  const isIterable = Symbol.iterator in value || Symbol.asyncIterator in value
-  if (isIterable && Object.keys(value).length === 0)
-    return 'an iterator, stream or collection is not a JSON value: use [...value], or Object.fromEntries(value) for pairs'
-  return undefined
-}
-
-function describeThrown(error: unknown): string {
+/** What was thrown, in a few words. Even to look at it may throw. */
+export function describeThrown(error: unknown): string {
   try {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   } catch {

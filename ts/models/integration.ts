@@ -6,10 +6,12 @@
 //                                                       └──── what is wrong ─┘
 
 import { anyOf } from '../abort.js'
+import { looking } from '../data.js'
 import { readDuration, type Duration } from '../duration.js'
 import { ClosedError, ConflictError, ModelError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
+import { pushRefusal } from '../names.js'
 import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type CallTime, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
@@ -103,7 +105,9 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   // oxlint-disable-next-line typescript/require-await -- what is wrong with the requirements rejects
   async selectModel(requirements: ModelRequirements): Promise<ModelSelection> {
     const issues: Issue[] = []
-    const given = readRequirements(requirements, 'requirements', issues)
+    const given = looking(requirements, 'requirements', 'the requirements cannot be used', () =>
+      readRequirements(requirements, 'requirements', issues),
+    )
     refuse(issues, 'the requirements cannot be used')
     const calls = this.#open()
     this.#assertUsable({})
@@ -140,9 +144,14 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   }
 
   registerProvider(name: string, provider: CustomProvider | ProviderConfig): void {
+    looking(provider, 'provider', 'the provider cannot be used', () => this.#registerProvider(name, provider))
+  }
+
+  #registerProvider(name: string, provider: CustomProvider | ProviderConfig): void {
     const issues: Issue[] = []
     if (typeof name !== 'string' || name === '' || name.includes('/'))
       issues.push({ path: 'name', message: 'must be a text without `/`, not empty' })
+    else pushRefusal(name, 'name', issues)
     if (typeof provider !== 'object' || provider === null) issues.push({ path: 'provider', message: 'must be an object' })
     if (issues.length === 0 && this.#names().includes(name))
       throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is configured already`)
@@ -170,7 +179,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
 
   registerModel(model: ModelRegistration): void {
     const issues: Issue[] = []
-    const read = readRegistration(model, 'model', issues)
+    const read = looking(model, 'model', 'the model cannot be registered', () => readRegistration(model, 'model', issues))
     refuse(issues, 'the model cannot be registered')
     this.#register(read)
   }

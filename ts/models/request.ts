@@ -2,9 +2,11 @@
 // What a model is asked, judged: every problem at once, with its path.
 
 import { describe, duration, integer, readGroup, type Fields, type Read } from '../config/reader.js'
+import { looking } from '../data.js'
 import { ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
-import { plainJson, type Json } from '../json.js'
+import { plainJson, writtenJson, type Json } from '../json.js'
+import { pushRefusal } from '../names.js'
 import { readSchema, type SchemaForms } from '../schema.js'
 import { readModelBudget, readNames } from './config.js'
 import { readRequirements } from './requirements.js'
@@ -66,6 +68,10 @@ const fields: Fields<Written> = {
 
 /** @throws {ValidationError} `ERR_INVALID_ARGUMENT` */
 export function readRequest(request: GenerateRequest): ReadRequest {
+  return looking(request, 'request', 'the request cannot be sent', () => judgeRequest(request))
+}
+
+function judgeRequest(request: GenerateRequest): ReadRequest {
   const issues: Issue[] = []
   const read = readGroup<Written>(request, 'request', issues, fields, {} as Written)
   const {
@@ -98,7 +104,6 @@ export function readRequest(request: GenerateRequest): ReadRequest {
   const wantedTool = (toolChoice as { name?: string } | undefined)?.name
   if (wantedTool !== undefined && !known.some((tool) => (tool as { name: string }).name === wantedTool))
     issues.push({ path: 'request.toolChoice.tool', message: `\`${wantedTool}\` is not among \`tools\``, code: 'ERR_INVALID_VALUE' })
-  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the request cannot be sent', issues)
   const chat = {
     ...plain,
     messages: turns,
@@ -107,9 +112,12 @@ export function readRequest(request: GenerateRequest): ReadRequest {
     ...(extra !== undefined && { extra }),
     ...(schema?.jsonSchema !== undefined && { schema: { name: 'answer', schema: schema.jsonSchema, strict: false } }),
   }
+  const whole = plainJson(chat, 'request', issues)
+  const wanted = writtenJson({ provider, model, requirements, fallback }, 'request', issues)
+  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the request cannot be sent', issues)
   return {
-    wanted: plainJson({ provider, model, requirements, fallback }, 'request', issues) ?? null,
-    chat: chat as unknown as ReadRequest['chat'],
+    wanted: wanted ?? null,
+    chat: whole as ReadRequest['chat'],
     schema,
     maxAttempts,
     budget,
@@ -135,6 +143,7 @@ function readTools(tools: unknown, path: string, issues: Issue[]): Json[] {
   return tools.flatMap((tool: { name?: unknown; description?: unknown; parameters?: unknown } | null, index) => {
     const place = `${path}[${index}]`
     const name = text(tool?.name, `${place}.name`, issues)
+    if (name !== undefined) pushRefusal(name, `${place}.name`, issues)
     const description = text(tool?.description, `${place}.description`, issues)
     const parameters = readSteering(tool?.parameters, `${place}.parameters`, issues)?.jsonSchema
     return name === undefined || description === undefined || parameters === undefined ? [] : [{ name, description, parameters }]

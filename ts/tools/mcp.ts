@@ -7,6 +7,7 @@
 import type { Clock } from '../clock.js'
 import { ClosedError, ConflictError, ToolError, type ErrorCode } from '../errors.js'
 import type { Issue } from '../issue.js'
+import { looking } from '../data.js'
 import { plainJson, type Json } from '../json.js'
 import { answered, misfit, within } from './call.js'
 import { TOOL_NAME } from './definition.js'
@@ -53,7 +54,7 @@ export class McpConnections {
   }
 
   async connect(server: McpServer): Promise<McpConnection> {
-    const resolved = readServer(server)
+    const resolved = looking(server, 'server', 'the server cannot be connected to', () => readServer(server))
     if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
     const connection = new Connection(resolved, this.#clock, this.#registry, () => this.#open.delete(connection))
     this.#open.add(connection)

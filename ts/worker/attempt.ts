@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
 
-import { CancelledError, ModelError, ValidationError } from '../errors.js'
-import type { Issue } from '../issue.js'
-import { plainJson } from '../json.js'
+import { readData } from '../data.js'
+import { CancelledError, ModelError } from '../errors.js'
 import type { ModelCalls } from '../models/types.js'
 import type { AttemptContext } from '../api/agent.js'
 import type { AgentTask } from '../api/workflow.js'
+import { readSpawned } from '../spawned-task.js'
 import { packFailure, unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
 
 type Execute = Extract<Told, { kind: 'execute' }>
@@ -42,12 +42,12 @@ export class WorkerAttempt implements AttemptContext {
       if (progress !== undefined) this.emit(progress)
     }
     this.emit = (data) => {
-      if (!this.#ended) host.say({ kind: 'progress', call, data: textOf(data, 'data', 'what the attempt announces') })
+      if (!this.#ended) host.say({ kind: 'progress', call, data: JSON.stringify(readData(data, 'data', 'what the attempt announces')) })
     }
     this.spawn = (task) => {
       const refuse = (spawned: RemoteTask): void => spawned.settle({ failure: packFailure(this.#over()) })
       if (this.#ended) return new RemoteTask(refuse)
-      const text = textOf(task, 'task', 'the spawned task')
+      const text = JSON.stringify(readSpawned(task, Infinity))
       const spawn = (spawns += 1)
       host.say({ kind: 'spawn', call, spawn, task: text })
       return new RemoteTask((spawned) => {
@@ -110,11 +110,4 @@ export class RemoteTask implements PromiseLike<unknown> {
     this.#await = undefined
     return this.#promise.then(onfulfilled, onrejected)
   }
-}
-
-function textOf(value: unknown, path: string, what: string): string {
-  const issues: Issue[] = []
-  const plain = plainJson(value, path, issues)
-  if (plain === undefined) throw new ValidationError('ERR_NOT_JSON', `${what} is not JSON data`, issues)
-  return JSON.stringify(plain)
 }

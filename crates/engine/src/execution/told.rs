@@ -4,7 +4,7 @@
 use super::values::View;
 use super::{Execution, InstanceIndex};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use stdx::Timestamp;
 
 impl Execution {
@@ -53,7 +53,7 @@ impl Execution {
 #[derive(Default)]
 struct Object {
     text: String,
-    names: HashSet<String>,
+    names: BTreeSet<String>,
 }
 
 impl Object {
