@@ -185,7 +185,7 @@ it.skipIf(process.platform === 'win32').each(['os', 'disk'])('a signal whose pro
   const loop = { until: 'tasks.w.output.n == tasks.count.output - 1', maxIterations: 1000 }
   const kept = workflow([wait('count', 'count'), { id: 'l', name: 'l', type: 'loop', loop, tasks: [wait('w', 'go')] }])
   // The file may not grow beyond so many blocks; the signal that would end the process is ignored, so that a write fails.
-  const limited = `trap '' XFSZ; ulimit -f 800; exec "$@"`
+  const limited = `trap '' XFSZ; ulimit -f 1600; exec "$@"`
   const program = writeInto(folder, `sender-${durability}.mjs`, sender)
   const args = ['-c', limited, 'sh', process.execPath, program, path, durability, JSON.stringify(kept)]
   const [code, sent] = spawnSync('sh', args, { encoding: 'utf8' }).stdout.trim().split(' ')
