@@ -150,6 +150,16 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => rejection(orchestratorWith().listExecutions({ limit: 0 })),
     'ValidationError | ERR_INVALID_ARGUMENT | the filter cannot be used: filter.limit: must be a whole number from 1 to 1000 | {} | ',
   ],
+  ERR_NOT_ALLOWED: [
+    () => {
+      const orchestrator = orchestratorWith()
+      orchestrator.agentPool.registerAgentType('type', { create: () => ({ execute: () => 1 }) })
+      orchestrator.agentPool.registerAgent({ id: 'clerk', type: 'type', capabilities: ['typing'] })
+      const typist = workflow([{ id: 'a', name: 'a', requires: ['typing'] }])
+      return causeOf(rejection(orchestrator.executeWorkflow(typist, {}, { allow: { agents: ['work'] } })))
+    },
+    'AgentError | ERR_NOT_ALLOWED | agent `clerk` is not allowed here: `allow.agents` does not name it; it allows `work` | {"agent":"clerk","allowed":["work"]} | ',
+  ],
   ERR_NOT_SUPPORTED: [
     async () => thrownBy(() => (orchestratorWith() as unknown as { executionMonitor: unknown }).executionMonitor),
     'OrchestratorError | ERR_NOT_SUPPORTED | `executionMonitor` is not supported yet; listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from `execution.metrics`, `getStatistics()` and `agentPool.getStatistics()` | {"name":"executionMonitor"} | ',

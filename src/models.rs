@@ -156,6 +156,7 @@ fn coded(error: &Error) -> CodedError {
     let code = match error {
         Error::Provider { .. } | Error::Registration(_) | Error::Malformed { .. } => "ERR_INVALID_ARGUMENT",
         Error::NoProvider | Error::UnknownProvider { .. } => "ERR_PROVIDER_NOT_FOUND",
+        Error::NotAllowed { .. } => "ERR_NOT_ALLOWED",
         Error::UnknownModel { .. } | Error::NoModel(_) => "ERR_NO_MODEL",
         Error::Catalogue(_) => "ERR_INTERNAL",
     };

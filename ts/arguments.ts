@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller passes beside a workflow, judged: context, options, filters.
 
+import { readAllow } from './allow.js'
 import type { Clock } from './clock.js'
 import { describe } from './config/reader.js'
 import { ValidationError } from './errors.js'
@@ -41,7 +42,7 @@ export interface ReadOptions {
 }
 
 const texts = ['executionId', 'idempotencyKey', 'tenant'] as const
-const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', ...texts] as const
+const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', 'allow', ...texts] as const
 
 /** The options of an execution that is started by `clock`. */
 export function readOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
@@ -60,6 +61,7 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
     issues.push({ path: `options.${field}`, message: `is not an option; these are: ${OPTIONS.join(', ')}` })
   }
   const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency } = options
+  const allow = options.allow === undefined ? undefined : readAllow(options.allow, issues)
   if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'options.signal', message: 'must be an AbortSignal' })
   for (const field of texts) {
     const text: unknown = options[field]
@@ -75,6 +77,7 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
   const recorded = {
     ...(priority !== undefined && { priority }),
     ...(concurrency !== undefined && { concurrency: readConcurrency(concurrency, issues) }),
+    ...(allow !== undefined && { allow }),
     ...(tenant !== undefined && { tenant }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(step === true && { step }),

@@ -3,6 +3,7 @@
 
 import type { Instance } from './agent-instances.js'
 import type { AgentRegistry } from './agent-pool.js'
+import { allows, notAllowed } from './allow.js'
 import type { Clock } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -140,6 +141,11 @@ export class AttemptRunner {
 
   #begin(attempt: Attempt, instanceNumber: number): void {
     const { run, task, instance } = attempt
+    // Who is named was judged where the definition entered.
+    if (run.options.allow !== undefined && task.agentId === '' && instance !== undefined) {
+      const { agentId, type } = instance.event()
+      if (!allows(run.options.allow, 'agents', agentId, type)) return this.#fail(attempt, notAllowed(run.options.allow, 'agents', agentId))
+    }
     if (instance !== undefined && !task.judged) this.#call(attempt, task, instance)
     else void run.scope.runInAsyncScope(() => this.#prepare(attempt, task, instance, instanceNumber))
   }

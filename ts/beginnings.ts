@@ -2,6 +2,7 @@
 // How executions begin: by a call, under an id or a key that the caller has chosen, as the fork of another, or as a task of one.
 
 import type { AgentNeed, AgentRegistry } from './agent-pool.js'
+import { forbiddenIn, narrowed } from './allow.js'
 import type { ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
 import type { Definition, DefinitionReader } from './definition.js'
@@ -18,7 +19,7 @@ import { cancelWith, type Started } from './outcome.js'
 import { namedIn } from './named.js'
 import { pinsFor } from './pins.js'
 import { Run, type RunOptions } from './run.js'
-import type { WorkflowExecution } from './api/execution.js'
+import type { Allowance, WorkflowExecution } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
 import type { WorkflowValidator } from './workflow-engine.js'
 
@@ -74,24 +75,33 @@ export class Beginnings {
     }
   }
 
-  /** Reads a workflow that can run: it has no problem, and everything it names is registered. */
-  read(workflow: AgentWorkflow): Definition {
+  /** Reads a workflow that can run: it has no problem, and everything it names is registered, and allowed. */
+  read(workflow: AgentWorkflow, allow?: Allowance): Definition {
     const { reader, workflows, validates } = this.#world
-    const definition = reader.read(workflow, (source) => (validates ? workflows.unknownIn(source) : []))
-    this.assertKnown(definition)
+    const definition = reader.read(workflow, (source) => [
+      ...(validates ? workflows.unknownIn(source) : []),
+      ...(allow === undefined ? [] : forbiddenIn(source, allow)),
+    ])
+    this.assertKnown(definition, allow && { allow, ...this.#pins(definition) })
     return definition
   }
 
-  /** That everything it names is registered, or pinned. */
-  assertKnown(definition: Definition, known?: Pick<RunOptions, 'workflows' | 'standIns'>): void {
+  /** That everything it names is registered, or pinned, and allowed. */
+  assertKnown(definition: Definition, known?: Pick<RunOptions, 'workflows' | 'standIns' | 'allow'>): void {
     const { workflows, validates } = this.#world
-    if (!validates || workflows.knows(definition, known)) return
-    throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', workflows.unknownIn(definition.source, known))
+    const unknown = !validates || workflows.knows(definition, known) ? [] : workflows.unknownIn(definition.source, known)
+    const forbidden = known?.allow === undefined ? [] : forbiddenIn(definition.source, known.allow, known.workflows)
+    if (unknown.length + forbidden.length > 0)
+      throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', [...unknown, ...forbidden])
+  }
+
+  #pins(definition: Definition): Pick<RunOptions, 'workflows'> {
+    return pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
   }
 
   /** What a definition names, as it is now: registered workflows, and the agents that built-in types stand in for. */
   settled(definition: Definition, had?: readonly string[]): Pick<RunOptions, 'workflows' | 'builtIn' | 'standIns'> {
-    const pins = pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
+    const pins = this.#pins(definition)
     return { ...pins, ...this.#standInsOf(definition, { ...pins, ...(had && { standIns: had }) }) }
   }
 
@@ -159,10 +169,11 @@ export class Beginnings {
     const { recorded, executionId: id, signal } = read
     const reuse = keptEnds(definition, execution, from)
     const standIns = this.#standInsBefore(definition, options)
-    const origin = { ...inherited(options), ...(standIns.length > 0 && { standIns }) }
+    const origin = { ...inherited(options), ...(standIns.length > 0 && { standIns }), ...narrowed(options.allow, recorded.allow) }
     this.assertKnown(definition, origin)
     const copy = copyJson(context as Json) as Context
-    const given = { ...origin, ...recorded, forkedFrom: execution.id, reuse }
+    const { allow: _narrowed, ...own } = recorded
+    const given = { ...origin, ...own, forkedFrom: execution.id, reuse }
     const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
     cancelWith(this.#world, run, signal)
     return run

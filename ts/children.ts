@@ -121,7 +121,7 @@ export function cancelOrphans(nursery: Nursery, orphans: readonly Run[]): void {
 
 /** What flows down from a parent to a child beside the wish to stop or pause: who it is for, and the bounds it has. */
 function optionsOf(nursery: Nursery, run: Run, definition: Definition, { path, depth }: { path: string; depth: number }): RunOptions {
-  const { tenant, priority } = run.options
+  const { tenant, priority, allow } = run.options
   const { deadline, time } = nursery.bounds(run)
   const pins = pinsFor(definition, (id) => run.options.workflows?.[id])
   // What another version began has children that it would have begun.
@@ -132,6 +132,7 @@ function optionsOf(nursery: Nursery, run: Run, definition: Definition, { path, d
     ...(typeof deadline === 'number' && { deadline }),
     ...(typeof time === 'number' && { budget: { time } }),
     ...(tenant !== undefined && { tenant }),
+    ...(allow !== undefined && { allow }),
     ...(priority !== undefined && { priority }),
     ...(standIns.length > 0 && { standIns }),
     ...pins,

@@ -225,10 +225,12 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls {
     const { priority = 0, retryPolicy } = run.task(instance).source as Pick<AgentTask, 'priority' | 'retryPolicy'>
     const { signal } = attempt
+    const { allow } = run.options
     return this.#listener.models({
       account: this.account(run, instance, attempt),
       signal,
       priority: priority + (run.options.priority ?? 0),
+      allow: allow?.models,
       retryPolicy,
     })
   }

@@ -86,6 +86,7 @@ export type ErrorCode =
   | 'ERR_BUDGET_EXCEEDED'
   | 'ERR_LISTENER'
   | 'ERR_NOT_SUPPORTED'
+  | 'ERR_NOT_ALLOWED'
   | 'ERR_INTERNAL'
 
 /** What an error may say beside its message. */
@@ -270,6 +271,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_BUDGET_EXCEEDED: ModelError,
   ERR_LISTENER: OrchestratorError,
   ERR_NOT_SUPPORTED: OrchestratorError,
+  ERR_NOT_ALLOWED: AgentError,
   ERR_INTERNAL: InternalError,
 }
 

@@ -92,6 +92,7 @@ export type {
 } from './api/agent.js'
 export type {
   CancelOptions,
+  Allowance,
   ConcurrencyLimit,
   EventLoopDelayFigures,
   ExecuteOptions,
@@ -123,5 +124,5 @@ export type {
   TriggerRule,
   WaitFor,
 } from './api/workflow.js'
-export type { ValidationResult, WorkflowEngine } from './workflow-engine.js'
+export type { LoadOptions, ValidationResult, WorkflowEngine } from './workflow-engine.js'
 export type { WorkflowFile, WorkflowText } from './workflow-source.js'

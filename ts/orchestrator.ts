@@ -303,7 +303,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   ): Promise<Schedule> {
     this.#assertOpen()
     const asked = readSchedule(schedule, options, this.#dispatcher.clock)
-    const definition = this.#beginnings.read(workflow)
+    const definition = this.#beginnings.read(workflow, asked.recorded.allow)
     const given = readContext(context, this.#config.workflow.maxValueBytes)
     await this.#ready
     this.#assertOpen()
@@ -368,7 +368,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
     this.#assertOpen()
     const read = readOptions(options, this.#dispatcher.clock)
-    const definition = this.#beginnings.read(workflow)
+    const definition = this.#beginnings.read(workflow, read.recorded.allow)
     const given = readContext(context, this.#config.workflow.maxValueBytes)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)

@@ -11,7 +11,7 @@ import type { Json } from './json.js'
 import type { Failures } from './native.js'
 import type { SpawnedTask } from './spawn.js'
 import type { LiveAttempt } from './task-input.js'
-import type { TaskExecution, WorkflowExecution } from './api/execution.js'
+import type { Allowance, TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /** An instance of a task, beyond those of the root list. */
 interface Instance {
@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly tenant?: string
   readonly priority?: number
   readonly idempotencyKey?: string
+  /** What it may use; absent: everything. */
+  readonly allow?: Allowance
   /** The ends that a fork takes over, by path. */
   readonly reuse?: Readonly<Record<string, ReusedEnd>>
   /** The registered workflows that its tasks name, as they were when it began. */

@@ -10,7 +10,7 @@ import { judgeName } from './names.js'
 import type { Issue } from './issue.js'
 import { timingProblems } from './native.js'
 import type { RunOptions } from './run.js'
-import type { ConcurrencyLimit } from './api/execution.js'
+import type { Allowance, ConcurrencyLimit } from './api/execution.js'
 import type { Budget } from './api/workflow.js'
 
 /** When a workflow runs again and again: by exactly one of `cron` and `every`. */
@@ -45,6 +45,8 @@ export interface ScheduleOptions {
   priority?: number | undefined
   /** At most so many executions of one key and tenant run at once; the others wait. */
   concurrency?: ConcurrencyLimit | undefined
+  /** What each may use. Default: everything. */
+  allow?: Allowance | undefined
 }
 
 /** A workflow that runs again and again. */
@@ -68,7 +70,7 @@ export interface ReadSchedule {
 
 const ID_MAX = 200
 const SCHEDULE_FIELDS = ['cron', 'every', 'timezone', 'missed', 'overlap']
-const OPTIONS = ['id', 'budget', 'tenant', 'priority', 'concurrency']
+const OPTIONS = ['id', 'budget', 'tenant', 'priority', 'concurrency', 'allow']
 const MISSED = ['skip', 'once', 'all']
 const OVERLAP = ['allow', 'skip']
 

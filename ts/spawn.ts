@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
 
+import { forbiddenBy } from './allow.js'
 import type { Dispatcher } from './dispatcher.js'
-import { TaskFailedError } from './errors.js'
+import { TaskFailedError, ValidationError } from './errors.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { Lender } from './lender.js'
@@ -38,6 +39,9 @@ export class Spawner {
   spawn(task: AgentTask): PromiseLike<unknown> {
     if (!this.#dispatcher.isUnderWay(this.#run, this.#instance, this.#attempt)) return this.#refused(this.#attempt.whyOver)
     const plain = readSpawned(task, this.#dispatcher.maxValueBytes)
+    const { allow } = this.#run.options
+    const forbidden = allow === undefined ? [] : forbiddenBy(plain, allow)
+    if (forbidden.length > 0) throw new ValidationError('ERR_VALIDATION', 'the spawned task cannot run', forbidden)
     const added = this.#dispatcher.spawn(this.#run, this.#instance, this.#attempt.attempt, plain, this.#lender)
     const spawned = added ?? this.#refused(this.#attempt.reason)
     this.#tasks.push(spawned)

@@ -15,6 +15,7 @@ import type { ModelCalls } from './models/types.js'
 import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AttemptContext, TaskInput } from './api/agent.js'
+import type { Allowance } from './api/execution.js'
 import type { AgentTask, TaskType } from './api/workflow.js'
 
 /** A copy of the output of an instance, null if it has none. */
@@ -123,6 +124,13 @@ export function accountOf(context: AttemptContext): ModelAccount | undefined {
   return (context as { [ACCOUNT]?: () => ModelAccount })[ACCOUNT]?.()
 }
 
+const ALLOWANCE: unique symbol = Symbol('allowance')
+
+/** What the execution of an attempt may use; `undefined`: everything. */
+export function allowanceOf(context: AttemptContext): Allowance | undefined {
+  return (context as { [ALLOWANCE]?: () => Allowance | undefined })[ALLOWANCE]?.()
+}
+
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
 export class LiveAttempt implements AttemptContext {
   readonly attempt: number
@@ -141,6 +149,11 @@ export class LiveAttempt implements AttemptContext {
     Object.defineProperty(this.prototype, ACCOUNT, {
       value(this: LiveAttempt): ModelAccount {
         return this.#host.account(this.#run, this.#instance, this)
+      },
+    })
+    Object.defineProperty(this.prototype, ALLOWANCE, {
+      value(this: LiveAttempt): Allowance | undefined {
+        return this.#run.options.allow
       },
     })
   }

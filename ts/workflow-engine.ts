@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { AgentNeed, AgentRegistry } from './agent-pool.js'
+import { forbiddenIn, readAllow } from './allow.js'
 import type { Definition, DefinitionReader, WorkflowGraph } from './definition.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
 import { namedIn } from './named.js'
+import { pinsFor } from './pins.js'
 import type { RunOptions } from './run.js'
+import type { Allowance } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
 import { readSource, type WorkflowFile, type WorkflowText } from './workflow-source.js'
 
@@ -17,6 +20,12 @@ export interface ValidationResult {
   readonly problems: readonly Issue[]
   /** Its edges, the implied ones included. Absent where its structure is broken. */
   readonly graph?: WorkflowGraph
+}
+
+/** Options of `loadWorkflow`. */
+export interface LoadOptions {
+  /** What the workflow may name; what it may not is a problem by path. Give it to whatever runs the workflow as well. Default: everything. */
+  allow?: Allowance | undefined
 }
 
 /** Reads workflows without running them. */
@@ -40,7 +49,7 @@ export interface WorkflowEngine {
    *
    * @throws {ValidationError} with every problem of the text or the workflow by path.
    */
-  loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object): Promise<AgentWorkflow>
+  loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object, options?: LoadOptions): Promise<AgentWorkflow>
 }
 
 /** What is there though nobody has registered it: pinned workflows, and agents that models stand in for in any case. */
@@ -71,15 +80,17 @@ export class WorkflowValidator implements WorkflowEngine {
     return this.#registered.get(id)
   }
 
-  async loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object): Promise<AgentWorkflow> {
+  async loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object, options?: LoadOptions): Promise<AgentWorkflow> {
+    const allow = readLoadOptions(options)
     const workflow = await readSource(source)
-    const { problems, definition } = this.#reader.examine(workflow)
-    if (definition === undefined) {
-      throw new ValidationError(
-        'ERR_VALIDATION',
-        'the workflow cannot run',
-        problems.filter(({ severity }) => severity !== 'warning'),
-      )
+    const { problems, definition, snapshot } = this.#reader.examine(workflow)
+    const pins = definition === undefined ? {} : pinsFor(definition, (id) => this.find(id)?.source)
+    const forbidden = allow === undefined ? [] : forbiddenIn(snapshot ?? null, allow, pins.workflows)
+    if (definition === undefined || forbidden.length > 0) {
+      throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', [
+        ...problems.filter(({ severity }) => severity !== 'warning'),
+        ...forbidden,
+      ])
     }
     return workflow as AgentWorkflow
   }
@@ -136,6 +147,18 @@ function unknownAgent({ agentId, requires }: AgentNeed, path: string, agents: Ag
     return { path: `${path}.requires`, code: 'ERR_AGENT_NOT_FOUND', message }
   }
   return { path: `${path}.agentId`, code: 'ERR_AGENT_NOT_FOUND', message: agents.missingWithWayOut(agentId) }
+}
+
+function readLoadOptions(options: LoadOptions | undefined): Allowance | undefined {
+  if (options === undefined) return undefined
+  const issues: Issue[] = []
+  const isObject = typeof options === 'object' && options !== null
+  if (!isObject) issues.push({ path: 'options', message: 'must be an object' })
+  for (const field of isObject ? Object.keys(options) : [])
+    if (field !== 'allow') issues.push({ path: `options.${field}`, message: 'is not an option; these are: allow' })
+  const allow = isObject && options.allow !== undefined ? readAllow(options.allow, issues) : undefined
+  if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the options cannot be used', issues)
+  return allow
 }
 
 function unknownWorkflow(id: string, path: string): Issue {

@@ -4,6 +4,9 @@
 import { canonical, hashOf } from '../idempotency.js'
 import type { Json } from '../json.js'
 import type { ModelPart, ModelTool, ModelToolCall } from '../models/types.js'
+import { allows, notAllowed } from '../allow.js'
+import { allowanceOf } from '../task-input.js'
+import { failed } from '../tools/call.js'
 import { ToolRegistry } from '../tools/registry.js'
 import type { AttemptContext } from '../api/agent.js'
 
@@ -16,7 +19,7 @@ export class ToolCalls {
   readonly #repeats = new Map<string, number>()
 
   /**
-   * `names`: those it may call; `undefined`: every one there is.
+   * `names`: those it may call; `undefined`: every one there is. What its execution is not allowed is not offered.
    *
    * @throws {ToolError} `ERR_TOOL_NOT_FOUND`, which lists those there are.
    */
@@ -25,7 +28,7 @@ export class ToolCalls {
     for (const name of new Set(names ?? tools.list().map((tool) => tool.name))) {
       const tool = tools.get(name)
       if (tool === undefined) throw tools.unknown(name)
-      this.#offered.add(tool)
+      if (allows(allowanceOf(context), 'tools', name)) this.#offered.add(tool)
     }
   }
 
@@ -52,7 +55,10 @@ export class ToolCalls {
   async #call({ id, name, arguments: args }: ModelToolCall, step: number, idempotencyKey: string): Promise<ModelPart> {
     const { signal } = this.#context
     this.#context.heartbeat({ type: 'tool-call', step, id, name, arguments: args })
-    const { result, isError } = await this.#offered.call(name, args, { signal, id, idempotencyKey })
+    const allow = allowanceOf(this.#context)
+    const { result, isError } = allows(allow, 'tools', name)
+      ? await this.#offered.call(name, args, { signal, id, idempotencyKey })
+      : failed(notAllowed(allow, 'tools', name))
     this.#context.heartbeat({ type: 'tool-result', step, id, name, result, isError })
     return { type: 'tool-result', id, result, isError }
   }

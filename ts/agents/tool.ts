@@ -2,7 +2,9 @@
 // The agent that calls one tool, without a model.
 
 import { ValidationError } from '../errors.js'
+import { allows, notAllowed } from '../allow.js'
 import type { Json } from '../json.js'
+import { allowanceOf } from '../task-input.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import type { ResolvedTool } from './configuration.js'
@@ -17,8 +19,11 @@ export class ToolAgent implements Agent {
   }
 
   /** What the tool answers. */
-  async execute(task: TaskInput, { signal, idempotencyKey }: AttemptContext): Promise<Json> {
+  async execute(task: TaskInput, context: AttemptContext): Promise<Json> {
+    const { signal, idempotencyKey } = context
     const { tool: name } = this.#configuration
+    const allow = allowanceOf(context)
+    if (!allows(allow, 'tools', name)) throw notAllowed(allow, 'tools', name)
     const tool = this.#tools.get(name)
     if (tool === undefined) throw this.#tools.unknown(name)
     const answer = await tool.call(this.#arguments(task), { signal, idempotencyKey })

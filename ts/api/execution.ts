@@ -129,6 +129,23 @@ export interface ExecuteOptions {
   priority?: number | undefined
   /** At most so many executions of one key and tenant run at once; the others wait. */
   concurrency?: ConcurrencyLimit | undefined
+  /** What it may use. A fork may only narrow what the execution it is made from was allowed. Default: everything. */
+  allow?: Allowance | undefined
+}
+
+/**
+ * What an execution may use, by name; what is absent allows every one, `[]` allows none. It is recorded with the execution and holds for its child
+ * workflows, spawned tasks, compensations, forks and retries.
+ */
+export interface Allowance {
+  /** Agents and types that tasks may name; who is found by `requires` alone must be one of them, or of a type among them. */
+  agents?: readonly string[] | undefined
+  /** Tools that built-in agents may call, or let models call. */
+  tools?: readonly string[] | undefined
+  /** Registered workflows that tasks may name. */
+  workflows?: readonly string[] | undefined
+  /** Models that agents may ask, as `provider/model`, or `model` at any provider. */
+  models?: readonly string[] | undefined
 }
 
 /** Executions that are counted together. */

@@ -49,6 +49,8 @@ export interface Caller {
   readonly signal: AbortSignal
   readonly priority: number
   readonly retryPolicy: RetryPolicy | undefined
+  /** The models it may ask, by `provider/model` or `model`; `undefined`: every one. */
+  readonly allow: readonly string[] | undefined
 }
 
 /** The models of one orchestrator. The addon is told of them when they are first needed. */
@@ -275,7 +277,8 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     const calls = this.#open()
     assertWanted(signal)
     this.#assertUsable(request.wanted as { provider?: string; model?: string })
-    const [wanted, asks] = [JSON.stringify(request.wanted), JSON.stringify(chat)]
+    const allowed = caller?.allow === undefined ? {} : { allow: caller.allow }
+    const [wanted, asks] = [JSON.stringify({ ...(request.wanted as object), ...allowed }), JSON.stringify(chat)]
     const choose = (): Json => JSON.parse(calls.native.choose(wanted, asks)) as Json
     const own = caller && new CallOfAttempt(caller.account, wanted, asks)
     const choice = own === undefined ? choose() : await own.choose(choose)

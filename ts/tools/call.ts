@@ -3,7 +3,7 @@
 
 import { onAbort } from '../abort.js'
 import { dueAt, type Clock } from '../clock.js'
-import { ToolError } from '../errors.js'
+import { ToolError, type OrchestratorError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import type { CallContext, ToolResult } from './tool.js'
@@ -39,7 +39,7 @@ export async function answered(
 }
 
 /** An error as a model hears of it. */
-export function failed(error: ToolError): ToolResult {
+export function failed(error: OrchestratorError): ToolResult {
   const { code, message, details } = error
   const issues = details['issues'] as readonly Issue[] | undefined
   const places = issues?.map((issue) => ({ path: issue.path, message: issue.message }))

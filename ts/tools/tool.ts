@@ -2,7 +2,7 @@
 // What a tool is: to whoever writes one, and to whoever calls it.
 
 import type { Duration } from '../duration.js'
-import type { ToolError } from '../errors.js'
+import type { OrchestratorError } from '../errors.js'
 import type { Json } from '../json.js'
 
 /** A function that agents and models may call by name. */
@@ -60,4 +60,4 @@ export interface CallContext {
 /** What came of a call. If it `isError`, `result` tells the model why, and `error` is the same for programs. */
 export type ToolResult =
   | { readonly result: Json; readonly isError: false }
-  | { readonly result: Json; readonly isError: true; readonly error: ToolError }
+  | { readonly result: Json; readonly isError: true; readonly error: OrchestratorError }

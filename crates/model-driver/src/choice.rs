@@ -4,9 +4,10 @@
 use crate::book::Book;
 use crate::error::Error;
 use crate::estimate::Size;
-use models::{Availability, Candidate, Capability, Mode, Need, Requirements, Selection, select};
+use models::{Availability, Candidate, Candidates, Capability, Mode, Need, Requirements, Selection, select};
 use providers::ChatRequest;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What a request says about who may answer it.
@@ -18,6 +19,23 @@ pub(crate) struct Wanted {
     requirements: Option<Requirements>,
     /// `provider/model` or `model`; absent: what the configuration says.
     fallback: Option<Vec<String>>,
+    /// The models that may be asked, as `provider/model` or `model`; absent: every one.
+    allow: Option<Vec<String>>,
+}
+
+impl Wanted {
+    fn allows(&self, provider: &str, model: &str) -> bool {
+        let is = |name: &String| name == model || name.split_once('/').is_some_and(|parts| parts == (provider, model));
+        self.allow.as_ref().is_none_or(|allow| allow.iter().any(is))
+    }
+
+    fn refusal(&self, what: impl Into<String>) -> Error {
+        Error::NotAllowed { what: what.into(), allowed: self.allow.as_ref().map_or_else(String::new, |allow| allow.join(", ")) }
+    }
+
+    fn allowed(&self, (provider, model): Name) -> Result<Name, Error> {
+        if self.allows(&provider, &model) { Ok((provider, model)) } else { Err(self.refusal(format!("model `{provider}/{model}`"))) }
+    }
 }
 
 /// Who may answer.
@@ -50,6 +68,10 @@ type Name = (String, String);
 impl Book {
     /// The model that fits best.
     pub(crate) fn select(&self, requirements: &Requirements) -> Result<Selection, Error> {
+        self.select_among(&self.candidates, requirements)
+    }
+
+    fn select_among(&self, candidates: &Candidates, requirements: &Requirements) -> Result<Selection, Error> {
         if self.providers.is_empty() {
             return Err(Error::NoProvider);
         }
@@ -58,20 +80,24 @@ impl Book {
             let is_shut = shut.iter().any(|(provider, model)| *provider == candidate.provider && *model == candidate.id);
             if is_shut { Availability::BreakerOpen } else { Availability::Available }
         };
-        Ok(select(requirements, &self.candidates, &self.observed, availability)?)
+        Ok(select(requirements, candidates, &self.observed, availability)?)
     }
 
     /// Who may answer a request.
     pub(crate) fn choose(&self, wanted: &Wanted, request: &ChatRequest) -> Result<Choice, Error> {
         let ((provider, model), selection) = self.first(wanted, request)?;
         let mut targets = vec![Chosen { provider, model, larger_context: false }];
-        let fallback = wanted.fallback.as_ref().unwrap_or(&self.fallback);
-        for name in fallback {
-            add(&mut targets, self.named(name)?, false);
+        for name in wanted.fallback.as_ref().unwrap_or(&self.fallback) {
+            match wanted.allowed(self.named(name)?) {
+                Ok(named) => add(&mut targets, named, false),
+                // What the configuration says is for everybody; what the request says is asked for.
+                Err(refusal) if wanted.fallback.is_some() => return Err(refusal),
+                Err(_) => {}
+            }
         }
         // Somebody who wants no fallback wants none for this either.
         if wanted.fallback.as_ref().is_none_or(|fallback| !fallback.is_empty())
-            && let Some(larger) = targets.first().and_then(|first| self.larger(first))
+            && let Some(larger) = targets.first().and_then(|first| self.larger(first, wanted))
         {
             add(&mut targets, larger, true);
         }
@@ -81,24 +107,41 @@ impl Book {
 
     fn first(&self, wanted: &Wanted, request: &ChatRequest) -> Result<(Name, Option<Selection>), Error> {
         match (&wanted.provider, &wanted.model) {
-            (Some(provider), Some(model)) => Ok(((self.provider_named(provider)?, model.clone()), None)),
-            (None, Some(model)) => Ok((self.named(model)?, None)),
+            (Some(provider), Some(model)) => Ok((wanted.allowed((self.provider_named(provider)?, model.clone()))?, None)),
+            (None, Some(model)) => Ok((wanted.allowed(self.named(model)?)?, None)),
             (provider, None) => {
                 let only = provider.as_deref().map(|provider| self.provider_named(provider)).transpose()?;
                 if wanted.requirements.is_none()
                     && let Some(provider) = only.as_deref().or_else(|| self.single_with_model())
                     && let Some(model) = self.providers.get(provider).and_then(|known| known.model.as_deref())
+                    && wanted.allows(provider, model)
                 {
                     return Ok(((provider.to_owned(), model.into()), None));
+                }
+                let candidates = self.candidates_for(wanted);
+                if let Some(allow) = &wanted.allow
+                    && !candidates.list().iter().any(|candidate| only.as_ref().is_none_or(|only| *only == candidate.provider))
+                {
+                    // Nothing is known of those that are allowed, so that there is nothing to choose by: the first will do.
+                    let named = allow.iter().filter_map(|name| self.named(name).ok());
+                    let mut named = named.filter(|(provider, _)| only.as_ref().is_none_or(|only| only == provider));
+                    return named.next().map(|named| (named, None)).ok_or_else(|| wanted.refusal("every model that could be asked"));
                 }
                 let mut requirements = wanted.requirements.clone().unwrap_or_default();
                 if let Some(provider) = only {
                     requirements.providers.allow = Some(vec![provider]);
                 }
                 self.needs(&mut requirements, request);
-                let selection = self.select(&requirements)?;
+                let selection = self.select_among(&candidates, &requirements)?;
                 Ok(((selection.provider.clone(), selection.model_id.clone()), Some(selection)))
             }
+        }
+    }
+
+    fn candidates_for(&self, wanted: &Wanted) -> Cow<'_, Candidates> {
+        match wanted.allow {
+            None => Cow::Borrowed(&self.candidates),
+            Some(_) => Cow::Owned(self.candidates.only(|candidate| wanted.allows(&candidate.provider, &candidate.id))),
         }
     }
 
@@ -165,7 +208,7 @@ impl Book {
     }
 
     /// The cheapest model of the same provider that has room for more.
-    fn larger(&self, first: &Chosen) -> Option<Name> {
+    fn larger(&self, first: &Chosen, wanted: &Wanted) -> Option<Name> {
         let context = self.catalogue.find(&first.provider, &first.model)?.context?;
         let requirements = Requirements {
             capabilities: vec![Need { capability: Capability::TextGeneration, quality: models::Tier::Basic }],
@@ -174,7 +217,7 @@ impl Book {
             providers: models::Providers { allow: Some(vec![first.provider.clone()]), deny: Vec::new() },
             ..Requirements::default()
         };
-        let found = self.select(&requirements).ok()?;
+        let found = self.select_among(&self.candidates_for(wanted), &requirements).ok()?;
         Some((found.provider, found.model_id))
     }
 }

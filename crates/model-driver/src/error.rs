@@ -16,6 +16,8 @@ pub enum Error {
     UnknownProvider { provider: String, known: String },
     #[error("`{model}` is offered by none of the configured providers ({known}); write it as `provider/model` to ask for it all the same")]
     UnknownModel { model: String, known: String },
+    #[error("{what} is not allowed here: `allow.models` names {}", if allowed.is_empty() { "none" } else { allowed })]
+    NotAllowed { what: String, allowed: String },
     #[error(transparent)]
     NoModel(#[from] NoModel),
     #[error(transparent)]

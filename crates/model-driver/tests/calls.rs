@@ -195,3 +195,25 @@ fn who_may_answer_follows_from_what_the_request_names() {
     let unknown = host.choose(&json!({ "model": "of-nobody" })).unwrap_err().to_string();
     assert!(unknown.contains("anthropic, other, work") && unknown.contains("provider/model"), "{unknown}");
 }
+
+/// A definition from others may ask some models: whatever a request names or leaves open, and whatever is configured to fall back to, no other is asked.
+#[test]
+fn what_is_not_allowed_is_never_among_those_who_may_answer() {
+    let host = host(&["one/b", "two/c"]);
+    host.spoken_for("one", &json!({ "model": "a" }));
+    host.spoken_for("two", &json!({}));
+    let choose = |wanted: Value| match host.choose(&wanted) {
+        Ok(targets) => targets.join(", "),
+        Err(Error::NotAllowed { what, .. }) => format!("not allowed: {what}"),
+        Err(other) => other.to_string(),
+    };
+    assert_eq!(choose(json!({ "provider": "one" })), "one/a, one/b, two/c");
+    assert_eq!(choose(json!({ "provider": "one", "allow": ["a", "two/c"] })), "one/a, two/c");
+    // What the provider is told to take is not allowed, and nothing is known of what is.
+    assert_eq!(choose(json!({ "provider": "one", "allow": ["one/b"] })), "one/b");
+    assert_eq!(choose(json!({ "provider": "two", "allow": ["one/b"] })), "not allowed: every model that could be asked");
+    assert_eq!(choose(json!({ "model": "one/a", "allow": ["one/b", "two/a"] })), "not allowed: model `one/a`");
+    assert_eq!(choose(json!({ "provider": "two", "model": "a", "allow": ["one/a"] })), "not allowed: model `two/a`");
+    assert_eq!(choose(json!({ "model": "one/a", "fallback": ["two/c"], "allow": ["a"] })), "not allowed: model `two/c`");
+    assert_eq!(choose(json!({ "model": "one/a", "allow": [] })), "not allowed: model `one/a`");
+}

@@ -60,6 +60,12 @@ pub(super) struct Estimate {
 const LATENCY_SHARE: f64 = 0.95;
 
 impl Candidates {
+    /// Those of them that may be chosen.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&Candidate) -> bool) -> Self {
+        Self { list: self.list.iter().filter(|candidate| keep(candidate)).cloned().collect() }
+    }
+
     /// What `providers` offer on a day: all that they have not switched off by then.
     pub fn new<'a>(catalogue: &Catalogue, providers: impl IntoIterator<Item = &'a str>, today: Day) -> Self {
         let mut list: Vec<Candidate> = providers
