@@ -56,6 +56,7 @@ describe('what a definition names and is not allowed', () => {
     child('f', 'bad'),
     child('g', 'good'),
     child('h', 'outer'),
+    call('i', 'safe', { fallback: [{ agentId: 'safe' }, { agentId: 'secret' }] }),
   ])
   const allow = { agents: ['safe'], workflows: ['good', 'outer'] }
   const problems = [
@@ -65,6 +66,7 @@ describe('what a definition names and is not allowed', () => {
     'ERR_NOT_ALLOWED tasks[3].workflow.tasks[0].agentId',
     'ERR_NOT_ALLOWED tasks[4].workflow',
     'ERR_NOT_ALLOWED tasks[6].workflow',
+    'ERR_NOT_ALLOWED tasks[7].fallback[1].agentId',
   ]
 
   it('is a problem by path at every door', async () => {
