@@ -13,10 +13,9 @@ import { Answers } from './answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
-import { CancelledError, errorOf, TaskFailedError, type OrchestratorError } from './errors.js'
+import { errorOf, type OrchestratorError } from './errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
-import { restored, type Kept } from './failure/restored.js'
 import { reviewed } from './input-judge.js'
 import type { Json } from './json.js'
 import type { Lender } from './lender.js'
@@ -25,9 +24,9 @@ import type { Caller } from './models/integration.js'
 import type { ModelCalls } from './models/types.js'
 import { EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
-import { SpawnedTask, Spawner } from './spawn.js'
+import { spawnedEnd, SpawnedTask, Spawner } from './spawn.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
-import type { TaskStatus, WorkflowExecution } from './api/execution.js'
+import type { WorkflowExecution } from './api/execution.js'
 import type { AgentTask } from './api/workflow.js'
 import { pause, real } from './real-time.js'
 
@@ -56,9 +55,6 @@ export interface Listener {
   /** A live execution. */
   find(id: string): Run | undefined
 }
-
-/** How a spawned task ended, as `runtime::report` writes it. */
-type SpawnedEnd = Kept & { status: TaskStatus; tolerated?: boolean }
 
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | (1 << Kind.cancelled)
@@ -280,15 +276,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     run.spawned.delete(instance)
     this.#spawned -= 1
     if (this.#spawned === 0) this.listen(this.#listened)
-    const taskId = run.path(instance)
-    const { status, ...note } = JSON.parse(text) as SpawnedEnd
-    if (status === 'completed') spawned.settle({ value: JSON.parse(this.engine.output(run.slot, instance)) as Json })
-    else if (note.tolerated === true) spawned.settle({ value: null })
-    else if (status === 'failed') {
-      const message = `task \`${taskId}\` failed: ${note.message}`
-      const at = { executionId: run.id, taskId }
-      spawned.settle({ error: new TaskFailedError('ERR_TASK_FAILED', message, { ...at, cause: restored(note, at), details: { ...note } }) })
-    } else spawned.settle({ error: new CancelledError('ERR_CANCELLED', `task \`${taskId}\` was stopped`, { executionId: run.id, taskId }) })
+    spawned.settle(spawnedEnd(run, instance, text, () => this.engine.output(run.slot, instance)))
   }
 
   /** Asks a function that is a condition. */

@@ -3,13 +3,15 @@
 
 import { forbiddenBy } from './allow.js'
 import type { Dispatcher } from './dispatcher.js'
-import { TaskFailedError, ValidationError } from './errors.js'
+import { CancelledError, TaskFailedError, ValidationError } from './errors.js'
+import { restored, type Kept } from './failure/restored.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { Lender } from './lender.js'
 import type { Run } from './run.js'
 import { readSpawned } from './spawned-task.js'
 import type { LiveAttempt } from './task-input.js'
+import type { TaskStatus } from './api/execution.js'
 import type { AgentTask } from './api/workflow.js'
 
 /** What one attempt has spawned. */
@@ -71,6 +73,20 @@ export class Spawner {
   }
 }
 
+type SpawnedResult = { value: Json } | { error: unknown }
+
+/** How a spawned task ended, which `text` tells as `runtime::report` writes it, for whoever waits for it; `output` gives its output as JSON text. */
+export function spawnedEnd(run: Run, instance: number, text: string, output: () => string): SpawnedResult {
+  const taskId = run.path(instance)
+  const at = { executionId: run.id, taskId }
+  const { status, ...note } = JSON.parse(text) as Kept & { status: TaskStatus; tolerated?: boolean }
+  if (status === 'completed') return { value: JSON.parse(output()) as Json }
+  if (note.tolerated === true) return { value: null }
+  if (status !== 'failed') return { error: new CancelledError('ERR_CANCELLED', `task \`${taskId}\` was stopped`, at) }
+  const message = `task \`${taskId}\` failed: ${note.message}`
+  return { error: new TaskFailedError('ERR_TASK_FAILED', message, { ...at, cause: restored(note, at), details: { ...note } }) }
+}
+
 /** The output of a spawned task, to come. */
 export class SpawnedTask implements PromiseLike<unknown> {
   /** Whether anybody has asked how it ended. */
@@ -92,7 +108,7 @@ export class SpawnedTask implements PromiseLike<unknown> {
     return this.#lender === lender
   }
 
-  settle(result: { value: Json } | { error: unknown }): void {
+  settle(result: SpawnedResult): void {
     this.#settled = true
     if ('value' in result) this.#settle?.resolve(copyJson(result.value))
     else this.#settle?.reject(result.error)
