@@ -1110,7 +1110,10 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
-    /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
+    /**
+     * Forks an execution from everything that failed, was cancelled, or was skipped because of that. A child workflow that failed goes on where
+     * it did, with its idempotency keys.
+     */
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /**
      * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when

@@ -18,6 +18,8 @@ pub(crate) type SharedArchive = Arc<Mutex<Option<Archive>>>;
 pub(crate) enum Question {
     /// The execution with this id.
     Execution(String),
+    /// What undoes the execution with this id.
+    Undoing(String),
     /// The effects of the execution with this id.
     History(String),
     /// A page, by a filter as JSON text.
@@ -50,6 +52,7 @@ impl ArchiveTask {
         let Some(archive) = archive.as_ref() else { return Ok(None) };
         match &self.question {
             Question::Execution(id) => archive.execution(id),
+            Question::Undoing(id) => archive.undoing(id),
             Question::History(id) => Ok(archive.history(id)?.map(|(effects, failures)| words::text_of(effects, &failures))),
             Question::List(filter) => archive.list(&read_filter(filter)?).map(Some),
         }

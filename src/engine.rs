@@ -409,6 +409,18 @@ impl Engine {
         ArchiveTask::ask(&self.archive, Question::Execution(id))
     }
 
+    /// What undoes an execution that completed and has not been released, as JSON text; see `runtime::report`.
+    #[napi(catch_unwind)]
+    pub fn undoing(&self, slot: u32) -> Result<String, CodedError> {
+        self.with(|driver| Ok(report::undoing(driver.execution(slot)?)))
+    }
+
+    /// Resolves with the same of a stored execution, or null.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn stored_undoing(&self, id: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Undoing(id))
+    }
+
     /// Resolves with the effects of a stored execution as JSON text: their words, and why what failed did.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
     pub fn stored_history(&self, id: String) -> AsyncTask<ArchiveTask> {

@@ -22,6 +22,8 @@ const EFFECT_WORDS: usize = 8;
 /// The form of an answer.
 const COMPLETED_HELD: u32 = 0;
 const COMPLETED_JSON: u32 = 1;
+/// Of a child in which something can be undone.
+const COMPLETED_UNDOABLE: u32 = 4;
 /// With what the agent gave, on a second line, beside what its schema made of that.
 const COMPLETED_JUDGED: u32 = 3;
 
@@ -55,6 +57,7 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
         let result = match form as u32 {
             COMPLETED_HELD => Ok(Output::Held),
             COMPLETED_JSON => Ok(Output::Json(text(lines.next())?.into())),
+            COMPLETED_UNDOABLE => Ok(Output::Undoable(text(lines.next())?.into())),
             COMPLETED_JUDGED => {
                 let output = text(lines.next())?.into();
                 driver.gave(slot as u32, InstanceIndex::new(task as u32), text(lines.next())?.into());

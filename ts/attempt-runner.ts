@@ -4,6 +4,7 @@
 import type { Instance } from './agent-instances.js'
 import type { AgentRegistry } from './agent-pool.js'
 import { allows, notAllowed } from './allow.js'
+import type { ChildEnd } from './children.js'
 import type { Clock } from './clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -45,7 +46,7 @@ export class AttemptRunner {
   readonly #clock: Clock
   readonly #agents: AgentRegistry
   /** Runs the workflow of a task as an execution of its own. */
-  readonly #child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<unknown>
+  readonly #child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<ChildEnd>
   readonly #held: boolean
   readonly #outputOf = (run: Run, instance: number): Json => {
     if (run.definition.opaque) return copyJson(run.outputs[instance] ?? null)
@@ -65,7 +66,7 @@ export class AttemptRunner {
   constructor(
     dispatcher: Dispatcher,
     agents: AgentRegistry,
-    child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<unknown>,
+    child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<ChildEnd>,
     held: boolean,
   ) {
     this.#dispatcher = dispatcher
@@ -196,7 +197,7 @@ export class AttemptRunner {
     const { data } = this.#input(attempt, task)
     const child = run.scope.runInAsyncScope(this.#child, undefined, run, place, live, data)
     child.then(
-      (value) => this.#complete(attempt, value),
+      ({ results, undoable }) => this.#accept(attempt, results, undefined, undoable),
       (error: unknown) => this.#fail(attempt, error),
     )
   }
@@ -250,8 +251,11 @@ export class AttemptRunner {
     else this.#accept(attempt, value)
   }
 
-  /** `given`: what the agent gave before its schema made `value` of it, if that is kept for others. */
-  #accept(attempt: Attempt, value: unknown, given?: unknown): void {
+  /**
+   * `given`: what the agent gave before its schema made `value` of it, if that is kept for others. `undoable`: it is of a child in which something
+   * can be undone.
+   */
+  #accept(attempt: Attempt, value: unknown, given?: unknown, undoable = false): void {
     const end = this.#endOf(attempt)
     const { run, place } = attempt
     const issues: Issue[] = []
@@ -264,6 +268,7 @@ export class AttemptRunner {
       run.attempts[place] = undefined
     }
     if (this.#held && run.keeps(place)) this.#answer(attempt, Form.completedHeld, end, undefined)
+    else if (undoable) this.#answer(attempt, Form.completedUndoable, end, JSON.stringify(output))
     else if (given === undefined) this.#answer(attempt, Form.completedJson, end, JSON.stringify(output))
     else
       this.#answer(

@@ -170,10 +170,11 @@ export class Beginnings {
     const reuse = keptEnds(definition, execution, from)
     const standIns = this.#standInsBefore(definition, options)
     const origin = { ...inherited(options), ...(standIns.length > 0 && { standIns }), ...narrowed(options.allow, recorded.allow) }
-    this.assertKnown(definition, origin)
+    // What undoes another names executions, not workflows.
+    if (options.undoes === undefined) this.assertKnown(definition, origin)
     const copy = copyJson(context as Json) as Context
     const { allow: _narrowed, ...own } = recorded
-    const given = { ...origin, ...own, forkedFrom: execution.id, reuse }
+    const given = { ...origin, ...own, forkedFrom: execution.id, reuse, ...(from.retry && { previous: execution.id }) }
     const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
     cancelWith(this.#world, run, signal)
     return run

@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// A task that is a workflow: it runs as an execution of its own, whose id follows from its parent's, so that whoever recovers the parent finds it again.
+// A task that is a workflow: it runs as an execution of its own. How it is found again after a crash, from what is on record:
+//
+//   a child              its id follows from its parent's: `<parent>/<path>/<attempt>`. A retry of its task is another attempt, so another child.
+//   what came before it  is in its options (`lineage.ts`), written as it begins. Until then it follows from what is on record of the parent: the attempts
+//                        before this one, and for the first the last attempt of the execution that the parent continues or does anew.
+//   what undoes it       `<id of the child>!compensate`. The parent has an instance for it, whose recorded definition names the child, and which runs, is
+//                        interrupted and is joined as a child is. What there is to undo follows from the journal of the child (`undoing.ts`).
+//
+// So nothing is known in memory alone: whoever recovers a parent runs the same attempt again, and that joins what it had begun or begins the same.
 
 import { onAbort } from './abort.js'
 import type { Definition } from './definition.js'
+import type { Past } from './ended-executions.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './errors.js'
-import type { Report } from './execution.js'
+import type { Ending, Report } from './execution.js'
 import { restored } from './failure/restored.js'
+import { keptEnds, undoneIn, UNDOING } from './fork.js'
+import { canonical } from './idempotency.js'
 import type { Json } from './json.js'
+import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, type Tried } from './lineage.js'
 import type { LiveRuns } from './live-runs.js'
 import { pinsFor } from './pins.js'
 import type { Run, RunOptions } from './run.js'
 import type { LiveAttempt } from './task-input.js'
+import { undoingOf } from './undoing.js'
 import type { WorkflowExecution } from './api/execution.js'
 
 /** What running a child needs of the orchestrator. */
@@ -25,7 +38,9 @@ export interface Nursery {
   report(run: Run): string
   readonly live: LiveRuns
   /** An execution that has ended. */
-  past(id: string): Promise<{ readonly execution: WorkflowExecution } | undefined>
+  past(id: string): Promise<Past | undefined>
+  /** What undoes an execution that has ended, as JSON text; `undefined` if it is not known any more. */
+  undoing(id: string): Promise<string | undefined>
   begin(id: string, beginning: Beginning): Run
   /** The agents that models stood in for where a version before this one began an execution. */
   standInsOnce(definition: Definition, workflows: RunOptions['workflows']): readonly string[]
@@ -40,41 +55,73 @@ export interface Beginning {
   readonly options: RunOptions
 }
 
-/** The results of the workflow of a task. */
-export async function runChild(
-  nursery: Nursery,
-  run: Run,
-  instance: number,
-  attempt: LiveAttempt,
-  data: Json | undefined,
-): Promise<unknown> {
+/** How a child completed. */
+export interface ChildEnd {
+  readonly results: unknown
+  /** Whether something in it can be undone. */
+  readonly undoable: boolean
+}
+
+/** Where a child stands. */
+interface Place {
+  readonly run: Run
+  readonly instance: number
+  readonly path: string
+  readonly attempt: number
+  readonly at: { readonly executionId: string; readonly taskId: string }
+}
+
+/** Runs the workflow of a task, or what undoes that. */
+export async function runChild(nursery: Nursery, run: Run, instance: number, live: LiveAttempt, data: Json | undefined): Promise<ChildEnd> {
   const path = run.path(instance)
   const at = { executionId: run.id, taskId: path }
+  const { attempt, signal } = live
+  const place = { run, instance, path, attempt, at }
+  const undone = undoneBy(run, instance)
   const depth = (run.options.depth ?? 1) + 1
-  if (depth > nursery.maxDepth) {
+  if (undone === undefined && depth > nursery.maxDepth) {
     const message = `child workflows are nested deeper than \`workflow.maxDepth\` (${nursery.maxDepth}); does one run itself?`
     throw Object.assign(new TaskFailedError('ERR_TOO_DEEP', message, at), { retryable: false })
   }
-  const id = `${run.id}/${path}/${attempt.attempt}`
+  const id = idOf(run, instance, attempt)
   const stop = (): void => {
-    const reason = attempt.signal.reason as OrchestratorError
+    const reason = signal.reason as OrchestratorError
     // A process that ends is no reason: the next one takes up parent and child.
     if (reason.code !== 'ERR_SHUTDOWN') nursery.cancel(id, reasonFor(reason)).catch(() => {})
   }
-  const forget = onAbort(attempt.signal, stop)
-  const begin = (): Beginning => {
-    const definition = definitionOf(nursery, run, run.task(instance).source.workflow, at)
-    return { definition, context: contextOf(data, path), options: optionsOf(nursery, run, definition, { path, depth }) }
-  }
-  const execution = await join(nursery, id, run, begin, attempt.signal).finally(forget)
-  if (execution.status === 'completed') return execution.results
+  const forget = onAbort(signal, stop)
+  const begin = async (): Promise<Beginning> =>
+    undone === undefined ? beginning(nursery, place, id, contextOf(data, path), signal) : undoingBeginning(nursery, place, undone)
+  const { execution, ending } = await join(nursery, id, run, begin, signal).finally(forget)
+  if (execution.status === 'completed') return { results: execution.results, undoable: ending.undoable && undone === undefined }
+  // Somebody asked it to stop, and it did all the same what it was for.
+  if (undone !== undefined && execution.tasks.every(({ status }) => status === 'completed'))
+    return { results: execution.results, undoable: false }
   const why = execution.error?.message ?? execution.reason ?? 'it was cancelled'
+  const what = undone === undefined ? `the child workflow \`${execution.workflowId}\`` : `what undoes \`${undone}\``
   const details = { code: execution.error?.code ?? 'ERR_CANCELLED', execution: id }
-  throw new TaskFailedError('ERR_TASK_FAILED', `the child workflow \`${execution.workflowId}\` ended ${execution.status}: ${why}`, {
+  throw new TaskFailedError('ERR_TASK_FAILED', `${what} ended ${execution.status}: ${why}`, {
     ...at,
     details,
     ...(execution.error !== undefined && { cause: restored(execution.error, { executionId: id, taskId: execution.error.taskId }) }),
+    retryable: ending.mayPassAnew,
   })
+}
+
+/** The execution that an instance undoes, if it is for that. */
+function undoneBy(run: Run, instance: number): string | undefined {
+  const path = run.path(instance)
+  const { kind, source } = run.task(instance)
+  if (kind !== 'workflow' || !path.endsWith(UNDOING) || typeof source.workflow !== 'string') return undefined
+  const owner = run.owner(instance)
+  const isAdded = owner !== undefined && path === run.path(owner) + UNDOING
+  return isAdded || run.options.undoes !== undefined ? source.workflow : undefined
+}
+
+/** The id of the execution of an attempt. */
+function idOf(run: Run, instance: number, attempt: number): string {
+  const undone = undoneBy(run, instance)
+  return undone === undefined ? `${run.id}/${run.path(instance)}/${attempt}` : undone + UNDOING
 }
 
 /** What a child is told when its parent is: the reason that was given, where one was. */
@@ -83,20 +130,117 @@ function reasonFor({ message, details }: OrchestratorError): string {
 }
 
 /** Begins a child, or takes up the one that has this id. Resolves with how it ended. */
-async function join(nursery: Nursery, id: string, parent: Run, begin: () => Beginning, signal: AbortSignal): Promise<WorkflowExecution> {
+async function join(
+  nursery: Nursery,
+  id: string,
+  parent: Run,
+  begin: () => Promise<Beginning>,
+  signal: AbortSignal,
+): Promise<{ execution: WorkflowExecution; ending: Ending }> {
+  const ended = async (run: Run): Promise<{ execution: WorkflowExecution; ending: Ending }> => ({
+    execution: await run.whenEnded(),
+    ending: run.ending,
+  })
   const live = nursery.live.get(id)
-  if (live !== undefined) return live.whenEnded()
+  if (live !== undefined) return ended(live)
   const past = await nursery.past(id)
-  if (past !== undefined) return past.execution
+  if (past !== undefined) return { execution: past.execution, ending: past.ending ?? { mayPassAnew: false, undoable: false } }
+  const what = await begin()
   // Nobody wants it any more.
   signal.throwIfAborted()
-  const run = nursery.begin(id, begin())
+  const run = nursery.begin(id, what)
   // Its parent was paused while we looked.
   if (parent.held || parent.paused) {
     run.held = true
     nursery.pause(run)
   }
-  return run.whenEnded()
+  return ended(run)
+}
+
+/** What a child begins with: anew, or where the one before it ended if its parent is a retry. */
+async function beginning(
+  nursery: Nursery,
+  place: Place,
+  id: string,
+  context: { [key: string]: Json },
+  signal: AbortSignal,
+): Promise<Beginning> {
+  const { run, path, at } = place
+  const { workflow, compensate } = run.task(place.instance).source as { workflow?: unknown; compensate?: { on?: string } }
+  const definition = definitionOf(nursery, run, workflow, at)
+  const options = { ...optionsOf(nursery, run, definition, path), ...(compensate?.on === 'started' && { undoneAbove: true }) }
+  const before = await triedBefore(nursery, place, signal)
+  if (before === undefined) {
+    const owner = keyOwner(run, path)
+    // Nobody began it there; whoever does has the keys it would have had.
+    return { definition, context, options: owner === run.id ? options : { ...options, keys: { of: `${owner}/${path}/1` } } }
+  }
+  const { tried, retried } = before
+  const previous = tried.past.execution.id
+  if (!retried) return { definition, context, options: { ...options, previous, keys: keysAfter(tried, id) } }
+  // What it is given has changed, or it is done again because of something before it: that is other work.
+  const half =
+    tried.past.execution.status !== 'completed' || startsOf(tried).length > 0 || undoneIn(tried.past.execution.tasks).whole.length > 0
+  if (!half || canonical(context) !== canonical(tried.past.context)) return { definition, context, options }
+  const reuse = keptEnds(definition, tried.past.execution, { from: startsOf(tried), retry: true })
+  return { definition, context, options: { ...options, previous, forkedFrom: previous, reuse, keys: keysAfter(tried, id) } }
+}
+
+/** The execution that tried last what a child is to do; `retried`: the parent is a retry, so that it is taken up where that ended. */
+async function triedBefore(
+  nursery: Nursery,
+  { run, path, attempt }: Place,
+  signal: AbortSignal,
+): Promise<{ tried: Tried; retried: boolean } | undefined> {
+  const own = await lastOf(nursery, run, path, attempt - 1, signal)
+  if (own !== undefined) return { tried: own, retried: false }
+  let retried = true
+  let options: RunOptions = run.options
+  for (let previous = options.previous; previous !== undefined;) {
+    retried &&= continues(options) || options.reuse?.[path] !== undefined
+    const isLive = nursery.live.has(previous) && nursery.live.get(previous)?.execution === undefined
+    const past = isLive ? undefined : await nursery.past(previous)
+    if (past === undefined || isUndoneWhole(past, path)) return undefined
+    const attempts = past.execution.tasks.find(({ taskId }) => taskId === path)?.attempts ?? 0
+    const tried = await lastOf(nursery, { id: previous, options: past.options }, path, attempts, signal)
+    if (tried !== undefined) return { tried, retried }
+    options = past.options
+    // A fork may have taken over how it ended.
+    previous = options.reuse?.[path] === undefined ? options.previous : options.forkedFrom
+  }
+  return undefined
+}
+
+/** The latest child of an execution at a path that ended, of those up to this attempt. One that is being stopped is waited for. */
+async function lastOf(
+  nursery: Nursery,
+  parent: Pick<Run, 'id' | 'options'>,
+  path: string,
+  attempts: number,
+  signal: AbortSignal,
+): Promise<Tried | undefined> {
+  for (let attempt = attempts; attempt > 0; attempt -= 1) {
+    const id = `${parent.id}/${path}/${attempt}`
+    const live = nursery.live.get(id)
+    if (live !== undefined) await Promise.race([live.whenEnded(), aborted(signal)])
+    const past = await nursery.past(id)
+    const isIts = past?.options.parent?.execution === parent.id && past.options.parent.path === path
+    if (past !== undefined && isIts && past.options.tenant === parent.options.tenant)
+      return { past, undoing: await nursery.past(id + UNDOING) }
+  }
+  return undefined
+}
+
+/** What undoes an execution begins with. It has no deadline: what undoes a task has none. */
+async function undoingBeginning(nursery: Nursery, { run, path, at }: Place, undone: string): Promise<Beginning> {
+  const past = await nursery.past(undone)
+  const listed = past === undefined ? undefined : await nursery.undoing(undone)
+  if (past === undefined || listed === undefined) {
+    const message = `\`${undone}\` cannot be undone: it is not remembered any more`
+    throw Object.assign(new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, at), { retryable: false })
+  }
+  const { definition, options } = undoingOf(past, listed)
+  return { definition, context: past.context as { [key: string]: Json }, options: { ...handedDown(run, path), ...options } }
 }
 
 /** Those among the children of a run that none of its attempts waits for any more, though they have not ended: a crash came between the two. */
@@ -105,10 +249,10 @@ export function orphansOf(nursery: Nursery, run: Run): Run[] {
   if (children.length === 0) return []
   const { tasks } = JSON.parse(nursery.report(run)) as Report
   const waitedFor = new Set(
-    tasks.map(([state, attempts], instance) => {
+    tasks.flatMap(([state, attempts], instance) => {
       // An attempt that is to begin again, when a pause is over, counts only when it does.
       const attempt = state === 2 ? attempts : state === 1 ? attempts + 1 : 0
-      return `${run.id}/${run.path(instance)}/${attempt}`
+      return attempt === 0 ? [] : [idOf(run, instance, attempt)]
     }),
   )
   return children.filter(({ id }) => !waitedFor.has(id))
@@ -119,21 +263,37 @@ export function cancelOrphans(nursery: Nursery, orphans: readonly Run[]): void {
   for (const { id } of orphans) nursery.cancel(id, 'the execution whose task it was waits for it no more').catch(() => {})
 }
 
-/** What flows down from a parent to a child beside the wish to stop or pause: who it is for, and the bounds it has. */
-function optionsOf(nursery: Nursery, run: Run, definition: Definition, { path, depth }: { path: string; depth: number }): RunOptions {
-  const { tenant, priority, allow } = run.options
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(signal.reason as Error)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/** What flows down from a parent to every child, and to what undoes one: whose it is, and who it is for. */
+function handedDown(run: Run, path: string): RunOptions {
+  const { tenant, priority, allow, depth = 1 } = run.options
+  return {
+    parent: { execution: run.id, path },
+    depth: depth + 1,
+    ...(tenant !== undefined && { tenant }),
+    ...(priority !== undefined && { priority }),
+    ...(allow !== undefined && { allow }),
+  }
+}
+
+/** That, and the bounds a child has. */
+function optionsOf(nursery: Nursery, run: Run, definition: Definition, path: string): RunOptions {
   const { deadline, time } = nursery.bounds(run)
   const pins = pinsFor(definition, (id) => run.options.workflows?.[id])
   // What another version began has children that it would have begun.
   const standIns = run.options.standIns ?? (run.recovered ? nursery.standInsOnce(definition, pins.workflows) : [])
   return {
-    parent: { execution: run.id, path },
-    depth,
+    ...handedDown(run, path),
     ...(typeof deadline === 'number' && { deadline }),
     ...(typeof time === 'number' && { budget: { time } }),
-    ...(tenant !== undefined && { tenant }),
-    ...(allow !== undefined && { allow }),
-    ...(priority !== undefined && { priority }),
     ...(standIns.length > 0 && { standIns }),
     ...pins,
   }

@@ -302,7 +302,7 @@ function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDef
 }
 
 /** The value at a path such as `tasks[2].branches[0]`. */
-function at(value: unknown, path: string): unknown {
+export function at(value: unknown, path: string): unknown {
   return path
     .split(/[.[\]]+/)
     .filter((key) => key !== '')

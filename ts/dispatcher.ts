@@ -11,6 +11,7 @@ import { abortReason } from './abort-reason.js'
 import type { AgentRegistry } from './agent-pool.js'
 import { Answers } from './answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
+import type { ChildEnd } from './children.js'
 import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
 import { errorOf, type OrchestratorError } from './errors.js'
@@ -48,8 +49,8 @@ export interface Listener {
   failed(error: OrchestratorError): void
   /** An attempt told how far it is. */
   progress(run: Run, instance: number, attempt: number, data: unknown): void
-  /** Runs the workflow of a task as an execution of its own; resolves with its results. */
-  child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<unknown>
+  /** Runs the workflow of a task as an execution of its own; resolves with how it completed. */
+  child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<ChildEnd>
   /** Calls of models on the account of an attempt. */
   models(caller: Caller): ModelCalls
   /** A live execution. */
@@ -471,7 +472,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   }
 
   /** Runs the workflow of a task. */
-  async #child(...child: Parameters<Listener['child']>): Promise<unknown> {
+  async #child(...child: Parameters<Listener['child']>): Promise<ChildEnd> {
     this.#children += 1
     try {
       return await this.#listener.child(...child)

@@ -3,6 +3,7 @@
 
 import type { Remembered } from './config.js'
 import type { Definition } from './definition.js'
+import type { Ending } from './execution.js'
 import type { Json } from './json.js'
 import type { Run, RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
@@ -13,6 +14,10 @@ export interface Past {
   readonly definition: Definition
   readonly context: { readonly [key: string]: Json }
   readonly options: RunOptions
+  /** What its end means for its parent, if it has one. */
+  readonly ending?: Ending
+  /** What undoes it, as JSON text, where it is remembered and there is something. */
+  readonly undoing?: string
   /** With its history, if its events may still be read. */
   readonly run?: Run
 }
@@ -22,6 +27,9 @@ export class EndedExecutions {
   /** By id, oldest first. */
   readonly #executions = new Map<string, Past & { weight: number }>()
   #weight = 0
+  /** Those that an execution above them may still undo, or do again, by their ids; and their ids by that of the topmost. */
+  readonly #held = new Map<string, Past>()
+  readonly #holders = new Map<string, string[]>()
 
   constructor(bounds: Remembered) {
     this.#bounds = bounds
@@ -40,8 +48,23 @@ export class EndedExecutions {
     }
   }
 
+  /** Remembers an execution, beyond all bounds, as long as the one at the top of all above it lives. */
+  hold(past: Past, top: string): void {
+    const { id } = past.execution
+    this.#held.set(id, past)
+    const ids = this.#holders.get(top) ?? []
+    ids.push(id)
+    this.#holders.set(top, ids)
+  }
+
+  /** An execution lives no more: nothing is held for it. */
+  letGo(top: string): void {
+    for (const id of this.#holders.get(top) ?? []) this.#held.delete(id)
+    this.#holders.delete(top)
+  }
+
   get(id: string): Past | undefined {
-    return this.#executions.get(id)
+    return this.#executions.get(id) ?? this.#held.get(id)
   }
 
   *values(): Iterable<WorkflowExecution> {

@@ -19,6 +19,9 @@ export interface Report {
   /** The instance whose failure reached it, and the failure. */
   readonly failed?: number
   readonly error?: TaskErrorInfo
+  /** Whether it may go otherwise when it runs anew, though it failed; whether something in it can be undone, since it completed. */
+  readonly mayPassAnew?: boolean
+  readonly undoable?: boolean
   readonly reason?: string
   /** State, attempts, start and end in microseconds since `startedAt`. */
   readonly tasks: readonly (readonly [number, number, number | null, number | null])[]
@@ -32,6 +35,16 @@ export interface Report {
   readonly instances?: readonly (readonly [number, string, number | null, number | null, (StoredTask | 0)?])[]
   readonly results?: Readonly<Record<string, Json>>
   readonly outputs?: Readonly<Record<string, Json>>
+}
+
+/** What the end of an execution means for the one whose task it is. */
+export interface Ending {
+  readonly mayPassAnew: boolean
+  readonly undoable: boolean
+}
+
+export function endingOf(report: Report | undefined): Ending {
+  return { mayPassAnew: report?.mayPassAnew === true, undoable: report?.undoable === true }
 }
 
 /** What an execution is, beside what its report tells. */

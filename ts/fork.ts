@@ -11,15 +11,15 @@ import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 export interface ForkPoint {
   /** The paths of the tasks that run anew. */
   readonly from: readonly string[]
-  /** Whether what is inside of those does too; if not, what ended well inside keeps its ends. */
-  readonly inside: boolean
+  /** Whether it is a retry: what ended well inside of those keeps its ends, and children go on where they failed. */
+  readonly retry: boolean
 }
 
 /** The ends to keep, by path. */
-export function keptEnds(definition: Definition, execution: WorkflowExecution, { from, inside }: ForkPoint): Record<string, ReusedEnd> {
+export function keptEnds(definition: Definition, execution: WorkflowExecution, { from, retry }: ForkPoint): Record<string, ReusedEnd> {
   const graph = new Graph(definition)
   const known = new Set(execution.tasks.map(({ taskId }) => taskId))
-  for (const path of from) {
+  for (const path of retry ? [] : from) {
     if (known.has(path) && graph.find(path) !== undefined) continue
     const issue = {
       path: 'fromTask',
@@ -28,9 +28,9 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, {
     throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be forked', [issue])
   }
   // What was undone has to be done again.
-  const undone = execution.tasks.filter(({ taskId, status }) => taskId.endsWith(UNDOING) && status === 'completed')
-  const starts = [...from, ...undone.map(({ taskId }) => taskId.slice(0, -UNDOING.length))]
-  const affected = starts.map((path) => ({ passes: graph.passes(path), tasks: graph.affected(path, inside) }))
+  const { whole, within } = undoneIn(execution.tasks)
+  const starts = [...from, ...whole, ...within].map((path) => graph.spawner(path))
+  const affected = starts.map((path) => ({ passes: graph.passes(path), tasks: graph.affected(path, !retry) }))
   const kept: Record<string, ReusedEnd> = {}
   for (const task of execution.tasks) {
     const number = graph.find(task.taskId)
@@ -44,13 +44,30 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, {
 }
 
 /** What a fork has of the options of the execution it is made from, unless it is given others: who it is for, and what it runs. */
-export function inherited({ tenant, priority, concurrency, workflows }: RunOptions): RunOptions {
+export function inherited({ tenant, priority, concurrency, workflows, undoes, inputs, keys }: RunOptions): RunOptions {
   return {
+    // What undoes another goes on doing that.
+    ...(undoes !== undefined && { undoes, ...(inputs !== undefined && { inputs }), ...(keys !== undefined && { keys }) }),
     ...(tenant !== undefined && { tenant }),
     ...(priority !== undefined && { priority }),
     ...(concurrency !== undefined && { concurrency }),
     ...(workflows !== undefined && { workflows }),
   }
+}
+
+/** The tasks that were undone: each as a whole, or, being a child, by what is within it, perhaps a part of it alone. */
+export function undoneIn(tasks: readonly TaskExecution[]): { whole: string[]; within: string[] } {
+  const undoing = tasks.filter(({ taskId }) => taskId.endsWith(UNDOING))
+  const paths = (some: readonly TaskExecution[]): string[] => some.map(({ taskId }) => taskId.slice(0, -UNDOING.length))
+  return {
+    whole: paths(undoing.filter(({ agentId, status }) => agentId !== '' && status === 'completed')),
+    within: paths(undoing.filter(({ agentId, attempts }) => agentId === '' && attempts > 0)),
+  }
+}
+
+/** Whether something of an execution was undone, or was to be. */
+export function hasUndoing({ execution: { tasks } }: { readonly execution: WorkflowExecution }): boolean {
+  return tasks.some(({ taskId }) => taskId.endsWith(UNDOING))
 }
 
 /** The tasks a retry begins from: everything that did not end well by itself. */
@@ -65,7 +82,8 @@ export function unwell(execution: WorkflowExecution): string[] {
   return bad.map(({ taskId }) => taskId)
 }
 
-const UNDOING = '!compensate'
+/** After the path of a task, the path of what undoes it. */
+export const UNDOING = '!compensate'
 
 function endOf({ status, result, reason, error, degraded }: TaskExecution): ReusedEnd | undefined {
   const { code = 'ERR_AGENT', message = '', details } = error ?? {}
@@ -124,6 +142,12 @@ class Graph {
     const loop = this.#numbers.get(passes.at(-1)?.loop ?? '')
     const body = this.#definition.tasks.findIndex(({ owner }) => owner !== undefined && owner === loop)
     return body === -1 ? undefined : body
+  }
+
+  /** The task that spawned the one of a path, and what spawned that; the path itself if nothing did. */
+  spawner(path: string): string {
+    const end = path.lastIndexOf('/')
+    return this.find(path) !== undefined || end === -1 ? path : this.spawner(path.slice(0, end))
   }
 
   /** The passes that the task of a path is in, the outermost first. */

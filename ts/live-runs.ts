@@ -34,6 +34,12 @@ export class LiveRuns {
     return this.#runs.values()
   }
 
+  /** The id of the topmost execution above one; its own if there is none. */
+  topOf({ id, options: { parent } }: Run): string {
+    const above = parent === undefined ? undefined : this.#runs.get(parent.execution)
+    return above === undefined ? id : this.topOf(above)
+  }
+
   /** Those that are tasks of an execution and have not ended. */
   childrenOf(executionId: string): Run[] {
     return [...(this.#children.get(executionId) ?? [])].filter(({ execution }) => execution === undefined)

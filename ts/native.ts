@@ -333,6 +333,14 @@ export class Engine {
     return this.#answer(this.#native.storedExecution(id))
   }
 
+  undoing(slot: number): string {
+    return this.#try(() => this.#native.undoing(slot))
+  }
+
+  storedUndoing(id: string): Promise<string | undefined> {
+    return this.#answer(this.#native.storedUndoing(id))
+  }
+
   storedExecutions(filter: string): Promise<string | undefined> {
     return this.#answer(this.#native.storedExecutions(filter))
   }

@@ -17,7 +17,7 @@ import { ClosedError, ValidationError } from './errors.js'
 import { ExecutionControl } from './execution-control.js'
 import type { OrchestratorEvents } from './events.js'
 import { followEvents, type ExecutionEvent } from './execution-events.js'
-import { unwell, type ForkPoint } from './fork.js'
+import { hasUndoing, unwell, type ForkPoint } from './fork.js'
 import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
 import type { Issue } from './issue.js'
@@ -278,12 +278,15 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   async forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    return this.#fork(executionId, () => ({ from: [fromTask], inside: true }), options)
+    return this.#fork(executionId, () => ({ from: [fromTask], retry: false }), options)
   }
 
-  /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
+  /**
+   * Forks an execution from everything that failed, was cancelled, or was skipped because of that. A child workflow that failed goes on where
+   * it did, with its idempotency keys.
+   */
   async retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    return this.#fork(executionId, (execution) => ({ from: unwell(execution), inside: false }), options)
+    return this.#fork(executionId, (execution) => ({ from: unwell(execution), retry: true }), options)
   }
 
   /**
@@ -397,8 +400,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     report: (run) => this.#dispatcher.engine.report(run.slot),
     live: this.#live,
     past: (id) => this.#past(id),
+    undoing: async (id) => (this.#ended === undefined ? this.#dispatcher.engine.storedUndoing(id) : this.#ended.get(id)?.undoing),
     begin: (id, { definition, context, options }) => {
-      this.#beginnings.assertKnown(definition, options)
+      // What undoes a child has the agents that the child named.
+      if (options.undoes === undefined) this.#beginnings.assertKnown(definition, options)
       return this.#beginnings.begin(definition, context, options, id, 0)
     },
     standInsOnce: (...begun) => this.#beginnings.standInsOnce(...begun),
@@ -426,11 +431,25 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#models.forget(`execution:${run.id}`)
     const { execution, definition, context, options } = run
     const kept = run.call === 0 ? { run } : {}
-    if (execution !== undefined) this.#ended?.add({ execution, definition, context, options, ...kept }, run.weight())
+    const past = execution === undefined ? undefined : { execution, definition, context, options, ...kept }
+    if (past !== undefined) this.#remember(run, past)
     // They have been told, unless it was cancelled before it was taken up after a crash.
     cancelOrphans(this.#nursery, this.#live.childrenOf(run.id))
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
+  }
+
+  /** Without a store, remembers an execution that has ended, and as long as it matters a child that can be undone or was. */
+  #remember(run: Run, past: Past): void {
+    if (this.#ended === undefined) return
+    const top = this.#live.topOf(run)
+    this.#ended.letGo(run.id)
+    if (run.options.parent === undefined) return this.#ended.add(past, run.weight())
+    const { ending } = run
+    const known = { ...past, ending, ...(ending.undoable && { undoing: this.#dispatcher.engine.undoing(run.slot) }) }
+    const matters = ending.undoable || run.options.undoes !== undefined || (past.execution.status !== 'completed' && hasUndoing(past))
+    if (matters && top !== run.id) this.#ended.hold(known, top)
+    this.#ended.add(known, run.weight())
   }
 
   #release(run: Run): void {

@@ -7,7 +7,7 @@ import { acceptedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { errorOf } from './errors.js'
-import { executionOf, type Report } from './execution.js'
+import { endingOf, executionOf, type Report } from './execution.js'
 import { eventsIn, type EventSource, type ExecutionEvent } from './execution-events.js'
 import type { Json } from './json.js'
 import type { Engine, Failures, Interrupted } from './native.js'
@@ -71,7 +71,8 @@ export async function storedPast({ engine, clock }: Source, executionId: string)
   const text = await engine.storedExecution(executionId)
   if (text === undefined) return undefined
   const stored = readStored(text, clock)
-  return { execution: stored.seen(), definition: stored.definition, context: stored.context, options: stored.options }
+  const { definition, context, options, report } = stored
+  return { execution: stored.seen(), definition, context, options, ending: endingOf(report) }
 }
 
 /** What has been warned of, by the engine that found it. */

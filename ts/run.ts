@@ -6,11 +6,13 @@ import { weightOf } from './bytes.js'
 import type { Clock } from './clock.js'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './errors.js'
-import { executionOf, once, type Report } from './execution.js'
+import { endingOf, executionOf, once, type Ending, type Report } from './execution.js'
 import type { Json } from './json.js'
+import type { Keys } from './lineage.js'
 import type { Failures } from './native.js'
 import type { SpawnedTask } from './spawn.js'
 import type { LiveAttempt } from './task-input.js'
+import { withInputs, type UndoInput } from './undoing.js'
 import type { Allowance, TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /** An instance of a task, beyond those of the root list. */
@@ -35,6 +37,14 @@ export interface ReusedEnd {
 export interface RunOptions {
   readonly forkedFrom?: string
   readonly parent?: { readonly execution: string; readonly path: string }
+  /** The execution that tried the same before, and whose keys its tasks have; see `lineage.ts`. */
+  readonly previous?: string
+  readonly keys?: Keys
+  /** Whether its parent undoes it as a whole, however it ends. */
+  readonly undoneAbove?: boolean
+  /** The execution that it undoes, and what its tasks are given; see `undoing.ts`. */
+  readonly undoes?: string
+  readonly inputs?: Readonly<Record<string, UndoInput>>
   /** The schedule that began it, and the planned instant in milliseconds. */
   readonly schedule?: { readonly id: string; readonly at: number }
   readonly depth?: number
@@ -144,6 +154,7 @@ export class Run {
   #turns = 0
   #ended: Map<string, TaskExecution> | undefined
   #reported = 0
+  #report: () => Report | undefined = () => undefined
   #waiting: (() => void)[] = []
   #following: (() => void)[] = []
 
@@ -159,7 +170,7 @@ export class Run {
     this.slot = slot
     this.seat = slot
     this.id = id
-    this.definition = definition
+    this.definition = options.inputs === undefined ? definition : withInputs(definition, options.inputs)
     this.context = context
     this.call = call
     this.options = options
@@ -333,6 +344,7 @@ export class Run {
 
   end(report: string, completed: boolean): void {
     const read = once(() => JSON.parse(report) as Report)
+    this.#report = read
     this.#reported = report.length
     this.execution = this.#seen(read, completed)
     // The engine forgets it soon, and somebody may still read its events.
@@ -347,6 +359,11 @@ export class Run {
     let weight = weightOf(this.context) + this.#reported + TASK_BYTES * Math.max(this.outputs.length, this.definition.rootCount)
     for (const output of this.outputs) weight += weightOf(output)
     return weight
+  }
+
+  /** What its end means for the execution whose task it is. */
+  get ending(): Ending {
+    return endingOf(this.#report())
   }
 
   /** The execution that a report of it tells of. */

@@ -10,6 +10,7 @@ import type { TaskDefinition } from './definition.js'
 import type { Run } from './run.js'
 import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
+import { keyOwner } from './lineage.js'
 import type { ModelAccount } from './model-account.js'
 import type { ModelCalls } from './models/types.js'
 import { outputSchemaOf } from './output-schema.js'
@@ -229,7 +230,8 @@ export class LiveAttempt implements AttemptContext {
   }
 
   get idempotencyKey(): string {
-    return `${this.#run.id}:${encodeURIComponent(this.#run.path(this.#instance))}`
+    const path = this.#run.path(this.#instance)
+    return `${keyOwner(this.#run, path)}:${encodeURIComponent(path)}`
   }
 
   get outputSchema(): unknown {

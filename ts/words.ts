@@ -7,7 +7,7 @@ export const HEADER_WORDS = 3
 export const EFFECT_WORDS = 8
 
 /** The form of an answer. */
-export const Form = { completedHeld: 0, completedJson: 1, failed: 2, completedJudged: 3 } as const
+export const Form = { completedHeld: 0, completedJson: 1, failed: 2, completedJudged: 3, completedUndoable: 4 } as const
 
 /** The kinds of effect, as in `runtime::EffectKind`. */
 export const Kind = {

@@ -115,6 +115,10 @@ export declare class Engine {
   release(slot: number): void
   /** Resolves with a stored execution as JSON text, or null. */
   storedExecution(id: string): Promise<Answer>
+  /** What undoes an execution that completed and has not been released, as JSON text; see `runtime::report`. */
+  undoing(slot: number): string
+  /** Resolves with the same of a stored execution, or null. */
+  storedUndoing(id: string): Promise<Answer>
   /** Resolves with the effects of a stored execution as JSON text: their words, and why what failed did. */
   storedHistory(id: string): Promise<Answer>
   /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */

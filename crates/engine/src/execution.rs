@@ -37,6 +37,7 @@ mod scope;
 mod signals;
 mod state;
 mod told;
+mod undoing;
 mod values;
 
 pub use command::{AbortCause, Command};
@@ -45,6 +46,7 @@ pub use input::{Input, Output, Settled};
 pub use models::{Note, Notes, Spent};
 pub use signals::SignalError;
 pub use state::{Phase, TaskRecord, TaskState};
+pub use undoing::{Undoing, UndoneBy};
 
 use crate::plan::Fallback;
 use crate::{Budget, Failure, InstanceIndex, InstanceMap, Plan, PlannedTask, TaskIndex};
@@ -77,6 +79,8 @@ pub struct Setup {
     pub asks: bool,
     /// Whether it pauses after each task from the beginning.
     pub step: bool,
+    /// Whether it leaves what it did to be undone by the execution whose task it is, however it ends.
+    pub undone_above: bool,
     /// Ends it takes over, by path: those of the execution it was forked from.
     pub reuse: Arc<BTreeMap<Arc<str>, ReusedEnd>>,
 }

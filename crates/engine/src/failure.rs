@@ -34,6 +34,14 @@ impl Failure {
         is_wanted(&self.code) || ["name", "code"].into_iter().filter_map(thrown).any(is_wanted)
     }
 
+    /// Whether a whole workflow that failed with this may go otherwise when it runs anew. What an attempt found in vain is in vain then too; but what the
+    /// machine judged by time or by what tasks gave (a wait, a join, a branch) may come out otherwise.
+    pub fn may_pass_anew(&self) -> bool {
+        const BY_CHANCE: &[&str] = &["ERR_WAIT_TIMEOUT", "ERR_TOTAL_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT"];
+        let is_bound = self.code.starts_with("ERR_BUDGET") || &*self.code == "ERR_DEADLINE";
+        !is_bound && (self.retryable || BY_CHANCE.contains(&&*self.code))
+    }
+
     /// An attempt that was still running when its `timeout` had passed.
     pub(crate) fn timeout(timeout: Duration) -> Self {
         let message = format!("the attempt did not end within its timeout of {} ms", timeout.as_millis());
@@ -54,5 +62,24 @@ impl Failure {
     /// A wait that nobody ended in time.
     pub(crate) fn wait_timeout(signal: &str, timeout: Duration) -> Self {
         Self::coded("ERR_WAIT_TIMEOUT", format!("no signal `{signal}` came within {} ms", timeout.as_millis()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workflow_may_pass_anew_unless_an_attempt_said_that_it_would_be_in_vain() {
+        let thrown = |code: &str, retryable| Failure { retryable, ..Failure::coded(code, "no".to_owned()) };
+        for code in ["ERR_AGENT", "ERR_TIMEOUT", "ERR_TASK_FAILED"] {
+            assert_eq!([true, false].map(|retryable| thrown(code, retryable).may_pass_anew()), [true, false], "{code}");
+        }
+        for code in ["ERR_WAIT_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT", "ERR_TOTAL_TIMEOUT"] {
+            assert!(thrown(code, false).may_pass_anew(), "{code}");
+        }
+        for code in ["ERR_BUDGET", "ERR_BUDGET_EXCEEDED", "ERR_DEADLINE"] {
+            assert!(!thrown(code, true).may_pass_anew(), "{code}");
+        }
     }
 }

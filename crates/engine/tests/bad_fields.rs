@@ -95,13 +95,11 @@ fn fields_that_mean_nothing_where_they_stand() {
         expect![[r#"
             "workflow":"","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5
                 tasks[1].cache: `cache` has no meaning on a child workflow; put it into that workflow
-                tasks[1].compensate: `compensate` has no meaning on a child workflow; put it into that workflow
                 tasks[1].outputSchema: `outputSchema` has no meaning on a child workflow; put it into that workflow
                 tasks[1].heartbeatTimeout: `heartbeatTimeout` has no meaning on a child workflow; put it into that workflow
                 tasks[1].workflow: must not be empty
             "type":"loop","loop":{"forEach":[1]},"workflow":"v","cache":true,"outputSchema":{},"compensate":{"agentId":"u"},"heartbeatTimeout":5
                 tasks[1].cache: `cache` has no meaning on a loop of a child workflow; put it into that workflow
-                tasks[1].compensate: `compensate` has no meaning on a loop of a child workflow; put it into that workflow
                 tasks[1].outputSchema: `outputSchema` has no meaning on a loop of a child workflow; put it into that workflow
                 tasks[1].heartbeatTimeout: `heartbeatTimeout` has no meaning on a loop of a child workflow; put it into that workflow
             "tasks":[{"id":"b","name":"n","agentId":"x"}],"requires":["gpu"],"priority":3,"affinity":"k"

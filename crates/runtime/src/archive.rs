@@ -35,6 +35,11 @@ impl Archive {
         self.reader.execution(id)?.as_ref().map(report::stored).transpose()
     }
 
+    /// What undoes an execution that completed, as JSON text; see [`report::undoing`].
+    pub fn undoing(&self, id: &str) -> Result<Option<String>, Error> {
+        self.reader.execution(id)?.as_ref().map(report::stored_undoing).transpose()
+    }
+
     /// What an execution has had announced, all of it, and why what failed did.
     pub fn history(&self, id: &str) -> Result<Option<(Vec<Effect>, Failures)>, Error> {
         let stored = self.reader.execution(id)?;

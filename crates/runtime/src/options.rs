@@ -23,6 +23,7 @@ struct Options {
     deadline: Option<f64>,
     budget: OptionsBudget,
     step: bool,
+    undone_above: bool,
     reuse: BTreeMap<String, Reused>,
     tenant: Option<String>,
     priority: i32,
@@ -104,6 +105,7 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         budget: Budget { tasks: options.budget.tasks, time: options.budget.time.and_then(millis) },
         asks: false,
         step: options.step,
+        undone_above: options.undone_above,
         reuse: Arc::new(reuse),
     };
     let belongs = match options.parent {

@@ -18,7 +18,8 @@ use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
 use engine::{
-    End, Event, Execution, Failure, InstanceIndex, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, read_accepted_plan,
+    End, Event, Execution, Failure, InstanceIndex, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, Undoing, UndoneBy,
+    read_accepted_plan,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +43,12 @@ pub fn live(execution: &Execution) -> String {
         text.push_str(r#","error":{"#);
         failure_fields(&mut text, failure);
         text.push('}');
+        if failure.may_pass_anew() {
+            text.push_str(r#","mayPassAnew":true"#);
+        }
+    }
+    if execution.is_undoable() {
+        text.push_str(r#","undoable":true"#);
     }
     if let Phase::Cancelling { reason: Some(reason) } | Phase::Ended(End::Cancelled { reason: Some(reason) }) = execution.phase() {
         text.push_str(r#","reason":"#);
@@ -175,6 +182,51 @@ pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
     Ok(text)
 }
 
+/// What undoes an execution that completed, in order, as JSON text: for each what it undoes (`path`), and where the call that does so stands in the definition
+/// (`place`), the milliseconds it has (`timeout`) and what its templates give (`input`) or why they give nothing (`error`), or the execution that is to be undone (`child`).
+pub fn undoing(execution: &Execution) -> String {
+    let mut text = String::from("[");
+    for Undoing { undone, by } in execution.undoing() {
+        text.push_str(if text.len() > 1 { r#",{"path":"# } else { r#"{"path":"# });
+        string(&mut text, &execution.path(undone));
+        match by {
+            UndoneBy::Child(child) => {
+                text.push_str(r#","child":"#);
+                string(&mut text, &child);
+            }
+            UndoneBy::Call { task, input } => {
+                text.push_str(r#","place":"#);
+                let planned = execution.plan().tasks.get(task);
+                string(&mut text, planned.map_or("", |planned| &planned.place));
+                if let Some(timeout) = planned.and_then(|planned| planned.timeout) {
+                    text.push_str(r#","timeout":"#);
+                    number(&mut text, timeout.as_millis().try_into().unwrap_or(u64::MAX));
+                }
+                match input {
+                    Ok(None) => {}
+                    Ok(Some(input)) => {
+                        text.push_str(r#","input":"#);
+                        text.push_str(&input);
+                    }
+                    Err(failure) => {
+                        text.push_str(r#","error":{"#);
+                        failure_fields(&mut text, &failure);
+                        text.push('}');
+                    }
+                }
+            }
+        }
+        text.push('}');
+    }
+    text.push(']');
+    text
+}
+
+/// [`undoing`] of a stored execution.
+pub fn stored_undoing(stored: &StoredExecution) -> Result<String, Error> {
+    Ok(undoing(&Execution::replay(plan_of(stored)?, setup_of(stored)?.0, events(&stored.records))))
+}
+
 /// What a stored execution was given, and where it belongs.
 pub fn setup_of(stored: &StoredExecution) -> Result<(Setup, Belongs), Error> {
     options::read(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
@@ -233,7 +285,7 @@ fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
 }
 
 fn output(event: &Event) -> Option<(InstanceIndex, &str)> {
-    if let Event::TaskCompleted { task, output: Output::Json(output), .. }
+    if let Event::TaskCompleted { task, output: Output::Json(output) | Output::Undoable(output), .. }
     | Event::TaskReused {
         task,
         end: ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) | ReusedEnd::Degraded(Some(output), _),

@@ -404,7 +404,7 @@ fn failure() -> impl Strategy<Value = Failure> {
 }
 
 fn output() -> impl Strategy<Value = Output> {
-    prop_oneof![Just(Output::Held), json().prop_map(Output::Json), Just(Output::Composed)]
+    prop_oneof![Just(Output::Held), json().prop_map(Output::Json), json().prop_map(Output::Undoable), Just(Output::Composed)]
 }
 
 /// Text with whatever has to be escaped.

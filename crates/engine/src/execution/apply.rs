@@ -115,7 +115,7 @@ impl Execution {
             Event::TaskSpawned { task, definition } => self.spawn(at, *task, definition),
             Event::TaskFinishing { task, attempt, start, end, output } => {
                 self.leave_lane(*task);
-                if let Output::Json(output) = output {
+                if let Some(output) = output.json() {
                     self.tasks[*task].more().output = Some(Arc::clone(output));
                 }
                 self.tasks[*task].first_start.get_or_insert(*start);
@@ -125,6 +125,9 @@ impl Execution {
                 self.keep(*task, output);
                 self.tasks[*task].first_start.get_or_insert(*start);
                 self.end(at, *task, TaskState::Completed { attempt: *attempt, start: *start, end: *end });
+                if matches!(output, Output::Undoable(_)) && self.is_child_undone_within(*task) {
+                    self.undoable.push(*task);
+                }
             }
             Event::TaskFailed { task, attempt, start, end, failure } => {
                 if *attempt > 0 {
@@ -263,10 +266,17 @@ impl Execution {
         let task = TaskIndex::new(u32::try_from(self.plan.tasks.len() + self.spawned.len()).unwrap_or(u32::MAX));
         self.spawned.push((Arc::new(planned), Arc::clone(definition)));
         let known = self.tasks[parent].more().spawned;
-        let scope = known.unwrap_or_else(|| self.open_scope(Some(parent), Role::Spawned, ListIndex(u32::MAX), 0..0));
-        self.tasks[parent].more().spawned = Some(scope);
+        // A child spawns nothing: what is added to it undoes it.
+        let undoes = matches!(self.planned(parent).kind, TaskKind::Workflow);
+        let role = if undoes { Role::Compensation } else { Role::Spawned };
+        let scope = known.unwrap_or_else(|| self.open_scope(Some(parent), role, ListIndex(u32::MAX), 0..0));
         let child = self.tasks.push(TaskRecord::waiting(task, scope, 0));
-        self.spawned_by.insert((parent, Arc::clone(&self.planned(child).id)), child);
+        if undoes {
+            self.forget_undoable(parent);
+        } else {
+            self.tasks[parent].more().spawned = Some(scope);
+            self.spawned_by.insert((parent, Arc::clone(&self.planned(child).id)), child);
+        }
         self.scope_mut(scope).children.push(child);
         self.scope_mut(scope).open += 1;
         self.open += 1;
@@ -274,16 +284,20 @@ impl Execution {
     }
 
     fn start_compensation(&mut self, at: Timestamp, task: InstanceIndex) {
+        self.forget_undoable(task);
+        let Some(undo) = self.planned(task).compensate.as_ref().map(|undo| undo.task) else { return };
+        let list = self.plan.tasks[undo].list;
+        let scope = self.open_scope(Some(task), Role::Compensation, list, undo.get()..undo.get() + 1);
+        self.release_first(at, scope);
+    }
+
+    fn forget_undoable(&mut self, task: InstanceIndex) {
         // It is the last, unless the journal is not ours.
         if self.undoable.last() == Some(&task) {
             self.undoable.pop();
         } else {
             self.undoable.retain(|other| *other != task);
         }
-        let Some(undo) = self.planned(task).compensate.as_ref().map(|undo| undo.task) else { return };
-        let list = self.plan.tasks[undo].list;
-        let scope = self.open_scope(Some(task), Role::Compensation, list, undo.get()..undo.get() + 1);
-        self.release_first(at, scope);
     }
 
     fn run(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32) {
@@ -400,7 +414,7 @@ impl Execution {
     fn keep(&mut self, task: InstanceIndex, output: &Output) {
         let spawned = self.scope(self.tasks[task].scope).role == Role::Spawned;
         if (!self.plan.opaque || spawned)
-            && let Output::Json(output) = output
+            && let Some(output) = output.json()
         {
             self.tasks[task].more().output = Some(Arc::clone(output));
         }

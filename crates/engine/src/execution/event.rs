@@ -69,7 +69,7 @@ pub enum Event {
     },
     /// The wait after a failed attempt is over.
     BackoffEnded { task: InstanceIndex },
-    /// Its attempt added a task: JSON text of its definition.
+    /// Its attempt added a task: JSON text of its definition. Where it is a child that completed: the task that undoes that.
     TaskSpawned { task: InstanceIndex, definition: Arc<str> },
     /// Its agent answered, and tasks it spawned have not ended.
     TaskFinishing { task: InstanceIndex, attempt: u32, start: Timestamp, end: Timestamp, output: Output },

@@ -132,6 +132,18 @@ pub enum Output {
     Held,
     /// JSON text, to be recorded.
     Json(Arc<str>),
+    /// That too, of a child in which something can be undone.
+    Undoable(Arc<str>),
     /// It is made of the outputs of its children.
     Composed,
+}
+
+impl Output {
+    /// What is to be recorded of it.
+    pub fn json(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Json(output) | Self::Undoable(output) => Some(output),
+            Self::Held | Self::Composed => None,
+        }
+    }
 }

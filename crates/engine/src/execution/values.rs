@@ -7,11 +7,12 @@ use super::scope::{Role, Scope, ScopeIndex};
 use super::{Execution, PassEnd, TaskRecord, TaskState};
 use crate::plan::{Drive, OnItemError, TaskKind};
 use crate::{Failure, InstanceIndex, TaskIndex};
-use expressions::References;
+use expressions::{InputTemplate, References};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 use stdx::Timestamp;
 
 /// From where a task looks around.
@@ -21,6 +22,8 @@ pub(super) enum View {
     Own,
     /// A loop between two passes: it sees the tasks of the latest, and itself.
     Turn,
+    /// What undoes it: it sees what the task saw, and the task itself.
+    Undoing,
 }
 
 impl Execution {
@@ -208,6 +211,7 @@ impl Execution {
                 "input" | "context" => self.context()?.clone(),
                 "tasks" => self.tasks_value(task, view, references, false)?,
                 "results" => self.tasks_value(task, view, references, true)?,
+                "signal" if view == View::Undoing => json!({ "payload": null }),
                 "signal" => json!({ "payload": parse(self.payload(task), || "signal.payload".to_owned())? }),
                 "execution" => json!({ "id": &*self.setup.id, "startedAt": self.started.map_or(0, Timestamp::micros) / 1000 }),
                 variable => match self.loop_variable(task, view, variable)? {
@@ -218,6 +222,16 @@ impl Execution {
             scope.insert(root.to_owned(), value);
         }
         Ok(Value::Object(scope))
+    }
+
+    /// What the templates of an input give, JSON text.
+    pub(super) fn render(&self, task: InstanceIndex, view: View, template: &InputTemplate) -> Result<Arc<str>, Failure> {
+        let unseen = |error: Unreadable| Failure::coded("ERR_TEMPLATE", format!("input: {error}"));
+        let scope = self.scope_for(task, view, template.references()).map_err(unseen)?;
+        match template.render(&scope) {
+            Ok(input) => Ok(input.to_string().into()),
+            Err((path, error)) => Err(Failure::coded("ERR_TEMPLATE", format!("input.{path}: {error}"))),
+        }
     }
 
     fn tasks_value(&self, task: InstanceIndex, view: View, references: &References, outputs: bool) -> Result<Value, Unreadable> {
@@ -289,6 +303,9 @@ impl Execution {
             return Some(found);
         }
         let list = self.plan.tasks.get(wanted)?.list;
+        if view == View::Undoing && self.planned(task).id == self.plan.tasks[wanted].id {
+            return Some(task);
+        }
         let mut scope = self.scope(self.tasks[task].scope);
         loop {
             // What undoes the pass of a loop sees that pass by the id of the loop.

@@ -375,3 +375,66 @@ fn an_attempt_that_is_over_or_told_to_stop_adds_nothing() {
         "#]],
     );
 }
+
+// A finished child stayed as it was when its parent failed later: what could be undone in it was not.
+#[test]
+fn a_child_in_which_something_can_be_undone_is_undone_in_its_place() {
+    given(
+        r#"{}"#,
+        r#"{"tasks":[{"id":"a","compensate":{"agentId":"undo"}},{"id":"c","workflow":"w"},{"id":"n","workflow":"w"},{"id":"b"}]}"#,
+        r#"a = 1 | undoable c = {} | n = {} | fail b | crash | c!compensate = {} | a!compensate = 0"#,
+        expect![[r#"
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms a 1 completed
+            0ms c 1 started after a
+                run c 1
+            0ms c 1 completed
+            0ms n 1 started after c
+                run n 1
+            0ms n 1 completed
+            0ms b 1 started after n
+                run b 1
+            0ms b 1 failed for good (ERR_AGENT)
+            0ms failing because of b
+            0ms c spawned a task
+            0ms c!compensate 1 started
+                run c!compensate 1
+            0ms c!compensate 1 put off
+            0ms c!compensate 1 started
+                run c!compensate 1
+            0ms c!compensate 1 completed
+            0ms a is being undone
+            0ms a!compensate 1 started
+                run a!compensate 1
+            0ms a!compensate 1 completed
+            0ms ended failed because of b
+        "#]],
+    );
+}
+
+#[test]
+fn a_child_with_a_compensate_of_its_own_is_undone_by_that() {
+    given(
+        r#"{}"#,
+        r#"{"tasks":[{"id":"c","workflow":"w","compensate":{"agentId":"undo","input":{"data":"{{ tasks.c.output }}"}}},{"id":"b"}]}"#,
+        r#"undoable c = 7 | fail b | c!compensate = 0"#,
+        expect![[r#"
+            0ms started
+            0ms c 1 started
+                run c 1
+            0ms c 1 completed
+            0ms b 1 started after c
+                run b 1
+            0ms b 1 failed for good (ERR_AGENT)
+            0ms failing because of b
+            0ms c is being undone
+            0ms c!compensate prepared with {"data":7}
+            0ms c!compensate 1 started
+                run c!compensate 1
+            0ms c!compensate 1 completed
+            0ms ended failed because of b
+        "#]],
+    );
+}

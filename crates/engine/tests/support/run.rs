@@ -51,6 +51,11 @@ fn words(script: &str) -> Vec<String> {
     words
 }
 
+/// A failure that says when to try again.
+fn put_off(wait: Duration) -> Failure {
+    Failure { retry_after: Some(wait), ..failure(true) }
+}
+
 pub(crate) fn failure(retryable: bool) -> Failure {
     Failure { code: "ERR_AGENT".into(), message: "it did not work".into(), details: None, retryable, retry_after: None }
 }
@@ -161,11 +166,10 @@ impl Run {
             (["succeed", path, attempt], _) => self.answer(path, Some(attempt.parse().unwrap()), Ok(Output::Held)),
             (["fail", path], None) => self.answer(path, None, Err(failure(true))),
             (["fail", path], Some(code)) => self.answer(path, None, Err(Failure { code, ..failure(true) })),
-            (["fail", path, "after", wait], _) => {
-                self.answer(path, None, Err(Failure { retry_after: Some(duration(wait)), ..failure(true) }));
-            }
+            (["fail", path, "after", wait], _) => self.answer(path, None, Err(put_off(duration(wait)))),
             (["fail", path, "for", "good"], _) => self.answer(path, None, Err(failure(false))),
             (["fail", path, attempt], _) => self.answer(path, Some(attempt.parse().unwrap()), Err(failure(true))),
+            (["undoable", path], Some(output)) => self.answer(path, None, Ok(Output::Undoable(output))),
             ([path], Some(output)) => self.answer(path, None, Ok(Output::Json(output))),
             _ => panic!("what is `{text}`?"),
         }

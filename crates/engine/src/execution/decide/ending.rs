@@ -27,6 +27,7 @@ impl Decider<'_> {
             Phase::Cancelling { reason } => End::Cancelled { reason: reason.clone() },
         };
         if end != End::Completed
+            && !self.execution.setup.undone_above
             && let Some(task) = self.execution.undoable.last().copied()
         {
             return self.compensate(task);
@@ -40,7 +41,11 @@ impl Decider<'_> {
             return false;
         }
         let before = self.execution.scopes.len();
-        self.record(Event::CompensationStarted { task });
+        let event = match self.execution.planned(task).compensate {
+            Some(_) => Event::CompensationStarted { task },
+            None => Event::TaskSpawned { task, definition: self.execution.undoing_definition(task) },
+        };
+        self.record(event);
         let scope = ScopeIndex(u32::try_from(before).unwrap_or(u32::MAX));
         if self.execution.scopes.get(before).is_some_and(|scope| scope.role == Role::Compensation) {
             self.release_children(scope);

@@ -4,7 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "one state or kind of many matters here, and no new one would")]
 
 use super::super::scope::ScopeIndex;
-use super::super::values::{Unreadable, View};
+use super::super::values::View;
 use super::super::{Command, Event, Execution, Output, Question, ReusedEnd, SkipReason, TaskState};
 use super::Decider;
 use super::attempts::Measured;
@@ -193,13 +193,8 @@ impl Decider<'_> {
 
     /// What the templates of a call give, as the task sees it.
     pub(super) fn render(&self, task: InstanceIndex, call: &PlannedTask) -> Result<Option<Arc<str>>, Failure> {
-        let Some(template) = &call.input else { return Ok(None) };
-        let unseen = |error: Unreadable| Failure::coded("ERR_TEMPLATE", format!("input: {error}"));
-        let scope = self.execution.scope_for(task, View::Own, template.references()).map_err(unseen)?;
-        match template.render(&scope) {
-            Ok(input) => Ok(Some(input.to_string().into())),
-            Err((path, error)) => Err(Failure::coded("ERR_TEMPLATE", format!("input.{path}: {error}"))),
-        }
+        let template = call.input.as_ref();
+        template.map(|template| self.execution.render(task, View::Own, template)).transpose()
     }
 
     /// Work is the same if it is the same task of the same workflow, for the same tenant, given the same way, with the same key; without one, with the

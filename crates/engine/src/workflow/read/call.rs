@@ -52,6 +52,7 @@ pub(in super::super) fn workflow(fields: &Fields<'_>, place: Place<'_>, problems
     let mut call = called(fields, TaskKind::Workflow, place, problems);
     call.inner_tasks = inner_tasks;
     call.fallbacks = fallbacks(fields, Some(&call), place, problems);
+    call.compensate = fields.get("compensate").and_then(|value| compensation(value, fields.path("compensate"), place, problems));
     call
 }
 

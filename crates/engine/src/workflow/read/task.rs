@@ -23,7 +23,7 @@ const AGENT: &[&str] = &[
     "heartbeatTimeout",
     "fallback",
 ];
-const WORKFLOW: &[&str] = &["workflow", "input", "retryPolicy", "timeout", "fallback"];
+const WORKFLOW: &[&str] = &["workflow", "input", "retryPolicy", "timeout", "compensate", "fallback"];
 const ALL: &[&str] = &[
     "id",
     "name",

@@ -72,6 +72,8 @@ struct StoredEvent<'a> {
     #[serde(default)]
     composed: bool,
     #[serde(default)]
+    undoable: bool,
+    #[serde(default)]
     force: bool,
     #[serde(default)]
     step: bool,
@@ -181,6 +183,7 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         })
     });
     let output = match raw(stored.output) {
+        Some(output) if stored.undoable => Output::Undoable(output),
         Some(output) => Output::Json(output),
         None if stored.composed => Output::Composed,
         None => Output::Held,

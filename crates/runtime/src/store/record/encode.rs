@@ -226,11 +226,9 @@ impl Writer<'_> {
             }
             Event::TaskFinishing { task, attempt, start, end, output } | Event::TaskCompleted { task, attempt, start, end, output } => {
                 self.measured(*task, *attempt, *start, *end);
-                match output {
-                    Output::Json(output) => self.json("output", output),
-                    Output::Held => {}
-                    Output::Composed => self.flag("composed", true),
-                }
+                self.optional_json("output", output.json().map(|output| &**output));
+                self.flag("undoable", matches!(output, Output::Undoable(_)));
+                self.flag("composed", *output == Output::Composed);
             }
             Event::TaskFailed { task, attempt, start, end, failure } => {
                 self.measured(*task, *attempt, *start, *end);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What an execution has of one that tried the same work before it: the idempotency keys of its tasks, and where it takes that up.
+//
+//   `previous` names that one. With `forkedFrom` of the same name it is continued, as a retry continues what it is made from; else the work runs anew.
+//   `keys` says whose keys the tasks have: of the first that tried, but where something was undone in between, of the one that did it after that.
+//
+// All of it is in the recorded options, written in the commit that begins the execution: whoever takes it up after a crash reads it there.
+
+import { undoneIn, UNDOING, unwell } from './fork.js'
+import type { Past } from './ended-executions.js'
+import type { RunOptions } from './run.js'
+
+/** Whose keys the tasks of an execution have. */
+export interface Keys {
+  /** An execution, */
+  readonly of: string
+  /** and for these paths, with all that belongs to them, others. */
+  readonly but?: Readonly<Record<string, string>>
+}
+
+/** An execution as far as its keys are asked for. */
+interface Keyed {
+  readonly id: string
+  readonly options: Pick<RunOptions, 'keys'>
+}
+
+/** The execution whose keys a task has. */
+export function keyOwner({ id, options: { keys } }: Keyed, path: string): string {
+  if (keys === undefined) return id
+  // What undoes a task, and what it spawned, go with it.
+  for (const [of, owner] of Object.entries(keys.but ?? {})) {
+    if (path === of || (path.startsWith(of) && '!/'.includes(path[of.length] ?? ' '))) return owner
+  }
+  return keys.of
+}
+
+/** An execution that tried the same before, and what has undone it since, if something has. */
+export interface Tried {
+  readonly past: Past
+  readonly undoing: Past | undefined
+}
+
+/** The keys of an execution `id` that does again what another did. */
+export function keysAfter({ past, undoing }: Tried, id: string): Keys {
+  const { of, but } = past.options.keys ?? { of: past.execution.id }
+  const undone = [past, ...(undoing === undefined ? [] : [undoing])].flatMap(({ execution }) => undoneIn(execution.tasks).whole)
+  const all = { ...but, ...Object.fromEntries(undone.map((path) => [path, id])) }
+  return Object.keys(all).length === 0 ? { of } : { of, but: all }
+}
+
+/** The tasks from which an execution is continued: those of a retry, and what was undone since. */
+export function startsOf({ past, undoing }: Tried): string[] {
+  const { whole, within } = undoneIn(undoing?.execution.tasks ?? [])
+  return [...unwell(past.execution), ...whole, ...within]
+}
+
+/** Whether an execution goes on where the one before it ended. */
+export function continues({ previous, forkedFrom }: RunOptions): boolean {
+  return previous !== undefined && previous === forkedFrom
+}
+
+/** Whether what a child did was undone as a whole, by the `compensate` of its task. */
+export function isUndoneWhole({ execution }: Past, path: string): boolean {
+  return execution.tasks.some(({ taskId, status, agentId }) => taskId === path + UNDOING && status === 'completed' && agentId !== '')
+}
