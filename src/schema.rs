@@ -17,7 +17,7 @@ impl NativeSchema {
     #[napi(constructor, catch_unwind)]
     pub fn new(schema: String) -> Self {
         let schema = serde_json::from_str(&schema).map_err(|error| error.to_string());
-        Self { schema: schema.and_then(|schema| Schema::compile(&schema)) }
+        Self { schema: schema.and_then(|schema| Schema::compile(&schema).map_err(|error| error.to_string())) }
     }
 
     /// Why it judges nothing; null if it does.

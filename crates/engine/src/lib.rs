@@ -43,7 +43,7 @@ pub use pool::{
     TypeIndex, TypeLimits,
 };
 pub use retry::{Backoff, RetryPolicy};
-pub use schema::{Schema, SchemaIssue};
+pub use schema::{Schema, SchemaError, SchemaIssue};
 pub use task_index::{InstanceIndex, InstanceMap, TaskIndex, TaskMap};
 pub use trigger::{Outcome, Tally, TriggerRule, Verdict};
 pub use workflow::problem::{Problem, ProblemKind, Severity};

@@ -5,7 +5,22 @@ use tidy::{Finding, Source, read, refuse, written};
 
 /// Packages that decide, and all that each of them may know.
 const PURE: &[(&str, &[&str])] = &[
-    ("engine", &["croner", "expressions", "jiff", "jsonschema", "petgraph", "rustc-hash", "serde_json", "stdx", "thiserror"]),
+    (
+        "engine",
+        &[
+            "croner",
+            "expressions",
+            "jiff",
+            "jsonschema",
+            "petgraph",
+            "regex-automata",
+            "regex-syntax",
+            "rustc-hash",
+            "serde_json",
+            "stdx",
+            "thiserror",
+        ],
+    ),
     ("expressions", &["minijinja", "serde_json", "thiserror"]),
     ("stdx", &["serde_json", "sha2"]),
 ];

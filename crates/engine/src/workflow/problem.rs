@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is wrong with a definition, where, and the way out.
 
+use crate::{Schema, SchemaError};
+
 /// One problem of a definition.
 #[derive(Debug)]
 pub struct Problem {
@@ -63,6 +65,8 @@ pub enum ProblemKind {
     BadFallback { message: String },
     #[error("not a JSON Schema that can be used: {message}")]
     BadSchema { message: String },
+    #[error("the schema is too large: {message}")]
+    LargeSchema { message: String },
     #[error("{fields} stand side by side; a task does one thing: keep one of them")]
     TooManyBodies { fields: String },
     #[error("`{field}` has no meaning on {what}; {instead}")]
@@ -153,15 +157,36 @@ pub(super) struct Problems {
     quiet: bool,
     /// Whether the definition was accepted before, so that nothing of the door is a problem.
     accepted: bool,
+    /// Parts of all schemas so far.
+    schema_parts: usize,
 }
 
 impl Problems {
     /// At most this many problems are listed.
     pub(super) const LISTED_MAX: usize = 100;
 
+    /// Parts of all schemas of one definition: compiling them takes a quarter of a second.
+    const SCHEMA_PARTS_MAX: usize = 100_000;
+
     /// Without warnings, if they are not wanted.
     pub(super) fn new(quiet: bool) -> Self {
         Self { quiet, ..Self::default() }
+    }
+
+    /// Whether the definition was accepted before.
+    pub(super) fn accepted(&self) -> bool {
+        self.accepted
+    }
+
+    /// Whether one more schema may be compiled.
+    pub(super) fn room_for_schemas(&self) -> Result<(), SchemaError> {
+        let room = self.schema_parts <= Self::SCHEMA_PARTS_MAX;
+        let message = || format!("the schemas of this workflow have more than {} parts in all; split it", Self::SCHEMA_PARTS_MAX);
+        if room { Ok(()) } else { Err(SchemaError::TooLarge(message())) }
+    }
+
+    pub(super) fn count_schema(&mut self, schema: &Schema) {
+        self.schema_parts += schema.parts();
     }
 
     /// Those of a definition that was accepted before.

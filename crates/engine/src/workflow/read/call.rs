@@ -6,7 +6,7 @@ use super::super::problem::{ProblemKind, Problems};
 use super::super::sight::Read;
 use super::super::{Call, WrittenCache, WrittenCompensation, WrittenFallback};
 use super::{Place, read_workflow, retry};
-use crate::{RetryPolicy, Schema, TaskKind};
+use crate::{RetryPolicy, Schema, SchemaError, TaskKind};
 use expressions::{InputTemplate, Template};
 use serde_json::Value;
 use std::sync::Arc;
@@ -108,10 +108,22 @@ fn input(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
 }
 
 pub(in super::super) fn schema(value: &Value, path: String, problems: &mut Problems) -> Option<Schema> {
-    match Schema::compile(value) {
-        Ok(schema) => Some(schema),
-        Err(message) => {
+    let read = if problems.accepted() {
+        Schema::compile_accepted(value)
+    } else {
+        problems.room_for_schemas().and_then(|()| Schema::compile(value))
+    };
+    match read {
+        Ok(schema) => {
+            problems.count_schema(&schema);
+            Some(schema)
+        }
+        Err(SchemaError::Wrong(message)) => {
             problems.push(path, ProblemKind::BadSchema { message });
+            None
+        }
+        Err(SchemaError::TooLarge(message)) => {
+            problems.push(path, ProblemKind::LargeSchema { message });
             None
         }
     }
