@@ -1626,6 +1626,11 @@ export declare interface WorkflowConfig {
      * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the thread of JavaScript, which does nothing else meanwhile.
      */
     maxValueBytes?: number | undefined;
+    /**
+     * Passes of loops in which no agent, no wait and no child was called that one execution may have, at least 1: a loop that only judges conditions would
+     * never end. Beyond it the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
+     */
+    maxIdlePasses?: number | undefined;
     /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
     defaultTimeout?: Duration | undefined;
     /** Whether workflows are checked fully before they start. Default true. */

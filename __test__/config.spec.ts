@@ -28,6 +28,7 @@ describe('readConfig', () => {
           maxDepth: 10,
           maxTasks: 100,
           maxValueBytes: 16_777_216,
+          maxIdlePasses: 10_000,
           defaultTimeout: 30_000,
           enableValidation: true,
           maxConcurrentWorkflows: null,
@@ -62,6 +63,7 @@ describe('readConfig', () => {
     const workflow = {
       ...config.workflow,
       maxValueBytes: 16_777_216,
+      maxIdlePasses: 10_000,
       maxConcurrentWorkflows: null,
       tenantWeights: {},
       allowRedefinition: false,

@@ -33,7 +33,15 @@ for (const [from, z] of [
   ['zod 4.0', zod40],
 ]) {
   for (const [name, value] of Object.entries(z.core.regexes)) {
-    const arguments_ = [[], [{}], [{ precision: 3, offset: true, local: true }], [{ precision: 0 }], [{ minimum: 1, maximum: 5 }], [4], [':']]
+    const arguments_ = [
+      [],
+      [{}],
+      [{ precision: 3, offset: true, local: true }],
+      [{ precision: 0 }],
+      [{ minimum: 1, maximum: 5 }],
+      [4],
+      [':'],
+    ]
     if (value instanceof RegExp) note(`${from} regexes.${name}`, value.source)
     else for (const given of arguments_) tryNote(`${from} regexes.${name}`, () => value(...given))
   }
@@ -78,7 +86,10 @@ const zod3Schemas = [
   ['record', zod3.record(zod3.string().regex(/^k-/), zod3.number())],
 ]
 for (const [name, schema] of zod3Schemas)
-  for (const options of [{}, { applyRegexFlags: true, emailStrategy: 'pattern:zod', base64Strategy: 'pattern:zod', patternStrategy: 'preserve' }])
+  for (const options of [
+    {},
+    { applyRegexFlags: true, emailStrategy: 'pattern:zod', base64Strategy: 'pattern:zod', patternStrategy: 'preserve' },
+  ])
     gather(`zod 3 ${name}`, zodToJsonSchema(schema, { target: 'jsonSchema2019-09', ...options }))
 
 for (const [name, value] of Object.entries(valibot)) if (value instanceof RegExp) note(`valibot ${name}`, value.source)
@@ -89,17 +100,126 @@ for (const name of ARKTYPE.split(' ')) gather(`arktype ${name}`, type(`string.${
 gather('arktype index', type({ '[/^x-/]': 'number' }).toJsonSchema())
 
 const texts = [
-  ...['', ' ', '\n', 'a', 'abc', 'ABC', 'aBc1', '0', '-0', '-0.0', '12', '-3.5', '.5', '1e5', '007', '123456789012', 'true', 'false', 'null'],
-  ...['anna@example.com', '.anna@example.com', 'an..na@example.com', 'anna+x@mail.example.co.uk', 'anna@', 'to anna@example.com', 'ünna@exämple.de'],
-  ...['3f2b8c1e-5a4d-4e6f-8a9b-0c1d2e3f4a5b', '3F2B8C1E-5A4D-7E6F-8A9B-0C1D2E3F4A5B', '00000000-0000-0000-0000-000000000000', 'V1StGXR8_Z5jdHi6B-myT'],
+  ...[
+    '',
+    ' ',
+    '\n',
+    'a',
+    'abc',
+    'ABC',
+    'aBc1',
+    '0',
+    '-0',
+    '-0.0',
+    '12',
+    '-3.5',
+    '.5',
+    '1e5',
+    '007',
+    '123456789012',
+    'true',
+    'false',
+    'null',
+  ],
+  ...[
+    'anna@example.com',
+    '.anna@example.com',
+    'an..na@example.com',
+    'anna+x@mail.example.co.uk',
+    'anna@',
+    'to anna@example.com',
+    'ünna@exämple.de',
+  ],
+  ...[
+    '3f2b8c1e-5a4d-4e6f-8a9b-0c1d2e3f4a5b',
+    '3F2B8C1E-5A4D-7E6F-8A9B-0C1D2E3F4A5B',
+    '00000000-0000-0000-0000-000000000000',
+    'V1StGXR8_Z5jdHi6B-myT',
+  ],
   ...['cjld2cjxh0000qzrmn831i7rn', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '9m4e2mr0ui3e8a215n4g', '0ujtsYcgvSTl8PAuAdqWYSMnLOv'],
-  ...['192.168.0.1', '256.1.1.1', '10.0.0.0/8', '::1', 'fe80::1%eth0', '2001:db8::8a2e:370:7334', '2001:db8::/32', '00:1a:2b:3c:4d:5e', '00-1A-2B-3C-4D-5E'],
-  ...['https://example.com/a?b=c#d', 'ftp://x', 'example.com', 'xn--p1ai.example', '-bad-.com', 'a.b.c.d.example.org', 'localhost', '+4915112345678', '+0123'],
-  ...['2024-02-29', '2023-02-29', '2024-13-01', '2024-02-29T12:30:00Z', '2024-02-29T12:30:00.123+02:00', '12:30', '12:30:15.5', '20240229', '2024-W05-1', '2024-060'],
+  ...[
+    '192.168.0.1',
+    '256.1.1.1',
+    '10.0.0.0/8',
+    '::1',
+    'fe80::1%eth0',
+    '2001:db8::8a2e:370:7334',
+    '2001:db8::/32',
+    '00:1a:2b:3c:4d:5e',
+    '00-1A-2B-3C-4D-5E',
+  ],
+  ...[
+    'https://example.com/a?b=c#d',
+    'ftp://x',
+    'example.com',
+    'xn--p1ai.example',
+    '-bad-.com',
+    'a.b.c.d.example.org',
+    'localhost',
+    '+4915112345678',
+    '+0123',
+  ],
+  ...[
+    '2024-02-29',
+    '2023-02-29',
+    '2024-13-01',
+    '2024-02-29T12:30:00Z',
+    '2024-02-29T12:30:00.123+02:00',
+    '12:30',
+    '12:30:15.5',
+    '20240229',
+    '2024-W05-1',
+    '2024-060',
+  ],
   ...['20240229T123000Z', '2024-02-29T24:00', 'P1D', 'P', 'PT', 'P1W', 'P1Y2M3DT4H5M6.5S', 'P1W2D', '-P1.5Y', '1709164800000'],
-  ...['aGVsbG8=', 'aGVsbG8', 'aGVs-bG8_', 'deadBEEF', '0x1f', '1.2.3', '1.2.3-beta.1+x', 'eyJh.eyJi.c2ln', '4111111111111111', '4111 1111 1111 1111', 'DE89370400440532013000'],
-  ...['AA00370400440532013000', 'DEUTDEFF', 'DEUTDE00', 'EUR', '#ff00aa', '#ff0', '😀', '👩‍👩‍👧', '🇩🇪', '1️⃣', '5', '👍🏽', '©', 'slug-like-text', 'snake_case', 'x/a.by.', 'xa.b', '      a.b'],
-  ...['a1x3f2b8c1e-5a4d-4e6f-8a9b-0c1d2e3f4a5btruenull5n', 'a1xtrue', 'ab-cde', 'k_1', 'k_x', 'k-1', 'x-y', 'abc\nd', 'Abd\nx', 'first line\nAbd\n?', 'b\n', 'hello\u2028b', 'd41d8cd98f00b204e9800998ecf8427e'],
+  ...[
+    'aGVsbG8=',
+    'aGVsbG8',
+    'aGVs-bG8_',
+    'deadBEEF',
+    '0x1f',
+    '1.2.3',
+    '1.2.3-beta.1+x',
+    'eyJh.eyJi.c2ln',
+    '4111111111111111',
+    '4111 1111 1111 1111',
+    'DE89370400440532013000',
+  ],
+  ...[
+    'AA00370400440532013000',
+    'DEUTDEFF',
+    'DEUTDE00',
+    'EUR',
+    '#ff00aa',
+    '#ff0',
+    '😀',
+    '👩\u200D👩\u200D👧',
+    '🇩🇪',
+    '1\uFE0F⃣',
+    '5',
+    '👍🏽',
+    '©',
+    'slug-like-text',
+    'snake_case',
+    'x/a.by.',
+    'xa.b',
+    '      a.b',
+  ],
+  ...[
+    'a1x3f2b8c1e-5a4d-4e6f-8a9b-0c1d2e3f4a5btruenull5n',
+    'a1xtrue',
+    'ab-cde',
+    'k_1',
+    'k_x',
+    'k-1',
+    'x-y',
+    'abc\nd',
+    'Abd\nx',
+    'first line\nAbd\n?',
+    'b\n',
+    'hello\u2028b',
+    'd41d8cd98f00b204e9800998ecf8427e',
+  ],
 ]
 const expression = (pattern) => {
   try {
@@ -110,8 +230,16 @@ const expression = (pattern) => {
 }
 const rows = [...found]
   .toSorted(([one], [other]) => (one < other ? -1 : 1))
-  .map(([pattern, from]) => JSON.stringify({ pattern, from: [...from].toSorted(), in: texts.flatMap((text, index) => (expression(pattern).test(text) ? [index] : [])) }))
+  .map(([pattern, from]) =>
+    JSON.stringify({
+      pattern,
+      from: [...from].toSorted(),
+      in: texts.flatMap((text, index) => (expression(pattern).test(text) ? [index] : [])),
+    }),
+  )
 const folder = join(root, 'crates/engine/tests/data')
 mkdirSync(folder, { recursive: true })
-writeFileSync(join(folder, 'patterns.json'), `{\n"texts": ${JSON.stringify(texts)},\n"patterns": [\n${rows.join(',\n')}\n]\n}\n`)
+const visible = (text) =>
+  text.replaceAll(/[\u200D\uFE0F\u2028]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`)
+writeFileSync(join(folder, 'patterns.json'), visible(`{\n"texts": ${JSON.stringify(texts)},\n"patterns": [\n${rows.join(',\n')}\n]\n}\n`))
 console.log(`${rows.length} patterns`)

@@ -37,6 +37,8 @@ export interface World {
   readonly workflows: WorkflowValidator
   /** Whether a workflow may only begin if everything it names is registered. */
   readonly validates: boolean
+  /** `workflow.maxIdlePasses`. */
+  readonly maxIdlePasses: number
   /** Whether there is no store. */
   readonly inMemory: boolean
   /** An execution that has ended. */
@@ -99,10 +101,14 @@ export class Beginnings {
     return pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
   }
 
-  /** What a definition names, as it is now: registered workflows, and the agents that built-in types stand in for. */
-  settled(definition: Definition, had?: readonly string[]): Pick<RunOptions, 'workflows' | 'builtIn' | 'standIns'> {
+  /** What a definition names, as it is now: registered workflows, and the agents that built-in types stand in for; and the bound of its loops. */
+  settled(definition: Definition, had?: readonly string[]): Pick<RunOptions, 'workflows' | 'builtIn' | 'standIns' | 'maxIdlePasses'> {
     const pins = this.#pins(definition)
-    return { ...pins, ...this.#standInsOf(definition, { ...pins, ...(had && { standIns: had }) }) }
+    return { ...pins, ...this.#standInsOf(definition, { ...pins, ...(had && { standIns: had }) }), ...this.#boundOf(definition) }
+  }
+
+  #boundOf({ loops }: Definition): Pick<RunOptions, 'maxIdlePasses'> {
+    return loops ? { maxIdlePasses: this.#world.maxIdlePasses } : {}
   }
 
   /**
@@ -186,7 +192,9 @@ export class Beginnings {
     this.#world.assertOpen()
     const text = inMemory && definition.opaque ? null : JSON.stringify(context)
     const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
-    const settled = pinned ? this.#standInsOf(definition, options) : this.settled(definition, options.standIns)
+    const settled = pinned
+      ? { ...this.#standInsOf(definition, options), ...this.#boundOf(definition) }
+      : this.settled(definition, options.standIns)
     const given = { ...options, ...settled }
     const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
     const { slot, id: started } = dispatcher.engine.start(definition.plan, text, recorded, id)

@@ -58,6 +58,11 @@ export interface WorkflowConfig {
    * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the thread of JavaScript, which does nothing else meanwhile.
    */
   maxValueBytes?: number | undefined
+  /**
+   * Passes of loops in which no agent, no wait and no child was called that one execution may have, at least 1: a loop that only judges conditions would
+   * never end. Beyond it the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
+   */
+  maxIdlePasses?: number | undefined
   /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
   defaultTimeout?: Duration | undefined
   /** Whether workflows are checked fully before they start. Default true. */
@@ -155,6 +160,7 @@ interface ResolvedWorkflow {
   readonly maxDepth: number
   readonly maxTasks: number
   readonly maxValueBytes: number
+  readonly maxIdlePasses: number
   readonly defaultTimeout: number
   readonly enableValidation: boolean
   readonly maxConcurrentWorkflows: number | null
@@ -201,6 +207,7 @@ const defaults: ResolvedConfig = {
     maxDepth: 10,
     maxTasks: 100,
     maxValueBytes: 16 << 20,
+    maxIdlePasses: 10_000,
     defaultTimeout: 30_000,
     enableValidation: true,
     maxConcurrentWorkflows: null,
@@ -237,6 +244,7 @@ const workflowFields: Fields<ResolvedWorkflow> = {
     maxDepth: integer(1),
     maxTasks: integer(1, TASKS_MAX),
     maxValueBytes: integer(1, VALUE_BYTES_MAX),
+    maxIdlePasses: integer(1),
     defaultTimeout: duration,
     enableValidation: boolean,
     maxConcurrentWorkflows: integer(1, 1_000_000),

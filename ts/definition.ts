@@ -22,6 +22,8 @@ export interface Definition {
   readonly rootCount: number
   /** Whether nothing looks at results, so that they may stay in JavaScript. */
   readonly opaque: boolean
+  /** Whether a task is a loop. */
+  readonly loops: boolean
   /** Every agent it needs. */
   readonly agents: readonly AgentNeed[]
   /** The functions that are conditions, by name. Those of a stored definition come with `registerWorkflow`. */
@@ -245,6 +247,7 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     workflowId: whole.id,
     opaque: plan.opaque(),
     rootCount: rows.filter(({ list }) => list === 0).length,
+    loops: rows.some(({ kind }) => kind === 'loop'),
     agents: needsOf(tasks),
     tasks,
     functions: new Map(marks?.named),

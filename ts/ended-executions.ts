@@ -6,7 +6,7 @@ import type { Definition } from './definition.js'
 import type { Ending } from './execution.js'
 import type { Json } from './json.js'
 import type { Run, RunOptions } from './run.js'
-import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
+import type { WorkflowExecution } from './api/execution.js'
 
 /** An execution that has ended, with what another one like it would need. */
 export interface Past {
@@ -70,21 +70,4 @@ export class EndedExecutions {
   *values(): Iterable<WorkflowExecution> {
     for (const { execution } of this.#executions.values()) yield execution
   }
-}
-
-/** A page of `executions`, newest first; a cursor is the id that the page before ended with. */
-export function pageOf(executions: Iterable<WorkflowExecution>, filter: ExecutionListFilter, limit: number): ExecutionList {
-  // Ids are made in the order of time (UUID version 7), so they sort as the store's do.
-  const sorted = [...executions].toSorted((one, other) => (one.id < other.id ? 1 : -1))
-  const fitting = sorted.filter(
-    ({ id, workflowId, status, startTime }) =>
-      (filter.cursor === undefined || id < filter.cursor) &&
-      (filter.workflowId === undefined || workflowId === filter.workflowId) &&
-      (filter.status === undefined || status === filter.status) &&
-      (filter.since === undefined || startTime >= filter.since) &&
-      (filter.until === undefined || startTime < filter.until),
-  )
-  const page = fitting.slice(0, limit)
-  const last = page.at(-1)
-  return fitting.length > limit && last !== undefined ? { executions: page, cursor: last.id } : { executions: page }
 }

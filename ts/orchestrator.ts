@@ -11,7 +11,8 @@ import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './conf
 import { looking } from './data.js'
 import { DefinitionReader, readingLimits } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
-import { EndedExecutions, pageOf, type Past } from './ended-executions.js'
+import { EndedExecutions, type Past } from './ended-executions.js'
+import { listedExecution, listedRun, pageOf } from './listing.js'
 import { endAtOnce, endInOrder, type Parts } from './ending.js'
 import { ClosedError, ValidationError } from './errors.js'
 import { ExecutionControl } from './execution-control.js'
@@ -145,6 +146,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       reader: this.#reader,
       workflows: this.#workflows,
       validates: workflow.enableValidation,
+      maxIdlePasses: workflow.maxIdlePasses,
       inMemory: storage === null,
       past: (id) => this.#past(id),
       assertOpen: () => this.#assertOpen(),
@@ -222,8 +224,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const asked = readFilter(filter)
     await this.#ready
     if (this.#ended !== undefined) {
-      const live = [...this.#live.values()].filter(({ execution }) => execution === undefined).map((run) => this.#dispatcher.seen(run))
-      return pageOf([...live, ...this.#ended.values()], asked, asked.limit)
+      const live = [...this.#live.values()].filter(({ execution }) => execution === undefined)
+      const seen = (run: Run): WorkflowExecution => this.#dispatcher.seen(run)
+      return pageOf([...[...this.#ended.values()].map(listedExecution), ...live.map((run) => listedRun(run, seen))], asked)
     }
     this.#assertNotClosed()
     return storedPage(this.#dispatcher, asked)

@@ -89,15 +89,25 @@ export function warnUnreadable(engine: Engine, unreadable: readonly { readonly m
   }
 }
 
+/** Executions of a list that are read together. */
+const SLICE = 10
+
 /** A page of what the store has, newest first. */
-export async function storedPage({ engine, clock }: Source, asked: ExecutionListFilter): Promise<ExecutionList> {
+export async function storedPage({ engine, clock }: Source, asked: ExecutionListFilter & { limit: number }): Promise<ExecutionList> {
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
-  const question = { workflowId: null, status: null, cursor: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
-  const text = await engine.storedExecutions(JSON.stringify(question))
-  const { executions, unreadable, cursor } = JSON.parse(text ?? '{"executions":[],"unreadable":[]}') as StoredPage
-  warnUnreadable(engine, unreadable)
-  const seen = executions.map((stored) => readStored(stored, clock).seen())
-  return typeof cursor === 'string' ? { executions: seen, cursor } : { executions: seen }
+  const question = { workflowId: null, status: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
+  const seen: WorkflowExecution[] = []
+  let cursor = asked.cursor ?? null
+  do {
+    // What is done with a slice holds the event loop, and another thread reads the next one.
+    const limit = Math.min(asked.limit - seen.length, SLICE)
+    const text = await engine.storedExecutions(JSON.stringify({ ...question, cursor, limit }))
+    const page = JSON.parse(text ?? '{"executions":[],"unreadable":[]}') as StoredPage
+    warnUnreadable(engine, page.unreadable)
+    seen.push(...page.executions.map((stored) => readStored(stored, clock).seen()))
+    cursor = page.cursor ?? null
+  } while (cursor !== null && seen.length < asked.limit)
+  return cursor === null ? { executions: seen } : { executions: seen, cursor }
 }
 
 /** A run that nobody drives, to read the events of an execution that has ended; `failures`: why what failed in it did. */

@@ -48,6 +48,8 @@ export interface RunOptions {
   /** The schedule that began it, and the planned instant in milliseconds. */
   readonly schedule?: { readonly id: string; readonly at: number }
   readonly depth?: number
+  /** The bound of its loops as it began; absent where it has none, or began before there was one. */
+  readonly maxIdlePasses?: number
   readonly tenant?: string
   readonly priority?: number
   readonly idempotencyKey?: string

@@ -6,9 +6,9 @@
 
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { LineCounter, parseDocument } from 'yaml'
 import { ValidationError } from './errors.js'
 import { readWorkflow } from './native.js'
+import { readYaml } from './yaml.js'
 
 /** A text to be read as a workflow, whatever it looks like. */
 export interface WorkflowText {
@@ -22,7 +22,8 @@ export interface WorkflowFile {
   readonly file: string | URL
 }
 
-const FILE_BYTES_MAX = 1 << 20
+const TEXT_BYTES_MAX = 1 << 20
+const TOO_LONG = 'more than 1 MiB; split the workflow, or run parts of it as child workflows'
 const FILE_NAME = /\.(?:json|ya?ml)$/i
 const FORMS =
   "give { text: '…' } for JSON or YAML, or { file: '…' } for a path; a string alone is a text if it begins with `{` or has several lines, and a path if it ends in .json, .yaml or .yml"
@@ -55,9 +56,10 @@ async function readString(source: string): Promise<unknown> {
 }
 
 /** What a text says; that it is a workflow is shown by its tasks. */
-function parsed(text: string): unknown {
+async function parsed(text: string): Promise<unknown> {
+  if (text.length > TEXT_BYTES_MAX || Buffer.byteLength(text) > TEXT_BYTES_MAX) throw unreadable([`it has ${TOO_LONG}`])
   // What begins like an object of JSON is meant to be one, and YAML would explain its mistakes in terms of YAML.
-  const value = text.trimStart().startsWith('{') ? readJson(text) : readYaml(text)
+  const value = text.trimStart().startsWith('{') ? readJson(text) : await readYamlValue(text)
   const isWorkflow = typeof value === 'object' && value !== null && Array.isArray((value as { tasks?: unknown }).tasks)
   if (!isWorkflow) throw unreadable(['it is no workflow, which is an object with `id`, `name`, `version`, and `tasks`, a list'])
   return value
@@ -73,11 +75,11 @@ async function readText(source: string | URL): Promise<string> {
       const stat = await file.stat()
       if (!stat.isFile()) throw new Error('it is no regular file')
       // It may be longer than it says, as files of /proc are.
-      const bytes = Buffer.alloc(FILE_BYTES_MAX + 1)
+      const bytes = Buffer.alloc(TEXT_BYTES_MAX + 1)
       let length = 0
       for (let read = 1; read > 0 && length < bytes.length; length += read)
         read = (await file.read(bytes, length, bytes.length - length)).bytesRead
-      if (length > FILE_BYTES_MAX) throw new Error('it has more than 1 MiB; split the workflow, or run parts of it as child workflows')
+      if (length > TEXT_BYTES_MAX) throw new Error(`it has ${TOO_LONG}`)
       return decoded(bytes.subarray(0, length))
     } finally {
       await file.close()
@@ -111,30 +113,10 @@ function jsonMistake(text: string): string {
   return first?.message.startsWith(said) === true ? first.message.slice(said.length) : 'it has a mistake, or is nested too deep'
 }
 
-/** Messages of the reader that repeat a part of the text, in words that do not. */
-const SAID: Readonly<Record<string, string>> = {
-  BAD_ALIAS: 'Unresolved alias: its anchor must be set before it',
-  BAD_COLLECTION_TYPE: 'A tag does not fit the collection it stands at',
-  BAD_DIRECTIVE: 'Unknown directive',
-  BAD_DQ_ESCAPE: 'Invalid escape sequence',
-  TAG_RESOLVE_FAILED: 'Unresolved tag: leave it out',
-  UNEXPECTED_TOKEN: 'Unexpected token',
-}
-
-/** The core schema of YAML 1.2: `no` is a text, dates are texts; what cannot be JSON is refused, and aliases are bounded. */
-function readYaml(text: string): unknown {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, logLevel: 'silent' })
-  const problems = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }) => {
-    const { line, col } = lines.linePos(offset)
-    return `not YAML: line ${line}, column ${col}: ${SAID[code] ?? message}`
-  })
-  if (problems.length > 0) throw unreadable(problems)
-  try {
-    return document.toJS({ maxAliasCount: 100 }) as unknown
-  } catch {
-    throw unreadable(['not YAML: an alias has no anchor before it, or aliases stand for too much'])
-  }
+async function readYamlValue(text: string): Promise<unknown> {
+  const reading = await readYaml(text)
+  if ('problems' in reading) throw unreadable(reading.problems)
+  return reading.value
 }
 
 function refused(path: string, message: string, cause?: unknown): ValidationError {

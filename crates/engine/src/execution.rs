@@ -81,6 +81,8 @@ pub struct Setup {
     pub step: bool,
     /// Whether it leaves what it did to be undone by the execution whose task it is, however it ends.
     pub undone_above: bool,
+    /// Passes of loops in which nothing was called that it may have; `None`: as many as it wants.
+    pub idle_passes_max: Option<u64>,
     /// Ends it takes over, by path: those of the execution it was forked from.
     pub reuse: Arc<BTreeMap<Arc<str>, ReusedEnd>>,
 }
@@ -105,6 +107,10 @@ pub struct Execution {
     active: usize,
     /// Attempts of agents that have started, those of executions below it included.
     attempts: u64,
+    /// Passes of loops that ended without calling an agent, a wait or a child.
+    idle_passes: u64,
+    /// Loops that gave way to what else there is to do, until [`Input::Tick`]. They are no fact of the journal.
+    resting: Vec<InstanceIndex>,
     /// What models have cost, in executions below it too.
     spent: Spent,
     paused: bool,
@@ -174,6 +180,8 @@ impl Execution {
             running: 0,
             active: 0,
             attempts: 0,
+            idle_passes: 0,
+            resting: Vec::new(),
             spent: Spent::default(),
             paused: false,
             stepping: false,
@@ -245,6 +253,11 @@ impl Execution {
     /// What `input` means at `now`, added to `step`. Total: a late or repeated input adds nothing.
     pub fn handle(&mut self, now: Timestamp, input: Input, step: &mut Step) {
         decide::decide(self, now, input, step);
+    }
+
+    /// Whether it goes on at the next [`Input::Tick`], at once: a loop that calls nothing gives way now and then.
+    pub fn is_resting(&self) -> bool {
+        !self.resting.is_empty() && !matches!(self.phase, Phase::Ended(_))
     }
 
     /// When [`Input::Tick`] is next due, if ever. It may be early, when what was due has been settled before.

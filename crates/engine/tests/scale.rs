@@ -47,6 +47,10 @@ impl Host {
                 let result = if well(&self.execution, task) { Ok(Output::Json("1".into())) } else { Err(failure()) };
                 inputs.push(Input::Settled(Settled { task, attempt, start: self.now, end: self.now, result }));
             }
+            // A loop that gave way goes on.
+            if inputs.is_empty() && self.execution.is_resting() {
+                inputs.push(Input::Tick);
+            }
         }
     }
 

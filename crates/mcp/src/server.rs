@@ -105,20 +105,14 @@ impl Remote {
 /// A part of a URL as it was before it became one, as far as that can be told.
 fn unescaped(part: &str) -> String {
     let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part;
-    while let Some(first) = rest.bytes().next() {
-        let escaped = rest.strip_prefix('%').and_then(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok());
-        bytes.push(escaped.unwrap_or(first));
-        // Within a letter of several bytes there is no `%`, so that each is taken as it is.
-        let length = if escaped.is_some() { 3 } else { 1 };
-        rest = match rest.get(length..) {
-            Some(rest) => rest,
-            None => {
-                let letter = rest.chars().next().map_or(1, char::len_utf8);
-                bytes.extend(rest.bytes().take(letter).skip(1));
-                rest.get(letter..).unwrap_or_default()
-            }
+    let mut rest = part.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = match (first, tail) {
+            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low]).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok()),
+            _ => None,
         };
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }
     String::from_utf8(bytes).unwrap_or_else(|_| part.to_owned())
 }

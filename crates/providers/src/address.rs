@@ -36,22 +36,21 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
     if let Some(inner) = dressed(address) {
         return is_private_v4(inner);
     }
-    match address.segments() {
-        // NAT64 of a network's own (RFC 8215).
-        [0x64, 0xff9b, 1, ..]
+    let segments = address.segments();
+    // NAT64 of a network's own (RFC 8215).
+    matches!(segments, [0x64, 0xff9b, 1, ..])
         // Discarded (RFC 6666).
-        | [0x100, 0, 0, 0, ..]
-        // Documentation, old and new (RFC 3849, RFC 9637).
-        | [0x2001, 0xdb8, ..]
-        | [0x3fff, 0..0x1000, ..]
-        // Protocol assignments (RFC 2928), with Teredo, benchmarks and ORCHID among them: no server of the public internet.
-        | [0x2001, 0..0x200, ..]
-        // Segments of one's own routing (RFC 9602).
-        | [0x5f00, ..]
-        // Site-local, which is deprecated and still routed inside.
-        | [0xfec0..=0xfeff, ..] => true,
-        _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast(),
-    }
+        || matches!(segments, [0x100, 0, 0, 0, ..])
+        // Protocol assignments (RFC 2928), with Teredo, benchmarks and ORCHID among them, and documentation (RFC 3849): no server of the public
+        // internet.
+        || matches!(segments, [0x2001, 0..0x200 | 0xdb8, ..])
+        // Documentation (RFC 9637).
+        || matches!(segments, [0x3fff, 0..0x1000, ..])
+        // Segments of one's own routing (RFC 9602), and site-local, which is deprecated and still routed inside.
+        || matches!(segments, [0x5f00 | 0xfec0..=0xfeff, ..])
+        || address.is_unique_local()
+        || address.is_unicast_link_local()
+        || address.is_multicast()
 }
 
 /// The IPv4 address in an IPv6 one: mapped (`::ffff:0:0/96`), compatible (`::/96`), translated (`::ffff:0:0:0/96`), by NAT64

@@ -105,6 +105,8 @@ pub struct Driver {
     /// Reused from input to input.
     step: Step,
     timers: Timers,
+    /// Executions with loops that gave way: they go on at the next [`Driver::pull`].
+    resting: Vec<(u32, i64)>,
     versions: Versions,
     /// Where the latest executions of idempotency keys are, as long as they are live, by the hashes of the keys.
     keys: FxHashMap<Arc<str>, u32>,
@@ -146,6 +148,7 @@ impl Driver {
             outbox: VecDeque::new(),
             step: Step::default(),
             timers: Timers::default(),
+            resting: Vec::new(),
             versions: Versions::default(),
             keys: FxHashMap::default(),
             schedules: Schedules::default(),
@@ -312,6 +315,11 @@ impl Driver {
             live.armed = None;
             self.input(slot, Input::Tick)?;
         }
+        for (slot, key) in std::mem::take(&mut self.resting) {
+            let Some(live) = self.slots.get_mut(slot, key) else { continue };
+            live.rests = false;
+            self.input(slot, Input::Tick)?;
+        }
         self.fire(now)?;
         self.pool(engine::Pool::tick);
         self.flush()
@@ -398,6 +406,9 @@ impl Driver {
         }
         // Even an input that records nothing may leave an earlier deadline to look at.
         live.arm(slot, &mut self.timers);
+        if live.execution.is_resting() && !std::mem::replace(&mut live.rests, true) {
+            self.resting.push((slot, live.key));
+        }
         let mut commands = std::mem::take(&mut self.step.commands);
         let (record, first) = live.next_place(now, &self.batch.records);
         // Each attempt that started is run, in the same order, and leaves where it stands in the journal.

@@ -5,7 +5,7 @@
 //! {"deadline":1767225600000,"budget":{"tasks":10,"time":60000},"step":true,"parent":{"execution":"…","path":"a"},"forkedFrom":"…",
 //!  "reuse":{"fetch":{"status":"completed","output":{"n":1}}},"tenant":"a","priority":5,"concurrency":{"key":"customer 7","limit":1}}
 //! ```
-//! Instants and durations are milliseconds. What is absent is not bounded, not asked for, or not there; other fields are the host's own.
+//! `maxIdlePasses` is there where a workflow has loops. Instants and durations are milliseconds. What is absent is not bounded, not asked for, or not there; other fields are the host's own.
 
 use crate::Error;
 use crate::store::{cancel_reason, skip_reason};
@@ -24,6 +24,7 @@ struct Options {
     budget: OptionsBudget,
     step: bool,
     undone_above: bool,
+    max_idle_passes: Option<u64>,
     reuse: BTreeMap<String, Reused>,
     tenant: Option<String>,
     priority: i32,
@@ -106,6 +107,7 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         asks: false,
         step: options.step,
         undone_above: options.undone_above,
+        idle_passes_max: options.max_idle_passes,
         reuse: Arc::new(reuse),
     };
     let belongs = match options.parent {

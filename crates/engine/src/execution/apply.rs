@@ -19,7 +19,7 @@ impl Execution {
         match event {
             Event::ExecutionStarted => self.start(at),
             Event::Judged { task, question, holds } => self.judge(*task, *question, *holds),
-            Event::WaitStarted { task, until } => self.set(*task, TaskState::Awaiting { since: at, until: *until }),
+            Event::WaitStarted { task, until } => self.start_wait(at, *task, *until),
             Event::SignalReceived { name, payload, path } => self.keep_signal(name, payload, path.as_ref()),
             Event::WaitEnded { task, payload } => self.end_wait(at, *task, payload),
             Event::TaskPrepared { task, input, cache_key } => self.prepare(*task, input.as_ref(), cache_key.as_ref()),
@@ -36,6 +36,7 @@ impl Execution {
             }
             Event::PassStarted { task, pass } => self.start_pass(at, *task, *pass),
             Event::PassEnded { task, pass, end } => {
+                self.note_idle(*task, *pass);
                 if let Some(turn) = &mut self.tasks[*task].more().turn {
                     turn.open -= 1;
                     if let Some(place) = turn.passes.get_mut(*pass as usize) {
@@ -87,7 +88,10 @@ impl Execution {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other half of the events is above")]
     fn apply_to_attempt(&mut self, at: Timestamp, event: &Event) {
         match event {
-            Event::AttemptStarted { task, attempt, .. } => self.run(at, *task, *attempt),
+            Event::AttemptStarted { task, attempt, .. } => {
+                self.note_call(*task);
+                self.run(at, *task, *attempt);
+            }
             Event::AttemptInterrupted { task, attempt, crashed } => {
                 self.leave_lane(*task);
                 // It was no attempt: the budget has it back.
@@ -217,6 +221,27 @@ impl Execution {
             if let Some(branch) = branches.get(*place as usize) {
                 self.open_inner(at, task, Role::Branch(*place), branch.list);
             }
+        }
+    }
+
+    fn start_wait(&mut self, at: Timestamp, task: InstanceIndex, until: Option<Timestamp>) {
+        self.note_call(task);
+        self.set(task, TaskState::Awaiting { since: at, until });
+    }
+
+    /// A pass that ends without a call was idle.
+    fn note_idle(&mut self, task: InstanceIndex, pass: u32) {
+        let scope = self.tasks[task].less().and_then(|more| more.scopes.get(pass as usize)).copied();
+        self.idle_passes += u64::from(scope.is_some_and(|scope| !self.scope(scope).called));
+    }
+
+    /// The passes around `task` are not idle.
+    fn note_call(&mut self, task: InstanceIndex) {
+        let mut index = self.tasks[task].scope;
+        while index != ScopeIndex::ROOT && !self.scope(index).called {
+            self.scope_mut(index).called = true;
+            let Some(owner) = self.scope(index).owner else { return };
+            index = self.tasks[owner].scope;
         }
     }
 

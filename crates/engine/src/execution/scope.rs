@@ -45,6 +45,8 @@ pub(super) struct Scope {
     pub(super) children: Vec<InstanceIndex>,
     /// Children that have not ended.
     pub(super) open: usize,
+    /// Whether an agent, a wait or a child was called in it, or within.
+    pub(super) called: bool,
     /// Why it stops.
     pub(super) stopping: Option<CancelReason>,
     /// Whether clean-up stops too.
@@ -73,6 +75,7 @@ impl Scope {
             list_start,
             children: Vec::new(),
             open: 0,
+            called: false,
             stopping: None,
             forced: false,
             failed: None,

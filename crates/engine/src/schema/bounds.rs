@@ -3,7 +3,7 @@
 //! compiled, and may be looked at, anew.
 
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The parts of a schema: schemas, and the values that it lists.
 const PARTS_MAX: usize = 10_000;
@@ -12,14 +12,14 @@ const DEPTH_MAX: usize = 64;
 
 /// How many parts a schema has; or why it is too large.
 pub(super) fn parts(schema: &Value) -> Result<usize, String> {
-    let mut measure = Measure { root: schema, anchors: HashMap::new(), parts: 0, depth: 0, open: Vec::new() };
+    let mut measure = Measure { root: schema, anchors: BTreeMap::new(), parts: 0, depth: 0, open: Vec::new() };
     measure.gather_anchors(schema, 0);
     measure.part(schema).map_or(Ok(measure.parts), Err)
 }
 
 struct Measure<'a> {
     root: &'a Value,
-    anchors: HashMap<&'a str, &'a Value>,
+    anchors: BTreeMap<&'a str, &'a Value>,
     parts: usize,
     depth: usize,
     /// What is referred to and not done with: a schema that contains itself is compiled once.
@@ -69,9 +69,8 @@ impl<'a> Measure<'a> {
         members.iter().find_map(|(name, member)| match (name.as_str(), member) {
             ("$ref" | "$dynamicRef" | "$recursiveRef", Value::String(reference)) => self.referred(reference),
             // Counted where they are referred to.
-            ("$defs" | "definitions", Value::Object(_)) => None,
+            ("$defs" | "definitions", Value::Object(_)) | (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => None,
             (_, Value::Object(_) | Value::Array(_)) => self.part(member),
-            (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => None,
         })
     }
 

@@ -6,7 +6,7 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The representation of values for [`jsonschema`].
@@ -127,7 +127,7 @@ impl<'a> Array<'a, Metered> for Items<'a> {
 
     /// By texts that equal values share: nothing can be made to be compared with everything.
     fn is_unique(&self) -> bool {
-        let mut seen = HashSet::with_capacity(self.0.len());
+        let mut seen = BTreeSet::new();
         self.0.iter().all(|item| {
             let mut text = String::new();
             write_canonically(item, &mut text);

@@ -36,6 +36,8 @@ pub(super) struct Live {
     pub(super) pending: Option<usize>,
     /// The deadline it has in the timers.
     pub(super) armed: Option<Timestamp>,
+    /// Whether it is among those that go on at the next pull.
+    pub(super) rests: bool,
     /// What it asks admission for when it is resumed.
     pub(super) ticket: Option<Box<Ticket>>,
     /// The execution whose task it is, if that is live: its slot and key.
@@ -63,6 +65,7 @@ impl Live {
             committed: at,
             pending: None,
             armed: None,
+            rests: false,
             ticket: None,
             parent: None,
             keyed: None,

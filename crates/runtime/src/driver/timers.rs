@@ -44,6 +44,9 @@ impl Driver {
     /// When [`Driver::pull`] should be called even if nothing else happens. It may be early, but not if the clock is one that is set: a test
     /// that moves it from one deadline to the next would stop where nothing happens.
     pub fn next_deadline(&self) -> Option<Timestamp> {
+        if !self.resting.is_empty() {
+            return Some(self.clock.read());
+        }
         let is_set = self.clock.is_set();
         // How a pool keeps its agents is nothing that happens in a test, unless somebody waits for one.
         let pool = self.agents.as_ref().filter(|agents| !is_set || agents.pool.is_wanted());

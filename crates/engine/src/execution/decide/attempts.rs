@@ -144,6 +144,9 @@ impl Decider<'_> {
         {
             self.overdue(cause);
         }
+        for task in std::mem::take(&mut self.execution.resting) {
+            self.go_on(task);
+        }
         while let Some(Reverse(timer)) = self.execution.timers.peek().copied() {
             if timer.at > self.now {
                 return;

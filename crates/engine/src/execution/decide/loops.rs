@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// Items that failed, of which the failure of a loop tells.
 const ITEMS_TOLD_MAX: usize = 100;
 
+/// Events of one step after which a loop gives way, so that signals, cancels and deadlines get in: they take a few milliseconds.
+const STEP_EVENTS_MAX: usize = 1000;
+
 /// What a loop does next.
 enum Next {
     /// Another pass.
@@ -62,6 +65,7 @@ impl Decider<'_> {
                 Next::Rest | Next::Asked => return,
                 Next::End(failure) => return self.end_loop(task, failure),
                 Next::Pass if self.is_held() => return,
+                Next::Pass if self.step.events.len() >= STEP_EVENTS_MAX => return self.execution.resting.push(task),
                 Next::Pass => {
                     let pass = self.passes(task);
                     self.record(Event::PassStarted { task, pass });
@@ -84,7 +88,11 @@ impl Decider<'_> {
         }
         if let Some(items) = &turn.items {
             return match () {
-                () if (passes as usize) < items.len() && open < planned.concurrency => Next::Pass,
+                () if (passes as usize) < items.len() && open < planned.concurrency => match self.idled_out() {
+                    Some(_) if open > 0 => Next::Rest,
+                    Some(failure) => Next::End(Some(failure)),
+                    None => Next::Pass,
+                },
                 () if open == 0 && passes as usize == items.len() => Next::End(None),
                 () => Next::Rest,
             };
@@ -131,8 +139,17 @@ impl Decider<'_> {
                 "ERR_LOOP_LIMIT",
                 format!("the loop wants more than its {limit} passes; raise `maxIterations`, or set `onLimit: 'stop'` to end it well"),
             ))),
-            _ => Next::Pass,
+            _ => self.idled_out().map_or(Next::Pass, |failure| Next::End(Some(failure))),
         }
+    }
+
+    /// The failure of a loop that would go on though more passes than may be have called nothing.
+    fn idled_out(&self) -> Option<Failure> {
+        let limit = self.execution.setup.idle_passes_max.filter(|limit| self.execution.idle_passes >= *limit)?;
+        let message = format!(
+            "{limit} passes of loops of this execution have called no agent, no wait and no child, which is all that `workflow.maxIdlePasses` allows; let `while` or `until` end the loop, leave out of `forEach` what is skipped anyway, or raise the limit"
+        );
+        Some(Failure::coded("ERR_LOOP_LIMIT", message))
     }
 
     pub(super) fn pass_ended(&mut self, task: InstanceIndex, pass: u32, scope: ScopeIndex) {

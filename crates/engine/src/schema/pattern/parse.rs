@@ -204,8 +204,10 @@ impl Parser {
 
     fn escaped(&mut self) -> Option<Node> {
         match self.peek()? {
-            'b' => self.found(Node::Word { boundary: true }),
-            'B' => self.found(Node::Word { boundary: false }),
+            letter @ ('b' | 'B') => {
+                self.at += 1;
+                Some(Node::Word { boundary: letter == 'b' })
+            }
             'k' => {
                 self.at += 1;
                 if !self.takes("<") {
@@ -234,11 +236,6 @@ impl Parser {
             }
             _ => self.escaped_set().map(Node::of),
         }
-    }
-
-    fn found(&mut self, node: Node) -> Option<Node> {
-        self.at += 1;
-        Some(node)
     }
 
     fn back(&mut self, number: usize) -> Node {

@@ -113,9 +113,10 @@ impl Writer {
     /// Where a jump that was written before its end was known leads: to what is written next.
     fn lead_here(&mut self, at: usize) {
         let here = self.program.len();
-        match self.program.operations.get_mut(at) {
-            Some(Operation::Jump(to) | Operation::Either { other: to, .. } | Operation::Around { behind: to, .. }) => *to = here,
-            _ => {}
+        if let Some(Operation::Jump(to) | Operation::Either { other: to, .. } | Operation::Around { behind: to, .. }) =
+            self.program.operations.get_mut(at)
+        {
+            *to = here;
         }
     }
 
@@ -141,8 +142,8 @@ impl Writer {
             }
             Node::Group { number, body } => match number.and_then(|number| self.note_of(number)) {
                 None => self.write(body, backward)?,
-                Some(note) => {
-                    let (first, last) = if backward { (note + 1, note) } else { (note, note + 1) };
+                Some(begin) => {
+                    let (first, last) = if backward { (begin + 1, begin) } else { (begin, begin + 1) };
                     self.push(Operation::Note(first))?;
                     self.write(body, backward)?;
                     self.push(Operation::Note(last))?;
@@ -175,7 +176,9 @@ impl Writer {
                 self.lead_here(fork);
             }
         }
-        ends.into_iter().for_each(|end| self.lead_here(end));
+        for end in ends {
+            self.lead_here(end);
+        }
         Ok(())
     }
 
