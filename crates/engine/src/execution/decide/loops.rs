@@ -65,13 +65,21 @@ impl Decider<'_> {
                 Next::Rest | Next::Asked => return,
                 Next::End(failure) => return self.end_loop(task, failure),
                 Next::Pass if self.is_held() => return,
-                Next::Pass if self.step.events.len() >= STEP_EVENTS_MAX => return self.execution.resting.push(task),
+                Next::Pass if self.step.events.len() >= STEP_EVENTS_MAX => return self.rest(task),
                 Next::Pass => {
                     let pass = self.passes(task);
                     self.record(Event::PassStarted { task, pass });
                     self.release_inner(task, pass as usize);
                 }
             }
+        }
+    }
+
+    /// It goes on at the next tick.
+    fn rest(&mut self, task: InstanceIndex) {
+        let resting = &mut self.execution.resting;
+        if !resting.contains(&task) {
+            resting.push(task);
         }
     }
 
