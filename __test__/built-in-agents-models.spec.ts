@@ -77,7 +77,7 @@ describe('an llm agent', () => {
     ['gemini', 'gemini-2.5-flash', '', { promptTokenCount: 10, candidatesTokenCount: 2, totalTokenCount: 12 }],
     ['openai-responses', 'gpt-5-mini', '/v1', { input_tokens: 10, output_tokens: 2 }],
     ['cohere', 'command-r', '', usage],
-    // This server never counts for Ollama.
+    // This server never counts for Ollama: what was used is estimated.
     ['ollama', 'llama3', '', undefined],
   ])('speaks to %s as well', async (kind, model, path, counted) => {
     mock.on({ userMessage: 'Greet' }, { content: 'Good morning', ...(counted && { usage: counted }) })
@@ -86,7 +86,8 @@ describe('an llm agent', () => {
     })
     const { results, tasks } = await orchestrator.executeWorkflow(workflow([asks('Greet')]))
     expect(results).toEqual({ a: 'Good morning' })
-    expect(tasks[0]?.usage).toMatchObject(counted === undefined ? { totalTokens: 0 } : TOKENS)
+    if (counted === undefined) expect(tasks[0]?.usage?.totalTokens).toBeGreaterThan(0)
+    else expect(tasks[0]?.usage).toMatchObject(TOKENS)
   })
 })
 

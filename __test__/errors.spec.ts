@@ -310,7 +310,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     'ModelError | ERR_MODEL | own/m: not like that | {"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"failure":"invalid","message":"not like that","next":"give-up"}],"class":"invalid"} | ',
   ],
   ERR_MODEL_OUTPUT: [
-    () => asked({ prompt: 'p', schema: { type: 'number' } }, () => ({ text: '"four"' })),
+    () => asked({ prompt: 'p', schema: { type: 'number' } }, () => ({ text: '"four"', usage: { inputTokens: 0, outputTokens: 0 } })),
     'ModelError | ERR_MODEL_OUTPUT | the answer of own/m does not fit the schema: output: "four" is not of type "number" | {"issues":[{"path":"output","message":"\\"four\\" is not of type \\"number\\""}],"partialText":"\\"four\\"","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"},{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
   ],
   ERR_NO_MODEL: [

@@ -71,6 +71,9 @@ export type Ended =
       readonly exceeded: { scope: string; what: string; limit: number; spent: number; reserved: number; asked: number } | null
       readonly attempts: readonly Sent[]
       readonly partial: { text: string } | null
+      /** What its attempts are known to have cost. */
+      readonly usage: Usage
+      readonly cost: { readonly nanos: number; readonly complete: boolean }
     }
 
 type Message =

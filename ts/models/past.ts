@@ -112,12 +112,19 @@ function paidFor(end: Done, lasts: boolean): ModelCall {
   }
 }
 
-/** What a failed call cost nobody says; that it was made counts. */
-function failed({ attempts, class: failure, partial }: Extract<Ended, { type: 'failed' }>): ModelCall {
+/** What a failed call is known to have cost; that it was made counts. */
+function failed({ attempts, class: failure, usage, cost }: Extract<Ended, { type: 'failed' }>): ModelCall {
   const last = attempts.at(-1)
   // One that was cut off may have to be paid for.
-  const costComplete = partial === null && last?.failure !== 'aborted'
-  return { ...(last !== undefined && { provider: last.provider, model: last.model }), requests: attempts.length, failure, costComplete }
+  const costComplete = cost.complete && last?.failure !== 'aborted'
+  return {
+    ...(last !== undefined && { provider: last.provider, model: last.model }),
+    requests: attempts.length,
+    failure,
+    usage: summed(usage),
+    costNanos: cost.nanos,
+    costComplete,
+  }
 }
 
 function summed({

@@ -67,9 +67,14 @@ function attemptOf({ provider, model, waited, duration, failure, message, next }
 
 /** The error of a call that brought no answer. Whoever sees it need not try again: what could be tried has been. */
 export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: AbortSignal | undefined): OrchestratorError {
-  const { reason, class: failed, message, exceeded, attempts: sent, partial } = end
+  const { reason, class: failed, message, exceeded, attempts: sent, partial, usage, cost } = end
   const attempts = sent.map(attemptOf)
-  const details = { attempts, ...(partial !== null && partial.text !== '' && { partialText: partial.text }) }
+  const paid = { usage: usageOf(usage), cost: dollarsOf(cost.nanos), costComplete: cost.complete }
+  const details = {
+    attempts,
+    ...(partial !== null && partial.text !== '' && { partialText: partial.text }),
+    ...(paid.usage.totalTokens > 0 && paid),
+  }
   if (reason === 'cancelled') return cancelled(signal, details)
   if (reason === 'deadline') return new TimeoutError('ERR_TIMEOUT', message, { details })
   if (reason === 'budget') return new ModelError('ERR_BUDGET_EXCEEDED', message, { details: { ...details, ...exceeded } })

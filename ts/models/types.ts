@@ -176,7 +176,11 @@ export interface ModelToolCall {
   readonly arguments: unknown
 }
 
-export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other'
+/**
+ * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'pause'`: the provider goes on when it is sent `message`; `'other'`: for a
+ * reason that no other word is for.
+ */
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'other'
 
 /** What a model answered. */
 export interface GenerateResult {
@@ -186,10 +190,11 @@ export interface GenerateResult {
   readonly toolCalls: readonly ModelToolCall[]
   /** The answer as a turn to go on from. */
   readonly message: ModelMessage
+  /** With that of requests before it which failed and said what they used. */
   readonly usage: TokenUsage
   /** US dollars. */
   readonly cost: number
-  /** False if a price is not known, so that `cost` is too low. */
+  /** False if a price is not known, so that `cost` is too low, or if the provider does not say what was used, so that `usage` and `cost` are estimates. */
   readonly costComplete: boolean
   readonly model: string
   readonly provider: string

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is known of models and providers, and the machine that decides about calls: all that stands behind the one lock.
 
+use crate::choice::Chosen;
 use crate::config::Provider;
 use crate::error::Error;
-use crate::estimate::Estimator;
+use crate::estimate::{Estimator, Size, Written};
 use models::{BreakerPolicy, Candidates, Catalogue, Command, Cost, Day, Gateway, Limits, Observed, Usage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -82,6 +83,15 @@ impl Book {
     pub(crate) fn cost(&self, provider: &str, model: &str, usage: &Usage) -> Cost {
         let known = self.catalogue.find(provider, model);
         known.map_or(Cost { nanos: 0, complete: usage.total_tokens() == 0 }, |model| model.prices.cost(usage, false))
+    }
+
+    /// What an answer used and cost whose provider does not say it, or not all of it.
+    pub(crate) fn estimated(&self, chosen: &Chosen, size: Size, written: &Written, told: Usage) -> (Usage, Cost) {
+        let Chosen { provider, model, .. } = chosen;
+        let known = self.catalogue.find(provider, model);
+        let reserved = self.estimator.tokens(provider, model, size, known.and_then(|model| model.max_output));
+        let usage = self.estimator.used(provider, model, written, told, reserved);
+        (usage, Cost { complete: false, ..self.cost(provider, model, &usage) })
     }
 
     /// The models that are not asked now.

@@ -8,8 +8,8 @@ use crate::book::Book;
 use crate::choice::{Choice, Wanted};
 use crate::config::Provider;
 use crate::error::Error;
-use crate::estimate::Size;
-use crate::message::{HostReply, Message, sent};
+use crate::estimate::{Size, Written};
+use crate::message::{HostReply, Message, Paid, sent};
 use models::{
     AttemptId, Budget, Call, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Growth, Outcome,
     Requirements, RetryPolicy, Spend, Target, Usage, classify, failure_message, retry_after,
@@ -69,6 +69,14 @@ struct Pending {
     failures: Vec<(u32, String)>,
     reply: Option<(Reply, Cost)>,
     partial: Option<Partial>,
+    paid: Paid,
+}
+
+/// What there is of an answer that failed.
+#[derive(Default)]
+struct Partly {
+    text: Option<Partial>,
+    usage: Option<Usage>,
 }
 
 struct Attempt {
@@ -229,7 +237,8 @@ impl ModelDriver {
         let budgets = asked.budgets.iter().map(|scope| scope.as_str().into()).collect();
         let request = CallRequest { retry, budgets, deadline, priority: asked.priority, ..CallRequest::new(targets) };
         let Asked { chat, choice, stream, .. } = asked;
-        let pending = Pending { request: chat, choice, size, stream, attempt: None, failures: Vec::new(), reply: None, partial: None };
+        let (failures, paid) = (Vec::new(), Paid::default());
+        let pending = Pending { request: chat, choice, size, stream, attempt: None, failures, reply: None, partial: None, paid };
         state.calls.insert(id, pending);
         commands.extend(state.book.gateway.begin(id, request, now));
         self.shared.carry_out(state, commands);
@@ -261,8 +270,8 @@ impl ModelDriver {
     pub fn failed(&self, call: u64, attempt: u32, text: &str) -> Result<(), Error> {
         let HostFailure { class, message, retry_after_ms } = serde_json::from_str(text).map_err(malformed("failure"))?;
         let retry_after = retry_after_ms.map(Duration::from_millis);
-        let failure = CallFailure { class: class.unwrap_or(FailureClass::Overload), retry_after, message };
-        self.shared.failed(AttemptId { call: CallId(call), attempt }, failure, None);
+        let failure = CallFailure { class: class.unwrap_or(FailureClass::Overload), retry_after, message, spent: None };
+        self.shared.failed(AttemptId { call: CallId(call), attempt }, failure, Partly::default());
         Ok(())
     }
 
@@ -382,7 +391,7 @@ impl Shared {
     }
 
     /// An answer has come whole.
-    pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, reply: Reply) {
+    pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, mut reply: Reply) {
         let mut state = lock(&self.state);
         let now = (self.now)();
         let State { book, calls, .. } = &mut *state;
@@ -390,13 +399,17 @@ impl Shared {
         let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
         let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
         let usage = reply.usage;
-        let cost = book.cost(&chosen.provider, &chosen.model, &usage);
+        let mut cost = book.cost(&chosen.provider, &chosen.model, &usage);
         book.estimator.learn(&chosen.provider, &chosen.model, pending.size, &usage);
+        if !reply.counted {
+            let written = Written::of(&reply.text, &reply.reasoning, &reply.tool_calls);
+            (reply.usage, cost) = book.estimated(chosen, pending.size, &written, usage);
+        }
         let first_token = attempt.first_token.map(|at| at.since(attempt.begun));
         let call = Call { outcome: Outcome::Succeeded, latency: now.since(attempt.begun), first_token, usage, cost };
         book.observed.record(&chosen.provider, &chosen.model, &call);
+        let commands = book.gateway.done(id, reply.usage, cost.nanos, now);
         pending.reply = Some((reply, cost));
-        let commands = book.gateway.done(id, usage, cost.nanos, now);
         self.carry_out(state, commands);
     }
 
@@ -419,10 +432,11 @@ impl Shared {
             | FailureKind::Malformed => failure.message.clone(),
         };
         let retry_after = retry_after(|name| failure.headers.get(name), body, (self.now)());
-        self.failed(id, CallFailure { class, retry_after, message }, failure.partial.map(|partial| *partial));
+        let answer = Partly { text: failure.partial.map(|partial| *partial), usage: failure.usage.map(|usage| *usage) };
+        self.failed(id, CallFailure { class, retry_after, message, spent: None }, answer);
     }
 
-    fn failed(self: &Arc<Self>, id: AttemptId, failure: CallFailure, partial: Option<Partial>) {
+    fn failed(self: &Arc<Self>, id: AttemptId, mut failure: CallFailure, answer: Partly) {
         let mut state = lock(&self.state);
         let now = (self.now)();
         let State { book, calls, .. } = &mut *state;
@@ -435,11 +449,24 @@ impl Shared {
                 Outcome::CallerFailed
             }
         };
-        let (usage, cost) = (Usage::default(), Cost { nanos: 0, complete: true });
+        let begun = attempt.first_token.is_some();
+        let (usage, cost) = match (answer.usage, &answer.text) {
+            (Some(usage), _) => (usage, book.cost(&chosen.provider, &chosen.model, &usage)),
+            // What came whole and says that it failed: what was written is what can be seen of it.
+            (None, Some(partial)) if !begun => {
+                let written = Written::of(&partial.text, "", &partial.tool_calls);
+                book.estimated(chosen, pending.size, &written, Usage::default())
+            }
+            (None, _) => (Usage::default(), Cost { nanos: 0, complete: !begun }),
+        };
+        if usage.total_tokens() > 0 {
+            failure.spent = Some(Spend { usd_nanos: cost.nanos, tokens: usage.total_tokens(), calls: 0 });
+        }
+        pending.paid.add(usage, cost);
         let call = Call { outcome, latency: now.since(attempt.begun), first_token: None, usage, cost };
         book.observed.record(&chosen.provider, &chosen.model, &call);
         pending.failures.push((id.attempt, failure.message.clone()));
-        pending.partial = partial;
+        pending.partial = answer.text;
         let commands = book.gateway.failed(id, failure, now);
         self.carry_out(state, commands);
     }
@@ -451,12 +478,15 @@ fn finish(state: &mut State, id: CallId, outcome: &Result<(), GaveUp>, record: &
     let attempts = sent(record, &pending.failures);
     match outcome {
         Ok(()) => {
-            let (reply, cost) = pending.reply?;
+            let (mut reply, cost) = pending.reply?;
+            // What was paid for on the way to it is part of what it cost.
+            reply.usage = reply.usage.plus(pending.paid.usage);
+            let cost = cost.plus(pending.paid.cost);
             let last = record.attempts.last()?;
             let message = Message::Done { call: id.0, provider: &last.provider, model: &last.model, reply: &reply, cost, attempts };
             Some(line(&message))
         }
-        Err(gave_up) => Some(line(&Message::failed(id.0, gave_up, attempts, pending.partial.as_ref()))),
+        Err(gave_up) => Some(line(&Message::failed(id.0, gave_up, attempts, pending.partial.as_ref(), &pending.paid))),
     }
 }
 

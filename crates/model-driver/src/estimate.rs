@@ -2,7 +2,7 @@
 //! How many tokens a request will have. Nobody but the provider counts exactly, so it is bytes by a ratio that each model's answers correct.
 
 use models::{Requirements, Tokens, Usage};
-use providers::ChatRequest;
+use providers::{ChatRequest, ToolCall};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -59,6 +59,21 @@ impl Size {
     }
 }
 
+/// How many bytes of an answer have come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Written(u64);
+
+impl Written {
+    pub(crate) fn of(text: &str, reasoning: &str, tool_calls: &[ToolCall]) -> Self {
+        let calls = tool_calls.iter().map(|call| {
+            let mut arguments = Count(0);
+            let written = serde_json::to_writer(&mut arguments, &call.arguments).map_or(0, |()| arguments.0);
+            call.name.len() as u64 + call.invalid_arguments.as_ref().map_or(written, |text| text.len() as u64)
+        });
+        Self((text.len() + reasoning.len()) as u64 + calls.sum::<u64>())
+    }
+}
+
 /// How much was written, and nothing of it.
 struct Count(u64);
 
@@ -84,6 +99,16 @@ impl Estimator {
         let usual = || learned.output.map_or(Requirements::OUTPUT_TOKENS, |(mean, away)| (mean + DEVIATIONS * away).ceil() as u64);
         let output = size.output_max.unwrap_or_else(usual);
         Tokens { input, output: output_max.map_or(output, |most| output.min(most)) }
+    }
+
+    /// What an answer used whose provider does not say it, or not all of it: what is missing is taken for what `written` comes to, and for all that was
+    /// reserved where there is nothing to tell it by.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an estimate of a size")]
+    pub(crate) fn used(&self, provider: &str, model: &str, written: &Written, told: Usage, reserved: Tokens) -> Usage {
+        let ratio = self.models.get(&key(provider, model)).and_then(|learned| learned.bytes_per_token).unwrap_or(BYTES_PER_TOKEN);
+        let output = if written.0 == 0 { reserved.output } else { (written.0 as f64 / ratio).ceil() as u64 };
+        let or = |told: u64, estimated: u64| if told > 0 { told } else { estimated };
+        Usage { input_tokens: or(told.input_tokens, reserved.input), output_tokens: or(told.output_tokens, output), ..told }
     }
 
     /// What a request of this size turned out to be.

@@ -22,6 +22,8 @@ pub(crate) enum Message<'a> {
         exceeded: Option<Budgeted<'a>>,
         attempts: Vec<Sent<'a>>,
         partial: Option<&'a Partial>,
+        usage: Usage,
+        cost: Cost,
     },
     /// A provider of the host is to be asked.
     Ask { call: u64, attempt: u32, provider: &'a str, request: &'a ChatRequest, stream: bool, timeout_ms: u64 },
@@ -94,7 +96,7 @@ pub(crate) fn sent<'a>(record: &'a CallRecord, messages: &'a [(u32, String)]) ->
 }
 
 impl<'a> Message<'a> {
-    pub(crate) fn failed(call: u64, gave_up: &'a GaveUp, attempts: Vec<Sent<'a>>, partial: Option<&'a Partial>) -> Self {
+    pub(crate) fn failed(call: u64, gave_up: &'a GaveUp, attempts: Vec<Sent<'a>>, partial: Option<&'a Partial>, paid: &Paid) -> Self {
         let (reason, exceeded) = match &gave_up.reason {
             Reason::Failed(_) => ("failed", None),
             Reason::Obstacle(_) => ("obstacle", None),
@@ -102,7 +104,37 @@ impl<'a> Message<'a> {
             Reason::Deadline(_) => ("deadline", None),
             Reason::Cancelled => ("cancelled", None),
         };
-        Self::Failed { call, reason, class: gave_up.class(), message: &gave_up.message, exceeded, attempts, partial }
+        Self::Failed {
+            call,
+            reason,
+            class: gave_up.class(),
+            message: &gave_up.message,
+            exceeded,
+            attempts,
+            partial,
+            usage: paid.usage,
+            cost: paid.cost,
+        }
+    }
+}
+
+/// What failed attempts of a call are known to have cost.
+#[derive(Debug)]
+pub(crate) struct Paid {
+    pub(crate) usage: Usage,
+    pub(crate) cost: Cost,
+}
+
+impl Default for Paid {
+    fn default() -> Self {
+        Self { usage: Usage::default(), cost: Cost { nanos: 0, complete: true } }
+    }
+}
+
+impl Paid {
+    pub(crate) fn add(&mut self, usage: Usage, cost: Cost) {
+        self.usage = self.usage.plus(usage);
+        self.cost = self.cost.plus(cost);
     }
 }
 
@@ -112,7 +144,7 @@ impl<'a> Message<'a> {
 pub struct HostReply {
     text: String,
     tool_calls: Vec<HostToolCall>,
-    usage: Usage,
+    usage: Option<Usage>,
     finish_reason: Option<FinishReason>,
 }
 
@@ -135,7 +167,9 @@ impl HostReply {
             text: self.text,
             reasoning: String::new(),
             tool_calls,
-            usage: self.usage,
+            usage: self.usage.unwrap_or_default(),
+            // What it says is what it costs its user: nothing, maybe.
+            counted: self.usage.is_some(),
             finish_reason: self.finish_reason.unwrap_or(otherwise),
             finish_detail: None,
             model,

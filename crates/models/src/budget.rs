@@ -33,7 +33,9 @@ pub struct Spend {
 }
 
 impl Spend {
-    fn plus(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self {
             usd_nanos: self.usd_nanos.saturating_add(other.usd_nanos),
             tokens: self.tokens.saturating_add(other.tokens),

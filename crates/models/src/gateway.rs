@@ -14,7 +14,8 @@
 //! seconds, so that nobody is overtaken for ever. A call that no limit has room for, or whose breaker is open, moves on at once.
 //!
 //! A call is paid for from its budgets once, with what its target may cost; budgets end a call, they do not send it elsewhere. What an
-//! attempt cost that failed before its first token is taken for nothing, what one cost that was cut off later for all that was reserved.
+//! attempt cost that failed is what its host knows of it; else one that failed before its first token is taken for nothing, and one that was
+//! cut off later for all that was reserved.
 
 mod call;
 mod record;
@@ -42,6 +43,8 @@ pub struct CallFailure {
     pub retry_after: Option<Duration>,
     /// What to tell people, without secrets.
     pub message: String,
+    /// What it cost, where the provider says so, or where a part of an answer shows it. It is paid beside what comes after.
+    pub spent: Option<Spend>,
 }
 
 /// All calls of one process. Every method that has a `now` is total: what comes late, twice or about an unknown attempt is ignored, and a

@@ -23,6 +23,7 @@ pub use usage::Usage;
 mod backoff;
 mod breaker;
 mod budget;
+mod ending;
 mod failure;
 mod gateway;
 mod limits;
@@ -30,6 +31,7 @@ mod limits;
 pub use backoff::{Growth, RetryPolicy};
 pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
 pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
+pub use ending::{Ending, ending};
 pub use failure::{FailureClass, classify, failure_message, retry_after};
 pub use gateway::{
     Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, Command, Counts, Gateway, GaveUp, Next,

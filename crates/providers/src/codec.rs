@@ -7,6 +7,7 @@
 mod decoder;
 mod line;
 mod reading;
+mod report;
 mod wires;
 mod writing;
 

@@ -4,6 +4,7 @@
 use crate::headers::Headers;
 use crate::reply::ToolCall;
 use crate::secret::Redactor;
+use models::Usage;
 use serde::{Deserialize, Serialize};
 
 /// A call that brought no answer. Nothing in it holds a key.
@@ -27,6 +28,9 @@ pub struct Failure {
     /// What had arrived of an answer that did not end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<Box<Partial>>,
+    /// What it used, where the provider said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Box<Usage>>,
 }
 
 /// Where a call went wrong.
@@ -66,7 +70,7 @@ impl Failure {
 
     /// A failure before any response.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), status: None, headers: Headers::default(), body: None, partial: None }
+        Self { kind, message: message.into(), status: None, headers: Headers::default(), body: None, partial: None, usage: None }
     }
 
     /// With the beginning of the body.

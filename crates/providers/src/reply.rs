@@ -19,6 +19,9 @@ pub struct Reply {
     pub tool_calls: Vec<ToolCall>,
     /// What it used; zero where the provider does not say.
     pub usage: Usage,
+    /// Whether the provider said all of it.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub counted: bool,
     /// Why it ended.
     pub finish_reason: FinishReason,
     /// The provider's own word for `other`, or its explanation of a refusal.
@@ -32,6 +35,15 @@ pub struct Reply {
     /// The turn as its own model wants it back; see [`Message::continuation`](crate::Message). Absent where nothing was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuation: Option<Value>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// A tool the model asks for.
@@ -62,6 +74,8 @@ pub enum FinishReason {
     ToolCalls,
     /// The provider, or the model, refused what would have followed.
     ContentFilter,
+    /// The provider stopped in the middle of its own work, and goes on when it is sent the turn.
+    Pause,
     /// For a reason of the provider's own: [`Reply::finish_detail`].
     Other,
 }

@@ -29,6 +29,9 @@ const ITEMS_MAX: usize = 16;
 const NAMED: [&str; 7] = ["code", "type", "status", "__type", "reason", "blockReason", "quotaId"];
 const NESTED: [&str; 9] = ["error", "innererror", "message", "detail", "msg", "errors", "details", "violations", "promptFeedback"];
 
+/// What a prompt that was blocked goes by, beside the reason.
+const BLOCKED: &str = "content_filter";
+
 impl ErrorBody {
     pub(super) fn read(body: &str) -> Self {
         let mut read = Self::default();
@@ -56,6 +59,10 @@ impl ErrorBody {
     fn gather_fields(&mut self, fields: &Map<String, Value>, depth: usize) {
         for value in NAMED.iter().filter_map(|name| fields.get(*name)) {
             self.name(value);
+        }
+        // Gemini has ever more reasons to block a prompt, and each of them is what it says.
+        if fields.get("blockReason").is_some_and(Value::is_string) {
+            self.names.push(BLOCKED.to_owned());
         }
         for value in NESTED.iter().filter_map(|name| fields.get(*name)) {
             self.gather(value, depth);

@@ -6,7 +6,7 @@ use super::FailureClass;
 use FailureClass::{Auth, Content, Context, Invalid, Overload, Quota, Rate};
 
 /// What a message says where the code says less, or something else. The first that is found counts.
-const PHRASES: [(&str, FailureClass); 27] = [
+const PHRASES: [(&str, FailureClass); 30] = [
     ("prompt is too long", Context),
     ("input is too long", Context),
     ("exceed context limit", Context),
@@ -27,6 +27,9 @@ const PHRASES: [(&str, FailureClass); 27] = [
     ("requires moderation", Content),
     ("rejected as a result of our safety system", Content),
     ("violate our usage polic", Content),
+    ("content exists risk", Content),
+    ("inappropriate content", Content),
+    ("prompt was blocked", Content),
     ("credit balance is too low", Quota),
     ("insufficient credits", Quota),
     ("insufficient balance", Quota),

@@ -83,6 +83,8 @@ pub(super) struct Call {
     pub(super) state: State,
     /// An answer was begun and never came whole: what it cost, nobody says.
     pub(super) cut_off: bool,
+    /// What attempts cost that failed.
+    pub(super) spent: Spend,
     pub(super) budget: BudgetReservation,
     pub(super) attempts: Vec<Attempt>,
     pub(super) skipped: Vec<Skipped>,

@@ -33,7 +33,20 @@ impl Gateway {
         }
         let route = RouteIndex::default();
         let (idle_since, state, attempts, skipped) = (self.now, State::Waiting, Vec::new(), Vec::new());
-        let call = Call { request, place, target: first, route, tries: 0, idle_since, state, cut_off: false, budget, attempts, skipped };
+        let call = Call {
+            request,
+            place,
+            target: first,
+            route,
+            tries: 0,
+            idle_since,
+            state,
+            cut_off: false,
+            spent: Spend::default(),
+            budget,
+            attempts,
+            skipped,
+        };
         self.wait(id, call);
     }
 
@@ -200,10 +213,13 @@ impl Gateway {
     /// The attempt under way failed.
     pub(super) fn fail(&mut self, id: CallId, failure: CallFailure) {
         let Some((mut call, sent)) = self.take_sent(id) else { return };
-        let CallFailure { class, retry_after, message } = failure;
+        let CallFailure { class, retry_after, message, spent } = failure;
         let next = self.next(id, &call, sent.delivering, class, retry_after);
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
-        call.cut_off |= sent.delivering;
+        match spent {
+            Some(spent) => call.spent = call.spent.plus(spent),
+            None => call.cut_off |= sent.delivering,
+        }
         let silence = retry_after.filter(|wait| class == FailureClass::Rate && *wait <= call.request.retry.retry_after_max);
         self.come_back(call.route, sent, class, silence.map(|wait| self.now.after(wait)));
         match next {
@@ -282,7 +298,7 @@ impl Gateway {
         if let Some(deadline) = call.request.deadline {
             self.alarms.remove(&(deadline, Alarm::Deadline(id)));
         }
-        self.budgets.settle(call.budget, spend);
+        self.budgets.settle(call.budget, spend.plus(call.spent));
         self.tell_finish(last, outcome, CallRecord { attempts: call.attempts, skipped: call.skipped });
     }
 

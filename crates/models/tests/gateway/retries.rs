@@ -115,7 +115,7 @@ fn what_comes_late_or_twice_is_ignored() {
     host.run_until(200);
     assert_eq!(host.sends.len(), 2);
     let (first, second) = (AttemptId { call: CallId(1), attempt: 1 }, AttemptId { call: CallId(1), attempt: 2 });
-    let failure = CallFailure { class: FailureClass::Auth, retry_after: None, message: "late".into() };
+    let failure = CallFailure { class: FailureClass::Auth, retry_after: None, message: "late".into(), spent: None };
     let now = at(host.now);
     assert_eq!(host.gateway.failed(first, failure.clone(), now), []);
     assert_eq!(host.gateway.done(first, Usage::default(), 0, now), []);

@@ -2,9 +2,9 @@
 //! Reads one response through rig, without waiting for anything.
 
 use super::line::{Head, Line};
-use super::reading;
+use super::{reading, report};
 use crate::backend::{Mode, ReplyDecoder};
-use crate::failure::{Failure, FailureKind, Partial};
+use crate::failure::{Failure, FailureKind};
 use crate::headers::Headers;
 use crate::reply::{Delta, Reply};
 use crate::secret::Redactor;
@@ -18,6 +18,7 @@ use rig_core::http_client::framing::{Framing, NdjsonFramer, SseFramer};
 use rig_core::streaming::{CompletionStream, Item};
 use rig_core::wire::WireFrame;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -29,10 +30,10 @@ pub(super) enum Source {
 
 impl Source {
     /// What had arrived. A whole answer arrives at once or not at all.
-    fn partial(&self) -> Option<Box<Partial>> {
+    fn begun(&self) -> Option<CompletionResponse> {
         match self {
             Self::Whole(_) => None,
-            Self::Streamed(stream) => reading::partial(&stream.partial()),
+            Self::Streamed(stream) => Some(stream.partial()),
         }
     }
 
@@ -56,6 +57,8 @@ pub(super) struct WireDecoder {
     redactor: Redactor,
     head: Option<(StatusCode, HeaderMap)>,
     failed: Option<Box<ProviderError>>,
+    /// What the provider itself reported of a failure.
+    reported: Option<Value>,
     over: bool,
 }
 
@@ -77,7 +80,7 @@ impl WireDecoder {
         redactor: Redactor,
     ) -> Self {
         let body = Body::Kept(Vec::new());
-        Self { source, line, body, framing, mode, request_id_header, redactor, head: None, failed: None, over: false }
+        Self { source, line, body, framing, mode, request_id_header, redactor, head: None, failed: None, reported: None, over: false }
     }
 
     /// Whether the response is no stream of the asked kind, whatever its status says.
@@ -126,6 +129,7 @@ impl WireDecoder {
             Body::Kept(body) if wrong => return Err(described(reading::no_answer(status, &headers, body))),
             Body::Kept(body) => {
                 whole = std::mem::take(body);
+                self.reported = str::from_utf8(&whole).ok().and_then(report::find);
                 self.open(status, &headers, Some(&whole));
                 self.line.give(self.framing.split(&whole));
             }
@@ -138,13 +142,23 @@ impl WireDecoder {
         }
         self.line.end();
         self.read();
-        let partial = self.source.partial();
+        let begun = self.source.begun();
         let outcome = self.failed.take().map_or_else(|| self.source.finish(), Err);
-        outcome.map(|response| reading::reply(&response, kept.request_id())).map_err(|error| {
-            let failure = described(reading::failure(&error, self.mode));
-            let body = if failure.body.is_none() && self.mode == Mode::Whole { failure.with_body(&whole) } else { failure };
-            Failure { partial, ..body }
-        })
+        let reported = self.reported.take();
+        match outcome {
+            Ok(response) => match reported.or_else(|| report::of_ending(&response)) {
+                None => Ok(reading::reply(&response, kept.request_id())),
+                Some(report) => Err(described(reading::reported(&report, Some(&response)))),
+            },
+            Err(error) => Err(described(match reported {
+                Some(report) => reading::reported(&report, begun.as_ref()),
+                None => {
+                    let failure = reading::failure(&error, self.mode);
+                    let failure = if failure.body.is_none() && self.mode == Mode::Whole { failure.with_body(&whole) } else { failure };
+                    failure.with_begun(begun.as_ref())
+                }
+            })),
+        }
     }
 }
 
@@ -180,9 +194,19 @@ impl ReplyDecoder for WireDecoder {
             // An event of blanks only keeps the connection awake.
             Body::Sse(framer) => {
                 let events = framer.push(bytes).filter(|event| !event.data.trim().is_empty());
-                self.line.give(events.map(|event| WireFrame::Text(event.data)));
+                let reported = &mut self.reported;
+                self.line.give(events.map(|event| {
+                    *reported = reported.take().or_else(|| report::find(&event.data));
+                    WireFrame::Text(event.data)
+                }));
             }
-            Body::Ndjson(framer) => self.line.give(framer.push(bytes).map(WireFrame::from_bytes)),
+            Body::Ndjson(framer) => {
+                let reported = &mut self.reported;
+                self.line.give(framer.push(bytes).map(|line| {
+                    *reported = reported.take().or_else(|| report::find(str::from_utf8(&line).ok()?));
+                    WireFrame::from_bytes(line)
+                }));
+            }
         }
         self.read()
     }
@@ -201,7 +225,6 @@ impl ReplyDecoder for WireDecoder {
             Some((status, headers)) => (Some(status.as_u16()), Headers::of(headers, &self.redactor)),
             None => (None, Headers::default()),
         };
-        let partial = self.source.partial();
-        Failure { status, headers, partial, ..failure }.cleaned(&self.redactor)
+        Failure { status, headers, ..failure.with_begun(self.source.begun().as_ref()) }.cleaned(&self.redactor)
     }
 }

@@ -7,7 +7,7 @@ use crate::failure::{Failure, FailureKind, Partial};
 use crate::reply::{Delta, FinishReason, Reply, ToolCall};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
-use models::Usage;
+use models::{Ending, Usage, ending};
 use rig_core::completion::{self, CompletionResponse};
 use rig_core::error::{ErrorKind, ProviderError};
 use rig_core::message::{AssistantContent, ToolCall as RigCall};
@@ -40,6 +40,7 @@ pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>) -> 
         reasoning: response.reasoning(),
         tool_calls: response.tool_calls().map(tool_call).collect(),
         usage: usage(&response.usage, &response.raw),
+        counted: is_counted(response),
         finish_reason,
         finish_detail: response.error.clone().or(word),
         model: response.model().unwrap_or(&response.origin.model).to_owned(),
@@ -50,14 +51,36 @@ pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>) -> 
 
 fn finish(response: &CompletionResponse) -> (FinishReason, Option<String>) {
     match response.finish_reason() {
+        // Rig takes a pause for a stop.
+        Some(completion::FinishReason::Stop) if is_paused(&response.raw) => (FinishReason::Pause, None),
         Some(completion::FinishReason::Stop) => (FinishReason::Stop, None),
         Some(completion::FinishReason::Length) => (FinishReason::Length, None),
         Some(completion::FinishReason::ToolCalls) => (FinishReason::ToolCalls, None),
         Some(completion::FinishReason::ContentFilter) => (FinishReason::ContentFilter, None),
-        Some(completion::FinishReason::Other(word)) => (FinishReason::Other, Some(word)),
+        Some(completion::FinishReason::Other(word)) => match ending(&word) {
+            Ending::Stop if response.tool_calls().next().is_some() => (FinishReason::ToolCalls, None),
+            Ending::Stop => (FinishReason::Stop, None),
+            Ending::Length => (FinishReason::Length, Some(word)),
+            Ending::Withheld => (FinishReason::ContentFilter, Some(word)),
+            Ending::Pause => (FinishReason::Pause, Some(word)),
+            Ending::Failed | Ending::Unknown => (FinishReason::Other, Some(word)),
+        },
         // Rig's list may grow; ours has a word for it.
         Some(_) | None => (FinishReason::Other, None),
     }
+}
+
+fn is_paused(raw: &Value) -> bool {
+    let word = raw.get("stop_reason").and_then(Value::as_str);
+    word.is_some_and(|word| ending(word) == Ending::Pause)
+}
+
+/// Whether the provider said what was used. No request has no tokens, nor has an answer that says something; some servers write zeros
+/// where they have not counted.
+fn is_counted(response: &CompletionResponse) -> bool {
+    let counts = |tokens: Option<u64>| tokens.is_some_and(|tokens| tokens > 0);
+    let says_nothing = || response.text().is_empty() && response.reasoning().is_empty() && response.tool_calls().next().is_none();
+    counts(response.usage.input_tokens) && (counts(response.usage.output_tokens) || says_nothing())
 }
 
 fn usage(told: &completion::Usage, raw: &Value) -> Usage {
@@ -74,10 +97,22 @@ fn usage(told: &completion::Usage, raw: &Value) -> Usage {
     }
 }
 
-/// What had arrived of an answer, if anything had.
-pub(super) fn partial(response: &CompletionResponse) -> Option<Box<Partial>> {
-    let partial = Partial { text: response.text(), tool_calls: response.tool_calls().map(tool_call).collect() };
-    (partial != Partial::default()).then(|| Box::new(partial))
+impl Failure {
+    /// With what had arrived of an answer, and what that used, where it was said.
+    pub(super) fn with_begun(mut self, begun: Option<&CompletionResponse>) -> Self {
+        let Some(begun) = begun else { return self };
+        let partial = Partial { text: begun.text(), tool_calls: begun.tool_calls().map(tool_call).collect() };
+        self.partial = (partial != Partial::default()).then(|| Box::new(partial));
+        self.usage = is_counted(begun).then(|| Box::new(usage(&begun.usage, &begun.raw)));
+        self
+    }
+}
+
+/// An answer of which the provider itself says that it failed.
+pub(super) fn reported(report: &Value, begun: Option<&CompletionResponse>) -> Failure {
+    let told = words(report).map_or_else(String::new, |words| format!(": {words}"));
+    let failure = Failure::new(FailureKind::Provider, format!("the provider's answer says that it failed{told}"));
+    failure.with_body(report.to_string().as_bytes()).with_begun(begun)
 }
 
 /// A response that has no answer in it, by its status or its type.
