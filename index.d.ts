@@ -566,7 +566,11 @@ export declare type Fallback = {
     value: unknown;
 };
 
-export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other';
+/**
+ * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'pause'`: the provider goes on when it is sent `message`; `'other'`: for a
+ * reason that no other word is for.
+ */
+export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'other';
 
 /** What a model is asked. One of `prompt` and `messages` is needed. */
 export declare interface GenerateRequest {
@@ -612,10 +616,11 @@ export declare interface GenerateResult {
     readonly toolCalls: readonly ModelToolCall[];
     /** The answer as a turn to go on from. */
     readonly message: ModelMessage;
+    /** With that of requests before it which failed and said what they used. */
     readonly usage: TokenUsage;
     /** US dollars. */
     readonly cost: number;
-    /** False if a price is not known, so that `cost` is too low. */
+    /** False if a price is not known, so that `cost` is too low, or if the provider does not say what was used, so that `usage` and `cost` are estimates. */
     readonly costComplete: boolean;
     readonly model: string;
     readonly provider: string;

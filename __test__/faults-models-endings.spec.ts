@@ -225,7 +225,7 @@ describe('unknown usage is not zero', () => {
   it.each(wires)('is in what an execution used, and in its budget: $kind', async (wire) => {
     const server = await modelServer(() => wire.uncounted(long, true))
     const orchestrator = asking(server, wire)
-    orchestrator.agentPool.registerAgent({ id: 'l', type: 'llm', configuration: { model: 'p/m', maxTokens: 3000 } })
+    orchestrator.agentPool.registerAgent({ id: 'l', type: 'llm', configuration: { model: 'p/m', maxTokens: 3000, include: 'none' } })
     const asks = (id: string) => task(id, { agentId: 'l', input: { prompt: 'How?' } })
     const once = await orchestrator.executeWorkflow(workflow([asks('a')]))
     expect(once.metrics.resourceUsage).toMatchObject({ costComplete: false, tokenUsage: { outputTokens: 2500 } })

@@ -187,6 +187,7 @@ fn a_status_of_failure_is_one_with_its_code() {
                 let (failure, class) = failed(&format!("{kind} {how}"), reply);
                 assert_eq!(class, expected, "{kind} {how}: {failure:?}");
                 assert!(failure.message.contains("It broke"), "{kind} {how}: {failure}");
+                assert!(failure.usage.as_ref().is_some_and(|usage| usage.total_tokens() == 11), "{kind} {how}: {failure:?}");
             }
         }
     }
@@ -203,6 +204,7 @@ fn a_prompt_that_is_blocked_is_content_for_whichever_reason() {
             let (failure, class) = failed(&format!("{reason} {how}"), reply);
             assert_eq!(class, FailureClass::Content, "{reason} {how}: {failure:?}");
             assert!(failure.message.contains(reason), "{reason} {how}: {failure}");
+            assert!(failure.usage.as_ref().is_some_and(|usage| usage.total_tokens() == 10), "{reason} {how}: {failure:?}");
         }
     }
 }

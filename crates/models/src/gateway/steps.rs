@@ -213,11 +213,11 @@ impl Gateway {
     /// The attempt under way failed.
     pub(super) fn fail(&mut self, id: CallId, failure: CallFailure) {
         let Some((mut call, sent)) = self.take_sent(id) else { return };
-        let CallFailure { class, retry_after, message, spent } = failure;
+        let CallFailure { class, retry_after, message, spent: cost } = failure;
         let next = self.next(id, &call, sent.delivering, class, retry_after);
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
-        match spent {
-            Some(spent) => call.spent = call.spent.plus(spent),
+        match cost {
+            Some(cost) => call.spent = call.spent.plus(cost),
             None => call.cut_off |= sent.delivering,
         }
         let silence = retry_after.filter(|wait| class == FailureClass::Rate && *wait <= call.request.retry.retry_after_max);

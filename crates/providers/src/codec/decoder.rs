@@ -2,7 +2,8 @@
 //! Reads one response through rig, without waiting for anything.
 
 use super::line::{Head, Line};
-use super::{reading, report};
+use super::reading;
+use super::report::{self, Report};
 use crate::backend::{Mode, ReplyDecoder};
 use crate::failure::{Failure, FailureKind};
 use crate::headers::Headers;
@@ -18,7 +19,6 @@ use rig_core::http_client::framing::{Framing, NdjsonFramer, SseFramer};
 use rig_core::streaming::{CompletionStream, Item};
 use rig_core::wire::WireFrame;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -58,7 +58,7 @@ pub(super) struct WireDecoder {
     head: Option<(StatusCode, HeaderMap)>,
     failed: Option<Box<ProviderError>>,
     /// What the provider itself reported of a failure.
-    reported: Option<Value>,
+    reported: Option<Report>,
     over: bool,
 }
 

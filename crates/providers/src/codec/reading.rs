@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! From rig's words to ours.
 
+use super::report::Report;
 use super::writing::Turn;
 use crate::backend::Mode;
 use crate::failure::{Failure, FailureKind, Partial};
@@ -109,10 +110,11 @@ impl Failure {
 }
 
 /// An answer of which the provider itself says that it failed.
-pub(super) fn reported(report: &Value, begun: Option<&CompletionResponse>) -> Failure {
-    let told = words(report).map_or_else(String::new, |words| format!(": {words}"));
-    let failure = Failure::new(FailureKind::Provider, format!("the provider's answer says that it failed{told}"));
-    failure.with_body(report.to_string().as_bytes()).with_begun(begun)
+pub(super) fn reported(report: &Report, begun: Option<&CompletionResponse>) -> Failure {
+    let told = words(&report.body).unwrap_or_else(|| "that it failed".to_owned());
+    let failure = Failure::new(FailureKind::Provider, format!("the provider answered: {told}"));
+    let failure = failure.with_body(report.body.to_string().as_bytes()).with_begun(begun);
+    Failure { usage: failure.usage.or_else(|| report.usage.map(Box::new)), ..failure }
 }
 
 /// A response that has no answer in it, by its status or its type.

@@ -2,17 +2,26 @@
 //! What a provider reports of a failure within something that looks like an answer: an error beside its choices or in one of them, in an
 //! event of a stream, a prompt that was blocked. Rig reads on over most of these, so that half an answer would pass for a whole one.
 
-use models::{Ending, ending};
+use models::{Ending, Usage, ending};
 use rig_core::completion::{CompletionResponse, FinishReason};
 use serde_json::{Value, json};
 
-/// The report in a document or an event, in the form of an error's body.
-pub(super) fn find(text: &str) -> Option<Value> {
+/// That an answer failed.
+pub(super) struct Report {
+    /// In the form of an error's body.
+    pub(super) body: Value,
+    /// What was used, as far as it stands beside it.
+    pub(super) usage: Option<Usage>,
+}
+
+/// The report in a document or an event.
+pub(super) fn find(text: &str) -> Option<Report> {
     // Hardly any event has one, and there are many events.
     if !text.contains("\"error\"") && !text.contains("\"blockReason\"") {
         return None;
     }
-    of(&serde_json::from_str(text).ok()?)
+    let document: Value = serde_json::from_str(text).ok()?;
+    of(&document).map(|body| Report { body, usage: usage(&document) })
 }
 
 fn of(document: &Value) -> Option<Value> {
@@ -33,6 +42,32 @@ fn of(document: &Value) -> Option<Value> {
     Some(json!({ "error": error }))
 }
 
+/// What was used, by any of the names it has on the wires: rig reads none where it reads an error.
+fn usage(document: &Value) -> Option<Usage> {
+    let usage = ["/response/usage", "/usage", "/usageMetadata"].into_iter().find_map(|place| document.pointer(place))?;
+    let count = |places: &[&str]| places.iter().find_map(|place| usage.pointer(place)?.as_u64()).unwrap_or(0);
+    let reasoning_tokens =
+        count(&["/output_tokens_details/reasoning_tokens", "/completion_tokens_details/reasoning_tokens", "/thoughtsTokenCount"]);
+    let shown = count(&["/candidatesTokenCount"]);
+    let read = Usage {
+        input_tokens: count(&["/input_tokens", "/prompt_tokens", "/promptTokenCount"]),
+        cache_read_tokens: count(&[
+            "/input_tokens_details/cached_tokens",
+            "/prompt_tokens_details/cached_tokens",
+            "/cachedContentTokenCount",
+        ]),
+        // Gemini counts its thoughts beside the answer, the others within it.
+        output_tokens: if usage.get("promptTokenCount").is_some() {
+            shown.saturating_add(reasoning_tokens)
+        } else {
+            count(&["/output_tokens", "/completion_tokens"])
+        },
+        reasoning_tokens,
+        ..Usage::default()
+    };
+    (read.input_tokens > 0).then_some(read)
+}
+
 /// Some servers write an empty error beside every answer, or one whose code is 0.
 fn says_something(error: &Value) -> bool {
     match error {
@@ -47,10 +82,10 @@ fn says_something(error: &Value) -> bool {
     }
 }
 
-/// The report of an answer that ends with a word for failure, in the form of an error's body.
-pub(super) fn of_ending(response: &CompletionResponse) -> Option<Value> {
+/// The report of an answer that ends with a word for failure.
+pub(super) fn of_ending(response: &CompletionResponse) -> Option<Report> {
     let Some(FinishReason::Other(word)) = response.finish_reason() else { return None };
     let told = response.error.clone().filter(|told| !told.is_empty());
     let message = told.unwrap_or_else(|| format!("the provider ended the answer with `{word}`"));
-    (ending(&word) == Ending::Failed).then(|| json!({ "error": { "message": message, "code": word } }))
+    (ending(&word) == Ending::Failed).then(|| Report { body: json!({ "error": { "message": message, "code": word } }), usage: None })
 }
