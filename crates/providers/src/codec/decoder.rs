@@ -150,13 +150,12 @@ impl WireDecoder {
                 None => Ok(reading::reply(&response, kept.request_id())),
                 Some(report) => Err(described(reading::reported(&report, Some(&response)))),
             },
-            Err(error) => Err(described(match reported {
-                Some(report) => reading::reported(&report, begun.as_ref()),
-                None => {
-                    let failure = reading::failure(&error, self.mode);
-                    let failure = if failure.body.is_none() && self.mode == Mode::Whole { failure.with_body(&whole) } else { failure };
-                    failure.with_begun(begun.as_ref())
-                }
+            Err(error) => Err(described(if let Some(report) = reported {
+                reading::reported(&report, begun.as_ref())
+            } else {
+                let failure = reading::failure(&error, self.mode);
+                let failure = if failure.body.is_none() && self.mode == Mode::Whole { failure.with_body(&whole) } else { failure };
+                failure.with_begun(begun.as_ref())
             })),
         }
     }
