@@ -2,7 +2,10 @@
 //! When the same model is asked again, and what ends a call.
 
 use crate::host::{Answer, Host, at, request};
-use models::{AttemptId, AttemptResult, Awaited, Budget, CallFailure, CallId, CallRequest, FailureClass, Next, Reason, Spend, Usage, Why};
+use models::{
+    AttemptId, AttemptResult, Awaited, BreakerPolicy, Budget, CallFailure, CallId, CallRequest, FailureClass, Gateway, Next, Reason, Spend,
+    Usage, Why,
+};
 use std::time::Duration;
 
 fn attempts(attempts: u32) -> CallRequest {
@@ -140,6 +143,28 @@ fn a_budget_pays_for_what_was_used_and_refuses_what_might_be_too_much() {
     host.run();
     assert_eq!(host.gateway.budgets().account("execution").unwrap().spent, Spend { usd_nanos: 1400, tokens: 140, calls: 2 });
     assert_eq!(host.sends.len(), 2);
+}
+
+#[test]
+fn what_failed_attempts_are_known_to_have_cost_is_paid_and_no_more() {
+    // A reply that says it failed has used tokens all the same: its half was paid for by nobody, or once it was delivered by all that was reserved.
+    let mut gateway = Gateway::new(BreakerPolicy::default());
+    gateway.budgets().set("execution".into(), Budget { tokens: Some(1_000_000), ..Budget::default() });
+    let id = |attempt| AttemptId { call: CallId(1), attempt };
+    let failure = |tokens| CallFailure {
+        class: FailureClass::Overload,
+        retry_after: None,
+        message: "half".into(),
+        spent: Some(Spend { usd_nanos: 7, tokens, calls: 0 }),
+    };
+    gateway.begin(CallId(1), CallRequest { budgets: vec!["execution".into()], ..request(&["a"]) }, at(0));
+    gateway.failed(id(1), failure(12), at(10));
+    let next = gateway.next_deadline().unwrap();
+    gateway.tick(next);
+    gateway.first_token(id(2), next);
+    gateway.failed(id(2), failure(5), next);
+    assert_eq!(gateway.unfinished(), 0);
+    assert_eq!(gateway.budgets().account("execution").unwrap().spent, Spend { usd_nanos: 14, tokens: 17, calls: 1 });
 }
 
 #[test]
