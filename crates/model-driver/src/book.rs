@@ -86,7 +86,7 @@ impl Book {
     }
 
     /// What an answer used and cost whose provider does not say it, or not all of it.
-    pub(crate) fn estimated(&self, chosen: &Chosen, size: Size, written: &Written, told: Usage) -> (Usage, Cost) {
+    pub(crate) fn estimated(&self, chosen: &Chosen, size: Size, written: Written, told: Usage) -> (Usage, Cost) {
         let Chosen { provider, model, .. } = chosen;
         let known = self.catalogue.find(provider, model);
         let reserved = self.estimator.tokens(provider, model, size, known.and_then(|model| model.max_output));

@@ -403,7 +403,7 @@ impl Shared {
         book.estimator.learn(&chosen.provider, &chosen.model, pending.size, &usage);
         if !reply.counted {
             let written = Written::of(&reply.text, &reply.reasoning, &reply.tool_calls);
-            (reply.usage, cost) = book.estimated(chosen, pending.size, &written, usage);
+            (reply.usage, cost) = book.estimated(chosen, pending.size, written, usage);
         }
         let first_token = attempt.first_token.map(|at| at.since(attempt.begun));
         let call = Call { outcome: Outcome::Succeeded, latency: now.since(attempt.begun), first_token, usage, cost };
@@ -455,7 +455,7 @@ impl Shared {
             // What came whole and says that it failed: what was written is what can be seen of it.
             (None, Some(partial)) if !begun => {
                 let written = Written::of(&partial.text, "", &partial.tool_calls);
-                book.estimated(chosen, pending.size, &written, Usage::default())
+                book.estimated(chosen, pending.size, written, Usage::default())
             }
             (None, _) => (Usage::default(), Cost { nanos: 0, complete: !begun }),
         };

@@ -104,7 +104,7 @@ impl Estimator {
     /// What an answer used whose provider does not say it, or not all of it: what is missing is taken for what `written` comes to, and for all that was
     /// reserved where there is nothing to tell it by.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an estimate of a size")]
-    pub(crate) fn used(&self, provider: &str, model: &str, written: &Written, told: Usage, reserved: Tokens) -> Usage {
+    pub(crate) fn used(&self, provider: &str, model: &str, written: Written, told: Usage, reserved: Tokens) -> Usage {
         let ratio = self.models.get(&key(provider, model)).and_then(|learned| learned.bytes_per_token).unwrap_or(BYTES_PER_TOKEN);
         let output = if written.0 == 0 { reserved.output } else { (written.0 as f64 / ratio).ceil() as u64 };
         let or = |told: u64, estimated: u64| if told > 0 { told } else { estimated };

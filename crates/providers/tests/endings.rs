@@ -36,8 +36,8 @@ fn whole(kind: Kind, body: &Value) -> Result<Reply, Failure> {
 /// Events; on Anthropic's wire and Cohere's with their names, and each a line on Ollama's.
 fn streamed(kind: Kind, events: &[Value]) -> Result<Reply, Failure> {
     if kind == Kind::Ollama {
-        let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
-        return decode(kind, Mode::Streamed, "application/x-ndjson", &lines);
+        let lines: Vec<String> = events.iter().map(ToString::to_string).collect();
+        return decode(kind, Mode::Streamed, "application/x-ndjson", &(lines.join("\n") + "\n"));
     }
     let event = |event: &Value| match event.get("type").and_then(Value::as_str) {
         Some(name) => format!("event: {name}\ndata: {event}\n\n"),
