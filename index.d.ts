@@ -1104,7 +1104,7 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
-     * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for.
+     * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for, or what none that may wait for it later would take.
      */
     signalExecution(executionId: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
     /**

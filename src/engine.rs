@@ -7,7 +7,7 @@ use crate::opening::{Close, Open};
 use crate::plan::{NativePlan, ReadingLimits};
 use crate::stage::NativeStage;
 use crate::words;
-use ::engine::{InstanceIndex, Question as Asked};
+use ::engine::{Fit, InstanceIndex, Question as Asked, SignalError, TaskIndex};
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
@@ -52,6 +52,21 @@ pub struct NativeQuestion {
     pub index: u32,
     /// Passes so far.
     pub passes: u32,
+}
+
+/// A wait that a payload fits; see `engine::Fit`.
+#[napi(object)]
+pub struct NativeFit {
+    /// Its number in the plan.
+    pub task: u32,
+    /// What its schema makes of the payload, JSON text; null: it stays as it is.
+    pub payload: Option<String>,
+}
+
+impl From<NativeFit> for Fit {
+    fn from(fit: NativeFit) -> Self {
+        Self { task: TaskIndex::new(fit.task), payload: fit.payload.map(Into::into) }
+    }
 }
 
 /// What the configuration says about executions that run.
@@ -229,10 +244,22 @@ impl Engine {
         self.with(|driver| driver.unpause(slot, step))
     }
 
-    /// Sends a signal; `payload` is JSON text, `path` names the wait it is meant for.
+    /// Sends a signal; `payload` is JSON text, `path` names the wait it is meant for, `fits` are the waits with a schema that it fits, of all that could
+    /// take it; null: none of those has one. The number of the wait, in the plan, that wants another payload: nothing is recorded then.
     #[napi(catch_unwind)]
-    pub fn signal(&self, slot: u32, name: String, payload: String, path: Option<String>) -> Result<(), CodedError> {
-        self.with(|driver| driver.signal(slot, name.into(), payload.into(), path.map(Into::into)))
+    pub fn signal(
+        &self,
+        slot: u32,
+        name: String,
+        payload: String,
+        path: Option<String>,
+        fits: Option<Vec<NativeFit>>,
+    ) -> Result<Option<u32>, CodedError> {
+        let fits = fits.map(|fits| fits.into_iter().map(Fit::from).collect());
+        self.with(|driver| match driver.signal(slot, name.into(), payload.into(), path.map(Into::into), fits) {
+            Err(Error::Signal(SignalError::Payload { task, .. })) => Ok(Some(task.get())),
+            other => other.map(|()| None),
+        })
     }
 
     /// Adds a task to a running attempt; the number of its instance. Null if the attempt is over, or was told to stop.

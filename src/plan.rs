@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A validated workflow, held by JavaScript for as long as it needs it.
 
-use ::engine::{Limits, Plan, Problem, Schema, Severity, TaskIndex, TaskKind, read_accepted_plan, read_plan};
+use ::engine::{Limits, Plan, Problem, Schema, Severity, TaskIndex, TaskKind, Wait, read_accepted_plan, read_plan};
 use napi_derive::napi;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -118,6 +118,15 @@ impl NativePlan {
     #[napi(catch_unwind)]
     pub fn opaque(&self) -> bool {
         self.plan.opaque
+    }
+
+    /// What a payload (JSON text) does that the schema of a wait forbids, as `judgeInput` says it.
+    #[napi(catch_unwind)]
+    pub fn judge_signal(&self, task: u32, value: String) -> Option<String> {
+        match &self.plan.tasks.get(TaskIndex::new(task))?.wait {
+            Some(Wait::Signal { schema: Some(schema), .. }) => judged(schema, &value),
+            _ => None,
+        }
     }
 
     /// What a value (JSON text) does that the `outputSchema` of a task forbids, as `judgeInput` says it.

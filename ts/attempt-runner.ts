@@ -147,14 +147,15 @@ export class AttemptRunner {
       const { agentId, type } = instance.event()
       if (!allows(run.options.allow, 'agents', agentId, type)) return this.#fail(attempt, notAllowed(run.options.allow, 'agents', agentId))
     }
-    if (instance !== undefined && !task.judged) this.#call(attempt, task, instance)
+    if (instance !== undefined && task.inputSchema === undefined) this.#call(attempt, task, instance)
     else void run.scope.runInAsyncScope(() => this.#prepare(attempt, task, instance, instanceNumber))
   }
 
   /** The slow way to the agent: there is none, or the input is to be judged. */
   async #prepare(attempt: Attempt, task: TaskDefinition, instance: Instance | undefined, number: number): Promise<void> {
     try {
-      if (task.judged) await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data, this.#dispatcher.maxValueBytes)
+      if (task.inputSchema !== undefined)
+        await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data, this.#dispatcher.maxValueBytes)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
       if (instance === undefined) throw number === 0 ? this.#notFound(task) : this.#agents.instances.failure(number, task.agentId)
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
@@ -172,7 +173,7 @@ export class AttemptRunner {
     let promise: Promise<unknown> | undefined
     this.#answered = 0
     try {
-      const input = task.templated || task.judged ? this.#input(attempt, task) : task
+      const input = task.templated || task.inputSchema !== undefined ? this.#input(attempt, task) : task
       const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
@@ -210,7 +211,7 @@ export class AttemptRunner {
       prompt = rendered.prompt
       data = rendered.data
     }
-    return { prompt, data: task.judged && run.parsed.has(place) ? run.parsed.get(place) : data }
+    return { prompt, data: task.inputSchema !== undefined && run.parsed.has(place) ? run.parsed.get(place) : data }
   }
 
   /**
@@ -237,8 +238,8 @@ export class AttemptRunner {
     try {
       await attempt.live.spawner?.settle()
       const { maxValueBytes } = this.#dispatcher
-      if (task.outputJudged)
-        this.#accept(attempt, await judgeOutput(attempt.run, task, value, maxValueBytes), task.cached ? value : undefined)
+      if (task.outputSchema !== undefined)
+        this.#accept(attempt, await judgeOutput(task, value, maxValueBytes), task.cached ? value : undefined)
       else this.#accept(attempt, value)
     } catch (error) {
       this.#fail(attempt, error)
@@ -247,7 +248,7 @@ export class AttemptRunner {
 
   #complete(attempt: Attempt, value: unknown): void {
     const task = attempt.run.task(attempt.place)
-    if (task.outputJudged || attempt.live.spawner !== undefined) void this.#review(attempt, task, value)
+    if (task.outputSchema !== undefined || attempt.live.spawner !== undefined) void this.#review(attempt, task, value)
     else this.#accept(attempt, value)
   }
 

@@ -178,6 +178,7 @@ export class Beginnings {
     const origin = { ...inherited(options), ...(standIns.length > 0 && { standIns }), ...narrowed(options.allow, recorded.allow) }
     // What undoes another names executions, not workflows.
     if (options.undoes === undefined) this.assertKnown(definition, origin)
+    this.#world.workflows.equip(definition)
     const copy = copyJson(context as Json) as Context
     const { allow: _narrowed, ...own } = recorded
     const given = { ...origin, ...own, forkedFrom: execution.id, reuse, ...(from.retry && { previous: execution.id }) }

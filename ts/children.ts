@@ -10,7 +10,7 @@
 // So nothing is known in memory alone: whoever recovers a parent runs the same attempt again, and that joins what it had begun or begins the same.
 
 import { onAbort } from './abort.js'
-import type { Definition } from './definition.js'
+import type { Definition, TaskDefinition } from './definition.js'
 import type { Past } from './ended-executions.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './errors.js'
 import type { Ending, Report } from './execution.js'
@@ -166,8 +166,9 @@ async function beginning(
   signal: AbortSignal,
 ): Promise<Beginning> {
   const { run, path, at } = place
-  const { workflow, compensate } = run.task(place.instance).source as { workflow?: unknown; compensate?: { on?: string } }
-  const definition = definitionOf(nursery, run, workflow, at)
+  const task = run.task(place.instance)
+  const { compensate } = task.source as { compensate?: { on?: string } }
+  const definition = definitionOf(nursery, run, task, at)
   const options = { ...optionsOf(nursery, run, definition, path), ...(compensate?.on === 'started' && { undoneAbove: true }) }
   const before = await triedBefore(nursery, place, signal)
   if (before === undefined) {
@@ -300,8 +301,13 @@ function optionsOf(nursery: Nursery, run: Run, definition: Definition, path: str
 }
 
 /** The workflow a task names: as it was registered when the first execution above began, or as it is written. */
-function definitionOf(nursery: Nursery, run: Run, workflow: unknown, at: { executionId: string; taskId: string }): Definition {
-  if (typeof workflow === 'object' && workflow !== null) return nursery.read(workflow)
+function definitionOf(nursery: Nursery, run: Run, task: TaskDefinition, at: { executionId: string; taskId: string }): Definition {
+  const { workflow } = task.source
+  if (typeof workflow === 'object' && workflow !== null) {
+    const written = nursery.read(workflow)
+    written.judges.standIn(task.judges, `${task.schemasAt}.workflow`)
+    return written
+  }
   const id = String(workflow)
   const registered = nursery.find(id)
   const pinned = run.options.workflows?.[id]

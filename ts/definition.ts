@@ -7,9 +7,9 @@ import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { partialJson, sameJson, writtenJson, type Json } from './json.js'
 import { describeThrown, throwerIn } from './json/walk.js'
-import { readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'
+import { Judges, SchemaSite } from './judging.js'
+import { NativeSchema, readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'
 import { workflowsNamedIn } from './pins.js'
-import type { SchemaForms } from './schema.js'
 import type { AgentWorkflow, TaskType } from './api/workflow.js'
 
 /** A validated workflow. */
@@ -28,6 +28,10 @@ export interface Definition {
   readonly agents: readonly AgentNeed[]
   /** The functions that are conditions, by name. Those of a stored definition come with `registerWorkflow`. */
   readonly functions: Map<string, ConditionFunction>
+  /** The user's own judges of its schemas. Those of a stored definition come with `registerWorkflow` as well. */
+  readonly judges: Judges
+  /** The tasks that wait for a signal with a schema, by its name: their numbers. */
+  readonly judgedSignals: ReadonlyMap<string, readonly number[]>
   /** The names of functions it needs. */
   readonly functionNames: readonly string[]
   /** The registered workflows that its tasks name. */
@@ -51,13 +55,13 @@ export interface TaskDefinition {
   readonly data: Json | undefined
   /** Whether its input is what templates give. */
   readonly templated: boolean
-  /** Whether something judges its input. */
-  readonly judged: boolean
-  /** The user's own judge; without one the engine judges by the JSON Schema. */
-  readonly judge: SchemaForms['judge']
-  /** Whether something judges its output, and the user's own judge of that. */
-  readonly outputJudged: boolean
-  readonly outputJudge: SchemaForms['judge']
+  /** What judges its input, its output, and the signal that it waits for. */
+  readonly inputSchema: SchemaSite | undefined
+  readonly outputSchema: SchemaSite | undefined
+  readonly signalSchema: SchemaSite | undefined
+  /** The judges among which those of its schemas stand, and by which path they do. */
+  readonly judges: Judges
+  readonly schemasAt: string
   /** Whether something stands in for it where it would fail. */
   readonly hasFallback: boolean
   /** Whether its output is kept for other executions. */
@@ -91,6 +95,7 @@ export interface StoredTask {
   dependencies?: string[]
   input?: { prompt?: string; data?: Json; schema?: Json }
   outputSchema?: Json
+  waitFor?: { signal?: string; schema?: Json }
   requires?: string[]
   workflow?: string | Json
   [field: string]: unknown
@@ -222,22 +227,45 @@ export function acceptedDefinition(accepted: object, defaultTimeout: number): De
   return defined(plan, text, JSON.parse(plan.graph()) as GraphRow[], undefined)
 }
 
-/** A task that an attempt added at run time. */
-export function spawnedTask(source: StoredTask, place: string): TaskDefinition {
+/** A task that an attempt added at run time, with judges of its own: `path` is that of the instance. */
+export function spawnedTask(source: StoredTask, path: string): TaskDefinition {
   const kind = source.workflow === undefined ? 'agent' : 'workflow'
   const agentId = typeof source['agentId'] === 'string' ? source['agentId'] : null
-  return taskOf(
-    { id: source.id ?? '', place, kind, agentId, dependencies: [], templated: false, owner: null, building: false },
-    source,
-    undefined,
-  )
+  const row = { id: source.id ?? '', place: path, kind, agentId, dependencies: [], templated: false, owner: null, building: false } as const
+  const schemas = [source.input?.schema, source.outputSchema].map((schema) => {
+    let native: NativeSchema | undefined
+    return (text: string) => (native ??= new NativeSchema(JSON.stringify(schema))).judge(text)
+  })
+  const [input, output] = schemas as [ByRust, ByRust]
+  return taskOf({ ...row, dependencies: [] }, source, { judges: new Judges(), at: SPAWNED, input, output, signal: () => null })
+}
+
+/** Where the schemas of a spawned task stand. */
+export const SPAWNED = 'task'
+
+type ByRust = (text: string) => string | null
+
+/** What judges the schemas of a task. */
+interface Schemas {
+  readonly judges: Judges
+  readonly at: string
+  readonly input: ByRust
+  readonly output: ByRust
+  readonly signal: ByRust
 }
 
 function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
   const whole = JSON.parse(text) as { id: string; [field: string]: Json }
+  const judges = new Judges(marks?.judges)
   const tasks: TaskDefinition[] = []
-  for (const row of rows) {
-    const task = taskOf(row, at(whole, row.place) as StoredTask, marks)
+  for (const [number, row] of rows.entries()) {
+    const task = taskOf(row, at(whole, row.place) as StoredTask, {
+      judges,
+      at: row.place,
+      input: (value) => plan.judgeInput(number, value),
+      output: (value) => plan.judgeOutput(number, value),
+      signal: (value) => plan.judgeSignal(number, value),
+    })
     tasks.push(standsIn(row.place) ? asStandIn(tasks[row.owner ?? 0] as TaskDefinition, task) : task)
   }
   const names = new Set<string>()
@@ -251,6 +279,8 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     agents: needsOf(tasks),
     tasks,
     functions: new Map(marks?.named),
+    judges,
+    judgedSignals: judgedSignalsOf(tasks),
     functionNames: [...names],
     workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole))] : [],
     source: whole,
@@ -265,8 +295,8 @@ function standsIn(place: string): boolean {
 /** An agent that stands in for a task: called for it, with an input of its own or what the task was given. */
 function asStandIn(own: TaskDefinition, task: TaskDefinition): TaskDefinition {
   const { agentId, place, templated } = task
-  const { prompt, data, judged, judge, source } = task.source.input === undefined ? own : task
-  return { ...own, kind: 'agent', agentId, requires: [], place, templated, hasFallback: false, prompt, data, judged, judge, source }
+  const { prompt, data, inputSchema, source } = task.source.input === undefined ? own : task
+  return { ...own, kind: 'agent', agentId, requires: [], place, templated, hasFallback: false, prompt, data, inputSchema, source }
 }
 
 /** What its calls of agents need, each once. */
@@ -277,9 +307,22 @@ function needsOf(tasks: readonly TaskDefinition[]): AgentNeed[] {
 
 type Row = Pick<GraphRow, 'id' | 'place' | 'kind' | 'agentId' | 'dependencies' | 'templated' | 'owner' | 'building'>
 
-function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDefinition {
+/** By the name of the signal. */
+function judgedSignalsOf(tasks: readonly TaskDefinition[]): Map<string, number[]> {
+  const waits = new Map<string, number[]>()
+  tasks.forEach(({ signalSchema, source }, number) => {
+    const name = source.waitFor?.signal
+    if (signalSchema !== undefined && name !== undefined) waits.set(name, [...(waits.get(name) ?? []), number])
+  })
+  return waits
+}
+
+function taskOf(row: Row, source: StoredTask, schemas: Schemas): TaskDefinition {
   const { id, place, kind, agentId, dependencies, templated, owner, building } = row
-  const { input, outputSchema } = source
+  const { input, outputSchema, waitFor } = source
+  const { judges, at: schemasAt } = schemas
+  const site = (schema: Json | undefined, path: string, byRust: ByRust): SchemaSite | undefined =>
+    schema === undefined || schema === null ? undefined : new SchemaSite(`${schemasAt}.${path}`, judges, byRust)
   return {
     id,
     name: source.name ?? id,
@@ -291,10 +334,11 @@ function taskOf(row: Row, source: StoredTask, marks: Marks | undefined): TaskDef
     prompt: input?.prompt,
     data: input?.data,
     templated,
-    judged: input?.schema !== undefined && input.schema !== null,
-    judge: marks?.judges.get(`${place}.input.schema`),
-    outputJudged: outputSchema !== undefined && outputSchema !== null,
-    outputJudge: marks?.judges.get(`${place}.outputSchema`),
+    inputSchema: site(input?.schema, 'input.schema', schemas.input),
+    outputSchema: site(outputSchema, 'outputSchema', schemas.output),
+    signalSchema: site(waitFor?.schema, 'waitFor.schema', schemas.signal),
+    judges,
+    schemasAt,
     hasFallback: source['fallback'] !== undefined && source['fallback'] !== null,
     cached: typeof source['cache'] === 'object' ? source['cache'] !== null : source['cache'] === true,
     dependencies,

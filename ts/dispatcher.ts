@@ -26,6 +26,7 @@ import type { ModelCalls } from './models/types.js'
 import { EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from './spawn.js'
+import type { Spawning } from './spawned-task.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 import type { WorkflowExecution } from './api/execution.js'
 import type { AgentTask } from './api/workflow.js'
@@ -245,10 +246,11 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   }
 
   /** Adds a task to an attempt of `instance`; `undefined` if that was told to stop. */
-  spawn(run: Run, instance: number, attempt: number, task: Json, lender: Lender): SpawnedTask | undefined {
+  spawn(run: Run, instance: number, attempt: number, { task, text, judges }: Spawning, lender: Lender): SpawnedTask | undefined {
     this.#adoptFor(task)
-    const child = this.engine.spawn(run.slot, instance, attempt, JSON.stringify(task))
+    const child = this.engine.spawn(run.slot, instance, attempt, text)
     if (child === null) return undefined
+    if (judges !== undefined) run.task(child).judges.adopt(judges)
     const known = run.spawned.get(child)
     if (known?.isOf(lender) === true) return known
     const spawned = new SpawnedTask(lender)
@@ -294,7 +296,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   #review(run: Run, instance: number): Promise<void> {
     return this.#ask(
       run,
-      async () => reviewed(run, run.task(instance), this.engine.candidate(run.slot, instance)),
+      async () => reviewed(run.task(instance), this.engine.candidate(run.slot, instance)),
       (output, failure) => this.engine.reviewed(run.slot, instance, output ?? null, failure),
     )
   }

@@ -13,6 +13,7 @@ import type { ForkPoint } from './fork.js'
 import { notFound } from './outcome.js'
 import type { InterruptedRuns } from './recovery.js'
 import type { Run } from './run.js'
+import { isJudged, judgeSignal, unfit, type JudgedSignal } from './signal-judge.js'
 
 /** What it needs of the orchestrator. */
 export interface ControlHost {
@@ -60,12 +61,37 @@ export class ExecutionControl {
     const { dispatcher } = this.#host
     const { name, path } = readSignal(signal, options)
     const text = readPayload(payload, dispatcher.maxValueBytes)
-    const run = await this.#tell(executionId, ({ slot }) => dispatcher.engine.signal(slot, name, text, path))
+    await this.#host.ready()
+    const judging = this.#judge(this.#host.live.get(executionId), name, text, path)
+    // Signals are kept in the order they came, however long one takes to be judged.
+    const judged = judging && (await judging)
+    const run = await this.#tell(executionId, (told) => {
+      const { fits } = judged ?? { fits: null }
+      const refuses = dispatcher.engine.signal(told.slot, name, text, path, fits)
+      if (refuses !== null) throw unfit(told, name, refuses, path, judged as JudgedSignal)
+    })
     if (run === undefined) {
       const message = `execution \`${executionId}\` has ended and waits for nothing`
       throw new ConflictError('ERR_EXECUTION_ENDED', message, { executionId })
     }
     await run.whenSignalled()
+  }
+
+  /** What the schemas of waits say of a payload, after those that came before it; nothing if none has a say. */
+  #judge(run: Run | undefined, name: string, payload: string, path: string | null): Promise<JudgedSignal> | undefined {
+    if (run === undefined || (run.judging === undefined && !isJudged(run, name, path))) return undefined
+    const judging = (run.judging ?? Promise.resolve()).then(() =>
+      judgeSignal(run, { name, payload, path, bytesMax: this.#host.dispatcher.maxValueBytes }),
+    )
+    const done = judging.then(
+      () => {},
+      () => {},
+    )
+    run.judging = done
+    void done.then(() => {
+      if (run.judging === done) run.judging = undefined
+    })
+    return judging
   }
 
   /** A new execution that takes over every recorded end but those of what `from` names. */

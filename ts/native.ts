@@ -22,6 +22,7 @@ import type {
   KeptSchedule,
   NativeBounds,
   NativeFailure,
+  NativeFit as SignalFit,
   NativeLimits,
   NativePlan,
   NativeQuestion as Question,
@@ -35,7 +36,7 @@ import type {
 
 export { ANSWER_WORDS, EFFECT_WORDS, Form, HEADER_WORDS, Kind } from './words.js'
 export { NativeMcp, NativeSchema, NativeStage, readAcceptedWorkflow, readWorkflow }
-export type { NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, Unreadable }
+export type { NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, SignalFit, Unreadable }
 
 /** Failures by the numbers of the effects that tell of them. */
 export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>
@@ -111,8 +112,9 @@ export class Engine {
     this.#try(() => this.#native.unpause(slot, step))
   }
 
-  signal(slot: number, name: string, payload: string, path: string | null): void {
-    this.#try(() => this.#native.signal(slot, name, payload, path))
+  /** The number of the wait, in the plan, that wants another payload, null if it is on its way. `fits`: those that it fits, of all that have a schema. */
+  signal(slot: number, name: string, payload: string, path: string | null, fits: SignalFit[] | null): number | null {
+    return this.#try(() => this.#native.signal(slot, name, payload, path, fits))
   }
 
   /** The number of the instance of the task that was added; null if the attempt is over, or was told to stop. */

@@ -135,8 +135,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#dispatcher,
       () => this.#held,
     )
-    this.#interrupted = new InterruptedRuns(this.#dispatcher, this.#agents, (run) =>
-      cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
+    this.#interrupted = new InterruptedRuns(
+      this.#dispatcher,
+      this.#agents,
+      (definition) => this.#workflows.equip(definition),
+      (run) => cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
     )
     this.#beginnings = new Beginnings({
       agents: this.#agents,
@@ -267,7 +270,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
-   * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for.
+   * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for, or what none that may wait for it later would take.
    */
   signalExecution(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
     return this.#control.signal(executionId, name, payload, options)

@@ -5,7 +5,6 @@ import type { TaskDefinition } from './definition.js'
 import { ValidationError } from './errors.js'
 import { judgeOutput } from './input-judge.js'
 import { pathSteps } from './issue.js'
-import type { Run } from './run.js'
 
 /** A Standard Schema that is a JSON Schema as well. */
 export interface OutputSchema {
@@ -20,7 +19,7 @@ export interface OutputSchema {
 }
 
 /** The schema of a task's output. What fits is given back as it was: what the user's own schema makes of it is made once, when the attempt returns. */
-export function outputSchemaOf(run: Run, task: TaskDefinition): OutputSchema {
+export function outputSchemaOf(task: TaskDefinition): OutputSchema {
   const jsonSchema = (): unknown => structuredClone(task.source.outputSchema)
   return {
     '~standard': {
@@ -29,7 +28,7 @@ export function outputSchemaOf(run: Run, task: TaskDefinition): OutputSchema {
       jsonSchema: { input: jsonSchema, output: jsonSchema },
       async validate(value) {
         try {
-          await judgeOutput(run, task, value)
+          await judgeOutput(task, value)
           return { value }
         } catch (error) {
           if (!(error instanceof ValidationError)) throw error

@@ -133,6 +133,7 @@ interface Waiting {
 export class InterruptedRuns {
   readonly #dispatcher: Dispatcher
   readonly #agents: AgentRegistry
+  readonly #equip: (definition: Definition) => void
   readonly #resumed: (run: Run) => void
   /** Each with what lets it go on. */
   readonly #waiting = new Map<Waiting, () => void>()
@@ -140,16 +141,17 @@ export class InterruptedRuns {
   readonly #spawned = new Map<Waiting, readonly AgentNeed[]>()
   #looking = false
 
-  /** `resumed` is told of each execution that goes on. */
-  constructor(dispatcher: Dispatcher, agents: AgentRegistry, resumed: (run: Run) => void) {
+  /** `equip` gives a definition what is registered of it; `resumed` is told of each execution that goes on. */
+  constructor(dispatcher: Dispatcher, agents: AgentRegistry, equip: (definition: Definition) => void, resumed: (run: Run) => void) {
     this.#dispatcher = dispatcher
     this.#agents = agents
+    this.#equip = equip
     this.#resumed = resumed
   }
 
   /** Makes runs of what the store had. */
   found(found: readonly Interrupted[]): Run[] {
-    return found.map(({ slot, text }) => {
+    const runs = found.map(({ slot, text }) => {
       const { id, definition, context, options, report, outputs } = readStored(text, this.#dispatcher.clock)
       const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher)
       run.asksModels = true
@@ -161,9 +163,13 @@ export class InterruptedRuns {
       run.reason = report.reason
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
       run.accepted = true
+      this.#equip(definition)
       this.#dispatcher.add(run)
       return run
     })
+    const byId = new Map(runs.map((run) => [run.id, run]))
+    for (const run of runs) joinJudges(run, byId)
+    return runs
   }
 
   /** Continues those that can be, and the others as soon as they can. */
@@ -174,6 +180,7 @@ export class InterruptedRuns {
 
   /** Calls `proceed` as soon as everything that `waiting` needs is there. */
   wait(waiting: Waiting, proceed: () => void): void {
+    this.#equip(waiting.definition)
     this.#waiting.set(waiting, proceed)
     this.registered()
   }
@@ -206,13 +213,10 @@ export class InterruptedRuns {
     })
   }
 
-  /** A workflow was registered: its functions are those of stored executions of the same definition. */
-  defined(definition: Definition): void {
-    const hash = definition.plan.hash()
-    for (const waiting of this.#waiting.keys()) {
-      if (waiting.definition.functionNames.length === 0 || waiting.definition.plan.hash() !== hash) continue
-      for (const [name, given] of definition.functions) waiting.definition.functions.set(name, given)
-    }
+  /** A workflow was registered: its functions and judges are those of stored executions of the same definition. */
+  defined({ workflowId }: Definition): void {
+    const recovered = [...this.#dispatcher.runs()].filter((run) => run.recovered)
+    for (const { definition } of [...recovered, ...this.#waiting.keys()]) if (definition.workflowId === workflowId) this.#equip(definition)
     this.registered()
   }
 
@@ -252,6 +256,13 @@ export class InterruptedRuns {
     const missing = agents.filter((need) => !isThere(need)).map(nameOf)
     return [...missing, ...functionNames.filter((name) => !functions.has(name)).map((name) => `function ${name}`)]
   }
+}
+
+/** The judges of a workflow that was written into a task stand in the one around it, whoever of both goes on first. */
+function joinJudges({ definition, options: { parent } }: Run, runs: ReadonlyMap<string, Run>): void {
+  const around = parent && runs.get(parent.execution)
+  const task = around?.definition.tasks.find(({ id }) => parent?.path === id || parent?.path.endsWith(`.${id}`) === true)
+  if (typeof task?.source.workflow === 'object') definition.judges.standIn(task.judges, `${task.schemasAt}.workflow`)
 }
 
 function spawnedAgents({ instances = [] }: Report): AgentNeed[] {

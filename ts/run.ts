@@ -120,6 +120,8 @@ export class Run {
   readonly options: RunOptions
   /** Where it was called from: what the caller keeps in `AsyncLocalStorage` reaches agents and listeners. Nobody has called what was recovered. */
   scope: AsyncResource = NOBODY
+  /** While payloads of signals are judged: when all that were sent are. */
+  judging: Promise<void> | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */
   readonly spawned: Map<number, SpawnedTask> = new Map()
   /** Whether nothing new starts, and whether somebody has asked for that. */

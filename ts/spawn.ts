@@ -40,11 +40,11 @@ export class Spawner {
    */
   spawn(task: AgentTask): PromiseLike<unknown> {
     if (!this.#dispatcher.isUnderWay(this.#run, this.#instance, this.#attempt)) return this.#refused(this.#attempt.whyOver)
-    const plain = readSpawned(task, this.#dispatcher.maxValueBytes)
+    const spawning = readSpawned(task, this.#dispatcher.maxValueBytes)
     const { allow } = this.#run.options
-    const forbidden = allow === undefined ? [] : forbiddenBy(plain, allow)
+    const forbidden = allow === undefined ? [] : forbiddenBy(spawning.task, allow)
     if (forbidden.length > 0) throw new ValidationError('ERR_VALIDATION', 'the spawned task cannot run', forbidden)
-    const added = this.#dispatcher.spawn(this.#run, this.#instance, this.#attempt.attempt, plain, this.#lender)
+    const added = this.#dispatcher.spawn(this.#run, this.#instance, this.#attempt.attempt, spawning, this.#lender)
     const spawned = added ?? this.#refused(this.#attempt.reason)
     this.#tasks.push(spawned)
     return spawned

@@ -236,7 +236,7 @@ export class LiveAttempt implements AttemptContext {
 
   get outputSchema(): unknown {
     const task = this.#run.task(this.#instance)
-    return task.outputJudged ? outputSchemaOf(this.#run, task) : undefined
+    return task.outputSchema === undefined ? undefined : outputSchemaOf(task)
   }
 
   get models(): ModelCalls {

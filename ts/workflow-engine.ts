@@ -75,6 +75,14 @@ export class WorkflowValidator implements WorkflowEngine {
     return definition.workflowId
   }
 
+  /** Gives a definition out of a store what text cannot hold, functions and judges of schemas, if the same workflow is registered. */
+  equip({ workflowId, plan, functions, judges }: Definition): void {
+    const registered = this.#registered.get(workflowId)
+    if (registered === undefined || registered.plan.hash() !== plan.hash()) return
+    for (const [name, given] of registered.functions) functions.set(name, given)
+    judges.adopt(registered.judges)
+  }
+
   /** A registered workflow. */
   find(id: string): Definition | undefined {
     return this.#registered.get(id)

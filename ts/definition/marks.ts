@@ -15,7 +15,7 @@ export interface Marks {
   readonly marked: unknown
   readonly schemas: ReadonlyMap<Opaque, SchemaForms>
   /** The user's own judges, by the path of their schema. */
-  readonly judges: ReadonlyMap<string, SchemaForms['judge']>
+  readonly judges: ReadonlyMap<string, NonNullable<SchemaForms['judge']>>
   readonly functions: ReadonlyMap<Opaque, string>
   /** The functions by the name they are recorded under. */
   readonly named: ReadonlyMap<string, ConditionFunction>
@@ -34,6 +34,11 @@ export function markWorkflow(workflow: unknown, issues: Issue[]): Marks {
   return new Marker(issues).workflow(workflow)
 }
 
+/** Likewise of a task that stands at `path`. */
+export function markTask(task: unknown, path: string, issues: Issue[]): Marks {
+  return new Marker(issues).task(task, path)
+}
+
 /** The text for the engine: markers become what it knows them by. */
 export function textOf(snapshot: Json, { schemas, functions }: Marks): string {
   return JSON.stringify(snapshot, (_key, value: unknown) => {
@@ -48,9 +53,11 @@ type Fields = Record<string, unknown>
 class Marker {
   readonly #issues: Issue[]
   readonly #schemas = new Map<Opaque, SchemaForms>()
-  readonly #judges = new Map<string, SchemaForms['judge']>()
+  readonly #judges = new Map<string, NonNullable<SchemaForms['judge']>>()
   readonly #functions = new Map<Opaque, string>()
   readonly #named = new Map<string, ConditionFunction>()
+  /** Inside a workflow that is written into a task: functions there stay what they are, and are refused as no data. */
+  #inner = false
 
   constructor(issues: Issue[]) {
     this.#issues = issues
@@ -58,6 +65,16 @@ class Marker {
 
   workflow(workflow: unknown): Marks {
     const marked = isObject(workflow) ? this.#lists(withoutValues(workflow, WORKFLOW_FIELDS), '', 1) : workflow
+    return this.#marks(marked)
+  }
+
+  /** One that an attempt adds. Like a workflow that is written into a task it holds schemas and no functions. */
+  task(task: unknown, path: string): Marks {
+    this.#inner = true
+    return this.#marks(this.#task(task, path, 1))
+  }
+
+  #marks(marked: unknown): Marks {
     return { marked, schemas: this.#schemas, judges: this.#judges, functions: this.#functions, named: this.#named }
   }
 
@@ -93,6 +110,8 @@ class Marker {
       const marked = fallback.map((one: unknown, place) => this.#fallback(one, `${path}.fallback[${place}]`))
       task = { ...task, fallback: marked }
     } else if (fallback !== undefined) task = { ...task, fallback: this.#fallback(fallback, `${path}.fallback`) }
+    if (isObject(task['workflow']) && depth <= DEPTH_MAX)
+      task = { ...task, workflow: this.#written(task['workflow'], `${path}.workflow`, depth) }
     task = this.#conditionsIn(task, 'conditions', path)
     if (isObject(task['loop'])) {
       const loop = this.#conditionsIn(task['loop'], 'while', `${path}.loop`)
@@ -114,6 +133,15 @@ class Marker {
     return { ...given, input: this.#schemaIn(given['input'], 'schema', `${path}.input`) }
   }
 
+  /** A workflow that is written into a task. */
+  #written(workflow: Fields, path: string, depth: number): Fields {
+    const inner = this.#inner
+    this.#inner = true
+    const marked = this.#lists(workflow, path, depth + 1)
+    this.#inner = inner
+    return marked
+  }
+
   #schemaIn(holder: Fields, field: string, path: string): Fields {
     const schema = holder[field]
     if (schema === undefined || schema === null) return holder
@@ -130,7 +158,7 @@ class Marker {
 
   #conditionsIn(holder: Fields, field: string, path: string): Fields {
     const given = holder[field]
-    if (given === undefined || given === null) return holder
+    if (given === undefined || given === null || this.#inner) return holder
     const where = join(path, field)
     const marked = Array.isArray(given)
       ? given.map((one: unknown, place) => this.#condition(one, `${where}[${place}]`))

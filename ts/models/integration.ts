@@ -226,7 +226,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       const first = await this.#call(request, request.chat, caller, own, tell)
       if (request.schema === undefined || first.toolCalls.length > 0) return first
       const judged = await judgeAnswer(first.text, request.schema)
-      if (judged.ok) return { ...first, output: judged.output }
+      if (judged.ok) return { ...first, output: judged.value }
       // What has been delivered cannot be taken back.
       if (tell !== undefined) throw doesNotFit(first, judged.issues)
       const turns: Json[] = [
@@ -244,7 +244,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       }
       const again = await judgeAnswer(second.text, request.schema)
       if (!again.ok) throw doesNotFit(whole, again.issues)
-      return { ...whole, output: again.output }
+      return { ...whole, output: again.value }
     } finally {
       for (const scope of own) this.#calls?.native.forgetBudget(scope)
     }

@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Structured output: the text of an answer as JSON, judged by the user's own schema, and what to tell a model whose answer does not fit.
 
-import { issuesOf, joined } from '../input-judge.js'
 import type { Issue } from '../issue.js'
+import type { Json } from '../json.js'
+import { judged, type Judged } from '../judging.js'
 import { NativeSchema } from '../native.js'
 import type { SchemaForms } from '../schema.js'
 
-/** What the schema made of an answer, or what is wrong with it. */
-export type Judged = { readonly ok: true; readonly output: unknown } | { readonly ok: false; readonly issues: readonly Issue[] }
-
-export async function judgeAnswer(text: string, schema: SchemaForms): Promise<Judged> {
-  let value: unknown
+/** What the schema makes of an answer, or what is wrong with it. */
+export async function judgeAnswer(text: string, { judge, jsonSchema }: SchemaForms): Promise<Judged> {
+  let value: Json
   try {
-    value = JSON.parse(bare(text))
+    value = JSON.parse(bare(text)) as Json
   } catch (error) {
     return { ok: false, issues: [{ path: 'output', message: `is not JSON: ${(error as Error).message}` }] }
   }
-  if (schema.judge === undefined) {
-    const issues = issuesOf(new NativeSchema(JSON.stringify(schema.jsonSchema ?? true)).judge(JSON.stringify(value)), 'output')
-    return issues.length === 0 ? { ok: true, output: value } : { ok: false, issues }
-  }
-  const result = await schema.judge(value)
-  if (result.ok) return { ok: true, output: result.value }
-  return { ok: false, issues: result.issues.map(({ path, message }) => ({ path: joined('output', path), message })) }
+  return judged(value, 'output', judge, (answer) => new NativeSchema(JSON.stringify(jsonSchema ?? true)).judge(answer))
 }
 
 /** Models that were not held to a shape like to put JSON into a fence. */

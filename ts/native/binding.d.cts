@@ -64,8 +64,11 @@ export declare class Engine {
   pause(slot: number): void
   /** Lets it go on; with `step` until the next task has ended. */
   unpause(slot: number, step: boolean): void
-  /** Sends a signal; `payload` is JSON text, `path` names the wait it is meant for. */
-  signal(slot: number, name: string, payload: string, path?: string | undefined | null): void
+  /**
+   * Sends a signal; `payload` is JSON text, `path` names the wait it is meant for, `fits` are the waits with a schema that it fits, of all that could
+   * take it; null: none of those has one. The number of the wait, in the plan, that wants another payload: nothing is recorded then.
+   */
+  signal(slot: number, name: string, payload: string, path?: string | undefined | null, fits?: Array<NativeFit> | undefined | null): number | null
   /** Adds a task to a running attempt; the number of its instance. Null if the attempt is over, or was told to stop. */
   spawn(slot: number, task: number, attempt: number, definition: string): number | null
   /** Whether an attempt is under way: it has not answered, and was not given up. */
@@ -224,6 +227,8 @@ export declare class NativePlan {
   hash(): string
   /** Whether the host may keep the values of results to itself: nothing looks at them. */
   opaque(): boolean
+  /** What a payload (JSON text) does that the schema of a wait forbids, as `judgeInput` says it. */
+  judgeSignal(task: number, value: string): string | null
   /** What a value (JSON text) does that the `outputSchema` of a task forbids, as `judgeInput` says it. */
   judgeOutput(task: number, value: string): string | null
   /** What a value (JSON text) does that the schema of a task's input forbids: `[{ pointer, message }]` as JSON text, or null. */
@@ -333,6 +338,14 @@ export interface NativeFailure {
   message: string
   /** The messages of its causes, outermost first. */
   causes: Array<string>
+}
+
+/** A wait that a payload fits; see `engine::Fit`. */
+export interface NativeFit {
+  /** Its number in the plan. */
+  task: number
+  /** What its schema makes of the payload, JSON text; null: it stays as it is. */
+  payload?: string
 }
 
 /** What the configuration says about executions that run. */

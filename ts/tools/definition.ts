@@ -3,11 +3,11 @@
 
 import { describe, duration } from '../config/reader.js'
 import { ValidationError } from '../errors.js'
-import { issuesOf, joined } from '../input-judge.js'
 import { memberPath, type Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
 import { NativeSchema } from '../native.js'
-import { readSchema, type JudgeResult, type SchemaForms } from '../schema.js'
+import { judged, type Judged } from '../judging.js'
+import { readSchema, type SchemaForms } from '../schema.js'
 import { answered, misfit, type Bound } from './call.js'
 import type { Tool, ToolContext, ToolDefinition } from './tool.js'
 
@@ -35,15 +35,10 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
   const read = readParameters(parameters, issues)
   if (read === undefined || issues.length > 0) return refuse(issues)
   const run = async (args: unknown, ctx: ToolContext): Promise<Json> => {
-    const judged = await read.judge(args ?? {})
-    if (!judged.ok)
-      throw misfit(
-        'ERR_TOOL_ARGUMENTS',
-        name,
-        judged.issues.map((issue) => ({ ...issue, path: joined('arguments', issue.path) })),
-      )
+    const fit = await read.judge(args ?? {})
+    if (!fit.ok) throw misfit('ERR_TOOL_ARGUMENTS', name, fit.issues)
     // As a method of the user's object, which may have a `this`.
-    const result: unknown = await definition.execute(judged.value as never, ctx)
+    const result: unknown = await definition.execute(fit.value as never, ctx)
     const wrong: Issue[] = []
     const plain = plainJson(result, 'result', wrong)
     if (plain === undefined) throw misfit('ERR_TOOL_RESULT', name, wrong)
@@ -67,7 +62,7 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
 
 interface Parameters {
   readonly jsonSchema: object
-  readonly judge: (value: unknown) => JudgeResult | Promise<JudgeResult>
+  readonly judge: (args: unknown) => Promise<Judged>
 }
 
 /** The schema of the arguments in both forms, or what is wrong with it. */
@@ -82,27 +77,21 @@ function readParameters(schema: unknown, issues: Issue[]): Parameters | undefine
   if (jsonSchema === undefined)
     return wrong(`a model needs it as JSON Schema, which a schema of ${vendor} has no way to become; pass a zod schema`)
   if (!isSchemaOfObject(jsonSchema)) return wrong('must be the schema of an object, since arguments have names: z.object({ … })')
-  const judge = forms.judge ?? rawJudge(forms, wrong)
-  if (judge === undefined) return undefined
+  const native = new NativeSchema(JSON.stringify(jsonSchema))
+  const problem = forms.judge === undefined ? native.problem() : null
+  if (problem !== null) return wrong(`not a JSON Schema that can be used: ${problem}`)
   const { $schema: _, ...shown } = jsonSchema
-  return { jsonSchema: shown, judge }
+  return { jsonSchema: shown, judge: (args) => judgeArguments(args, forms, native) }
+}
+
+async function judgeArguments(args: unknown, { judge }: SchemaForms, native: NativeSchema): Promise<Judged> {
+  const issues: Issue[] = []
+  const plain = plainJson(args, 'arguments', issues)
+  return plain === undefined ? { ok: false, issues } : judged(plain, 'arguments', judge, (text) => native.judge(text))
 }
 
 function isSchemaOfObject(schema: Json): schema is { [key: string]: Json } {
   return typeof schema === 'object' && schema !== null && (schema as { type?: unknown }).type === 'object'
-}
-
-/** Raw JSON Schema is judged in Rust. */
-function rawJudge({ jsonSchema }: SchemaForms, wrong: (message: string) => undefined): Parameters['judge'] | undefined {
-  const native = new NativeSchema(JSON.stringify(jsonSchema))
-  const problem = native.problem()
-  if (problem !== null) return wrong(`not a JSON Schema that can be used: ${problem}`)
-  return (value) => {
-    const issues: Issue[] = []
-    const plain = plainJson(value, '', issues)
-    if (plain !== undefined) issues.push(...issuesOf(native.judge(JSON.stringify(plain)), ''))
-    return issues.length === 0 ? { ok: true, value: plain } : { ok: false, issues }
-  }
 }
 
 function refuse(issues: Issue[]): never {

@@ -44,7 +44,7 @@ pub use command::{AbortCause, Command};
 pub use event::{CancelReason, End, Event, PassEnd, Question, ReusedEnd, SkipReason};
 pub use input::{Input, Output, Settled};
 pub use models::{Note, Notes, Spent};
-pub use signals::SignalError;
+pub use signals::{Fit, SignalError};
 pub use state::{Phase, TaskRecord, TaskState};
 pub use undoing::{Undoing, UndoneBy};
 

@@ -31,7 +31,7 @@ use crate::{Clock, Error, options, report};
 use agents::Agents;
 use commit::Commit;
 use effect::{Effect, Number};
-use engine::{Admission, Command, End, Event, Execution, Failure, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
+use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
 use rustc_hash::FxHashMap;
 use schedules::Schedules;
 use slots::{Live, Slots};
@@ -231,12 +231,18 @@ impl Driver {
         self.input(slot, Input::Resume { step })
     }
 
-    /// Somebody sends a signal, meant for the wait at `path` if it names one; `payload` is JSON text.
-    pub fn signal(&mut self, slot: u32, name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>>) -> Result<(), Error> {
-        let malformed = |error: serde_json::Error| Error::Malformed { what: "signal", message: error.to_string() };
-        let value = serde_json::from_str(&payload).map_err(malformed)?;
-        self.slots.get(slot)?.execution.check_signal(&name, path.as_deref(), &value)?;
-        self.input(slot, Input::Signal { name, payload, path })
+    /// Somebody sends a signal, meant for the wait at `path` if it names one; `payload` is JSON text. `fits`: the waits with a schema that it fits, of
+    /// all that could take it; `None`: none of those has one.
+    pub fn signal(
+        &mut self,
+        slot: u32,
+        name: Arc<str>,
+        payload: Arc<str>,
+        path: Option<Arc<str>>,
+        fits: Option<Arc<[Fit]>>,
+    ) -> Result<(), Error> {
+        self.slots.get(slot)?.execution.check_signal(&name, path.as_deref(), fits.as_deref())?;
+        self.input(slot, Input::Signal { name, payload, path, fits })
     }
 
     /// An attempt gave a sign of life.

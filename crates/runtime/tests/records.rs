@@ -7,7 +7,9 @@
 #[path = "support/events.rs"]
 mod events;
 
-use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason, Spent};
+use engine::{
+    AbortCause, CancelReason, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason, Spent, TaskIndex,
+};
 use events::every_event;
 use expect_test::{Expect, expect};
 use proptest::collection::vec;
@@ -71,6 +73,8 @@ fn each_event_has_its_text() {
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"waitStarted","task":3,"until":10}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":1}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":null,"path":"l[0].w"}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":2,"fits":[]}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"signalReceived","name":"go","payload":{"n":1},"fits":[[3],[5,null],[6,{"n":1,"by":"nobody"}]]}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"waitEnded","task":3,"payload":null}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"taskPrepared","task":3,"input":{"prompt":"p"},"cacheKey":"k"}]}
@@ -306,7 +310,12 @@ fn structure() -> impl Strategy<Value = Event> {
     prop_oneof![
         (task(), question, any::<bool>()).prop_map(|(task, question, holds)| Event::Judged { task, question, holds }),
         (task(), option::of(at())).prop_map(|(task, until)| Event::WaitStarted { task, until }),
-        (text(), json(), option::of(text())).prop_map(|(name, payload, path)| Event::SignalReceived { name, payload, path }),
+        (text(), json(), option::of(text()), option::of(fits())).prop_map(|(name, payload, path, fits)| Event::SignalReceived {
+            name,
+            payload,
+            path,
+            fits
+        }),
         (task(), json()).prop_map(|(task, payload)| Event::WaitEnded { task, payload }),
         (task(), option::of(json()), option::of(text())).prop_map(|(task, input, cache_key)| Event::TaskPrepared {
             task,
@@ -405,6 +414,12 @@ fn failure() -> impl Strategy<Value = Failure> {
 
 fn output() -> impl Strategy<Value = Output> {
     prop_oneof![Just(Output::Held), json().prop_map(Output::Json), json().prop_map(Output::Undoable), Just(Output::Composed)]
+}
+
+/// Waits that a payload fits.
+fn fits() -> impl Strategy<Value = Arc<[Fit]>> {
+    let fit = (any::<u32>(), option::of(json())).prop_map(|(task, payload)| Fit { task: TaskIndex::new(task), payload });
+    vec(fit, 0..3).prop_map(Into::into)
 }
 
 /// Text with whatever has to be escaped.
@@ -515,7 +530,7 @@ fn only_starts_and_ends_come_in_a_row_whole_and_only_as_many_as_are_written() {
 #[test]
 fn each_field_is_either_optional_or_missed_by_its_event() {
     // Absent they are null, false, the first attempt, or the instant of the record.
-    let nulls = ["readyBy", "admittedBy", "details", "path", "input", "cacheKey", "items", "retryAfter"];
+    let nulls = ["readyBy", "admittedBy", "details", "path", "fits", "input", "cacheKey", "items", "retryAfter"];
     let falses = ["again", "final", "crashed", "force", "step", "holds", "composed"];
     // A reason in somebody's words may be absent, and one that is a word of ours may not.
     let by_event = [

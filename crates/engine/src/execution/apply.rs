@@ -20,7 +20,9 @@ impl Execution {
             Event::ExecutionStarted => self.start(at),
             Event::Judged { task, question, holds } => self.judge(*task, *question, *holds),
             Event::WaitStarted { task, until } => self.start_wait(at, *task, *until),
-            Event::SignalReceived { name, payload, path } => self.keep_signal(name, payload, path.as_ref()),
+            Event::SignalReceived { name, payload, path, fits } => {
+                self.keep_signal(name, payload, path.as_ref(), fits.as_ref());
+            }
             Event::WaitEnded { task, payload } => self.end_wait(at, *task, payload),
             Event::TaskPrepared { task, input, cache_key } => self.prepare(*task, input.as_ref(), cache_key.as_ref()),
             Event::GroupStarted { task } => {

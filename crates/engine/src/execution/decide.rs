@@ -47,7 +47,7 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::Judged { task, question, answer } => decider.judged(task, question, answer),
         Input::LookedUp { task, found } => decider.looked_up(task, found),
         Input::Reviewed { task, result } => decider.reviewed(task, result),
-        Input::Signal { name, payload, path } => decider.signal(name, payload, path),
+        Input::Signal { name, payload, path, fits } => decider.signal(name, payload, path, fits),
         Input::Spawn { task, attempt, definition } => decider.spawn(task, attempt, definition),
         Input::Note { task, attempt, note } => decider.note(task, attempt, note),
         Input::Charge { started, interrupted, refused, spent } => decider.charge(started, interrupted, refused, spent),

@@ -3,7 +3,7 @@
 //!
 //! The step they belong to carries the instant they were recorded at; `start` and `end` are the host's own measurements of the attempt.
 
-use super::{AbortCause, Output, Spent};
+use super::{AbortCause, Fit, Output, Spent};
 use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -19,7 +19,7 @@ pub enum Event {
     /// It began to wait, for a signal or for time.
     WaitStarted { task: InstanceIndex, until: Option<Timestamp> },
     /// Somebody sent a signal; `path` if it is meant for one wait.
-    SignalReceived { name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>> },
+    SignalReceived { name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>>, fits: Option<Arc<[Fit]>> },
     /// What it waited for came: the payload of the signal, JSON text; `null` after a delay.
     WaitEnded { task: InstanceIndex, payload: Arc<str> },
     /// Everything before its first attempt is done. `input` is what its templates gave: JSON text of `{ "prompt", "data" }`; `cache_key` is what

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What an execution is told.
 
-use super::{Note, Question, Spent};
+use super::{Fit, Note, Question, Spent};
 use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -60,6 +60,8 @@ pub enum Input {
         payload: Arc<str>,
         /// The wait it is meant for, if its name is not enough.
         path: Option<Arc<str>>,
+        /// The waits with a schema that it fits; `None`: nothing that could take it has one.
+        fits: Option<Arc<[Fit]>>,
     },
     /// An attempt adds a task; see [`crate::Execution::may_begin`].
     Spawn {

@@ -3,12 +3,31 @@
 
 use super::Execution;
 use crate::plan::Wait;
-use crate::{InstanceIndex, SchemaIssue};
+use crate::{InstanceIndex, TaskIndex};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-/// Signals of one name that nobody has waited for yet: by the path they are meant for, empty for any, each with its place among them all.
-pub(super) type Kept = BTreeMap<Arc<str>, VecDeque<(u64, Arc<str>)>>;
+/// Signals of one name that nobody has waited for yet: by the path they are meant for, empty for any.
+pub(super) type Kept = BTreeMap<Arc<str>, VecDeque<KeptSignal>>;
+
+/// A signal that waits for its wait.
+#[derive(Clone, Debug)]
+pub(super) struct KeptSignal {
+    /// Its place among them all.
+    place: u64,
+    payload: Arc<str>,
+    fits: Option<Arc<[Fit]>>,
+}
+
+/// That a payload is what a wait with a schema waits for. It is judged once, where it enters, whether the wait is open or not: what is on record has
+/// been judged, also where the judge is gone by the time of the wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// The wait, as the plan has it.
+    pub task: TaskIndex,
+    /// What the schema makes of the payload, JSON text; `None`: it stays as it is.
+    pub payload: Option<Arc<str>>,
+}
 
 /// Waits that the message of an ambiguous signal names.
 const WAITS_NAMED_MAX: usize = 10;
@@ -27,31 +46,43 @@ pub enum SignalError {
         waits: Vec<String>,
     },
     /// The wait it would feed wants another payload.
-    #[error("the payload of `{name}` is not what `{wait}` waits for: {}", issues.iter().map(|issue| format!("{}: {}", issue.pointer, issue.message)).collect::<Vec<_>>().join("; "))]
+    #[error("the payload of `{name}` is not what `{wait}` waits for")]
     Payload {
         /// The signal's name.
         name: Arc<str>,
-        /// The path of the wait.
+        /// The path of the wait; its id, if it is not open.
         wait: String,
-        /// What its schema forbids.
-        issues: Vec<SchemaIssue>,
+        /// Which it is in the plan.
+        task: TaskIndex,
     },
 }
 
 impl Execution {
-    /// Whether a signal may be given to [`crate::Input::Signal`]: that it has one meaning, and the payload that is waited for.
-    pub fn check_signal(&self, name: &Arc<str>, path: Option<&str>, payload: &serde_json::Value) -> Result<(), SignalError> {
-        let Some(wait) = self.open_wait_for(name, path) else {
-            let Some(waits) = self.waits.get(name).filter(|_| path.is_none()) else { return Ok(()) };
+    /// Whether a signal may be given to [`crate::Input::Signal`]: that it has one meaning, and the payload that is waited for. `fits`: the waits with
+    /// a schema that it fits, of all that could take it; `None`: none of those has one.
+    pub fn check_signal(&self, name: &Arc<str>, path: Option<&str>, fits: Option<&[Fit]>) -> Result<(), SignalError> {
+        let refused = |task, wait| Err(SignalError::Payload { name: Arc::clone(name), wait, task });
+        if let Some(wait) = self.open_wait_for(name, path) {
+            let task = self.tasks[wait].task;
+            return if self.is_fit(task, Some(fits.unwrap_or_default())) { Ok(()) } else { refused(task, self.path(wait)) };
+        }
+        if let Some(waits) = self.waits.get(name).filter(|_| path.is_none()) {
             let (count, waits) = (waits.len(), waits.keys().take(WAITS_NAMED_MAX).cloned().collect());
             return Err(SignalError::Ambiguous { name: Arc::clone(name), count, waits });
-        };
-        let Some(Wait::Signal { schema: Some(schema), .. }) = &self.planned(wait).wait else { return Ok(()) };
-        let issues = schema.judge(payload);
-        if issues.is_empty() {
+        }
+        // Nobody waits yet. What no wait of the definition would take is refused all the same: whoever sends it is told, and not whoever waits.
+        if fits.is_none_or(|fits| !fits.is_empty()) {
             return Ok(());
         }
-        Err(SignalError::Payload { name: Arc::clone(name), wait: self.path(wait), issues })
+        let mut could = self.plan.tasks.iter().filter(|(_, task)| waits_for(task.wait.as_ref(), name, path, &task.id)).peekable();
+        let Some((first, id)) = could.peek().map(|(index, task)| (*index, task.id.to_string())) else { return Ok(()) };
+        if could.any(|(index, _)| self.is_fit(index, fits)) { Ok(()) } else { refused(first, id) }
+    }
+
+    /// Whether a wait takes what fits those; `None`: what was accepted before payloads were judged where they enter, which any wait takes.
+    fn is_fit(&self, task: TaskIndex, fits: Option<&[Fit]>) -> bool {
+        let judges = matches!(&self.plan.tasks[task].wait, Some(Wait::Signal { schema: Some(_), .. }));
+        !judges || fits.is_none_or(|fits| fits.iter().any(|fit| fit.task == task))
     }
 
     /// The one task that waits for a signal of this name, or that of `path` if there is one; `None` if none does or several do.
@@ -90,27 +121,29 @@ impl Execution {
     }
 
     /// A signal came; it stays until somebody waits for it.
-    pub(super) fn keep_signal(&mut self, name: &Arc<str>, payload: &Arc<str>, path: Option<&Arc<str>>) {
+    pub(super) fn keep_signal(&mut self, name: &Arc<str>, payload: &Arc<str>, path: Option<&Arc<str>>, fits: Option<&Arc<[Fit]>>) {
         let place = self.signals_received;
         self.signals_received += 1;
         let kept = self.signals.entry(Arc::clone(name)).or_default().entry(path.cloned().unwrap_or_default()).or_default();
-        kept.push_back((place, Arc::clone(payload)));
+        kept.push_back(KeptSignal { place, payload: Arc::clone(payload), fits: fits.cloned() });
     }
 
-    /// The payload of the first signal kept for this task.
+    /// The payload of the first signal kept for this task, as its schema gave it back.
     pub(super) fn kept_signal(&self, task: InstanceIndex) -> Option<&Arc<str>> {
         let kept = self.signals.get(self.waits_for(task)?)?;
-        let meant = self.first_kept(kept, task)?;
-        kept.get(&meant)?.front().map(|(_, payload)| payload)
+        let (meant, at) = self.first_kept(kept, task)?;
+        let KeptSignal { payload, fits, .. } = kept.get(&meant)?.get(at)?;
+        let fit = fits.as_ref().and_then(|fits| fits.iter().find(|fit| fit.task == self.tasks[task].task));
+        Some(fit.and_then(|fit| fit.payload.as_ref()).unwrap_or(payload))
     }
 
     /// The signal that fed this task is gone.
     pub(super) fn take_signal(&mut self, task: InstanceIndex) {
         let Some(name) = self.waits_for(task).cloned() else { return };
-        let Some(meant) = self.signals.get(&name).and_then(|kept| self.first_kept(kept, task)) else { return };
+        let Some((meant, at)) = self.signals.get(&name).and_then(|kept| self.first_kept(kept, task)) else { return };
         let Some(kept) = self.signals.get_mut(&name) else { return };
         let queue = kept.entry(Arc::clone(&meant)).or_default();
-        queue.pop_front();
+        queue.remove(at);
         if queue.is_empty() {
             kept.remove(&meant);
         }
@@ -119,10 +152,20 @@ impl Execution {
         }
     }
 
-    /// For whom the earliest of the signals was meant that may feed this task: for anybody, or for its path.
-    fn first_kept(&self, kept: &Kept, task: InstanceIndex) -> Option<Arc<str>> {
-        let place = |meant: &Arc<str>| kept.get(meant)?.front().map(|(place, _)| *place);
-        let meant = [Arc::default(), Arc::from(self.path(task))].into_iter().filter_map(|meant| Some((place(&meant)?, meant)));
-        meant.min().map(|(_, meant)| meant)
+    /// The earliest of the signals that may feed this task: for whom it was meant, anybody or its path, and where it stands among those.
+    fn first_kept(&self, kept: &Kept, task: InstanceIndex) -> Option<(Arc<str>, usize)> {
+        let takes = |signal: &KeptSignal| self.is_fit(self.tasks[task].task, signal.fits.as_deref());
+        let first = |meant: Arc<str>| {
+            let (at, signal) = kept.get(&meant)?.iter().enumerate().find(|(_, signal)| takes(signal))?;
+            Some((signal.place, meant, at))
+        };
+        let meant = [Arc::default(), Arc::from(self.path(task))].into_iter().filter_map(first);
+        meant.min().map(|(_, meant, at)| (meant, at))
     }
+}
+
+/// Whether a wait is one for signals of this name; with a path, whether that may be the path of one.
+fn waits_for(wait: Option<&Wait>, name: &Arc<str>, path: Option<&str>, id: &str) -> bool {
+    let named = matches!(wait, Some(Wait::Signal { name: own, .. }) if own == name);
+    named && path.is_none_or(|path| path.strip_suffix(id).is_some_and(|before| before.is_empty() || before.ends_with('.')))
 }

@@ -284,3 +284,33 @@ fn a_loop_of_one_call_waits_once_and_each_pass_sees_the_payload() {
         "#]],
     );
 }
+
+// What came early was judged by nobody: it completed whichever wait opened first. What was accepted before that still does.
+#[test]
+fn a_signal_feeds_no_wait_that_it_does_not_fit() {
+    given(
+        r#"{}"#,
+        r#"{"tasks":[{"id":"a"},{"id":"w","waitFor":{"signal":"go","schema":{"type":"number"}}},{"id":"v","waitFor":{"signal":"go","schema":{"type":"string"}}},
+           {"id":"u","waitFor":{"signal":"go","schema":{"type":"boolean"}}}]}"#,
+        r#"signal go fits v = "text" | signal go fits w v = 1 | signal go = "old" | a = 0"#,
+        expect![[r#"
+            0ms started
+            0ms a 1 started
+                run a 1
+            0ms signal go: "text"
+            0ms signal go: 1
+            0ms signal go: "old"
+            0ms a 1 completed
+            0ms w waits
+            0ms w got 1
+            0ms w completed: 1
+            0ms v waits
+            0ms v got "text"
+            0ms v completed: "text"
+            0ms u waits
+            0ms u got "old"
+            0ms u completed: "old"
+            0ms ended completed {"a":0,"w":1,"v":"text","u":"old"}
+        "#]],
+    );
+}

@@ -4,7 +4,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
 use crate::words::{cancelled, plan, skipped, state, story, sum};
-use engine::{Event, Execution, Failure, Input, InstanceIndex, Note, Output, Phase, Plan, Settled, Setup, Spent, Step, TaskState};
+use engine::{Event, Execution, Failure, Fit, Input, InstanceIndex, Note, Output, Phase, Plan, Settled, Setup, Spent, Step, TaskState};
 use expect_test::Expect;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -128,9 +128,14 @@ impl Run {
                 let reason = Some(text.trim_start_matches("cancel").trim().trim_matches('"').into());
                 self.tell(Input::Cancel { reason, force: false });
             }
-            (["signal", name], Some(payload)) => self.tell(Input::Signal { name: (*name).into(), payload, path: None }),
+            (["signal", name], Some(payload)) => self.tell(Input::Signal { name: (*name).into(), payload, path: None, fits: None }),
+            (["signal", name, "fits", waits @ ..], Some(payload)) => {
+                let fit = |wait: &&str| Fit { task: self.execution.plan().find(wait).unwrap(), payload: None };
+                let fits = Some(waits.iter().map(fit).collect());
+                self.tell(Input::Signal { name: (*name).into(), payload, path: None, fits });
+            }
             (["signal", name, "for", path], Some(payload)) => {
-                self.tell(Input::Signal { name: (*name).into(), payload, path: Some((*path).into()) });
+                self.tell(Input::Signal { name: (*name).into(), payload, path: Some((*path).into()), fits: None });
             }
             (["found", path], found) => self.tell(Input::LookedUp { task: self.task(path), found }),
             (["found", path, "nothing"], _) => self.tell(Input::LookedUp { task: self.task(path), found: None }),

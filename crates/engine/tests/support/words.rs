@@ -128,7 +128,7 @@ fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
             Some(until) => format!("{} waits until {}", id(task), millis(*until)),
             None => format!("{} waits", id(task)),
         },
-        Event::SignalReceived { name, payload, path } => match path {
+        Event::SignalReceived { name, payload, path, .. } => match path {
             Some(path) => format!("signal {name} for {path}: {payload}"),
             None => format!("signal {name}: {payload}"),
         },

@@ -54,7 +54,7 @@ fn one_that_waits_can_be_cancelled_paused_and_sent_signals() {
     host.driver.cancel(cancelled, None, false).unwrap();
     assert_eq!(host.advance(), ["1: cancelling", "1: cancelled 0 for 2", "1: ended 3"]);
     host.driver.pause(paused).unwrap();
-    host.driver.signal(paused, "go".into(), "7".into(), None).unwrap();
+    host.driver.signal(paused, "go".into(), "7".into(), None, None).unwrap();
     assert_eq!(host.advance(), ["2: paused", "2: signalled"]);
     assert!(host.driver.report(paused).unwrap().contains(r#""status":"paused""#));
     // It has its place, and does nothing with it yet.

@@ -391,7 +391,7 @@ fn nothing_begins_before_an_interrupted_execution_is_resumed() {
         host.advance();
         let (mut host, interrupted) = host.reopen(mode);
         let slot = interrupted[0].slot;
-        host.driver.signal(slot, "go".into(), "7".into(), None).unwrap();
+        host.driver.signal(slot, "go".into(), "7".into(), None, None).unwrap();
         assert_eq!(host.advance(), ["0: signalled"], "{mode:?}");
         host.driver.pause(slot).unwrap();
         host.driver.unpause(slot, false).unwrap();

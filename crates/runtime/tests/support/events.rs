@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Every kind of event, with and without what may be absent.
 
-use engine::{AbortCause, CancelReason, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason, Spent};
+use engine::{
+    AbortCause, CancelReason, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason, Spent, TaskIndex,
+};
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -57,8 +59,22 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::Judged { task, question: Question::Turn { passes: 2, index: 0 }, holds: true },
         Event::WaitStarted { task, until: None },
         Event::WaitStarted { task, until: Some(at(1_700_000_000_000_020)) },
-        Event::SignalReceived { name: "go".into(), payload: "1".into(), path: None },
-        Event::SignalReceived { name: "go".into(), payload: "null".into(), path: Some("l[0].w".into()) },
+        Event::SignalReceived { name: "go".into(), payload: "1".into(), path: None, fits: None },
+        Event::SignalReceived { name: "go".into(), payload: "null".into(), path: Some("l[0].w".into()), fits: None },
+        Event::SignalReceived { name: "go".into(), payload: "2".into(), path: None, fits: Some([].into()) },
+        Event::SignalReceived {
+            name: "go".into(),
+            payload: r#"{"n":1}"#.into(),
+            path: None,
+            fits: Some(
+                [
+                    Fit { task: TaskIndex::new(3), payload: None },
+                    Fit { task: TaskIndex::new(5), payload: Some("null".into()) },
+                    Fit { task: TaskIndex::new(6), payload: Some(r#"{"n":1,"by":"nobody"}"#.into()) },
+                ]
+                .into(),
+            ),
+        },
         Event::WaitEnded { task, payload: "null".into() },
         Event::TaskPrepared { task, input: None, cache_key: None },
         Event::TaskPrepared { task, input: Some(r#"{"prompt":"p"}"#.into()), cache_key: Some("k".into()) },

@@ -5,7 +5,7 @@
 
 use super::super::scope::ScopeIndex;
 use super::super::values::View;
-use super::super::{Command, Event, Execution, Output, Question, ReusedEnd, SkipReason, TaskState};
+use super::super::{Command, Event, Execution, Fit, Output, Question, ReusedEnd, SkipReason, TaskState};
 use super::Decider;
 use super::attempts::Measured;
 use crate::plan::{TaskKind, Wait};
@@ -162,9 +162,9 @@ impl Decider<'_> {
         self.prepare(task);
     }
 
-    pub(super) fn signal(&mut self, name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>>) {
+    pub(super) fn signal(&mut self, name: Arc<str>, payload: Arc<str>, path: Option<Arc<str>>, fits: Option<Arc<[Fit]>>) {
         let wait = self.execution.open_wait_for(&name, path.as_deref());
-        self.record(Event::SignalReceived { name, payload, path });
+        self.record(Event::SignalReceived { name, payload, path, fits });
         if let Some(task) = wait {
             self.look_at_wait(task);
         }

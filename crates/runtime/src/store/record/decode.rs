@@ -5,7 +5,7 @@ use super::words::{cancel_reason, skip_reason};
 use super::{RECORD_VERSION, RUN_MAX, RecordError};
 use crate::spent::{self, Sum};
 use crate::store::StepRecord;
-use engine::{AbortCause, End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
+use engine::{AbortCause, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, TaskIndex};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -50,6 +50,8 @@ struct StoredEvent<'a> {
     retry_after: Option<u64>,
     name: Option<String>,
     path: Option<String>,
+    #[serde(borrow)]
+    fits: Option<Vec<Vec<&'a RawValue>>>,
     cache_key: Option<String>,
     gate: Option<u32>,
     branch: Option<u32>,
@@ -161,6 +163,11 @@ fn raw(value: Option<&RawValue>) -> Option<Arc<str>> {
     value.map(|value| value.get().into())
 }
 
+fn fit(stored: Vec<&RawValue>) -> Option<Fit> {
+    let task = stored.first()?.get().parse().ok()?;
+    Some(Fit { task: TaskIndex::new(task), payload: raw(stored.get(1).copied()) })
+}
+
 #[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
 fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
     let task = stored.task.map(InstanceIndex::new);
@@ -202,7 +209,11 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         }
         "waitStarted" => Event::WaitStarted { task: task?, until },
         "signalReceived" => {
-            Event::SignalReceived { name: stored.name?.into(), payload: raw(stored.payload)?, path: stored.path.map(Into::into) }
+            let fits = match stored.fits {
+                Some(fits) => Some(fits.into_iter().map(fit).collect::<Option<_>>()?),
+                None => None,
+            };
+            Event::SignalReceived { name: stored.name?.into(), payload: raw(stored.payload)?, path: stored.path.map(Into::into), fits }
         }
         "waitEnded" => Event::WaitEnded { task: task?, payload: raw(stored.payload)? },
         "taskPrepared" => Event::TaskPrepared { task: task?, input: raw(stored.input), cache_key: stored.cache_key.map(Into::into) },

@@ -5,7 +5,7 @@ use super::RUN_MAX;
 use super::words::{abort_cause_name, cancel_reason_name, end_name, event_name, reused_name, skip_reason_name};
 use crate::spent;
 use crate::store::StepRecord;
-use engine::{End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
+use engine::{End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
 use stdx::Timestamp;
 
 /// Appends the stored form to `text`. Written by hand because it stands on the hot path: outputs are copied, never parsed.
@@ -86,10 +86,11 @@ impl Writer<'_> {
                 self.task(*task);
                 self.optional_instant("until", *until);
             }
-            Event::SignalReceived { name, payload, path } => {
+            Event::SignalReceived { name, payload, path, fits } => {
                 self.string("name", name);
                 self.json("payload", payload);
                 self.optional_string("path", path.as_deref());
+                self.fits(fits.as_deref());
             }
             Event::WaitEnded { task, payload } => {
                 self.task(*task);
@@ -363,6 +364,17 @@ impl Writer<'_> {
     fn json(&mut self, name: &str, text: &str) {
         self.name(name);
         self.text.push_str(text);
+    }
+
+    /// `[[wait, payload as its schema gave it back], [wait]]`.
+    fn fits(&mut self, fits: Option<&[Fit]>) {
+        let Some(fits) = fits else { return };
+        let one = |fit: &Fit| match &fit.payload {
+            Some(payload) => format!("[{},{payload}]", fit.task.get()),
+            None => format!("[{}]", fit.task.get()),
+        };
+        let all: Vec<String> = fits.iter().map(one).collect();
+        self.json("fits", &format!("[{}]", all.join(",")));
     }
 
     fn optional_json(&mut self, name: &str, text: Option<&str>) {
