@@ -7,7 +7,7 @@ import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { partialJson, sameJson, writtenJson, type Json } from './json.js'
 import { describeThrown, throwerIn } from './json/walk.js'
-import { Judges, SchemaSite } from './judging.js'
+import { Judges, WrittenSchema, type SchemaSite } from './judging.js'
 import { NativeSchema, readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'
 import { workflowsNamedIn } from './pins.js'
 import type { AgentWorkflow, TaskType } from './api/workflow.js'
@@ -322,7 +322,7 @@ function taskOf(row: Row, source: StoredTask, schemas: Schemas): TaskDefinition 
   const { input, outputSchema, waitFor } = source
   const { judges, at: schemasAt } = schemas
   const site = (schema: Json | undefined, path: string, byRust: ByRust): SchemaSite | undefined =>
-    schema === undefined || schema === null ? undefined : new SchemaSite(`${schemasAt}.${path}`, judges, byRust)
+    schema === undefined || schema === null ? undefined : new WrittenSchema(`${schemasAt}.${path}`, judges, byRust)
   return {
     id,
     name: source.name ?? id,

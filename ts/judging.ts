@@ -54,7 +54,12 @@ export class Judges {
 }
 
 /** A schema where it stands. */
-export class SchemaSite {
+export interface SchemaSite {
+  judge(value: Json, root: string): Promise<Judged>
+}
+
+/** A schema whose own judge, if there is one, is found by its path when it is asked. */
+export class WrittenSchema implements SchemaSite {
   readonly #path: string
   readonly #judges: Judges
   readonly #byRust: ByRust

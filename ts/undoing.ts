@@ -75,10 +75,7 @@ export function withInputs(definition: Definition, inputs: Readonly<Record<strin
     if (!Object.hasOwn(inputs, task.id)) return task
     const { prompt, data, error } = inputs[task.id] as UndoInput
     if (error === undefined) return { ...task, prompt, data }
-    const judge = (): never => {
-      throw errorOf(error.code, error.message)
-    }
-    return { ...task, judged: true, judge }
+    return { ...task, inputSchema: { judge: () => Promise.reject(errorOf(error.code, error.message)) } }
   }
   return { ...definition, tasks: definition.tasks.map(given) }
 }
