@@ -481,6 +481,7 @@ const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
   ERR_SPAWN_FAILED: () => spawning((spawn) => void spawn(task('s', { agentId: 'fail' }))),
   ERR_SPAWN_CHANGED: () => spawning(async (spawn) => [await spawn(task('s', { agentId: 'echo' })), spawn(task('s', { agentId: 'fail' }))]),
   ERR_AMBIGUOUS_SIGNAL: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 'x')),
+  ERR_UNKNOWN_SIGNAL: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'gone', 'x')),
   ERR_SIGNAL_SCHEMA: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 1, { path: 'a' })),
   ERR_WORKFLOW_NOT_FOUND: async () => {
     // Where it is validated it is a problem of the workflow.

@@ -123,7 +123,7 @@ describe.each(storages)('%s', (_name, config) => {
 it('go on after a restart where they stopped, without a gap or a repetition', async () => {
   const config = { storage: { path: storePath(folder) } }
   const first = orchestratorWith({ work: () => 1, sleep: (_, { signal }) => untilAborted(signal) }, config)
-  const both = workflow([task('a'), task('b', { agentId: 'sleep' }), task('c')])
+  const both = workflow([task('a'), task('b', { agentId: 'sleep' }), task('c', { waitFor: { signal: 'go' } })])
   const handle = await first.startWorkflow(both)
   const before: ExecutionEvent[] = []
   const reading = (async () => {
@@ -136,7 +136,7 @@ it('go on after a restart where they stopped, without a gap or a repetition', as
   const second = orchestratorWith({}, config)
   const going = all(second.getHandle(handle.id), before.at(-1)?.seq)
   // What is on record is read before it goes on, and something else is recorded meanwhile.
-  await second.signalExecution(handle.id, 'nobody waits for this')
+  await second.signalExecution(handle.id, 'go')
   await new Promise((resolve) => setTimeout(resolve, 20))
   register(second, { work: () => 1, sleep: () => 2 })
   const after = await going
@@ -147,9 +147,10 @@ it('go on after a restart where they stopped, without a gap or a repetition', as
     [3, 'task:completed', 'a'],
     [4, 'task:started', 'b'],
     [5, 'task:completed', 'b'],
-    [6, 'task:started', 'c'],
-    [7, 'task:completed', 'c'],
-    [8, 'workflow:completed', undefined],
+    [6, 'task:waiting', 'c'],
+    [7, 'task:started', 'c'],
+    [8, 'task:completed', 'c'],
+    [9, 'workflow:completed', undefined],
   ])
 })
 

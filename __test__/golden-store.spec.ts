@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { goOn, keyed, LATER, setup } from './golden/scenes.mjs'
+import { again, goOn, keyed, LATER, setup } from './golden/scenes.mjs'
 import { kitOver, type KitOver } from './golden/store.mjs'
 
 const file = (name: string): Buffer => readFileSync(new URL(`golden/${name}`, import.meta.url))
@@ -47,6 +47,14 @@ describe('the golden store of c87b4e4', () => {
     const { before: _before, calls: _calls, ...ends } = await goOn(kit, calls)
     const { before: _, calls: __, ...expected } = JSON.parse(file('c87b4e4.json').toString()) as Record<string, unknown>
     expect(ends).toEqual(expected)
+  })
+
+  // What is settled of a definition when it enters is more by each version, and is no other schedule.
+  it('has a schedule that a program asks for again', async () => {
+    const { orchestrator } = await goldenKit()
+    const before = (await orchestrator.getSchedule('each.day'))?.next
+    expect((await orchestrator.scheduleWorkflow(...again)).next).toEqual(before)
+    expect((await orchestrator.listSchedules()).map(({ id }) => id)).toEqual(['each.day', 'each/hour'])
   })
 
   it('has idempotency keys that still stand for their executions', async () => {

@@ -77,6 +77,7 @@ fn code(error: &Error) -> &'static str {
         Error::Timing(_) => "ERR_INVALID_ARGUMENT",
         Error::ScheduleChanged { .. } => "ERR_SCHEDULE_CHANGED",
         Error::Signal(SignalError::Ambiguous { .. }) => "ERR_AMBIGUOUS_SIGNAL",
+        Error::Signal(SignalError::UnknownName { .. } | SignalError::UnknownPath { .. }) => "ERR_UNKNOWN_SIGNAL",
         Error::Signal(SignalError::Payload { .. }) => "ERR_SIGNAL_SCHEMA",
         Error::Spawned(_) => "ERR_VALIDATION",
         Error::SpawnChanged { .. } => "ERR_SPAWN_CHANGED",

@@ -123,7 +123,7 @@ function readRate(rateLimit: RateLimit, issues: Issue[]): { limit: number; inter
 
 function issuesOfName(name: unknown, path: string): Issue[] {
   const issues: Issue[] = []
-  judgeName(name, path, issues, Infinity)
+  judgeName(name, path, issues, { most: Infinity })
   return issues
 }
 

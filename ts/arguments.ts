@@ -9,7 +9,7 @@ import { readDuration } from './duration.js'
 import type { Issue } from './issue.js'
 import { looking, noData, readData } from './data.js'
 import { plainJson, type Json } from './json.js'
-import { judgeName } from './names.js'
+import { judgeName, refusalOfChosenName, refusalOfExecutionId } from './names.js'
 import type { RunOptions } from './run.js'
 import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from './api/execution.js'
 
@@ -65,7 +65,8 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
   if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'options.signal', message: 'must be an AbortSignal' })
   for (const field of texts) {
     const text: unknown = options[field]
-    if (text !== undefined) judgeName(text, `options.${field}`, issues)
+    const refusalOf = field === 'executionId' ? refusalOfExecutionId : refusalOfChosenName
+    if (text !== undefined) judgeName(text, `options.${field}`, issues, { refusalOf })
   }
   if (onFailed !== undefined && onFailed !== 'join' && onFailed !== 'rerun')
     issues.push({ path: 'options.onFailed', message: `must be 'join' or 'rerun'` })
@@ -104,7 +105,7 @@ function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimi
   if (given === undefined) issues.push({ path, message: "must be an object such as { key: 'customer 7', limit: 1 }" })
   const { key, limit, ...others } = given ?? { key: '-', limit: 1 }
   for (const field of Object.keys(others)) issues.push({ path: `${path}.${field}`, message: 'is not known; these are: key, limit' })
-  judgeName(key, `${path}.key`, issues)
+  judgeName(key, `${path}.key`, issues, { refusalOf: refusalOfChosenName })
   if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > KEY_LIMIT_MAX)
     issues.push({ path: `${path}.limit`, message: `must be a whole number from 1 to ${KEY_LIMIT_MAX}` })
   return { key: key as string, limit: limit as number }
@@ -152,8 +153,8 @@ export function readSignal(name: unknown, options: SignalOptions | undefined): {
   return looking(options, 'options', 'the signal cannot be sent', () => {
     const issues: Issue[] = []
     const path: unknown = options?.path
-    judgeName(name, 'name', issues, Infinity)
-    if (path !== undefined) judgeName(path, 'options.path', issues, Infinity)
+    judgeName(name, 'name', issues, { most: Infinity })
+    if (path !== undefined) judgeName(path, 'options.path', issues, { most: Infinity })
     refuse('the signal cannot be sent', issues)
     return { name: name as string, path: (path as string | undefined) ?? null }
   })

@@ -101,14 +101,21 @@ export class Beginnings {
     return pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
   }
 
-  /** What a definition names, as it is now: registered workflows, and the agents that built-in types stand in for; and the bound of its loops. */
-  settled(definition: Definition, had?: readonly string[]): Pick<RunOptions, 'workflows' | 'builtIn' | 'standIns' | 'maxIdlePasses'> {
+  /**
+   * What is settled when an execution of a definition begins: registered workflows and stand-ins that it names, as they are now, the bound of its loops
+   * and the form of its paths.
+   */
+  settled(
+    definition: Definition,
+    had?: readonly string[],
+  ): Pick<RunOptions, 'workflows' | 'builtIn' | 'standIns' | 'maxIdlePasses' | 'paths'> {
     const pins = this.#pins(definition)
-    return { ...pins, ...this.#standInsOf(definition, { ...pins, ...(had && { standIns: had }) }), ...this.#boundOf(definition) }
+    return { ...pins, ...this.#standInsOf(definition, { ...pins, ...(had && { standIns: had }) }), ...this.#kindOf(definition) }
   }
 
-  #boundOf({ loops }: Definition): Pick<RunOptions, 'maxIdlePasses'> {
-    return loops ? { maxIdlePasses: this.#world.maxIdlePasses } : {}
+  /** What is recorded only where it makes a difference. */
+  #kindOf({ loops, dottedGroups }: Definition): Pick<RunOptions, 'maxIdlePasses' | 'paths'> {
+    return { ...(loops && { maxIdlePasses: this.#world.maxIdlePasses }), ...(dottedGroups && { paths: 2 }) }
   }
 
   /**
@@ -194,7 +201,7 @@ export class Beginnings {
     const text = inMemory && definition.opaque ? null : JSON.stringify(context)
     const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
     const settled = pinned
-      ? { ...this.#standInsOf(definition, options), ...this.#boundOf(definition) }
+      ? { ...this.#standInsOf(definition, options), ...this.#kindOf(definition) }
       : this.settled(definition, options.standIns)
     const given = { ...options, ...settled }
     const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)

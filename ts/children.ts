@@ -18,6 +18,7 @@ import { restored } from './failure/restored.js'
 import { keptEnds, undoneIn, UNDOING } from './fork.js'
 import { canonical } from './idempotency.js'
 import type { Json } from './json.js'
+import { assertChild, isChild, isOf, type Child } from './kinship.js'
 import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, type Tried } from './lineage.js'
 import type { LiveRuns } from './live-runs.js'
 import { pinsFor } from './pins.js'
@@ -84,15 +85,18 @@ export async function runChild(nursery: Nursery, run: Run, instance: number, liv
     throw Object.assign(new TaskFailedError('ERR_TOO_DEEP', message, at), { retryable: false })
   }
   const id = idOf(run, instance, attempt)
+  const child = { parent: run, path, workflow: run.task(instance).source.workflow, undone }
   const stop = (): void => {
     const reason = signal.reason as OrchestratorError
     // A process that ends is no reason: the next one takes up parent and child.
-    if (reason.code !== 'ERR_SHUTDOWN') nursery.cancel(id, reasonFor(reason)).catch(() => {})
+    const begun = nursery.live.get(id)
+    if (reason.code === 'ERR_SHUTDOWN' || begun === undefined || !isChild(begun, child)) return
+    nursery.cancel(id, reasonFor(reason)).catch(() => {})
   }
   const forget = onAbort(signal, stop)
   const begin = async (): Promise<Beginning> =>
     undone === undefined ? beginning(nursery, place, id, contextOf(data, path), signal) : undoingBeginning(nursery, place, undone)
-  const { execution, ending } = await join(nursery, id, run, begin, signal).finally(forget)
+  const { execution, ending } = await join(nursery, id, child, begin, signal).finally(forget)
   if (execution.status === 'completed') return { results: execution.results, undoable: ending.undoable && undone === undefined }
   // Somebody asked it to stop, and it did all the same what it was for.
   if (undone !== undefined && execution.tasks.every(({ status }) => status === 'completed'))
@@ -133,18 +137,25 @@ function reasonFor({ message, details }: OrchestratorError): string {
 async function join(
   nursery: Nursery,
   id: string,
-  parent: Run,
+  child: Child,
   begin: () => Promise<Beginning>,
   signal: AbortSignal,
 ): Promise<{ execution: WorkflowExecution; ending: Ending }> {
+  const { parent } = child
   const ended = async (run: Run): Promise<{ execution: WorkflowExecution; ending: Ending }> => ({
     execution: await run.whenEnded(),
     ending: run.ending,
   })
   const live = nursery.live.get(id)
-  if (live !== undefined) return ended(live)
+  if (live !== undefined) {
+    assertChild(id, live, child)
+    return ended(live)
+  }
   const past = await nursery.past(id)
-  if (past !== undefined) return { execution: past.execution, ending: past.ending ?? { mayPassAnew: false, undoable: false } }
+  if (past !== undefined) {
+    assertChild(id, { workflowId: past.execution.workflowId, options: past.options }, child)
+    return { execution: past.execution, ending: past.ending ?? { mayPassAnew: false, undoable: false } }
+  }
   const what = await begin()
   // Nobody wants it any more.
   signal.throwIfAborted()
@@ -223,11 +234,9 @@ async function lastOf(
   for (let attempt = attempts; attempt > 0; attempt -= 1) {
     const id = `${parent.id}/${path}/${attempt}`
     const live = nursery.live.get(id)
-    if (live !== undefined) await Promise.race([live.whenEnded(), aborted(signal)])
+    if (live !== undefined && isOf(live.options, parent, path)) await Promise.race([live.whenEnded(), aborted(signal)])
     const past = await nursery.past(id)
-    const isIts = past?.options.parent?.execution === parent.id && past.options.parent.path === path
-    if (past !== undefined && isIts && past.options.tenant === parent.options.tenant)
-      return { past, undoing: await nursery.past(id + UNDOING) }
+    if (past !== undefined && isOf(past.options, parent, path)) return { past, undoing: await nursery.past(id + UNDOING) }
   }
   return undefined
 }

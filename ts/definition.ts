@@ -36,6 +36,8 @@ export interface Definition {
   readonly functionNames: readonly string[]
   /** The registered workflows that its tasks name. */
   readonly workflowIds: readonly string[]
+  /** Whether a group has a `.` in its id: executions of versions before made paths of what is inside otherwise, and keep those. */
+  readonly dottedGroups: boolean
   /** As it was given to the engine. */
   readonly source: Json
 }
@@ -283,6 +285,7 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     judgedSignals: judgedSignalsOf(tasks),
     functionNames: [...names],
     workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole))] : [],
+    dottedGroups: tasks.some(({ kind, id }) => (kind === 'group' || kind === 'choice') && id.includes('.')),
     source: whole,
   }
 }

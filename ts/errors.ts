@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'ERR_SPAWN_FAILED'
   | 'ERR_SPAWN_CHANGED'
   | 'ERR_AMBIGUOUS_SIGNAL'
+  | 'ERR_UNKNOWN_SIGNAL'
   | 'ERR_SIGNAL_SCHEMA'
   | 'ERR_WORKFLOW_NOT_FOUND'
   | 'ERR_EXECUTION_EXISTS'
@@ -228,6 +229,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_SPAWN_FAILED: TaskFailedError,
   ERR_SPAWN_CHANGED: ConflictError,
   ERR_AMBIGUOUS_SIGNAL: ConflictError,
+  ERR_UNKNOWN_SIGNAL: NotFoundError,
   ERR_SIGNAL_SCHEMA: OrchestratorError,
   ERR_WORKFLOW_NOT_FOUND: NotFoundError,
   ERR_EXECUTION_EXISTS: ConflictError,

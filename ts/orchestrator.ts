@@ -268,7 +268,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come. Resolves
    * when it is on record.
    *
-   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; `ERR_UNKNOWN_SIGNAL` if no task of its workflow can ever take it, by name or by path.
    * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
    * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for, or what none that may wait for it later would take.
    */

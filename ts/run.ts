@@ -63,6 +63,8 @@ export interface RunOptions {
   readonly builtIn?: readonly string[]
   /** The agents that models stand in for in its child workflows, as was settled when the first execution above them began. */
   readonly standIns?: readonly string[]
+  /** How paths are made: 2; absent, as by versions before, or it makes no difference. */
+  readonly paths?: 2
   readonly [field: string]: unknown
 }
 
@@ -190,6 +192,11 @@ export class Run {
     this.definition.tasks.slice(0, this.definition.rootCount).forEach(({ id }, place) => {
       if (Object.hasOwn(reuse, id)) this.outputs[place] = reuse[id]?.output
     })
+  }
+
+  /** The workflow that it runs. */
+  get workflowId(): string {
+    return this.definition.workflowId
   }
 
   /** What an instance was defined to be. */

@@ -35,7 +35,7 @@ export interface WorkflowSchedule {
 
 /** Options of `scheduleWorkflow`. All but `id` are those of each of its executions. */
 export interface ScheduleOptions {
-  /** Its id, 1 to 200 letters. Default: the workflow's. */
+  /** Its id, 1 to 200 letters without `/`, `\`, `~` and control characters. Default: the workflow's. */
   id?: string | undefined
   /** What each execution may use; the workflow's own budget may be less. */
   budget?: Budget | undefined
@@ -87,7 +87,7 @@ function judgeSchedule(schedule: unknown, options: unknown, clock: Clock): ReadS
   const issues: Issue[] = []
   const timing = readTiming(fieldsOf(schedule, 'schedule', SCHEDULE_FIELDS, issues), issues)
   const { id, ...others } = fieldsOf(options === undefined ? {} : options, 'options', OPTIONS, issues)
-  if (id !== undefined) judgeName(id, 'options.id', issues, ID_MAX)
+  if (id !== undefined) judgeName(id, 'options.id', issues, { most: ID_MAX })
   if (issues.length === 0) issues.push(...problemsOf(timing, clock))
   if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the schedule cannot be kept', issues)
   return { id: id as string | undefined, timing, recorded: readOptions(others, clock).recorded }

@@ -5,10 +5,11 @@
 import { dateOf } from './clock.js'
 import { acceptedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
-import { errorOf, type OrchestratorError } from './errors.js'
+import { errorOf, ValidationError, type OrchestratorError } from './errors.js'
 import { fingerprintOf } from './idempotency.js'
 import type { Json } from './json.js'
 import type { LiveRuns } from './live-runs.js'
+import { refusalOfScheduleId } from './names.js'
 import { Kind, type Unreadable } from './native.js'
 import type { InterruptedRuns } from './recovery.js'
 import { Run, type RunOptions } from './run.js'
@@ -100,10 +101,16 @@ export class Schedules {
 
   /** Keeps a schedule, or finds the one that does the same. Resolves when it is on record. */
   async keep(definition: Definition, context: Context, { id = definition.workflowId, timing, recorded }: ReadSchedule): Promise<Schedule> {
+    // That of a schedule that is there was accepted when it was made.
+    const refusal = this.#named.has(id) || this.#unreadable.has(id) ? undefined : refusalOfScheduleId(id)
+    if (refusal !== undefined) {
+      const message = `${refusal}${id === definition.workflowId ? ' (by default it is that of the workflow: give `options.id`)' : ''}`
+      throw new ValidationError('ERR_INVALID_ARGUMENT', 'the schedule cannot be kept', [{ path: 'options.id', message }])
+    }
     const { engine } = this.#dispatcher
     const texts = { id, context: JSON.stringify(context), options: JSON.stringify(recorded), timing }
-    // It follows from the rest, and versions before this one did not record it.
-    const { standIns: _standIns, ...asked } = recorded
+    // They follow from the rest, and versions before this one did not record them.
+    const { standIns: _standIns, maxIdlePasses: _maxIdlePasses, paths: _paths, ...asked } = recorded
     const fingerprint = fingerprintOf(definition, { context, recorded: asked as Context, timing })
     const { number, isNew } = engine.schedule(definition.plan, { ...texts, fingerprint })
     const known = this.#entries.get(number)

@@ -81,6 +81,10 @@ const definitions = {
   keyed: flow('keyed', [task('a.b', { agentId: 'fails' })]),
   keyedWell: flow('keyed-well', [task('a.b')]),
   keyedWaits: flow('keyed-waits', [waits('a.b', 'go')]),
+  again: flow('again', [
+    { id: 'l', name: 'l', type: 'loop', loop: { while: 'iteration < 2' }, tasks: [task('c')] },
+    { id: 'dot.group', name: 'group', tasks: [task('d')] },
+  ]),
   scheduled: flow('scheduled', [task('a/b')]),
 }
 
@@ -173,8 +177,12 @@ export async function begin(kit) {
     { who: 'clock' },
     { id: 'each/hour', tenant: 'team\u0007' },
   )
+  await orchestrator.scheduleWorkflow(...again)
   await kit.clock.advance(10)
 }
+
+/** What a program schedules at each of its starts. */
+export const again = [definitions.again, { every: '100d' }, { who: 'clock' }, { id: 'each.day', tenant: 'them' }]
 
 /** How an execution ended, without what is allowed to differ: instants, words of messages. */
 function ended({ id, workflowId, status, results, error, tasks, tenant, forkedFrom, schedule }) {

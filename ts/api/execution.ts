@@ -114,7 +114,10 @@ export interface ExecuteOptions {
   budget?: Budget | undefined
   /** Pauses after each task, from the beginning. */
   step?: boolean | undefined
-  /** Its id, instead of one that is made. `ERR_EXECUTION_EXISTS` if there is one. */
+  /**
+   * Its id, instead of one that is made: 1 to 256 letters without `/`, `\`, `~` and control characters, that neither begin with `key-` and 32
+   * hexadecimal digits nor end in `@` and an ISO instant. `ERR_EXECUTION_EXISTS` if there is one.
+   */
   executionId?: string | undefined
   /**
    * Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end: the latest that was begun by it. Where

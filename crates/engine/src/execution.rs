@@ -36,6 +36,7 @@ mod models;
 mod scope;
 mod signals;
 mod state;
+mod takers;
 mod told;
 mod undoing;
 mod values;
@@ -49,6 +50,7 @@ pub use state::{Phase, TaskRecord, TaskState};
 pub use undoing::{Undoing, UndoneBy};
 
 use crate::plan::Fallback;
+use crate::plan::paths::PathForm;
 use crate::{Budget, Failure, InstanceIndex, InstanceMap, Plan, PlannedTask, TaskIndex};
 use rustc_hash::FxHashMap;
 use scope::{Role, Scope, ScopeIndex};
@@ -83,6 +85,8 @@ pub struct Setup {
     pub undone_above: bool,
     /// Passes of loops in which nothing was called that it may have; `None`: as many as it wants.
     pub idle_passes_max: Option<u64>,
+    /// How its paths are made.
+    pub paths: PathForm,
     /// Ends it takes over, by path: those of the execution it was forked from.
     pub reuse: Arc<BTreeMap<Arc<str>, ReusedEnd>>,
 }

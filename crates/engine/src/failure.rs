@@ -59,9 +59,9 @@ impl Failure {
         Self::coded("ERR_TOTAL_TIMEOUT", format!("the task did not end within its total timeout of {} ms", timeout.as_millis()))
     }
 
-    /// A wait that nobody ended in time.
-    pub(crate) fn wait_timeout(signal: &str, timeout: Duration) -> Self {
-        Self::coded("ERR_WAIT_TIMEOUT", format!("no signal `{signal}` came within {} ms", timeout.as_millis()))
+    /// A wait that nobody ended in time; `untaken` says what came instead.
+    pub(crate) fn wait_timeout(signal: &str, timeout: Duration, untaken: &str) -> Self {
+        Self::coded("ERR_WAIT_TIMEOUT", format!("no signal `{signal}` came within {} ms{untaken}", timeout.as_millis()))
     }
 }
 

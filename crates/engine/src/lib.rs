@@ -34,6 +34,7 @@ pub use execution::{
 };
 pub use failure::Failure;
 pub use idempotency::{Claim, Keyed, KeyedEnd};
+pub use plan::paths::PathForm;
 pub use plan::{
     Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Fallback, Join, ListIndex, Loop, OnItemError, Plan,
     PlannedTask, TaskKind, TaskList, Tolerance, Wait,

@@ -5,6 +5,7 @@
 //! outwards in. So the tasks of one list are neighbours, and a workflow without groups has its tasks at their places of declaration.
 
 mod passes;
+pub(crate) mod paths;
 
 use crate::{Failure, RetryPolicy, Schema, TaskIndex, TaskMap, TriggerRule};
 use expressions::{Expression, InputTemplate, Template};
@@ -43,6 +44,8 @@ pub struct Plan {
     pub budget: Budget,
     /// Tasks by id, made when first asked for.
     pub(crate) by_id: OnceLock<FxHashMap<Arc<str>, TaskIndex>>,
+    /// Where signals are waited for, made when first asked for.
+    pub(crate) waits: OnceLock<paths::Waits>,
     /// Whether no value is ever looked at: nothing but agent calls in the root list, without conditions, templates, waits or caches. Then the host keeps
     /// the values, and they are recorded only where a store wants them.
     pub opaque: bool,

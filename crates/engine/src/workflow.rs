@@ -18,6 +18,7 @@ mod read;
 mod sight;
 mod spawned;
 
+pub(crate) use fields::nearest;
 pub use spawned::{read_accepted_spawned, read_spawned};
 
 use crate::{
@@ -101,6 +102,7 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
         deadline,
         budget,
         by_id: std::sync::OnceLock::new(),
+        waits: std::sync::OnceLock::new(),
         opaque,
     };
     (Some(plan), problems.into_vec())

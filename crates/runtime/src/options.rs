@@ -3,13 +3,13 @@
 //!
 //! ```json
 //! {"deadline":1767225600000,"budget":{"tasks":10,"time":60000},"step":true,"parent":{"execution":"…","path":"a"},"forkedFrom":"…",
-//!  "reuse":{"fetch":{"status":"completed","output":{"n":1}}},"tenant":"a","priority":5,"concurrency":{"key":"customer 7","limit":1}}
+//!  "reuse":{"fetch":{"status":"completed","output":{"n":1}}},"tenant":"a","priority":5,"concurrency":{"key":"customer 7","limit":1},"paths":2}
 //! ```
 //! `maxIdlePasses` is there where a workflow has loops. Instants and durations are milliseconds. What is absent is not bounded, not asked for, or not there; other fields are the host's own.
 
 use crate::Error;
 use crate::store::{cancel_reason, skip_reason};
-use engine::{Budget, Failure, KeyLimit, Keyed, ReusedEnd, Setup, Ticket};
+use engine::{Budget, Failure, KeyLimit, Keyed, PathForm, ReusedEnd, Setup, Ticket};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ struct Options {
     priority: i32,
     concurrency: Option<Concurrency>,
     parent: Option<Parent>,
+    /// The form of its paths: 2, or that of before where it makes a difference.
+    paths: u32,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +110,7 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         step: options.step,
         undone_above: options.undone_above,
         idle_passes_max: options.max_idle_passes,
+        paths: if options.paths >= 2 { PathForm::AfterPasses } else { PathForm::AfterLastDot },
         reuse: Arc::new(reuse),
     };
     let belongs = match options.parent {

@@ -30,11 +30,31 @@ pub struct Fit {
 }
 
 /// Waits that the message of an ambiguous signal names.
-const WAITS_NAMED_MAX: usize = 10;
+pub(super) const WAITS_NAMED_MAX: usize = 10;
 
 /// Why a signal is refused. Nothing of it is recorded.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SignalError {
+    /// No wait of the definition has this name.
+    #[error("no task of this workflow waits for a signal `{name}`{}{}", meant(near.as_deref()), there(names))]
+    UnknownName {
+        /// The signal's name.
+        name: String,
+        /// A name that was perhaps meant.
+        near: Option<String>,
+        /// The names there are.
+        names: String,
+    },
+    /// Waits have this name, and none of them may ever have this path.
+    #[error("no task at `{path}` waits for `{name}`; these do: {paths}")]
+    UnknownPath {
+        /// The signal's name.
+        name: String,
+        /// The path.
+        path: String,
+        /// The paths there are, with `n` for the number of a pass.
+        paths: String,
+    },
     /// It could feed several waits.
     #[error("{count} tasks wait for `{name}`: {}{}; name one of them by its path", waits.join(", "), if *count > waits.len() { ", …" } else { "" })]
     Ambiguous {
@@ -57,10 +77,24 @@ pub enum SignalError {
     },
 }
 
+/// What was perhaps meant, before what there is.
+fn meant(near: Option<&str>) -> String {
+    near.map_or_else(|| "; ".to_owned(), |near| format!("; did you mean `{near}`? "))
+}
+
+fn there(names: &str) -> String {
+    if names.is_empty() {
+        "none waits for any (the waits of a child workflow are those of its own execution)".to_owned()
+    } else {
+        format!("these are waited for: {names}")
+    }
+}
+
 impl Execution {
-    /// Whether a signal may be given to [`crate::Input::Signal`]: that it has one meaning, and the payload that is waited for. `fits`: the waits with
+    /// Whether a signal may be given to [`crate::Input::Signal`]: that something can take it, that it has one meaning, and the payload that is waited for. `fits`: the waits with
     /// a schema that it fits, of all that could take it; `None`: none of those has one.
     pub fn check_signal(&self, name: &Arc<str>, path: Option<&str>, fits: Option<&[Fit]>) -> Result<(), SignalError> {
+        self.check_taker(name, path)?;
         let refused = |task, wait| Err(SignalError::Payload { name: Arc::clone(name), wait, task });
         if let Some(wait) = self.open_wait_for(name, path) {
             let task = self.tasks[wait].task;

@@ -41,11 +41,7 @@ impl Execution {
             Role::Compensation => format!("{}!compensate", self.path(owner)),
             Role::Group | Role::Branch(_) => {
                 // Ids are unique: only passes need naming.
-                let path = self.path(owner);
-                match path.rsplit_once('.') {
-                    Some((passes, _)) => format!("{passes}.{id}"),
-                    None => id.to_string(),
-                }
+                self.setup.paths.beside(&self.path(owner), id)
             }
         }
     }

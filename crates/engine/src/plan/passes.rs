@@ -85,7 +85,7 @@ impl Plan {
         around
     }
 
-    fn owner(&self, task: TaskIndex) -> Option<TaskIndex> {
+    pub(super) fn owner(&self, task: TaskIndex) -> Option<TaskIndex> {
         let list = self.tasks.get(task)?.list;
         self.lists.get(list.0 as usize)?.owner
     }

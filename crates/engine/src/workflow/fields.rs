@@ -132,7 +132,7 @@ pub(super) fn shorten(value: &Value) -> String {
 }
 
 /// The name most like `word`, if one is within a third of its letters of it.
-pub(super) fn nearest<T: AsRef<str>>(word: &str, names: impl Iterator<Item = T>) -> Option<T> {
+pub(crate) fn nearest<T: AsRef<str>>(word: &str, names: impl Iterator<Item = T>) -> Option<T> {
     names
         .map(|name| (distance(word, name.as_ref()), name))
         .filter(|(distance, name)| *distance < name.as_ref().len() && *distance * 3 <= name.as_ref().len().max(3))

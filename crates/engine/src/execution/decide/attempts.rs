@@ -190,7 +190,7 @@ impl Decider<'_> {
             }
             TaskState::Awaiting { .. } => match &planned.wait {
                 Some(Wait::Signal { name, timeout, .. }) => {
-                    let failure = Failure::wait_timeout(name, timeout.unwrap_or_default());
+                    let failure = Failure::wait_timeout(name, timeout.unwrap_or_default(), &self.execution.untaken());
                     self.fail(task, failure);
                 }
                 Some(Wait::Delay(_)) | None => self.look_at_wait(task),
