@@ -21,7 +21,7 @@ fn execution(tasks: &Value, paths: PathForm) -> Execution {
 
 /// What is said of a signal; empty if it is taken.
 fn said(execution: &Execution, name: &str, path: Option<&str>) -> String {
-    execution.check_signal(&name.into(), path, &Value::Null).err().map(|error| error.to_string()).unwrap_or_default()
+    execution.check_signal(&name.into(), path, None).err().map(|error| error.to_string()).unwrap_or_default()
 }
 
 fn nested() -> Value {
@@ -116,7 +116,7 @@ fn an_execution_that_was_begun_before_keeps_its_paths() {
     for (form, path) in [(PathForm::AfterLastDot, "dotted.in.side"), (PathForm::AfterPasses, "in.side")] {
         let mut execution = self::execution(&nested(), form);
         execution.handle(Timestamp::from_micros(1), Input::Start, &mut Step::default());
-        let signal = |path: Option<Arc<str>>| Input::Signal { name: "go".into(), payload: "1".into(), path };
+        let signal = |path: Option<Arc<str>>| Input::Signal { name: "go".into(), payload: "1".into(), path, fits: None };
         execution.handle(Timestamp::from_micros(2), signal(Some("plain".into())), &mut Step::default());
         let mut step = Step::default();
         execution.handle(Timestamp::from_micros(3), signal(Some(path.into())), &mut step);
@@ -151,8 +151,8 @@ fn a_wait_that_times_out_says_what_came_instead() {
     execution.handle(Timestamp::from_micros(1), Input::Start, &mut Step::default());
     for (name, path) in [("later", None), ("later", None), ("approve", Some("finance"))] {
         let path = path.map(Arc::from);
-        execution.check_signal(&name.into(), path.as_deref(), &Value::Null).unwrap();
-        execution.handle(Timestamp::from_micros(2), Input::Signal { name: name.into(), payload: "1".into(), path }, &mut Step::default());
+        execution.check_signal(&name.into(), path.as_deref(), None).unwrap();
+        execution.handle(Timestamp::from_micros(2), Input::Signal { name: name.into(), payload: "1".into(), path, fits: None }, &mut Step::default());
     }
     execution.handle(Timestamp::from_micros(2_000_000), Input::Tick, &mut Step::default());
     let (_, failure) = execution.failure().unwrap();
