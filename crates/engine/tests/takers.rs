@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use engine::{Execution, Input, Limits, PathForm, Setup, Step, read_plan};
+use engine::{Execution, Fit, Input, Limits, PathForm, Setup, SignalError, Step, read_plan};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -75,6 +75,21 @@ fn a_signal_is_taken_where_a_wait_may_stand_in_some_pass() {
     ] {
         assert!(said(&execution, name, Some(path)).starts_with(&format!("no task at `{path}` waits for `{name}`; these do: ")), "{path}");
     }
+}
+
+/// `my.legal` ends as a path of `legal` would: an early payload that only `legal` takes was put on record for it, and fed nothing.
+#[test]
+fn a_payload_is_judged_by_the_waits_that_may_have_its_path_and_by_no_others() {
+    let judged = |id: &str| json!({ "id": id, "name": id, "waitFor": { "signal": "go", "schema": { "type": "string" } } });
+    let execution = execution(
+        &json!([{ "id": "first", "name": "f", "waitFor": { "signal": "begin" } }, judged("my.legal"), judged("legal")]),
+        PathForm::default(),
+    );
+    let fit = |id: &str| Fit { task: execution.plan().find(id).unwrap(), payload: None };
+    let check = |path, fits: &[Fit]| execution.check_signal(&"go".into(), path, Some(fits));
+    assert!(matches!(check(Some("my.legal"), &[fit("legal")]), Err(SignalError::Payload { wait, .. }) if wait == "my.legal"));
+    assert!(check(Some("legal"), &[fit("legal")]).is_ok() && check(Some("my.legal"), &[fit("my.legal")]).is_ok());
+    assert!(check(None, &[fit("legal")]).is_ok() && check(None, &[]).is_err());
 }
 
 #[test]
@@ -152,7 +167,11 @@ fn a_wait_that_times_out_says_what_came_instead() {
     for (name, path) in [("later", None), ("later", None), ("approve", Some("finance"))] {
         let path = path.map(Arc::from);
         execution.check_signal(&name.into(), path.as_deref(), None).unwrap();
-        execution.handle(Timestamp::from_micros(2), Input::Signal { name: name.into(), payload: "1".into(), path, fits: None }, &mut Step::default());
+        execution.handle(
+            Timestamp::from_micros(2),
+            Input::Signal { name: name.into(), payload: "1".into(), path, fits: None },
+            &mut Step::default(),
+        );
     }
     execution.handle(Timestamp::from_micros(2_000_000), Input::Tick, &mut Step::default());
     let (_, failure) = execution.failure().unwrap();

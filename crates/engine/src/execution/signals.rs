@@ -91,8 +91,8 @@ fn there(names: &str) -> String {
 }
 
 impl Execution {
-    /// Whether a signal may be given to [`crate::Input::Signal`]: that something can take it, that it has one meaning, and the payload that is waited for. `fits`: the waits with
-    /// a schema that it fits, of all that could take it; `None`: none of those has one.
+    /// Whether a signal may be given to [`crate::Input::Signal`]: that something can take it, that it has one meaning, and the payload that is waited for.
+    /// `fits`: the waits with a schema that it fits, of all that could take it; `None`: none of those has one.
     pub fn check_signal(&self, name: &Arc<str>, path: Option<&str>, fits: Option<&[Fit]>) -> Result<(), SignalError> {
         self.check_taker(name, path)?;
         let refused = |task, wait| Err(SignalError::Payload { name: Arc::clone(name), wait, task });
@@ -105,10 +105,10 @@ impl Execution {
             return Err(SignalError::Ambiguous { name: Arc::clone(name), count, waits });
         }
         // Nobody waits yet. What no wait of the definition would take is refused all the same: whoever sends it is told, and not whoever waits.
-        if fits.is_none_or(|fits| !fits.is_empty()) {
+        if fits.is_none_or(|fits| fits.iter().any(|fit| self.may_take(fit.task, name, path))) {
             return Ok(());
         }
-        let mut could = self.plan.tasks.iter().filter(|(_, task)| waits_for(task.wait.as_ref(), name, path, &task.id)).peekable();
+        let mut could = self.plan.tasks.iter().filter(|(index, _)| self.may_take(*index, name, path)).peekable();
         let Some((first, id)) = could.peek().map(|(index, task)| (*index, task.id.to_string())) else { return Ok(()) };
         if could.any(|(index, _)| self.is_fit(index, fits)) { Ok(()) } else { refused(first, id) }
     }
@@ -196,10 +196,4 @@ impl Execution {
         let meant = [Arc::default(), Arc::from(self.path(task))].into_iter().filter_map(first);
         meant.min().map(|(_, meant, at)| (meant, at))
     }
-}
-
-/// Whether a wait is one for signals of this name; with a path, whether that may be the path of one.
-fn waits_for(wait: Option<&Wait>, name: &Arc<str>, path: Option<&str>, id: &str) -> bool {
-    let named = matches!(wait, Some(Wait::Signal { name: own, .. }) if own == name);
-    named && path.is_none_or(|path| path.strip_suffix(id).is_some_and(|before| before.is_empty() || before.ends_with('.')))
 }

@@ -3,6 +3,7 @@
 
 use super::signals::{SignalError, WAITS_NAMED_MAX};
 use super::{Execution, PathForm};
+use crate::TaskIndex;
 use crate::plan::Wait;
 use crate::plan::paths::{Address, Waits};
 use crate::workflow::nearest;
@@ -35,9 +36,14 @@ impl Execution {
     /// Whether this is the path of the task that its end names: a glance, before every wait of this name is looked at.
     fn is_address_of(&self, name: &Arc<str>, path: &str) -> bool {
         let id = path.rfind("].").and_then(|end| path.get(end + 2..)).unwrap_or(path);
-        let Some(task) = self.plan.find(id) else { return false };
-        let waits = matches!(&self.plan.tasks[task].wait, Some(Wait::Signal { name: own, .. }) if own == name);
-        waits && self.plan.address(task, self.setup.paths).takes(path)
+        self.plan.find(id).is_some_and(|task| self.may_take(task, name, Some(path)))
+    }
+
+    /// Whether a task waits for signals of this name; with a path, whether one of its instances may have it.
+    pub(super) fn may_take(&self, task: TaskIndex, name: &Arc<str>, path: Option<&str>) -> bool {
+        let wait = self.plan.tasks.get(task).and_then(|planned| planned.wait.as_ref());
+        let is_named = matches!(wait, Some(Wait::Signal { name: own, .. }) if own == name);
+        is_named && path.is_none_or(|path| self.plan.address(task, self.setup.paths).takes(path))
     }
 
     fn takers(&self) -> Cow<'_, Waits> {
