@@ -18,7 +18,7 @@ const file = (name) => readFileSync(new URL(name, import.meta.url))
 const golden = gunzipSync(file('c87b4e4.db.gz'))
 
 // What today's version has opened, and begun something in.
-const first = await kitOver(today.createTestKit, golden, { setup: setup(() => true) })
+const first = await kitOver(today.createTestKit, golden, { setup: setup(() => true, [], false) })
 await touch(first.kit)
 const bytes = await first.bytes()
 await first.close()

@@ -90,10 +90,10 @@ const definitions = {
 
 /**
  * What the process registers. `isFirst`: that of `begin`, in which `fails` fails and `stuck` never answers.
- * `calls` hears of each call: `execution task attempt key`.
+ * `calls` hears of each call: `execution task attempt key`. `registers`: whether it registers a workflow that only an older version does.
  */
 export const setup =
-  (isFirst, calls = []) =>
+  (isFirst, calls = [], registers = isFirst()) =>
   (orchestrator) => {
     const answer = (given, context) => {
       calls.push(`${given.executionId} ${given.id} ${given.attempt} ${context.idempotencyKey}`)
@@ -120,7 +120,7 @@ export const setup =
     }
     for (const [name, execute] of Object.entries(agents))
       orchestrator.agentPool.registerAgentType(name, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 1000 })
-    if (isFirst()) orchestrator.workflowEngine.registerWorkflow(childFlow('registered/child'))
+    if (registers) orchestrator.workflowEngine.registerWorkflow(childFlow('registered/child'))
   }
 
 /** Resolves when `test` does so with true, though no time passes. */
