@@ -2,7 +2,7 @@
 // Every error code, provoked: the class, the code, what it says, its details and its cause. A new code needs a line here.
 
 import { execFileSync } from 'node:child_process'
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -20,7 +20,7 @@ import type {
 import { run } from './support/child.ts'
 import { root, storePath, userFolder, writeInto } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
+import { gate, orchestratorWith, register, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
 import { call, stdio } from './support/tools.ts'
 
 const folder = userFolder()
@@ -361,6 +361,21 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       return found.find((one) => one.status === 'rejected')?.reason
     },
     'StoreError | ERR_STORE_READ | the store could not be read | {} | database disk image is malformed',
+  ],
+  ERR_STORE_REPLACED: [
+    async () => {
+      const { path } = await spoilt(() => {})
+      // Not one that is shut down after the test: that says so too.
+      const orchestrator = new mao.MultiAgentOrchestrator({ storage: { path } })
+      register(orchestrator, { work: () => 1 })
+      await orchestrator.executeWorkflow(only)
+      renameSync(path, `${path}.away`)
+      for (;;) {
+        const ended = await orchestrator.executeWorkflow(only).catch((error: unknown) => error)
+        if ((ended as OrchestratorError).code === 'ERR_STORE_REPLACED') return ended
+      }
+    },
+    'StoreError | ERR_STORE_REPLACED | `FILE` was deleted while the store was open: nothing more is written, and what was written last may be lost; put the file back, or a copy of the store in place of all its files, and open it again | {} | ',
   ],
   ERR_CLOSED: [
     async () => {

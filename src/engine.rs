@@ -11,9 +11,10 @@ use ::engine::{Fit, InstanceIndex, Question as Asked, SignalError, TaskIndex};
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
-use runtime::store::{Durability, MemoryStore};
+use runtime::store::{Durability, MemoryStore, canonical};
 use runtime::{Clock, Driver, Error, Statistics, Wake, report, spent};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -153,14 +154,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Opens the file at `path` and resolves with the executions to continue.
+    /// Opens the file at `path` and resolves with the executions to continue. Which file that is, is decided at once. `accept_older` as in
+    /// `runtime::Opening`.
     #[napi(catch_unwind, ts_return_type = "Promise<Opened>")]
-    pub fn open_file(&self, path: String, durability: String, now: f64, stage: Option<&NativeStage>) -> AsyncTask<Open> {
+    pub fn open_file(
+        &self,
+        path: String,
+        durability: String,
+        accept_older: bool,
+        now: f64,
+        stage: Option<&NativeStage>,
+    ) -> AsyncTask<Open> {
         AsyncTask::new(Open {
             driver: Arc::clone(&self.driver),
             archive: Arc::clone(&self.archive),
-            path: path.into(),
+            path: canonical(Path::new(&path)),
             durability,
+            accept_older,
             now: timestamp(now),
             stage: stage.cloned(),
             wake: Arc::clone(&self.wake),

@@ -55,8 +55,16 @@ fn code(error: &Error) -> &'static str {
     match error {
         Error::Open(error) => match error {
             OpenError::Locked { .. } | OpenError::Busy { .. } => "ERR_STORE_LOCKED",
-            OpenError::Io { .. } | OpenError::Sqlite { .. } | OpenError::Thread { .. } | OpenError::SqliteTooOld { .. } => "ERR_STORE_OPEN",
-            OpenError::Corrupt { .. } => "ERR_STORE_CORRUPT",
+            OpenError::Linked { .. }
+            | OpenError::Io { .. }
+            | OpenError::Sqlite { .. }
+            | OpenError::Thread { .. }
+            | OpenError::SqliteTooOld { .. } => "ERR_STORE_OPEN",
+            OpenError::Corrupt { .. }
+            | OpenError::Emptied { .. }
+            | OpenError::Shortened { .. }
+            | OpenError::AnotherStore { .. }
+            | OpenError::ForeignLog { .. } => "ERR_STORE_CORRUPT",
             OpenError::Foreign { .. } => "ERR_STORE_FOREIGN",
             OpenError::Newer { .. } => "ERR_STORE_NEWER",
         },
@@ -67,9 +75,11 @@ fn code(error: &Error) -> &'static str {
             }
             ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
         },
+        Error::StoreReplaced(_) => "ERR_STORE_REPLACED",
         Error::StoreFailed(error) => match **error {
             CommitError::Full(_) => "ERR_STORE_FULL",
             CommitError::Crashed => "ERR_CRASHED",
+            CommitError::Replaced(_) => "ERR_STORE_REPLACED",
             CommitError::Busy => "ERR_STORE_LOCKED",
             CommitError::Sqlite(_) | CommitError::Io(_) | CommitError::OutOfOrder { .. } | CommitError::WriterGone => "ERR_OUTCOME_UNKNOWN",
         },

@@ -9,7 +9,7 @@ use crate::words;
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
 use runtime::store::Durability;
-use runtime::{Clock, Driver, Error, Interrupted, Unreadable, Wake};
+use runtime::{Clock, Driver, Error, Interrupted, Opening, Unreadable, Wake};
 use std::path::PathBuf;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -51,6 +51,7 @@ pub struct Open {
     pub(crate) archive: SharedArchive,
     pub(crate) path: PathBuf,
     pub(crate) durability: String,
+    pub(crate) accept_older: bool,
     pub(crate) now: Timestamp,
     pub(crate) stage: Option<NativeStage>,
     pub(crate) wake: Wake,
@@ -75,10 +76,10 @@ impl Open {
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
-        let (driver, interrupted) = match &self.stage {
-            None => Driver::open(&self.path, durability, Clock::starting_at(self.now), wake)?,
-            Some(stage) => Driver::open_through(&self.path, durability, stage.clock(), wake, |store| stage.around(store))?,
-        };
+        let opening = Opening { path: &self.path, durability, accept_older: self.accept_older };
+        let clock = self.stage.as_ref().map_or_else(|| Clock::starting_at(self.now), NativeStage::clock);
+        let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
+        let (driver, interrupted) = Driver::open_through(opening, clock, wake, around)?;
         *lock(&self.archive) = driver.archive()?;
         let found = Found { interrupted, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
         *lock(&self.driver) = Some(driver);

@@ -28,10 +28,15 @@ export interface OrchestratorConfig {
 
 /** Makes executions durable on one machine. */
 export interface StorageConfig {
-  /** The database file; its directory must exist. Required in this group. */
+  /** The database file; its directory must exist. Required in this group. Which file that is, is decided when the orchestrator is made. */
   path: string
   /** What survives: `'disk'` a power cut (default), `'os'` the death of the process only, and faster. */
   durability?: 'disk' | 'os' | undefined
+  /**
+   * Opens a file that is older than what was here, or another store: a copy that was restored on purpose. Default false: `ERR_STORE_CORRUPT`, since
+   * what was acknowledged would be missing. Meant for one opening.
+   */
+  acceptOlder?: boolean | undefined
 }
 
 /** What an orchestrator without `storage` remembers. */
@@ -144,9 +149,10 @@ export interface ResolvedConfig {
   readonly collaboration: ResolvedCollaboration
 }
 
-interface ResolvedStorage {
+export interface ResolvedStorage {
   readonly path: string
   readonly durability: 'disk' | 'os'
+  readonly acceptOlder: boolean
 }
 interface ResolvedMemory {
   readonly remember: Remembered
@@ -230,7 +236,7 @@ export function readConfig(config: unknown, issues: Issue[]): ResolvedConfig {
 }
 
 const storageFields: Fields<ResolvedStorage> = {
-  read: { path: text, durability: oneOf('disk', 'os') },
+  read: { path: readPath, durability: oneOf('disk', 'os'), acceptOlder: boolean },
 }
 
 const rememberFields: Fields<Remembered> = { read: { count: integer(1), bytes: readBytes } }
@@ -302,9 +308,20 @@ const configFields: Fields<ResolvedConfig> = {
   },
 }
 
+/** What SQLite takes for something else than a file, and no file can be called, is refused by name. */
+function readPath(value: unknown, path: string, issues: Issue[]): string | undefined {
+  const read = text(value, path, issues)
+  const refuse = (message: string): undefined => void issues.push({ path, message, code: 'ERR_INVALID_VALUE' })
+  if (read === undefined) return undefined
+  if (read.toLowerCase() === ':memory:') return refuse('`:memory:` is no file: leave `storage` out to keep executions in memory')
+  if (/^file:/i.test(read)) return refuse(`must be the path of a file, not a URI: ${JSON.stringify(read)}; leave \`file:\` out`)
+  if (read.includes('\0')) return refuse(`must be the path of a file, without the character NUL: ${JSON.stringify(read)}`)
+  return read
+}
+
 function readStorage(value: unknown, path: string, issues: Issue[]): ResolvedStorage {
   const before = issues.length
-  const storage = readGroup<ResolvedStorage>(value, path, issues, storageFields, { path: '', durability: 'disk' })
+  const storage = readGroup<ResolvedStorage>(value, path, issues, storageFields, { path: '', durability: 'disk', acceptOlder: false })
   if (storage.path === '' && !issues.slice(before).some((issue) => issue.path === path || issue.path === `${path}.path`)) {
     issues.push({ path: `${path}.path`, message: 'is required: the database file that keeps the executions', code: 'ERR_INVALID_VALUE' })
   }

@@ -14,7 +14,7 @@ import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import type { ChildEnd } from './children.js'
 import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
-import { errorOf, type OrchestratorError } from './errors.js'
+import { errorOf, pendingError, type OrchestratorError } from './errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
 import { reviewed } from './input-judge.js'
@@ -493,7 +493,8 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     if (error.code === 'ERR_CRASHED') return this.#listener.failed(error)
     this.failure = error
     this.abortAll(error)
-    for (const run of this.runs()) run.lose(error)
+    const pending = pendingError(error)
+    for (const run of this.runs()) run.lose(pending)
     this.#active = 0
     this.#alive.unref()
     this.#listener.failed(error)

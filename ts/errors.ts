@@ -73,6 +73,7 @@ export type ErrorCode =
   | 'ERR_STORE_NEWER'
   | 'ERR_STORE_READ'
   | 'ERR_STORE_FULL'
+  | 'ERR_STORE_REPLACED'
   | 'ERR_OUTCOME_UNKNOWN'
   | 'ERR_CLOSED'
   | 'ERR_CRASHED'
@@ -259,6 +260,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_STORE_NEWER: StoreError,
   ERR_STORE_READ: StoreError,
   ERR_STORE_FULL: StoreError,
+  ERR_STORE_REPLACED: StoreError,
   ERR_OUTCOME_UNKNOWN: StoreError,
   ERR_CLOSED: ClosedError,
   ERR_CRASHED: ClosedError,
@@ -290,4 +292,10 @@ function listed(what: string, issues: readonly Issue[]): string {
   const more = issues.length > LISTED_MAX ? [`and ${issues.length - LISTED_MAX} more`] : []
   const [first, ...others] = [...lines, ...more]
   return others.length === 0 ? `${what}: ${first ?? 'unknown problem'}` : `${what}:\n  ${[first, ...others].join('\n  ')}`
+}
+
+/** What calls hear that are under way when the store fails with `error`: of a file that is not the store's any more, only that is known. */
+export function pendingError(error: OrchestratorError): OrchestratorError {
+  if (error.code !== 'ERR_STORE_REPLACED') return error
+  return errorOf('ERR_OUTCOME_UNKNOWN', `what was asked for may be on record or not: ${error.message}`, { cause: error })
 }

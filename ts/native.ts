@@ -3,7 +3,7 @@
 
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { Handover } from './answers.js'
-import type { ResolvedAgents } from './config.js'
+import type { ResolvedAgents, ResolvedStorage } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
 import type { Claimed } from './idempotency.js'
 import type { Json } from './json.js'
@@ -70,8 +70,9 @@ export class Engine {
   }
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
-  async openFile(path: string, durability: string, now: number): Promise<Omit<Opened, 'failure'>> {
-    const { failure, ...opened } = await this.#native.openFile(path, durability, now, this.#stage)
+  async openFile(storage: ResolvedStorage, now: number): Promise<Omit<Opened, 'failure'>> {
+    const { path, durability, acceptOlder } = storage
+    const { failure, ...opened } = await this.#native.openFile(path, durability, acceptOlder, now, this.#stage)
     if (failure) throw rebuilt(failure)
     return opened
   }

@@ -14,7 +14,7 @@ import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, type Past } from './ended-executions.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
 import { endAtOnce, endInOrder, type Parts } from './ending.js'
-import { ClosedError, ValidationError } from './errors.js'
+import { ClosedError, pendingError, ValidationError } from './errors.js'
 import { ExecutionControl } from './execution-control.js'
 import type { OrchestratorEvents } from './events.js'
 import { followEvents, type ExecutionEvent } from './execution-events.js'
@@ -115,7 +115,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         schedule: (...heard) => this.#schedules.heard(...heard),
         failed: (error) => {
           if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
-          this.#schedules.lose(error)
+          this.#schedules.lose(pendingError(error))
           process.emitWarning(error)
         },
         progress: (...progress) => this.#announcer.progress(...progress),
@@ -357,7 +357,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const { storage, workflow } = this.#config
     const { engine, clock } = this.#dispatcher
     if (storage === null) engine.openMemory(clock.now())
-    const opened = storage === null ? undefined : await engine.openFile(storage.path, storage.durability, clock.now())
+    const opened = storage === null ? undefined : await engine.openFile(storage, clock.now())
     if (opened !== undefined) clock.notBefore(opened.now)
     this.#agents.open(engine)
     const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow

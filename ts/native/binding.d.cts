@@ -46,8 +46,11 @@ export declare class Engine {
    * its clock counts instead.
    */
   openMemory(now: number, stage?: NativeStage | undefined | null): void
-  /** Opens the file at `path` and resolves with the executions to continue. */
-  openFile(path: string, durability: string, now: number, stage?: NativeStage | undefined | null): Promise<Opened>
+  /**
+   * Opens the file at `path` and resolves with the executions to continue. Which file that is, is decided at once. `accept_older` as in
+   * `runtime::Opening`.
+   */
+  openFile(path: string, durability: string, acceptOlder: boolean, now: number, stage?: NativeStage | undefined | null): Promise<Opened>
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */

@@ -45,7 +45,7 @@ use uuid::Uuid;
 use versions::Versions;
 
 pub use keys::Claimed;
-pub use opening::Unreadable;
+pub use opening::{Opening, Unreadable};
 pub use schedules::Kept;
 pub use slots::Accept;
 
@@ -308,6 +308,9 @@ impl Driver {
     /// What other threads and time have brought: acknowledged commits, passed deadlines.
     pub fn pull(&mut self) -> Result<(), Error> {
         self.check()?;
+        if let Err(error) = self.health.check() {
+            return Err(self.fail(Arc::new(error)));
+        }
         if let Some(acknowledged) = self.commit.take_acknowledged() {
             self.outbox.extend(acknowledged.effects);
             self.mark_committed(&acknowledged.committed);
@@ -383,10 +386,10 @@ impl Driver {
             std::thread::sleep(BUSY_PAUSE);
             self.flush()?;
         }
-        self.commit.close();
+        let closed = self.commit.close();
         // What was queued may have failed after the last look.
         let failure = self.commit.take_acknowledged().and_then(|acknowledged| acknowledged.failure);
-        failure.map_or(Ok(()), |failure| Err(self.fail(failure)))
+        failure.or(closed.err().map(Arc::new)).map_or(Ok(()), |failure| Err(self.fail(failure)))
     }
 
     fn now(&mut self) -> Timestamp {
@@ -480,7 +483,7 @@ impl Driver {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.failed.as_ref().map_or(Ok(()), |failure| Err(Error::StoreFailed(Arc::clone(failure))))
+        self.failed.as_ref().map_or(Ok(()), |failure| Err(Error::of_store(failure)))
     }
 
     /// The store failed: nothing that is not on disk may be acted upon, ever again.
@@ -488,7 +491,7 @@ impl Driver {
         self.failed = Some(Arc::clone(&error));
         self.owed.clear();
         self.outbox.clear();
-        Error::StoreFailed(error)
+        Error::of_store(&error)
     }
 }
 

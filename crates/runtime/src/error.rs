@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Everything that can go wrong while doing, as one union for the boundary.
 
-use crate::store::{CommitError, OpenError, ReadError};
+use crate::store::{CommitError, OpenError, ReadError, Replaced};
 use std::sync::Arc;
 
 /// Why a call of the runtime failed.
@@ -16,6 +16,9 @@ pub enum Error {
     /// A commit failed, now or before: the driver has stopped for good.
     #[error("the store failed and the orchestrator stopped; open it again to continue from what is on disk")]
     StoreFailed(#[source] Arc<CommitError>),
+    /// Its file is not what it was: the driver has stopped for good.
+    #[error(transparent)]
+    StoreReplaced(Replaced),
     /// Another definition of the same workflow version is still running, or scheduled.
     #[error(
         "workflow `{workflow}` version `{version}` has a running execution or a schedule of another definition; give the changed definition a new \
@@ -65,4 +68,14 @@ pub enum Error {
         /// What the parser said.
         message: String,
     },
+}
+
+impl Error {
+    /// Why a driver has stopped.
+    pub(crate) fn of_store(failure: &Arc<CommitError>) -> Self {
+        match &**failure {
+            CommitError::Replaced(replaced) => Self::StoreReplaced(replaced.clone()),
+            _ => Self::StoreFailed(Arc::clone(failure)),
+        }
+    }
 }

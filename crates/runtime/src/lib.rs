@@ -25,5 +25,5 @@ pub mod timing;
 pub use archive::{Archive, Failures};
 pub use clock::{Clock, SetClock};
 pub use driver::effect::{Effect, EffectKind, Number};
-pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, Statistics, Unreadable, Wake};
+pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, Opening, Statistics, Unreadable, Wake};
 pub use error::Error;

@@ -6,6 +6,7 @@
 mod crashing;
 #[cfg(feature = "bench")]
 mod file;
+mod health;
 mod memory;
 mod record;
 mod schedule;
@@ -15,17 +16,17 @@ mod writer;
 pub use crashing::{CrashPoint, CrashingStore};
 #[cfg(feature = "bench")]
 pub use file::FileStore;
+pub use health::{Health, How, Replaced};
 pub use memory::MemoryStore;
 pub use record::{RECORD_VERSION, RecordError, decode, encode};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
-pub use sqlite::{ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore};
+pub use sqlite::{Behind, ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore, canonical};
 pub(crate) use writer::{Acknowledged, Committed, Writer};
 
 use crate::driver::Wake;
 use engine::{Event, Keyed, Plan};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -48,32 +49,18 @@ pub trait Store: Send {
     /// What is known of an idempotency key, by its hash, whose latest execution is not live here.
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError>;
 
-    /// From now on `wake` is called, from another thread, when a commit that was put off may be tried again. A store that puts none off is well.
+    /// From now on `wake` is called, from another thread, when a commit that was put off may be tried again, or the store is not well any more.
     fn watch(&mut self, _wake: Wake) -> Health {
         Health::default()
     }
 
+    /// Nothing more will be committed; whether everything went where it belongs.
+    fn close(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
+
     /// The host no longer needs an ended execution at hand. A store that keeps its executions does nothing.
     fn forget(&mut self, key: i64);
-}
-
-/// What a store knows of itself beside commits, the same for everyone who has a copy.
-#[derive(Clone, Debug, Default)]
-pub struct Health(Arc<AtomicBool>);
-
-impl Health {
-    /// Whether another program has kept the store from being written to for so long that nothing that is closed waits for it.
-    pub fn is_stuck(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn stuck(&self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-
-    pub(crate) fn freed(&self) {
-        self.0.store(false, Ordering::SeqCst);
-    }
 }
 
 /// What an acknowledged commit survives.
@@ -232,6 +219,9 @@ pub enum CommitError {
         "another program has kept the store from being written to; end it (a database shell with an open transaction, a backup) and open again"
     )]
     Busy,
+    /// It went where nobody will find it.
+    #[error(transparent)]
+    Replaced(Replaced),
     /// The disk has no room.
     #[error("no space is left for the journal")]
     Full(#[source] rusqlite::Error),

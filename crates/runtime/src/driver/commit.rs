@@ -106,10 +106,11 @@ impl Commit {
         }
     }
 
-    /// Commits what is queued.
-    pub(super) fn close(&mut self) {
-        if let Self::Queued(writer) = self {
-            writer.close();
+    /// Commits what is queued, and closes the store.
+    pub(super) fn close(&mut self) -> Result<(), CommitError> {
+        match self {
+            Self::Inline(store) => store.close(),
+            Self::Queued(writer) => writer.close(),
         }
     }
 }

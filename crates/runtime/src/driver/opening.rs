@@ -21,23 +21,33 @@ pub struct Unreadable {
     pub message: String,
 }
 
+/// Which file, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// What commits survive.
+    pub durability: Durability,
+    /// Whether it may be older than what was here, or another store: somebody has put it here on purpose.
+    pub accept_older: bool,
+}
+
 impl Driver {
     /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
     ///
     /// Where their journals are ahead of the clock, because it was set back since, it goes on from where they are; see [`Driver::clock`].
     pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
-        Self::open_through(path, durability, clock, wake, |store| store)
+        Self::open_through(Opening { path, durability, accept_older: false }, clock, wake, |store| store)
     }
 
     /// Like [`Driver::open`], through a store that `wrap` puts around that of the file.
     pub fn open_through(
-        path: &Path,
-        durability: Durability,
+        Opening { path, durability, accept_older }: Opening<'_>,
         clock: Clock,
         wake: Wake,
         wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
     ) -> Result<(Self, Vec<Interrupted>), Error> {
-        let store = SqliteStore::open(path)?;
+        let store = SqliteStore::open_as(path, accept_older)?;
         let reader = store.reader()?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;

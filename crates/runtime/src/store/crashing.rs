@@ -79,6 +79,10 @@ impl Store for CrashingStore {
         self.store.watch(wake)
     }
 
+    fn close(&mut self) -> Result<(), CommitError> {
+        self.store.close()
+    }
+
     fn forget(&mut self, key: i64) {
         self.store.forget(key);
     }

@@ -5,26 +5,33 @@
 //! thread, when `upkeep` says so, `reader` answers questions on a connection of its own, `tails` knows where journals end, and `journal` appends to them. Here stands
 //! the writing connection.
 
+mod audit;
 mod cache;
+mod identity;
 mod journal;
 mod keeper;
 mod keys;
 mod lock;
+mod open_error;
+mod place;
 mod reader;
 mod schedules;
 mod schema;
 mod tails;
 mod upkeep;
 
+pub use audit::Behind;
+pub use open_error::OpenError;
+pub use place::canonical;
 pub use reader::{ExecutionFilter, Page, SqliteReader};
-pub use schema::OpenError;
 
 use super::{Batch, CommitError, Health, KnownKey, Medium, ReadError, StepRecord, Store};
 use crate::driver::Wake;
 use engine::Plan;
 use journal::Journal;
-use keeper::Keeper;
+use keeper::{Files, Keeper};
 use lock::Lock;
+use place::Place;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
 use std::fs::File;
@@ -43,20 +50,36 @@ pub struct SqliteStore {
     /// Definitions known to be in the file, by hash of their text.
     definitions: FxHashSet<Arc<str>>,
     keeper: Keeper,
-    // Last, so that it is released after the connections are closed.
-    _lock: Lock,
+    // Last, so that they are let go of after the connections are closed.
+    _place: Arc<Place>,
+    _lock: Arc<Lock>,
 }
 
 impl SqliteStore {
     /// Opens the file, creating it if there is none, and takes it for this process.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let lock = Lock::take(path)?;
-        let mut connection = schema::open_for_writing(path)?;
-        let journal = Journal::open(&connection).map_err(|source| schema::failed(path, source))?;
+        Self::open_as(path, false)
+    }
+
+    /// The same; `accept_older`: also what is older than what was here, or another store, since somebody has put it here on purpose.
+    pub fn open_as(path: &Path, accept_older: bool) -> Result<Self, OpenError> {
+        let path = &*canonical(path);
+        let (lock, note) = Lock::take(path)?;
+        audit::before(path, note.as_ref(), accept_older)?;
+        schema::refuse_fragment(path)?;
+        let place = Place::take(path)?;
+        let (mut connection, id) = schema::open_for_writing(path, &place, note.as_ref(), accept_older)?;
+        let note = note.filter(|note| !accept_older && note.id == id);
+        if note.is_none() {
+            lock.note(None).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+        }
+        let (lock, place) = (Arc::new(lock), Arc::new(place));
+        let journal = Journal::open(&connection).map_err(|source| open_error::failed(path, source))?;
         let reader = SqliteReader::beside(path, journal.tails())?;
-        let keeper = Keeper::start(path, &mut connection)?;
+        let files = Files { place: Arc::clone(&place), lock: Arc::clone(&lock), id, note };
+        let keeper = Keeper::start(path, files, journal.end(), &mut connection)?;
         let definitions = FxHashSet::default();
-        Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, keeper, _lock: lock })
+        Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, keeper, _place: place, _lock: lock })
     }
 
     /// Another reader, for another thread.
@@ -64,10 +87,14 @@ impl SqliteStore {
         self.reader.another()
     }
 
-    /// One transaction; how many bytes of records it holds.
-    fn write(&mut self, batches: &[Batch]) -> Result<usize, CommitError> {
+    /// One transaction; how many bytes of records it holds, and whether it has signed the log.
+    fn write(&mut self, batches: &[Batch]) -> Result<(usize, bool), CommitError> {
         self.keeper.admit()?;
         let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(put_off)?;
+        let signs = self.keeper.signs();
+        if signs {
+            schema::sign(&transaction)?;
+        }
         self.journal.begin(&transaction)?;
         for batch in batches {
             accept(&transaction, &mut self.definitions, batch)?;
@@ -77,7 +104,7 @@ impl SqliteStore {
         }
         let bytes = self.journal.append(&transaction, batches.iter().flat_map(|batch| &batch.records))?;
         self.journal.commit(transaction)?;
-        Ok(bytes)
+        Ok((bytes, signs))
     }
 }
 
@@ -86,7 +113,7 @@ impl Store for SqliteStore {
         let was_blocked = self.keeper.is_blocked();
         let written = self.write(batches).map_err(classify);
         match &written {
-            Ok(bytes) => self.keeper.wrote(*bytes),
+            Ok((bytes, signed)) => self.keeper.wrote(*bytes, self.journal.end(), *signed),
             Err(CommitError::Busy) => self.keeper.blocked(),
             Err(_) => {}
         }
@@ -101,10 +128,14 @@ impl Store for SqliteStore {
         self.keeper.watch(wake)
     }
 
+    fn close(&mut self) -> Result<(), CommitError> {
+        self.keeper.close()
+    }
+
     /// The log is where commits are until a checkpoint moves them. Flushed from here and not by the connection, as `synchronous = FULL` would,
     /// the connection is free for the next unit meanwhile. No lock of `SQLite` is on the log, so that closing it releases none.
     fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
-        Ok(Box::new(File::options().write(true).open(&self.log)?))
+        Ok(self.keeper.medium(File::options().write(true).open(&self.log)?))
     }
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {

@@ -22,9 +22,9 @@ use stdx::Timestamp;
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The committing threads, seen from the driver.
-#[derive(Debug)]
 pub(crate) struct Writer {
     shared: Arc<Shared>,
+    store: Arc<Mutex<Box<dyn Store>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -72,7 +72,7 @@ impl Writer {
         let shared = Arc::<Shared>::default();
         let medium = Arc::new(Mutex::new(store.medium()?));
         let store = Arc::new(Mutex::new(store));
-        let mut writer = Self { shared: Arc::clone(&shared), threads: Vec::new() };
+        let mut writer = Self { shared: Arc::clone(&shared), store: Arc::clone(&store), threads: Vec::new() };
         for wake in [Arc::clone(&wake), wake] {
             let (shared, store, medium) = (Arc::clone(&shared), Arc::clone(&store), Arc::clone(&medium));
             let committer = Committer { shared, store, medium, clock: clock.clone(), wake, health: health.clone() };
@@ -104,20 +104,22 @@ impl Writer {
         std::mem::take(&mut *lock(&self.shared.acknowledged))
     }
 
-    /// Commits what is queued and ends the threads.
-    pub(crate) fn close(&mut self) {
+    /// Commits what is queued, ends the threads and closes the store.
+    pub(crate) fn close(&mut self) -> Result<(), CommitError> {
         lock(&self.shared.queue).closing = true;
         self.shared.arrived.notify_all();
         for thread in self.threads.drain(..) {
             // A panic of the thread has been reported as a failure; there is nothing to add.
             let _ = thread.join();
         }
+        lock(&self.store).close()
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.close();
+        // Whoever wants to know asks before.
+        let _ = self.close();
     }
 }
 

@@ -452,7 +452,7 @@ fn a_crash_that_was_called_off_does_not_come() {
 
 #[test]
 fn a_log_that_is_cut_anywhere_holds_a_prefix_of_what_was_committed() {
-    let mut host = Host::new(Mode::Os);
+    let (mut host, _reader) = Host::unmoved(Mode::Os);
     // What the log held after each commit.
     let mut states = vec![Vec::new()];
     for step in SCRIPT {
@@ -485,7 +485,7 @@ fn a_log_that_is_cut_anywhere_holds_a_prefix_of_what_was_committed() {
 
 #[test]
 fn a_log_that_is_cut_is_continued() {
-    let mut host = Host::new(Mode::Os);
+    let (mut host, _reader) = Host::unmoved(Mode::Os);
     for step in SCRIPT {
         step(&mut host).unwrap();
         host.advance();

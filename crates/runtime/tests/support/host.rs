@@ -5,7 +5,7 @@
 
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
 use runtime::store::{CrashPoint, CrashingStore, Durability, SqliteReader, Store, StoredExecution};
-use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, SetClock, Wake};
+use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Opening, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -79,6 +79,16 @@ impl Host {
         Self::since(place, mode, clock())
     }
 
+    /// A host over a file that nothing is moved into: somebody reads it as it was before there was anything, so that the log holds everything, in order.
+    pub(crate) fn unmoved(mode: Mode) -> (Self, rusqlite::Connection) {
+        let place = Place::new();
+        let reader = rusqlite::Connection::open(&place.path).unwrap();
+        let begin =
+            "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; BEGIN; SELECT * FROM sqlite_schema;";
+        reader.execute_batch(begin).unwrap();
+        (Self::at(place, mode).0, reader)
+    }
+
     /// The same, by a clock of the test's own.
     pub(crate) fn since(place: Place, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
         let (wake, woken) = waker();
@@ -93,7 +103,9 @@ impl Host {
     pub(crate) fn crashing(place: Place, point: CrashPoint) -> Self {
         let (wake, woken) = waker();
         let through = |store| -> Box<dyn Store> { Box::new(CrashingStore::over(store, point)) };
-        let (driver, _) = Driver::open_through(&place.path, Durability::Os, clock(), wake, through).unwrap();
+        let (driver, _) =
+            Driver::open_through(Opening { path: &place.path, durability: Durability::Os, accept_older: false }, clock(), wake, through)
+                .unwrap();
         Self { driver, effects: Vec::new(), woken, place }
     }
 

@@ -34,6 +34,11 @@ impl Journal {
         Arc::clone(&self.tails)
     }
 
+    /// The position of the last row that was appended.
+    pub(super) fn end(&self) -> i64 {
+        self.end
+    }
+
     /// Begins a unit: what was committed before it is saved if it is time to.
     pub(super) fn begin(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         if self.unsaved >= SAVED_BYTES {

@@ -5,14 +5,18 @@
 //! for nobody: what cannot be done now is done later. It wakes the host when a commit that was put off may be tried again.
 
 use super::OpenError;
+use super::lock::{Lock, Note};
+use super::place::{Place, Watch};
+use super::schema::log_of;
 use super::upkeep::{Concern, FULL_PAGES, Moved, READERS_WAIT, Upkeep};
 use crate::clock::real;
 use crate::driver::Wake;
-use crate::store::{CommitError, Health};
+use crate::store::{CommitError, Health, Medium};
 use rusqlite::Connection;
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,12 +25,25 @@ use std::time::{Duration, Instant};
 /// more; of 1 MiB they hardly notice, and the log stays so short that it is written over in place. Of less, the moving costs more than it saves.
 const MOVE_BYTES: usize = 1 << 20;
 
+/// What is looked after.
+pub(super) struct Files {
+    pub(super) place: Arc<Place>,
+    pub(super) lock: Arc<Lock>,
+    /// The store's.
+    pub(super) id: String,
+    /// What the lock says of it.
+    pub(super) note: Option<Note>,
+}
+
 /// The thread, seen from the writer.
 pub(super) struct Keeper {
     shared: Arc<Shared>,
     /// Since the log was last asked to be moved: bytes of records, and how many pages it had.
     bytes: usize,
     pages: u32,
+    /// How many pages it had after the last commit, and whether it says whose it is.
+    length: u32,
+    signed: bool,
     /// Since when another program has kept commits waiting.
     blocked: Option<Instant>,
     thread: Option<JoinHandle<()>>,
@@ -38,12 +55,17 @@ struct Shared {
     /// How many pages the log has, and how often it was committed to.
     pages: AtomicU32,
     commits: AtomicU64,
+    /// The position of the last row that is committed, and of one that is on the medium.
+    committed: AtomicI64,
+    flushed: AtomicI64,
     /// Nothing was written for a while: whoever writes rings.
     at_rest: AtomicBool,
     /// The writer makes way, so that the log can be started over.
     yielding: AtomicBool,
     /// It cannot be: a reader needs it.
     held: AtomicBool,
+    /// All that is in it has been moved: the next commit is the first of a new one, as a rule.
+    moved: AtomicBool,
     asked: Mutex<Asked>,
     rung: Condvar,
     health: Health,
@@ -63,8 +85,8 @@ struct Asked {
 
 impl Keeper {
     /// Begins to look after the file that `writer` writes.
-    pub(super) fn start(path: &Path, writer: &mut Connection) -> Result<Self, OpenError> {
-        let shared = Arc::new(Shared { at_rest: AtomicBool::new(true), ..Shared::default() });
+    pub(super) fn start(path: &Path, files: Files, end: i64, writer: &mut Connection) -> Result<Self, OpenError> {
+        let shared = Arc::new(Shared { at_rest: AtomicBool::new(true), committed: AtomicI64::new(end), ..Shared::default() });
         let counted = Arc::clone(&shared);
         // Within the commit, on its thread. No look at the file could tell more cheaply how long the log is.
         let hook = move |_: &mut rusqlite::hooks::Wal, pages: i32| {
@@ -72,14 +94,16 @@ impl Keeper {
             counted.commits.fetch_add(1, Ordering::Relaxed);
             Ok(())
         };
-        let failed = |source| super::schema::failed(path, source);
+        let failed = |source| super::open_error::failed(path, source);
         writer.wal_hook(Some(hook)).map_err(failed)?;
         let connection = super::schema::open_for_checkpoints(path)?;
         connection.busy_timeout(READERS_WAIT).map_err(failed)?;
-        let work = Work { shared: Arc::clone(&shared), path: path.to_owned(), connection, upkeep: Upkeep::default(), seen: 0 };
+        let watch = Watch::begin(&files.place);
+        let (shared_there, path_there) = (Arc::clone(&shared), path.to_owned());
+        let work = Work { shared: shared_there, path: path_there, connection, files, watch, upkeep: Upkeep::default(), seen: 0 };
         let thread = std::thread::Builder::new().name("journal-keeper".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
-        Ok(Self { shared, bytes: 0, pages: 0, blocked: None, thread: Some(thread) })
+        Ok(Self { shared, bytes: 0, pages: 0, length: 0, signed: false, blocked: None, thread: Some(thread) })
     }
 
     /// Whom to wake from now on, and what is to be known of the file.
@@ -89,8 +113,14 @@ impl Keeper {
         self.shared.health.clone()
     }
 
+    /// Where the log is flushed to the medium.
+    pub(super) fn medium(&self, log: File) -> Box<dyn Medium> {
+        Box::new(Log { file: log, shared: Arc::clone(&self.shared) })
+    }
+
     /// Whether something may be written now: not while the log is started over, and not to one that is full, unless that cannot be helped.
     pub(super) fn admit(&self) -> Result<(), CommitError> {
+        self.shared.health.check()?;
         if self.shared.yielding.load(Ordering::Relaxed) { Err(CommitError::Busy) } else { Ok(()) }
     }
 
@@ -105,16 +135,27 @@ impl Keeper {
         self.shared.ring(|asked| asked.blocked = Some(since));
     }
 
-    /// The writer committed so many bytes of records.
-    pub(super) fn wrote(&mut self, bytes: usize) {
+    /// Whether the unit to be written is to write the first page too. That has the id of the store, so that no log is taken for that of another.
+    pub(super) fn signs(&self) -> bool {
+        !self.signed || self.shared.moved.load(Ordering::Relaxed)
+    }
+
+    /// The writer committed so many bytes of records, and the last row is at `end`; `signed`: and the first page.
+    pub(super) fn wrote(&mut self, bytes: usize, end: i64, signed: bool) {
+        self.shared.committed.store(end, Ordering::Release);
         if self.blocked.take().is_some() {
-            self.shared.health.freed();
+            self.shared.health.stuck(false);
             self.shared.ring(|asked| asked.blocked = None);
         }
         self.bytes += bytes;
         let pages = self.shared.pages.load(Ordering::Relaxed);
-        // A log that has fewer has been started over.
+        // A log that has no more than before has been started over.
+        self.signed = signed || (self.signed && pages > self.length);
+        self.length = pages;
         self.pages = self.pages.min(pages);
+        if signed {
+            self.shared.moved.store(false, Ordering::Relaxed);
+        }
         if self.bytes >= MOVE_BYTES || pages - self.pages >= Upkeep::step(pages) {
             (self.bytes, self.pages) = (0, pages);
             if pages >= FULL_PAGES && !self.shared.held.load(Ordering::Relaxed) {
@@ -127,12 +168,37 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
-    fn drop(&mut self) {
+impl Keeper {
+    /// Nothing more will be committed: the files are looked at, and what is there is noted.
+    pub(super) fn close(&mut self) -> Result<(), CommitError> {
         self.shared.ring(|asked| asked.closing = true);
         if let Some(thread) = self.thread.take() {
+            // One that panicked has noted nothing, which is never too much.
             let _ = thread.join();
         }
+        self.shared.health.check()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // Whoever wants to know asks before.
+        let _ = self.close();
+    }
+}
+
+/// The log, which is flushed for commits to survive a power cut.
+struct Log {
+    file: File,
+    shared: Arc<Shared>,
+}
+
+impl Medium for Log {
+    fn flush(&mut self) -> Result<(), CommitError> {
+        let committed = self.shared.committed.load(Ordering::Acquire);
+        self.file.sync_data()?;
+        self.shared.flushed.store(committed, Ordering::Release);
+        self.shared.health.check()
     }
 }
 
@@ -180,6 +246,8 @@ struct Work {
     shared: Arc<Shared>,
     path: PathBuf,
     connection: Connection,
+    files: Files,
+    watch: Watch,
     upkeep: Upkeep,
     /// How often the log had been committed to when the files were looked at.
     seen: u64,
@@ -190,7 +258,8 @@ impl Work {
         loop {
             let mut asked = self.shared.wait(self.upkeep.next());
             if asked.closing {
-                return;
+                drop(asked);
+                return self.close();
             }
             let (moving, blocked) = (std::mem::take(&mut asked.moving), asked.blocked);
             drop(asked);
@@ -212,6 +281,10 @@ impl Work {
     /// Moves what can be moved without disturbing anyone. A log that has grown long in spite of that is finished with the writer out of the way, for a
     /// moment. A checkpoint that fails loses nothing: the log keeps everything until one succeeds, and a bad disk shows in the next commit.
     fn move_log(&mut self) {
+        // A store that is lost is left as it is.
+        if !self.is_well() {
+            return;
+        }
         let mut restarted = None;
         if self.checkpoint("PASSIVE").is_some_and(Upkeep::is_restart_due) {
             self.shared.yielding.store(true, Ordering::Relaxed);
@@ -220,9 +293,15 @@ impl Work {
         self.upkeep.restarted(real(), restarted);
     }
 
-    fn checkpoint(&self, mode: &str) -> Option<Moved> {
-        let read = |row: &rusqlite::Row<'_>| Ok(Moved { busy: row.get::<_, i64>(0)? != 0, log: row.get(1)? });
-        self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], read).ok()
+    fn checkpoint(&mut self, mode: &str) -> Option<Moved> {
+        let committed = self.shared.committed.load(Ordering::Acquire);
+        let read = |row: &rusqlite::Row<'_>| Ok(Moved { busy: row.get::<_, i64>(0)? != 0, log: row.get(1)?, moved: row.get(2)? });
+        let moved = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], read).ok()?;
+        if moved.is_whole() {
+            self.shared.moved.store(true, Ordering::Relaxed);
+            self.note(committed);
+        }
+        Some(moved)
     }
 
     /// Looks whether the files are still what they were, while something is written.
@@ -235,15 +314,52 @@ impl Work {
         if !self.upkeep.is_look_due(real()) {
             return;
         }
+        if self.files.note.is_none() {
+            // So that the lock says whose the store is as soon as that is on the medium.
+            self.checkpoint("PASSIVE");
+        }
+        if self.is_well() {
+            self.note(self.shared.flushed.load(Ordering::Acquire));
+        }
         self.upkeep.looked(real(), written != self.seen);
         self.seen = written;
         self.shared.at_rest.store(self.upkeep.is_at_rest(), Ordering::SeqCst);
     }
 
+    /// Whether the files are still those of the store. Once they are not, nothing is written any more, and the host is told.
+    fn is_well(&mut self) -> bool {
+        if self.shared.health.check().is_err() {
+            return false;
+        }
+        let Err(replaced) = self.watch.look(&self.files.place, &self.files.id) else { return true };
+        self.shared.health.lost(replaced);
+        self.shared.wake();
+        false
+    }
+
+    /// Notes that the journal is on the medium up to `position`. A note that cannot be written is an older one.
+    fn note(&mut self, position: i64) {
+        if self.files.note.as_ref().is_some_and(|note| note.floor >= position) {
+            return;
+        }
+        let note = Note { id: self.files.id.clone(), floor: position };
+        if self.files.lock.note(Some(&note)).is_ok() {
+            self.files.note = Some(note);
+        }
+    }
+
+    fn close(mut self) {
+        let committed = self.shared.committed.load(Ordering::Acquire);
+        let is_noted = self.files.note.as_ref().is_some_and(|note| note.floor >= committed);
+        if self.is_well() && !is_noted && File::open(log_of(&self.path)).is_ok_and(|log| log.sync_data().is_ok()) {
+            self.note(committed);
+        }
+    }
+
     /// Lets the writer, or the host at `'os'`, try again.
     fn retry(&self, blocked: Duration) {
         if Upkeep::is_long(blocked) {
-            self.shared.health.stuck();
+            self.shared.health.stuck(true);
         }
         std::thread::sleep(Upkeep::retry_after(blocked));
         self.shared.wake();
@@ -266,9 +382,14 @@ impl Work {
                 since.as_secs()
             ),
         };
-        // There is nobody to tell that it cannot be told.
-        let _ = writeln!(std::io::stderr(), "@codexos/multi-agent-orchestrator: {line}");
+        say(&line);
     }
+}
+
+/// One line for people.
+pub(super) fn say(line: &str) {
+    // There is nobody to tell that it cannot be told.
+    let _ = writeln!(std::io::stderr(), "@codexos/multi-agent-orchestrator: {line}");
 }
 
 impl Drop for Work {

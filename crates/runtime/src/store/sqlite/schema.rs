@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Opening the file: what it must be, how it is created.
 
+use super::lock::Note;
+use super::open_error::failed;
+use super::place::Place;
 use super::upkeep::LOG_BYTES;
+use super::{OpenError, audit, identity};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `PRAGMA user_version` of the files this build writes.
-const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 1;
 
 /// `PRAGMA application_id`: the letters `MAO1`, so that a file of something else is not taken for ours.
 const APPLICATION_ID: i64 = 0x4D41_4F31;
@@ -83,50 +87,6 @@ const COMPLETE: &str = "
     CREATE INDEX IF NOT EXISTS cache_until ON cache (until);
 ";
 
-/// Why a store did not open. It is never replaced by an empty one, and never by memory.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the message of each variant is its documentation")]
-pub enum OpenError {
-    #[error("`{}` is in use by {}; close it there, or give this orchestrator another `storage.path`", path.display(), owner.map_or("another orchestrator".to_owned(), |pid| format!("process {pid}")))]
-    Locked { path: PathBuf, owner: Option<u32> },
-    #[error("`{}` cannot be opened; check that its directory exists and can be written to", path.display())]
-    Io {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("`{}` cannot be opened as a store; check that its directory exists and can be written to", path.display())]
-    Sqlite {
-        path: PathBuf,
-        #[source]
-        source: rusqlite::Error,
-    },
-    #[error("`{}` is damaged or is not a SQLite file; it was left as it is: restore a backup, or move it away to begin anew", path.display())]
-    Corrupt {
-        path: PathBuf,
-        #[source]
-        source: rusqlite::Error,
-    },
-    #[error("`{}` is a SQLite file of something else; give another `storage.path`", path.display())]
-    Foreign { path: PathBuf },
-    #[error("`{}` was written by a newer version (schema {found}, this build knows {SCHEMA_VERSION}); open it with that version", path.display())]
-    Newer { path: PathBuf, found: i64 },
-    #[error("the linked SQLite {found} has a bug that can corrupt the file; 3.51.3 is the least")]
-    SqliteTooOld { found: String },
-    #[error("`{}` is kept locked by another program; end that program (a database shell with an open transaction, a backup) and open again", path.display())]
-    Busy {
-        path: PathBuf,
-        #[source]
-        source: rusqlite::Error,
-    },
-    #[error("the thread for `{}` could not be started", path.display())]
-    Thread {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-}
-
 /// The write-ahead log beside a file.
 pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
@@ -134,12 +94,16 @@ pub(super) fn log_of(path: &Path) -> PathBuf {
     log.into()
 }
 
-/// The writing connection, with the schema in place.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+/// The writing connection, with the schema in place, and the id of the store.
+pub(super) fn open_for_writing(
+    path: &Path,
+    place: &Place,
+    note: Option<&Note>,
+    accept_older: bool,
+) -> Result<(Connection, String), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
-    refuse_fragment(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|source| failed(path, source))?;
     // Until the file is known to be ours nothing changes it: not its journal mode, and not a log that is moved as the connection closes.
@@ -150,16 +114,17 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
         Identity::Newer(found) => return Err(OpenError::Newer { path: path.to_owned(), found }),
         Identity::Foreign => return Err(OpenError::Foreign { path: path.to_owned() }),
     };
+    audit::opened(&connection, path, place, note, accept_older)?;
     keep_log(false).and_then(|_| prepare(&connection)).map_err(|source| failed(path, source))?;
     if is_new {
         create(&connection).map_err(|source| failed(path, source))?;
     }
-    connection.execute_batch(COMPLETE).and_then(|()| connection.busy_timeout(COMMIT_WAIT)).map_err(|source| failed(path, source))?;
-    Ok(connection)
+    let id = complete(&connection).map_err(|source| failed(path, source))?;
+    Ok((connection, id))
 }
 
 /// A file too short to hold a header is, to `SQLite`, a new database, and what stands in it would be overwritten.
-fn refuse_fragment(path: &Path) -> Result<(), OpenError> {
+pub(super) fn refuse_fragment(path: &Path) -> Result<(), OpenError> {
     const HEADER_BYTES: u64 = 100;
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && (1..HEADER_BYTES).contains(&metadata.len()) => {
@@ -219,17 +184,27 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     ))
 }
 
+/// Adds what a file may lack; the id of its store.
+fn complete(connection: &Connection) -> rusqlite::Result<String> {
+    connection.execute_batch(COMPLETE)?;
+    let id = if let Some(id) = identity::read(connection)? {
+        id
+    } else {
+        let id = uuid::Uuid::now_v7().to_string();
+        identity::give(connection, &id)?;
+        id
+    };
+    connection.busy_timeout(COMMIT_WAIT)?;
+    Ok(id)
+}
+
+/// Writes the first page as it is, so that it is in the log.
+pub(super) fn sign(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "user_version", SCHEMA_VERSION)
+}
+
 fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "BEGIN IMMEDIATE; {CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
     ))
-}
-
-pub(super) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
-    let path = path.to_owned();
-    match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Corrupt { path, source },
-        Some(ErrorCode::DatabaseBusy) => OpenError::Busy { path, source },
-        _ => OpenError::Sqlite { path, source },
-    }
 }

@@ -50,6 +50,15 @@ pub(super) struct Moved {
     pub(super) busy: bool,
     /// How long the log is.
     pub(super) log: u32,
+    /// How much of it is in the file.
+    pub(super) moved: u32,
+}
+
+impl Moved {
+    /// Whether all that was in the log is in the file, and on the medium.
+    pub(super) fn is_whole(self) -> bool {
+        !self.busy && self.moved == self.log
+    }
 }
 
 /// What is worth a line to people.
@@ -151,7 +160,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn moved(log: u32, busy: bool) -> Moved {
-        Moved { busy, log }
+        Moved { busy, log, moved: log }
     }
 
     #[test]

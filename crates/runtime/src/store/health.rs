@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What a store knows of itself beside commits.
+
+use super::CommitError;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// How a store is, the same for everyone who has a copy.
+#[derive(Clone, Debug, Default)]
+pub struct Health(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    stuck: AtomicBool,
+    lost: OnceLock<Replaced>,
+}
+
+/// A file of the store is not the one that was opened.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "`{}` was {how} while the store was open: nothing more is written, and what was written last may be lost; put the file back, or a copy of the \
+     store in place of all its files, and open it again",
+    path.display()
+)]
+pub struct Replaced {
+    /// Which.
+    pub path: PathBuf,
+    /// What has become of it.
+    pub how: How,
+}
+
+/// What can become of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// There is none.
+    Deleted,
+    /// There is another one.
+    Replaced,
+    /// There is something else in it, or what was there before.
+    Overwritten,
+}
+
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Deleted => "deleted",
+            Self::Replaced => "replaced by another file",
+            Self::Overwritten => "written over",
+        })
+    }
+}
+
+impl Health {
+    /// Whether another program has kept the store from being written to for so long that nothing that is closed waits for it.
+    pub fn is_stuck(&self) -> bool {
+        self.0.stuck.load(Ordering::SeqCst)
+    }
+
+    /// Whether the files are still those of the store.
+    pub fn check(&self) -> Result<(), CommitError> {
+        self.0.lost.get().map_or(Ok(()), |replaced| Err(CommitError::Replaced(replaced.clone())))
+    }
+
+    pub(super) fn stuck(&self, is_stuck: bool) {
+        self.0.stuck.store(is_stuck, Ordering::SeqCst);
+    }
+
+    pub(super) fn lost(&self, replaced: Replaced) {
+        // What was found first is what has happened.
+        let _ = self.0.lost.set(replaced);
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Why a file is not opened. Each says what to do about it.
+
+use super::audit::Behind;
+use super::schema::SCHEMA_VERSION;
+use rusqlite::ErrorCode;
+use std::path::{Path, PathBuf};
+
+/// Why a store did not open. It is never replaced by an empty one, and never by memory.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum OpenError {
+    #[error("`{}` is in use by {}; close it there, or give this orchestrator another `storage.path`", path.display(), owner.map_or("another orchestrator".to_owned(), |pid| format!("process {pid}")))]
+    Locked { path: PathBuf, owner: Option<u32> },
+    #[error("`{}` cannot be opened; check that its directory exists and can be written to", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("`{}` cannot be opened as a store; check that its directory exists and can be written to", path.display())]
+    Sqlite {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("`{}` is damaged or is not a SQLite file; it was left as it is: restore a backup, or move it away to begin anew", path.display())]
+    Corrupt {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("`{}` is a SQLite file of something else; give another `storage.path`", path.display())]
+    Foreign { path: PathBuf },
+    #[error("`{}` has {names} names (hard links), and its log and its lock go by one of them; give the store a file of its own: copy it, and open the copy", path.display())]
+    Linked { path: PathBuf, names: u64 },
+    #[error("{}", emptied(path, *log, *floor))]
+    Emptied { path: PathBuf, log: u64, floor: Option<i64> },
+    #[error(
+        "`{0}` ends at position {end}, but `{0}.lock` says that position {floor} was on the medium{1}: its log is missing, or was cut, or this is an \
+         older copy; put `{0}-wal` back beside it, or, if an older copy was restored on purpose, delete `{0}.lock` or open it once with `storage: {{ \
+         acceptOlder: true }}`",
+        path.display(), behind.as_ref().map_or_else(String::new, |behind| format!(" ({behind})"))
+    )]
+    Shortened { path: PathBuf, end: i64, floor: i64, behind: Option<Behind> },
+    #[error(
+        "`{0}` is another store than the one that `{0}.lock` is about: it ends at position {end}, and that one had reached position {floor}; put that one \
+         back with its log, or, if another one was put there on purpose, delete `{0}.lock` or open it once with `storage: {{ acceptOlder: true }}`",
+        path.display()
+    )]
+    AnotherStore { path: PathBuf, end: i64, floor: i64 },
+    #[error("`{0}-wal` does not belong to `{0}`: it is the log of another store, or what is left of one that was cut; put the right log back, or move this one away to open `{0}` without it", path.display())]
+    ForeignLog { path: PathBuf },
+    #[error("`{}` was written by a newer version (schema {found}, this build knows {SCHEMA_VERSION}); open it with that version", path.display())]
+    Newer { path: PathBuf, found: i64 },
+    #[error("the linked SQLite {found} has a bug that can corrupt the file; 3.51.3 is the least")]
+    SqliteTooOld { found: String },
+    #[error("`{}` is kept locked by another program; end that program (a database shell with an open transaction, a backup) and open again", path.display())]
+    Busy {
+        path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("the thread for `{}` could not be started", path.display())]
+    Thread {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn emptied(path: &Path, log: u64, floor: Option<i64>) -> String {
+    let path = path.display();
+    let known = floor.map_or_else(String::new, |floor| format!(", and `{path}.lock` says that position {floor} was on the medium"));
+    if log > 0 {
+        return format!(
+            "`{path}` is empty (position 0), but beside it is a log of {log} bytes{known}; put the file back, or, to begin anew, move `{path}-wal` and \
+             `{path}.lock` away"
+        );
+    }
+    format!(
+        "`{path}` is empty (position 0){known}; put the file back with its log, or, to begin anew on purpose, delete `{path}.lock` or open it once with \
+         `storage: {{ acceptOlder: true }}`"
+    )
+}
+
+pub(super) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Corrupt { path, source },
+        Some(ErrorCode::DatabaseBusy) => OpenError::Busy { path, source },
+        _ => OpenError::Sqlite { path, source },
+    }
+}
