@@ -9,6 +9,7 @@ import { partialJson, sameJson, writtenJson, type Json } from './json.js'
 import { describeThrown, throwerIn } from './json/walk.js'
 import { Judges, WrittenSchema, type SchemaSite } from './judging.js'
 import { NativeSchema, readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'
+import { SPAWNED } from './spawned-task.js'
 import { workflowsNamedIn } from './pins.js'
 import type { AgentWorkflow, TaskType } from './api/workflow.js'
 
@@ -241,9 +242,6 @@ export function spawnedTask(source: StoredTask, path: string): TaskDefinition {
   const [input, output] = schemas as [ByRust, ByRust]
   return taskOf({ ...row, dependencies: [] }, source, { judges: new Judges(), at: SPAWNED, input, output, signal: () => null })
 }
-
-/** Where the schemas of a spawned task stand. */
-export const SPAWNED = 'task'
 
 type ByRust = (text: string) => string | null
 

@@ -9,7 +9,7 @@ import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { Lender } from './lender.js'
 import type { Run } from './run.js'
-import { readSpawned } from './spawned-task.js'
+import { readSpawning } from './spawning.js'
 import type { LiveAttempt } from './task-input.js'
 import type { TaskStatus } from './api/execution.js'
 import type { AgentTask } from './api/workflow.js'
@@ -40,7 +40,7 @@ export class Spawner {
    */
   spawn(task: AgentTask): PromiseLike<unknown> {
     if (!this.#dispatcher.isUnderWay(this.#run, this.#instance, this.#attempt)) return this.#refused(this.#attempt.whyOver)
-    const spawning = readSpawned(task, this.#dispatcher.maxValueBytes)
+    const spawning = readSpawning(task, this.#dispatcher.maxValueBytes)
     const { allow } = this.#run.options
     const forbidden = allow === undefined ? [] : forbiddenBy(spawning.task, allow)
     if (forbidden.length > 0) throw new ValidationError('ERR_VALIDATION', 'the spawned task cannot run', forbidden)

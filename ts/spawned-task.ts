@@ -2,39 +2,23 @@
 // A task that an attempt adds, as it enters: what it is given is data, everything else in it is a definition.
 
 import { looking, noData } from './data.js'
-import { SPAWNED } from './definition.js'
-import { markTask, textOf } from './definition/marks.js'
-import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { plainJson, writtenJson, type Json } from './json.js'
-import { Judges } from './judging.js'
 
-/** A task on its way to the engine: as it was written, but for its schemas; as text; and the user's own judges, if it has any. */
-export interface Spawning {
-  readonly task: Json
-  readonly text: string
-  readonly judges: Judges | undefined
-}
+/** Where what is wrong with it stands, and its schemas. */
+export const SPAWNED = 'task'
 
 /** The task as JSON data; half of a surrogate pair is mended in its prompt and its data, and refused anywhere else. */
-export function readSpawned(task: unknown, bytesMax: number): Spawning {
+export function readSpawned(task: unknown, bytesMax: number): Json {
   return looking(task, SPAWNED, 'the spawned task cannot run', () => {
+    const whole = writtenJson(task, SPAWNED, [], bytesMax)
+    if (whole !== undefined) return whole
     const issues: Issue[] = []
-    const marks = markTask(task, SPAWNED, issues)
-    if (issues.length > 0) throw new ValidationError('ERR_VALIDATION', 'the spawned task cannot run', issues)
-    const plain = readPlain(marks.marked, bytesMax)
-    return { task: plain, text: textOf(plain, marks), judges: marks.judges.size === 0 ? undefined : new Judges(marks.judges) }
+    const parts = mended(task, issues, bytesMax)
+    if (parts !== undefined && issues.length === 0) return parts
+    if (issues.length === 0) writtenJson(task, SPAWNED, issues, bytesMax)
+    throw noData('the spawned task', issues)
   })
-}
-
-function readPlain(task: unknown, bytesMax: number): Json {
-  const whole = writtenJson(task, SPAWNED, [], bytesMax)
-  if (whole !== undefined) return whole
-  const issues: Issue[] = []
-  const parts = mended(task, issues, bytesMax)
-  if (parts !== undefined && issues.length === 0) return parts
-  if (issues.length === 0) writtenJson(task, SPAWNED, issues, bytesMax)
-  throw noData('the spawned task', issues)
 }
 
 /** The task with prompt and data mended; `undefined` if it has none of them. */
