@@ -13,7 +13,7 @@ import type {
 import { untilAborted } from '@codexos/multi-agent-orchestrator/testing'
 import { storePath, userFolder } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, untilAborted as listening, workflow } from './support/orchestrators.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted as listening, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [
@@ -135,10 +135,11 @@ describe.each(storages)('%s', (_name, config) => {
       },
     })
     const handle = await orchestrator.startWorkflow(workflow([task('a'), task('b'), task('c')]))
+    await until(() => calls.length === 1)
     await handle.pause()
     expect(await handle.status()).toBe('paused')
     first.open('a')
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await until(async () => (await orchestrator.getExecution(handle.id))?.tasks[0]?.status === 'completed')
     expect(calls).toEqual(['a'])
     const paused = new Promise((resolve) => orchestrator.once('workflow:paused', resolve))
     await handle.resume({ step: true })

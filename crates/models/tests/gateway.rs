@@ -13,5 +13,8 @@ mod loads;
 mod properties;
 #[path = "gateway/retries.rs"]
 mod retries;
+#[path = "../../engine/tests/support/stopwatch.rs"]
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is tested")]
+mod stopwatch;
 #[path = "gateway/waits.rs"]
 mod waits;

@@ -28,3 +28,5 @@ mod plans;
 mod random;
 #[path = "driver/schedules.rs"]
 mod schedules;
+#[path = "../../engine/tests/support/stopwatch.rs"]
+mod stopwatch;

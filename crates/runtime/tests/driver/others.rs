@@ -8,6 +8,7 @@
 
 use crate::host::{FILES, Host, Mode};
 use crate::plans::{plan, task};
+use crate::stopwatch::Stopwatch;
 use engine::Event;
 use rusqlite::Connection;
 use serde_json::json;
@@ -27,14 +28,14 @@ const MIB: u64 = 1 << 20;
 /// Runs an execution whose result is this long; how long its longest call took.
 fn execute(host: &mut Host, bytes: usize) -> Duration {
     let (slot, _) = host.accept(&plan(&json!([task("a", &[])])));
-    let begin = Instant::now();
+    let watch = Stopwatch::start();
     host.advance();
-    let accepted = begin.elapsed();
+    let accepted = watch.taken();
     host.complete(slot, 0, 1, &format!("\"{}\"", "x".repeat(bytes)));
-    let begin = Instant::now();
+    let watch = Stopwatch::start();
     let heard = host.advance();
     assert!(heard.iter().any(|effect| effect.contains("ended")), "{heard:?}");
-    accepted.max(begin.elapsed())
+    accepted.max(watch.taken())
 }
 
 #[test]
@@ -91,10 +92,10 @@ fn what_cannot_be_committed_while_another_program_writes_is_committed_after_it_a
         writer.execute_batch("BEGIN IMMEDIATE").unwrap();
         let (slot, id) = host.accept(&plan(&json!([task("a", &[])])));
         for _ in 0..10 {
-            let begin = Instant::now();
+            let watch = Stopwatch::start();
             host.driver.flush().unwrap();
             host.driver.pull().unwrap();
-            assert!(begin.elapsed() < Duration::from_millis(50), "{mode:?}: {:?}", begin.elapsed());
+            assert!(watch.taken() < Duration::from_millis(50), "{mode:?}: {:?}", watch.taken());
             assert!(host.driver.next_effect().is_none(), "{mode:?}: nothing leaves before it is on record");
         }
         assert!(!host.driver.is_settled(), "{mode:?}");
