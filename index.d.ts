@@ -150,8 +150,18 @@ export declare interface AgentTask {
     conditions?: readonly Condition[] | undefined;
     /** When it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
     triggerRule?: TriggerRule | undefined;
-    /** `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`. Default `'fail'`. */
-    onError?: 'fail' | 'continue' | (string & {}) | undefined;
+    /**
+     * `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`; `{ continue: ['QUOTA'] }`: only one with such a
+     * code or name, as in `retryPolicy.retryOn`. Default `'fail'`.
+     */
+    onError?: 'fail' | 'continue' | (string & {}) | {
+        continue: readonly string[];
+    } | undefined;
+    /**
+     * Of a call or a wait: what stands in for it where it would have failed, its attempts being spent; a list is tried in order. The task then completes
+     * with that output and is `degraded`. Not when it is cancelled or its execution's deadline passes.
+     */
+    fallback?: Fallback | readonly Fallback[] | undefined;
     /** Default: one attempt. */
     retryPolicy?: RetryPolicy | undefined;
     /** The longest one attempt may take, of a group all of it. Default `workflow.defaultTimeout` for calls of agents, else none. */
@@ -238,6 +248,21 @@ export declare interface AllocationEvent extends AgentEvent {
     readonly executionId: string;
     readonly taskId: string;
     readonly attempt: number;
+}
+
+/**
+ * What an execution may use, by name; what is absent allows every one, `[]` allows none. It is recorded with the execution and holds for its child
+ * workflows, spawned tasks, compensations, forks and retries.
+ */
+export declare interface Allowance {
+    /** Agents and types that tasks may name; who is found by `requires` alone must be one of them, or of a type among them. */
+    agents?: readonly string[] | undefined;
+    /** Tools that built-in agents may call, or let models call. */
+    tools?: readonly string[] | undefined;
+    /** Registered workflows that tasks may name. */
+    workflows?: readonly string[] | undefined;
+    /** Models that agents may ask, as `provider/model`, or `model` at any provider. */
+    models?: readonly string[] | undefined;
 }
 
 /** What else an agent may use during one attempt. */
@@ -395,7 +420,7 @@ export declare interface CustomRequest {
 export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -436,7 +461,10 @@ export declare interface ExecuteOptions {
     budget?: Budget | undefined;
     /** Pauses after each task, from the beginning. */
     step?: boolean | undefined;
-    /** Its id, instead of one that is made. `ERR_EXECUTION_EXISTS` if there is one. */
+    /**
+     * Its id, instead of one that is made: 1 to 256 letters without `/`, `\`, `~` and control characters, that neither begin with `key-` and 32
+     * hexadecimal digits nor end in `@` and an ISO instant. `ERR_EXECUTION_EXISTS` if there is one.
+     */
     executionId?: string | undefined;
     /**
      * Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end: the latest that was begun by it. Where
@@ -451,6 +479,8 @@ export declare interface ExecuteOptions {
     priority?: number | undefined;
     /** At most so many executions of one key and tenant run at once; the others wait. */
     concurrency?: ConcurrencyLimit | undefined;
+    /** What it may use. A fork may only narrow what the execution it is made from was allowed. Default: everything. */
+    allow?: Allowance | undefined;
 }
 
 /** One event of an execution. */
@@ -531,7 +561,19 @@ export declare interface ExecutionMetrics {
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
-export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other';
+/** What stands in for a task: an agent, called once with the task's own input or another, or a value as it is. */
+export declare type Fallback = {
+    agentId: string;
+    input?: TaskInputDefinition | undefined;
+} | {
+    value: unknown;
+};
+
+/**
+ * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'pause'`: the provider goes on when it is sent `message`; `'other'`: for a
+ * reason that no other word is for.
+ */
+export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'other';
 
 /** What a model is asked. One of `prompt` and `messages` is needed. */
 export declare interface GenerateRequest {
@@ -577,10 +619,11 @@ export declare interface GenerateResult {
     readonly toolCalls: readonly ModelToolCall[];
     /** The answer as a turn to go on from. */
     readonly message: ModelMessage;
+    /** With that of requests before it which failed and said what they used. */
     readonly usage: TokenUsage;
     /** US dollars. */
     readonly cost: number;
-    /** False if a price is not known, so that `cost` is too low. */
+    /** False if a price is not known, so that `cost` is too low, or if the provider does not say what was used, so that `usage` and `cost` are estimates. */
     readonly costComplete: boolean;
     readonly model: string;
     readonly provider: string;
@@ -647,6 +690,12 @@ export declare interface LlmConfiguration {
     include?: 'dependencies' | 'none' | undefined;
 }
 
+/** Options of `loadWorkflow`. */
+export declare interface LoadOptions {
+    /** What the workflow may name; what it may not is a problem by path. Give it to whatever runs the workflow as well. Default: everything. */
+    allow?: Allowance | undefined;
+}
+
 /** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
 export declare interface Loop {
     /** A list, or an expression that gives one. One pass for each item. */
@@ -659,8 +708,8 @@ export declare interface Loop {
     maxIterations?: number | undefined;
     /** Passes of a `forEach` at the same time. Default 1. */
     concurrency?: number | undefined;
-    /** What a failed pass does to a `forEach`. Default `'fail'`. */
-    onItemError?: 'fail' | 'collect' | 'skip' | (string & {}) | undefined;
+    /** What a failed pass does to a `forEach`; `'failAfter'`: the others go on, and then it fails with `ERR_LOOP_ITEMS`. Default `'fail'`. */
+    onItemError?: 'fail' | 'failAfter' | 'collect' | 'skip' | (string & {}) | undefined;
     /** What wanting more passes than `maxIterations` does: `'fail'` with `ERR_LOOP_LIMIT` (default), or `'stop'` the loop, which completes. */
     onLimit?: 'fail' | 'stop' | (string & {}) | undefined;
     /** How many ended passes stay in view. Default: all. */
@@ -1056,9 +1105,9 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come. Resolves
      * when it is on record.
      *
-     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; `ERR_UNKNOWN_SIGNAL` if no task of its workflow can ever take it, by name or by path.
      * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
-     * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for.
+     * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for, or what none that may wait for it later would take.
      */
     signalExecution(executionId: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
     /**
@@ -1069,7 +1118,10 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
-    /** Forks an execution from everything that failed, was cancelled, or was skipped because of that. */
+    /**
+     * Forks an execution from everything that failed, was cancelled, or was skipped because of that. A child workflow that failed goes on where
+     * it did, with its idempotency keys.
+     */
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /**
      * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when
@@ -1323,7 +1375,7 @@ export declare interface Schedule {
 
 /** Options of `scheduleWorkflow`. All but `id` are those of each of its executions. */
 export declare interface ScheduleOptions {
-    /** Its id, 1 to 200 letters. Default: the workflow's. */
+    /** Its id, 1 to 200 letters without `/`, `\`, `~` and control characters. Default: the workflow's. */
     id?: string | undefined;
     /** What each execution may use; the workflow's own budget may be less. */
     budget?: Budget | undefined;
@@ -1333,6 +1385,8 @@ export declare interface ScheduleOptions {
     priority?: number | undefined;
     /** At most so many executions of one key and tenant run at once; the others wait. */
     concurrency?: ConcurrencyLimit | undefined;
+    /** What each may use. Default: everything. */
+    allow?: Allowance | undefined;
 }
 
 export declare interface SignalOptions {
@@ -1387,7 +1441,10 @@ export declare interface TaskCondition {
 export declare interface TaskErrorInfo {
     readonly code: string;
     readonly message: string;
-    /** The name of the error's class, its stack, the issues of a schema: what there was. */
+    /**
+     * Its own code, `name`, `stack` and `issues`, its plain `fields`, its `cause` and `errors` with the same of those: what there was, in 16 KiB at most. Fields that
+     * are called like a secret are `"[hidden]"`.
+     */
     readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -1417,6 +1474,8 @@ export declare interface TaskExecution {
     readonly iteration?: number;
     /** Whether it failed without consequence. */
     readonly tolerated?: boolean;
+    /** Whether something stood in for it (`fallback`) when it would have failed; `error` says why it would have. */
+    readonly degraded?: boolean;
     /** Whether its output was taken over from another execution. */
     readonly cached?: boolean;
     /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
@@ -1575,6 +1634,16 @@ export declare interface WorkflowConfig {
     maxDepth?: number | undefined;
     /** Tasks one workflow may define, and one execution may have with those that attempts add: 1 to 1,000,000. Default 100. */
     maxTasks?: number | undefined;
+    /**
+     * Bytes that one value may have as JSON: a result, a context, the payload of a signal. At least 1, at most 268435456 (256 MiB); default 16777216 (16 MiB).
+     * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the thread of JavaScript, which does nothing else meanwhile.
+     */
+    maxValueBytes?: number | undefined;
+    /**
+     * Passes of loops in which no agent, no wait and no child was called that one execution may have, at least 1: a loop that only judges conditions would
+     * never end. Beyond it the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
+     */
+    maxIdlePasses?: number | undefined;
     /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
     defaultTimeout?: Duration | undefined;
     /** Whether workflows are checked fully before they start. Default true. */
@@ -1611,7 +1680,7 @@ export declare interface WorkflowEngine {
      *
      * @throws {ValidationError} with every problem of the text or the workflow by path.
      */
-    loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object): Promise<AgentWorkflow>;
+    loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object, options?: LoadOptions): Promise<AgentWorkflow>;
 }
 
 /** One run of a workflow, as it is at one moment. */
