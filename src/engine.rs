@@ -12,7 +12,7 @@ use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use runtime::store::{Durability, MemoryStore, canonical};
-use runtime::{Clock, Driver, Error, Statistics, Wake, report, spent};
+use runtime::{Clock, Driver, Error, Statistics, Wake, report};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -289,36 +289,6 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn heartbeat(&self, slot: u32, task: u32, attempt: u32) -> Result<(), CodedError> {
         self.with(|driver| driver.heartbeat(slot, InstanceIndex::new(task), attempt))
-    }
-
-    /// What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
-    /// record. False if that is recorded no more.
-    #[napi(catch_unwind)]
-    pub fn note(&self, slot: u32, task: u32, attempt: u32, called: bool, text: String) -> Result<bool, CodedError> {
-        let task = InstanceIndex::new(task);
-        self.with(|driver| {
-            let tell = if called { Driver::called } else { Driver::choose };
-            tell(driver, slot, task, attempt, text.into())
-        })
-    }
-
-    /// What the current attempt of an instance has noted, before a crash too, as JSON text: `{"choices":[…],"calls":[…]}`; null: nothing.
-    #[napi(catch_unwind)]
-    pub fn notes(&self, slot: u32, task: u32) -> Result<Option<String>, CodedError> {
-        self.with(|driver| driver.notes(slot, InstanceIndex::new(task)))
-    }
-
-    /// What models have cost an execution so far, those below it included, or one of its tasks alone, as JSON text; see `runtime::spent`.
-    #[napi(catch_unwind)]
-    pub fn spent(&self, slot: u32, task: Option<u32>) -> Result<String, CodedError> {
-        self.with(|driver| {
-            let execution = driver.execution(slot)?;
-            let spent = match task {
-                None => execution.spent(),
-                Some(task) => execution.spent_by(InstanceIndex::new(task)).copied().unwrap_or_default(),
-            };
-            Ok(spent::text(spent))
-        })
     }
 
     /// What a function that is a condition said: `holds`, or the failure (JSON text) it threw.

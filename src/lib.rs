@@ -14,6 +14,7 @@ pub mod fallbacks;
 pub mod keys;
 pub mod mcp;
 pub mod models;
+pub mod notes;
 pub mod opening;
 pub mod plan;
 pub mod runtime;

@@ -14,7 +14,7 @@ import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import type { ChildEnd } from './children.js'
 import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
 import { judge } from './condition-judge.js'
-import { errorOf, pendingError, type OrchestratorError } from './errors.js'
+import { codedError, errorOf, pendingError, type OrchestratorError } from './errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
 import { reviewed } from './input-judge.js'
@@ -486,10 +486,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   #fail(thrown: unknown): void {
     // Abandoned by a listener or an agent that it called.
     if (this.#stopped) return
-    const error =
-      thrown instanceof Error && 'code' in thrown
-        ? (thrown as OrchestratorError)
-        : errorOf('ERR_INTERNAL', String(thrown), { cause: thrown })
+    const error = codedError(thrown)
     if (error.code === 'ERR_CRASHED') return this.#listener.failed(error)
     this.failure = error
     this.abortAll(error)

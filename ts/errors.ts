@@ -294,6 +294,12 @@ function listed(what: string, issues: readonly Issue[]): string {
   return others.length === 0 ? `${what}: ${first ?? 'unknown problem'}` : `${what}:\n  ${[first, ...others].join('\n  ')}`
 }
 
+/** What was thrown, as an error with a code. */
+export function codedError(thrown: unknown): OrchestratorError {
+  if (thrown instanceof Error && 'code' in thrown) return thrown as OrchestratorError
+  return errorOf('ERR_INTERNAL', String(thrown), { cause: thrown })
+}
+
 /** What calls hear that are under way when the store fails with `error`: of a file that is not the store's any more, only that is known. */
 export function pendingError(error: OrchestratorError): OrchestratorError {
   if (error.code !== 'ERR_STORE_REPLACED') return error

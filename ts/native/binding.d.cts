@@ -78,15 +78,6 @@ export declare class Engine {
   isUnderWay(slot: number, task: number, attempt: number): boolean
   /** A sign of life of an attempt. */
   heartbeat(slot: number, task: number, attempt: number): void
-  /**
-   * What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
-   * record. False if that is recorded no more.
-   */
-  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean
-  /** What the current attempt of an instance has noted, before a crash too, as JSON text: `{"choices":[…],"calls":[…]}`; null: nothing. */
-  notes(slot: number, task: number): string | null
-  /** What models have cost an execution so far, those below it included, or one of its tasks alone, as JSON text; see `runtime::spent`. */
-  spent(slot: number, task?: number | undefined | null): string
   /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */
   judged(slot: number, task: number, question: NativeQuestion, holds: boolean, failure?: string | undefined | null): void
   /** The output that the schema of a task is asked about, as JSON text. */
@@ -143,6 +134,15 @@ export declare class Engine {
   degraded(slot: number, task: number): string | null
   /** What a call with the key of this hash does, that would do what `fingerprint` says. */
   claim(hash: string, fingerprint: string, rerunFailed: boolean): NativeClaim
+  /**
+   * What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
+   * record. False if that is recorded no more.
+   */
+  note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean
+  /** What the current attempt of an instance has noted, before a crash too, as JSON text: `{"choices":[…],"calls":[…]}`; null: nothing. */
+  notes(slot: number, task: number): string | null
+  /** What models have cost an execution so far, those below it included, or one of its tasks alone, as JSON text; see `runtime::spent`. */
+  spent(slot: number, task?: number | undefined | null): string
   /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */
   schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule
   /** A schedule out of a file goes on. */

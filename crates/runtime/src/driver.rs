@@ -173,7 +173,7 @@ impl Driver {
     ) -> Result<Accept, Error> {
         self.check()?;
         let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
-        let (setup, belongs) = options::read(&id, seed_of(&id), context.as_deref(), options.as_deref())?;
+        let (setup, belongs) = options::read(&id, options::seed_of(&id), context.as_deref(), options.as_deref())?;
         self.versions.admit(plan)?;
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
@@ -493,10 +493,4 @@ impl Driver {
         self.outbox.clear();
         Error::of_store(&error)
     }
-}
-
-/// Decides jitter: from the execution's id, so that a replay decides the same.
-pub(crate) fn seed_of(id: &str) -> u64 {
-    // FNV-1a: https://datatracker.ietf.org/doc/draft-eastlake-fnv
-    id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -151,3 +151,9 @@ impl Reused {
         })
     }
 }
+
+/// Decides jitter: from the execution's id, so that a replay decides the same.
+pub(crate) fn seed_of(id: &str) -> u64 {
+    // FNV-1a: https://datatracker.ietf.org/doc/draft-eastlake-fnv
+    id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -13,7 +13,6 @@
 //! instance. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
-use crate::driver::seed_of;
 use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
@@ -229,7 +228,7 @@ pub fn stored_undoing(stored: &StoredExecution) -> Result<String, Error> {
 
 /// What a stored execution was given, and where it belongs.
 pub fn setup_of(stored: &StoredExecution) -> Result<(Setup, Belongs), Error> {
-    options::read(&stored.id, seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
+    options::read(&stored.id, options::seed_of(&stored.id), stored.context.as_deref(), stored.options.as_deref())
 }
 
 /// A schedule as JSON text: `{"id", "definition", "context", "options", "defaultTimeout", "next"}`, the timeout in milliseconds, `next` in

@@ -3,13 +3,13 @@
 
 mod fallback;
 mod stop;
+mod timers;
 
 use super::scope::{Role, Scope, ScopeIndex};
-use super::state::{Fallen, Reuse, Timer, Turn};
+use super::state::{Fallen, Reuse, Turn};
 use super::{CancelReason, Event, Execution, Output, PassEnd, Phase, Question, ReusedEnd, TaskRecord, TaskState};
 use crate::plan::{Deadline, Fallback, ListIndex, TaskKind};
 use crate::{InstanceIndex, TaskIndex};
-use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -460,13 +460,6 @@ impl Execution {
         self.arm(task);
     }
 
-    pub(super) fn arm(&mut self, task: InstanceIndex) {
-        if let Some(at) = self.tasks[task].deadline() {
-            self.forget_void_timers();
-            self.timers.push(Reverse(Timer { at, task }));
-        }
-    }
-
     fn replace(&mut self, task: InstanceIndex, state: TaskState) {
         if matches!(self.tasks[task].state, TaskState::Awaiting { .. }) {
             self.close_wait(task);
@@ -489,19 +482,6 @@ impl Execution {
             if let Some(models) = more.models.as_mut().filter(|_| !same) {
                 models.forget_notes();
             }
-        }
-    }
-
-    /// Timers of attempts that ended in time are void, and a task whose deadline stays through several states has it several times; sweep them
-    /// before they outnumber what is open. One for each task remains at most, so a sweep is paid for by what led to it.
-    fn forget_void_timers(&mut self) {
-        const SLACK: usize = 64;
-        if self.timers.len() > 2 * self.open + SLACK {
-            let mut timers = std::mem::take(&mut self.timers).into_vec();
-            timers.retain(|Reverse(timer)| self.tasks[timer.task].deadline() == Some(timer.at));
-            timers.sort_unstable();
-            timers.dedup();
-            self.timers = timers.into();
         }
     }
 }
