@@ -114,9 +114,15 @@ function partsOf(path: string): { passes: readonly Pass[]; task: string } {
   }
 }
 
-/** Whether a start in some passes concerns a task in others: the same ones, and those outside of them. */
+/** Whether a start in some passes concerns a task in others: the same ones, those outside of them, and all of a loop that comes after. */
 function concerns(start: readonly Pass[], other: readonly Pass[]): boolean {
-  return other.every(({ loop, pass }, level) => start[level] === undefined || (start[level].loop === loop && start[level].pass === pass))
+  for (const [level, { loop, pass }] of other.entries()) {
+    const own = start[level]
+    // From here on they are in different loops.
+    if (own === undefined || own.loop !== loop) return true
+    if (own.pass !== pass) return false
+  }
+  return true
 }
 
 class Graph {
