@@ -37,7 +37,8 @@ impl Failure {
     /// Whether a whole workflow that failed with this may go otherwise when it runs anew. What an attempt found in vain is in vain then too; but what the
     /// machine judged by time or by what tasks gave (a wait, a join, a branch) may come out otherwise.
     pub fn may_pass_anew(&self) -> bool {
-        const BY_CHANCE: &[&str] = &["ERR_WAIT_TIMEOUT", "ERR_TOTAL_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT"];
+        const BY_CHANCE: &[&str] =
+            &["ERR_WAIT_TIMEOUT", "ERR_TOTAL_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT", "ERR_LOOP_ITEMS"];
         let is_bound = self.code.starts_with("ERR_BUDGET") || &*self.code == "ERR_DEADLINE";
         !is_bound && (self.retryable || BY_CHANCE.contains(&&*self.code))
     }
@@ -75,7 +76,7 @@ mod tests {
         for code in ["ERR_AGENT", "ERR_TIMEOUT", "ERR_TASK_FAILED"] {
             assert_eq!([true, false].map(|retryable| thrown(code, retryable).may_pass_anew()), [true, false], "{code}");
         }
-        for code in ["ERR_WAIT_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT", "ERR_TOTAL_TIMEOUT"] {
+        for code in ["ERR_WAIT_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT", "ERR_LOOP_ITEMS", "ERR_TOTAL_TIMEOUT"] {
             assert!(thrown(code, false).may_pass_anew(), "{code}");
         }
         for code in ["ERR_BUDGET", "ERR_BUDGET_EXCEEDED", "ERR_DEADLINE"] {
