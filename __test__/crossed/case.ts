@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A case: workflows, what is done with them, and what the world does meanwhile. `generate.ts` makes one, `drive.ts` lets the package run it, and
+// `interpreter.ts` says how it has to end.
+
+import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
+
+/** What an agent does with a task: `input.data.deed`. It depends on nothing but the call, so a crash changes no outcome. */
+export interface Deed {
+  /** Its first attempts fail. */
+  fails?: number
+  /** It fails in the first runs of a child workflow: the last part of the execution's id counts them. */
+  failsRuns?: number
+  /** It fails until the world is healed, between two actions. */
+  breaks?: boolean
+  /** The code of the error it fails with. */
+  code?: string
+  /** Its error says `retryable: false`. */
+  final?: boolean
+  /** Tasks that it spawns one after the other, and awaits. */
+  spawns?: AgentTask[]
+  /** Whether it catches their failures. */
+  catches?: boolean
+  /** It cancels the execution above all, and then answers within the grace, or stops as it is told. */
+  cancels?: 'answers' | 'stops'
+  /** It has the execution above all paused, and resumed. */
+  pauses?: boolean
+  /** It spawns a task in the name of an attempt that is over. */
+  strays?: boolean
+}
+
+/** Something that a caller does. Each is awaited before the next. */
+export type Action =
+  | { do: 'run'; id: string; tenant?: string }
+  | { do: 'key'; key: string; tenant?: string; rerun: boolean }
+  | { do: 'heal' }
+  /** Chooses the id that the engine would make for a child of the first execution. */
+  | { do: 'squat'; child: string }
+  /** From the task that stands at this place among those of the execution that was begun last but `back`. */
+  | { do: 'fork'; back: number; place: number }
+  | { do: 'retry'; back: number }
+
+export interface Signal {
+  name: string
+  payload: unknown
+  /** Whether it is sent when the execution has waited for a while, instead of right after its start. */
+  late: boolean
+  /** What the sender hears: nothing, or the code of an error. */
+  refused?: string
+}
+
+export interface Case {
+  seed: number
+  inFile: boolean
+  main: AgentWorkflow
+  /** What `main` and these name by id. */
+  registered: AgentWorkflow[]
+  context: Record<string, unknown>
+  /** Sent to each execution that a call of `run` begins. */
+  signals: Signal[]
+  actions: Action[]
+  /** The commit of the first action at which the process ends. */
+  crash?: { commit: number; side: 'beforeCommit' | 'afterCommit' }
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Lets the package run a case through the test kit, and says in the interpreter's words what it saw.
+
+import {
+  OrchestratorError,
+  type AttemptContext,
+  type ExecutionHandle,
+  type MultiAgentOrchestrator,
+  type TaskInput,
+  type WorkflowExecution,
+} from '@codexos/multi-agent-orchestrator'
+import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
+import type { Action, Case, Deed } from './case.ts'
+import { Interpreter } from './interpreter.ts'
+import type { Call, End, Told } from './told.ts'
+
+/** The first thing in which package and interpreter differ; undefined if they agree. */
+export async function differenceIn(given: Case): Promise<string | undefined> {
+  const driver = new Driver(given)
+  try {
+    return await driver.drive()
+  } finally {
+    await driver.close()
+  }
+}
+
+class Driver {
+  readonly #case: Case
+  readonly #interpreter: Interpreter
+  /** Calls by what tells them apart: a crash repeats some. */
+  readonly #calls = new Map<string, Call>()
+  /** Contexts of attempts that are over. */
+  readonly #over: AttemptContext[] = []
+  readonly #problems: string[] = []
+  /** The interpreter's names of executions by their ids. */
+  readonly #names = new Map<string, string>()
+  #kit: TestKit | undefined
+  #healed = false
+
+  constructor(given: Case) {
+    this.#case = given
+    this.#interpreter = new Interpreter(given)
+  }
+
+  async drive(): Promise<string | undefined> {
+    const { inFile, crash, actions } = this.#case
+    this.#kit = await createTestKit({
+      storage: inFile ? 'file' : 'memory',
+      workflow: { maxTasks: 1000 },
+      // A busy machine is no difference.
+      patience: '20s',
+      setup: (orchestrator) => this.#setUp(orchestrator),
+    })
+    if (crash !== undefined) void this.#kit.crash({ [crash.side]: crash.commit } as never).catch(() => {})
+    for (const [place, action] of actions.entries()) {
+      const difference = await this.#act(action)
+      if (difference !== undefined) return `action ${place} (${action.do}): ${difference}`
+      if (this.#problems.length > 0) return `action ${place} (${action.do}): ${this.#problems[0]}`
+    }
+    return differingCalls(this.calls, this.#interpreter.calls)
+  }
+
+  async close(): Promise<void> {
+    await this.#kit?.close()
+  }
+
+  get #orchestrator(): MultiAgentOrchestrator {
+    return (this.#kit as TestKit).orchestrator
+  }
+
+  async #act(action: Action): Promise<string | undefined> {
+    if (action.do === 'heal') this.#healed = true
+    const from = action.do === 'fork' ? this.#interpreter.forkedFrom(action) : undefined
+    const retried = action.do === 'retry' ? this.#interpreter.retried(action) : undefined
+    const known = new Set(this.#interpreter.executions.keys())
+    const outcome = this.#interpreter.act(action)
+    if (outcome === undefined || (action.do !== 'squat' && 'refused' in outcome)) return undefined
+    if ('refused' in outcome) return this.#refused(action as Action & { do: 'squat' }, outcome.refused)
+    const { told } = outcome
+    const id = told.id.replaceAll(' ', '-')
+    const begin = (): Promise<ExecutionHandle> => this.#begin(action, id, this.#idOf(from?.id ?? retried ?? ''), from?.path ?? '')
+    const execution = await this.#settled(action.do === 'key' ? undefined : id, begin)
+    if (outcome.joined === true) return this.#names.get(execution.id) === told.id ? undefined : `joined ${execution.id}, not ${told.id}`
+    this.#names.set(execution.id, told.id)
+    const difference = differing(told, execution, this.#case.crash !== undefined)
+    if (difference !== undefined) return difference
+    // Those of its children.
+    for (const [name, child] of this.#interpreter.executions) {
+      if (known.has(name) || name === told.id) continue
+      const found = await this.#orchestrator.getExecution(this.#idOf(name))
+      if (found === undefined) return `there is no execution ${name}`
+      const inside = differing(child, found, this.#case.crash !== undefined)
+      if (inside !== undefined) return inside
+    }
+    return undefined
+  }
+
+  async #begin(action: Action, id: string, old: string, path: string): Promise<ExecutionHandle> {
+    const { main, context, signals } = this.#case
+    const orchestrator = this.#orchestrator
+    switch (action.do) {
+      case 'fork':
+        return orchestrator.forkExecution(old, path, { executionId: id })
+      case 'retry':
+        return orchestrator.retryExecution(old, { executionId: id })
+      case 'key': {
+        const { key, rerun, tenant } = action
+        const options = { idempotencyKey: key, ...(rerun && { onFailed: 'rerun' as const }), ...(tenant !== undefined && { tenant }) }
+        return orchestrator.startWorkflow(main, context, options)
+      }
+      case 'run': {
+        const { tenant } = action
+        const handle = await orchestrator.startWorkflow(main, context, { executionId: id, ...(tenant !== undefined && { tenant }) })
+        if (signals.some(({ late }) => late)) await this.#kit?.clock.advance('10m')
+        for (const { name, payload, refused } of signals) {
+          const code = await handle.signal(name, payload).then(
+            () => undefined,
+            (error: OrchestratorError) => error.code,
+          )
+          if (code !== refused && code !== 'ERR_EXECUTION_ENDED') this.#problems.push(`signal \`${name}\` was told ${code}, not ${refused}`)
+        }
+        return handle
+      }
+      case 'heal':
+      case 'squat':
+        throw new Error(`${action.do} begins nothing`)
+    }
+  }
+
+  /** An id that only the engine may make. */
+  async #refused({ child }: Action & { do: 'squat' }, expected: string): Promise<string | undefined> {
+    const { main, context } = this.#case
+    const code = await this.#orchestrator.startWorkflow({ ...main, id: 'squat' }, context, { executionId: `first/${child}/1` }).then(
+      () => undefined,
+      (error: OrchestratorError) => error.code,
+    )
+    return code === expected ? undefined : `it was told ${code}, not ${expected}`
+  }
+
+  /** The execution when it has ended, after the crash if there is one on the way. */
+  async #settled(id: string | undefined, begin: () => Promise<ExecutionHandle>): Promise<WorkflowExecution> {
+    for (;;) {
+      const kit = this.#kit as TestKit
+      try {
+        const known = id === undefined ? undefined : await kit.orchestrator.getExecution(id)
+        const handle = known === undefined || id === undefined ? await begin() : kit.orchestrator.getHandle(id)
+        // Who paused it, or something in it, may be gone.
+        if (known !== undefined && known.endTime === undefined) await handle.resume()
+        return await kit.until(handle.settled())
+      } catch (error) {
+        if (!OrchestratorError.isInstance(error) || error.code !== 'ERR_CRASHED') throw error
+        await kit.reopen()
+      }
+    }
+  }
+
+  #idOf(name: string): string {
+    for (const [id, known] of this.#names) {
+      if (name === known || name.startsWith(`${known}/`)) return id + name.slice(known.length)
+    }
+    return name
+  }
+
+  #nameOf(id: string): string {
+    for (const [known, name] of this.#names) if (id === known || id.startsWith(`${known}/`)) return name + id.slice(known.length)
+    return id
+  }
+
+  #setUp(orchestrator: MultiAgentOrchestrator): void {
+    for (const agent of ['work', 'undo', 'stand-in']) {
+      const execute = (task: TaskInput, context: AttemptContext): unknown => this.#work(orchestrator, agent, task, context)
+      orchestrator.agentPool.registerAgentType(agent, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 10_000 })
+    }
+    for (const flow of this.#case.registered) orchestrator.workflowEngine.registerWorkflow(flow)
+  }
+
+  async #work(orchestrator: MultiAgentOrchestrator, agent: string, task: TaskInput, context: AttemptContext): Promise<unknown> {
+    const { executionId: execution } = task
+    const { said, deed = {} } = (task.input?.data ?? {}) as { said?: unknown; deed?: Deed }
+    const { idempotencyKey: key, attempt } = context
+    this.#calls.set(JSON.stringify([agent, execution, key, attempt]), {
+      agent,
+      execution,
+      task: task.id,
+      attempt,
+      key,
+      said: said === undefined ? said : withoutMessages(said),
+    })
+    this.#over.push(context)
+    if (agent !== 'work') return { id: task.id, said: null }
+    if (deed.strays === true) await this.#stray()
+    for (const spawned of deed.spawns ?? []) {
+      try {
+        await context.spawn(spawned)
+      } catch (error) {
+        if (deed.catches !== true) throw error
+      }
+    }
+    const [root = ''] = execution.split('/')
+    if (deed.pauses === true) {
+      void orchestrator
+        .pauseExecution(root)
+        .then(() => orchestrator.resumeExecution(root))
+        .catch(() => {})
+    }
+    if (deed.cancels !== undefined) await cancel(orchestrator, root, deed.cancels, context)
+    const run = Number(/\/(\d+)$/.exec(execution)?.[1] ?? Infinity)
+    const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#healed)
+    if (!fails) return { id: task.id, said }
+    throw Object.assign(new Error('no'), deed.code !== undefined && { code: deed.code }, deed.final === true && { retryable: false })
+  }
+
+  /** An attempt that is over spawns a task. */
+  async #stray(): Promise<void> {
+    const past = this.#over.slice(0, -1).find((context) => context.attempt > 0)
+    if (past === undefined) return
+    const task = { id: 'stray', name: 'stray', agentId: 'work', input: { data: { said: 'stray', deed: {} } } }
+    const refused = await Promise.resolve()
+      .then(() => past.spawn(task))
+      .then(
+        () => undefined,
+        (error: Error) => error.message,
+      )
+    // The attempt may be that of a parent, which goes on.
+    if (refused !== undefined && !/is over|told to stop|cancelled/.test(refused)) this.#problems.push(`a stray spawn was told: ${refused}`)
+  }
+
+  /** The calls with the interpreter's names. */
+  get calls(): Call[] {
+    return [...this.#calls.values()].map((call) => ({ ...call, execution: this.#nameOf(call.execution) }))
+  }
+}
+
+async function cancel(orchestrator: MultiAgentOrchestrator, root: string, how: Deed['cancels'], { signal }: AttemptContext): Promise<void> {
+  void orchestrator.cancelExecution(root, 'enough').catch(() => {})
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  if (how === 'stops') throw signal.reason
+}
+
+function differing(told: Told, execution: WorkflowExecution, crashed: boolean): string | undefined {
+  const at = `execution ${told.id}`
+  if (execution.status !== told.status) return `${at} is ${execution.status} (${execution.error?.message}), not ${told.status}`
+  if (execution.error?.code !== told.code) return `${at} failed with ${execution.error?.code}, not ${told.code}`
+  const seen = new Map(execution.tasks.map((task) => [task.taskId, task]))
+  for (const path of seen.keys()) if (!told.tasks.has(path)) return `${at} has a task \`${path}\``
+  for (const [path, expected] of told.tasks) {
+    const task = seen.get(path)
+    if (task === undefined) return `${at} has no task \`${path}\``
+    const { status, reason, error, result, attempts, tolerated, cached, degraded } = task
+    const actual: Partial<End> = {
+      status,
+      reason,
+      code: degraded === true ? undefined : error?.code,
+      result,
+      attempts,
+      tolerated,
+      cached,
+      degraded,
+    } as never
+    // Whether an attempt had begun that a crash cut short and a cancel ended is a matter of time.
+    const isCut = crashed && status === 'cancelled' && expected.status === 'cancelled'
+    const difference =
+      words(actual) === words(isCut ? { ...expected, attempts } : expected)
+        ? undefined
+        : `\`${path}\` of ${at} is ${words(actual)}, not ${words(expected)}`
+    if (difference !== undefined) return difference
+  }
+  const results = JSON.stringify(withoutMessages(execution.results))
+  return results === JSON.stringify(told.results) ? undefined : `${at} has results ${results}, not ${JSON.stringify(told.results)}`
+}
+
+function words(end: Partial<End>): string {
+  const { status, reason, code, result, attempts, tolerated, cached, degraded } = end
+  const text = result === undefined ? undefined : JSON.stringify(withoutMessages(result))
+  const flags = Object.entries({ tolerated, cached, degraded }).flatMap(([name, is]) => (is === true ? [name] : []))
+  return [status, reason, code, attempts, ...flags, text].filter((word) => word !== undefined).join(' ')
+}
+
+/** What loops collect of failures, without their words. */
+function withoutMessages(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, member: unknown) => {
+    if (typeof member !== 'object' || member === null || !('code' in member) || !('message' in member)) return member
+    const { message: __, ...rest } = member
+    return rest
+  })
+}
+
+/** Who was called for what, and which calls have the same key. */
+function differingCalls(actual: readonly Call[], expected: readonly Call[]): string | undefined {
+  const [seen, wanted] = [actual.map(wordsOf).sort(), expected.map(wordsOf).sort()]
+  const more = seen.find((call, at) => call !== wanted[at])
+  if (more !== undefined || seen.length < wanted.length) {
+    const missing = wanted.find((call, at) => call !== seen[at])
+    return `calls differ: called ${more ?? 'nothing more'}, expected ${missing ?? 'nothing more'}`
+  }
+  const find = (call: Call): Call => expected.find((other) => wordsOf(other) === wordsOf(call)) as Call
+  const there = pairs(actual, find)
+  return there ?? pairs(expected, (call) => actual.find((other) => wordsOf(other) === wordsOf(call)) as Call)
+}
+
+/** A call whose key is that of another, though its counterpart's is not. */
+function pairs(calls: readonly Call[], counterpart: (call: Call) => Call): string | undefined {
+  const keys = new Map<string, { key: string; call: Call }>()
+  for (const call of calls) {
+    const { key } = counterpart(call)
+    const known = keys.get(call.key)
+    if (known === undefined) keys.set(call.key, { key, call })
+    else if (known.key !== key) return `${wordsOf(call)} and ${wordsOf(known.call)}: keys ${call.key}; in the other ${key} and ${known.key}`
+  }
+  return undefined
+}
+
+function wordsOf({ agent, execution, task, attempt, said }: Call): string {
+  return `${agent} ${execution} ${task} ${attempt} ${JSON.stringify(said)}`
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// `docs/workflows.md` once more, slow and obvious: a case is read as a story, task by task, in the order in which its tasks come up. Nothing is recorded, nothing is
+// concurrent, and nothing is clever.
+
+import type { AgentWorkflow } from '@codexos/multi-agent-orchestrator'
+import type { Action, Case } from './case.ts'
+import { unwell } from './forking.ts'
+import { kept, Teller, type Given, type World } from './teller.ts'
+import { mended } from './texts.ts'
+import type { Call, Told } from './told.ts'
+
+/** What happened to an action: the execution it led to, or the code it was refused with. */
+export type Outcome = { told: Told; joined?: boolean } | { refused: string }
+
+export class Interpreter {
+  readonly calls: Call[] = []
+  readonly executions = new Map<string, Told>()
+  readonly #case: Case
+  readonly #cache = new Map<string, unknown>()
+  readonly #latest = new Map<string, Told>()
+  readonly #begun: Told[] = []
+  #healed = false
+  #forks = 0
+
+  constructor(given: Case) {
+    this.#case = given
+  }
+
+  act(action: Action): Outcome | undefined {
+    const { main, context } = this.#case
+    switch (action.do) {
+      case 'heal':
+        this.#healed = true
+        return undefined
+      case 'squat':
+        return { refused: 'ERR_INVALID_ARGUMENT' }
+      case 'run':
+        return this.#keep(this.#run(main, action.id, mended(context) as Record<string, unknown>, { tenant: action.tenant, signals: true }))
+      case 'key': {
+        const key = `${action.tenant ?? ''} ${action.key}`
+        const latest = this.#latest.get(key)
+        if (latest !== undefined && (latest.status === 'completed' || !action.rerun)) return { told: latest, joined: true }
+        const told = this.#run(main, `key ${this.#forks++}`, mended(context) as Record<string, unknown>, { tenant: action.tenant })
+        this.#latest.set(key, told)
+        return this.#keep(told)
+      }
+      case 'fork': {
+        const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+        const paths = forkable(old)
+        if (paths.length === 0) return { refused: 'nothing' }
+        return this.#keep(this.#fork(old, [paths[action.place % paths.length] as string], false))
+      }
+      case 'retry': {
+        const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+        return this.#keep(this.#fork(old, unwell(old), true))
+      }
+    }
+  }
+
+  /** The path a fork begins from, for the one who does it. */
+  forkedFrom(action: { back: number; place: number }): { id: string; path: string } | undefined {
+    const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+    const paths = forkable(old)
+    return paths.length === 0 ? undefined : { id: old.id, path: paths[action.place % paths.length] as string }
+  }
+
+  retried(action: { back: number }): string {
+    return (this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)).id
+  }
+
+  #keep(told: Told): Outcome {
+    this.#begun.push(told)
+    return { told }
+  }
+
+  #fork(old: Told, from: readonly string[], continues: boolean): Told {
+    const starts = [...from, ...old.undone]
+    const begin = { tenant: old.tenant, origin: old, reuse: kept(old, starts, continues), ...(continues && { continues: old }) }
+    return this.#run(old.flow, `fork ${this.#forks++}`, old.context, begin)
+  }
+
+  #run(flow: AgentWorkflow, id: string, context: Record<string, unknown>, given: Given): Told {
+    const told: Told = {
+      id,
+      flow,
+      context,
+      tenant: given.tenant,
+      status: 'completed',
+      tasks: new Map(),
+      results: {},
+      done: [],
+      undone: new Set(),
+      undoneWhole: new Set(),
+      final: false,
+      keys: (path) => keyOf(id, path, given.previous),
+      cancelled: given.cancelled ?? { by: undefined },
+      previous: given.previous,
+      origin: given.origin,
+    }
+    this.executions.set(id, told)
+    const signals =
+      given.signals === true ? this.#case.signals.filter(({ refused }) => refused === undefined).map(({ payload }) => mended(payload)) : []
+    const teller = new Teller(this.#world(), told, given, signals)
+    teller.tell()
+    return told
+  }
+
+  #world(): World {
+    return {
+      calls: this.calls,
+      cache: this.#cache,
+      isHealed: () => this.#healed,
+      find: (id) => this.#case.registered.find((flow) => flow.id === id) as AgentWorkflow,
+      run: (...run) => this.#run(...run),
+      told: (id) => this.executions.get(id),
+    }
+  }
+}
+
+/** Paths that a fork can begin from. */
+function forkable(told: Told): string[] {
+  return [...told.tasks.keys()].filter((path) => !path.includes('/') && !path.includes('!')).sort()
+}
+
+/** Equal exactly where idempotency keys must be: a run after another of the same child knows the keys of that, but of what was undone. */
+function keyOf(id: string, path: string, previous: Told | undefined): string {
+  const undone = path.replace(/!compensate$/, '').replace(/\/.*$/, '')
+  return previous === undefined || previous.undone.has(undone) ? `${id} ${path}` : previous.keys(path)
+}

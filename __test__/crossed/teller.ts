@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Tells one execution from its first task to its last, and then what is undone.
+
+import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
+import type { Deed } from './case.ts'
+import { affectedBy, unwell } from './forking.ts'
+import { mended, rendered, type Scope } from './texts.ts'
+import type { Call, End, Told } from './told.ts'
+
+/** What an execution begins with. */
+export interface Given {
+  readonly tenant?: string | undefined
+  readonly reuse?: ReadonlyMap<string, End>
+  readonly origin?: Told
+  /** The execution whose half-done children it continues. */
+  readonly continues?: Told
+  /** The run before of the same child workflow: its keys are known, but of what was undone. */
+  readonly previous?: Told | undefined
+  readonly cancelled?: Told['cancelled']
+  readonly signals?: boolean
+}
+
+export interface World {
+  readonly calls: Call[]
+  readonly cache: Map<string, unknown>
+  isHealed(): boolean
+  find(id: string): AgentWorkflow
+  run(flow: AgentWorkflow, id: string, context: Record<string, unknown>, given: Given): Told
+  told(id: string): Told | undefined
+}
+
+/** A list of tasks that come up one after the other, and where it stands. */
+interface List {
+  readonly tasks: readonly AgentTask[]
+  readonly prefix: string
+  /** Whether its tasks start together. */
+  readonly beside: boolean
+  readonly scope: Scope
+}
+
+/** How a list ended. */
+interface ListEnd {
+  readonly failure?: { code: string; final: boolean }
+  /** Whether it was stopped before its end. */
+  readonly cut?: string
+  readonly output: Record<string, unknown>
+}
+
+/** Tells one execution. */
+export class Teller {
+  readonly #world: World
+  readonly #told: Told
+  readonly #given: Given
+  readonly #signals: unknown[]
+  readonly #failFast: boolean
+
+  constructor(world: World, told: Told, given: Given, signals: unknown[]) {
+    this.#world = world
+    this.#told = told
+    this.#given = given
+    this.#signals = signals
+    this.#failFast = told.flow.failurePolicy !== 'continue'
+  }
+
+  tell(): void {
+    const told = this.#told
+    const scope: Scope = { context: told.context, tasks: {}, vars: {} }
+    const end = this.#list({ tasks: told.flow.tasks, prefix: '', beside: false, scope })
+    told.results = end.output
+    if (told.cancelled.by !== undefined) told.status = 'cancelled'
+    else if (end.failure !== undefined) {
+      told.status = 'failed'
+      told.code = end.failure.code
+      told.final = end.failure.final
+    }
+    if (told.status !== 'completed') this.#undo(told)
+  }
+
+  /** What was done is undone, the latest first. */
+  #undo(told: Told): void {
+    for (const done of told.done.toReversed()) {
+      const undoing = `${done.path}!compensate`
+      if (done.child !== undefined && done.task.compensate === undefined) {
+        if (!canBeUndone(done.child)) continue
+        told.tasks.set(undoing, { status: 'completed', result: this.#undoChild(done.child), attempts: 1 })
+        told.undone.add(done.path)
+        continue
+      }
+      const id = done.task.id
+      this.#world.calls.push({ agent: 'undo', execution: told.id, task: id, attempt: 1, key: told.keys(undoing), said: undefined })
+      told.tasks.set(undoing, { status: 'completed', result: { id, said: null }, attempts: 1 })
+      told.undone.add(done.path)
+      if (done.child !== undefined) told.undoneWhole.add(done.path)
+    }
+  }
+
+  /** A child that ended well stays as it is; its undoing is an execution of its own. Answers with the results of that. */
+  #undoChild(child: Told): Record<string, unknown> {
+    const execution = `${child.id}!compensate`
+    const results: Record<string, unknown> = {}
+    for (const { path, task, child: inner } of child.done.toReversed()) {
+      const undoing = `${path}!compensate`
+      const asWhole = inner === undefined || task.compensate !== undefined
+      if (inner !== undefined && !asWhole && !canBeUndone(inner)) continue
+      child.undone.add(path)
+      if (inner !== undefined && asWhole) child.undoneWhole.add(path)
+      if (inner !== undefined && !asWhole) results[undoing] = this.#undoChild(inner)
+      else {
+        this.#world.calls.push({ agent: 'undo', execution, task: undoing, attempt: 1, key: child.keys(undoing), said: undefined })
+        results[undoing] = { id: undoing, said: null }
+      }
+    }
+    return results
+  }
+
+  #list({ tasks, prefix, beside, scope }: List): ListEnd {
+    const ends = new Map<string, End>()
+    const seen = { ...scope.tasks }
+    let stopped: string | undefined
+    for (const [place, task] of tasks.entries()) {
+      const before = beside ? [] : (task.dependencies ?? (place > 0 ? [(tasks[place - 1] as AgentTask).id] : []))
+      const letters = before.map((id) => letterOf(ends.get(id) as End))
+      const cleanup = task.triggerRule === 'all_done'
+      const path = prefix + task.id
+      const stopping = this.#told.cancelled.by !== undefined ? 'cancelled' : stopped
+      let end: End
+      if (!cleanup && letters.includes('F')) end = { status: 'skipped', reason: 'upstream_failed', attempts: 0 }
+      else if (!cleanup && task.dependencies !== undefined && letters.length > 0 && !letters.includes('S'))
+        end = { status: 'skipped', reason: 'upstream_skipped', attempts: 0 }
+      else if (!cleanup && stopping !== undefined) end = { status: 'cancelled', reason: stopping, attempts: 0 }
+      else end = this.#task(task, path, prefix, { ...scope, tasks: seen })
+      ends.set(task.id, end)
+      this.#told.tasks.set(path, end)
+      seen[task.id] = { status: end.status, output: end.status === 'completed' ? (end.result ?? null) : null }
+      if (this.#failFast && end.status === 'failed' && end.tolerated !== true) stopped = 'sibling_failed'
+    }
+    const output: Record<string, unknown> = {}
+    for (const [id, end] of ends) {
+      if (end.status === 'completed') output[id] = end.result ?? null
+      else if (end.tolerated === true) output[id] = null
+    }
+    const failed = [...ends.values()].find(({ status, tolerated }) => status === 'failed' && tolerated !== true)
+    const cut = [...ends.values()].find(({ status }) => status === 'cancelled')
+    return {
+      output,
+      ...(failed !== undefined && { failure: { code: failed.code as string, final: failed.final === true } }),
+      ...(cut !== undefined && { cut: cut.reason as string }),
+    }
+  }
+
+  #task(task: AgentTask, path: string, prefix: string, scope: Scope): End {
+    for (const condition of task.conditions ?? []) {
+      if (!holds(condition as string, scope)) return { status: 'skipped', reason: 'condition_false', attempts: 0 }
+    }
+    const kept = this.#given.reuse?.get(path)
+    const end = kept ?? this.#begin(task, path, prefix, scope)
+    return kept === undefined ? tolerated(task, end) : takenOver(end)
+  }
+
+  #begin(task: AgentTask, path: string, prefix: string, scope: Scope): End {
+    if (task.waitFor !== undefined) return this.#wait(task)
+    if (task.loop !== undefined) return this.#loop(task, path, scope)
+    if (task.branches !== undefined) return this.#choice(task, prefix, scope)
+    if (task.tasks !== undefined) {
+      const beside = task.type === 'parallel'
+      const end = this.#list({ tasks: task.tasks, prefix, beside, scope })
+      if (beside && task.join === 'settled') return end.cut === undefined ? completed(end.output) : cancelled(end.cut)
+      return groupEnd(end, end.output)
+    }
+    if (task.workflow !== undefined) return this.#child(task, path, scope)
+    return this.#leaf(task, path, scope)
+  }
+
+  #wait({ waitFor }: AgentTask): End {
+    if (!('signal' in (waitFor as object))) return completed(null)
+    if (this.#signals.length === 0) return { status: 'failed', code: 'ERR_WAIT_TIMEOUT', attempts: 0 }
+    return completed(this.#signals.shift())
+  }
+
+  #choice(task: AgentTask, prefix: string, scope: Scope): End {
+    const branches = task.branches as NonNullable<AgentTask['branches']>
+    const place = branches.findIndex(({ when }) => holds(when as string, scope))
+    const tasks = place >= 0 ? branches[place]?.tasks : task.default
+    if (tasks === undefined) {
+      if (task.onNoMatch === 'fail') return { status: 'failed', code: 'ERR_NO_BRANCH', attempts: 0 }
+      return { status: 'skipped', reason: 'branch_not_taken', attempts: 0 }
+    }
+    const end = this.#list({ tasks, prefix, beside: false, scope })
+    return groupEnd(end, { branch: place >= 0 ? String(place) : 'default', output: end.output })
+  }
+
+  #loop(task: AgentTask, path: string, scope: Scope): End {
+    const loop = task.loop as NonNullable<AgentTask['loop']>
+    const items = loop.forEach as unknown[] | undefined
+    const outputs: unknown[] = []
+    const failures: string[] = []
+    let last: unknown = null
+    for (let pass = 0; ; pass += 1) {
+      if (items !== undefined && pass === items.length) break
+      // A loop that does not know how many passes it has is cut short wherever it is stopped.
+      if (items === undefined && pass > 0 && this.#told.cancelled.by !== undefined) return cancelled('cancelled')
+      // `until` is asked after each pass.
+      if (items === undefined && pass > 0 && pass - 1 >= Number(/\d+/.exec(loop.until as string)?.[0])) break
+      if (items === undefined && pass === loop.maxIterations) {
+        if (loop.onLimit === 'stop') break
+        return { status: 'failed', code: 'ERR_LOOP_LIMIT', attempts: 0 }
+      }
+      if (pass > 0 && this.#told.cancelled.by !== undefined) return cancelled('cancelled')
+      const vars = { ...scope.vars, index: pass, iteration: pass, item: items?.[pass], last }
+      const inner: Scope = { ...scope, vars }
+      const end =
+        task.tasks === undefined
+          ? this.#call(task, path, pass, inner)
+          : this.#list({ tasks: task.tasks, prefix: `${path}[${pass}].`, beside: false, scope: inner })
+      if (end.failure !== undefined) {
+        const mode = items === undefined ? 'fail' : (loop.onItemError ?? 'fail')
+        if (mode === 'fail') return failedAs(end.failure)
+        failures.push(end.failure.code)
+        if (mode === 'collect') outputs.push({ error: { code: end.failure.code } })
+        continue
+      }
+      if (end.cut !== undefined) return cancelled(end.cut)
+      last = task.tasks === undefined ? end.output['call'] : end.output
+      outputs.push(last)
+    }
+    if (loop.onItemError === 'failAfter' && failures.length > 0) return { status: 'failed', code: 'ERR_LOOP_ITEMS', attempts: 0 }
+    return completed(items === undefined ? last : outputs)
+  }
+
+  /** A pass of a loop of one call. */
+  #call(task: AgentTask, path: string, pass: number, scope: Scope): ListEnd {
+    const own = `${path}[${pass}]`
+    const kept = this.#given.reuse?.get(own)
+    const end = kept === undefined ? this.#leaf(task, own, scope) : takenOver(kept)
+    this.#told.tasks.set(own, end)
+    if (end.status === 'failed') return { failure: { code: end.code as string, final: end.final === true }, output: {} }
+    if (end.status === 'cancelled') return { cut: end.reason as string, output: {} }
+    return { output: { call: end.result ?? null } }
+  }
+
+  /** A child workflow runs anew in each attempt, and what it calls knows the keys of the first, unless that was undone. */
+  #child(task: AgentTask, path: string, scope: Scope): End {
+    const told = this.#told
+    const flow = typeof task.workflow === 'string' ? this.#world.find(task.workflow) : (task.workflow as AgentWorkflow)
+    const context = rendered(task.input?.data, scope) as Record<string, unknown>
+    const attempts = task.retryPolicy?.maxAttempts ?? 1
+    const old = this.#halfDone(path)
+    // The run before this one, whose keys it knows: of the execution that is retried, or of the attempt before of whatever it is a part of.
+    let previous = old ?? (this.#given.continues === undefined ? this.#before(path) : undefined)
+    for (let attempt = 1; ; attempt += 1) {
+      const id = `${told.id}/${path}/${attempt}`
+      const given: Given = {
+        tenant: told.tenant,
+        previous,
+        cancelled: told.cancelled,
+        ...(attempt === 1 && old !== undefined && continuing(old)),
+      }
+      const ran = this.#world.run(flow, id, context, given)
+      if (ran.status === 'completed') {
+        told.done.push({ path, task, child: ran })
+        return { ...completed(ran.results), attempts: attempt }
+      }
+      if (ran.status === 'cancelled') return { ...cancelled('cancelled'), attempts: attempt }
+      previous = ran
+      if (ran.final || attempt >= attempts) return { ...failedAs({ code: 'ERR_TASK_FAILED', final: ran.final }), attempts: attempt }
+    }
+  }
+
+  /** The last run of a child in the attempt before of this execution. */
+  #before(path: string): Told | undefined {
+    for (let { previous } = this.#given; previous !== undefined; previous = previous.previous) {
+      const attempts = previous.tasks.get(path)?.attempts ?? 0
+      if (previous.undoneWhole.has(path)) return undefined
+      // An attempt that did not get there says nothing.
+      if (attempts > 0) return this.#world.told(`${previous.id}/${path}/${attempts}`)
+    }
+    return undefined
+  }
+
+  /** The child that failed in the execution that this one retries, or that was undone there in part. */
+  #halfDone(path: string): Told | undefined {
+    let old = this.#given.continues
+    // Its end may have been taken over from one before.
+    while (old?.tasks.get(path)?.attempts === 0 && old.origin !== undefined) old = old.origin
+    const end = old?.tasks.get(path)
+    if (old === undefined || end === undefined || end.attempts === 0 || old.undoneWhole.has(path)) return undefined
+    const child = this.#world.told(`${old.id}/${path}/${end.attempts}`)
+    // One that ended well, and runs anew because of something before it, begins anew.
+    return end.status === 'completed' && child?.undone.size === 0 ? undefined : child
+  }
+
+  #leaf(task: AgentTask, path: string, scope: Scope): End {
+    const told = this.#told
+    const data = rendered(task.input?.data, scope) as { said: unknown; deed: Deed }
+    const slot = this.#cacheSlot(task, data, scope)
+    if (slot !== undefined && this.#world.cache.has(slot)) return { ...completed(this.#world.cache.get(slot)), cached: true }
+    const end = this.#attempts(task, path, data)
+    if (end.status === 'failed' && task.fallback !== undefined) return this.#fallBack(task, path, end)
+    if (end.status !== 'completed') return end
+    if (slot !== undefined) this.#world.cache.set(slot, end.result)
+    if (task.compensate !== undefined) told.done.push({ path, task })
+    return end
+  }
+
+  #fallBack(task: AgentTask, path: string, end: End): End {
+    const told = this.#told
+    const fallback = task.fallback as { value?: unknown; agentId?: string }
+    if (fallback.agentId === undefined) return { ...completed(mended(fallback.value)), attempts: end.attempts, degraded: true }
+    const call = {
+      agent: fallback.agentId,
+      execution: told.id,
+      task: task.id,
+      attempt: end.attempts + 1,
+      key: told.keys(path),
+      said: undefined,
+    }
+    this.#world.calls.push(call)
+    if (task.compensate !== undefined) told.done.push({ path, task })
+    return { ...completed({ id: task.id, said: null }), attempts: end.attempts + 1, degraded: true }
+  }
+
+  #cacheSlot(task: AgentTask, data: unknown, { context }: Scope): string | undefined {
+    if (task.cache === undefined) return undefined
+    const { tenant, flow } = this.#told
+    const made = typeof task.cache === 'object' && task.cache.key !== undefined ? `key ${textOf(context['n'])}` : data
+    return JSON.stringify([tenant ?? null, flow.id, task.id, made])
+  }
+
+  #attempts(task: AgentTask, path: string, data: { said: unknown; deed: Deed }): End {
+    const told = this.#told
+    const most = task.retryPolicy?.maxAttempts ?? 1
+    for (let attempt = 1; ; attempt += 1) {
+      this.#world.calls.push({ agent: 'work', execution: told.id, task: task.id, attempt, key: told.keys(path), said: data.said })
+      const answer = this.#answer(task, path, data, attempt)
+      if (answer.status !== 'failed' || answer.final === true || attempt >= most) return { ...answer, attempts: attempt }
+    }
+  }
+
+  /** What the agent of `drive.ts` does. */
+  #answer(task: AgentTask, path: string, { said, deed }: { said: unknown; deed: Deed }, attempt: number): End {
+    const told = this.#told
+    for (const spawned of deed.spawns ?? []) {
+      const own = `${path}/${spawned.id}`
+      const end = told.tasks.get(own) ?? this.#attempts(spawned, own, spawned.input?.data as { said: unknown; deed: Deed })
+      told.tasks.set(own, end)
+      if (end.status === 'failed' && deed.catches !== true)
+        return { status: 'failed', code: 'ERR_TASK_FAILED', attempts: attempt, final: true }
+    }
+    if (deed.cancels !== undefined && told.cancelled.by === undefined) {
+      told.cancelled.by = path
+      if (deed.cancels === 'stops') return cancelled('cancelled')
+    }
+    const run = Number(/\/(\d+)$/.exec(told.id)?.[1] ?? Infinity)
+    const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#world.isHealed())
+    // Told to stop, it did not answer well.
+    if (fails && deed.cancels !== undefined) return cancelled('cancelled')
+    if (fails) return { status: 'failed', code: deed.code ?? 'ERR_AGENT', attempts: attempt, ...(deed.final === true && { final: true }) }
+    return completed({ id: task.id, said })
+  }
+}
+
+function letterOf({ status, tolerated: tolerates, reason }: End): 'S' | 'F' | 'K' {
+  if (status === 'completed' || tolerates === true) return 'S'
+  return status === 'skipped' && reason !== 'upstream_failed' ? 'K' : 'F'
+}
+
+function tolerated(task: AgentTask, end: End): End {
+  const { onError } = task
+  if (end.status !== 'failed' || onError === undefined || onError === 'fail') return end
+  const contained = typeof onError === 'string' || onError.continue.includes(end.code as string)
+  return contained ? { ...end, tolerated: true } : end
+}
+
+function groupEnd(end: ListEnd, output: unknown): End {
+  if (end.failure !== undefined) return failedAs(end.failure)
+  return end.cut === undefined ? completed(output) : cancelled(end.cut)
+}
+
+/** What is taken over was no attempt of this execution. */
+function takenOver(end: End): End {
+  const own: { -readonly [field in keyof End]: End[field] } = { ...end, attempts: 0 }
+  delete own.cached
+  return own
+}
+
+function completed(result: unknown): End {
+  return { status: 'completed', result, attempts: 0 }
+}
+
+/** A group fails as what failed in it. */
+function failedAs({ code, final }: { code: string; final: boolean }): End {
+  return { status: 'failed', code, attempts: 0, ...(final && { final }) }
+}
+
+function cancelled(reason: string): End {
+  return { status: 'cancelled', reason, attempts: 0 }
+}
+
+function holds(condition: string, { context }: Scope): boolean {
+  const { yes, no } = context as { yes: boolean; no: boolean }
+  return condition === 'context.yes' ? yes : condition === 'context.no' ? no : yes && !no
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** The ends that a fork keeps. */
+export function kept(old: Told, starts: readonly string[], isRetry: boolean): Map<string, End> {
+  const own = [...old.tasks].filter(([path]) => !path.includes('/') && !path.includes('!'))
+  return new Map(own.filter(([path]) => !affectedBy(old.flow, starts, path, isRetry)))
+}
+
+/** What goes on from where another execution failed. */
+function continuing(old: Told): Pick<Given, 'reuse' | 'continues' | 'origin'> {
+  return { reuse: kept(old, [...unwell(old), ...old.undone], true), continues: old, origin: old }
+}
+
+/** Whether something of an execution that ended well can be undone. */
+function canBeUndone(told: Told): boolean {
+  return told.done.some(({ task, child }) => task.compensate !== undefined || (child !== undefined && canBeUndone(child)))
+}

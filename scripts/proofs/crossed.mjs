@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Random workflows that cross the features, against the interpreter of __test__/crossed. Two processes share the cases.
+
+import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { root, StepError } from '../steps.mjs'
+
+const PROCESSES = 2
+const entry = join(root, 'target/prove/crossed.mjs')
+
+export const crossed = {
+  name: 'crossed',
+  says: 'random workflows that cross all features end as a slow interpreter says, wherever they crash',
+  share: 2000,
+  total: 100_000,
+  prepare: bundleCrossed,
+  cases: (from, to, done) => runCrossed(root, from, to, done),
+}
+
+/** The cases from `from` to `to`, run by the package in `where`; throws the first difference. */
+export async function runCrossed(where, from, to, done) {
+  const ends = await Promise.all(
+    Array.from({ length: PROCESSES }, (_, process) => share(where, from + process, to, (count) => done(from + count * PROCESSES))),
+  )
+  const differing = ends.filter((end) => end !== undefined).toSorted((one, other) => one.seed - other.seed)[0]
+  if (differing !== undefined) throw new StepError(`seed ${differing.seed}: ${differing.difference}`)
+}
+
+/** Bundles the suite: the package stays what it is, and is found by its name. */
+export async function bundleCrossed() {
+  const { build } = await import('rolldown')
+  const { output } = await build({
+    cwd: root,
+    input: '__test__/crossed/main.ts',
+    external: [/^@codexos\//, /^node:/],
+    platform: 'node',
+    write: false,
+    output: { format: 'esm' },
+  })
+  mkdirSync(join(root, 'target/prove'), { recursive: true })
+  writeFileSync(entry, output[0].code)
+}
+
+/** One process: every other case. Resolves with the first that differs. */
+function share(where, from, to, done) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [entry.replace(root, where), String(from), String(to), String(PROCESSES)], {
+      cwd: where,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let held = 0
+    let differing
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said = JSON.parse(line)
+      if (said.difference !== undefined) differing ??= said
+      else done((held = said.held))
+    })
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0 || differing !== undefined) resolve(differing)
+      else reject(new StepError(`after ${held} cases the process ended with ${code}`))
+    })
+  })
+}
