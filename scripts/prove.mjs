@@ -11,11 +11,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSteps } from './build.mjs'
 import { crossed } from './proofs/crossed.mjs'
-import { reverts } from './proofs/reverts.mjs'
 import { root, runSteps, StepError } from './steps.mjs'
 
 /** Each is `{ name, says, share, total, profile, prepare?(), cases(from, to, done) }`: `done(count)` is told of cases that held, and what does not hold is thrown. */
-const PROOFS = [crossed, reverts]
+const PROOFS = [crossed]
 
 const folder = join(root, 'target/prove')
 const words = process.argv.slice(2)

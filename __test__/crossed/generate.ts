@@ -288,7 +288,8 @@ class Generator {
       if (kind === 0) actions.push({ do: 'fork', back: chance.below(2), place: chance.below(64) })
       else if (kind === 1) actions.push({ do: 'retry', back: chance.below(2) })
       else if (kind === 2) actions.push({ do: 'run', id: `more-${at}`, tenant: chance.of(['one', 'two']) })
-      else actions.push({ do: 'key', key: 'the key', rerun: chance.oneIn(2), ...(chance.oneIn(4) && { tenant: 'one' }) })
+      // Whoever reruns and loses the answer in a crash reruns again.
+      else actions.push({ do: 'key', key: 'the key', rerun: !this.#crashes && chance.oneIn(2), ...(chance.oneIn(4) && { tenant: 'one' }) })
     }
     return actions
   }

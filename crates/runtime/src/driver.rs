@@ -301,7 +301,7 @@ impl Driver {
                 self.batch = batch;
                 Ok(())
             }
-            Err(error) => Err(self.fail(Arc::new(error))),
+            Err(error) => Err(self.fail(&Arc::new(error))),
         }
     }
 
@@ -309,13 +309,13 @@ impl Driver {
     pub fn pull(&mut self) -> Result<(), Error> {
         self.check()?;
         if let Err(error) = self.health.check() {
-            return Err(self.fail(Arc::new(error)));
+            return Err(self.fail(&Arc::new(error)));
         }
         if let Some(acknowledged) = self.commit.take_acknowledged() {
             self.outbox.extend(acknowledged.effects);
             self.mark_committed(&acknowledged.committed);
             if let Some(failure) = acknowledged.failure {
-                return Err(self.fail(failure));
+                return Err(self.fail(&failure));
             }
         }
         let now = self.now();
@@ -381,7 +381,7 @@ impl Driver {
         self.flush()?;
         while !self.batch.is_empty() {
             if self.health.is_stuck() {
-                return Err(self.fail(Arc::new(CommitError::Busy)));
+                return Err(self.fail(&Arc::new(CommitError::Busy)));
             }
             std::thread::sleep(BUSY_PAUSE);
             self.flush()?;
@@ -389,7 +389,7 @@ impl Driver {
         let closed = self.commit.close();
         // What was queued may have failed after the last look.
         let failure = self.commit.take_acknowledged().and_then(|acknowledged| acknowledged.failure);
-        failure.or(closed.err().map(Arc::new)).map_or(Ok(()), |failure| Err(self.fail(failure)))
+        failure.or(closed.err().map(Arc::new)).map_or(Ok(()), |failure| Err(self.fail(&failure)))
     }
 
     fn now(&mut self) -> Timestamp {
@@ -487,10 +487,10 @@ impl Driver {
     }
 
     /// The store failed: nothing that is not on disk may be acted upon, ever again.
-    fn fail(&mut self, error: Arc<CommitError>) -> Error {
-        self.failed = Some(Arc::clone(&error));
+    fn fail(&mut self, error: &Arc<CommitError>) -> Error {
+        self.failed = Some(Arc::clone(error));
         self.owed.clear();
         self.outbox.clear();
-        Error::of_store(&error)
+        Error::of_store(error)
     }
 }

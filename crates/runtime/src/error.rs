@@ -75,7 +75,13 @@ impl Error {
     pub(crate) fn of_store(failure: &Arc<CommitError>) -> Self {
         match &**failure {
             CommitError::Replaced(replaced) => Self::StoreReplaced(replaced.clone()),
-            _ => Self::StoreFailed(Arc::clone(failure)),
+            CommitError::Sqlite(_)
+            | CommitError::Io(_)
+            | CommitError::OutOfOrder { .. }
+            | CommitError::Busy
+            | CommitError::Full(_)
+            | CommitError::WriterGone
+            | CommitError::Crashed => Self::StoreFailed(Arc::clone(failure)),
         }
     }
 }

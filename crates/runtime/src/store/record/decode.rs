@@ -163,7 +163,7 @@ fn raw(value: Option<&RawValue>) -> Option<Arc<str>> {
     value.map(|value| value.get().into())
 }
 
-fn fit(stored: Vec<&RawValue>) -> Option<Fit> {
+fn fit(stored: &[&RawValue]) -> Option<Fit> {
     let task = stored.first()?.get().parse().ok()?;
     Some(Fit { task: TaskIndex::new(task), payload: raw(stored.get(1).copied()) })
 }
@@ -210,7 +210,7 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         "waitStarted" => Event::WaitStarted { task: task?, until },
         "signalReceived" => {
             let fits = match stored.fits {
-                Some(fits) => Some(fits.into_iter().map(fit).collect::<Option<_>>()?),
+                Some(fits) => Some(fits.iter().map(|stored| fit(stored)).collect::<Option<_>>()?),
                 None => None,
             };
             Event::SignalReceived { name: stored.name?.into(), payload: raw(stored.payload)?, path: stored.path.map(Into::into), fits }

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-/// Before anything is opened: an empty file, or none, is a new store only where nothing says that there was one. SQLite would delete the log beside it.
+/// Before anything is opened: an empty file, or none, is a new store only where nothing says that there was one. `SQLite` would delete the log beside it.
 pub(super) fn before(path: &Path, note: Option<&Note>, accept_older: bool) -> Result<(), OpenError> {
     let length = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
     if length(path) > 0 {
@@ -83,13 +83,13 @@ const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
 
 impl Behind {
-    /// SQLite reads a log up to the first frame that is not as it was written: what lies behind that was committed if it has the salt of this log.
+    /// `SQLite` reads a log up to the first frame that is not as it was written: what lies behind that was committed if it has the salt of this log.
     fn look(connection: &Connection, path: &Path) -> Option<Self> {
         let read: i64 = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1)).ok()?;
         Self::scan(File::open(log_of(path)).ok()?, u64::try_from(read).ok()?)
     }
 
-    /// `read`: how many frames SQLite takes for good.
+    /// `read`: how many frames `SQLite` takes for good.
     fn scan(log: File, read: u64) -> Option<Self> {
         let length = log.metadata().ok()?.len();
         let mut log = BufReader::with_capacity(FRAME_HEADER_BYTES, log);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Whose a file is: each store has an id. It stands in the definition of a table, since SQLite keeps those in the first page: so it can be read in the
+//! Whose a file is: each store has an id. It stands in the definition of a table, since `SQLite` keeps those in the first page: so it can be read in the
 //! file alone, and through the log, and both must say the same.
 
 use rusqlite::{Connection, OptionalExtension as _};

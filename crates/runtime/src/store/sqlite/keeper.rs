@@ -295,7 +295,7 @@ impl Work {
 
     fn checkpoint(&mut self, mode: &str) -> Option<Moved> {
         let committed = self.shared.committed.load(Ordering::Acquire);
-        let read = |row: &rusqlite::Row<'_>| Ok(Moved { busy: row.get::<_, i64>(0)? != 0, log: row.get(1)?, moved: row.get(2)? });
+        let read = |row: &rusqlite::Row<'_>| Ok(Moved { busy: row.get::<_, i64>(0)? != 0, log: row.get(1)?, kept: row.get(2)? });
         let moved = self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], read).ok()?;
         if moved.is_whole() {
             self.shared.moved.store(true, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Where a store is: its file, and whether what is found there is still that.
 //!
-//! A file can be deleted, replaced or written over by anybody while it is open, and SQLite notices nothing of it: what is written goes where nobody
+//! A file can be deleted, replaced or written over by anybody while it is open, and `SQLite` notices nothing of it: what is written goes where nobody
 //! will find it, or into what is not ours.
 
 use super::OpenError;
@@ -31,7 +31,7 @@ pub fn canonical(path: &Path) -> PathBuf {
     parent.zip(path.file_name()).map_or_else(|| path.clone(), |(parent, name)| parent.join(name))
 }
 
-/// How files are made that were not there: for their owner alone, unless the store's file says otherwise. SQLite makes its own like that file.
+/// How files are made that were not there: for their owner alone, unless the store's file says otherwise. `SQLite` makes its own like that file.
 pub(super) fn making(like: Option<&Metadata>) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -45,7 +45,7 @@ pub(super) fn making(like: Option<&Metadata>) -> OpenOptions {
     options
 }
 
-/// The store's file, open from before SQLite opens it until after that has closed it: closing it earlier would drop the locks that SQLite has on it.
+/// The store's file, open from before `SQLite` opens it until after that has closed it: closing it earlier would drop the locks that `SQLite` has on it.
 #[derive(Debug)]
 pub(super) struct Place {
     path: PathBuf,
@@ -145,7 +145,7 @@ impl Watch {
 const RETRIES: u32 = 3;
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
-/// SQLite counts there how often the file was changed.
+/// `SQLite` counts there how often the file was changed.
 fn counter_in(page: &[u8]) -> Option<u32> {
     page.get(24..28).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes)
 }

@@ -51,13 +51,13 @@ pub(super) struct Moved {
     /// How long the log is.
     pub(super) log: u32,
     /// How much of it is in the file.
-    pub(super) moved: u32,
+    pub(super) kept: u32,
 }
 
 impl Moved {
     /// Whether all that was in the log is in the file, and on the medium.
     pub(super) fn is_whole(self) -> bool {
-        !self.busy && self.moved == self.log
+        !self.busy && self.kept == self.log
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn moved(log: u32, busy: bool) -> Moved {
-        Moved { busy, log, moved: log }
+        Moved { busy, log, kept: log }
     }
 
     #[test]
