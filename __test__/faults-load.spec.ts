@@ -94,7 +94,7 @@ describe('what is no workflow is not repeated', () => {
     ['what is nearly JSON', 'e.json', `{"password": ${SECRET}}`, /^: not JSON: expected value at line 1 column 14$/],
     ['what is nearly JSON, later', 'f.json', `{"a": 1,\n "password" "${SECRET}"}`, /^: not JSON: expected `:` at line 2 column 13$/],
     ['a tag', 'g.yaml', `id: !${SECRET} x\n`, /^: not YAML: line 1, column 5: Unresolved tag/],
-    ['an alias', 'h.yaml', `id: *${SECRET}\n`, /^: not YAML: an alias has no anchor before it/],
+    ['an alias', 'h.yaml', `id: *${SECRET}\n`, /^: not YAML: line 1, column 5: Unresolved alias: its anchor must be set before it$/],
     ['a directive', 'i.yaml', `%${SECRET} x\n---\nid: a\n`, /^: not YAML: line 1, column \d+: Unknown directive/],
     ['a stray token', 'j.yaml', `id: a\n]${SECRET}: b\n`, /^: not YAML: line 2, column \d+: /],
     ['a header of a block', 'k.yaml', `id: |${SECRET}\n  x\n`, /^: not YAML: line 1, column \d+: Unexpected token/],

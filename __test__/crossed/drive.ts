@@ -139,13 +139,13 @@ class Driver {
 
   /** The execution when it has ended, after the crash if there is one on the way. */
   async #settled(id: string | undefined, begin: () => Promise<ExecutionHandle>): Promise<WorkflowExecution> {
-    for (;;) {
+    for (let crashes = 0; ; crashes += 1) {
       const kit = this.#kit as TestKit
       try {
         const known = id === undefined ? undefined : await kit.orchestrator.getExecution(id)
         const handle = known === undefined || id === undefined ? await begin() : kit.orchestrator.getHandle(id)
         // Who paused it, or something in it, may be gone.
-        if (known !== undefined && known.endTime === undefined) await handle.resume()
+        if (crashes > 0) await handle.resume()
         return await kit.until(handle.settled())
       } catch (error) {
         if (!OrchestratorError.isInstance(error) || error.code !== 'ERR_CRASHED') throw error
@@ -296,16 +296,16 @@ function differingCalls(actual: readonly Call[], expected: readonly Call[]): str
     const missing = wanted.find((call, at) => call !== seen[at])
     return `calls differ: called ${more ?? 'nothing more'}, expected ${missing ?? 'nothing more'}`
   }
-  const find = (call: Call): Call => expected.find((other) => wordsOf(other) === wordsOf(call)) as Call
-  const there = pairs(actual, find)
-  return there ?? pairs(expected, (call) => actual.find((other) => wordsOf(other) === wordsOf(call)) as Call)
+  return pairs(actual, expected) ?? pairs(expected, actual)
 }
 
-/** A call whose key is that of another, though its counterpart's is not. */
-function pairs(calls: readonly Call[], counterpart: (call: Call) => Call): string | undefined {
+/** A call whose key is that of another, though its counterpart's is not. Calls of the same words are told apart by their order. */
+function pairs(calls: readonly Call[], others: readonly Call[]): string | undefined {
+  const left = new Map<string, Call[]>()
+  for (const other of others) left.set(wordsOf(other), [...(left.get(wordsOf(other)) ?? []), other])
   const keys = new Map<string, { key: string; call: Call }>()
   for (const call of calls) {
-    const { key } = counterpart(call)
+    const key = left.get(wordsOf(call))?.shift()?.key ?? ''
     const known = keys.get(call.key)
     if (known === undefined) keys.set(call.key, { key, call })
     else if (known.key !== key) return `${wordsOf(call)} and ${wordsOf(known.call)}: keys ${call.key}; in the other ${key} and ${known.key}`
