@@ -142,7 +142,7 @@ class Generator {
         this.#cancels = false
         // A crash while it is told to stop leaves it no time to answer.
         deed.cancels = this.#crashes ? 'stops' : chance.of(['answers', 'stops'] as const)
-      } else if (chance.oneIn(15)) deed.pauses = true
+      } else if (chance.oneIn(15) && !this.#crashes) deed.pauses = true
       if (chance.oneIn(6)) {
         deed.spawns = Array.from({ length: 1 + chance.below(2) }, (_, at) => this.#spawned(`s${at}`, id))
         deed.catches = chance.oneIn(2)
