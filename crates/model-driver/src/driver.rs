@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The calls under way.
 
+mod answers;
+mod asked;
 mod time;
 
 use crate::attempt;
@@ -8,13 +10,14 @@ use crate::book::Book;
 use crate::choice::{Choice, Wanted};
 use crate::config::Provider;
 use crate::error::Error;
-use crate::estimate::{Size, Written};
+use crate::estimate::Size;
 use crate::message::{HostReply, Message, Paid, sent};
+use answers::Partly;
+use asked::Asked;
 use models::{
-    AttemptId, Budget, Call, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Growth, Outcome,
-    Requirements, RetryPolicy, Spend, Target, Usage, classify, failure_message, retry_after,
+    AttemptId, Budget, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Requirements, Spend, Target,
 };
-use providers::{ChatRequest, Delta, Failure, FailureKind, Headers, Partial, Reply, Transport};
+use providers::{ChatRequest, Delta, Partial, Reply, Transport};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,13 +75,6 @@ struct Pending {
     paid: Paid,
 }
 
-/// What there is of an answer that failed.
-#[derive(Default)]
-struct Partly {
-    text: Option<Partial>,
-    usage: Option<Usage>,
-}
-
 struct Attempt {
     id: AttemptId,
     target: usize,
@@ -86,49 +82,6 @@ struct Attempt {
     first_token: Option<Timestamp>,
     /// None: the host does it.
     cancel: Option<CancellationToken>,
-}
-
-/// What the host asks.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Asked {
-    chat: ChatRequest,
-    choice: Choice,
-    #[serde(default)]
-    stream: bool,
-    #[serde(default)]
-    budgets: Vec<String>,
-    #[serde(default)]
-    retry: Retry,
-    #[serde(default)]
-    timeout_ms: Option<u64>,
-    #[serde(default)]
-    priority: i32,
-}
-
-/// What the host says of attempts; the rest is as [`RetryPolicy`] has it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct Retry {
-    max_attempts: Option<u32>,
-    initial_delay_ms: Option<u64>,
-    growth: Option<Growth>,
-    jitter_percent: Option<u32>,
-    max_delay_ms: Option<u64>,
-}
-
-impl Retry {
-    fn policy(&self) -> RetryPolicy {
-        let usual = RetryPolicy::default();
-        RetryPolicy {
-            max_attempts: self.max_attempts.unwrap_or(usual.max_attempts).max(1),
-            initial_delay: self.initial_delay_ms.map_or(usual.initial_delay, Duration::from_millis),
-            growth: self.growth.unwrap_or(usual.growth),
-            jitter_percent: self.jitter_percent.unwrap_or(usual.jitter_percent),
-            max_delay: self.max_delay_ms.map_or(usual.max_delay, Duration::from_millis),
-            ..usual
-        }
-    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -365,110 +318,6 @@ impl Shared {
         let pending = state.calls.get(&id.call)?;
         let attempt = pending.attempt.as_ref().filter(|attempt| attempt.id == id)?;
         pending.choice.targets.get(attempt.target).map(|chosen| chosen.model.clone())
-    }
-
-    /// A response has begun.
-    pub(crate) fn headers(self: &Arc<Self>, id: AttemptId, headers: &Headers) {
-        self.step(|book, now| book.gateway.headers(id, |name| headers.get(name), now));
-    }
-
-    /// A piece of an answer has come.
-    pub(crate) fn delta(self: &Arc<Self>, id: AttemptId, delta: &Delta) {
-        let mut state = lock(&self.state);
-        let now = (self.now)();
-        let Some(attempt) = state.calls.get_mut(&id.call).and_then(|pending| pending.attempt.as_mut()).filter(|attempt| attempt.id == id)
-        else {
-            return;
-        };
-        if attempt.first_token.is_none() {
-            attempt.first_token = Some(now);
-            let commands = state.book.gateway.first_token(id, now);
-            self.carry_out(state, commands);
-        } else {
-            drop(state);
-        }
-        self.tell(vec![line(&Message::Delta { call: id.call.0, delta })]);
-    }
-
-    /// An answer has come whole.
-    pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, mut reply: Reply) {
-        let mut state = lock(&self.state);
-        let now = (self.now)();
-        let State { book, calls, .. } = &mut *state;
-        let Some(pending) = calls.get_mut(&id.call) else { return };
-        let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
-        let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
-        let usage = reply.usage;
-        let mut cost = book.cost(&chosen.provider, &chosen.model, &usage);
-        book.estimator.learn(&chosen.provider, &chosen.model, pending.size, &usage);
-        if !reply.counted {
-            let written = Written::of(&reply.text, &reply.reasoning, &reply.tool_calls);
-            (reply.usage, cost) = book.estimated(chosen, pending.size, written, usage);
-        }
-        let first_token = attempt.first_token.map(|at| at.since(attempt.begun));
-        let call = Call { outcome: Outcome::Succeeded, latency: now.since(attempt.begun), first_token, usage, cost };
-        book.observed.record(&chosen.provider, &chosen.model, &call);
-        let commands = book.gateway.done(id, reply.usage, cost.nanos, now);
-        pending.reply = Some((reply, cost));
-        self.carry_out(state, commands);
-    }
-
-    /// An attempt has failed on the wire.
-    pub(crate) fn broke(self: &Arc<Self>, id: AttemptId, failure: Failure) {
-        let body = failure.body.as_deref().unwrap_or_default();
-        let class = match failure.kind {
-            FailureKind::Invalid | FailureKind::Refused => FailureClass::Invalid,
-            FailureKind::Timeout | FailureKind::Network | FailureKind::Malformed | FailureKind::Cancelled => FailureClass::Network,
-            FailureKind::Provider => classify(failure.status, if body.is_empty() { &failure.message } else { body }),
-        };
-        let message = match failure.kind {
-            FailureKind::Provider if !body.is_empty() => failure_message(failure.status, body),
-            FailureKind::Invalid
-            | FailureKind::Refused
-            | FailureKind::Cancelled
-            | FailureKind::Timeout
-            | FailureKind::Network
-            | FailureKind::Provider
-            | FailureKind::Malformed => failure.message.clone(),
-        };
-        let retry_after = retry_after(|name| failure.headers.get(name), body, (self.now)());
-        let answer = Partly { text: failure.partial.map(|partial| *partial), usage: failure.usage.map(|usage| *usage) };
-        self.failed(id, CallFailure { class, retry_after, message, spent: None }, answer);
-    }
-
-    fn failed(self: &Arc<Self>, id: AttemptId, mut failure: CallFailure, answer: Partly) {
-        let mut state = lock(&self.state);
-        let now = (self.now)();
-        let State { book, calls, .. } = &mut *state;
-        let Some(pending) = calls.get_mut(&id.call) else { return };
-        let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
-        let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
-        let outcome = match failure.class {
-            FailureClass::Overload | FailureClass::Network | FailureClass::Rate => Outcome::ProviderFailed,
-            FailureClass::Quota | FailureClass::Auth | FailureClass::Context | FailureClass::Content | FailureClass::Invalid => {
-                Outcome::CallerFailed
-            }
-        };
-        let begun = attempt.first_token.is_some();
-        let (usage, cost) = match (answer.usage, &answer.text) {
-            (Some(usage), _) => (usage, book.cost(&chosen.provider, &chosen.model, &usage)),
-            // What came whole and says that it failed: what was written is what can be seen of it.
-            (None, Some(partial)) if !begun => {
-                let written = Written::of(&partial.text, "", &partial.tool_calls);
-                book.estimated(chosen, pending.size, written, Usage::default())
-            }
-            (None, _) => (Usage::default(), Cost { nanos: 0, complete: !begun }),
-        };
-        if usage.total_tokens() > 0 {
-            failure.spent = Some(Spend { usd_nanos: cost.nanos, tokens: usage.total_tokens(), calls: 0 });
-        }
-        pending.paid.add(usage, cost);
-        let call = Call { outcome, latency: now.since(attempt.begun), first_token: None, usage, cost };
-        book.observed.record(&chosen.provider, &chosen.model, &call);
-        pending.failures.push((id.attempt, failure.message.clone()));
-        pending.partial = answer.text;
-        let commands = book.gateway.failed(id, failure, now);
-        self.carry_out(state, commands);
     }
 }
 
