@@ -132,6 +132,34 @@ describe.each(storages)('%s', (_, config) => {
     expect(seen.calls).toBe(1)
   })
 
+  it('what was kept a moment ago is taken over, whether its commit has ended or not: a loop called its agent for each pass', async () => {
+    const { seen, orchestrator } = counting(config(), {
+      slow: async () => new Promise((resolve) => setImmediate(() => resolve((seen.calls += 1)))),
+    })
+    for (const agentId of ['work', 'slow']) {
+      seen.calls = 0
+      const call = task('a', { agentId, cache: true, input: { data: { q: 1 } } })
+      const inside = { ...call, id: 'inside', outputSchema: z.number() }
+      const { results, tasks } = await orchestrator.executeWorkflow(
+        workflow([
+          { ...call, type: 'loop', loop: { forEach: [1, 2, 3] } },
+          { id: 'b', name: 'b', type: 'loop', loop: { until: 'iteration >= 2', maxIterations: 3 }, tasks: [inside] },
+        ]),
+      )
+      expect([results, seen.calls]).toEqual([{ a: [1, 1, 1], b: { inside: 2 } }, 2])
+      const passes = tasks.filter(({ taskId }) => taskId !== 'a' && taskId !== 'b')
+      const cached = passes.map(({ taskId, cached }) => [taskId, cached])
+      expect(cached).toEqual([
+        ['a[0]', undefined],
+        ['a[1]', true],
+        ['a[2]', true],
+        ['b[0].inside', undefined],
+        ['b[1].inside', true],
+        ['b[2].inside', true],
+      ])
+    }
+  })
+
   it('what failed by its schema is not kept', async () => {
     const { seen, orchestrator } = counting(config(), { work: () => `${(seen.calls += 1)}` })
     for (const calls of [1, 2]) {

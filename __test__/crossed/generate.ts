@@ -122,8 +122,7 @@ class Generator {
     const task: AgentTask = { id, name: id, agentId: 'work', input: { data: { ...this.#data(place), deed } } }
     if (chance.oneIn(3)) task.retryPolicy = { maxAttempts: 1 + chance.below(3), backoffType: 'fixed', initialDelay: '1s' }
     if (place.alone && chance.oneIn(4)) task.compensate = { agentId: 'undo', input: { data: { of: id } } }
-    // Whether an execution finds what it has itself kept a moment ago is a matter of time.
-    if (!place.inLoop && deed.spawns === undefined && deed.cancels === undefined && chance.oneIn(5))
+    if (deed.spawns === undefined && deed.cancels === undefined && chance.oneIn(5))
       task.cache = chance.oneIn(2) ? true : { key: `k{{ context.n }}` }
     if (chance.oneIn(6)) task.fallback = chance.of([{ value: { instead: id } }, { agentId: 'stand-in', input: { data: { of: id } } }])
     return task

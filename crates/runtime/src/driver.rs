@@ -32,6 +32,7 @@ use agents::Agents;
 use commit::Commit;
 use effect::{Effect, Number};
 use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
+use outputs::Fresh;
 use rustc_hash::FxHashMap;
 use schedules::Schedules;
 use slots::{Live, Slots};
@@ -110,6 +111,7 @@ pub struct Driver {
     versions: Versions,
     /// Where the latest executions of idempotency keys are, as long as they are live, by the hashes of the keys.
     keys: FxHashMap<Arc<str>, u32>,
+    fresh: Fresh,
     schedules: Schedules,
     /// The bounds of what attempts add.
     limits: Limits,
@@ -151,6 +153,7 @@ impl Driver {
             resting: Vec::new(),
             versions: Versions::default(),
             keys: FxHashMap::default(),
+            fresh: Fresh::default(),
             schedules: Schedules::default(),
             limits: Limits::default(),
             unreadable: Vec::new(),
@@ -428,7 +431,7 @@ impl Driver {
             if matches!(event, Event::AttemptStarted { .. }) {
                 self.owed.extend(runs.next().and_then(|command| Effect::command(slot, now, number, command, live)));
             }
-            outputs::keep(live, self.agents.as_mut(), now, event, &mut self.batch.cached);
+            self.fresh.keep(outputs::kept(live, self.agents.as_mut(), now, event), (live.key, record), &mut self.batch.cached);
         }
         let mut asked = Vec::new();
         for command in commands.drain(..) {
@@ -475,6 +478,7 @@ impl Driver {
 
     fn mark_committed(&mut self, committed: &[Committed]) {
         for record in committed {
+            self.fresh.committed(record);
             if let Some(live) = self.slots.get_mut(record.slot, record.key) {
                 live.committed = record.at;
                 live.acknowledged = record.seq + 1;

@@ -8,12 +8,15 @@
 //! ```
 //! What is kept is what the agent gave, and what a schema makes of that is made anew for whoever takes it over: a hit is the same answer once more.
 //! It is kept by the task's key, which the engine makes, and by who made it, which only the pool knows.
+//!
+//! An output is there from the moment its task completes: until its commit is acknowledged the store may not know it, so `Fresh` does. Whoever takes it over
+//! stands later in the same commit, or in a later one.
 
 use super::Driver;
 use super::agents::Agents;
 use super::slots::Live;
 use crate::Error;
-use crate::store::CachedOutput;
+use crate::store::{CachedOutput, Committed};
 use engine::{Event, Failure, Input, InstanceIndex, Output, PlannedTask};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -28,6 +31,43 @@ pub(super) struct Outputs {
     places: FxHashMap<InstanceIndex, Arc<str>>,
     /// What a schema is asked about.
     candidates: FxHashMap<InstanceIndex, Arc<str>>,
+}
+
+/// Outputs that are kept and whose commit is not acknowledged yet, by where they are kept.
+#[derive(Default)]
+pub(super) struct Fresh {
+    outputs: FxHashMap<Arc<str>, (CachedOutput, Origin)>,
+    /// Which of them each record brings.
+    brought: FxHashMap<Origin, Vec<Arc<str>>>,
+}
+
+/// The record an output stands in: the key of its execution, and its place there.
+type Origin = (i64, u64);
+
+impl Fresh {
+    /// An output that is to be kept goes into the same commit as what it came of.
+    pub(super) fn keep(&mut self, kept: Option<CachedOutput>, origin: Origin, batch: &mut Vec<CachedOutput>) {
+        let Some(cached) = kept else { return };
+        batch.push(cached.clone());
+        self.brought.entry(origin).or_default().push(Arc::clone(&cached.key));
+        self.outputs.insert(Arc::clone(&cached.key), (cached, origin));
+    }
+
+    fn get(&self, place: &str, now: Timestamp) -> Option<Arc<str>> {
+        let (cached, _) = self.outputs.get(place)?;
+        (cached.until > now).then(|| Arc::clone(&cached.output))
+    }
+
+    /// From now on the store knows what the record brought.
+    pub(super) fn committed(&mut self, record: &Committed) {
+        let origin = (record.key, record.seq);
+        for place in self.brought.remove(&origin).into_iter().flatten() {
+            // A later one may have taken its place.
+            if self.outputs.get(&place).is_some_and(|(_, latest)| *latest == origin) {
+                self.outputs.remove(&place);
+            }
+        }
+    }
 }
 
 impl Driver {
@@ -57,7 +97,10 @@ impl Driver {
             let live = self.slots.get_live(slot)?;
             let place = place_of(self.agents.as_mut(), live.execution.planned(task), &key);
             live.outputs().places.insert(task, Arc::clone(&place));
-            let found = self.commit.cached(&place, now, self.reader.as_ref())?;
+            let found = match self.fresh.get(&place, now) {
+                Some(output) => Some(output),
+                None => self.commit.cached(&place, now, self.reader.as_ref())?,
+            };
             self.input(slot, Input::LookedUp { task, found })?;
         }
         Ok(())
@@ -74,10 +117,10 @@ impl Live {
     }
 }
 
-/// An output that is to be kept for other executions goes into the same commit.
-pub(super) fn keep(live: &mut Live, agents: Option<&mut Agents>, now: Timestamp, event: &Event, cached: &mut Vec<CachedOutput>) {
-    let Event::TaskCompleted { task, output: Output::Json(output), .. } = event else { return };
-    let Some((key, ttl)) = live.execution.cache_key(*task) else { return };
+/// The output of a task that completes, if it is to be kept for others.
+pub(super) fn kept(live: &mut Live, agents: Option<&mut Agents>, now: Timestamp, event: &Event) -> Option<CachedOutput> {
+    let Event::TaskCompleted { task, output: Output::Json(output), .. } = event else { return None };
+    let (key, ttl) = live.execution.cache_key(*task)?;
     let planned = live.execution.planned(*task);
     let place = place_of(agents, planned, key);
     let until = ttl.map_or(Timestamp::from_micros(u64::MAX >> 1), |ttl| now.after(ttl));
@@ -86,11 +129,11 @@ pub(super) fn keep(live: &mut Live, agents: Option<&mut Agents>, now: Timestamp,
     let given = outputs.given.remove(task);
     // Somebody else was registered meanwhile, and who made this is not certain.
     if outputs.places.remove(task).is_some_and(|before| before != place) {
-        return;
+        return None;
     }
     // What the agent gave is not known any more if its process ended before the last of what it spawned did.
     let output = if is_judged { given } else { Some(Arc::clone(output)) };
-    cached.extend(output.map(|output| CachedOutput { key: place, output, until }));
+    output.map(|output| CachedOutput { key: place, output, until })
 }
 
 fn place_of(agents: Option<&mut Agents>, planned: &PlannedTask, key: &Arc<str>) -> Arc<str> {
