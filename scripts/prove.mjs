@@ -11,10 +11,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSteps } from './build.mjs'
 import { crossed } from './proofs/crossed.mjs'
+import { reverts } from './proofs/reverts.mjs'
+import { setupSteps } from './setup.mjs'
 import { root, runSteps, StepError } from './steps.mjs'
 
-/** Each is `{ name, says, share, total, profile, prepare?(), cases(from, to, done) }`: `done(count)` is told of cases that held, and what does not hold is thrown. */
-const PROOFS = [crossed]
+/**
+ * Each is `{ name, says, total, part?, cases(from, to, done) }`: `done(count)` is told of cases that held, and what does not hold is thrown. Every change
+ * must pass the first `share` of its cases, or `check()` in their place. `prepare()` comes before; `builds: false`: it needs no build.
+ */
+const PROOFS = [crossed, reverts]
 
 const folder = join(root, 'target/prove')
 const words = process.argv.slice(2)
@@ -24,12 +29,14 @@ const count = words.find((word) => /^\d+$/.test(word))
 const unknown = words.find((word) => word !== '--share' && word !== count && !names.includes(word))
 if (unknown !== undefined) throw new StepError(`no proof is called ${unknown}; there are ${PROOFS.map(({ name }) => name).join(', ')}`)
 
-const chosen = PROOFS.filter(({ name, share }) => (names.length > 0 ? names.includes(name) : !shares || share > 0))
+const chosen = PROOFS.filter(({ name }) => names.length === 0 || names.includes(name))
 // A share runs on what the tests have built.
 const profile = shares ? 'debug' : 'release'
-await runSteps([...buildSteps(profile), ...chosen.map((proof) => ({ title: `${proof.name}: ${proof.says}`, run: () => prove(proof) }))])
+const before = chosen.some(({ builds }) => builds !== false) ? buildSteps(profile) : setupSteps
+await runSteps([...before, ...chosen.map((proof) => ({ title: `${proof.name}: ${proof.says}`, run: () => prove(proof) }))])
 
 async function prove(proof) {
+  if (shares && proof.check !== undefined) return proof.check()
   await proof.prepare?.()
   const total = shares ? proof.share : Number(count ?? proof.total)
   const commit = commitOf()

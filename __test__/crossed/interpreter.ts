@@ -96,6 +96,7 @@ export class Interpreter {
       cancelled: given.cancelled ?? { by: undefined },
       previous: given.previous,
       origin: given.origin,
+      reuse: given.reuse,
     }
     this.executions.set(id, told)
     const signals =

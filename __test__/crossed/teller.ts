@@ -280,8 +280,8 @@ export class Teller {
   /** The child that failed in the execution that this one retries, or that was undone there in part. */
   #halfDone(path: string): Told | undefined {
     let old = this.#given.continues
-    // Its end may have been taken over from one before.
-    while (old?.tasks.get(path)?.attempts === 0 && old.origin !== undefined) old = old.origin
+    // Its end may have been taken over from one before, by itself or within a group.
+    while (old?.reuse?.has(path) === true && (old.tasks.get(path)?.attempts ?? 0) === 0) old = old.origin
     const end = old?.tasks.get(path)
     if (old === undefined || end === undefined || end.attempts === 0 || old.undoneWhole.has(path)) return undefined
     const child = this.#world.told(`${old.id}/${path}/${end.attempts}`)

@@ -53,6 +53,8 @@ export interface Told {
   readonly previous: Told | undefined
   /** The execution that it was forked from. */
   readonly origin: Told | undefined
+  /** The ends it has from there. */
+  readonly reuse: ReadonlyMap<string, End> | undefined
 }
 
 export type Done = { path: string; task: AgentTask; child?: Told }

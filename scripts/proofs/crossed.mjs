@@ -8,28 +8,32 @@ import { createInterface } from 'node:readline'
 import { root, StepError } from '../steps.mjs'
 
 const PROCESSES = 2
-const entry = join(root, 'target/prove/crossed.mjs')
+const ENTRY = 'target/prove/crossed.mjs'
 
 export const crossed = {
   name: 'crossed',
   says: 'random workflows that cross all features end as a slow interpreter says, wherever they crash',
   share: 2000,
   total: 100_000,
-  prepare: bundleCrossed,
-  cases: (from, to, done) => runCrossed(root, from, to, done),
+  prepare: () => bundleCrossed(),
+  cases: runCrossed,
 }
 
-/** The cases from `from` to `to`, run by the package in `where`; throws the first difference. */
-export async function runCrossed(where, from, to, done) {
-  const ends = await Promise.all(
-    Array.from({ length: PROCESSES }, (_, process) => share(where, from + process, to, (count) => done(from + count * PROCESSES))),
-  )
-  const differing = ends.filter((end) => end !== undefined).toSorted((one, other) => one.seed - other.seed)[0]
+async function runCrossed(from, to, done) {
+  const differing = await firstDifference(root, from, to, done)
   if (differing !== undefined) throw new StepError(`seed ${differing.seed}: ${differing.difference}`)
 }
 
-/** Bundles the suite: the package stays what it is, and is found by its name. */
-export async function bundleCrossed() {
+/** Runs the cases from `from` to `to` by the package in `where`; the first that differs, `{ seed, difference }`. */
+export async function firstDifference(where, from, to, done) {
+  const ends = await Promise.all(
+    Array.from({ length: PROCESSES }, (_, process) => share(where, from + process, to, (count) => done(from + count * PROCESSES))),
+  )
+  return ends.filter((end) => end !== undefined).toSorted((one, other) => one.seed - other.seed)[0]
+}
+
+/** Bundles the suite into `where`: the package there stays what it is, and is found by its name. */
+export async function bundleCrossed(where = root) {
   const { build } = await import('rolldown')
   const { output } = await build({
     cwd: root,
@@ -39,14 +43,14 @@ export async function bundleCrossed() {
     write: false,
     output: { format: 'esm' },
   })
-  mkdirSync(join(root, 'target/prove'), { recursive: true })
-  writeFileSync(entry, output[0].code)
+  mkdirSync(join(where, 'target/prove'), { recursive: true })
+  writeFileSync(join(where, ENTRY), output[0].code)
 }
 
 /** One process: every other case. Resolves with the first that differs. */
 function share(where, from, to, done) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry.replace(root, where), String(from), String(to), String(PROCESSES)], {
+    const child = spawn(process.execPath, [join(where, ENTRY), String(from), String(to), String(PROCESSES)], {
       cwd: where,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
