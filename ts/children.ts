@@ -15,11 +15,11 @@ import type { Past } from './ended-executions.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './errors.js'
 import type { Ending, Report } from './execution.js'
 import { restored } from './failure/restored.js'
-import { keptEnds, undoneIn, UNDOING } from './fork.js'
+import { keptEnds, UNDOING } from './fork.js'
 import { canonical } from './idempotency.js'
 import type { Json } from './json.js'
 import { assertChild, isChild, isOf, type Child } from './kinship.js'
-import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, type Tried } from './lineage.js'
+import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, wasUndone, type Tried } from './lineage.js'
 import type { LiveRuns } from './live-runs.js'
 import { pinsFor } from './pins.js'
 import type { Run, RunOptions } from './run.js'
@@ -191,9 +191,8 @@ async function beginning(
   const previous = tried.past.execution.id
   if (!retried) return { definition, context, options: { ...options, previous, keys: keysAfter(tried, id) } }
   // What it is given has changed, or it is done again because of something before it: that is other work.
-  const half =
-    tried.past.execution.status !== 'completed' || startsOf(tried).length > 0 || undoneIn(tried.past.execution.tasks).whole.length > 0
-  if (!half || canonical(context) !== canonical(tried.past.context)) return { definition, context, options }
+  const isHalfDone = tried.past.execution.status !== 'completed' || wasUndone(tried)
+  if (!isHalfDone || canonical(context) !== canonical(tried.past.context)) return { definition, context, options }
   const reuse = keptEnds(definition, tried.past.execution, { from: startsOf(tried), retry: true })
   return { definition, context, options: { ...options, previous, forkedFrom: previous, reuse, keys: keysAfter(tried, id) } }
 }

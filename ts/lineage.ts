@@ -54,6 +54,12 @@ export function startsOf({ past, undoing }: Tried): string[] {
   return [...unwell(past.execution), ...whole, ...within]
 }
 
+/** Whether something of it was undone since it ended well. */
+export function wasUndone({ undoing }: Tried): boolean {
+  const { whole, within } = undoneIn(undoing?.execution.tasks ?? [])
+  return whole.length > 0 || within.length > 0
+}
+
 /** Whether an execution goes on where the one before it ended. */
 export function continues({ previous, forkedFrom }: RunOptions): boolean {
   return previous !== undefined && previous === forkedFrom

@@ -30,7 +30,8 @@ export interface Deed {
 
 /** Something that a caller does. Each is awaited before the next. */
 export type Action =
-  | { do: 'run'; id: string; tenant?: string }
+  /** `changed`: with the workflow as its author has changed it since. */
+  | { do: 'run'; id: string; tenant?: string; changed?: true }
   | { do: 'key'; key: string; tenant?: string; rerun: boolean }
   | { do: 'heal' }
   /** Chooses the id that the engine would make for a child of the first execution. */

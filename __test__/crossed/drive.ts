@@ -11,6 +11,8 @@ import {
 } from '@codexos/multi-agent-orchestrator'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import type { Action, Case, Deed } from './case.ts'
+import { changed } from './changed.ts'
+import { hasCode, withCode } from './coded.ts'
 import { Interpreter } from './interpreter.ts'
 import type { Call, End, Told } from './told.ts'
 
@@ -96,7 +98,8 @@ class Driver {
   }
 
   async #begin(action: Action, id: string, old: string, path: string): Promise<ExecutionHandle> {
-    const { main, context, signals } = this.#case
+    const { context, signals } = this.#case
+    const main = withCode(this.#case.main)
     const orchestrator = this.#orchestrator
     switch (action.do) {
       case 'fork':
@@ -110,7 +113,8 @@ class Driver {
       }
       case 'run': {
         const { tenant } = action
-        const handle = await orchestrator.startWorkflow(main, context, { executionId: id, ...(tenant !== undefined && { tenant }) })
+        const flow = action.changed === true ? changed(main) : main
+        const handle = await orchestrator.startWorkflow(flow, context, { executionId: id, ...(tenant !== undefined && { tenant }) })
         if (signals.some(({ late }) => late)) await this.#kit?.clock.advance('10m')
         for (const { name, payload, refused } of signals) {
           const code = await handle.signal(name, payload).then(
@@ -129,7 +133,8 @@ class Driver {
 
   /** An id that only the engine may make. */
   async #refused({ child }: Action & { do: 'squat' }, expected: string): Promise<string | undefined> {
-    const { main, context } = this.#case
+    const { context } = this.#case
+    const main = withCode(this.#case.main)
     const code = await this.#orchestrator.startWorkflow({ ...main, id: 'squat' }, context, { executionId: `first/${child}/1` }).then(
       () => undefined,
       (error: OrchestratorError) => error.code,
@@ -171,7 +176,10 @@ class Driver {
       const execute = (task: TaskInput, context: AttemptContext): unknown => this.#work(orchestrator, agent, task, context)
       orchestrator.agentPool.registerAgentType(agent, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 10_000 })
     }
-    for (const flow of this.#case.registered) orchestrator.workflowEngine.registerWorkflow(flow)
+    const { main, registered } = this.#case
+    for (const flow of registered) orchestrator.workflowEngine.registerWorkflow(withCode(flow))
+    // What is code is not in a store: it comes with whoever registers the workflow.
+    if (hasCode(main)) orchestrator.workflowEngine.registerWorkflow(withCode(main))
   }
 
   async #work(orchestrator: MultiAgentOrchestrator, agent: string, task: TaskInput, context: AttemptContext): Promise<unknown> {

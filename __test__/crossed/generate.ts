@@ -5,6 +5,7 @@
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
 import type { Action, Case, Deed, Signal } from './case.ts'
 import { Chance } from './chance.ts'
+import { CODED_OUTPUT, CODED_PAYLOAD, hasCode } from './coded.ts'
 
 /** Where a task is made. */
 interface Place {
@@ -48,6 +49,7 @@ class Generator {
     const cancels = chance.oneIn(8)
     const main = this.#workflow('main', { seen: [], depth: 0, alone: true, top: true, inLoop: false }, cancels)
     const signals = this.#signals()
+    const coded = hasCode(main)
     return {
       seed: this.#seed,
       inFile,
@@ -55,7 +57,7 @@ class Generator {
       registered: this.#registered,
       context: this.#context(),
       signals,
-      actions: this.#actions(),
+      actions: this.#actions(coded),
       ...(crashes &&
         signals.length === 0 && {
           crash: { commit: 1 + chance.below(24), side: chance.of(['beforeCommit', 'afterCommit'] as const) },
@@ -124,7 +126,9 @@ class Generator {
     if (place.alone && chance.oneIn(4)) task.compensate = { agentId: 'undo', input: { data: { of: id } } }
     if (deed.spawns === undefined && deed.cancels === undefined && chance.oneIn(5))
       task.cache = chance.oneIn(2) ? true : { key: `k{{ context.n }}` }
-    if (chance.oneIn(6)) task.fallback = chance.of([{ value: { instead: id } }, { agentId: 'stand-in', input: { data: { of: id } } }])
+    const mayBeJudged = place.alone && deed.cancels === undefined
+    if (mayBeJudged && chance.oneIn(8)) task.outputSchema = CODED_OUTPUT as never
+    else if (chance.oneIn(6)) task.fallback = chance.of([{ value: { instead: id } }, { agentId: 'stand-in', input: { data: { of: id } } }])
     return task
   }
 
@@ -249,15 +253,21 @@ class Generator {
     const id = this.#id('w')
     if (!place.top || this.#chance.oneIn(3)) return { id, name: id, waitFor: { delay: '1h' } }
     this.#waits += 1
-    return { id, name: id, waitFor: { signal: 'go', timeout: '1d', schema: SCHEMA } }
+    return { id, name: id, waitFor: { signal: 'go', timeout: '1d', schema: CODED_PAYLOAD as never } }
   }
 
   #signals(): Signal[] {
     const signals: Signal[] = []
     const late = this.#chance.oneIn(2)
     for (let n = 0; this.#waits > 0 && n < 5; n += 1) {
-      if (this.#chance.oneIn(5)) signals.push({ name: 'go', payload: { n: 'five' }, late, refused: 'ERR_SIGNAL_SCHEMA' })
-      else signals.push({ name: 'go', payload: { n, text: this.#chance.of(TEXTS) }, late })
+      if (this.#chance.oneIn(5))
+        signals.push({ name: 'go', payload: { n: this.#chance.of(['five', 2]) }, late, refused: 'ERR_SIGNAL_SCHEMA' })
+      else
+        signals.push({
+          name: 'go',
+          payload: { n: n === 2 ? -1 : n, ...(!this.#chance.oneIn(3) && { text: this.#chance.of(TEXTS) }) },
+          late,
+        })
     }
     if (this.#chance.oneIn(4)) signals.push({ name: 'gone', payload: 1, late: false, refused: 'ERR_UNKNOWN_SIGNAL' })
     return signals
@@ -275,7 +285,7 @@ class Generator {
     }
   }
 
-  #actions(): Action[] {
+  #actions(coded: boolean): Action[] {
     const chance = this.#chance
     const keyed = this.#waits === 0 && chance.oneIn(3)
     const actions: Action[] = [keyed ? { do: 'key', key: 'the key', rerun: false } : { do: 'run', id: 'first' }]
@@ -286,16 +296,19 @@ class Generator {
       const kind = chance.below(keyed ? 5 : 3)
       if (kind === 0) actions.push({ do: 'fork', back: chance.below(2), place: chance.below(64) })
       else if (kind === 1) actions.push({ do: 'retry', back: chance.below(2) })
-      else if (kind === 2) actions.push({ do: 'run', id: `more-${at}`, tenant: chance.of(['one', 'two']) })
+      else if (kind === 2) actions.push(this.#another(`more-${at}`, coded))
       // Whoever reruns and loses the answer in a crash reruns again.
       else actions.push({ do: 'key', key: 'the key', rerun: !this.#crashes && chance.oneIn(2), ...(chance.oneIn(4) && { tenant: 'one' }) })
     }
     return actions
   }
-}
 
-/** What a wait takes. */
-const SCHEMA = { type: 'object', properties: { n: { type: 'integer' }, text: { type: 'string' } }, required: ['n'] }
+  /** The workflow once more, as another tenant, or as it was changed meanwhile: nothing is registered that would bring its code. */
+  #another(id: string, coded: boolean): Action {
+    const tenant = this.#chance.of([undefined, 'one', 'two'])
+    return { do: 'run', id, ...(tenant !== undefined && { tenant }), ...(!coded && this.#chance.oneIn(3) && { changed: true as const }) }
+  }
+}
 
 /** Every text that JavaScript allows, some of which no file and no other language does. */
 const TEXTS = [

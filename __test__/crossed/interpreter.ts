@@ -4,6 +4,8 @@
 
 import type { AgentWorkflow } from '@codexos/multi-agent-orchestrator'
 import type { Action, Case } from './case.ts'
+import { changed } from './changed.ts'
+import { judgedPayload } from './coded.ts'
 import { unwell } from './forking.ts'
 import { kept, Teller, type Given, type World } from './teller.ts'
 import { mended } from './texts.ts'
@@ -16,7 +18,7 @@ export class Interpreter {
   readonly calls: Call[] = []
   readonly executions = new Map<string, Told>()
   readonly #case: Case
-  readonly #cache = new Map<string, unknown>()
+  readonly #cache = new Map<string, object>()
   readonly #latest = new Map<string, Told>()
   readonly #begun: Told[] = []
   #healed = false
@@ -35,7 +37,12 @@ export class Interpreter {
       case 'squat':
         return { refused: 'ERR_INVALID_ARGUMENT' }
       case 'run':
-        return this.#keep(this.#run(main, action.id, mended(context) as Record<string, unknown>, { tenant: action.tenant, signals: true }))
+        return this.#keep(
+          this.#run(action.changed === true ? changed(main) : main, action.id, mended(context) as Record<string, unknown>, {
+            tenant: action.tenant,
+            signals: true,
+          }),
+        )
       case 'key': {
         const key = `${action.tenant ?? ''} ${action.key}`
         const latest = this.#latest.get(key)
@@ -100,7 +107,9 @@ export class Interpreter {
     }
     this.executions.set(id, told)
     const signals =
-      given.signals === true ? this.#case.signals.filter(({ refused }) => refused === undefined).map(({ payload }) => mended(payload)) : []
+      given.signals === true
+        ? this.#case.signals.filter(({ refused }) => refused === undefined).map(({ payload }) => judgedPayload(mended(payload) as object))
+        : []
     const teller = new Teller(this.#world(), told, given, signals)
     teller.tell()
     return told

@@ -3,6 +3,7 @@
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
 import type { Deed } from './case.ts'
+import { judgedOutput } from './coded.ts'
 import { affectedBy, unwell } from './forking.ts'
 import { mended, rendered, type Scope } from './texts.ts'
 import type { Call, End, Told } from './told.ts'
@@ -22,7 +23,7 @@ export interface Given {
 
 export interface World {
   readonly calls: Call[]
-  readonly cache: Map<string, unknown>
+  readonly cache: Map<string, object>
   isHealed(): boolean
   find(id: string): AgentWorkflow
   run(flow: AgentWorkflow, id: string, context: Record<string, unknown>, given: Given): Told
@@ -293,11 +294,13 @@ export class Teller {
     const told = this.#told
     const data = rendered(task.input?.data, scope) as { said: unknown; deed: Deed }
     const slot = this.#cacheSlot(task, data, scope)
-    if (slot !== undefined && this.#world.cache.has(slot)) return { ...completed(this.#world.cache.get(slot)), cached: true }
+    if (slot !== undefined && this.#world.cache.has(slot))
+      return { ...completed(judged(task, this.#world.cache.get(slot) as object)), cached: true }
     const end = this.#attempts(task, path, data)
     if (end.status === 'failed' && task.fallback !== undefined) return this.#fallBack(task, path, end)
     if (end.status !== 'completed') return end
-    if (slot !== undefined) this.#world.cache.set(slot, end.result)
+    // What it gave, whatever its schema has made of that.
+    if (slot !== undefined) this.#world.cache.set(slot, { id: task.id, said: data.said })
     if (task.compensate !== undefined) told.done.push({ path, task })
     return end
   }
@@ -323,7 +326,7 @@ export class Teller {
     if (task.cache === undefined) return undefined
     const { tenant, flow } = this.#told
     const made = typeof task.cache === 'object' && task.cache.key !== undefined ? `key ${textOf(context['n'])}` : data
-    return JSON.stringify([tenant ?? null, flow.id, task.id, made])
+    return JSON.stringify([tenant ?? null, flow.id, task.id, task.input, task.outputSchema, made])
   }
 
   #attempts(task: AgentTask, path: string, data: { said: unknown; deed: Deed }): End {
@@ -355,8 +358,14 @@ export class Teller {
     // Told to stop, it did not answer well.
     if (fails && deed.cancels !== undefined) return cancelled('cancelled')
     if (fails) return { status: 'failed', code: deed.code ?? 'ERR_AGENT', attempts: attempt, ...(deed.final === true && { final: true }) }
-    return completed({ id: task.id, said })
+    const output = judged(task, { id: task.id, said })
+    return output === undefined ? { status: 'failed', code: 'ERR_OUTPUT_SCHEMA', attempts: attempt, final: true } : completed(output)
   }
+}
+
+/** What the schema of a task makes of an output; undefined if it does not fit. */
+function judged({ outputSchema }: AgentTask, output: object): object | undefined {
+  return outputSchema === undefined ? output : judgedOutput(output)
 }
 
 function letterOf({ status, tolerated: tolerates, reason }: End): 'S' | 'F' | 'K' {

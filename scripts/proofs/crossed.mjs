@@ -38,7 +38,7 @@ export async function bundleCrossed(where = root) {
   const { output } = await build({
     cwd: root,
     input: '__test__/crossed/main.ts',
-    external: [/^@codexos\//, /^node:/],
+    external: [/^@codexos\//, /^node:/, 'zod'],
     platform: 'node',
     write: false,
     output: { format: 'esm' },

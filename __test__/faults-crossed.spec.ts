@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What random workflows that cross all features have found (`npm run prove -- crossed`), each as small as it gets.
+
+import { describe, expect, it } from 'vitest'
+import type { AgentTask, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
+import { storePath, userFolder } from './support/folder.ts'
+import { orchestratorWith, task, workflow, type Execute } from './support/orchestrators.ts'
+
+const folder = userFolder()
+const storages: [string, () => OrchestratorConfig][] = [
+  ['in memory', () => ({})],
+  ["in a file at 'os'", () => ({ storage: { path: storePath(folder), durability: 'os' } })],
+  ["in a file at 'disk'", () => ({ storage: { path: storePath(folder) } })],
+]
+
+/** An agent that notes the keys it was called with, and fails for tasks that are broken. */
+function noting(): { keys: string[]; broken: Set<string>; work: Execute } {
+  const keys: string[] = []
+  const broken = new Set<string>()
+  const work: Execute = ({ id }, { idempotencyKey }) => {
+    keys.push(decodeURIComponent(idempotencyKey))
+    if (broken.has(id)) throw new Error('no')
+    return `${id}!`
+  }
+  return { keys, broken, work }
+}
+
+const child = (id: string, tasks: readonly AgentTask[]): AgentTask => ({ id, name: id, workflow: workflow(tasks, { id: `${id}-flow` }) })
+
+describe.each(storages)('%s', (_, config) => {
+  // The retry of a parent did a completed child again, because of a task before it, and the child kept what had ended well inside: it was taken for half-done
+  // where it had a failure that was contained.
+  it('a child that completed with a contained failure begins anew in a retry that does it again', async () => {
+    const { keys, broken, work } = noting()
+    const orchestrator = orchestratorWith({ work }, config())
+    const before: AgentTask = { id: 'p', name: 'p', type: 'parallel', join: 'settled', tasks: [task('before')] }
+    const group: AgentTask = { id: 'g', name: 'g', type: 'sequential', onError: 'continue', tasks: [task('contained')] }
+    broken.add('before').add('contained')
+    await orchestrator.executeWorkflow(workflow([before, child('c', [task('a'), group])]), {}, { executionId: 'one' })
+    broken.clear()
+    keys.length = 0
+    await (await orchestrator.retryExecution('one', { executionId: 'two' })).result()
+    expect(keys).toEqual(['two:before', 'two/c/1:a', 'two/c/1:contained'])
+  })
+})
