@@ -63,7 +63,18 @@ function follows(flow: AgentWorkflow, start: string, path: string, inside: boole
 
 /** Whether passes of a loop may build on earlier ones. */
 function buildsOn(loop: AgentTask): boolean {
-  return loop.loop?.forEach === undefined || JSON.stringify(loop.tasks ?? loop.input ?? null).includes('{{ last }}')
+  return loop.loop?.forEach === undefined || (loop.tasks === undefined ? readsLast(loop) : loop.tasks.some(bodyReadsLast))
+}
+
+/** Whether a task in the body of a loop reads `last` of that loop: further loops have their own, and child workflows none. */
+function bodyReadsLast(task: AgentTask): boolean {
+  if (task.loop !== undefined) return false
+  const inside = [...(task.tasks ?? []), ...(task.branches ?? []).flatMap(({ tasks }) => tasks), ...(task.default ?? [])]
+  return readsLast(task) || inside.some(bodyReadsLast)
+}
+
+function readsLast({ input }: AgentTask): boolean {
+  return JSON.stringify(input ?? null).includes('{{ last }}')
 }
 
 function isInside(spot: Spot, owner: Spot): boolean {
