@@ -5,7 +5,7 @@ use crate::choice::Chosen;
 use crate::config::Provider;
 use crate::error::Error;
 use crate::estimate::{Estimator, Size, Written};
-use models::{BreakerPolicy, Candidates, Catalogue, Command, Cost, Day, Gateway, Limits, Observed, Usage};
+use models::{BreakerPolicy, Candidates, Catalogue, Command, Cost, Day, Gateway, Limits, Observed, Target, Usage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -77,6 +77,24 @@ impl Book {
 
     fn list_candidates(&mut self) {
         self.candidates = Candidates::new(&self.catalogue, self.providers.keys().map(|name| &**name), self.today);
+    }
+
+    /// What the gateway is told of a model that may answer, and what its provider lets through.
+    pub(crate) fn target(&self, chosen: &Chosen, size: Size) -> Result<(Target, Limits), Error> {
+        let Some(provider) = self.providers.get(&*chosen.provider) else {
+            return Err(Error::UnknownProvider { provider: chosen.provider.clone(), known: self.provider_names() });
+        };
+        let known = self.catalogue.find(&chosen.provider, &chosen.model);
+        let tokens = self.estimator.tokens(&chosen.provider, &chosen.model, size, known.and_then(|model| model.max_output));
+        let target = Target {
+            provider: chosen.provider.as_str().into(),
+            model: chosen.model.as_str().into(),
+            tokens,
+            usd_nanos: known.map_or(0, |model| model.prices.estimate(tokens.input, tokens.output, false).nanos),
+            window: known.and_then(|model| model.context),
+            larger_context: chosen.larger_context,
+        };
+        Ok((target, provider.limits))
     }
 
     /// What a call cost.

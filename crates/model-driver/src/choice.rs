@@ -95,9 +95,9 @@ impl Book {
                 Err(_) => {}
             }
         }
-        // Somebody who wants no fallback wants none for this either.
+        // What is named adds to this. Only a request that says there is to be no fallback, with an empty list, has none of this either.
         if wanted.fallback.as_ref().is_none_or(|fallback| !fallback.is_empty())
-            && let Some(larger) = targets.first().and_then(|first| self.larger(first, wanted))
+            && let Some(larger) = targets.first().and_then(|first| self.larger(first, wanted, request))
         {
             add(&mut targets, larger, true);
         }
@@ -207,18 +207,22 @@ impl Book {
         self.providers.keys().map(|name| &**name).collect::<Vec<_>>().join(", ")
     }
 
-    /// The cheapest model of the same provider that has room for more.
-    fn larger(&self, first: &Chosen, wanted: &Wanted) -> Option<Name> {
-        let context = self.catalogue.find(&first.provider, &first.model)?.context?;
-        let requirements = Requirements {
-            capabilities: vec![Need { capability: Capability::TextGeneration, quality: models::Tier::Basic }],
-            context_length: Some(context.saturating_add(1)),
-            mode: Mode::Cost,
-            providers: models::Providers { allow: Some(vec![first.provider.clone()]), deny: Vec::new() },
-            ..Requirements::default()
+    /// The cheapest model of the same provider that has room for more: for what the request seems to have, else for more than the first.
+    fn larger(&self, first: &Chosen, wanted: &Wanted, request: &ChatRequest) -> Option<Name> {
+        let more = self.catalogue.find(&first.provider, &first.model)?.context?.saturating_add(1);
+        let seems = self.estimator.tokens(&first.provider, &first.model, Size::of(request), None).input;
+        let candidates = self.candidates_for(wanted);
+        let cheapest = |context: u64| {
+            let requirements = Requirements {
+                capabilities: vec![Need { capability: Capability::TextGeneration, quality: models::Tier::Basic }],
+                context_length: Some(context),
+                mode: Mode::Cost,
+                providers: models::Providers { allow: Some(vec![first.provider.clone()]), deny: Vec::new() },
+                ..Requirements::default()
+            };
+            self.select_among(&candidates, &requirements).ok().map(|found| (found.provider, found.model_id))
         };
-        let found = self.select_among(&self.candidates_for(wanted), &requirements).ok()?;
-        Some((found.provider, found.model_id))
+        cheapest(more.max(seems)).or_else(|| cheapest(more))
     }
 }
 

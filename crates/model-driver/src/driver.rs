@@ -14,9 +14,7 @@ use crate::estimate::Size;
 use crate::message::{HostReply, Message, Paid, sent};
 use answers::Partly;
 use asked::Asked;
-use models::{
-    AttemptId, Budget, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Requirements, Spend, Target,
-};
+use models::{AttemptId, Budget, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Requirements, Spend};
 use providers::{ChatRequest, Delta, Partial, Reply, Transport};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -174,16 +172,9 @@ impl ModelDriver {
         let size = Size::of(&asked.chat);
         let (mut targets, mut commands) = (Vec::new(), Vec::new());
         for chosen in &asked.choice.targets {
-            let Some(provider) = book.providers.get(&*chosen.provider) else {
-                return Err(Error::UnknownProvider { provider: chosen.provider.clone(), known: book.provider_names() });
-            };
-            let limits = provider.limits;
-            let known = book.catalogue.find(&chosen.provider, &chosen.model);
-            let tokens = book.estimator.tokens(&chosen.provider, &chosen.model, size, known.and_then(|model| model.max_output));
-            let usd_nanos = known.map_or(0, |model| model.prices.estimate(tokens.input, tokens.output, false).nanos);
-            let (provider, model): (Arc<str>, Arc<str>) = (chosen.provider.as_str().into(), chosen.model.as_str().into());
-            commands.extend(book.limit(&provider, &model, limits, now));
-            targets.push(Target { provider, model, tokens, usd_nanos, larger_context: chosen.larger_context });
+            let (target, limits) = book.target(chosen, size)?;
+            commands.extend(book.limit(&target.provider, &target.model, limits, now));
+            targets.push(target);
         }
         let retry = asked.retry.policy();
         let deadline = asked.timeout_ms.map(|millis| now.after(Duration::from_millis(millis)));

@@ -5,6 +5,7 @@ mod body;
 mod message;
 mod retry_after;
 pub(crate) mod spans;
+mod too_long;
 mod words;
 
 pub use message::failure_message;
@@ -72,7 +73,7 @@ pub fn classify(status: Option<u16>, body: &str) -> FailureClass {
     let body = ErrorBody::read(body);
     // An error within a 200 tells its status in the body, if at all.
     let status = status.filter(|status| *status >= 400).or(body.status);
-    let of_words = words::phrased(&body.text).or_else(|| words::decisive(&body.names));
+    let of_words = words::phrased(&body.text, status).or_else(|| words::decisive(&body.names));
     let of_status = || status.and_then(of_status);
     let otherwise = if body.is_error { FailureClass::Overload } else { FailureClass::Network };
     of_words.or_else(of_status).or_else(|| words::indicative(&body.names)).unwrap_or(otherwise)
@@ -82,6 +83,8 @@ fn of_status(status: u16) -> Option<FailureClass> {
     match status {
         401 | 403 => Some(FailureClass::Auth),
         402 => Some(FailureClass::Quota),
+        // A lock that another request holds.
+        409 => Some(FailureClass::Overload),
         // The request did not arrive in time; everything above 499 is the server's own fault, its time-outs too.
         408 => Some(FailureClass::Network),
         413 => Some(FailureClass::Context),

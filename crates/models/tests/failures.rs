@@ -2,6 +2,8 @@
 //! What providers answer and what we make of it. The tables are data: a line that was seen in the wild is added there.
 
 use models::{FailureClass, classify, retry_after};
+use serde_json::json;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -25,6 +27,39 @@ fn every_known_answer_has_its_class() {
         }
     }
     assert!(count > 70, "only {count} rows were read");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Servers say in ever other words that a request is too long, of which half were taken for a request that is wrong: the larger model was not asked.
+#[test]
+fn too_long_is_understood_in_the_words_of_each_server_and_nothing_else_is_taken_for_it() {
+    let mut wrong = Vec::new();
+    let mut servers = BTreeSet::new();
+    for row in rows(include_str!("failures/too-long.txt"), 3) {
+        let [class, status, said] = row[..] else { panic!("three columns: {row:?}") };
+        let (server, words) = said.split_once(": ").unwrap();
+        let expected: FailureClass = serde_json::from_value(class.into()).unwrap();
+        if expected == FailureClass::Context {
+            servers.insert(server.split(',').next().unwrap());
+        }
+        // However it is wrapped.
+        let bodies = [
+            json!({ "error": { "message": words, "type": "invalid_request_error", "code": null } }),
+            json!({ "error": words }),
+            json!({ "message": words }),
+            json!({ "detail": [{ "msg": format!("Provider returned error: {words}") }] }),
+            json!([{ "error": { "code": 400, "message": "Provider returned error", "metadata": { "raw": words } } }]),
+        ];
+        for body in bodies.map(|body| body.to_string()).into_iter().chain([words.to_owned()]) {
+            let status = status.parse().ok();
+            let found = classify(status, &body);
+            // Nothing says that it is an error's text where there is neither a status nor a form.
+            if found != expected && (status.is_some() || expected != FailureClass::Invalid) {
+                wrong.push(format!("{found} instead of {expected}: {body}"));
+            }
+        }
+    }
+    assert!(servers.len() >= 25, "only {} servers: {servers:?}", servers.len());
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 

@@ -27,10 +27,17 @@ const DEPTH_MAX: usize = 6;
 const ITEMS_MAX: usize = 16;
 
 const NAMED: [&str; 7] = ["code", "type", "status", "__type", "reason", "blockReason", "quotaId"];
-const NESTED: [&str; 9] = ["error", "innererror", "message", "detail", "msg", "errors", "details", "violations", "promptFeedback"];
+const NESTED: [&str; 11] =
+    ["error", "innererror", "message", "detail", "msg", "error_message", "error_msg", "errors", "details", "violations", "promptFeedback"];
 
 /// What a prompt that was blocked goes by, beside the reason.
 const BLOCKED: &str = "content_filter";
+
+/// Whether it is HTML; `<400> InvalidParameter: …` is none.
+fn is_page(body: &str) -> bool {
+    let inside = body.trim_start().strip_prefix('<').and_then(|rest| rest.chars().next());
+    inside.is_some_and(|first| first.is_ascii_alphabetic() || first == '!' || first == '?')
+}
 
 impl ErrorBody {
     pub(super) fn read(body: &str) -> Self {
@@ -41,7 +48,7 @@ impl ErrorBody {
                 read.gather(&value, 0);
             }
             // A page of a proxy says nothing that helps; its status does.
-            _ if body.trim_start().starts_with('<') => {}
+            _ if is_page(body) => {}
             _ => read.say(body),
         }
         read

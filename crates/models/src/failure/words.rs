@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The words by which providers tell one failure from another. Tests hold them to bodies in `tests/failures/classes.txt`.
 
-use super::FailureClass;
+use super::{FailureClass, too_long};
 
 use FailureClass::{Auth, Content, Context, Invalid, Overload, Quota, Rate};
 
-/// What a message says where the code says less, or something else. The first that is found counts.
-const PHRASES: [(&str, FailureClass); 30] = [
-    ("prompt is too long", Context),
-    ("input is too long", Context),
-    ("exceed context limit", Context),
-    ("maximum context length", Context),
-    ("exceeds the maximum number of tokens allowed", Context),
-    ("maximum prompt length", Context),
-    ("exceeds context length", Context),
-    ("exceeds the available context", Context),
-    ("exceeds the context window", Context),
-    ("exceeds the limit of the model's context", Context),
-    ("reduce the length of the messages", Context),
-    ("`max_new_tokens` must be <=", Context),
-    ("too many tokens: ", Context),
-    // A single request beyond a limit per minute: no minute will have room for it.
-    ("request too large for ", Context),
+/// What a message says where the code says less, or something else. The first that is found counts; what is too long is in [`too_long`].
+const PHRASES: [(&str, FailureClass); 18] = [
+    ("too many tokens, please wait", Rate),
+    ("too many requests", Rate),
     ("content management policy", Content),
     ("content filtering policy", Content),
     ("requires moderation", Content),
@@ -106,7 +93,10 @@ const INDICATIVE: [(&str, FailureClass); 25] = [
     ("invalid_request_error", Invalid),
 ];
 
-pub(super) fn phrased(text: &str) -> Option<FailureClass> {
+pub(super) fn phrased(text: &str, status: Option<u16>) -> Option<FailureClass> {
+    if too_long::is_too_long(text, status == Some(429)) {
+        return Some(Context);
+    }
     PHRASES.iter().find(|(phrase, _)| text.contains(phrase)).map(|(_, class)| *class)
 }
 

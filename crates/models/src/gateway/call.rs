@@ -33,7 +33,9 @@ pub struct Target {
     pub tokens: Tokens,
     /// The most that it may cost, in nano-dollars.
     pub usd_nanos: u64,
-    /// It is there for requests that turn out too large for the others, and for nothing else.
+    /// How many tokens a request and its answer have together at most, where that is known.
+    pub window: Option<u64>,
+    /// It is there for requests that turn out too large for the others, and for nothing else. It stands after them.
     pub larger_context: bool,
 }
 
@@ -42,7 +44,7 @@ pub struct Target {
 pub struct CallRequest {
     /// Who may answer: the first, and those to fall back to, in this order.
     pub targets: Vec<Target>,
-    /// The failures after which the next target is tried. A larger one is always tried on `Context`.
+    /// The failures after which the next target is tried. On `Context` the next that may have more room is tried in any case.
     pub fallback_on: BTreeSet<FailureClass>,
     /// How often each target is tried.
     pub retry: RetryPolicy,
@@ -81,6 +83,8 @@ pub(super) struct Call {
     /// Since when nothing of it has been under way.
     pub(super) idle_since: Timestamp,
     pub(super) state: State,
+    /// A target said that the request is too large for it.
+    pub(super) outgrown: Option<Outgrown>,
     /// An answer was begun and never came whole: what it cost, nobody says.
     pub(super) cut_off: bool,
     /// What attempts cost that failed.
@@ -88,6 +92,13 @@ pub(super) struct Call {
     pub(super) budget: BudgetReservation,
     pub(super) attempts: Vec<Attempt>,
     pub(super) skipped: Vec<Skipped>,
+}
+
+/// What is known of the size of a request that was too large.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outgrown {
+    /// The largest known window that has no room for it; 0: of those that refused it no window is known.
+    window: u64,
 }
 
 #[derive(Debug)]
@@ -124,20 +135,22 @@ impl Call {
         ended.saturating_add(u32::from(matches!(self.state, State::Sent(_))))
     }
 
-    /// Where to go after a failure of this class, if anywhere. Who has come to the larger ones stays with them.
+    /// Its target has no room for it.
+    pub(super) fn outgrow(&mut self) {
+        let before = self.outgrown.map_or(0, |outgrown| outgrown.window);
+        let window = self.at().and_then(|target| target.window).unwrap_or(0);
+        self.outgrown = Some(Outgrown { window: window.max(before) });
+    }
+
+    /// Where to go after a failure of this class, if anywhere. One that was too large somewhere goes only where there may be more room.
     pub(super) fn fallback(&self, class: FailureClass) -> Option<usize> {
-        let larger_now = self.at().is_some_and(|target| target.larger_context);
-        let find = |from: usize, larger: bool| {
-            let mut rest = self.request.targets.iter().enumerate().skip(from);
-            rest.find(|(_, target)| target.larger_context == larger).map(|(index, _)| index)
+        let fits = |target: &Target| match self.outgrown {
+            None => !target.larger_context,
+            Some(outgrown) => target.window.is_none_or(|window| window > outgrown.window),
         };
-        if class == FailureClass::Context {
-            let larger = find(if larger_now { self.target + 1 } else { 0 }, true);
-            if larger.is_some() {
-                return larger;
-            }
-        }
-        self.request.fallback_on.contains(&class).then(|| find(self.target + 1, larger_now))?
+        let leads_elsewhere = class == FailureClass::Context || self.request.fallback_on.contains(&class);
+        let mut rest = self.request.targets.iter().enumerate().skip(self.target + 1);
+        leads_elsewhere.then(|| rest.find(|(_, target)| fits(target)).map(|(index, _)| index))?
     }
 }
 

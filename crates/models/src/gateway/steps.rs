@@ -41,6 +41,7 @@ impl Gateway {
             tries: 0,
             idle_since,
             state,
+            outgrown: None,
             cut_off: false,
             spent: Spend::default(),
             budget,
@@ -214,6 +215,9 @@ impl Gateway {
     pub(super) fn fail(&mut self, id: CallId, failure: CallFailure) {
         let Some((mut call, sent)) = self.take_sent(id) else { return };
         let CallFailure { class, retry_after, message, spent: cost } = failure;
+        if class == FailureClass::Context {
+            call.outgrow();
+        }
         let next = self.next(id, &call, sent.delivering, class, retry_after);
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
         match cost {

@@ -36,7 +36,7 @@ fn only_the_failures_that_were_named_lead_elsewhere() {
         let mut named = request(&["a", "b"]);
         named.fallback_on = [class].into();
         host.run();
-        let usual = !matches!(class, Context | Content | Invalid);
+        let usual = !matches!(class, Content | Invalid);
         assert_eq!(models(&host), if usual { vec!["a", "b"] } else { vec!["a"] }, "{class}");
         host.gateway.reset(&name("p"), &name("a"));
         host.begin(2, named);
@@ -53,13 +53,47 @@ fn what_is_too_long_goes_to_larger_models_and_nothing_else_does() {
         _ => Answer::Done(1),
     };
     let mut host = Host::new(answer);
-    host.begin(1, CallRequest::new(vec![larger("large"), target("a"), target("b"), larger("largest")]));
+    host.begin(1, CallRequest::new(vec![target("a"), larger("large"), larger("largest")]));
     host.run();
     assert_eq!((models(&host), &host.ends[&1].outcome), (vec!["a", "large", "largest"], &Ok(())));
     let mut host = Host::new(answer);
     host.begin(1, CallRequest::new(vec![target("b"), larger("largest")]));
     host.run();
     assert_eq!((models(&host), host.ends[&1].outcome.clone().unwrap_err().class()), (vec!["b"], Some(FailureClass::Auth)));
+}
+
+/// A user had named the larger model in `fallback`, which took away its part for requests that are too large: they failed with it there.
+#[test]
+fn what_is_too_long_goes_in_order_to_all_that_may_have_more_room() {
+    use FailureClass::{Context, Overload};
+    let window = |model: &str, tokens: u64| Target { window: Some(tokens), ..target(model) };
+    let visited = |targets: &[Target], failing: &'static [(&str, FailureClass)]| {
+        let mut host = Host::new(move |_, target: &Target| {
+            let class = failing.iter().find(|(model, _)| *model == &*target.model).map(|(_, class)| *class);
+            class.map_or(Answer::Done(1), |class| Answer::Fail(1, class))
+        });
+        let mut request = CallRequest::new(targets.to_vec());
+        request.retry.max_attempts = 1;
+        host.begin(1, request);
+        host.run();
+        let outcome = if host.ends[&1].outcome.is_ok() { "answered" } else { "failed" };
+        format!("{} {outcome}", models(&host).join(" "))
+    };
+    let small = window("small", 8);
+    // Named: those that are known to be no larger are left out, those of which nothing is known are tried.
+    let named = [small.clone(), window("same", 8), window("less", 4), target("unknown"), window("more", 32)];
+    assert_eq!(visited(&named, &[("small", Context)]), "small unknown answered");
+    assert_eq!(visited(&named, &[("small", Context), ("unknown", Context)]), "small unknown more answered");
+    // What one of them refuses for another reason goes on among those with more room, and to what is there for such requests.
+    let both = [small.clone(), window("more", 32), window("less", 4), Target { window: Some(64), ..larger("largest") }];
+    assert_eq!(visited(&both, &[("small", Context)]), "small more answered");
+    assert_eq!(visited(&both, &[("small", Context), ("more", Overload)]), "small more largest answered");
+    assert_eq!(visited(&both, &[("small", Context), ("more", Context), ("largest", Context)]), "small more largest failed");
+    // Nothing else leads to what is there for such requests.
+    assert_eq!(visited(&both, &[("small", Overload), ("more", Overload), ("less", Overload)]), "small more less failed");
+    // The first was down, and it is the next that is too small.
+    assert_eq!(visited(&both, &[("small", Overload), ("more", Context)]), "small more largest answered");
+    assert_eq!(visited(&[small, window("less", 4)], &[("small", Context)]), "small failed");
 }
 
 #[test]

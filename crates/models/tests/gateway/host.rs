@@ -20,7 +20,7 @@ pub(crate) fn name(name: &str) -> Arc<str> {
 /// A target of provider `p`.
 pub(crate) fn target(model: &str) -> Target {
     let tokens = Tokens { input: 60, output: 40 };
-    Target { provider: name("p"), model: name(model), tokens, usd_nanos: 1000, larger_context: false }
+    Target { provider: name("p"), model: name(model), tokens, usd_nanos: 1000, window: None, larger_context: false }
 }
 
 pub(crate) fn request(models: &[&str]) -> CallRequest {
