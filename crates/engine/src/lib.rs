@@ -22,7 +22,6 @@ mod plan;
 mod pool;
 mod retry;
 pub mod schedule;
-mod schema;
 mod task_index;
 mod trigger;
 pub mod workflow;

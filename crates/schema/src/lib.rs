@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A JSON Schema (draft 2020-12 unless `$schema` says otherwise) that judges a value.
-
 //!
 //! Schemas come from others, and so may values: how large a schema may be is bounded in `bounds`, what judging a value may cost by `meter`, through
 //! which the validator sees the value (`metered`), and what a pattern may cost in `pattern`.

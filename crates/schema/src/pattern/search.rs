@@ -4,7 +4,7 @@
 
 use super::program::{Operation, Program};
 use super::sets;
-use crate::schema::meter;
+use crate::meter;
 use rustc_hash::FxHashSet;
 
 /// Where it stands: an operation, a place in the text, and what was noted on the way.

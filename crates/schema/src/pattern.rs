@@ -91,7 +91,7 @@ impl Automaton {
 
 #[cfg(test)]
 mod tests {
-    use super::super::meter;
+    use crate::meter;
     use super::{Pattern, Unusable};
     use serde_json::Value;
 
