@@ -68,7 +68,7 @@ describe('schemas', () => {
   })
 
   it('take every pattern that zod 3, zod 4, valibot and arktype write', () => {
-    const { patterns } = JSON.parse(readFileSync(join(root, 'crates/engine/tests/data/patterns.json'), 'utf8')) as {
+    const { patterns } = JSON.parse(readFileSync(join(root, 'crates/schema/tests/data/patterns.json'), 'utf8')) as {
       patterns: { pattern: string }[]
     }
     expect(patterns.length).toBeGreaterThan(150)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// crates/engine/tests/data/patterns.json: every pattern that zod 3, zod 4, valibot and arktype write, and which of some texts JavaScript finds
+// crates/schema/tests/data/patterns.json: every pattern that zod 3, zod 4, valibot and arktype write, and which of some texts JavaScript finds
 // them in. Patterns are judged in bounded time in Rust, and a test there holds them to this.
 //   node scripts/patterns.mjs
 
@@ -231,7 +231,7 @@ const rows = [...found]
       in: texts.flatMap((text, index) => (expression(pattern).test(text) ? [index] : [])),
     }),
   )
-const folder = join(root, 'crates/engine/tests/data')
+const folder = join(root, 'crates/schema/tests/data')
 mkdirSync(folder, { recursive: true })
 const visible = (text) =>
   text.replaceAll(/\u200D|\uFE0F|\u2028/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0').toUpperCase()}`)

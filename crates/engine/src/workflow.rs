@@ -53,6 +53,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Conditions and templates of one workflow. To compile one takes some 10 µs, and a template takes 13 KB.
+    fn texts_max(self) -> usize {
+        self.tasks_max.saturating_mul(2).max(2000)
+    }
+
     /// Those of what was accepted before, whatever they are now; the timeout is the one that it was accepted with.
     pub(crate) fn none(default_timeout: Duration) -> Self {
         Self { tasks_max: usize::MAX, depth_max: usize::MAX, default_timeout, checked: false }
@@ -72,6 +77,12 @@ pub fn read_accepted_plan(text: &str, default_timeout: Duration) -> Result<Plan,
 
 fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Vec<Problem>) {
     let Some(value) = parse(text, "", &mut problems) else { return (None, problems.into_vec()) };
+    let (texts, texts_max) = (texts(&value), limits.texts_max());
+    if texts > texts_max && !problems.accepted() {
+        // At once: to read them would take what the bound is there to save.
+        problems.push("", ProblemKind::TooManyTexts { count: texts, limit: texts_max });
+        return (None, problems.into_vec());
+    }
     let workflow = read::workflow(&value, limits, &mut problems);
     let count: usize = workflow.tasks.iter().map(Task::count).sum();
     if count > limits.tasks_max {
@@ -106,6 +117,19 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
         opaque,
     };
     (Some(plan), problems.into_vec())
+}
+
+/// How many conditions and templates a definition holds, wherever they stand.
+fn texts(value: &Value) -> usize {
+    match value {
+        Value::String(text) => usize::from(Template::is_one(text)),
+        Value::Array(items) => items.iter().map(texts).sum(),
+        Value::Object(fields) => {
+            let conditions = fields.get("conditions").and_then(Value::as_array).map_or(0, Vec::len);
+            conditions + fields.values().map(texts).sum::<usize>()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 /// The JSON, or the problem that it is none.

@@ -238,6 +238,10 @@ enum Part {
 impl InputTemplate {
     /// Reads every text of `value`; `None` if none of them is a template. Errors come with their paths, such as `data.users[0]`.
     pub fn compile(value: &Value, variables: &[&str]) -> Result<Option<Self>, Vec<(String, TemplateError)>> {
+        // Most data is what it is, and may be large.
+        if !holds_template(value) {
+            return Ok(None);
+        }
         let (mut references, mut errors) = (References::default(), Vec::new());
         let root = part(value, "", variables, &mut references, &mut errors);
         match root {
@@ -284,6 +288,15 @@ fn part(value: &Value, path: &str, variables: &[&str], references: &mut Referenc
             if parts.iter().all(|(_, part)| matches!(part, Part::As(_))) { Part::As(value.clone()) } else { Part::Object(parts) }
         }
         other => Part::As(other.clone()),
+    }
+}
+
+fn holds_template(value: &Value) -> bool {
+    match value {
+        Value::String(text) => Template::is_one(text),
+        Value::Array(items) => items.iter().any(holds_template),
+        Value::Object(fields) => fields.values().any(holds_template),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -12,11 +12,15 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use rmcp::{ClientHandler, RoleClient, ServiceExt};
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// Is told when the tools of a server are others than before. Called on a thread of the runtime; must not block.
 pub type Changed = Arc<dyn Fn() + Send + Sync>;
+
+/// What takes a while. Boxed, so that what the library of the protocol does on the way is compiled once, here, and small.
+pub type Work<'client, T> = Pin<Box<dyn Future<Output = Result<T, McpError>> + Send + 'client>>;
 
 /// One connection. Its methods may be called from any thread, within a tokio runtime where they are `async`.
 pub struct Client {
@@ -45,15 +49,17 @@ impl Client {
     }
 
     /// Connects, over `transport` if it is by HTTP; what the server says of itself, as JSON text: `{ name, version }`. Once per client.
-    pub async fn open(&self, transport: impl FnOnce() -> Result<Transport, SetupError>) -> Result<String, McpError> {
-        let opened = self.stop.run_until_cancelled(self.connect(transport)).await.unwrap_or(Err(McpError::Cancelled));
-        if opened.is_err() {
-            self.kill();
-        }
-        opened
+    pub fn open(&self, transport: fn() -> Result<Transport, SetupError>) -> Work<'_, String> {
+        Box::pin(async move {
+            let opened = self.stop.run_until_cancelled(self.connect(transport)).await.unwrap_or(Err(McpError::Cancelled));
+            if opened.is_err() {
+                self.kill();
+            }
+            opened
+        })
     }
 
-    async fn connect(&self, transport: impl FnOnce() -> Result<Transport, SetupError>) -> Result<String, McpError> {
+    async fn connect(&self, transport: fn() -> Result<Transport, SetupError>) -> Result<String, McpError> {
         let listener = Listener { changed: Arc::clone(&self.changed) };
         let (service, process) = match &self.server {
             Server::Program(program) => {
@@ -109,11 +115,13 @@ impl Client {
     }
 
     /// The tools of the server as JSON text: `[{ name, description, inputSchema, … }]`.
-    pub async fn tools(&self) -> Result<String, McpError> {
-        let peer = self.peer()?;
-        let listed = self.stop.run_until_cancelled(peer.list_all_tools()).await.ok_or(McpError::Cancelled)?;
-        let tools = listed.map_err(|error| McpError::of_call(&error, &self.discretion))?;
-        Ok(serde_json::to_string(&tools)?)
+    pub fn tools(&self) -> Work<'_, String> {
+        Box::pin(async {
+            let peer = self.peer()?;
+            let listed = self.stop.run_until_cancelled(peer.list_all_tools()).await.ok_or(McpError::Cancelled)?;
+            let tools = listed.map_err(|error| McpError::of_call(&error, &self.discretion))?;
+            Ok(serde_json::to_string(&tools)?)
+        })
     }
 
     /// A text that the server had a part in, such as its answer that a call failed, without what only the server should know.
@@ -123,14 +131,14 @@ impl Client {
 
     /// Calls a tool with arguments that are JSON text of an object; its answer as JSON text: `{ content, structuredContent, isError }`.
     /// `number` is what `cancel` knows the call by, as soon as this returns: before anything was sent.
-    pub fn call(self: Arc<Self>, number: u32, tool: String, arguments: String) -> impl Future<Output = Result<String, McpError>> + Send {
+    pub fn call(self: Arc<Self>, number: u32, tool: String, arguments: String) -> Work<'static, String> {
         let cancelled = self.stop.child_token();
         self.lock().calls.insert(number, cancelled.clone());
-        async move {
+        Box::pin(async move {
             let answer = self.ask(tool, &arguments, &cancelled).await;
             self.lock().calls.remove(&number);
             Ok(answer?.to_string())
-        }
+        })
     }
 
     async fn ask(&self, tool: String, arguments: &str, cancelled: &CancellationToken) -> Result<Value, McpError> {

@@ -15,6 +15,6 @@ mod failure;
 mod process;
 mod server;
 
-pub use client::{Changed, Client};
+pub use client::{Changed, Client, Work};
 pub use failure::McpError;
 pub use server::{Program, Remote, Server};

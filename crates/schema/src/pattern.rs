@@ -91,8 +91,8 @@ impl Automaton {
 
 #[cfg(test)]
 mod tests {
-    use crate::meter;
     use super::{Pattern, Unusable};
+    use crate::meter;
     use serde_json::Value;
 
     fn found(source: &str, text: &str) -> Option<bool> {
@@ -104,7 +104,7 @@ mod tests {
     /// known here, and finds what it finds in JavaScript.
     #[test]
     fn every_pattern_of_a_library_finds_what_it_finds_in_javascript() {
-        let data: Value = serde_json::from_str(include_str!("../../tests/data/patterns.json")).unwrap();
+        let data: Value = serde_json::from_str(include_str!("../tests/data/patterns.json")).unwrap();
         let texts: Vec<&str> = data["texts"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
         let mut wrong = Vec::new();
         for row in data["patterns"].as_array().unwrap() {

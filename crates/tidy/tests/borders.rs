@@ -5,20 +5,7 @@ use tidy::{Finding, Source, read, refuse, written};
 
 /// Packages that decide, and all that each of them may know.
 const PURE: &[(&str, &[&str])] = &[
-    (
-        "engine",
-        &[
-            "croner",
-            "expressions",
-            "jiff",
-            "petgraph",
-            "rustc-hash",
-            "schema",
-            "serde_json",
-            "stdx",
-            "thiserror",
-        ],
-    ),
+    ("engine", &["croner", "expressions", "jiff", "petgraph", "rustc-hash", "schema", "serde_json", "stdx", "thiserror"]),
     ("expressions", &["minijinja", "serde_json", "thiserror"]),
     ("schema", &["jsonschema", "regex-automata", "regex-syntax", "rustc-hash", "serde_json"]),
     ("stdx", &["serde_json", "sha2"]),

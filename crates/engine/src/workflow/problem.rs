@@ -55,6 +55,10 @@ pub enum ProblemKind {
     Cycle { cycle: String },
     #[error("{count} tasks exceed `workflow.maxTasks` ({limit}); split the workflow or raise the limit")]
     TooManyTasks { count: usize, limit: usize },
+    #[error(
+        "{count} conditions and templates are more than one workflow may hold ({limit}: two for each task that `workflow.maxTasks` allows, but 2000 at least); put data into the context, or split the workflow"
+    )]
+    TooManyTexts { count: usize, limit: usize },
     #[error("must be {expected}, found {found}")]
     OutOfRange { expected: &'static str, found: String },
     #[error("`{found}` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'")]

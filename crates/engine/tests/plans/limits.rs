@@ -43,6 +43,24 @@ fn tasks_of_every_level_count_groups_and_workflows_inside_included() {
 }
 
 #[test]
+fn a_definition_holds_so_many_templates_and_conditions_since_each_takes_memory_of_its_own() {
+    let definition = |texts: usize, conditions: usize| {
+        let data = vec!["{{ context.n }}"; texts];
+        let conditions = vec!["context.n > 0"; conditions];
+        let task = json!({ "id": "a", "name": "a", "agentId": "x", "input": { "data": { "deep": data } }, "conditions": conditions });
+        json!({ "id": "w", "name": "w", "version": "1", "tasks": [task] }).to_string()
+    };
+    assert!(read_plan(&definition(1500, 500), Limits { tasks_max: 10, ..LIMITS }).0.is_some());
+    expect![[r#"
+        -: 2001 conditions and templates are more than one workflow may hold (2000: two for each task that `workflow.maxTasks` allows, but 2000 at least); put data into the context, or split the workflow
+    "#]]
+    .assert_eq(&read(&definition(1500, 501), Limits { tasks_max: 10, ..LIMITS }));
+    assert!(read_plan(&definition(2001, 1), Limits { tasks_max: 1001, ..LIMITS }).0.is_some());
+    let accepted = engine::read_accepted_plan(&definition(2000, 1), std::time::Duration::MAX);
+    assert!(accepted.is_ok(), "what is in a store was accepted before there was this bound");
+}
+
+#[test]
 fn nesting_is_counted_in_lists_and_a_workflow_inside_is_one_more() {
     let nest = |levels: usize| {
         let mut task = json!({ "id": "leaf", "name": "leaf", "agentId": "x" });

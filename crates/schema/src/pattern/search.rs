@@ -58,8 +58,8 @@ impl Search<'_> {
     fn run(&mut self, from: State) -> Option<State> {
         let mut open = vec![from];
         while let Some(mut state) = open.pop() {
-            // To remember what was noted takes as long as some looks at a value.
-            if !self.is_new(&state) || !meter::charge(if self.program.notes == 0 { 1 } else { 16 }) {
+            // One state takes as long as some looks at a value, and longer to remember with what it noted.
+            if !self.is_new(&state) || !meter::charge(if self.program.notes == 0 { 2 } else { 24 }) {
                 continue;
             }
             match self.program.operations.get(state.at)? {
