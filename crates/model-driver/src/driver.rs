@@ -214,7 +214,8 @@ impl ModelDriver {
     pub fn failed(&self, call: u64, attempt: u32, text: &str) -> Result<(), Error> {
         let HostFailure { class, message, retry_after_ms } = serde_json::from_str(text).map_err(malformed("failure"))?;
         let retry_after = retry_after_ms.map(Duration::from_millis);
-        let failure = CallFailure { class: class.unwrap_or(FailureClass::Overload), retry_after, message, spent: None };
+        let class = class.unwrap_or(FailureClass::Overload);
+        let failure = CallFailure { class, is_final_here: false, retry_after, message, spent: None };
         self.shared.failed(AttemptId { call: CallId(call), attempt }, failure, Partly::default());
         Ok(())
     }

@@ -39,6 +39,8 @@ use stdx::Timestamp;
 pub struct CallFailure {
     /// What kind of failure.
     pub class: FailureClass,
+    /// Whether the same target would fail again, or be paid for nothing again, whatever the class says: it is not asked twice, others are.
+    pub is_final_here: bool,
     /// What the provider asked to wait.
     pub retry_after: Option<Duration>,
     /// What to tell people, without secrets.

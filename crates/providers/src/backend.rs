@@ -74,7 +74,10 @@ pub trait ReplyDecoder: Send {
     /// Whether nothing more is needed: the provider has ended its answer, or it cannot be read.
     fn is_over(&self) -> bool;
 
-    /// The body has ended.
+    /// The body has ended: what was still to be read of it.
+    fn end(&mut self) -> Vec<Delta>;
+
+    /// The whole answer, after the end of the body.
     fn finish(self: Box<Self>) -> Result<Reply, Failure>;
 
     /// The body will not end, for the reason of `failure`, which is given what had arrived.

@@ -5,6 +5,8 @@
 //! frames as they are pushed, so that rig reads and writes without a socket, a task or a clock.
 
 mod decoder;
+mod halves;
+mod intake;
 mod line;
 mod reading;
 mod report;

@@ -77,7 +77,9 @@ impl Failure {
     #[must_use]
     pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
         let kept = body.get(..Self::BODY_BYTES_MAX).unwrap_or(body);
-        self.body = Some(String::from_utf8_lossy(kept).into_owned()).filter(|body| !body.is_empty());
+        let text = String::from_utf8_lossy(kept);
+        // It is read as JSON, and JSON that holds half a surrogate pair is not.
+        self.body = Some(stdx::well_formed_json(&text).into_owned()).filter(|body| !body.is_empty());
         self
     }
 

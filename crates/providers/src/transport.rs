@@ -285,9 +285,11 @@ impl ReplyStream {
         {
             return Ok(self.begun.decoder()?.push(&chunk));
         }
+        let mut deltas = self.begun.decoder()?.end();
         let reply = Box::new(self.begun.finish()?);
         self.ended = true;
-        Ok(vec![Delta::Done { reply }])
+        deltas.push(Delta::Done { reply });
+        Ok(deltas)
     }
 }
 

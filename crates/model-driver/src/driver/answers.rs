@@ -82,7 +82,9 @@ impl Shared {
         };
         let retry_after = retry_after(|name| failure.headers.get(name), body, (self.now)());
         let answer = Partly { text: failure.partial.map(|partial| *partial), usage: failure.usage.map(|usage| *usage) };
-        self.failed(id, CallFailure { class, retry_after, message, spent: None }, answer);
+        // What cannot be read was answered, and paid for, and would be again.
+        let is_final_here = failure.kind == FailureKind::Malformed;
+        self.failed(id, CallFailure { class, is_final_here, retry_after, message, spent: None }, answer);
     }
 
     pub(super) fn failed(self: &Arc<Self>, id: AttemptId, mut failure: CallFailure, answer: Partly) {

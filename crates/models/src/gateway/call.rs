@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What a call asks for, and where it is.
 
-use super::record::{Attempt, Skipped};
+use super::record::{Attempt, Next, Skipped, Why};
 use super::route::{Place, RouteIndex};
 use crate::limits::Reservation;
 use crate::{BudgetReservation, FailureClass, RetryPolicy, Spend, Tokens};
@@ -140,6 +140,11 @@ impl Call {
         let before = self.outgrown.map_or(0, |outgrown| outgrown.window);
         let window = self.at().and_then(|target| target.window).unwrap_or(0);
         self.outgrown = Some(Outgrown { window: window.max(before) });
+    }
+
+    /// What comes next, if it is not another attempt at the same target.
+    pub(super) fn elsewhere(&self, class: FailureClass, why: Why) -> Next {
+        self.fallback(class).map_or(Next::GiveUp(why), |target| Next::Fallback(target, why))
     }
 
     /// Where to go after a failure of this class, if anywhere. One that was too large somewhere goes only where there may be more room.

@@ -214,11 +214,14 @@ impl Gateway {
     /// The attempt under way failed.
     pub(super) fn fail(&mut self, id: CallId, failure: CallFailure) {
         let Some((mut call, sent)) = self.take_sent(id) else { return };
-        let CallFailure { class, retry_after, message, spent: cost } = failure;
+        let CallFailure { class, is_final_here, retry_after, message, spent: cost } = failure;
         if class == FailureClass::Context {
             call.outgrow();
         }
-        let next = self.next(id, &call, sent.delivering, class, retry_after);
+        let next = match self.next(id, &call, sent.delivering, class, retry_after) {
+            Next::Retry(_) if is_final_here => call.elsewhere(class, Why::NotRetryable),
+            next => next,
+        };
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
         match cost {
             Some(cost) => call.spent = call.spent.plus(cost),
@@ -253,7 +256,7 @@ impl Gateway {
                 Some(wait) => return Next::Retry(wait),
             }
         };
-        call.fallback(class).map_or(Next::GiveUp(why), |target| Next::Fallback(target, why))
+        call.elsewhere(class, why)
     }
 
     /// Takes out a call that is under way, with what it holds.

@@ -127,7 +127,13 @@ impl Host {
     fn answer(&mut self, id: AttemptId, answer: Answer) -> Vec<Command> {
         let now = at(self.now);
         self.flying.remove(&id.call);
-        let failure = |class, retry_after| CallFailure { class, retry_after, message: format!("{class} of {}", id.attempt), spent: None };
+        let failure = |class, retry_after| CallFailure {
+            class,
+            is_final_here: false,
+            retry_after,
+            message: format!("{class} of {}", id.attempt),
+            spent: None,
+        };
         match answer {
             Answer::Done(_) => self.gateway.done(id, Usage { input_tokens: 60, output_tokens: 10, ..Usage::default() }, 700, now),
             Answer::Fail(_, class) => self.gateway.failed(id, failure(class, None), now),

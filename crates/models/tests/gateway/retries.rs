@@ -3,8 +3,8 @@
 
 use crate::host::{Answer, Host, at, request};
 use models::{
-    AttemptId, AttemptResult, Awaited, BreakerPolicy, Budget, CallFailure, CallId, CallRequest, FailureClass, Gateway, Next, Reason, Spend,
-    Usage, Why,
+    AttemptId, AttemptResult, Awaited, BreakerPolicy, Budget, CallFailure, CallId, CallRequest, Command, FailureClass, Gateway, Next,
+    Reason, Spend, Usage, Why,
 };
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ fn what_comes_late_or_twice_is_ignored() {
     host.run_until(200);
     assert_eq!(host.sends.len(), 2);
     let (first, second) = (AttemptId { call: CallId(1), attempt: 1 }, AttemptId { call: CallId(1), attempt: 2 });
-    let failure = CallFailure { class: FailureClass::Auth, retry_after: None, message: "late".into(), spent: None };
+    let failure = CallFailure { class: FailureClass::Auth, is_final_here: false, retry_after: None, message: "late".into(), spent: None };
     let now = at(host.now);
     assert_eq!(host.gateway.failed(first, failure.clone(), now), []);
     assert_eq!(host.gateway.done(first, Usage::default(), 0, now), []);
@@ -153,6 +153,7 @@ fn what_failed_attempts_are_known_to_have_cost_is_paid_and_no_more() {
     let id = |attempt| AttemptId { call: CallId(1), attempt };
     let failure = |tokens| CallFailure {
         class: FailureClass::Overload,
+        is_final_here: false,
         retry_after: None,
         message: "half".into(),
         spent: Some(Spend { usd_nanos: 7, tokens, calls: 0 }),
@@ -165,6 +166,27 @@ fn what_failed_attempts_are_known_to_have_cost_is_paid_and_no_more() {
     gateway.failed(id(2), failure(5), next);
     assert_eq!(gateway.unfinished(), 0);
     assert_eq!(gateway.budgets().account("execution").unwrap().spent, Spend { usd_nanos: 14, tokens: 17, calls: 1 });
+}
+
+#[test]
+fn what_would_fail_again_at_the_same_target_is_tried_elsewhere_at_once() {
+    // An answer that cannot be read is paid for each time it is asked for.
+    let mut gateway = Gateway::new(BreakerPolicy::default());
+    let failure = || CallFailure {
+        class: FailureClass::Network,
+        is_final_here: true,
+        retry_after: None,
+        message: "no answer as this wire has it".into(),
+        spent: None,
+    };
+    let id = |attempt| AttemptId { call: CallId(1), attempt };
+    gateway.begin(CallId(1), request(&["a", "b"]), at(0));
+    gateway.failed(id(1), failure(), at(10));
+    let last = gateway.failed(id(2), failure(), at(20));
+    let record = last.iter().find_map(|command| if let Command::Finish { record, .. } = command { Some(record) } else { None }).unwrap();
+    let models: Vec<&str> = record.attempts.iter().map(|attempt| &*attempt.model).collect();
+    assert_eq!(models, ["a", "b"]);
+    assert_eq!(record.attempts[1].next, Next::GiveUp(Why::NotRetryable));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Reads one response through rig, without waiting for anything.
 
+use super::intake::Intake;
 use super::line::{Head, Line};
-use super::reading;
-use super::report::{self, Report};
+use super::{reading, report};
 use crate::backend::{Mode, ReplyDecoder};
 use crate::failure::{Failure, FailureKind};
 use crate::headers::Headers;
@@ -11,14 +11,13 @@ use crate::reply::{Delta, Reply};
 use crate::secret::Redactor;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, Stream};
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use rig_core::completion::CompletionResponse;
 use rig_core::error::ProviderError;
-use rig_core::http_client::framing::{Framing, NdjsonFramer, SseFramer};
+use rig_core::http_client::framing::Framing;
 use rig_core::streaming::{CompletionStream, Item};
 use rig_core::wire::WireFrame;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -50,24 +49,19 @@ impl Source {
 pub(super) struct WireDecoder {
     source: Source,
     line: Line,
-    body: Body,
-    framing: Framing,
+    intake: Intake,
     mode: Mode,
     request_id_header: Option<&'static str>,
     redactor: Redactor,
     head: Option<(StatusCode, HeaderMap)>,
     failed: Option<Box<ProviderError>>,
-    /// What the provider itself reported of a failure.
-    reported: Option<Report>,
+    /// Whether rig has been told of the response.
+    opened: bool,
+    /// What rig was given, and what of it was nothing that it knows.
+    given: usize,
+    unknown: usize,
     over: bool,
-}
-
-/// What becomes of the bytes of the body.
-enum Body {
-    /// They are kept: one document, or the words of an error.
-    Kept(Vec<u8>),
-    Sse(SseFramer),
-    Ndjson(NdjsonFramer),
+    ended: bool,
 }
 
 impl WireDecoder {
@@ -79,21 +73,23 @@ impl WireDecoder {
         request_id_header: Option<&'static str>,
         redactor: Redactor,
     ) -> Self {
-        let body = Body::Kept(Vec::new());
-        Self { source, line, body, framing, mode, request_id_header, redactor, head: None, failed: None, reported: None, over: false }
+        let intake = Intake::new(mode, framing);
+        let (head, failed, opened, over, ended) = (None, None, false, false, false);
+        Self { source, line, intake, mode, request_id_header, redactor, head, failed, opened, given: 0, unknown: 0, over, ended }
     }
 
-    /// Whether the response is no stream of the asked kind, whatever its status says.
-    fn is_wrong(&self, status: StatusCode, headers: &HeaderMap) -> bool {
-        !status.is_success() || (self.mode == Mode::Streamed && self.framing == Framing::Sse && is_document(headers))
-    }
-
-    fn open(&self, status: StatusCode, headers: &HeaderMap, body: Option<&[u8]>) {
-        let kept = Headers::of(headers, &self.redactor);
-        let own = self.request_id_header.and_then(|name| headers.get(name)).and_then(|value| value.to_str().ok());
-        let request_id = own.or_else(|| kept.request_id()).map(str::to_owned);
-        let document = body.and_then(|body| serde_json::from_slice(body).ok());
-        self.line.open(Head { status, headers: headers.clone(), request_id, document });
+    /// Gives rig more of the body, after the head of the response; `document` is the whole of it.
+    fn give(&mut self, frames: Vec<WireFrame>, document: Option<Value>) -> Vec<Delta> {
+        if let Some((status, headers)) = self.head.as_ref().filter(|_| !self.opened) {
+            self.opened = true;
+            let kept = Headers::of(headers, &self.redactor);
+            let own = self.request_id_header.and_then(|name| headers.get(name)).and_then(|value| value.to_str().ok());
+            let request_id = own.or_else(|| kept.request_id()).map(str::to_owned);
+            self.line.open(Head { status: *status, headers: headers.clone(), request_id, document });
+        }
+        self.given += frames.len();
+        self.line.give(frames);
+        self.read()
     }
 
     /// Lets rig read what it was given.
@@ -106,7 +102,7 @@ impl WireDecoder {
                 Poll::Pending => break,
                 Poll::Ready(Some(Ok(Item::Event(event)))) => deltas.extend(reading::delta(event)),
                 // What rig does not know is nothing an answer consists of.
-                Poll::Ready(Some(Ok(Item::Unknown(_)))) => {}
+                Poll::Ready(Some(Ok(Item::Unknown(_)))) => self.unknown += 1,
                 Poll::Ready(Some(Err(error))) => {
                     self.failed = Some(Box::new(error));
                     self.over = true;
@@ -118,33 +114,18 @@ impl WireDecoder {
     }
 
     fn conclude(mut self) -> Result<Reply, Failure> {
-        let Some((status, headers)) = self.head.take() else {
+        let Some((status, headers)) = self.head.clone() else {
             return Err(Failure::new(FailureKind::Network, "the connection ended before a response began"));
         };
         let kept = Headers::of(&headers, &self.redactor);
         let described = |failure: Failure| Failure { status: Some(status.as_u16()), headers: kept.clone(), ..failure };
-        let wrong = self.is_wrong(status, &headers);
-        let mut whole = Vec::new();
-        match &mut self.body {
-            Body::Kept(body) if wrong => return Err(described(reading::no_answer(status, &headers, body))),
-            Body::Kept(body) => {
-                whole = std::mem::take(body);
-                self.reported = str::from_utf8(&whole).ok().and_then(report::find);
-                self.open(status, &headers, Some(&whole));
-                self.line.give(self.framing.split(&whole));
-            }
-            // The last line may lack its end; half a line is a stream that was cut, not one that makes no sense.
-            Body::Ndjson(framer) => {
-                let last = framer.finish().filter(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok());
-                self.line.give(last.map(WireFrame::from_bytes));
-            }
-            Body::Sse(_) => {}
+        if !status.is_success() {
+            return Err(described(reading::no_answer(status, &headers, self.intake.kept())));
         }
-        self.line.end();
-        self.read();
+        self.end();
         let begun = self.source.begun();
         let outcome = self.failed.take().map_or_else(|| self.source.finish(), Err);
-        let reported = self.reported.take();
+        let reported = self.intake.take_report();
         match outcome {
             Ok(response) => match reported.or_else(|| report::of_ending(&response)) {
                 None => Ok(reading::reply(&response, kept.request_id())),
@@ -153,30 +134,30 @@ impl WireDecoder {
             Err(error) => Err(described(if let Some(report) = reported {
                 reading::reported(&report, begun.as_ref())
             } else {
-                let failure = reading::failure(&error, self.mode);
-                let failure = if failure.body.is_none() && self.mode == Mode::Whole { failure.with_body(&whole) } else { failure };
+                let body = self.intake.kept();
+                let is_cut = matches!(*error, ProviderError::Truncated);
+                let failure = match self.mode {
+                    Mode::Streamed if is_cut && self.given == 0 && !self.intake.is_silent() => reading::no_stream(&headers),
+                    // Not cut off: it ended, or was something else all the time.
+                    Mode::Streamed if is_cut && self.given > 0 && self.given == self.unknown + usize::from(self.intake.is_done()) => {
+                        reading::no_stream(&headers)
+                    }
+                    Mode::Whole if is_cut && self.intake.is_silent() => {
+                        Failure::new(FailureKind::Network, "the answer was cut before it began")
+                    }
+                    Mode::Whole | Mode::Streamed => reading::failure(&error, self.mode),
+                };
+                let failure = if failure.body.is_none() { failure.with_body(body) } else { failure };
                 failure.with_begun(begun.as_ref())
             })),
         }
     }
 }
 
-/// Whether the body says that it is something else than a stream of events. One that says nothing is believed.
-fn is_document(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream"))
-}
-
 impl ReplyDecoder for WireDecoder {
     fn begin(&mut self, status: StatusCode, headers: &HeaderMap) {
-        if self.mode == Mode::Streamed && !self.is_wrong(status, headers) {
-            self.body = match self.framing {
-                Framing::Sse => Body::Sse(SseFramer::new()),
-                Framing::Ndjson => Body::Ndjson(NdjsonFramer::new()),
-                Framing::Whole => Body::Kept(Vec::new()),
-            };
-            if self.framing != Framing::Whole {
-                self.open(status, headers, None);
-            }
+        if !status.is_success() {
+            self.intake.keep();
         }
         self.head = Some((status, headers.clone()));
     }
@@ -185,29 +166,21 @@ impl ReplyDecoder for WireDecoder {
         if self.over {
             return Vec::new();
         }
-        match &mut self.body {
-            Body::Kept(body) => {
-                body.extend_from_slice(bytes);
-                return Vec::new();
-            }
-            // An event of blanks only keeps the connection awake.
-            Body::Sse(framer) => {
-                let events = framer.push(bytes).filter(|event| !event.data.trim().is_empty());
-                let reported = &mut self.reported;
-                self.line.give(events.map(|event| {
-                    *reported = reported.take().or_else(|| report::find(&event.data));
-                    WireFrame::Text(event.data)
-                }));
-            }
-            Body::Ndjson(framer) => {
-                let reported = &mut self.reported;
-                self.line.give(framer.push(bytes).map(|line| {
-                    *reported = reported.take().or_else(|| report::find(str::from_utf8(&line).ok()?));
-                    WireFrame::from_bytes(line)
-                }));
-            }
+        let frames = self.intake.push(bytes);
+        if frames.is_empty() { Vec::new() } else { self.give(frames, None) }
+    }
+
+    fn end(&mut self) -> Vec<Delta> {
+        if self.ended || !self.head.as_ref().is_some_and(|(status, _)| status.is_success()) {
+            return Vec::new();
         }
-        self.read()
+        self.ended = true;
+        let (frames, document) = self.intake.finish();
+        // Rig reads what it is given last before it hears that no more comes.
+        let mut deltas = self.give(frames, document);
+        self.line.end();
+        deltas.extend(self.read());
+        deltas
     }
 
     fn is_over(&self) -> bool {
@@ -219,11 +192,13 @@ impl ReplyDecoder for WireDecoder {
         self.conclude().map_err(|failure| failure.cleaned(&redactor))
     }
 
-    fn interrupt(self: Box<Self>, failure: Failure) -> Failure {
+    fn interrupt(mut self: Box<Self>, failure: Failure) -> Failure {
         let (status, headers) = match &self.head {
             Some((status, headers)) => (Some(status.as_u16()), Headers::of(headers, &self.redactor)),
             None => (None, Headers::default()),
         };
+        let held = self.intake.held();
+        self.give(held, None);
         Failure { status, headers, ..failure.with_begun(self.source.begun().as_ref()) }.cleaned(&self.redactor)
     }
 }

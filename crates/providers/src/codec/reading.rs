@@ -11,9 +11,10 @@ use http::{HeaderMap, StatusCode};
 use models::{Ending, Usage, ending};
 use rig_core::completion::{self, CompletionResponse};
 use rig_core::error::{ErrorKind, ProviderError};
-use rig_core::message::{AssistantContent, ToolCall as RigCall};
+use rig_core::message::{AssistantContent, ToolCall as RigCall, ToolFunction};
 use rig_core::streaming::StreamEvent;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What an event brings, if anything: parts that begin and pieces of arguments bring nothing that can be used yet.
 pub(super) fn delta(event: StreamEvent) -> Option<Delta> {
@@ -26,12 +27,20 @@ pub(super) fn delta(event: StreamEvent) -> Option<Delta> {
 }
 
 fn tool_call(call: &RigCall) -> ToolCall {
+    let call = &mended(call.clone());
     ToolCall {
         id: call.id.wire().into_owned(),
         name: call.function.name.as_str().to_owned(),
         arguments: call.function.arguments_value(),
         invalid_arguments: call.function.invalid_arguments.clone(),
     }
+}
+
+/// Arguments are JSON within JSON: half a surrogate pair in them is found when they are read, and hides all of them.
+pub(super) fn mended(call: RigCall) -> RigCall {
+    let Some(text) = call.function.invalid_arguments.as_deref() else { return call };
+    let Cow::Owned(text) = stdx::well_formed_json(text) else { return call };
+    RigCall { function: ToolFunction::parse(call.function.name, &text), ..call }
 }
 
 pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>) -> Reply {
@@ -84,12 +93,22 @@ fn is_counted(response: &CompletionResponse) -> bool {
     counts(response.usage.input_tokens) && (counts(response.usage.output_tokens) || says_nothing())
 }
 
+/// All of the request. Mistral counts what was heard beside what was read, and in some of its answers only in its total; those who count for us do not agree
+/// on it. Its own total decides, for that is what it asks payment for: what is not of the answer is of the request.
+fn input(told: &completion::Usage, raw: &Value) -> u64 {
+    let heard = ["/usage/prompt_audio_seconds", "/usage/prompt_tokens_details/audio_tokens"];
+    let heard = heard.iter().any(|place| raw.pointer(place).and_then(Value::as_f64).is_some_and(|much| much > 0.0));
+    let input = told.input_tokens.unwrap_or(0);
+    let rest = told.total_tokens.unwrap_or(0).saturating_sub(told.output_tokens.unwrap_or(0));
+    if heard { input.max(rest) } else { input }
+}
+
 fn usage(told: &completion::Usage, raw: &Value) -> Usage {
     // Rig adds both lives of Anthropic's cache, which have different prices.
     let hour = raw.pointer("/usage/cache_creation/ephemeral_1h_input_tokens").and_then(Value::as_u64).unwrap_or(0);
     let written = told.cache_creation_input_tokens.unwrap_or(0);
     Usage {
-        input_tokens: told.input_tokens.unwrap_or(0),
+        input_tokens: input(told, raw),
         cache_read_tokens: told.cached_input_tokens.unwrap_or(0),
         cache_write_tokens: written.saturating_sub(hour),
         cache_write_hour_tokens: hour.min(written),
@@ -117,7 +136,7 @@ pub(super) fn reported(report: &Report, begun: Option<&CompletionResponse>) -> F
     Failure { usage: failure.usage.or_else(|| report.usage.map(Box::new)), ..failure }
 }
 
-/// A response that has no answer in it, by its status or its type.
+/// A response that has no answer in it, by its status.
 pub(super) fn no_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     if status.is_redirection() {
         let host = headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| to.parse::<http::Uri>().ok());
@@ -128,21 +147,23 @@ pub(super) fn no_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
         );
         return Failure::new(FailureKind::Refused, message).with_body(body);
     }
-    if status.is_success() {
-        let told = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("nothing");
-        // Some providers write their errors so.
-        let error = serde_json::from_slice::<Value>(body).ok().filter(|body| body.get("error").is_some_and(|error| !error.is_null()));
-        let kind = if error.is_some() { FailureKind::Provider } else { FailureKind::Malformed };
-        let message = match error.as_ref().and_then(words) {
-            Some(words) => format!("the provider answered: {words}"),
-            None => format!("the provider answered with {told} where a stream of events was asked for; check `endpoint`"),
-        };
-        return Failure::new(kind, message).with_body(body);
-    }
-    let words = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(words).unwrap_or_default();
+    let words = serde_json::from_str::<Value>(&text_of(body)).ok().as_ref().and_then(words).unwrap_or_default();
     let message = format!("the provider answered with status {}", status.as_u16());
     let message = if words.is_empty() { message } else { format!("{message}: {words}") };
     Failure::new(FailureKind::Provider, message).with_body(body)
+}
+
+/// A response in which nothing is what this wire has.
+pub(super) fn no_stream(headers: &HeaderMap) -> Failure {
+    let told = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("a body of no type");
+    let message =
+        format!("the provider answered with {told}, in which there is no answer as this wire has it; check `kind` and `endpoint`");
+    Failure::new(FailureKind::Malformed, message)
+}
+
+/// The body of an error, which may hold half a surrogate pair as any text may.
+fn text_of(body: &[u8]) -> String {
+    stdx::well_formed_json(&String::from_utf8_lossy(body)).into_owned()
 }
 
 /// The words in an error's body. Providers write them in different places, seen in recordings.

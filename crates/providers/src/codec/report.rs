@@ -24,6 +24,14 @@ pub(super) fn find(text: &str) -> Option<Report> {
     of(&document).map(|body| Report { body, usage: usage(&document) })
 }
 
+/// The report of an event whose name says that it is one, whatever form it has.
+pub(super) fn of_event(data: &str) -> Report {
+    let text = stdx::well_formed_json(data);
+    let document = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "message": text.trim() }));
+    let body = of(&document).unwrap_or_else(|| json!({ "error": document }));
+    Report { body, usage: usage(&document) }
+}
+
 fn of(document: &Value) -> Option<Value> {
     if let Value::Array(documents) = document {
         return documents.iter().find_map(of);

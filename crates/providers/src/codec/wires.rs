@@ -94,7 +94,10 @@ impl WireOf {
     }
 
     fn open_ai(config: &ProviderConfig, dialect: &Dialect, route: Route) -> Self {
-        let mut wire = OpenAIConfig::with_key(dialect, config.key()).with_route(route);
+        let mut dialect = *dialect;
+        // Servers leave out the reason, and each of their readers takes `[DONE]` for the end.
+        dialect.quirks.done_without_finish_reason = true;
+        let mut wire = OpenAIConfig::with_key(&dialect, config.key()).with_route(route);
         if let Some(endpoint) = &config.endpoint {
             wire = wire.with_base_url(endpoint.trim_end_matches('/'));
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! From our words to rig's.
 
+use super::reading;
 use super::wires::Shape;
 use crate::failure::{Failure, FailureKind};
 use crate::request::{ChatRequest, Image, Message, OutputSchema, Part, Role, ToolChoice, ToolMode};
@@ -26,7 +27,13 @@ impl Turn {
 
     pub(super) fn remember(message: &RigMessage) -> Option<Value> {
         let RigMessage::Assistant(turn) = message else { return None };
-        serde_json::to_value(Self { form: Self::FORM.to_owned(), turn: turn.clone() }).ok()
+        let mut turn = turn.clone();
+        for part in &mut turn.content {
+            if let AssistantContent::ToolCall(call) = part {
+                *call = reading::mended(call.clone());
+            }
+        }
+        serde_json::to_value(Self { form: Self::FORM.to_owned(), turn }).ok()
     }
 
     fn recall(value: &Value) -> Option<AssistantMessage> {
