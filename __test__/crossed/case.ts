@@ -3,6 +3,7 @@
 // `interpreter.ts` says how it has to end.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
+import type { Names } from './named.ts'
 
 /** What an agent does with a task: `input.data.deed`. It depends on nothing but the call, so a crash changes no outcome. */
 export interface Deed {
@@ -14,6 +15,8 @@ export interface Deed {
   breaks?: boolean
   /** The code of the error it fails with. */
   code?: string
+  /** It gives more than a value may be. */
+  bulk?: boolean
   /** Its error says `retryable: false`. */
   final?: boolean
   /** Tasks that it spawns one after the other, and awaits. */
@@ -31,7 +34,7 @@ export interface Deed {
 /** Something that a caller does. Each is awaited before the next. */
 export type Action =
   /** `changed`: with the workflow as its author has changed it since. */
-  | { do: 'run'; id: string; tenant?: string; changed?: true }
+  | { do: 'run'; id: string; tenant?: string; changed?: true; allow?: Partial<Names> }
   | { do: 'key'; key: string; tenant?: string; rerun: boolean }
   | { do: 'heal' }
   /** Chooses the id that the engine would make for a child of the first execution. */
@@ -39,6 +42,9 @@ export type Action =
   /** From the task that stands at this place among those of the execution that was begun last but `back`. */
   | { do: 'fork'; back: number; place: number }
   | { do: 'retry'; back: number }
+
+/** Bytes that one value may have. */
+export const VALUE_BYTES_MAX = 1 << 16
 
 export interface Signal {
   name: string

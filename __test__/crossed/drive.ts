@@ -10,7 +10,7 @@ import {
   type WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import type { Action, Case, Deed } from './case.ts'
+import { VALUE_BYTES_MAX, type Action, type Case, type Deed } from './case.ts'
 import { changed } from './changed.ts'
 import { hasCode, withCode } from './coded.ts'
 import { Interpreter } from './interpreter.ts'
@@ -48,7 +48,7 @@ class Driver {
     const { inFile, crash, actions } = this.#case
     this.#kit = await createTestKit({
       storage: inFile ? 'file' : 'memory',
-      workflow: { maxTasks: 1000 },
+      workflow: { maxTasks: 1000, maxValueBytes: VALUE_BYTES_MAX },
       // A busy machine is no difference.
       patience: '20s',
       setup: (orchestrator) => this.#setUp(orchestrator),
@@ -76,8 +76,8 @@ class Driver {
     const retried = action.do === 'retry' ? this.#interpreter.retried(action) : undefined
     const known = new Set(this.#interpreter.executions.keys())
     const outcome = this.#interpreter.act(action)
-    if (outcome === undefined || (action.do !== 'squat' && 'refused' in outcome)) return undefined
-    if ('refused' in outcome) return this.#refused(action as Action & { do: 'squat' }, outcome.refused)
+    if (outcome === undefined) return undefined
+    if ('refused' in outcome) return this.#refused(action, outcome.refused)
     const { told } = outcome
     const id = told.id.replaceAll(' ', '-')
     const begin = (): Promise<ExecutionHandle> => this.#begin(action, id, this.#idOf(from?.id ?? retried ?? ''), from?.path ?? '')
@@ -108,13 +108,16 @@ class Driver {
         return orchestrator.retryExecution(old, { executionId: id })
       case 'key': {
         const { key, rerun, tenant } = action
-        const options = { idempotencyKey: key, ...(rerun && { onFailed: 'rerun' as const }), ...(tenant !== undefined && { tenant }) }
+        // Whoever lost the answer in a crash looks first whether it has begun.
+        const reruns = rerun && !(await this.#isBegunByKey())
+        const options = { idempotencyKey: key, ...(reruns && { onFailed: 'rerun' as const }), ...(tenant !== undefined && { tenant }) }
         return orchestrator.startWorkflow(main, context, options)
       }
       case 'run': {
-        const { tenant } = action
+        const { tenant, allow } = action
+        const options = { executionId: id, ...(tenant !== undefined && { tenant }), ...(allow !== undefined && { allow }) }
         const flow = action.changed === true ? changed(main) : main
-        const handle = await orchestrator.startWorkflow(flow, context, { executionId: id, ...(tenant !== undefined && { tenant }) })
+        const handle = await orchestrator.startWorkflow(flow, context, options)
         if (signals.some(({ late }) => late)) await this.#kit?.clock.advance('10m')
         for (const { name, payload, refused } of signals) {
           const code = await handle.signal(name, payload).then(
@@ -131,11 +134,15 @@ class Driver {
     }
   }
 
-  /** An id that only the engine may make. */
-  async #refused({ child }: Action & { do: 'squat' }, expected: string): Promise<string | undefined> {
-    const { context } = this.#case
-    const main = withCode(this.#case.main)
-    const code = await this.#orchestrator.startWorkflow({ ...main, id: 'squat' }, context, { executionId: `first/${child}/1` }).then(
+  /** What is refused at the door: an id that only the engine may make, or what is not allowed. Other actions have nothing to act on. */
+  async #refused(action: Action, expected: string): Promise<string | undefined> {
+    if (action.do !== 'squat' && action.do !== 'run') return undefined
+    const { context, main } = this.#case
+    const begun =
+      action.do === 'run'
+        ? this.#begin(action, action.id, '', '')
+        : this.#orchestrator.startWorkflow({ ...withCode(main), id: 'squat' }, context, { executionId: `first/${action.child}/1` })
+    const code = await begun.then(
       () => undefined,
       (error: OrchestratorError) => error.code,
     )
@@ -157,6 +164,12 @@ class Driver {
         await kit.reopen()
       }
     }
+  }
+
+  /** Whether the store has an execution of a key that no action has had yet. */
+  async #isBegunByKey(): Promise<boolean> {
+    const { executions } = await this.#orchestrator.listExecutions({ workflowId: this.#case.main.id, limit: 100 })
+    return executions.some(({ id }) => id.startsWith('key-') && !id.includes('/') && !this.#names.has(id))
   }
 
   #idOf(name: string): string {
@@ -214,7 +227,7 @@ class Driver {
     if (deed.cancels !== undefined) await cancel(orchestrator, root, deed.cancels, context)
     const run = Number(/\/(\d+)$/.exec(execution)?.[1] ?? Infinity)
     const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#healed)
-    if (!fails) return { id: task.id, said }
+    if (!fails) return { id: task.id, said: deed.bulk === true ? 'x'.repeat(VALUE_BYTES_MAX) : said }
     throw Object.assign(new Error('no'), deed.code !== undefined && { code: deed.code }, deed.final === true && { retryable: false })
   }
 

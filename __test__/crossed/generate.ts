@@ -6,6 +6,7 @@ import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator
 import type { Action, Case, Deed, Signal } from './case.ts'
 import { Chance } from './chance.ts'
 import { CODED_OUTPUT, CODED_PAYLOAD, hasCode } from './coded.ts'
+import { namesIn, type Names } from './named.ts'
 
 /** Where a task is made. */
 interface Place {
@@ -57,7 +58,7 @@ class Generator {
       registered: this.#registered,
       context: this.#context(),
       signals,
-      actions: this.#actions(coded),
+      actions: this.#actions(coded, namesIn(main, this.#registered)),
       ...(crashes &&
         signals.length === 0 && {
           crash: { commit: 1 + chance.below(24), side: chance.of(['beforeCommit', 'afterCommit'] as const) },
@@ -123,13 +124,17 @@ class Generator {
     const deed = this.#deed(place, id)
     const task: AgentTask = { id, name: id, agentId: 'work', input: { data: { ...this.#data(place), deed } } }
     if (chance.oneIn(3)) task.retryPolicy = { maxAttempts: 1 + chance.below(3), backoffType: 'fixed', initialDelay: '1s' }
-    if (place.alone && chance.oneIn(4)) task.compensate = { agentId: 'undo', input: { data: { of: id } } }
+    if (place.alone && chance.oneIn(4)) task.compensate = this.#undoing(id)
     if (deed.spawns === undefined && deed.cancels === undefined && chance.oneIn(5))
       task.cache = chance.oneIn(2) ? true : { key: `k{{ context.n }}` }
     const mayBeJudged = place.alone && deed.cancels === undefined
     if (mayBeJudged && chance.oneIn(8)) task.outputSchema = CODED_OUTPUT as never
     else if (chance.oneIn(6)) task.fallback = chance.of([{ value: { instead: id } }, { agentId: 'stand-in', input: { data: { of: id } } }])
     return task
+  }
+
+  #undoing(of: string): NonNullable<AgentTask['compensate']> {
+    return { agentId: 'undo', input: { data: { of } }, ...(this.#chance.oneIn(3) && { on: 'started' as const }) }
   }
 
   #deed(place: Place, id: string): Deed {
@@ -140,12 +145,13 @@ class Generator {
       if (chance.oneIn(7)) deed.failsRuns = 1 + chance.below(2)
       if (chance.oneIn(9)) deed.breaks = true
       if (chance.oneIn(12)) deed.final = true
+      if (chance.oneIn(30)) deed.bulk = true
       if (chance.oneIn(3)) deed.code = 'QUOTA'
       if (this.#cancels && chance.oneIn(3)) {
         this.#cancels = false
         // A crash while it is told to stop leaves it no time to answer.
         deed.cancels = this.#crashes ? 'stops' : chance.of(['answers', 'stops'] as const)
-      } else if (chance.oneIn(15) && !this.#crashes) deed.pauses = true
+      } else if (chance.oneIn(15)) deed.pauses = true
       if (chance.oneIn(6)) {
         deed.spawns = Array.from({ length: 1 + chance.below(2) }, (_, at) => this.#spawned(`s${at}`, id))
         deed.catches = chance.oneIn(2)
@@ -157,7 +163,8 @@ class Generator {
 
   #spawned(id: string, of: string): AgentTask {
     const deed: Deed = this.#chance.oneIn(4) ? { fails: 1 + this.#chance.below(2) } : {}
-    const task: AgentTask = { id, name: id, agentId: 'work', input: { data: { said: `for ${of}`, deed } } }
+    const agentId = this.#chance.oneIn(4) ? 'stand-in' : 'work'
+    const task: AgentTask = { id, name: id, agentId, input: { data: { said: `for ${of}`, deed } } }
     if (this.#chance.oneIn(2)) task.retryPolicy = { maxAttempts: 2, backoffType: 'fixed', initialDelay: '1s' }
     return task
   }
@@ -189,7 +196,7 @@ class Generator {
     const { t, n, yes, no, o } = { t: '{{ context.t }}', n: '{{ context.n }}', yes: true, no: false, o: '{{ context.o }}' }
     const task: AgentTask = { id, name: id, workflow: byName ? flow.id : flow, input: { data: { t, n, yes, no, o } } }
     if (chance.oneIn(2)) task.retryPolicy = { maxAttempts: 1 + chance.below(3), backoffType: 'fixed', initialDelay: '1s' }
-    if (place.alone && chance.oneIn(4)) task.compensate = { agentId: 'undo', input: { data: { of: id } } }
+    if (place.alone && chance.oneIn(4)) task.compensate = this.#undoing(id)
     return task
   }
 
@@ -285,10 +292,12 @@ class Generator {
     }
   }
 
-  #actions(coded: boolean): Action[] {
+  #actions(coded: boolean, names: Names): Action[] {
     const chance = this.#chance
     const keyed = this.#waits === 0 && chance.oneIn(3)
-    const actions: Action[] = [keyed ? { do: 'key', key: 'the key', rerun: false } : { do: 'run', id: 'first' }]
+    const actions: Action[] = [
+      keyed ? { do: 'key', key: 'the key', rerun: false } : { do: 'run', id: 'first', ...(chance.oneIn(4) && { allow: names }) },
+    ]
     if (!keyed && this.#children.length > 0 && chance.oneIn(4)) actions.unshift({ do: 'squat', child: chance.of(this.#children) })
     const more = chance.below(4)
     for (let at = 0; at < more; at += 1) {
@@ -296,17 +305,28 @@ class Generator {
       const kind = chance.below(keyed ? 5 : 3)
       if (kind === 0) actions.push({ do: 'fork', back: chance.below(2), place: chance.below(64) })
       else if (kind === 1) actions.push({ do: 'retry', back: chance.below(2) })
-      else if (kind === 2) actions.push(this.#another(`more-${at}`, coded))
-      // Whoever reruns and loses the answer in a crash reruns again.
-      else actions.push({ do: 'key', key: 'the key', rerun: !this.#crashes && chance.oneIn(2), ...(chance.oneIn(4) && { tenant: 'one' }) })
+      else if (kind === 2) actions.push(this.#another(`more-${at}`, coded, names))
+      else actions.push({ do: 'key', key: 'the key', rerun: chance.oneIn(2), ...(chance.oneIn(4) && { tenant: 'one' }) })
     }
     return actions
   }
 
   /** The workflow once more, as another tenant, or as it was changed meanwhile: nothing is registered that would bring its code. */
-  #another(id: string, coded: boolean): Action {
-    const tenant = this.#chance.of([undefined, 'one', 'two'])
-    return { do: 'run', id, ...(tenant !== undefined && { tenant }), ...(!coded && this.#chance.oneIn(3) && { changed: true as const }) }
+  #another(id: string, coded: boolean, names: Names): Action {
+    const chance = this.#chance
+    const tenant = chance.of([undefined, 'one', 'two'])
+    const isChanged = !coded && chance.oneIn(3)
+    const without = (all: readonly string[]): string[] => all.filter(() => !chance.oneIn(4))
+    const allow = chance.oneIn(2)
+      ? { agents: without(names.agents) }
+      : { workflows: without(names.workflows), agents: [...names.agents, 'more'] }
+    return {
+      do: 'run',
+      id,
+      ...(tenant !== undefined && { tenant }),
+      ...(isChanged && { changed: true as const }),
+      ...(chance.oneIn(5) && { allow }),
+    }
   }
 }
 

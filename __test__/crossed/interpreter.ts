@@ -7,9 +7,10 @@ import type { Action, Case } from './case.ts'
 import { changed } from './changed.ts'
 import { judgedPayload } from './coded.ts'
 import { unwell } from './forking.ts'
-import { kept, Teller, type Given, type World } from './teller.ts'
+import { isForbidden, namesIn } from './named.ts'
+import { kept, Teller } from './teller.ts'
 import { mended } from './texts.ts'
-import type { Call, Told } from './told.ts'
+import type { Call, Given, Told, World } from './told.ts'
 
 /** What happened to an action: the execution it led to, or the code it was refused with. */
 export type Outcome = { told: Told; joined?: boolean } | { refused: string }
@@ -36,13 +37,12 @@ export class Interpreter {
         return undefined
       case 'squat':
         return { refused: 'ERR_INVALID_ARGUMENT' }
-      case 'run':
-        return this.#keep(
-          this.#run(action.changed === true ? changed(main) : main, action.id, mended(context) as Record<string, unknown>, {
-            tenant: action.tenant,
-            signals: true,
-          }),
-        )
+      case 'run': {
+        const flow = action.changed === true ? changed(main) : main
+        const { tenant, allow } = action
+        if (allow !== undefined && isForbidden(namesIn(flow, this.#case.registered), allow)) return { refused: 'ERR_VALIDATION' }
+        return this.#keep(this.#run(flow, action.id, mended(context) as Record<string, unknown>, { tenant, allow, signals: true }))
+      }
       case 'key': {
         const key = `${action.tenant ?? ''} ${action.key}`
         const latest = this.#latest.get(key)
@@ -82,7 +82,13 @@ export class Interpreter {
 
   #fork(old: Told, from: readonly string[], continues: boolean): Told {
     const starts = [...from, ...old.undone]
-    const begin = { tenant: old.tenant, origin: old, reuse: kept(old, starts, continues), ...(continues && { continues: old }) }
+    const begin = {
+      tenant: old.tenant,
+      allow: old.allow,
+      origin: old,
+      reuse: kept(old, starts, continues),
+      ...(continues && { continues: old }),
+    }
     return this.#run(old.flow, `fork ${this.#forks++}`, old.context, begin)
   }
 
@@ -92,6 +98,7 @@ export class Interpreter {
       flow,
       context,
       tenant: given.tenant,
+      allow: given.allow,
       status: 'completed',
       tasks: new Map(),
       results: {},

@@ -2,33 +2,11 @@
 // Tells one execution from its first task to its last, and then what is undone.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
-import type { Deed } from './case.ts'
-import { judgedOutput } from './coded.ts'
+import { cancelled, completed, failedAs, groupEnd, holds, letterOf, takenOver, tolerated, type ListEnd } from './ends.ts'
 import { affectedBy, unwell } from './forking.ts'
-import { mended, rendered, type Scope } from './texts.ts'
-import type { Call, End, Told } from './told.ts'
-
-/** What an execution begins with. */
-export interface Given {
-  readonly tenant?: string | undefined
-  readonly reuse?: ReadonlyMap<string, End>
-  readonly origin?: Told
-  /** The execution whose half-done children it continues. */
-  readonly continues?: Told
-  /** The run before of the same child workflow: its keys are known, but of what was undone. */
-  readonly previous?: Told | undefined
-  readonly cancelled?: Told['cancelled']
-  readonly signals?: boolean
-}
-
-export interface World {
-  readonly calls: Call[]
-  readonly cache: Map<string, object>
-  isHealed(): boolean
-  find(id: string): AgentWorkflow
-  run(flow: AgentWorkflow, id: string, context: Record<string, unknown>, given: Given): Told
-  told(id: string): Told | undefined
-}
+import { Leaf } from './leaf.ts'
+import { rendered, type Scope } from './texts.ts'
+import type { End, Given, Told, World } from './told.ts'
 
 /** A list of tasks that come up one after the other, and where it stands. */
 interface List {
@@ -39,14 +17,6 @@ interface List {
   readonly scope: Scope
 }
 
-/** How a list ended. */
-interface ListEnd {
-  readonly failure?: { code: string; final: boolean }
-  /** Whether it was stopped before its end. */
-  readonly cut?: string
-  readonly output: Record<string, unknown>
-}
-
 /** Tells one execution. */
 export class Teller {
   readonly #world: World
@@ -54,12 +24,14 @@ export class Teller {
   readonly #given: Given
   readonly #signals: unknown[]
   readonly #failFast: boolean
+  readonly #leaf: Leaf
 
   constructor(world: World, told: Told, given: Given, signals: unknown[]) {
     this.#world = world
     this.#told = told
     this.#given = given
     this.#signals = signals
+    this.#leaf = new Leaf(world, told)
     this.#failFast = told.flow.failurePolicy !== 'continue'
   }
 
@@ -74,7 +46,7 @@ export class Teller {
       told.code = end.failure.code
       told.final = end.failure.final
     }
-    if (told.status !== 'completed') this.#undo(told)
+    if (told.status !== 'completed' && this.#given.undoneAbove !== true) this.#undo(told)
   }
 
   /** What was done is undone, the latest first. */
@@ -169,7 +141,7 @@ export class Teller {
       return groupEnd(end, end.output)
     }
     if (task.workflow !== undefined) return this.#child(task, path, scope)
-    return this.#leaf(task, path, scope)
+    return this.#leaf.tell(task, path, scope)
   }
 
   #wait({ waitFor }: AgentTask): End {
@@ -232,7 +204,7 @@ export class Teller {
   #call(task: AgentTask, path: string, pass: number, scope: Scope): ListEnd {
     const own = `${path}[${pass}]`
     const kept = this.#given.reuse?.get(own)
-    const end = kept === undefined ? this.#leaf(task, own, scope) : takenOver(kept)
+    const end = kept === undefined ? this.#leaf.tell(task, own, scope) : takenOver(kept)
     this.#told.tasks.set(own, end)
     if (end.status === 'failed') return { failure: { code: end.code as string, final: end.final === true }, output: {} }
     if (end.status === 'cancelled') return { cut: end.reason as string, output: {} }
@@ -245,6 +217,7 @@ export class Teller {
     const flow = typeof task.workflow === 'string' ? this.#world.find(task.workflow) : (task.workflow as AgentWorkflow)
     const context = rendered(task.input?.data, scope) as Record<string, unknown>
     const attempts = task.retryPolicy?.maxAttempts ?? 1
+    const whatever = task.compensate?.on === 'started'
     const old = this.#halfDone(path)
     // The run before this one, whose keys it knows: of the execution that is retried, or of the attempt before of whatever it is a part of.
     let previous = old ?? (this.#given.continues === undefined ? this.#before(path) : undefined)
@@ -252,18 +225,19 @@ export class Teller {
       const id = `${told.id}/${path}/${attempt}`
       const given: Given = {
         tenant: told.tenant,
+        allow: told.allow,
+        undoneAbove: whatever,
         previous,
         cancelled: told.cancelled,
         ...(attempt === 1 && old !== undefined && continuing(old)),
       }
       const ran = this.#world.run(flow, id, context, given)
-      if (ran.status === 'completed') {
-        told.done.push({ path, task, child: ran })
-        return { ...completed(ran.results), attempts: attempt }
-      }
+      const isLast = ran.status === 'cancelled' || ran.final || attempt >= attempts
+      if (ran.status === 'completed' || (whatever && isLast)) told.done.push({ path, task, child: ran })
+      if (ran.status === 'completed') return { ...completed(ran.results), attempts: attempt }
       if (ran.status === 'cancelled') return { ...cancelled('cancelled'), attempts: attempt }
       previous = ran
-      if (ran.final || attempt >= attempts) return { ...failedAs({ code: 'ERR_TASK_FAILED', final: ran.final }), attempts: attempt }
+      if (isLast) return { ...failedAs({ code: 'ERR_TASK_FAILED', final: ran.final }), attempts: attempt }
     }
   }
 
@@ -289,129 +263,6 @@ export class Teller {
     // One that ended well, and runs anew because of something before it, begins anew.
     return end.status === 'completed' && child?.undone.size === 0 ? undefined : child
   }
-
-  #leaf(task: AgentTask, path: string, scope: Scope): End {
-    const told = this.#told
-    const data = rendered(task.input?.data, scope) as { said: unknown; deed: Deed }
-    const slot = this.#cacheSlot(task, data, scope)
-    if (slot !== undefined && this.#world.cache.has(slot))
-      return { ...completed(judged(task, this.#world.cache.get(slot) as object)), cached: true }
-    const end = this.#attempts(task, path, data)
-    if (end.status === 'failed' && task.fallback !== undefined) return this.#fallBack(task, path, end)
-    if (end.status !== 'completed') return end
-    // What it gave, whatever its schema has made of that.
-    if (slot !== undefined) this.#world.cache.set(slot, { id: task.id, said: data.said })
-    if (task.compensate !== undefined) told.done.push({ path, task })
-    return end
-  }
-
-  #fallBack(task: AgentTask, path: string, end: End): End {
-    const told = this.#told
-    const fallback = task.fallback as { value?: unknown; agentId?: string }
-    if (fallback.agentId === undefined) return { ...completed(mended(fallback.value)), attempts: end.attempts, degraded: true }
-    const call = {
-      agent: fallback.agentId,
-      execution: told.id,
-      task: task.id,
-      attempt: end.attempts + 1,
-      key: told.keys(path),
-      said: undefined,
-    }
-    this.#world.calls.push(call)
-    if (task.compensate !== undefined) told.done.push({ path, task })
-    return { ...completed({ id: task.id, said: null }), attempts: end.attempts + 1, degraded: true }
-  }
-
-  #cacheSlot(task: AgentTask, data: unknown, { context }: Scope): string | undefined {
-    if (task.cache === undefined) return undefined
-    const { tenant, flow } = this.#told
-    const made = typeof task.cache === 'object' && task.cache.key !== undefined ? `key ${textOf(context['n'])}` : data
-    return JSON.stringify([tenant ?? null, flow.id, task.id, task.input, task.outputSchema, made])
-  }
-
-  #attempts(task: AgentTask, path: string, data: { said: unknown; deed: Deed }): End {
-    const told = this.#told
-    const most = task.retryPolicy?.maxAttempts ?? 1
-    for (let attempt = 1; ; attempt += 1) {
-      this.#world.calls.push({ agent: 'work', execution: told.id, task: task.id, attempt, key: told.keys(path), said: data.said })
-      const answer = this.#answer(task, path, data, attempt)
-      if (answer.status !== 'failed' || answer.final === true || attempt >= most) return { ...answer, attempts: attempt }
-    }
-  }
-
-  /** What the agent of `drive.ts` does. */
-  #answer(task: AgentTask, path: string, { said, deed }: { said: unknown; deed: Deed }, attempt: number): End {
-    const told = this.#told
-    for (const spawned of deed.spawns ?? []) {
-      const own = `${path}/${spawned.id}`
-      const end = told.tasks.get(own) ?? this.#attempts(spawned, own, spawned.input?.data as { said: unknown; deed: Deed })
-      told.tasks.set(own, end)
-      if (end.status === 'failed' && deed.catches !== true)
-        return { status: 'failed', code: 'ERR_TASK_FAILED', attempts: attempt, final: true }
-    }
-    if (deed.cancels !== undefined && told.cancelled.by === undefined) {
-      told.cancelled.by = path
-      if (deed.cancels === 'stops') return cancelled('cancelled')
-    }
-    const run = Number(/\/(\d+)$/.exec(told.id)?.[1] ?? Infinity)
-    const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#world.isHealed())
-    // Told to stop, it did not answer well.
-    if (fails && deed.cancels !== undefined) return cancelled('cancelled')
-    if (fails) return { status: 'failed', code: deed.code ?? 'ERR_AGENT', attempts: attempt, ...(deed.final === true && { final: true }) }
-    const output = judged(task, { id: task.id, said })
-    return output === undefined ? { status: 'failed', code: 'ERR_OUTPUT_SCHEMA', attempts: attempt, final: true } : completed(output)
-  }
-}
-
-/** What the schema of a task makes of an output; undefined if it does not fit. */
-function judged({ outputSchema }: AgentTask, output: object): object | undefined {
-  return outputSchema === undefined ? output : judgedOutput(output)
-}
-
-function letterOf({ status, tolerated: tolerates, reason }: End): 'S' | 'F' | 'K' {
-  if (status === 'completed' || tolerates === true) return 'S'
-  return status === 'skipped' && reason !== 'upstream_failed' ? 'K' : 'F'
-}
-
-function tolerated(task: AgentTask, end: End): End {
-  const { onError } = task
-  if (end.status !== 'failed' || onError === undefined || onError === 'fail') return end
-  const contained = typeof onError === 'string' || onError.continue.includes(end.code as string)
-  return contained ? { ...end, tolerated: true } : end
-}
-
-function groupEnd(end: ListEnd, output: unknown): End {
-  if (end.failure !== undefined) return failedAs(end.failure)
-  return end.cut === undefined ? completed(output) : cancelled(end.cut)
-}
-
-/** What is taken over was no attempt of this execution. */
-function takenOver(end: End): End {
-  const own: { -readonly [field in keyof End]: End[field] } = { ...end, attempts: 0 }
-  delete own.cached
-  return own
-}
-
-function completed(result: unknown): End {
-  return { status: 'completed', result, attempts: 0 }
-}
-
-/** A group fails as what failed in it. */
-function failedAs({ code, final }: { code: string; final: boolean }): End {
-  return { status: 'failed', code, attempts: 0, ...(final && { final }) }
-}
-
-function cancelled(reason: string): End {
-  return { status: 'cancelled', reason, attempts: 0 }
-}
-
-function holds(condition: string, { context }: Scope): boolean {
-  const { yes, no } = context as { yes: boolean; no: boolean }
-  return condition === 'context.yes' ? yes : condition === 'context.no' ? no : yes && !no
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** The ends that a fork keeps. */

@@ -2,6 +2,7 @@
 // An execution as the interpreter tells it.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
+import type { Names } from './named.ts'
 
 /** How a task ended. */
 export interface End {
@@ -34,6 +35,7 @@ export interface Told {
   readonly flow: AgentWorkflow
   readonly context: Record<string, unknown>
   readonly tenant: string | undefined
+  readonly allow: Partial<Names> | undefined
   status: 'completed' | 'failed' | 'cancelled'
   code?: string
   tasks: Map<string, End>
@@ -58,3 +60,28 @@ export interface Told {
 }
 
 export type Done = { path: string; task: AgentTask; child?: Told }
+
+/** What an execution begins with. */
+export interface Given {
+  readonly tenant?: string | undefined
+  readonly allow?: Partial<Names> | undefined
+  /** Whether its parent undoes it as a whole, however it ends. */
+  readonly undoneAbove?: boolean
+  readonly reuse?: ReadonlyMap<string, End>
+  readonly origin?: Told
+  /** The execution whose half-done children it continues. */
+  readonly continues?: Told
+  /** The run before of the same child workflow: its keys are known, but of what was undone. */
+  readonly previous?: Told | undefined
+  readonly cancelled?: Told['cancelled']
+  readonly signals?: boolean
+}
+
+export interface World {
+  readonly calls: Call[]
+  readonly cache: Map<string, object>
+  isHealed(): boolean
+  find(id: string): AgentWorkflow
+  run(flow: AgentWorkflow, id: string, context: Record<string, unknown>, given: Given): Told
+  told(id: string): Told | undefined
+}

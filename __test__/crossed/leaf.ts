@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Tells a call of an agent: what is kept of it, its attempts, and what stands in for it.
+
+import type { AgentTask } from '@codexos/multi-agent-orchestrator'
+import { VALUE_BYTES_MAX, type Deed } from './case.ts'
+import { judgedOutput } from './coded.ts'
+import { cancelled, completed, textOf } from './ends.ts'
+import { mended, rendered, type Scope } from './texts.ts'
+import type { End, Told, World } from './told.ts'
+
+export class Leaf {
+  readonly #world: World
+  readonly #told: Told
+
+  constructor(world: World, told: Told) {
+    this.#world = world
+    this.#told = told
+  }
+
+  tell(task: AgentTask, path: string, scope: Scope): End {
+    const told = this.#told
+    const data = rendered(task.input?.data, scope) as { said: unknown; deed: Deed }
+    const slot = this.#cacheSlot(task, data, scope)
+    if (slot !== undefined && this.#world.cache.has(slot))
+      return { ...completed(judged(task, this.#world.cache.get(slot) as object)), cached: true }
+    const own = this.#attempts(task, path, data)
+    const end = own.status === 'failed' && task.fallback !== undefined ? this.#fallBack(task, path, own) : own
+    // What it gave, whatever its schema has made of that.
+    if (slot !== undefined && own.status === 'completed') this.#world.cache.set(slot, { id: task.id, said: data.said })
+    // A value that stood in has done nothing.
+    const isDone = own.status === 'completed' || end.attempts > own.attempts
+    if (task.compensate !== undefined && (isDone || task.compensate.on === 'started')) told.done.push({ path, task })
+    return end
+  }
+
+  #fallBack(task: AgentTask, path: string, end: End): End {
+    const told = this.#told
+    const fallback = task.fallback as { value?: unknown; agentId?: string }
+    if (fallback.agentId === undefined) return { ...completed(mended(fallback.value)), attempts: end.attempts, degraded: true }
+    const call = {
+      agent: fallback.agentId,
+      execution: told.id,
+      task: task.id,
+      attempt: end.attempts + 1,
+      key: told.keys(path),
+      said: undefined,
+    }
+    this.#world.calls.push(call)
+    return { ...completed({ id: task.id, said: null }), attempts: end.attempts + 1, degraded: true }
+  }
+
+  #cacheSlot(task: AgentTask, data: unknown, { context }: Scope): string | undefined {
+    if (task.cache === undefined) return undefined
+    const { tenant, flow } = this.#told
+    const made = typeof task.cache === 'object' && task.cache.key !== undefined ? `key ${textOf(context['n'])}` : data
+    return JSON.stringify([tenant ?? null, flow.id, task.id, task.input, task.outputSchema, made])
+  }
+
+  #attempts(task: AgentTask, path: string, data: { said: unknown; deed: Deed }): End {
+    const told = this.#told
+    const most = task.retryPolicy?.maxAttempts ?? 1
+    for (let attempt = 1; ; attempt += 1) {
+      this.#world.calls.push({
+        agent: task.agentId as string,
+        execution: told.id,
+        task: task.id,
+        attempt,
+        key: told.keys(path),
+        said: data.said,
+      })
+      const answer = this.#answer(task, path, data, attempt)
+      if (answer.status !== 'failed' || answer.final === true || attempt >= most) return { ...answer, attempts: attempt }
+    }
+  }
+
+  /** What the agent of `drive.ts` does. */
+  #answer(task: AgentTask, path: string, { said, deed }: { said: unknown; deed: Deed }, attempt: number): End {
+    const told = this.#told
+    if (task.agentId !== 'work') return completed({ id: task.id, said: null })
+    for (const spawned of deed.spawns ?? []) {
+      const own = `${path}/${spawned.id}`
+      // It is nothing that may be used.
+      if (told.allow?.agents?.includes(spawned.agentId as string) === false) {
+        if (deed.catches === true) continue
+        return { status: 'failed', code: 'ERR_VALIDATION', attempts: attempt, final: true }
+      }
+      const end = told.tasks.get(own) ?? this.#attempts(spawned, own, spawned.input?.data as { said: unknown; deed: Deed })
+      told.tasks.set(own, end)
+      if (end.status === 'failed' && deed.catches !== true)
+        return { status: 'failed', code: 'ERR_TASK_FAILED', attempts: attempt, final: true }
+    }
+    if (deed.cancels !== undefined && told.cancelled.by === undefined) {
+      told.cancelled.by = path
+      if (deed.cancels === 'stops') return cancelled('cancelled')
+    }
+    const run = Number(/\/(\d+)$/.exec(told.id)?.[1] ?? Infinity)
+    const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#world.isHealed())
+    // Told to stop, it did not answer well.
+    if (fails && deed.cancels !== undefined) return cancelled('cancelled')
+    if (fails) return { status: 'failed', code: deed.code ?? 'ERR_AGENT', attempts: attempt, ...(deed.final === true && { final: true }) }
+    if (deed.bulk === true || Buffer.byteLength(JSON.stringify({ id: task.id, said })) > VALUE_BYTES_MAX)
+      return { status: 'failed', code: 'ERR_TOO_LARGE', attempts: attempt, final: true }
+    const output = judged(task, { id: task.id, said })
+    return output === undefined ? { status: 'failed', code: 'ERR_OUTPUT_SCHEMA', attempts: attempt, final: true } : completed(output)
+  }
+}
+
+/** What the schema of a task makes of an output; undefined if it does not fit. */
+function judged({ outputSchema }: AgentTask, output: object): object | undefined {
+  return outputSchema === undefined ? output : judgedOutput(output)
+}
