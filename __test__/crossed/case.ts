@@ -7,6 +7,8 @@ import type { Names } from './named.ts'
 
 /** What an agent does with a task: `input.data.deed`. It depends on nothing but the call, so a crash changes no outcome. */
 export interface Deed {
+  /** It takes so many milliseconds, by the clock of the kit. */
+  slow?: number
   /** Its first attempts fail. */
   fails?: number
   /** It fails in the first runs of a child workflow: the last part of the execution's id counts them. */

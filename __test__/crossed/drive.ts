@@ -208,6 +208,7 @@ class Driver {
       said: said === undefined ? said : withoutMessages(said),
     })
     this.#over.push(context)
+    if (deed.slow !== undefined) await sleep(this.#kit as TestKit, deed.slow, context)
     if (agent !== 'work') return { id: task.id, said: null }
     if (deed.strays === true) await this.#stray()
     for (const spawned of deed.spawns ?? []) {
@@ -250,6 +251,13 @@ class Driver {
   get calls(): Call[] {
     return [...this.#calls.values()].map((call) => ({ ...call, execution: this.#nameOf(call.execution) }))
   }
+}
+
+async function sleep(kit: TestKit, time: number, { signal }: AttemptContext): Promise<void> {
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+  await Promise.race([kit.clock.sleep(time), stopped])
 }
 
 async function cancel(orchestrator: MultiAgentOrchestrator, root: string, how: Deed['cancels'], { signal }: AttemptContext): Promise<void> {

@@ -3,7 +3,7 @@
 
 import type { AgentTask } from '@codexos/multi-agent-orchestrator'
 import type { Scope } from './texts.ts'
-import type { End } from './told.ts'
+import type { End, Told } from './told.ts'
 
 /** How a list ended. */
 export interface ListEnd {
@@ -57,4 +57,9 @@ export function holds(condition: string, { context }: Scope): boolean {
 
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Equal exactly where idempotency keys must be. */
+export function keyOf(told: Told, path: string): string {
+  return `${told.owner(path)} ${path}`
 }

@@ -16,7 +16,8 @@ interface Spot {
 export function unwell({ tasks }: Told): string[] {
   return [...tasks].flatMap(([path, { status, reason, tolerated }]) => {
     if (path.includes('!')) return []
-    const bad = (status === 'failed' && tolerated !== true) || status === 'cancelled' || reason === 'upstream_failed'
+    const isCut = status === 'cancelled' && reason !== 'join_satisfied'
+    const bad = (status === 'failed' && tolerated !== true) || isCut || reason === 'upstream_failed'
     return bad ? [path.split('/')[0] as string] : []
   })
 }

@@ -207,6 +207,7 @@ class Generator {
 
   /** Children that run at once; one of them may fail where that stops no other. */
   #parallel(place: Place): AgentTask {
+    if (this.#chance.oneIn(4)) return this.#joined(place)
     const id = this.#id('p')
     const inner = { ...place, depth: place.depth + 1, alone: false }
     const tasks = Array.from({ length: 2 + this.#chance.below(2) }, () => this.#task(inner))
@@ -215,6 +216,26 @@ class Generator {
       tasks.push({ ...failing, input: { data: { said: 'no', deed: { fails: 3 } } } })
     }
     return { id, name: id, type: 'parallel', tasks, ...(this.#chance.oneIn(3) && { join: 'settled' as const }) }
+  }
+
+  /** Calls of which some decide how the group ends. */
+  #joined(place: Place): AgentTask {
+    const chance = this.#chance
+    const id = this.#id('p')
+    const times = TIMES.slice(0, 2 + chance.below(2))
+    const join = chance.of(['any', 'race', { quorum: 2 }] as const)
+    const tasks: AgentTask[] = []
+    while (times.length > 0) {
+      const [slow = 0] = times.splice(chance.below(times.length), 1)
+      const deed: Deed = { slow, ...(place.alone && chance.oneIn(3) && { fails: 1 + chance.below(2) }) }
+      const name = this.#id('t')
+      const task: AgentTask = { id: name, name, agentId: 'work', input: { data: { ...this.#data(place), deed } } }
+      // What a crash interrupts takes its whole time again, and who has failed before would come later.
+      if (!this.#crashes && chance.oneIn(3)) task.retryPolicy = { maxAttempts: 2, backoffType: 'fixed', initialDelay: '1s' }
+      if (chance.oneIn(4)) task.onError = 'continue'
+      tasks.push(task)
+    }
+    return { id, name: id, type: 'parallel', join, tasks }
   }
 
   #choice(place: Place): AgentTask {
@@ -345,5 +366,8 @@ const TEXTS = [
   'é e\u0301',
   '<b>&amp;</b>',
 ]
+
+/** Milliseconds that calls take which run at once: with attempts a second apart no two of their ends and beginnings coincide. */
+const TIMES = [1000, 2500, 7000]
 
 const NUMBERS = [0, -0, 1, 2.5, 1e21, 1e-7, 123456789012345680000, 0.1 + 0.2, -1e300, 2 ** 53]

@@ -106,7 +106,7 @@ export class Interpreter {
       undone: new Set(),
       undoneWhole: new Set(),
       final: false,
-      keys: (path) => keyOf(id, path, given.previous),
+      owner: (path) => ownerOf(id, path, given),
       cancelled: given.cancelled ?? { by: undefined },
       previous: given.previous,
       origin: given.origin,
@@ -139,8 +139,8 @@ function forkable(told: Told): string[] {
   return [...told.tasks.keys()].filter((path) => !path.includes('/') && !path.includes('!')).sort()
 }
 
-/** Equal exactly where idempotency keys must be: a run after another of the same child knows the keys of that, but of what was undone. */
-function keyOf(id: string, path: string, previous: Told | undefined): string {
-  const undone = path.replace(/!compensate$/, '').replace(/\/.*$/, '')
-  return previous === undefined || previous.undone.has(undone) ? `${id} ${path}` : previous.keys(path)
+/** The execution whose keys a task has: a run after another of the same child knows the keys of that, but of what was undone. */
+function ownerOf(id: string, path: string, { previous, keysOf = id }: Given): string {
+  if (previous === undefined) return keysOf
+  return previous.undone.has(path.replace(/!compensate$/, '').replace(/\/.*$/, '')) ? id : previous.owner(path)
 }

@@ -4,7 +4,7 @@
 import type { AgentTask } from '@codexos/multi-agent-orchestrator'
 import { VALUE_BYTES_MAX, type Deed } from './case.ts'
 import { judgedOutput } from './coded.ts'
-import { cancelled, completed, textOf } from './ends.ts'
+import { cancelled, completed, keyOf, textOf } from './ends.ts'
 import { mended, rendered, type Scope } from './texts.ts'
 import type { End, Told, World } from './told.ts'
 
@@ -42,7 +42,7 @@ export class Leaf {
       execution: told.id,
       task: task.id,
       attempt: end.attempts + 1,
-      key: told.keys(path),
+      key: keyOf(told, path),
       said: undefined,
     }
     this.#world.calls.push(call)
@@ -65,7 +65,7 @@ export class Leaf {
         execution: told.id,
         task: task.id,
         attempt,
-        key: told.keys(path),
+        key: keyOf(told, path),
         said: data.said,
       })
       const answer = this.#answer(task, path, data, attempt)

@@ -2,8 +2,9 @@
 // Tells one execution from its first task to its last, and then what is undone.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
-import { cancelled, completed, failedAs, groupEnd, holds, letterOf, takenOver, tolerated, type ListEnd } from './ends.ts'
+import { cancelled, completed, failedAs, groupEnd, holds, keyOf, letterOf, takenOver, tolerated, type ListEnd } from './ends.ts'
 import { affectedBy, unwell } from './forking.ts'
+import { Joined } from './joins.ts'
 import { Leaf } from './leaf.ts'
 import { rendered, type Scope } from './texts.ts'
 import type { End, Given, Told, World } from './told.ts'
@@ -60,7 +61,7 @@ export class Teller {
         continue
       }
       const id = done.task.id
-      this.#world.calls.push({ agent: 'undo', execution: told.id, task: id, attempt: 1, key: told.keys(undoing), said: undefined })
+      this.#world.calls.push({ agent: 'undo', execution: told.id, task: id, attempt: 1, key: keyOf(told, undoing), said: undefined })
       told.tasks.set(undoing, { status: 'completed', result: { id, said: null }, attempts: 1 })
       told.undone.add(done.path)
       if (done.child !== undefined) told.undoneWhole.add(done.path)
@@ -79,7 +80,7 @@ export class Teller {
       if (inner !== undefined && asWhole) child.undoneWhole.add(path)
       if (inner !== undefined && !asWhole) results[undoing] = this.#undoChild(inner)
       else {
-        this.#world.calls.push({ agent: 'undo', execution, task: undoing, attempt: 1, key: child.keys(undoing), said: undefined })
+        this.#world.calls.push({ agent: 'undo', execution, task: undoing, attempt: 1, key: keyOf(child, undoing), said: undefined })
         results[undoing] = { id: undoing, said: null }
       }
     }
@@ -136,6 +137,10 @@ export class Teller {
     if (task.branches !== undefined) return this.#choice(task, prefix, scope)
     if (task.tasks !== undefined) {
       const beside = task.type === 'parallel'
+      if (task.join !== undefined && task.join !== 'settled') {
+        const joined = new Joined(this.#world, this.#told, task, prefix, scope).tell(this.#given.reuse)
+        return groupEnd(joined, joined.output)
+      }
       const end = this.#list({ tasks: task.tasks, prefix, beside, scope })
       if (beside && task.join === 'settled') return end.cut === undefined ? completed(end.output) : cancelled(end.cut)
       return groupEnd(end, end.output)
@@ -217,8 +222,14 @@ export class Teller {
     const flow = typeof task.workflow === 'string' ? this.#world.find(task.workflow) : (task.workflow as AgentWorkflow)
     const context = rendered(task.input?.data, scope) as Record<string, unknown>
     const attempts = task.retryPolicy?.maxAttempts ?? 1
+    const owner = told.owner(path)
     const whatever = task.compensate?.on === 'started'
-    const old = this.#halfDone(path)
+    const tried = this.#triedBefore(path)
+    // One that ended well, and runs anew because of something before it, is other work.
+    const isOther = tried !== undefined && tried.status === 'completed' && tried.undone.size === 0
+    const old = isOther ? undefined : tried
+    // Where it did not begin it has the keys it would have had.
+    const keysOf = owner === told.id || isOther ? undefined : `${owner}/${path}/1`
     // The run before this one, whose keys it knows: of the execution that is retried, or of the attempt before of whatever it is a part of.
     let previous = old ?? (this.#given.continues === undefined ? this.#before(path) : undefined)
     for (let attempt = 1; ; attempt += 1) {
@@ -228,6 +239,7 @@ export class Teller {
         allow: told.allow,
         undoneAbove: whatever,
         previous,
+        keysOf,
         cancelled: told.cancelled,
         ...(attempt === 1 && old !== undefined && continuing(old)),
       }
@@ -252,16 +264,14 @@ export class Teller {
     return undefined
   }
 
-  /** The child that failed in the execution that this one retries, or that was undone there in part. */
-  #halfDone(path: string): Told | undefined {
+  /** The last run of a child in the execution that this one retries, unless that was undone as a whole. */
+  #triedBefore(path: string): Told | undefined {
     let old = this.#given.continues
     // Its end may have been taken over from one before, by itself or within a group.
     while (old?.reuse?.has(path) === true && (old.tasks.get(path)?.attempts ?? 0) === 0) old = old.origin
     const end = old?.tasks.get(path)
     if (old === undefined || end === undefined || end.attempts === 0 || old.undoneWhole.has(path)) return undefined
-    const child = this.#world.told(`${old.id}/${path}/${end.attempts}`)
-    // One that ended well, and runs anew because of something before it, begins anew.
-    return end.status === 'completed' && child?.undone.size === 0 ? undefined : child
+    return this.#world.told(`${old.id}/${path}/${end.attempts}`)
   }
 }
 

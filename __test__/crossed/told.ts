@@ -48,8 +48,8 @@ export interface Told {
   readonly undoneWhole: Set<string>
   /** Whether its failure may be tried again by whoever called it. */
   final: boolean
-  /** The names of keys by path, where they are those of another execution. */
-  readonly keys: (path: string) => string
+  /** The execution whose keys a task has. */
+  readonly owner: (path: string) => string
   readonly cancelled: { by: string | undefined }
   /** The run before of the same child workflow. */
   readonly previous: Told | undefined
@@ -73,6 +73,8 @@ export interface Given {
   readonly continues?: Told
   /** The run before of the same child workflow: its keys are known, but of what was undone. */
   readonly previous?: Told | undefined
+  /** The execution whose keys it has where there is none: what would have been that run. */
+  readonly keysOf?: string | undefined
   readonly cancelled?: Told['cancelled']
   readonly signals?: boolean
 }
