@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What the addon of a release takes, by package, and whether it keeps its bounds:  npm run size
+// The linker says where each function went (its map of x86_64 Linux); everywhere else only the sums are known.
+
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { buildSteps } from './build.mjs'
+import { root, runSteps, StepError } from './steps.mjs'
+
+const MIB = 1024 ** 2
+/** A platform's package holds little else than its addon, and npm packs with gzip. */
+const BOUNDS = { addon: 17 * MIB, packed: 8_000_000 }
+const ROWS = 30
+const STANDARD = new Set(['alloc', 'compiler_builtins', 'core', 'std'])
+
+await runSteps([...buildSteps('release'), { title: 'bytes by package', run: size }])
+
+function size() {
+  const natives = join(root, 'ts/native')
+  const name = readdirSync(natives).find((file) => file.endsWith('.node'))
+  if (name === undefined) throw new StepError('the build left no addon in ts/native')
+  const bytes = readFileSync(join(natives, name))
+  const map = newestMap(join(root, 'target'))
+  if (map !== undefined) {
+    const rows = [...byPackage(readFileSync(map, 'utf8'))].toSorted(([, one], [, other]) => other - one)
+    for (const [holder, sum] of rows.slice(0, ROWS)) print(`${(sum / 1024).toFixed(0).padStart(8)} KiB  ${holder}`)
+    const rest = rows.slice(ROWS).reduce((sum, [, one]) => sum + one, 0)
+    print(`${(rest / 1024).toFixed(0).padStart(8)} KiB  of ${Math.max(0, rows.length - ROWS)} more`)
+  }
+  const packed = gzipSync(bytes, { level: 9 }).length
+  print(`${name}: ${(bytes.length / MIB).toFixed(2)} MiB, at most ${BOUNDS.addon / MIB}; packed ${(packed / 1e6).toFixed(2)} MB, at most ${BOUNDS.packed / 1e6}`)
+  if (bytes.length > BOUNDS.addon || packed > BOUNDS.packed) throw new StepError('the addon is larger than its bound, see above')
+}
+
+/** The map that the last link left. */
+function newestMap(folder) {
+  const maps = readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith('addon.map'))
+    .map((file) => join(folder, file))
+  return maps.toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0]
+}
+
+/** Bytes by package: a function counts for the package whose code it is, a generic of the standard library for the first other package in its name. */
+function byPackage(map) {
+  const sums = new Map()
+  for (const line of map.split('\n')) {
+    const section = /^\s*[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+ {9}(\S.*)$/.exec(line)
+    if (section === null) continue
+    const [, hex, input] = section
+    const holder = holderOf(input)
+    sums.set(holder, (sums.get(holder) ?? 0) + Number.parseInt(hex, 16))
+  }
+  return sums
+}
+
+function holderOf(input) {
+  const mangled = /_ZN(\d+)(.*)/.exec(input)
+  if (mangled !== null) {
+    const [, length, rest] = mangled
+    const first = rest.slice(0, Number(length))
+    if (!first.startsWith('_') && !STANDARD.has(first)) return first
+    const named = [...rest.matchAll(/([a-z][a-z0-9_]*)\.\./g)].map(([, name]) => name)
+    return named.find((name) => !STANDARD.has(name)) ?? 'the standard library'
+  }
+  // The other way to write a name: `Cs`, a hash, and the package with its length before it.
+  const written = /\.text\._R\w*?Cs[0-9A-Za-z]+_(\d+)_?(\w+)/.exec(input)
+  if (written !== null) {
+    const name = written[2].slice(0, Number(written[1]))
+    return STANDARD.has(name) ? 'the standard library' : name
+  }
+  const library = /lib([a-z0-9_]+)-[0-9a-f]+\.rlib/.exec(input)
+  if (library !== null) return STANDARD.has(library[1]) ? 'the standard library' : library[1]
+  const kind = /(?:\.o:\(|<internal>:\()(\.[a-z_]+(?:\.[a-z_]+)?)/.exec(input)
+  return kind === null ? 'all else' : `all packages: ${kind[1]}`
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`)
+}
