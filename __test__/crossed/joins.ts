@@ -66,8 +66,8 @@ export class Joined {
 
   #momentsOf(place: number): Moment[] {
     const task = this.#tasks[place] as AgentTask
-    const { slow = 0, fails = 0, code = 'ERR_AGENT' } = (task.input?.data as { deed: Deed }).deed
-    const { said } = rendered(task.input?.data, this.#scope) as { said: unknown }
+    const { said, deed } = rendered(task.input?.data, this.#scope) as { said: unknown; deed: Deed }
+    const { slow = 0, fails = 0, code = 'ERR_AGENT' } = deed
     const most = task.retryPolicy?.maxAttempts ?? 1
     const moments: Moment[] = []
     for (let attempt = 1, at = 0; ; attempt += 1, at += DELAY_MS) {
