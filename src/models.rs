@@ -94,7 +94,7 @@ impl NativeModels {
         self.driver.forget_budget(&scope);
     }
 
-    /// Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}`.
+    /// Begins a call: `{chat, choice, stream, restart, budgets, retry, timeoutMs, priority}`.
     #[napi(catch_unwind)]
     pub fn begin(&self, call: u32, request: String) -> Result<(), CodedError> {
         self.driver.begin(call.into(), &request).map_err(|error| coded(&error))

@@ -33,7 +33,11 @@ impl Engine {
             let execution = driver.execution(slot)?;
             let spent = match task {
                 None => execution.spent(),
-                Some(task) => execution.spent_by(InstanceIndex::new(task)).copied().unwrap_or_default(),
+                Some(task) => {
+                    let task = InstanceIndex::new(task);
+                    let spent = execution.spent_by(task).copied().unwrap_or_default();
+                    return Ok(spent::of_task(spent, execution.finish_of(task)));
+                }
             };
             Ok(spent::text(spent))
         })

@@ -172,6 +172,10 @@ fn groups_and_joins() {
             r#""tasks":[{"id":"b","name":"n","tasks":[{"id":"c","name":"n","tasks":[{"id":"d","name":"n","agentId":"x"}]}]}]"#,
             r#""tasks":[{"id":"b","name":"n","agentId":"x","dependencies":["c"]},{"id":"c","name":"n","agentId":"x","dependencies":["b"]}]"#,
             r#""agentId":"x","onError":"ignore","totalTimeout":"soon","heartbeatTimeout":0"#,
+            r#""agentId":"x","accept":["length","content","empty"]"#,
+            r#""agentId":"x","accept":"length""#,
+            r#""agentId":"x","accept":["cut",7,"empty"]"#,
+            r#""workflow":"v","accept":["length"]"#,
             r#""agentId":"x","triggerRule":"all_failed","dependencies":[]"#,
             r#""agentId":"x","triggerRule":"always""#,
         ],
@@ -198,6 +202,14 @@ fn groups_and_joins() {
                 tasks[1].onError: must be 'fail', 'continue' or { continue: ['CODE', …] } with the codes of failures that stay its own, found "ignore"
                 tasks[1].totalTimeout: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
                 tasks[1].heartbeatTimeout: must be longer than 0 ms, found 0
+            "agentId":"x","accept":["length","content","empty"] -> runs
+            "agentId":"x","accept":"length"
+                tasks[1].accept: expected a list of 'length', 'content' and 'empty', found "length"
+            "agentId":"x","accept":["cut",7,"empty"]
+                tasks[1].accept[0]: must be 'length', 'content' or 'empty', found "cut"
+                tasks[1].accept[1]: must be 'length', 'content' or 'empty', found 7
+            "workflow":"v","accept":["length"]
+                tasks[1].accept: `accept` has no meaning on a child workflow; put it into that workflow
             "agentId":"x","triggerRule":"all_failed","dependencies":[]
                 tasks[1].triggerRule: `all_failed` asks how dependencies ended, and this task has none; add `dependencies` or leave the rule out
             "agentId":"x","triggerRule":"always"

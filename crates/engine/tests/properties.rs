@@ -164,7 +164,11 @@ impl Run {
                 let Some((task, attempt)) = stray.map(|(task, attempt)| (InstanceIndex::new(task), attempt)).or(busy) else { return };
                 let text: Arc<str> = self.journal.len().to_string().into();
                 let spent = Spent { cost_nanos: self.journal.len() as u64, calls: 1, ..Spent::default() };
-                let note = if called { Note::Called { spent: spent.into(), call: text } } else { Note::Chosen(text) };
+                let note = if called {
+                    Note::Called { spent: spent.into(), finish: Some(Arc::clone(&text)), call: text }
+                } else {
+                    Note::Chosen(text)
+                };
                 self.tell(Input::Note { task, attempt, note });
             }
             Chance::Wait(millis) => self.wait(self.now.after(Duration::from_millis(millis))),
@@ -268,13 +272,15 @@ impl Run {
     fn check_notes(&self) {
         let mut paid = Spent::default();
         let mut notes: BTreeMap<(InstanceIndex, u32), Notes> = BTreeMap::new();
+        let mut finishes: BTreeMap<InstanceIndex, Arc<str>> = BTreeMap::new();
         for (_, event) in &self.journal {
             match event {
                 Event::ModelChosen { task, attempt, choice } => {
                     notes.entry((*task, *attempt)).or_default().choices.push(Arc::clone(choice));
                 }
-                Event::ModelCalled { task, attempt, spent, call } => {
+                Event::ModelCalled { task, attempt, spent, finish, call } => {
                     paid = paid.plus(**spent);
+                    finishes.extend(finish.clone().map(|word| (*task, word)));
                     notes.entry((*task, *attempt)).or_default().calls.push(Arc::clone(call));
                 }
                 _ => {}
@@ -284,6 +290,7 @@ impl Run {
         for task in &self.busy {
             let own = notes.get(&(*task, self.execution.tasks()[*task].attempts()));
             assert_eq!(self.execution.notes(*task), own, "{}", self.story);
+            assert_eq!(self.execution.finish_of(*task), finishes.get(task).map(|word| &**word), "{}", self.story);
         }
     }
 

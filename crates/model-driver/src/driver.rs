@@ -162,7 +162,7 @@ impl ModelDriver {
         lock(&self.shared.state).book.gateway.budgets().forget(scope);
     }
 
-    /// Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}` as JSON text. The host numbers its calls and uses no number twice.
+    /// Begins a call: `{chat, choice, stream, restart, budgets, retry, timeoutMs, priority}` as JSON text. The host numbers its calls and uses no number twice.
     pub fn begin(&self, call: u64, text: &str) -> Result<(), Error> {
         let asked: Asked = serde_json::from_str(text).map_err(malformed("request"))?;
         let now = (self.shared.now)();
@@ -179,7 +179,8 @@ impl ModelDriver {
         let retry = asked.retry.policy();
         let deadline = asked.timeout_ms.map(|millis| now.after(Duration::from_millis(millis)));
         let budgets = asked.budgets.iter().map(|scope| scope.as_str().into()).collect();
-        let request = CallRequest { retry, budgets, deadline, priority: asked.priority, ..CallRequest::new(targets) };
+        let request =
+            CallRequest { retry, budgets, deadline, priority: asked.priority, restarts: asked.restart, ..CallRequest::new(targets) };
         let Asked { chat, choice, stream, .. } = asked;
         let (failures, paid) = (Vec::new(), Paid::default());
         let pending = Pending { request: chat, choice, size, stream, attempt: None, failures, reply: None, partial: None, paid };

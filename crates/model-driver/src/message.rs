@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum Message<'a> {
-    /// A piece of an answer.
-    Delta { call: u64, delta: &'a Delta },
+    /// A piece of an answer; of another attempt than the piece before: all begins anew.
+    Delta { call: u64, attempt: u32, delta: &'a Delta },
     /// The whole answer.
     Done { call: u64, provider: &'a str, model: &'a str, reply: &'a Reply, cost: Cost, attempts: Vec<Sent<'a>> },
     /// There will be none. `cost` and `usage` are what is known to have been spent.

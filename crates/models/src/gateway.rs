@@ -9,13 +9,14 @@
 //!             └── at another target ──┤ there is a target for that failure
 //!                                     └─ else ─▶ finished badly
 //! ```
-//! Each target is tried up to `max_attempts` times. After the first token nothing is tried again, there or elsewhere. Those who wait for one
-//! model go in the order in which they came, a call between two attempts keeping its place; a higher priority is a head start of so many
-//! seconds, so that nobody is overtaken for ever. A call that no limit has room for, or whose breaker is open, moves on at once.
+//! Each target is tried up to `max_attempts` times. After the first token nothing is tried again, there or elsewhere, unless the caller can
+//! take back what it was given. Those who wait for one model go in the order in which they came, a call between two attempts keeping its
+//! place; a higher priority is a head start of so many seconds, so that nobody is overtaken for ever. A call that no limit has room for, or
+//! whose breaker is open, moves on at once.
 //!
 //! A call is paid for from its budgets once, with what its target may cost; budgets end a call, they do not send it elsewhere. What an
 //! attempt cost that failed is what its host knows of it; else one that failed before its first token is taken for nothing, and one that was
-//! cut off later for all that was reserved.
+//! cut off later for all that was reserved. Before another attempt is made the budgets must have room for it beside that.
 
 mod call;
 mod record;

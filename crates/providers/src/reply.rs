@@ -76,8 +76,20 @@ pub enum FinishReason {
     ContentFilter,
     /// The provider stopped in the middle of its own work, and goes on when it is sent the turn.
     Pause,
+    /// In order, and nothing was said: neither words nor calls of tools. See [`Reply::or_empty`].
+    Empty,
     /// For a reason of the provider's own: [`Reply::finish_detail`].
     Other,
+}
+
+impl Reply {
+    /// The same, and its end has a word of its own if there is nothing in it and nobody has said why.
+    #[must_use]
+    pub fn or_empty(self) -> Self {
+        let unexplained = matches!(self.finish_reason, FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Other);
+        let is_empty = unexplained && self.text.trim().is_empty() && self.tool_calls.is_empty();
+        if is_empty { Self { finish_reason: FinishReason::Empty, ..self } } else { self }
+    }
 }
 
 /// A piece of an answer as it arrives.
@@ -104,4 +116,27 @@ pub enum Delta {
         /// The answer.
         reply: Box<Reply>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn nothing_said_in_order_has_a_word_of_its_own_and_what_was_explained_keeps_its_word() {
+        use FinishReason::{ContentFilter, Empty, Length, Other, Pause, Stop, ToolCalls};
+        let call = json!([{ "id": "1", "name": "look", "arguments": {} }]);
+        let reply = |text: &str, calls: &Value, finish_reason: FinishReason| {
+            let reply = json!({ "text": text, "toolCalls": calls, "usage": Usage::default(), "finishReason": finish_reason, "model": "m" });
+            serde_json::from_value::<Reply>(reply).unwrap().or_empty().finish_reason
+        };
+        for given in [Stop, ToolCalls, Other] {
+            assert_eq!([reply("", &json!([]), given), reply(" \n", &json!([]), given)], [Empty, Empty], "{given:?}");
+            assert_eq!([reply("a", &json!([]), given), reply("", &call, given)], [given, given], "{given:?}");
+        }
+        for given in [Length, ContentFilter, Pause] {
+            assert_eq!(reply("", &json!([]), given), given, "{given:?}");
+        }
+    }
 }

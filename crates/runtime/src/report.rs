@@ -10,7 +10,7 @@
 //! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
 //! end in microseconds since `startedAt` (null while there is none); that one and `endedAt` count from the epoch. `notes` says why, for tasks that failed, were skipped or
 //! cancelled, and `"cached":true` for those whose output another execution had made, `"degraded":true` with the failure for those that something else completed. `spent` and `usage` are there only where models were used, as [`crate::spent`] writes sums: in all, executions below it included, and by
-//! instance. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
+//! instance, there with the `finishReason` of its last answer. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
 use crate::options::Belongs;
@@ -90,7 +90,7 @@ fn costs(text: &mut String, execution: &Execution) {
         text.push('"');
         number(text, task.get().into());
         text.push_str("\":");
-        text.push_str(&spent::text(*spent));
+        text.push_str(&spent::of_task(*spent, execution.finish_of(task)));
     }
     text.push('}');
 }

@@ -2,13 +2,14 @@
 //! What models cost, as JSON: of one call in the text that tells of it, and in sums.
 //!
 //! ```json
-//! {"provider":"openai","model":"…","usage":{"inputTokens":12,"outputTokens":5},"costNanos":4200,"costComplete":true,"requests":2}
+//! {"provider":"openai","model":"…","usage":{"inputTokens":12,"outputTokens":5},"costNanos":4200,"costComplete":true,"requests":2,"finishReason":"stop"}
 //! {"inputTokens":12,"outputTokens":5,"costNanos":4200,"calls":1,"requests":2}
 //! ```
 //! The first is a call: what is not named here is its host's own, and kept. In both, what is absent is 0, a price that is known, and one request.
 
 use engine::Spent;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The fields of a call that are looked at.
 #[derive(Deserialize)]
@@ -18,11 +19,12 @@ struct Call {
     cost_nanos: u64,
     cost_complete: bool,
     requests: u64,
+    finish_reason: Option<String>,
 }
 
 impl Default for Call {
     fn default() -> Self {
-        Self { usage: Usage::default(), cost_nanos: 0, cost_complete: true, requests: 1 }
+        Self { usage: Usage::default(), cost_nanos: 0, cost_complete: true, requests: 1, finish_reason: None }
     }
 }
 
@@ -41,10 +43,10 @@ struct Usage {
     reasoning: u64,
 }
 
-/// What the call that this text tells of has used.
-pub(crate) fn of_call(text: &str) -> serde_json::Result<Spent> {
-    let Call { usage, cost_nanos, cost_complete, requests } = serde_json::from_str(text)?;
-    Ok(Spent {
+/// What the call that this text tells of has used, and the word with which its answer ended.
+pub(crate) fn of_call(text: &str) -> serde_json::Result<(Spent, Option<Arc<str>>)> {
+    let Call { usage, cost_nanos, cost_complete, requests, finish_reason } = serde_json::from_str(text)?;
+    let spent = Spent {
         input_tokens: usage.input,
         output_tokens: usage.output,
         cache_read_tokens: usage.cache_read,
@@ -54,7 +56,8 @@ pub(crate) fn of_call(text: &str) -> serde_json::Result<Spent> {
         calls: 1,
         requests,
         unpriced: u64::from(!cost_complete),
-    })
+    };
+    Ok((spent, finish_reason.map(Into::into)))
 }
 
 /// A sum.
@@ -79,6 +82,8 @@ pub(crate) struct Sum {
     requests: u64,
     #[serde(skip_serializing_if = "is_zero")]
     unpriced: u64,
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    finish_reason: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
@@ -98,6 +103,7 @@ impl From<Sum> for Spent {
             calls,
             requests,
             unpriced,
+            finish_reason: _,
         } = sum;
         Self { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced }
     }
@@ -116,8 +122,25 @@ impl From<Spent> for Sum {
             requests,
             unpriced,
         } = spent;
-        Self { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced }
+        Self {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+            cost_nanos,
+            calls,
+            requests,
+            unpriced,
+            finish_reason: None,
+        }
     }
+}
+
+/// What a task spent, with the word with which its last answer ended, as JSON text.
+pub fn of_task(spent: Spent, finish: Option<&str>) -> String {
+    let sum = Sum { finish_reason: finish.map(str::to_owned), ..Sum::from(spent) };
+    serde_json::to_string(&sum).unwrap_or_default()
 }
 
 /// A sum as JSON text.

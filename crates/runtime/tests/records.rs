@@ -102,7 +102,7 @@ fn each_event_has_its_text() {
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"budgetCharged","started":2,"interrupted":1}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"modelChosen","task":3,"choice":{"model":"m"}}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m"}}]}
-        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"totalTokens":3},"costNanos":6,"costComplete":false,"requests":7}}]}
+        {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"modelCalled","task":3,"attempt":2,"call":{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"totalTokens":3},"costNanos":6,"costComplete":false,"requests":7,"finishReason":"length"}}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"usageCharged","spent":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"costNanos":6,"calls":1,"requests":7,"unpriced":1}}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"fallbackTaken","task":3,"attempt":2,"start":-9,"end":-1,"place":0,"again":true,"input":{"prompt":"p"},"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000,"details":{}}]}
         {"v":2,"previousCommitted":-1699999999999993,"events":[{"event":"fallbackTaken","task":3,"attempt":0,"start":-9,"end":-1,"place":1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
@@ -345,9 +345,10 @@ fn structure() -> impl Strategy<Value = Event> {
         (cancel(), failure()).prop_map(|(cause, failure)| Event::ExecutionFailing { cause, failure: failure.into() }),
         (any::<u64>(), any::<u64>()).prop_map(|(started, interrupted)| Event::BudgetCharged { started, interrupted }),
         (task(), any::<u32>(), json()).prop_map(|(task, attempt, choice)| Event::ModelChosen { task, attempt, choice }),
-        (task(), any::<u32>(), spent(), text()).prop_map(|(task, attempt, spent, model)| {
+        (task(), any::<u32>(), spent(), text(), option::of(text())).prop_map(|(task, attempt, spent, model, finish)| {
             let spent = Spent { calls: 1, unpriced: spent.unpriced % 2, ..spent };
-            Event::ModelCalled { task, attempt, call: call_of(&spent, &model), spent: spent.into() }
+            let call = call_of(&spent, &model, finish.as_deref());
+            Event::ModelCalled { task, attempt, call, spent: spent.into(), finish: finish.map(Into::into) }
         }),
         spent().prop_map(|spent| Event::UsageCharged { spent: spent.into() }),
         Just(Event::Paused),
@@ -375,7 +376,7 @@ fn spent() -> impl Strategy<Value = Spent> {
 }
 
 /// A call that cost this, as its host tells of it.
-fn call_of(spent: &Spent, model: &str) -> Arc<str> {
+fn call_of(spent: &Spent, model: &str, finish: Option<&str>) -> Arc<str> {
     let usage = json!({
         "inputTokens": spent.input_tokens,
         "outputTokens": spent.output_tokens,
@@ -384,7 +385,11 @@ fn call_of(spent: &Spent, model: &str) -> Arc<str> {
         "reasoningTokens": spent.reasoning_tokens,
     });
     let (cost, requests, complete) = (spent.cost_nanos, spent.requests, spent.unpriced == 0);
-    json!({ "model": model, "usage": usage, "costNanos": cost, "requests": requests, "costComplete": complete }).to_string().into()
+    let mut call = json!({ "model": model, "usage": usage, "costNanos": cost, "requests": requests, "costComplete": complete });
+    if let Some(finish) = finish {
+        call["finishReason"] = finish.into();
+    }
+    call.to_string().into()
 }
 
 fn skip() -> impl Strategy<Value = SkipReason> {

@@ -106,7 +106,7 @@ impl Execution {
             }
             Event::AttemptTimedOut { task, cause, .. } => self.abort(at, *task, *cause),
             Event::ModelChosen { task, choice, .. } => self.choose(*task, choice),
-            Event::ModelCalled { task, attempt, spent, call } => self.spend(*task, *attempt, spent, call),
+            Event::ModelCalled { task, attempt, spent, finish, call } => self.spend(*task, *attempt, spent, finish.as_ref(), call),
             Event::RetryScheduled { task, attempt, start, failure, until, .. } => {
                 self.leave_lane(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);

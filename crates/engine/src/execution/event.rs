@@ -52,7 +52,7 @@ pub enum Event {
     /// It chose a model: JSON text of the choice and what led to it. The same attempt, interrupted, never chooses again.
     ModelChosen { task: InstanceIndex, attempt: u32, choice: Arc<str> },
     /// A call of a model has ended: what it used, and JSON text of all of it. It may have been given up before.
-    ModelCalled { task: InstanceIndex, attempt: u32, spent: Box<Spent>, call: Arc<str> },
+    ModelCalled { task: InstanceIndex, attempt: u32, spent: Box<Spent>, finish: Option<Arc<str>>, call: Arc<str> },
     /// It failed, and another attempt follows at `until`.
     RetryScheduled { task: InstanceIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Arc<Failure>, until: Timestamp },
     /// It would have failed, and something stands in for it: its fallback at this place. `again`: an agent, in another attempt, with this `input` if

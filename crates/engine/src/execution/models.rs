@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What models leave in an execution: the choices an attempt has made, which the same attempt makes again after a crash, and what its calls used.
 //!
-//! What a choice or a call says is its host's own; only what was spent is looked at here.
+//! What a choice or a call says is its host's own; only what was spent, and with which word the answer ended, is looked at here.
 
 use super::{Event, Execution};
 use crate::InstanceIndex;
@@ -62,6 +62,8 @@ pub enum Note {
     Called {
         /// What it used.
         spent: Box<Spent>,
+        /// The word with which its answer ended, if there was one.
+        finish: Option<Arc<str>>,
         /// All of it.
         call: Arc<str>,
     },
@@ -83,6 +85,8 @@ pub(super) struct Models {
     spent: Spent,
     /// By the current one, which is the same after an interruption.
     notes: Notes,
+    /// The word with which the last answer ended.
+    finish: Option<Arc<str>>,
 }
 
 impl Models {
@@ -102,6 +106,11 @@ impl Execution {
     pub fn spent_by(&self, task: InstanceIndex) -> Option<&Spent> {
         let models = self.tasks.get(task)?.less()?.models.as_ref()?;
         Some(&models.spent).filter(|spent| !spent.is_nothing())
+    }
+
+    /// The word with which the last answer that a task had of a model ended; `None` if there was none.
+    pub fn finish_of(&self, task: InstanceIndex) -> Option<&str> {
+        self.tasks.get(task)?.less()?.models.as_ref()?.finish.as_deref()
     }
 
     /// What the current attempt of a task has noted, before it was interrupted too; `None` if that is nothing.
@@ -128,10 +137,11 @@ impl Execution {
         self.models_of(task).notes.choices.push(Arc::clone(choice));
     }
 
-    pub(super) fn spend(&mut self, task: InstanceIndex, attempt: u32, spent: &Spent, call: &Arc<str>) {
+    pub(super) fn spend(&mut self, task: InstanceIndex, attempt: u32, spent: &Spent, finish: Option<&Arc<str>>, call: &Arc<str>) {
         let current = self.tasks[task].is_running() && self.tasks[task].attempts() == attempt;
         let models = self.models_of(task);
         models.spent = models.spent.plus(*spent);
+        models.finish = finish.cloned().or(models.finish.take());
         if current {
             models.notes.calls.push(Arc::clone(call));
         }
@@ -152,7 +162,7 @@ impl Note {
     pub(super) fn event(self, task: InstanceIndex, attempt: u32) -> Event {
         match self {
             Self::Chosen(choice) => Event::ModelChosen { task, attempt, choice },
-            Self::Called { spent, call } => Event::ModelCalled { task, attempt, spent, call },
+            Self::Called { spent, finish, call } => Event::ModelCalled { task, attempt, spent, finish, call },
         }
     }
 }

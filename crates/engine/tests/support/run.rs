@@ -114,7 +114,9 @@ impl Run {
                 self.tell(Input::Recover);
             }
             (["choose", path, ..], Some(choice)) => self.note(path, parts.get(2), Note::Chosen(choice)),
-            (["call", path, ..], Some(call)) => self.note(path, parts.get(2), Note::Called { spent: Box::new(paid(&call)), call }),
+            (["call", path, ..], Some(call)) => {
+                self.note(path, parts.get(2), Note::Called { spent: Box::new(paid(&call)), finish: None, call })
+            }
             (["below", "paid"], Some(cost)) => {
                 let spent = Some(Box::new(paid(&cost)));
                 self.tell(Input::Charge { started: 0, interrupted: 0, refused: false, spent });

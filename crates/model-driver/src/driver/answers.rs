@@ -36,11 +36,12 @@ impl Shared {
         } else {
             drop(state);
         }
-        self.tell(vec![line(&Message::Delta { call: id.call.0, delta })]);
+        self.tell(vec![line(&Message::Delta { call: id.call.0, attempt: id.attempt, delta })]);
     }
 
     /// An answer has come whole.
-    pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, mut reply: Reply) {
+    pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, reply: Reply) {
+        let mut reply = reply.or_empty();
         let mut state = lock(&self.state);
         let now = (self.now)();
         let State { book, calls, .. } = &mut *state;

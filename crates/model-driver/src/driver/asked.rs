@@ -15,6 +15,9 @@ pub(super) struct Asked {
     pub(super) choice: Choice,
     #[serde(default)]
     pub(super) stream: bool,
+    /// Whether the host can take back pieces that were delivered.
+    #[serde(default)]
+    pub(super) restart: bool,
     #[serde(default)]
     pub(super) budgets: Vec<String>,
     #[serde(default)]

@@ -54,6 +54,8 @@ pub struct CallRequest {
     pub deadline: Option<Timestamp>,
     /// Higher goes first: one more is worth [`CallRequest::HEAD_START`] of waiting, so that nobody waits for ever. Within ±1000.
     pub priority: i32,
+    /// Whether the caller can take back what was delivered: then a failure after the first token is as one before it.
+    pub restarts: bool,
 }
 
 impl CallRequest {
@@ -67,6 +69,7 @@ impl CallRequest {
             budgets: Vec::new(),
             deadline: None,
             priority: 0,
+            restarts: false,
         }
     }
 }
@@ -116,7 +119,7 @@ pub(super) struct Sent {
     pub(super) begun: Timestamp,
     pub(super) reservation: Reservation,
     pub(super) probe: bool,
-    /// A part of the answer is with the caller: it cannot be taken back by asking again.
+    /// A part of the answer is with the caller. It cannot be taken back by asking again, unless the caller says so.
     pub(super) delivering: bool,
 }
 
@@ -127,6 +130,11 @@ impl Call {
 
     pub(super) fn tokens(&self) -> Tokens {
         self.at().map_or_else(Tokens::default, |target| target.tokens)
+    }
+
+    /// The most that an attempt at its target may cost.
+    pub(super) fn estimate(&self) -> Spend {
+        self.at().map_or_else(Spend::default, Target::spend)
     }
 
     /// The number of the attempt that is under way or was last.

@@ -96,11 +96,17 @@ impl Gateway {
     /// The call goes on to another target, which may cost something else.
     fn fall_back(&mut self, id: CallId, mut call: Call, target: usize) {
         (call.target, call.tries) = (target, 0);
-        let estimate = call.at().map_or_else(Spend::default, super::Target::spend);
-        match self.budgets.revise(&mut call.budget, estimate) {
+        match self.reserve_anew(&mut call) {
             Ok(()) => self.wait(id, call),
-            Err(exceeded) => self.give_up(id, call, GaveUp { message: exceeded.to_string(), reason: Reason::Budget(exceeded) }),
+            Err(gave_up) => self.give_up(id, call, gave_up),
         }
+    }
+
+    /// The budgets must have room for another attempt beside what those before it cost.
+    fn reserve_anew(&mut self, call: &mut Call) -> Result<(), GaveUp> {
+        let whole = call.estimate().plus(call.spent);
+        let revised = self.budgets.revise(&mut call.budget, whole);
+        revised.map_err(|exceeded| GaveUp { message: exceeded.to_string(), reason: Reason::Budget(exceeded) })
     }
 
     /// Sends whoever may be sent now from one route.
@@ -225,12 +231,21 @@ impl Gateway {
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
         match cost {
             Some(cost) => call.spent = call.spent.plus(cost),
+            // It may have cost all that it was allowed to.
+            None if sent.delivering && !matches!(next, Next::GiveUp(_)) => {
+                call.spent = call.spent.plus(Spend { calls: 0, ..call.estimate() });
+            }
             None => call.cut_off |= sent.delivering,
         }
         let silence = retry_after.filter(|wait| class == FailureClass::Rate && *wait <= call.request.retry.retry_after_max);
         self.come_back(call.route, sent, class, silence.map(|wait| self.now.after(wait)));
         match next {
             Next::Retry(wait) => {
+                if call.spent != Spend::default()
+                    && let Err(gave_up) = self.reserve_anew(&mut call)
+                {
+                    return self.give_up(id, call, gave_up);
+                }
                 let until = self.now.after(wait);
                 call.state = State::Resting { until };
                 self.alarms.insert((until, Alarm::Retry(id)));
@@ -242,7 +257,7 @@ impl Gateway {
     }
 
     fn next(&self, id: CallId, call: &Call, delivering: bool, class: FailureClass, retry_after: Option<Duration>) -> Next {
-        if delivering {
+        if delivering && !call.request.restarts {
             return Next::GiveUp(Why::AnswerBegun);
         }
         let why = if !class.retryable() {
@@ -294,8 +309,7 @@ impl Gateway {
     }
 
     fn give_up(&mut self, id: CallId, call: Call, gave_up: GaveUp) {
-        let spend =
-            if call.cut_off { call.budget.estimate() } else { Spend { calls: u64::from(!call.attempts.is_empty()), ..Spend::default() } };
+        let spend = if call.cut_off { call.estimate() } else { Spend { calls: u64::from(!call.attempts.is_empty()), ..Spend::default() } };
         self.finish(id, call, Err(gave_up), spend);
     }
 

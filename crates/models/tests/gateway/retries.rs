@@ -86,6 +86,31 @@ fn after_its_first_token_a_call_is_neither_retried_nor_sent_elsewhere() {
 }
 
 #[test]
+fn a_call_whose_caller_can_take_back_what_it_was_given_goes_on_after_its_first_token() {
+    // A stream that was cut half-way failed its task for good, since its listeners had heard the half.
+    let mut host = Host::new(|_, target| if &*target.model == "a" { Answer::Cut(10) } else { Answer::Done(1) });
+    host.gateway.budgets().set("tenant".into(), Budget { tokens: Some(1000), ..Budget::default() });
+    let mut taken_back = request(&["a", "b"]);
+    taken_back.retry.max_attempts = 2;
+    host.begin(1, CallRequest { budgets: vec!["tenant".into()], restarts: true, ..taken_back });
+    host.run();
+    let next: Vec<Next> = host.ends[&1].record.attempts.iter().map(|attempt| attempt.next).collect();
+    assert!(matches!(next[..], [Next::Retry(_), Next::Fallback(1, Why::AttemptsUsed), Next::Done]), "{next:?}");
+    // Each half may have cost all that was reserved for it, and is paid beside the answer.
+    assert_eq!(host.gateway.budgets().account("tenant").unwrap().spent, Spend { usd_nanos: 2700, tokens: 270, calls: 1 });
+}
+
+#[test]
+fn an_answer_is_not_begun_anew_for_more_than_there_is() {
+    let mut host = Host::new(|_, _| Answer::Cut(10));
+    host.gateway.budgets().set("tenant".into(), Budget { tokens: Some(250), ..Budget::default() });
+    host.begin(1, CallRequest { budgets: vec!["tenant".into()], restarts: true, ..request(&["a"]) });
+    host.run();
+    assert!(matches!(host.ends[&1].outcome.clone().unwrap_err().reason, Reason::Budget(_)));
+    assert_eq!((host.sends.len(), host.gateway.budgets().account("tenant").unwrap().spent.tokens), (2, 200));
+}
+
+#[test]
 fn a_deadline_stops_what_is_under_way() {
     let mut host = Host::new(|_, _| Answer::Silent);
     host.begin(1, CallRequest { deadline: Some(at(700)), ..request(&["a", "b"]) });

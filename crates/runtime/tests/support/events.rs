@@ -104,15 +104,17 @@ pub(crate) fn every_event() -> Vec<Event> {
             task,
             attempt,
             spent: Spent { calls: 1, requests: 1, ..Spent::default() }.into(),
+            finish: None,
             call: r#"{"model":"m"}"#.into(),
         },
         Event::ModelCalled {
             task,
             attempt,
             spent: every_cost().into(),
+            finish: Some("length".into()),
             call: concat!(
                 r#"{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"#,
-                r#""totalTokens":3},"costNanos":6,"costComplete":false,"requests":7}"#
+                r#""totalTokens":3},"costNanos":6,"costComplete":false,"requests":7,"finishReason":"length"}"#
             )
             .into(),
         },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Calls: of an agent, or of a child workflow.
 
-use super::super::fields::{Fields, wrong_type};
+use super::super::fields::{Fields, shorten, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
 use super::super::sight::Read;
 use super::super::{Call, WrittenCache, WrittenCompensation, WrittenFallback};
@@ -30,6 +30,7 @@ pub(in super::super) fn agent(fields: &Fields<'_>, hint: &'static str, place: Pl
     call.timeout = Some(call.timeout.unwrap_or(place.limits.default_timeout));
     call.heartbeat_timeout = fields.positive_duration("heartbeatTimeout", problems);
     call.output_schema = fields.get("outputSchema").and_then(|value| schema(value, fields.path("outputSchema"), problems));
+    accept(fields, problems);
     call.cache = fields.get("cache").and_then(|value| cache(value, fields, place, problems));
     call.fallbacks = fallbacks(fields, Some(&call), place, problems);
     call.compensate = fields.get("compensate").and_then(|value| compensation(value, fields.path("compensate"), place, problems));
@@ -189,11 +190,28 @@ fn fallback(
     Some(WrittenFallback::Agent { path: fields.place().to_owned(), call: call.into(), inherits })
 }
 
+/// How answers of models may end that the task takes as they are: the host reads it where it stands.
+fn accept(fields: &Fields<'_>, problems: &mut Problems) {
+    const ENDINGS: [&str; 3] = ["length", "content", "empty"];
+    let expected = "a list of 'length', 'content' and 'empty'";
+    let Some(value) = fields.get("accept") else { return };
+    let Value::Array(words) = value else { return problems.push(fields.path("accept"), wrong_type(expected, value)) };
+    for (at, word) in words.iter().enumerate() {
+        if !word.as_str().is_some_and(|word| ENDINGS.contains(&word)) {
+            let found = shorten(word);
+            let expected = "'length', 'content' or 'empty'";
+            problems.push(format!("{}[{at}]", fields.path("accept")), ProblemKind::OutOfRange { expected, found });
+        }
+    }
+}
+
 /// What an output was made by: another agent, another input or another judge may give another. What else a task says changes when it runs, not what it
 /// gives.
 fn print_of(task: &Fields<'_>) -> Arc<str> {
-    let parts = ["agentId", "requires", "input", "outputSchema"].map(|field| task.get(field).cloned().unwrap_or_default());
-    stdx::sha256_hex(&stdx::canonical_json(&Value::from(parts.to_vec()))).into()
+    let mut parts = ["agentId", "requires", "input", "outputSchema"].map(|field| task.get(field).cloned().unwrap_or_default()).to_vec();
+    // Half of an answer is another output than all of it. Where nothing is said, the print is that of versions before.
+    parts.extend(task.get("accept").cloned());
+    stdx::sha256_hex(&stdx::canonical_json(&Value::from(parts))).into()
 }
 
 fn cache(value: &Value, task: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCache> {

@@ -21,6 +21,7 @@ const AGENT: &[&str] = &[
     "compensate",
     "outputSchema",
     "heartbeatTimeout",
+    "accept",
     "fallback",
 ];
 const WORKFLOW: &[&str] = &["workflow", "input", "retryPolicy", "timeout", "compensate", "fallback"];
@@ -44,6 +45,7 @@ const ALL: &[&str] = &[
     "compensate",
     "outputSchema",
     "heartbeatTimeout",
+    "accept",
     "fallback",
     "workflow",
     "waitFor",
