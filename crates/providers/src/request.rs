@@ -21,8 +21,8 @@ pub struct ChatRequest {
     /// Whether it must; the provider's own default is `auto`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<ToolChoice>,
-    /// The shape the answer's text must have. Not every wire can hold its models to it, and some take it beside tools only once
-    /// a tool has answered: whoever needs the shape checks it.
+    /// The shape the answer's text must have. Not every wire can hold its models to it, and many not beside tools: those are told in words, and whoever
+    /// needs the shape checks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<OutputSchema>,
     /// How freely words are picked.

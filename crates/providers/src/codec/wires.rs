@@ -25,11 +25,12 @@ use rig_core::wire::{Encoded, Wire, WireFrame};
 /// How a wire takes a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// In `response_format`, and beside tools only `with_tools`: otherwise once a tool has answered.
-    Chat { with_tools: bool },
+    /// In `response_format`.
+    Chat,
     /// In `text.format`.
     Responses,
-    /// Not at all, or not for each of its models, so that rig would drop it unsaid: the model is told in words.
+    /// Not at all, not for each of its models or not beside tools, so that rig would drop it unsaid or the provider would refuse it: the model is
+    /// told in words.
     Words,
     /// In a way that rig knows, the only one it has.
     Other,
@@ -110,12 +111,28 @@ impl WireOf {
         Self::OpenAi { config: Box::new(wire), deployment: config.deployment.clone() }
     }
 
-    pub(super) fn shape(&self) -> Shape {
+    /// How a model takes a schema, alone or beside tools.
+    pub(super) fn shape(&self, model: &str, with_tools: bool) -> Shape {
         match self {
+            _ if with_tools && !self.takes_both(model) => Shape::Words,
             Self::OpenAi { config, .. } if config.completion_route() == Route::Responses => Shape::Responses,
             Self::OpenAi { config, .. } if !config.dialect.quirks.supports_response_format => Shape::Words,
-            Self::OpenAi { config, .. } => Shape::Chat { with_tools: config.dialect.quirks.response_format_with_tools },
+            Self::OpenAi { .. } => Shape::Chat,
             Self::Anthropic(_) | Self::Gemini { .. } | Self::Cohere(_) | Self::Ollama(_) => Shape::Other,
+        }
+    }
+
+    /// Whether a model takes a schema beside tools. Where that is not known it is told in words, which every model reads: a request with both is refused by
+    /// some, and others are then held to the schema alone and never call a tool.
+    fn takes_both(&self, model: &str) -> bool {
+        let gemini = generation(model, "gemini-");
+        match self {
+            Self::OpenAi { config, .. } if config.dialect.name == xai::DIALECT.name => generation(model, "grok-").is_some_and(|n| n >= 4),
+            Self::OpenAi { config, .. } if config.completion_route() == Route::Responses => true,
+            Self::OpenAi { config, .. } => config.dialect.quirks.response_format_with_tools && gemini.is_none_or(|n| n >= 3),
+            Self::Gemini { .. } => gemini.is_some_and(|n| n >= 3),
+            Self::Anthropic(_) => true,
+            Self::Cohere(_) | Self::Ollama(_) => false,
         }
     }
 
@@ -140,6 +157,12 @@ impl WireOf {
             headers.insert(HeaderName::from_static("x-goog-api-key"), key.clone());
         }
     }
+}
+
+/// Which generation of its family a model is of, by its name: 2 of `google/gemini-2.5-flash`.
+fn generation(model: &str, family: &str) -> Option<u32> {
+    let (_, rest) = model.split_once(family)?;
+    rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// A dialect that takes a schema and tools in one request. Rig holds the schema back until a tool has answered, so that a

@@ -131,8 +131,7 @@ impl Shape {
             // An object is all that these can be held to.
             Self::Words => request.tools.is_empty().then(|| ("response_format", json!({"type": "json_object"}))),
             _ if *strict => None,
-            Self::Chat { with_tools } if !with_tools && !request.tools.is_empty() => None,
-            Self::Chat { .. } => {
+            Self::Chat => {
                 let schema = json!({"name": name, "schema": schema, "strict": false});
                 Some(("response_format", json!({"type": "json_schema", "json_schema": schema})))
             }
