@@ -50,10 +50,10 @@ describe('an llm agent', () => {
       fallback: ['n'],
     }
     expect(await run(agent('llm', configuration), taskWith({ prompt: 'How?' }), context)).toBe('well')
-    expect(asked).toEqual([{ how: 'stream', request: { ...configuration, prompt: 'How?', signal: context.signal } }])
+    expect(asked).toEqual([{ how: 'stream', request: { ...configuration, prompt: 'How?', signal: context.signal, restart: true } }])
     expect(heard).toEqual([
-      { type: 'text', text: 'we' },
-      { type: 'text', text: 'll' },
+      { type: 'text', text: 'we', attempt: 1, request: 1 },
+      { type: 'text', text: 'll', attempt: 1, request: 1 },
     ])
   })
 
@@ -145,7 +145,7 @@ describe('a hybrid agent', () => {
     ])
     expect(await run(agent('hybrid', { model: 'm' }, tools), taskWith({ prompt: 'Sum, and when?' }), context)).toBe('3 at noon')
     const first = { role: 'user', content: 'Sum, and when?' }
-    const request = { model: 'm', tools: [description('add'), description('now')], signal: context.signal }
+    const request = { model: 'm', tools: [description('add'), description('now')], signal: context.signal, restart: true }
     expect(asked.map(({ request: sent }) => sent)).toEqual([
       { ...request, messages: [first] },
       {
@@ -164,14 +164,14 @@ describe('a hybrid agent', () => {
       },
     ])
     expect(heard).toEqual([
-      { type: 'text', text: 'Let m' },
-      { type: 'text', text: 'e see' },
-      { type: 'tool-call', step: 1, id: '1', name: 'add', arguments: { a: 1, b: 2 } },
-      { type: 'tool-call', step: 1, id: '2', name: 'now', arguments: {} },
-      { type: 'tool-result', step: 1, id: '1', name: 'add', result: 3, isError: false },
-      { type: 'tool-result', step: 1, id: '2', name: 'now', result: 'noon', isError: false },
-      { type: 'text', text: '3 at ' },
-      { type: 'text', text: 'noon' },
+      { type: 'text', text: 'Let m', attempt: 1, request: 1 },
+      { type: 'text', text: 'e see', attempt: 1, request: 1 },
+      { type: 'tool-call', step: 1, id: '1', name: 'add', arguments: { a: 1, b: 2 }, attempt: 1, request: 1 },
+      { type: 'tool-call', step: 1, id: '2', name: 'now', arguments: {}, attempt: 1, request: 1 },
+      { type: 'tool-result', step: 1, id: '1', name: 'add', result: 3, isError: false, attempt: 1, request: 1 },
+      { type: 'tool-result', step: 1, id: '2', name: 'now', result: 'noon', isError: false, attempt: 1, request: 1 },
+      { type: 'text', text: '3 at ', attempt: 1, request: 2 },
+      { type: 'text', text: 'noon', attempt: 1, request: 2 },
     ])
   })
 

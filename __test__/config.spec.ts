@@ -36,7 +36,7 @@ describe('readConfig', () => {
           allowRedefinition: false,
         },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
-        models: { providers: null, fallback: [], budget: null, tenantBudgets: {} },
+        models: { providers: null, fallback: [], budget: null, tenantBudgets: {}, accept: [] },
         monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
         collaboration: {
           enableRealtime: true,

@@ -10,6 +10,7 @@ import * as mao from '@codexos/multi-agent-orchestrator'
 import type {
   AgentType,
   CustomProvider,
+  CustomReply,
   ErrorCode,
   GenerateRequest,
   MultiAgentOrchestrator,
@@ -135,6 +136,13 @@ function withProvider(generate: CustomProvider['generate']): MultiAgentOrchestra
 }
 const asked = (request: GenerateRequest, generate: CustomProvider['generate']): Promise<unknown> =>
   rejection(withProvider(generate).modelIntegration.generate({ ...(request.requirements === undefined && { model: 'm' }), ...request }))
+
+/** What a task of an `llm` agent fails with that is answered so. */
+function taskOf(reply: CustomReply): Promise<unknown> {
+  const orchestrator = withProvider(() => reply)
+  orchestrator.agentPool.registerAgent({ id: 'work', type: 'llm', configuration: { model: 'own/m', maxTokens: 9 } })
+  return causeOf(rejection(orchestrator.executeWorkflow(workflow([task('a', { input: { prompt: 'Write.' } })]))))
+}
 
 /** `class | code | message | details | message of the cause`. Paths of files are `FILE`, this process is `PID`. */
 const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
@@ -309,9 +317,17 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     () => asked({ prompt: 'p' }, () => Promise.reject(Object.assign(new Error('not like that'), { class: 'invalid' }))),
     'ModelError | ERR_MODEL | own/m: not like that | {"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"failure":"invalid","message":"not like that","next":"give-up"}],"class":"invalid"} | ',
   ],
+  ERR_MODEL_CUT: [
+    () => taskOf({ text: 'half', finishReason: 'length', usage: { inputTokens: 0, outputTokens: 0 } }),
+    'ModelError | ERR_MODEL_CUT | the answer of own/m was cut by its limit of 9 tokens (`maxTokens`), after 0 tokens; raise the limit, ask for less, or take what there is with accept: [\'length\'] | {"partialText":"half","partial":"half","finishReason":"length","limit":9,"usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
+  ],
+  ERR_MODEL_EMPTY: [
+    () => taskOf({ text: ' ', usage: { inputTokens: 0, outputTokens: 0 } }),
+    'ModelError | ERR_MODEL_EMPTY | own/m answered nothing; say in the prompt what is wanted, or take that with accept: [\'empty\'] | {"partialText":" ","partial":" ","finishReason":"empty","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
+  ],
   ERR_MODEL_OUTPUT: [
     () => asked({ prompt: 'p', schema: { type: 'number' } }, () => ({ text: '"four"', usage: { inputTokens: 0, outputTokens: 0 } })),
-    'ModelError | ERR_MODEL_OUTPUT | the answer of own/m does not fit the schema: output: "four" is not of type "number" | {"issues":[{"path":"output","message":"\\"four\\" is not of type \\"number\\""}],"partialText":"\\"four\\"","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"},{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
+    'ModelError | ERR_MODEL_OUTPUT | the answer of own/m does not fit the schema: output: "four" is not of type "number" | {"issues":[{"path":"output","message":"\\"four\\" is not of type \\"number\\""}],"partialText":"\\"four\\"","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"},{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
   ],
   ERR_NO_MODEL: [
     () => asked({ prompt: 'p', requirements: { capabilities: [{ type: 'vision' }] } }, () => ({ text: '' })),

@@ -164,7 +164,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     this.#listen()
     this.#policy = policy
     this.#registered = registered
-    this.#builtIn = builtInTypes({ tools: this.tools })
+    this.#builtIn = builtInTypes({ tools: this.tools, accept: models.accept })
     this.standIns = new StandIns(policy.standIn, models, this.#named, [...this.#builtIn.keys()])
     this.instances = new AgentInstances(
       (number) => this.#kinds[number] as AgentKind,

@@ -12,8 +12,7 @@ import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import { restored } from './failure/restored.js'
 import { plainJson, type Json } from './json.js'
-import { tokensOf, type ModelSums } from './model-account.js'
-import { dollarsOf } from './models/result.js'
+import { spentBy, type ModelSums } from './model-account.js'
 import { copyJson } from './json/copy.js'
 import { EFFECT_WORDS, Kind, type Failures } from './native.js'
 import type { Run } from './run.js'
@@ -330,12 +329,15 @@ export class Announcer implements EventSource {
   }
 
   /** What models have cost the task, if it has asked any. */
-  #usage(run: Run, place: number): Pick<TaskExecution, 'usage' | 'cost'> {
+  #usage(run: Run, place: number): Pick<TaskExecution, 'usage' | 'cost' | 'finishReason'> {
     const seen = run.ended(place)
-    if (seen !== undefined) return seen.usage === undefined ? {} : { usage: seen.usage, cost: seen.cost ?? 0 }
+    if (seen !== undefined) {
+      const { usage, cost = 0, finishReason } = seen
+      return usage === undefined ? {} : { usage, cost, ...(finishReason !== undefined && { finishReason }) }
+    }
     if (!run.asksModels) return {}
     const sums = JSON.parse(this.#dispatcher().engine.spent(run.slot, place)) as ModelSums
-    return sums.calls === undefined ? {} : { usage: tokensOf(sums), cost: dollarsOf(sums.costNanos) }
+    return sums.calls === undefined ? {} : spentBy(sums)
   }
 
   #errorInfo({ run, place, attempt, number }: Notice): TaskErrorInfo {

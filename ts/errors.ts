@@ -81,6 +81,8 @@ export type ErrorCode =
   | 'ERR_SCRIPT_ENDED'
   | 'ERR_STUCK'
   | 'ERR_MODEL'
+  | 'ERR_MODEL_CUT'
+  | 'ERR_MODEL_EMPTY'
   | 'ERR_MODEL_OUTPUT'
   | 'ERR_NO_MODEL'
   | 'ERR_PROVIDER_NOT_FOUND'
@@ -173,7 +175,8 @@ export class AgentError extends OrchestratorError {}
 
 /**
  * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
- * `details.partialText` what had come of the answer.
+ * `details.partialText` what had come of the answer. Of an answer that was cut (`ERR_MODEL_CUT`), empty (`ERR_MODEL_EMPTY`) or withheld (class `content`)
+ * `details` has `finishReason`, what there is (`partial`), `usage`, `cost`, and the `limit` that cut it.
  */
 export class ModelError extends OrchestratorError {}
 
@@ -268,6 +271,8 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_SCRIPT_ENDED: AgentError,
   ERR_STUCK: TimeoutError,
   ERR_MODEL: ModelError,
+  ERR_MODEL_CUT: ModelError,
+  ERR_MODEL_EMPTY: ModelError,
   ERR_MODEL_OUTPUT: ModelError,
   ERR_NO_MODEL: ModelError,
   ERR_PROVIDER_NOT_FOUND: NotFoundError,

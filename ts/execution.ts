@@ -6,8 +6,7 @@ import { dateOf, type Clock } from './clock.js'
 import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
-import { resourceUsageOf, tokensOf, type ModelSums } from './model-account.js'
-import { dollarsOf } from './models/result.js'
+import { resourceUsageOf, spentBy, type ModelSums } from './model-account.js'
 import type { RunOptions } from './run.js'
 import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './api/execution.js'
 
@@ -152,7 +151,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
       ...(note?.cached === true && { cached: true }),
       ...(note?.degraded === true && { degraded: true }),
       attempts,
-      ...(sums !== undefined && { usage: tokensOf(sums), cost: dollarsOf(sums.costNanos) }),
+      ...(sums !== undefined && spentBy(sums)),
     }
   })
 }

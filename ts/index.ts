@@ -46,6 +46,7 @@ export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './issue.js'
 export type { ResourceUsage } from './model-account.js'
 export type {
+  AcceptedEnding,
   CustomProvider,
   CustomReply,
   CustomRequest,
@@ -70,6 +71,7 @@ export type {
   ModelStream,
   ModelTool,
   ModelToolCall,
+  PartOrigin,
   ProviderConfig,
   StreamPart,
   TokenUsage,

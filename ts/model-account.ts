@@ -3,10 +3,11 @@
 
 import type { Json } from './json.js'
 import { dollarsOf } from './models/result.js'
-import type { ModelBudget, TokenUsage } from './models/types.js'
+import type { FinishReason, ModelBudget, TokenUsage } from './models/types.js'
 import type { Engine } from './native.js'
 import type { Run } from './run.js'
 import type { LiveAttempt } from './task-input.js'
+import type { TaskExecution } from './api/execution.js'
 
 /** The account of one attempt. */
 export interface ModelAccount {
@@ -59,6 +60,8 @@ export interface ModelCall {
   readonly costComplete?: boolean | undefined
   /** How often it was sent. Default 1. */
   readonly requests?: number | undefined
+  /** Why its answer ended, if there was one. */
+  readonly finishReason?: FinishReason | undefined
   readonly [field: string]: unknown
 }
 
@@ -74,6 +77,8 @@ export interface ModelSums {
   readonly requests?: number
   /** Calls whose cost is not known, or not all of it. */
   readonly unpriced?: number
+  /** Of one task: why its last answer ended. */
+  readonly finishReason?: FinishReason
 }
 
 /** What an account needs of the dispatcher. */
@@ -198,6 +203,12 @@ export interface ResourceUsage {
 export function resourceUsageOf(sums: ModelSums): ResourceUsage {
   const { calls = 0, unpriced = 0 } = sums
   return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums.costNanos), costComplete: unpriced === 0, modelCalls: calls }
+}
+
+/** What the sums of a task say of it. */
+export function spentBy(sums: ModelSums): Pick<TaskExecution, 'usage' | 'cost' | 'finishReason'> {
+  const { costNanos, finishReason } = sums
+  return { usage: tokensOf(sums), cost: dollarsOf(costNanos), ...(finishReason !== undefined && { finishReason }) }
 }
 
 /** The tokens of sums. */

@@ -5,6 +5,7 @@
 //   said by `agents.standIn` ─▶ as it says          nearly a registered name ─▶ nobody
 //   models configured ─▶ yes                        models known from the environment alone ─▶ only where no agent at all is registered
 
+import type { AcceptedEnding } from './models/types.js'
 import { nearest } from './near.js'
 
 /** What is known of the models that may be asked. */
@@ -15,6 +16,8 @@ export interface KnownModels {
   areOfEnvironment(): boolean
   /** The model that a request is sent to that says nothing of it, as `provider/model`. */
   firstName(): string | undefined
+  /** Which answers tasks take as they are, where neither they nor their agents say. */
+  readonly accept: readonly AcceptedEnding[]
 }
 
 /** Names of fewer letters are too short to tell a slip from another name. */

@@ -12,7 +12,7 @@ import type { Instance } from './agent-instances.js'
 import { Lender } from './lender.js'
 import { keyOwner } from './lineage.js'
 import type { ModelAccount } from './model-account.js'
-import type { ModelCalls } from './models/types.js'
+import type { AcceptedEnding, ModelCalls } from './models/types.js'
 import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AttemptContext, TaskInput } from './api/agent.js'
@@ -132,6 +132,13 @@ export function allowanceOf(context: AttemptContext): Allowance | undefined {
   return (context as { [ALLOWANCE]?: () => Allowance | undefined })[ALLOWANCE]?.()
 }
 
+const ACCEPT: unique symbol = Symbol('accept')
+
+/** Which answers of models the task of an attempt takes as they are, if it says. */
+export function acceptOf(context: AttemptContext): readonly AcceptedEnding[] | undefined {
+  return (context as { [ACCEPT]?: () => readonly AcceptedEnding[] | undefined })[ACCEPT]?.()
+}
+
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
 export class LiveAttempt implements AttemptContext {
   readonly attempt: number
@@ -155,6 +162,11 @@ export class LiveAttempt implements AttemptContext {
     Object.defineProperty(this.prototype, ALLOWANCE, {
       value(this: LiveAttempt): Allowance | undefined {
         return this.#run.options.allow
+      },
+    })
+    Object.defineProperty(this.prototype, ACCEPT, {
+      value(this: LiveAttempt): AgentTask['accept'] {
+        return (this.#run.task(this.#instance).source as Pick<AgentTask, 'accept'>).accept
       },
     })
   }

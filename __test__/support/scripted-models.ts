@@ -81,7 +81,7 @@ function streamOf(answer: () => Promise<GenerateResult>): ModelStream {
     async *[Symbol.asyncIterator](): AsyncGenerator<StreamPart> {
       const whole = await result
       const half = Math.ceil(whole.text.length / 2)
-      for (const text of [whole.text.slice(0, half), whole.text.slice(half)]) if (text !== '') yield { type: 'text', text }
+      for (const text of [whole.text.slice(0, half), whole.text.slice(half)]) if (text !== '') yield { type: 'text', text, request: 1 }
       yield { type: 'done', result: whole }
     },
   }

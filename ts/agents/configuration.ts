@@ -4,7 +4,8 @@
 import { boolean, describe, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../config/reader.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
-import type { ModelCapability, ModelRequirements } from '../models/types.js'
+import { readAccept } from '../models/config.js'
+import type { AcceptedEnding, ModelCapability, ModelRequirements } from '../models/types.js'
 
 /** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
 export interface LlmConfiguration {
@@ -31,6 +32,10 @@ export interface LlmConfiguration {
   stream?: boolean | undefined
   /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
   include?: 'dependencies' | 'none' | undefined
+  /**
+   * Which answers its tasks take as they are, where a task does not say: cut, withheld or empty ones fail otherwise. Default: `models.accept`.
+   */
+  accept?: readonly AcceptedEnding[] | undefined
 }
 
 /** What an agent of type `hybrid` knows beside: its tools. */
@@ -50,11 +55,12 @@ export interface ToolConfiguration {
 }
 
 /** The part of a request that is the same for every task. */
-export type RequestPart = Omit<LlmConfiguration, 'stream' | 'include'>
+export type RequestPart = Omit<LlmConfiguration, 'stream' | 'include' | 'accept'>
 
 export interface ResolvedLlm extends RequestPart {
   readonly stream: boolean
   readonly include: 'dependencies' | 'none'
+  readonly accept: readonly AcceptedEnding[] | undefined
 }
 
 export interface ResolvedHybrid extends ResolvedLlm {
@@ -68,7 +74,7 @@ export interface ResolvedTool {
 }
 
 const STEPS_MAX = 1000
-const llmDefaults: ResolvedLlm = { stream: true, include: 'dependencies' }
+const llmDefaults: ResolvedLlm = { stream: true, include: 'dependencies', accept: undefined }
 
 const jsonObject: Read<{ [name: string]: Json }> = (value, path, issues) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -119,6 +125,7 @@ const llmReaders: Fields<ResolvedLlm>['read'] = {
   extra: jsonObject,
   stream: boolean,
   include: oneOf('dependencies', 'none'),
+  accept: readAccept,
 }
 
 /** The configuration of an `llm` agent with nothing left open; usable only if nothing was pushed to `issues`. */

@@ -5,11 +5,12 @@
 //        └─ calls none ──▶ the text is the result, or what `outputSchema` makes of it
 
 import { TaskFailedError } from '../errors.js'
-import type { GenerateResult, ModelMessage } from '../models/types.js'
+import { valuesIn } from '../models/found.js'
+import type { AcceptedEnding, GenerateResult, ModelMessage } from '../models/types.js'
 import { isOutputSchema, type OutputSchema } from '../output-schema.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
-import { ask, requestPart } from './attempt.js'
+import { Asking, requestPart } from './attempt.js'
 import type { ResolvedHybrid } from './configuration.js'
 import { fenced, promptOf } from './prompt.js'
 import { ToolCalls } from './tool-calls.js'
@@ -17,16 +18,20 @@ import { ToolCalls } from './tool-calls.js'
 export class HybridAgent implements Agent {
   readonly #configuration: ResolvedHybrid
   readonly #tools: ToolRegistry
+  readonly #accept: readonly AcceptedEnding[]
 
-  constructor(configuration: ResolvedHybrid, tools: ToolRegistry) {
+  /** `accept`: which answers are taken as they are, where neither the task nor the configuration says. */
+  constructor(configuration: ResolvedHybrid, tools: ToolRegistry, accept: readonly AcceptedEnding[]) {
     this.#configuration = configuration
     this.#tools = tools
+    this.#accept = configuration.accept ?? accept
   }
 
   /** The text of the answer that calls no tool; of a task with `outputSchema` what that makes of it. */
   async execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
     const { tools: names, maxSteps, system, ...llm } = this.#configuration
-    const calls = new ToolCalls(this.#tools, names, context)
+    const asking = new Asking(context, this.#accept, llm.stream)
+    const calls = new ToolCalls(this.#tools, names, context, (data) => asking.announce(data, asking.sent))
     const tools = calls.shown()
     const prompt = promptOf(task, llm.include)
     const { outputSchema: schema } = context
@@ -40,23 +45,28 @@ export class HybridAgent implements Agent {
     const messages: ModelMessage[] = [{ role: 'user', content: prompt }]
     const texts: string[] = []
     for (let step = 1; ; step += 1) {
-      const answer = await ask(context, { ...request, messages: [...messages] }, llm.stream)
-      if (answer.toolCalls.length === 0) return form === undefined ? answer.text : this.#formed(context, form, prompt, answer)
+      const { answer, turns } = await asking.ask({ ...request, messages: [...messages] })
+      const isLast = answer.toolCalls.length === 0
+      const read = isLast && form !== undefined ? await readAs(form, answer) : undefined
+      // What fits is whole, wherever the words around it were cut; what was withheld is told all the same.
+      if (read === undefined || answer.finishReason === 'content-filter') asking.assertWhole(answer, request, true)
+      if (isLast) {
+        if (form === undefined) return answer.text
+        return read === undefined ? await this.#formed(asking, form, prompt, answer) : read.value
+      }
       if (answer.text !== '') texts.push(answer.text)
       // What its tools would give nobody would read.
       if (step === maxSteps) throw tooManySteps(task, maxSteps, texts, answer)
-      messages.push(answer.message, { role: 'tool', content: await calls.callAll(answer.toolCalls, step) })
+      messages.push(...turns, { role: 'tool', content: await calls.callAll(answer.toolCalls, step) })
       context.signal.throwIfAborted()
     }
   }
 
-  /** The answer in the form that is wanted. One that is not in it is put into it by a request of its own, which needs no tools. */
-  async #formed(context: AttemptContext, form: OutputSchema, prompt: string, { text }: GenerateResult): Promise<unknown> {
-    const read = parsed(text)
-    if (read !== undefined && (await form['~standard'].validate(read.value)).issues === undefined) return read.value
+  /** An answer that is not in the form that is wanted is put into it by a request of its own, which needs no tools. */
+  async #formed(asking: Asking, form: OutputSchema, prompt: string, { text }: GenerateResult): Promise<unknown> {
     const { tools: _tools, maxSteps: _maxSteps, ...llm } = this.#configuration
     const request = { ...requestPart(llm), prompt: `${prompt}\n\nPut this answer to it into the form that is wanted:\n\n${text}` }
-    return (await ask(context, { ...request, schema: form }, false)).output
+    return await asking.output({ ...request, schema: form })
   }
 }
 
@@ -65,14 +75,12 @@ function wantedForm(form: OutputSchema): string {
   return `When you need no more tools, answer with JSON that fits this JSON Schema, and with nothing else:\n\n${fenced(form['~standard'].jsonSchema.input())}`
 }
 
-/** JSON, bare or in a block. */
-function parsed(text: string): { value: unknown } | undefined {
-  const bare = /^\s*```(?:json)?\s*\n([^]*?)\n\s*```\s*$/.exec(text)?.[1] ?? text
-  try {
-    return { value: JSON.parse(bare) }
-  } catch {
-    return undefined
-  }
+/** The one value in an answer that has the form. */
+async function readAs(form: OutputSchema, { text, finishReason }: GenerateResult): Promise<{ value: unknown } | undefined> {
+  const fitting: { value: unknown }[] = []
+  for (const value of valuesIn(text, finishReason === 'length'))
+    if ((await form['~standard'].validate(value)).issues === undefined) fitting.push({ value })
+  return fitting.length === 1 ? fitting[0] : undefined
 }
 
 function tooManySteps({ id }: TaskInput, maxSteps: number, texts: readonly string[], { toolCalls }: GenerateResult): TaskFailedError {

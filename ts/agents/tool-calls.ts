@@ -16,15 +16,17 @@ const CALLS_AT_ONCE_MAX = 16
 export class ToolCalls {
   readonly #offered = new ToolRegistry()
   readonly #context: AttemptContext
+  readonly #announce: (data: object) => void
   readonly #repeats = new Map<string, number>()
 
   /**
-   * `names`: those it may call; `undefined`: every one there is. What its execution is not allowed is not offered.
+   * `names`: those it may call; `undefined`: every one there is. What its execution is not allowed is not offered. `announce` is told of each call.
    *
    * @throws {ToolError} `ERR_TOOL_NOT_FOUND`, which lists those there are.
    */
-  constructor(tools: ToolRegistry, names: readonly string[] | undefined, context: AttemptContext) {
+  constructor(tools: ToolRegistry, names: readonly string[] | undefined, context: AttemptContext, announce: (data: object) => void) {
     this.#context = context
+    this.#announce = announce
     for (const name of new Set(names ?? tools.list().map((tool) => tool.name))) {
       const tool = tools.get(name)
       if (tool === undefined) throw tools.unknown(name)
@@ -54,12 +56,12 @@ export class ToolCalls {
 
   async #call({ id, name, arguments: args }: ModelToolCall, step: number, idempotencyKey: string): Promise<ModelPart> {
     const { signal } = this.#context
-    this.#context.heartbeat({ type: 'tool-call', step, id, name, arguments: args })
+    this.#announce({ type: 'tool-call', step, id, name, arguments: args })
     const allow = allowanceOf(this.#context)
     const { result, isError } = allows(allow, 'tools', name)
       ? await this.#offered.call(name, args, { signal, id, idempotencyKey })
       : failed(notAllowed(allow, 'tools', name))
-    this.#context.heartbeat({ type: 'tool-result', step, id, name, result, isError })
+    this.#announce({ type: 'tool-result', step, id, name, result, isError })
     return { type: 'tool-result', id, result, isError }
   }
 

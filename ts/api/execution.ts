@@ -3,7 +3,7 @@
 
 import type { Duration } from '../duration.js'
 import type { ResourceUsage } from '../model-account.js'
-import type { TokenUsage } from '../models/types.js'
+import type { FinishReason, TokenUsage } from '../models/types.js'
 import type { Budget } from './workflow.js'
 
 export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
@@ -91,6 +91,8 @@ export interface TaskExecution {
   readonly usage?: TokenUsage
   /** What they cost, in US dollars. */
   readonly cost?: number
+  /** Why the last answer that they brought ended. */
+  readonly finishReason?: FinishReason
 }
 
 /** A failure as it is recorded. */

@@ -3,7 +3,7 @@
 
 import type { ConditionFunction } from '../definition/marks.js'
 import type { Duration } from '../duration.js'
-import type { ModelBudget } from '../models/types.js'
+import type { AcceptedEnding, ModelBudget } from '../models/types.js'
 
 /** A workflow: tasks, and what each waits for. */
 export interface AgentWorkflow {
@@ -98,6 +98,11 @@ export interface AgentTask {
   totalTimeout?: Duration | undefined
   /** The longest an attempt may be without `ctx.heartbeat()`. */
   heartbeatTimeout?: Duration | undefined
+  /**
+   * Of a task of an `llm` or `hybrid` agent: which answers are taken as they are, though they were cut (`'length'`), withheld (`'content'`) or are `'empty'`.
+   * Default: what its agent says, else `models.accept`, else none: they fail the task.
+   */
+  accept?: readonly AcceptedEnding[] | undefined
   /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
   outputSchema?: unknown
   /** Keeps its output for other executions of its tenant and of what makes it; `true`: for ever, told apart by its rendered input. */

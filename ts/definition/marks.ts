@@ -23,7 +23,7 @@ export interface Marks {
 
 const WORKFLOW_FIELDS = ['id', 'name', 'version', 'description', 'tasks', 'metadata', 'failurePolicy', 'deadline', 'budget']
 const TASK_FIELDS =
-  'id name type dependencies conditions triggerRule onError totalTimeout agentId requires priority affinity input retryPolicy timeout cache compensate fallback outputSchema heartbeatTimeout workflow waitFor tasks join branches default mode onNoMatch loop'.split(
+  'id name type dependencies conditions triggerRule onError totalTimeout agentId requires priority affinity input retryPolicy timeout cache compensate fallback outputSchema heartbeatTimeout accept workflow waitFor tasks join branches default mode onNoMatch loop'.split(
     ' ',
   )
 /** Deeper nesting is refused by the engine, and must not exhaust the stack here. */

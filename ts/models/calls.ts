@@ -78,7 +78,7 @@ export type Ended =
 
 type Message =
   | (Ended & { readonly call: number })
-  | { readonly type: 'delta'; readonly call: number; readonly delta: Delta }
+  | { readonly type: 'delta'; readonly call: number; readonly attempt: number; readonly delta: Delta }
   | { readonly type: 'stop'; readonly call: number; readonly attempt: number }
   | ({ readonly type: 'ask'; readonly call: number; readonly attempt: number } & Asked)
 
@@ -100,7 +100,8 @@ interface Pending {
   /** On whose account it is. */
   readonly account: object | undefined
   readonly ended: (end: Ended) => void
-  readonly delta: ((delta: Delta) => void) | undefined
+  /** `attempt`: which of its requests brought it, from 1. */
+  readonly delta: ((delta: Delta, attempt: number) => void) | undefined
 }
 
 export class ModelCallsUnderWay {
@@ -133,10 +134,7 @@ export class ModelCallsUnderWay {
   }
 
   /** Begins a call, given as JSON text, and resolves with its end, which may be a failure. */
-  begin(
-    request: string,
-    { account, signal, delta }: { account: object | undefined; signal: AbortSignal; delta: ((delta: Delta) => void) | undefined },
-  ): Promise<Ended> {
+  begin(request: string, { account, signal, delta }: Omit<Pending, 'ended'> & { readonly signal: AbortSignal }): Promise<Ended> {
     this.#last += 1
     const call = this.#last
     let forget = (): void => {}
@@ -192,7 +190,7 @@ export class ModelCallsUnderWay {
     if (message.type === 'ask') return void this.#ask(call, message.attempt, message)
     if (message.type === 'stop') return this.#asked.get(keyOf(message))?.abort()
     const pending = this.#calls.get(call)
-    if (message.type === 'delta') return pending?.delta?.(message.delta)
+    if (message.type === 'delta') return pending?.delta?.(message.delta, message.attempt)
     this.#forget(call)
     pending?.ended(message)
   }
@@ -230,6 +228,8 @@ export class ModelCallsUnderWay {
     let whole: CustomReply = {}
     let text = ''
     for await (const part of provider.stream(request)) {
+      // Nobody wants the rest, and whatever gives it hears that too.
+      if (request.signal.aborted) break
       if ('usage' in part || 'toolCalls' in part || 'finishReason' in part) whole = { ...whole, ...part }
       if (part.text === undefined || part.text === '' || ('usage' in part && part.text === text)) continue
       text += part.text

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The configuration of models, with nothing left open: which providers there are, and what they let through.
 
-import { boolean, duration, integer, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
+import { boolean, duration, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
 import { memberPath, type Issue } from '../issue.js'
-import type { ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
+import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
 
 type Kind =
   | 'openai'
@@ -61,10 +61,11 @@ export interface ResolvedModels {
   readonly fallback: readonly string[]
   readonly budget: ModelBudget | null
   readonly tenantBudgets: Readonly<Record<string, ModelBudget>>
+  readonly accept: readonly AcceptedEnding[]
 }
 
 /** What there is without a configuration: the environment. */
-export const NO_MODELS: ResolvedModels = { providers: null, fallback: [], budget: null, tenantBudgets: {} }
+export const NO_MODELS: ResolvedModels = { providers: null, fallback: [], budget: null, tenantBudgets: {}, accept: [] }
 
 export const TIMEOUT_MS = 120_000
 const LIMIT_MAX = 1_000_000_000
@@ -103,6 +104,9 @@ const providerFields: Fields<Written> = {
   },
 }
 
+/** Which answers are taken as they are. */
+export const readAccept: Read<readonly AcceptedEnding[]> = list(oneOf('length', 'content', 'empty'))
+
 export function readRateLimit(value: unknown, path: string, issues: Issue[]): ModelRateLimit {
   return readGroup<ModelRateLimit>(value, path, issues, rateFields, {})
 }
@@ -139,6 +143,7 @@ export function readModels(value: unknown, path: string, issues: Issue[]): Resol
       fallback: (given, place) => readNames(given, place, issues),
       budget: (given, place) => readModelBudget(given, place, issues),
       tenantBudgets: record(readModelBudget),
+      accept: readAccept,
     },
   }
   return readGroup<ResolvedModels>(value, path, issues, fields, NO_MODELS)

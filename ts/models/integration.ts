@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Models, as the orchestrator offers them.
 //
-//   request ─▶ judged ─▶ who may answer (recorded) ─▶ call ─▶ answer ─▶ judged by the schema ─▶ result
-//                                                       ▲                    │ does not fit, once
-//                                                       └──── what is wrong ─┘
+//   request ─▶ judged ─▶ who may answer (recorded) ─▶ call ─▶ answer ─▶ judged by the schema (output.ts) ─▶ result
 
 import { anyOf } from '../abort.js'
 import { looking } from '../data.js'
 import { readDuration, type Duration } from '../duration.js'
-import { ClosedError, ConflictError, ModelError, ValidationError } from '../errors.js'
+import { ClosedError, ConflictError, ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import { pushRefusal } from '../names.js'
@@ -16,14 +14,15 @@ import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type CallTime, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
-import { judgeAnswer, repairPrompt } from './output.js'
+import { structured } from './output.js'
 import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
-import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf, sumOf } from './result.js'
+import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './result.js'
 import { AnswerStream } from './stream.js'
 import type { KnownModels } from '../stand-ins.js'
 import type {
+  AcceptedEnding,
   CustomProvider,
   GenerateRequest,
   GenerateResult,
@@ -42,6 +41,13 @@ import type {
 import type { RetryPolicy } from '../api/workflow.js'
 
 const ORCHESTRATOR = 'orchestrator'
+
+/** Who reads an answer as it comes. */
+interface Reader {
+  readonly tell: (part: StreamPart) => void
+  /** Aborts when it reads no more. */
+  readonly left: AbortSignal
+}
 
 /** Who asks: an attempt of a task. */
 export interface Caller {
@@ -77,6 +83,11 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   /** Attempts whose calls all wait for time to pass. */
   waiting(): number {
     return this.#calls?.waiting() ?? 0
+  }
+
+  /** Which answers tasks take as they are, where nothing else is said. */
+  get accept(): readonly AcceptedEnding[] {
+    return this.#config.accept
   }
 
   /** Whether there is anybody to ask. */
@@ -211,7 +222,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   }
 
   #stream(request: GenerateRequest, caller: Caller | undefined): ModelStream {
-    return new AnswerStream(async (tell) => await this.#ask(readRequest(request), caller, tell))
+    return new AnswerStream(async (tell, left) => await this.#ask(readRequest(request), caller, { tell, left }))
   }
 
   /** Nothing is asked any more. */
@@ -220,47 +231,28 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     this.#calls?.close()
   }
 
-  async #ask(request: ReadRequest, caller: Caller | undefined, tell: ((part: StreamPart) => void) | undefined): Promise<GenerateResult> {
+  async #ask(request: ReadRequest, caller: Caller | undefined, reader: Reader | undefined): Promise<GenerateResult> {
     const own = request.budget === undefined ? [] : [this.#ownScope(request.budget)]
+    const call = (chat: ReadRequest['chat']): Promise<GenerateResult> => this.#call(request, chat, caller, own, reader)
     try {
-      const first = await this.#call(request, request.chat, caller, own, tell)
-      if (request.schema === undefined || first.toolCalls.length > 0) return first
-      const judged = await judgeAnswer(first.text, request.schema)
-      if (judged.ok) return { ...first, output: judged.value }
-      // What has been delivered cannot be taken back.
-      if (tell !== undefined) throw doesNotFit(first, judged.issues)
-      const turns: Json[] = [
-        first.message as unknown as Json,
-        { role: 'user', content: [{ type: 'text', text: repairPrompt(judged.issues) }] },
-      ]
-      const chat = { ...request.chat, messages: [...request.chat.messages, ...turns] }
-      const second = await this.#call(request, chat, caller, own, undefined)
-      const whole = {
-        ...second,
-        usage: sumOf(first.usage, second.usage),
-        cost: first.cost + second.cost,
-        costComplete: first.costComplete && second.costComplete,
-        attempts: [...first.attempts, ...second.attempts],
-      }
-      const again = await judgeAnswer(second.text, request.schema)
-      if (!again.ok) throw doesNotFit(whole, again.issues)
-      return { ...whole, output: again.value }
+      const { chat, schema } = request
+      return schema === undefined ? await call(chat) : await structured(chat, schema, call, reader !== undefined)
     } finally {
       for (const scope of own) this.#calls?.native.forgetBudget(scope)
     }
   }
 
-  /** One call, its retries and fallbacks included, which ends when the caller's own signal or that of its attempt aborts. */
+  /** One call, its retries and fallbacks included, which ends when the caller's own signal or that of its attempt aborts, or its reader leaves. */
   async #call(
     request: ReadRequest,
     chat: ReadRequest['chat'],
     caller: Caller | undefined,
     paying: readonly string[],
-    tell: ((part: StreamPart) => void) | undefined,
+    reader: Reader | undefined,
   ): Promise<GenerateResult> {
-    const { signal, release } = anyOf([request.signal, caller?.signal].filter((one) => one !== undefined))
+    const { signal, release } = anyOf([request.signal, caller?.signal, reader?.left].filter((one) => one !== undefined))
     try {
-      return await this.#send(request, chat, caller, paying, tell, signal)
+      return await this.#send(request, chat, caller, paying, reader?.tell, signal)
     } finally {
       release()
     }
@@ -292,6 +284,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     const { timeoutMs } = request
     const terms = {
       stream: tell !== undefined,
+      restart: request.restart,
       budgets,
       retry,
       priority: caller?.priority ?? 0,
@@ -299,7 +292,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     }
     // Prompts may be long: each is written once, for the choice and for the call.
     const asked = `{"chat":${asks},"choice":${JSON.stringify(choice)},${JSON.stringify(terms).slice(1)}`
-    const delta = tell && ((part: Delta): void => tell(partOf(part)))
+    const delta = tell && partsTo(tell)
     const end = await calls.begin(asked, { account: caller?.account, signal, delta })
     // A call that was never sent has cost nothing.
     if (end.attempts.length > 0) own?.ended(end)
@@ -414,23 +407,26 @@ function retryOf(caller: Caller | undefined): Record<string, Json> {
   }
 }
 
-function partOf(delta: Delta): StreamPart {
-  if (delta.type === 'tool-call') return { type: 'tool-call', toolCall: delta.call }
-  return { type: delta.type, text: delta.text }
+/** Tells each piece, and at the first of another request that all begins anew. */
+function partsTo(tell: (part: StreamPart) => void): (delta: Delta, request: number) => void {
+  let last: number | undefined
+  return (delta, request) => {
+    const origin = { request, ...(last !== undefined && last !== request && { restart: true as const }) }
+    last = request
+    tell(
+      delta.type === 'tool-call'
+        ? { type: 'tool-call', toolCall: delta.call, ...origin }
+        : { type: delta.type, text: delta.text, ...origin },
+    )
+  }
 }
 
 /** An answer that is there already, told as one that comes. */
 function repeated(result: GenerateResult, tell: ((part: StreamPart) => void) | undefined): GenerateResult {
-  if (result.text !== '') tell?.({ type: 'text', text: result.text })
-  for (const toolCall of result.toolCalls) tell?.({ type: 'tool-call', toolCall })
+  const request = Math.max(1, result.attempts.length)
+  if (result.text !== '') tell?.({ type: 'text', text: result.text, request })
+  for (const toolCall of result.toolCalls) tell?.({ type: 'tool-call', toolCall, request })
   return result
-}
-
-function doesNotFit(result: GenerateResult, issues: readonly Issue[]): ModelError {
-  const listed = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
-  const { text, model, provider, usage, cost, attempts } = result
-  const details = { issues, partialText: text, usage, cost, attempts }
-  return new ModelError('ERR_MODEL_OUTPUT', `the answer of ${provider}/${model} does not fit the schema: ${listed}`, { details })
 }
 
 function refuse(issues: readonly Issue[], what: string): void {

@@ -1,31 +1,102 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Structured output: the text of an answer as JSON, judged by the user's own schema, and what to tell a model whose answer does not fit.
+// Structured output: the text of an answer as JSON, judged by the user's own schema.
+//
+//   answer ─▶ the one value in it that fits ─▶ output
+//      │ none                                     ▲
+//      ├─ was cut or withheld ─▶ said             │
+//      └─ else ─▶ asked once more, told what is wrong ─▶ none again ─▶ said
 
+import { ModelError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import { judged, type Judged } from '../judging.js'
 import { NativeSchema } from '../native.js'
 import type { SchemaForms } from '../schema.js'
+import { lackDetails, lackOf, wordsOf } from './ending.js'
+import { valuesIn } from './found.js'
+import type { ReadRequest } from './request.js'
+import type { AcceptedEnding, GenerateResult } from './types.js'
+import { after, paying, turnsOf, whole } from './whole.js'
 
-/** What the schema makes of an answer, or what is wrong with it. */
-export async function judgeAnswer(text: string, { judge, jsonSchema }: SchemaForms): Promise<Judged> {
-  let value: Json
-  try {
-    value = JSON.parse(bare(text)) as Json
-  } catch (error) {
-    return { ok: false, issues: [{ path: 'output', message: `is not JSON: ${(error as Error).message}` }] }
+type Chat = ReadRequest['chat']
+
+/** Asks until there is a value that fits, at most twice. `streamed`: what was delivered cannot be taken back, so that it is asked once. */
+export async function structured(
+  chat: Chat,
+  schema: SchemaForms,
+  ask: (chat: Chat) => Promise<GenerateResult>,
+  streamed: boolean,
+): Promise<GenerateResult> {
+  const { maxTokens: most } = chat
+  const maxTokens = typeof most === 'number' ? most : undefined
+  const asking = async (messages: readonly Json[]): Promise<GenerateResult> =>
+    (await whole((turns) => ask({ ...chat, messages: [...messages, ...(turns as unknown as Json[])] }))).answer
+  const first = await asking(chat.messages)
+  if (first.toolCalls.length > 0) return first
+  const judgement = await judgeAnswer(first, schema)
+  if (judgement.ok) return { ...first, output: judgement.value }
+  const lack = lackOf(first, false)
+  // Under the same limit it would be cut again, and what was withheld stays so.
+  if (streamed || lack === 'length' || lack === 'content') throw noOutput(first, lack, judgement.issues, maxTokens)
+  const second = after(first, await paying(first, () => asking(repairing(chat.messages, first, judgement.issues))))
+  if (second.toolCalls.length > 0) return second
+  const again = await judgeAnswer(second, schema)
+  if (again.ok) return { ...second, output: again.value }
+  throw noOutput(second, lackOf(second, false), again.issues, maxTokens)
+}
+
+/** What the schema makes of an answer: of the one value in it that fits, or what is wrong with it. */
+async function judgeAnswer({ text, finishReason }: GenerateResult, { judge, jsonSchema }: SchemaForms): Promise<Judged> {
+  if (text.trim() === '') return { ok: false, issues: [{ path: 'output', message: 'is empty' }] }
+  const native = new NativeSchema(JSON.stringify(jsonSchema ?? true))
+  const found = valuesIn(text, finishReason === 'length')
+  const fitting: Judged[] = []
+  let refusal: Judged | undefined
+  for (const value of found) {
+    const judgement = await judged(value, 'output', judge, (answer) => native.judge(answer))
+    if (judgement.ok) fitting.push(judgement)
+    else refusal ??= judgement
   }
-  return judged(value, 'output', judge, (answer) => new NativeSchema(JSON.stringify(jsonSchema ?? true)).judge(answer))
+  const [only, other] = fitting
+  if (only !== undefined && other === undefined) return only
+  if (other !== undefined) return { ok: false, issues: [{ path: 'output', message: `is not one value: ${fitting.length} of them fit` }] }
+  return refusal ?? { ok: false, issues: [{ path: 'output', message: `is not JSON: ${whyNot(text)}` }] }
 }
 
-/** Models that were not held to a shape like to put JSON into a fence. */
-function bare(text: string): string {
-  const [, fenced] = /^\s*```(?:json)?\s*\n([\s\S]*?)\n?```\s*$/.exec(text) ?? []
-  return fenced ?? text
+function whyNot(text: string): string {
+  try {
+    JSON.parse(text)
+    return 'it was cut'
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
-/** What a model is told whose answer does not fit. */
-export function repairPrompt(issues: readonly Issue[]): string {
+/** The conversation with what a model is told whose answer does not fit. */
+function repairing(messages: readonly Json[], answer: GenerateResult, issues: readonly Issue[]): Json[] {
+  const turns = turnsOf(answer) as unknown as Json[]
+  const isEmpty = answer.text.trim() === ''
   const listed = issues.map(({ path, message }) => `- ${path}: ${message}`).join('\n')
-  return `Your answer does not fit the schema:\n${listed}\nAnswer again, with nothing but the whole JSON value that fits it.`
+  const wrong = isEmpty ? 'Your answer was empty.' : `Your answer does not fit the schema:\n${listed}`
+  const part = { type: 'text', text: `${wrong}\nAnswer again, with nothing but the whole JSON value that fits it.` }
+  const last = messages.at(-1) as { role: string; content: Json[] }
+  // Not every model takes two turns of its user in a row.
+  if ((isEmpty || turns.length === 0) && last.role === 'user')
+    return [...messages.slice(0, -1), { ...last, content: [...last.content, part] }]
+  return [...messages, ...(isEmpty ? [] : turns), { role: 'user', content: [part] }]
+}
+
+function noOutput(
+  answer: GenerateResult,
+  lack: AcceptedEnding | undefined,
+  issues: readonly Issue[],
+  maxTokens: number | undefined,
+): ModelError {
+  const listed = issues.map(({ path, message }) => `${path}: ${message}`).join('; ')
+  const details = { issues, ...lackDetails(answer, lack, maxTokens) }
+  const words =
+    lack === undefined
+      ? `the answer of ${answer.provider}/${answer.model} does not fit the schema: ${listed}`
+      : `${wordsOf(answer, lack, maxTokens)}, and there is no value that fits the schema${lack === 'length' ? '; raise the limit, or ask for less' : ''}`
+  return new ModelError('ERR_MODEL_OUTPUT', words, { details })
 }

@@ -108,6 +108,7 @@ function paidFor(end: Done, lasts: boolean): ModelCall {
     costNanos: cost.nanos,
     costComplete: cost.complete,
     requests: attempts.length,
+    finishReason: end.reply.finishReason,
     ...(lasts && { end }),
   }
 }

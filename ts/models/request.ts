@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a model is asked, judged: every problem at once, with its path.
 
-import { describe, duration, integer, readGroup, type Fields, type Read } from '../config/reader.js'
+import { boolean, describe, duration, integer, readGroup, type Fields, type Read } from '../config/reader.js'
 import { looking } from '../data.js'
 import { ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
@@ -19,6 +19,7 @@ export interface ReadRequest {
   readonly chat: { readonly messages: Json[]; readonly [field: string]: Json }
   readonly schema: SchemaForms | undefined
   readonly maxAttempts: number | undefined
+  readonly restart: boolean
   readonly budget: ModelBudget | undefined
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
@@ -60,6 +61,7 @@ const fields: Fields<Written> = {
     extra: (value, path, issues) => data(value, path, issues) as never,
     fallback: readNames,
     maxAttempts: integer(1, 100),
+    restart: boolean,
     budget: readModelBudget,
     timeout: duration,
     signal: any,
@@ -86,6 +88,7 @@ function judgeRequest(request: GenerateRequest): ReadRequest {
     signal,
     budget,
     maxAttempts,
+    restart = false,
     timeout,
     ...rest
   } = read
@@ -120,6 +123,7 @@ function judgeRequest(request: GenerateRequest): ReadRequest {
     chat: whole as ReadRequest['chat'],
     schema,
     maxAttempts,
+    restart,
     budget,
     timeoutMs: timeout as number | undefined,
     signal,

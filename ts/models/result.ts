@@ -43,6 +43,7 @@ export function resultOf(end: Extract<Ended, { type: 'done' }>): GenerateResult 
     model,
     provider,
     finishReason: reply.finishReason,
+    ...(reply.finishDetail !== undefined && { finishDetail: reply.finishDetail }),
     attempts: attempts.map(attemptOf),
   }
 }

@@ -17,7 +17,12 @@ export interface ModelsConfig {
   budget?: ModelBudget | undefined
   /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
   tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined
+  /** Which answers the tasks of `llm` and `hybrid` agents take as they are, where neither the task nor its agent says. Default: none. */
+  accept?: readonly AcceptedEnding[] | undefined
 }
+
+/** An answer that is not all of one: it was cut (`'length'`), withheld (`'content'`), or there is nothing in it (`'empty'`). */
+export type AcceptedEnding = 'length' | 'content' | 'empty'
 
 /** One provider. */
 export interface ProviderConfig {
@@ -151,6 +156,11 @@ export interface GenerateRequest {
   maxAttempts?: number | undefined
   /** What this call may use, its retries included. */
   budget?: ModelBudget | undefined
+  /**
+   * Of `stream`: whether you can take back what has come. After a failure the answer is then asked for anew, by the same rules as before its first part, and
+   * the first part of the new one says `restart: true`. Default false: what was delivered stays, and the call fails.
+   */
+  restart?: boolean | undefined
   /** The longest that all of it may take, waiting included. */
   timeout?: Duration | undefined
   signal?: AbortSignal | undefined
@@ -177,10 +187,10 @@ export interface ModelToolCall {
 }
 
 /**
- * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'pause'`: the provider goes on when it is sent `message`; `'other'`: for a
- * reason that no other word is for.
+ * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'empty'`: it ended in order, and nothing was said; `'pause'`: the provider goes
+ * on when it is sent `message`; `'other'`: for a reason that no other word is for.
  */
-export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'other'
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'empty' | 'pause' | 'other'
 
 /** What a model answered. */
 export interface GenerateResult {
@@ -199,6 +209,8 @@ export interface GenerateResult {
   readonly model: string
   readonly provider: string
   readonly finishReason: FinishReason
+  /** The provider's own word for it, where that says more, or its explanation of a refusal. */
+  readonly finishDetail?: string
   /** Every request that was sent for it, in order. */
   readonly attempts: readonly ModelAttempt[]
 }
@@ -220,15 +232,26 @@ export interface ModelAttempt {
 
 export type ModelFailureClass = 'rate' | 'quota' | 'auth' | 'overload' | 'context' | 'content' | 'network' | 'invalid'
 
+/** Of which answer a part is. */
+export interface PartOrigin {
+  /** Which of the requests of its call brought it, from 1. */
+  readonly request: number
+  /** Whether it is the first of an answer that is asked for anew: what came before it is void. See `GenerateRequest.restart`. */
+  readonly restart?: true
+}
+
 /** What comes of a stream. */
 export type StreamPart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'reasoning'; readonly text: string }
-  | { readonly type: 'tool-call'; readonly toolCall: ModelToolCall }
+  | ({ readonly type: 'text'; readonly text: string } & PartOrigin)
+  | ({ readonly type: 'reasoning'; readonly text: string } & PartOrigin)
+  | ({ readonly type: 'tool-call'; readonly toolCall: ModelToolCall } & PartOrigin)
   | { readonly type: 'usage'; readonly usage: TokenUsage; readonly cost: number }
   | { readonly type: 'done'; readonly result: GenerateResult }
 
-/** An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. */
+/**
+ * An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. Leaving a `for await` over it before its end, by
+ * `break`, `return` or a throw, ends the request: `result()` then rejects with `ERR_CANCELLED`.
+ */
 export interface ModelStream extends AsyncIterable<StreamPart> {
   /** The whole answer. */
   result(): Promise<GenerateResult>
@@ -243,7 +266,7 @@ export interface ModelCalls {
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
    */
   generate(request: GenerateRequest): Promise<GenerateResult>
-  /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried. */
+  /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried, but with `restart`. */
   stream(request: GenerateRequest): ModelStream
 }
 

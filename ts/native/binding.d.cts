@@ -202,7 +202,7 @@ export declare class NativeModels {
   setBudget(scope: string, budget: string, spent: string): void
   /** Nobody spends from a scope any more. */
   forgetBudget(scope: string): void
-  /** Begins a call: `{chat, choice, stream, budgets, retry, timeoutMs, priority}`. */
+  /** Begins a call: `{chat, choice, stream, restart, budgets, retry, timeoutMs, priority}`. */
   begin(call: number, request: string): void
   /** A call is wanted no more. */
   cancel(call: number): void
