@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { memberPath, type Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
+import { pushRefusal } from './names.js'
 import { scanZod, type ZodLike } from './schema/scan.js'
 import { zod3ToJsonSchema } from './schema/zod3.js'
 import { zod4ToJsonSchema } from './schema/zod4.js'
@@ -30,32 +31,51 @@ export function readSchema(schema: unknown, path: string, issues: Issue[]): Sche
   const refuse = (message: string): undefined => {
     issues.push({ path, message, code: 'ERR_SCHEMA_UNREPRESENTABLE' })
   }
+  // Its texts are mended as those of any value; its keys are names, and what they name is judged by the schema as it was written.
+  const plainSchema = (converted: unknown): Json | undefined => {
+    const plain = plainJson(converted, path, issues)
+    const before = issues.length
+    if (plain !== undefined) refuseKeys(converted, path, issues)
+    return issues.length > before ? undefined : plain
+  }
   try {
-    if (isZod(schema)) return readZod(schema, path, issues)
+    if (isZod(schema)) return readZod(schema, path, issues, plainSchema)
     const standard = standardOf(schema)
-    if (standard !== undefined) return readStandard(standard, path, issues)
+    if (standard !== undefined) return readStandard(standard, plainSchema)
     if (typeof schema === 'boolean') return { jsonSchema: schema, judge: undefined, vendor: 'json-schema' }
-    if (isPlainObject(schema)) return readRaw(schema, path, issues)
+    if (isPlainObject(schema)) return readRaw(schema, path, issues, plainSchema)
   } catch (error) {
     return refuse(`cannot be expressed as JSON Schema: ${messageOf(error)}`)
   }
   return refuse(`${describe(schema)} is not a schema: ${WAYS_OUT}`)
 }
 
-function readZod(schema: ZodLike, path: string, issues: Issue[]): SchemaForms | undefined {
+type PlainSchema = (converted: unknown) => Json | undefined
+
+/** Refuses names that are not well-formed, in what `plainJson` could copy. */
+function refuseKeys(value: unknown, path: string, issues: Issue[]): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, member] of Object.entries(value)) {
+    const place = memberPath(path, Array.isArray(value) ? Number(key) : key)
+    if (!Array.isArray(value)) pushRefusal(key, place, issues)
+    refuseKeys(member, place, issues)
+  }
+}
+
+function readZod(schema: ZodLike, path: string, issues: Issue[], plainSchema: PlainSchema): SchemaForms | undefined {
   const scan = scanZod(schema, path, issues)
   if (!scan.representable) return undefined
   const converted = schema._zod === undefined ? zod3ToJsonSchema(schema, scan.recursive) : zod4ToJsonSchema(schema, scan.coercedDates)
-  const jsonSchema = plainJson(converted, path, issues)
+  const jsonSchema = plainSchema(converted)
   return jsonSchema === undefined ? undefined : { jsonSchema, judge: zodJudge(schema), vendor: 'zod' }
 }
 
-function readStandard(standard: Standard, path: string, issues: Issue[]): SchemaForms | undefined {
+function readStandard(standard: Standard, plainSchema: PlainSchema): SchemaForms | undefined {
   const { jsonSchema: converter, validate, vendor } = standard
   const judge = validate === undefined ? undefined : standardJudge(standard)
   if (converter?.input === undefined) return { jsonSchema: undefined, judge, vendor }
   const libraryOptions = vendor === 'arktype' ? ARKTYPE_STRICT : undefined
-  const jsonSchema = plainJson(converter.input({ target: 'draft-2020-12', ...(libraryOptions && { libraryOptions }) }), path, issues)
+  const jsonSchema = plainSchema(converter.input({ target: 'draft-2020-12', ...(libraryOptions && { libraryOptions }) }))
   return jsonSchema === undefined ? undefined : { jsonSchema, judge, vendor }
 }
 
@@ -68,7 +88,7 @@ const ARKTYPE_STRICT = {
   fallback: { proto: refuseArkType, date: refuseArkType, domain: refuseArkType, unit: refuseArkType, symbolKey: refuseArkType },
 }
 
-function readRaw(schema: object, path: string, issues: Issue[]): SchemaForms | undefined {
+function readRaw(schema: object, path: string, issues: Issue[], plainSchema: PlainSchema): SchemaForms | undefined {
   const before = issues.length
   for (const [key, value] of Object.entries(schema)) {
     if (!isZod(value) && standardOf(value) === undefined) continue
@@ -87,7 +107,7 @@ function readRaw(schema: object, path: string, issues: Issue[]): SchemaForms | u
     })
   }
   if (issues.length > before) return undefined
-  const jsonSchema = plainJson(schema, path, issues)
+  const jsonSchema = plainSchema(schema)
   return jsonSchema === undefined ? undefined : { jsonSchema, judge: undefined, vendor: 'json-schema' }
 }
 

@@ -2,9 +2,11 @@
 // The tools that the model of one attempt may call, and its calls of them.
 
 import { canonical, hashOf } from '../idempotency.js'
+import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import type { ModelPart, ModelTool, ModelToolCall } from '../models/types.js'
 import { allows, notAllowed } from '../allow.js'
+import { readSchema } from '../schema.js'
 import { allowanceOf } from '../task-input.js'
 import { failed } from '../tools/call.js'
 import { ToolRegistry } from '../tools/registry.js'
@@ -12,6 +14,13 @@ import type { AttemptContext } from '../api/agent.js'
 
 /** Tools that one turn calls at the same moment; the others wait for them. */
 const CALLS_AT_ONCE_MAX = 16
+
+const warned = new Set<string>()
+function warnOnce(message: string): void {
+  if (warned.has(message)) return
+  warned.add(message)
+  process.emitWarning(message)
+}
 
 export class ToolCalls {
   readonly #offered = new ToolRegistry()
@@ -34,9 +43,17 @@ export class ToolCalls {
     }
   }
 
-  /** As the model is told of them. */
+  /** As the model is told of them. One whose schema cannot be read harms no other: it is left out with a warning. */
   shown(): ModelTool[] {
-    return this.#offered.list().map(({ name, description, parameters }) => ({ name, description, parameters }))
+    return this.#offered.list().flatMap(({ name, description, parameters: given }) => {
+      const issues: Issue[] = []
+      // Servers of tools name drafts that nobody knows, and nothing depends on it.
+      const parameters: Record<string, unknown> = { ...given }
+      delete parameters['$schema']
+      if (readSchema(parameters, 'parameters', issues) !== undefined) return [{ name, description, parameters }]
+      warnOnce(`tool \`${name}\` is not shown to models: ${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}`)
+      return []
+    })
   }
 
   /** What the tools of one turn give, in the order of their calls. What goes wrong with one is for the model to read. */

@@ -46,8 +46,12 @@ function ownValue<V>(record: Readonly<Record<string, V>> | undefined, key: strin
 export const boolean: Read<boolean> = (value, path, issues) =>
   typeof value === 'boolean' ? value : wrong('must be true or false', value, path, issues)
 
-export const text: Read<string> = (value, path, issues) =>
-  typeof value === 'string' && value !== '' ? value : wrong('must be text, not empty', value, path, issues)
+/** What it is for is named by it, or it goes into a header or an address. */
+export const text: Read<string> = (value, path, issues) => {
+  if (typeof value !== 'string' || value === '') return wrong('must be text, not empty', value, path, issues)
+  pushRefusal(value, path, issues)
+  return value
+}
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Read<number> {

@@ -10,6 +10,7 @@ import { failureText } from '../failure.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
 import { Models, type NativeStage } from '../native.js'
+import { Pieces } from './pieces.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from './types.js'
 import { real } from '../real-time.js'
 
@@ -34,6 +35,8 @@ export interface Reply {
   readonly model: string
   readonly requestId?: string
   readonly continuation?: Json
+  /** What of the request was not sent to the model that answered. */
+  readonly warnings?: readonly string[]
 }
 
 /** One request that was sent. */
@@ -104,6 +107,9 @@ interface Pending {
   readonly delta: ((delta: Delta, attempt: number) => void) | undefined
 }
 
+/** Tools and models are few; whoever makes names up has been told. */
+const WARNINGS_MAX = 1000
+
 export class ModelCallsUnderWay {
   readonly native: Models
   readonly #calls = new Map<number, Pending>()
@@ -115,6 +121,8 @@ export class ModelCallsUnderWay {
   readonly #clock: Clock
   /** On a stage nothing passes by itself: what calls wait for is an alarm of its clock. */
   readonly #alarm: Alarm | undefined
+  /** Each is told once. */
+  readonly #warned = new Set<string>()
   #last = 0
 
   constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, stage }: CallTime) {
@@ -192,7 +200,14 @@ export class ModelCallsUnderWay {
     const pending = this.#calls.get(call)
     if (message.type === 'delta') return pending?.delta?.(message.delta, message.attempt)
     this.#forget(call)
+    if (message.type === 'done') for (const warning of message.reply.warnings ?? []) this.#warn(warning)
     pending?.ended(message)
+  }
+
+  #warn(warning: string): void {
+    if (this.#warned.has(warning) || this.#warned.size >= WARNINGS_MAX) return
+    this.#warned.add(warning)
+    process.emitWarning(warning)
   }
 
   /** Has a provider of the user answer. */
@@ -222,23 +237,27 @@ export class ModelCallsUnderWay {
   async #answer(provider: CustomProvider, request: CustomRequest, call: number, attempt: number, stream: boolean): Promise<CustomReply> {
     if (!stream || provider.stream === undefined) {
       const reply = await provider.generate(request)
-      if (stream && reply?.text !== undefined && reply.text !== '') this.#deliver(call, attempt, reply.text)
+      if (stream && reply?.text !== undefined)
+        this.#deliver(call, attempt, typeof reply.text === 'string' ? reply.text.toWellFormed() : reply.text)
       return reply
     }
     let whole: CustomReply = {}
     let text = ''
+    const pieces = new Pieces()
     for await (const part of provider.stream(request)) {
       // Nobody wants the rest, and whatever gives it hears that too.
       if (request.signal.aborted) break
       if ('usage' in part || 'toolCalls' in part || 'finishReason' in part) whole = { ...whole, ...part }
       if (part.text === undefined || part.text === '' || ('usage' in part && part.text === text)) continue
       text += part.text
-      this.#deliver(call, attempt, part.text)
+      this.#deliver(call, attempt, typeof part.text === 'string' ? pieces.push(part.text) : part.text)
     }
+    this.#deliver(call, attempt, pieces.end())
     return { ...whole, text }
   }
 
   #deliver(call: number, attempt: number, text: string): void {
+    if (text === '') return
     readable(() => this.native.delivered(call, attempt, JSON.stringify({ type: 'text', text })))
   }
 }

@@ -3,6 +3,7 @@
 
 import { boolean, duration, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
 import { memberPath, type Issue } from '../issue.js'
+import { pushRefusal } from '../names.js'
 import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
 
 type Kind =
@@ -158,6 +159,7 @@ function readProviders(value: unknown, path: string, issues: Issue[]): Record<st
     const place = memberPath(path, name)
     if (name === '' || name.includes('/'))
       issues.push({ path: place, message: 'the name of a provider has no `/`', code: 'ERR_INVALID_VALUE' })
+    else pushRefusal(name, place, issues)
     return [name, readProvider(name, given, place, issues)]
   })
   return Object.fromEntries(named)
@@ -165,7 +167,10 @@ function readProviders(value: unknown, path: string, issues: Issue[]): Record<st
 
 /** A list of names. */
 export function readNames(value: unknown, path: string, issues: Issue[]): readonly string[] | undefined {
-  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')) return value as string[]
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')) {
+    for (const [index, name] of (value as string[]).entries()) pushRefusal(name, memberPath(path, index), issues)
+    return value as string[]
+  }
   issues.push({ path, message: "must be a list of models such as ['anthropic/claude-haiku-4-5']", code: 'ERR_INVALID_VALUE' })
   return undefined
 }

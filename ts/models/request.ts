@@ -186,6 +186,8 @@ function readContent(content: string | readonly ModelPart[] | undefined, path: s
       issues.push({ path: `${place}.type`, message: `must be one of ${PART_TYPES.join(', ')}` })
       return []
     }
+    const { name } = part as { name?: unknown }
+    if (type === 'tool-call' && typeof name === 'string') pushRefusal(name, `${place}.name`, issues)
     const plain = plainJson(part, place, issues)
     return plain === undefined ? [] : [plain]
   })

@@ -175,6 +175,7 @@ impl HostReply {
             model,
             request_id: None,
             continuation: None,
+            warnings: Vec::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod intake;
 mod line;
 mod reading;
 mod report;
+mod schemas;
 mod wires;
 mod writing;
 
@@ -27,6 +28,7 @@ use rig_core::http_client::framing::Framing;
 use rig_core::wire::Body;
 use std::sync::Arc;
 use wires::WireOf;
+use writing::Written;
 
 /// The backend of a provider whose configuration makes sense.
 pub(crate) fn backend(config: &ProviderConfig) -> Result<Arc<dyn ModelBackend>, ConfigError> {
@@ -71,7 +73,8 @@ impl ModelBackend for RigBackend {
 impl RigBackend {
     fn exchange(&self, request: &ChatRequest, mode: Mode) -> Result<Exchange, Failure> {
         let line = Line::default();
-        let written = writing::completion(request, self.wire.shape(&request.model, !request.tools.is_empty()))?;
+        let shape = self.wire.shape(&request.model, !request.tools.is_empty());
+        let Written { request: written, warnings } = writing::completion(request, shape)?;
         let source = self.wire.open(&request.model, written, mode, line.clone()).map_err(|error| unwritable(&error))?;
         let encoded = line.take_payload().ok_or_else(|| Failure::new(FailureKind::Invalid, "the wire wrote nothing to send"))?;
         let (parts, body) = encoded.request.into_parts();
@@ -93,6 +96,7 @@ impl RigBackend {
         let url = wires::without_key(&parts.uri.to_string());
         let request = HttpRequest { method: parts.method, url, headers, body, allow_private: self.allow_private };
         let decoder = WireDecoder::new(source, line, mode, encoded.framing, encoded.request_id_header, self.redactor.clone());
+        let decoder = decoder.warning(warnings);
         Ok(Exchange { request, decoder: Box::new(decoder) })
     }
 }

@@ -35,6 +35,9 @@ pub struct Reply {
     /// The turn as its own model wants it back; see [`Message::continuation`](crate::Message). Absent where nothing was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuation: Option<Value>,
+    /// What of the request this model was not sent, for people: a tool whose parameters its provider refuses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 const fn yes() -> bool {

@@ -62,6 +62,8 @@ pub(super) struct WireDecoder {
     unknown: usize,
     over: bool,
     ended: bool,
+    /// What was left out of the request.
+    warnings: Vec<String>,
 }
 
 impl WireDecoder {
@@ -75,7 +77,27 @@ impl WireDecoder {
     ) -> Self {
         let intake = Intake::new(mode, framing);
         let (head, failed, opened, over, ended) = (None, None, false, false, false);
-        Self { source, line, intake, mode, request_id_header, redactor, head, failed, opened, given: 0, unknown: 0, over, ended }
+        Self {
+            source,
+            line,
+            intake,
+            mode,
+            request_id_header,
+            redactor,
+            head,
+            failed,
+            opened,
+            given: 0,
+            unknown: 0,
+            over,
+            ended,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// With what the caller is to be told of the request.
+    pub(super) fn warning(self, warnings: Vec<String>) -> Self {
+        Self { warnings, ..self }
     }
 
     /// Gives rig more of the body, after the head of the response; `document` is the whole of it.
@@ -128,7 +150,7 @@ impl WireDecoder {
         let reported = self.intake.take_report();
         match outcome {
             Ok(response) => match reported.or_else(|| report::of_ending(&response)) {
-                None => Ok(reading::reply(&response, kept.request_id())),
+                None => Ok(Reply { warnings: self.warnings, ..reading::reply(&response, kept.request_id()) }),
                 Some(report) => Err(described(reading::reported(&report, Some(&response)))),
             },
             Err(error) => Err(described(if let Some(report) = reported {

@@ -56,6 +56,7 @@ pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>) -> 
         model: response.model().unwrap_or(&response.origin.model).to_owned(),
         request_id: response.provider_request_id.clone().or_else(|| request_id.map(str::to_owned)),
         continuation: response.message().as_ref().and_then(Turn::remember),
+        warnings: Vec::new(),
     }
 }
 

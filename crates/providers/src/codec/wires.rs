@@ -32,7 +32,11 @@ pub(super) enum Shape {
     /// Not at all, not for each of its models or not beside tools, so that rig would drop it unsaid or the provider would refuse it: the model is
     /// told in words.
     Words,
-    /// In a way that rig knows, the only one it has.
+    /// In `output_config`, as Anthropic holds its models to it.
+    Anthropic,
+    /// In a way that rig knows, the only one it has, and of an object alone.
+    Object,
+    /// The same, of anything.
     Other,
 }
 
@@ -118,7 +122,9 @@ impl WireOf {
             Self::OpenAi { config, .. } if config.completion_route() == Route::Responses => Shape::Responses,
             Self::OpenAi { config, .. } if !config.dialect.quirks.supports_response_format => Shape::Words,
             Self::OpenAi { .. } => Shape::Chat,
-            Self::Anthropic(_) | Self::Gemini { .. } | Self::Cohere(_) | Self::Ollama(_) => Shape::Other,
+            Self::Anthropic(_) => Shape::Anthropic,
+            Self::Cohere(_) => Shape::Object,
+            Self::Gemini { .. } | Self::Ollama(_) => Shape::Other,
         }
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! From our words to rig's.
 
-use super::reading;
 use super::wires::Shape;
+use super::{reading, schemas};
 use crate::failure::{Failure, FailureKind};
 use crate::request::{ChatRequest, Image, Message, OutputSchema, Part, Role, ToolChoice, ToolMode};
 use rig_core::completion::{CompletionRequest, GenerationOptions, ToolDefinition};
@@ -49,13 +49,20 @@ fn invalid(message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Invalid, message)
 }
 
+/// A request in rig's words, and what was left out of it.
+pub(super) struct Written {
+    pub(super) request: CompletionRequest,
+    pub(super) warnings: Vec<String>,
+}
+
 /// `request` for a wire that wants its schema as `shape` says.
-pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<CompletionRequest, Failure> {
+pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<Written, Failure> {
     if request.messages.is_empty() {
         return Err(invalid("messages: nothing is asked; a conversation has at least one message"));
     }
     let mut extra = request.extra.clone();
-    let asked = request.schema.as_ref().filter(|_| shape == Shape::Words).map(in_words);
+    let answer = request.schema.as_ref().map(|output| Answer::of(output, shape, request)).transpose()?;
+    let asked = request.schema.as_ref().filter(|_| matches!(answer, Some(Answer::Words { .. }))).map(in_words);
     let system: Vec<&str> = request.system.as_deref().into_iter().chain(asked.as_deref()).collect();
     let mut history = Vec::new();
     if !system.is_empty() {
@@ -65,35 +72,67 @@ pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<Completi
     for (place, message) in request.messages.iter().enumerate() {
         history.push(calls.message(message).map_err(|problem| invalid(format!("messages[{place}]: {problem}")))?);
     }
+    let mut warnings = Vec::new();
+    let tools = tools(request, shape, &mut warnings)?;
     let mut options = GenerationOptions::new().stop(request.stop.iter().cloned());
     options.top_p = request.top_p;
     let mut written = CompletionRequest::from(history)
         .model(request.model.clone())
-        .tools(tools(request)?)
+        .tools(tools)
         .temperature(request.temperature)
         .max_tokens(request.max_tokens)
         .options(options);
     if let Some(choice) = &request.tool_choice {
         written = written.tool_choice(tool_choice(request, choice)?);
     }
-    if let Some(output) = &request.schema {
-        match shape.field(output, request) {
-            Some((field, value)) => {
-                extra.entry(field).or_insert(value);
-            }
-            None if shape == Shape::Words => {}
-            None => written = written.output_schema(schema(output)?),
-        }
+    match answer {
+        Some(Answer::Field(field, value) | Answer::Words { beside: Some((field, value)) }) => merge(&mut extra, field, value),
+        Some(Answer::Schema(schema)) => written = written.output_schema(*schema),
+        Some(Answer::Words { beside: None }) | None => {}
     }
-    Ok(if extra.is_empty() { written } else { written.additional_params(Value::Object(extra)) })
+    let request = if extra.is_empty() { written } else { written.additional_params(Value::Object(extra)) };
+    Ok(Written { request, warnings })
 }
 
-fn tools(request: &ChatRequest) -> Result<Vec<ToolDefinition>, Failure> {
-    let named = request.tools.iter().enumerate().map(|(place, tool)| {
+/// Adds a field to those that the caller gave, which win.
+fn merge(extra: &mut Map<String, Value>, field: &str, value: Value) {
+    match (extra.get_mut(field), value) {
+        (Some(Value::Object(given)), Value::Object(value)) => value.into_iter().for_each(|(name, value)| {
+            given.entry(name).or_insert(value);
+        }),
+        (Some(_), _) => {}
+        (None, value) => {
+            extra.insert(field.to_owned(), value);
+        }
+    }
+}
+
+/// The tools in the form that the wire takes. One that has none is left out: the others are as good as they were.
+fn tools(request: &ChatRequest, shape: Shape, warnings: &mut Vec<String>) -> Result<Vec<ToolDefinition>, Failure> {
+    let mut known = Vec::new();
+    for (place, tool) in request.tools.iter().enumerate() {
         let name = ToolName::new(&tool.name).map_err(|_| invalid(format!("tools[{place}]: a tool needs a name")))?;
-        Ok(ToolDefinition::new(name, &tool.description, tool.parameters.clone()))
-    });
-    named.collect()
+        let parameters = schemas::of_arguments(&tool.parameters).and_then(|parameters| {
+            let refusal = (shape == Shape::Anthropic).then(|| schemas::refusal_of_anthropic(&parameters)).flatten();
+            refusal.map_or(Ok(parameters), Err)
+        });
+        match parameters {
+            Ok(parameters) => known.push(ToolDefinition::new(name, &tool.description, parameters)),
+            Err(reason) => {
+                let is_wanted = matches!(&request.tool_choice, Some(ToolChoice::Tool { name }) if *name == tool.name);
+                let told = format!("tool `{}` cannot be shown to model `{}`: {reason}", tool.name, request.model);
+                if is_wanted {
+                    return Err(invalid(told));
+                }
+                warnings.push(format!("{told}; it is left out"));
+            }
+        }
+    }
+    let must_call = request.tool_choice == Some(ToolChoice::Mode(ToolMode::Required));
+    match warnings.first() {
+        Some(warning) if known.is_empty() && must_call => Err(invalid(format!("toolChoice: no tool is left to call; {warning}"))),
+        _ => Ok(known),
+    }
 }
 
 fn tool_choice(request: &ChatRequest, choice: &ToolChoice) -> Result<RigChoice, Failure> {
@@ -110,34 +149,56 @@ fn tool_choice(request: &ChatRequest, choice: &ToolChoice) -> Result<RigChoice, 
     })
 }
 
-fn schema(output: &OutputSchema) -> Result<schemars::Schema, Failure> {
-    let Value::Object(mut schema) = output.schema.clone() else {
-        return Err(invalid("schema.schema: must be a JSON Schema that is an object"));
-    };
-    // Rig takes the name from here.
-    schema.insert("title".to_owned(), Value::String(output.name.clone()));
-    Ok(schemars::Schema::from(schema))
-}
-
 fn in_words(output: &OutputSchema) -> String {
     format!("Answer with one JSON value that fits this JSON Schema, and with nothing else:\n{}", output.schema)
 }
 
-impl Shape {
-    /// The field that asks for a schema where rig would not, or would more strictly than wanted.
-    fn field(self, output: &OutputSchema, request: &ChatRequest) -> Option<(&'static str, Value)> {
+/// How the shape of an answer is asked for.
+enum Answer {
+    /// In a field of the body that rig would not write, or would more strictly than wanted.
+    Field(&'static str, Value),
+    /// As rig writes it.
+    Schema(Box<schemars::Schema>),
+    /// In words, which any model reads; and beside them whatever the wire can be held to.
+    Words { beside: Option<(&'static str, Value)> },
+}
+
+impl Answer {
+    fn of(output: &OutputSchema, shape: Shape, request: &ChatRequest) -> Result<Self, Failure> {
         let OutputSchema { name, schema, strict } = output;
-        match self {
-            // An object is all that these can be held to.
-            Self::Words => request.tools.is_empty().then(|| ("response_format", json!({"type": "json_object"}))),
-            _ if *strict => None,
-            Self::Chat => {
-                let schema = json!({"name": name, "schema": schema, "strict": false});
-                Some(("response_format", json!({"type": "json_schema", "json_schema": schema})))
-            }
-            Self::Responses => Some(("text", json!({"format": {"type": "json_schema", "name": name, "schema": schema, "strict": false}}))),
-            Self::Other => None,
+        if !schema.is_object() {
+            return Err(invalid("schema.schema: must be a JSON Schema that is an object"));
         }
+        let schema = schemas::of_answer(schema);
+        let is_of_object = schemas::is_of_object(&schema);
+        let by_rig = || {
+            let mut schema = schema.as_object().cloned().unwrap_or_default();
+            // Rig takes the name from here.
+            schema.insert("title".to_owned(), Value::String(name.clone()));
+            Self::Schema(Box::new(schemars::Schema::from(schema)))
+        };
+        Ok(match shape {
+            // An object is all that these can be held to.
+            Shape::Words => {
+                let beside = (request.tools.is_empty() && is_of_object).then(|| ("response_format", json!({"type": "json_object"})));
+                Self::Words { beside }
+            }
+            Shape::Anthropic => match schemas::closed(&schema).filter(|_| is_of_object) {
+                Some(closed) => Self::Field("output_config", json!({"format": {"type": "json_schema", "schema": closed}})),
+                None => Self::Words { beside: None },
+            },
+            Shape::Other => by_rig(),
+            _ if !is_of_object => Self::Words { beside: None },
+            Shape::Object => by_rig(),
+            Shape::Chat | Shape::Responses if *strict => by_rig(),
+            Shape::Chat => {
+                let schema = json!({"name": name, "schema": schema, "strict": false});
+                Self::Field("response_format", json!({"type": "json_schema", "json_schema": schema}))
+            }
+            Shape::Responses => {
+                Self::Field("text", json!({"format": {"type": "json_schema", "name": name, "schema": schema, "strict": false}}))
+            }
+        })
     }
 }
 
