@@ -31,7 +31,7 @@ pub(crate) enum Question {
 pub struct Answer {
     /// Why there is none.
     pub failure: Option<NativeFailure>,
-    /// JSON text; null if there is no such execution.
+    /// JSON text; null if there is no such execution. Of a failure: its details, if it has any.
     pub text: Option<String>,
 }
 

@@ -9,6 +9,7 @@ use napi::bindgen_prelude::{Env, Function, Object};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi::{Error, Result, Status};
 use napi_derive::napi;
+use serde_json::json;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -45,10 +46,10 @@ impl NativeMcp {
         self.client.is_open()
     }
 
-    /// `[{ name, description, inputSchema, … }]` as JSON text.
+    /// `{ tools: [{ name, title, description, inputSchema }], leftOut: [{ name, why }] }` as JSON text. `number` is what `cancel` knows it by.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn tools<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        self.answer(env, async |client| client.tools().await)
+    pub fn tools<'env>(&self, env: &'env Env, number: u32) -> Result<Object<'env>> {
+        self.answer(env, |client| client.tools(number))
     }
 
     /// A text that the server had a part in, without what only the server should know.
@@ -94,7 +95,7 @@ impl NativeMcp {
         promise(env, async move {
             match work.await {
                 Ok(text) => Answer { failure: None, text: Some(text) },
-                Err(error) => Answer { failure: Some(failure(&error)), text: None },
+                Err(error) => Answer { failure: Some(failure(&error)), text: details(&error) },
             }
         })
     }
@@ -104,13 +105,19 @@ fn failure(error: &McpError) -> NativeFailure {
     NativeFailure { code: code(error).to_owned(), message: error.to_string(), causes: Vec::new() }
 }
 
+/// `{ status, retryAfterMs }` of an error of HTTP, as JSON text.
+fn details(error: &McpError) -> Option<String> {
+    let McpError::Http { status, retry_after_ms, .. } = error else { return None };
+    Some(json!({ "status": status, "retryAfterMs": retry_after_ms }).to_string())
+}
+
 fn code(error: &McpError) -> &'static str {
     match error {
         McpError::Spawn { .. } | McpError::Setup(_) | McpError::Address(_) | McpError::Header(_) | McpError::Handshake(_) => {
             "ERR_MCP_CONNECT"
         }
         McpError::Lost(_) => "ERR_MCP_LOST",
-        McpError::Refused(_) => "ERR_TOOL_FAILED",
+        McpError::Refused(_) | McpError::Http { .. } | McpError::Unreadable { .. } => "ERR_TOOL_FAILED",
         McpError::Cancelled => "ERR_CANCELLED",
         McpError::Description(_) => "ERR_INTERNAL",
     }

@@ -36,7 +36,7 @@ import type {
 
 export { ANSWER_WORDS, EFFECT_WORDS, Form, HEADER_WORDS, Kind } from './words.js'
 export { NativeMcp, NativeSchema, NativeStage, readAcceptedWorkflow, readWorkflow }
-export type { NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, SignalFit, Unreadable }
+export type { Answer, NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, SignalFit, Unreadable }
 
 /** Failures by the numbers of the effects that tell of them. */
 export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>
@@ -460,7 +460,7 @@ export class Models {
 /** What was asked of Rust, as text. Rejects with an `OrchestratorError`. */
 export async function answerOf(asked: Promise<Answer>): Promise<string> {
   const { failure, text } = await asked
-  if (failure) throw rebuilt(failure)
+  if (failure) throw rebuilt(failure, text)
   return text ?? ''
 }
 
@@ -480,7 +480,7 @@ function converted(error: unknown): OrchestratorError {
   return errorOf(String(code), message, { cause: cause ?? (known ? undefined : error) })
 }
 
-function rebuilt({ code, message, causes }: NativeFailure): OrchestratorError {
+function rebuilt({ code, message, causes }: NativeFailure, details?: string): OrchestratorError {
   const cause = causes.reduceRight<Error | undefined>((inner, text) => new Error(text, inner && { cause: inner }), undefined)
-  return errorOf(code, message, { cause })
+  return errorOf(code, message, { cause, details: details === undefined ? undefined : (JSON.parse(details) as Record<string, unknown>) })
 }

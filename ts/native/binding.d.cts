@@ -166,8 +166,8 @@ export declare class NativeMcp {
   open(): Promise<Answer>
   /** Whether calls may still be answered. */
   isOpen(): boolean
-  /** `[{ name, description, inputSchema, … }]` as JSON text. */
-  tools(): Promise<Answer>
+  /** `{ tools: [{ name, title, description, inputSchema }], leftOut: [{ name, why }] }` as JSON text. `number` is what `cancel` knows it by. */
+  tools(number: number): Promise<Answer>
   /** A text that the server had a part in, without what only the server should know. */
   clean(text: string): string
   /** Calls a tool; its answer as JSON text: `{ content, structuredContent, isError }`. `number` is what `cancel` knows the call by. */
@@ -280,7 +280,7 @@ export interface Accepted {
 export interface Answer {
   /** Why there is none. */
   failure?: NativeFailure
-  /** JSON text; null if there is no such execution. */
+  /** JSON text; null if there is no such execution. Of a failure: its details, if it has any. */
   text?: string
 }
 

@@ -2,7 +2,7 @@
 // One connection to a server of the Model Context Protocol, over the one in Rust.
 
 import { onAbort } from '../abort.js'
-import { attempt, NativeMcp, answerOf } from '../native.js'
+import { attempt, NativeMcp, answerOf, type Answer } from '../native.js'
 
 /** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
 const sessions = new Set<NativeMcp>()
@@ -32,8 +32,9 @@ export class McpSession {
     return attempt(() => this.#native.isOpen())
   }
 
-  async tools(): Promise<unknown> {
-    return JSON.parse(await answerOf(this.#native.tools()))
+  /** What it has. Once `signal` is aborted nothing more is asked, and this rejects. */
+  tools(signal: AbortSignal): Promise<unknown> {
+    return this.#asked(signal, (number) => this.#native.tools(number))
   }
 
   /** A text that the server had a part in, without what only the server should know: its keys, and the path of its address. */
@@ -42,13 +43,17 @@ export class McpSession {
   }
 
   /** The answer of the server. Once `signal` is aborted the server is told, and this rejects. */
-  async call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
+  call(tool: string, args: unknown, signal: AbortSignal): Promise<unknown> {
+    return this.#asked(signal, (number) => this.#native.call(number, tool, JSON.stringify(args)))
+  }
+
+  async #asked(signal: AbortSignal, ask: (number: number) => Promise<Answer>): Promise<unknown> {
     signal.throwIfAborted()
     const number = (this.#calls += 1)
     const forget = onAbort(signal, () => this.#native.cancel(number))
     this.#underWay += 1
     try {
-      return JSON.parse(await answerOf(this.#native.call(number, tool, JSON.stringify(args))))
+      return JSON.parse(await answerOf(ask(number)))
     } finally {
       forget()
       this.#underWay -= 1

@@ -5,13 +5,14 @@
 //               └─▶ closed        the tools are gone
 
 import type { Clock } from '../clock.js'
-import { ClosedError, ConflictError, ToolError, type ErrorCode } from '../errors.js'
+import { ClosedError, ConflictError, ToolError, type ErrorCode, type OrchestratorError } from '../errors.js'
 import type { Issue } from '../issue.js'
 import { looking } from '../data.js'
 import { plainJson, type Json } from '../json.js'
 import { answered, misfit, within } from './call.js'
 import { TOOL_NAME } from './definition.js'
 import { McpSession } from './mcp-session.js'
+import { Relisting } from './mcp-relisting.js'
 import { readServer, refused, type McpServer, type ResolvedServer } from './mcp-server.js'
 import type { ToolRegistry } from './registry.js'
 import type { Tool } from './tool.js'
@@ -34,11 +35,29 @@ interface Listed {
   readonly inputSchema: object
 }
 
+/** The tools of a server, and others of it that cannot be used. */
+interface List {
+  readonly tools: readonly Listed[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+interface LeftOut {
+  readonly name: string | null
+  readonly why: string
+}
+
 /** What a server answers a call. */
 interface Answered {
-  readonly content: readonly { readonly type: string; readonly text?: string }[]
+  readonly content: readonly Content[]
   readonly structuredContent?: Json
   readonly isError?: boolean
+}
+
+interface Content {
+  readonly type: string
+  readonly text?: string
+  /** Why it cannot be read; it has nothing else then. */
+  readonly unread?: string
 }
 
 /** All connections of an orchestrator. */
@@ -74,6 +93,15 @@ export class McpConnections {
   }
 }
 
+/** What an error of HTTP has besides its words. */
+interface HttpDetails {
+  readonly status?: number
+  readonly retryAfterMs?: number | null
+}
+
+/** A server may have ever new reasons. */
+const WARNINGS_MAX = 100
+
 /** Before a server is reached for again that was reached for in vain, or did not live until it had answered a call. */
 const PAUSE_MS_MIN = 1000
 const PAUSE_MS_MAX = 30_000
@@ -87,13 +115,13 @@ class Connection implements McpConnection {
   /** By the names they are registered with. */
   #registered = new Map<string, Tool>()
   #session: McpSession | undefined
-  /** Of tools that came later and cannot be registered: each is told once. */
+  /** What was told of tools that cannot be used, and of lists that cannot be read: each is told once. */
   readonly #warned = new Set<string>()
   /** The last one that failed a call. */
   #lost: McpSession | undefined
   #opening: Promise<McpSession> | undefined
   #closing: Promise<void> | undefined
-  #listing: Promise<void> = Promise.resolve()
+  readonly #relisting: Relisting
   /** Reconnects since the last call that was answered. */
   #reconnects = 0
   #notBefore = 0
@@ -103,6 +131,7 @@ class Connection implements McpConnection {
     this.#clock = clock
     this.#registry = registry
     this.#gone = gone
+    this.#relisting = new Relisting(clock, () => this.#relist())
   }
 
   get name(): string {
@@ -131,13 +160,14 @@ class Connection implements McpConnection {
   async #close(): Promise<void> {
     for (const name of this.#registered.keys()) this.#registry.delete(name)
     this.#registered.clear()
+    this.#relisting.stop()
     await this.#session?.close()
     this.#gone()
   }
 
   /** Throws what is wrong without the name of the server. */
   async #open(first: boolean): Promise<McpSession> {
-    const session = new McpSession(this.#server.target, () => this.#changed())
+    const session = new McpSession(this.#server.target, () => this.#relisting.changed())
     this.#session = session
     try {
       const listed = await within(this.#clock, this.#server.timeout, this.#greet(session), () => this.#late())
@@ -149,10 +179,11 @@ class Connection implements McpConnection {
     }
   }
 
-  async #greet(session: McpSession): Promise<readonly Listed[]> {
+  async #greet(session: McpSession): Promise<List> {
     const { name } = await session.open()
     this.#name ??= this.#server.name ?? name ?? this.#server.known
-    return (await session.tools()) as readonly Listed[]
+    // Whoever gives up closes the session.
+    return (await session.tools(new AbortController().signal)) as List
   }
 
   /** The session, or the next one if that is over. */
@@ -181,23 +212,32 @@ class Connection implements McpConnection {
   }
 
   /** The server has other tools than before. */
-  #changed(): void {
-    const list = async (): Promise<void> => {
-      const session = this.#session
-      if (session === undefined) return
-      const listed = await within(this.#clock, this.#server.timeout, session.tools(), () => this.#late())
-      if (session === this.#session) this.#take(listed as readonly Listed[], false)
+  async #relist(): Promise<void> {
+    const session = this.#session
+    // A connection that is lost lists anew when it is there again.
+    if (session === undefined || this.#closing !== undefined) return
+    await this.#opening?.catch(() => {})
+    if (session !== this.#session) return
+    const controller = new AbortController()
+    try {
+      const listed = session.tools(controller.signal) as Promise<List>
+      const list = await within(this.#clock, this.#server.timeout, listed, () => this.#late())
+      if (session === this.#session) this.#take(list, false)
+    } catch (error) {
+      // What took too long is over, too.
+      controller.abort(error)
+      const { code, message } = error as OrchestratorError
+      if (code === 'ERR_MCP_LOST' || code === 'ERR_CANCELLED' || this.#closing !== undefined) return
+      this.#warn(`its tools are as they were before it said that they are others: ${message}`)
     }
-    // One after the other, so that the last word is the last. A connection that is lost meanwhile lists anew when it is there again.
-    this.#listing = this.#listing.then(list).catch(() => {})
   }
 
   /** Registers the tools of the server, instead of those that it had before. */
-  #take(listed: readonly Listed[], first: boolean): void {
+  #take(list: List, first: boolean): void {
     if (this.#closing !== undefined) throw this.#over()
     const issues: Issue[] = []
     const tools = new Map<string, Tool>()
-    for (const one of this.#wanted(listed, first ? issues : [])) {
+    for (const one of this.#wanted(list, first ? issues : [])) {
       const tool = this.#tool(one)
       const problem = this.#problem(tool.name, one.name, tools)
       if (problem === undefined) tools.set(tool.name, tool)
@@ -209,27 +249,38 @@ class Connection implements McpConnection {
       throw taken === undefined ? refused(shown) : new ConflictError('ERR_TOOL_EXISTS', this.#said(taken.message))
     }
     // Nobody is there to be told, and the other tools are as good as they were.
-    for (const message of issues.map((issue) => this.#said(issue.message))) {
-      if (this.#warned.has(message)) continue
-      this.#warned.add(message)
-      process.emitWarning(message)
-    }
+    for (const { why } of list.leftOut.filter(({ name }) => name === null || this.#chosen(name))) this.#warn(why)
+    for (const { message } of issues) this.#warn(message)
     for (const name of this.#registered.keys()) this.#registry.delete(name)
     for (const tool of tools.values()) this.#registry.add(tool)
     this.#registered = tools
   }
 
-  #wanted(listed: readonly Listed[], issues: Issue[]): readonly Listed[] {
+  #warn(message: string): void {
+    const said = this.#said(message)
+    if (this.#warned.has(said) || this.#warned.size >= WARNINGS_MAX) return
+    this.#warned.add(said)
+    process.emitWarning(said)
+  }
+
+  #wanted({ tools, leftOut }: List, issues: Issue[]): readonly Listed[] {
     const { include, exclude } = this.#server
-    const names = listed.map(({ name }) => name)
+    const names = tools.map(({ name }) => name)
     for (const [field, wanted] of Object.entries({ include: include ?? [], exclude })) {
       for (const [index, name] of wanted.entries()) {
-        if (names.includes(name)) continue
-        const message = `the server has no tool \`${name}\`; it has ${names.join(', ') || 'none'}`
+        const unusable = leftOut.find((one) => one.name === name)
+        if (names.includes(name) || (unusable !== undefined && field === 'exclude')) continue
+        const message = unusable?.why ?? `the server has no tool \`${name}\`; it has ${names.join(', ') || 'none'}`
         issues.push({ path: `server.tools.${field}[${index}]`, message })
       }
     }
-    return listed.filter(({ name }) => (include === undefined || include.includes(name)) && !exclude.includes(name))
+    return tools.filter(({ name }) => this.#chosen(name))
+  }
+
+  /** Whether the user wants it. */
+  #chosen(name: string): boolean {
+    const { include, exclude } = this.#server
+    return (include === undefined || include.includes(name)) && !exclude.includes(name)
   }
 
   #problem(name: string, theirs: string, others: ReadonlyMap<string, Tool>): string | undefined {
@@ -266,18 +317,32 @@ class Connection implements McpConnection {
       if (this.#closing !== undefined) throw this.#over()
       // By HTTP a session may seem to be there that the server knows nothing of any more.
       if (error instanceof ToolError && error.code === 'ERR_MCP_LOST') this.#lost = session
-      throw error instanceof ToolError ? this.#failure(error.code, error.message, name) : error
+      throw error instanceof ToolError ? this.#failure(error.code, error.message, name, error.details) : error
     }
     this.#reconnects = 0
     this.#notBefore = 0
-    if (answer.isError === true) throw this.#failure('ERR_TOOL_FAILED', textOf(answer) ?? JSON.stringify(answer.content), name)
-    return answer.structuredContent ?? textOf(answer) ?? (answer.content as unknown as Json)
+    const content = answer.content.map((part) => this.#readable(part, theirs))
+    if (answer.isError === true) {
+      const words = content.length === 0 ? `tool \`${theirs}\` failed, and the server does not say why` : JSON.stringify(content)
+      throw this.#failure('ERR_TOOL_FAILED', textOf(content) ?? words, name)
+    }
+    return answer.structuredContent ?? textOf(content) ?? (content as unknown as Json)
   }
 
-  #failure(code: ErrorCode, message: string, tool?: string): ToolError {
-    const details = { server: this.name, ...(tool !== undefined && { tool }) }
-    const retryable = code === 'ERR_MCP_LOST' || code === 'ERR_MCP_CONNECT'
-    return new ToolError(code, this.#said(message), { details, retryable })
+  /** A part of an answer; a note in place of one that cannot be read. */
+  #readable(part: Content, tool: string): Content {
+    if (part.unread === undefined) return part
+    return { type: 'text', text: `[${this.#said(`a part of the answer of tool \`${tool}\` cannot be read: ${part.unread}`)}]` }
+  }
+
+  #failure(code: ErrorCode, message: string, tool?: string, { status, retryAfterMs }: HttpDetails = {}): ToolError {
+    const details = { server: this.name, ...(tool !== undefined && { tool }), ...(status !== undefined && { status }) }
+    // A server that is busy or broken may be neither later.
+    const later = status === 429 || (status !== undefined && status >= 500)
+    const retryable = code === 'ERR_MCP_LOST' || code === 'ERR_MCP_CONNECT' || later
+    const error = new ToolError(code, this.#said(message), { details, retryable })
+    // A task waits for at least that long.
+    return typeof retryAfterMs === 'number' ? Object.assign(error, { retryAfterMs }) : error
   }
 
   #said(message: string): string {
@@ -303,7 +368,7 @@ class Connection implements McpConnection {
 const TAKEN = ', which is taken; give another `prefix`, or exclude it'
 
 /** What the server wrote, if it wrote words alone. */
-function textOf({ content }: Answered): string | undefined {
+function textOf(content: readonly Content[]): string | undefined {
   const words = content.map(({ type, text }) => (type === 'text' ? text : undefined))
   return words.length > 0 && words.every((one) => one !== undefined) ? words.join('\n') : undefined
 }

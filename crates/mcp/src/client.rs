@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! One connection to one server, from its handshake to its end.
 
+use crate::answer;
 use crate::failure::{Discretion, McpError};
-use crate::process::{GRACE, Pipes, Process};
+use crate::http::Http;
+use crate::listing::Listing;
+use crate::process::{GRACE, Process};
 use crate::server::Server;
+use crate::stdio::Stdio;
 use providers::{SetupError, Transport};
-use rmcp::model::{CallToolRequestParams, ClientConfig, ClientRequest, Implementation, JsonObject, Request, ServerResult};
+use rmcp::model::{
+    CallToolRequestParams, ClientConfig, ClientRequest, Implementation, JsonObject, PaginatedRequestParams, Request, RequestOptionalParam,
+};
 use rmcp::service::{NotificationContext, Peer, PeerRequestOptions, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
@@ -63,16 +69,15 @@ impl Client {
         let listener = Listener { changed: Arc::clone(&self.changed) };
         let (service, process) = match &self.server {
             Server::Program(program) => {
-                let (process, Pipes { input, output }) = Process::start(program)?;
+                let (process, pipes) = Process::start(program)?;
                 // From here on `kill` finds it.
                 self.lock().process = Some(process.clone());
-                (listener.serve((output, input)).await, Some(process))
+                (listener.serve(Stdio::new(pipes)).await, Some(process))
             }
             Server::Remote(remote) => {
-                let client =
-                    transport()?.client(&remote.url, remote.allow_private).map_err(|failure| McpError::Address(failure.message))?;
+                let web = transport()?.web(&remote.url, remote.allow_private).map_err(|failure| McpError::Address(failure.message))?;
                 let config = StreamableHttpClientTransportConfig::with_uri(remote.url.as_str()).custom_headers(remote.header_map()?);
-                (listener.serve(StreamableHttpClientTransport::with_client(client, config)).await, None)
+                (listener.serve(StreamableHttpClientTransport::with_client(Http::new(web), config)).await, None)
             }
         };
         let service = service.map_err(|error| McpError::of_handshake(&error, &self.discretion))?;
@@ -114,14 +119,25 @@ impl Client {
         self.lock().peer.as_ref().is_some_and(|peer| !peer.is_transport_closed()) && !self.stop.is_cancelled()
     }
 
-    /// The tools of the server as JSON text: `[{ name, description, inputSchema, … }]`.
-    pub fn tools(&self) -> Work<'_, String> {
-        Box::pin(async {
-            let peer = self.peer()?;
-            let listed = self.stop.run_until_cancelled(peer.list_all_tools()).await.ok_or(McpError::Cancelled)?;
-            let tools = listed.map_err(|error| McpError::of_call(&error, &self.discretion))?;
-            Ok(serde_json::to_string(&tools)?)
-        })
+    /// The tools of the server as JSON text: `{ tools: [{ name, title, description, inputSchema }], leftOut: [{ name, why }] }`, the latter
+    /// of those that cannot be used. `number` is as with `call`.
+    pub fn tools(self: Arc<Self>, number: u32) -> Work<'static, String> {
+        self.until_cancelled(number, async |client, cancelled| client.list(&cancelled).await)
+    }
+
+    async fn list(&self, cancelled: &CancellationToken) -> Result<String, McpError> {
+        const WHAT: &str = "the list of its tools";
+        let mut listing = Listing::default();
+        let mut cursor = None;
+        loop {
+            let params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
+            let request = params.map_or_else(RequestOptionalParam::default, RequestOptionalParam::with_param);
+            let page = self.ask(ClientRequest::ListToolsRequest(request), WHAT, cancelled).await?;
+            cursor = listing.add(&page).map_err(|why| McpError::unreadable(WHAT, why, &self.discretion))?;
+            if cursor.is_none() {
+                return Ok(listing.end());
+            }
+        }
     }
 
     /// A text that the server had a part in, such as its answer that a call failed, without what only the server should know.
@@ -132,21 +148,37 @@ impl Client {
     /// Calls a tool with arguments that are JSON text of an object; its answer as JSON text: `{ content, structuredContent, isError }`.
     /// `number` is what `cancel` knows the call by, as soon as this returns: before anything was sent.
     pub fn call(self: Arc<Self>, number: u32, tool: String, arguments: String) -> Work<'static, String> {
-        let cancelled = self.stop.child_token();
-        self.lock().calls.insert(number, cancelled.clone());
-        Box::pin(async move {
-            let answer = self.ask(tool, &arguments, &cancelled).await;
-            self.lock().calls.remove(&number);
-            Ok(answer?.to_string())
+        self.until_cancelled(number, async move |client, cancelled| {
+            let arguments: JsonObject = serde_json::from_str(&arguments)?;
+            let what = format!("the answer of tool `{tool}`");
+            let request = ClientRequest::CallToolRequest(Request::new(CallToolRequestParams::new(tool).with_arguments(arguments)));
+            let result = client.ask(request, &what, &cancelled).await?;
+            let answer = answer::read(result).map_err(|why| McpError::unreadable(&what, why, &client.discretion))?;
+            Ok(answer.to_string())
         })
     }
 
-    async fn ask(&self, tool: String, arguments: &str, cancelled: &CancellationToken) -> Result<Value, McpError> {
-        let arguments: JsonObject = serde_json::from_str(arguments)?;
-        let params = CallToolRequestParams::new(tool).with_arguments(arguments);
-        let request = ClientRequest::CallToolRequest(Request::new(params));
-        let failed = |error| McpError::of_call(&error, &self.discretion);
-        let mut handle = self.peer()?.send_cancellable_request(request, PeerRequestOptions::no_options()).await.map_err(failed)?;
+    /// Does `work` until it is done or `cancel` is told its number.
+    fn until_cancelled<F>(self: Arc<Self>, number: u32, work: impl FnOnce(Arc<Self>, CancellationToken) -> F) -> Work<'static, String>
+    where
+        F: Future<Output = Result<String, McpError>> + Send + 'static,
+    {
+        let cancelled = self.stop.child_token();
+        self.lock().calls.insert(number, cancelled.clone());
+        let work = work(Arc::clone(&self), cancelled);
+        Box::pin(async move {
+            let answer = work.await;
+            self.lock().calls.remove(&number);
+            answer
+        })
+    }
+
+    /// The result of a request for `what`, whatever it is.
+    async fn ask(&self, request: ClientRequest, what: &str, cancelled: &CancellationToken) -> Result<Value, McpError> {
+        let failed = |error| McpError::of_call(&error, what, &self.discretion);
+        let peer = self.peer()?;
+        let sent = peer.send_cancellable_request(request, PeerRequestOptions::no_options());
+        let mut handle = cancelled.run_until_cancelled(sent).await.ok_or(McpError::Cancelled)?.map_err(failed)?;
         let answer = tokio::select! {
             answer = &mut handle.rx => answer,
             () = cancelled.cancelled() => {
@@ -156,8 +188,7 @@ impl Client {
             }
         };
         let answer = answer.unwrap_or(Err(rmcp::ServiceError::TransportClosed)).map_err(failed)?;
-        let ServerResult::CallToolResult(result) = answer else { return Err(failed(rmcp::ServiceError::UnexpectedResponse)) };
-        Ok(serde_json::to_value(result)?)
+        Ok(serde_json::to_value(answer)?)
     }
 
     /// Tells the server that a call is not wanted any more, and answers it as cancelled.

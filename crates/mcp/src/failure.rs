@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Why there is no connection, or no answer.
 
+use crate::http::Refusal;
+use crate::message::why_unreadable;
 use providers::{Redactor, SetupError};
 use rmcp::ServiceError;
+use rmcp::model::{ErrorData, InitializeResult, ServerResult};
 use rmcp::service::ClientInitializeError;
+use rmcp::transport::DynamicTransportError;
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 use std::error::Error;
 
 /// What went wrong with a server, in words that show no header and no address beyond the host.
@@ -38,6 +43,24 @@ pub enum McpError {
     /// The server answered that it cannot.
     #[error("{0}")]
     Refused(String),
+    /// The server that is reached by HTTP answered with an error of HTTP.
+    #[error("{said}")]
+    Http {
+        /// What that means, and what to do.
+        said: String,
+        /// The code of the error.
+        status: u16,
+        /// When it may be asked again, if it said so.
+        retry_after_ms: Option<u64>,
+    },
+    /// The server answered with something that cannot be read.
+    #[error("{what} cannot be read: {why}")]
+    Unreadable {
+        /// What was asked for.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Whoever asked does not want it any more.
     #[error("the call was cancelled")]
     Cancelled,
@@ -46,29 +69,81 @@ pub enum McpError {
 impl McpError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
     pub(crate) fn of_handshake(error: &ClientInitializeError, server: &Discretion) -> Self {
+        let unreadable = |why: &str| Self::Handshake(format!("its answer to `initialize` cannot be read: {why}"));
         match error {
+            ClientInitializeError::ConnectionClosed(_) if server.address.is_some() => {
+                Self::Handshake("it closed the connection before it answered".into())
+            }
             ClientInitializeError::ConnectionClosed(_) => Self::Handshake(
                 "it ended, or closed the connection, before it answered; what it wrote to its error output may say why".into(),
             ),
-            ClientInitializeError::JsonRpcError(error) => {
-                Self::Handshake(format!("it answered: {}", server.shortened(error.message.to_string())))
+            ClientInitializeError::JsonRpcError(error) => match why_unreadable(error) {
+                Some(why) => unreadable(&server.shortened(why.to_owned())),
+                None => Self::Handshake(format!("it answered: {}", server.shortened(error.message.to_string()))),
+            },
+            ClientInitializeError::TransportError { error, .. } => Self::Handshake(server.told_of(error)),
+            ClientInitializeError::ExpectedInitResult(Some(ServerResult::CustomResult(result))) => {
+                let wrong = serde_json::from_value::<InitializeResult>(result.0.clone()).err();
+                unreadable(&server.shortened(wrong.map_or_else(|| "it is another one".into(), |wrong| wrong.to_string())))
+            }
+            ClientInitializeError::ExpectedInitResult(_) | ClientInitializeError::ExpectedInitResponse(_) => {
+                unreadable("it is no result of `initialize`")
+            }
+            ClientInitializeError::ConflictInitResponseId(..) | ClientInitializeError::UncorrelatedErrorResponse { .. } => {
+                unreadable("it is to another request")
+            }
+            ClientInitializeError::NoCompatibleProtocolVersion { server_supported, .. } => {
+                let versions: Vec<&str> = server_supported.iter().map(rmcp::model::ProtocolVersion::as_str).collect();
+                Self::Handshake(server.shortened(format!("it speaks other versions of the protocol: {}", versions.join(", "))))
             }
             ClientInitializeError::Cancelled => Self::Cancelled,
             error => Self::Handshake(server.told(error)),
         }
     }
 
+    /// Of a request for `what`.
     #[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
-    pub(crate) fn of_call(error: &ServiceError, server: &Discretion) -> Self {
+    pub(crate) fn of_call(error: &ServiceError, what: &str, server: &Discretion) -> Self {
         match error {
-            ServiceError::McpError(error) => Self::Refused(server.shortened(error.message.to_string())),
+            ServiceError::McpError(error) => Self::of_answer(error, what, server),
             ServiceError::TransportClosed => Self::Lost("it ended, or closed the connection".into()),
+            ServiceError::TransportSend(error) => match refusal(error) {
+                // The session is none that it knows: the next one begins anew.
+                Some(Refusal::Status { status, said, .. }) if matches!(status.as_u16(), 400 | 404 | 410) => {
+                    Self::Lost(server.shortened(said.clone()))
+                }
+                Some(Refusal::Status { status, retry_after_ms, said }) => {
+                    Self::Http { said: server.shortened(said.clone()), status: status.as_u16(), retry_after_ms: *retry_after_ms }
+                }
+                Some(Refusal::Network(_)) => Self::Lost(server.told_of(error)),
+                // What a pipe says of its other end is said better.
+                None if server.address.is_none() => Self::Lost("it ended, or closed the connection".into()),
+                None => Self::Lost(server.told_of(error)),
+            },
             ServiceError::Cancelled { .. } => Self::Cancelled,
             ServiceError::UnexpectedResponse | ServiceError::InputRequiredRoundsExceeded { .. } => {
-                Self::Refused("the server answered with something that is no answer to this call".into())
+                Self::unreadable(what, "it is an answer to something else".into(), server)
             }
             error => Self::Lost(server.told(error)),
         }
+    }
+
+    pub(crate) fn unreadable(what: &str, why: String, server: &Discretion) -> Self {
+        Self::Unreadable { what: server.shortened(what.to_owned()), why: server.shortened(why) }
+    }
+
+    fn of_answer(error: &ErrorData, what: &str, server: &Discretion) -> Self {
+        match why_unreadable(error) {
+            Some(why) => Self::unreadable(what, why.to_owned(), server),
+            None => Self::Refused(server.shortened(error.message.to_string())),
+        }
+    }
+}
+
+fn refusal(error: &DynamicTransportError) -> Option<&Refusal> {
+    match error.error.downcast_ref() {
+        Some(StreamableHttpError::Client(refusal)) => Some(refusal),
+        _ => None,
     }
 }
 
@@ -83,6 +158,14 @@ pub(crate) struct Discretion {
 }
 
 impl Discretion {
+    /// Without what only names a part of this program.
+    fn told_of(&self, error: &DynamicTransportError) -> String {
+        match refusal(error) {
+            Some(refusal) => self.shortened(refusal.to_string()),
+            None => self.told(error.error.as_ref()),
+        }
+    }
+
     pub(crate) fn told(&self, error: &dyn Error) -> String {
         let mut text = error.to_string();
         let mut source = error.source();

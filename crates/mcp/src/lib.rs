@@ -10,10 +10,15 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod client;
 mod failure;
+mod http;
+mod listing;
+mod message;
 mod process;
 mod server;
+mod stdio;
 
 pub use client::{Changed, Client, Work};
 pub use failure::McpError;

@@ -32,7 +32,9 @@ impl Process {
         let failed = |error: io::Error| McpError::Spawn { command: program.command.clone(), reason: error.to_string() };
         let mut command = Command::new(&program.command);
         command.args(&program.args).env_clear().envs(&program.inherited).envs(&program.env);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        // A copy of it: Node closes the first three descriptors as another program begins, so that what is merely left open there is not there.
+        command.stderr(io::stderr());
         if let Some(folder) = &program.cwd {
             command.current_dir(folder);
         }

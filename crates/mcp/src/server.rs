@@ -87,7 +87,11 @@ impl Remote {
         // With its slash a path is told from a word, however short it is.
         let whole = path.split(['?', '#']).next().filter(|path| path.len() > 1);
         let query = path.split_once('?').map(|(_, query)| query);
-        let of_url = parts.chain(whole).chain(query).chain(user.split(':')).map(|part| Secret::new(unescaped(part)));
+        let of_url = parts
+            .chain(whole)
+            .chain(query)
+            .chain(user.split(':'))
+            .map(|part| Secret::new(stdx::percent_decoded(part).unwrap_or_else(|| part.to_owned())));
         self.headers.values().flat_map(|value| Secret::of_header(value)).chain(of_url)
     }
 
@@ -100,21 +104,6 @@ impl Remote {
         });
         headers.collect()
     }
-}
-
-/// A part of a URL as it was before it became one, as far as that can be told.
-fn unescaped(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = match (first, tail) {
-            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low]).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok()),
-            _ => None,
-        };
-        bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| part.to_owned())
 }
 
 #[cfg(test)]

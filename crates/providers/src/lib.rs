@@ -19,6 +19,7 @@ mod reply;
 mod request;
 mod secret;
 mod transport;
+mod web;
 
 pub use backend::{Exchange, HttpRequest, Mode, ModelBackend, ReplyDecoder};
 pub use failure::{Failure, FailureKind, Partial};
@@ -28,3 +29,4 @@ pub use reply::{Delta, FinishReason, Reply, ToolCall};
 pub use request::{ChatRequest, Image, Message, OutputSchema, Part, Role, Tool, ToolChoice, ToolMode};
 pub use secret::{Redactor, Secret};
 pub use transport::{ReplyStream, SetupError, Transport};
+pub use web::{Web, WebAnswer};

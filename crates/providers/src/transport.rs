@@ -8,6 +8,7 @@ use crate::headers::Headers;
 use crate::provider::names_private;
 use crate::reply::{Delta, Reply};
 use crate::request::ChatRequest;
+use crate::web::Web;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Response, Url, redirect};
 use std::collections::VecDeque;
@@ -49,9 +50,9 @@ impl Transport {
         Ok(Self { public, anywhere })
     }
 
-    /// The client that may speak to an address, for other protocols than those of providers. It is bound as ours is: what is inside this
+    /// An address that may be spoken to, for other protocols than those of providers. It is bound as ours are: what is inside this
     /// machine's networks, or not encrypted, only with `allow_private`; no redirects; certificates as this system trusts them.
-    pub fn client(&self, address: &str, allow_private: bool) -> Result<Client, Failure> {
+    pub fn web(&self, address: &str, allow_private: bool) -> Result<Web, Failure> {
         let refused = |what: &str| Failure::new(FailureKind::Refused, what);
         let url = Url::parse(address).map_err(|_| refused("the address is none; write one such as https://host/path"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -64,7 +65,8 @@ impl Transport {
         if !allow_private && url.scheme() == "http" {
             return Err(refused("the address is not encrypted; use https, or set `allowPrivate: true` if that is meant"));
         }
-        Ok(if allow_private { &self.anywhere } else { &self.public }.clone())
+        let client = if allow_private { &self.anywhere } else { &self.public }.clone();
+        Ok(Web { client, url })
     }
 
     /// One whole answer, with the headers of its response. Dropping the future or cancelling drops the connection.
@@ -130,7 +132,7 @@ impl Transport {
         let host = host.to_owned();
         let client = if request.allow_private { &self.anywhere } else { &self.public };
         let sent = client.request(request.method, url).headers(request.headers).body(request.body).send();
-        sent.await.map_err(|error| if caused_by_refusal(&error) { inside(&host) } else { broken(&host, error) })
+        sent.await.map_err(|error| broken(&host, error))
     }
 }
 
@@ -153,7 +155,10 @@ fn inside(host: &str) -> Failure {
 }
 
 /// Without the address, whose path may hold anything.
-fn broken(host: &str, error: reqwest::Error) -> Failure {
+pub(crate) fn broken(host: &str, error: reqwest::Error) -> Failure {
+    if caused_by_refusal(&error) {
+        return inside(host);
+    }
     let what = if error.is_connect() { "no connection to" } else { "the connection broke with" };
     let error = error.without_url();
     let mut message = format!("{what} {host}: {error}");

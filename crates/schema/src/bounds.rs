@@ -93,25 +93,11 @@ impl<'a> Measure<'a> {
     fn find(&self, reference: &str) -> Option<&'a Value> {
         let (document, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let base = if document.is_empty() { Some(self.root) } else { self.anchors.get(document).copied() };
-        let fragment = percent_decoded(fragment);
+        let fragment = stdx::percent_decoded(fragment).unwrap_or_default();
         if fragment.is_empty() || fragment.starts_with('/') {
             base?.pointer(&fragment)
         } else {
             self.anchors.get(fragment.as_str()).copied()
         }
     }
-}
-
-fn percent_decoded(fragment: &str) -> String {
-    let mut bytes = Vec::with_capacity(fragment.len());
-    let mut rest = fragment.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = match (first, tail) {
-            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low]).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok()),
-            _ => None,
-        };
-        bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
-    }
-    String::from_utf8(bytes).unwrap_or_default()
 }

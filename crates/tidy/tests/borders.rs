@@ -7,8 +7,8 @@ use tidy::{Finding, Source, read, refuse, written};
 const PURE: &[(&str, &[&str])] = &[
     ("engine", &["croner", "expressions", "jiff", "petgraph", "rustc-hash", "schema", "serde_json", "stdx", "thiserror"]),
     ("expressions", &["minijinja", "serde_json", "thiserror"]),
-    ("schema", &["jsonschema", "regex-automata", "regex-syntax", "rustc-hash", "serde_json"]),
-    ("stdx", &["serde_json", "sha2"]),
+    ("schema", &["jsonschema", "regex-automata", "regex-syntax", "rustc-hash", "serde_json", "stdx"]),
+    ("stdx", &["percent-encoding", "serde_json", "sha2"]),
 ];
 
 fn rust(sources: &[Source]) -> impl Iterator<Item = &Source> {

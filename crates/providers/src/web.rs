@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! HTTP for other protocols than those of providers.
+
+use crate::failure::Failure;
+use crate::transport::broken;
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::{Client, Response, Url};
+
+/// One address that may be spoken to. Clones share the connections.
+#[derive(Debug, Clone)]
+pub struct Web {
+    pub(crate) client: Client,
+    pub(crate) url: Url,
+}
+
+impl Web {
+    /// One request to the address; redirects are not followed.
+    pub async fn send(&self, method: Method, headers: HeaderMap, body: Vec<u8>) -> Result<WebAnswer, Failure> {
+        let host = self.url.authority().to_owned();
+        match self.client.request(method, self.url.clone()).headers(headers).body(body).send().await {
+            Ok(response) => Ok(WebAnswer { response, host }),
+            Err(error) => Err(broken(&host, error)),
+        }
+    }
+}
+
+/// A response whose body is being read. Dropping it lets go of the connection.
+#[derive(Debug)]
+pub struct WebAnswer {
+    response: Response,
+    host: String,
+}
+
+impl WebAnswer {
+    /// How it begins.
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// What it says of itself.
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// How many bytes the body has, where that is said.
+    pub fn length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// What comes next of the body; `None` at its end. A future that is dropped loses nothing.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        match self.response.chunk().await {
+            Ok(chunk) => Ok(chunk.map(Into::into)),
+            Err(error) => Err(broken(&self.host, error)),
+        }
+    }
+}
