@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Reads many streams at once and tells how late their deltas came and what they took:  reader.mjs <fetch|ours> <url> <streams> <seconds>
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+import { quantile, settle } from '../compare/measure.mjs'
+import { MODEL, PROMPT, providersAt, requestOf } from '../models/wire.mjs'
+
+/** After all have begun, until what begins has settled. */
+const CALM_MS = 1000
+const MS = 1e6
+
+const [name, url, streams, seconds] = process.argv.slice(2)
+const { read, end } = name === 'ours' ? ours() : byFetch()
+
+const stop = new AbortController()
+let measuring = false
+const late = []
+
+// Whoever is measured has run before: what stays is not of one call.
+await (async () => {
+  const once = new AbortController()
+  for await (const _ of read(once.signal)) break
+  once.abort()
+})()
+await settle()
+const idle = process.memoryUsage.rss()
+
+const readers = []
+const begin = () => new Promise((resolve, reject) => readers.push(follow(resolve).catch(reject)))
+await Promise.all(Array.from({ length: Number(streams) }, begin))
+await sleep(CALM_MS)
+measuring = true
+const cpu = process.cpuUsage()
+const began = performance.now()
+await sleep(Number(seconds) * 1000)
+measuring = false
+const ms = performance.now() - began
+const { user, system } = process.cpuUsage(cpu)
+const bytes = (process.memoryUsage.rss() - idle) / Number(streams)
+stop.abort()
+await Promise.all(readers)
+await end()
+process.send({
+  p50: quantile(late, 0.5),
+  p99: quantile(late, 0.99),
+  most: late.reduce((most, one) => Math.max(most, one), 0),
+  bytes,
+  cpu: (user + system) / 1000 / ms,
+  perSecond: (late.length / ms) * 1000,
+})
+process.disconnect()
+
+/** Reads one stream until it is stopped; calls `begun` at its first delta. */
+async function follow(begun) {
+  try {
+    for await (const text of read(stop.signal)) {
+      const now = process.hrtime.bigint()
+      begun()
+      // Several deltas may come as one.
+      if (measuring) for (const sent of text.trim().split(' ')) late.push(Number(now - BigInt(sent)) / MS)
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  }
+}
+
+function ours() {
+  const orchestrator = new MultiAgentOrchestrator({ models: { providers: providersAt(url) } })
+  async function* texts(signal) {
+    for await (const part of orchestrator.modelIntegration.stream({ model: `openai/${MODEL}`, prompt: PROMPT, signal })) {
+      if (part.type === 'text') yield part.text
+    }
+  }
+  return { read: texts, end: () => orchestrator.shutdown() }
+}
+
+function byFetch() {
+  async function* texts(signal) {
+    const response = await fetch(`${url}/chat/completions`, { ...requestOf(true), signal })
+    let rest = ''
+    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split('\n\n')
+      rest = lines.pop()
+      for (const line of lines) yield JSON.parse(line.slice('data: '.length)).choices[0].delta.content
+    }
+  }
+  return { read: texts, end: () => Promise.resolve() }
+}
