@@ -16,6 +16,7 @@ const FIRST_CASES = 50
 
 const folder = '__test__/crossed/reverts'
 const copy = join(root, 'target/prove/reverts')
+const target = join(root, 'target/prove/reverts-target')
 const patches = readdirSync(join(root, folder))
   .filter((file) => file.endsWith('.patch'))
   .toSorted()
@@ -72,8 +73,8 @@ async function prepare(patch) {
   mkdirSync(join(copy, 'target'), { recursive: true })
   const build = `import { addonStep, bundleStep } from './scripts/build.mjs'
     for (const step of [addonStep('debug'), bundleStep()]) await step.run()`
-  // The crates of others are compiled once for both.
-  const env = { ...process.env, CARGO_TARGET_DIR: join(root, 'target') }
+  // A place of its own: cargo would take what it built of the copy for what it built of this.
+  const env = { ...process.env, CARGO_TARGET_DIR: target }
   await run(process.execPath, ['--input-type=module', '--eval', build], { cwd: copy, env, name: `the build with ${patch}` })
   await bundleCrossed(copy)
 }
