@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { storePath, userFolder } from './support/folder.ts'
+import { kitWith } from './support/kits.ts'
 import { orchestratorWith, task, workflow, type Execute } from './support/orchestrators.ts'
 
 const folder = userFolder()
@@ -42,4 +43,29 @@ describe.each(storages)('%s', (_, config) => {
     await (await orchestrator.retryExecution('one', { executionId: 'two' })).result()
     expect(keys).toEqual(['two:before', 'two/c/1:a', 'two/c/1:contained'])
   })
+})
+
+describe.each(['memory', 'file'] as const)('in a kit, %s', (storage) => {
+  // The deadline of a child was a microsecond before that of its parent, which then failed because of the child: with another code, and where the failure of
+  // the child was contained it went on.
+  it.each([true, false])(
+    'a deadline that passes while a child waits is the deadline of the parent; the failure of the child contained: %s',
+    async (contained) => {
+      const kit = await kitWith({}, { storage })
+      const waits: AgentTask = { id: 'w', name: 'w', waitFor: { delay: '1h' } }
+      const waiting: AgentTask = { ...child('c', [child('d', [waits])]), ...(contained && { onError: 'continue' as const }) }
+      const flow = workflow([task('before'), waiting, task('after')], { deadline: '30m' })
+      const work = kit.agents.script('work', () => 'done')
+      const handle = await kit.orchestrator.startWorkflow(flow, {}, { executionId: 'p' })
+      const { error, tasks } = await kit.until(handle.settled())
+      expect(error?.code).toBe('ERR_DEADLINE')
+      expect(tasks.map(({ taskId, status, reason }) => [taskId, status, reason])).toEqual([
+        ['before', 'completed', undefined],
+        ['c', 'cancelled', 'deadline'],
+        ['after', 'skipped', 'upstream_failed'],
+      ])
+      for (const id of ['p/c/1', 'p/c/1/d/1']) expect((await kit.orchestrator.getExecution(id))?.error?.code).toBe('ERR_DEADLINE')
+      expect(work.calls.length).toBe(1)
+    },
+  )
 })

@@ -29,7 +29,9 @@ function size() {
     print(`${(rest / 1024).toFixed(0).padStart(8)} KiB  of ${Math.max(0, rows.length - ROWS)} more`)
   }
   const packed = gzipSync(bytes, { level: 9 }).length
-  print(`${name}: ${(bytes.length / MIB).toFixed(2)} MiB, at most ${BOUNDS.addon / MIB}; packed ${(packed / 1e6).toFixed(2)} MB, at most ${BOUNDS.packed / 1e6}`)
+  print(
+    `${name}: ${(bytes.length / MIB).toFixed(2)} MiB, at most ${BOUNDS.addon / MIB}; packed ${(packed / 1e6).toFixed(2)} MB, at most ${BOUNDS.packed / 1e6}`,
+  )
   if (bytes.length > BOUNDS.addon || packed > BOUNDS.packed) throw new StepError('the addon is larger than its bound, see above')
 }
 

@@ -45,6 +45,15 @@ export type Action =
   | { do: 'fork'; back: number; place: number }
   | { do: 'retry'; back: number }
 
+/** A time of a definition, in minutes. */
+export function minutesOf(duration: string | undefined): number {
+  const [, count, unit] = /^(\d+)([mhd])$/.exec(duration ?? '') ?? []
+  return unit === undefined ? Infinity : Number(count) * { m: 1, h: 60, d: 1440 }[unit as 'm' | 'h' | 'd']
+}
+
+/** When late signals are sent, after the start. */
+export const LATE = '10m'
+
 /** Bytes that one value may have. */
 export const VALUE_BYTES_MAX = 1 << 16
 

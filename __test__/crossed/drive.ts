@@ -10,7 +10,7 @@ import {
   type WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { VALUE_BYTES_MAX, type Action, type Case, type Deed } from './case.ts'
+import { LATE, VALUE_BYTES_MAX, type Action, type Case, type Deed } from './case.ts'
 import { changed } from './changed.ts'
 import { hasCode, withCode } from './coded.ts'
 import { Interpreter } from './interpreter.ts'
@@ -118,7 +118,7 @@ class Driver {
         const options = { executionId: id, ...(tenant !== undefined && { tenant }), ...(allow !== undefined && { allow }) }
         const flow = action.changed === true ? changed(main) : main
         const handle = await orchestrator.startWorkflow(flow, context, options)
-        if (signals.some(({ late }) => late)) await this.#kit?.clock.advance('10m')
+        if (signals.some(({ late }) => late)) await this.#kit?.clock.advance(LATE)
         for (const { name, payload, refused } of signals) {
           const code = await handle.signal(name, payload).then(
             () => undefined,

@@ -3,7 +3,7 @@
 
 import type { AgentTask } from '@codexos/multi-agent-orchestrator'
 import type { Scope } from './texts.ts'
-import type { End, Told } from './told.ts'
+import type { End, Told, World } from './told.ts'
 
 /** How a list ended. */
 export interface ListEnd {
@@ -57,6 +57,12 @@ export function holds(condition: string, { context }: Scope): boolean {
 
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** Why nothing begins in an execution any more, if so. */
+export function stopOf({ cancelled: { by }, deadline }: Told, { minutes }: World): 'cancelled' | 'deadline' | undefined {
+  if (by !== undefined) return 'cancelled'
+  return minutes >= deadline ? 'deadline' : undefined
 }
 
 /** Equal exactly where idempotency keys must be. */

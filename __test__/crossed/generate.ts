@@ -73,7 +73,16 @@ class Generator {
     const tasks = this.#list(place, 1 + this.#chance.below(4))
     const policy = this.#policy
     this.#policy = outer
-    return { id, name: id, version: '1', ...(policy === 'continue' && { failurePolicy: policy }), tasks }
+    // In the middle of a wait, if there are any: nothing else takes minutes.
+    const deadline = this.#chance.oneIn(8) ? this.#chance.of(['30m', '90m', '30h'] as const) : undefined
+    return {
+      id,
+      name: id,
+      version: '1',
+      ...(policy === 'continue' && { failurePolicy: policy }),
+      ...(deadline !== undefined && { deadline }),
+      tasks,
+    }
   }
 
   /** Tasks one after the other, with a clean-up at their end now and then. */

@@ -3,7 +3,7 @@
 // concurrent, and nothing is clever.
 
 import type { AgentWorkflow } from '@codexos/multi-agent-orchestrator'
-import type { Action, Case } from './case.ts'
+import { minutesOf, type Action, type Case } from './case.ts'
 import { changed } from './changed.ts'
 import { judgedPayload } from './coded.ts'
 import { unwell } from './forking.ts'
@@ -19,7 +19,7 @@ export class Interpreter {
   readonly calls: Call[] = []
   readonly executions = new Map<string, Told>()
   readonly #case: Case
-  readonly #cache = new Map<string, object>()
+  readonly #world: World
   readonly #latest = new Map<string, Told>()
   readonly #begun: Told[] = []
   #healed = false
@@ -27,6 +27,15 @@ export class Interpreter {
 
   constructor(given: Case) {
     this.#case = given
+    this.#world = {
+      minutes: 0,
+      calls: this.calls,
+      cache: new Map(),
+      isHealed: () => this.#healed,
+      find: (id) => given.registered.find((flow) => flow.id === id) as AgentWorkflow,
+      run: (...run) => this.#run(...run),
+      told: (id) => this.executions.get(id),
+    }
   }
 
   act(action: Action): Outcome | undefined {
@@ -108,6 +117,8 @@ export class Interpreter {
       final: false,
       owner: (path) => ownerOf(id, path, given),
       cancelled: given.cancelled ?? { by: undefined },
+      since: this.#world.minutes,
+      deadline: Math.min(given.deadline ?? Infinity, this.#world.minutes + minutesOf(flow.deadline as string | undefined)),
       previous: given.previous,
       origin: given.origin,
       reuse: given.reuse,
@@ -115,22 +126,12 @@ export class Interpreter {
     this.executions.set(id, told)
     const signals =
       given.signals === true
-        ? this.#case.signals.filter(({ refused }) => refused === undefined).map(({ payload }) => judgedPayload(mended(payload) as object))
+        ? this.#case.signals
+            .filter(({ refused }) => refused === undefined)
+            .map((signal) => ({ ...signal, payload: judgedPayload(mended(signal.payload) as object) }))
         : []
-    const teller = new Teller(this.#world(), told, given, signals)
-    teller.tell()
+    new Teller(this.#world, told, given, signals).tell()
     return told
-  }
-
-  #world(): World {
-    return {
-      calls: this.calls,
-      cache: this.#cache,
-      isHealed: () => this.#healed,
-      find: (id) => this.#case.registered.find((flow) => flow.id === id) as AgentWorkflow,
-      run: (...run) => this.#run(...run),
-      told: (id) => this.executions.get(id),
-    }
   }
 }
 

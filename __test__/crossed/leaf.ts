@@ -4,7 +4,7 @@
 import type { AgentTask } from '@codexos/multi-agent-orchestrator'
 import { VALUE_BYTES_MAX, type Deed } from './case.ts'
 import { judgedOutput } from './coded.ts'
-import { cancelled, completed, keyOf, textOf } from './ends.ts'
+import { cancelled, completed, keyOf, stopOf, textOf } from './ends.ts'
 import { mended, rendered, type Scope } from './texts.ts'
 import type { End, Told, World } from './told.ts'
 
@@ -89,7 +89,7 @@ export class Leaf {
       if (end.status === 'failed' && deed.catches !== true)
         return { status: 'failed', code: 'ERR_TASK_FAILED', attempts: attempt, final: true }
     }
-    if (deed.cancels !== undefined && told.cancelled.by === undefined) {
+    if (deed.cancels !== undefined && stopOf(told, this.#world) === undefined) {
       told.cancelled.by = path
       if (deed.cancels === 'stops') return cancelled('cancelled')
     }

@@ -2,7 +2,8 @@
 // Tells one execution from its first task to its last, and then what is undone.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
-import { cancelled, completed, failedAs, groupEnd, holds, keyOf, letterOf, takenOver, tolerated, type ListEnd } from './ends.ts'
+import { LATE, minutesOf, type Signal } from './case.ts'
+import { cancelled, completed, failedAs, groupEnd, holds, keyOf, letterOf, stopOf, takenOver, tolerated, type ListEnd } from './ends.ts'
 import { affectedBy, unwell } from './forking.ts'
 import { Joined } from './joins.ts'
 import { Leaf } from './leaf.ts'
@@ -23,11 +24,11 @@ export class Teller {
   readonly #world: World
   readonly #told: Told
   readonly #given: Given
-  readonly #signals: unknown[]
+  readonly #signals: Signal[]
   readonly #failFast: boolean
   readonly #leaf: Leaf
 
-  constructor(world: World, told: Told, given: Given, signals: unknown[]) {
+  constructor(world: World, told: Told, given: Given, signals: Signal[]) {
     this.#world = world
     this.#told = told
     this.#given = given
@@ -41,7 +42,9 @@ export class Teller {
     const scope: Scope = { context: told.context, tasks: {}, vars: {} }
     const end = this.#list({ tasks: told.flow.tasks, prefix: '', beside: false, scope })
     told.results = end.output
-    if (told.cancelled.by !== undefined) told.status = 'cancelled'
+    const stop = stopOf(told, this.#world)
+    if (stop === 'cancelled') told.status = 'cancelled'
+    else if (stop === 'deadline') Object.assign(told, { status: 'failed', code: 'ERR_DEADLINE', final: true })
     else if (end.failure !== undefined) {
       told.status = 'failed'
       told.code = end.failure.code
@@ -96,7 +99,7 @@ export class Teller {
       const letters = before.map((id) => letterOf(ends.get(id) as End))
       const cleanup = task.triggerRule === 'all_done'
       const path = prefix + task.id
-      const stopping = this.#told.cancelled.by !== undefined ? 'cancelled' : stopped
+      const stopping = stopOf(this.#told, this.#world) ?? stopped
       let end: End
       if (!cleanup && letters.includes('F')) end = { status: 'skipped', reason: 'upstream_failed', attempts: 0 }
       else if (!cleanup && task.dependencies !== undefined && letters.length > 0 && !letters.includes('S'))
@@ -150,9 +153,16 @@ export class Teller {
   }
 
   #wait({ waitFor }: AgentTask): End {
-    if (!('signal' in (waitFor as object))) return completed(null)
-    if (this.#signals.length === 0) return { status: 'failed', code: 'ERR_WAIT_TIMEOUT', attempts: 0 }
-    return completed(this.#signals.shift())
+    const { delay, timeout } = waitFor as { delay?: string; timeout?: string }
+    const [signal] = this.#signals
+    // A late one comes at its time, whatever waits then.
+    const until = signal?.late === true ? Math.max(this.#world.minutes, this.#told.since + minutesOf(LATE)) : this.#world.minutes
+    const taken = delay === undefined && signal !== undefined
+    const end = taken ? until : this.#world.minutes + minutesOf(delay ?? timeout)
+    this.#world.minutes = Math.min(end, this.#told.deadline)
+    if (end >= this.#told.deadline) return cancelled('deadline')
+    if (taken) return completed(this.#signals.shift()?.payload)
+    return delay === undefined ? { status: 'failed', code: 'ERR_WAIT_TIMEOUT', attempts: 0 } : completed(null)
   }
 
   #choice(task: AgentTask, prefix: string, scope: Scope): End {
@@ -176,14 +186,15 @@ export class Teller {
     for (let pass = 0; ; pass += 1) {
       if (items !== undefined && pass === items.length) break
       // A loop that does not know how many passes it has is cut short wherever it is stopped.
-      if (items === undefined && pass > 0 && this.#told.cancelled.by !== undefined) return cancelled('cancelled')
+      const stop = pass > 0 ? stopOf(this.#told, this.#world) : undefined
+      if (items === undefined && stop !== undefined) return cancelled(stop)
       // `until` is asked after each pass.
       if (items === undefined && pass > 0 && pass - 1 >= Number(/\d+/.exec(loop.until as string)?.[0])) break
       if (items === undefined && pass === loop.maxIterations) {
         if (loop.onLimit === 'stop') break
         return { status: 'failed', code: 'ERR_LOOP_LIMIT', attempts: 0 }
       }
-      if (pass > 0 && this.#told.cancelled.by !== undefined) return cancelled('cancelled')
+      if (stop !== undefined) return cancelled(stop)
       const vars = { ...scope.vars, index: pass, iteration: pass, item: items?.[pass], last }
       const inner: Scope = { ...scope, vars }
       const end =
@@ -241,13 +252,15 @@ export class Teller {
         previous,
         keysOf,
         cancelled: told.cancelled,
+        deadline: told.deadline,
         ...(attempt === 1 && old !== undefined && continuing(old)),
       }
       const ran = this.#world.run(flow, id, context, given)
-      const isLast = ran.status === 'cancelled' || ran.final || attempt >= attempts
+      const stop = stopOf(told, this.#world)
+      const isLast = stop !== undefined || ran.final || attempt >= attempts
       if (ran.status === 'completed' || (whatever && isLast)) told.done.push({ path, task, child: ran })
       if (ran.status === 'completed') return { ...completed(ran.results), attempts: attempt }
-      if (ran.status === 'cancelled') return { ...cancelled('cancelled'), attempts: attempt }
+      if (stop !== undefined) return { ...cancelled(stop), attempts: attempt }
       previous = ran
       if (isLast) return { ...failedAs({ code: 'ERR_TASK_FAILED', final: ran.final }), attempts: attempt }
     }

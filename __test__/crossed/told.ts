@@ -51,6 +51,9 @@ export interface Told {
   /** The execution whose keys a task has. */
   readonly owner: (path: string) => string
   readonly cancelled: { by: string | undefined }
+  /** When it began, and when it must have ended, in minutes of the world. */
+  readonly since: number
+  readonly deadline: number
   /** The run before of the same child workflow. */
   readonly previous: Told | undefined
   /** The execution that it was forked from. */
@@ -76,10 +79,14 @@ export interface Given {
   /** The execution whose keys it has where there is none: what would have been that run. */
   readonly keysOf?: string | undefined
   readonly cancelled?: Told['cancelled']
+  /** That of whatever it is a part of. */
+  readonly deadline?: number
   readonly signals?: boolean
 }
 
 export interface World {
+  /** Minutes that have passed by waiting. */
+  minutes: number
   readonly calls: Call[]
   readonly cache: Map<string, object>
   isHealed(): boolean

@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
+/// Instants are numbers with a fraction, which are this close to the microsecond that they mean.
+const HALF_A_MICROSECOND: Duration = Duration::from_nanos(500);
+
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Options {
@@ -104,7 +107,7 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         seed,
         tenant,
         context: context.map(Into::into),
-        deadline: options.deadline.and_then(millis).map(|after| Timestamp::from_micros(0).after(after)),
+        deadline: options.deadline.and_then(millis).map(|after| Timestamp::from_micros(0).after(after + HALF_A_MICROSECOND)),
         budget: Budget { tasks: options.budget.tasks, time: options.budget.time.and_then(millis) },
         asks: false,
         step: options.step,
