@@ -38,18 +38,31 @@ const pattern = (text, length) => judged({ type: 'string', pattern: text }, 'a'.
 const ATTACKS = {
   'a loop that calls nothing': () => [loop('l', forever, [skipped])],
   'loops in loops that call nothing': () => nested(3),
-  'a loop that waits for no time': () => [loop('l', { ...forever, maxIterations: 20_000 }, [{ id: 'd', name: 'd', waitFor: { delay: 0 } }])],
-  'ten thousand passes at once': () => [loop('l', { forEach: Array.from({ length: 10_000 }, (_, at) => at), concurrency: 10_000 }, [skipped])],
+  'a loop that waits for no time': () => [
+    loop('l', { ...forever, maxIterations: 20_000 }, [{ id: 'd', name: 'd', waitFor: { delay: 0 } }]),
+  ],
+  'ten thousand passes at once': () => [
+    loop('l', { forEach: Array.from({ length: 10_000 }, (_, at) => at), concurrency: 10_000 }, [skipped]),
+  ],
   'a list that squares itself': () => [loop('l', { forEach: 'context.list.map(x, context.list)' }, [skipped])],
   'schemas that double': () => judged(doubled('anyOf', 12), 'x'),
   'schemas that double too often': () => judged(doubled('allOf', 30), 'x'),
-  'a schema of ten thousand parts': () => judged({ type: 'object', properties: Object.fromEntries(Array.from({ length: 4900 }, (_, at) => [`p${at}`, { type: 'string' }])) }, {}),
+  'a schema of ten thousand parts': () =>
+    judged({ type: 'object', properties: Object.fromEntries(Array.from({ length: 4900 }, (_, at) => [`p${at}`, { type: 'string' }])) }, {}),
   'a pattern that goes back': () => pattern('^(a+)+$', 100_000),
   'a pattern that refers back': () => pattern('^(a*)*\\1b$', 1000),
   'a pattern that looks ahead': () => pattern('^(?=(a+))\\1+b', 10_000),
   'a pattern that is repeated': () => pattern('^(([a-z]{1,50}){1,50}){1,3}$', 10_000),
-  'a thousand issues': () => judged({ type: 'array', items: { type: 'string' } }, Array.from({ length: 100_000 }, (_, at) => at)),
-  'members that are unique': () => judged({ uniqueItems: true }, Array.from({ length: 20_000 }, (_, at) => ({ at }))),
+  'a thousand issues': () =>
+    judged(
+      { type: 'array', items: { type: 'string' } },
+      Array.from({ length: 100_000 }, (_, at) => at),
+    ),
+  'members that are unique': () =>
+    judged(
+      { uniqueItems: true },
+      Array.from({ length: 20_000 }, (_, at) => ({ at })),
+    ),
 }
 
 await runProgram('bench:hold', (args) => {
@@ -61,11 +74,17 @@ await runProgram('bench:hold', (args) => {
   if (values.only !== undefined) return attack(values.only, rounds)
   let missed = 0
   for (const name of Object.keys(ATTACKS)) {
-    const { stdout, stderr, status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--only', name, '--rounds', String(rounds)], { cwd: root, encoding: 'utf8' })
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [fileURLToPath(import.meta.url), '--only', name, '--rounds', String(rounds)],
+      { cwd: root, encoding: 'utf8' },
+    )
     if (status !== 0) throw new Error(`${name}: ${stderr}`)
     const { ended, turns, p999, most } = JSON.parse(stdout)
     if (p999 > MOST_MS) missed += 1
-    print(`${name.padEnd(36)} p99.9 ${p999.toFixed(1).padStart(6)} ms, longest ${most.toFixed(1).padStart(6)} ms of ${String(turns).padStart(6)} turns; ${ended}\n`)
+    print(
+      `${name.padEnd(36)} p99.9 ${p999.toFixed(1).padStart(6)} ms, longest ${most.toFixed(1).padStart(6)} ms of ${String(turns).padStart(6)} turns; ${ended}\n`,
+    )
   }
   return values.strict === true && missed > 0 ? 1 : 0
 })

@@ -224,10 +224,10 @@ impl Gateway {
         if class == FailureClass::Context {
             call.outgrow();
         }
-        let next = match self.next(id, &call, sent.delivering, class, retry_after) {
-            Next::Retry(_) if is_final_here => call.elsewhere(class, Why::NotRetryable),
-            next => next,
-        };
+        let mut next = self.next(id, &call, sent.delivering, class, retry_after);
+        if is_final_here && matches!(next, Next::Retry(_)) {
+            next = call.elsewhere(class, Why::NotRetryable);
+        }
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
         match cost {
             Some(cost) => call.spent = call.spent.plus(cost),
