@@ -125,6 +125,22 @@ describe('an answer that is no whole one fails the task of an llm agent', () => 
     expect((await rejection(flow('n'))).cause).toMatchObject({ code: 'ERR_MODEL_CUT', details: { partial: 'half', limit: null } })
   })
 
+  it('and so does a refusal, which ends as an answer does', async () => {
+    const refusal = 'I cannot help with that.'
+    const message = { role: 'assistant', content: null, refusal }
+    const server = await modelServer(() => ({
+      body: { id: 'c', object: 'chat.completion', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] },
+    }))
+    const orchestrator = askingAt(server, wires[0] as Wire)
+    orchestrator.agentPool.registerAgent({ id: 'l', type: 'llm', configuration: { stream: false } })
+    const error = await rejection(orchestrator.executeWorkflow(workflow([task('t', { agentId: 'l', input: { prompt: 'How?' } })])))
+    expect(error.cause).toMatchObject({
+      code: 'ERR_MODEL',
+      details: { class: 'content', finishReason: 'content-filter', finishDetail: refusal },
+    })
+    expect((error.cause as Error).message).toContain(`p/m withheld its answer (${refusal})`)
+  })
+
   it('is told as what it is where an llm agent is answered with a call of a tool that it never offered', async () => {
     const { run } = await withAgent(wires[0] as Wire, { calls: [{ name: 'invented', args: {} }] })
     expect((await rejection(run())).cause).toMatchObject({ code: 'ERR_MODEL_EMPTY' })

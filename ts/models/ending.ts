@@ -19,7 +19,8 @@ export function wordsOf(answer: GenerateResult, lack: AcceptedEnding, maxTokens:
   const who = `${provider}/${model}`
   const detail = finishDetail === undefined ? '' : ` (${finishDetail})`
   if (lack === 'empty') return `${who} answered nothing${detail}`
-  if (lack === 'content') return `${who} withheld ${text === '' ? 'its answer' : 'the rest of its answer'}${detail}`
+  // The words of a refusal are no beginning of an answer.
+  if (lack === 'content') return `${who} withheld ${text === '' || text === finishDetail ? '' : 'the rest of '}its answer${detail}`
   if (finishReason === 'pause') return `${who} paused its answer again and again`
   const thoughts = usage.reasoningTokens > 0 ? `, ${usage.reasoningTokens} of them thoughts` : ''
   const limit =

@@ -266,3 +266,50 @@ fn a_reply_that_does_not_say_what_it_used_is_known_to() {
         assert_eq!(reply.counted, counted, "{what}: {reply:?}");
     }
 }
+
+#[test]
+fn a_refusal_is_withheld_though_it_ends_as_an_answer_does() {
+    // `OpenAI`'s models refuse in a field of its own and end with `stop`: the refusal was the answer, and the result of a task.
+    let empty = json!({});
+    let words = "I'm sorry, I can't assist with that.";
+    let refused = |reply: Result<Reply, Failure>, what: &str| {
+        let reply = reply.unwrap();
+        let expected = (FinishReason::ContentFilter, Some(words), words);
+        assert_eq!((reply.finish_reason, reply.finish_detail.as_deref(), &*reply.text), expected, "{what}");
+    };
+    for kind in [Kind::Openai, Kind::Azure, Kind::Compatible, Kind::Openrouter] {
+        let mut document = chat(&Value::Null, "stop", &empty);
+        document["choices"][0]["message"]["refusal"] = words.into();
+        refused(whole(kind, &document), &format!("{kind}, whole"));
+        let begun = chunk(&json!({ "role": "assistant", "content": null, "refusal": null }), &Value::Null, &empty);
+        let (first, rest) = words.split_at(9);
+        let pieces = [first, rest].map(|piece| chunk(&json!({ "refusal": piece }), &Value::Null, &empty));
+        let events = [vec![begun], pieces.to_vec(), vec![chunk(&empty, &json!("stop"), &empty)]].concat();
+        refused(streamed(kind, &events), &format!("{kind}, streamed"));
+        document["choices"][0]["message"] = json!({ "role": "assistant", "content": "{\"refusal\": \"none\"}", "refusal": null });
+        assert_eq!(whole(kind, &document).unwrap().finish_reason, FinishReason::Stop, "{kind}: an answer about one");
+    }
+    for kind in [Kind::OpenaiResponses, Kind::Xai] {
+        let mut document = responses("completed", "-", &Value::Null);
+        document["output"][0]["content"] = json!([{ "type": "refusal", "refusal": words }]);
+        refused(whole(kind, &document), &format!("{kind}, whole"));
+        let at = json!({ "item_id": "x", "output_index": 0, "content_index": 0, "sequence_number": 1 });
+        let mut delta = json!({ "type": "response.refusal.delta", "delta": words });
+        delta.as_object_mut().unwrap().extend(at.as_object().unwrap().clone());
+        let begun = json!({ "type": "response.output_item.added", "sequence_number": 0, "output_index": 0,
+            "item": { "type": "message", "id": "x", "role": "assistant", "status": "in_progress", "content": [] } });
+        let done = json!({ "type": "response.completed", "sequence_number": 2, "response": document });
+        refused(streamed(kind, &[begun, delta, done]), &format!("{kind}, streamed"));
+    }
+}
+
+#[test]
+fn what_is_withheld_says_in_the_providers_words_why() {
+    for reply in [whole(Kind::Gemini, &gemini("RECITATION", "half")), streamed(Kind::Gemini, &[gemini("SAFETY", "half")])] {
+        let reply = reply.unwrap();
+        assert_eq!(reply.finish_reason, FinishReason::ContentFilter);
+        assert!(matches!(reply.finish_detail.as_deref(), Some("RECITATION" | "SAFETY")), "{reply:?}");
+    }
+    let chat = whole(Kind::Compatible, &chat(&json!("half"), "content_filter", &json!({}))).unwrap();
+    assert_eq!((chat.finish_reason, chat.finish_detail), (FinishReason::ContentFilter, None));
+}

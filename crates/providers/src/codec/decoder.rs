@@ -150,7 +150,7 @@ impl WireDecoder {
         let reported = self.intake.take_report();
         match outcome {
             Ok(response) => match reported.or_else(|| report::of_ending(&response)) {
-                None => Ok(Reply { warnings: self.warnings, ..reading::reply(&response, kept.request_id()) }),
+                None => Ok(Reply { warnings: self.warnings, ..reading::reply(&response, kept.request_id(), self.intake.is_refused()) }),
                 Some(report) => Err(described(reading::reported(&report, Some(&response)))),
             },
             Err(error) => Err(described(if let Some(report) = reported {

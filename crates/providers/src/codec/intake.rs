@@ -36,6 +36,7 @@ pub(super) struct Intake {
     halves: Halves,
     /// What the provider itself reported of a failure.
     reported: Option<Report>,
+    refused: bool,
     found: bool,
     done: bool,
 }
@@ -53,12 +54,17 @@ enum Form {
 impl Intake {
     pub(super) fn new(mode: Mode, framing: Framing) -> Self {
         let form = if mode == Mode::Whole { Form::Kept } else { Form::Open };
-        Self { mode, framing, form, kept: Vec::new(), halves: Halves::default(), reported: None, found: false, done: false }
+        Self { mode, framing, form, kept: Vec::new(), halves: Halves::default(), reported: None, refused: false, found: false, done: false }
     }
 
     /// What was reported of a failure.
     pub(super) fn take_report(&mut self) -> Option<Report> {
         self.reported.take()
+    }
+
+    /// Whether what the model says is a refusal.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// Whether the provider said that its answer has ended, in events.
@@ -224,6 +230,7 @@ impl Intake {
             self.found = true;
             self.done |= text == DONE;
             self.reported = self.reported.take().or_else(|| report::find(&text));
+            self.refused |= report::refuses(&text);
             frames.push(WireFrame::Text(if matches!(self.form, Form::Events(_)) { as_chunk(text) } else { text }));
         }
     }

@@ -43,8 +43,9 @@ pub(super) fn mended(call: RigCall) -> RigCall {
     RigCall { function: ToolFunction::parse(call.function.name, &text), ..call }
 }
 
-pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>) -> Reply {
-    let (finish_reason, word) = finish(response);
+/// `refused`: whether what was said is a refusal.
+pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>, refused: bool) -> Reply {
+    let (finish_reason, word) = finish(response, refused);
     Reply {
         text: response.text(),
         reasoning: response.reasoning(),
@@ -60,14 +61,16 @@ pub(super) fn reply(response: &CompletionResponse, request_id: Option<&str>) -> 
     }
 }
 
-fn finish(response: &CompletionResponse) -> (FinishReason, Option<String>) {
+fn finish(response: &CompletionResponse, refused: bool) -> (FinishReason, Option<String>) {
     match response.finish_reason() {
+        // The end of a refusal is like that of an answer.
+        Some(completion::FinishReason::Stop) if refused => (FinishReason::ContentFilter, Some(response.text())),
         // Rig takes a pause for a stop.
         Some(completion::FinishReason::Stop) if is_paused(&response.raw) => (FinishReason::Pause, None),
         Some(completion::FinishReason::Stop) => (FinishReason::Stop, None),
         Some(completion::FinishReason::Length) => (FinishReason::Length, None),
         Some(completion::FinishReason::ToolCalls) => (FinishReason::ToolCalls, None),
-        Some(completion::FinishReason::ContentFilter) => (FinishReason::ContentFilter, None),
+        Some(completion::FinishReason::ContentFilter) => (FinishReason::ContentFilter, why_withheld(&response.raw)),
         Some(completion::FinishReason::Other(word)) => match ending(&word) {
             Ending::Stop if response.tool_calls().next().is_some() => (FinishReason::ToolCalls, None),
             Ending::Stop => (FinishReason::Stop, None),
@@ -79,6 +82,13 @@ fn finish(response: &CompletionResponse) -> (FinishReason, Option<String>) {
         // Rig's list may grow; ours has a word for it.
         Some(_) | None => (FinishReason::Other, None),
     }
+}
+
+/// The provider's own word for what it withholds, where that says more than that it does.
+fn why_withheld(raw: &Value) -> Option<String> {
+    let places = ["/candidates/0/finishReason", "/choices/0/finish_reason", "/incomplete_details/reason", "/stop_reason", "/finish_reason"];
+    let word = places.into_iter().find_map(|place| raw.pointer(place)?.as_str())?;
+    (!matches!(word, "content_filter" | "refusal")).then(|| word.to_owned())
 }
 
 fn is_paused(raw: &Value) -> bool {

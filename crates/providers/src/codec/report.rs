@@ -24,6 +24,23 @@ pub(super) fn find(text: &str) -> Option<Report> {
     of(&document).map(|body| Report { body, usage: usage(&document) })
 }
 
+/// Whether a document or an event holds words of a refusal. `OpenAI`'s wires have a place of their own for them, and rig takes them for the answer.
+pub(super) fn refuses(text: &str) -> bool {
+    // Hardly any event has that, and the first of most streams says that there is none.
+    if !text.contains("\"refusal\"") {
+        return false;
+    }
+    let Ok(document) = serde_json::from_str::<Value>(text) else { return false };
+    let said = |words: Option<&Value>| words.and_then(Value::as_str).is_some_and(|words| !words.is_empty());
+    let list = |of: &Value, name: &str| of.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let in_choices = list(&document, "choices")
+        .iter()
+        .any(|choice| ["message", "delta"].iter().any(|part| said(choice.pointer(&format!("/{part}/refusal")))));
+    let whole = document.get("response").unwrap_or(&document);
+    let in_parts = list(whole, "output").iter().flat_map(|item| list(item, "content")).any(|part| said(part.get("refusal")));
+    in_choices || in_parts
+}
+
 /// The report of an event whose name says that it is one, whatever form it has.
 pub(super) fn of_event(data: &str) -> Report {
     let text = stdx::well_formed_json(data);
