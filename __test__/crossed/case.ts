@@ -38,6 +38,8 @@ export type Action =
   /** `changed`: with the workflow as its author has changed it since. */
   | { do: 'run'; id: string; tenant?: string; changed?: true; allow?: Partial<Names> }
   | { do: 'key'; key: string; tenant?: string; rerun: boolean }
+  /** By a schedule, which is cancelled once it has begun an execution. */
+  | { do: 'schedule'; id: string; tenant?: string; allow?: Partial<Names> }
   | { do: 'heal' }
   /** Chooses the id that the engine would make for a child of the first execution. */
   | { do: 'squat'; child: string }

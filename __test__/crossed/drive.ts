@@ -3,6 +3,7 @@
 
 import {
   OrchestratorError,
+  type AgentWorkflow,
   type AttemptContext,
   type ExecutionHandle,
   type MultiAgentOrchestrator,
@@ -81,7 +82,7 @@ class Driver {
     const { told } = outcome
     const id = told.id.replaceAll(' ', '-')
     const begin = (): Promise<ExecutionHandle> => this.#begin(action, id, this.#idOf(from?.id ?? retried ?? ''), from?.path ?? '')
-    const execution = await this.#settled(action.do === 'key' ? undefined : id, begin)
+    const execution = await this.#settled(action.do === 'key' || action.do === 'schedule' ? undefined : id, begin)
     if (outcome.joined === true) return this.#names.get(execution.id) === told.id ? undefined : `joined ${execution.id}, not ${told.id}`
     this.#names.set(execution.id, told.id)
     const difference = differing(told, execution, this.#case.crash !== undefined)
@@ -128,6 +129,8 @@ class Driver {
         }
         return handle
       }
+      case 'schedule':
+        return this.#schedule(action, main)
       case 'heal':
       case 'squat':
         throw new Error(`${action.do} begins nothing`)
@@ -163,6 +166,21 @@ class Driver {
         if (!OrchestratorError.isInstance(error) || error.code !== 'ERR_CRASHED') throw error
         await kit.reopen()
       }
+    }
+  }
+
+  async #schedule({ id, tenant, allow }: Action & { do: 'schedule' }, main: AgentWorkflow): Promise<ExecutionHandle> {
+    const options = { id, ...(tenant !== undefined && { tenant }), ...(allow !== undefined && { allow }) }
+    // Whoever lost the answer in a crash says it again: if it stands it is that one.
+    const schedule = await this.#orchestrator.scheduleWorkflow(main, { every: '1h' }, this.#case.context, options)
+    for (;;) {
+      const { executions } = await this.#orchestrator.listExecutions({ workflowId: main.id, limit: 100 })
+      const begun = executions.find((execution) => execution.id.startsWith(`${id}@`) && !execution.id.includes('/'))
+      if (begun !== undefined) {
+        await schedule.cancel()
+        return this.#orchestrator.getHandle(begun.id)
+      }
+      await (this.#kit as TestKit).clock.advance(LATE)
     }
   }
 

@@ -325,8 +325,13 @@ class Generator {
   #actions(coded: boolean, names: Names): Action[] {
     const chance = this.#chance
     const keyed = this.#waits === 0 && chance.oneIn(3)
+    const scheduled = !keyed && chance.oneIn(6)
     const actions: Action[] = [
-      keyed ? { do: 'key', key: 'the key', rerun: false } : { do: 'run', id: 'first', ...(chance.oneIn(4) && { allow: names }) },
+      scheduled
+        ? { do: 'schedule', id: 'nightly', ...(chance.oneIn(4) && { allow: names }) }
+        : keyed
+          ? { do: 'key', key: 'the key', rerun: false }
+          : { do: 'run', id: 'first', ...(chance.oneIn(4) && { allow: names }) },
     ]
     if (!keyed && this.#children.length > 0 && chance.oneIn(4)) actions.unshift({ do: 'squat', child: chance.of(this.#children) })
     const more = chance.below(4)

@@ -52,6 +52,10 @@ export class Interpreter {
         if (allow !== undefined && isForbidden(namesIn(flow, this.#case.registered), allow)) return { refused: 'ERR_VALIDATION' }
         return this.#keep(this.#run(flow, action.id, mended(context) as Record<string, unknown>, { tenant, allow, signals: true }))
       }
+      case 'schedule': {
+        const { id, tenant, allow } = action
+        return this.#keep(this.#run(main, id, mended(context) as Record<string, unknown>, { tenant, allow }))
+      }
       case 'key': {
         const key = `${action.tenant ?? ''} ${action.key}`
         const latest = this.#latest.get(key)

@@ -117,7 +117,8 @@ export class Teller {
       else if (end.tolerated === true) output[id] = null
     }
     const failed = [...ends.values()].find(({ status, tolerated }) => status === 'failed' && tolerated !== true)
-    const cut = [...ends.values()].find(({ status }) => status === 'cancelled')
+    // An end that was taken over stopped nothing here.
+    const cut = [...ends].find(([id, { status }]) => status === 'cancelled' && this.#given.reuse?.has(prefix + id) !== true)?.[1]
     return {
       output,
       ...(failed !== undefined && { failure: { code: failed.code as string, final: failed.final === true } }),
