@@ -228,6 +228,13 @@ describe('a pause is continued', () => {
     expect((await run({ outputSchema: z.object({ n: z.number() }) })).results).toEqual({ t: { n: 1 } })
   })
 
+  it('where what it comes to does not fit, which is told after all of its turns', async () => {
+    const { server, run } = await withAgent(paused, [{ text: '{"n"', end: 'pause' }, { text: ':"x"}' }, { text: '{"n":1}' }])
+    expect((await run({ outputSchema: z.object({ n: z.number() }) })).results).toEqual({ t: { n: 1 } })
+    const told = JSON.stringify(server.requests[2]?.body.messages)
+    expect([told.includes('{\\"n\\"'), told.includes(':\\"x\\"}'), told.includes('does not fit')]).toEqual([true, true, true])
+  })
+
   it('but not for ever', async () => {
     const { server, run } = await withAgent(paused, { text: 'and ', end: 'pause' })
     expect((await rejection(run())).cause).toMatchObject({ code: 'ERR_MODEL_CUT', details: { finishReason: 'pause' } })

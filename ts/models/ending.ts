@@ -24,7 +24,9 @@ export function wordsOf(answer: GenerateResult, lack: AcceptedEnding, maxTokens:
   if (finishReason === 'pause') return `${who} paused its answer again and again`
   const thoughts = usage.reasoningTokens > 0 ? `, ${usage.reasoningTokens} of them thoughts` : ''
   const limit =
-    maxTokens === undefined ? "at the model's own limit (no `maxTokens` was set)" : `by its limit of ${maxTokens} tokens (\`maxTokens\`)`
+    maxTokens === undefined
+      ? "at the model's own limit (the request has no `maxTokens`)"
+      : `by its limit of ${maxTokens} tokens (\`maxTokens\`)`
   return `the answer of ${who} was cut ${limit}, after ${usage.outputTokens} tokens${thoughts}`
 }
 

@@ -16,7 +16,7 @@ import { lackDetails, lackOf, wordsOf } from './ending.js'
 import { valuesIn } from './found.js'
 import type { ReadRequest } from './request.js'
 import type { AcceptedEnding, GenerateResult } from './types.js'
-import { after, paying, turnsOf, whole } from './whole.js'
+import { after, paying, whole, type Whole } from './whole.js'
 
 type Chat = ReadRequest['chat']
 
@@ -29,20 +29,22 @@ export async function structured(
 ): Promise<GenerateResult> {
   const { maxTokens: most } = chat
   const maxTokens = typeof most === 'number' ? most : undefined
-  const asking = async (messages: readonly Json[]): Promise<GenerateResult> =>
-    (await whole((turns) => ask({ ...chat, messages: [...messages, ...(turns as unknown as Json[])] }))).answer
-  const first = await asking(chat.messages)
+  const asking = (messages: readonly Json[]): Promise<Whole> =>
+    whole((turns) => ask({ ...chat, messages: [...messages, ...(turns as unknown as Json[])] }))
+  const { answer: first, turns } = await asking(chat.messages)
   if (first.toolCalls.length > 0) return first
   const judgement = await judgeAnswer(first, schema)
   if (judgement.ok) return { ...first, output: judgement.value }
   const lack = lackOf(first, false)
   // Under the same limit it would be cut again, and what was withheld stays so.
   if (streamed || lack === 'length' || lack === 'content') throw noOutput(first, lack, judgement.issues, maxTokens)
-  const second = after(first, await paying(first, () => asking(repairing(chat.messages, first, judgement.issues))))
+  const said = lack === 'empty' ? [] : turns
+  const again = repairing(chat.messages, said as unknown as Json[], judgement.issues)
+  const second = after(first, await paying(first, async () => (await asking(again)).answer))
   if (second.toolCalls.length > 0) return second
-  const again = await judgeAnswer(second, schema)
-  if (again.ok) return { ...second, output: again.value }
-  throw noOutput(second, lackOf(second, false), again.issues, maxTokens)
+  const verdict = await judgeAnswer(second, schema)
+  if (verdict.ok) return { ...second, output: verdict.value }
+  throw noOutput(second, lackOf(second, false), verdict.issues, maxTokens)
 }
 
 /** What the schema makes of an answer: of the one value in it that fits, or what is wrong with it. */
@@ -72,18 +74,15 @@ function whyNot(text: string): string {
   }
 }
 
-/** The conversation with what a model is told whose answer does not fit. */
-function repairing(messages: readonly Json[], answer: GenerateResult, issues: readonly Issue[]): Json[] {
-  const turns = turnsOf(answer) as unknown as Json[]
-  const isEmpty = answer.text.trim() === ''
+/** The conversation with what a model is told whose answer does not fit; `said`: the turns of that answer, none if it is empty. */
+function repairing(messages: readonly Json[], said: readonly Json[], issues: readonly Issue[]): Json[] {
   const listed = issues.map(({ path, message }) => `- ${path}: ${message}`).join('\n')
-  const wrong = isEmpty ? 'Your answer was empty.' : `Your answer does not fit the schema:\n${listed}`
+  const wrong = said.length === 0 ? 'Your answer was empty.' : `Your answer does not fit the schema:\n${listed}`
   const part = { type: 'text', text: `${wrong}\nAnswer again, with nothing but the whole JSON value that fits it.` }
   const last = messages.at(-1) as { role: string; content: Json[] }
   // Not every model takes two turns of its user in a row.
-  if ((isEmpty || turns.length === 0) && last.role === 'user')
-    return [...messages.slice(0, -1), { ...last, content: [...last.content, part] }]
-  return [...messages, ...(isEmpty ? [] : turns), { role: 'user', content: [part] }]
+  if (said.length === 0 && last.role === 'user') return [...messages.slice(0, -1), { ...last, content: [...last.content, part] }]
+  return [...messages, ...said, { role: 'user', content: [part] }]
 }
 
 function noOutput(

@@ -29,7 +29,7 @@ export async function whole(ask: (turns: readonly ModelMessage[]) => Promise<Gen
 }
 
 /** The turn of an answer; a turn with nothing in it no provider takes back. */
-export function turnsOf({ message }: GenerateResult): readonly ModelMessage[] {
+function turnsOf({ message }: GenerateResult): readonly ModelMessage[] {
   return message.content.length === 0 && message.continuation === undefined ? [] : [message]
 }
 

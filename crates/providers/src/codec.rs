@@ -73,7 +73,7 @@ impl ModelBackend for RigBackend {
 impl RigBackend {
     fn exchange(&self, request: &ChatRequest, mode: Mode) -> Result<Exchange, Failure> {
         let line = Line::default();
-        let shape = self.wire.shape(&request.model, !request.tools.is_empty());
+        let shape = self.wire.shape(&request.model, request.has_tools());
         let Written { request: written, warnings } = writing::completion(request, shape)?;
         let source = self.wire.open(&request.model, written, mode, line.clone()).map_err(|error| unwritable(&error))?;
         let encoded = line.take_payload().ok_or_else(|| Failure::new(FailureKind::Invalid, "the wire wrote nothing to send"))?;

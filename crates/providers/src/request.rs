@@ -42,6 +42,13 @@ pub struct ChatRequest {
     pub extra: Map<String, Value>,
 }
 
+impl ChatRequest {
+    /// Whether the model may call anything: tools of the caller's, or of the provider's own among the further fields.
+    pub(crate) fn has_tools(&self) -> bool {
+        !self.tools.is_empty() || self.extra.contains_key("tools")
+    }
+}
+
 /// One turn of the conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -2,7 +2,7 @@
 //! Tools and a schema in one request. Gemini was sent both and refused them, others held their models to the schema so that they called no tool, and most
 //! were not sent the schema at all: the model answered in prose, and a second request was paid.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 use providers::{ChatRequest, Kind, Message, Mode, OutputSchema, Part, ProviderConfig, Role, Secret, Tool, connect};
 use serde_json::{Value, json};
@@ -18,18 +18,22 @@ enum Told {
 
 const FIELDS: [&str; 5] = ["/response_format", "/text/format", "/output_config/format", "/generationConfig/responseMimeType", "/format"];
 
-fn told(kind: Kind, model: &str, tools: bool, answered: bool) -> Told {
-    let mut config = ProviderConfig { api_key: Some(Secret::new("key-0123456789")), ..ProviderConfig::new(kind) };
-    config.endpoint = matches!(kind, Kind::Azure | Kind::Compatible).then(|| "https://models.example.com/v1".to_owned());
+fn request(model: &str) -> ChatRequest {
     let schema = json!({"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"], "additionalProperties": false});
-    let tool = Tool { name: "look".to_owned(), description: String::new(), parameters: json!({"type": "object", "properties": {}}) };
-    let mut request = ChatRequest {
+    ChatRequest {
         model: model.to_owned(),
         messages: vec![Message::text(Role::User, "How many?")],
         schema: Some(OutputSchema { name: "answer".to_owned(), schema, strict: false }),
-        tools: if tools { vec![tool] } else { vec![] },
         ..ChatRequest::default()
-    };
+    }
+}
+
+fn told(kind: Kind, model: &str, tools: bool, answered: bool) -> Told {
+    let mut request = request(model);
+    if tools {
+        let parameters = json!({"type": "object", "properties": {}});
+        request.tools.push(Tool { name: "look".to_owned(), description: String::new(), parameters });
+    }
     if answered {
         let (id, name) = ("call_1".to_owned(), "look".to_owned());
         let call = Part::ToolCall { id: id.clone(), name, arguments: json!({}) };
@@ -37,7 +41,13 @@ fn told(kind: Kind, model: &str, tools: bool, answered: bool) -> Told {
         let result = Part::ToolResult { id, result: json!("seven"), is_error: false };
         request.messages.push(Message { role: Role::Tool, content: vec![result], continuation: None });
     }
-    let exchange = connect(&config).unwrap().open(&request, Mode::Whole).unwrap();
+    told_by(kind, &request)
+}
+
+fn told_by(kind: Kind, request: &ChatRequest) -> Told {
+    let mut config = ProviderConfig { api_key: Some(Secret::new("key-0123456789")), ..ProviderConfig::new(kind) };
+    config.endpoint = matches!(kind, Kind::Azure | Kind::Compatible).then(|| "https://models.example.com/v1".to_owned());
+    let exchange = connect(&config).unwrap().open(request, Mode::Whole).unwrap();
     let body: Value = serde_json::from_slice(&exchange.request.body).unwrap();
     let in_a_field = FIELDS.iter().any(|place| body.pointer(place).is_some());
     let in_words = body.to_string().contains("fits this JSON Schema");
@@ -45,8 +55,8 @@ fn told(kind: Kind, model: &str, tools: bool, answered: bool) -> Told {
         (true, false) => Told::InAField,
         (false, true) => Told::InWords,
         // Without tools these two are asked for an object in a field, and told of its form in words.
-        (true, true) if !tools && matches!(kind, Kind::Deepseek | Kind::Together) => Told::InAField,
-        neither => panic!("{kind} {model}: {neither:?} {body}"),
+        (true, true) if request.tools.is_empty() && matches!(kind, Kind::Deepseek | Kind::Together) => Told::InAField,
+        neither => panic!("{kind} {}: {neither:?} {body}", request.model),
     }
 }
 
@@ -82,6 +92,11 @@ fn each_wire_is_told_of_a_schema_beside_tools_in_the_form_that_it_takes() {
         // It does not change in the middle of a conversation.
         assert_eq!(told(kind, model, true, true), expected, "{kind} {model}, after a tool has answered");
         assert_eq!(told(kind, model, false, false), InAField, "{kind} {model}, without tools");
+    }
+    let own = [(Kind::Gemini, "gemini-2.5-flash", json!([{ "googleSearch": {} }]))];
+    for (kind, model, tools) in own {
+        let request = ChatRequest { extra: serde_json::Map::from_iter([("tools".to_owned(), tools)]), ..request(model) };
+        assert_eq!(told_by(kind, &request), InWords, "{kind} {model}, with a tool of its own");
     }
     for kind in Kind::ALL {
         assert!(table.iter().any(|(known, ..)| *known == kind), "{kind} is missing");

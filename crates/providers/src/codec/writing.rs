@@ -180,7 +180,7 @@ impl Answer {
         Ok(match shape {
             // An object is all that these can be held to.
             Shape::Words => {
-                let beside = (request.tools.is_empty() && is_of_object).then(|| ("response_format", json!({"type": "json_object"})));
+                let beside = (!request.has_tools() && is_of_object).then(|| ("response_format", json!({"type": "json_object"})));
                 Self::Words { beside }
             }
             Shape::Anthropic => match schemas::closed(&schema).filter(|_| is_of_object) {
