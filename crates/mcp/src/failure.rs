@@ -115,10 +115,9 @@ impl McpError {
                 Some(Refusal::Status { status, retry_after_ms, said }) => {
                     Self::Http { said: server.shortened(said.clone()), status: status.as_u16(), retry_after_ms: *retry_after_ms }
                 }
-                Some(Refusal::Network(_)) => Self::Lost(server.told_of(error)),
                 // What a pipe says of its other end is said better.
                 None if server.address.is_none() => Self::Lost("it ended, or closed the connection".into()),
-                None => Self::Lost(server.told_of(error)),
+                Some(Refusal::Network(_)) | None => Self::Lost(server.told_of(error)),
             },
             ServiceError::Cancelled { .. } => Self::Cancelled,
             ServiceError::UnexpectedResponse | ServiceError::InputRequiredRoundsExceeded { .. } => {

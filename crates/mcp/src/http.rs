@@ -156,7 +156,7 @@ async fn refused(mut answer: WebAnswer, asked: Option<&RequestId>) -> Result<Ser
     {
         body.extend(chunk);
     }
-    let ours = |message: &ServerJsonRpcMessage| matches!((answered(message), asked), (Some(Some(id)), Some(asked)) if is_of(id, asked));
+    let ours = |message: &ServerJsonRpcMessage| matches!((answered(message), asked), (Some(id), Some(asked)) if is_of(id, asked));
     let asks_for_credentials = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     match read(&body).into_iter().find(ours) {
         Some(error @ JsonRpcMessage::Error(_)) if !asks_for_credentials => Ok(error),
@@ -176,7 +176,10 @@ async fn document(mut answer: WebAnswer, asked: RequestId) -> Result<ServerJsonR
             return Ok(unreadable(asked, &too_large()));
         }
     }
-    let found = read(&body).into_iter().find(|message| answered(message).is_some_and(|id| id.is_none_or(|id| is_of(id, &asked))));
+    // An error that says no request can only be of this one.
+    let ours =
+        |message: &ServerJsonRpcMessage| answered(message).map_or(matches!(message, JsonRpcMessage::Error(_)), |id| is_of(id, &asked));
+    let found = read(&body).into_iter().find(ours);
     Ok(match found {
         // It could not tell which request it answers; it was this one.
         Some(JsonRpcMessage::Error(error)) if error.id.is_none() => ServerJsonRpcMessage::error(error.error, Some(asked)),

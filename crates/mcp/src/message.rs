@@ -56,11 +56,11 @@ pub(crate) fn too_large() -> String {
     format!("it is larger than {} MiB; ask for less at once", BYTES_MAX / (1024 * 1024))
 }
 
-/// Whether it answers a request: which, if it says so.
-pub(crate) fn answered(message: &ServerJsonRpcMessage) -> Option<Option<&RequestId>> {
+/// Which request it answers; `None` too where an error does not say so.
+pub(crate) fn answered(message: &ServerJsonRpcMessage) -> Option<&RequestId> {
     match message {
-        JsonRpcMessage::Response(response) => Some(Some(&response.id)),
-        JsonRpcMessage::Error(error) => Some(error.id.as_ref()),
+        JsonRpcMessage::Response(response) => Some(&response.id),
+        JsonRpcMessage::Error(error) => error.id.as_ref(),
         JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
     }
 }
@@ -110,11 +110,12 @@ mod tests {
 
     /// The messages as JSON; in place of an answer that cannot be read `id: why`.
     fn told(bytes: &[u8]) -> Vec<String> {
-        let tell = |message: &_| match message {
-            JsonRpcMessage::Error(error) if why_unreadable(&error.error).is_some() => {
-                format!("{}: {}", error.id.clone().unwrap(), error.error.message)
+        let tell = |message: &_| {
+            let JsonRpcMessage::Error(error) = message else { return serde_json::to_string(message).unwrap() };
+            match (&error.id, why_unreadable(&error.error)) {
+                (Some(id), Some(why)) => format!("{id}: {why}"),
+                _ => serde_json::to_string(message).unwrap(),
             }
-            message => serde_json::to_string(message).unwrap(),
         };
         read(bytes).iter().map(tell).collect()
     }

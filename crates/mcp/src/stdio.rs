@@ -34,17 +34,16 @@ impl Stdio {
 
     /// A message as it is told on: an error to nothing, as of a server that could not read what was asked, is one to the only request there is.
     fn addressed(&mut self, message: ServerJsonRpcMessage) -> ServerJsonRpcMessage {
-        match message {
-            JsonRpcMessage::Error(error) if error.id.is_none() && self.asked.len() == 1 => {
-                ServerJsonRpcMessage::error(error.error, self.asked.pop())
-            }
-            message => {
-                if let Some(Some(id)) = answered(&message) {
-                    self.asked.retain(|asked| !is_of(id, asked));
-                }
-                message
-            }
+        if let JsonRpcMessage::Error(error) = &message
+            && error.id.is_none()
+            && self.asked.len() == 1
+        {
+            return ServerJsonRpcMessage::error(error.error.clone(), self.asked.pop());
         }
+        if let Some(id) = answered(&message) {
+            self.asked.retain(|asked| !is_of(id, asked));
+        }
+        message
     }
 }
 

@@ -109,10 +109,12 @@ impl Events {
 
     /// What a server answers to nothing answers what the stream is for.
     fn addressed(&self, message: ServerJsonRpcMessage) -> ServerJsonRpcMessage {
-        match message {
-            JsonRpcMessage::Error(error) if error.id.is_none() => ServerJsonRpcMessage::error(error.error, self.asked.clone()),
-            message => message,
+        if let JsonRpcMessage::Error(error) = &message
+            && error.id.is_none()
+        {
+            return ServerJsonRpcMessage::error(error.error.clone(), self.asked.clone());
         }
+        message
     }
 }
 

@@ -8,6 +8,7 @@ const ID_BYTES_MAX: usize = 256;
 
 /// What is known of a message so far. It is given piece by piece.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true of a byte whatever the others are")]
 pub(crate) struct Outline {
     /// The brackets that are open.
     open: Vec<u8>,

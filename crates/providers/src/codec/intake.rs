@@ -179,9 +179,9 @@ impl Intake {
         let text = stdx::well_formed_json(text.trim());
         let mut frames = Vec::new();
         if self.mode == Mode::Whole && ["data:", "event:", "id:", "retry:", ":"].iter().any(|field| text.starts_with(field)) {
-            let mut framer = SseFramer::new();
-            let mut events: Vec<SseEvent> = framer.push(body).collect();
-            events.extend(framer.push(b"\n\n").filter(is_last));
+            let mut whole = SseFramer::new();
+            let mut events: Vec<SseEvent> = whole.push(body).collect();
+            events.extend(whole.push(b"\n\n").filter(is_last));
             return (self.events(events), None);
         }
         let documents = documents(&text);

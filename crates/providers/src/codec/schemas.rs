@@ -69,7 +69,7 @@ fn each_within(schema: &mut Map<String, Value>, mut each: impl FnMut(&mut Value)
             Value::Object(named) if NAMED.contains(&keyword.as_str()) => named.values_mut().for_each(&mut each),
             Value::Array(several) if SEVERAL.contains(&keyword.as_str()) => several.iter_mut().for_each(&mut each),
             one if ONE.contains(&keyword.as_str()) => each(one),
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {}
         }
     }
 }

@@ -65,7 +65,7 @@ impl Closing<'_> {
                 }
                 "additionalProperties" if *value != false => return None,
                 "patternProperties" | "not" | "if" => return None,
-                "additionalProperties" | "then" | "else" => {}
+                "additionalProperties" | "then" | "else" | "prefixItems" => {}
                 "items" => {
                     closed.insert(keyword.clone(), self.schema(value)?);
                 }
@@ -75,7 +75,6 @@ impl Closing<'_> {
                 "format" if value.as_str().is_some_and(|format| FORMATS.contains(&format)) => {
                     closed.insert(keyword.clone(), value.clone());
                 }
-                "prefixItems" => {}
                 // That a whole number is one that JavaScript can count to is nothing to tell anybody.
                 "minimum" | "maximum" if value.as_i64().is_some_and(|bound| bound.abs() == SAFE_MAX) => {}
                 _ => told.push(format!("{keyword}: {value}")),

@@ -22,7 +22,7 @@ pub(super) fn tidied(schema: Value) -> Value {
     }
     types(&mut schema);
     numbers(&mut schema);
-    if !schema.get("enum").is_none_or(|values| values.as_array().is_some_and(|values| !values.is_empty())) {
+    if schema.get("enum").is_some_and(|values| values.as_array().is_none_or(Vec::is_empty)) {
         schema.remove("enum");
     }
     for keyword in NAMED {
@@ -31,7 +31,7 @@ pub(super) fn tidied(schema: Value) -> Value {
         }
     }
     for keyword in SEVERAL {
-        if !schema.get(keyword).is_none_or(|several| several.as_array().is_some_and(|several| !several.is_empty())) {
+        if schema.get(keyword).is_some_and(|several| several.as_array().is_none_or(Vec::is_empty)) {
             schema.remove(keyword);
         }
     }
