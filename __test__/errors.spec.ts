@@ -319,15 +319,15 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_MODEL_CUT: [
     () => taskOf({ text: 'half', finishReason: 'length', usage: { inputTokens: 0, outputTokens: 0 } }),
-    'ModelError | ERR_MODEL_CUT | the answer of own/m was cut by its limit of 9 tokens (`maxTokens`), after 0 tokens; raise the limit, ask for less, or take what there is with accept: [\'length\'] | {"partialText":"half","partial":"half","finishReason":"length","limit":9,"usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
+    'ModelError | ERR_MODEL_CUT | the answer of own/m was cut by its limit of 9 tokens (`maxTokens`), after 0 tokens; raise the limit, ask for less, or take what there is with accept: [\'length\'] | {"finishReason":"length","limit":9,"usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}],"partial":"half","partialText":"half"} | ',
   ],
   ERR_MODEL_EMPTY: [
     () => taskOf({ text: ' ', usage: { inputTokens: 0, outputTokens: 0 } }),
-    'ModelError | ERR_MODEL_EMPTY | own/m answered nothing; say in the prompt what is wanted, or take that with accept: [\'empty\'] | {"partialText":" ","partial":" ","finishReason":"empty","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
+    'ModelError | ERR_MODEL_EMPTY | own/m answered nothing; say in the prompt what is wanted, or take that with accept: [\'empty\'] | {"finishReason":"empty","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}],"partial":" ","partialText":" "} | ',
   ],
   ERR_MODEL_OUTPUT: [
     () => asked({ prompt: 'p', schema: { type: 'number' } }, () => ({ text: '"four"', usage: { inputTokens: 0, outputTokens: 0 } })),
-    'ModelError | ERR_MODEL_OUTPUT | the answer of own/m does not fit the schema: output: "four" is not of type "number" | {"issues":[{"path":"output","message":"\\"four\\" is not of type \\"number\\""}],"partialText":"\\"four\\"","usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"},{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}]} | ',
+    'ModelError | ERR_MODEL_OUTPUT | the answer of own/m does not fit the schema: output: "four" is not of type "number" | {"issues":[{"path":"output","message":"\\"four\\" is not of type \\"number\\""}],"usage":{"inputTokens":0,"outputTokens":0,"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"totalTokens":0},"cost":0,"costComplete":true,"attempts":[{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"},{"provider":"own","model":"m","waited":MS,"duration":MS,"next":"done"}],"partialText":"\\"four\\""} | ',
   ],
   ERR_NO_MODEL: [
     () => asked({ prompt: 'p', requirements: { capabilities: [{ type: 'vision' }] } }, () => ({ text: '' })),

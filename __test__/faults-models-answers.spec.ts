@@ -125,6 +125,20 @@ describe('an answer that is no whole one fails the task of an llm agent', () => 
     expect((await rejection(flow('n'))).cause).toMatchObject({ code: 'ERR_MODEL_CUT', details: { partial: 'half', limit: null } })
   })
 
+  // Of an error a record keeps 8 KiB of fields: once a text that was longer took all of `details` with it.
+  it.each(wires)('and a long one leaves on record what else is known of it: $kind', async (wire) => {
+    const server = await modelServer((request) => wire.answer({ text: 'word '.repeat(4000), end: 'length' }, request))
+    const storage = { path: storePath(folder), durability: 'os' as const }
+    const provider = providerAt({ url: `${server.url}${wire.path}` }, { kind: wire.kind, model: 'm' })
+    const first = orchestratorWith({}, { storage, models: { providers: { p: provider } } })
+    first.agentPool.registerAgent({ id: 'l', type: 'llm', configuration: { model: 'p/m', maxTokens: 4000 } })
+    const { execution } = await rejection(first.executeWorkflow(workflow([task('t', { agentId: 'l', input: { prompt: 'How?' } })])))
+    await first.shutdown()
+    const [ended] = (await orchestratorWith({}, { storage }).getExecution(execution?.id ?? ''))?.tasks ?? []
+    const known = { finishReason: 'length', limit: 4000, usage: { totalTokens: 12 }, attempts: [{ provider: 'p' }] }
+    expect(ended).toMatchObject({ finishReason: 'length', error: { details: { fields: { details: known } } } })
+  })
+
   it('and so does a refusal, which ends as an answer does', async () => {
     const refusal = 'I cannot help with that.'
     const message = { role: 'assistant', content: null, refusal }

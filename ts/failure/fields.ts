@@ -10,20 +10,44 @@ const HIDDEN = '[hidden]'
 /** Letters of a name that tell of a secret, after `-` and `_` are left out. */
 const SECRET = /authorization|cookie|password|passwd|passphrase|secret|credential|apikey|privatekey|token$/i
 
-/** The own fields of `holder` but for those that are `told` elsewhere: each whole or not at all, in `bytesMax` bytes of JSON together. */
-export function fieldsOf(holder: unknown, told: readonly string[], bytesMax: number): { [name: string]: Json } {
+/** Of an object whose whole has no room: how deep and how far it is looked into. */
+const PARTS_DEPTH_MAX = 2
+const PARTS_MAX = 100
+
+/**
+ * The own fields of `holder` but for those that are `told` elsewhere: each whole or not at all, in `bytesMax` bytes of JSON together. Of an object that has no
+ * room as a whole, such as `details` with a long text in it, those of its fields that have.
+ */
+export function fieldsOf(holder: unknown, told: readonly string[], bytesMax: number, depth = 0): { [name: string]: Json } {
   const fields: { [name: string]: Json } = {}
   if (typeof holder !== 'object' || holder === null) return fields
   let left = bytesMax
   for (const name of keysOf(holder)) {
     if (told.includes(name)) continue
-    const reader = new Reader(left - name.length - '"":,'.length)
-    const value = reader.member(holder, name, 0)
-    if (value === undefined || reader.left < 0 || isEmpty(value)) continue
-    left = reader.left
+    const room = left - name.length - '"":,'.length
+    const reader = new Reader(room)
+    const whole = reader.member(holder, name, 0)
+    const value = reader.left < 0 ? partsOf(holder, name, room, depth) : whole
+    if (value === undefined || isEmpty(value)) continue
+    left = reader.left < 0 ? room - Buffer.byteLength(JSON.stringify(value)) : reader.left
     put(fields, name.toWellFormed(), value)
   }
   return fields
+}
+
+function partsOf(holder: object, name: string, room: number, depth: number): { [name: string]: Json } | undefined {
+  if (depth >= PARTS_DEPTH_MAX || isSecret(name)) return undefined
+  try {
+    const value = (holder as Record<string, unknown>)[name]
+    if (typeof value !== 'object' || value === null || shapeOf(value)?.isList !== false) return undefined
+    return keysOf(value).length > PARTS_MAX ? undefined : fieldsOf(value, [], room, depth + 1)
+  } catch {
+    return undefined
+  }
+}
+
+function isSecret(name: string | number): boolean {
+  return SECRET.test(String(name).replaceAll(/[-_]/g, ''))
 }
 
 class Reader {
@@ -41,7 +65,7 @@ class Reader {
     } catch {
       return undefined
     }
-    if (value !== null && value !== undefined && SECRET.test(String(name).replaceAll(/[-_]/g, ''))) value = HIDDEN
+    if (value !== null && value !== undefined && isSecret(name)) value = HIDDEN
     return this.#plain(value, depth)
   }
 

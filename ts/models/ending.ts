@@ -33,15 +33,17 @@ export function wordsOf(answer: GenerateResult, lack: AcceptedEnding, maxTokens:
 /** What is known of an answer that is of no use, as data. */
 export function lackDetails(answer: GenerateResult, lack: AcceptedEnding | undefined, maxTokens: number | undefined): object {
   const { text, finishReason, finishDetail, usage, cost, costComplete, attempts } = answer
+  // The text last: where an error is kept, what has no room is left out.
   return {
-    partialText: text,
-    ...(lack !== undefined && { partial: text, finishReason, ...(finishDetail !== undefined && { finishDetail }) }),
+    ...(lack !== undefined && { finishReason, ...(finishDetail !== undefined && { finishDetail }) }),
     ...(lack === 'content' && { class: 'content' }),
     ...(lack === 'length' && { limit: maxTokens ?? null }),
     usage,
     cost,
     costComplete,
     attempts,
+    ...(lack !== undefined && { partial: text }),
+    partialText: text,
   }
 }
 
