@@ -28,7 +28,7 @@ export interface LlmConfiguration {
   fallback?: readonly string[] | undefined
   /** Further fields of the provider's own body. */
   extra?: Readonly<Record<string, unknown>> | undefined
-  /** Whether text is announced as it comes, as `task:progress` with `{ type: 'text', text }`. A task with `outputSchema` has none. Default true. */
+  /** Whether text is announced as it comes, as `task:progress` with `{ type: 'text', text, attempt, request }`. A task with `outputSchema` has none. Default true. */
   stream?: boolean | undefined
   /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
   include?: 'dependencies' | 'none' | undefined
