@@ -43,8 +43,8 @@ describe('the configuration', () => {
   })
 
   it.each<[provider: object, words: RegExp]>([
-    [{ kind: 'azure', apiKey: 'k' }, /has no address of its own; set `endpoint`/],
-    [{ kind: 'compatible' }, /has no address of its own; set `endpoint`/],
+    [{ kind: 'azure', apiKey: 'k' }, /there is no address; set `endpoint`/],
+    [{ kind: 'compatible' }, /there is no address; set `endpoint`/],
     [{ kind: 'compatible', endpoint: 'http://127.0.0.1:1' }, /set `allowPrivate: true` if that is meant/],
     [{ kind: 'compatible', endpoint: 'http://example.com' }, /is plain http/],
     [{ kind: 'compatible', endpoint: 'nonsense' }, /write it like https:\/\/example\.com\/v1/],

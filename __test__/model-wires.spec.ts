@@ -161,7 +161,7 @@ describe.each(wires)('%s', (kind, wire) => {
     const integration = models(kind, wire)
     const request = { prompt: 'too late', maxTokens: 100, maxAttempts: 1 }
     const error = await rejection(how === 'whole' ? integration.generate(request) : integration.stream(request).result())
-    expect(error.message).toContain(`no whole answer within ${TIMEOUT_MS} ms`)
+    expect(error.message).toContain(`no ${how === 'whole' ? 'whole answer' : 'token'} within ${TIMEOUT_MS} ms`)
     const [attempt] = attemptsOf(error)
     expect(attempt).toMatchObject({ failure: 'network', next: 'give-up' })
     expect(attempt?.duration).toBeGreaterThanOrEqual(TIMEOUT_MS - 1)

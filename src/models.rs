@@ -24,12 +24,13 @@ pub struct NativeModels {
 
 #[napi]
 impl NativeModels {
-    /// `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
+    /// `fallback`: where requests go on that say nothing of it. `seed`: what chance begins with. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
     /// instead, and JavaScript waits for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
     /// is another; it never keeps the process alive.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         fallback: Vec<String>,
+        seed: u32,
         now: f64,
         stage: Option<&NativeStage>,
         wake: Function<'_, (), UnknownReturnValue>,
@@ -48,14 +49,18 @@ impl NativeModels {
         let now: Now = Arc::new(move || clock.read());
         let time = Time { now, runs: stage.is_none() };
         let (transport, handle) = (transport().map_err(internal)?, runtime().map_err(internal)?.handle().clone());
-        let driver = ModelDriver::new(fallback, transport, handle, time, wake).map_err(|error| coded(&error))?;
+        let driver = ModelDriver::new(fallback, seed, transport, handle, time, wake).map_err(|error| coded(&error))?;
         Ok(Self { driver, woken })
     }
 
-    /// A provider by its name: `{connection, rateLimit, model, timeoutMs}`.
+    /// A provider by its name: `{connection, rateLimit, model, timeouts}`. One that cannot be used is not added; the answer is why: `[field, message]`.
     #[napi(catch_unwind)]
-    pub fn add_provider(&self, name: String, provider: String) -> Result<(), CodedError> {
-        self.driver.add_provider(&name, &provider).map_err(|error| coded(&error))
+    pub fn add_provider(&self, name: String, provider: String) -> Result<Vec<String>, CodedError> {
+        match self.driver.add_provider(&name, &provider) {
+            Ok(()) => Ok(Vec::new()),
+            Err(Error::Provider { source, .. }) => Ok(vec![source.field().to_owned(), source.to_string()]),
+            Err(error) => Err(coded(&error)),
+        }
     }
 
     /// What is known of a model.
@@ -118,7 +123,7 @@ impl NativeModels {
         self.driver.answered(call.into(), attempt, &reply).map_err(|error| coded(&error))
     }
 
-    /// A provider of JavaScript has failed: `{class, message, retryAfterMs}`.
+    /// A provider of JavaScript has failed: `{class, message, retryAfterMs, timedOut}`.
     #[napi(catch_unwind)]
     pub fn failed(&self, call: u32, attempt: u32, failure: String) -> Result<(), CodedError> {
         self.driver.failed(call.into(), attempt, &failure).map_err(|error| coded(&error))

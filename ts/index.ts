@@ -53,6 +53,7 @@ export type {
   FinishReason,
   GenerateRequest,
   GenerateResult,
+  AttemptTimeouts,
   ModelAttempt,
   ModelBudget,
   ModelCalls,

@@ -385,8 +385,8 @@ export class Models {
   readonly #native: NativeModels
 
   /** On a `stage` whoever calls waits for `nextDeadline` and then calls `tick`; elsewhere deadlines are waited for in Rust. */
-  constructor(fallback: readonly string[], now: number, stage: NativeStage | undefined, wake: () => void) {
-    this.#native = attempt(() => new NativeModels([...fallback], now, stage ?? null, wake))
+  constructor(fallback: readonly string[], seed: number, now: number, stage: NativeStage | undefined, wake: () => void) {
+    this.#native = attempt(() => new NativeModels([...fallback], seed, now, stage ?? null, wake))
   }
 
   /** In microseconds since the epoch; 0: nothing is waited for. */
@@ -403,8 +403,10 @@ export class Models {
     return attempt(() => this.#native.waiting())
   }
 
-  addProvider(name: string, provider: string): void {
-    attempt(() => this.#native.addProvider(name, provider))
+  /** Why it cannot be used, if it cannot: the field to change, and what is wrong with it. */
+  addProvider(name: string, provider: string): { readonly field: string; readonly message: string } | undefined {
+    const [field, message] = attempt(() => this.#native.addProvider(name, provider))
+    return field === undefined || message === undefined ? undefined : { field, message }
   }
 
   register(model: string): void {

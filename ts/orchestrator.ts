@@ -175,9 +175,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * Resolves when the store is open and interrupted executions have been taken up. Every call awaits it by itself.
    *
    * @throws {StoreError} if the file cannot be opened; it is never replaced, and memory never takes its place.
+   * @throws {ValidationError} `ERR_CONFIG` if a configured provider of models cannot be used, for want of a key as a rule. Only calls of it fail.
    */
-  ready(): Promise<void> {
-    return this.#ready
+  async ready(): Promise<void> {
+    await this.#ready
+    this.#models.assertReady()
   }
 
   /**

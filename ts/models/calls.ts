@@ -4,13 +4,15 @@
 //   begin ─▶ addon ─▶ socket            addon ─▶ pull ─▶ a piece, the answer, a failure ─▶ whoever asked
 //                 └▶ ask ─▶ a provider of the user ─▶ answered, failed ─▶ addon
 
+import { randomInt } from 'node:crypto'
 import { onAbort } from '../abort.js'
-import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../clock.js'
+import { TIMER_MS_MAX, type Alarm, type Clock } from '../clock.js'
 import { failureText } from '../failure.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
 import { Models, type NativeStage } from '../native.js'
 import { Pieces } from './pieces.js'
+import { AttemptWatch, type AttemptTimes } from './time-limits.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from './types.js'
 import { real } from '../real-time.js'
 
@@ -48,6 +50,7 @@ export interface Sent {
   readonly failure?: ModelFailureClass | 'aborted'
   readonly message?: string
   readonly retryAfter?: number
+  readonly omitted?: readonly string[]
   readonly next: 'done' | 'retry' | 'fallback' | 'give-up'
 }
 
@@ -88,7 +91,7 @@ type Message =
 interface Asked {
   readonly provider: string
   readonly stream: boolean
-  readonly timeoutMs: number
+  readonly timeouts: AttemptTimes
   readonly request: Omit<CustomRequest, 'signal' | 'tools' | 'schema'> &
     Partial<Pick<CustomRequest, 'tools'>> & { schema?: { schema: object } }
 }
@@ -109,6 +112,8 @@ interface Pending {
 
 /** Tools and models are few; whoever makes names up has been told. */
 const WARNINGS_MAX = 1000
+/** As many seeds as there are. */
+const SEEDS = 2 ** 32
 
 export class ModelCallsUnderWay {
   readonly native: Models
@@ -126,7 +131,9 @@ export class ModelCallsUnderWay {
   #last = 0
 
   constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, stage }: CallTime) {
-    this.native = new Models(fallback, clock.now(), stage, () => this.#pull())
+    // Waits of a test are the same each time; those of processes must not be, or all come back at the same moment.
+    const seed = stage === undefined ? randomInt(SEEDS) : 0
+    this.native = new Models(fallback, seed, clock.now(), stage, () => this.#pull())
     this.#providers = providers
     this.#clock = clock
     this.#alarm = stage && clock.alarm(() => this.#tick())
@@ -215,30 +222,35 @@ export class ModelCallsUnderWay {
     const key = keyOf({ call, attempt })
     const controller = new AbortController()
     this.#asked.set(key, controller)
-    const due = dueAt(this.#clock, this.#clock.now() + asked.timeoutMs * 1000)
-    void due.come.then(() => controller.abort(new Error(`no whole answer within ${asked.timeoutMs} ms`)))
+    let timedOut = false
+    const watch = new AttemptWatch(this.#clock, asked.timeouts, asked.stream, (error) => {
+      timedOut = true
+      controller.abort(error)
+    })
     try {
       const provider = this.#providers.get(asked.provider)
       if (provider === undefined) throw new Error(`provider \`${asked.provider}\` is gone`)
       const { schema, tools = [], ...rest } = asked.request
       const request: CustomRequest = { ...rest, tools, ...(schema !== undefined && { schema: schema.schema }), signal: controller.signal }
-      const reply = await Promise.race([this.#answer(provider, request, call, attempt, asked.stream), aborted(controller.signal)])
+      const reply = await Promise.race([
+        this.#answer(provider, request, asked.stream, (text) => this.#deliver(call, attempt, text, watch)),
+        aborted(controller.signal),
+      ])
       const text = JSON.stringify(replyOf(reply, asked.provider))
       readable(() => this.native.answered(call, attempt, text))
     } catch (error) {
-      this.native.failed(call, attempt, JSON.stringify(failureOf(error, controller.signal.aborted)))
+      this.native.failed(call, attempt, JSON.stringify(failureOf(error, controller.signal.aborted, timedOut)))
     } finally {
-      due.stop()
+      watch.stop()
       this.#asked.delete(key)
       this.#arm()
     }
   }
 
-  async #answer(provider: CustomProvider, request: CustomRequest, call: number, attempt: number, stream: boolean): Promise<CustomReply> {
+  async #answer(provider: CustomProvider, request: CustomRequest, stream: boolean, deliver: (text: string) => void): Promise<CustomReply> {
     if (!stream || provider.stream === undefined) {
       const reply = await provider.generate(request)
-      if (stream && reply?.text !== undefined)
-        this.#deliver(call, attempt, typeof reply.text === 'string' ? reply.text.toWellFormed() : reply.text)
+      if (stream && reply?.text !== undefined) deliver(typeof reply.text === 'string' ? reply.text.toWellFormed() : reply.text)
       return reply
     }
     let whole: CustomReply = {}
@@ -250,13 +262,14 @@ export class ModelCallsUnderWay {
       if ('usage' in part || 'toolCalls' in part || 'finishReason' in part) whole = { ...whole, ...part }
       if (part.text === undefined || part.text === '' || ('usage' in part && part.text === text)) continue
       text += part.text
-      this.#deliver(call, attempt, typeof part.text === 'string' ? pieces.push(part.text) : part.text)
+      deliver(typeof part.text === 'string' ? pieces.push(part.text) : part.text)
     }
-    this.#deliver(call, attempt, pieces.end())
+    deliver(pieces.end())
     return { ...whole, text }
   }
 
-  #deliver(call: number, attempt: number, text: string): void {
+  #deliver(call: number, attempt: number, text: string, watch: AttemptWatch): void {
+    watch.heard()
     if (text === '') return
     readable(() => this.native.delivered(call, attempt, JSON.stringify({ type: 'text', text })))
   }
@@ -293,7 +306,7 @@ function readable(tell: () => void): void {
 
 const CLASSES = ['rate', 'quota', 'auth', 'overload', 'context', 'content', 'network', 'invalid']
 
-function failureOf(error: unknown, wasAborted: boolean): Json {
+function failureOf(error: unknown, wasAborted: boolean, timedOut: boolean): Json {
   const { message } = JSON.parse(failureText(error)) as { message: string }
   const { class: given, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as {
     class?: unknown
@@ -301,5 +314,5 @@ function failureOf(error: unknown, wasAborted: boolean): Json {
   }
   const known = CLASSES.find((one) => one === given) ?? (wasAborted ? 'network' : 'overload')
   const wait = typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? Math.round(retryAfterMs) : null
-  return { class: known, message, retryAfterMs: wait }
+  return { class: known, message, retryAfterMs: wait, timedOut }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The configuration of models, with nothing left open: which providers there are, and what they let through.
 
-import { boolean, duration, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
+import { boolean, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
 import { memberPath, type Issue } from '../issue.js'
 import { pushRefusal } from '../names.js'
+import { ATTEMPT_TIMES, readTimes, type AttemptTimes } from './time-limits.js'
 import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
 
 type Kind =
@@ -40,6 +41,15 @@ export const KINDS: Readonly<Record<Kind, readonly string[]>> = {
   compatible: [],
 }
 
+/** What everybody else calls a kind, and the catalogue calls its provider. */
+const OTHER_NAMES: Readonly<Record<string, Kind>> = { google: 'gemini' }
+
+/** The kind that goes by a name. */
+function kindOf(name: string): Kind | undefined {
+  if (Object.hasOwn(KINDS, name)) return name as Kind
+  return Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : undefined
+}
+
 /** A provider as the addon is told of it; `connection: null` if JavaScript speaks to it. */
 export interface ResolvedProvider {
   readonly connection: {
@@ -53,7 +63,7 @@ export interface ResolvedProvider {
   } | null
   readonly rateLimit: ModelRateLimit
   readonly model?: string
-  readonly timeoutMs: number
+  readonly timeouts: AttemptTimes
 }
 
 export interface ResolvedModels {
@@ -68,7 +78,6 @@ export interface ResolvedModels {
 /** What there is without a configuration: the environment. */
 export const NO_MODELS: ResolvedModels = { providers: null, fallback: [], budget: null, tenantBudgets: {}, accept: [] }
 
-export const TIMEOUT_MS = 120_000
 const LIMIT_MAX = 1_000_000_000
 
 const rateFields: Fields<ModelRateLimit> = {
@@ -88,12 +97,24 @@ const money: Read<number> = (value, path, issues) => {
 
 const budgetFields: Fields<ModelBudget> = { read: { usd: money, tokens: integer(0), calls: integer(0) } }
 
-type Written = Omit<ProviderConfig, 'kind' | 'timeout' | 'rateLimit'> & { kind?: Kind; timeout?: number; rateLimit?: ModelRateLimit }
+type Written = Omit<ProviderConfig, 'kind' | 'timeout' | 'rateLimit'> & {
+  kind?: string
+  timeout?: AttemptTimes
+  rateLimit?: ModelRateLimit
+}
+
+/** A key that was given is meant: one that is empty comes of a variable that is not set, and must not be taken for the one in the environment. */
+const key: Read<string> = (value, path, issues) => {
+  const given = text(value, path, issues)
+  if (given === undefined || given.trim() !== '') return given
+  issues.push({ path, message: 'must be a key, not blanks; leave it out to take that of the environment', code: 'ERR_INVALID_VALUE' })
+  return undefined
+}
 
 const providerFields: Fields<Written> = {
   read: {
-    kind: oneOf(...(Object.keys(KINDS) as Kind[])),
-    apiKey: text,
+    kind: oneOf(...Object.keys(KINDS), ...Object.keys(OTHER_NAMES)),
+    apiKey: key,
     endpoint: text,
     allowPrivate: boolean,
     headers: record(text),
@@ -101,7 +122,7 @@ const providerFields: Fields<Written> = {
     apiVersion: text,
     model: text,
     rateLimit: readRateLimit,
-    timeout: duration,
+    timeout: readTimes,
   },
 }
 
@@ -118,8 +139,14 @@ export function readModelBudget(value: unknown, path: string, issues: Issue[]): 
 
 /** One provider, with its key from the environment if it is not given. */
 export function readProvider(name: string, value: unknown, path: string, issues: Issue[]): ResolvedProvider {
-  const { kind: given, timeout = TIMEOUT_MS, rateLimit = {}, model, ...rest } = readGroup<Written>(value, path, issues, providerFields, {})
-  const kind = given ?? (Object.hasOwn(KINDS, name) ? (name as Kind) : undefined)
+  const {
+    kind: given,
+    timeout = ATTEMPT_TIMES,
+    rateLimit = {},
+    model,
+    ...rest
+  } = readGroup<Written>(value, path, issues, providerFields, {})
+  const kind = kindOf(given ?? name)
   if (kind === undefined && (value as { kind?: unknown } | null | undefined)?.kind === undefined) {
     issues.push({
       path: memberPath(path, 'kind'),
@@ -129,7 +156,7 @@ export function readProvider(name: string, value: unknown, path: string, issues:
   }
   const apiKey = rest.apiKey ?? keyOf(kind)
   const connection = { kind: kind ?? 'compatible', ...rest, ...(apiKey !== undefined && { apiKey }) }
-  return { connection, rateLimit, timeoutMs: timeout, ...(model !== undefined && { model }) } as ResolvedProvider
+  return { connection, rateLimit, timeouts: timeout, ...(model !== undefined && { model }) } as ResolvedProvider
 }
 
 function keyOf(kind: Kind | undefined): string | undefined {
@@ -190,7 +217,7 @@ export function providersOfEnvironment(): Record<string, ResolvedProvider> {
     found[kind] = {
       connection: { ...connection, ...(apiKey !== undefined && { apiKey }) },
       rateLimit: {},
-      timeoutMs: TIMEOUT_MS,
+      timeouts: ATTEMPT_TIMES,
       ...(model !== undefined && { model }),
     }
   }

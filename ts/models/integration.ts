@@ -7,12 +7,12 @@ import { anyOf } from '../abort.js'
 import { looking } from '../data.js'
 import { readDuration, type Duration } from '../duration.js'
 import { ClosedError, ConflictError, ValidationError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { memberPath, type Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import { pushRefusal } from '../names.js'
 import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type CallTime, type Delta } from './calls.js'
-import { providersOfEnvironment, readProvider, readRateLimit, TIMEOUT_MS, type ResolvedModels, type ResolvedProvider } from './config.js'
+import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { structured } from './output.js'
 import { CallOfAttempt } from './past.js'
@@ -20,6 +20,7 @@ import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
 import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './result.js'
 import { AnswerStream } from './stream.js'
+import { ATTEMPT_TIMES } from './time-limits.js'
 import type { KnownModels } from '../stand-ins.js'
 import type {
   AcceptedEnding,
@@ -48,6 +49,8 @@ interface Reader {
   /** Aborts when it reads no more. */
   readonly left: AbortSignal
 }
+/** Two names of one provider. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { google: 'gemini', gemini: 'google' }
 
 /** Who asks: an attempt of a task. */
 export interface Caller {
@@ -65,8 +68,8 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   readonly #time: CallTime
   readonly #custom = new Map<string, CustomProvider>()
   readonly #added = new Map<string, ResolvedProvider>()
-  /** Configured providers that cannot be used, and why. */
-  readonly #unusable = new Map<string, unknown>()
+  /** Configured providers that cannot be used, for want of a key as a rule, and why. */
+  readonly #unusable = new Map<string, Issue>()
   readonly #scopes = new Set<string>()
   #calls: ModelCallsUnderWay | undefined
   readonly #providerAdded: () => void
@@ -182,7 +185,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       // What is wrong with one of them must not leave a provider without them behind.
       for (const model of known) this.#register(model)
       this.#custom.set(name, provider)
-      this.#add(name, { connection: null, rateLimit, timeoutMs: TIMEOUT_MS })
+      this.#add(name, { connection: null, rateLimit, timeouts: ATTEMPT_TIMES })
       return
     }
     const resolved = issues.length === 0 ? readProvider(name, provider, 'provider', issues) : undefined
@@ -340,27 +343,40 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   }
 
   #add(name: string, provider: ResolvedProvider): void {
-    this.#calls?.native.addProvider(name, JSON.stringify(provider))
+    if (this.#calls !== undefined) this.#tell(this.#calls, name, provider)
     this.#added.set(name, provider)
     this.#providerAdded()
   }
 
   /** One that cannot be used, for want of a key as a rule, must not keep the others from being asked; whoever asks it hears why. */
   #tell(calls: ModelCallsUnderWay, name: string, provider: ResolvedProvider): void {
-    try {
-      calls.native.addProvider(name, JSON.stringify(provider))
-    } catch (error) {
-      this.#unusable.set(name, error)
-    }
+    const problem = calls.native.addProvider(name, JSON.stringify(provider))
+    if (problem === undefined) return
+    const place = memberPath('models.providers', name)
+    this.#unusable.set(name, { path: `${place}.${problem.field}`, message: problem.message, code: 'ERR_INVALID_VALUE' })
   }
 
   /** Why the provider that a request names cannot be asked, or why there is none at all. */
   #assertUsable({ provider, model }: { provider?: string; model?: string }): void {
     if (this.#unusable.size === 0) return
-    const named = provider ?? [...this.#unusable.keys()].find((name) => model?.startsWith(`${name}/`))
-    const error = named === undefined ? undefined : this.#unusable.get(named)
-    if (error !== undefined) throw error
-    if (this.#unusable.size === this.#names().length) throw [...this.#unusable.values()][0]
+    const [prefix] = model?.includes('/') === true ? model.split('/') : []
+    const meant = provider ?? prefix
+    const named = meant === undefined || this.#unusable.has(meant) ? meant : OTHER_NAMES[meant]
+    const issue = named === undefined ? undefined : this.#unusable.get(named)
+    if (issue !== undefined) throw new ValidationError('ERR_INVALID_ARGUMENT', `provider \`${named}\` cannot be used`, [issue])
+    if (this.#unusable.size === this.#names().length)
+      throw new ValidationError('ERR_INVALID_ARGUMENT', 'no provider of models can be used', [...this.#unusable.values()])
+  }
+
+  /**
+   * That each configured provider can be used: of a program that never asks one, that is nobody's business.
+   *
+   * @throws {ValidationError} `ERR_CONFIG` with what is wrong with each.
+   */
+  assertReady(): void {
+    if (this.#closed || this.areOfEnvironment()) return
+    this.#open()
+    if (this.#unusable.size > 0) throw new ValidationError('ERR_CONFIG', 'providers of models cannot be used', [...this.#unusable.values()])
   }
 
   #known(all: boolean): Known[] {

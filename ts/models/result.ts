@@ -54,7 +54,7 @@ function messageOf(reply: Reply): ModelMessage {
   return { role: 'assistant', content, ...(reply.continuation !== undefined && { continuation: reply.continuation }) }
 }
 
-function attemptOf({ provider, model, waited, duration, failure, message, next }: Sent): ModelAttempt {
+function attemptOf({ provider, model, waited, duration, failure, message, retryAfter, omitted, next }: Sent): ModelAttempt {
   return {
     provider,
     model,
@@ -62,6 +62,8 @@ function attemptOf({ provider, model, waited, duration, failure, message, next }
     duration,
     ...(failure !== undefined && { failure: failure === 'aborted' ? 'network' : failure }),
     ...(message !== undefined && { message }),
+    ...(retryAfter !== undefined && { retryAfterMs: retryAfter }),
+    ...(omitted !== undefined && { omitted }),
     next,
   }
 }
@@ -70,11 +72,13 @@ function attemptOf({ provider, model, waited, duration, failure, message, next }
 export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: AbortSignal | undefined): OrchestratorError {
   const { reason, class: failed, message, exceeded, attempts: sent, partial, usage, cost } = end
   const attempts = sent.map(attemptOf)
+  const wait = attempts.at(-1)?.retryAfterMs
   const paid = { usage: usageOf(usage), cost: dollarsOf(cost.nanos), costComplete: cost.complete }
   const details = {
     attempts,
+    ...(wait !== undefined && { retryAfterMs: wait }),
     ...(partial !== null && partial.text !== '' && { partialText: partial.text }),
-    ...(paid.usage.totalTokens > 0 && paid),
+    ...(paid.usage.totalTokens > 0 ? paid : !paid.costComplete && { costComplete: false }),
   }
   if (reason === 'cancelled') return cancelled(signal, details)
   if (reason === 'deadline') return new TimeoutError('ERR_TIMEOUT', message, { details })

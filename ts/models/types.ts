@@ -7,7 +7,7 @@ import type { Duration } from '../duration.js'
 export interface ModelsConfig {
   /**
    * The providers, by the name that requests and results call each by. One that goes by the name of its kind (`openai`, `openai-responses`, `anthropic`,
-   * `gemini`, `azure`, `mistral`, `groq`, `deepseek`, `xai`, `together`, `openrouter`, `cohere`, `ollama`) needs no `kind`. Default: every kind whose key
+   * `gemini` or `google`, `azure`, `mistral`, `groq`, `deepseek`, `xai`, `together`, `openrouter`, `cohere`, `ollama`) needs no `kind`. Default: every kind whose key
    * is in the environment.
    */
   providers?: Readonly<Record<string, ProviderConfig>> | undefined
@@ -28,9 +28,9 @@ export type AcceptedEnding = 'length' | 'content' | 'empty'
 export interface ProviderConfig {
   /** Which wire it speaks; `'compatible'`: OpenAI's Chat Completions, and `endpoint` says where. Default: its name. */
   kind?: string | undefined
-  /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. */
+  /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. Where there is none, `ready()` and the first call say so. */
   apiKey?: string | undefined
-  /** Where it is, if not where its kind is by itself. */
+  /** Where it is, if not where its kind is by itself. With its version or without, with the path of a call or a slash at its end: it means the same. */
   endpoint?: string | undefined
   /** Whether `endpoint` may be in a private network, or without TLS. Default false. */
   allowPrivate?: boolean | undefined
@@ -43,8 +43,24 @@ export interface ProviderConfig {
   model?: string | undefined
   /** What it lets through. What its answers say of their limits is heeded besides. Default: no limit. */
   rateLimit?: ModelRateLimit | undefined
-  /** The longest one attempt may take, a stream to its end. Default 120000 (2 min). */
-  timeout?: Duration | undefined
+  /**
+   * How long one attempt may take. A duration alone is how long nothing may come: for `firstToken` and `betweenTokens` of a stream, and for `whole` of
+   * an answer that comes at once.
+   */
+  timeout?: Duration | AttemptTimeouts | undefined
+}
+
+/**
+ * How long one attempt may take. One that takes longer counts as paid; it goes to a fallback, and is made again as `maxAttempts` or a `retryPolicy` says,
+ * or twice at most where the model has answered others in the last minute.
+ */
+export interface AttemptTimeouts {
+  /** Until the first token of a stream, thoughts included. Default 300000 (5 min). */
+  firstToken?: Duration | undefined
+  /** From one token of a stream to the next. Default 120000 (2 min). */
+  betweenTokens?: Duration | undefined
+  /** Until the end. Default 600000 (10 min) of an answer that comes at once, 3600000 (1 h) of a stream. */
+  whole?: Duration | undefined
 }
 
 /** How much of a model may be asked, for each of its models alike. */
@@ -152,7 +168,7 @@ export interface GenerateRequest {
   extra?: Readonly<Record<string, unknown>> | undefined
   /** Instead of `models.fallback`. */
   fallback?: readonly string[] | undefined
-  /** Requests to one model before it is given up, from 1 to 100. Default 5. */
+  /** Requests to one model before it is given up, from 1 to 100. Default 5; see `AttemptTimeouts` for those that come too late. */
   maxAttempts?: number | undefined
   /** What this call may use, its retries included. */
   budget?: ModelBudget | undefined
@@ -226,6 +242,10 @@ export interface ModelAttempt {
   /** Why it failed: a class such as `rate` or `overload`. */
   readonly failure?: ModelFailureClass
   readonly message?: string
+  /** Milliseconds that the provider asked to wait. */
+  readonly retryAfterMs?: number
+  /** Fields of the request that its model takes from nobody, such as `temperature`, and that were left out. */
+  readonly omitted?: readonly string[]
   /** What came next. */
   readonly next: 'done' | 'retry' | 'fallback' | 'give-up'
 }

@@ -183,13 +183,13 @@ export declare class NativeMcp {
 /** One orchestrator's calls of models. */
 export declare class NativeModels {
   /**
-   * `fallback`: where requests go on that say nothing of it. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
+   * `fallback`: where requests go on that say nothing of it. `seed`: what chance begins with. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
    * instead, and JavaScript waits for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
    * is another; it never keeps the process alive.
    */
-  constructor(fallback: Array<string>, now: number, stage: NativeStage | undefined | null, wake: () => unknown)
-  /** A provider by its name: `{connection, rateLimit, model, timeoutMs}`. */
-  addProvider(name: string, provider: string): void
+  constructor(fallback: Array<string>, seed: number, now: number, stage: NativeStage | undefined | null, wake: () => unknown)
+  /** A provider by its name: `{connection, rateLimit, model, timeouts}`. One that cannot be used is not added; the answer is why: `[field, message]`. */
+  addProvider(name: string, provider: string): Array<string>
   /** What is known of a model. */
   register(model: string): void
   /** The model that fits requirements best. */
@@ -210,7 +210,7 @@ export declare class NativeModels {
   delivered(call: number, attempt: number, delta: string): void
   /** A provider of JavaScript has answered. */
   answered(call: number, attempt: number, reply: string): void
-  /** A provider of JavaScript has failed: `{class, message, retryAfterMs}`. */
+  /** A provider of JavaScript has failed: `{class, message, retryAfterMs, timedOut}`. */
   failed(call: number, attempt: number, failure: string): void
   /** What there is to tell: JSON texts, one in a line. Empty: nothing. */
   pull(): string

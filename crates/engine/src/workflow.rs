@@ -18,7 +18,6 @@ mod read;
 mod sight;
 mod spawned;
 
-pub(crate) use fields::nearest;
 pub use spawned::{read_accepted_spawned, read_spawned};
 
 use crate::{

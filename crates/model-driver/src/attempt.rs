@@ -3,9 +3,8 @@
 
 use crate::driver::Shared;
 use models::AttemptId;
-use providers::{ChatRequest, Delta, Failure, FailureKind, ModelBackend};
+use providers::{ChatRequest, Delta, Failure, FailureKind, ModelBackend, Timeouts};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Sends a request and tells what comes of it. Once it is cancelled nothing more is told.
@@ -15,13 +14,13 @@ pub(crate) async fn run(
     backend: Arc<dyn ModelBackend>,
     request: ChatRequest,
     stream: bool,
-    timeout: Duration,
+    timeouts: Timeouts,
     cancel: CancellationToken,
 ) {
     let ended = if stream {
-        streamed(&shared, id, &*backend, &request, timeout, &cancel).await
+        streamed(&shared, id, &*backend, &request, timeouts, &cancel).await
     } else {
-        match shared.transport.call(&*backend, &request, timeout, &cancel).await {
+        match shared.transport.call(&*backend, &request, timeouts, &cancel).await {
             Ok((reply, headers)) => {
                 shared.headers(id, &headers);
                 shared.succeeded(id, reply);
@@ -44,10 +43,10 @@ async fn streamed(
     id: AttemptId,
     backend: &dyn ModelBackend,
     request: &ChatRequest,
-    timeout: Duration,
+    timeouts: Timeouts,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    let mut stream = shared.transport.stream(backend, request, timeout, cancel).await?;
+    let mut stream = shared.transport.stream(backend, request, timeouts, cancel).await?;
     shared.headers(id, stream.headers());
     while let Some(delta) = stream.next().await {
         match delta? {

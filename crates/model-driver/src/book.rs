@@ -18,6 +18,9 @@ pub(crate) struct Book {
     pub(crate) estimator: Estimator,
     pub(crate) providers: BTreeMap<Arc<str>, Provider>,
     pub(crate) fallback: Vec<String>,
+    /// What chance begins with, and how often it was asked.
+    seed: u32,
+    drawn: u32,
     /// Models whose limits the gateway has been told.
     limited: BTreeSet<(Arc<str>, Arc<str>)>,
     /// The day the candidates are those of.
@@ -26,7 +29,7 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    pub(crate) fn new(fallback: Vec<String>, now: Timestamp) -> Result<Self, Error> {
+    pub(crate) fn new(fallback: Vec<String>, seed: u32, now: Timestamp) -> Result<Self, Error> {
         let catalogue = Catalogue::built_in()?;
         let today = Day::of(now);
         Ok(Self {
@@ -37,10 +40,19 @@ impl Book {
             estimator: Estimator::default(),
             providers: BTreeMap::new(),
             fallback,
+            seed,
+            drawn: 0,
             limited: BTreeSet::new(),
             today,
             now,
         })
+    }
+
+    /// The seed of the next call. It crosses JavaScript, whose numbers hold no more.
+    pub(crate) fn draw(&mut self) -> u32 {
+        self.drawn = self.drawn.wrapping_add(1);
+        // Neighbours are mixed where waits are made of them.
+        self.seed.wrapping_add(self.drawn)
     }
 
     /// A provider comes, or is another than before.
@@ -82,7 +94,7 @@ impl Book {
     /// What the gateway is told of a model that may answer, and what its provider lets through.
     pub(crate) fn target(&self, chosen: &Chosen, size: Size) -> Result<(Target, Limits), Error> {
         let Some(provider) = self.providers.get(&*chosen.provider) else {
-            return Err(Error::UnknownProvider { provider: chosen.provider.clone(), known: self.provider_names() });
+            return Err(self.absent(&chosen.provider, None));
         };
         let known = self.catalogue.find(&chosen.provider, &chosen.model);
         let tokens = self.estimator.tokens(&chosen.provider, &chosen.model, size, known.and_then(|model| model.max_output));

@@ -4,11 +4,11 @@
 use crate::book::Book;
 use crate::error::Error;
 use crate::estimate::Size;
+use crate::name::other_name;
 use models::{Availability, Candidate, Candidates, Capability, Mode, Need, Requirements, Selection, select};
 use providers::ChatRequest;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// What a request says about who may answer it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -25,7 +25,8 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     fn allows(&self, provider: &str, model: &str) -> bool {
-        let is = |name: &String| name == model || name.split_once('/').is_some_and(|parts| parts == (provider, model));
+        let here = |(named, rest): (&str, &str)| rest == model && (named == provider || other_name(named) == Some(provider));
+        let is = |name: &String| name == model || name.split_once('/').is_some_and(here);
         self.allow.as_ref().is_none_or(|allow| allow.iter().any(is))
     }
 
@@ -47,6 +48,9 @@ pub struct Choice {
     /// What the first was chosen from, if nobody had named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<serde_json::Value>,
+    /// What chance makes of its waits. Records of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
 }
 
 /// A model that may answer.
@@ -63,7 +67,7 @@ pub struct Chosen {
 }
 
 /// A provider, by its configured name, and one of its models.
-type Name = (String, String);
+pub(crate) type Name = (String, String);
 
 impl Book {
     /// The model that fits best.
@@ -75,6 +79,7 @@ impl Book {
         if self.providers.is_empty() {
             return Err(Error::NoProvider);
         }
+        let requirements = &self.in_configured_names(requirements);
         let shut = self.shut();
         let availability = |candidate: &Candidate| {
             let is_shut = shut.iter().any(|(provider, model)| *provider == candidate.provider && *model == candidate.id);
@@ -84,7 +89,7 @@ impl Book {
     }
 
     /// Who may answer a request.
-    pub(crate) fn choose(&self, wanted: &Wanted, request: &ChatRequest) -> Result<Choice, Error> {
+    pub(crate) fn choose(&mut self, wanted: &Wanted, request: &ChatRequest) -> Result<Choice, Error> {
         let ((provider, model), selection) = self.first(wanted, request)?;
         let mut targets = vec![Chosen { provider, model, larger_context: false }];
         for name in wanted.fallback.as_ref().unwrap_or(&self.fallback) {
@@ -102,7 +107,7 @@ impl Book {
             add(&mut targets, larger, true);
         }
         let selection = selection.and_then(|selection| serde_json::to_value(selection).ok());
-        Ok(Choice { targets, selection })
+        Ok(Choice { targets, selection, seed: Some(self.draw()) })
     }
 
     fn first(&self, wanted: &Wanted, request: &ChatRequest) -> Result<(Name, Option<Selection>), Error> {
@@ -170,41 +175,6 @@ impl Book {
         let tokens = self.estimator.tokens("", "", Size::of(request), None);
         requirements.estimated_input_tokens.get_or_insert(tokens.input);
         requirements.max_output_tokens.get_or_insert(tokens.output);
-    }
-
-    /// A model by `provider/model` or `model`: where its name has a slash itself, a configured provider before it decides.
-    fn named(&self, name: &str) -> Result<Name, Error> {
-        if let Some((provider, model)) = name.split_once('/')
-            && let Some((provider, _)) = self.providers.get_key_value(provider)
-        {
-            return Ok((provider.to_string(), model.into()));
-        }
-        let offers = |provider: &&Arc<str>| self.catalogue.find(provider, name).is_some();
-        let known = self.providers.keys().find(offers).or_else(|| {
-            let taken = |(_, provider): &(&Arc<str>, &crate::config::Provider)| provider.model.as_deref() == Some(name);
-            self.providers.iter().find(taken).map(|(provider, _)| provider)
-        });
-        // With one provider there is nothing to mistake.
-        let known = known.or_else(|| self.providers.keys().next().filter(|_| self.providers.len() == 1));
-        match known {
-            Some(provider) => Ok((provider.to_string(), name.into())),
-            None if self.providers.is_empty() => Err(Error::NoProvider),
-            None => Err(Error::UnknownModel { model: name.to_owned(), known: self.provider_names() }),
-        }
-    }
-
-    fn provider_named(&self, name: &str) -> Result<String, Error> {
-        if self.providers.is_empty() {
-            return Err(Error::NoProvider);
-        }
-        let known = self.providers.get_key_value(name);
-        known
-            .map(|(name, _)| name.to_string())
-            .ok_or_else(|| Error::UnknownProvider { provider: name.to_owned(), known: self.provider_names() })
-    }
-
-    pub(crate) fn provider_names(&self) -> String {
-        self.providers.keys().map(|name| &**name).collect::<Vec<_>>().join(", ")
     }
 
     /// The cheapest model of the same provider that has room for more: for what the request seems to have, else for more than the first.

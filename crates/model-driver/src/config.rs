@@ -3,8 +3,8 @@
 
 use crate::error::Error;
 use models::Limits;
-use providers::{Kind, ModelBackend, ProviderConfig, connect};
-use serde::Deserialize;
+use providers::{Kind, ModelBackend, ProviderConfig, Timeouts, connect};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -34,7 +34,30 @@ struct Written {
     rate_limit: RateLimit,
     #[serde(default)]
     model: Option<String>,
-    timeout_ms: u64,
+    timeouts: AttemptTimes,
+}
+
+/// How long one attempt may take, in milliseconds.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AttemptTimes {
+    /// Until the first token of a stream.
+    first_token: u64,
+    /// From one token of a stream to the next.
+    between_tokens: u64,
+    /// Until an answer has come that comes at once.
+    whole: u64,
+    /// Until a stream has ended.
+    stream: u64,
+}
+
+impl AttemptTimes {
+    /// What holds for an answer that comes at once, or as a stream.
+    pub(crate) fn of(self, stream: bool) -> Timeouts {
+        let [first_token, between_tokens, whole, streamed] =
+            [self.first_token, self.between_tokens, self.whole, self.stream].map(Duration::from_millis);
+        Timeouts { first_token, between_tokens, whole: if stream { streamed } else { whole } }
+    }
 }
 
 /// A provider that calls may go to.
@@ -44,18 +67,22 @@ pub struct Provider {
     pub(crate) backend: Option<Arc<dyn ModelBackend>>,
     /// Whose models it offers, in the words of the catalogue.
     pub(crate) like: Option<&'static str>,
+    /// Whether it has models of many makers, by names that nobody here knows.
+    pub(crate) is_gateway: bool,
+    /// Whether its user names its models: deployments.
+    pub(crate) names_models: bool,
     pub(crate) limits: Limits,
     /// The model of requests that name none.
     pub(crate) model: Option<String>,
-    /// The longest one attempt may take.
-    pub(crate) timeout: Duration,
+    /// How long one attempt may take.
+    pub(crate) timeouts: AttemptTimes,
 }
 
 impl Provider {
     /// Reads one; `name` is for the error.
     pub(crate) fn read(name: &str, text: &str) -> Result<Self, Error> {
         let malformed = |source| Error::Malformed { what: "provider", source };
-        let Written { connection, rate_limit, model, timeout_ms } = serde_json::from_str(text).map_err(malformed)?;
+        let Written { connection, rate_limit, model, timeouts } = serde_json::from_str(text).map_err(malformed)?;
         let connection: Option<ProviderConfig> = connection.map(serde_json::from_value).transpose().map_err(malformed)?;
         let kind = connection.as_ref().map(|connection| connection.kind);
         let backend = connection.as_ref().map(connect).transpose();
@@ -69,7 +96,8 @@ impl Provider {
             request_headers_per_day: kind == Some(Kind::Groq),
             ..Limits::default()
         };
-        Ok(Self { backend, like: kind.and_then(offers), limits, model, timeout: Duration::from_millis(timeout_ms) })
+        let (is_gateway, names_models) = (Self::is_gateway(kind), kind == Some(Kind::Azure));
+        Ok(Self { backend, like: kind.and_then(offers), is_gateway, names_models, limits, model, timeouts })
     }
 }
 

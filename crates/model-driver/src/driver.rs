@@ -68,6 +68,8 @@ struct Pending {
     attempt: Option<Attempt>,
     /// What was said of failed attempts.
     failures: Vec<(u32, String)>,
+    /// The fields of the request that attempts did not send.
+    omitted: Vec<(u32, Vec<&'static str>)>,
     reply: Option<(Reply, Cost)>,
     partial: Option<Partial>,
     paid: Paid,
@@ -88,6 +90,7 @@ struct HostFailure {
     class: Option<FailureClass>,
     message: String,
     retry_after_ms: Option<u64>,
+    timed_out: bool,
 }
 
 fn malformed(what: &'static str) -> impl Fn(serde_json::Error) -> Error {
@@ -95,10 +98,11 @@ fn malformed(what: &'static str) -> impl Fn(serde_json::Error) -> Error {
 }
 
 impl ModelDriver {
-    /// Without providers. `fallback` is where requests go on that say nothing of it; what it does runs on `handle`.
-    pub fn new(fallback: Vec<String>, transport: Transport, handle: Handle, time: Time, wake: Wake) -> Result<Self, Error> {
+    /// Without providers. `fallback` is where requests go on that say nothing of it, `seed` what chance begins with: another in each process. What it
+    /// does runs on `handle`.
+    pub fn new(fallback: Vec<String>, seed: u32, transport: Transport, handle: Handle, time: Time, wake: Wake) -> Result<Self, Error> {
         let Time { now, runs } = time;
-        let book = Book::new(fallback, now())?;
+        let book = Book::new(fallback, seed, now())?;
         let state = Mutex::new(State { book, calls: BTreeMap::new(), awaited: None });
         let shared = Arc::new(Shared { state, transport, handle, now, runs, wake, moved: Notify::new(), messages: Mutex::default() });
         let alarm = CancellationToken::new();
@@ -108,7 +112,7 @@ impl ModelDriver {
         Ok(Self { shared, alarm })
     }
 
-    /// A provider, by its name and JSON text: `{connection, rateLimit, model, timeoutMs}`.
+    /// A provider, by its name and JSON text: `{connection, rateLimit, model, timeouts}`.
     pub fn add_provider(&self, name: &str, text: &str) -> Result<(), Error> {
         let provider = Provider::read(name, text)?;
         lock(&self.shared.state).book.add(name, provider);
@@ -179,11 +183,12 @@ impl ModelDriver {
         let retry = asked.retry.policy();
         let deadline = asked.timeout_ms.map(|millis| now.after(Duration::from_millis(millis)));
         let budgets = asked.budgets.iter().map(|scope| scope.as_str().into()).collect();
-        let request =
-            CallRequest { retry, budgets, deadline, priority: asked.priority, restarts: asked.restart, ..CallRequest::new(targets) };
+        let seed = asked.choice.seed.map_or(call, u64::from);
+        let (priority, restarts) = (asked.priority, asked.restart);
+        let request = CallRequest { retry, budgets, deadline, seed, priority, restarts, ..CallRequest::new(targets) };
         let Asked { chat, choice, stream, .. } = asked;
-        let (failures, paid) = (Vec::new(), Paid::default());
-        let pending = Pending { request: chat, choice, size, stream, attempt: None, failures, reply: None, partial: None, paid };
+        let (failures, omitted, paid) = (Vec::new(), Vec::new(), Paid::default());
+        let pending = Pending { request: chat, choice, size, stream, attempt: None, failures, omitted, reply: None, partial: None, paid };
         state.calls.insert(id, pending);
         commands.extend(state.book.gateway.begin(id, request, now));
         self.shared.carry_out(state, commands);
@@ -211,12 +216,12 @@ impl ModelDriver {
         Ok(())
     }
 
-    /// A provider of the host has failed: `{class, message, retryAfterMs}` as JSON text.
+    /// A provider of the host has failed: `{class, message, retryAfterMs, timedOut}` as JSON text.
     pub fn failed(&self, call: u64, attempt: u32, text: &str) -> Result<(), Error> {
-        let HostFailure { class, message, retry_after_ms } = serde_json::from_str(text).map_err(malformed("failure"))?;
+        let HostFailure { class, message, retry_after_ms, timed_out } = serde_json::from_str(text).map_err(malformed("failure"))?;
         let retry_after = retry_after_ms.map(Duration::from_millis);
         let class = class.unwrap_or(FailureClass::Overload);
-        let failure = CallFailure { class, is_final_here: false, retry_after, message, spent: None };
+        let failure = CallFailure { class, again: None, timed_out, retry_after, message, spent: None };
         self.shared.failed(AttemptId { call: CallId(call), attempt }, failure, Partly::default());
         Ok(())
     }
@@ -285,14 +290,23 @@ impl Shared {
         let Some(chosen) = pending.choice.targets.get(target) else { return };
         let Some(provider) = book.providers.get(&*chosen.provider) else { return };
         let request = ChatRequest { model: chosen.model.clone(), ..pending.request.clone() };
-        let (begun, stream, timeout) = ((self.now)(), pending.stream, provider.timeout);
+        let omitted = provider.backend.as_ref().map_or_else(Vec::new, |backend| backend.omitted(&request));
+        pending.omitted.push((id.attempt, omitted));
+        let (begun, stream, timeouts) = ((self.now)(), pending.stream, provider.timeouts);
         let cancel = provider.backend.as_ref().map(|_| CancellationToken::new());
         if let (Some(backend), Some(cancel)) = (&provider.backend, &cancel) {
-            self.handle.spawn(attempt::run(Arc::clone(self), id, Arc::clone(backend), request, stream, timeout, cancel.clone()));
+            self.handle.spawn(attempt::run(
+                Arc::clone(self),
+                id,
+                Arc::clone(backend),
+                request,
+                stream,
+                timeouts.of(stream),
+                cancel.clone(),
+            ));
         } else {
-            let timeout_ms = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
             let (call, attempt, provider) = (id.call.0, id.attempt, chosen.provider.as_str());
-            lines.push(line(&Message::Ask { call, attempt, provider, request: &request, stream, timeout_ms }));
+            lines.push(line(&Message::Ask { call, attempt, provider, request: &request, stream, timeouts }));
         }
         pending.partial = None;
         pending.attempt = Some(Attempt { id, target, begun, first_token: None, cancel });
@@ -317,7 +331,7 @@ impl Shared {
 /// What the host is told of the end of a call.
 fn finish(state: &mut State, id: CallId, outcome: &Result<(), GaveUp>, record: &CallRecord) -> Option<String> {
     let pending = state.calls.remove(&id)?;
-    let attempts = sent(record, &pending.failures);
+    let attempts = sent(record, &pending.failures, &pending.omitted);
     match outcome {
         Ok(()) => {
             let (mut reply, cost) = pending.reply?;

@@ -8,14 +8,16 @@ use providers::ConfigError;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum Error {
-    #[error("provider `{provider}`: {source}")]
+    #[error("provider `{provider}` cannot be used: {source}")]
     Provider { provider: String, source: ConfigError },
     #[error("no provider is configured; set `models.providers`, or a key such as OPENAI_API_KEY in the environment")]
     NoProvider,
-    #[error("`{provider}` is no configured provider; there are: {known}")]
-    UnknownProvider { provider: String, known: String },
-    #[error("`{model}` is offered by none of the configured providers ({known}); write it as `provider/model` to ask for it all the same")]
-    UnknownModel { model: String, known: String },
+    #[error("{asked}`{provider}` is no configured provider; there are: {known}{ways}")]
+    UnknownProvider { asked: String, provider: String, known: String, ways: String },
+    #[error(
+        "`{model}` is offered by none of the configured providers ({known}); write it as `provider/model` to ask for it all the same{near}"
+    )]
+    UnknownModel { model: String, known: String, near: String },
     #[error("{what} is not allowed here: `allow.models` names {}", if allowed.is_empty() { "none" } else { allowed })]
     NotAllowed { what: String, allowed: String },
     #[error(transparent)]

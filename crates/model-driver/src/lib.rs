@@ -20,9 +20,10 @@ mod error;
 mod estimate;
 mod figures;
 mod message;
+mod name;
 
 pub use choice::{Choice, Chosen};
-pub use config::{Provider, RateLimit};
+pub use config::{AttemptTimes, Provider, RateLimit};
 pub use driver::{ModelDriver, Now, Time, Wake};
 pub use error::Error;
 pub use message::HostReply;

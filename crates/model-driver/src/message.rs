@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What the host is told of its calls, and what it tells of providers of its own: JSON text.
 
+use crate::config::AttemptTimes;
 use models::{AttemptResult, CallRecord, Cost, Exceeded, FailureClass, GaveUp, Next, Reason, Usage};
 use providers::{ChatRequest, Delta, FinishReason, Partial, Reply, ToolCall};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub(crate) enum Message<'a> {
         cost: Cost,
     },
     /// A provider of the host is to be asked.
-    Ask { call: u64, attempt: u32, provider: &'a str, request: &'a ChatRequest, stream: bool, timeout_ms: u64 },
+    Ask { call: u64, attempt: u32, provider: &'a str, request: &'a ChatRequest, stream: bool, timeouts: AttemptTimes },
     /// It need not answer any more.
     Stop { call: u64, attempt: u32 },
 }
@@ -64,13 +65,18 @@ pub(crate) struct Sent<'a> {
     message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<f64>,
+    /// Fields of the request that its model does not take.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    omitted: &'a [&'static str],
     next: &'static str,
 }
 
-/// Each attempt with what was said of it, `messages` by their numbers from 1.
-pub(crate) fn sent<'a>(record: &'a CallRecord, messages: &'a [(u32, String)]) -> Vec<Sent<'a>> {
+/// Each attempt with what was said of it and what it left out, both by their numbers from 1.
+pub(crate) fn sent<'a>(record: &'a CallRecord, messages: &'a [(u32, String)], omitted: &'a [(u32, Vec<&'static str>)]) -> Vec<Sent<'a>> {
     let millis = |time: std::time::Duration| time.as_secs_f64() * 1_000.0;
     let told = |number: usize| messages.iter().find(|(attempt, _)| *attempt as usize == number + 1).map(|(_, message)| message.as_str());
+    let left_out =
+        |number: usize| omitted.iter().find(|(attempt, _)| *attempt as usize == number + 1).map_or(&[][..], |(_, fields)| fields);
     let attempts = record.attempts.iter().enumerate();
     attempts
         .map(|(number, attempt)| Sent {
@@ -85,6 +91,7 @@ pub(crate) fn sent<'a>(record: &'a CallRecord, messages: &'a [(u32, String)]) ->
             },
             message: told(number),
             retry_after: attempt.retry_after.map(millis),
+            omitted: left_out(number),
             next: match attempt.next {
                 Next::Done => "done",
                 Next::Retry(_) => "retry",

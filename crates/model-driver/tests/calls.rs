@@ -16,20 +16,25 @@ struct Host {
     _runtime: Runtime,
 }
 
+fn times() -> Value {
+    json!({ "firstToken": 60_000, "betweenTokens": 60_000, "whole": 60_000, "stream": 60_000 })
+}
+
 fn host(fallback: &[&str]) -> Host {
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (epoch, origin) = (SystemTime::now().duration_since(UNIX_EPOCH).unwrap(), Instant::now());
     let now = Arc::new(move || Timestamp::from_micros(u64::try_from((epoch + origin.elapsed()).as_micros()).unwrap()));
     let fallback = fallback.iter().map(|&name| name.to_owned()).collect();
     let driver =
-        ModelDriver::new(fallback, Transport::new().unwrap(), runtime.handle().clone(), Time { now, runs: true }, Arc::new(|| {})).unwrap();
+        ModelDriver::new(fallback, 7, Transport::new().unwrap(), runtime.handle().clone(), Time { now, runs: true }, Arc::new(|| {}))
+            .unwrap();
     Host { driver, _runtime: runtime }
 }
 
 impl Host {
     /// A provider that the test speaks for.
     fn spoken_for(&self, name: &str, more: &Value) {
-        let mut provider = json!({ "connection": null, "timeoutMs": 60_000 });
+        let mut provider = json!({ "connection": null, "timeouts": times() });
         for (field, value) in more.as_object().unwrap() {
             provider[field] = value.clone();
         }
@@ -173,7 +178,7 @@ fn no_more_are_under_way_than_the_provider_lets_through() {
 #[test]
 fn who_may_answer_follows_from_what_the_request_names() {
     let host = host(&["other/n"]);
-    let key = |kind: &str| json!({ "connection": { "kind": kind, "apiKey": "k" }, "timeoutMs": 1000 }).to_string();
+    let key = |kind: &str| json!({ "connection": { "kind": kind, "apiKey": "k" }, "timeouts": times() }).to_string();
     assert!(matches!(host.choose(&json!({})), Err(Error::NoProvider)));
     host.driver.add_provider("anthropic", &key("anthropic")).unwrap();
     host.driver.add_provider("work", &key("openai")).unwrap();
@@ -216,4 +221,32 @@ fn what_is_not_allowed_is_never_among_those_who_may_answer() {
     assert_eq!(choose(json!({ "provider": "two", "model": "a", "allow": ["one/a"] })), "not allowed: model `two/a`");
     assert_eq!(choose(json!({ "model": "one/a", "fallback": ["two/c"], "allow": ["a"] })), "not allowed: model `two/c`");
     assert_eq!(choose(json!({ "model": "one/a", "allow": [] })), "not allowed: model `one/a`");
+}
+
+/// The chance in the waits came of the number of the call alone, which begins with 1 in each process: a fleet came back at the same moment.
+#[test]
+fn waits_differ_between_processes_and_are_the_same_for_what_is_on_record() {
+    let start = Timestamp::from_micros(1_800_000_000_000_000);
+    let wait = |seed: u32, recorded: Option<&Value>| {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let time = Time { now: Arc::new(move || start), runs: false };
+        let driver =
+            ModelDriver::new(Vec::new(), seed, Transport::new().unwrap(), runtime.handle().clone(), time, Arc::new(|| {})).unwrap();
+        let host = Host { driver, _runtime: runtime };
+        host.spoken_for("other", &json!({ "model": "n" }));
+        let chosen =
+            host.driver.choose(&json!({ "model": "other/n" }).to_string(), &json!({ "messages": [said("hello")] }).to_string()).unwrap();
+        let chosen: Value = recorded.map_or_else(|| serde_json::from_str(&chosen).unwrap(), Clone::clone);
+        host.driver.begin(1, &json!({ "chat": { "messages": [said("hello")] }, "choice": chosen }).to_string()).unwrap();
+        host.driver.failed(1, 1, &json!({ "class": "overload", "message": "busy" }).to_string()).unwrap();
+        (host.driver.next_deadline().unwrap().since(start), chosen)
+    };
+    let ((one, chosen), (other, _), (again, _)) = (wait(1, None), wait(2, None), wait(1, None));
+    assert_ne!(one, other);
+    assert_eq!(one, again);
+    // What had been chosen is made again by another process as it stands on record.
+    assert_eq!(wait(3, Some(&chosen)).0, one);
+    // A record of an older version has no seed.
+    let old = json!({ "targets": chosen["targets"] });
+    assert_eq!(wait(4, Some(&old)).0, wait(5, Some(&old)).0);
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How often and how soon. Chance comes from the number of the call, so a replay waits equally long.
+/// How often and how soon. Chance comes from the seed of the call, which is on record, so that a replay waits equally long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Attempts at one target, the first included; a fallback has as many again.
@@ -17,6 +17,8 @@ pub struct RetryPolicy {
     pub jitter_percent: u32,
     /// The longest wait after any attempt.
     pub max_delay: Duration,
+    /// Whether an attempt that was not answered in time is made again as any other is: the provider may bill each of them.
+    pub after_time_out: bool,
     /// A provider that asks for a longer wait than this has given the call up, as far as we are concerned.
     pub retry_after_max: Duration,
 }
@@ -42,6 +44,7 @@ impl Default for RetryPolicy {
             growth: Growth::Exponential,
             jitter_percent: 100,
             max_delay: Duration::from_secs(30),
+            after_time_out: false,
             retry_after_max: Duration::from_mins(1),
         }
     }

@@ -8,7 +8,7 @@ pub(crate) mod spans;
 mod too_long;
 mod words;
 
-pub use message::failure_message;
+pub use message::{failure_message, without_secrets};
 pub use retry_after::retry_after;
 
 use body::ErrorBody;

@@ -40,8 +40,11 @@ use stdx::Timestamp;
 pub struct CallFailure {
     /// What kind of failure.
     pub class: FailureClass,
-    /// Whether the same target would fail again, or be paid for nothing again, whatever the class says: it is not asked twice, others are.
-    pub is_final_here: bool,
+    /// Whether the same target is to be asked again, whatever the class says: the provider may say it itself. Others are asked as the class says.
+    pub again: Option<bool>,
+    /// No answer came in time. The provider may have worked on it, and may go on: it is paid for as an answer that was cut off, and is asked
+    /// again only if it answers others in time, or if the policy says so.
+    pub timed_out: bool,
     /// What the provider asked to wait.
     pub retry_after: Option<Duration>,
     /// What to tell people, without secrets.
@@ -80,6 +83,11 @@ impl CallRequest {
 }
 
 impl Gateway {
+    /// How often a call is sent again to a model that has not answered it in time, and answers others.
+    pub(crate) const LATE_MAX: u32 = 2;
+    /// Within this long it answers others.
+    pub(crate) const LATELY: Duration = Duration::from_mins(1);
+
     /// Without limits and budgets, until they are set.
     pub fn new(breakers: BreakerPolicy) -> Self {
         Self { routes: Routes::new(breakers), ..Self::default() }

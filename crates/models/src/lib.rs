@@ -32,7 +32,7 @@ pub use backoff::{Growth, RetryPolicy};
 pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
 pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
 pub use ending::{Ending, ending};
-pub use failure::{FailureClass, classify, failure_message, retry_after};
+pub use failure::{FailureClass, classify, failure_message, retry_after, without_secrets};
 pub use gateway::{
     Attempt, AttemptId, AttemptResult, Awaited, CallFailure, CallId, CallRecord, CallRequest, Command, Counts, Gateway, GaveUp, Next,
     Obstacle, Reason, RouteStatistics, Skipped, Target, Why,

@@ -26,6 +26,11 @@ pub trait ModelBackend: fmt::Debug + Send + Sync {
     /// What takes the provider's secrets out of a text.
     fn redactor(&self) -> &Redactor;
 
+    /// The fields of a request that its model takes from nobody, and that are not sent.
+    fn omitted(&self, _request: &ChatRequest) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// What to send.
     fn encode(&self, request: &ChatRequest, mode: Mode) -> Result<HttpRequest, Failure> {
         Ok(self.open(request, mode)?.request)
@@ -63,6 +68,15 @@ pub struct HttpRequest {
     pub allow_private: bool,
 }
 
+/// Signs that an answer is on its way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Signs {
+    /// Pieces of the answer: of words, of thoughts, of arguments.
+    pub tokens: u64,
+    /// Events beside them. Comments and pings, with which a server that hangs keeps a connection awake, are none.
+    pub others: u64,
+}
+
 /// Reads one response as it arrives.
 pub trait ReplyDecoder: Send {
     /// The response begins.
@@ -70,6 +84,9 @@ pub trait ReplyDecoder: Send {
 
     /// More of the body; it may be cut anywhere.
     fn push(&mut self, bytes: &[u8]) -> Vec<Delta>;
+
+    /// What came of the answer so far.
+    fn signs(&self) -> Signs;
 
     /// Whether nothing more is needed: the provider has ended its answer, or it cannot be read.
     fn is_over(&self) -> bool;

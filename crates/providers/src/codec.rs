@@ -5,6 +5,7 @@
 //! frames as they are pushed, so that rig reads and writes without a socket, a task or a clock.
 
 mod decoder;
+mod family;
 mod halves;
 mod intake;
 mod line;
@@ -32,13 +33,12 @@ use writing::Written;
 
 /// The backend of a provider whose configuration makes sense.
 pub(crate) fn backend(config: &ProviderConfig) -> Result<Arc<dyn ModelBackend>, ConfigError> {
-    let kind = config.kind;
     if config.api_key.is_some() {
-        sensitive(config.key()).ok_or_else(|| ConfigError::Header { kind, field: "apiKey".to_owned() })?;
+        sensitive(config.key()).ok_or_else(|| ConfigError::Header { field: "apiKey".to_owned() })?;
     }
     let mut headers = HeaderMap::new();
     for (name, value) in &config.headers {
-        let bad = || ConfigError::Header { kind, field: format!("headers.{name}") };
+        let bad = || ConfigError::Header { field: format!("headers.{name}") };
         headers.insert(HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?, sensitive(value.expose()).ok_or_else(bad)?);
     }
     let secrets = config.headers.values().flat_map(|value| Secret::of_header(value.expose()));
@@ -68,11 +68,19 @@ impl ModelBackend for RigBackend {
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }
+
+    fn omitted(&self, request: &ChatRequest) -> Vec<&'static str> {
+        let (deployment, fields) = self.wire.addressed();
+        family::fitted(request, deployment, fields).1
+    }
 }
 
 impl RigBackend {
     fn exchange(&self, request: &ChatRequest, mode: Mode) -> Result<Exchange, Failure> {
         let line = Line::default();
+        let (deployment, fields) = self.wire.addressed();
+        let (request, _) = family::fitted(request, deployment, fields);
+        let request = &*request;
         let shape = self.wire.shape(&request.model, request.has_tools());
         let Written { request: written, warnings } = writing::completion(request, shape)?;
         let source = self.wire.open(&request.model, written, mode, line.clone()).map_err(|error| unwritable(&error))?;

@@ -16,6 +16,9 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What went wrong and what to do, for people.
     pub message: String,
+    /// What was asked, such as `POST /v1/chat/completions`; without what may be secret in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// Of the response, if one began. A provider's error may come with 200.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -70,7 +73,16 @@ impl Failure {
 
     /// A failure before any response.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), status: None, headers: Headers::default(), body: None, partial: None, usage: None }
+        Self {
+            kind,
+            message: message.into(),
+            asked: None,
+            status: None,
+            headers: Headers::default(),
+            body: None,
+            partial: None,
+            usage: None,
+        }
     }
 
     /// With the beginning of the body.

@@ -12,6 +12,7 @@
 mod address;
 mod backend;
 mod codec;
+mod endpoint;
 mod failure;
 mod headers;
 mod provider;
@@ -21,12 +22,12 @@ mod secret;
 mod transport;
 mod web;
 
-pub use backend::{Exchange, HttpRequest, Mode, ModelBackend, ReplyDecoder};
+pub use backend::{Exchange, HttpRequest, Mode, ModelBackend, ReplyDecoder, Signs};
 pub use failure::{Failure, FailureKind, Partial};
 pub use headers::Headers;
 pub use provider::{ConfigError, Kind, ProviderConfig, connect};
 pub use reply::{Delta, FinishReason, Reply, ToolCall};
 pub use request::{ChatRequest, Image, Message, OutputSchema, Part, Role, Tool, ToolChoice, ToolMode};
 pub use secret::{Redactor, Secret};
-pub use transport::{ReplyStream, SetupError, Transport};
+pub use transport::{ReplyStream, SetupError, Timeouts, Transport};
 pub use web::{Web, WebAnswer};

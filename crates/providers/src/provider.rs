@@ -151,49 +151,48 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A server of the user's own, and nobody says where.
-    #[error("provider `{kind}` has no address of its own; set `endpoint`")]
-    NoEndpoint {
-        /// Of the provider.
-        kind: Kind,
-    },
+    #[error("there is no address; set `endpoint`")]
+    NoEndpoint,
     /// An endpoint that no path can be added to.
-    #[error("`endpoint` of provider `{kind}` cannot be used: {reason}; write it like https://example.com/v1")]
+    #[error("`endpoint` cannot be used: {reason}; write it like https://example.com/v1")]
     Endpoint {
-        /// Of the provider.
-        kind: Kind,
         /// What is wrong with it.
         reason: String,
     },
     /// An endpoint inside, without permission.
-    #[error("`endpoint` of provider `{kind}` has `{host}`, inside this machine's networks; set `allowPrivate: true` if that is meant")]
+    #[error("`endpoint` has `{host}`, inside this machine's networks; set `allowPrivate: true` if that is meant")]
     Private {
-        /// Of the provider.
-        kind: Kind,
         /// As it is written.
         host: String,
     },
     /// A public endpoint without TLS.
     #[error(
-        "`endpoint` of provider `{kind}` is plain http, which shows its key to everyone between; write https, or set `allowPrivate: true` for a host of your own"
+        "`endpoint` is plain http, which shows its key to everyone between; write https, or set `allowPrivate: true` for a host of your own"
     )]
-    Plain {
-        /// Of the provider.
-        kind: Kind,
-    },
+    Plain,
     /// No key where none is refused.
-    #[error("provider `{kind}` needs a key; set `apiKey` or {}", .kind.key_variables().join(" or "))]
+    #[error("there is no key; set `apiKey` or {}", .kind.key_variables().join(" or "))]
     NoKey {
         /// Of the provider.
         kind: Kind,
     },
     /// A key or header that HTTP cannot carry.
-    #[error("`{field}` of provider `{kind}` cannot be sent as a header: it is empty, or holds a line break or another control character")]
+    #[error("`{field}` cannot be sent as a header: it is empty, or holds a line break or another control character")]
     Header {
-        /// Of the provider.
-        kind: Kind,
         /// Which of its fields.
         field: String,
     },
+}
+
+impl ConfigError {
+    /// The field of the configuration that is to be changed.
+    pub fn field(&self) -> &str {
+        match self {
+            Self::NoEndpoint | Self::Endpoint { .. } | Self::Private { .. } | Self::Plain => "endpoint",
+            Self::NoKey { .. } => "apiKey",
+            Self::Header { field } => field,
+        }
+    }
 }
 
 /// The backend of a provider.
@@ -221,7 +220,7 @@ impl ProviderConfig {
     fn check(&self) -> Result<(), ConfigError> {
         let kind = self.kind;
         if kind.needs_endpoint() && self.endpoint.is_none() {
-            return Err(ConfigError::NoEndpoint { kind });
+            return Err(ConfigError::NoEndpoint);
         }
         if kind.needs_key() && self.key().is_empty() {
             return Err(ConfigError::NoKey { kind });
@@ -232,7 +231,7 @@ impl ProviderConfig {
     /// Names are looked at again when they have become addresses, in the transport.
     fn check_endpoint(&self, endpoint: &str) -> Result<(), ConfigError> {
         let kind = self.kind;
-        let wrong = |reason: &str| ConfigError::Endpoint { kind, reason: reason.to_owned() };
+        let wrong = |reason: &str| ConfigError::Endpoint { reason: reason.to_owned() };
         let url = Url::parse(endpoint).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong("only http and https are spoken"));
@@ -240,7 +239,9 @@ impl ProviderConfig {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("it holds a password, which belongs in `apiKey` or `headers`"));
         }
-        if url.query().is_some() || url.fragment().is_some() {
+        // The address that Azure shows of a deployment names its version there.
+        let versioned = kind == Kind::Azure && url.query_pairs().all(|(name, _)| name == "api-version");
+        if (url.query().is_some() && !versioned) || url.fragment().is_some() {
             return Err(wrong("it has a `?` or `#` part; paths of the provider are added at its end"));
         }
         let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
@@ -248,9 +249,9 @@ impl ProviderConfig {
             return Ok(());
         }
         if names_private(host) {
-            return Err(ConfigError::Private { kind, host: host.to_owned() });
+            return Err(ConfigError::Private { host: host.to_owned() });
         }
-        if url.scheme() == "http" { Err(ConfigError::Plain { kind }) } else { Ok(()) }
+        if url.scheme() == "http" { Err(ConfigError::Plain) } else { Ok(()) }
     }
 }
 

@@ -2,13 +2,15 @@
 //! HTTP to providers: one pool of connections for all of them, bounds for everything, nothing decided and nothing repeated.
 
 use crate::address::is_private;
-use crate::backend::{HttpRequest, Mode, ModelBackend, ReplyDecoder};
+use crate::backend::{HttpRequest, Mode, ModelBackend, ReplyDecoder, Signs};
 use crate::failure::{Failure, FailureKind};
 use crate::headers::Headers;
 use crate::provider::names_private;
 use crate::reply::{Delta, Reply};
 use crate::request::ChatRequest;
+use crate::secret::Redactor;
 use crate::web::Web;
+use models::without_secrets;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Response, Url, redirect};
 use std::collections::VecDeque;
@@ -74,48 +76,49 @@ impl Transport {
         &self,
         backend: &dyn ModelBackend,
         request: &ChatRequest,
-        timeout: Duration,
+        timeouts: impl Into<Timeouts>,
         cancel: &CancellationToken,
     ) -> Result<(Reply, Headers), Failure> {
-        let mut begun = self.begin(backend, request, Mode::Whole, Limits::new(timeout, cancel)).await?;
+        let mut begun = self.begin(backend, request, Mode::Whole, Limits::new(timeouts.into(), Mode::Whole, cancel)).await?;
         while let Some(chunk) = begun.chunk().await? {
-            begun.decoder()?.push(&chunk);
+            begun.read(&chunk)?;
         }
         let reply = begun.finish()?;
         Ok((reply, begun.headers))
     }
 
-    /// An answer as it arrives. Once this returns, the response has begun well and its headers are known; `timeout` goes on
+    /// An answer as it arrives. Once this returns, the response has begun well and its headers are known; `timeouts` go on
     /// until its end. Dropping the stream or cancelling drops the connection.
     pub async fn stream(
         &self,
         backend: &dyn ModelBackend,
         request: &ChatRequest,
-        timeout: Duration,
+        timeouts: impl Into<Timeouts>,
         cancel: &CancellationToken,
     ) -> Result<ReplyStream, Failure> {
-        let begun = self.begin(backend, request, Mode::Streamed, Limits::new(timeout, cancel)).await?;
+        let begun = self.begin(backend, request, Mode::Streamed, Limits::new(timeouts.into(), Mode::Streamed, cancel)).await?;
         Ok(ReplyStream { begun, waiting: VecDeque::new(), ended: false })
     }
 
     async fn begin(&self, backend: &dyn ModelBackend, request: &ChatRequest, mode: Mode, limits: Limits) -> Result<Begun, Failure> {
         let exchange = backend.open(request, mode)?;
         let mut decoder = exchange.decoder;
+        let asked = asked(&exchange.request, backend.redactor());
         let response = match limits.bound(self.send(exchange.request)).await {
             Ok(response) => response,
-            Err(failure) => return Err(decoder.interrupt(failure)),
+            Err(failure) => return Err(Failure { asked: Some(asked), ..decoder.interrupt(failure) }),
         };
         let headers = Headers::of(response.headers(), backend.redactor());
         decoder.begin(response.status(), response.headers());
         let good = response.status().is_success();
-        let mut begun = Begun { headers, response: Some(response), decoder: Some(decoder), limits, bytes: 0 };
+        let mut begun = Begun { asked, headers, response: Some(response), decoder: Some(decoder), limits, bytes: 0 };
         if good {
             return Ok(begun);
         }
         // What is wrong stands in the body, of which no more is needed than is kept.
         while begun.bytes < Failure::BODY_BYTES_MAX {
             let Some(chunk) = begun.chunk().await? else { break };
-            begun.decoder()?.push(&chunk);
+            begun.read(&chunk)?;
         }
         match begun.finish() {
             Err(failure) => Err(failure),
@@ -154,6 +157,13 @@ fn inside(host: &str) -> Failure {
     Failure::new(FailureKind::Refused, message)
 }
 
+/// What is asked, without the query, and without what looks like a key in the path.
+fn asked(request: &HttpRequest, redactor: &Redactor) -> String {
+    let url = Url::parse(&request.url).ok();
+    let path = url.as_ref().map_or("", Url::path);
+    format!("{} {}", request.method, without_secrets(&redactor.clean(path.to_owned())))
+}
+
 /// Without the address, whose path may hold anything.
 pub(crate) fn broken(host: &str, error: reqwest::Error) -> Failure {
     if caused_by_refusal(&error) {
@@ -170,29 +180,71 @@ pub(crate) fn broken(host: &str, error: reqwest::Error) -> Failure {
     Failure::new(FailureKind::Network, message)
 }
 
+/// How long one attempt may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until the first token of a stream.
+    pub first_token: Duration,
+    /// From one token of a stream to the next.
+    pub between_tokens: Duration,
+    /// Until the end.
+    pub whole: Duration,
+}
+
+/// The same for each.
+impl From<Duration> for Timeouts {
+    fn from(duration: Duration) -> Self {
+        Self { first_token: duration, between_tokens: duration, whole: duration }
+    }
+}
+
 /// Until when, and unless what.
 struct Limits {
-    timeout: Duration,
+    timeouts: Timeouts,
     deadline: Instant,
+    /// Until when a sign of a stream must have come.
+    silence: Option<Instant>,
+    signs: Signs,
     cancel: CancellationToken,
 }
 
+fn after(duration: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(duration).unwrap_or_else(|| now + FOREVER)
+}
+
 impl Limits {
-    fn new(timeout: Duration, cancel: &CancellationToken) -> Self {
-        let now = Instant::now();
-        let deadline = now.checked_add(timeout).unwrap_or_else(|| now + FOREVER);
-        Self { timeout, deadline, cancel: cancel.clone() }
+    fn new(timeouts: Timeouts, mode: Mode, cancel: &CancellationToken) -> Self {
+        let silence = (mode == Mode::Streamed).then(|| after(timeouts.first_token));
+        Self { timeouts, deadline: after(timeouts.whole), silence, signs: Signs::default(), cancel: cancel.clone() }
+    }
+
+    /// What was read so far. A token is what a user waits for; once there is one, any event shows that the provider is at work.
+    fn heard(&mut self, signs: Signs) {
+        if self.silence.is_some() && signs != self.signs && signs.tokens > 0 {
+            self.silence = Some(after(self.timeouts.between_tokens));
+        }
+        self.signs = signs;
     }
 
     /// What `work` comes to, unless it is cancelled or too late first; then `work` is dropped.
     async fn bound<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        match self.cancel.run_until_cancelled(tokio::time::timeout_at(self.deadline, work)).await {
+        let until = self.silence.map_or(self.deadline, |silence| silence.min(self.deadline));
+        match self.cancel.run_until_cancelled(tokio::time::timeout_at(until, work)).await {
             Some(Ok(done)) => done,
-            Some(Err(_)) => {
-                let message = format!("no whole answer within {} ms; raise the timeout or ask for less", self.timeout.as_millis());
-                Err(Failure::new(FailureKind::Timeout, message))
-            }
+            Some(Err(_)) => Err(Failure::new(FailureKind::Timeout, self.late(until))),
             None => Err(Failure::new(FailureKind::Cancelled, "the call was cancelled")),
+        }
+    }
+
+    fn late(&self, until: Instant) -> String {
+        let Timeouts { first_token, between_tokens, whole } = self.timeouts;
+        if until == self.deadline {
+            format!("no whole answer within {} ms; raise `timeout.whole` of the provider, or ask for less", whole.as_millis())
+        } else if self.signs.tokens == 0 {
+            format!("no token within {} ms; raise `timeout.firstToken` of the provider", first_token.as_millis())
+        } else {
+            format!("nothing for {} ms after a token; raise `timeout.betweenTokens` of the provider", between_tokens.as_millis())
         }
     }
 }
@@ -202,6 +254,7 @@ const FOREVER: Duration = Duration::from_hours(24 * 365 * 30);
 
 /// A response whose body is being read. What fails lets go of the connection at once.
 struct Begun {
+    asked: String,
     headers: Headers,
     response: Option<Response>,
     decoder: Option<Box<dyn ReplyDecoder>>,
@@ -229,21 +282,32 @@ impl Begun {
         Ok(chunk)
     }
 
+    /// Reads a part of the body.
+    fn read(&mut self, chunk: &[u8]) -> Result<Vec<Delta>, Failure> {
+        let decoder = self.decoder()?;
+        let deltas = decoder.push(chunk);
+        let signs = decoder.signs();
+        self.limits.heard(signs);
+        Ok(deltas)
+    }
+
     fn decoder(&mut self) -> Result<&mut Box<dyn ReplyDecoder>, Failure> {
         self.decoder.as_mut().ok_or_else(over)
     }
 
     fn finish(&mut self) -> Result<Reply, Failure> {
         self.response = None;
-        self.decoder.take().map_or_else(|| Err(over()), ReplyDecoder::finish)
+        let finished = self.decoder.take().map_or_else(|| Err(over()), ReplyDecoder::finish);
+        finished.map_err(|failure| Failure { asked: Some(self.asked.clone()), ..failure })
     }
 
     fn interrupt(&mut self, failure: Failure) -> Failure {
         self.response = None;
-        match self.decoder.take() {
+        let failure = match self.decoder.take() {
             Some(decoder) => decoder.interrupt(failure),
             None => failure,
-        }
+        };
+        Failure { asked: Some(self.asked.clone()), ..failure }
     }
 }
 
@@ -288,7 +352,7 @@ impl ReplyStream {
         if !self.begun.decoder()?.is_over()
             && let Some(chunk) = self.begun.chunk().await?
         {
-            return Ok(self.begun.decoder()?.push(&chunk));
+            return self.begun.read(&chunk);
         }
         let mut deltas = self.begun.decoder()?.end();
         let reply = Box::new(self.begun.finish()?);

@@ -95,7 +95,7 @@ async fn a_whole_answer_comes_with_the_headers_of_limits() {
     assert_eq!((headers.get("x-ratelimit-remaining-tokens"), headers.get("set-cookie")), (Some("149"), None));
     let asked = server.asked().await;
     assert!(
-        asked.starts_with("POST /chat/completions HTTP/1.1\r\n") && asked.contains(&format!("authorization: Bearer {KEY}\r\n")),
+        asked.starts_with("POST /v1/chat/completions HTTP/1.1\r\n") && asked.contains(&format!("authorization: Bearer {KEY}\r\n")),
         "{asked}"
     );
 }
@@ -172,7 +172,7 @@ async fn a_provider_that_takes_too_long_is_given_up() {
             call(&server, timeout).await.unwrap_err()
         };
         assert_eq!(failure.kind, FailureKind::Timeout);
-        assert_eq!(failure.message, "no whole answer within 200 ms; raise the timeout or ask for less");
+        assert_eq!(failure.message, "no whole answer within 200 ms; raise `timeout.whole` of the provider, or ask for less");
         assert_eq!(failure.partial.map(|partial| partial.text), streamed.then(|| "grüß".to_owned()));
         assert!(started.elapsed() < LONG);
         server.let_go().await;
@@ -246,18 +246,15 @@ fn a_configuration_that_cannot_work_says_why() {
     let mut broken = base(Kind::Openai);
     broken.headers.insert("x-team".to_owned(), Secret::new("a\nb"));
     let cases = [
-        (base(Kind::Azure), "provider `azure` has no address of its own; set `endpoint`"),
-        (ProviderConfig::new(Kind::Gemini), "provider `gemini` needs a key; set `apiKey` or GEMINI_API_KEY or GOOGLE_API_KEY"),
-        (at("http://models.example.com"), "`endpoint` of provider `compatible` is plain http, which"),
-        (at("https://me:secret@models.example.com"), "`endpoint` of provider `compatible` cannot be used: it holds a password"),
-        (at("ftp://models.example.com"), "`endpoint` of provider `compatible` cannot be used: only http and https are spoken"),
-        (at("models"), "`endpoint` of provider `compatible` cannot be used: relative URL without a base"),
-        (at("https://models.example.com/?a=b"), "`endpoint` of provider `compatible` cannot be used: it has a `?` or `#` part"),
-        (broken, "`headers.x-team` of provider `openai` cannot be sent as a header"),
-        (
-            ProviderConfig { api_key: Some(Secret::new("a\nb")), ..base(Kind::Gemini) },
-            "`apiKey` of provider `gemini` cannot be sent as a header",
-        ),
+        (base(Kind::Azure), "there is no address; set `endpoint`"),
+        (ProviderConfig::new(Kind::Gemini), "there is no key; set `apiKey` or GEMINI_API_KEY or GOOGLE_API_KEY"),
+        (at("http://models.example.com"), "`endpoint` is plain http, which"),
+        (at("https://me:secret@models.example.com"), "`endpoint` cannot be used: it holds a password"),
+        (at("ftp://models.example.com"), "`endpoint` cannot be used: only http and https are spoken"),
+        (at("models"), "`endpoint` cannot be used: relative URL without a base"),
+        (at("https://models.example.com/?a=b"), "`endpoint` cannot be used: it has a `?` or `#` part"),
+        (broken, "`headers.x-team` cannot be sent as a header"),
+        (ProviderConfig { api_key: Some(Secret::new("a\nb")), ..base(Kind::Gemini) }, "`apiKey` cannot be sent as a header"),
     ];
     for (config, words) in cases {
         let error = connect(&config).unwrap_err().to_string();

@@ -4,11 +4,13 @@
 #![forbid(unsafe_code)]
 
 mod canonical;
+mod nearest;
 mod percent;
 mod timestamp;
 mod well_formed;
 
 pub use canonical::{canonical_json, sha256_hex};
+pub use nearest::nearest;
 pub use percent::percent_decoded;
 pub use timestamp::Timestamp;
 pub use well_formed::well_formed_json;

@@ -6,10 +6,10 @@ use super::{Execution, PathForm};
 use crate::TaskIndex;
 use crate::plan::Wait;
 use crate::plan::paths::{Address, Waits};
-use crate::workflow::nearest;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use stdx::nearest;
 
 /// Letters of a name that a message shows.
 const LETTERS_MAX: usize = 60;

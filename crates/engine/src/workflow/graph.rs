@@ -5,7 +5,6 @@
 //! all of a run of parallel siblings right before it; parallel siblings start together after the last sequential one:
 //! `[A seq, B par, C par, D seq]` is A → {B, C} → D.
 
-use super::fields::nearest;
 use super::problem::{ProblemKind, Problems};
 use super::{Body, Kind, Task};
 use crate::TaskIndex;
@@ -14,6 +13,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
+use stdx::nearest;
 
 /// The same edges seen from both ends, each list in the order of declaration.
 pub(super) struct Edges {

@@ -13,12 +13,12 @@ mod ways;
 pub(super) use template_place::refine;
 
 use super::arrange::Arranged;
-use super::fields::nearest;
 use super::problem::{ProblemKind, Problems};
 use crate::TaskIndex;
 use crate::plan::{Drive, ListIndex, TaskKind};
 use expressions::{Reference, References};
 use rustc_hash::{FxHashMap, FxHashSet};
+use stdx::nearest;
 use ways::{Question, Ways};
 
 /// In a workflow of more tasks nobody guesses which id was meant.

@@ -15,7 +15,25 @@ pub(super) struct Partly {
     pub(super) usage: Option<Usage>,
 }
 
+/// Whether the provider says that the request may be sent again, as the official clients of some heed it.
+fn should_retry(headers: &Headers) -> Option<bool> {
+    match headers.get("x-should-retry")?.trim() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
 impl Shared {
+    /// The models that may have been meant by the name of one that is not there, as a part of a sentence.
+    fn near_model(&self, id: AttemptId) -> String {
+        let state = lock(&self.state);
+        let pending = state.calls.get(&id.call);
+        let chosen = pending.and_then(|pending| pending.choice.targets.get(pending.attempt.as_ref()?.target));
+        let unknown = chosen.filter(|chosen| state.book.catalogue.find(&chosen.provider, &chosen.model).is_none());
+        unknown.map_or_else(String::new, |chosen| state.book.near_models(Some(&chosen.provider), &chosen.model))
+    }
+
     /// A response has begun.
     pub(crate) fn headers(self: &Arc<Self>, id: AttemptId, headers: &Headers) {
         self.step(|book, now| book.gateway.headers(id, |name| headers.get(name), now));
@@ -81,11 +99,21 @@ impl Shared {
             | FailureKind::Provider
             | FailureKind::Malformed => failure.message.clone(),
         };
+        let message = match (&failure.asked, failure.status) {
+            // It may be the address that is wrong.
+            (Some(asked), Some(404 | 405)) => format!("{message} (asked for: {asked}){}", self.near_model(id)),
+            (Some(asked), Some(_)) if matches!(failure.kind, FailureKind::Malformed | FailureKind::Refused) => {
+                format!("{message} (asked for: {asked})")
+            }
+            _ => message,
+        };
         let retry_after = retry_after(|name| failure.headers.get(name), body, (self.now)());
         let answer = Partly { text: failure.partial.map(|partial| *partial), usage: failure.usage.map(|usage| *usage) };
         // What cannot be read was answered, and paid for, and would be again.
-        let is_final_here = failure.kind == FailureKind::Malformed;
-        self.failed(id, CallFailure { class, is_final_here, retry_after, message, spent: None }, answer);
+        let is_over = (failure.kind == FailureKind::Malformed).then_some(false);
+        let again = is_over.or_else(|| should_retry(&failure.headers));
+        let timed_out = failure.kind == FailureKind::Timeout;
+        self.failed(id, CallFailure { class, again, timed_out, retry_after, message, spent: None }, answer);
     }
 
     pub(super) fn failed(self: &Arc<Self>, id: AttemptId, mut failure: CallFailure, answer: Partly) {
@@ -109,7 +137,7 @@ impl Shared {
                 let written = Written::of(&partial.text, "", &partial.tool_calls);
                 book.estimated(chosen, pending.size, written, Usage::default())
             }
-            (None, _) => (Usage::default(), Cost { nanos: 0, complete: !begun }),
+            (None, _) => (Usage::default(), Cost { nanos: 0, complete: !begun && !failure.timed_out }),
         };
         if usage.total_tokens() > 0 {
             failure.spent = Some(Spend { usd_nanos: cost.nanos, tokens: usage.total_tokens(), calls: 0 });

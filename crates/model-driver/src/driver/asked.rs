@@ -48,6 +48,8 @@ impl Retry {
             growth: self.growth.unwrap_or(usual.growth),
             jitter_percent: self.jitter_percent.unwrap_or(usual.jitter_percent),
             max_delay: self.max_delay_ms.map_or(usual.max_delay, Duration::from_millis),
+            // Who says how often it may be asked says it of this too.
+            after_time_out: self.max_attempts.is_some(),
             ..usual
         }
     }

@@ -28,7 +28,8 @@ fn shortened(text: &str) -> String {
     }
 }
 
-fn without_secrets(text: &str) -> String {
+/// A text without what looks like a key.
+pub fn without_secrets(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut word = String::new();
     let mut after_bearer = false;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use stdx::Timestamp;
 
-/// The number of a call. The caller gives it, and it says what chance does to the call.
+/// The number of a call. The caller gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 
@@ -52,6 +52,8 @@ pub struct CallRequest {
     pub budgets: Vec<Arc<str>>,
     /// When the answer is of no use any more.
     pub deadline: Option<Timestamp>,
+    /// What chance makes of its waits: different from call to call and from process to process, so that those who fail together do not come back together.
+    pub seed: u64,
     /// Higher goes first: one more is worth [`CallRequest::HEAD_START`] of waiting, so that nobody waits for ever. Within ±1000.
     pub priority: i32,
     /// Whether the caller can take back what was delivered: then a failure after the first token is as one before it.
@@ -68,6 +70,7 @@ impl CallRequest {
             retry: RetryPolicy::default(),
             budgets: Vec::new(),
             deadline: None,
+            seed: 0,
             priority: 0,
             restarts: false,
         }
@@ -83,6 +86,8 @@ pub(super) struct Call {
     pub(super) route: RouteIndex,
     /// Attempts at this target.
     pub(super) tries: u32,
+    /// Of these: not answered in time.
+    pub(super) late: u32,
     /// Since when nothing of it has been under way.
     pub(super) idle_since: Timestamp,
     pub(super) state: State,

@@ -23,6 +23,8 @@ pub(super) struct Route {
     /// What the first waits for.
     pub(super) awaited: Awaited,
     pub(super) alarm: Option<Timestamp>,
+    /// When it last answered well.
+    pub(super) answered_at: Option<Timestamp>,
     pub(super) counts: Counts,
 }
 
@@ -77,6 +79,7 @@ impl Route {
             queue: BTreeMap::new(),
             awaited: Awaited::Turn,
             alarm: None,
+            answered_at: None,
             counts: Counts::default(),
         }
     }

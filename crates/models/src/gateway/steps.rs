@@ -42,6 +42,7 @@ impl Gateway {
             idle_since,
             state,
             outgrown: None,
+            late: 0,
             cut_off: false,
             spent: Spend::default(),
             budget,
@@ -95,7 +96,7 @@ impl Gateway {
 
     /// The call goes on to another target, which may cost something else.
     fn fall_back(&mut self, id: CallId, mut call: Call, target: usize) {
-        (call.target, call.tries) = (target, 0);
+        (call.target, call.tries, call.late) = (target, 0, 0);
         match self.reserve_anew(&mut call) {
             Ok(()) => self.wait(id, call),
             Err(gave_up) => self.give_up(id, call, gave_up),
@@ -212,6 +213,7 @@ impl Gateway {
             route.limiter.settle(sent.reservation, used, self.now);
             route.breaker.answered(sent.probe, self.now);
             route.counts.answered += 1;
+            route.answered_at = Some(self.now);
         }
         self.note(&mut call, sent.begun, AttemptResult::Answered, None, Next::Done);
         self.finish(id, call, Ok(()), spend);
@@ -220,22 +222,25 @@ impl Gateway {
     /// The attempt under way failed.
     pub(super) fn fail(&mut self, id: CallId, failure: CallFailure) {
         let Some((mut call, sent)) = self.take_sent(id) else { return };
-        let CallFailure { class, is_final_here, retry_after, message, spent: cost } = failure;
+        let CallFailure { class, again, timed_out, retry_after, message, spent: cost } = failure;
         if class == FailureClass::Context {
             call.outgrow();
         }
-        let mut next = self.next(id, &call, sent.delivering, class, retry_after);
-        if is_final_here && matches!(next, Next::Retry(_)) {
-            next = call.elsewhere(class, Why::NotRetryable);
-        }
+        call.late += u32::from(timed_out);
+        let may_go_well = again.unwrap_or(class.retryable() && (!timed_out || self.was_an_accident(&call)));
+        let next = if sent.delivering && !call.request.restarts {
+            Next::GiveUp(Why::AnswerBegun)
+        } else {
+            self.next(&call, may_go_well, class, retry_after)
+        };
         self.note(&mut call, sent.begun, AttemptResult::Failed(class), retry_after, next);
         match cost {
             Some(cost) => call.spent = call.spent.plus(cost),
             // It may have cost all that it was allowed to.
-            None if sent.delivering && !matches!(next, Next::GiveUp(_)) => {
+            None if (sent.delivering || timed_out) && !matches!(next, Next::GiveUp(_)) => {
                 call.spent = call.spent.plus(Spend { calls: 0, ..call.estimate() });
             }
-            None => call.cut_off |= sent.delivering,
+            None => call.cut_off |= sent.delivering || timed_out,
         }
         let silence = retry_after.filter(|wait| class == FailureClass::Rate && *wait <= call.request.retry.retry_after_max);
         self.come_back(call.route, sent, class, silence.map(|wait| self.now.after(wait)));
@@ -256,16 +261,21 @@ impl Gateway {
         }
     }
 
-    fn next(&self, id: CallId, call: &Call, delivering: bool, class: FailureClass, retry_after: Option<Duration>) -> Next {
-        if delivering && !call.request.restarts {
-            return Next::GiveUp(Why::AnswerBegun);
-        }
-        let why = if !class.retryable() {
+    /// Whether a request that was not answered in time may be when it is sent again. One that takes longer than it may would be paid for in vain each
+    /// time; a model that answers others in time has lost this one.
+    fn was_an_accident(&mut self, call: &Call) -> bool {
+        let since = |at: Timestamp| self.now.since(at);
+        let answers = self.routes.get(call.route).and_then(|route| route.answered_at);
+        call.request.retry.after_time_out || (call.late <= Self::LATE_MAX && answers.is_some_and(|at| since(at) <= Self::LATELY))
+    }
+
+    fn next(&self, call: &Call, may_go_well: bool, class: FailureClass, retry_after: Option<Duration>) -> Next {
+        let why = if !may_go_well {
             Why::NotRetryable
         } else if call.tries >= call.request.retry.max_attempts {
             Why::AttemptsUsed
         } else {
-            match call.request.retry.delay(call.attempt(), id.0, retry_after) {
+            match call.request.retry.delay(call.tries, call.request.seed, retry_after) {
                 None => Why::RetryAfterTooLong,
                 Some(wait) if call.request.deadline.is_some_and(|deadline| self.now.after(wait) >= deadline) => Why::DeadlineTooClose,
                 Some(wait) => return Next::Retry(wait),

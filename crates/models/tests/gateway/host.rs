@@ -34,6 +34,10 @@ pub(crate) enum Answer {
     Fail(u64, FailureClass),
     /// It says how long to wait.
     Later(u64, FailureClass, u64),
+    /// It does not come in time.
+    Late(u64),
+    /// The provider says whether it is to be sent again.
+    Told(u64, FailureClass, Option<bool>),
     /// It fails after its first token.
     Cut(u64),
     Silent,
@@ -85,6 +89,8 @@ impl Host {
     }
 
     pub(crate) fn begin(&mut self, call: u64, request: CallRequest) {
+        // Chance is another for each.
+        let request = CallRequest { seed: call, ..request };
         self.requests.entry(CallId(call)).or_insert_with(|| request.clone());
         let commands = self.gateway.begin(CallId(call), request, at(self.now));
         self.take(commands);
@@ -129,7 +135,8 @@ impl Host {
         self.flying.remove(&id.call);
         let failure = |class, retry_after| CallFailure {
             class,
-            is_final_here: false,
+            again: None,
+            timed_out: false,
             retry_after,
             message: format!("{class} of {}", id.attempt),
             spent: None,
@@ -138,6 +145,8 @@ impl Host {
             Answer::Done(_) => self.gateway.done(id, Usage { input_tokens: 60, output_tokens: 10, ..Usage::default() }, 700, now),
             Answer::Fail(_, class) => self.gateway.failed(id, failure(class, None), now),
             Answer::Later(_, class, wait) => self.gateway.failed(id, failure(class, Some(Duration::from_millis(wait))), now),
+            Answer::Late(_) => self.gateway.failed(id, CallFailure { timed_out: true, ..failure(FailureClass::Network, None) }, now),
+            Answer::Told(_, class, again) => self.gateway.failed(id, CallFailure { again, ..failure(class, None) }, now),
             Answer::Cut(_) => {
                 // Time has passed, and others may be due.
                 let commands = self.gateway.first_token(id, now);
@@ -181,7 +190,13 @@ impl Host {
         let most = self.most.entry(Arc::clone(&target.model)).or_default();
         *most = count.max(*most);
         let answer = (self.answers)(id, &target);
-        if let Answer::Done(after) | Answer::Fail(after, _) | Answer::Later(after, _, _) | Answer::Cut(after) = answer {
+        if let Answer::Done(after)
+        | Answer::Fail(after, _)
+        | Answer::Late(after)
+        | Answer::Told(after, ..)
+        | Answer::Later(after, ..)
+        | Answer::Cut(after) = answer
+        {
             self.due.insert((self.now + after, id), answer);
         }
         self.sends.push((self.now, id.call.0, target.model));

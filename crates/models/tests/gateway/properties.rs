@@ -51,6 +51,8 @@ fn answers() -> impl Strategy<Value = Vec<Answer>> {
         4 => (0..5000u64, class()).prop_map(|(after, class)| Answer::Fail(after, class)),
         2 => (0..5000u64, class(), 1..80_000u64).prop_map(|(after, class, wait)| Answer::Later(after, class, wait)),
         1 => (0..5000u64).prop_map(Answer::Cut),
+        1 => (0..5000u64).prop_map(Answer::Late),
+        1 => (0..5000u64, class(), any::<Option<bool>>()).prop_map(|(after, class, again)| Answer::Told(after, class, again)),
         1 => Just(Answer::Silent),
     ];
     vec(one, 1..40)
@@ -70,7 +72,7 @@ proptest! {
             number += 1;
             match answers[number % answers.len()] {
                 Answer::Silent => Answer::Done(300_000),
-                answer @ (Answer::Done(_) | Answer::Fail(..) | Answer::Later(..) | Answer::Cut(_)) => answer,
+                answer @ (Answer::Done(_) | Answer::Fail(..) | Answer::Later(..) | Answer::Late(_) | Answer::Told(..) | Answer::Cut(_)) => answer,
             }
         };
         let mut host = Host::with(BreakerPolicy { requests_min: 4, cool_down: Duration::from_secs(2), ..BreakerPolicy::default() }, answer);

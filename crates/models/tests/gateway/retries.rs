@@ -143,7 +143,8 @@ fn what_comes_late_or_twice_is_ignored() {
     host.run_until(200);
     assert_eq!(host.sends.len(), 2);
     let (first, second) = (AttemptId { call: CallId(1), attempt: 1 }, AttemptId { call: CallId(1), attempt: 2 });
-    let failure = CallFailure { class: FailureClass::Auth, is_final_here: false, retry_after: None, message: "late".into(), spent: None };
+    let failure =
+        CallFailure { class: FailureClass::Auth, again: None, timed_out: false, retry_after: None, message: "late".into(), spent: None };
     let now = at(host.now);
     assert_eq!(host.gateway.failed(first, failure.clone(), now), []);
     assert_eq!(host.gateway.done(first, Usage::default(), 0, now), []);
@@ -178,7 +179,8 @@ fn what_failed_attempts_are_known_to_have_cost_is_paid_and_no_more() {
     let id = |attempt| AttemptId { call: CallId(1), attempt };
     let failure = |tokens| CallFailure {
         class: FailureClass::Overload,
-        is_final_here: false,
+        again: None,
+        timed_out: false,
         retry_after: None,
         message: "half".into(),
         spent: Some(Spend { usd_nanos: 7, tokens, calls: 0 }),
@@ -199,7 +201,8 @@ fn what_would_fail_again_at_the_same_target_is_tried_elsewhere_at_once() {
     let mut gateway = Gateway::new(BreakerPolicy::default());
     let failure = || CallFailure {
         class: FailureClass::Network,
-        is_final_here: true,
+        again: Some(false),
+        timed_out: false,
         retry_after: None,
         message: "no answer as this wire has it".into(),
         spent: None,
@@ -219,4 +222,71 @@ fn a_call_without_targets_is_wrong() {
     let mut host = Host::new(|_, _| Answer::Done(1));
     host.begin(1, request(&[]));
     assert_eq!(host.ends[&1].outcome.clone().unwrap_err().class(), Some(FailureClass::Invalid));
+}
+
+/// What takes longer than its time-out was sent five times, and the provider billed each.
+#[test]
+fn what_did_not_come_in_time_is_made_again_only_if_the_policy_says_so_and_is_paid() {
+    let late = |after_time_out: bool, models: &[&str]| {
+        let mut host = Host::new(|_, _| Answer::Late(10));
+        let mut request = request(models);
+        request.retry.max_attempts = 3;
+        request.retry.after_time_out = after_time_out;
+        request.budgets = vec!["mine".into()];
+        host.gateway.budgets().set("mine".into(), Budget::default());
+        host.begin(1, request);
+        host.run();
+        let spent = host.gateway.budgets().account("mine").map(|account| account.spent.tokens);
+        (host.sends.iter().map(|(_, _, model)| model.to_string()).collect::<Vec<_>>().join(" "), spent)
+    };
+    // Nobody knows what it cost: it counts as all that was reserved.
+    assert_eq!(late(false, &["a"]), ("a".to_owned(), Some(100)));
+    assert_eq!(late(false, &["a", "b"]), ("a b".to_owned(), Some(200)));
+    assert_eq!(late(true, &["a", "b"]), ("a a a b b b".to_owned(), Some(600)));
+}
+
+#[test]
+fn what_a_model_lost_that_answers_others_in_time_is_sent_to_it_twice_more() {
+    let sends = |pause: u64| {
+        let mut host = Host::new(|id, _| if id.call == CallId(1) { Answer::Late(10) } else { Answer::Done(1) });
+        host.begin(2, request(&["a"]));
+        host.run_until(pause);
+        host.begin(1, request(&["a", "b"]));
+        host.run();
+        host.sends.iter().filter(|(_, call, _)| *call == 1).map(|(_, _, model)| model.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(sends(10), "a a a b");
+    // A minute ago is no longer now.
+    assert_eq!(sends(120_000), "a b");
+}
+
+#[test]
+fn what_the_provider_says_of_another_attempt_goes_before_the_class() {
+    for (class, again, attempts) in [
+        (FailureClass::Overload, Some(false), 1),
+        (FailureClass::Rate, Some(false), 1),
+        (FailureClass::Invalid, Some(true), 3),
+        (FailureClass::Invalid, None, 1),
+        (FailureClass::Overload, None, 3),
+    ] {
+        let mut host = Host::new(move |_, _| Answer::Told(1, class, again));
+        let mut request = request(&["a"]);
+        request.retry.max_attempts = 3;
+        host.begin(1, request);
+        host.run();
+        assert_eq!(host.sends.len(), attempts, "{class} {again:?}");
+    }
+}
+
+/// The wait after the second attempt was as long as that after the first: it was reckoned from the number of those that had ended before.
+#[test]
+fn the_wait_doubles_with_each_attempt_and_begins_anew_at_a_fallback() {
+    let mut host = Host::new(|_, _| Answer::Fail(0, FailureClass::Overload));
+    let mut request = request(&["a", "b"]);
+    request.retry.max_attempts = 4;
+    request.retry.jitter_percent = 0;
+    host.begin(1, request);
+    host.run();
+    let sent: Vec<u64> = host.sends.iter().map(|(at, _, _)| *at).collect();
+    assert_eq!(sent, [0, 500, 1500, 3500, 3500, 4000, 5000, 7000]);
 }

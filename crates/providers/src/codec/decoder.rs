@@ -4,7 +4,7 @@
 use super::intake::Intake;
 use super::line::{Head, Line};
 use super::{reading, report};
-use crate::backend::{Mode, ReplyDecoder};
+use crate::backend::{Mode, ReplyDecoder, Signs};
 use crate::failure::{Failure, FailureKind};
 use crate::headers::Headers;
 use crate::reply::{Delta, Reply};
@@ -60,6 +60,7 @@ pub(super) struct WireDecoder {
     /// What rig was given, and what of it was nothing that it knows.
     given: usize,
     unknown: usize,
+    signs: Signs,
     over: bool,
     ended: bool,
     /// What was left out of the request.
@@ -89,6 +90,7 @@ impl WireDecoder {
             opened,
             given: 0,
             unknown: 0,
+            signs: Signs::default(),
             over,
             ended,
             warnings: Vec::new(),
@@ -110,6 +112,7 @@ impl WireDecoder {
             self.line.open(Head { status: *status, headers: headers.clone(), request_id, document });
         }
         self.given += frames.len();
+        self.signs.others += frames.iter().map(|frame| u64::from(!is_ping(frame))).sum::<u64>();
         self.line.give(frames);
         self.read()
     }
@@ -122,7 +125,10 @@ impl WireDecoder {
         while !self.over {
             match Pin::new(&mut **stream).poll_next(&mut context) {
                 Poll::Pending => break,
-                Poll::Ready(Some(Ok(Item::Event(event)))) => deltas.extend(reading::delta(event)),
+                Poll::Ready(Some(Ok(Item::Event(event)))) => {
+                    self.signs.tokens += 1;
+                    deltas.extend(reading::delta(event));
+                }
                 // What rig does not know is nothing an answer consists of.
                 Poll::Ready(Some(Ok(Item::Unknown(_)))) => self.unknown += 1,
                 Poll::Ready(Some(Err(error))) => {
@@ -176,6 +182,13 @@ impl WireDecoder {
     }
 }
 
+/// Whether it only keeps the connection awake.
+fn is_ping(frame: &WireFrame) -> bool {
+    matches!(frame, WireFrame::Text(event) if event.len() < PING_BYTES_MAX && event.contains("\"ping\""))
+}
+
+const PING_BYTES_MAX: usize = 64;
+
 impl ReplyDecoder for WireDecoder {
     fn begin(&mut self, status: StatusCode, headers: &HeaderMap) {
         if !status.is_success() {
@@ -203,6 +216,10 @@ impl ReplyDecoder for WireDecoder {
         self.line.end();
         deltas.extend(self.read());
         deltas
+    }
+
+    fn signs(&self) -> Signs {
+        self.signs
     }
 
     fn is_over(&self) -> bool {

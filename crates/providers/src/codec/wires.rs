@@ -2,9 +2,11 @@
 //! Which of rig's wires a kind of provider speaks, and what rig does not say of it.
 
 use super::decoder::Source;
+use super::family::Fields;
 use super::line::Line;
 use super::sensitive;
 use crate::backend::Mode;
+use crate::endpoint;
 use crate::provider::{Kind, ProviderConfig};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -66,7 +68,8 @@ const CLAUDE_TOKENS: u64 = 8192;
 impl WireOf {
     /// The wires of a provider whose key fits into a header.
     pub(super) fn new(config: &ProviderConfig) -> Self {
-        let (key, endpoint) = (config.key(), config.endpoint.as_deref());
+        let (key, endpoint) = (config.key(), config.endpoint.as_deref().map(|endpoint| endpoint::read(config.kind, endpoint)));
+        let endpoint = endpoint.as_ref().map(|endpoint| endpoint.base.as_str());
         match config.kind {
             Kind::Anthropic => {
                 let base = AnthropicConfig::new(key);
@@ -103,16 +106,32 @@ impl WireOf {
         // Servers leave out the reason, and each of their readers takes `[DONE]` for the end.
         dialect.quirks.done_without_finish_reason = true;
         let mut wire = OpenAIConfig::with_key(&dialect, config.key()).with_route(route);
+        let mut deployment = config.deployment.clone();
+        let mut version = config.api_version.clone();
         if let Some(endpoint) = &config.endpoint {
-            wire = wire.with_base_url(endpoint.trim_end_matches('/'));
+            let endpoint = endpoint::read(config.kind, endpoint);
+            wire = wire.with_base_url(endpoint.base);
+            deployment = deployment.or(endpoint.deployment);
+            version = version.or(endpoint.api_version);
         }
-        if let Some(version) = &config.api_version {
+        if let Some(version) = version {
             wire = wire.with_api_version(version);
         }
         if config.kind == Kind::Compatible {
             wire = wire.with_auth(Auth::OptionalBearer);
         }
-        Self::OpenAi { config: Box::new(wire), deployment: config.deployment.clone() }
+        Self::OpenAi { config: Box::new(wire), deployment }
+    }
+
+    /// The name that the user gave a model, if it has one, and whose fields a request to it has.
+    pub(super) fn addressed(&self) -> (Option<&str>, Fields) {
+        match self {
+            Self::OpenAi { config, deployment } if config.completion_route() == Route::Responses => {
+                (deployment.as_deref(), Fields::Responses)
+            }
+            Self::OpenAi { deployment, .. } => (deployment.as_deref(), Fields::Chat),
+            Self::Anthropic(_) | Self::Gemini { .. } | Self::Cohere(_) | Self::Ollama(_) => (None, Fields::Other),
+        }
     }
 
     /// How a model takes a schema, alone or beside tools.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! `retryPolicy`.
 
-use super::super::fields::{Fields, nearest, shorten, wrong_type};
+use super::super::fields::{Fields, shorten, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
 use crate::{Backoff, RetryPolicy};
 use serde_json::Value;
 use std::time::Duration;
+use stdx::nearest;
 
 /// Attempts of one task; a larger number is a loop in disguise.
 const ATTEMPTS_MAX: u64 = 10_000;

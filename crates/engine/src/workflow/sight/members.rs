@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Members that are read and are certainly not there: of what everybody knows, and of the outputs of groups, which the definition tells.
 
-use super::super::fields::nearest;
 use super::super::problem::{ProblemKind, Problems};
 use super::{Sight, Sighting};
 use crate::TaskIndex;
 use crate::plan::{ListIndex, TaskKind};
 use expressions::Reference;
+use stdx::nearest;
 
 /// Names that a hint lists.
 const LISTED_MAX: usize = 10;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// How long an answer may take, what an answer that takes longer costs, and how long is waited before a request is sent again.
+
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ModelAttempt, ModelIntegration, OrchestratorConfig, ProviderConfig } from '@codexos/multi-agent-orchestrator'
+import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { wireForms, type WireForm } from './support/wire-forms.ts'
+import { modelServer, providerAt, refuses, says } from './support/wire-server.ts'
+
+const open: (() => void)[] = []
+afterEach(() => {
+  for (const close of open.splice(0)) close()
+})
+
+interface Streams {
+  readonly url: string
+  readonly requests: number
+}
+
+/** A server that writes into each of its responses until the client leaves. */
+async function streams(write: (response: ServerResponse) => void): Promise<Streams> {
+  const figures = { requests: 0 }
+  const server = createServer((request, response) => {
+    figures.requests += 1
+    request.resume().on('end', () => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.flushHeaders()
+      write(response)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get requests() {
+      return figures.requests
+    },
+  }
+}
+
+/** Writes `text` so often, each so long after the other. */
+function every(response: ServerResponse, ms: number, count: number, text: string, then: () => void = () => {}): void {
+  let left = count
+  const timer = setInterval(() => {
+    if (left > 0) response.write(text)
+    else {
+      clearInterval(timer)
+      then()
+    }
+    left -= 1
+  }, ms)
+  response.on('close', () => clearInterval(timer))
+}
+
+const models = (provider: ProviderConfig, rest: NonNullable<OrchestratorConfig['models']> = {}): ModelIntegration =>
+  orchestratorWith({}, { models: { ...rest, providers: { p: provider, ...rest.providers } } }).modelIntegration
+
+// One bound of two minutes was that of everything: a stream that flowed was cut at it, and what had not come by then was sent and paid five times.
+describe.each(wireForms)('time-outs ($kind)', (form: WireForm) => {
+  const { kind, stream } = form
+  const at = ({ url }: { url: string }, timeout: ProviderConfig['timeout']): ProviderConfig =>
+    providerAt({ url }, { kind, model: 'm', timeout })
+  const begin = stream.opening ?? ''
+
+  it('a stream that flows is not cut', async () => {
+    const server = await streams((response) => {
+      response.write(begin)
+      every(response, 100, 25, stream.token, () => response.end(stream.end))
+    })
+    const { text, attempts } = await models(at(server, 2000)).stream({ prompt: 'x' }).result()
+    expect(text).toMatch(/^(a ){25}/)
+    expect(attempts[0]?.duration).toBeGreaterThan(2400)
+    expect(server.requests).toBe(1)
+  })
+
+  it('until the first token: what is none does not count, and it is not sent again', async () => {
+    const server = await streams((response) => {
+      response.write(begin)
+      every(response, 20, 1000, stream.sign)
+    })
+    const error = await rejection(
+      models(at(server, { firstToken: 300 }))
+        .stream({ prompt: 'x' })
+        .result(),
+    )
+    expect(error).toMatchObject({ code: 'ERR_MODEL', details: { class: 'network', attempts: [{ next: 'give-up' }] } })
+    expect(error.message).toContain('no token within 300 ms; raise `timeout.firstToken`')
+    expect(server.requests).toBe(1)
+  })
+
+  it('between two tokens', async () => {
+    const server = await streams((response) => {
+      response.write(begin + stream.token)
+      every(response, 20, 1000, stream.sign)
+    })
+    const error = await rejection(
+      models(at(server, { betweenTokens: 300 }))
+        .stream({ prompt: 'x' })
+        .result(),
+    )
+    expect(error).toMatchObject({ code: 'ERR_MODEL', details: { class: 'network', partialText: 'a ' } })
+    expect(error.message).toContain('nothing for 300 ms after a token; raise `timeout.betweenTokens`')
+    expect(server.requests).toBe(1)
+  })
+
+  it('of the whole, also of a stream that flows', async () => {
+    const server = await streams((response) => {
+      response.write(begin)
+      every(response, 20, 1000, stream.token)
+    })
+    const error = await rejection(
+      models(at(server, { whole: 400 }))
+        .stream({ prompt: 'x' })
+        .result(),
+    )
+    expect(error.message).toContain('no whole answer within 400 ms; raise `timeout.whole`')
+  })
+
+  it('of an answer that comes at once: it is paid as one that was cut off, and sent once', async () => {
+    const server = await streams(() => {})
+    const integration = models(at(server, 300))
+    integration.registerModel({ provider: 'p', id: 'm', contextWindow: 8000, prices: { input: 1000, output: 1000 } })
+    const asked = { model: 'p/m', prompt: 'x', maxTokens: 10, budget: { usd: 10 } }
+    const error = await rejection(integration.generate(asked))
+    expect(error.message).toContain('no whole answer within 300 ms')
+    expect(error.details).toMatchObject({ costComplete: false })
+    expect(server.requests).toBe(1)
+  })
+
+  it('goes to a fallback, and is sent again to the same where the caller says how often', async () => {
+    const server = await streams(() => {})
+    const other = await modelServer(() => form.says('from the other'))
+    const providers = { q: providerAt(other, { kind, model: 'm' }) }
+    const { text, attempts } = await models(at(server, 300), { providers, fallback: ['q/m'] }).generate({ model: 'p/m', prompt: 'x' })
+    expect([text, attempts.map(({ next }) => next)]).toEqual(['from the other', ['fallback', 'done']])
+    await rejection(models(at(server, 200)).generate({ model: 'p/m', prompt: 'x', maxAttempts: 2 }))
+    expect(server.requests).toBe(3)
+  })
+})
+
+describe('time-outs', () => {
+  it('of a task are made again as its policy says', async () => {
+    const server = await streams(() => {})
+    const orchestrator = orchestratorWith({}, { models: { providers: { p: providerAt(server, { timeout: 200 }) } } })
+    orchestrator.agentPool.registerAgent({ id: 'one', type: 'llm', configuration: { model: 'p/small' } })
+    const asking = task('t', { agentId: 'one', input: { prompt: 'x' } })
+    await rejection(orchestrator.executeWorkflow(workflow([asking])))
+    expect(server.requests).toBe(1)
+    const twice = { ...asking, retryPolicy: { maxAttempts: 2, initialDelay: 1 } }
+    await rejection(orchestrator.executeWorkflow(workflow([twice], { id: 'twice' })))
+    expect(server.requests).toBe(3)
+  })
+
+  it('count as all that was reserved', async () => {
+    const server = await streams(() => {})
+    const provider = providerAt(server, { timeout: 200 })
+    const integration = models(provider, { budget: { tokens: 1000 } })
+    await rejection(integration.generate({ model: 'p/small', prompt: 'x', maxTokens: 900 }))
+    const error = await rejection(integration.generate({ model: 'p/small', prompt: 'x', maxTokens: 900 }))
+    expect(error.code).toBe('ERR_BUDGET_EXCEEDED')
+  })
+
+  it('of a provider of the user', async () => {
+    const { modelIntegration } = orchestratorWith()
+    let asked = 0
+    modelIntegration.registerProvider('mine', {
+      generate: async () => {
+        asked += 1
+        throw Object.assign(new Error('late'), { class: 'network' })
+      },
+    })
+    // What it says itself is no time-out of ours: it is sent again.
+    await rejection(modelIntegration.generate({ model: 'mine/m', prompt: 'x', maxAttempts: 2 }))
+    expect(asked).toBe(2)
+  })
+
+  it.each([
+    [{ firstToken: 'soon' }, 'firstToken'],
+    [{ first: 5 }, 'first'],
+    [{ whole: -1 }, 'whole'],
+  ])('that make no sense are refused by path: %j', (timeout, field) => {
+    const config = { models: { providers: { p: { kind: 'compatible', endpoint: 'https://example.com', timeout } } } }
+    expect(() => orchestratorWith({}, config as never)).toThrow(`models.providers.p.timeout.${field}`)
+  })
+})
+
+/** The waits between the attempts of a call. */
+const waits = (attempts: readonly ModelAttempt[]): number[] => attempts.slice(1).map(({ waited }) => Math.round(waited))
+
+// The chance in the waits came of the number of the call alone: all processes of a fleet waited equally long, and came back together.
+describe('the wait before a request is sent again', () => {
+  it('is another in each process', async () => {
+    const server = await modelServer(({ index }) => (index % 3 < 2 ? refuses(503, 'busy') : says('well')))
+    const all: string[] = []
+    for (let process = 0; process < 3; process += 1) {
+      // Each orchestrator numbers its calls from 1, as one of another process does.
+      const { attempts } = await models(providerAt(server)).generate({ model: 'p/small', prompt: 'x' })
+      all.push(waits(attempts).join('+'))
+    }
+    expect(new Set(all).size).toBe(3)
+  })
+})
+
+describe('what the provider says of another attempt', () => {
+  it.each(wireForms)('a wait that is too long is in the error ($kind)', async (form) => {
+    const server = await modelServer(() => form.refuses(429, 'slowly', { 'retry-after': '3600' }))
+    const error = await rejection(models(providerAt(server, { kind: form.kind, model: 'm' })).generate({ model: 'p/m', prompt: 'x' }))
+    expect(error.details).toMatchObject({
+      class: 'rate',
+      retryAfterMs: 3_600_000,
+      attempts: [{ retryAfterMs: 3_600_000, next: 'give-up' }],
+    })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it.each(wireForms)('`x-should-retry` goes before the class ($kind)', async (form) => {
+    const counts: number[] = []
+    for (const [status, should] of [
+      [503, 'false'],
+      [429, 'false'],
+      [400, 'true'],
+      [409, undefined],
+      [503, 'perhaps'],
+    ] as const) {
+      const headers: Record<string, string> = { 'retry-after-ms': '1', ...(should !== undefined && { 'x-should-retry': should }) }
+      const server = await modelServer(() => form.refuses(status, 'no', headers))
+      await rejection(models(providerAt(server, { kind: form.kind, model: 'm' })).generate({ model: 'p/m', prompt: 'x', maxAttempts: 2 }))
+      counts.push(server.requests.length)
+    }
+    expect(counts).toEqual([1, 1, 2, 2, 2])
+  })
+})
