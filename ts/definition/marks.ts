@@ -41,6 +41,8 @@ export function markTask(task: unknown, path: string, issues: Issue[]): Marks {
 
 /** The text for the engine: markers become what it knows them by. */
 export function textOf(snapshot: Json, { schemas, functions }: Marks): string {
+  // Most hold nothing but data, which may be much.
+  if (schemas.size === 0 && functions.size === 0) return JSON.stringify(snapshot)
   return JSON.stringify(snapshot, (_key, value: unknown) => {
     if (!(value instanceof Opaque)) return value
     const name = functions.get(value)
