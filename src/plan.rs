@@ -120,6 +120,12 @@ impl NativePlan {
         self.plan.opaque
     }
 
+    /// What a context (JSON text) does that the workflow's `context` forbids, as `judgeInput` says it.
+    #[napi(catch_unwind)]
+    pub fn judge_context(&self, value: String) -> Option<String> {
+        judged(self.plan.context.as_ref()?, &value)
+    }
+
     /// What a payload (JSON text) does that the schema of a wait forbids, as `judgeInput` says it.
     #[napi(catch_unwind)]
     pub fn judge_signal(&self, task: u32, value: String) -> Option<String> {

@@ -30,6 +30,8 @@ pub struct Plan {
     pub definition: Arc<str>,
     /// The timeout of tasks that give none: it was the orchestrator's when the plan was read.
     pub default_timeout: Duration,
+    /// What judges the context of an execution, compiled.
+    pub context: Option<Schema>,
     /// Every task.
     pub tasks: TaskMap<PlannedTask>,
     /// How many tasks it counts as against `workflow.maxTasks`: groups included, and what is written inside tasks.

@@ -13,6 +13,7 @@ mod duration;
 mod fields;
 mod graph;
 mod instant;
+mod peers;
 pub mod problem;
 mod read;
 mod sight;
@@ -87,9 +88,8 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
     if count > limits.tasks_max {
         problems.push("tasks", ProblemKind::TooManyTasks { count, limit: limits.tasks_max });
     }
-    let head = (workflow.id.clone(), workflow.version.clone(), workflow.failure_policy, workflow.deadline, workflow.budget);
-    let (arranged, sightings) = arrange::arrange(workflow.tasks, &mut problems);
-    let (id, version, failure_policy, deadline, budget) = head;
+    let Workflow { id, version, context, tasks, failure_policy, deadline, budget } = workflow;
+    let (arranged, sightings) = arrange::arrange(tasks, &mut problems);
     if limits.checked {
         sight::check(&arranged, &sightings, &mut problems);
         problems.iter_mut().for_each(|problem| sight::refine(&value, problem));
@@ -105,6 +105,7 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
         definition_hash: stdx::sha256_hex(text).into(),
         definition: Arc::from(text),
         default_timeout: limits.default_timeout,
+        context,
         tasks: arranged.tasks,
         count,
         lists: arranged.lists.into(),
@@ -160,6 +161,8 @@ fn judge_inner(workflow: Workflow, limits: Limits, problems: &mut Problems) {
 struct Workflow {
     id: String,
     version: String,
+    /// What judges the context of an execution.
+    context: Option<Schema>,
     tasks: Vec<Task>,
     failure_policy: FailurePolicy,
     deadline: Option<Deadline>,
@@ -169,7 +172,7 @@ struct Workflow {
 impl Default for Workflow {
     fn default() -> Self {
         let (id, version, tasks) = (String::new(), String::new(), Vec::new());
-        Self { id, version, tasks, failure_policy: FailurePolicy::FailFast, deadline: None, budget: Budget::default() }
+        Self { id, version, context: None, tasks, failure_policy: FailurePolicy::FailFast, deadline: None, budget: Budget::default() }
     }
 }
 
@@ -305,7 +308,17 @@ fn forget_description(workflow: &mut Value) {
     for field in ["name", "description", "metadata"] {
         workflow.as_object_mut().map(|fields| fields.remove(field));
     }
+    // Written or not, it is the same version.
+    if let Some(fields) = workflow.as_object_mut() {
+        fields.entry("version").and_modify(default_version).or_insert_with(|| read::VERSION_DEFAULT.into());
+    }
     forget_names(workflow);
+}
+
+fn default_version(version: &mut Value) {
+    if version.is_null() {
+        *version = read::VERSION_DEFAULT.into();
+    }
 }
 
 /// Removes the names of tasks at every level.

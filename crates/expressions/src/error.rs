@@ -25,6 +25,8 @@ pub enum EvaluationError {
     NoSuchKey { holder: String, key: String, near: Option<String> },
     #[error("`{key}` of null: {holder} is null; guard it with {holder} != null")]
     OfNull { holder: String, key: String },
+    #[error("{found} has no `{key}`; {instead}")]
+    NoSuchMember { found: String, key: String, instead: String },
     #[error("{operation} does not work on {found}")]
     WrongType { operation: String, found: String },
     #[error("index {index} is outside a list of {len}")]

@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "most values and nodes are of a type that most operations do not take")]
 
 use crate::error::EvaluationError;
+use crate::foreign;
 use crate::functions;
 use crate::number::shown;
 use crate::references::nearest;
@@ -325,7 +326,10 @@ fn member<'a>(value: Cow<'a, Value>, key: &str, holder: &Node) -> Evaluated<'a> 
             None => Err(no_such_key(&fields, key, holder)),
         },
         other if other.is_null() => Err(EvaluationError::OfNull { holder: name_of(holder), key: key.to_owned() }),
-        other => Err(wrong(&format!("`.{key}`"), &other)),
+        other => Err(match foreign::member(&other, key, &name_of(holder)) {
+            Some(instead) => EvaluationError::NoSuchMember { found: brief(&other), key: key.to_owned(), instead },
+            None => wrong(&format!("`.{key}`"), &other),
+        }),
     }
 }
 

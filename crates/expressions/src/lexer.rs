@@ -67,7 +67,12 @@ fn number(letters: &[char], at: &mut usize) -> Result<Token, ExpressionError> {
         *at += 1;
     }
     if letters.get(*at).is_some_and(char::is_ascii_alphabetic) {
-        return Err(ExpressionError::new(*at + 1, format!("`{text}` runs into a letter; put an operator between them")));
+        let hint = match (text.as_str(), letters.get(*at)) {
+            ("0", Some('x' | 'X')) => "numbers are decimal",
+            (_, Some('u' | 'U')) => "there is one kind of number: leave out the `u`",
+            _ => "put an operator between them",
+        };
+        return Err(ExpressionError::new(*at + 1, format!("`{text}` runs into a letter; {hint}")));
     }
     let token = if double {
         text.parse().ok().filter(|number: &f64| number.is_finite()).map(Token::Double)
@@ -113,8 +118,25 @@ fn escape(letters: &[char], at: &mut usize) -> Result<char, ExpressionError> {
     })
 }
 
+/// What JavaScript has and CEL has not.
+fn of_javascript(letters: &[char], at: usize) -> Option<&'static str> {
+    match (letters.get(at), letters.get(at + 1), letters.get(at + 2)) {
+        (Some('='), Some('>'), _) => {
+            Some("there are no arrow functions: write list.exists(item, item > 1), and likewise all, exists_one, map and filter")
+        }
+        (Some('='), Some('='), Some('=')) => Some("`===` means nothing here; compare with `==`, which never converts"),
+        (Some('!'), Some('='), Some('=')) => Some("`!==` means nothing here; compare with `!=`, which never converts"),
+        (Some('?'), Some('.'), _) => Some("`?.` means nothing here; ask first: has(a.b) && a.b > 1"),
+        (Some('?'), Some('?'), _) => Some("`??` means nothing here; write has(a.b) ? a.b : 1"),
+        _ => None,
+    }
+}
+
 fn sign(letters: &[char], at: &mut usize) -> Result<Token, ExpressionError> {
     let matches = |sign: &&&str| sign.chars().enumerate().all(|(place, letter)| letters.get(*at + place) == Some(&letter));
+    if let Some(hint) = of_javascript(letters, *at) {
+        return Err(ExpressionError::new(*at + 1, hint));
+    }
     if let Some(sign) = SIGNS.iter().find(matches) {
         *at += sign.len();
         return Ok(Token::Sign(sign));

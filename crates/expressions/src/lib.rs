@@ -18,6 +18,7 @@
 
 mod error;
 mod evaluate;
+mod foreign;
 mod functions;
 mod lexer;
 mod number;

@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "one token or value of many matters here, and no new one would")]
 
 use crate::error::ExpressionError;
+use crate::foreign;
 use crate::lexer::{Token, tokens};
 use crate::references::nearest;
 use crate::syntax::{Function, Kind, Macro, Node, Operator};
@@ -73,6 +74,8 @@ impl Parser {
             Token::Name(name) if name == "and" => "; `and` is `&&`",
             Token::Name(name) if name == "or" => "; `or` is `||`",
             Token::Name(name) if name == "not" => "; `not` is `!`",
+            // What stands before it was read as a name, or as a text that is empty.
+            Token::Text(_) => "; texts have one pair of quotes and nothing before it",
             _ => "",
         };
         ExpressionError::new(self.column(), format!("expected {expected}, found {found}{hint}"))
@@ -271,13 +274,10 @@ impl Parser {
     fn function(&mut self, column: usize, name: &str, arguments: Vec<Node>, depth: usize) -> Result<Tree, ExpressionError> {
         let Some((_, counts, function)) = Function::ALL.iter().find(|(known, ..)| *known == name) else {
             let names = Function::ALL.iter().map(|(known, ..)| *known).chain(["has", "all", "exists", "exists_one", "map", "filter"]);
-            let near = nearest(name, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            let why = if ["now", "timestamp", "duration", "random", "uuid", "env"].contains(&name) {
-                "; expressions have no clock, no randomness and no environment"
-            } else {
-                ""
-            };
-            return Err(ExpressionError::new(column, format!("there is no function `{name}`{near}{why}")));
+            let way_out =
+                foreign::function(name).map(str::to_owned).or_else(|| nearest(name, names).map(|near| format!("did you mean `{near}`?")));
+            let way_out = way_out.map(|way_out| format!("; {way_out}")).unwrap_or_default();
+            return Err(ExpressionError::new(column, format!("there is no function `{name}`{way_out}")));
         };
         if !counts.contains(&arguments.len()) {
             let wanted =

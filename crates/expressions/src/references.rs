@@ -9,6 +9,9 @@ use crate::shapes::{self, Suspect};
 use crate::syntax::{Kind, Node, Operator};
 use serde_json::Value;
 
+/// The names of types in CEL, which are texts here.
+const TYPES: &[&str] = &["int", "double", "string", "bool", "list", "map"];
+
 /// What is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
@@ -204,7 +207,7 @@ impl Finder<'_> {
             Kind::Not(inner) | Kind::Negate(inner) | Kind::Member(inner, _) | Kind::Has(inner, _) => self.visit(inner)?,
             Kind::Binary(operator, left, right) => {
                 self.visit(left)?;
-                self.visit(right)?;
+                self.visit(right).map_err(|error| dashed(*operator, left, right).unwrap_or(error))?;
                 // A comparison with null knows that there may be nothing.
                 if matches!(operator, Operator::Equal | Operator::NotEqual) {
                     for (one, other) in [(left, right), (right, left)] {
@@ -242,6 +245,7 @@ impl Finder<'_> {
         let known = || ROOTS.iter().chain(self.variables).copied();
         if !known().any(|known| known == name) {
             let hint = match nearest(name, known()) {
+                _ if TYPES.contains(&name) => format!("type() gives a text: compare with '{name}'"),
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
             };
@@ -316,6 +320,24 @@ impl Finder<'_> {
             self.found.add_suspects(shapes::unknown_member(root, &steps, self.variables));
         }
     }
+}
+
+/// `results.fetch-data` is a difference; where the right side is no name that is in sight, one key was meant.
+fn dashed(operator: Operator, left: &Node, right: &Node) -> Option<ExpressionError> {
+    let Kind::Member(holder, begin) = &left.kind else { return None };
+    let mut first = right;
+    while let Kind::Member(inner, _) | Kind::Index(inner, _) = &first.kind {
+        first = inner;
+    }
+    let Kind::Name(end) = &first.kind else { return None };
+    let key = format!("{begin}-{end}");
+    let holder = match &holder.kind {
+        Kind::Name(name) => name.as_str(),
+        _ => "…",
+    };
+    (operator == Operator::Subtract).then(|| {
+        ExpressionError::new(first.column, format!("`{end}` is not in sight here; if `{key}` is one key, write {holder}['{key}']"))
+    })
 }
 
 fn literal(node: &Node) -> Option<&Value> {

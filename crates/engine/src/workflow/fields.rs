@@ -2,6 +2,7 @@
 //! Reading the fields of one JSON object, each problem with its path.
 
 use super::duration;
+use super::peers::ours;
 use super::problem::{ProblemKind, Problems};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -45,7 +46,7 @@ impl<'a> Fields<'a> {
         others.sort_unstable();
         for field in others {
             let near = nearest(field, known.iter().copied());
-            problems.push(self.path(field), ProblemKind::UnknownField { field: field.clone(), near });
+            problems.push(self.path(field), ProblemKind::UnknownField { field: field.clone(), near, ours: ours(field, known) });
         }
     }
 
@@ -58,6 +59,11 @@ impl<'a> Fields<'a> {
             Some(other) => problems.push(self.path(field), wrong_type("a text", other)),
         }
         None
+    }
+
+    /// A text that is not empty, if the field is there.
+    pub(super) fn filled_text(&self, field: &'static str, problems: &mut Problems) -> Option<&'a str> {
+        self.get(field).and_then(|_| self.required_text(field, "", problems))
     }
 
     /// Reports a field that is there and is not a text.

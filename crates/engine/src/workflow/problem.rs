@@ -31,8 +31,8 @@ pub enum ProblemKind {
     WrongType { expected: &'static str, found: String },
     #[error("`{field}` is missing: add {hint}")]
     Missing { field: &'static str, hint: &'static str },
-    #[error("unknown field `{field}`{}", near.map_or_else(|| "; remove it".to_owned(), |near| format!("; did you mean `{near}`?")))]
-    UnknownField { field: String, near: Option<&'static str> },
+    #[error("unknown field `{field}`{}", way_out(*ours, *near))]
+    UnknownField { field: String, near: Option<&'static str>, ours: Option<&'static str> },
     #[error("must not be empty")]
     Empty,
     #[error("`{id}` cannot be an id: it is a name JavaScript objects give a meaning to; choose another")]
@@ -115,6 +115,15 @@ pub enum ProblemKind {
     RuleWithoutDependencies { rule: &'static str },
     #[error("and {count} more problems")]
     More { count: usize },
+}
+
+/// What to write in place of a field that is not known: what another product's word means here, or the word it is nearly.
+fn way_out(ours: Option<&'static str>, near: Option<&'static str>) -> String {
+    match (ours, near) {
+        (Some(ours), _) => format!("; here that is {ours}"),
+        (None, Some(near)) => format!("; did you mean `{near}`?"),
+        (None, None) => "; remove it".to_owned(),
+    }
 }
 
 /// Where in an expression; templates do not tell.

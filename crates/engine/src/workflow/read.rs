@@ -16,8 +16,11 @@ use serde_json::Value;
 /// The longest id in bytes: ids travel in headers, file names and keys.
 const ID_BYTES_MAX: usize = 256;
 
-const WORKFLOW_FIELDS: &[&str] = &["id", "name", "version", "description", "tasks", "metadata", "failurePolicy", "deadline", "budget"];
+const WORKFLOW_FIELDS: &[&str] =
+    &["id", "name", "version", "description", "context", "tasks", "metadata", "failurePolicy", "deadline", "budget"];
 const BUDGET_FIELDS: &[&str] = &["tasks", "time", "usd", "tokens", "calls"];
+/// The version of a definition that gives none.
+pub(super) const VERSION_DEFAULT: &str = "1";
 /// What fits a float exactly, in nano-dollars too.
 const WHOLE_MAX: u64 = (1 << 53) - 1;
 const USD_MAX: f64 = 1e6;
@@ -54,13 +57,10 @@ pub(super) fn read_workflow(value: &Value, path: String, level: usize, limits: L
     let Some(fields) = Fields::of(value, path, problems) else { return workflow };
     fields.refuse_others(WORKFLOW_FIELDS, problems);
     workflow.id = id(&fields, "an id that names this workflow", problems);
-    for (field, text) in [("name", "a name for people"), ("version", "a version such as '1.0.0'")] {
-        let text = fields.required_text(field, text, problems);
-        if let ("version", Some(text)) = (field, text) {
-            text.clone_into(&mut workflow.version);
-        }
-    }
+    fields.filled_text("name", problems);
+    fields.filled_text("version", problems).unwrap_or(VERSION_DEFAULT).clone_into(&mut workflow.version);
     fields.optional_text("description", problems);
+    workflow.context = fields.get("context").and_then(|value| call::schema(value, fields.path("context"), problems));
     if let Some(metadata) = fields.get("metadata").filter(|metadata| !metadata.is_object()) {
         problems.push(fields.path("metadata"), wrong_type("an object", metadata));
     }

@@ -115,7 +115,7 @@ pub(in super::super) fn one(value: &Value, path: &str, place: Place<'_>, problem
 fn task(value: &Value, path: String, place: Place<'_>, problems: &mut Problems) -> Option<Task> {
     let fields = Fields::of(value, path, problems)?;
     fields.refuse_others(ALL, problems);
-    fields.required_text("name", "a name for people", problems);
+    fields.filled_text("name", problems);
     let id = task_id(&fields, problems);
     let kind = kind(&fields, problems);
     let shape = shape(&fields, kind, problems);
@@ -196,7 +196,12 @@ fn refuse_meaningless(fields: &Fields<'_>, shape: Shape, kind: Option<Kind>, pro
         // Two bodies have been reported as such.
         let body = matches!(*field, "agentId" | "workflow" | "tasks" | "branches");
         if !body && !COMMON.contains(field) && !known.iter().any(|known| known.contains(field)) {
-            let instead = if shape == Shape::Group && *field == "join" { "write type: 'parallel'" } else { instead };
+            let instead = match *field {
+                "join" if shape == Shape::Group => "write type: 'parallel'",
+                "loop" if matches!(shape, Shape::Agent | Shape::Workflow | Shape::Group) => "write type: 'loop' beside it",
+                "default" | "mode" | "onNoMatch" => "it belongs beside `branches` of a task with type: 'conditional'",
+                _ => instead,
+            };
             problems.push(fields.path(field), ProblemKind::Meaningless { field, what, instead });
         }
     }
