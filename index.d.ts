@@ -9,9 +9,6 @@
 
 import { EventEmitter } from 'node:events';
 
-/** An answer that is not all of one: it was cut (`'length'`), withheld (`'content'`), or there is nothing in it (`'empty'`). */
-export declare type AcceptedEnding = 'length' | 'content' | 'empty';
-
 /** Whoever does the work of a task. */
 export declare interface Agent {
     /** Does it. The result is recorded as JSON data. Throw to fail; an error with `retryable: false` is not tried again. */
@@ -36,18 +33,37 @@ export declare interface AgentEvent {
     readonly instance: number;
 }
 
+/** What may stand for an agent: a function, a type of agents, or an agent of another type, such as `{ type: 'llm', configuration: { … } }`. */
+export declare type AgentForm = AgentFunction | CallableFunction | AgentType | Omit<AgentRegistration, 'id'>;
+
+/** A function that does the work of a task: the agent of a type that keeps nothing between tasks. */
+export declare type AgentFunction = {
+    execute(task: TaskInput, context: AttemptContext): unknown;
+}['execute'];
+
+/** Who can do a task: a function that reads no more than it is given. What a type or an agent of one reads is not known. */
+export declare type AgentGiven<C, D> = ((task: TaskFields & {
+    readonly context: C & {
+        dependencies: D;
+    };
+}, context: AttemptContext) => unknown) | OtherForm;
+
+/** The names of agents; any, where none are told. `llm` is built in. */
+export declare type AgentNames<A> = string extends keyof A ? string : (keyof A & string) | 'llm';
+
 /**
  * Registers what tasks name by `agentId`, and keeps instances of it: at least `minAgents` and at most `maxAgents` of each type once it has had
  * work, each with `maxConcurrency` attempts at once. docs/agents.md says how they are chosen, scaled and replaced.
  */
 export declare interface AgentPool extends EventEmitter<PoolEvents> {
     /**
-     * Registers a type of agent. Tasks may name it directly. The names of the built-in types are free until those are used.
+     * Registers a type of agent, or a function that stands for one: `{ create: () => ({ execute }) }`. Tasks may name it directly. The names of the built-in
+     * types are free until those are used.
      *
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
      * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
      */
-    registerAgentType(name: string, type: AgentType): void;
+    registerAgentType(name: string, type: AgentType | AgentFunction): void;
     /**
      * Registers an agent of a registered type or a built-in one (`llm`, `tool`, `hybrid`), whose instances are made with `configuration`.
      *
@@ -56,6 +72,17 @@ export declare interface AgentPool extends EventEmitter<PoolEvents> {
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
+    /** Registers a function that does the work of the tasks that name it, as `registerAgentType(name, execute)` does. */
+    registerAgent(name: string, execute: AgentFunction): void;
+    /**
+     * Registers all agents of a program by name, as `defineAgents` has them: functions and types as `registerAgentType` does, `{ type, configuration }` as
+     * `registerAgent` does. If one cannot be registered, none is.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+     * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type of one is not registered.
+     * @throws {ConflictError} `ERR_AGENT_EXISTS` if a name is taken.
+     */
+    registerAgents(agents: Agents): void;
     /**
      * Registers a function that agents and models may call. docs/tools.md says how.
      *
@@ -75,6 +102,12 @@ export declare interface AgentPool extends EventEmitter<PoolEvents> {
     getStatistics(): PoolStatistics;
 }
 
+export declare type AgentProblem<K, R extends Results, A, C> = K extends {
+    readonly agentId: infer N extends keyof A;
+} ? A[N] extends OtherForm ? unknown : A[N] extends (task: infer G, ...more: never[]) => unknown ? G extends {
+    readonly context: infer X;
+} ? ContextProblem<X, N, C, Given<K, R>> : unknown : unknown : unknown;
+
 /** An agent with a configuration of its own. */
 export declare interface AgentRegistration {
     /** What tasks name it by. */
@@ -90,6 +123,16 @@ export declare interface AgentRegistration {
     /** Attempts that may begin within a time. */
     rateLimit?: RateLimit | undefined;
 }
+
+/** What an agent gives back, as it is recorded; of one in a worker, and of a built-in type, nothing is known but its task's `outputSchema`. */
+export declare type AgentResult<F> = F extends (...given: never[]) => infer R ? Recorded<Settled<R>> : F extends {
+    create(...given: never[]): infer G;
+} ? Settled<G> extends {
+    execute(...given: never[]): infer R;
+} ? Recorded<Settled<R>> : unknown : unknown;
+
+/** Agents by the name that tasks call each by. */
+export declare type Agents = Readonly<Record<string, AgentForm>>;
 
 /** The size of the agent pool: how many instances of each type there are, when there are more or fewer of them, and when they are asked how they are. */
 export declare interface AgentsConfig {
@@ -113,31 +156,31 @@ export declare interface AgentsConfig {
 /**
  * One task: a call of an agent, a child workflow, a wait, or a group of tasks. `docs/workflows.md` says what each field means, and where.
  */
-export declare interface AgentTask {
+export declare interface AgentTask<Other extends string = AnyWord, AgentId extends string = string> {
     /** Unique in the workflow. At most 256 bytes. */
     id: string;
-    /** For people. */
-    name: string;
+    /** For people. Default: its id. */
+    name?: string | undefined;
     /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
-    agentId?: string | undefined;
+    agentId?: AgentId | undefined;
     /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
     workflow?: string | object | undefined;
     /** Waits before it runs: for a signal or for time. Alone: the payload is the output. */
-    waitFor?: WaitFor | undefined;
+    waitFor?: WaitFor<Other> | undefined;
     /** Makes it a group. */
-    tasks?: readonly AgentTask[] | undefined;
+    tasks?: readonly AgentTask<Other, AgentId>[] | undefined;
     /** Makes it a choice, with `type: 'conditional'`. */
-    branches?: readonly Branch[] | undefined;
+    branches?: readonly Branch<Other, AgentId>[] | undefined;
     /** What a choice runs if no branch holds. */
-    default?: readonly AgentTask[] | undefined;
+    default?: readonly AgentTask<Other, AgentId>[] | undefined;
     /** Whether a choice takes the first branch that holds (default) or all of them. */
-    mode?: 'first' | 'all' | (string & {}) | undefined;
+    mode?: 'first' | 'all' | Other | undefined;
     /** What a choice without a branch does: it is skipped (default) or fails with `ERR_NO_BRANCH`. */
-    onNoMatch?: 'skip' | 'fail' | (string & {}) | undefined;
+    onNoMatch?: 'skip' | 'fail' | Other | undefined;
     /** How a loop goes on, with `type: 'loop'`. */
-    loop?: Loop | undefined;
+    loop?: Loop<Other> | undefined;
     /** When a parallel group has ended. Default `'all'`. */
-    join?: 'all' | 'settled' | 'any' | 'race' | (string & {}) | {
+    join?: 'all' | 'settled' | 'any' | 'race' | Other | {
         quorum: number;
     } | undefined;
     /**
@@ -145,45 +188,40 @@ export declare interface AgentTask {
      * sibling, or all of a run of parallel ones right before it. `'parallel'`: without `dependencies` it starts together with its parallel
      * neighbours, after the last sequential task. Default: sequential without `dependencies`, parallel with them.
      */
-    type?: TaskType | undefined;
+    type?: TaskType<Other> | undefined;
     input?: TaskInputDefinition | undefined;
     /** Ids of siblings that must end before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
     dependencies?: readonly string[] | undefined;
     /** All must hold, or it is skipped; of a loop that nothing else drives: it goes on while they hold. Judged once. */
-    conditions?: readonly Condition[] | undefined;
+    conditions?: readonly Condition<Other>[] | undefined;
     /** When it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
-    triggerRule?: TriggerRule | undefined;
+    triggerRule?: TriggerRule<Other> | undefined;
     /**
      * `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`; `{ continue: ['QUOTA'] }`: only one with such a
      * code or name, as in `retryPolicy.retryOn`. Default `'fail'`.
      */
-    onError?: 'fail' | 'continue' | (string & {}) | {
+    onError?: 'fail' | 'continue' | Other | {
         continue: readonly string[];
     } | undefined;
     /**
      * Of a call or a wait: what stands in for it where it would have failed, its attempts being spent; a list is tried in order. The task then completes
      * with that output and is `degraded`. Not when it is cancelled or its execution's deadline passes.
      */
-    fallback?: Fallback | readonly Fallback[] | undefined;
+    fallback?: Fallback<AgentId> | readonly Fallback<AgentId>[] | undefined;
     /** Default: one attempt. */
-    retryPolicy?: RetryPolicy | undefined;
+    retryPolicy?: RetryPolicy<Other> | undefined;
     /** The longest one attempt may take, of a group all of it. Default `workflow.defaultTimeout` for calls of agents, else none. */
-    timeout?: Duration | undefined;
+    timeout?: Duration<Other> | undefined;
     /** The longest it may take from ready to end, waits left out. */
-    totalTimeout?: Duration | undefined;
+    totalTimeout?: Duration<Other> | undefined;
     /** The longest an attempt may be without `ctx.heartbeat()`. */
-    heartbeatTimeout?: Duration | undefined;
-    /**
-     * Of a task of an `llm` or `hybrid` agent: which answers are taken as they are, though they were cut (`'length'`), withheld (`'content'`) or are `'empty'`.
-     * Default: what its agent says, else `models.accept`, else none: they fail the task.
-     */
-    accept?: readonly AcceptedEnding[] | undefined;
+    heartbeatTimeout?: Duration<Other> | undefined;
     /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
     outputSchema?: unknown;
     /** Keeps its output for other executions of its tenant and of what makes it; `true`: for ever, told apart by its rendered input. */
     cache?: boolean | {
         key?: string | undefined;
-        ttl?: Duration | undefined;
+        ttl?: Duration<Other> | undefined;
     } | undefined;
     /** Capabilities that its agent must have; without an `agentId`, any registered agent that has them will do. */
     requires?: readonly string[] | undefined;
@@ -192,7 +230,7 @@ export declare interface AgentTask {
     /** Tasks with the same one, once `{{ … }}` in it is filled in, go to the same instance of their agent where it has room. */
     affinity?: string | undefined;
     /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
-    compensate?: Compensation | undefined;
+    compensate?: Compensation<Other, AgentId> | undefined;
 }
 
 /** How agents of a type are made: here, or each in a worker thread of its own. */
@@ -214,16 +252,23 @@ export declare interface AgentTypeLimits {
 }
 
 /** A workflow: tasks, and what each waits for. */
-export declare interface AgentWorkflow {
+export declare interface AgentWorkflow<Other extends string = AnyWord> {
     /** Names it. At most 256 bytes. */
     id: string;
-    /** For people. */
-    name: string;
-    /** A changed definition needs another version while executions of the old one run. */
-    version: string;
+    /** For people. Default: its id. */
+    name?: string | undefined;
+    /** A changed definition needs another version while executions of the old one run. Default `'1'`. */
+    version?: string | undefined;
     description?: string | undefined;
+    /**
+     * Judges the context of each execution before it begins, whoever begins it: a zod schema, any Standard Schema, or a JSON Schema. `ERR_INPUT_SCHEMA`. What
+     * it makes of the context is the context.
+     */
+    context?: unknown;
+    /** The agents that its tasks name, for the compiler alone: see `defineWorkflow`. It registers nobody and is not recorded. */
+    agents?: Agents | undefined;
     /** At least one; `workflow.maxTasks` counts those of every level. */
-    tasks: readonly AgentTask[];
+    tasks: readonly AgentTask<Other>[];
     /** For people and tools; it changes nothing. */
     metadata?: {
         author?: string | undefined;
@@ -232,11 +277,13 @@ export declare interface AgentWorkflow {
         [key: string]: unknown;
     } | undefined;
     /** What a failure does to its neighbours: stops them (`'fail_fast'`, default), or lets independent tasks go on. */
-    failurePolicy?: 'fail_fast' | 'continue' | (string & {}) | undefined;
+    failurePolicy?: 'fail_fast' | 'continue' | Other | undefined;
     /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
-    deadline?: Duration | undefined;
+    deadline?: Duration<Other> | `${number}-${number}-${string}` | undefined;
     /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
     budget?: Budget | undefined;
+    /** What the compiler knows of one that `defineWorkflow` was given; it is never there. */
+    readonly '~types'?: WorkflowTypes | undefined;
 }
 
 /** Each without a default: what is absent is not watched. */
@@ -273,6 +320,17 @@ export declare interface Allowance {
     models?: readonly string[] | undefined;
 }
 
+/** A context of which nothing is known. */
+export declare type AnyContext = {
+    [key: string]: any;
+};
+
+/**
+ * What stands, for the compiler, beside the words that a field may have: any text in a definition that is plain data, since TypeScript takes a word in an
+ * object of its own for no more than that; nothing in one that `defineWorkflow` is given.
+ */
+export declare type AnyWord = string & {};
+
 /** What else an agent may use during one attempt. */
 export declare interface AttemptContext {
     /** Aborts when the attempt should stop; `signal.reason.code` says why. Ignoring it is allowed for 5 s, then the attempt is given up. */
@@ -293,11 +351,15 @@ export declare interface AttemptContext {
     /** Announces `task:progress` with `data`. It is not recorded. */
     emit(data: unknown): void;
     /**
-     * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output. A failure that nobody catches is the
+     * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, which is what its `outputSchema` makes of it, or what a
+     * workflow gives that `defineWorkflow` was given. A failure that nobody catches is the
      * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one. If the attempt is told to stop
      * meanwhile, awaiting it rejects with `signal.reason`. Once the attempt is over nothing is added, and awaiting it rejects.
      */
-    spawn(task: AgentTask): PromiseLike<unknown>;
+    spawn<S = undefined, W = undefined>(task: AgentTask & {
+        outputSchema?: S;
+        workflow?: W;
+    }): PromiseLike<SpawnedResult<S, W>>;
 }
 
 /**
@@ -314,12 +376,28 @@ export declare interface AttemptTimeouts {
 }
 
 /** A branch of a choice. */
-export declare interface Branch {
+export declare interface Branch<Other extends string = AnyWord, AgentId extends string = string> {
     /** Default: its place. */
     name?: string | undefined;
-    when: Condition;
-    tasks: readonly AgentTask[];
+    when: Condition<Other>;
+    tasks: readonly AgentTask<Other, AgentId>[];
 }
+
+export declare type Branched<B, K, A> = {
+    readonly branch: string;
+    readonly output: B extends {
+        readonly tasks: infer T extends readonly {
+            readonly id: string;
+        }[];
+    } ? ResultsOf<T, A> : unknown;
+} | (K extends {
+    readonly default: infer T extends readonly {
+        readonly id: string;
+    }[];
+} ? {
+    readonly branch: string;
+    readonly output: ResultsOf<T, A>;
+} : never);
 
 /** What one execution may use, its child workflows included. */
 export declare interface Budget extends ModelBudget {
@@ -335,6 +413,41 @@ export declare interface Budget extends ModelBudget {
  */
 export declare type Bytes = number | `${number}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}` | (string & {});
 
+/** A task that is one call of an agent that is known, and always happens: nearly every one is. */
+export declare interface CallAlone<A> {
+    readonly agentId: keyof A;
+    readonly type?: 'sequential' | 'parallel';
+    readonly tasks?: undefined;
+    readonly branches?: undefined;
+    readonly outputSchema?: undefined;
+    readonly conditions?: undefined;
+    readonly triggerRule?: undefined;
+    readonly onError?: undefined | 'fail';
+    readonly fallback?: undefined;
+}
+
+export declare type Called<K, A> = K extends {
+    readonly outputSchema: infer S;
+} ? Recorded<SchemaOutput<S>> : K extends {
+    readonly agentId: infer N extends keyof A;
+} ? AgentResult<A[N]> : K extends {
+    readonly workflow: {
+        readonly '~types'?: infer W;
+    };
+} ? NonNullable<W> extends {
+    readonly results: infer R;
+} ? R : unknown : K extends {
+    readonly agentId: string;
+} | {
+    readonly workflow: unknown;
+} | {
+    readonly requires: unknown;
+} ? unknown : K extends {
+    readonly waitFor: {
+        readonly schema: infer S;
+    };
+} ? Recorded<SchemaOutput<S>> : unknown;
+
 /** Somebody asked for it to stop, or something else made it pointless. */
 export declare class CancelledError extends OrchestratorError {
 }
@@ -343,6 +456,9 @@ export declare interface CancelOptions {
     /** Stops clean-up tasks and compensation too. Default false. */
     force?: boolean | undefined;
 }
+
+/** `unknown` for tasks whose fields there are, whose dependencies are siblings, and whose agents are given what they read; else what is wrong where. */
+export declare type CheckedTasks<T extends Listed, A, C> = [Wrong<T, A, C>] extends [never] ? unknown : Places<T, A, C>;
 
 /** The orchestrator has been shut down. */
 export declare class ClosedError extends OrchestratorError {
@@ -361,13 +477,13 @@ export declare interface CollaborationConfig {
 }
 
 /** What undoes a task. */
-export declare interface Compensation {
-    agentId: string;
+export declare interface Compensation<Other extends string = AnyWord, AgentId extends string = string> {
+    agentId: AgentId;
     /** It may read the output of its own task. */
     input?: TaskInputDefinition | undefined;
-    on?: 'completed' | 'started' | (string & {}) | undefined;
-    retryPolicy?: RetryPolicy | undefined;
-    timeout?: Duration | undefined;
+    on?: 'completed' | 'started' | Other | undefined;
+    retryPolicy?: RetryPolicy<Other> | undefined;
+    timeout?: Duration<Other> | undefined;
 }
 
 /** Executions that are counted together. */
@@ -378,8 +494,8 @@ export declare interface ConcurrencyLimit {
     limit: number;
 }
 
-/** A CEL expression, alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
-export declare type Condition = string | TaskCondition | ConditionFunction;
+/** An expression (a bounded subset of CEL: docs/workflows.md), alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
+export declare type Condition<Other extends string = AnyWord> = string | TaskCondition<Other> | ConditionFunction;
 
 /** A condition that is a function; it is given everything an expression could read there. */
 export declare type ConditionFunction = (scope: any) => unknown;
@@ -387,6 +503,17 @@ export declare type ConditionFunction = (scope: any) => unknown;
 /** What was asked for stands against something that is there. */
 export declare class ConflictError extends OrchestratorError {
 }
+
+export declare type ContextGiven<S> = SchemaInput<S> extends infer C extends object ? C : object;
+
+export declare type ContextProblem<X, N, C, D> = Differing<C, Omit<X, 'dependencies'>> extends infer F extends string ? [F] extends [never] ? X extends {
+    readonly dependencies: infer W;
+} ? Differing<D, W> extends infer G extends string ? [G] extends [never] ? unknown : Problem<`agent \`${N & string}\` reads \`dependencies.${G}\`, which this task is not given`> : unknown : unknown : Problem<`agent \`${N & string}\` reads \`context.${F}\`, which the context of this workflow is not known to have`> : unknown;
+
+/** What its agents find in `task.context`. */
+export declare type ContextRead<S> = SchemaOutput<S> extends infer C extends object ? Recorded<C> : {
+    readonly [key: string]: unknown;
+};
 
 /** A provider of your own. */
 export declare interface CustomProvider {
@@ -435,13 +562,33 @@ export declare interface CustomRequest {
 }
 
 /**
+ * The agents of a program, by the names that tasks call them by. It gives them back as they are: `agentPool.registerAgents(agents)` registers them, and
+ * `agents` of a `defineWorkflow` tells the compiler of them.
+ */
+export declare function defineAgents<const A extends Agents>(agents: A): A;
+
+/**
+ * A workflow whose `agentId`s, dependencies, words, context and results the compiler checks. It gives the workflow back as it is: a definition is data, and
+ * runs as the same definition does that was written without this function.
+ */
+export declare function defineWorkflow<const T extends readonly AgentTask<never, AgentNames<A>>[], A extends Agents, S = undefined>(workflow: WorkflowDefinition<A, S, T & CheckedTasks<T, A, ContextRead<S>>>): TypedWorkflow<ContextGiven<S>, Shown<ResultsOf<T, A>>>;
+
+/** The members that are not there, or are something else. */
+export declare type Differing<Given, Wanted> = string extends keyof Wanted ? never : {
+    [F in keyof Wanted]: F extends keyof Given ? (Given[F] extends Wanted[F] ? never : F) : F;
+}[keyof Wanted] & string;
+
+/**
  * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
  * which one it was in an object of its own; another is refused when it is read.
  */
-export declare type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {});
+export declare type Duration<Other extends string = string & {}> = [Other] extends [never] ? number | DurationText : number | DurationText | Other;
+
+/** A length of time in words. */
+export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -519,12 +666,12 @@ export declare interface ExecutionEvent {
 }
 
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
-export declare interface ExecutionHandle {
+export declare interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
     readonly id: string;
     /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing. */
-    result(): Promise<WorkflowExecution>;
-    /** Resolves in any end state. */
-    settled(): Promise<WorkflowExecution>;
+    result(): Promise<WorkflowExecution<Results>>;
+    /** Resolves in any end state; what did not complete has no result. */
+    settled(): Promise<WorkflowExecution<Partial<Results>>>;
     status(): Promise<ExecutionStatus>;
     /** See `cancelExecution`. */
     cancel(reason?: string, options?: CancelOptions): Promise<void>;
@@ -583,18 +730,23 @@ export declare interface ExecutionMetrics {
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
 /** What stands in for a task: an agent, called once with the task's own input or another, or a value as it is. */
-export declare type Fallback = {
-    agentId: string;
+export declare type Fallback<AgentId extends string = string> = {
+    agentId: AgentId;
     input?: TaskInputDefinition | undefined;
 } | {
     value: unknown;
 };
 
 /**
- * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'empty'`: it ended in order, and nothing was said; `'pause'`: the provider goes
- * on when it is sent `message`; `'other'`: for a reason that no other word is for.
+ * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'pause'`: the provider goes on when it is sent `message`; `'other'`: for a
+ * reason that no other word is for.
  */
-export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'empty' | 'pause' | 'other';
+export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'other';
+
+/** What a request brings: with a `schema` what that makes of the answer, which is there unless the model may call tools instead. */
+export declare type Generated<S, T> = S extends undefined ? GenerateResult : T extends undefined ? GenerateResult<SchemaOutput<S>> & {
+    readonly output: SchemaOutput<S>;
+} : GenerateResult<SchemaOutput<S>>;
 
 /** What a model is asked. One of `prompt` and `messages` is needed. */
 export declare interface GenerateRequest {
@@ -627,21 +779,16 @@ export declare interface GenerateRequest {
     maxAttempts?: number | undefined;
     /** What this call may use, its retries included. */
     budget?: ModelBudget | undefined;
-    /**
-     * Of `stream`: whether you can take back what has come. After a failure the answer is then asked for anew, by the same rules as before its first part, and
-     * the first part of the new one says `restart: true`. Default false: what was delivered stays, and the call fails.
-     */
-    restart?: boolean | undefined;
     /** The longest that all of it may take, waiting included. */
     timeout?: Duration | undefined;
     signal?: AbortSignal | undefined;
 }
 
 /** What a model answered. */
-export declare interface GenerateResult {
+export declare interface GenerateResult<Output = unknown> {
     readonly text: string;
-    /** What `schema` made of the answer. */
-    readonly output?: unknown;
+    /** What `schema` made of the answer; absent if the model called tools instead. */
+    readonly output?: Output;
     readonly toolCalls: readonly ModelToolCall[];
     /** The answer as a turn to go on from. */
     readonly message: ModelMessage;
@@ -654,11 +801,16 @@ export declare interface GenerateResult {
     readonly model: string;
     readonly provider: string;
     readonly finishReason: FinishReason;
-    /** The provider's own word for it, where that says more, or its explanation of a refusal. */
-    readonly finishDetail?: string;
     /** Every request that was sent for it, in order. */
     readonly attempts: readonly ModelAttempt[];
 }
+
+/** What the dependencies of a task give: those it names, else any of its siblings. One that is no sibling is an error of its own. */
+export declare type Given<K, R extends Results> = K extends {
+    readonly dependencies: readonly (infer D extends string)[];
+} ? {
+    readonly [F in D]: R[F];
+} : R;
 
 /** What an agent of type `hybrid` knows beside: its tools. */
 export declare interface HybridConfiguration extends LlmConfiguration {
@@ -667,6 +819,10 @@ export declare interface HybridConfiguration extends LlmConfiguration {
     /** Requests to the model in one attempt, 1 to 1000. `ERR_MAX_STEPS`. Default 10. */
     maxSteps?: number | undefined;
 }
+
+export declare type IdOf<K> = K extends {
+    readonly id: infer I extends string;
+} ? I : never;
 
 /** Agents that run on the thread that registers them. */
 export declare interface InlineAgentType extends AgentTypeLimits {
@@ -690,6 +846,20 @@ export declare interface Issue {
     /** `'error'` unless said otherwise. */
     severity?: 'error' | 'warning';
 }
+
+/** A task without others inside, or with lists of this kind. */
+export declare interface Leaf<I, Lists = undefined> {
+    readonly id: string;
+    readonly dependencies?: readonly I[] | undefined;
+    readonly tasks?: Lists;
+    readonly branches?: Lists;
+    readonly default?: Lists;
+}
+
+/** A list of tasks, as far as its rules look. */
+export declare type Listed = readonly {
+    readonly id: string;
+}[];
 
 /** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
 export declare interface LlmConfiguration {
@@ -716,10 +886,6 @@ export declare interface LlmConfiguration {
     stream?: boolean | undefined;
     /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
     include?: 'dependencies' | 'none' | undefined;
-    /**
-     * Which answers its tasks take as they are, where a task does not say: cut, withheld or empty ones fail otherwise. Default: `models.accept`.
-     */
-    accept?: readonly AcceptedEnding[] | undefined;
 }
 
 /** Options of `loadWorkflow`. */
@@ -729,21 +895,21 @@ export declare interface LoadOptions {
 }
 
 /** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
-export declare interface Loop {
+export declare interface Loop<Other extends string = AnyWord> {
     /** A list, or an expression that gives one. One pass for each item. */
     forEach?: readonly unknown[] | string | undefined;
     /** Judged before each pass. */
-    while?: Condition | readonly Condition[] | undefined;
+    while?: Condition<Other> | readonly Condition<Other>[] | undefined;
     /** Judged after each pass. */
-    until?: Condition | readonly Condition[] | undefined;
+    until?: Condition<Other> | readonly Condition<Other>[] | undefined;
     /** Passes of a loop without `forEach`. Default 100. */
     maxIterations?: number | undefined;
     /** Passes of a `forEach` at the same time. Default 1. */
     concurrency?: number | undefined;
     /** What a failed pass does to a `forEach`; `'failAfter'`: the others go on, and then it fails with `ERR_LOOP_ITEMS`. Default `'fail'`. */
-    onItemError?: 'fail' | 'failAfter' | 'collect' | 'skip' | (string & {}) | undefined;
+    onItemError?: 'fail' | 'failAfter' | 'collect' | 'skip' | Other | undefined;
     /** What wanting more passes than `maxIterations` does: `'fail'` with `ERR_LOOP_LIMIT` (default), or `'stop'` the loop, which completes. */
-    onLimit?: 'fail' | 'stop' | (string & {}) | undefined;
+    onLimit?: 'fail' | 'stop' | Other | undefined;
     /** How many ended passes stay in view. Default: all. */
     keepLast?: number | undefined;
 }
@@ -842,9 +1008,15 @@ export declare interface ModelCalls {
      * @throws {ModelError} with the class of the failure and every attempt.
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
      */
-    generate(request: GenerateRequest): Promise<GenerateResult>;
-    /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried, but with `restart`. */
-    stream(request: GenerateRequest): ModelStream;
+    generate<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(request: GenerateRequest & {
+        schema?: S;
+        tools?: T;
+    }): Promise<Generated<S, T>>;
+    /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried. */
+    stream<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(request: GenerateRequest & {
+        schema?: S;
+        tools?: T;
+    }): ModelStream<Generated<S, T>>;
 }
 
 export declare type ModelCapability = 'text-generation' | 'code-generation' | 'reasoning' | 'tool-use' | 'vision' | 'audio' | (string & {});
@@ -870,8 +1042,7 @@ export declare interface ModelComparison extends ModelInfo {
 
 /**
  * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
- * `details.partialText` what had come of the answer. Of an answer that was cut (`ERR_MODEL_CUT`), empty (`ERR_MODEL_EMPTY`) or withheld (class `content`)
- * `details` has `finishReason`, what there is (`partial`), `usage`, `cost`, and the `limit` that cut it.
+ * `details.partialText` what had come of the answer.
  */
 export declare class ModelError extends OrchestratorError {
 }
@@ -1020,8 +1191,6 @@ export declare interface ModelsConfig {
     budget?: ModelBudget | undefined;
     /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
     tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined;
-    /** Which answers the tasks of `llm` and `hybrid` agents take as they are, where neither the task nor its agent says. Default: none. */
-    accept?: readonly AcceptedEnding[] | undefined;
 }
 
 /** The model that fits best, and why. */
@@ -1043,13 +1212,10 @@ export declare interface ModelSelection {
     }[];
 }
 
-/**
- * An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. Leaving a `for await` over it before its end, by
- * `break`, `return` or a throw, ends the request: `result()` then rejects with `ERR_CANCELLED`.
- */
-export declare interface ModelStream extends AsyncIterable<StreamPart> {
+/** An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. */
+export declare interface ModelStream<Result = GenerateResult> extends AsyncIterable<StreamPart<Result>> {
     /** The whole answer. */
-    result(): Promise<GenerateResult>;
+    result(): Promise<Result>;
 }
 
 /** A tool as a model sees it. */
@@ -1114,9 +1280,9 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * @throws {TaskFailedError} `ERR_TASK_FAILED` when a task failed; `error.cause` is what its agent threw, `error.execution` the execution.
      * @throws {CancelledError} `ERR_CANCELLED` when it was cancelled; `error.execution` is the execution.
      */
-    executeWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution>;
+    executeWorkflow<T extends WorkflowTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>>;
     /** Starts a workflow and resolves with a handle as soon as it is on record. Rejects as `executeWorkflow` does for what cannot start. */
-    startWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<ExecutionHandle>;
+    startWorkflow<T extends WorkflowTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<ExecutionHandle<T['results']>>;
     /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
     getHandle(executionId: string): ExecutionHandle;
     /** The execution as it is now; `undefined` if there is none. Without `storage` those that ended are remembered as
@@ -1175,7 +1341,7 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
      * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
      */
-    scheduleWorkflow(workflow: AgentWorkflow, schedule: WorkflowSchedule, context?: object, options?: ScheduleOptions): Promise<Schedule>;
+    scheduleWorkflow<T extends WorkflowTypes>(workflow: Typed<T>, schedule: WorkflowSchedule, ...[context, options]: StartArguments<T['context'], ScheduleOptions>): Promise<Schedule>;
     /** The schedule with this id; `undefined` if there is none. */
     getSchedule(scheduleId: string): Promise<Schedule | undefined>;
     /** Every schedule, by id. */
@@ -1280,13 +1446,37 @@ export declare interface OrchestratorStatistics {
     readonly eventLoopDelay: EventLoopDelayFigures;
 }
 
-/** Of which answer a part is. */
-export declare interface PartOrigin {
-    /** Which of the requests of its call brought it, from 1. */
-    readonly request: number;
-    /** Whether it is the first of an answer that is asked for anew: what came before it is void. See `GenerateRequest.restart`. */
-    readonly restart?: true;
-}
+export declare type OtherForm = {
+    readonly create: unknown;
+} | {
+    readonly type: string;
+} | {
+    readonly isolation: 'worker';
+};
+
+/** What a group, or one call, gives. */
+export declare type Pass<K, A> = K extends {
+    readonly tasks: infer T extends readonly {
+        readonly id: string;
+    }[];
+} ? ResultsOf<T, A> : Called<K, A>;
+
+/** The same lists with what is wrong in place of what is there. */
+export declare type Places<T extends Listed, A, C> = {
+    readonly [Index in keyof T]: PlacesIn<T[Index], T[number]['id'], ResultsOf<T, A>, A, C>;
+};
+
+export declare type PlacesIn<K, I, R extends Results, A, C> = {
+    readonly [F in keyof K]: F extends 'dependencies' ? readonly I[] : F extends 'agentId' ? AgentProblem<K, R, A, C> : F extends 'tasks' | 'default' ? K[F] extends Listed ? Places<K[F], A, C> : unknown : F extends 'branches' ? {
+        readonly [B in keyof K[F]]: {
+            readonly [G in keyof K[F][B]]: K[F][B][G] extends Listed ? Places<K[F][B][G], A, C> : unknown;
+        };
+    } : F extends keyof AgentTask ? unknown : Problem<`\`${F & string}\` is no field of a task`>;
+};
+
+export declare type Plain = string | number | boolean | null | readonly Plain[] | {
+    readonly [key: string]: Plain | undefined;
+};
 
 /** What an agent pool announces. None of it is recorded. */
 export declare interface PoolEvents {
@@ -1336,6 +1526,11 @@ export declare interface PoolStatistics extends PoolFigures {
     readonly types: Readonly<Record<string, PoolFigures>>;
 }
 
+/** What no value is. It is no text, so that the compiler shows it and does not take the whole task for impossible. */
+export declare interface Problem<Message extends string> {
+    readonly problem: Message;
+}
+
 /** One provider. */
 export declare interface ProviderConfig {
     /** Which wire it speaks; `'compatible'`: OpenAI's Chat Completions, and `endpoint` says where. Default: its name. */
@@ -1368,6 +1563,13 @@ export declare interface RateLimit {
     interval: Duration;
 }
 
+/** A value as it is recorded: JSON data. A `Date` becomes text, what is nothing `null`. */
+export declare type Recorded<T> = T extends Plain ? T : T extends {
+    toJSON(...given: never[]): infer J;
+} ? Recorded<J> : T extends undefined | void ? null : T extends object ? {
+    [K in keyof T]: T extends readonly unknown[] ? Recorded<T[K]> : T[K] extends undefined ? undefined : Recorded<Exclude<T[K], undefined>> | Extract<T[K], undefined>;
+} : T;
+
 /** Executions are forgotten, the oldest first, beyond either bound; the latest is always remembered. */
 export declare interface RememberConfig {
     /** How many, at least 1. Default 1000. */
@@ -1375,6 +1577,11 @@ export declare interface RememberConfig {
     /** What they weigh together, by the length of their contexts and results as JSON and what each task takes beside. Default `'64MiB'`. */
     bytes?: Bytes | undefined;
 }
+
+/** What stands in for a task where it would fail. */
+export declare type Replaced<K, A> = K extends {
+    readonly fallback: infer F;
+} ? Standing<F extends readonly unknown[] ? F[number] : F, K, A> : never;
 
 /** What models have cost an execution, its child workflows and attempts that failed included. */
 export declare interface ResourceUsage {
@@ -1387,27 +1594,46 @@ export declare interface ResourceUsage {
     readonly modelCalls: number;
 }
 
+/** What one task gives. */
+export declare type ResultOf<K, A> = Whole<K, A> | (K extends {
+    readonly conditions: unknown;
+} | {
+    readonly triggerRule: unknown;
+} ? undefined : never) | (K extends {
+    readonly onError: 'continue' | object;
+} ? null : never) | Replaced<K, A>;
+
+/** What tasks give, by id. */
+export declare type Results = Readonly<Record<string, unknown>>;
+
+/** The results of a list of tasks. A task that may be skipped may have none. */
+export declare type ResultsOf<T extends readonly {
+    readonly id: string;
+}[], A> = {
+    readonly [K in T[number] as K['id']]: K extends CallAlone<A> ? AgentResult<A[K['agentId']]> : ResultOf<K, A>;
+};
+
 export declare interface ResumeOptions {
     /** Pauses again after the next task. Default false. */
     step?: boolean | undefined;
 }
 
 /** When a failed attempt is tried again. */
-export declare interface RetryPolicy {
+export declare interface RetryPolicy<Other extends string = AnyWord> {
     /** Attempts in all, the first included: 1 to 10,000. */
     maxAttempts: number;
     /** How the wait grows: always `initialDelay`, × the attempt's number, or doubled each time. Default `'fixed'`. */
-    backoffType?: 'fixed' | 'linear' | 'exponential' | (string & {}) | undefined;
+    backoffType?: 'fixed' | 'linear' | 'exponential' | Other | undefined;
     /** The wait after the first failed attempt. Default 1 s. */
-    initialDelay?: Duration | undefined;
+    initialDelay?: Duration<Other> | undefined;
     /** The longest wait. Default: no limit. */
-    maxDelay?: Duration | undefined;
+    maxDelay?: Duration<Other> | undefined;
     /** The share of the wait that is left to chance, 0 to 1; `true` is 1. Default 0. */
     jitter?: number | boolean | undefined;
     /** The codes and names of errors that are tried again. Default: every one but those with `retryable: false`. */
     retryOn?: readonly string[] | undefined;
     /** No attempt starts later than this after the first. */
-    maxElapsed?: Duration | undefined;
+    maxElapsed?: Duration<Other> | undefined;
 }
 
 /** A type of agent that has more or fewer instances than before. */
@@ -1443,10 +1669,54 @@ export declare interface ScheduleOptions {
     allow?: Allowance | undefined;
 }
 
+/** What a schema takes. */
+export declare type SchemaInput<S, Unknown = unknown> = S extends {
+    readonly '~standard': {
+        readonly types?: infer T;
+    };
+} ? NonNullable<T> extends {
+    readonly input: infer I;
+} ? I : Unknown : Unknown;
+
+/** What a schema makes of a value; of raw JSON Schema nothing is known. */
+export declare type SchemaOutput<S, Unknown = unknown> = S extends {
+    readonly '~standard': {
+        readonly types?: infer T;
+    };
+} ? NonNullable<T> extends {
+    readonly output: infer O;
+} ? O : Unknown : Unknown;
+
+/** `Awaited`, with the short way first: that costs the compiler a fiftieth. */
+export declare type Settled<R> = R extends Promise<infer V> ? V : Awaited<R>;
+
+/** The same, so that messages show what is in it. */
+export declare type Shown<R> = R extends infer I ? {
+    readonly [K in keyof I]: I[K];
+} : never;
+
 export declare interface SignalOptions {
     /** The wait it is meant for, where several wait for signals of this name. */
     path?: string | undefined;
 }
+
+/** What a task gives that an attempt has added: what its schema makes of it, or what its workflow is known to give. */
+export declare type SpawnedResult<S, W> = W extends {
+    readonly '~types'?: infer T;
+} ? NonNullable<T> extends {
+    readonly results: infer R;
+} ? R : Recorded<SchemaOutput<S>> : Recorded<SchemaOutput<S>>;
+
+export declare type Standing<F, K, A> = F extends {
+    readonly value: infer V;
+} ? V : K extends {
+    readonly outputSchema: unknown;
+} ? never : F extends {
+    readonly agentId: infer N extends keyof A;
+} ? AgentResult<A[N]> : unknown;
+
+/** What stands behind the workflow when it is started: its context, which may be left out if there is nothing it must have, and options. */
+export declare type StartArguments<Context, Options = ExecuteOptions> = Record<never, never> extends Context ? [context?: Context, options?: Options] : [context: Context, options?: Options];
 
 /** Makes executions durable on one machine. */
 export declare interface StorageConfig {
@@ -1466,27 +1736,27 @@ export declare class StoreError extends OrchestratorError {
 }
 
 /** What comes of a stream. */
-export declare type StreamPart = ({
+export declare type StreamPart<Result = GenerateResult> = {
     readonly type: 'text';
     readonly text: string;
-} & PartOrigin) | ({
+} | {
     readonly type: 'reasoning';
     readonly text: string;
-} & PartOrigin) | ({
+} | {
     readonly type: 'tool-call';
     readonly toolCall: ModelToolCall;
-} & PartOrigin) | {
+} | {
     readonly type: 'usage';
     readonly usage: TokenUsage;
     readonly cost: number;
 } | {
     readonly type: 'done';
-    readonly result: GenerateResult;
+    readonly result: Result;
 };
 
 /** A condition with what it is about. `evaluate` wins over `expression`. */
-export declare interface TaskCondition {
-    type?: 'dependency' | 'state' | 'custom' | (string & {}) | undefined;
+export declare interface TaskCondition<Other extends string = AnyWord> {
+    type?: 'dependency' | 'state' | 'custom' | Other | undefined;
     expression?: string | undefined;
     evaluate?: ConditionFunction | undefined;
 }
@@ -1536,16 +1806,14 @@ export declare interface TaskExecution {
     readonly usage?: TokenUsage;
     /** What they cost, in US dollars. */
     readonly cost?: number;
-    /** Why the last answer that they brought ended. */
-    readonly finishReason?: FinishReason;
 }
 
 /** A task failed for good. `cause` is what its agent threw in the last attempt. */
 export declare class TaskFailedError extends OrchestratorError {
 }
 
-/** What an agent is given: the task's own fields, and what led to it. Everything in it is the agent's to change. */
-export declare interface TaskInput {
+/** What an agent is given of its task itself. */
+export declare interface TaskFields {
     readonly id: string;
     readonly name: string;
     readonly agentId: string;
@@ -1557,10 +1825,20 @@ export declare interface TaskInput {
         prompt?: string;
         data?: any;
     };
+}
+
+/**
+ * What an agent is given: the task's own fields, and what led to it. Everything in it is the agent's to change.
+ *
+ * An agent may say what it reads: `Context` is the schema of its workflow's context (`typeof schema`) or what that gives, `Dependencies` what tasks give by
+ * id. `defineWorkflow` checks that its tasks are given that.
+ */
+export declare interface TaskInput<Context = AnyContext, Dependencies = Record<string, any>> extends TaskFields {
     /** The execution's context, and the results of the task's dependencies by id. */
-    readonly context: {
-        [key: string]: any;
-        dependencies: Record<string, any>;
+    readonly context: (Context extends {
+        readonly '~standard': unknown;
+    } ? Recorded<SchemaOutput<Context>> : Context) & {
+        dependencies: Dependencies;
     };
 }
 
@@ -1579,8 +1857,8 @@ export declare interface TaskInputDefinition {
 
 export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
 
-/** The kinds of task; any text for the compiler, which takes a word in an object of its own for no more than that. */
-export declare type TaskType = 'sequential' | 'parallel' | 'conditional' | 'loop' | (string & {});
+/** The kinds of task. */
+export declare type TaskType<Other extends string = AnyWord> = 'sequential' | 'parallel' | 'conditional' | 'loop' | Other;
 
 /** It took longer than it was given. */
 export declare class TimeoutError extends OrchestratorError {
@@ -1601,13 +1879,7 @@ export declare interface TokenUsage {
 }
 
 /** What the schema makes of the arguments; of raw JSON Schema nothing is known. */
-export declare type ToolArguments<S> = S extends {
-    readonly '~standard': {
-        readonly types?: infer T;
-    };
-} ? NonNullable<T> extends {
-    readonly output: infer O;
-} ? O : Record<string, unknown> : Record<string, unknown>;
+export declare type ToolArguments<S> = SchemaOutput<S, Record<string, unknown>>;
 
 /** What an agent of type `tool` does. */
 export declare interface ToolConfiguration {
@@ -1649,7 +1921,20 @@ export declare class ToolError extends OrchestratorError {
 }
 
 /** When a task runs, given how its dependencies ended. */
-export declare type TriggerRule = 'none_failed_min_one_success' | 'none_failed' | 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | (string & {});
+export declare type TriggerRule<Other extends string = AnyWord> = 'none_failed_min_one_success' | 'none_failed' | 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | Other;
+
+/** A workflow, and what the compiler knows of it if `defineWorkflow` was given it. */
+export declare type Typed<T extends WorkflowTypes> = AgentWorkflow & {
+    readonly '~types'?: T | undefined;
+};
+
+/** A workflow of which the compiler knows what it is given and what it gives. */
+export declare interface TypedWorkflow<Context extends object, Results extends Readonly<Record<string, unknown>>> extends AgentWorkflow {
+    readonly '~types'?: {
+        readonly context: Context;
+        readonly results: Results;
+    } | undefined;
+}
 
 /** What was given cannot be used. `issues` has every problem with its path. */
 export declare class ValidationError extends OrchestratorError {
@@ -1668,13 +1953,26 @@ export declare interface ValidationResult {
 }
 
 /** Waits for a signal (`ERR_WAIT_TIMEOUT` after `timeout`; `schema` judges its payload), or for time. */
-export declare type WaitFor = {
+export declare type WaitFor<Other extends string = AnyWord> = {
     signal: string;
-    timeout?: Duration | undefined;
+    timeout?: Duration<Other> | undefined;
     schema?: unknown;
 } | {
-    delay: Duration;
+    delay: Duration<Other>;
 };
+
+/** Where nothing of a task is known, nothing is. */
+export declare type Whole<K, A> = K extends {
+    readonly type: 'loop';
+} ? K extends {
+    readonly loop: {
+        readonly forEach: unknown;
+    };
+} ? readonly Pass<K, A>[] : Pass<K, A> | null : K extends {
+    readonly branches: infer B extends readonly unknown[];
+} ? K extends {
+    readonly mode: 'all';
+} ? readonly Branched<B[number], K, A>[] : Branched<B[number], K, A> : Pass<K, A>;
 
 /** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
 export declare interface WorkerAgentType extends AgentTypeLimits {
@@ -1715,6 +2013,15 @@ export declare interface WorkflowConfig {
     allowRedefinition?: boolean | undefined;
 }
 
+/** A workflow as `defineWorkflow` takes it: words and durations are those there are, `agentId` and `dependencies` those that exist. */
+export declare interface WorkflowDefinition<A, S, T> extends Omit<AgentWorkflow<never>, 'agents' | 'context' | 'tasks' | '~types'> {
+    /** The agents that its tasks name. */
+    agents?: A;
+    /** Judges the context of each execution. */
+    context?: S;
+    tasks: T;
+}
+
 /** Reads workflows without running them. */
 export declare interface WorkflowEngine {
     /** Every problem of a workflow at once, and the graph it would run by. Never throws. */
@@ -1739,8 +2046,8 @@ export declare interface WorkflowEngine {
     loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object, options?: LoadOptions): Promise<AgentWorkflow>;
 }
 
-/** One run of a workflow, as it is at one moment. */
-export declare interface WorkflowExecution {
+/** One run of a workflow, as it is at one moment. Of a workflow that `defineWorkflow` was given, `Results` is what its tasks give. */
+export declare interface WorkflowExecution<Results = Readonly<Record<string, unknown>>> {
     readonly id: string;
     readonly workflowId: string;
     readonly status: ExecutionStatus;
@@ -1752,7 +2059,7 @@ export declare interface WorkflowExecution {
     /** In the order of declaration. */
     readonly tasks: readonly TaskExecution[];
     /** The results of completed tasks by id. */
-    readonly results: Readonly<Record<string, unknown>>;
+    readonly results: Results;
     readonly metrics: ExecutionMetrics;
     /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: what could not be undone. */
     readonly error?: TaskErrorInfo & {
@@ -1820,5 +2127,25 @@ export declare interface WorkflowText {
     /** JSON or YAML 1.2. */
     readonly text: string;
 }
+
+/** What is known of a workflow: what an execution is given, and what its tasks give, by id. */
+export declare interface WorkflowTypes {
+    readonly context: object;
+    readonly results: Readonly<Record<string, unknown>>;
+}
+
+/** The tasks of a list in which something is wrong. */
+export declare type Wrong<T extends Listed, A, C> = WrongTask<T[number], T[number]['id'], ResultsOf<T, A>, A, C>;
+
+export declare type WrongIn<K, F extends string, A, C> = K extends {
+    readonly [Field in F]: infer L extends Listed;
+} ? Wrong<L, A, C> : never;
+
+/** One that is wrong; `never` if it is not. `I`: the ids of its siblings, `R`: what they give. */
+export declare type WrongTask<K, I, R extends Results, A, C> = K extends Leaf<I> ? keyof K extends keyof AgentTask ? K extends {
+    readonly agentId: infer N extends keyof A;
+} ? A[N] extends AgentGiven<C, Given<K, R>> ? never : K : never : K : K extends Leaf<I, unknown> ? keyof K extends keyof AgentTask ? WrongIn<K, 'tasks', A, C> | WrongIn<K, 'default', A, C> | WrongIn<K extends {
+    readonly branches: readonly (infer B)[];
+} ? B : never, 'tasks', A, C> : K : K;
 
 export { }

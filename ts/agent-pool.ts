@@ -8,6 +8,7 @@
 import { EventEmitter } from 'node:events'
 import { AgentInstances, type Instance } from './agent-instances.js'
 import { builtInTypes, DEFAULT_TYPE, type BuiltInType } from './agents/built-in.js'
+import { placed, readForms, typeOf } from './agent-forms.js'
 import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './agent-registration.js'
 import type { Clock } from './clock.js'
 import { looking } from './data.js'
@@ -30,6 +31,7 @@ import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
 import type { AgentRegistration, AgentType } from './api/agent.js'
 import { real } from './real-time.js'
+import type { AgentFunction, Agents } from './typed/agents.js'
 
 /** Which instance of which agent an event of the pool is about. */
 export interface AgentEvent {
@@ -76,12 +78,13 @@ export interface PoolEvents {
  */
 export interface AgentPool extends EventEmitter<PoolEvents> {
   /**
-   * Registers a type of agent. Tasks may name it directly. The names of the built-in types are free until those are used.
+   * Registers a type of agent, or a function that stands for one: `{ create: () => ({ execute }) }`. Tasks may name it directly. The names of the built-in
+   * types are free until those are used.
    *
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
    * @throws {ConflictError} `ERR_AGENT_EXISTS` if the name is taken.
    */
-  registerAgentType(name: string, type: AgentType): void
+  registerAgentType(name: string, type: AgentType | AgentFunction): void
   /**
    * Registers an agent of a registered type or a built-in one (`llm`, `tool`, `hybrid`), whose instances are made with `configuration`.
    *
@@ -90,6 +93,17 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
+  /** Registers a function that does the work of the tasks that name it, as `registerAgentType(name, execute)` does. */
+  registerAgent(name: string, execute: AgentFunction): void
+  /**
+   * Registers all agents of a program by name, as `defineAgents` has them: functions and types as `registerAgentType` does, `{ type, configuration }` as
+   * `registerAgent` does. If one cannot be registered, none is.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
+   * @throws {NotFoundError} `ERR_AGENT_TYPE_NOT_FOUND` if the type of one is not registered.
+   * @throws {ConflictError} `ERR_AGENT_EXISTS` if a name is taken.
+   */
+  registerAgents(agents: Agents): void
   /**
    * Registers a function that agents and models may call. docs/tools.md says how.
    *
@@ -173,7 +187,12 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     )
   }
 
-  registerAgentType(name: string, type: AgentType): void {
+  registerAgentType(name: string, type: AgentType | AgentFunction): void {
+    this.#addType(name, this.#readType(name, type))
+  }
+
+  #readType(name: string, given: AgentType | AgentFunction): ResolvedType {
+    const type = typeof given === 'function' ? typeOf(given) : given
     const resolved = looking(type, 'type', 'the agent cannot be registered', () => readType(name, type, this.#policy))
     if (this.#types.has(name)) {
       const way = this.#adopted.has(name)
@@ -181,7 +200,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
         : 'is already registered; choose'
       throw new ConflictError('ERR_AGENT_EXISTS', `agent type \`${name}\` ${way} another name`)
     }
-    this.#addType(name, resolved)
+    return resolved
   }
 
   #addType(name: string, resolved: ResolvedType): void {
@@ -190,20 +209,42 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     this.#add({ id: name, typeName: name, typeNumber: number, type: resolved, configuration: {}, capabilities: [], limits: undefined })
   }
 
-  registerAgent(agent: AgentRegistration): void {
+  registerAgent(agent: AgentRegistration | string, execute?: AgentFunction): void {
+    if (typeof agent === 'string') return this.registerAgentType(agent, execute as AgentFunction)
+    this.#addAgent(agent, this.#readAgent(agent, (name) => this.#types.get(name)?.type))
+  }
+
+  /** The limits of an agent that can be registered, where `typeNamed` gives each type that will be there. */
+  #readAgent(agent: AgentRegistration, typeNamed: (name: string) => ResolvedType | undefined): AgentLimits {
     const limits = looking(agent, 'agent', 'the agent cannot be registered', () => readAgent(agent))
-    const { id, type: typeName, configuration = {}, capabilities = [] } = agent
-    if (!this.#types.has(typeName)) this.#judge(typeName, configuration)
-    this.#adopt(typeName)
-    const { type, number: typeNumber = 0 } = this.#types.get(typeName) ?? {}
-    if (type === undefined) {
+    const { id, type: typeName, configuration = {} } = agent
+    const type = typeNamed(typeName)
+    if (type === undefined) this.#judge(typeName, configuration)
+    if (type === undefined && !this.#builtIn.has(typeName)) {
       const message = `agent \`${id}\` is of type \`${typeName}\`, which is not registered; call registerAgentType('${typeName}', …) first`
       throw new NotFoundError('ERR_AGENT_TYPE_NOT_FOUND', message)
     }
-    if (type.worker !== undefined) configurationText(id, configuration)
+    if (type?.worker !== undefined) configurationText(id, configuration)
     if (this.#named.get(id)?.limits !== undefined)
       throw new ConflictError('ERR_AGENT_EXISTS', `agent \`${id}\` is already registered; choose another id`)
+    return limits
+  }
+
+  #addAgent({ id, type: typeName, configuration = {}, capabilities = [] }: AgentRegistration, limits: AgentLimits): void {
+    this.#adopt(typeName)
+    const { type, number: typeNumber } = this.#types.get(typeName) as { type: ResolvedType; number: number }
     this.#add({ id, typeName, typeNumber, type, configuration, capabilities, limits })
+  }
+
+  registerAgents(agents: Agents): void {
+    const { types, agents: others } = readForms(agents)
+    const resolved = new Map(types.map(([name, type]) => [name, placed(name, 'type', () => this.#readType(name, type))]))
+    const limits = others.map((agent) =>
+      placed(agent.id, 'agent', () => this.#readAgent(agent, (name) => resolved.get(name) ?? this.#types.get(name)?.type)),
+    )
+    // All of them can be registered: now they are.
+    for (const [name, type] of resolved) this.#addType(name, type)
+    others.forEach((agent, index) => this.#addAgent(agent, limits[index] as AgentLimits))
   }
 
   #judge(builtIn: string, configuration: object): void {

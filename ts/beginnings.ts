@@ -159,15 +159,18 @@ export class Beginnings {
     process.stderr.write(agents.standIns.line(workflowId, guessed))
   }
 
-  /** What a call begins, or the execution that its key stands for. `call` is that of `HeldRuns`, 0 if there is none. */
-  async start(definition: Definition, context: Context, read: ReadOptions, call: number): Promise<Started> {
+  /**
+   * What a call begins, or the execution that its key stands for, which is that of what was `given`, whatever a schema makes of it. `call` is that of
+   * `HeldRuns`, 0 if there is none.
+   */
+  async start(definition: Definition, context: Context, read: ReadOptions, call: number, given: Context): Promise<Started> {
     const { executionId: id, idempotencyKey: key, recorded, rerunFailed, signal } = read
     if (key === undefined) {
       const run = await this.#beginAs(id, () => this.begin(definition, context, recorded, id ?? null, call))
       cancelWith(this.#world, run, signal)
       return { run }
     }
-    const fingerprint = fingerprintOf(definition, context)
+    const fingerprint = fingerprintOf(definition, given)
     const standing = { key, workflowId: definition.workflowId, tenant: recorded.tenant, fingerprint, rerunFailed }
     const { joined, ...started } = await beginOnce(this.#keyed, standing, (chosen) =>
       this.begin(definition, context, { ...recorded, fingerprint }, chosen, call),

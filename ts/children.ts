@@ -17,6 +17,7 @@ import type { Ending, Report } from './execution.js'
 import { restored } from './failure/restored.js'
 import { keptEnds, UNDOING } from './fork.js'
 import { canonical } from './idempotency.js'
+import { judgeContext } from './input-judge.js'
 import type { Json } from './json.js'
 import { assertChild, isChild, isOf, type Child } from './kinship.js'
 import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, wasUndone, type Tried } from './lineage.js'
@@ -30,6 +31,8 @@ import type { WorkflowExecution } from './api/execution.js'
 /** What running a child needs of the orchestrator. */
 export interface Nursery {
   readonly maxDepth: number
+  /** The most bytes of one value. */
+  readonly maxValueBytes: number
   find(id: string): Definition | undefined
   /** A workflow that was accepted with its parent, or as that began. */
   read(workflow: object): Definition
@@ -173,13 +176,14 @@ async function beginning(
   nursery: Nursery,
   place: Place,
   id: string,
-  context: { [key: string]: Json },
+  given: { [key: string]: Json },
   signal: AbortSignal,
 ): Promise<Beginning> {
   const { run, path, at } = place
   const task = run.task(place.instance)
   const { compensate } = task.source as { compensate?: { on?: string } }
   const definition = definitionOf(nursery, run, task, at)
+  const context = await judgeContext(definition, given, { bytesMax: nursery.maxValueBytes, root: 'input.data' })
   const options = { ...optionsOf(nursery, run, definition, path), ...(compensate?.on === 'started' && { undoneAbove: true }) }
   const before = await triedBefore(nursery, place, signal)
   if (before === undefined) {

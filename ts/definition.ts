@@ -39,6 +39,8 @@ export interface Definition {
   readonly workflowIds: readonly string[]
   /** Whether a group has a `.` in its id: executions of versions before made paths of what is inside otherwise, and keep those. */
   readonly dottedGroups: boolean
+  /** What judges the context of an execution. */
+  readonly contextSchema: SchemaSite | undefined
   /** As it was given to the engine. */
   readonly source: Json
 }
@@ -283,6 +285,7 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     judgedSignals: judgedSignalsOf(tasks),
     functionNames: [...names],
     workflowIds: text.includes('"workflow"') ? [...new Set(workflowsNamedIn(whole))] : [],
+    contextSchema: isAbsent(whole['context']) ? undefined : new WrittenSchema('context', judges, (value) => plan.judgeContext(value)),
     dottedGroups: tasks.some(({ kind, id }) => (kind === 'group' || kind === 'choice') && id.includes('.')),
     source: whole,
   }
@@ -323,7 +326,7 @@ function taskOf(row: Row, source: StoredTask, schemas: Schemas): TaskDefinition 
   const { input, outputSchema, waitFor } = source
   const { judges, at: schemasAt } = schemas
   const site = (schema: Json | undefined, path: string, byRust: ByRust): SchemaSite | undefined =>
-    schema === undefined || schema === null ? undefined : new WrittenSchema(`${schemasAt}.${path}`, judges, byRust)
+    isAbsent(schema) ? undefined : new WrittenSchema(`${schemasAt}.${path}`, judges, byRust)
   return {
     id,
     name: source.name ?? id,
@@ -347,6 +350,10 @@ function taskOf(row: Row, source: StoredTask, schemas: Schemas): TaskDefinition 
     building,
     source,
   }
+}
+
+function isAbsent(value: Json | undefined): boolean {
+  return value === undefined || value === null
 }
 
 /** The value at a path such as `tasks[2].branches[0]`. */

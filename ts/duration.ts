@@ -5,7 +5,10 @@ import type { Issue } from './issue.js'
  * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
  * which one it was in an object of its own; another is refused when it is read.
  */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | (string & {})
+export type Duration<Other extends string = string & {}> = [Other] extends [never] ? number | DurationText : number | DurationText | Other
+
+/** A length of time in words. */
+export type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 /** The longest duration: 100 years, in milliseconds. */
 export const DURATION_MS_MAX: number = 100 * 365 * 86_400_000

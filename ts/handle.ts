@@ -5,12 +5,12 @@ import type { Run } from './run.js'
 import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
 
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
-export interface ExecutionHandle {
+export interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
   readonly id: string
   /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing. */
-  result(): Promise<WorkflowExecution>
-  /** Resolves in any end state. */
-  settled(): Promise<WorkflowExecution>
+  result(): Promise<WorkflowExecution<Results>>
+  /** Resolves in any end state; what did not complete has no result. */
+  settled(): Promise<WorkflowExecution<Partial<Results>>>
   status(): Promise<ExecutionStatus>
   /** See `cancelExecution`. */
   cancel(reason?: string, options?: CancelOptions): Promise<void>

@@ -22,7 +22,7 @@ export type {
 export type { Bytes } from './bytes.js'
 export type { ConditionFunction } from './definition/marks.js'
 export type { WorkflowGraph } from './definition.js'
-export type { Duration } from './duration.js'
+export type { Duration, DurationText } from './duration.js'
 export {
   AgentError,
   CancelledError,
@@ -51,6 +51,7 @@ export type {
   CustomReply,
   CustomRequest,
   FinishReason,
+  Generated,
   GenerateRequest,
   GenerateResult,
   AttemptTimeouts,
@@ -87,9 +88,12 @@ export type {
   AgentRegistration,
   AgentType,
   AgentTypeLimits,
+  AnyContext,
   AttemptContext,
   InlineAgentType,
   RateLimit,
+  SpawnedResult,
+  TaskFields,
   TaskInput,
   WorkerAgentType,
 } from './api/agent.js'
@@ -114,6 +118,7 @@ export type {
 export type {
   AgentTask,
   AgentWorkflow,
+  AnyWord,
   Branch,
   Budget,
   Compensation,
@@ -127,5 +132,11 @@ export type {
   TriggerRule,
   WaitFor,
 } from './api/workflow.js'
+export { defineAgents, type AgentForm, type AgentFunction, type AgentResult, type Agents, type Settled } from './typed/agents.js'
+export type * from './typed/check.js'
+export type * from './typed/results.js'
+export type * from './typed/schema.js'
+export { defineWorkflow } from './typed/workflow.js'
+export type * from './typed/workflow.js'
 export type { LoadOptions, ValidationResult, WorkflowEngine } from './workflow-engine.js'
 export type { WorkflowFile, WorkflowText } from './workflow-source.js'

@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// What the schemas of a task say: of what it is given, before its first attempt in this process, and of what it returns.
+// What schemas say: that of a workflow of the context that an execution begins with; those of a task of what it is given, before its first attempt in this
+// process, and of what it returns.
 
-import type { TaskDefinition } from './definition.js'
+import type { Definition, TaskDefinition } from './definition.js'
 import { noData } from './data.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { plainJson, type Json } from './json.js'
 import type { Run } from './run.js'
+
+type Context = { [key: string]: Json }
+
+/**
+ * The context of an execution as the workflow's own schema makes it. Whoever begins one asks, once: what is taken up, forked or planned has it on record.
+ * `root` is where the context was given. Rejects with `ERR_INPUT_SCHEMA`.
+ */
+export async function judgeContext(
+  { contextSchema, workflowId }: Definition,
+  context: Context,
+  { bytesMax, root = 'context' }: { bytesMax: number; root?: string },
+): Promise<Context> {
+  if (contextSchema === undefined) return context
+  const judged = await contextSchema.judge(context, root)
+  const issues: Issue[] = judged.ok ? [] : [...judged.issues]
+  const parsed = judged.ok && judged.value !== context ? plainJson(judged.value, root, issues, bytesMax) : context
+  if (issues.length === 0 && (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)))
+    issues.push({ path: root, message: 'must be an object, and the schema makes something else of it' })
+  if (issues.length > 0)
+    throw new ValidationError('ERR_INPUT_SCHEMA', `the context does not fit the schema of workflow \`${workflowId}\``, issues)
+  return parsed as Context
+}
 
 /** Resolves if the input fits; what the user's own schema made of `data` is kept for the attempts. Rejects with `ERR_INPUT_SCHEMA`. */
 export async function judgeInput(run: Run, place: number, task: TaskDefinition, data: Json | undefined, bytesMax: number): Promise<void> {

@@ -9,7 +9,7 @@ import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { SystemClock } from './clock.js'
 import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { looking } from './data.js'
-import { DefinitionReader, readingLimits } from './definition.js'
+import { DefinitionReader, readingLimits, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, type Past } from './ended-executions.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
@@ -43,7 +43,12 @@ import type {
   WorkflowExecution,
 } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
+import { judgeContext } from './input-judge.js'
+import type { Json } from './json.js'
+import type { StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
 import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
+
+type Context = { [key: string]: Json }
 
 const DRAIN_MS_DEFAULT = 5000
 
@@ -89,7 +94,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     super()
     const issues: Issue[] = []
     this.#config = looking(config, '', 'the configuration cannot be used', () => readConfig(config, issues), 'ERR_CONFIG')
-    this.#nursery = { ...this.#nursery, maxDepth: this.#config.workflow.maxDepth }
+    const { maxDepth, maxValueBytes } = this.#config.workflow
+    this.#nursery = { ...this.#nursery, maxDepth, maxValueBytes }
     if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, memory, workflow } = this.#config
     const stage = stageOf(config)
@@ -193,21 +199,27 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {TaskFailedError} `ERR_TASK_FAILED` when a task failed; `error.cause` is what its agent threw, `error.execution` the execution.
    * @throws {CancelledError} `ERR_CANCELLED` when it was cancelled; `error.execution` is the execution.
    */
-  async executeWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution> {
+  async executeWorkflow<T extends WorkflowTypes>(
+    workflow: Typed<T>,
+    ...[context, options]: StartArguments<T['context']>
+  ): Promise<WorkflowExecution<T['results']>> {
     const call = this.#held.begin()
     try {
       const started = await this.#start(workflow, context, options, call)
-      return orThrow(started.run, await endOf(started))
+      return orThrow(started.run, await endOf(started)) as WorkflowExecution<T['results']>
     } finally {
       this.#held.settled(call)
     }
   }
 
   /** Starts a workflow and resolves with a handle as soon as it is on record. Rejects as `executeWorkflow` does for what cannot start. */
-  async startWorkflow(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<ExecutionHandle> {
+  async startWorkflow<T extends WorkflowTypes>(
+    workflow: Typed<T>,
+    ...[context, options]: StartArguments<T['context']>
+  ): Promise<ExecutionHandle<T['results']>> {
     const { run, past } = await this.#start(workflow, context, options, 0)
     await run?.whenAccepted()
-    return this.#handleOf(run?.id ?? past?.execution.id ?? '', run)
+    return this.#handleOf(run?.id ?? past?.execution.id ?? '', run) as ExecutionHandle<T['results']>
   }
 
   /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
@@ -306,19 +318,20 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
    * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
    */
-  async scheduleWorkflow(
-    workflow: AgentWorkflow,
+  async scheduleWorkflow<T extends WorkflowTypes>(
+    workflow: Typed<T>,
     schedule: WorkflowSchedule,
-    context?: object,
-    options?: ScheduleOptions,
+    ...[context, options]: StartArguments<T['context'], ScheduleOptions>
   ): Promise<Schedule> {
     this.#assertOpen()
     const asked = readSchedule(schedule, options, this.#dispatcher.clock)
     const definition = this.#beginnings.read(workflow, asked.recorded.allow)
     const given = readContext(context, this.#config.workflow.maxValueBytes)
+    const judged = await this.#judged(definition, given)
     await this.#ready
     this.#assertOpen()
-    return this.#schedules.keep(definition, given, { ...asked, recorded: { ...asked.recorded, ...this.#beginnings.settled(definition) } })
+    const recorded = { ...asked.recorded, ...this.#beginnings.settled(definition) }
+    return this.#schedules.keep(definition, judged, { ...asked, recorded }, given)
   }
 
   /** The schedule with this id; `undefined` if there is none. */
@@ -383,9 +396,14 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const given = readContext(context, this.#config.workflow.maxValueBytes)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
+    const judged = definition.contextSchema === undefined ? given : await this.#judged(definition, given)
     await this.#ready
     this.#assertOpen()
-    return this.#beginnings.start(definition, given, read, call)
+    return this.#beginnings.start(definition, judged, read, call, given)
+  }
+
+  #judged(definition: Definition, context: Context): Promise<Context> {
+    return judgeContext(definition, context, { bytesMax: this.#config.workflow.maxValueBytes })
   }
 
   /** An execution that has ended, or that lives elsewhere. */
@@ -402,6 +420,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #nursery: Nursery = {
     maxDepth: 0,
+    maxValueBytes: 0,
     find: (id) => this.#workflows.find(id),
     read: (workflow) => this.#reader.readAccepted(workflow),
     bounds: (run) => this.#dispatcher.engine.bounds(run.slot),

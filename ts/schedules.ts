@@ -99,8 +99,15 @@ export class Schedules {
     }
   }
 
-  /** Keeps a schedule, or finds the one that does the same. Resolves when it is on record. */
-  async keep(definition: Definition, context: Context, { id = definition.workflowId, timing, recorded }: ReadSchedule): Promise<Schedule> {
+  /**
+   * Keeps a schedule, or finds the one that does the same with what was `given`, whatever a schema makes of that. Resolves when it is on record.
+   */
+  async keep(
+    definition: Definition,
+    context: Context,
+    { id = definition.workflowId, timing, recorded }: ReadSchedule,
+    given: Context,
+  ): Promise<Schedule> {
     // That of a schedule that is there was accepted when it was made.
     const refusal = this.#named.has(id) || this.#unreadable.has(id) ? undefined : refusalOfScheduleId(id)
     if (refusal !== undefined) {
@@ -111,7 +118,7 @@ export class Schedules {
     const texts = { id, context: JSON.stringify(context), options: JSON.stringify(recorded), timing }
     // They follow from the rest, and versions before this one did not record them.
     const { standIns: _standIns, maxIdlePasses: _maxIdlePasses, paths: _paths, ...asked } = recorded
-    const fingerprint = fingerprintOf(definition, { context, recorded: asked as Context, timing })
+    const fingerprint = fingerprintOf(definition, { context: given, recorded: asked as Context, timing })
     const { number, isNew } = engine.schedule(definition.plan, { ...texts, fingerprint })
     const known = this.#entries.get(number)
     const entry = known ?? this.#add(new Entry(number, id, definition, context, recorded))

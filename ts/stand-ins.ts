@@ -89,7 +89,7 @@ export class StandIns {
       const all = this.areThere() ? ` To have a model do it all the same, add '${agentId}' to \`agents.standIn\` of the configuration` : ''
       return `did you mean \`${near}\`?${all}`
     }
-    const ways = `call agentPool.registerAgentType('${agentId}', …), agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
+    const ways = `call agentPool.registerAgents(…) with it, agentPool.registerAgentType('${agentId}', …), agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
     if (!this.areThere())
       return `${ways}; where a provider of models is configured, the built-in type \`llm\` does what nobody is registered for`
     const why =

@@ -197,8 +197,8 @@ export class LiveAttempt implements AttemptContext {
     return (data) => this.#host.progress(this.#run, this.#instance, this, data)
   }
 
-  get spawn(): (task: AgentTask) => PromiseLike<unknown> {
-    return (task) => this.#spawnerOf().spawn(task)
+  get spawn(): AttemptContext['spawn'] {
+    return ((task: AgentTask) => this.#spawnerOf().spawn(task)) as AttemptContext['spawn']
   }
 
   #spawnerOf(): Spawner {

@@ -38,10 +38,10 @@ export function attemptWith(answers: readonly Answer[], outputSchema?: unknown):
     if (answer === undefined) throw new Error(`nothing is written for request ${asked.length}`)
     return resultOf(answer, asked.length)
   }
-  const models: ModelCalls = {
-    generate: async (request) => next('generate', request),
-    stream: (request) => streamOf(async () => next('stream', request)),
-  }
+  const models = {
+    generate: async (request: GenerateRequest) => next('generate', request),
+    stream: (request: GenerateRequest) => streamOf(async () => next('stream', request)),
+  } as ModelCalls
   const context = {
     models,
     outputSchema,

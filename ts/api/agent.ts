@@ -3,10 +3,15 @@
 
 import type { Duration } from '../duration.js'
 import type { ModelCalls } from '../models/types.js'
+import type { Recorded, SchemaOutput } from '../typed/schema.js'
 import type { AgentTask, TaskType } from './workflow.js'
 
-/** What an agent is given: the task's own fields, and what led to it. Everything in it is the agent's to change. */
-export interface TaskInput {
+/** A context of which nothing is known. */
+// oxlint-disable-next-line typescript/no-explicit-any -- what an agent gets is the author's own data
+export type AnyContext = { [key: string]: any }
+
+/** What an agent is given of its task itself. */
+export interface TaskFields {
   readonly id: string
   readonly name: string
   readonly agentId: string
@@ -14,11 +19,22 @@ export interface TaskInput {
   readonly executionId: string
   /** From 1. */
   readonly attempt: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- what an agent gets is the author's own data
-  readonly input: { prompt?: string; data?: any }
-  /** The execution's context, and the results of the task's dependencies by id. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
-  readonly context: { [key: string]: any; dependencies: Record<string, any> }
+  readonly input: { prompt?: string; data?: any }
+}
+
+/**
+ * What an agent is given: the task's own fields, and what led to it. Everything in it is the agent's to change.
+ *
+ * An agent may say what it reads: `Context` is the schema of its workflow's context (`typeof schema`) or what that gives, `Dependencies` what tasks give by
+ * id. `defineWorkflow` checks that its tasks are given that.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- as above
+export interface TaskInput<Context = AnyContext, Dependencies = Record<string, any>> extends TaskFields {
+  /** The execution's context, and the results of the task's dependencies by id. */
+  readonly context: (Context extends { readonly '~standard': unknown } ? Recorded<SchemaOutput<Context>> : Context) & {
+    dependencies: Dependencies
+  }
 }
 
 /** What else an agent may use during one attempt. */
@@ -41,12 +57,20 @@ export interface AttemptContext {
   /** Announces `task:progress` with `data`. It is not recorded. */
   emit(data: unknown): void
   /**
-   * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output. A failure that nobody catches is the
+   * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, which is what its `outputSchema` makes of it, or what a
+   * workflow gives that `defineWorkflow` was given. A failure that nobody catches is the
    * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one. If the attempt is told to stop
    * meanwhile, awaiting it rejects with `signal.reason`. Once the attempt is over nothing is added, and awaiting it rejects.
    */
-  spawn(task: AgentTask): PromiseLike<unknown>
+  spawn<S = undefined, W = undefined>(task: AgentTask & { outputSchema?: S; workflow?: W }): PromiseLike<SpawnedResult<S, W>>
 }
+
+/** What a task gives that an attempt has added: what its schema makes of it, or what its workflow is known to give. */
+export type SpawnedResult<S, W> = W extends { readonly '~types'?: infer T }
+  ? NonNullable<T> extends { readonly results: infer R }
+    ? R
+    : Recorded<SchemaOutput<S>>
+  : Recorded<SchemaOutput<S>>
 
 /** Whoever does the work of a task. */
 export interface Agent {

@@ -10,8 +10,8 @@ export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | '
 
 export type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled'
 
-/** One run of a workflow, as it is at one moment. */
-export interface WorkflowExecution {
+/** One run of a workflow, as it is at one moment. Of a workflow that `defineWorkflow` was given, `Results` is what its tasks give. */
+export interface WorkflowExecution<Results = Readonly<Record<string, unknown>>> {
   readonly id: string
   readonly workflowId: string
   readonly status: ExecutionStatus
@@ -23,7 +23,7 @@ export interface WorkflowExecution {
   /** In the order of declaration. */
   readonly tasks: readonly TaskExecution[]
   /** The results of completed tasks by id. */
-  readonly results: Readonly<Record<string, unknown>>
+  readonly results: Results
   readonly metrics: ExecutionMetrics
   /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: what could not be undone. */
   readonly error?: TaskErrorInfo & {

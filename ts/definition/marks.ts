@@ -21,7 +21,19 @@ export interface Marks {
   readonly named: ReadonlyMap<string, ConditionFunction>
 }
 
-const WORKFLOW_FIELDS = ['id', 'name', 'version', 'description', 'tasks', 'metadata', 'failurePolicy', 'deadline', 'budget']
+const WORKFLOW_FIELDS = [
+  'id',
+  'name',
+  'version',
+  'description',
+  'context',
+  'agents',
+  'tasks',
+  'metadata',
+  'failurePolicy',
+  'deadline',
+  'budget',
+]
 const TASK_FIELDS =
   'id name type dependencies conditions triggerRule onError totalTimeout agentId requires priority affinity input retryPolicy timeout cache compensate fallback outputSchema heartbeatTimeout accept workflow waitFor tasks join branches default mode onNoMatch loop'.split(
     ' ',
@@ -46,7 +58,10 @@ export function textOf(snapshot: Json, { schemas, functions }: Marks): string {
   return JSON.stringify(snapshot, (_key, value: unknown) => {
     if (!(value instanceof Opaque)) return value
     const name = functions.get(value)
-    return name === undefined ? (schemas.get(value)?.jsonSchema ?? {}) : { function: name }
+    if (name !== undefined) return { function: name }
+    // What is neither of the two is there for the compiler alone.
+    const schema = schemas.get(value)
+    return schema === undefined ? undefined : (schema.jsonSchema ?? {})
   })
 }
 
@@ -66,14 +81,22 @@ class Marker {
   }
 
   workflow(workflow: unknown): Marks {
-    const marked = isObject(workflow) ? this.#lists(withoutValues(workflow, WORKFLOW_FIELDS), '', 1) : workflow
-    return this.#marks(marked)
+    return this.#marks(isObject(workflow) ? this.#workflow(workflow, '', 1) : workflow)
   }
 
   /** One that an attempt adds. Like a workflow that is written into a task it holds schemas and no functions. */
   task(task: unknown, path: string): Marks {
     this.#inner = true
     return this.#marks(this.#task(task, path, 1))
+  }
+
+  /** A workflow, wherever it stands: its lists, what judges its context, and agents that are there for the compiler alone. */
+  #workflow(workflow: Fields, path: string, depth: number): Fields {
+    const marked = this.#schemaIn(withoutValues(workflow, WORKFLOW_FIELDS), 'context', path)
+    const { agents } = marked
+    // As a list, or with descriptions of agents in it, it is the word of another product, of which the engine says what to do.
+    const known = isAgents(agents) ? { ...marked, agents: new Opaque(agents) } : marked
+    return this.#lists(known, path, depth)
   }
 
   #marks(marked: unknown): Marks {
@@ -139,7 +162,7 @@ class Marker {
   #written(workflow: Fields, path: string, depth: number): Fields {
     const inner = this.#inner
     this.#inner = true
-    const marked = this.#lists(workflow, path, depth + 1)
+    const marked = this.#workflow(workflow, path, depth + 1)
     this.#inner = inner
     return marked
   }
@@ -187,6 +210,15 @@ class Marker {
 
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Opaque)
+}
+
+/** Whether it is what `defineAgents` is given: functions, types of agents, and agents of a type, by name. */
+function isAgents(agents: unknown): agents is Fields {
+  if (!isObject(agents)) return false
+  return Object.values(agents).every((agent) => {
+    if (typeof agent === 'function') return true
+    return isObject(agent) && (typeof agent['create'] === 'function' || agent['isolation'] === 'worker' || typeof agent['type'] === 'string')
+  })
 }
 
 function join(path: string, field: string): string {

@@ -25,6 +25,7 @@ import type { KnownModels } from '../stand-ins.js'
 import type {
   AcceptedEnding,
   CustomProvider,
+  Generated,
   GenerateRequest,
   GenerateResult,
   ModelBudget,
@@ -204,12 +205,12 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     this.#open().native.register(JSON.stringify(registrationOf(model)))
   }
 
-  generate(request: GenerateRequest): Promise<GenerateResult> {
-    return this.#generate(request, undefined)
+  generate<S, T>(request: GenerateRequest): Promise<Generated<S, T>> {
+    return this.#generate(request, undefined) as Promise<Generated<S, T>>
   }
 
-  stream(request: GenerateRequest): ModelStream {
-    return this.#stream(request, undefined)
+  stream<S, T>(request: GenerateRequest): ModelStream<Generated<S, T>> {
+    return this.#stream(request, undefined) as ModelStream<Generated<S, T>>
   }
 
   /** The same calls on the account of an attempt: recorded, paid from its budgets, and aborted with it. */
@@ -217,7 +218,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     return {
       generate: (request) => this.#generate(request, caller),
       stream: (request) => this.#stream(request, caller),
-    }
+    } as ModelCalls
   }
 
   async #generate(request: GenerateRequest, caller: Caller | undefined): Promise<GenerateResult> {

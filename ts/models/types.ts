@@ -2,6 +2,7 @@
 // What a caller writes and reads of models. Money is US dollars, times are milliseconds, amounts are tokens.
 
 import type { Duration } from '../duration.js'
+import type { SchemaOutput } from '../typed/schema.js'
 
 /** How models are reached, and what they may cost. */
 export interface ModelsConfig {
@@ -209,10 +210,10 @@ export interface ModelToolCall {
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'empty' | 'pause' | 'other'
 
 /** What a model answered. */
-export interface GenerateResult {
+export interface GenerateResult<Output = unknown> {
   readonly text: string
-  /** What `schema` made of the answer. */
-  readonly output?: unknown
+  /** What `schema` made of the answer; absent if the model called tools instead. */
+  readonly output?: Output
   readonly toolCalls: readonly ModelToolCall[]
   /** The answer as a turn to go on from. */
   readonly message: ModelMessage
@@ -230,6 +231,13 @@ export interface GenerateResult {
   /** Every request that was sent for it, in order. */
   readonly attempts: readonly ModelAttempt[]
 }
+
+/** What a request brings: with a `schema` what that makes of the answer, which is there unless the model may call tools instead. */
+export type Generated<S, T> = S extends undefined
+  ? GenerateResult
+  : T extends undefined
+    ? GenerateResult<SchemaOutput<S>> & { readonly output: SchemaOutput<S> }
+    : GenerateResult<SchemaOutput<S>>
 
 /** One request, and what came of it. */
 export interface ModelAttempt {
@@ -261,20 +269,20 @@ export interface PartOrigin {
 }
 
 /** What comes of a stream. */
-export type StreamPart =
+export type StreamPart<Result = GenerateResult> =
   | ({ readonly type: 'text'; readonly text: string } & PartOrigin)
   | ({ readonly type: 'reasoning'; readonly text: string } & PartOrigin)
   | ({ readonly type: 'tool-call'; readonly toolCall: ModelToolCall } & PartOrigin)
   | { readonly type: 'usage'; readonly usage: TokenUsage; readonly cost: number }
-  | { readonly type: 'done'; readonly result: GenerateResult }
+  | { readonly type: 'done'; readonly result: Result }
 
 /**
  * An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. Leaving a `for await` over it before its end, by
  * `break`, `return` or a throw, ends the request: `result()` then rejects with `ERR_CANCELLED`.
  */
-export interface ModelStream extends AsyncIterable<StreamPart> {
+export interface ModelStream<Result = GenerateResult> extends AsyncIterable<StreamPart<Result>> {
   /** The whole answer. */
-  result(): Promise<GenerateResult>
+  result(): Promise<Result>
 }
 
 /** What may be asked of models: by the orchestrator's `modelIntegration`, and within an attempt by `context.models`, where it is put on the task's account. */
@@ -285,9 +293,13 @@ export interface ModelCalls {
    * @throws {ModelError} with the class of the failure and every attempt.
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
    */
-  generate(request: GenerateRequest): Promise<GenerateResult>
+  generate<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(
+    request: GenerateRequest & { schema?: S; tools?: T },
+  ): Promise<Generated<S, T>>
   /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried, but with `restart`. */
-  stream(request: GenerateRequest): ModelStream
+  stream<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(
+    request: GenerateRequest & { schema?: S; tools?: T },
+  ): ModelStream<Generated<S, T>>
 }
 
 /** A model, as far as it is known. */

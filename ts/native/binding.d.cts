@@ -230,6 +230,8 @@ export declare class NativePlan {
   hash(): string
   /** Whether the host may keep the values of results to itself: nothing looks at them. */
   opaque(): boolean
+  /** What a context (JSON text) does that the workflow's `context` forbids, as `judgeInput` says it. */
+  judgeContext(value: string): string | null
   /** What a payload (JSON text) does that the schema of a wait forbids, as `judgeInput` says it. */
   judgeSignal(task: number, value: string): string | null
   /** What a value (JSON text) does that the `outputSchema` of a task forbids, as `judgeInput` says it. */

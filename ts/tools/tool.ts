@@ -4,6 +4,7 @@
 import type { Duration } from '../duration.js'
 import type { OrchestratorError } from '../errors.js'
 import type { Json } from '../json.js'
+import type { SchemaOutput } from '../typed/schema.js'
 
 /** A function that agents and models may call by name. */
 export interface ToolDefinition<S = unknown> {
@@ -23,11 +24,7 @@ export interface ToolDefinition<S = unknown> {
 }
 
 /** What the schema makes of the arguments; of raw JSON Schema nothing is known. */
-export type ToolArguments<S> = S extends { readonly '~standard': { readonly types?: infer T } }
-  ? NonNullable<T> extends { readonly output: infer O }
-    ? O
-    : Record<string, unknown>
-  : Record<string, unknown>
+export type ToolArguments<S> = SchemaOutput<S, Record<string, unknown>>
 
 /** What a tool is called with beside its arguments. */
 export interface ToolContext {

@@ -27,7 +27,7 @@ export class WorkerAttempt implements AttemptContext {
   // Functions of their own, so that `{ spawn }` taken out of the context still knows its attempt.
   readonly heartbeat: (progress?: unknown) => void
   readonly emit: (data: unknown) => void
-  readonly spawn: (task: AgentTask) => PromiseLike<unknown>
+  readonly spawn: AttemptContext['spawn']
   readonly #controller = new AbortController()
   readonly #taskId: string
   #ended = false
@@ -44,19 +44,20 @@ export class WorkerAttempt implements AttemptContext {
     this.emit = (data) => {
       if (!this.#ended) host.say({ kind: 'progress', call, data: JSON.stringify(readData(data, 'data', 'what the attempt announces')) })
     }
-    this.spawn = (task) => {
+    const spawn = (task: AgentTask): PromiseLike<unknown> => {
       const refuse = (spawned: RemoteTask): void => spawned.settle({ failure: packFailure(this.#over()) })
       if (this.#ended) return new RemoteTask(refuse)
       const text = JSON.stringify(readSpawned(task, Infinity))
-      const spawn = (spawns += 1)
-      host.say({ kind: 'spawn', call, spawn, task: text })
+      const number = (spawns += 1)
+      host.say({ kind: 'spawn', call, spawn: number, task: text })
       return new RemoteTask((spawned) => {
         // The main thread has forgotten the attempt by then, and would never answer.
         if (this.#ended) return refuse(spawned)
-        host.waiting.set(spawn, spawned)
-        host.say({ kind: 'awaited', call, spawn })
+        host.waiting.set(number, spawned)
+        host.say({ kind: 'awaited', call, spawn: number })
       })
     }
+    this.spawn = spawn as AttemptContext['spawn']
   }
 
   get signal(): AbortSignal {

@@ -74,9 +74,6 @@ fn what_a_task_is() {
             "workflow":7
                 tasks[1].workflow: expected the id of a registered workflow, or a workflow, found 7
             "workflow":{"id":"v","tasks":[{"id":"q"}]}
-                tasks[1].workflow.name: `name` is missing: add a name for people
-                tasks[1].workflow.version: `version` is missing: add a version such as '1.0.0'
-                tasks[1].workflow.tasks[0].name: `name` is missing: add a name for people
                 tasks[1].workflow.tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`
         "#]],
     );
@@ -245,7 +242,7 @@ fn conditions_and_branches() {
             "agentId":"x","conditions":["tasks.y.output", "tasks.a.output", "tsks.z.output", "1 +", "now() > 1"]
                 tasks[1].conditions[2]: column 1: `tsks` is not in sight here; did you mean `tasks`?
                 tasks[1].conditions[3]: column 4: expected a value, found the end
-                tasks[1].conditions[4]: column 1: there is no function `now`; expressions have no clock, no randomness and no environment
+                tasks[1].conditions[4]: column 1: there is no function `now`; expressions have no clock, no randomness and no environment: pass it in the context
                 tasks[1].conditions[0]: column 8: it reads task `y`, which this workflow does not define; name a task before this one
                 tasks[1].conditions[1]: column 8: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; a task has nothing to read of itself before it ends
             "type":"conditional","branches":[]
@@ -308,11 +305,11 @@ fn loops() {
                 tasks[1].loop.keepLast: must be a whole number from 1 to 1000000, found 0
                 tasks[1].loop.onLimit: must be 'fail' or 'stop', found "go"
             "type":"loop","agentId":"x","loop":{"forEach":[1],"concurrency":0,"onItemError":"ignore","each":1}
-                tasks[1].loop.each: unknown field `each`; remove it
+                tasks[1].loop.each: unknown field `each`; here that is `forEach: […]`, or an expression that gives a list
                 tasks[1].loop.concurrency: must be a whole number from 1 to 1000000, found 0
                 tasks[1].loop.onItemError: must be 'fail', 'failAfter', 'collect' or 'skip', found "ignore"
             "agentId":"x","loop":{"forEach":[1]}
-                tasks[1].loop: `loop` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
+                tasks[1].loop: `loop` has no meaning on the call of an agent; write type: 'loop' beside it
             "agentId":"x","input":{"data":"{{ item }}"}
                 tasks[1].input.data: `item` is not in sight here; there are: input, context, tasks, results, signal, execution
         "#]],

@@ -21,7 +21,7 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
             nmae: unknown field `nmae`; remove it
             tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
             tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
-            tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; remove it
+            tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; here that is `maxAttempts`, attempts in all, the first included
         "#]],
     );
 }
@@ -36,8 +36,8 @@ fn fields_of_other_kinds_of_task_and_later_ones_are_refused_with_a_way_out() {
         expect![[r#"
             tasks[0]: agentId, workflow, tasks, branches stand side by side; a task does one thing: keep one of them
             tasks[0].join: `join` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
-            tasks[0].default: `default` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
-            tasks[0].loop: `loop` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
+            tasks[0].default: `default` has no meaning on the call of an agent; it belongs beside `branches` of a task with type: 'conditional'
+            tasks[0].loop: `loop` has no meaning on the call of an agent; write type: 'loop' beside it
             tasks[0].conditions: must not be empty
             tasks[0].waitFor.signal: `signal` is missing: add the name of the signal to wait for, or a `delay`
             tasks[0].requires: must not be empty
@@ -204,7 +204,7 @@ fn problems_of_every_kind_come_together() {
             { "id": "a", "name": "", "agentId": "x", "timeout": "x" },
         ]),
         expect![[r#"
-            tasks[1].loop: `loop` has no meaning on the call of an agent; remove it, or make the task a group with `tasks`
+            tasks[1].loop: `loop` has no meaning on the call of an agent; write type: 'loop' beside it
             tasks[2].name: must not be empty
             tasks[2].timeout: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
             tasks[2].id: `a` is already the id of tasks[0]; ids are unique in a workflow

@@ -12,7 +12,6 @@ use stdx::Timestamp;
 fn one_task_too_many_is_refused_and_the_rest_is_judged_all_the_same() {
     let definition = json!({ "id": "w", "name": "w", "tasks": tasks(&[("a", None, None), ("b", None, None), ("c", None, None)]) });
     expect![[r#"
-        version: `version` is missing: add a version such as '1.0.0'
         tasks: 3 tasks exceed `workflow.maxTasks` (2); split the workflow or raise the limit
     "#]]
     .assert_eq(&read(&definition.to_string(), Limits { tasks_max: 2, ..LIMITS }));

@@ -29,15 +29,12 @@ fn every_missing_field_is_named_at_once() {
         json!({}),
         expect![[r#"
             id: `id` is missing: add an id that names this workflow
-            name: `name` is missing: add a name for people
-            version: `version` is missing: add a version such as '1.0.0'
             tasks: `tasks` is missing: add a list with at least one task
         "#]],
     );
     check(
         json!([{}]),
         expect![[r#"
-            tasks[0].name: `name` is missing: add a name for people
             tasks[0].id: `id` is missing: add an id, unique in this workflow
             tasks[0].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`
         "#]],

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What a list of tasks must be beside what any list is: each rule is an error at its own place.
+//
+// Whether anything is wrong is asked first, with one look at each task, since nearly always nothing is; only then are the places found. So the compiler
+// does little for a workflow that is right (`node bench/types.mjs`).
+
+import type { AttemptContext, TaskFields } from '../api/agent.js'
+import type { AgentTask } from '../api/workflow.js'
+import type { ResultsOf } from './results.js'
+
+/** A list of tasks, as far as its rules look. */
+export type Listed = readonly { readonly id: string }[]
+
+/** `unknown` for tasks whose fields there are, whose dependencies are siblings, and whose agents are given what they read; else what is wrong where. */
+export type CheckedTasks<T extends Listed, A, C> = [Wrong<T, A, C>] extends [never] ? unknown : Places<T, A, C>
+
+/** The tasks of a list in which something is wrong. */
+export type Wrong<T extends Listed, A, C> = WrongTask<T[number], T[number]['id'], ResultsOf<T, A>, A, C>
+
+/** One that is wrong; `never` if it is not. `I`: the ids of its siblings, `R`: what they give. */
+export type WrongTask<K, I, R extends Results, A, C> = K extends Leaf<I>
+  ? keyof K extends keyof AgentTask
+    ? K extends { readonly agentId: infer N extends keyof A }
+      ? A[N] extends AgentGiven<C, Given<K, R>>
+        ? never
+        : K
+      : never
+    : K
+  : K extends Leaf<I, unknown>
+    ? keyof K extends keyof AgentTask
+      ? WrongIn<K, 'tasks', A, C> | WrongIn<K, 'default', A, C> | WrongIn<K extends { readonly branches: readonly (infer B)[] } ? B : never, 'tasks', A, C>
+      : K
+    : K
+
+export type WrongIn<K, F extends string, A, C> = K extends { readonly [Field in F]: infer L extends Listed } ? Wrong<L, A, C> : never
+
+/** A task without others inside, or with lists of this kind. */
+export interface Leaf<I, Lists = undefined> {
+  readonly id: string
+  readonly dependencies?: readonly I[] | undefined
+  readonly tasks?: Lists
+  readonly branches?: Lists
+  readonly default?: Lists
+}
+
+/** Who can do a task: a function that reads no more than it is given. What a type or an agent of one reads is not known. */
+export type AgentGiven<C, D> = ((task: TaskFields & { readonly context: C & { dependencies: D } }, context: AttemptContext) => unknown) | OtherForm
+export type OtherForm = { readonly create: unknown } | { readonly type: string } | { readonly isolation: 'worker' }
+
+/** What the dependencies of a task give: those it names, else any of its siblings. One that is no sibling is an error of its own. */
+// Not `Pick`: to ask for the keys of all results costs the compiler one look at each task.
+export type Given<K, R extends Results> = K extends { readonly dependencies: readonly (infer D extends string)[] } ? { readonly [F in D]: R[F] } : R
+
+/** What tasks give, by id. */
+export type Results = Readonly<Record<string, unknown>>
+
+/** The same lists with what is wrong in place of what is there. */
+export type Places<T extends Listed, A, C> = {
+  readonly [Index in keyof T]: PlacesIn<T[Index], T[number]['id'], ResultsOf<T, A>, A, C>
+}
+
+export type PlacesIn<K, I, R extends Results, A, C> = {
+  readonly [F in keyof K]: F extends 'dependencies'
+    ? readonly I[]
+    : F extends 'agentId'
+      ? AgentProblem<K, R, A, C>
+      : F extends 'tasks' | 'default'
+        ? K[F] extends Listed
+          ? Places<K[F], A, C>
+          : unknown
+        : F extends 'branches'
+          ? { readonly [B in keyof K[F]]: { readonly [G in keyof K[F][B]]: K[F][B][G] extends Listed ? Places<K[F][B][G], A, C> : unknown } }
+          : F extends keyof AgentTask
+            ? unknown
+            : Problem<`\`${F & string}\` is no field of a task`>
+}
+
+/** What no value is. It is no text, so that the compiler shows it and does not take the whole task for impossible. */
+export interface Problem<Message extends string> {
+  readonly problem: Message
+}
+
+export type AgentProblem<K, R extends Results, A, C> = K extends { readonly agentId: infer N extends keyof A }
+  ? A[N] extends OtherForm
+    ? unknown
+    : A[N] extends (task: infer G, ...more: never[]) => unknown
+      ? G extends { readonly context: infer X }
+        ? ContextProblem<X, N, C, Given<K, R>>
+        : unknown
+      : unknown
+  : unknown
+
+export type ContextProblem<X, N, C, D> =
+  Differing<C, Omit<X, 'dependencies'>> extends infer F extends string
+    ? [F] extends [never]
+      ? X extends { readonly dependencies: infer W }
+        ? Differing<D, W> extends infer G extends string
+          ? [G] extends [never]
+            ? unknown
+            : Problem<`agent \`${N & string}\` reads \`dependencies.${G}\`, which this task is not given`>
+          : unknown
+        : unknown
+      : Problem<`agent \`${N & string}\` reads \`context.${F}\`, which the context of this workflow is not known to have`>
+    : unknown
+
+/** The members that are not there, or are something else. */
+export type Differing<Given, Wanted> = string extends keyof Wanted
+  ? never
+  : { [F in keyof Wanted]: F extends keyof Given ? (Given[F] extends Wanted[F] ? never : F) : F }[keyof Wanted] & string
