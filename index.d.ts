@@ -510,10 +510,8 @@ export declare type ContextProblem<X, N, C, D> = Differing<C, Omit<X, 'dependenc
     readonly dependencies: infer W;
 } ? Differing<D, W> extends infer G extends string ? [G] extends [never] ? unknown : Problem<`agent \`${N & string}\` reads \`dependencies.${G}\`, which this task is not given`> : unknown : unknown : Problem<`agent \`${N & string}\` reads \`context.${F}\`, which the context of this workflow is not known to have`> : unknown;
 
-/** What its agents find in `task.context`. */
-export declare type ContextRead<S> = SchemaOutput<S> extends infer C extends object ? Recorded<C> : {
-    readonly [key: string]: unknown;
-};
+/** What its agents find in `task.context`; without a schema, or by raw JSON Schema, anything. */
+export declare type ContextRead<S> = SchemaOutput<S> extends infer C extends object ? Recorded<C> : any;
 
 /** A provider of your own. */
 export declare interface CustomProvider {

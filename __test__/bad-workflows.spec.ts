@@ -122,6 +122,7 @@ describe('a workflow is refused', () => {
     const flow = {
       id: 'x',
       name: 7,
+      version: 1,
       tasks: [
         task('a', { type: 'seq', dependencies: ['b'] }),
         task('a', { timeout: -1 }),

@@ -71,7 +71,7 @@ describe('a function stands for a type of agents', () => {
     })
     const handle = await orchestrator.startWorkflow(workflow([1, 2, 3, 4].map((n) => task(`t${n}`, { agentId: 'busy', dependencies: [] }))))
     await until(() => running === 3)
-    expect(orchestrator.agentPool.getStatistics().types['busy']).toMatchObject({ agents: 3 })
+    expect(orchestrator.agentPool.getStatistics().types['busy']).toMatchObject({ total: 3 })
     await handle.cancel()
   })
 

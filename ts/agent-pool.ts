@@ -20,6 +20,7 @@ import type { Json } from './json.js'
 import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { NOBODY } from './run.js'
+import { placeErrors } from './placed.js'
 import { poolStatisticsOf, type PoolStatistics } from './pool-statistics.js'
 import { StandIns, type KnownModels } from './stand-ins.js'
 import { readTool } from './tools/definition.js'
@@ -148,6 +149,10 @@ export interface AgentNeed {
 
 /** The pool, as the orchestrator uses it. */
 export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool {
+  static {
+    placeErrors(this.prototype, ['registerAgentType', 'registerAgent', 'registerAgents', 'registerTool', 'connectMcp'])
+  }
+
   readonly #policy: ResolvedAgents
   readonly #types = new Map<string, { readonly type: ResolvedType; readonly number: number }>()
   /** By the number the engine knows each by. */

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readBytes, type Bytes } from './bytes.js'
 import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
+import { looking } from './data.js'
 import type { Duration } from './duration.js'
+import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { NO_MODELS, readModels, type ResolvedModels } from './models/config.js'
 import type { ModelsConfig } from './models/types.js'
+import { placed } from './placed.js'
 
 export { readDuration, type Duration } from './duration.js'
 
@@ -233,6 +236,19 @@ const defaults: ResolvedConfig = {
  */
 export function readConfig(config: unknown, issues: Issue[]): ResolvedConfig {
   return readGroup(config, '', issues, configFields, defaults)
+}
+
+/** The configuration, or a `ValidationError` with everything that is wrong with it, at the line that called the constructor `from`. */
+export function judgedConfig(config: unknown, from: () => unknown): ResolvedConfig {
+  const issues: Issue[] = []
+  const what = 'the configuration cannot be used'
+  try {
+    const read = looking(config, '', what, () => readConfig(config, issues), 'ERR_CONFIG')
+    if (issues.length > 0) throw new ValidationError('ERR_CONFIG', what, issues)
+    return read
+  } catch (error) {
+    throw placed(error, from)
+  }
 }
 
 const storageFields: Fields<ResolvedStorage> = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { ExecutionEvent } from './execution-events.js'
 import { notFound, orThrow } from './outcome.js'
+import { awaited } from './placed.js'
 import type { Run } from './run.js'
 import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
 
@@ -51,16 +52,13 @@ export function handleOf(
   const ended = (run: Run | undefined): Promise<WorkflowExecution> => (run === undefined ? seen() : run.whenEnded())
   return {
     id,
-    settled: async () => ended(await find()),
-    result: async () => {
-      const run = await find()
-      return orThrow(run, await ended(run))
-    },
-    status: async () => (await seen()).status,
-    cancel: (reason, options) => owner.cancelExecution(id, reason, options),
-    pause: () => owner.pauseExecution(id),
-    resume: (options) => owner.resumeExecution(id, options),
-    signal: (name, payload, options) => owner.signalExecution(id, name, payload, options),
+    settled: () => awaited(find().then(ended)),
+    result: () => awaited(find().then(async (run) => orThrow(run, await ended(run)))),
+    status: () => awaited(seen().then(({ status }) => status)),
+    cancel: (reason, options) => awaited(owner.cancelExecution(id, reason, options)),
+    pause: () => awaited(owner.pauseExecution(id)),
+    resume: (options) => awaited(owner.resumeExecution(id, options)),
+    signal: (name, payload, options) => awaited(owner.signalExecution(id, name, payload, options)),
     events: (options = {}) => follow(options.after ?? 0),
   }
 }

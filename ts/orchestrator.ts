@@ -7,14 +7,13 @@ import { readContext, readFilter, readOptions } from './arguments.js'
 import { Beginnings } from './beginnings.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { SystemClock } from './clock.js'
-import { readConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
-import { looking } from './data.js'
+import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
 import { DefinitionReader, readingLimits, type Definition } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, type Past } from './ended-executions.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
 import { endAtOnce, endInOrder, type Parts } from './ending.js'
-import { ClosedError, pendingError, ValidationError } from './errors.js'
+import { ClosedError, pendingError } from './errors.js'
 import { ExecutionControl } from './execution-control.js'
 import type { OrchestratorEvents } from './events.js'
 import { followEvents, type ExecutionEvent } from './execution-events.js'
@@ -26,6 +25,7 @@ import { LiveRuns } from './live-runs.js'
 import { cancelledBy, endOf, eventsGone, notFound, orThrow, type Started } from './outcome.js'
 import { InterruptedRuns, storedEvents, storedPage, storedPast, warnUnreadable } from './recovery.js'
 import type { Run } from './run.js'
+import { placed, placeErrors } from './placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
 import { ModelGateway } from './models/integration.js'
@@ -51,6 +51,11 @@ import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 type Context = { [key: string]: Json }
 
 const DRAIN_MS_DEFAULT = 5000
+/** The methods whose errors begin at the line that called; `executeWorkflow`, which is called most, sees to that itself. */
+const PLACED = (
+  'ready startWorkflow getExecution listExecutions cancelExecution pauseExecution resumeExecution signalExecution forkExecution ' +
+  'retryExecution scheduleWorkflow getSchedule listSchedules getStatistics shutdown'
+).split(' ') as (keyof MultiAgentOrchestrator & string)[]
 
 /**
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
@@ -85,6 +90,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   static {
     hearLate(this.prototype, (orchestrator) => (orchestrator as MultiAgentOrchestrator).#announcer)
     refuseAbsent(this.prototype)
+    placeErrors(this.prototype, PLACED)
   }
 
   /**
@@ -92,11 +98,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    */
   constructor(config: OrchestratorConfig = {}) {
     super()
-    const issues: Issue[] = []
-    this.#config = looking(config, '', 'the configuration cannot be used', () => readConfig(config, issues), 'ERR_CONFIG')
+    this.#config = judgedConfig(config, new.target as never)
     const { maxDepth, maxValueBytes } = this.#config.workflow
     this.#nursery = { ...this.#nursery, maxDepth, maxValueBytes }
-    if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configuration cannot be used', issues)
     const { storage, memory, workflow } = this.#config
     const stage = stageOf(config)
     const clock = stage?.clock ?? new SystemClock()
@@ -207,6 +211,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     try {
       const started = await this.#start(workflow, context, options, call)
       return orThrow(started.run, await endOf(started)) as WorkflowExecution<T['results']>
+    } catch (error) {
+      throw placed(error, this.executeWorkflow)
     } finally {
       this.#held.settled(call)
     }

@@ -7,6 +7,7 @@ import type { Issue } from './issue.js'
 import type { Json } from './json.js'
 import { namedIn } from './named.js'
 import { pinsFor } from './pins.js'
+import { placeErrors } from './placed.js'
 import type { RunOptions } from './run.js'
 import type { Allowance } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
@@ -56,6 +57,10 @@ export interface WorkflowEngine {
 type Known = Pick<RunOptions, 'workflows' | 'standIns'>
 
 export class WorkflowValidator implements WorkflowEngine {
+  static {
+    placeErrors(this.prototype, ['registerWorkflow', 'loadWorkflow'])
+  }
+
   readonly #reader: DefinitionReader
   readonly #agents: AgentRegistry
   readonly #registered = new Map<string, Definition>()

@@ -21,6 +21,7 @@ import { readRegistration, readRequirements } from './requirements.js'
 import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './result.js'
 import { AnswerStream } from './stream.js'
 import { ATTEMPT_TIMES } from './time-limits.js'
+import { placeErrors } from '../placed.js'
 import type { KnownModels } from '../stand-ins.js'
 import type {
   AcceptedEnding,
@@ -65,6 +66,10 @@ export interface Caller {
 
 /** The models of one orchestrator. The addon is told of them when they are first needed. */
 export class ModelGateway implements ModelIntegration, KnownModels {
+  static {
+    placeErrors(this.prototype, ['generate', 'selectModel', 'getModelComparison', 'listModels', 'registerProvider', 'registerModel'])
+  }
+
   readonly #config: ResolvedModels
   readonly #time: CallTime
   readonly #custom = new Map<string, CustomProvider>()

@@ -177,7 +177,7 @@ impl Driver {
         self.check()?;
         let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
         let (setup, belongs) = options::read(&id, options::seed_of(&id), context.as_deref(), options.as_deref())?;
-        self.versions.admit(plan)?;
+        self.admit_definition(plan)?;
         let (key, at) = (self.next_key, self.now());
         self.next_key += 1;
         let mut live = Live { priority: belongs.priority(), ..Live::new(key, Execution::new(Arc::clone(plan), setup), at) };

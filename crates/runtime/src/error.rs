@@ -21,14 +21,20 @@ pub enum Error {
     StoreReplaced(Replaced),
     /// Another definition of the same workflow version is still running, or scheduled.
     #[error(
-        "workflow `{workflow}` version `{version}` has a running execution or a schedule of another definition; give the changed definition a new \
-         `version`, wait for that execution to end and cancel that schedule, or set `workflow.allowRedefinition`"
+        "workflow `{workflow}` version `{version}` still runs by another definition: {}; give the changed definition a new `version`, or end what \
+         runs ({}), or set `workflow.allowRedefinition`",
+        list(executions, schedules),
+        calls(executions, schedules)
     )]
     DefinitionChanged {
         /// The workflow's id.
         workflow: Arc<str>,
         /// Its version.
         version: Arc<str>,
+        /// The executions that run by the other definition, in the order of their ids.
+        executions: Vec<Arc<str>>,
+        /// The schedules that are of it.
+        schedules: Vec<Arc<str>>,
     },
     /// A schedule that cannot be kept.
     #[error("the schedule cannot be kept: {}", .0.iter().map(|problem| format!("{} {problem}", problem.path())).collect::<Vec<_>>().join("; "))]
@@ -84,4 +90,25 @@ impl Error {
             | CommitError::Crashed => Self::StoreFailed(Arc::clone(failure)),
         }
     }
+}
+
+/// Ids that a message lists.
+const LISTED_MAX: usize = 5;
+
+/// What runs by another definition, by id.
+fn list(executions: &[Arc<str>], schedules: &[Arc<str>]) -> String {
+    let named = |what: &str, ids: &[Arc<str>]| {
+        let listed = ids.iter().take(LISTED_MAX).map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+        let more = ids.len().saturating_sub(LISTED_MAX);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        (!ids.is_empty()).then(|| format!("{what}{} {listed}{more}", if ids.len() == 1 { "" } else { "s" }))
+    };
+    [named("execution", executions), named("schedule", schedules)].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+/// The calls that end that.
+fn calls(executions: &[Arc<str>], schedules: &[Arc<str>]) -> String {
+    let cancel = executions.first().map(|id| format!("await cancelExecution('{id}')"));
+    let unschedule = schedules.first().map(|id| format!("await (await getSchedule('{id}')).cancel()"));
+    [cancel, unschedule].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -47,8 +47,7 @@ fn a_signal_with_a_control_character_is_refused_at_the_door_and_read_behind_it()
 
 #[test]
 fn what_was_never_accepted_is_a_problem_behind_the_door_too() {
-    let problems = read_accepted_plan(r#"{"id":"w","tasks":[{"id":"a/b","agentId":7}]}"#, LIMITS.default_timeout)
-        .unwrap_err();
+    let problems = read_accepted_plan(r#"{"id":"w","tasks":[{"id":"a/b","agentId":7}]}"#, LIMITS.default_timeout).unwrap_err();
     assert_eq!(problems.iter().map(|problem| &*problem.path).collect::<Vec<_>>(), ["tasks[0].agentId"]);
 }
 

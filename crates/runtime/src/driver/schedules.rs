@@ -12,8 +12,8 @@ use super::Driver;
 use super::effect::Effect;
 use crate::store::{ReadError, Schedule, ScheduleChange, StoredSchedule};
 use crate::{Error, report, timing};
-use engine::Phase;
 use engine::schedule::{Overlap, Timing, TimingProblem, execution_id, is_execution_of};
+use engine::{Phase, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -58,6 +58,11 @@ impl Schedules {
         }
     }
 
+    /// The ids of those whose definition is such a one.
+    pub(super) fn of(&self, is_such: impl Fn(&Plan) -> bool) -> Vec<Arc<str>> {
+        self.kept.values().filter(|kept| is_such(&kept.schedule.plan)).map(|kept| Arc::clone(&kept.schedule.id)).collect()
+    }
+
     /// None of them is awake any more.
     pub(super) fn rest(&mut self) {
         self.wakes.clear();
@@ -89,7 +94,7 @@ impl Driver {
         let timing = timing::read(&schedule.timing)?;
         let now = self.now();
         let next = timing.rhythm.first(now).ok_or_else(|| Error::Timing(vec![TimingProblem::Never]))?;
-        self.versions.admit(&schedule.plan)?;
+        self.admit_definition(&schedule.plan)?;
         let schedule = Arc::new(schedule);
         self.batch.schedules.push(ScheduleChange::Begins(Arc::clone(&schedule), Some(next)));
         let number = self.schedules.insert(Scheduled { schedule, timing, next: Some(next) });

@@ -2,6 +2,7 @@
 //! Which definitions of each workflow version are running: a version means one thing while anything runs by it, or is scheduled to, unless the
 //! configuration says otherwise. Each execution keeps its own definition in any case.
 
+use super::Driver;
 use crate::Error;
 use engine::Plan;
 use rustc_hash::FxHashMap;
@@ -18,14 +19,14 @@ pub(super) struct Versions {
 type Meanings = Vec<(Arc<str>, usize)>;
 
 impl Versions {
-    /// An execution or a schedule of `plan` begins, unless another definition of its version is running.
-    pub(super) fn admit(&mut self, plan: &Plan) -> Result<(), Error> {
+    /// An execution or a schedule of `plan` begins, unless another definition of its version is running: false.
+    fn admit(&mut self, plan: &Plan) -> bool {
         let others = self.running.get(&key(plan)).is_some_and(|running| running.iter().any(|(hash, _)| *hash != plan.hash));
-        if others && !self.redefinable {
-            return Err(Error::DefinitionChanged { workflow: Arc::clone(&plan.workflow_id), version: Arc::clone(&plan.version) });
+        let admitted = !others || self.redefinable;
+        if admitted {
+            self.adopt(plan);
         }
-        self.adopt(plan);
-        Ok(())
+        admitted
     }
 
     /// An execution of `plan` runs already, whatever else does.
@@ -48,6 +49,22 @@ impl Versions {
         if running.is_empty() {
             self.running.remove(&key);
         }
+    }
+}
+
+impl Driver {
+    /// An execution or a schedule of `plan` begins, unless another definition of its version is running.
+    pub(super) fn admit_definition(&mut self, plan: &Plan) -> Result<(), Error> {
+        if self.versions.admit(plan) {
+            return Ok(());
+        }
+        let is_other = |one: &Plan| key(one) == key(plan) && one.hash != plan.hash;
+        let runs_by_it = |slot: u32| self.slots.get(slot).is_ok_and(|live| is_other(live.execution.plan()));
+        let mut executions: Vec<_> = self.ids.iter().filter(|(_, slot)| runs_by_it(**slot)).map(|(id, _)| Arc::clone(id)).collect();
+        executions.sort_unstable();
+        let schedules = self.schedules.of(is_other);
+        let (workflow, version) = key(plan);
+        Err(Error::DefinitionChanged { workflow, version, executions, schedules })
     }
 }
 

@@ -161,14 +161,15 @@ fn a_version_means_one_thing_while_it_runs() {
     for mode in MODES {
         let mut host = Host::new(mode);
         let (one, other) = (plan_of("w", "1", &json!([task("a", &[])])), plan_of("w", "1", &chain()));
-        let (slot, _) = host.accept(&one);
-        let (second, _) = host.accept(&one);
+        let (slot, first) = host.accept(&one);
+        let (second, latter) = host.accept(&one);
         for _ in 0..2 {
             let error = host.driver.accept(&other, None, None, None).unwrap_err();
-            assert!(
-                matches!(&error, Error::DefinitionChanged { workflow, version } if &**workflow == "w" && &**version == "1"),
-                "{mode:?}"
-            );
+            let Error::DefinitionChanged { workflow, version, executions, schedules } = &error else { panic!("{mode:?}: {error}") };
+            assert_eq!((&**workflow, &**version, schedules.len()), ("w", "1", 0), "{mode:?}");
+            assert_eq!(executions.iter().map(|id| &**id).collect::<Vec<_>>(), [&*first, &*latter], "{mode:?}");
+            let (listed, call) = (format!("executions `{first}`, `{latter}`;"), format!("await cancelExecution('{first}')"));
+            assert!(error.to_string().contains(&listed) && error.to_string().contains(&call), "{mode:?}: {error}");
         }
         host.driver.accept(&plan_of("w", "2", &chain()), None, None, None).unwrap();
         host.driver.accept(&plan_of("v", "1", &chain()), None, None, None).unwrap();

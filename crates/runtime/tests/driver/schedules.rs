@@ -233,7 +233,9 @@ fn a_version_means_one_thing_while_it_is_scheduled() {
     let (mut host, _) = Host::since(left_with(Mode::Os, NIGHTLY), Mode::Os, since(1, 13, 0));
     let other = plan_of("w", "1", &json!([task("b", &[])]));
     let refused = host.driver.accept(&other, None, None, None).unwrap_err();
-    assert!(matches!(refused, Error::DefinitionChanged { .. }), "{refused:?}");
+    let told =
+        "schedule `nightly`; give the changed definition a new `version`, or end what runs (await (await getSchedule('nightly')).cancel())";
+    assert!(matches!(refused, Error::DefinitionChanged { .. }) && refused.to_string().contains(told), "{refused}");
     let another = host.driver.schedule(Schedule { plan: Arc::clone(&other), ..schedule("other", NIGHTLY) }).unwrap_err();
     assert!(matches!(another, Error::DefinitionChanged { .. }), "{another:?}");
     host.driver.cancel_schedule(1).unwrap();

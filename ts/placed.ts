@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The stack of an error that a call ends with begins at the line that called: what is ours above it says nothing to whoever reads it, and would leave no room
+// for what is theirs. An error of ours that is a mistake of ours keeps its own.
+
+import { InternalError, OrchestratorError } from './errors.js'
+
+type Callable = (this: unknown, ...given: never[]) => unknown
+
+/** The error, seen from where `method` was called; as it was where that is not known any more, since nobody awaits the call. */
+export function placed(error: unknown, method: Callable): unknown {
+  if (!(error instanceof OrchestratorError) || error instanceof InternalError) return error
+  const { stack } = error
+  Error.captureStackTrace(error, method)
+  if (!/\n\s+at /.test(error.stack ?? '') && stack !== undefined) error.stack = stack
+  return error
+}
+
+/** Makes methods of a class reject and throw errors that are so placed. */
+export function placeErrors<T extends object>(prototype: T, methods: readonly (keyof T & string)[]): void {
+  for (const name of methods) {
+    const own = prototype[name] as Callable
+    const value = function (this: unknown, ...given: never[]): unknown {
+      try {
+        const answer: unknown = own.apply(this, given)
+        return answer instanceof Promise ? awaited(answer) : answer
+      } catch (error) {
+        throw placed(error, value)
+      }
+    }
+    Object.defineProperty(value, 'name', { value: name })
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true, enumerable: false })
+  }
+}
+
+/** What a promise is settled with; where this one is awaited, its error is placed there. */
+export async function awaited<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    throw placed(error, awaited as Callable)
+  }
+}
