@@ -229,7 +229,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_EXECUTION_NOT_FOUND: [
     () => rejection(orchestratorWith().cancelExecution('x')),
-    'NotFoundError | ERR_EXECUTION_NOT_FOUND | there is no execution `x` | {} | ',
+    'NotFoundError | ERR_EXECUTION_NOT_FOUND | there is no execution `x`; `listExecutions()` gives those there are | {} | ',
   ],
   ERR_AGENT_EXISTS: [
     async () => thrownBy(() => orchestratorWith({ work: () => 1 }).agentPool.registerAgentType('work', bad)),
@@ -355,7 +355,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_STORE_OPEN: [
     () => opening(join(folder, 'nowhere', 'store.db')),
-    'StoreError | ERR_STORE_OPEN | `FILE` cannot be opened; check that its directory exists and can be written to | {} | No such file or directory (os error 2)',
+    'StoreError | ERR_STORE_OPEN | `FILE` cannot be opened; its folder `FILE` does not exist; create it, or correct `storage.path` | {} | No such file or directory (os error 2)',
   ],
   ERR_STORE_CORRUPT: [
     async () => opening((await spoilt(() => Buffer.alloc(10_000, 'x'))).path),

@@ -12,6 +12,7 @@ import { ValidationError } from './errors.js'
 import { inherited, keptEnds, type ForkPoint } from './fork.js'
 import type { HeldRuns } from './held-runs.js'
 import { beginOnce, fingerprintOf, type KeyedWorld } from './idempotency.js'
+import { judgeContext } from './input-judge.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { LiveRuns } from './live-runs.js'
@@ -86,6 +87,11 @@ export class Beginnings {
     ])
     this.assertKnown(definition, allow && { allow, ...this.#pins(definition) })
     return definition
+  }
+
+  /** The context of an execution of it as its own schema makes it. */
+  judged(definition: Definition, context: Context): Promise<Context> {
+    return judgeContext(definition, context, { bytesMax: this.#world.dispatcher.maxValueBytes })
   }
 
   /** That everything it names is registered, or pinned, and allowed. */

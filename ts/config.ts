@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readBytes, type Bytes } from './bytes.js'
-import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
+import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
 import { looking } from './data.js'
 import type { Duration } from './duration.js'
 import { ValidationError } from './errors.js'
@@ -337,6 +337,10 @@ function readPath(value: unknown, path: string, issues: Issue[]): string | undef
 
 function readStorage(value: unknown, path: string, issues: Issue[]): ResolvedStorage {
   const before = issues.length
+  if (typeof value === 'string') {
+    issues.push({ path, message: `must be an object: { path: ${describe(value)} }`, code: 'ERR_INVALID_VALUE' })
+    return { path: value, durability: 'disk', acceptOlder: false }
+  }
   const storage = readGroup<ResolvedStorage>(value, path, issues, storageFields, { path: '', durability: 'disk', acceptOlder: false })
   if (storage.path === '' && !issues.slice(before).some((issue) => issue.path === path || issue.path === `${path}.path`)) {
     issues.push({ path: `${path}.path`, message: 'is required: the database file that keeps the executions', code: 'ERR_INVALID_VALUE' })

@@ -3,6 +3,7 @@
 
 import type { AgentNeed } from './agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
+import { describe } from './config/reader.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
 import { partialJson, sameJson, writtenJson, type Json } from './json.js'
@@ -194,6 +195,8 @@ export class DefinitionReader {
   /** Every problem of a workflow, warnings included, and its graph. */
   examine(workflow: unknown): Reading {
     const issues: Issue[] = []
+    if (!isWorkflow(workflow))
+      return { problems: [{ path: '', message: noWorkflow(workflow) }], definition: undefined, graph: undefined, snapshot: undefined }
     const marks = this.#marked(workflow, issues)
     const whole = writtenJson(marks.marked, '', issues)
     const snapshot = whole ?? partialJson(marks.marked)
@@ -208,6 +211,21 @@ export class DefinitionReader {
     const rows = JSON.parse(plan.graph()) as GraphRow[]
     return { problems, definition: defined(plan, text, rows, marks), graph: graphOf(rows), snapshot }
   }
+}
+
+/** Whether it may be one: no promise of one, and no name. */
+function isWorkflow(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)
+}
+
+function noWorkflow(value: unknown): string {
+  const found = value instanceof Promise ? 'a promise' : describe(value)
+  const hint = {
+    promise: '; did you forget await?',
+    string: `; a registered workflow runs by its id as a task: { id: 'a', workflow: ${found} }`,
+    undefined: '; is it exported, and is its name spelt right?',
+  }[value instanceof Promise ? 'promise' : typeof value as string]
+  return `expected an object such as { id: 'flow', tasks: [{ id: 'a', agentId: 'worker' }] }, found ${found}${hint ?? ''}`
 }
 
 function isObject(value: Json | undefined): value is { [key: string]: Json } {

@@ -18,6 +18,14 @@ export interface Parts {
   readonly live: LiveRuns
 }
 
+/** What a call hears that comes after the end, or was under way when it came and has begun nothing. */
+export function closed(underWay: boolean): ClosedError {
+  const message = underWay
+    ? 'the orchestrator was shut down while this call was under way, and nothing of it has begun; await the call before `shutdown()`'
+    : 'the orchestrator has been shut down; make another one'
+  return new ClosedError('ERR_CLOSED', message)
+}
+
 /**
  * Nothing new starts, and running attempts have `drainMs` to answer. Pending promises reject with `continues`, which says what becomes of what
  * has not ended. `ready`: a store that did not open is not written to.

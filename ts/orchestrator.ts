@@ -8,22 +8,20 @@ import { Beginnings } from './beginnings.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { SystemClock } from './clock.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config.js'
-import { DefinitionReader, readingLimits, type Definition } from './definition.js'
+import { DefinitionReader, readingLimits } from './definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, type Past } from './ended-executions.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
-import { endAtOnce, endInOrder, type Parts } from './ending.js'
-import { ClosedError, pendingError } from './errors.js'
+import { closed, endAtOnce, endInOrder, type Parts } from './ending.js'
+import { pendingError } from './errors.js'
 import { ExecutionControl } from './execution-control.js'
 import type { OrchestratorEvents } from './events.js'
-import { followEvents, type ExecutionEvent } from './execution-events.js'
 import { hasUndoing, unwell, type ForkPoint } from './fork.js'
 import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
-import type { Issue } from './issue.js'
 import { LiveRuns } from './live-runs.js'
-import { cancelledBy, endOf, eventsGone, notFound, orThrow, type Started } from './outcome.js'
-import { InterruptedRuns, storedEvents, storedPage, storedPast, warnUnreadable } from './recovery.js'
+import { cancelledBy, endOf, orThrow, type Started } from './outcome.js'
+import { eventsOf, InterruptedRuns, storedPage, storedPast, warnUnreadable } from './recovery.js'
 import type { Run } from './run.js'
 import { placed, placeErrors } from './placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
@@ -43,12 +41,8 @@ import type {
   WorkflowExecution,
 } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
-import { judgeContext } from './input-judge.js'
-import type { Json } from './json.js'
 import type { StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
 import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
-
-type Context = { [key: string]: Json }
 
 const DRAIN_MS_DEFAULT = 5000
 /** The methods whose errors begin at the line that called; `executeWorkflow`, which is called most, sees to that itself. */
@@ -333,9 +327,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const asked = readSchedule(schedule, options, this.#dispatcher.clock)
     const definition = this.#beginnings.read(workflow, asked.recorded.allow)
     const given = readContext(context, this.#config.workflow.maxValueBytes)
-    const judged = await this.#judged(definition, given)
+    const judged = await this.#beginnings.judged(definition, given)
     await this.#ready
-    this.#assertOpen()
+    this.#assertOpen(true)
     const recorded = { ...asked.recorded, ...this.#beginnings.settled(definition) }
     return this.#schedules.keep(definition, judged, { ...asked, recorded }, given)
   }
@@ -402,14 +396,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const given = readContext(context, this.#config.workflow.maxValueBytes)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
-    const judged = definition.contextSchema === undefined ? given : await this.#judged(definition, given)
+    const judged = definition.contextSchema === undefined ? given : await this.#beginnings.judged(definition, given)
     await this.#ready
-    this.#assertOpen()
+    this.#assertOpen(true)
     return this.#beginnings.start(definition, judged, read, call, given)
-  }
-
-  #judged(definition: Definition, context: Context): Promise<Context> {
-    return judgeContext(definition, context, { bytesMax: this.#config.workflow.maxValueBytes })
   }
 
   /** An execution that has ended, or that lives elsewhere. */
@@ -446,18 +436,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #handleOf(id: string, known: Run | undefined): ExecutionHandle {
     const find = async (): Promise<Run | undefined> => this.#ready.then(() => known ?? this.#live.get(id))
-    return handleOf(this, id, find, (after) => this.#events(id, known, after))
-  }
-
-  async *#events(id: string, known: Run | undefined, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
-    await this.#ready
-    const past = this.#ended?.get(id)
-    const run = known ?? this.#live.get(id) ?? past?.run
-    if (run !== undefined && (!run.released || run.history !== undefined)) return yield* followEvents(run, this.#announcer, after)
-    if (past !== undefined) throw eventsGone(id)
-    this.#assertNotClosed()
-    if (this.#ended !== undefined) throw notFound(id)
-    yield* storedEvents(this.#dispatcher, id, this.#announcer, after)
+    const assertOpen = (): void => this.#assertNotClosed()
+    const world = { find, ended: this.#ended, dispatcher: this.#dispatcher, announcer: this.#announcer, assertOpen }
+    return handleOf(this, id, find, (after) => eventsOf(world, id, after))
   }
 
   #runEnded(run: Run): void {
@@ -493,12 +474,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#dispatcher.release(run)
   }
 
-  #assertNotClosed(): void {
-    if (this.#closing !== undefined) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
+  #assertNotClosed(underWay = false): void {
+    if (this.#closing !== undefined) throw closed(underWay)
   }
 
-  #assertOpen(): void {
-    this.#assertNotClosed()
+  #assertOpen(underWay = false): void {
+    this.#assertNotClosed(underWay)
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure
   }
 

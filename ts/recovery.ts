@@ -5,13 +5,13 @@ import type { AgentNeed, AgentRegistry } from './agent-pool.js'
 import type { Clock } from './clock.js'
 import { acceptedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
-import type { Past } from './ended-executions.js'
+import type { EndedExecutions, Past } from './ended-executions.js'
 import { errorOf } from './errors.js'
 import { endingOf, executionOf, type Report } from './execution.js'
-import { eventsIn, type EventSource, type ExecutionEvent } from './execution-events.js'
+import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from './execution-events.js'
 import type { Json } from './json.js'
 import type { Engine, Failures, Interrupted } from './native.js'
-import { notFound } from './outcome.js'
+import { eventsGone, notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
 import { real } from './real-time.js'
@@ -283,7 +283,7 @@ function nameOf({ agentId, requires }: AgentNeed): string {
  *
  * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`
  */
-export async function* storedEvents(
+async function* storedEvents(
   { engine, clock }: Source,
   id: string,
   source: EventSource,
@@ -293,4 +293,31 @@ export async function* storedEvents(
   if (text === undefined) throw notFound(id)
   const { words, failures } = await engine.storedHistory(id)
   yield* eventsIn(pastRun(text, failures, clock), words, source, after)
+}
+
+/** Where the events of an execution may be. */
+export interface EventWorld {
+  /** The execution, if it lives in this process, once the store is open. */
+  find(): Promise<Run | undefined>
+  /** Without a store, those that are remembered. */
+  readonly ended: EndedExecutions | undefined
+  readonly dispatcher: Source
+  readonly announcer: EventSource
+  assertOpen(): void
+}
+
+/** The events of an execution after the one with the number `after`: as they come, as they are remembered, or as they are on record. */
+export async function* eventsOf(
+  { find, ended, dispatcher, announcer, assertOpen }: EventWorld,
+  id: string,
+  after: number,
+): AsyncGenerator<ExecutionEvent, void, undefined> {
+  const live = await find()
+  const past = ended?.get(id)
+  const run = live ?? past?.run
+  if (run !== undefined && (!run.released || run.history !== undefined)) return yield* followEvents(run, announcer, after)
+  if (past !== undefined) throw eventsGone(id)
+  assertOpen()
+  if (ended !== undefined) throw notFound(id)
+  yield* storedEvents(dispatcher, id, announcer, after)
 }

@@ -45,7 +45,9 @@ impl Failure {
 
     /// An attempt that was still running when its `timeout` had passed.
     pub(crate) fn timeout(timeout: Duration) -> Self {
-        let message = format!("the attempt did not end within its timeout of {} ms", timeout.as_millis());
+        // Who wrote 30 and meant seconds learns it here.
+        let hint = if timeout < Duration::from_secs(1) { "; numbers are milliseconds, and '30s' is 30 seconds" } else { "" };
+        let message = format!("the attempt did not end within its timeout of {} ms{hint}", timeout.as_millis());
         Self { retryable: true, ..Self::coded("ERR_TIMEOUT", message) }
     }
 

@@ -15,13 +15,31 @@ pub(super) struct Expression {
     pub(super) is_hourly: bool,
 }
 
+/// What other programs read beside fields, with the fields it stands for.
+const NICKNAMES: &[(&str, &str)] = &[
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+    ("@monthly", "0 0 1 * *"),
+    ("@weekly", "0 0 * * SUN"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@hourly", "0 * * * *"),
+];
+
 /// Reads an expression of five fields, or six with seconds first.
 pub(super) fn read(text: &str) -> Result<Expression, Vec<TimingProblem>> {
     let mut fields: Vec<&str> = text.split_ascii_whitespace().collect();
     match fields.len() {
         5 => fields.insert(0, "0"),
         6 => {}
-        count => return Err(vec![TimingProblem::FieldCount { count }]),
+        count => {
+            let nickname = NICKNAMES.iter().find(|(name, _)| fields.iter().any(|field| field.eq_ignore_ascii_case(name)));
+            let problem = match nickname {
+                Some((name, ours)) => TimingProblem::Nickname { name: (*name).to_owned(), ours },
+                None => TimingProblem::FieldCount { count },
+            };
+            return Err(vec![problem]);
+        }
     }
     let wrong: Vec<_> = CronField::ALL
         .into_iter()

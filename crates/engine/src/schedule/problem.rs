@@ -9,7 +9,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum TimingProblem {
-    #[error("has {count} fields; write five (minute, hour, day of the month, month, day of the week), or six with the second first")]
+    #[error("`{name}` is not read; write '{ours}'")]
+    Nickname { name: String, ours: &'static str },
+    #[error("has {count} {}; write five (minute, hour, day of the month, month, day of the week), or six with the second first", if *count == 1 { "field" } else { "fields" })]
     FieldCount { count: usize },
     #[error("has the {field} `{text}`; allowed {}", field.allowed())]
     Field { field: CronField, text: String },
@@ -25,7 +27,7 @@ impl TimingProblem {
     /// The field of a schedule that it is about.
     pub fn path(&self) -> &'static str {
         match self {
-            Self::FieldCount { .. } | Self::Field { .. } | Self::Never => "cron",
+            Self::Nickname { .. } | Self::FieldCount { .. } | Self::Field { .. } | Self::Never => "cron",
             Self::Zone { .. } => "timezone",
             Self::TooShort { .. } => "every",
         }

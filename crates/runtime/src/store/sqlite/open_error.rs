@@ -4,6 +4,7 @@
 use super::audit::Behind;
 use super::schema::SCHEMA_VERSION;
 use rusqlite::ErrorCode;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Why a store did not open. It is never replaced by an empty one, and never by memory.
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub enum OpenError {
     #[error("`{}` is in use by {}; close it there, or give this orchestrator another `storage.path`", path.display(), owner.map_or("another orchestrator".to_owned(), |pid| format!("process {pid}")))]
     Locked { path: PathBuf, owner: Option<u32> },
-    #[error("`{}` cannot be opened; check that its directory exists and can be written to", path.display())]
+    #[error("{}", refusal(path, source))]
     Io {
         path: PathBuf,
         #[source]
@@ -91,4 +92,19 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
         Some(ErrorCode::DatabaseBusy) => OpenError::Busy { path, source },
         _ => OpenError::Sqlite { path, source },
     }
+}
+
+/// What a file system refused, of the store that is opened: its lock, which is opened first, stands beside it.
+fn refusal(path: &Path, source: &std::io::Error) -> String {
+    let store = path.to_str().and_then(|text| text.strip_suffix(".lock")).map_or(path, Path::new);
+    let folder = store.parent().unwrap_or(store);
+    let why = match source.kind() {
+        ErrorKind::NotFound => format!("its folder `{}` does not exist; create it, or correct `storage.path`", folder.display()),
+        ErrorKind::IsADirectory => {
+            format!("it is a folder; `storage.path` names a file, such as `{}`", store.join("store.sqlite").display())
+        }
+        ErrorKind::PermissionDenied => format!("this process may not write in `{}`; change that, or `storage.path`", folder.display()),
+        _ => "check that its directory exists and can be written to".to_owned(),
+    };
+    format!("`{}` cannot be opened; {why}", store.display())
 }
