@@ -1465,7 +1465,7 @@ export declare type Places<T extends Listed, A, C> = {
 };
 
 export declare type PlacesIn<K, I, R extends Results, A, C> = {
-    readonly [F in keyof K]: F extends 'dependencies' ? readonly I[] : F extends 'agentId' ? AgentProblem<K, R, A, C> : F extends 'tasks' | 'default' ? K[F] extends Listed ? Places<K[F], A, C> : unknown : F extends 'branches' ? {
+    readonly [F in keyof K]: F extends 'dependencies' ? readonly I[] : F extends 'agentId' ? K extends Leaf<I, unknown> ? AgentProblem<K, R, A, C> : unknown : F extends 'tasks' | 'default' ? K[F] extends Listed ? Places<K[F], A, C> : unknown : F extends 'branches' ? {
         readonly [B in keyof K[F]]: {
             readonly [G in keyof K[F][B]]: K[F][B][G] extends Listed ? Places<K[F][B][G], A, C> : unknown;
         };

@@ -169,10 +169,20 @@ describe('child workflows', () => {
 it('a store has it as JSON Schema, which judges children by id that were pinned before the process ended', async () => {
   const path = storePath(folder)
   const inner = flow(z4.object({ n: z4.number() }), { id: 'inner' })
-  const outer = workflow([{ id: 'w', waitFor: { signal: 'go' } }, { id: 'c', workflow: 'inner', input: { data: { n: '{{ signal }}' } }, dependencies: ['w'] }])
+  const outer = workflow([
+    { id: 'w', waitFor: { signal: 'go' } },
+    { id: 'c', workflow: 'inner', input: { data: { n: '{{ signal }}' } }, dependencies: ['w'] },
+  ])
   const first = orchestratorWith(seen, { storage: { path } })
   first.workflowEngine.registerWorkflow(inner)
-  const { id } = await first.startWorkflow({ ...outer, tasks: [outer.tasks[0] as never, task('x', { dependencies: ['w'] }), { id: 'c', workflow: 'inner', input: { data: { n: 'one' } }, dependencies: ['w'] }] })
+  const { id } = await first.startWorkflow({
+    ...outer,
+    tasks: [
+      outer.tasks[0] as never,
+      task('x', { dependencies: ['w'] }),
+      { id: 'c', workflow: 'inner', input: { data: { n: 'one' } }, dependencies: ['w'] },
+    ],
+  })
   await first.shutdown()
   const second = orchestratorWith(seen, { storage: { path } })
   await second.signalExecution(id, 'go')

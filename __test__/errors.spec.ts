@@ -238,10 +238,11 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ERR_DEFINITION_CHANGED: [
     async () => {
       const orchestrator = orchestratorWith({ work: () => new Promise(() => {}) })
-      await orchestrator.startWorkflow(only)
+      await orchestrator.startWorkflow(only, {}, { executionId: 'first' })
+      await orchestrator.scheduleWorkflow(only, { every: '1h' })
       return rejection(orchestrator.startWorkflow(workflow([task('b')])))
     },
-    'ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` has a running execution or a schedule of another definition; give the changed definition a new `version`, wait for that execution to end and cancel that schedule, or set `workflow.allowRedefinition` | {} | ',
+    "ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` still runs by another definition: execution `first` and schedule `flow`; give the changed definition a new `version`, or end what runs (await cancelExecution('first'), await (await getSchedule('flow')).cancel()), or set `workflow.allowRedefinition` | {} | ",
   ],
   ERR_SCHEDULE_CHANGED: [
     async () => {

@@ -11,9 +11,18 @@ const folder = userFolder()
 describe('names and versions', () => {
   it('a name is the id, a version is 1', async () => {
     const orchestrator = orchestratorWith({ work: ({ name }) => name })
-    const execution = await orchestrator.executeWorkflow({ id: 'w', tasks: [{ id: 'a', agentId: 'work' }, { id: 'b', agentId: 'work', name: 'B' }] })
+    const execution = await orchestrator.executeWorkflow({
+      id: 'w',
+      tasks: [
+        { id: 'a', agentId: 'work' },
+        { id: 'b', agentId: 'work', name: 'B' },
+      ],
+    })
     expect(execution.results).toEqual({ a: 'a', b: 'B' })
-    expect(orchestrator.workflowEngine.validateWorkflow({ id: 'w', tasks: [{ id: 'a', agentId: 'work' }] })).toMatchObject({ valid: true, problems: [] })
+    expect(orchestrator.workflowEngine.validateWorkflow({ id: 'w', tasks: [{ id: 'a', agentId: 'work' }] })).toMatchObject({
+      valid: true,
+      problems: [],
+    })
   })
 
   it('a version that is not written is the version 1', async () => {
@@ -105,14 +114,14 @@ describe('registerAgents', () => {
     const { agentPool } = orchestratorWith({ taken: () => 1 })
     const refusals: [Record<string, unknown>, string, string[]][] = [
       [{ fine: () => 1, bad: 7 }, 'ERR_INVALID_ARGUMENT', ['agents.bad']],
-      [{ fine: () => 1, bad: { execute: () => 1 } }, 'ERR_INVALID_ARGUMENT', ['agents.bad.create', 'agents.bad.execute']],
+      [{ fine: () => 1, bad: { execute: () => 1 } }, 'ERR_INVALID_ARGUMENT', ['agents.bad.create']],
       [{ fine: () => 1, 'a b': { type: 'fine', limits: 1 } }, 'ERR_INVALID_ARGUMENT', ['ERR_UNKNOWN_FIELD agents["a b"].limits']],
       [{ fine: () => 1, '': () => 1 }, 'ERR_INVALID_ARGUMENT', ['agents[""]']],
     ]
     for (const [agents, code, where] of refusals) {
       const error = thrownBy(() => agentPool.registerAgents(agents as never))
       expect(error.code).toBe(code)
-      expect(places(error).map((place) => place.replace(/^ERR_UNKNOWN_FIELD (?=agents\.bad)/, ''))).toEqual(where)
+      expect(places(error)).toEqual(where)
     }
     expect(thrownBy(() => agentPool.registerAgents({ fine: () => 1, taken: () => 1 }))).toMatchObject({ code: 'ERR_AGENT_EXISTS' })
     expect(thrownBy(() => agentPool.registerAgents({ fine: () => 1, odd: { type: 'unheard' } }))).toMatchObject({
@@ -141,7 +150,14 @@ describe('agents of a workflow are for the compiler', () => {
     const path = storePath(folder)
     const first = orchestratorWith({}, { storage: { path } })
     first.agentPool.registerAgents(agents)
-    const waiting = (rest: object) => ({ id: 'w', ...rest, tasks: [{ id: 's', waitFor: { signal: 'go' } }, { id: 'a', agentId: 'fetcher' }] })
+    const waiting = (rest: object) => ({
+      id: 'w',
+      ...rest,
+      tasks: [
+        { id: 's', waitFor: { signal: 'go' } },
+        { id: 'a', agentId: 'fetcher' },
+      ],
+    })
     const { id } = await first.startWorkflow(defineWorkflow(waiting({ agents })))
     await first.startWorkflow(waiting({}))
     await first.startWorkflow(waiting({ agents: defineAgents({ fetcher: async () => 1, other: { type: 'llm' } }) }))
@@ -155,7 +171,9 @@ describe('agents of a workflow are for the compiler', () => {
   it('so are those of a workflow inside of a task', async () => {
     const orchestrator = orchestratorWith()
     orchestrator.agentPool.registerAgents(agents)
-    expect((await orchestrator.executeWorkflow({ id: 'outer', tasks: [{ id: 'c', workflow: flow }] })).results).toEqual({ c: { a: { rows: 3 } } })
+    expect((await orchestrator.executeWorkflow({ id: 'outer', tasks: [{ id: 'c', workflow: flow }] })).results).toEqual({
+      c: { a: { rows: 3 } },
+    })
   })
 
   it('the words of other products for agents are answered', () => {

@@ -29,7 +29,9 @@ const agents = (count) =>
       : `  ${id}: async (task: TaskInput<typeof context, { step${number - 1}: { value${number - 1}: number } }>) => ({ value${number}: task.context.dependencies.step${number - 1}.value${number - 1} + 1 }),`,
   )
 const tasks = (count) =>
-  ids(count).map((id, number) => `  { id: '${id}', agentId: '${id}', timeout: '30s'${number === 0 ? '' : `, dependencies: ['step${number - 1}']`} },`)
+  ids(count).map(
+    (id, number) => `  { id: '${id}', agentId: '${id}', timeout: '30s'${number === 0 ? '' : `, dependencies: ['step${number - 1}']`} },`,
+  )
 
 const HEAD = `import { MultiAgentOrchestrator, defineAgents, defineWorkflow, type AgentWorkflow, type TaskInput } from '@codexos/multi-agent-orchestrator'
 import { z } from 'zod'
@@ -63,7 +65,10 @@ export type Unused = AgentWorkflow
 import { z } from 'zod'
 ${ids(count)
   .map((id, number) => {
-    const [given, read] = number === 0 ? ['userId: z.string()', 'inputData.userId.length'] : [`value${number - 1}: z.number()`, `inputData.value${number - 1} + 1`]
+    const [given, read] =
+      number === 0
+        ? ['userId: z.string()', 'inputData.userId.length']
+        : [`value${number - 1}: z.number()`, `inputData.value${number - 1} + 1`]
     return `const ${id} = createStep({ id: '${id}', inputSchema: z.object({ ${given} }), outputSchema: z.object({ value${number}: z.number() }), execute: async ({ inputData }) => ({ value${number}: ${read} }) })`
   })
   .join('\n')}
@@ -128,7 +133,13 @@ const folder = userFolder({
   zod: join(root, 'node_modules/zod'),
   '@types/node': join(root, 'node_modules/@types/node'),
 })
-const mastra = options.mastra && userFolder({ '@mastra': join(options.mastra, 'node_modules/@mastra'), zod: join(options.mastra, 'node_modules/zod'), '@types/node': join(root, 'node_modules/@types/node') })
+const mastra =
+  options.mastra &&
+  userFolder({
+    '@mastra': join(options.mastra, 'node_modules/@mastra'),
+    zod: join(options.mastra, 'node_modules/zod'),
+    '@types/node': join(root, 'node_modules/@types/node'),
+  })
 try {
   const failures = []
   const of20 = measure(folder, programs.typed(20))

@@ -24,7 +24,10 @@ export function readForms(agents: unknown): Forms {
   const types: [string, AgentType | AgentFunction][] = []
   const others: AgentRegistration[] = []
   if (typeof agents !== 'object' || agents === null || Array.isArray(agents))
-    issues.push({ path: 'agents', message: `must be an object of agents by name, such as { fetcher: async (task) => … }, not ${describe(agents)}` })
+    issues.push({
+      path: 'agents',
+      message: `must be an object of agents by name, such as { fetcher: async (task) => … }, not ${describe(agents)}`,
+    })
   else
     for (const [name, form] of Object.entries(agents) as [string, unknown][]) {
       if (typeof form === 'function') types.push([name, form as AgentFunction])
@@ -48,7 +51,10 @@ export function placed<T>(name: string, root: string, read: () => T): T {
   } catch (error) {
     if (!(error instanceof ValidationError)) throw error
     const place = memberPath('agents', name)
-    const issues = error.issues.map(({ path, ...issue }) => ({ ...issue, path: path.startsWith(root) ? place + path.slice(root.length) : place }))
+    const issues = error.issues.map(({ path, ...issue }) => ({
+      ...issue,
+      path: path.startsWith(root) ? place + path.slice(root.length) : place,
+    }))
     throw new ValidationError(error.code, 'the agents cannot be registered', issues, { cause: error.cause })
   }
 }

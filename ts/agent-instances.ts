@@ -147,8 +147,10 @@ export class AgentInstances {
 
   #made(number: number, kind: AgentKind, agent: unknown): void {
     if (typeof (agent as Agent | null | undefined)?.execute !== 'function') {
-      const what = agent === undefined ? 'nothing' : 'something without an `execute` method'
-      const message = `create of agent \`${kind.id}\` returned ${what}; return { execute: async (task, context) => … }`
+      const isFunction = typeof agent === 'function'
+      const what = agent === undefined ? 'nothing' : isFunction ? 'a function' : 'something without an `execute` method'
+      const instead = isFunction ? `, or register that function itself: agentPool.registerAgent('${kind.id}', execute)` : ''
+      const message = `create of agent \`${kind.id}\` returned ${what}; return { execute: async (task, context) => … }${instead}`
       throw new AgentError('ERR_AGENT_INVALID', message)
     }
     const instance = new Instance(number, kind, agent as PooledAgent, this)

@@ -15,6 +15,7 @@ import { looking } from './data.js'
 import { emitSafely } from './emit.js'
 import { ConflictError, NotFoundError, ValidationError } from './errors.js'
 import { canonical, hashOf } from './idempotency.js'
+import { warnOfEvent } from './events.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
 import { Kind, type Engine } from './native.js'
@@ -124,6 +125,17 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
   getStatistics(): PoolStatistics
 }
 
+const POOL_EVENTS: readonly (keyof PoolEvents)[] = [
+  'agent:created',
+  'agent:allocated',
+  'agent:released',
+  'agent:unhealthy',
+  'agent:recovered',
+  'agent:disposed',
+  'pool:scaled-up',
+  'pool:scaled-down',
+]
+
 /** Names that an error lists. */
 const LISTED_MAX = 20
 
@@ -216,7 +228,10 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
 
   registerAgent(agent: AgentRegistration | string, execute?: AgentFunction): void {
     if (typeof agent === 'string') return this.registerAgentType(agent, execute as AgentFunction)
-    this.#addAgent(agent, this.#readAgent(agent, (name) => this.#types.get(name)?.type))
+    this.#addAgent(
+      agent,
+      this.#readAgent(agent, (name) => this.#types.get(name)?.type),
+    )
   }
 
   /** The limits of an agent that can be registered, where `typeNamed` gives each type that will be there. */
@@ -403,7 +418,12 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     // A listener is there, or gone, in the next microtask.
     const changed = (): void => real.queueMicrotask(() => this.#count())
     const emitter = this as EventEmitter
-    for (const name of ['newListener', 'removeListener']) if (emitter.listenerCount(name) === 0) emitter.on(name, changed)
+    const added = (name: string | symbol): void => {
+      warnOfEvent(name, POOL_EVENTS, emitter.on)
+      changed()
+    }
+    if (emitter.listenerCount('newListener') === 0) emitter.on('newListener', added)
+    if (emitter.listenerCount('removeListener') === 0) emitter.on('removeListener', changed)
     changed()
   }
 

@@ -69,16 +69,28 @@ export function readType(name: unknown, type: AgentType, policy: ResolvedAgents)
 }
 
 /** The fields that say how instances are made. */
-const FORM_FIELDS = ['create', 'isolation', 'module', 'memoryLimit']
+const FORM_FIELDS = ['create', 'isolation', 'module', 'memoryLimit', 'execute']
 
 function issuesOfInlineType(type: InlineAgentType): Issue[] {
   const { isolation } = type
   if (isolation !== undefined && isolation !== 'inline') return [{ path: 'type.isolation', message: "must be 'inline' or 'worker'" }]
   if (typeof type.create !== 'function')
-    return [{ path: 'type.create', message: 'must be a function that makes an agent: { create: async (config) => ({ execute: … }) }' }]
-  return ['module', 'memoryLimit']
+    return [
+      {
+        path: 'type.create',
+        message: `must be a function that makes an agent: { create: async (config) => ({ execute: … }) }${directly(type)}`,
+      },
+    ]
+  const agents = 'execute' in type ? [{ path: 'type.execute', message: 'is a method of what `create` makes; remove it here' }] : []
+  const workers = ['module', 'memoryLimit']
     .filter((field) => (type as unknown as Record<string, unknown>)[field] !== undefined)
     .map((field) => ({ path: `type.${field}`, message: "needs isolation: 'worker'; add it, or leave this out" }))
+  return [...agents, ...workers]
+}
+
+/** What to do with a function that stands where the type does. */
+function directly(type: object): string {
+  return 'execute' in type ? '; a function alone is enough: registerAgent(name, async (task, ctx) => …)' : ''
 }
 
 const typeFields: Fields<TypeNumbers> = {

@@ -7,7 +7,7 @@ import { dateOf } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { emitSafely } from './emit.js'
 import { TaskFailedError } from './errors.js'
-import type { EventName, OrchestratorEvents } from './events.js'
+import { warnOfEvent, type EventName, type OrchestratorEvents } from './events.js'
 import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import { restored } from './failure/restored.js'
@@ -361,7 +361,10 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
     const adds = method === 'on' || method === 'addListener' || method === 'prependListener'
     const value = function (this: unknown, ...rest: unknown[]): unknown {
       const [name] = rest as [string | symbol | undefined]
-      if (adds && name !== undefined) announcerOf(this).attaching(name)
+      if (adds && name !== undefined) {
+        warnOfEvent(name, Object.keys(KINDS), value)
+        announcerOf(this).attaching(name)
+      }
       const answer = original.apply(this, rest)
       if (!adds) announcerOf(this).detached()
       return answer

@@ -9,6 +9,7 @@ import { readDuration } from './duration.js'
 import type { Issue } from './issue.js'
 import { looking, noData, readData } from './data.js'
 import { plainJson, type Json } from './json.js'
+import { nearest } from './near.js'
 import { judgeName, refusalOfChosenName, refusalOfExecutionId } from './names.js'
 import type { RunOptions } from './run.js'
 import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from './api/execution.js'
@@ -44,6 +45,27 @@ export interface ReadOptions {
 const texts = ['executionId', 'idempotencyKey', 'tenant'] as const
 const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', 'allow', ...texts] as const
 
+/** What others call an option. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  timeout: "write `deadline: '30s'`, how long the whole execution may take",
+  maxDuration: "write `deadline: '30s'`, how long the whole execution may take",
+  id: 'write `executionId`',
+  runId: 'write `executionId`',
+  workflowId: 'the id of the workflow is in its definition; that of the execution is `executionId`',
+  key: 'write `idempotencyKey`',
+  abortSignal: 'write `signal`',
+  context: 'the context is the argument before the options',
+  input: 'what an execution is given is its context, the argument before the options',
+  retries: 'write `retryPolicy: { maxAttempts }` into the tasks',
+  retryPolicy: 'write `retryPolicy: { maxAttempts }` into the tasks',
+}
+
+function meantBy(field: string): string {
+  const near = nearest(field, OPTIONS)
+  if (Object.hasOwn(OTHER_WORDS, field)) return OTHER_WORDS[field] as string
+  return near === undefined ? `these are: ${OPTIONS.join(', ')}` : `did you mean \`${near}\`?`
+}
+
 /** The options of an execution that is started by `clock`. */
 export function readOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
   if (options === undefined) return NO_OPTIONS
@@ -58,7 +80,7 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
   }
   for (const field of Object.keys(options)) {
     if ((OPTIONS as readonly string[]).includes(field)) continue
-    issues.push({ path: `options.${field}`, message: `is not an option; these are: ${OPTIONS.join(', ')}` })
+    issues.push({ path: `options.${field}`, message: `is not an option; ${meantBy(field)}` })
   }
   const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency } = options
   const allow = options.allow === undefined ? undefined : readAllow(options.allow, issues)

@@ -224,7 +224,7 @@ function noWorkflow(value: unknown): string {
     promise: '; did you forget await?',
     string: `; a registered workflow runs by its id as a task: { id: 'a', workflow: ${found} }`,
     undefined: '; is it exported, and is its name spelt right?',
-  }[value instanceof Promise ? 'promise' : typeof value as string]
+  }[value instanceof Promise ? 'promise' : (typeof value as string)]
   return `expected an object such as { id: 'flow', tasks: [{ id: 'a', agentId: 'worker' }] }, found ${found}${hint ?? ''}`
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { TaskFailedError } from './errors.js'
+import { nearest } from './near.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /**
@@ -31,3 +32,40 @@ export interface OrchestratorEvents {
 }
 
 export type EventName = keyof OrchestratorEvents
+
+/** What others call an event. */
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  error: "what fails is announced as 'workflow:failed' and 'task:failed'",
+  failed: "what fails is announced as 'workflow:failed' and 'task:failed'",
+  'workflow:error': "write 'workflow:failed'",
+  'workflow:finished': "write 'workflow:completed', 'workflow:failed' and 'workflow:cancelled'",
+  'workflow:ended': "write 'workflow:completed', 'workflow:failed' and 'workflow:cancelled'",
+  'task:error': "write 'task:failed'",
+  'task:finished': "write 'task:completed', 'task:failed', 'task:skipped' and 'task:cancelled'",
+  'task:ended': "write 'task:completed', 'task:failed', 'task:skipped' and 'task:cancelled'",
+  'task:retry': "write 'task:retrying'",
+  complete: "write 'workflow:completed'",
+  completed: "write 'workflow:completed'",
+  start: "write 'workflow:started'",
+}
+const OF_EMITTERS = ['newListener', 'removeListener']
+const WARNED_MAX = 1000
+const warned = new Set<string>()
+
+/** Warns, once for each, of a listener for an event that `known` has not: it would never be called. `method` is what adds it. */
+export function warnOfEvent(name: string | symbol, known: readonly string[], method: (...given: never[]) => unknown): void {
+  if (typeof name === 'symbol' || known.includes(name) || OF_EMITTERS.includes(name) || warned.has(name)) return
+  if (warned.size < WARNED_MAX) warned.add(name)
+  const near = nearest(name, known)
+  const instead = Object.hasOwn(OTHER_WORDS, name)
+    ? OTHER_WORDS[name]
+    : near === undefined
+      ? `there are: ${known.join(', ')}`
+      : `did you mean '${near}'?`
+  const place: { stack?: string } = {}
+  Error.captureStackTrace(place, method)
+  const line = /\n\s+(at (?!.*\(node:).*)/.exec(place.stack ?? '')?.[1]
+  process.emitWarning(`there is no event '${name}', so its listener is never called; ${instead}${line === undefined ? '' : ` (${line})`}`, {
+    code: 'ERR_LISTENER',
+  })
+}

@@ -47,7 +47,11 @@ export async function endOf({ run, past, detach }: Started): Promise<WorkflowExe
 }
 
 export function notFound(executionId: string): NotFoundError {
-  return new NotFoundError('ERR_EXECUTION_NOT_FOUND', `there is no execution \`${executionId}\`; \`listExecutions()\` gives those there are`, { executionId })
+  return new NotFoundError(
+    'ERR_EXECUTION_NOT_FOUND',
+    `there is no execution \`${executionId}\`; \`listExecutions()\` gives those there are`,
+    { executionId },
+  )
 }
 
 export function cancelledBy(signal: AbortSignal): CancelledError {

@@ -156,7 +156,9 @@ export interface TaskCondition<Other extends string = AnyWord> {
 }
 
 /** Waits for a signal (`ERR_WAIT_TIMEOUT` after `timeout`; `schema` judges its payload), or for time. */
-export type WaitFor<Other extends string = AnyWord> = { signal: string; timeout?: Duration<Other> | undefined; schema?: unknown } | { delay: Duration<Other> }
+export type WaitFor<Other extends string = AnyWord> =
+  | { signal: string; timeout?: Duration<Other> | undefined; schema?: unknown }
+  | { delay: Duration<Other> }
 
 /** A branch of a choice. */
 export interface Branch<Other extends string = AnyWord, AgentId extends string = string> {

@@ -217,7 +217,9 @@ function isAgents(agents: unknown): agents is Fields {
   if (!isObject(agents)) return false
   return Object.values(agents).every((agent) => {
     if (typeof agent === 'function') return true
-    return isObject(agent) && (typeof agent['create'] === 'function' || agent['isolation'] === 'worker' || typeof agent['type'] === 'string')
+    return (
+      isObject(agent) && (typeof agent['create'] === 'function' || agent['isolation'] === 'worker' || typeof agent['type'] === 'string')
+    )
   })
 }
 

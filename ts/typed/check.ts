@@ -18,19 +18,22 @@ export type CheckedTasks<T extends Listed, A, C> = [Wrong<T, A, C>] extends [nev
 export type Wrong<T extends Listed, A, C> = WrongTask<T[number], T[number]['id'], ResultsOf<T, A>, A, C>
 
 /** One that is wrong; `never` if it is not. `I`: the ids of its siblings, `R`: what they give. */
-export type WrongTask<K, I, R extends Results, A, C> = K extends Leaf<I>
-  ? keyof K extends keyof AgentTask
-    ? K extends { readonly agentId: infer N extends keyof A }
-      ? A[N] extends AgentGiven<C, Given<K, R>>
-        ? never
-        : K
-      : never
-    : K
-  : K extends Leaf<I, unknown>
+export type WrongTask<K, I, R extends Results, A, C> =
+  K extends Leaf<I>
     ? keyof K extends keyof AgentTask
-      ? WrongIn<K, 'tasks', A, C> | WrongIn<K, 'default', A, C> | WrongIn<K extends { readonly branches: readonly (infer B)[] } ? B : never, 'tasks', A, C>
+      ? K extends { readonly agentId: infer N extends keyof A }
+        ? A[N] extends AgentGiven<C, Given<K, R>>
+          ? never
+          : K
+        : never
       : K
-    : K
+    : K extends Leaf<I, unknown>
+      ? keyof K extends keyof AgentTask
+        ? | WrongIn<K, 'tasks', A, C>
+          | WrongIn<K, 'default', A, C>
+          | WrongIn<K extends { readonly branches: readonly (infer B)[] } ? B : never, 'tasks', A, C>
+        : K
+      : K
 
 export type WrongIn<K, F extends string, A, C> = K extends { readonly [Field in F]: infer L extends Listed } ? Wrong<L, A, C> : never
 
@@ -44,12 +47,16 @@ export interface Leaf<I, Lists = undefined> {
 }
 
 /** Who can do a task: a function that reads no more than it is given. What a type or an agent of one reads is not known. */
-export type AgentGiven<C, D> = ((task: TaskFields & { readonly context: C & { dependencies: D } }, context: AttemptContext) => unknown) | OtherForm
+export type AgentGiven<C, D> =
+  | ((task: TaskFields & { readonly context: C & { dependencies: D } }, context: AttemptContext) => unknown)
+  | OtherForm
 export type OtherForm = { readonly create: unknown } | { readonly type: string } | { readonly isolation: 'worker' }
 
 /** What the dependencies of a task give: those it names, else any of its siblings. One that is no sibling is an error of its own. */
 // Not `Pick`: to ask for the keys of all results costs the compiler one look at each task.
-export type Given<K, R extends Results> = K extends { readonly dependencies: readonly (infer D extends string)[] } ? { readonly [F in D]: R[F] } : R
+export type Given<K, R extends Results> = K extends { readonly dependencies: readonly (infer D extends string)[] }
+  ? { readonly [F in D]: R[F] }
+  : R
 
 /** What tasks give, by id. */
 export type Results = Readonly<Record<string, unknown>>
@@ -63,13 +70,18 @@ export type PlacesIn<K, I, R extends Results, A, C> = {
   readonly [F in keyof K]: F extends 'dependencies'
     ? readonly I[]
     : F extends 'agentId'
-      ? AgentProblem<K, R, A, C>
+      ? // With a dependency that is none, that is the problem.
+        K extends Leaf<I, unknown>
+        ? AgentProblem<K, R, A, C>
+        : unknown
       : F extends 'tasks' | 'default'
         ? K[F] extends Listed
           ? Places<K[F], A, C>
           : unknown
         : F extends 'branches'
-          ? { readonly [B in keyof K[F]]: { readonly [G in keyof K[F][B]]: K[F][B][G] extends Listed ? Places<K[F][B][G], A, C> : unknown } }
+          ? {
+              readonly [B in keyof K[F]]: { readonly [G in keyof K[F][B]]: K[F][B][G] extends Listed ? Places<K[F][B][G], A, C> : unknown }
+            }
           : F extends keyof AgentTask
             ? unknown
             : Problem<`\`${F & string}\` is no field of a task`>

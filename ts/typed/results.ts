@@ -28,7 +28,11 @@ export type Shown<R> = R extends infer I ? { readonly [K in keyof I]: I[K] } : n
 export type IdOf<K> = K extends { readonly id: infer I extends string } ? I : never
 
 /** What one task gives. */
-export type ResultOf<K, A> = Whole<K, A> | (K extends { readonly conditions: unknown } | { readonly triggerRule: unknown } ? undefined : never) | (K extends { readonly onError: 'continue' | object } ? null : never) | Replaced<K, A>
+export type ResultOf<K, A> =
+  | Whole<K, A>
+  | (K extends { readonly conditions: unknown } | { readonly triggerRule: unknown } ? undefined : never)
+  | (K extends { readonly onError: 'continue' | object } ? null : never)
+  | Replaced<K, A>
 
 /** Where nothing of a task is known, nothing is. */
 export type Whole<K, A> = K extends { readonly type: 'loop' }
@@ -59,8 +63,13 @@ export type Called<K, A> = K extends { readonly outputSchema: infer S }
           : unknown
 
 export type Branched<B, K, A> =
-  | { readonly branch: string; readonly output: B extends { readonly tasks: infer T extends readonly { readonly id: string }[] } ? ResultsOf<T, A> : unknown }
-  | (K extends { readonly default: infer T extends readonly { readonly id: string }[] } ? { readonly branch: string; readonly output: ResultsOf<T, A> } : never)
+  | {
+      readonly branch: string
+      readonly output: B extends { readonly tasks: infer T extends readonly { readonly id: string }[] } ? ResultsOf<T, A> : unknown
+    }
+  | (K extends { readonly default: infer T extends readonly { readonly id: string }[] }
+      ? { readonly branch: string; readonly output: ResultsOf<T, A> }
+      : never)
 
 /** What stands in for a task where it would fail. */
 export type Replaced<K, A> = K extends { readonly fallback: infer F } ? Standing<F extends readonly unknown[] ? F[number] : F, K, A> : never

@@ -25,5 +25,11 @@ export type Recorded<T> = T extends Plain
     : T extends undefined | void
       ? null
       : T extends object
-        ? { [K in keyof T]: T extends readonly unknown[] ? Recorded<T[K]> : T[K] extends undefined ? undefined : Recorded<Exclude<T[K], undefined>> | Extract<T[K], undefined> }
+        ? {
+            [K in keyof T]: T extends readonly unknown[]
+              ? Recorded<T[K]>
+              : T[K] extends undefined
+                ? undefined
+                : Recorded<Exclude<T[K], undefined>> | Extract<T[K], undefined>
+          }
         : T

@@ -47,10 +47,8 @@ export interface WorkflowDefinition<A, S, T> extends Omit<AgentWorkflow<never>, 
  * A workflow whose `agentId`s, dependencies, words, context and results the compiler checks. It gives the workflow back as it is: a definition is data, and
  * runs as the same definition does that was written without this function.
  */
-export function defineWorkflow<
-  const T extends readonly AgentTask<never, AgentNames<A>>[],
-  A extends Agents,
-  S = undefined,
->(workflow: WorkflowDefinition<A, S, T & CheckedTasks<T, A, ContextRead<S>>>): TypedWorkflow<ContextGiven<S>, Shown<ResultsOf<T, A>>> {
+export function defineWorkflow<const T extends readonly AgentTask<never, AgentNames<A>>[], A extends Agents, S = undefined>(
+  workflow: WorkflowDefinition<A, S, T & CheckedTasks<T, A, ContextRead<S>>>,
+): TypedWorkflow<ContextGiven<S>, Shown<ResultsOf<T, A>>> {
   return workflow as never
 }
