@@ -7,13 +7,15 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import * as z4 from 'zod'
 import * as z3 from 'zod3'
-import { defineWorkflow, type AgentWorkflow } from '@codexos/multi-agent-orchestrator'
+import { defineWorkflow, type AgentWorkflow, type TaskInput } from '@codexos/multi-agent-orchestrator'
 import { storePath, userFolder } from './support/folder.ts'
 import { kitWith, wait } from './support/kits.ts'
 import { orchestratorWith, places, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
-const seen = { work: ({ context: { dependencies: _, ...context } }: { context: { dependencies: unknown } }) => context }
+const seen = {
+  work: ({ context }: TaskInput): object => Object.fromEntries(Object.entries(context).filter(([name]) => name !== 'dependencies')),
+}
 const flow = (context: unknown, rest: Partial<AgentWorkflow> = {}): AgentWorkflow => workflow([task('a')], { context, ...rest })
 
 const judges = { type: 'object', properties: { userId: { type: 'string' } }, required: ['userId'] }

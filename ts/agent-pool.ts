@@ -419,7 +419,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     const changed = (): void => real.queueMicrotask(() => this.#count())
     const emitter = this as EventEmitter
     const added = (name: string | symbol): void => {
-      warnOfEvent(name, POOL_EVENTS, emitter.on)
+      warnOfEvent(name, POOL_EVENTS, added)
       changed()
     }
     if (emitter.listenerCount('newListener') === 0) emitter.on('newListener', added)

@@ -206,6 +206,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       const started = await this.#start(workflow, context, options, call)
       return orThrow(started.run, await endOf(started)) as WorkflowExecution<T['results']>
     } catch (error) {
+      // oxlint-disable-next-line typescript/unbound-method -- it only says which frames are ours
       throw placed(error, this.executeWorkflow)
     } finally {
       this.#held.settled(call)

@@ -9,9 +9,10 @@ type Callable = (this: unknown, ...given: never[]) => unknown
 /** The error, seen from where `method` was called; as it was where that is not known any more, since nobody awaits the call. */
 export function placed(error: unknown, method: Callable): unknown {
   if (!(error instanceof OrchestratorError) || error instanceof InternalError) return error
-  const { stack } = error
-  Error.captureStackTrace(error, method)
-  if (!/\n\s+at /.test(error.stack ?? '') && stack !== undefined) error.stack = stack
+  const place: { stack?: string } = {}
+  Error.captureStackTrace(place, method)
+  // Once its stack has been read Node shows the line no more, so that the error's own is not looked at.
+  if (/\n\s+at /.test(place.stack ?? '')) Error.captureStackTrace(error, method)
   return error
 }
 

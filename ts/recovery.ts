@@ -298,12 +298,12 @@ async function* storedEvents(
 /** Where the events of an execution may be. */
 export interface EventWorld {
   /** The execution, if it lives in this process, once the store is open. */
-  find(): Promise<Run | undefined>
+  readonly find: () => Promise<Run | undefined>
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   readonly dispatcher: Source
   readonly announcer: EventSource
-  assertOpen(): void
+  readonly assertOpen: () => void
 }
 
 /** The events of an execution after the one with the number `after`: as they come, as they are remembered, or as they are on record. */

@@ -17,6 +17,25 @@ pub(super) fn parse(value: &Value) -> Option<Duration> {
     (duration <= DURATION_MAX).then_some(duration)
 }
 
+/// What a text that is no duration probably meant: `'30'`, `'30 seconds'`, `'5min'`.
+pub(super) fn meant(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
+    let number = number.parse::<f64>().ok().map(|_| number)?;
+    let ours = match unit.trim().to_ascii_lowercase().as_str() {
+        "" => return Some(format!("write '{number}s' for seconds, or the number {number} for milliseconds")),
+        "ms" | "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        _ => return None,
+    };
+    let written = format!("{number}{ours}");
+    (written != value.as_str()?).then(|| format!("did you mean '{written}'?"))
+}
+
 fn parse_text(text: &str) -> Option<Duration> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic())?;
     let (number, unit) = text.split_at(unit_at);
@@ -36,6 +55,21 @@ fn parse_text(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_is_nearly_a_duration_is_told_as_one() {
+        for (text, told) in [
+            ("30", Some("write '30s' for seconds, or the number 30 for milliseconds")),
+            ("30 seconds", Some("did you mean '30s'?")),
+            ("1.5 Hours", Some("did you mean '1.5h'?")),
+            ("5min", Some("did you mean '5m'?")),
+            ("soon", None),
+            ("400d", None),
+            ("3 weeks", None),
+        ] {
+            assert_eq!(super::meant(&serde_json::json!(text)).as_deref(), told, "{text}");
+        }
+    }
+
     use super::*;
     use serde_json::json;
 

@@ -78,7 +78,7 @@ impl<'a> Fields<'a> {
         let value = self.get(field)?;
         let duration = duration::parse(value);
         if duration.is_none() {
-            problems.push(self.path(field), ProblemKind::BadDuration { found: shorten(value) });
+            problems.push(self.path(field), ProblemKind::BadDuration { found: shorten(value), meant: duration::meant(value) });
         }
         duration
     }

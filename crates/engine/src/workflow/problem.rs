@@ -61,8 +61,11 @@ pub enum ProblemKind {
     TooManyTexts { count: usize, limit: usize },
     #[error("must be {expected}, found {found}")]
     OutOfRange { expected: &'static str, found: String },
-    #[error("`{found}` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'")]
-    BadDuration { found: String },
+    #[error(
+        "`{found}` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'{}",
+        meant.as_ref().map(|meant| format!("; {meant}")).unwrap_or_default()
+    )]
+    BadDuration { found: String, meant: Option<String> },
     #[error("`maxDelay` is shorter than `initialDelay`, so no wait would be as long as asked; raise it or lower `initialDelay`")]
     MaxDelayTooShort,
     #[error("{message}")]
