@@ -9,6 +9,9 @@
 
 import { EventEmitter } from 'node:events';
 
+/** An answer that is not all of one: it was cut (`'length'`), withheld (`'content'`), or there is nothing in it (`'empty'`). */
+export declare type AcceptedEnding = 'length' | 'content' | 'empty';
+
 /** Whoever does the work of a task. */
 export declare interface Agent {
     /** Does it. The result is recorded as JSON data. Throw to fail; an error with `retryable: false` is not tried again. */
@@ -216,6 +219,11 @@ export declare interface AgentTask<Other extends string = AnyWord, AgentId exten
     totalTimeout?: Duration<Other> | undefined;
     /** The longest an attempt may be without `ctx.heartbeat()`. */
     heartbeatTimeout?: Duration<Other> | undefined;
+    /**
+     * Of a task of an `llm` or `hybrid` agent: which answers are taken as they are, though they were cut (`'length'`), withheld (`'content'`) or are `'empty'`.
+     * Default: what its agent says, else `models.accept`, else none: they fail the task.
+     */
+    accept?: readonly AcceptedEnding[] | undefined;
     /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
     outputSchema?: unknown;
     /** Keeps its output for other executions of its tenant and of what makes it; `true`: for ever, told apart by its rendered input. */
@@ -586,7 +594,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -736,10 +744,10 @@ export declare type Fallback<AgentId extends string = string> = {
 };
 
 /**
- * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'pause'`: the provider goes on when it is sent `message`; `'other'`: for a
- * reason that no other word is for.
+ * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'empty'`: it ended in order, and nothing was said; `'pause'`: the provider goes
+ * on when it is sent `message`; `'other'`: for a reason that no other word is for.
  */
-export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'pause' | 'other';
+export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'empty' | 'pause' | 'other';
 
 /** What a request brings: with a `schema` what that makes of the answer, which is there unless the model may call tools instead. */
 export declare type Generated<S, T> = S extends undefined ? GenerateResult : T extends undefined ? GenerateResult<SchemaOutput<S>> & {
@@ -777,6 +785,11 @@ export declare interface GenerateRequest {
     maxAttempts?: number | undefined;
     /** What this call may use, its retries included. */
     budget?: ModelBudget | undefined;
+    /**
+     * Of `stream`: whether you can take back what has come. After a failure the answer is then asked for anew, by the same rules as before its first part, and
+     * the first part of the new one says `restart: true`. Default false: what was delivered stays, and the call fails.
+     */
+    restart?: boolean | undefined;
     /** The longest that all of it may take, waiting included. */
     timeout?: Duration | undefined;
     signal?: AbortSignal | undefined;
@@ -799,6 +812,8 @@ export declare interface GenerateResult<Output = unknown> {
     readonly model: string;
     readonly provider: string;
     readonly finishReason: FinishReason;
+    /** The provider's own word for it, where that says more, or its explanation of a refusal. */
+    readonly finishDetail?: string;
     /** Every request that was sent for it, in order. */
     readonly attempts: readonly ModelAttempt[];
 }
@@ -884,6 +899,10 @@ export declare interface LlmConfiguration {
     stream?: boolean | undefined;
     /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
     include?: 'dependencies' | 'none' | undefined;
+    /**
+     * Which answers its tasks take as they are, where a task does not say: cut, withheld or empty ones fail otherwise. Default: `models.accept`.
+     */
+    accept?: readonly AcceptedEnding[] | undefined;
 }
 
 /** Options of `loadWorkflow`. */
@@ -1010,7 +1029,7 @@ export declare interface ModelCalls {
         schema?: S;
         tools?: T;
     }): Promise<Generated<S, T>>;
-    /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried. */
+    /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried, but with `restart`. */
     stream<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(request: GenerateRequest & {
         schema?: S;
         tools?: T;
@@ -1040,7 +1059,8 @@ export declare interface ModelComparison extends ModelInfo {
 
 /**
  * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
- * `details.partialText` what had come of the answer.
+ * `details.partialText` what had come of the answer. Of an answer that was cut (`ERR_MODEL_CUT`), empty (`ERR_MODEL_EMPTY`) or withheld (class `content`)
+ * `details` has `finishReason`, what there is (`partial`), `usage`, `cost`, and the `limit` that cut it.
  */
 export declare class ModelError extends OrchestratorError {
 }
@@ -1189,6 +1209,8 @@ export declare interface ModelsConfig {
     budget?: ModelBudget | undefined;
     /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
     tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined;
+    /** Which answers the tasks of `llm` and `hybrid` agents take as they are, where neither the task nor its agent says. Default: none. */
+    accept?: readonly AcceptedEnding[] | undefined;
 }
 
 /** The model that fits best, and why. */
@@ -1210,7 +1232,10 @@ export declare interface ModelSelection {
     }[];
 }
 
-/** An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. */
+/**
+ * An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. Leaving a `for await` over it before its end, by
+ * `break`, `return` or a throw, ends the request: `result()` then rejects with `ERR_CANCELLED`.
+ */
 export declare interface ModelStream<Result = GenerateResult> extends AsyncIterable<StreamPart<Result>> {
     /** The whole answer. */
     result(): Promise<Result>;
@@ -1274,7 +1299,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      *
      * @param context - Given to every agent as `task.context`; JSON data.
      * @returns The execution, completed.
-     * @throws {ValidationError} with every problem of the workflow, the context or the options by path.
+     * @throws {ValidationError} with every problem of the workflow, the context or the options by path; `ERR_INPUT_SCHEMA` if the context is not what
+     * `context` of the workflow takes.
      * @throws {TaskFailedError} `ERR_TASK_FAILED` when a task failed; `error.cause` is what its agent threw, `error.execution` the execution.
      * @throws {CancelledError} `ERR_CANCELLED` when it was cancelled; `error.execution` is the execution.
      */
@@ -1451,6 +1477,14 @@ export declare type OtherForm = {
 } | {
     readonly isolation: 'worker';
 };
+
+/** Of which answer a part is. */
+export declare interface PartOrigin {
+    /** Which of the requests of its call brought it, from 1. */
+    readonly request: number;
+    /** Whether it is the first of an answer that is asked for anew: what came before it is void. See `GenerateRequest.restart`. */
+    readonly restart?: true;
+}
 
 /** What a group, or one call, gives. */
 export declare type Pass<K, A> = K extends {
@@ -1714,7 +1748,7 @@ export declare type Standing<F, K, A> = F extends {
 } ? AgentResult<A[N]> : unknown;
 
 /** What stands behind the workflow when it is started: its context, which may be left out if there is nothing it must have, and options. */
-export declare type StartArguments<Context, Options = ExecuteOptions> = Record<never, never> extends Context ? [context?: Context, options?: Options] : [context: Context, options?: Options];
+export declare type StartArguments<Context, Options = ExecuteOptions> = Record<never, never> extends Context ? [context?: Context | undefined, options?: Options | undefined] : [context: Context, options?: Options | undefined];
 
 /** Makes executions durable on one machine. */
 export declare interface StorageConfig {
@@ -1734,16 +1768,16 @@ export declare class StoreError extends OrchestratorError {
 }
 
 /** What comes of a stream. */
-export declare type StreamPart<Result = GenerateResult> = {
+export declare type StreamPart<Result = GenerateResult> = ({
     readonly type: 'text';
     readonly text: string;
-} | {
+} & PartOrigin) | ({
     readonly type: 'reasoning';
     readonly text: string;
-} | {
+} & PartOrigin) | ({
     readonly type: 'tool-call';
     readonly toolCall: ModelToolCall;
-} | {
+} & PartOrigin) | {
     readonly type: 'usage';
     readonly usage: TokenUsage;
     readonly cost: number;
@@ -1804,6 +1838,8 @@ export declare interface TaskExecution {
     readonly usage?: TokenUsage;
     /** What they cost, in US dollars. */
     readonly cost?: number;
+    /** Why the last answer that they brought ended. */
+    readonly finishReason?: FinishReason;
 }
 
 /** A task failed for good. `cause` is what its agent threw in the last attempt. */

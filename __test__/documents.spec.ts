@@ -3,6 +3,7 @@
 
 import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import typescript from 'typescript-5'
 import { expect, it } from 'vitest'
 import { run } from './support/child.ts'
 import { root, userFolder } from './support/folder.ts'
@@ -32,4 +33,12 @@ it('docs/tools.md: its blocks are one program', async () => {
   symlinkSync(serverPath, join(folder, 'server.mjs'))
   const program = `process.chdir(import.meta.dirname)\n${blocks.join('')}`
   expect(await run(folder, program)).toMatchObject({ code: 0, stdout: 'true\n', stderr: '' })
+})
+
+it('docs/typed.md: its block runs as it is compiled', async () => {
+  const [, block = ''] = /```typescript\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/typed.md'), 'utf8')) ?? []
+  const { outputText } = typescript.transpileModule(block, {
+    compilerOptions: { module: typescript.ModuleKind.ESNext, target: typescript.ScriptTarget.ES2022 },
+  })
+  expect(await run(folder, outputText)).toMatchObject({ code: 0, stdout: '10 ROWS FOR U 11\n', stderr: '' })
 })

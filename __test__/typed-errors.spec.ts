@@ -3,11 +3,12 @@
 // place. As plain data the same definitions compile as before, and are refused when they are run.
 
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { userFolder, writeInto } from './support/folder.ts'
+import { root, userFolder, writeInto } from './support/folder.ts'
 
 const folder = userFolder()
 const require = createRequire(import.meta.url)
@@ -140,8 +141,10 @@ describe.each(['typescript-5', 'typescript-6', 'typescript'])('%s', (compiler) =
   it('finds each slip where it is, and nothing where there is none', async () => {
     const right = `${HEAD}${FLOW}const { results } = await o.executeWorkflow(flow, { userId: 'u' })\nconst text: string = results.report\nconsole.log(text)\n`
     const files = Object.fromEntries(SLIPS.map(({ program }, number) => [`slip-${number}.mts`, HEAD + program]))
-    const errors = await compiled(compiler, { 'right.mts': right, ...files })
-    expect(errors.get('right.mts')).toBeUndefined()
+    const [, documented = ''] = /```typescript\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/typed.md'), 'utf8')) ?? []
+    expect(documented).toContain('defineWorkflow')
+    const errors = await compiled(compiler, { 'right.mts': right, 'documented.mts': documented, ...files })
+    expect([errors.get('right.mts'), errors.get('documented.mts')]).toEqual([undefined, undefined])
     for (const [number, { name, program, at, says }] of SLIPS.entries()) {
       const found = errors.get(`slip-${number}.mts`) ?? []
       expect([name, found]).toEqual([name, [[expect.any(Number), expect.any(Number), expect.stringMatching(says)]]])

@@ -17,7 +17,7 @@ const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript
 const { values: options } = parseArgs({ options: { strict: { type: 'boolean' }, mastra: { type: 'string' } } })
 
 /** What Mastra 0.24.9 with zod 4.6.7 took for 20 steps, as `--mastra` measures it, and with nothing but its import. */
-const MASTRA = { version: '0.24.9', instantiations: 0 }
+const MASTRA = { version: '0.24.9', instantiations: 80_339 }
 const BOUND = { shareOfMastra: 0.1, seconds: 2 }
 const RUNS = 3
 

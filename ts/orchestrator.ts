@@ -193,7 +193,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    *
    * @param context - Given to every agent as `task.context`; JSON data.
    * @returns The execution, completed.
-   * @throws {ValidationError} with every problem of the workflow, the context or the options by path.
+   * @throws {ValidationError} with every problem of the workflow, the context or the options by path; `ERR_INPUT_SCHEMA` if the context is not what
+   * `context` of the workflow takes.
    * @throws {TaskFailedError} `ERR_TASK_FAILED` when a task failed; `error.cause` is what its agent threw, `error.execution` the execution.
    * @throws {CancelledError} `ERR_CANCELLED` when it was cancelled; `error.execution` is the execution.
    */

@@ -10,6 +10,7 @@ import { MultiAgentOrchestrator } from '../orchestrator.js'
 import { onStage, processEnded, type Actor, type Stage } from '../stage.js'
 import type { ExecuteOptions, WorkflowExecution } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
+import type { StartArguments, Typed, WorkflowTypes } from '../typed/workflow.js'
 import { FakeClock } from './fake-clock.js'
 import { readKitOptions, type ReadKitOptions, type TestKitOptions } from './options.js'
 import { Script, type ScriptedAgent, type ScriptFunction, type TestAgents } from './script.js'
@@ -42,7 +43,7 @@ export interface TestKit extends AsyncDisposable {
   /** Its scripted agents; those of `setup` need no script. */
   readonly agents: TestAgents
   /** Runs a workflow as `executeWorkflow` does, and skips every wait on the way. Settles and rejects as that does, and as `until` does. */
-  run(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution>
+  run<T extends WorkflowTypes>(workflow: Typed<T>, ...given: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>>
   /**
    * Skips every wait until the promise has settled, and settles as it does. Time stands still while an agent is at work: one that does
    * not wait for time by a script or by `clock.sleep`.
@@ -144,9 +145,9 @@ class Kit implements TestKit {
     await orchestrator.ready()
   }
 
-  async run(workflow: AgentWorkflow, context?: object, options?: ExecuteOptions): Promise<WorkflowExecution> {
+  async run<T extends WorkflowTypes>(workflow: Typed<T>, ...given: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>> {
     this.#assertOpen()
-    return this.until(this.orchestrator.executeWorkflow(workflow, context, options))
+    return this.until(this.orchestrator.executeWorkflow(workflow, ...given))
   }
 
   async until<T>(promise: PromiseLike<T>): Promise<T> {

@@ -24,7 +24,9 @@ export type Typed<T extends WorkflowTypes> = AgentWorkflow & { readonly '~types'
 
 /** What stands behind the workflow when it is started: its context, which may be left out if there is nothing it must have, and options. */
 export type StartArguments<Context, Options = ExecuteOptions> =
-  Record<never, never> extends Context ? [context?: Context, options?: Options] : [context: Context, options?: Options]
+  Record<never, never> extends Context
+    ? [context?: Context | undefined, options?: Options | undefined]
+    : [context: Context, options?: Options | undefined]
 
 /** The names of agents; any, where none are told. `llm` is built in. */
 export type AgentNames<A> = string extends keyof A ? string : (keyof A & string) | 'llm'

@@ -66,7 +66,7 @@ mod tests {
             ("400d", None),
             ("3 weeks", None),
         ] {
-            assert_eq!(super::meant(&serde_json::json!(text)).as_deref(), told, "{text}");
+            assert_eq!(meant(&json!(text)).as_deref(), told, "{text}");
         }
     }
 

@@ -50,7 +50,7 @@ fn what_is_wrong_is_said_field_by_field() {
         ("", &["cron has 0 fields"]),
         ("* * * *", &["cron has 4 fields"]),
         ("* * * * * * *", &["cron has 7 fields"]),
-        ("@daily", &["cron has 1 fields"]),
+        ("@daily", &["cron `@daily` is not read; write '0 0 * * *'"]),
         ("60 * * * *", &["cron has the minute `60`"]),
         ("60 0 0 * * *", &["cron has the second `60`"]),
         ("0 24 * * *", &["cron has the hour `24`"]),
