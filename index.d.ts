@@ -290,8 +290,6 @@ export declare interface AgentWorkflow<Other extends string = AnyWord> {
     deadline?: Duration<Other> | `${number}-${number}-${string}` | undefined;
     /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
     budget?: Budget | undefined;
-    /** What the compiler knows of one that `defineWorkflow` was given; it is never there. */
-    readonly '~types'?: WorkflowTypes | undefined;
 }
 
 /** Each without a default: what is absent is not watched. */
@@ -1304,9 +1302,9 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * @throws {TaskFailedError} `ERR_TASK_FAILED` when a task failed; `error.cause` is what its agent threw, `error.execution` the execution.
      * @throws {CancelledError} `ERR_CANCELLED` when it was cancelled; `error.execution` is the execution.
      */
-    executeWorkflow<T extends WorkflowTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>>;
+    executeWorkflow<T extends WorkflowTypes = PlainTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>>;
     /** Starts a workflow and resolves with a handle as soon as it is on record. Rejects as `executeWorkflow` does for what cannot start. */
-    startWorkflow<T extends WorkflowTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<ExecutionHandle<T['results']>>;
+    startWorkflow<T extends WorkflowTypes = PlainTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<ExecutionHandle<T['results']>>;
     /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
     getHandle(executionId: string): ExecutionHandle;
     /** The execution as it is now; `undefined` if there is none. Without `storage` those that ended are remembered as
@@ -1365,7 +1363,7 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
      * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
      */
-    scheduleWorkflow<T extends WorkflowTypes>(workflow: Typed<T>, schedule: WorkflowSchedule, ...[context, options]: StartArguments<T['context'], ScheduleOptions>): Promise<Schedule>;
+    scheduleWorkflow<T extends WorkflowTypes = PlainTypes>(workflow: Typed<T>, schedule: WorkflowSchedule, ...[context, options]: StartArguments<T['context'], ScheduleOptions>): Promise<Schedule>;
     /** The schedule with this id; `undefined` if there is none. */
     getSchedule(scheduleId: string): Promise<Schedule | undefined>;
     /** Every schedule, by id. */
@@ -1509,6 +1507,12 @@ export declare type PlacesIn<K, I, R extends Results, A, C> = {
 export declare type Plain = string | number | boolean | null | readonly Plain[] | {
     readonly [key: string]: Plain | undefined;
 };
+
+/** What is known of one that is plain data. */
+export declare interface PlainTypes {
+    readonly context: object;
+    readonly results: Readonly<Record<string, unknown>>;
+}
 
 /** What an agent pool announces. None of it is recorded. */
 export declare interface PoolEvents {
@@ -1963,12 +1967,20 @@ export declare type Typed<T extends WorkflowTypes> = AgentWorkflow & {
 };
 
 /** A workflow of which the compiler knows what it is given and what it gives. */
-export declare interface TypedWorkflow<Context extends object, Results extends Readonly<Record<string, unknown>>> extends AgentWorkflow {
+export declare interface TypedWorkflow<Context extends object, Results extends object> extends AgentWorkflow {
+    /** For the compiler; it is never there. */
     readonly '~types'?: {
         readonly context: Context;
         readonly results: Results;
     } | undefined;
 }
+
+/** Who says nothing of what it reads, which is told without a look at what there is. */
+export declare type Undemanding = ((task: TaskFields & {
+    readonly context: {
+        dependencies: Record<never, never>;
+    };
+}, context: AttemptContext) => unknown) | OtherForm;
 
 /** What was given cannot be used. `issues` has every problem with its path. */
 export declare class ValidationError extends OrchestratorError {
@@ -2165,7 +2177,7 @@ export declare interface WorkflowText {
 /** What is known of a workflow: what an execution is given, and what its tasks give, by id. */
 export declare interface WorkflowTypes {
     readonly context: object;
-    readonly results: Readonly<Record<string, unknown>>;
+    readonly results: object;
 }
 
 /** The tasks of a list in which something is wrong. */
@@ -2178,7 +2190,7 @@ export declare type WrongIn<K, F extends string, A, C> = K extends {
 /** One that is wrong; `never` if it is not. `I`: the ids of its siblings, `R`: what they give. */
 export declare type WrongTask<K, I, R extends Results, A, C> = K extends Leaf<I> ? keyof K extends keyof AgentTask ? K extends {
     readonly agentId: infer N extends keyof A;
-} ? A[N] extends AgentGiven<C, Given<K, R>> ? never : K : never : K : K extends Leaf<I, unknown> ? keyof K extends keyof AgentTask ? WrongIn<K, 'tasks', A, C> | WrongIn<K, 'default', A, C> | WrongIn<K extends {
+} ? A[N] extends Undemanding ? never : A[N] extends AgentGiven<C, Given<K, R>> ? never : K : never : K : K extends Leaf<I, unknown> ? keyof K extends keyof AgentTask ? WrongIn<K, 'tasks', A, C> | WrongIn<K, 'default', A, C> | WrongIn<K extends {
     readonly branches: readonly (infer B)[];
 } ? B : never, 'tasks', A, C> : K : K;
 

@@ -133,10 +133,38 @@ export type {
   WaitFor,
 } from './api/workflow.js'
 export { defineAgents, type AgentForm, type AgentFunction, type AgentResult, type Agents, type Settled } from './typed/agents.js'
-export type * from './typed/check.js'
-export type * from './typed/results.js'
-export type * from './typed/schema.js'
+export type {
+  AgentGiven,
+  AgentProblem,
+  CheckedTasks,
+  ContextProblem,
+  Differing,
+  Given,
+  Leaf,
+  Listed,
+  OtherForm,
+  Places,
+  PlacesIn,
+  Problem,
+  Results,
+  Undemanding,
+  Wrong,
+  WrongIn,
+  WrongTask,
+} from './typed/check.js'
+export type { Branched, CallAlone, Called, IdOf, Pass, Replaced, ResultOf, ResultsOf, Shown, Standing, Whole } from './typed/results.js'
+export type { Plain, Recorded, SchemaInput, SchemaOutput } from './typed/schema.js'
 export { defineWorkflow } from './typed/workflow.js'
-export type * from './typed/workflow.js'
+export type {
+  AgentNames,
+  ContextGiven,
+  PlainTypes,
+  ContextRead,
+  StartArguments,
+  Typed,
+  TypedWorkflow,
+  WorkflowDefinition,
+  WorkflowTypes,
+} from './typed/workflow.js'
 export type { LoadOptions, ValidationResult, WorkflowEngine } from './workflow-engine.js'
 export type { WorkflowFile, WorkflowText } from './workflow-source.js'

@@ -41,7 +41,7 @@ import type {
   WorkflowExecution,
 } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
-import type { StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
+import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
 import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 
 const DRAIN_MS_DEFAULT = 5000
@@ -198,7 +198,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {TaskFailedError} `ERR_TASK_FAILED` when a task failed; `error.cause` is what its agent threw, `error.execution` the execution.
    * @throws {CancelledError} `ERR_CANCELLED` when it was cancelled; `error.execution` is the execution.
    */
-  async executeWorkflow<T extends WorkflowTypes>(
+  async executeWorkflow<T extends WorkflowTypes = PlainTypes>(
     workflow: Typed<T>,
     ...[context, options]: StartArguments<T['context']>
   ): Promise<WorkflowExecution<T['results']>> {
@@ -215,7 +215,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /** Starts a workflow and resolves with a handle as soon as it is on record. Rejects as `executeWorkflow` does for what cannot start. */
-  async startWorkflow<T extends WorkflowTypes>(
+  async startWorkflow<T extends WorkflowTypes = PlainTypes>(
     workflow: Typed<T>,
     ...[context, options]: StartArguments<T['context']>
   ): Promise<ExecutionHandle<T['results']>> {
@@ -320,7 +320,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
    * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
    */
-  async scheduleWorkflow<T extends WorkflowTypes>(
+  async scheduleWorkflow<T extends WorkflowTypes = PlainTypes>(
     workflow: Typed<T>,
     schedule: WorkflowSchedule,
     ...[context, options]: StartArguments<T['context'], ScheduleOptions>

@@ -5,7 +5,6 @@ import type { ConditionFunction } from '../definition/marks.js'
 import type { Duration } from '../duration.js'
 import type { AcceptedEnding, ModelBudget } from '../models/types.js'
 import type { Agents } from '../typed/agents.js'
-import type { WorkflowTypes } from '../typed/workflow.js'
 
 /**
  * What stands, for the compiler, beside the words that a field may have: any text in a definition that is plain data, since TypeScript takes a word in an
@@ -41,8 +40,6 @@ export interface AgentWorkflow<Other extends string = AnyWord> {
   deadline?: Duration<Other> | `${number}-${number}-${string}` | undefined
   /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
   budget?: Budget | undefined
-  /** What the compiler knows of one that `defineWorkflow` was given; it is never there. */
-  readonly '~types'?: WorkflowTypes | undefined
 }
 
 /** What one execution may use, its child workflows included. */

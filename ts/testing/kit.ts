@@ -10,7 +10,7 @@ import { MultiAgentOrchestrator } from '../orchestrator.js'
 import { onStage, processEnded, type Actor, type Stage } from '../stage.js'
 import type { ExecuteOptions, WorkflowExecution } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
-import type { StartArguments, Typed, WorkflowTypes } from '../typed/workflow.js'
+import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from '../typed/workflow.js'
 import { FakeClock } from './fake-clock.js'
 import { readKitOptions, type ReadKitOptions, type TestKitOptions } from './options.js'
 import { Script, type ScriptedAgent, type ScriptFunction, type TestAgents } from './script.js'
@@ -43,7 +43,11 @@ export interface TestKit extends AsyncDisposable {
   /** Its scripted agents; those of `setup` need no script. */
   readonly agents: TestAgents
   /** Runs a workflow as `executeWorkflow` does, and skips every wait on the way. Settles and rejects as that does, and as `until` does. */
-  run<T extends WorkflowTypes>(workflow: Typed<T>, ...given: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>>
+  run<T extends WorkflowTypes = PlainTypes>(
+    workflow: Typed<T>,
+    context?: T['context'],
+    options?: ExecuteOptions,
+  ): Promise<WorkflowExecution<T['results']>>
   /**
    * Skips every wait until the promise has settled, and settles as it does. Time stands still while an agent is at work: one that does
    * not wait for time by a script or by `clock.sleep`.
@@ -145,8 +149,13 @@ class Kit implements TestKit {
     await orchestrator.ready()
   }
 
-  async run<T extends WorkflowTypes>(workflow: Typed<T>, ...given: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>> {
+  async run<T extends WorkflowTypes = PlainTypes>(
+    workflow: Typed<T>,
+    context?: T['context'],
+    options?: ExecuteOptions,
+  ): Promise<WorkflowExecution<T['results']>> {
     this.#assertOpen()
+    const given = [context, options] as unknown as StartArguments<T['context']>
     return this.until(this.orchestrator.executeWorkflow(workflow, ...given))
   }
 

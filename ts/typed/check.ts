@@ -22,9 +22,11 @@ export type WrongTask<K, I, R extends Results, A, C> =
   K extends Leaf<I>
     ? keyof K extends keyof AgentTask
       ? K extends { readonly agentId: infer N extends keyof A }
-        ? A[N] extends AgentGiven<C, Given<K, R>>
+        ? A[N] extends Undemanding
           ? never
-          : K
+          : A[N] extends AgentGiven<C, Given<K, R>>
+            ? never
+            : K
         : never
       : K
     : K extends Leaf<I, unknown>
@@ -45,6 +47,11 @@ export interface Leaf<I, Lists = undefined> {
   readonly branches?: Lists
   readonly default?: Lists
 }
+
+/** Who says nothing of what it reads, which is told without a look at what there is. */
+export type Undemanding =
+  | ((task: TaskFields & { readonly context: { dependencies: Record<never, never> } }, context: AttemptContext) => unknown)
+  | OtherForm
 
 /** Who can do a task: a function that reads no more than it is given. What a type or an agent of one reads is not known. */
 export type AgentGiven<C, D> =

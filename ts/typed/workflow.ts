@@ -11,11 +11,19 @@ import type { Recorded, SchemaInput, SchemaOutput } from './schema.js'
 /** What is known of a workflow: what an execution is given, and what its tasks give, by id. */
 export interface WorkflowTypes {
   readonly context: object
+  // Not a record: whether it is one the compiler would ask of each result.
+  readonly results: object
+}
+
+/** What is known of one that is plain data. */
+export interface PlainTypes {
+  readonly context: object
   readonly results: Readonly<Record<string, unknown>>
 }
 
 /** A workflow of which the compiler knows what it is given and what it gives. */
-export interface TypedWorkflow<Context extends object, Results extends Readonly<Record<string, unknown>>> extends AgentWorkflow {
+export interface TypedWorkflow<Context extends object, Results extends object> extends AgentWorkflow {
+  /** For the compiler; it is never there. */
   readonly '~types'?: { readonly context: Context; readonly results: Results } | undefined
 }
 
