@@ -2,7 +2,7 @@
 // Instances that are ill, that cannot be made, and that do not go quietly; by the time of a test kit.
 
 import { describe, expect, it } from 'vitest'
-import type { Agent, AgentType, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
+import type { Agent, AgentType, AgentWorkflow, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { kitWith, since } from './support/kits.ts'
 import { expectStillWorks, gate, orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
@@ -24,7 +24,8 @@ const once = async (pool: Pick<TestKit, 'run'>, rest = {}): Promise<unknown> =>
 function asking(create: () => unknown, rest: Partial<AgentType> = {}): Asking {
   const orchestrator = orchestratorWith({}, { agents: { healthCheckInterval: 20 } })
   orchestrator.agentPool.registerAgentType('work', { create, maxAgents: 1, ...rest } as AgentType)
-  return { orchestrator, log: logOf(orchestrator), run: ((flow: AgentWorkflow) => orchestrator.executeWorkflow(flow)) as TestKit['run'] }
+  const run = (flow: AgentWorkflow): Promise<WorkflowExecution> => orchestrator.executeWorkflow(flow)
+  return { orchestrator, log: logOf(orchestrator), run: run as TestKit['run'] }
 }
 
 interface Asking extends Pick<TestKit, 'run' | 'orchestrator'> {
