@@ -641,10 +641,13 @@ it('an error prints without its execution, and with its code', async () => {
     import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
     const orchestrator = new MultiAgentOrchestrator()
     orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: () => { throw new RangeError('broken') } }) })
-    await orchestrator.executeWorkflow({ id: 'w', name: 'w', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }, { secret: 'of the context' })
+    // Node shows the line that called, which is the caller's own.
+    const context = { secret: 'of the context' }
+    await orchestrator.executeWorkflow({ id: 'w', name: 'w', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }, context)
   `,
   )
   expect(code).toBe(1)
+  expect(stderr).toContain('await orchestrator.executeWorkflow(')
   expect(stderr).toMatch(/TaskFailedError: task `a` failed: broken/)
   expect(stderr).toMatch(/code: 'ERR_TASK_FAILED'[\s\S]*\[cause\]: RangeError: broken/)
   expect(stderr).not.toContain('of the context')
