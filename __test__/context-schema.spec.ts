@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // `context` of a workflow judges what an execution begins with, at the door. A misspelt field of the context was found by the task that first read it, after
-// others had done their work; now nothing begins that does not fit, whoever begins it.
+// others had done their work; now nothing begins that does not fit, by a call, a schedule or a parent.
 
 import { describe, expect, it } from 'vitest'
 import { type } from 'arktype'

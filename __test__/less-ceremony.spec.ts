@@ -137,7 +137,7 @@ describe('agents of a workflow are for the compiler', () => {
   const agents = defineAgents({ fetcher: async () => ({ rows: 3 }) })
   const flow = defineWorkflow({ id: 'w', agents, tasks: [{ id: 'a', agentId: 'fetcher' }] })
 
-  it('they register nobody, and who is missing is told how to', async () => {
+  it('they register no agent, and a missing one is told how to be registered', async () => {
     const orchestrator = orchestratorWith()
     const error = await rejection(orchestrator.executeWorkflow(flow))
     expect(places(error)).toEqual(['ERR_AGENT_NOT_FOUND tasks[0].agentId'])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// What a newcomer reads in the first hour. "Unknown field `dependsOn`; remove it" was the answer to whoever came from elsewhere; a stack began with four lines
-// of ours; a listener with a slip of the pen was never called, and nobody said so.
+// What a newcomer reads in the first hour. "Unknown field `dependsOn`; remove it" was the answer to people who came from elsewhere; a stack began with four lines
+// of ours; a listener with a slip of the pen was never called, without a word.
 
 import type { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -32,7 +32,7 @@ describe('the words of other products', () => {
     [{ input: { args: 1 } }, 'tasks[1].input.args: unknown field `args`; here that is `data: …`'],
     [{ retryPolicy: { maxAttempts: 2, backoff: 1 } }, 'tasks[1].retryPolicy.backoff: unknown field `backoff`; here that is `backoffType:'],
     [{ loop: { forEach: [1] } }, "tasks[1].loop: `loop` has no meaning on the call of an agent; write type: 'loop' beside it"],
-    // A word that is nearly ours and nobody's is a slip of the pen.
+    // A word that is nearly ours and no other product's is a slip of the pen.
     [{ dependancies: ['a'] }, 'tasks[1].dependancies: unknown field `dependancies`; did you mean `dependencies`?'],
     [{ colour: 'red' }, 'tasks[1].colour: unknown field `colour`; remove it'],
   ])('%j', (rest, expected) => {
@@ -139,7 +139,7 @@ describe('the stack of an error begins at the line that called', () => {
     expect(broken.stack).toBe(stack)
   })
 
-  it('one that nobody awaits keeps what there is', async () => {
+  it('one that no caller awaits keeps what there is', async () => {
     const of = working()
     const call = of.executeWorkflow({ id: 'w' } as never).catch((error: unknown) => error)
     expect(((await call) as Error).stack).toMatch(/^ValidationError: .*\n\s+at /)

@@ -12,7 +12,7 @@ import type { Run } from './run.js'
 type Context = { [key: string]: Json }
 
 /**
- * The context of an execution as the workflow's own schema makes it. Whoever begins one asks, once: what is taken up, forked or planned has it on record.
+ * The context of an execution as the workflow's own schema makes it. It is asked once, as one begins: what is taken up, forked or planned has it on record.
  * `root` is where the context was given. Rejects with `ERR_INPUT_SCHEMA`.
  */
 export async function judgeContext(

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// The stack of an error that a call ends with begins at the line that called: what is ours above it says nothing to whoever reads it, and would leave no room
+// The stack of an error that a call ends with begins at the line that called: what is ours above it says nothing to its reader, and would leave no room
 // for what is theirs. An error of ours that is a mistake of ours keeps its own.
 
 import { InternalError, OrchestratorError } from './errors.js'
 
 type Callable = (this: unknown, ...given: never[]) => unknown
 
-/** The error, seen from where `method` was called; as it was where that is not known any more, since nobody awaits the call. */
+/** The error, seen from where `method` was called; as it was where that is not known any more, since no caller awaits it. */
 export function placed(error: unknown, method: Callable): unknown {
   if (!(error instanceof OrchestratorError) || error instanceof InternalError) return error
   const place: { stack?: string } = {}

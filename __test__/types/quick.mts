@@ -83,7 +83,7 @@ export async function use(): Promise<void> {
   // @ts-expect-error -- a priority is a number
   await orchestrator.executeWorkflow(loose, {}, { priority: 'high' })
 
-  // What may be left out may be undefined, and whoever passes workflows on may have them wide.
+  // What may be left out may be undefined, and a program that passes workflows on may have them wide.
   await orchestrator.executeWorkflow(loose, undefined, undefined)
   const passOn = (flow: AgentWorkflow, context?: object): Promise<WorkflowExecution> => orchestrator.executeWorkflow(flow, context, {})
   await passOn(frozen)

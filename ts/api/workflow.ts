@@ -22,11 +22,11 @@ export interface AgentWorkflow<Other extends string = AnyWord> {
   version?: string | undefined
   description?: string | undefined
   /**
-   * Judges the context of each execution before it begins, whoever begins it: a zod schema, any Standard Schema, or a JSON Schema. `ERR_INPUT_SCHEMA`. What
+   * Judges the context of each execution before it begins: a zod schema, any Standard Schema, or a JSON Schema. `ERR_INPUT_SCHEMA`. What
    * it makes of the context is the context.
    */
   context?: unknown
-  /** The agents that its tasks name, for the compiler alone: see `defineWorkflow`. It registers nobody and is not recorded. */
+  /** The agents that its tasks name, for the compiler alone: see `defineWorkflow`. It registers no agent and is not recorded. */
   agents?: Agents | undefined
   /** At least one; `workflow.maxTasks` counts those of every level. */
   tasks: readonly AgentTask<Other>[]
