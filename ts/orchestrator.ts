@@ -23,7 +23,7 @@ import { LiveRuns } from './live-runs.js'
 import { cancelledBy, endOf, orThrow, type Started } from './outcome.js'
 import { eventsOf, InterruptedRuns, storedPage, storedPast, warnUnreadable } from './recovery.js'
 import type { Run } from './run.js'
-import { placed, placeErrors } from './placed.js'
+import { methodsOf, placed, placeErrors } from './placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
 import { Schedules } from './schedules.js'
 import { ModelGateway } from './models/integration.js'
@@ -45,11 +45,6 @@ import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from './typed/w
 import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
 
 const DRAIN_MS_DEFAULT = 5000
-/** The methods whose errors begin at the line that called; `executeWorkflow`, which is called most, sees to that itself. */
-const PLACED = (
-  'ready startWorkflow getExecution listExecutions cancelExecution pauseExecution resumeExecution signalExecution forkExecution ' +
-  'retryExecution scheduleWorkflow getSchedule listSchedules getStatistics shutdown'
-).split(' ') as (keyof MultiAgentOrchestrator & string)[]
 
 /**
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
@@ -82,9 +77,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   #closing: Promise<void> | undefined
 
   static {
+    // `executeWorkflow`, which is called most, places its errors itself.
+    placeErrors(this.prototype, methodsOf(this.prototype, 'executeWorkflow'))
     hearLate(this.prototype, (orchestrator) => (orchestrator as MultiAgentOrchestrator).#announcer)
     refuseAbsent(this.prototype)
-    placeErrors(this.prototype, PLACED)
   }
 
   /**

@@ -16,10 +16,16 @@ export function placed(error: unknown, method: Callable): unknown {
   return error
 }
 
+/** The methods that a class has so far, but for some. */
+export function methodsOf(prototype: object, ...others: readonly string[]): string[] {
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype)) as [string, PropertyDescriptor][]
+  return own.flatMap(([name, { value }]) => (typeof value === 'function' && !['constructor', ...others].includes(name) ? [name] : []))
+}
+
 /** Makes methods of a class reject and throw errors that are so placed. */
-export function placeErrors<T extends object>(prototype: T, methods: readonly (keyof T & string)[]): void {
+export function placeErrors(prototype: object, methods: readonly string[]): void {
   for (const name of methods) {
-    const own = prototype[name] as Callable
+    const own = (prototype as Readonly<Record<string, Callable>>)[name] as Callable
     const value = function (this: unknown, ...given: never[]): unknown {
       try {
         const answer: unknown = own.apply(this, given)
