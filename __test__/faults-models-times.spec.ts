@@ -5,7 +5,8 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ModelAttempt, ModelIntegration, OrchestratorConfig, ProviderConfig } from '@codexos/multi-agent-orchestrator'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { kitWith } from './support/kits.ts'
+import { orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
 import { wireForms, type WireForm } from './support/wire-forms.ts'
 import { modelServer, providerAt, refuses, says } from './support/wire-server.ts'
 
@@ -177,6 +178,48 @@ describe('time-outs', () => {
     // What it says itself is no time-out of ours: it is sent again.
     await rejection(modelIntegration.generate({ model: 'mine/m', prompt: 'x', maxAttempts: 2 }))
     expect(asked).toBe(2)
+  })
+
+  it.each<[name: string, stream: boolean, given: number, minutes: number, words: string]>([
+    ['a whole answer', false, 0, 10, 'no whole answer within 600000 ms'],
+    ['the first token', true, 0, 5, 'no token within 300000 ms'],
+    ['the next token', true, 3, 2, 'nothing for 120000 ms after a token'],
+  ])('of a provider of the user, by the clock of a kit: %s', async (_, stream, given, minutes, words) => {
+    const kit = await kitWith()
+    let asked = 0
+    let heard: ((part: { text: string }) => void) | undefined
+    const silence = new Promise<never>(() => {})
+    kit.orchestrator.modelIntegration.registerProvider('mine', {
+      generate: () => {
+        asked += 1
+        return silence
+      },
+      stream: async function* () {
+        asked += 1
+        for (let count = 0; count < given; count += 1)
+          yield await new Promise<{ text: string }>((resolve) => {
+            heard = resolve
+          })
+        await silence
+      },
+    })
+    const { modelIntegration } = kit.orchestrator
+    const request = { model: 'mine/m', prompt: 'x' }
+    const failed = rejection(stream ? modelIntegration.stream(request).result() : modelIntegration.generate(request))
+    await until(() => asked === 1)
+    // A stream that flows is not cut: each of these comes in time, and all together take longer than either bound.
+    for (let count = 0; count < given; count += 1) {
+      await until(() => heard !== undefined)
+      await kit.clock.advance(count === 0 ? '4m' : '110s')
+      const tell = heard
+      heard = undefined
+      tell?.({ text: 'a ' })
+    }
+    if (given > 0) await until(() => heard === undefined)
+    await kit.clock.advance(minutes * 60_000 - 1000)
+    await kit.clock.advance('2s')
+    expect((await failed).message).toContain(words)
+    expect(asked).toBe(1)
   })
 
   it.each([
