@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Cases that a seed makes. What they hold has one outcome however its parts are timed: at most one child of a parallel group can fail, and only under
-// `failurePolicy: 'continue'`; what is cancelled is cancelled by a task that runs alone. So a crash at any commit must change nothing.
+// `failurePolicy: 'continue'`, unless each child takes a time of its own; what is cancelled is cancelled by a task that runs alone. So a crash at any commit must
+// change nothing. Beside a crash there are no signals (whoever loses the answer cannot know whether to send one again), and nothing is answered within a grace.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
 import type { Action, Case, Deed, Signal } from './case.ts'
