@@ -285,6 +285,12 @@ impl Engine {
         self.with(|driver| Ok(driver.execution(slot)?.is_under_way(InstanceIndex::new(task), attempt)))
     }
 
+    /// Whether nothing new may start in an execution, as was asked last.
+    #[napi(catch_unwind)]
+    pub fn is_paused(&self, slot: u32) -> Result<bool, CodedError> {
+        self.with(|driver| Ok(driver.execution(slot)?.is_paused()))
+    }
+
     /// A sign of life of an attempt.
     #[napi(catch_unwind)]
     pub fn heartbeat(&self, slot: u32, task: u32, attempt: u32) -> Result<(), CodedError> {

@@ -48,6 +48,7 @@ export interface Nursery {
   begin(id: string, beginning: Beginning): Run
   /** The agents that models stood in for where a version before this one began an execution. */
   standInsOnce(definition: Definition, workflows: RunOptions['workflows']): readonly string[]
+  isPaused(run: Run): boolean
   pause(run: Run): void
   cancel(id: string, reason: string): Promise<void>
 }
@@ -163,11 +164,8 @@ async function join(
   // Nobody wants it any more.
   signal.throwIfAborted()
   const run = nursery.begin(id, what)
-  // Its parent was paused while we looked.
-  if (parent.held || parent.paused) {
-    run.held = true
-    nursery.pause(run)
-  }
+  // Its parent was paused while we looked. What is on record may be a pause that is over: who ended it knew of no child.
+  if (nursery.isPaused(parent)) nursery.pause(run)
   return ended(run)
 }
 

@@ -127,7 +127,6 @@ export class ExecutionControl {
   async #hold(executionId: string, paused: boolean, ask: (run: Run) => void): Promise<void> {
     let done: Promise<void> | undefined
     const run = await this.#tell(executionId, (told) => {
-      told.held = paused
       ask(told)
       if (!told.cancelling) done = told.whenPaused(paused)
       done?.catch(() => {})

@@ -128,6 +128,11 @@ export class Engine {
     return this.#try(() => this.#native.isUnderWay(slot, task, attempt))
   }
 
+  /** Whether nothing new may start in an execution, as was asked last: that may not be on record yet. */
+  isPaused(slot: number): boolean {
+    return this.#try(() => this.#native.isPaused(slot))
+  }
+
   heartbeat(slot: number, task: number, attempt: number): void {
     this.#try(() => this.#native.heartbeat(slot, task, attempt))
   }

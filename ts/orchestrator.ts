@@ -428,6 +428,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       return this.#beginnings.begin(definition, context, options, id, 0)
     },
     standInsOnce: (...begun) => this.#beginnings.standInsOnce(...begun),
+    isPaused: (run) => this.#dispatcher.engine.isPaused(run.slot),
     pause: (run) => this.#dispatcher.engine.pause(run.slot),
     cancel: (id, reason) => this.cancelExecution(id, reason),
   }

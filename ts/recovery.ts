@@ -158,7 +158,6 @@ export class InterruptedRuns {
       run.recovered = true
       this.#spawned.set(run, spawnedAgents(report))
       run.paused = report.status === 'paused'
-      run.held = run.paused
       run.stopping = report.reason !== undefined
       run.reason = report.reason
       for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output

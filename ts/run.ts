@@ -126,9 +126,8 @@ export class Run {
   judging: Promise<void> | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */
   readonly spawned: Map<number, SpawnedTask> = new Map()
-  /** Whether nothing new starts, and whether somebody has asked for that. */
+  /** Whether nothing new starts, as is on record. */
   paused = false
-  held = false
   /** How many follow its events, and its history as it was when the engine let go of it, if somebody may still ask. */
   followers = 0
   history: Float64Array | undefined

@@ -76,6 +76,8 @@ export declare class Engine {
   spawn(slot: number, task: number, attempt: number, definition: string): number | null
   /** Whether an attempt is under way: it has not answered, and was not given up. */
   isUnderWay(slot: number, task: number, attempt: number): boolean
+  /** Whether nothing new may start in an execution, as was asked last. */
+  isPaused(slot: number): boolean
   /** A sign of life of an attempt. */
   heartbeat(slot: number, task: number, attempt: number): void
   /** What a function that is a condition said: `holds`, or the failure (JSON text) it threw. */
