@@ -68,8 +68,8 @@ impl Book {
             return Err(self.absent(prefix, Some(name)));
         }
         let takes = |(_, provider): &(&str, &Provider)| provider.is_gateway || (provider.names_models && prefix.is_none());
-        let mut takers = all().filter(takes);
-        if let (Some((provider, _)), None) = (takers.next(), takers.next())
+        let mut open = all().filter(takes);
+        if let (Some((provider, _)), None) = (open.next(), open.next())
             && (prefix.is_some() || self.providers.len() == 1)
         {
             return whole(provider);
@@ -122,13 +122,13 @@ impl Book {
             asked: asked.map_or_else(String::new, |asked| format!("`{asked}` cannot be asked for: ")),
             provider: provider.to_owned(),
             known: names.join(", "),
-            ways: ways.iter().map(|way| format!("; {way}")).collect(),
+            ways: ways.iter().flat_map(|way| ["; ", way]).collect(),
         }
     }
 
     /// Models whose names are near one that nobody knows, as a part of a sentence; of one provider, or of all that are configured.
     pub(crate) fn near_models(&self, provider: Option<&str>, name: &str) -> String {
-        let plain = |name: &str| name.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase();
+        let plain = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         let offered = self.candidates.list().iter().filter(|candidate| provider.is_none_or(|provider| candidate.provider == provider));
         let names: Vec<&str> = offered.map(|candidate| candidate.id.as_str()).collect();
         let same = names.iter().copied().find(|known| plain(known) == plain(name));

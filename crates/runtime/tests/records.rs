@@ -17,7 +17,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use runtime::store::{RECORD_VERSION, StepRecord, decode, encode};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -348,7 +348,7 @@ fn structure() -> impl Strategy<Value = Event> {
         (task(), any::<u32>(), spent(), text(), option::of(text())).prop_map(|(task, attempt, spent, model, finish)| {
             let spent = Spent { calls: 1, unpriced: spent.unpriced % 2, ..spent };
             let call = call_of(&spent, &model, finish.as_deref());
-            Event::ModelCalled { task, attempt, call, spent: spent.into(), finish: finish.map(Into::into) }
+            Event::ModelCalled { task, attempt, call, spent: spent.into(), finish }
         }),
         spent().prop_map(|spent| Event::UsageCharged { spent: spent.into() }),
         Just(Event::Paused),
@@ -385,11 +385,10 @@ fn call_of(spent: &Spent, model: &str, finish: Option<&str>) -> Arc<str> {
         "reasoningTokens": spent.reasoning_tokens,
     });
     let (cost, requests, complete) = (spent.cost_nanos, spent.requests, spent.unpriced == 0);
-    let mut call = json!({ "model": model, "usage": usage, "costNanos": cost, "requests": requests, "costComplete": complete });
-    if let Some(finish) = finish {
-        call["finishReason"] = finish.into();
-    }
-    call.to_string().into()
+    let call = json!({ "model": model, "usage": usage, "costNanos": cost, "requests": requests, "costComplete": complete });
+    let ended = finish.map(|finish| ("finishReason".to_owned(), finish.into()));
+    let call: Map<String, Value> = call.as_object().cloned().unwrap_or_default().into_iter().chain(ended).collect();
+    Value::from(call).to_string().into()
 }
 
 fn skip() -> impl Strategy<Value = SkipReason> {
