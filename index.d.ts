@@ -814,6 +814,8 @@ export declare interface GenerateResult<Output = unknown> {
     readonly finishDetail?: string;
     /** Every request that was sent for it, in order. */
     readonly attempts: readonly ModelAttempt[];
+    /** Fallbacks that were not to be asked, since they could not see all of the request, such as a picture. Absent: none. */
+    readonly skipped?: readonly SkippedModel[];
 }
 
 /** What the dependencies of a task give: those it names, else any of its siblings. One that is no sibling is an error of its own. */
@@ -1116,7 +1118,11 @@ export declare interface ModelMessage {
     continuation?: unknown;
 }
 
-/** A part of a turn. */
+/**
+ * A part of a turn. Pictures and files are in the user's turns: `url` begins with `https:` or `data:`, `data` is base64. A file is a PDF or a text. What a
+ * model's provider wants as bytes is fetched, and what a model cannot see is refused before it is sent. Pictures in the `result` of a tool, as MCP servers
+ * give them (`[{ type: 'image', data, mimeType }]`), go as pictures where a model reads them.
+ */
 export declare type ModelPart = {
     type: 'text';
     text: string;
@@ -1125,6 +1131,14 @@ export declare type ModelPart = {
     url: string;
 } | {
     type: 'image';
+    data: string;
+    mediaType: string;
+} | {
+    type: 'file';
+    url: string;
+    mediaType?: string | undefined;
+} | {
+    type: 'file';
     data: string;
     mediaType: string;
 } | {
@@ -1734,6 +1748,13 @@ export declare type Shown<R> = R extends infer I ? {
 export declare interface SignalOptions {
     /** The wait it is meant for, where several wait for signals of this name. */
     path?: string | undefined;
+}
+
+/** A model that was not to be asked. */
+export declare interface SkippedModel {
+    readonly provider: string;
+    readonly model: string;
+    readonly reason: string;
 }
 
 /** What a task gives that an attempt has added: what its schema makes of it, or what its workflow is known to give. */

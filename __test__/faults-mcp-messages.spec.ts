@@ -37,6 +37,7 @@ const unread: [tool: string, why: RegExp][] = [
 const failed: [tool: string, message: string][] = [
   ['bare_error', 'MCP server `raw`: out of paper'],
   ['unaddressed', 'MCP server `raw`: Parse error'],
+  ['failed_picture', 'MCP server `raw`: out of ink\n(image: image/png)'],
   ['silent_failure', 'MCP server `raw`: tool `silent_failure` failed, and the server does not say why'],
 ]
 

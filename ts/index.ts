@@ -56,6 +56,7 @@ export type {
   GenerateResult,
   AttemptTimeouts,
   ModelAttempt,
+  SkippedModel,
   ModelBudget,
   ModelCalls,
   ModelCapability,

@@ -39,6 +39,7 @@ import type {
   ModelSelection,
   ModelStream,
   ProviderConfig,
+  SkippedModel,
   StreamPart,
 } from './types.js'
 import type { RetryPolicy } from '../api/workflow.js'
@@ -305,8 +306,9 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     const end = await calls.begin(asked, { account: caller?.account, signal, delta })
     // A call that was never sent has cost nothing.
     if (end.attempts.length > 0) own?.ended(end)
-    if (end.type === 'failed') throw errorOfCall(end, signal)
-    return resultOf(end)
+    const { skipped = [] } = choice as { skipped?: readonly SkippedModel[] }
+    if (end.type === 'failed') throw errorOfCall(end, signal, skipped)
+    return { ...resultOf(end), ...(skipped.length > 0 && { skipped }) }
   }
 
   #scopesOf(calls: ModelCallsUnderWay, caller: Caller | undefined): string[] {

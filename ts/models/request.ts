@@ -171,7 +171,7 @@ function readMessages(messages: unknown, path: string, issues: Issue[]): Json[] 
   })
 }
 
-const PART_TYPES = ['text', 'image', 'tool-call', 'tool-result']
+const PART_TYPES = ['text', 'image', 'file', 'tool-call', 'tool-result']
 
 function readContent(content: string | readonly ModelPart[] | undefined, path: string, issues: Issue[]): Json[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
@@ -189,8 +189,28 @@ function readContent(content: string | readonly ModelPart[] | undefined, path: s
     const { name } = part as { name?: unknown }
     if (type === 'tool-call' && typeof name === 'string') pushRefusal(name, `${place}.name`, issues)
     const plain = plainJson(part, place, issues)
+    if (type === 'image' || type === 'file') readMedium(plain as Partial<Medium> | undefined, type, place, issues)
     return plain === undefined ? [] : [plain]
   })
+}
+
+/** A picture or a file. */
+interface Medium {
+  readonly url: unknown
+  readonly data: unknown
+  readonly mediaType: unknown
+}
+
+function readMedium(medium: Partial<Medium> | undefined, type: 'image' | 'file', path: string, issues: Issue[]): void {
+  if (medium === undefined) return
+  const { url, data: bytes, mediaType } = medium
+  const wrong = (place: string, message: string): void => void issues.push({ path: place, message, code: 'ERR_INVALID_VALUE' })
+  if ((typeof url === 'string') === (typeof bytes === 'string')) return wrong(path, 'must have either `url`, a text, or `data`, base64')
+  const example = type === 'image' ? 'image/png' : 'application/pdf'
+  if (typeof url === 'string' && type === 'image' && mediaType !== undefined)
+    wrong(`${path}.mediaType`, 'is told by what is at `url`; leave it out')
+  else if (typeof mediaType !== 'string' && (typeof bytes === 'string' || mediaType !== undefined))
+    wrong(`${path}.mediaType`, `must be a text such as '${example}'`)
 }
 
 function readToolChoice(value: unknown, path: string, issues: Issue[]): Json | undefined {

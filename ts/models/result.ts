@@ -3,7 +3,7 @@
 
 import { CancelledError, ModelError, TimeoutError, type OrchestratorError } from '../errors.js'
 import type { Ended, Reply, Sent, Usage } from './calls.js'
-import type { GenerateResult, ModelAttempt, ModelMessage, ModelPart, TokenUsage } from './types.js'
+import type { GenerateResult, ModelAttempt, ModelMessage, ModelPart, SkippedModel, TokenUsage } from './types.js'
 
 const DOLLAR_NANOS = 1e9
 
@@ -69,7 +69,11 @@ function attemptOf({ provider, model, waited, duration, failure, message, retryA
 }
 
 /** The error of a call that brought no answer. Whoever sees it need not try again: what could be tried has been. */
-export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: AbortSignal | undefined): OrchestratorError {
+export function errorOfCall(
+  end: Extract<Ended, { type: 'failed' }>,
+  signal: AbortSignal | undefined,
+  skipped: readonly SkippedModel[],
+): OrchestratorError {
   const { reason, class: failed, message, exceeded, attempts: sent, partial, usage, cost } = end
   const attempts = sent.map(attemptOf)
   const wait = attempts.at(-1)?.retryAfterMs
@@ -77,6 +81,7 @@ export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: Abo
   const details = {
     attempts,
     ...(wait !== undefined && { retryAfterMs: wait }),
+    ...(skipped.length > 0 && { skipped }),
     ...(partial !== null && partial.text !== '' && { partialText: partial.text }),
     ...(paid.usage.totalTokens > 0 ? paid : !paid.costComplete && { costComplete: false }),
   }
@@ -86,7 +91,8 @@ export function errorOfCall(end: Extract<Ended, { type: 'failed' }>, signal: Abo
   const last = attempts.at(-1)
   const where = last === undefined ? '' : `${last.provider}/${last.model}: `
   const tried = attempts.length > 1 ? ` (${attempts.length} requests were sent)` : ''
-  const words = reason === 'obstacle' ? message : `${where}${message}${tried}`
+  const passed = skipped.map(({ provider, model, reason: why }) => `; fallback \`${provider}/${model}\` was skipped: ${why}`).join('')
+  const words = `${reason === 'obstacle' ? message : `${where}${message}${tried}`}${passed}`
   return new ModelError('ERR_MODEL', words, { details: { ...details, class: failed } })
 }
 

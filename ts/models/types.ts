@@ -128,11 +128,17 @@ export interface ModelMessage {
   continuation?: unknown
 }
 
-/** A part of a turn. */
+/**
+ * A part of a turn. Pictures and files are in the user's turns: `url` begins with `https:` or `data:`, `data` is base64. A file is a PDF or a text. What a
+ * model's provider wants as bytes is fetched, and what a model cannot see is refused before it is sent. Pictures in the `result` of a tool, as MCP servers
+ * give them (`[{ type: 'image', data, mimeType }]`), go as pictures where a model reads them.
+ */
 export type ModelPart =
   | { type: 'text'; text: string }
   | { type: 'image'; url: string }
   | { type: 'image'; data: string; mediaType: string }
+  | { type: 'file'; url: string; mediaType?: string | undefined }
+  | { type: 'file'; data: string; mediaType: string }
   | { type: 'tool-call'; id: string; name: string; arguments: unknown }
   | { type: 'tool-result'; id: string; result: unknown; isError?: boolean | undefined }
 
@@ -230,6 +236,15 @@ export interface GenerateResult<Output = unknown> {
   readonly finishDetail?: string
   /** Every request that was sent for it, in order. */
   readonly attempts: readonly ModelAttempt[]
+  /** Fallbacks that were not to be asked, since they could not see all of the request, such as a picture. Absent: none. */
+  readonly skipped?: readonly SkippedModel[]
+}
+
+/** A model that was not to be asked. */
+export interface SkippedModel {
+  readonly provider: string
+  readonly model: string
+  readonly reason: string
 }
 
 /** What a request brings: with a `schema` what that makes of the answer, which is there unless the model may call tools instead. */

@@ -323,8 +323,8 @@ class Connection implements McpConnection {
     this.#notBefore = 0
     const content = answer.content.map((part) => this.#readable(part, theirs))
     if (answer.isError === true) {
-      const words = content.length === 0 ? `tool \`${theirs}\` failed, and the server does not say why` : JSON.stringify(content)
-      throw this.#failure('ERR_TOOL_FAILED', textOf(content) ?? words, name)
+      const words = content.map(worded).join('\n')
+      throw this.#failure('ERR_TOOL_FAILED', words === '' ? `tool \`${theirs}\` failed, and the server does not say why` : words, name)
     }
     return answer.structuredContent ?? textOf(content) ?? (content as unknown as Json)
   }
@@ -366,6 +366,13 @@ class Connection implements McpConnection {
 }
 
 const TAKEN = ', which is taken; give another `prefix`, or exclude it'
+
+/** A part of an answer in words: of bytes what they are, since nobody reads them as letters. */
+function worded(part: Content): string {
+  if (part.text !== undefined) return part.text
+  const { mimeType, resource } = part as { mimeType?: string; resource?: { text?: string; mimeType?: string; uri?: string } }
+  return resource?.text ?? `(${part.type}: ${mimeType ?? resource?.mimeType ?? resource?.uri ?? 'not shown'})`
+}
 
 /** What the server wrote, if it wrote words alone. */
 function textOf(content: readonly Content[]): string | undefined {

@@ -51,6 +51,21 @@ pub struct Choice {
     /// What chance makes of its waits. Records of older versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
+    /// Fallbacks that cannot be shown all of the request, and so would answer as if they had seen it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
+}
+
+/// A model that is not asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Skipped {
+    /// By its configured name.
+    pub provider: String,
+    /// As the provider calls it.
+    pub model: String,
+    /// For people.
+    pub reason: String,
 }
 
 /// A model that may answer.
@@ -107,7 +122,21 @@ impl Book {
             add(&mut targets, larger, true);
         }
         let selection = selection.and_then(|selection| serde_json::to_value(selection).ok());
-        Ok(Choice { targets, selection, seed: Some(self.draw()) })
+        let (targets, skipped) = self.seeing(targets, request);
+        Ok(Choice { targets, selection, seed: Some(self.draw()), skipped })
+    }
+
+    /// Takes out the fallbacks that would not see all of a request. The first says so itself, when it is asked.
+    fn seeing(&self, targets: Vec<Chosen>, request: &ChatRequest) -> (Vec<Chosen>, Vec<Skipped>) {
+        let (mut seeing, mut skipped) = (Vec::new(), Vec::new());
+        for (place, target) in targets.into_iter().enumerate() {
+            let backend = self.providers.get(&*target.provider).and_then(|provider| provider.backend.as_ref());
+            match backend.filter(|_| place > 0).and_then(|backend| backend.unfit(&target.model, &request.messages)) {
+                None => seeing.push(target),
+                Some(reason) => skipped.push(Skipped { provider: target.provider, model: target.model, reason }),
+            }
+        }
+        (seeing, skipped)
     }
 
     fn first(&self, wanted: &Wanted, request: &ChatRequest) -> Result<(Name, Option<Selection>), Error> {

@@ -2,7 +2,7 @@
 //! How many tokens a request will have. Nobody but the provider counts exactly, so it is bytes by a ratio that each model's answers correct.
 
 use models::{Requirements, Tokens, Usage};
-use providers::{ChatRequest, ToolCall};
+use providers::{ChatRequest, File, Image, Part, ToolCall, encoded_in};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -44,14 +44,16 @@ pub(crate) struct Size {
 impl Size {
     /// The size of what is said, of what tools are, and of the shape of the answer.
     pub(crate) fn of(request: &ChatRequest) -> Self {
-        let images = request.messages.iter().flat_map(|message| &message.content);
-        let images = images.filter_map(|part| if let providers::Part::Image(image) = part { Some(image) } else { None });
         let (mut count, mut encoded) = (0, 0);
-        for image in images {
-            count += 1;
-            if let providers::Image::Data { data, .. } = image {
-                encoded += data.len() as u64;
-            }
+        for part in request.messages.iter().flat_map(|message| &message.content) {
+            let (pictures, bytes) = match part {
+                Part::Image(Image::Data { data, .. }) | Part::File(File::Data { data, .. }) => (1, data.len() as u64),
+                Part::Image(Image::Url { url }) | Part::File(File::Url { url, .. }) => (1, url.len() as u64),
+                Part::ToolResult { result, .. } => encoded_in(result),
+                Part::Text { .. } | Part::ToolCall { .. } => (0, 0),
+            };
+            count += pictures;
+            encoded += bytes;
         }
         let mut written = Count(0);
         let bytes = serde_json::to_writer(&mut written, request).map_or(0, |()| written.0);
@@ -180,7 +182,7 @@ mod tests {
     fn the_bytes_of_a_picture_are_no_words() {
         let mut with = request("what is this?");
         let data = "A".repeat(1_000_000);
-        with.messages[0].content.push(providers::Part::Image(providers::Image::Data { data, media_type: "image/png".into() }));
+        with.messages[0].content.push(Part::Image(Image::Data { data, media_type: "image/png".into() }));
         let tokens = Estimator::default().tokens("p", "m", Size::of(&with), None);
         assert!(tokens.input < 2 * IMAGE_TOKENS, "{}", tokens.input);
     }

@@ -22,7 +22,7 @@ mod figures;
 mod message;
 mod name;
 
-pub use choice::{Choice, Chosen};
+pub use choice::{Choice, Chosen, Skipped};
 pub use config::{AttemptTimes, Provider, RateLimit};
 pub use driver::{ModelDriver, Now, Time, Wake};
 pub use error::Error;

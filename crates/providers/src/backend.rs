@@ -3,7 +3,7 @@
 
 use crate::failure::Failure;
 use crate::reply::{Delta, Reply};
-use crate::request::ChatRequest;
+use crate::request::{ChatRequest, Message};
 use crate::secret::Redactor;
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
@@ -22,6 +22,12 @@ pub enum Mode {
 pub trait ModelBackend: fmt::Debug + Send + Sync {
     /// What to send, and what reads the response to it.
     fn open(&self, request: &ChatRequest, mode: Mode) -> Result<Exchange, Failure>;
+
+    /// What of a request the provider wants to be given that is elsewhere. It is fetched, and stands in the request that is opened.
+    fn wants(&self, request: &ChatRequest) -> Vec<Remote>;
+
+    /// Why `model` cannot be shown all of a conversation, if it cannot.
+    fn unfit(&self, model: &str, messages: &[Message]) -> Option<String>;
 
     /// What takes the provider's secrets out of a text.
     fn redactor(&self) -> &Redactor;
@@ -43,6 +49,17 @@ pub trait ModelBackend: fmt::Debug + Send + Sync {
         decoder.push(body);
         decoder.finish()
     }
+}
+
+/// A picture or file of a request that is elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// Which of the messages.
+    pub message: usize,
+    /// Which of its parts.
+    pub part: usize,
+    /// Where it is.
+    pub url: String,
 }
 
 /// A request on its way, and the reader of its response.

@@ -9,21 +9,23 @@ mod family;
 mod halves;
 mod intake;
 mod line;
+mod media;
 mod reading;
 mod report;
 mod schemas;
 mod wires;
 mod writing;
 
-use crate::backend::{Exchange, HttpRequest, Mode, ModelBackend};
+use crate::backend::{Exchange, HttpRequest, Mode, ModelBackend, Remote};
 use crate::failure::{Failure, FailureKind};
 use crate::provider::{ConfigError, ProviderConfig};
-use crate::request::ChatRequest;
+use crate::request::{ChatRequest, Message};
 use crate::secret::{Redactor, Secret};
 use decoder::WireDecoder;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use line::Line;
+use media::Way;
 use rig_core::error::ProviderError;
 use rig_core::http_client::framing::Framing;
 use rig_core::wire::Body;
@@ -65,6 +67,21 @@ impl ModelBackend for RigBackend {
         self.exchange(request, mode).map_err(|failure| failure.cleaned(&self.redactor))
     }
 
+    fn wants(&self, request: &ChatRequest) -> Vec<Remote> {
+        let sight = self.wire.sight(&request.model);
+        let wanted = media::elsewhere(&request.messages).filter_map(|(place, medium)| {
+            let url = medium.ok().filter(|medium| sight.way(medium) == Ok(Way::Fetched))?.url()?.to_owned();
+            let (message, part) = place;
+            Some(Remote { message, part, url })
+        });
+        wanted.collect()
+    }
+
+    fn unfit(&self, model: &str, messages: &[Message]) -> Option<String> {
+        let sight = self.wire.sight(model);
+        media::each(messages).find_map(|(_, medium)| medium.and_then(|medium| sight.way(&medium)).err())
+    }
+
     fn redactor(&self) -> &Redactor {
         &self.redactor
     }
@@ -82,7 +99,7 @@ impl RigBackend {
         let (request, _) = family::fitted(request, deployment, fields);
         let request = &*request;
         let shape = self.wire.shape(&request.model, request.has_tools());
-        let Written { request: written, warnings } = writing::completion(request, shape)?;
+        let Written { request: written, warnings } = writing::completion(request, shape, &self.wire.sight(&request.model))?;
         let source = self.wire.open(&request.model, written, mode, line.clone()).map_err(|error| unwritable(&error))?;
         let encoded = line.take_payload().ok_or_else(|| Failure::new(FailureKind::Invalid, "the wire wrote nothing to send"))?;
         let (parts, body) = encoded.request.into_parts();

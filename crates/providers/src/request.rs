@@ -88,6 +88,8 @@ pub enum Part {
     },
     /// A picture, from the user.
     Image(Image),
+    /// A file, from the user: a PDF, or a text.
+    File(File),
     /// The model asked for a tool.
     ToolCall {
         /// What its result names.
@@ -123,6 +125,27 @@ pub enum Image {
         /// Base64.
         data: String,
         /// Such as `image/png`.
+        media_type: String,
+    },
+}
+
+/// A file, by where it is or by its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum File {
+    /// The provider fetches it.
+    Url {
+        /// Where it is.
+        url: String,
+        /// Such as `application/pdf`; absent: its name says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_type: Option<String>,
+    },
+    /// It travels in the request.
+    Data {
+        /// Base64.
+        data: String,
+        /// Such as `application/pdf`.
         media_type: String,
     },
 }

@@ -4,6 +4,7 @@
 use crate::address::is_private;
 use crate::backend::{HttpRequest, Mode, ModelBackend, ReplyDecoder, Signs};
 use crate::failure::{Failure, FailureKind};
+use crate::fetch::gathered;
 use crate::headers::Headers;
 use crate::provider::names_private;
 use crate::reply::{Delta, Reply};
@@ -101,6 +102,8 @@ impl Transport {
     }
 
     async fn begin(&self, backend: &dyn ModelBackend, request: &ChatRequest, mode: Mode, limits: Limits) -> Result<Begun, Failure> {
+        let gathered = limits.bound(gathered(&self.public, backend, request)).await?;
+        let request = gathered.as_ref().unwrap_or(request);
         let exchange = backend.open(request, mode)?;
         let mut decoder = exchange.decoder;
         let asked = asked(&exchange.request, backend.redactor());

@@ -231,7 +231,10 @@ fn a_conversation_that_makes_no_sense_is_not_sent() {
     let result = Part::ToolResult { id: "call-7".to_owned(), result: json!(1), is_error: false };
     assert_eq!(asks(&|request| says(Role::Tool, result.clone())(request)), "messages[1]: the result of `call-7` answers no call before it");
     let image = Part::Image(Image::Data { data: "AAAA".to_owned(), media_type: "text/plain".to_owned() });
-    assert_eq!(asks(&|request| says(Role::User, image.clone())(request)), "messages[1]: `text/plain` is no image a model reads");
+    assert_eq!(
+        asks(&|request| says(Role::User, image.clone())(request)),
+        "messages[1].content[0]: `text/plain` is no picture that models read; PNG, JPEG, GIF and WebP are"
+    );
     let unknown = ToolChoice::Tool { name: "rain".to_owned() };
     assert_eq!(asks(&|request| request.tool_choice = Some(unknown.clone())), "toolChoice: names a tool that is not among `tools`");
     assert_eq!(asks(&|request| request.messages.clear()), "messages: nothing is asked; a conversation has at least one message");

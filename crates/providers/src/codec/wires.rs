@@ -4,6 +4,7 @@
 use super::decoder::Source;
 use super::family::Fields;
 use super::line::Line;
+use super::media::Sight;
 use super::sensitive;
 use crate::backend::Mode;
 use crate::endpoint;
@@ -11,7 +12,7 @@ use crate::provider::{Kind, ProviderConfig};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName};
-use rig_core::completion::CompletionRequest;
+use rig_core::completion::{CompletionRequest, ReplayTarget};
 use rig_core::driver::Model;
 use rig_core::error::ProviderError;
 use rig_core::operation::Completion;
@@ -174,6 +175,21 @@ impl WireOf {
             Self::Cohere(config) => drive(NativeChat::new(config.clone(), model), request, mode, line),
             Self::Ollama(config) => drive(ollama::Chat::new(config.clone(), model), request, mode, line),
         }
+    }
+
+    /// What a model sees by this wire.
+    pub(super) fn sight(&self, model: &str) -> Sight {
+        let target: Box<dyn ReplayTarget> = match self {
+            Self::OpenAi { config, deployment } => match OpenAiWire::new((**config).clone(), deployment.as_deref().unwrap_or(model)) {
+                OpenAiWire::Chat(wire) => Box::new(wire),
+                OpenAiWire::Responses(wire) => Box::new(wire),
+            },
+            Self::Anthropic(config) => Box::new(messages(config, model)),
+            Self::Gemini { config, .. } => Box::new(GenerateContent::new(config.clone(), model)),
+            Self::Cohere(config) => Box::new(NativeChat::new(config.clone(), model)),
+            Self::Ollama(config) => Box::new(ollama::Chat::new(config.clone(), model)),
+        };
+        Sight::new(target, model)
     }
 
     /// Adds the key where rig was not given it.

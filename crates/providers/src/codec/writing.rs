@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! From our words to rig's.
 
+use super::media::{Medium, Sight};
 use super::wires::Shape;
-use super::{reading, schemas};
+use super::{media, reading, schemas};
 use crate::failure::{Failure, FailureKind};
-use crate::request::{ChatRequest, Image, Message, OutputSchema, Part, Role, ToolChoice, ToolMode};
+use crate::request::{ChatRequest, Message, OutputSchema, Part, Role, ToolChoice, ToolMode};
+use crate::tool_content::{Block, blocks};
 use rig_core::completion::{CompletionRequest, GenerationOptions, ToolDefinition};
 use rig_core::message::{
-    AssistantContent, AssistantMessage, CallId, ImageMediaType, Message as RigMessage, MimeType, ToolCall, ToolChoice as RigChoice,
-    ToolFunction, ToolName, ToolResult, ToolResultContent, UserContent,
+    AssistantContent, AssistantMessage, CallId, Message as RigMessage, ToolCall, ToolChoice as RigChoice, ToolFunction, ToolName,
+    ToolResult, ToolResultContent, UserContent,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -56,7 +58,7 @@ pub(super) struct Written {
 }
 
 /// `request` for a wire that wants its schema as `shape` says.
-pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<Written, Failure> {
+pub(super) fn completion(request: &ChatRequest, shape: Shape, sight: &Sight) -> Result<Written, Failure> {
     if request.messages.is_empty() {
         return Err(invalid("messages: nothing is asked; a conversation has at least one message"));
     }
@@ -68,9 +70,9 @@ pub(super) fn completion(request: &ChatRequest, shape: Shape) -> Result<Written,
     if !system.is_empty() {
         history.push(RigMessage::system(system.join("\n\n")));
     }
-    let mut calls = Calls::default();
+    let mut calls = Calls { shown: shown(request, sight)?, ..Calls::default() };
     for (place, message) in request.messages.iter().enumerate() {
-        history.push(calls.message(message).map_err(|problem| invalid(format!("messages[{place}]: {problem}")))?);
+        history.push(calls.message(place, message).map_err(|problem| invalid(format!("messages[{place}]: {problem}")))?);
     }
     let mut warnings = Vec::new();
     let tools = tools(request, shape, &mut warnings)?;
@@ -202,44 +204,71 @@ impl Answer {
     }
 }
 
-/// The calls of the conversation so far: a result names one by the id we gave out, which need not be the provider's.
+/// The pictures and files of a conversation, each of which the model sees.
+fn shown(request: &ChatRequest, sight: &Sight) -> Result<BTreeMap<(usize, usize), UserContent>, Failure> {
+    let shown = media::each(&request.messages).map(|((message, part), medium)| {
+        let medium = medium.and_then(|medium| sight.way(&medium).map(|_| medium));
+        let medium = medium.map_err(|problem| invalid(format!("messages[{message}].content[{part}]: {problem}")))?;
+        Ok(((message, part), medium.into()))
+    });
+    shown.collect()
+}
+
+/// The conversation so far.
 #[derive(Default)]
-struct Calls(BTreeMap<String, (CallId, ToolName)>);
+struct Calls {
+    /// A result names a call by the id we gave out, which need not be the provider's.
+    known: BTreeMap<String, (CallId, ToolName)>,
+    /// By message and place there.
+    shown: BTreeMap<(usize, usize), UserContent>,
+}
 
 impl Calls {
-    fn message(&mut self, message: &Message) -> Result<RigMessage, String> {
+    fn message(&mut self, place: usize, message: &Message) -> Result<RigMessage, String> {
         match message.role {
             Role::System => system(&message.content),
             Role::User | Role::Tool => {
-                let content = message.content.iter().map(|part| self.said(part)).collect::<Result<_, _>>()?;
+                let said = |(part, one)| self.said((place, part), one);
+                let content = message.content.iter().enumerate().map(said).collect::<Result<_, _>>()?;
                 Ok(RigMessage::User { content })
             }
             Role::Assistant => {
                 let kept = message.continuation.as_ref().and_then(Turn::recall);
                 let turn = kept.map_or_else(|| answered(&message.content), Ok)?;
                 let calls = turn.tool_calls().map(|call| (call.id.wire().into_owned(), (call.id.clone(), call.function.name.clone())));
-                self.0.extend(calls);
+                self.known.extend(calls);
                 Ok(RigMessage::Assistant(turn))
             }
         }
     }
 
-    fn said(&self, part: &Part) -> Result<UserContent, String> {
+    fn said(&mut self, place: (usize, usize), part: &Part) -> Result<UserContent, String> {
         match part {
             Part::Text { text } => Ok(UserContent::text(text)),
-            Part::Image(Image::Url { url }) => Ok(UserContent::image_url(url, None, None)),
-            Part::Image(Image::Data { data, media_type }) => {
-                let kind = ImageMediaType::from_mime_type(media_type).ok_or_else(|| format!("`{media_type}` is no image a model reads"))?;
-                Ok(UserContent::image_base64(data, Some(kind), None))
-            }
+            Part::Image(_) | Part::File(_) => self.shown.remove(&place).ok_or_else(|| "is neither a picture nor a file".to_owned()),
             Part::ToolResult { id, result, is_error } => {
-                let (call, name) = self.0.get(id).cloned().ok_or_else(|| format!("the result of `{id}` answers no call before it"))?;
-                let content = result.as_str().map_or_else(|| ToolResultContent::json(result.clone()), ToolResultContent::text);
-                Ok(UserContent::ToolResult(ToolResult { call, name, content: vec![content], is_error: *is_error }))
+                let (call, name) = self.known.get(id).cloned().ok_or_else(|| format!("the result of `{id}` answers no call before it"))?;
+                Ok(UserContent::ToolResult(ToolResult { call, name, content: given(result), is_error: *is_error }))
             }
             Part::ToolCall { .. } => Err("only an assistant calls tools".to_owned()),
         }
     }
+}
+
+/// What a tool gave: pictures as pictures, and of what no model reads a remark in place of its bytes.
+fn given(result: &Value) -> Vec<ToolResultContent> {
+    let Some(blocks) = blocks(result) else {
+        return vec![result.as_str().map_or_else(|| ToolResultContent::json(result.clone()), ToolResultContent::text)];
+    };
+    let given = blocks.into_iter().map(|block| match block {
+        Block::Text(text) => ToolResultContent::text(text),
+        Block::Bytes { data, media_type } => Medium::of_tool(data, media_type).map_or_else(
+            || ToolResultContent::text(format!("({media_type} of {} bytes, which cannot be shown)", data.len() / 4 * 3)),
+            ToolResultContent::Image,
+        ),
+        Block::Other(other) => ToolResultContent::json(other.clone()),
+    });
+    given.collect()
 }
 
 fn system(content: &[Part]) -> Result<RigMessage, String> {
@@ -247,7 +276,9 @@ fn system(content: &[Part]) -> Result<RigMessage, String> {
         .iter()
         .map(|part| match part {
             Part::Text { text } => Ok(text.as_str()),
-            Part::Image(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => Err("instructions are text alone".to_owned()),
+            Part::Image(_) | Part::File(_) | Part::ToolCall { .. } | Part::ToolResult { .. } => {
+                Err("instructions are text alone".to_owned())
+            }
         })
         .collect();
     Ok(RigMessage::system(texts?.join("\n\n")))
@@ -263,7 +294,7 @@ fn answered(content: &[Part]) -> Result<AssistantMessage, String> {
                 let arguments = if arguments.is_null() { Value::Object(Map::new()) } else { arguments.clone() };
                 Ok(AssistantContent::ToolCall(ToolCall::from_wire(id, ToolFunction::new(name, arguments))))
             }
-            Part::Image(_) | Part::ToolResult { .. } => Err("an assistant's turn is text and tool calls".to_owned()),
+            Part::Image(_) | Part::File(_) | Part::ToolResult { .. } => Err("an assistant's turn is text and tool calls".to_owned()),
         })
         .collect();
     Ok(AssistantMessage::new(parts?))
