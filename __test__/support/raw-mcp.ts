@@ -28,7 +28,8 @@ export async function rawServer(transport: Transport, list = 'plain'): Promise<M
 
 /** What the server has seen. */
 export async function stateOf(orchestrator: MultiAgentOrchestrator): Promise<{ asked: number; cancelled: number; pid: number }> {
-  const { result } = await call(orchestrator, 'raw_state')
+  const { result, error } = await call(orchestrator, 'raw_state')
+  if (error !== undefined) throw error
   return JSON.parse(result as string) as { asked: number; cancelled: number; pid: number }
 }
 

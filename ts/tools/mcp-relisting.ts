@@ -56,8 +56,10 @@ export class Relisting {
       this.#pause = PAUSE_MS_MIN
       return
     }
-    const due = dueAt(this.#clock, this.#ended + this.#pause * 1000)
+    const at = this.#ended + this.#pause * 1000
     this.#pause = Math.min(this.#pause * 2, PAUSE_MS_MAX)
+    if (at <= this.#clock.now()) return
+    const due = dueAt(this.#clock, at)
     this.#stop = () => due.stop()
     await due.come
   }
