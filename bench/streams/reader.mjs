@@ -23,8 +23,7 @@ await (async () => {
   for await (const _ of read(once.signal)) break
   once.abort()
 })()
-await settle()
-const idle = process.memoryUsage.rss()
+const idle = await memory()
 
 const readers = []
 const begin = () => new Promise((resolve, reject) => readers.push(follow(resolve).catch(reject)))
@@ -37,7 +36,7 @@ await sleep(Number(seconds) * 1000)
 measuring = false
 const ms = performance.now() - began
 const { user, system } = process.cpuUsage(cpu)
-const bytes = (process.memoryUsage.rss() - idle) / Number(streams)
+const flight = await memory()
 stop.abort()
 await Promise.all(readers)
 await end()
@@ -45,11 +44,22 @@ process.send({
   p50: quantile(late, 0.5),
   p99: quantile(late, 0.99),
   most: late.reduce((most, one) => Math.max(most, one), 0),
-  bytes,
+  held: (flight.held - idle.held) / Number(streams),
+  resident: (flight.resident - idle.resident) / Number(streams),
   cpu: (user + system) / 1000 / ms,
   perSecond: (late.length / ms) * 1000,
 })
 process.disconnect()
+
+/**
+ * Bytes. `held` is without the garbage of JavaScript, and the room that V8 makes for it: how much that is depends on how fast there is garbage, not on
+ * how many calls there are. Outside its heap it is all that the system counts.
+ */
+async function memory() {
+  const { rss: resident, heapTotal } = process.memoryUsage()
+  await settle()
+  return { resident, held: resident - heapTotal + process.memoryUsage().heapUsed }
+}
 
 /** Reads one stream until it is stopped; calls `begun` at its first delta. */
 async function follow(begun) {
