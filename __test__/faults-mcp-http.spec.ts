@@ -124,6 +124,17 @@ it.each(connecting)('who cannot connect is told what to do: %s', async (_, answe
   expect(error.message).not.toMatch(INSIDE)
 })
 
+it.each(['notifications/initialized', 'tools/list'])('also where it is %s that is refused', async (method) => {
+  const error = await rejection(orchestratorWith().agentPool.connectMcp(await serving(method, status(401))))
+  expect(error.code).toBe('ERR_MCP_CONNECT')
+  expect(error.message).toMatch(/^MCP server `http`: .*it asks who is calling \(HTTP 401\): give a key or token that it knows in `headers`/)
+})
+
+it('a session that is not known any more, and cannot be begun anew, says so', async () => {
+  const error = await rejection(orchestratorWith().agentPool.connectMcp(await serving('tools/list', status(404))))
+  expect(error.message).toBe('MCP server `http`: the connection to the server is lost: it does not know the session any more (HTTP 404)')
+})
+
 /** What a call comes to: its code, whether it may succeed later, and its words. */
 const calling: [what: string, answer: Answer, code: string, retryable: boolean, message: string][] = [
   [

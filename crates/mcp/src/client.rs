@@ -72,15 +72,17 @@ impl Client {
                 let (process, pipes) = Process::start(program)?;
                 // From here on `kill` finds it.
                 self.lock().process = Some(process.clone());
-                (listener.serve(Stdio::new(pipes)).await, Some(process))
+                let service = listener.serve(Stdio::new(pipes)).await;
+                (service.map_err(|error| McpError::of_handshake(&error, None, &self.discretion))?, Some(process))
             }
             Server::Remote(remote) => {
                 let web = transport()?.web(&remote.url, remote.allow_private).map_err(|failure| McpError::Address(failure.message))?;
+                let http = Http::new(web);
                 let config = StreamableHttpClientTransportConfig::with_uri(remote.url.as_str()).custom_headers(remote.header_map()?);
-                (listener.serve(StreamableHttpClientTransport::with_client(Http::new(web), config)).await, None)
+                let service = listener.serve(StreamableHttpClientTransport::with_client(http.clone(), config)).await;
+                (service.map_err(|error| McpError::of_handshake(&error, http.unheard(), &self.discretion))?, None)
             }
         };
-        let service = service.map_err(|error| McpError::of_handshake(&error, &self.discretion))?;
         let itself = service.peer_info().and_then(|info| info.server_info.clone());
         // What it calls itself stands in every error about it.
         let said = |part: fn(&Implementation) -> &String| itself.as_ref().map(|one| self.discretion.shortened(part(one).clone()));

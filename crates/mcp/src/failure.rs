@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Why there is no connection, or no answer.
 
-use crate::http::Refusal;
+use crate::http::{Refusal, told};
 use crate::message::why_unreadable;
 use providers::{Redactor, SetupError};
 use rmcp::ServiceError;
@@ -68,20 +68,25 @@ pub enum McpError {
 
 impl McpError {
     #[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
-    pub(crate) fn of_handshake(error: &ClientInitializeError, server: &Discretion) -> Self {
+    /// `unheard`: why the server did not take the last message of the handshake, if it did not.
+    pub(crate) fn of_handshake(error: &ClientInitializeError, unheard: Option<String>, server: &Discretion) -> Self {
+        if let Some(why) = unheard {
+            return Self::Handshake(server.shortened(why));
+        }
         let unreadable = |why: &str| Self::Handshake(format!("its answer to `initialize` cannot be read: {why}"));
         match error {
             ClientInitializeError::ConnectionClosed(_) if server.address.is_some() => {
                 Self::Handshake("it closed the connection before it answered".into())
             }
-            ClientInitializeError::ConnectionClosed(_) => Self::Handshake(
-                "it ended, or closed the connection, before it answered; what it wrote to its error output may say why".into(),
-            ),
             ClientInitializeError::JsonRpcError(error) => match why_unreadable(error) {
                 Some(why) => unreadable(&server.shortened(why.to_owned())),
                 None => Self::Handshake(format!("it answered: {}", server.shortened(error.message.to_string()))),
             },
-            ClientInitializeError::TransportError { error, .. } => Self::Handshake(server.told_of(error)),
+            ClientInitializeError::TransportError { error, .. } if server.address.is_some() => Self::Handshake(server.told_of(error)),
+            // A pipe may be seen to be closed as it is read, or as it is written to.
+            ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::TransportError { .. } => Self::Handshake(
+                "it ended, or closed the connection, before it answered; what it wrote to its error output may say why".into(),
+            ),
             ClientInitializeError::ExpectedInitResult(Some(ServerResult::CustomResult(result))) => {
                 let wrong = serde_json::from_value::<InitializeResult>(result.0.clone()).err();
                 unreadable(&server.shortened(wrong.map_or_else(|| "it is another one".into(), |wrong| wrong.to_string())))
@@ -159,8 +164,8 @@ pub(crate) struct Discretion {
 impl Discretion {
     /// Without what only names a part of this program.
     fn told_of(&self, error: &DynamicTransportError) -> String {
-        match refusal(error) {
-            Some(refusal) => self.shortened(refusal.to_string()),
+        match error.error.downcast_ref() {
+            Some(failed) => self.shortened(told(failed)),
             None => self.told(error.error.as_ref()),
         }
     }

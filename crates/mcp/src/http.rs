@@ -5,7 +5,7 @@
 
 mod refusal;
 
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{Refusal, told};
 
 use crate::message::{BYTES_MAX, Events, answered, is_of, read, too_large, unreadable};
 use futures_util::stream::{BoxStream, StreamExt, unfold};
@@ -16,7 +16,7 @@ use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, RequestId, ServerJsonRpc
 use rmcp::transport::streamable_http_client::{SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse};
 use sse_stream::Sse;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
@@ -28,13 +28,22 @@ const REFUSAL_BYTES_MAX: usize = 64 * 1024;
 type Failed = StreamableHttpError<Refusal>;
 type Headers = HashMap<HeaderName, HeaderValue>;
 
-/// The server at one address.
+/// The server at one address. Clones are of the same one.
 #[derive(Clone)]
-pub(crate) struct Http(Web);
+pub(crate) struct Http {
+    web: Web,
+    /// Why it did not take what needs no answer.
+    unheard: Arc<Mutex<Option<String>>>,
+}
 
 impl Http {
     pub(crate) fn new(web: Web) -> Self {
-        Self(web)
+        Self { web, unheard: Arc::default() }
+    }
+
+    /// Why it did not take the last message that needs no answer, if it did not: the end of the handshake is one.
+    pub(crate) fn unheard(&self) -> Option<String> {
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     async fn send(
@@ -56,7 +65,7 @@ impl Http {
             let value = HeaderValue::from_str(value).map_err(|_| Refusal::Network(format!("it gave an id that `{name}` cannot have")));
             headers.insert(name, value.map_err(Failed::Client)?);
         }
-        self.0.send(method, headers, body).await.map_err(broken)
+        self.web.send(method, headers, body).await.map_err(broken)
     }
 
     async fn post(
@@ -103,7 +112,14 @@ impl StreamableHttpClient for Http {
         _auth_header: Option<String>,
         custom_headers: Headers,
     ) -> Result<StreamableHttpPostResponse, Failed> {
-        self.post(message, session_id.as_deref(), custom_headers).await
+        let needs_answer = matches!(message, JsonRpcMessage::Request(_));
+        let answer = self.post(message, session_id.as_deref(), custom_headers).await;
+        if let Err(failed) = &answer
+            && !needs_answer
+        {
+            *self.unheard.lock().unwrap_or_else(PoisonError::into_inner) = Some(told(failed));
+        }
+        answer
     }
 
     async fn get_stream(

@@ -3,6 +3,7 @@
 
 use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
+use rmcp::transport::streamable_http_client::StreamableHttpError;
 use serde_json::Value;
 
 /// No answer, in words for people.
@@ -73,6 +74,16 @@ fn explained(body: &[u8]) -> Option<String> {
         told.unwrap_or(error).as_str()
     });
     Some(said.unwrap_or(text).to_owned())
+}
+
+/// What a failure of the transport is, in words for people.
+pub(crate) fn told(failed: &StreamableHttpError<Refusal>) -> String {
+    match failed {
+        StreamableHttpError::Client(refusal) => refusal.to_string(),
+        StreamableHttpError::SessionExpired => "it does not know the session any more (HTTP 404)".to_owned(),
+        StreamableHttpError::TransportChannelClosed => "it ended, or closed the connection".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Why a body without an answer in it is none.
