@@ -11,6 +11,7 @@ use crate::reply::{Delta, Reply};
 use crate::request::ChatRequest;
 use crate::secret::Redactor;
 use crate::web::Web;
+use http::{HeaderMap, HeaderValue};
 use models::without_secrets;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Response, Url, redirect};
@@ -80,7 +81,7 @@ impl Transport {
         timeouts: impl Into<Timeouts>,
         cancel: &CancellationToken,
     ) -> Result<(Reply, Headers), Failure> {
-        let mut begun = self.begin(backend, request, Mode::Whole, Limits::new(timeouts.into(), Mode::Whole, cancel)).await?;
+        let mut begun = Box::pin(self.begin(backend, request, Mode::Whole, Limits::new(timeouts.into(), Mode::Whole, cancel))).await?;
         while let Some(chunk) = begun.chunk().await? {
             begun.read(&chunk)?;
         }
@@ -97,22 +98,24 @@ impl Transport {
         timeouts: impl Into<Timeouts>,
         cancel: &CancellationToken,
     ) -> Result<ReplyStream, Failure> {
-        let begun = self.begin(backend, request, Mode::Streamed, Limits::new(timeouts.into(), Mode::Streamed, cancel)).await?;
+        let begun = Box::pin(self.begin(backend, request, Mode::Streamed, Limits::new(timeouts.into(), Mode::Streamed, cancel))).await?;
         Ok(ReplyStream { begun, waiting: VecDeque::new(), ended: false })
     }
 
+    /// Boxed by who calls it: what is needed to begin is not held for as long as the answer lasts.
     async fn begin(&self, backend: &dyn ModelBackend, request: &ChatRequest, mode: Mode, limits: Limits) -> Result<Begun, Failure> {
         let gathered = limits.bound(gathered(&self.public, backend, request)).await?;
         let request = gathered.as_ref().unwrap_or(request);
         let exchange = backend.open(request, mode)?;
         let mut decoder = exchange.decoder;
         let asked = asked(&exchange.request, backend.redactor());
-        let response = match limits.bound(self.send(exchange.request)).await {
+        let mut response = match limits.bound(self.send(exchange.request)).await {
             Ok(response) => response,
             Err(failure) => return Err(Failure { asked: Some(asked), ..decoder.interrupt(failure) }),
         };
-        let headers = Headers::of(response.headers(), backend.redactor());
-        decoder.begin(response.status(), response.headers());
+        let told = detached(&std::mem::take(response.headers_mut()));
+        let headers = Headers::of(&told, backend.redactor());
+        decoder.begin(response.status(), &told);
         let good = response.status().is_success();
         let mut begun = Begun { asked, headers, response: Some(response), decoder: Some(decoder), limits, bytes: 0 };
         if good {
@@ -140,6 +143,13 @@ impl Transport {
         let sent = client.request(request.method, url).headers(request.headers).body(request.body).send();
         sent.await.map_err(|error| broken(&host, error))
     }
+}
+
+/// The same headers in memory of their own: those of a response are parts of the first buffer that was read, which would be held for as long as the
+/// answer lasts.
+fn detached(headers: &HeaderMap) -> HeaderMap {
+    let copied = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+    headers.iter().filter_map(|(name, value)| Some((name.clone(), copied(value)?))).collect()
 }
 
 /// A client that trusts whom this system trusts. Small container images trust nobody: there it is Mozilla's list, as in Node.
