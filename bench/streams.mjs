@@ -24,7 +24,7 @@ const HELP = `What many streams of models cost, beside a plain reader with fetch
 
   --streams <n>   calls at once, from 1 (default: 1000)
   --rate <n>      deltas each second of each, from 1 (default: 20)
-  --seconds <n>   how long they are measured once all have begun, from 1 (default: 10)
+  --seconds <n>   how long they are measured once all have begun, from 1 (default: 5)
   --rounds <n>    measurements of each reader, alternating, from 1 (default: 3)
   --strict        exit code 1 if a bound is missed
   --help          show this
@@ -41,7 +41,7 @@ await runProgram('bench:streams', async (args) => {
   const load = {
     streams: readCount('streams', values.streams ?? '1000', 1),
     rate: readCount('rate', values.rate ?? '20', 1),
-    seconds: readCount('seconds', values.seconds ?? '10', 1),
+    seconds: readCount('seconds', values.seconds ?? '5', 1),
   }
   const rounds = readCount('rounds', values.rounds ?? '3', 1)
   print(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0].model.trim()}, load ${figure(loadavg()[0])}.\n\n`)
@@ -76,7 +76,7 @@ function conclude({ streams, rate, seconds }, rounds, told) {
   const columns = ['p50 ms', 'p99 ms', 'most ms', 'KiB held', 'KiB RSS', 'CPU %', 'deltas/s']
   print(
     `${streams} streams at once, ${rate} deltas a second each, for ${seconds} s: how late a delta comes, and memory of one call; medians of ${rounds} rounds\n`,
-    'Held is without the garbage of JavaScript, which grows with the deltas, not with the calls.\n',
+    'Held is without the garbage of JavaScript, which grows with the deltas, not with the calls; RSS is with it.\n',
     `${''.padEnd(12)}${columns.map((column) => column.padStart(12)).join('')}\n`,
   )
   for (const { name, label } of CONTENDERS) {

@@ -2,12 +2,14 @@
 // Reads many streams at once and tells how late their deltas came and what they took:  reader.mjs <fetch|ours> <url> <streams> <seconds>
 
 import { setTimeout as sleep } from 'node:timers/promises'
+import { getHeapStatistics } from 'node:v8'
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { quantile, settle } from '../compare/measure.mjs'
 import { MODEL, PROMPT, providersAt, requestOf } from '../models/wire.mjs'
 
 /** After all have begun, until what begins has settled. */
 const CALM_MS = 1000
+const WARM_STREAMS = 50
 const MS = 1e6
 
 const [name, url, streams, seconds] = process.argv.slice(2)
@@ -17,16 +19,16 @@ const stop = new AbortController()
 let measuring = false
 const late = []
 
-// Whoever is measured has run before: what stays is not of one call.
-await (async () => {
-  const once = new AbortController()
-  for await (const _ of read(once.signal)) break
-  once.abort()
-})()
+// Whoever is measured has run before: code that is compiled, threads and their like are not of one call.
+const warm = new AbortController()
+const warmed = Array.from({ length: WARM_STREAMS }, () => follow(warm.signal, () => {}))
+await sleep(CALM_MS)
+warm.abort()
+await Promise.all(warmed)
 const idle = await memory()
 
 const readers = []
-const begin = () => new Promise((resolve, reject) => readers.push(follow(resolve).catch(reject)))
+const begin = () => new Promise((resolve, reject) => readers.push(follow(stop.signal, resolve).catch(reject)))
 await Promise.all(Array.from({ length: Number(streams) }, begin))
 await sleep(CALM_MS)
 measuring = true
@@ -52,26 +54,27 @@ process.send({
 process.disconnect()
 
 /**
- * Bytes. `held` is without the garbage of JavaScript, and the room that V8 makes for it: how much that is depends on how fast there is garbage, not on
- * how many calls there are. Outside its heap it is all that the system counts.
+ * Bytes. `held` is without the garbage of JavaScript, and the room that V8 makes for it: how much that is depends on how fast there is garbage, not
+ * on how many calls there are. Outside its heap it is all that the system counts.
  */
 async function memory() {
-  const { rss: resident, heapTotal } = process.memoryUsage()
+  const resident = process.memoryUsage.rss()
+  const outside = resident - getHeapStatistics().total_physical_size
   await settle()
-  return { resident, held: resident - heapTotal + process.memoryUsage().heapUsed }
+  return { resident, held: outside + getHeapStatistics().used_heap_size }
 }
 
 /** Reads one stream until it is stopped; calls `begun` at its first delta. */
-async function follow(begun) {
+async function follow(signal, begun) {
   try {
-    for await (const text of read(stop.signal)) {
+    for await (const text of read(signal)) {
       const now = process.hrtime.bigint()
       begun()
       // Several deltas may come as one.
       if (measuring) for (const sent of text.trim().split(' ')) late.push(Number(now - BigInt(sent)) / MS)
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error
+    if (!signal.aborted) throw error
   }
 }
 
