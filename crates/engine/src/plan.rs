@@ -234,7 +234,7 @@ pub enum Join {
 /// Something that is true or not.
 #[derive(Debug)]
 pub enum Condition {
-    /// CEL.
+    /// In the language of expressions.
     Expression(Expression),
     /// A function of the host, by the name it is registered under.
     Function(Arc<str>),

@@ -256,7 +256,7 @@ fn conditions_and_branches() {
                 tasks[1].conditions[0].expression: expected a text, found 7
                 tasks[1].conditions[1]: expected a function, found an object
                 tasks[1].conditions[2].expresion: unknown field `expresion`; did you mean `expression`?
-                tasks[1].conditions[2].expression: `expression` is missing: add a CEL expression such as `tasks.fetch.output.count > 0`, or `evaluate`, a function
+                tasks[1].conditions[2].expression: `expression` is missing: add an expression such as `tasks.fetch.output.count > 0`, or `evaluate`, a function
             "type":"conditional","branches":[{"tasks":[]},{"when":"true","name":7}],"mode":"some","onNoMatch":"die","default":[]
                 tasks[1].branches[0].when: `when` is missing: add a condition; what runs when no branch holds belongs into `default`
                 tasks[1].branches[0].tasks: must not be empty

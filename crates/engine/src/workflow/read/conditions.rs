@@ -40,7 +40,7 @@ pub(in super::super) fn one(value: &Value, path: &str, variables: &[&str], probl
                 fields.optional_text("expression", problems);
                 return function(evaluate, &fields.path("evaluate"), problems);
             }
-            let hint = "a CEL expression such as `tasks.fetch.output.count > 0`, or `evaluate`, a function";
+            let hint = "an expression such as `tasks.fetch.output.count > 0`, or `evaluate`, a function";
             let source = fields.required_text("expression", hint, problems)?;
             expression(source, &fields.path("expression"), variables, problems).map(|read| read.map(Condition::Expression))
         }
