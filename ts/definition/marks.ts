@@ -19,6 +19,8 @@ export interface Marks {
   readonly functions: ReadonlyMap<Opaque, string>
   /** The functions by the name they are recorded under. */
   readonly named: ReadonlyMap<string, ConditionFunction>
+  /** Whether a marker stands for what the engine never hears of. */
+  readonly hides: boolean
 }
 
 const WORKFLOW_FIELDS = [
@@ -52,9 +54,9 @@ export function markTask(task: unknown, path: string, issues: Issue[]): Marks {
 }
 
 /** The text for the engine: markers become what it knows them by. */
-export function textOf(snapshot: Json, { schemas, functions }: Marks): string {
+export function textOf(snapshot: Json, { schemas, functions, hides }: Marks): string {
   // Most hold nothing but data, which may be much.
-  if (schemas.size === 0 && functions.size === 0) return JSON.stringify(snapshot)
+  if (schemas.size === 0 && functions.size === 0 && !hides) return JSON.stringify(snapshot)
   return JSON.stringify(snapshot, (_key, value: unknown) => {
     if (!(value instanceof Opaque)) return value
     const name = functions.get(value)
@@ -73,6 +75,8 @@ class Marker {
   readonly #judges = new Map<string, NonNullable<SchemaForms['judge']>>()
   readonly #functions = new Map<Opaque, string>()
   readonly #named = new Map<string, ConditionFunction>()
+  /** Whether a marker stands for what the engine never hears of. */
+  #hides = false
   /** Inside a workflow that is written into a task: functions there stay what they are, and are refused as no data. */
   #inner = false
 
@@ -95,12 +99,13 @@ class Marker {
     const marked = this.#schemaIn(withoutValues(workflow, WORKFLOW_FIELDS), 'context', path)
     const { agents } = marked
     // As a list, or with descriptions of agents in it, it is the word of another product, of which the engine says what to do.
-    const known = isAgents(agents) ? { ...marked, agents: new Opaque(agents) } : marked
-    return this.#lists(known, path, depth)
+    if (!isAgents(agents)) return this.#lists(marked, path, depth)
+    this.#hides = true
+    return this.#lists({ ...marked, agents: new Opaque(agents) }, path, depth)
   }
 
   #marks(marked: unknown): Marks {
-    return { marked, schemas: this.#schemas, judges: this.#judges, functions: this.#functions, named: this.#named }
+    return { marked, schemas: this.#schemas, judges: this.#judges, functions: this.#functions, named: this.#named, hides: this.#hides }
   }
 
   /** The lists of tasks an object holds. */
