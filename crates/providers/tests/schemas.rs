@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Schemas as users and servers of tools write them, and what is sent of them: what a provider refuses costs the whole request.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use http::{HeaderMap, StatusCode};
 use providers::{
@@ -29,10 +29,7 @@ fn sent(kind: Kind, request: &ChatRequest) -> Result<Value, Failure> {
 /// The names and parameters of the tools that a request shows its model.
 fn shown(kind: Kind, request: &ChatRequest) -> Vec<(String, Value)> {
     let body = sent(kind, request).unwrap();
-    let tools = match kind {
-        Kind::Gemini => body.pointer("/tools/0/functionDeclarations"),
-        _ => body.get("tools"),
-    };
+    let tools = if kind == Kind::Gemini { body.pointer("/tools/0/functionDeclarations") } else { body.get("tools") };
     let tools = tools.and_then(Value::as_array).cloned().unwrap_or_default();
     let one = |tool: &Value| {
         let function = tool.get("function").unwrap_or(tool);
@@ -43,6 +40,7 @@ fn shown(kind: Kind, request: &ChatRequest) -> Vec<(String, Value)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn parameters_go_out_in_the_form_that_every_wire_takes() {
     let empty = json!({ "type": "object", "properties": {} });
     let named = json!({ "name": { "type": "string" } });

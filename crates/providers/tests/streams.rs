@@ -2,7 +2,7 @@
 //! Streams as servers send them, which is not always as the protocol has it: a peer reads each of these, and so do we. What nobody could read is said to be
 //! that, so that it is not asked for again.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -35,7 +35,7 @@ fn read(kind: Kind, mode: Mode, content_type: &'static str, chunks: &[&[u8]]) ->
     };
     let mut decoder = connect(&config).unwrap().open(&request, mode).unwrap().decoder;
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type))].into_iter().filter(|_| !content_type.is_empty());
-    decoder.begin(StatusCode::OK, &HeaderMap::from_iter(headers));
+    decoder.begin(StatusCode::OK, &headers.collect::<HeaderMap>());
     let mut deltas: Vec<Delta> = chunks.iter().flat_map(|chunk| decoder.push(chunk)).collect();
     deltas.extend(decoder.end());
     Read { deltas, outcome: decoder.finish() }
@@ -101,7 +101,7 @@ fn one_document_where_a_stream_was_asked_for_is_the_answer_on_every_wire() {
 
 /// Frames as events, with `eol` after each line.
 fn events(frames: &[String], eol: &str) -> String {
-    frames.iter().map(|frame| format!("data: {frame}{eol}{eol}")).collect()
+    frames.iter().flat_map(|frame| ["data: ", frame, eol, eol]).collect()
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn streams_of_other_wires_are_read_under_any_type_and_to_their_last_letter() {
         (Kind::Gemini, &gemini),
     ] {
         let named = |frame: &Value| frame.get("type").and_then(Value::as_str).map_or_else(String::new, |name| format!("event: {name}\n"));
-        let body: String = frames.iter().map(|frame| format!("{}data: {frame}\n\n", named(frame))).collect();
+        let body: String = frames.iter().flat_map(|frame| [named(frame), format!("data: {frame}\n\n")]).collect();
         for (what, content_type, body) in [
             ("text/plain", "text/plain", body.clone()),
             ("CRLF", "text/event-stream", body.replace('\n', "\r\n")),

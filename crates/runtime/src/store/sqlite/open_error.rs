@@ -95,6 +95,7 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
 }
 
 /// What a file system refused, of the store that is opened: its lock, which is opened first, stands beside it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is told alike")]
 fn refusal(path: &Path, source: &std::io::Error) -> String {
     let store = path.to_str().and_then(|text| text.strip_suffix(".lock")).map_or(path, Path::new);
     let folder = store.parent().unwrap_or(store);
