@@ -95,11 +95,11 @@ export class Leaf {
     }
     const run = Number(/\/(\d+)$/.exec(told.id)?.[1] ?? Infinity)
     const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#world.isHealed())
+    const isLarge = deed.bulk === true || Buffer.byteLength(JSON.stringify({ id: task.id, said })) > VALUE_BYTES_MAX
     // Told to stop, it did not answer well.
-    if (fails && deed.cancels !== undefined) return cancelled('cancelled')
+    if ((fails || isLarge) && deed.cancels !== undefined) return cancelled('cancelled')
     if (fails) return { status: 'failed', code: deed.code ?? 'ERR_AGENT', attempts: attempt, ...(deed.final === true && { final: true }) }
-    if (deed.bulk === true || Buffer.byteLength(JSON.stringify({ id: task.id, said })) > VALUE_BYTES_MAX)
-      return { status: 'failed', code: 'ERR_TOO_LARGE', attempts: attempt, final: true }
+    if (isLarge) return { status: 'failed', code: 'ERR_TOO_LARGE', attempts: attempt, final: true }
     const output = judged(task, { id: task.id, said })
     return output === undefined ? { status: 'failed', code: 'ERR_OUTPUT_SCHEMA', attempts: attempt, final: true } : completed(output)
   }
