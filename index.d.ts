@@ -592,7 +592,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of everything that can go wrong. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** What an error may say beside its message. */
 declare interface ErrorOptions_2 {
@@ -672,7 +672,7 @@ export declare interface ExecutionEvent {
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
 export declare interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
     readonly id: string;
-    /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing. */
+    /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing; see `logger`. */
     result(): Promise<WorkflowExecution<Results>>;
     /** Resolves in any end state; what did not complete has no result. */
     settled(): Promise<WorkflowExecution<Partial<Results>>>;
@@ -909,6 +909,53 @@ export declare interface LlmConfiguration {
 export declare interface LoadOptions {
     /** What the workflow may name; what it may not is a problem by path. Give it to whatever runs the workflow as well. Default: everything. */
     allow?: Allowance | undefined;
+}
+
+/**
+ * What is logged:
+ *
+ * - `execution:failed` (error): an execution failed, and no listener and no handle heard of it;
+ * - `listener:failed` (error): a listener of an event threw or rejected;
+ * - `listener:unknown` (warn): a listener was added for an event that there is not;
+ * - `store:lost` (error): nothing more can be recorded;
+ * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
+ * - `store:hindered` (warn): another program is in the way of the store, or its log was damaged when it was opened;
+ * - `agent:dispose` (warn): an agent could not be disposed of;
+ * - `agent:stand-in` (warn): a model does tasks for which nobody has asked it;
+ * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
+ * - `model:tool` (warn): a tool cannot be shown to a model and is left out.
+ */
+export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'store:hindered' | 'agent:dispose' | 'agent:stand-in' | 'mcp:tools' | 'model:tool';
+
+/**
+ * Where an orchestrator writes what the people who run it must know. `console` is one, and so is a logger of pino: each method is called with a record
+ * and a message.
+ */
+export declare interface Logger {
+    /** Something did not happen that was wanted: an execution failed, a listener threw, the store is lost. */
+    error(record: LogRecord, message: string): void;
+    /** Everything goes on, and somebody may want to do something about it. */
+    warn(record: LogRecord, message: string): void;
+}
+
+/** What is said, as data. */
+export declare interface LogRecord {
+    /** What happened. */
+    readonly event: LogEvent;
+    /** What went wrong: one of `ErrorCode`, or the code of what an agent threw. */
+    readonly code?: string;
+    /** The error, under the name that loggers know. */
+    readonly err?: OrchestratorError;
+    readonly executionId?: string;
+    readonly workflowId?: string;
+    /** The path of the task that failed. */
+    readonly taskId?: string;
+    /** The schedule that began the execution. */
+    readonly scheduleId?: string;
+    readonly tenant?: string;
+    readonly agentId?: string;
+    /** The name of the server. */
+    readonly server?: string;
 }
 
 /** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
@@ -1415,6 +1462,11 @@ export declare interface OrchestratorConfig {
     monitoring?: MonitoringConfig | undefined;
     /** Shared editing of workflows. Validated; has no effect yet. */
     collaboration?: CollaborationConfig | undefined;
+    /**
+     * Where it says what the people who run it must know, such as that an execution failed of which no listener and no handle heard: `console`, a logger of
+     * pino, or anything with such `error` and `warn`. `false`: nowhere. Default: a line on stderr for each.
+     */
+    logger?: Logger | false | undefined;
 }
 
 /** The base of every error this package makes. */
@@ -1435,7 +1487,7 @@ export declare class OrchestratorError extends Error {
  * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.
  *
  * A task is started at most once and ends with exactly one of completed, failed, skipped and cancelled. A listener that throws harms
- * nothing: it is reported as a process warning with the code `ERR_LISTENER`.
+ * nothing: it is logged with the code `ERR_LISTENER` (see `logger`).
  */
 export declare interface OrchestratorEvents {
     'workflow:started': [execution: WorkflowExecution];

@@ -2,9 +2,10 @@
 // Instances that are ill, that cannot be made, and that do not go quietly; by the time of a test kit.
 
 import { describe, expect, it } from 'vitest'
-import type { Agent, AgentType, AgentWorkflow, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
+import type { Agent, AgentType, AgentWorkflow, Logger, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { kitWith, since } from './support/kits.ts'
+import { KeptLog } from './support/logs.ts'
 import { expectStillWorks, gate, orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
 import { expectAtRest, logOf, type PoolLog } from './support/pools.ts'
 
@@ -21,8 +22,8 @@ const once = async (pool: Pick<TestKit, 'run'>, rest = {}): Promise<unknown> =>
   (await pool.run(workflow([task('a', rest)], { id: `once-${(runs += 1)}` }))).results['a']
 
 /** One whose instances are asked every 20 ms of real time, which is the pool's own: a kit has none for it. */
-function asking(create: () => unknown, rest: Partial<AgentType> = {}): Asking {
-  const orchestrator = orchestratorWith({}, { agents: { healthCheckInterval: 20 } })
+function asking(create: () => unknown, rest: Partial<AgentType> = {}, logger?: Logger): Asking {
+  const orchestrator = orchestratorWith({}, { agents: { healthCheckInterval: 20 }, logger })
   orchestrator.agentPool.registerAgentType('work', { create, maxAgents: 1, ...rest } as AgentType)
   const run = (flow: AgentWorkflow): Promise<WorkflowExecution> => orchestrator.executeWorkflow(flow)
   return { orchestrator, log: logOf(orchestrator), run: run as TestKit['run'] }
@@ -202,9 +203,7 @@ describe('a create that', () => {
 })
 
 it('a dispose that throws, rejects or hangs harms nobody', async () => {
-  const warnings: string[] = []
-  const heard = ({ message }: Error): void => void warnings.push(message)
-  process.on('warning', heard)
+  const logger = new KeptLog()
   for (const dispose of [
     () => {
       throw new Error('stuck')
@@ -217,13 +216,20 @@ it('a dispose that throws, rejects or hangs harms nobody', async () => {
         (n) => n > 1,
         (n) => (n === 1 ? { dispose } : {}),
       ),
+      {},
+      logger,
     )
     expect(await once(pool)).toBe(1)
     await until(() => pool.log.of('unhealthy').length === 1)
     expect(await once(pool)).toBe(2)
     await expectAtRest(pool.orchestrator)
   }
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off('warning', heard)
-  expect(warnings).toEqual(['dispose of agent `work` failed: stuck', 'dispose of agent `work` failed: stuck'])
+  const said = {
+    level: 'warn',
+    event: 'agent:dispose',
+    code: 'ERR_AGENT',
+    agentId: 'work',
+    message: 'dispose of agent `work` failed: stuck',
+  }
+  expect(logger.lines).toMatchObject([said, said])
 })

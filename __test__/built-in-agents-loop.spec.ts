@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { builtInTypes } from '../ts/agents/built-in.ts'
+import { Log } from '../ts/log.ts'
 import type { ToolRegistry } from '../ts/tools/registry.ts'
 import type { OutputSchema } from '../ts/output-schema.ts'
 import type { Agent, AttemptContext, TaskInput } from '../ts/api/agent.ts'
@@ -10,7 +11,7 @@ import { gate } from './support/orchestrators.ts'
 import { attemptWith, taskWith, toolsOf } from './support/scripted-models.ts'
 
 function agent(type: 'llm' | 'tool' | 'hybrid', configuration: object = {}, tools: ToolRegistry = toolsOf({})): Agent {
-  const { create } = builtInTypes({ tools }).get(type)?.type ?? {}
+  const { create } = builtInTypes({ tools, log: new Log(false) }).get(type)?.type ?? {}
   return create?.(configuration) as Agent
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config.ts'
 import type { Issue } from '../ts/issue.ts'
+import { STDERR } from '../ts/log.ts'
 import { NO_MODELS } from '../ts/models/config.ts'
 
 function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {
@@ -44,6 +45,7 @@ describe('readConfig', () => {
           sessionTimeout: 3_600_000,
           conflictResolution: 'operational-transform',
         },
+        logger: STDERR,
       })
     },
   )
@@ -69,7 +71,7 @@ describe('readConfig', () => {
       allowRedefinition: false,
     }
     const memory = { remember: { count: 1000, bytes: 67_108_864 } }
-    expect(resolved(config)).toEqual({ storage: null, memory, ...config, models: NO_MODELS, workflow })
+    expect(resolved(config)).toEqual({ storage: null, memory, ...config, models: NO_MODELS, workflow, logger: STDERR })
   })
 
   it('reads storage and durations', () => {
@@ -165,7 +167,7 @@ describe('readConfig', () => {
     [
       'a key from JSON',
       JSON.parse('{"__proto__": {}}'),
-      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, memory, workflow, agents, models, monitoring, collaboration',
+      'ERR_UNKNOWN_FIELD __proto__: unknown field; known here: storage, memory, workflow, agents, models, monitoring, collaboration, logger',
     ],
   ])('refuses %s', (_, config, issue) => {
     expect(issuesOf(config)).toEqual([issue])

@@ -21,6 +21,7 @@ import type {
 import { run } from './support/child.ts'
 import { root, storePath, userFolder, writeInto } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
+import { KeptLog } from './support/logs.ts'
 import { gate, orchestratorWith, register, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
 import { call, stdio } from './support/tools.ts'
 
@@ -77,8 +78,7 @@ async function storeFailure(shell: string): Promise<string> {
     file,
     `
     import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-    process.on('warning', () => {})
-    const orchestrator = new MultiAgentOrchestrator({ storage: { path: process.env.STORE + '/store.db', durability: process.argv[2] } })
+    const orchestrator = new MultiAgentOrchestrator({ storage: { path: process.env.STORE + '/store.db', durability: process.argv[2] }, logger: false })
     orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: () => 'x'.repeat(50_000) }) })
     const flow = { id: 'w', name: 'w', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }
     const said = (error) => [error.name, error.code, error.message, JSON.stringify(error.details), error.cause?.message].join(' | ')
@@ -428,14 +428,13 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_LISTENER: [
     async () => {
-      const warned = gate<Error>()
-      process.once('warning', warned.open)
-      const orchestrator = orchestratorWith({ work: () => 1 })
+      const logger = new KeptLog()
+      const orchestrator = orchestratorWith({ work: () => 1 }, { logger })
       orchestrator.on('task:started', () => {
         throw new Error('not listening')
       })
       await orchestrator.executeWorkflow(only)
-      return warned.promise
+      return (await logger.first()).err as OrchestratorError
     },
     "OrchestratorError | ERR_LISTENER | a listener of 'task:started' failed: not listening | {} | not listening",
   ],
@@ -552,6 +551,7 @@ function innermost(error: unknown): unknown {
 
 const others: Partial<Record<ErrorCode, string>> = {
   ERR_AGENT: 'only ever recorded, as the code of a failure whose error has none of its own; see below',
+  ERR_ADDON: 'ends what loads the package: in faults-addon.spec.ts',
   ERR_INTERRUPTED:
     'only ever told to the engine, for the attempt of an execution that is cancelled before its agents are there: the task ends as cancelled',
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',

@@ -168,8 +168,7 @@ it('in memory those of an executeWorkflow call are gone when it has ended, and t
 const sender = `
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 const [path, durability, flow] = process.argv.slice(2)
-process.on('warning', () => {})
-const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability } })
+const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability }, logger: false })
 const handle = await orchestrator.startWorkflow(JSON.parse(flow), {}, { executionId: 'mine' })
 let sent = 0
 try {

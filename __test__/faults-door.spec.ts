@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { storePath, userFolder } from './support/folder.ts'
+import { KeptLog } from './support/logs.ts'
 import { orchestratorWith, places, register, rejection, task, thrownBy, until, workflow } from './support/orchestrators.ts'
 
 const folder = userFolder()
@@ -82,24 +83,14 @@ async function brokenStore(): Promise<string> {
   return path
 }
 
-/** What the process warns of while `work` runs. */
-async function warnings(work: () => Promise<unknown>): Promise<string[]> {
-  const heard: Error[] = []
-  const listen = (warning: Error): void => void heard.push(warning)
-  process.on('warning', listen)
-  await work()
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off('warning', listen)
-  return heard.map(({ message }) => message)
-}
-
 describe('a stored definition that cannot be read', () => {
   // One such definition kept the whole store from opening.
   it('keeps what it belongs to from going on, and nothing else', async () => {
     const path = await brokenStore()
-    const orchestrator = orchestratorWith({ work: () => 1 }, { storage: { path } })
-    const heard = await warnings(() => orchestrator.ready())
-    expect(heard.toSorted()).toEqual([
+    const logger = new KeptLog()
+    const orchestrator = orchestratorWith({ work: () => 1 }, { storage: { path }, logger })
+    await orchestrator.ready()
+    expect(logger.messages.toSorted()).toEqual([
       expect.stringContaining('the stored definition of execution `broken` cannot be read: tasks[1].nama: unknown field `nama`'),
       expect.stringContaining('the stored schedule `bad-timer` cannot be read: tasks[0].nama: unknown field `nama`'),
     ])
@@ -109,12 +100,16 @@ describe('a stored definition that cannot be read', () => {
     await orchestrator.signalExecution('broken/child/1', 'go', 'well')
     expect((await orchestrator.getHandle('broken/child/1').result()).results).toEqual({ w: 'well' })
     expect((await orchestrator.listSchedules()).map(({ id }) => id)).toEqual(['fine-timer'])
+    for (const { level, event, code } of logger.lines)
+      expect([level, event, code]).toEqual(['error', 'store:unreadable', 'ERR_STORE_CORRUPT'])
   })
 
   it('is what every call about it says; its id is not free, and no list has it', async () => {
     const path = await brokenStore()
-    const orchestrator = orchestratorWith({ work: () => 1 }, { storage: { path } })
+    const logger = new KeptLog()
+    const orchestrator = orchestratorWith({ work: () => 1 }, { storage: { path }, logger })
     await orchestrator.ready()
+    logger.lines.length = 0
     const flow = workflow([task('a')], { id: 'bad-timer' })
     const calls: ((one: MultiAgentOrchestrator) => Promise<unknown>)[] = [
       (one) => one.getExecution('broken'),
@@ -135,11 +130,9 @@ describe('a stored definition that cannot be read', () => {
         message: expect.stringMatching(/`(broken|bad-timer)/),
       })
     let ids: string[] = []
-    const heard = await warnings(async () => {
-      for (let round = 0; round < 2; round += 1) ids = (await orchestrator.listExecutions()).executions.map(({ id }) => id)
-    })
+    for (let round = 0; round < 2; round += 1) ids = (await orchestrator.listExecutions()).executions.map(({ id }) => id)
     expect(ids).toEqual(['broken/child/1', 'kept'])
-    expect(heard).toEqual([expect.stringContaining('the stored definition of execution `broken-and-ended` cannot be read')])
+    expect(logger.messages).toEqual([expect.stringContaining('the stored definition of execution `broken-and-ended` cannot be read')])
     expect((await orchestrator.executeWorkflow(workflow([task('a')]))).status).toBe('completed')
   })
 })

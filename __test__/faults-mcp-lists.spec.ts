@@ -5,8 +5,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { kitWith } from './support/kits.ts'
+import { KeptLog } from './support/logs.ts'
 import { orchestratorWith, rejection, until } from './support/orchestrators.ts'
-import { namesOf, rawServer, stateOf, TRANSPORTS, warningsOf } from './support/raw-mcp.ts'
+import { namesOf, rawServer, stateOf, TRANSPORTS } from './support/raw-mcp.ts'
 import { call } from './support/tools.ts'
 
 const timeout = '1h'
@@ -33,34 +34,32 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(namesOf(connection)).toEqual(['raw_first', 'raw_second'])
   })
 
-  it('a later list that never ends leaves the tools as they were, with a warning, and is over', async () => {
+  it('a later list that never ends leaves the tools as they were, is logged, and is over', async () => {
     const server = { ...(await rawServer(transport, 'changed_same')), timeout }
-    const orchestrator = orchestratorWith()
-    const warnings = await warningsOf(async () => {
-      const connection = await orchestrator.agentPool.connectMcp(server)
-      const before = namesOf(connection)
-      await call(orchestrator, 'raw_change')
-      await until(async () => (await stateOf(orchestrator)).asked === 3)
-      // Each call is answered after what was asked before it.
-      for (let turn = 0; turn < 20; turn += 1) await stateOf(orchestrator)
-      expect((await stateOf(orchestrator)).asked).toBe(3)
-      expect(namesOf(connection)).toEqual(before)
-    })
+    const logger = new KeptLog()
+    const orchestrator = orchestratorWith({}, { logger })
+    const connection = await orchestrator.agentPool.connectMcp(server)
+    const before = namesOf(connection)
+    await call(orchestrator, 'raw_change')
+    await until(async () => (await stateOf(orchestrator)).asked === 3)
+    // Each call is answered after what was asked before it.
+    for (let turn = 0; turn < 20; turn += 1) await stateOf(orchestrator)
+    expect((await stateOf(orchestrator)).asked).toBe(3)
+    expect(namesOf(connection)).toEqual(before)
     const why = 'its tools are as they were before it said that they are others: the list of its tools cannot be read: it never ends:'
-    expect(warnings).toEqual([`MCP server \`raw\`: ${why} page 2 gives the cursor \`same\` for the next one, as page 1 did`])
+    expect(logger.messages).toEqual([`MCP server \`raw\`: ${why} page 2 gives the cursor \`same\` for the next one, as page 1 did`])
   })
 
   it('a later list that never comes is given up after the time-out, and the server is told', async () => {
     const server = await rawServer(transport, 'changed_silent')
-    const kit = await kitWith()
-    const warnings = await warningsOf(async () => {
-      await kit.orchestrator.agentPool.connectMcp(server)
-      await call(kit.orchestrator, 'raw_change')
-      await until(async () => (await stateOf(kit.orchestrator)).asked === 2)
-      await kit.clock.advance('61s')
-      await until(async () => (await stateOf(kit.orchestrator)).cancelled === 1)
-    })
-    expect(warnings).toEqual([expect.stringContaining('it did not answer within 60000 ms')])
+    const logger = new KeptLog()
+    const kit = await kitWith({}, { logger })
+    await kit.orchestrator.agentPool.connectMcp(server)
+    await call(kit.orchestrator, 'raw_change')
+    await until(async () => (await stateOf(kit.orchestrator)).asked === 2)
+    await kit.clock.advance('61s')
+    await until(async () => (await stateOf(kit.orchestrator)).cancelled === 1)
+    expect(logger.messages).toEqual([expect.stringContaining('it did not answer within 60000 ms')])
   })
 
   it('a server that always says that it has other tools is asked less and less often', async () => {

@@ -4,6 +4,7 @@
 // Now each such message is answered at once: read where it can be read, else an error that names the tool, the server, and why.
 
 import { describe, expect, it } from 'vitest'
+import { KeptLog } from './support/logs.ts'
 import { orchestratorWith } from './support/orchestrators.ts'
 import { rawCall, rawServer, TRANSPORTS } from './support/raw-mcp.ts'
 import { call } from './support/tools.ts'
@@ -78,18 +79,15 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(JSON.parse(result as string)).toEqual({ text: 'Party \ufffd', '\ufffd key': ['\ufffd', '🎉'] })
   })
 
-  it('a tool that cannot be used is left out with a warning, and the others are used', async () => {
+  it('a tool that cannot be used is left out, which is logged, and the others are used', async () => {
     const server = { ...(await rawServer(transport, 'faulty')), timeout }
-    const warnings: string[] = []
-    const hear = ({ message }: Error): void => void warnings.push(message)
-    process.on('warning', hear)
-    const orchestrator = orchestratorWith()
+    const logger = new KeptLog()
+    const orchestrator = orchestratorWith({}, { logger })
     const { tools } = await orchestrator.agentPool.connectMcp(server)
     expect(tools.map(({ name }) => name)).toEqual(['raw_fine', 'raw_told'])
     expect(await call(orchestrator, 'raw_fine')).toEqual({ result: 'fine', isError: false })
-    process.off('warning', hear)
     const noSchema = 'it has no `inputSchema`, which says what arguments it takes'
-    expect(warnings).toEqual([
+    expect(logger.messages).toEqual([
       `MCP server \`raw\`: tool \`no_schema\` is left out: ${noSchema}`,
       `MCP server \`raw\`: tool \`null_schema\` is left out: ${noSchema}`,
       'MCP server `raw`: tool number 4 is left out: it has no `name`',

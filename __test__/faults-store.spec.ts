@@ -23,8 +23,9 @@ import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { start } from './support/child.ts'
 import { storePath, userFolder } from './support/folder.ts'
+import { KeptLog } from './support/logs.ts'
 import { gate, orchestratorWith, register, rejection, task, thrownBy, until, workflow } from './support/orchestrators.ts'
-import { MultiAgentOrchestrator, type OrchestratorError } from '@codexos/multi-agent-orchestrator'
+import { MultiAgentOrchestrator, type Logger, type OrchestratorError } from '@codexos/multi-agent-orchestrator'
 
 const folder = userFolder()
 const only = workflow([task('a')])
@@ -38,8 +39,13 @@ function open(path: string, storage: { durability?: 'os' | 'disk'; acceptOlder?:
 const opening = (path: string, storage = {}): Promise<OrchestratorError> => rejection(open(path, storage).ready())
 
 /** One whose store is lost: that it cannot be closed is known. */
-function losing(path: string, agents: Record<string, () => unknown>, durability?: 'os' | 'disk'): MultiAgentOrchestrator {
-  const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability } })
+function losing(
+  path: string,
+  agents: Record<string, () => unknown>,
+  durability: 'os' | 'disk' = 'disk',
+  logger: Logger | false = false,
+): MultiAgentOrchestrator {
+  const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability }, logger })
   register(orchestrator, agents)
   return orchestrator
 }
@@ -208,10 +214,8 @@ describe.skipIf(isWindows).each(['os', 'disk'] as const)('a file that is not the
   it.each(ends)('one that %s', async (_, what, end) => {
     const path = storePath(folder)
     const asked = gate()
-    const orchestrator = losing(path, { work: () => 1, slow: () => asked.promise }, durability)
-    const warned: unknown[] = []
-    const heard = (warning: Error): void => void warned.push((warning as OrchestratorError).code)
-    process.on('warning', heard)
+    const logger = new KeptLog()
+    const orchestrator = losing(path, { work: () => 1, slow: () => asked.promise }, durability, logger)
     const pending = orchestrator.executeWorkflow(workflow([task('a', { agentId: 'slow' })], { id: 'slow' }))
     const lost = rejection(pending)
     await orchestrator.executeWorkflow(only)
@@ -232,8 +236,9 @@ describe.skipIf(isWindows).each(['os', 'disk'] as const)('a file that is not the
     expect(await rejection(orchestrator.startWorkflow(only))).toMatchObject({ code: 'ERR_STORE_REPLACED' })
     asked.open()
     await orchestrator.shutdown({ drainMs: 0 }).catch(() => {})
-    process.off('warning', heard)
-    expect(warned).toContain('ERR_STORE_REPLACED')
+    expect(logger.lines).toMatchObject([
+      { level: 'error', event: 'store:lost', code: 'ERR_STORE_REPLACED', err: { code: 'ERR_STORE_REPLACED' } },
+    ])
   })
 
   it.each(['-wal', '.lock'])('its %s is deleted', async (suffix) => {
@@ -340,6 +345,23 @@ describe('an empty or shortened store is not a new one', () => {
     expect(code).toBe(0)
     expect(stderr).toMatch(/^@codexos\/multi-agent-orchestrator: `.*` was opened, but its log is damaged at page \d+/)
     expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('a damaged log: a logger is told what lies behind', async () => {
+    const { path, flushed } = await killed(20)
+    const log = readFileSync(`${path}-wal`)
+    log[flushed + 100] = (log[flushed + 100] ?? 0) ^ 1
+    writeFileSync(`${path}-wal`, log)
+    for (const beside of ['-shm', '.lock']) rmSync(`${path}${beside}`, { force: true })
+    const logger = new KeptLog()
+    await orchestratorWith({}, { storage: { path }, logger }).ready()
+    expect(logger.lines).toEqual([
+      {
+        level: 'warn',
+        event: 'store:hindered',
+        message: expect.stringMatching(/^`.*` was opened, but its log is damaged at page \d+ of it: /),
+      },
+    ])
   })
 
   it('a power cut at ‘os’: whatever is missing of the log beyond what was on the medium, it opens', async () => {

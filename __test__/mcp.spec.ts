@@ -3,10 +3,11 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { McpConnection, McpServer, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+import type { McpConnection, McpServer, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { temporaryFolder } from './support/folder.ts'
 import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, places, rejection, until } from './support/orchestrators.ts'
+import { KeptLog } from './support/logs.ts'
+import { orchestratorWith, places, rejection, until } from './support/orchestrators.ts'
 import { about, call, isAlive, remote, serverPath, stdio, toolsOf } from './support/tools.ts'
 
 const NAMES = ['about', 'add', 'change', 'die', 'echo', 'fail', 'picture', 'two_parts', 'wait']
@@ -27,8 +28,8 @@ interface Connected {
   readonly connection: McpConnection
 }
 
-async function connected(server: McpServer): Promise<Connected> {
-  const orchestrator = orchestratorWith()
+async function connected(server: McpServer, config?: OrchestratorConfig): Promise<Connected> {
+  const orchestrator = orchestratorWith({}, config)
   return { orchestrator, connection: await orchestrator.agentPool.connectMcp(server) }
 }
 
@@ -84,9 +85,8 @@ describe.each(transports)('over %s', (_, serverOf) => {
   })
 
   it('when the server has other tools, they are the ones', async () => {
-    const warned = gate<Error>()
-    process.once('warning', warned.open)
-    const { orchestrator, connection } = await connected(await serverOf())
+    const logger = new KeptLog()
+    const { orchestrator, connection } = await connected(await serverOf(), { logger })
     expect(await call(orchestrator, 'test_change')).toMatchObject({ result: 'done' })
     await until(() => namesOf(connection).includes('test_changed'))
     expect(registered(orchestrator)).toEqual(
@@ -95,7 +95,9 @@ describe.each(transports)('over %s', (_, serverOf) => {
         .map((name) => `test_${name}`)
         .sort(),
     )
-    expect((await warned.promise).message).toMatch(
+    const said = await logger.first()
+    expect(said).toMatchObject({ level: 'warn', event: 'mcp:tools', server: 'test' })
+    expect(said.message).toMatch(
       /MCP server `test`: tool `changed_+` would be called `test_changed_+`, which is longer than 64 characters; /,
     )
     expect(await call(orchestrator, 'test_changed')).toEqual({ result: 'new', isError: false })

@@ -3,9 +3,10 @@
 // of ours; a listener with a slip of the pen was never called, without a word.
 
 import type { EventEmitter } from 'node:events'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { MultiAgentOrchestrator, OrchestratorError, type OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { storePath, temporaryFolder } from './support/folder.ts'
+import { KeptLog } from './support/logs.ts'
 import { orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
 
 const folder = temporaryFolder()
@@ -147,46 +148,40 @@ describe('the stack of an error begins at the line that called', () => {
 })
 
 describe('a listener for an event that there is not', () => {
-  const warnings: Error[] = []
-  const hear = (warning: Error): void => void warnings.push(warning)
-  beforeEach(() => {
-    warnings.length = 0
-    process.on('warning', hear)
-  })
-  afterEach(() => process.off('warning', hear))
-  const heard = async (): Promise<string[]> => {
-    await new Promise((resolve) => setImmediate(resolve))
-    return warnings.map(({ message }) => message)
+  const listened = (): { of: MultiAgentOrchestrator; logger: KeptLog } => {
+    const logger = new KeptLog()
+    return { of: orchestratorWith({ work: () => 1 }, { logger }), logger }
   }
 
-  it('is warned of once, with what was meant and where it was added', async () => {
-    const of = working() as EventEmitter
+  it('is warned of once, with what was meant and where it was added', () => {
+    const { of: given, logger } = listened()
+    const of = given as EventEmitter
     of.on('task:complete', () => {})
     of.once('task:complete', () => {})
-    expect(await heard()).toEqual([
+    expect(logger.messages).toEqual([
       expect.stringMatching(
         /^there is no event 'task:complete', so its listener is never called; did you mean 'task:completed'\? \(at .*messages\.spec\.ts/,
       ),
     ])
-    expect(warnings[0]).toMatchObject({ code: 'ERR_LISTENER' })
+    expect(logger.lines[0]).toMatchObject({ level: 'warn', event: 'listener:unknown', code: 'ERR_LISTENER' })
   })
 
-  it('also of the pool, and for what is called so elsewhere', async () => {
-    const of = working()
+  it('also of the pool, and for what is called so elsewhere', () => {
+    const { of, logger } = listened()
     ;(of as EventEmitter).on('error', () => {})
     ;(of.agentPool as unknown as EventEmitter).on('agent:creatd', () => {})
-    expect(await heard()).toEqual([
+    expect(logger.messages).toEqual([
       expect.stringContaining("what fails is announced as 'workflow:failed' and 'task:failed'"),
       expect.stringContaining("did you mean 'agent:created'?"),
     ])
   })
 
-  it('is not, for those that there are', async () => {
-    const of = working()
+  it('is not, for those that there are', () => {
+    const { of, logger } = listened()
     of.on('task:completed', () => {})
     for (const name of ['newListener', Symbol('own')]) (of as EventEmitter).on(name, () => {})
     of.agentPool.on('agent:created', () => {})
-    expect(await heard()).toEqual([])
+    expect(logger.messages).toEqual([])
   })
 })
 

@@ -12,7 +12,7 @@ export const buildSteps = (profile, features = []) => [...setupSteps, addonStep(
 export const addonStep = (profile, features = []) => ({
   title: ['addon', profile, ...features].join(', '),
   run: () => {
-    const flags = ['--platform', '--output-dir', nativeFolder(features), '--js', 'binding.cjs', '--dts', 'binding.d.cts']
+    const flags = ['--platform', '--output-dir', nativeFolder(features), '--no-js', '--dts', 'binding.d.cts']
     if (profile === 'release') flags.push('--release')
     if (features.length > 0) flags.push('--features', features.join(' '))
     const env = process.platform === 'win32' ? process.env : { ...process.env, CARGO: join(root, 'scripts/cargo.sh') }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // ts/ → dist/: a CommonJS file for each entry over one that they share, wrappers that let ESM share its instance, what runs in workers, the
-// native binding and the declarations.
+// addon and the declarations.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -12,12 +12,11 @@ import { root, StepError } from './steps.mjs'
 export const { name: packageName } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const dist = join(root, 'dist')
-const binding = './native/binding.cjs'
 
 /** What `exports` of package.json offers: the module in ts/, and the roll-up of its declarations. */
 export const ENTRIES = ['index', 'testing']
 
-/** Bundles ts/ and puts the binding found in `nativeFolder` beside it. */
+/** Bundles ts/ and puts the addon found in `nativeFolder` beside it. */
 export async function bundle(nativeFolder) {
   mkdirSync(join(dist, 'native'), { recursive: true })
   const chunks = await bundleModules(Object.fromEntries(ENTRIES.map((name) => [name, `ts/${name}.ts`])), 'cjs')
@@ -43,17 +42,12 @@ export function copyDeclarations() {
 }
 
 async function bundleModules(input, format) {
-  const keepBinding = {
-    name: 'keep-binding',
-    resolveId: (source) => (source === binding ? { id: binding, external: true } : null),
-  }
   const { output } = await build({
     cwd: root,
     input,
     platform: 'node',
     tsconfig: 'tsconfig.json',
     transform: { target: 'es2022' },
-    plugins: [keepBinding],
     onLog: (_level, log) => {
       throw new StepError(log.message)
     },
@@ -68,7 +62,7 @@ async function bundleModules(input, format) {
   }).catch((error) => {
     throw new StepError(error.message)
   })
-  const ours = new Set([binding, ...output.map(({ fileName }) => fileName)])
+  const ours = new Set(output.map(({ fileName }) => fileName))
   const imports = output.flatMap((chunk) => chunk.imports)
   const foreign = imports.filter((name) => !ours.has(name) && !builtinModules.includes(name.replace(/^node:/, '')))
   if (foreign.length > 0) throw new StepError(`the package must need no other at run time, but ts/ imports ${foreign.join(', ')}`)
@@ -104,7 +98,7 @@ function licences(moduleIds) {
 function copyNative(folder) {
   const target = join(dist, 'native')
   for (const file of readdirSync(folder)) {
-    if (file !== 'binding.cjs' && !file.endsWith('.node')) continue
+    if (!file.endsWith('.node')) continue
     // A process may still run the previous binary: a new file leaves its pages alone, an overwritten one does not.
     rmSync(join(target, file), { force: true })
     copyFileSync(join(folder, file), join(target, file))

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // THIRD-PARTY-LICENSES.txt: the notices of every crate that is linked into the addon, on any platform that it is published for. Committed,
 // so that a build needs the sources of no other platform; `npm run generated` makes it anew and notices when it was stale.
-//   node scripts/licences.mjs            makes it
-//   node scripts/licences.mjs <folder>   puts a copy there: the packages of npm/ do so as they are packed
+//   node scripts/licences.mjs
 
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root, StepError } from './steps.mjs'
 
@@ -85,8 +84,4 @@ function textsOf({ name, manifest_path: manifest, license, license_file: own }) 
 /** By code units: the same on every machine. */
 const compare = (one, other) => (one < other ? -1 : Number(one > other))
 
-if (process.argv[1] === import.meta.filename) {
-  const [, , folder] = process.argv
-  if (folder === undefined) licencesStep.run()
-  else copyFileSync(join(root, LICENCES), join(folder, LICENCES))
-}
+if (process.argv[1] === import.meta.filename) licencesStep.run()

@@ -216,6 +216,12 @@ impl Engine {
         })
     }
 
+    /// What of the store people alone can do something about, a line each: once.
+    #[napi(catch_unwind)]
+    pub fn concerns(&self) -> Result<Vec<String>, CodedError> {
+        self.with(|driver| Ok(driver.take_told()))
+    }
+
     /// Sets what the configuration says: called once, before anything begins.
     #[napi(catch_unwind)]
     pub fn limit(&self, limits: NativeLimits) -> Result<(), CodedError> {

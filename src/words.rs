@@ -13,7 +13,7 @@ use stdx::Timestamp;
 /// Words of one answer: slot, task, attempt, form, start, end, and the number of the instance that gave it, 0 if there is none.
 const ANSWER_WORDS: usize = 7;
 
-/// Words before the first effect: how many effects, whether there are more, the next deadline.
+/// Words before the first effect: how many effects, 1 if there are more plus 2 if the store has something to tell, the next deadline.
 const HEADER_WORDS: usize = 3;
 
 /// Words of one effect: kind, slot, task, attempt, first, second, at, number.
@@ -111,7 +111,7 @@ pub(crate) fn write_effects(driver: &mut Driver, listened: u32, out: &mut [f64])
         count += 1;
     }
     let deadline = driver.next_deadline().map_or(0.0, |at| micros(at.micros()));
-    let more = f64::from(u8::from(count == capacity));
+    let more = f64::from(u8::from(count == capacity) + 2 * u8::from(driver.has_told()));
     // The header is there whenever an effect fits.
     for (place, value) in header.iter_mut().zip([micros(count as u64), more, deadline]) {
         *place = value;

@@ -2,8 +2,9 @@
 // Instances of agents: made, checked and let go of as the engine says. What becomes of that the engine is told.
 
 import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
-import { AgentError, ClosedError } from './errors.js'
+import { AgentError, ClosedError, errorOf } from './errors.js'
 import { messageOf } from './failure.js'
+import type { Log } from './log.js'
 import { Kind, type Engine } from './native.js'
 import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
 import type { Agent } from './api/agent.js'
@@ -49,6 +50,7 @@ export class AgentInstances {
   readonly #kindOf: (number: number) => AgentKind
   readonly #schedule: () => void
   readonly #announce: Announce
+  readonly #log: Log
   readonly #instances = new Map<number, Instance>()
   /** Why an instance could not be made; the latest failures. */
   readonly #failures = new Map<number, AgentError>()
@@ -61,10 +63,11 @@ export class AgentInstances {
   /** Agents that are still being made in workers are not waited for. */
   readonly #closing = new AbortController()
 
-  constructor(kindOf: (number: number) => AgentKind, schedule: () => void, announce: Announce) {
+  constructor(kindOf: (number: number) => AgentKind, schedule: () => void, announce: Announce, log: Log) {
     this.#kindOf = kindOf
     this.#schedule = schedule
     this.#announce = announce
+    this.#log = log
   }
 
   get size(): number {
@@ -198,7 +201,11 @@ export class AgentInstances {
       await instance.agent.dispose?.()
     } catch (error) {
       // While it closes nobody can do anything about it.
-      if (!this.#closed) process.emitWarning(`dispose of agent \`${instance.kind.id}\` failed: ${messageOf(error)}`, { code: 'ERR_AGENT' })
+      if (!this.#closed) {
+        const message = `dispose of agent \`${instance.kind.id}\` failed: ${messageOf(error)}`
+        const err = errorOf('ERR_AGENT', message, { cause: error })
+        this.#log.warn({ event: 'agent:dispose', code: err.code, agentId: instance.kind.id, err }, message)
+      }
     }
     this.#announce('agent:disposed', instance.event())
   }

@@ -18,6 +18,7 @@ import { canonical, hashOf } from './idempotency.js'
 import { warnOfEvent } from './events.js'
 import type { Issue } from './issue.js'
 import type { Json } from './json.js'
+import type { Log } from './log.js'
 import { Kind, type Engine } from './native.js'
 import type { ResolvedAgents } from './config.js'
 import { NOBODY } from './run.js'
@@ -185,22 +186,25 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   readonly tools: ToolRegistry = new ToolRegistry()
   readonly servers: McpConnections
   readonly #clock: Clock
+  readonly #log: Log
   #engine: Engine | undefined
 
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
-  constructor(policy: ResolvedAgents, models: KnownModels, registered: () => void, schedule: () => void, clock: Clock) {
+  constructor(policy: ResolvedAgents, models: KnownModels, registered: () => void, schedule: () => void, clock: Clock, log: Log) {
     super()
     this.#clock = clock
-    this.servers = new McpConnections(clock, this.tools)
+    this.#log = log
+    this.servers = new McpConnections(clock, log, this.tools)
     this.#listen()
     this.#policy = policy
     this.#registered = registered
-    this.#builtIn = builtInTypes({ tools: this.tools, accept: models.accept })
+    this.#builtIn = builtInTypes({ tools: this.tools, log, accept: models.accept })
     this.standIns = new StandIns(policy.standIn, models, this.#named, [...this.#builtIn.keys()])
     this.instances = new AgentInstances(
       (number) => this.#kinds[number] as AgentKind,
       schedule,
       (name, event) => this.announce(name, event),
+      log,
     )
   }
 
@@ -419,7 +423,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     const changed = (): void => real.queueMicrotask(() => this.#count())
     const emitter = this as EventEmitter
     const added = (name: string | symbol): void => {
-      warnOfEvent(name, POOL_EVENTS, added)
+      warnOfEvent(this.#log, name, POOL_EVENTS, added)
       changed()
     }
     if (emitter.listenerCount('newListener') === 0) emitter.on('newListener', added)
@@ -438,7 +442,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
 
   /** Tells listeners, if there are any. One that throws harms nobody. */
   announce<K extends keyof PoolEvents>(name: K, event: PoolEvents[K][0]): void {
-    if (this.listenerCount(name) > 0) emitSafely(this as EventEmitter, name, [event])
+    if (this.listenerCount(name) > 0) emitSafely(this.#log, this as EventEmitter, name, [event])
   }
 
   #add(kind: AgentKind): void {

@@ -15,6 +15,7 @@ import { plainJson, type Json } from './json.js'
 import { spentBy, type ModelSums } from './model-account.js'
 import { copyJson } from './json/copy.js'
 import { EFFECT_WORDS, Kind, type Failures } from './native.js'
+import type { Log } from './log.js'
 import type { Run } from './run.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './api/execution.js'
 import { real } from './real-time.js'
@@ -86,6 +87,7 @@ interface Delivery {
 
 export class Announcer implements EventSource {
   readonly #emitter: EventEmitter<OrchestratorEvents>
+  readonly log: Log
   readonly #dispatcher: () => Dispatcher
   /** The runs whose events are still held, and so may be read back. */
   readonly #held: () => Iterable<Run>
@@ -104,8 +106,9 @@ export class Announcer implements EventSource {
   #recalled: Delivery[] = []
   #meanwhile: Delivery[] = []
 
-  constructor(emitter: EventEmitter<OrchestratorEvents>, dispatcher: () => Dispatcher, held: () => Iterable<Run>) {
+  constructor(emitter: EventEmitter<OrchestratorEvents>, log: Log, dispatcher: () => Dispatcher, held: () => Iterable<Run>) {
     this.#emitter = emitter
+    this.log = log
     this.#dispatcher = dispatcher
     this.#held = held
   }
@@ -236,12 +239,13 @@ export class Announcer implements EventSource {
 
   #deliver(name: EventName, notice: Notice): void {
     const payload = this.#payload(name, notice)
+    if (name === 'workflow:failed') notice.run.heard = true
     const { scope } = notice.run
     scope.runInAsyncScope(() => this.#call(name, payload))
   }
 
   #call(name: EventName, payload: unknown[]): void {
-    emitSafely(this.#emitter as EventEmitter, name, payload)
+    emitSafely(this.log, this.#emitter as EventEmitter, name, payload)
   }
 
   #payload(name: EventName, notice: Notice): OrchestratorEvents[EventName] {
@@ -362,8 +366,9 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
     const value = function (this: unknown, ...rest: unknown[]): unknown {
       const [name] = rest as [string | symbol | undefined]
       if (adds && name !== undefined) {
-        warnOfEvent(name, Object.keys(KINDS), value)
-        announcerOf(this).attaching(name)
+        const announcer = announcerOf(this)
+        warnOfEvent(announcer.log, name, Object.keys(KINDS), value)
+        announcer.attaching(name)
       }
       const answer = original.apply(this, rest)
       if (!adds) announcerOf(this).detached()

@@ -16,6 +16,7 @@ import { judgeContext } from './input-judge.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'
 import type { LiveRuns } from './live-runs.js'
+import type { Log } from './log.js'
 import { cancelWith, type Started } from './outcome.js'
 import { namedIn } from './named.js'
 import { pinsFor } from './pins.js'
@@ -31,6 +32,7 @@ const TOLD_MAX = 1000
 /** What beginning an execution needs of the orchestrator. */
 export interface World {
   readonly agents: AgentRegistry
+  readonly log: Log
   readonly dispatcher: Dispatcher
   readonly live: LiveRuns
   readonly held: HeldRuns
@@ -157,12 +159,12 @@ export class Beginnings {
 
   /** One line, once for each workflow, if models that nobody has configured do tasks of it. */
   #tell({ workflowId, agents: needs, tasks }: Definition): void {
-    const { agents } = this.#world
+    const { agents, log } = this.#world
     if (this.#told.has(workflowId) || !needs.some((need) => agents.isGuess(need))) return
     if (this.#told.size >= TOLD_MAX) this.#told.clear()
     this.#told.add(workflowId)
     const guessed = tasks.filter(({ kind, agentId, requires }) => kind === 'agent' && agents.isGuess({ agentId, requires }))
-    process.stderr.write(agents.standIns.line(workflowId, guessed))
+    log.warn({ event: 'agent:stand-in', workflowId }, agents.standIns.line(workflowId, guessed))
   }
 
   /**

@@ -5,6 +5,7 @@ import { looking } from './data.js'
 import type { Duration } from './duration.js'
 import { ValidationError } from './errors.js'
 import type { Issue } from './issue.js'
+import { readLogger, STDERR, type Logger } from './log.js'
 import { NO_MODELS, readModels, type ResolvedModels } from './models/config.js'
 import type { ModelsConfig } from './models/types.js'
 import { placed } from './placed.js'
@@ -27,6 +28,11 @@ export interface OrchestratorConfig {
   monitoring?: MonitoringConfig | undefined
   /** Shared editing of workflows. Validated; has no effect yet. */
   collaboration?: CollaborationConfig | undefined
+  /**
+   * Where it says what the people who run it must know, such as that an execution failed of which no listener and no handle heard: `console`, a logger of
+   * pino, or anything with such `error` and `warn`. `false`: nowhere. Default: a line on stderr for each.
+   */
+  logger?: Logger | false | undefined
 }
 
 /** Makes executions durable on one machine. */
@@ -150,6 +156,7 @@ export interface ResolvedConfig {
   readonly models: ResolvedModels
   readonly monitoring: ResolvedMonitoring
   readonly collaboration: ResolvedCollaboration
+  readonly logger: Logger | false
 }
 
 export interface ResolvedStorage {
@@ -227,6 +234,7 @@ const defaults: ResolvedConfig = {
   models: NO_MODELS,
   monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
+  logger: STDERR,
 }
 
 /**
@@ -318,6 +326,7 @@ const configFields: Fields<ResolvedConfig> = {
     models: readModels,
     monitoring: (value, path, issues) => readGroup(value, path, issues, monitoringFields, defaults.monitoring),
     collaboration: (value, path, issues) => readGroup(value, path, issues, collaborationFields, defaults.collaboration),
+    logger: readLogger,
   },
   refused: {
     redis: '`redis` is not supported yet: leave it out; `storage: { path }` makes executions durable on one machine',

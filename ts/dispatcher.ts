@@ -23,7 +23,7 @@ import type { Lender } from './lender.js'
 import { openAccount, type Bookkeeper, type ModelAccount } from './model-account.js'
 import type { Caller } from './models/integration.js'
 import type { ModelCalls } from './models/types.js'
-import { EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
+import { CONCERNS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from './native.js'
 import type { Run } from './run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from './spawn.js'
 import type { Spawning } from './spawning.js'
@@ -48,6 +48,7 @@ export interface Listener {
   schedule(kind: number, slot: number, task: number, first: number): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
+  concerned(): void
   /** An attempt told how far it is. */
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   /** Runs the workflow of a task as an execution of its own; resolves with how it completed. */
@@ -455,7 +456,8 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
       if (kind === Kind.judge && first === REVIEW) void this.#review(run, place)
       else if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
     }
-    return out[1] === 1
+    if ((out[1] as number) >= CONCERNS) this.#listener.concerned()
+    return (out[1] as number) % CONCERNS === 1
   }
 
   #note(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void {
@@ -474,13 +476,9 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   }
 
   /** Runs the workflow of a task. */
-  async #child(...child: Parameters<Listener['child']>): Promise<ChildEnd> {
+  #child(...child: Parameters<Listener['child']>): Promise<ChildEnd> {
     this.#children += 1
-    try {
-      return await this.#listener.child(...child)
-    } finally {
-      this.#children -= 1
-    }
+    return this.#listener.child(...child).finally(() => (this.#children -= 1))
   }
 
   #fail(thrown: unknown): void {

@@ -4,20 +4,22 @@
 import type { EventEmitter } from 'node:events'
 import { OrchestratorError } from './errors.js'
 import { messageOf } from './failure.js'
+import type { Log } from './log.js'
 
-/** Calls every listener of an event. One that throws, or rejects, is warned of and harms nobody. */
-export function emitSafely(emitter: EventEmitter, name: string, payload: readonly unknown[]): void {
+/** Calls every listener of an event. One that throws, or rejects, is logged and harms nobody. */
+export function emitSafely(log: Log, emitter: EventEmitter, name: string, payload: readonly unknown[]): void {
   for (const listener of emitter.rawListeners(name)) {
     try {
       const answer: unknown = Reflect.apply(listener, emitter, payload)
-      if (answer instanceof Promise) answer.catch((error: unknown) => warn(name, error))
+      if (answer instanceof Promise) answer.catch((error: unknown) => tell(log, name, error))
     } catch (error) {
-      warn(name, error)
+      tell(log, name, error)
     }
   }
 }
 
-function warn(name: string, cause: unknown): void {
+function tell(log: Log, name: string, cause: unknown): void {
   const message = `a listener of '${name}' failed: ${messageOf(cause)}`
-  process.emitWarning(new OrchestratorError('ERR_LISTENER', message, { cause }))
+  const err = new OrchestratorError('ERR_LISTENER', message, { cause })
+  log.error({ event: 'listener:failed', code: err.code, err }, message)
 }

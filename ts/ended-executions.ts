@@ -4,6 +4,7 @@
 import type { Remembered } from './config.js'
 import type { Definition } from './definition.js'
 import type { Ending } from './execution.js'
+import { hasUndoing } from './fork.js'
 import type { Json } from './json.js'
 import type { Run, RunOptions } from './run.js'
 import type { WorkflowExecution } from './api/execution.js'
@@ -33,6 +34,19 @@ export class EndedExecutions {
 
   constructor(bounds: Remembered) {
     this.#bounds = bounds
+  }
+
+  /** Remembers a run that has ended, and as long as it matters a child, of the execution `top`, that can be undone or was. `undoing`: what undoes it. */
+  remember(run: Run, top: string, undoing: () => string): void {
+    const { execution, definition, context, options, ending } = run
+    if (execution === undefined) return
+    const past: Past = { execution, definition, context, options, ...(run.call === 0 && { run }) }
+    this.letGo(run.id)
+    if (options.parent === undefined) return this.add(past, run.weight())
+    const known = { ...past, ending, ...(ending.undoable && { undoing: undoing() }) }
+    const matters = ending.undoable || options.undoes !== undefined || (execution.status !== 'completed' && hasUndoing(past))
+    if (matters && top !== run.id) this.hold(known, top)
+    this.add(known, run.weight())
   }
 
   /** Remembers an execution that weighs so many bytes, and forgets the oldest beyond the bounds; the newest always stays. */

@@ -89,6 +89,7 @@ export type ErrorCode =
   | 'ERR_PROVIDER_EXISTS'
   | 'ERR_BUDGET_EXCEEDED'
   | 'ERR_LISTENER'
+  | 'ERR_ADDON'
   | 'ERR_NOT_SUPPORTED'
   | 'ERR_NOT_ALLOWED'
   | 'ERR_INTERNAL'
@@ -279,6 +280,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_PROVIDER_EXISTS: ConflictError,
   ERR_BUDGET_EXCEEDED: ModelError,
   ERR_LISTENER: OrchestratorError,
+  ERR_ADDON: OrchestratorError,
   ERR_NOT_SUPPORTED: OrchestratorError,
   ERR_NOT_ALLOWED: AgentError,
   ERR_INTERNAL: InternalError,

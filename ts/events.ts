@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { TaskFailedError } from './errors.js'
+import type { Log } from './log.js'
 import { nearest } from './near.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
@@ -7,7 +8,7 @@ import type { TaskExecution, WorkflowExecution } from './api/execution.js'
  * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.
  *
  * A task is started at most once and ends with exactly one of completed, failed, skipped and cancelled. A listener that throws harms
- * nothing: it is reported as a process warning with the code `ERR_LISTENER`.
+ * nothing: it is logged with the code `ERR_LISTENER` (see `logger`).
  */
 export interface OrchestratorEvents {
   'workflow:started': [execution: WorkflowExecution]
@@ -49,13 +50,10 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   start: "write 'workflow:started'",
 }
 const OF_EMITTERS = ['newListener', 'removeListener']
-const WARNED_MAX = 1000
-const warned = new Set<string>()
 
 /** Warns, once for each, of a listener for an event that `known` has not: it would never be called. `method` is what adds it. */
-export function warnOfEvent(name: string | symbol, known: readonly string[], method: (...given: never[]) => unknown): void {
-  if (typeof name === 'symbol' || known.includes(name) || OF_EMITTERS.includes(name) || warned.has(name)) return
-  if (warned.size < WARNED_MAX) warned.add(name)
+export function warnOfEvent(log: Log, name: string | symbol, known: readonly string[], method: (...given: never[]) => unknown): void {
+  if (typeof name === 'symbol' || known.includes(name) || OF_EMITTERS.includes(name)) return
   const near = nearest(name, known)
   const instead = Object.hasOwn(OTHER_WORDS, name)
     ? OTHER_WORDS[name]
@@ -65,7 +63,6 @@ export function warnOfEvent(name: string | symbol, known: readonly string[], met
   const place: { stack?: string } = {}
   Error.captureStackTrace(place, method)
   const line = /\n\s+(at (?!.*\(node:).*)/.exec(place.stack ?? '')?.[1]
-  process.emitWarning(`there is no event '${name}', so its listener is never called; ${instead}${line === undefined ? '' : ` (${line})`}`, {
-    code: 'ERR_LISTENER',
-  })
+  const message = `there is no event '${name}', so its listener is never called; ${instead}${line === undefined ? '' : ` (${line})`}`
+  log.warnOnce({ event: 'listener:unknown', code: 'ERR_LISTENER' }, message, `event ${name}`)
 }

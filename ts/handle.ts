@@ -8,7 +8,7 @@ import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, Work
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
 export interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
   readonly id: string
-  /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing. */
+  /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing; see `logger`. */
   result(): Promise<WorkflowExecution<Results>>
   /** Resolves in any end state; what did not complete has no result. */
   settled(): Promise<WorkflowExecution<Partial<Results>>>

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
+import { addon } from './addon.js'
 import type { AgentLimits, ResolvedType } from './agent-registration.js'
 import type { Handover } from './answers.js'
 import type { ResolvedAgents, ResolvedStorage } from './config.js'
 import { errorOf, type OrchestratorError } from './errors.js'
 import type { Claimed } from './idempotency.js'
 import type { Json } from './json.js'
-import {
-  Engine as NativeEngine,
-  NativeMcp,
-  NativeModels,
-  NativeSchema,
-  NativeStage,
-  readAcceptedWorkflow,
-  readWorkflow,
-  timingProblems as nativeTimingProblems,
-} from './native/binding.cjs'
+import type * as Binding from './native/binding.cjs'
 import type {
   Answer,
   KeptSchedule,
@@ -34,8 +26,17 @@ import type {
   UnreadableRow as Unreadable,
 } from './native/binding.cjs'
 
-export { ANSWER_WORDS, EFFECT_WORDS, Form, HEADER_WORDS, Kind } from './words.js'
-export { NativeMcp, NativeSchema, NativeStage, readAcceptedWorkflow, readWorkflow }
+export { ANSWER_WORDS, CONCERNS, EFFECT_WORDS, Form, HEADER_WORDS, Kind } from './words.js'
+const native = addon as typeof Binding
+
+export const NativeMcp: typeof Binding.NativeMcp = native.NativeMcp
+export type NativeMcp = Binding.NativeMcp
+export const NativeSchema: typeof Binding.NativeSchema = native.NativeSchema
+export type NativeSchema = Binding.NativeSchema
+export const NativeStage: typeof Binding.NativeStage = native.NativeStage
+export type NativeStage = Binding.NativeStage
+export const readAcceptedWorkflow: typeof Binding.readAcceptedWorkflow = native.readAcceptedWorkflow
+export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
 export type { Answer, NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, SignalFit, Unreadable }
 
 /** Failures by the numbers of the effects that tell of them. */
@@ -49,19 +50,19 @@ export interface Interrupted {
 
 /** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
 export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
-  return JSON.parse(attempt(() => nativeTimingProblems(timing, now))) as { path: string; message: string }[]
+  return JSON.parse(attempt(() => native.timingProblems(timing, now))) as { path: string; message: string }[]
 }
 
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
 export class Engine {
-  readonly #native: NativeEngine
+  readonly #native: Binding.Engine
   /** What a test set it on. */
   readonly #stage: NativeStage | undefined
   /** Questions to the store that are not answered yet. */
   asking = 0
 
   constructor(wake: () => void, stage: NativeStage | undefined) {
-    this.#native = new NativeEngine(wake)
+    this.#native = new native.Engine(wake)
     this.#stage = stage
   }
 
@@ -91,6 +92,11 @@ export class Engine {
 
   pull(now: number, out: Float64Array): void {
     this.#try(() => this.#native.pull(now, out))
+  }
+
+  /** What of the store people alone can do something about, a line each: once. */
+  concerns(): string[] {
+    return this.#try(() => this.#native.concerns())
   }
 
   limit(limits: NativeLimits): void {
@@ -387,11 +393,11 @@ export class Engine {
 
 /** What one orchestrator asks of models. Texts are JSON, as in `model_driver::ModelDriver`. Every method throws an `OrchestratorError` or nothing. */
 export class Models {
-  readonly #native: NativeModels
+  readonly #native: Binding.NativeModels
 
   /** On a `stage` whoever calls waits for `nextDeadline` and then calls `tick`; elsewhere deadlines are waited for in Rust. */
   constructor(fallback: readonly string[], seed: number, now: number, stage: NativeStage | undefined, wake: () => void) {
-    this.#native = attempt(() => new NativeModels([...fallback], seed, now, stage ?? null, wake))
+    this.#native = attempt(() => new native.NativeModels([...fallback], seed, now, stage ?? null, wake))
   }
 
   /** In microseconds since the epoch; 0: nothing is waited for. */

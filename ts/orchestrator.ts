@@ -16,12 +16,13 @@ import { closed, endAtOnce, endInOrder, type Parts } from './ending.js'
 import { pendingError } from './errors.js'
 import { ExecutionControl } from './execution-control.js'
 import type { OrchestratorEvents } from './events.js'
-import { hasUndoing, unwell, type ForkPoint } from './fork.js'
+import { unwell, type ForkPoint } from './fork.js'
 import { handleOf, type ExecutionHandle } from './handle.js'
 import { HeldRuns } from './held-runs.js'
 import { LiveRuns } from './live-runs.js'
+import { Log } from './log.js'
 import { cancelledBy, endOf, orThrow, type Started } from './outcome.js'
-import { eventsOf, InterruptedRuns, storedPage, storedPast, warnUnreadable } from './recovery.js'
+import { eventsOf, InterruptedRuns, storedPage, storedPast, tellConcerns, tellUnreadable } from './recovery.js'
 import type { Run } from './run.js'
 import { methodsOf, placed, placeErrors } from './placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './schedule.js'
@@ -30,6 +31,7 @@ import { ModelGateway } from './models/integration.js'
 import type { ModelIntegration } from './models/types.js'
 import { stageOf, type Stage } from './stage.js'
 import { statisticsOf } from './statistics.js'
+import { Unheard } from './unheard.js'
 import type {
   CancelOptions,
   ExecuteOptions,
@@ -67,6 +69,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #dispatcher: Dispatcher
   readonly #announcer: Announcer
   readonly #held: HeldRuns
+  readonly #log: Log
+  readonly #unheard: Unheard
   readonly #live = new LiveRuns()
   readonly #ended: EndedExecutions | undefined
   readonly #interrupted: InterruptedRuns
@@ -92,9 +96,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const { maxDepth, maxValueBytes } = this.#config.workflow
     this.#nursery = { ...this.#nursery, maxDepth, maxValueBytes }
     const { storage, memory, workflow } = this.#config
+    this.#log = new Log(this.#config.logger)
+    this.#unheard = new Unheard(this.#log, this.#live, () => this.listenerCount('task:failed') > 0)
     const stage = stageOf(config)
     const clock = stage?.clock ?? new SystemClock()
-    this.#models = new ModelGateway(this.#config.models, { clock, stage: stage?.native }, () => this.#agents.providerAdded())
+    const surroundings = { clock, log: this.#log, stage: stage?.native }
+    this.#models = new ModelGateway(this.#config.models, surroundings, () => this.#agents.providerAdded())
     this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
       this.#config.agents,
@@ -102,6 +109,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#interrupted.registered(),
       () => this.#dispatcher.schedule(),
       clock,
+      this.#log,
     )
     this.agentPool = this.#agents
     this.#reader = new DefinitionReader(workflow)
@@ -116,8 +124,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         failed: (error) => {
           if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
           this.#schedules.lose(pendingError(error))
-          process.emitWarning(error)
+          this.#log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
         },
+        concerned: () => tellConcerns(this.#log, this.#dispatcher.engine),
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#nursery, ...child),
         models: (caller) => this.#models.callsOf(caller),
@@ -132,6 +141,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#held = new HeldRuns((run) => this.#release(run))
     this.#announcer = new Announcer(
       this as EventEmitter<OrchestratorEvents>,
+      this.#log,
       () => this.#dispatcher,
       () => this.#held,
     )
@@ -143,6 +153,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     )
     this.#beginnings = new Beginnings({
       agents: this.#agents,
+      log: this.#log,
       dispatcher: this.#dispatcher,
       live: this.#live,
       held: this.#held,
@@ -201,6 +212,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const call = this.#held.begin()
     try {
       const started = await this.#start(workflow, context, options, call)
+      this.#unheard.asked(started.run)
       return orThrow(started.run, await endOf(started)) as WorkflowExecution<T['results']>
     } catch (error) {
       // oxlint-disable-next-line typescript/unbound-method -- it only says which frames are ours
@@ -229,6 +241,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * `memory.remember` says. */
   async getExecution(executionId: string): Promise<WorkflowExecution | undefined> {
     await this.#ready
+    this.#unheard.heard(executionId)
     const run = this.#live.get(executionId)
     if (run !== undefined) return this.#dispatcher.seen(run)
     return (await this.#past(executionId))?.execution
@@ -244,7 +257,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       return pageOf([...[...this.#ended.values()].map(listedExecution), ...live.map((run) => listedRun(run, seen))], asked)
     }
     this.#assertNotClosed()
-    return storedPage(this.#dispatcher, asked)
+    return storedPage(this.#dispatcher, this.#log, asked)
   }
 
   /**
@@ -372,6 +385,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (storage === null) engine.openMemory(clock.now())
     const opened = storage === null ? undefined : await engine.openFile(storage, clock.now())
     if (opened !== undefined) clock.notBefore(opened.now)
+    tellConcerns(this.#log, engine)
     this.#agents.open(engine)
     const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
     engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable })
@@ -379,7 +393,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     for (const run of interrupted) this.#live.add(run)
     this.#interrupted.takeUp(interrupted)
     const unreadable = opened?.unreadable ?? []
-    warnUnreadable(engine, unreadable)
+    tellUnreadable(this.#log, engine, unreadable)
     const isThere = (id: string): boolean => this.#live.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
     const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
     cancelOrphans(this.#nursery, interrupted.filter(isOrphan))
@@ -435,34 +449,20 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #handleOf(id: string, known: Run | undefined): ExecutionHandle {
     const find = async (): Promise<Run | undefined> => this.#ready.then(() => known ?? this.#live.get(id))
+    const asked = async (): Promise<Run | undefined> => this.#unheard.asked(await find())
     const assertOpen = (): void => this.#assertNotClosed()
     const world = { find, ended: this.#ended, dispatcher: this.#dispatcher, announcer: this.#announcer, assertOpen }
-    return handleOf(this, id, find, (after) => eventsOf(world, id, after))
+    return handleOf(this, id, asked, (after) => (this.#unheard.heard(id), eventsOf(world, id, after)))
   }
 
   #runEnded(run: Run): void {
     this.#models.forget(`execution:${run.id}`)
-    const { execution, definition, context, options } = run
-    const kept = run.call === 0 ? { run } : {}
-    const past = execution === undefined ? undefined : { execution, definition, context, options, ...kept }
-    if (past !== undefined) this.#remember(run, past)
+    this.#ended?.remember(run, this.#live.topOf(run), () => this.#dispatcher.engine.undoing(run.slot))
+    this.#unheard.ended(run)
     // They have been told, unless it was cancelled before it was taken up after a crash.
     cancelOrphans(this.#nursery, this.#live.childrenOf(run.id))
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
-  }
-
-  /** Without a store, remembers an execution that has ended, and as long as it matters a child that can be undone or was. */
-  #remember(run: Run, past: Past): void {
-    if (this.#ended === undefined) return
-    const top = this.#live.topOf(run)
-    this.#ended.letGo(run.id)
-    if (run.options.parent === undefined) return this.#ended.add(past, run.weight())
-    const { ending } = run
-    const known = { ...past, ending, ...(ending.undoable && { undoing: this.#dispatcher.engine.undoing(run.slot) }) }
-    const matters = ending.undoable || run.options.undoes !== undefined || (past.execution.status !== 'completed' && hasUndoing(past))
-    if (matters && top !== run.id) this.#ended.hold(known, top)
-    this.#ended.add(known, run.weight())
   }
 
   #release(run: Run): void {
@@ -484,13 +484,14 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /** Its process ends, as far as anybody can tell. */
   #abandon(stage: Stage): void {
+    this.#unheard.forget()
     this.#ready = Promise.reject(endAtOnce(this.#parts(), stage))
     this.#ready.catch(() => {})
   }
 
   async #close(drainMs: number): Promise<void> {
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
-    await endInOrder(this.#parts(), this.#ready, drainMs, continues)
+    await endInOrder(this.#parts(), this.#ready, drainMs, continues).finally(() => this.#unheard.tellAll())
   }
 
   #parts(): Parts {

@@ -5,22 +5,27 @@ import { onAbort } from './abort.js'
 import { messageOf } from './failure.js'
 import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'
-import { CancelledError, errorOf, NotFoundError } from './errors.js'
+import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from './errors.js'
 import type { Run } from './run.js'
 import type { WorkflowExecution } from './api/execution.js'
 
 /** The execution if it ended well, else the error that says how it did not. */
 export function orThrow(run: Run | undefined, execution: WorkflowExecution): WorkflowExecution {
   if (execution.status === 'completed') return execution
+  throw failureOf(run, execution)
+}
+
+/** The error that says how an execution did not end well. */
+export function failureOf(run: Run | undefined, execution: WorkflowExecution): OrchestratorError {
   const options = { executionId: execution.id, execution }
   if (execution.error !== undefined) {
     const { taskId, ...info } = execution.error
     const place = execution.tasks.findIndex((task) => task.taskId === taskId)
     const attempt = execution.tasks[place]?.attempts ?? 0
-    if (taskId === '') throw errorOf(info.code, `the execution failed: ${info.message}`, options)
-    throw taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
+    if (taskId === '') return errorOf(info.code, `the execution failed: ${info.message}`, options)
+    return taskFailed({ id: execution.id, taskId, thrown: run?.thrown }, place, attempt, info, execution)
   }
-  throw new CancelledError(
+  return new CancelledError(
     'ERR_CANCELLED',
     execution.reason === undefined ? 'the execution was cancelled' : `the execution was cancelled: ${execution.reason}`,
     options,

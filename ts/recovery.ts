@@ -10,6 +10,7 @@ import { errorOf } from './errors.js'
 import { endingOf, executionOf, type Report } from './execution.js'
 import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from './execution-events.js'
 import type { Json } from './json.js'
+import type { Log } from './log.js'
 import type { Engine, Failures, Interrupted } from './native.js'
 import { eventsGone, notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
@@ -75,25 +76,35 @@ export async function storedPast({ engine, clock }: Source, executionId: string)
   return { execution: stored.seen(), definition, context, options, ending: endingOf(report) }
 }
 
-/** What has been warned of, by the engine that found it. */
-const warned = new WeakMap<Engine, Set<string>>()
+/** What has been told of, by the engine that found it. */
+const toldOf = new WeakMap<Engine, Set<string>>()
 
 /** Says once of each that it cannot be read: it is left alone, no list has it, and every call that is about it rejects. */
-export function warnUnreadable(engine: Engine, unreadable: readonly { readonly message: string }[]): void {
+export function tellUnreadable(log: Log, engine: Engine, unreadable: readonly { readonly message: string }[]): void {
   if (unreadable.length === 0) return
-  const told = warned.get(engine) ?? new Set()
-  warned.set(engine, told)
+  const told = toldOf.get(engine) ?? new Set()
+  toldOf.set(engine, told)
   for (const { message } of unreadable.filter((one) => !told.has(one.message))) {
     told.add(message)
-    process.emitWarning(errorOf('ERR_STORE_CORRUPT', `${message}; it is left alone, and everything else goes on`))
+    const err = errorOf('ERR_STORE_CORRUPT', `${message}; it is left alone, and everything else goes on`)
+    log.error({ event: 'store:unreadable', code: err.code, err }, err.message)
   }
+}
+
+/** Says what of the store people alone can do something about. */
+export function tellConcerns(log: Log, engine: Engine): void {
+  for (const line of engine.concerns()) log.warn({ event: 'store:hindered' }, line)
 }
 
 /** Executions of a list that are read together. */
 const SLICE = 10
 
 /** A page of what the store has, newest first. */
-export async function storedPage({ engine, clock }: Source, asked: ExecutionListFilter & { limit: number }): Promise<ExecutionList> {
+export async function storedPage(
+  { engine, clock }: Source,
+  log: Log,
+  asked: ExecutionListFilter & { limit: number },
+): Promise<ExecutionList> {
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
   const question = { workflowId: null, status: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
   const seen: WorkflowExecution[] = []
@@ -103,7 +114,7 @@ export async function storedPage({ engine, clock }: Source, asked: ExecutionList
     const limit = Math.min(asked.limit - seen.length, SLICE)
     const text = await engine.storedExecutions(JSON.stringify({ ...question, cursor, limit }))
     const page = JSON.parse(text ?? '{"executions":[],"unreadable":[]}') as StoredPage
-    warnUnreadable(engine, page.unreadable)
+    tellUnreadable(log, engine, page.unreadable)
     seen.push(...page.executions.map((stored) => readStored(stored, clock).seen()))
     cursor = page.cursor ?? null
   } while (cursor !== null && seen.length < asked.limit)

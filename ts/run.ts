@@ -145,6 +145,8 @@ export class Run {
   recovered = false
   /** Whether an attempt of it has asked models, or one before it may have. */
   asksModels = false
+  /** Whether somebody hears how it ends, or has heard. */
+  heard = false
   /** Whether the request to cancel it is. */
   cancelling = false
   /** Whether it was asked to stop, and why, if that was said. */

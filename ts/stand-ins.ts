@@ -111,11 +111,10 @@ export class StandIns {
   line(workflowId: string, tasks: readonly { readonly id: string; readonly agentId: string }[]): string {
     const listed = tasks.map(({ id, agentId }) => `\`${id}\` (agent \`${agentId}\`)`)
     const named = listed.length > LISTED_MAX ? [...listed.slice(0, LISTED_MAX), `${listed.length - LISTED_MAX} more`] : listed
-    const text =
-      `@codexos/multi-agent-orchestrator: no agent is registered, so ${this.#model()}, known from the environment alone, does of workflow ` +
+    return (
+      `no agent is registered, so ${this.#model()}, known from the environment alone, does of workflow ` +
       `\`${workflowId}\` the tasks ${named.join(', ')}; register agents, configure \`models\`, or say so by \`agents.standIn\``
-    // A name may hold anything, and this is one line.
-    return `${text.replaceAll(/\p{Control}/gu, ' ')}\n`
+    )
   }
 
   #model(): string {

@@ -5,6 +5,8 @@
 export const ANSWER_WORDS = 7
 export const HEADER_WORDS = 3
 export const EFFECT_WORDS = 8
+/** In the second word of the header, beside 1 if there are more effects: the store has something to tell. */
+export const CONCERNS = 2
 
 /** The form of an answer. */
 export const Form = { completedHeld: 0, completedJson: 1, failed: 2, completedJudged: 3, completedUndoable: 4 } as const

@@ -40,18 +40,3 @@ export async function rawCall(orchestrator: MultiAgentOrchestrator, server: McpS
 }
 
 export const namesOf = ({ tools }: McpConnection): string[] => tools.map(({ name }) => name)
-
-/** The warnings of the process while `work` goes on. */
-export async function warningsOf(work: () => Promise<unknown>): Promise<string[]> {
-  const heard: string[] = []
-  const hear = ({ message }: Error): void => void heard.push(message)
-  process.on('warning', hear)
-  try {
-    await work()
-    // They are announced in a later turn.
-    await new Promise((resolve) => setImmediate(resolve))
-  } finally {
-    process.off('warning', hear)
-  }
-  return heard
-}

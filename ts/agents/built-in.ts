@@ -3,6 +3,7 @@
 
 import { ValidationError } from '../errors.js'
 import type { Issue } from '../issue.js'
+import type { Log } from '../log.js'
 import type { AcceptedEnding } from '../models/types.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, InlineAgentType } from '../api/agent.js'
@@ -29,15 +30,16 @@ const limits = { minAgents: 0, maxAgents: 10_000, maxConcurrency: 100 }
 /** What built-in agents need of their orchestrator. */
 export interface AgentSurroundings {
   readonly tools: ToolRegistry
+  readonly log: Log
   /** Which answers of models are taken as they are, where neither a task nor its agent says. Default: none. */
   readonly accept?: readonly AcceptedEnding[]
 }
 
 /** The types by name; a user's own type of one of these names takes its place. */
-export function builtInTypes({ tools, accept = [] }: AgentSurroundings): ReadonlyMap<string, BuiltInType> {
+export function builtInTypes({ tools, log, accept = [] }: AgentSurroundings): ReadonlyMap<string, BuiltInType> {
   return new Map([
     [DEFAULT_TYPE, builtIn(readLlm, (configuration) => new LlmAgent(configuration, accept))],
-    ['hybrid', builtIn(readHybrid, (configuration) => new HybridAgent(configuration, tools, accept))],
+    ['hybrid', builtIn(readHybrid, (configuration) => new HybridAgent(configuration, { tools, log, accept }))],
     [
       'tool',
       {

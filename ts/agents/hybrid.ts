@@ -5,12 +5,14 @@
 //        └─ calls none ──▶ the text is the result, or what `outputSchema` makes of it
 
 import { TaskFailedError } from '../errors.js'
+import type { Log } from '../log.js'
 import { valuesIn } from '../models/found.js'
 import type { AcceptedEnding, GenerateResult, ModelMessage } from '../models/types.js'
 import { isOutputSchema, type OutputSchema } from '../output-schema.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import { Asking, requestPart } from './attempt.js'
+import type { AgentSurroundings } from './built-in.js'
 import type { ResolvedHybrid } from './configuration.js'
 import { fenced, promptOf } from './prompt.js'
 import { ToolCalls } from './tool-calls.js'
@@ -18,12 +20,14 @@ import { ToolCalls } from './tool-calls.js'
 export class HybridAgent implements Agent {
   readonly #configuration: ResolvedHybrid
   readonly #tools: ToolRegistry
+  readonly #log: Log
   readonly #accept: readonly AcceptedEnding[]
 
   /** `accept`: which answers are taken as they are, where neither the task nor the configuration says. */
-  constructor(configuration: ResolvedHybrid, tools: ToolRegistry, accept: readonly AcceptedEnding[]) {
+  constructor(configuration: ResolvedHybrid, { tools, accept, log }: Required<AgentSurroundings>) {
     this.#configuration = configuration
     this.#tools = tools
+    this.#log = log
     this.#accept = configuration.accept ?? accept
   }
 
@@ -31,7 +35,7 @@ export class HybridAgent implements Agent {
   async execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
     const { tools: names, maxSteps, system, ...llm } = this.#configuration
     const asking = new Asking(context, this.#accept, llm.stream)
-    const calls = new ToolCalls(this.#tools, names, context, (data) => asking.announce(data, asking.sent))
+    const calls = new ToolCalls(this.#tools, names, context, this.#log, (data) => asking.announce(data, asking.sent))
     const tools = calls.shown()
     const prompt = promptOf(task, llm.include)
     const { outputSchema: schema } = context

@@ -4,6 +4,7 @@
 import { canonical, hashOf } from '../idempotency.js'
 import type { Issue } from '../issue.js'
 import type { Json } from '../json.js'
+import type { Log } from '../log.js'
 import type { ModelPart, ModelTool, ModelToolCall } from '../models/types.js'
 import { allows, notAllowed } from '../allow.js'
 import { readSchema } from '../schema.js'
@@ -15,16 +16,10 @@ import type { AttemptContext } from '../api/agent.js'
 /** Tools that one turn calls at the same moment; the others wait for them. */
 const CALLS_AT_ONCE_MAX = 16
 
-const warned = new Set<string>()
-function warnOnce(message: string): void {
-  if (warned.has(message)) return
-  warned.add(message)
-  process.emitWarning(message)
-}
-
 export class ToolCalls {
   readonly #offered = new ToolRegistry()
   readonly #context: AttemptContext
+  readonly #log: Log
   readonly #announce: (data: object) => void
   readonly #repeats = new Map<string, number>()
 
@@ -33,8 +28,15 @@ export class ToolCalls {
    *
    * @throws {ToolError} `ERR_TOOL_NOT_FOUND`, which lists those there are.
    */
-  constructor(tools: ToolRegistry, names: readonly string[] | undefined, context: AttemptContext, announce: (data: object) => void) {
+  constructor(
+    tools: ToolRegistry,
+    names: readonly string[] | undefined,
+    context: AttemptContext,
+    log: Log,
+    announce: (data: object) => void,
+  ) {
     this.#context = context
+    this.#log = log
     this.#announce = announce
     for (const name of new Set(names ?? tools.list().map((tool) => tool.name))) {
       const tool = tools.get(name)
@@ -43,7 +45,7 @@ export class ToolCalls {
     }
   }
 
-  /** As the model is told of them. One whose schema cannot be read harms no other: it is left out with a warning. */
+  /** As the model is told of them. One whose schema cannot be read harms no other: it is left out, and logged. */
   shown(): ModelTool[] {
     return this.#offered.list().flatMap(({ name, description, parameters: given }) => {
       const issues: Issue[] = []
@@ -51,7 +53,10 @@ export class ToolCalls {
       const parameters: Record<string, unknown> = { ...given }
       delete parameters['$schema']
       if (readSchema(parameters, 'parameters', issues) !== undefined) return [{ name, description, parameters }]
-      warnOnce(`tool \`${name}\` is not shown to models: ${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}`)
+      this.#log.warnOnce(
+        { event: 'model:tool' },
+        `tool \`${name}\` is not shown to models: ${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
+      )
       return []
     })
   }

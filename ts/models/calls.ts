@@ -10,6 +10,7 @@ import { TIMER_MS_MAX, type Alarm, type Clock } from '../clock.js'
 import { failureText } from '../failure.js'
 import type { Issue } from '../issue.js'
 import { plainJson, type Json } from '../json.js'
+import type { Log } from '../log.js'
 import { Models, type NativeStage } from '../native.js'
 import { Pieces } from './pieces.js'
 import { AttemptWatch, type AttemptTimes } from './time-limits.js'
@@ -96,9 +97,10 @@ interface Asked {
     Partial<Pick<CustomRequest, 'tools'>> & { schema?: { schema: object } }
 }
 
-/** What calls take their time from. */
-export interface CallTime {
+/** What calls take their time from, and whom they tell what people must know. */
+export interface CallSurroundings {
   readonly clock: Clock
+  readonly log: Log
   readonly stage: NativeStage | undefined
 }
 
@@ -110,8 +112,6 @@ interface Pending {
   readonly delta: ((delta: Delta, attempt: number) => void) | undefined
 }
 
-/** Tools and models are few; whoever makes names up has been told. */
-const WARNINGS_MAX = 1000
 /** As many seeds as there are. */
 const SEEDS = 2 ** 32
 
@@ -126,16 +126,16 @@ export class ModelCallsUnderWay {
   readonly #clock: Clock
   /** On a stage nothing passes by itself: what calls wait for is an alarm of its clock. */
   readonly #alarm: Alarm | undefined
-  /** Each is told once. */
-  readonly #warned = new Set<string>()
+  readonly #log: Log
   #last = 0
 
-  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, stage }: CallTime) {
+  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, log, stage }: CallSurroundings) {
     // Waits of a test are the same each time; those of processes must not be, or all come back at the same moment.
     const seed = stage === undefined ? randomInt(SEEDS) : 0
     this.native = new Models(fallback, seed, clock.now(), stage, () => this.#pull())
     this.#providers = providers
     this.#clock = clock
+    this.#log = log
     this.#alarm = stage && clock.alarm(() => this.#tick())
   }
 
@@ -207,14 +207,8 @@ export class ModelCallsUnderWay {
     const pending = this.#calls.get(call)
     if (message.type === 'delta') return pending?.delta?.(message.delta, message.attempt)
     this.#forget(call)
-    if (message.type === 'done') for (const warning of message.reply.warnings ?? []) this.#warn(warning)
+    if (message.type === 'done') for (const warning of message.reply.warnings ?? []) this.#log.warnOnce({ event: 'model:tool' }, warning)
     pending?.ended(message)
-  }
-
-  #warn(warning: string): void {
-    if (this.#warned.has(warning) || this.#warned.size >= WARNINGS_MAX) return
-    this.#warned.add(warning)
-    process.emitWarning(warning)
   }
 
   /** Has a provider of the user answer. */

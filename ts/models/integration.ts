@@ -11,7 +11,7 @@ import { memberPath, type Issue } from '../issue.js'
 import type { Json } from '../json.js'
 import { pushRefusal } from '../names.js'
 import type { ModelAccount } from '../model-account.js'
-import { ModelCallsUnderWay, type CallTime, type Delta } from './calls.js'
+import { ModelCallsUnderWay, type CallSurroundings, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { structured } from './output.js'
@@ -72,7 +72,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   }
 
   readonly #config: ResolvedModels
-  readonly #time: CallTime
+  readonly #surroundings: CallSurroundings
   readonly #custom = new Map<string, CustomProvider>()
   readonly #added = new Map<string, ResolvedProvider>()
   /** Configured providers that cannot be used, for want of a key as a rule, and why. */
@@ -84,9 +84,9 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #closed = false
 
   /** `added` is told when a provider was registered. */
-  constructor(config: ResolvedModels, time: CallTime, added: () => void) {
+  constructor(config: ResolvedModels, surroundings: CallSurroundings, added: () => void) {
     this.#config = config
-    this.#time = time
+    this.#surroundings = surroundings
     this.#providerAdded = added
   }
 
@@ -394,7 +394,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #open(): ModelCallsUnderWay {
     if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
     if (this.#calls !== undefined) return this.#calls
-    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, this.#time)
+    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, this.#surroundings)
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())
     for (const [name, provider] of [...configured, ...this.#added]) this.#tell(calls, name, provider)
     if (this.#config.budget !== null) calls.native.setBudget(ORCHESTRATOR, budgetText(this.#config.budget), '{}')

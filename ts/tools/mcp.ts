@@ -9,6 +9,7 @@ import { ClosedError, ConflictError, ToolError, type ErrorCode, type Orchestrato
 import type { Issue } from '../issue.js'
 import { looking } from '../data.js'
 import { plainJson, type Json } from '../json.js'
+import type { Log } from '../log.js'
 import { answered, misfit, within } from './call.js'
 import { TOOL_NAME } from './definition.js'
 import { McpSession } from './mcp-session.js'
@@ -63,19 +64,21 @@ interface Content {
 /** All connections of an orchestrator. */
 export class McpConnections {
   readonly #clock: Clock
+  readonly #log: Log
   readonly #registry: ToolRegistry
   readonly #open = new Set<Connection>()
   #closed = false
 
-  constructor(clock: Clock, registry: ToolRegistry) {
+  constructor(clock: Clock, log: Log, registry: ToolRegistry) {
     this.#clock = clock
+    this.#log = log
     this.#registry = registry
   }
 
   async connect(server: McpServer): Promise<McpConnection> {
     const resolved = looking(server, 'server', 'the server cannot be connected to', () => readServer(server))
     if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
-    const connection = new Connection(resolved, this.#clock, this.#registry, () => this.#open.delete(connection))
+    const connection = new Connection(resolved, this.#clock, this.#log, this.#registry, () => this.#open.delete(connection))
     this.#open.add(connection)
     try {
       await connection.connect()
@@ -109,6 +112,7 @@ const PAUSE_MS_MAX = 30_000
 class Connection implements McpConnection {
   readonly #server: ResolvedServer
   readonly #clock: Clock
+  readonly #log: Log
   readonly #registry: ToolRegistry
   readonly #gone: () => void
   #name: string | undefined
@@ -126,9 +130,10 @@ class Connection implements McpConnection {
   #reconnects = 0
   #notBefore = 0
 
-  constructor(server: ResolvedServer, clock: Clock, registry: ToolRegistry, gone: () => void) {
+  constructor(server: ResolvedServer, clock: Clock, log: Log, registry: ToolRegistry, gone: () => void) {
     this.#server = server
     this.#clock = clock
+    this.#log = log
     this.#registry = registry
     this.#gone = gone
     this.#relisting = new Relisting(clock, () => this.#relist())
@@ -260,7 +265,7 @@ class Connection implements McpConnection {
     const said = this.#said(message)
     if (this.#warned.has(said) || this.#warned.size >= WARNINGS_MAX) return
     this.#warned.add(said)
-    process.emitWarning(said)
+    this.#log.warn({ event: 'mcp:tools', server: this.name }, said)
   }
 
   #wanted({ tools, leftOut }: List, issues: Issue[]): readonly Listed[] {

@@ -88,13 +88,30 @@ const REAL_TIME: &[&str] = &[
 fn only_real_time_ts_names_the_timers_of_the_process() {
     let sources = written();
     let ours = |source: &&Source| source.is_in("ts/") && source.path != "ts/real-time.ts";
-    let findings = sources.iter().filter(ours).flat_map(|source| {
-        let code = source.lines().filter(|(_, line)| !["//", "/*", "*"].iter().any(|mark| line.trim_start().starts_with(mark)));
-        let naming =
-            code.filter_map(|(number, line)| REAL_TIME.iter().find(|name| names(line, name)).map(|name| source.finding(number, *name)));
-        naming.collect::<Vec<_>>()
-    });
+    let findings = sources.iter().filter(ours).flat_map(|source| code_naming(source, REAL_TIME));
     refuse(findings, "Ask `real` for it: `ts/real-time.ts`; or, if an execution waits for it, the clock of its orchestrator.");
+}
+
+/// Ways past the logger that a user has given.
+const SPEAKING: &[&str] = &["process.stderr", "process.stdout", "emitWarning", "console", "io::stderr", "io::stdout"];
+
+#[test]
+fn only_log_ts_speaks_to_people() {
+    let sources = written();
+    let ships =
+        |source: &&Source| source.is_in("ts/") || source.is_in("src/") || (source.is_in("crates/") && source.path.contains("/src/"));
+    // Servers of the Model Context Protocol inherit ours.
+    let own = ["ts/log.ts", "crates/mcp/src/process.rs"];
+    let ours = |source: &&Source| ships(source) && !own.contains(&source.path.as_str()) && !source.is_in("crates/tidy/");
+    let findings = sources.iter().filter(ours).flat_map(|source| code_naming(source, SPEAKING));
+    refuse(findings, "Give it to the `Log` of the orchestrator: `ts/log.ts`; in Rust to `Health::tell`.");
+}
+
+/// The lines of a source that name one of the globals, comments aside.
+fn code_naming(source: &Source, globals: &[&'static str]) -> Vec<Finding> {
+    let code = source.lines().filter(|(_, line)| !["//", "/*", "*"].iter().any(|mark| line.trim_start().starts_with(mark)));
+    let naming = code.filter_map(|(number, line)| globals.iter().find(|name| names(line, name)).map(|name| source.finding(number, *name)));
+    naming.collect()
 }
 
 /// Whether a line names a global: not as a member of another object, and not as a part of a longer name.

@@ -74,6 +74,16 @@ impl Driver {
         &self.unreadable
     }
 
+    /// Whether the store has something to tell.
+    pub fn has_told(&self) -> bool {
+        self.health.has_told()
+    }
+
+    /// What of the store people alone can do something about, a line each: once.
+    pub fn take_told(&self) -> Vec<String> {
+        self.health.take_told()
+    }
+
     /// A definition that cannot be read keeps what it belongs to from going on, and nothing else.
     fn or_leave_alone<T>(&mut self, id: &Arc<str>, is_schedule: bool, taken: Result<T, Error>) -> Result<Option<T>, Error> {
         match taken {

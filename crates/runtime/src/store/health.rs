@@ -4,7 +4,7 @@
 use super::CommitError;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How a store is, the same for everyone who has a copy.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,9 @@ pub struct Health(Arc<State>);
 struct State {
     stuck: AtomicBool,
     lost: OnceLock<Replaced>,
+    /// What people alone can do something about, in lines that nobody has been told yet.
+    told: Mutex<Vec<String>>,
+    has_told: AtomicBool,
 }
 
 /// A file of the store is not the one that was opened.
@@ -60,6 +63,25 @@ impl Health {
     /// Whether the files are still those of the store.
     pub fn check(&self) -> Result<(), CommitError> {
         self.0.lost.get().map_or(Ok(()), |replaced| Err(CommitError::Replaced(replaced.clone())))
+    }
+
+    /// Whether there is something to tell; a glance, for it is asked at each call.
+    pub fn has_told(&self) -> bool {
+        self.0.has_told.load(Ordering::Relaxed)
+    }
+
+    /// What people alone can do something about, a line each: once.
+    pub fn take_told(&self) -> Vec<String> {
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.has_told.store(false, Ordering::Relaxed);
+        std::mem::take(&mut told)
+    }
+
+    pub(super) fn tell(&self, line: String) {
+        // What a thread that panicked had told is plain text.
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.push(line);
+        self.0.has_told.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn stuck(&self, is_stuck: bool) {

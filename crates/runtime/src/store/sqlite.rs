@@ -68,7 +68,7 @@ impl SqliteStore {
         audit::before(path, note.as_ref(), accept_older)?;
         schema::refuse_fragment(path)?;
         let place = Place::take(path)?;
-        let (mut connection, id) = schema::open_for_writing(path, &place, note.as_ref(), accept_older)?;
+        let (mut connection, id, concern) = schema::open_for_writing(path, &place, note.as_ref(), accept_older)?;
         let note = note.filter(|note| !accept_older && note.id == id);
         if note.is_none() {
             lock.note(None).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
@@ -78,6 +78,9 @@ impl SqliteStore {
         let reader = SqliteReader::beside(path, journal.tails())?;
         let files = Files { place: Arc::clone(&place), lock: Arc::clone(&lock), id, note };
         let keeper = Keeper::start(path, files, journal.end(), &mut connection)?;
+        if let Some(line) = concern {
+            keeper.tell(line);
+        }
         let definitions = FxHashSet::default();
         Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, keeper, _place: place, _lock: lock })
     }

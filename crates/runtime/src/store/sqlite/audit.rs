@@ -24,14 +24,14 @@ pub(super) fn before(path: &Path, note: Option<&Note>, accept_older: bool) -> Re
     Ok(())
 }
 
-/// Once it can be read through its log, before anything is changed.
+/// Once it can be read through its log, before anything is changed. What people should know of it, if it can be opened all the same.
 pub(super) fn opened(
     connection: &Connection,
     path: &Path,
     place: &Place,
     note: Option<&Note>,
     accept_older: bool,
-) -> Result<(), OpenError> {
+) -> Result<Option<String>, OpenError> {
     let read = || -> rusqlite::Result<_> {
         let id = identity::read(connection)?;
         let is_new = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema WHERE name = 'journal'", [], |row| row.get(0))?;
@@ -54,10 +54,7 @@ pub(super) fn opened(
             return Err(OpenError::Shortened { path: path.to_owned(), end, floor: *floor, behind });
         }
     }
-    if let Some(behind) = behind {
-        super::keeper::say(&format!("`{}` was opened, but {behind}", path.display()));
-    }
-    Ok(())
+    Ok(behind.map(|behind| format!("`{}` was opened, but {behind}", path.display())))
 }
 
 /// Commits in the log that cannot be reached any more.

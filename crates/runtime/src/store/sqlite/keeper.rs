@@ -14,7 +14,6 @@ use crate::driver::Wake;
 use crate::store::{CommitError, Health, Medium};
 use rusqlite::Connection;
 use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -111,6 +110,11 @@ impl Keeper {
         // There is one host.
         let _ = self.shared.wake.set(wake);
         self.shared.health.clone()
+    }
+
+    /// Has people told a line.
+    pub(super) fn tell(&self, line: String) {
+        self.shared.health.tell(line);
     }
 
     /// Where the log is flushed to the medium.
@@ -365,7 +369,7 @@ impl Work {
         self.shared.wake();
     }
 
-    /// Tells people what they alone can do something about.
+    /// Has people told what they alone can do something about.
     fn tell(&mut self, blocked: Option<Duration>) {
         let pages = self.shared.pages.load(Ordering::Relaxed);
         let Some(concern) = self.upkeep.tell(real(), pages, blocked) else { return };
@@ -382,14 +386,9 @@ impl Work {
                 since.as_secs()
             ),
         };
-        say(&line);
+        self.shared.health.tell(line);
+        self.shared.wake();
     }
-}
-
-/// One line for people.
-pub(super) fn say(line: &str) {
-    // There is nobody to tell that it cannot be told.
-    let _ = writeln!(std::io::stderr(), "@codexos/multi-agent-orchestrator: {line}");
 }
 
 impl Drop for Work {

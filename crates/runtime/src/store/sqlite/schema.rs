@@ -94,13 +94,13 @@ pub(super) fn log_of(path: &Path) -> PathBuf {
     log.into()
 }
 
-/// The writing connection, with the schema in place, and the id of the store.
+/// The writing connection, with the schema in place, the id of the store, and what people should know of it.
 pub(super) fn open_for_writing(
     path: &Path,
     place: &Place,
     note: Option<&Note>,
     accept_older: bool,
-) -> Result<(Connection, String), OpenError> {
+) -> Result<(Connection, String, Option<String>), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
@@ -114,13 +114,13 @@ pub(super) fn open_for_writing(
         Identity::Newer(found) => return Err(OpenError::Newer { path: path.to_owned(), found }),
         Identity::Foreign => return Err(OpenError::Foreign { path: path.to_owned() }),
     };
-    audit::opened(&connection, path, place, note, accept_older)?;
+    let concern = audit::opened(&connection, path, place, note, accept_older)?;
     keep_log(false).and_then(|_| prepare(&connection)).map_err(|source| failed(path, source))?;
     if is_new {
         create(&connection).map_err(|source| failed(path, source))?;
     }
     let id = complete(&connection).map_err(|source| failed(path, source))?;
-    Ok((connection, id))
+    Ok((connection, id, concern))
 }
 
 /// A file too short to hold a header is, to `SQLite`, a new database, and what stands in it would be overwritten.

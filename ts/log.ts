@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What an orchestrator says to the people who run it. This is its one way out: to the logger of the configuration, or a line each on stderr.
+
+import { Console } from 'node:console'
+import { describe, type Read } from './config/reader.js'
+import type { OrchestratorError } from './errors.js'
+import { messageOf } from './failure.js'
+
+/**
+ * Where an orchestrator writes what the people who run it must know. `console` is one, and so is a logger of pino: each method is called with a record
+ * and a message.
+ */
+export interface Logger {
+  /** Something did not happen that was wanted: an execution failed, a listener threw, the store is lost. */
+  error(record: LogRecord, message: string): void
+  /** Everything goes on, and somebody may want to do something about it. */
+  warn(record: LogRecord, message: string): void
+}
+
+/**
+ * What is logged:
+ *
+ * - `execution:failed` (error): an execution failed, and no listener and no handle heard of it;
+ * - `listener:failed` (error): a listener of an event threw or rejected;
+ * - `listener:unknown` (warn): a listener was added for an event that there is not;
+ * - `store:lost` (error): nothing more can be recorded;
+ * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
+ * - `store:hindered` (warn): another program is in the way of the store, or its log was damaged when it was opened;
+ * - `agent:dispose` (warn): an agent could not be disposed of;
+ * - `agent:stand-in` (warn): a model does tasks for which nobody has asked it;
+ * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
+ * - `model:tool` (warn): a tool cannot be shown to a model and is left out.
+ */
+export type LogEvent =
+  | 'execution:failed'
+  | 'listener:failed'
+  | 'listener:unknown'
+  | 'store:lost'
+  | 'store:unreadable'
+  | 'store:hindered'
+  | 'agent:dispose'
+  | 'agent:stand-in'
+  | 'mcp:tools'
+  | 'model:tool'
+
+/** What is said, as data. */
+export interface LogRecord {
+  /** What happened. */
+  readonly event: LogEvent
+  /** What went wrong: one of `ErrorCode`, or the code of what an agent threw. */
+  readonly code?: string
+  /** The error, under the name that loggers know. */
+  readonly err?: OrchestratorError
+  readonly executionId?: string
+  readonly workflowId?: string
+  /** The path of the task that failed. */
+  readonly taskId?: string
+  /** The schedule that began the execution. */
+  readonly scheduleId?: string
+  readonly tenant?: string
+  readonly agentId?: string
+  /** The name of the server. */
+  readonly server?: string
+}
+
+export type LogLevel = keyof Logger
+
+const LEVELS = ['error', 'warn'] as const satisfies readonly LogLevel[]
+
+/** Made when it is needed; unlike `process.stderr` it harms nobody when there is no reader any more. */
+let stderr: Console | undefined
+
+function line({ code, executionId }: LogRecord, message: string): void {
+  stderr ??= new Console({ stdout: process.stderr, ignoreErrors: true })
+  const facts = [code, executionId === undefined ? undefined : `execution ${executionId}`].filter((fact) => fact !== undefined)
+  const text = `@codexos/multi-agent-orchestrator: ${message}${facts.length === 0 ? '' : ` [${facts.join(', ')}]`}`
+  // What is told may hold anything, and this is one line.
+  stderr.log('%s', text.replaceAll(/\s*\p{Control}+\s*/gu, ' '))
+}
+
+/** One line on stderr for each. */
+export const STDERR: Logger = { error: line, warn: line }
+
+/** `false`, or what has the methods. */
+export const readLogger: Read<Logger | false> = (value, path, issues) => {
+  if (value === false) return value
+  const given = (typeof value === 'object' && value !== null) || typeof value === 'function' ? (value as Partial<Logger>) : undefined
+  const missing = LEVELS.filter((level) => typeof given?.[level] !== 'function')
+  if (given !== undefined && missing.length === 0) return given as Logger
+  const what = given === undefined ? describe(value) : `what lacks ${missing.map((level) => `\`${level}\``).join(' and ')}`
+  const message = `must be false, or have the methods \`error\` and \`warn\`, which are called as those of console and of pino: \`error(record, message)\`; not ${what}`
+  issues.push({ path, message, code: 'ERR_INVALID_VALUE' })
+  return undefined
+}
+
+/** What is told once is few; whoever makes names up has been told. */
+const ONCE_MAX = 1000
+
+/** Tells the logger, which harms nobody. */
+export class Log {
+  readonly #logger: Logger | false
+  readonly #told = new Set<string>()
+
+  constructor(logger: Logger | false) {
+    this.#logger = logger
+  }
+
+  error(record: LogRecord, message: string): void {
+    this.#say('error', record, message)
+  }
+
+  warn(record: LogRecord, message: string): void {
+    this.#say('warn', record, message)
+  }
+
+  /** The same once; `what` it is about. */
+  warnOnce(record: LogRecord, message: string, what: string = message): void {
+    if (this.#told.has(what) || this.#told.size >= ONCE_MAX) return
+    this.#told.add(what)
+    this.warn(record, message)
+  }
+
+  #say(level: LogLevel, record: LogRecord, message: string): void {
+    if (this.#logger === false) return
+    const failed = (error: unknown): void =>
+      STDERR[level](record, `${message}; the logger of the configuration failed to say so: ${messageOf(error)}`)
+    try {
+      const answer: unknown = this.#logger[level](record, message)
+      if (answer instanceof Promise) answer.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+}
