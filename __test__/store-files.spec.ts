@@ -106,7 +106,7 @@ describe('refused by name, and byte for byte as it was afterwards', () => {
     expect(error).toMatchObject({
       name: 'StoreError',
       code: 'ERR_STORE_OPEN',
-      message: expect.stringContaining('check that its directory exists and can be written to'),
+      message: expect.stringContaining(`its folder \`${join(folder, 'nowhere')}\` does not exist; create it, or correct \`storage.path\``),
     })
     expect(error.message).toContain(path)
     expect(error.cause).toMatchObject({ message: expect.stringContaining('No such file or directory') })

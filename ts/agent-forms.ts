@@ -2,6 +2,7 @@
 // What may stand for an agent where several are registered by name: a function, a type, or an agent of a type.
 
 import { describe } from './config/reader.js'
+import { looking } from './data.js'
 import { ValidationError } from './errors.js'
 import { memberPath, type Issue } from './issue.js'
 import type { AgentRegistration, AgentType, InlineAgentType } from './api/agent.js'
@@ -20,6 +21,10 @@ export function typeOf(execute: AgentFunction): InlineAgentType {
 
 /** Tells the forms apart; what is none of them is refused with its name. */
 export function readForms(agents: unknown): Forms {
+  return looking(agents, 'agents', 'the agents cannot be registered', () => formsOf(agents))
+}
+
+function formsOf(agents: unknown): Forms {
   const issues: Issue[] = []
   const types: [string, AgentType | AgentFunction][] = []
   const others: AgentRegistration[] = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
+import { types } from 'node:util'
 import type { AgentNeed } from './agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
 import { describe } from './config/reader.js'
@@ -215,16 +216,23 @@ export class DefinitionReader {
 
 /** Whether it may be one: no promise of one, and no name. */
 function isWorkflow(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise)
+  if (typeof value !== 'object' || value === null || types.isPromise(value)) return false
+  try {
+    return !Array.isArray(value)
+  } catch {
+    // A Proxy that was revoked; marking it says so.
+    return true
+  }
 }
 
 function noWorkflow(value: unknown): string {
-  const found = value instanceof Promise ? 'a promise' : describe(value)
+  const isPromise = types.isPromise(value)
+  const found = isPromise ? 'a promise' : describe(value)
   const hint = {
     promise: '; did you forget await?',
     string: `; a registered workflow runs by its id as a task: { id: 'a', workflow: ${found} }`,
     undefined: '; is it exported, and is its name spelt right?',
-  }[value instanceof Promise ? 'promise' : (typeof value as string)]
+  }[isPromise ? 'promise' : (typeof value as string)]
   return `expected an object such as { id: 'flow', tasks: [{ id: 'a', agentId: 'worker' }] }, found ${found}${hint ?? ''}`
 }
 

@@ -53,7 +53,8 @@ const OF_EMITTERS = ['newListener', 'removeListener']
 
 /** Warns, once for each, of a listener for an event that `known` has not: it would never be called. `method` is what adds it. */
 export function warnOfEvent(log: Log, name: string | symbol, known: readonly string[], method: (...given: never[]) => unknown): void {
-  if (typeof name === 'symbol' || known.includes(name) || OF_EMITTERS.includes(name)) return
+  // What is no text is for the emitter to judge.
+  if (typeof name !== 'string' || known.includes(name) || OF_EMITTERS.includes(name)) return
   const near = nearest(name, known)
   const instead = Object.hasOwn(OTHER_WORDS, name)
     ? OTHER_WORDS[name]

@@ -6,6 +6,7 @@
 
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { looking } from './data.js'
 import { ValidationError } from './errors.js'
 import { readWorkflow } from './native.js'
 import { readYaml } from './yaml.js'
@@ -30,23 +31,27 @@ const FORMS =
 
 /** The value that `source` stands for, not judged yet. */
 export async function readSource(source: unknown): Promise<unknown> {
-  if (typeof source === 'string') return readString(source)
-  if (source instanceof URL) return parsed(await readText(source))
+  return looking(source, 'source', 'the workflow cannot be read', () => readerOf(source))()
+}
+
+/** How what a source names is read; nothing of the source is looked at later. */
+function readerOf(source: unknown): () => Promise<unknown> {
+  if (typeof source === 'string') return () => readString(source)
+  if (source instanceof URL) return async () => parsed(await readText(source))
   if (typeof source !== 'object' || source === null)
     throw refused('source', `must be a path, a file: URL, JSON or YAML text, or a plain object; ${FORMS}`)
   const [field, ...others] = Object.keys(source)
-  if (others.length > 0) return source
-  if (field === 'text') {
+  if (others.length === 0 && field === 'text') {
     const { text } = source as { text: unknown }
     if (typeof text !== 'string') throw refused('source.text', 'must be a text of JSON or YAML')
-    return parsed(text)
+    return () => parsed(text)
   }
-  if (field === 'file') {
+  if (others.length === 0 && field === 'file') {
     const { file } = source as { file: unknown }
     if (!(file instanceof URL) && (typeof file !== 'string' || file === '')) throw refused('source.file', 'must be a path or a file: URL')
-    return parsed(await readText(file))
+    return async () => parsed(await readText(file))
   }
-  return source
+  return async () => source
 }
 
 async function readString(source: string): Promise<unknown> {
