@@ -17,11 +17,11 @@ pub(crate) enum Block<'a> {
 
 /// The contents of a result, if it has bytes among them; all else is data.
 pub(crate) fn blocks(result: &Value) -> Option<Vec<Block<'_>>> {
-    let contents = match result {
-        Value::Array(contents) => contents.as_slice(),
-        Value::Object(fields) if is_answer(fields) => fields.get("content")?.as_array()?.as_slice(),
-        one => std::slice::from_ref(one),
+    let content = match result.as_object().filter(|fields| is_answer(fields)) {
+        Some(fields) => fields.get("content")?,
+        None => result,
     };
+    let contents = content.as_array().map_or_else(|| std::slice::from_ref(content), Vec::as_slice);
     let blocks: Vec<Block<'_>> = contents.iter().map(block).collect::<Option<_>>()?;
     blocks.iter().any(|block| matches!(block, Block::Bytes { .. })).then_some(blocks)
 }

@@ -2,7 +2,7 @@
 //! Pictures and files, as people have them, on the wires of all providers. What a wire does not take had been left out, and the model answered as if it had
 //! seen it.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use providers::{
     ChatRequest, Failure, FailureKind, File, Image, Kind, Message, Mode, ModelBackend, Part, ProviderConfig, Remote, Role, Secret, connect,

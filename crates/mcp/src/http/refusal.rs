@@ -77,6 +77,7 @@ fn explained(body: &[u8]) -> Option<String> {
 }
 
 /// What a failure of the transport is, in words for people.
+#[expect(clippy::wildcard_enum_match_arm, reason = "another package may add variants, and says itself what they mean")]
 pub(crate) fn told(failed: &StreamableHttpError<Refusal>) -> String {
     match failed {
         StreamableHttpError::Client(refusal) => refusal.to_string(),
