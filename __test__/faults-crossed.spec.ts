@@ -43,6 +43,29 @@ describe.each(storages)('%s', (_, config) => {
     await (await orchestrator.retryExecution('one', { executionId: 'two' })).result()
     expect(keys).toEqual(['two:before', 'two/c/1:a', 'two/c/1:contained'])
   })
+
+  // A child failed, and its failure was contained, so that the child around it completed; when the parent failed, both were undone. The retry did the outer
+  // one again, and took the inner one up where it had failed, as if the work before that still stood.
+  it('a child that was undone as a whole within another begins anew in a retry, whatever it had done', async () => {
+    const { keys, broken, work } = noting()
+    const undone: string[] = []
+    const undo: Execute = ({ id }) => void undone.push(id)
+    const orchestrator = orchestratorWith({ work, undo }, config())
+    const inner: AgentTask = {
+      ...child('inner', [task('a'), task('b')]),
+      compensate: { agentId: 'undo', on: 'started' },
+      onError: 'continue',
+    }
+    broken.add('b').add('last')
+    await orchestrator
+      .executeWorkflow(workflow([child('outer', [inner, task('c')]), task('last')]), {}, { executionId: 'one' })
+      .catch(() => {})
+    expect(undone).toEqual(['inner!compensate'])
+    broken.clear()
+    keys.length = 0
+    await (await orchestrator.retryExecution('one', { executionId: 'two' })).result()
+    expect(keys.map((key) => key.split(':')[1])).toEqual(['a', 'b', 'c', 'last'])
+  })
 })
 
 describe.each(['memory', 'file'] as const)('in a kit, %s', (storage) => {

@@ -213,7 +213,7 @@ async function triedBefore(
     retried &&= continues(options) || options.reuse?.[path] !== undefined
     const isLive = nursery.live.has(previous) && nursery.live.get(previous)?.execution === undefined
     const past = isLive ? undefined : await nursery.past(previous)
-    if (past === undefined || isUndoneWhole(past, path)) return undefined
+    if (past === undefined || isUndoneWhole({ past, undoing: await nursery.past(previous + UNDOING) }, path)) return undefined
     const attempts = past.execution.tasks.find(({ taskId }) => taskId === path)?.attempts ?? 0
     const tried = await lastOf(nursery, { id: previous, options: past.options }, path, attempts, signal)
     if (tried !== undefined) return { tried, retried }

@@ -6,7 +6,7 @@
 //
 // All of it is in the recorded options, written in the commit that begins the execution: whoever takes it up after a crash reads it there.
 
-import { undoneIn, UNDOING, unwell } from './fork.js'
+import { undoneIn, unwell } from './fork.js'
 import type { Past } from './ended-executions.js'
 import type { RunOptions } from './run.js'
 
@@ -65,7 +65,7 @@ export function continues({ previous, forkedFrom }: RunOptions): boolean {
   return previous !== undefined && previous === forkedFrom
 }
 
-/** Whether what a child did was undone as a whole, by the `compensate` of its task. */
-export function isUndoneWhole({ execution }: Past, path: string): boolean {
-  return execution.tasks.some(({ taskId, status, agentId }) => taskId === path + UNDOING && status === 'completed' && agentId !== '')
+/** Whether what a child did was undone as a whole, by the `compensate` of its task: with the execution it belongs to, or since that ended. */
+export function isUndoneWhole({ past, undoing }: Tried, path: string): boolean {
+  return [past, ...(undoing === undefined ? [] : [undoing])].some(({ execution }) => undoneIn(execution.tasks).whole.includes(path))
 }

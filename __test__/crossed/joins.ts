@@ -45,10 +45,10 @@ export class Joined {
   }
 
   tell(reuse: ReadonlyMap<string, End> | undefined): ListEnd {
-    // What was taken over is known before anything begins.
+    // What was taken over is known before anything begins, and stays what it was though a join needs no more.
     for (const [place, { id }] of this.#tasks.entries()) {
       const kept = reuse?.get(this.#prefix + id)
-      if (kept !== undefined && this.#decided === undefined) this.#end(place, takenOver(kept))
+      if (kept !== undefined) this.#end(place, takenOver(kept))
     }
     const moments: Moment[] = []
     for (const place of this.#tasks.keys()) {
