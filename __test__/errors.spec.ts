@@ -352,7 +352,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       await orchestratorWith({}, { storage }).ready()
       return opening(storage.path)
     },
-    'StoreError | ERR_STORE_LOCKED | `FILE` is in use by process PID; close it there, or give this orchestrator another `storage.path` | {} | ',
+    'StoreError | ERR_STORE_LOCKED | `FILE` is in use by another orchestrator of this process (PID); close it there, or give this orchestrator another `storage.path` | {} | ',
   ],
   ERR_STORE_OPEN: [
     () => opening(join(folder, 'nowhere', 'store.db')),
@@ -360,7 +360,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_STORE_CORRUPT: [
     async () => opening((await spoilt(() => Buffer.alloc(10_000, 'x'))).path),
-    'StoreError | ERR_STORE_CORRUPT | `FILE` is damaged or is not a SQLite file; it was left as it is: restore a backup, or move it away to begin anew | {} | file is not a database',
+    'StoreError | ERR_STORE_CORRUPT | `FILE` is damaged or is not a SQLite file; it was left as it is: correct `storage.path`, or restore a backup if it was your store | {} | file is not a database',
   ],
   ERR_STORE_FOREIGN: [
     async () => opening((await spoilt((content) => void content.writeUInt32BE(1, 68))).path),
@@ -566,7 +566,7 @@ function said(error: unknown): string {
   return text
     .replaceAll(/"(waited|duration)":[\d.]+/g, '"$1":MS')
     .replaceAll(/`\/[^`]*`/g, '`FILE`')
-    .replaceAll(`process ${process.pid};`, 'process PID;')
+    .replaceAll(`(${process.pid});`, '(PID);')
 }
 
 describe('every error code', () => {

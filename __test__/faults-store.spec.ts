@@ -117,7 +117,7 @@ describe.skipIf(isWindows)('one file has one path, by whatever name it is opened
     const refused = await opening(`${path}.link`, { durability })
     expect(refused).toMatchObject({
       code: 'ERR_STORE_LOCKED',
-      message: expect.stringContaining(`\`${path}\` is in use by process ${process.pid}`),
+      message: expect.stringContaining(`\`${path}\` is in use by another orchestrator of this process (${process.pid})`),
     })
     await first.shutdown()
     const second = open(`${path}.link`, { durability })

@@ -150,7 +150,7 @@ describe('a file that is in use', () => {
     const second = await rejection(orchestratorWith({}, { storage }).ready())
     expect(second).toMatchObject({
       code: 'ERR_STORE_LOCKED',
-      message: expect.stringContaining(`is in use by process ${process.pid}; close it there`),
+      message: expect.stringContaining(`is in use by another orchestrator of this process (${process.pid}); close it there`),
     })
     // Reading and closing the file elsewhere in the process must not drop the lock.
     readFileSync(storage.path)

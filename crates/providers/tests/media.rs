@@ -128,7 +128,7 @@ fn what_a_model_cannot_see_is_refused_and_not_left_out() {
         (Kind::Openai, "gpt-4o", picture("Qk0=", "image/bmp"), "`image/bmp` is no picture"),
         (Kind::Openai, "gpt-4o", picture("not base64!", "image/png"), "is no base64"),
         (Kind::Openai, "gpt-4o", picture("", "image/png"), "is empty"),
-        (Kind::Openai, "gpt-4o", at("file:///home/me/cat.png"), "address is none"),
+        (Kind::Openai, "gpt-4o", at("file:///pictures/cat.png"), "address is none"),
         (Kind::Ollama, "llava", file(PDF, "application/pdf"), "takes no PDF"),
         (Kind::Cohere, "command-a-vision-07-2025", file(PDF, "application/pdf"), "takes no PDF"),
         (Kind::Anthropic, "claude-sonnet-4-5", file("UEsDBA==", "application/zip"), "`application/zip` is no file"),

@@ -149,7 +149,10 @@ fn a_file_in_use_is_refused_by_the_pid_of_its_owner() {
         for _ in 0..2 {
             let error = refused(host.path());
             assert!(matches!(error, OpenError::Locked { owner: Some(owner), .. } if owner == std::process::id()), "{error:?}");
-            assert!(error.to_string().contains(&format!("in use by process {}", std::process::id())), "{error}");
+            assert!(
+                error.to_string().contains(&format!("in use by another orchestrator of this process ({})", std::process::id())),
+                "{error}"
+            );
         }
         // Reading the file in this process must not loosen the lock, as it would SQLite's own.
         std::fs::read(host.path()).unwrap();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum OpenError {
-    #[error("`{}` is in use by {}; close it there, or give this orchestrator another `storage.path`", path.display(), owner.map_or("another orchestrator".to_owned(), |pid| format!("process {pid}")))]
+    #[error("`{}` is in use by {}; close it there, or give this orchestrator another `storage.path`", path.display(), holder(*owner))]
     Locked { path: PathBuf, owner: Option<u32> },
     #[error("{}", refusal(path, source))]
     Io {
@@ -25,7 +25,7 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
-    #[error("`{}` is damaged or is not a SQLite file; it was left as it is: restore a backup, or move it away to begin anew", path.display())]
+    #[error("`{}` is damaged or is not a SQLite file; it was left as it is: correct `storage.path`, or restore a backup if it was your store", path.display())]
     Corrupt {
         path: PathBuf,
         #[source]
@@ -91,6 +91,15 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Corrupt { path, source },
         Some(ErrorCode::DatabaseBusy) => OpenError::Busy { path, source },
         _ => OpenError::Sqlite { path, source },
+    }
+}
+
+/// Who has the store open, as far as the lock says it.
+fn holder(owner: Option<u32>) -> String {
+    match owner {
+        None => "another orchestrator".to_owned(),
+        Some(pid) if pid == std::process::id() => format!("another orchestrator of this process ({pid})"),
+        Some(pid) => format!("process {pid}"),
     }
 }
 
