@@ -40,7 +40,8 @@ export function judgedPayload(payload: object): object {
   return 'text' in payload ? payload : { ...payload, text: 'none' }
 }
 
-/** No JSON Schema says this. */
+/** No JSON Schema says this. What failures that a loop collected say of themselves is the product's own. */
 function isFine(output: unknown): boolean {
-  return JSON.stringify((output as { said?: unknown }).said ?? null).length % 4 !== 0
+  const said = (output as { said?: unknown }).said ?? null
+  return JSON.stringify(said, (key, value: unknown) => (key === 'message' ? undefined : value)).length % 4 !== 0
 }
