@@ -432,7 +432,9 @@ impl Execution {
         let reused = record.less().is_some_and(|more| more.reused.is_some());
         // A value that stood in for it has done nothing.
         let completed = completed && !matches!(self.fallback(task), Some(Fallback::Value(_)));
-        if !reused && (completed || (undo.started && record.attempts() > 0)) {
+        // One that was interrupted had begun, though it does not count until it begins again.
+        let begun = record.attempts() > 0 || record.interruptions > 0;
+        if !reused && (completed || (undo.started && begun)) {
             self.undoable.push(task);
         }
     }

@@ -230,3 +230,28 @@ fn what_a_crash_interrupted_asks_again() {
     "#]],
     );
 }
+
+/// The agent had been called when the process ended; the attempt counts only when it begins again, and the cancel came before that.
+#[test]
+fn what_a_crash_interrupted_was_started_and_may_be_undone() {
+    asking(
+        r#"{"tasks":[{"id":"a","compensate":{"agentId":"undo","on":"started"}}]}"#,
+        "admit a | crash | cancel | admit a!compensate | succeed a!compensate",
+        expect![[r#"
+            0ms started
+                ask for an agent for a
+            0ms a 1 started
+                run a 1
+            0ms a 1 interrupted
+                ask for an agent for a
+            0ms cancelling: no reason given
+            0ms a cancelled (cancelled)
+            0ms a is being undone
+                no agent for a any more, ask for an agent for a!compensate
+            0ms a!compensate 1 started
+                run a!compensate 1
+            0ms a!compensate 1 completed
+            0ms ended cancelled: no reason given
+        "#]],
+    );
+}
