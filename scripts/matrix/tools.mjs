@@ -2,11 +2,15 @@
 // The tools of the matrix: fetched when they are first needed, into .cache/matrix, and no dependency of this repository.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { root, StepError } from '../steps.mjs'
 
 const cache = join(root, '.cache/matrix')
+
+// Yarn remembers where a version was fetched from, and the registry has another port each time.
+const yarnGlobal = join(cache, 'yarn-global')
+rmSync(yarnGlobal, { recursive: true, force: true })
 
 /** What npm, pnpm and yarn keep of what they have fetched: apart from the user's own, since packages of one version differ from run to run here. */
 export const CACHES = {
@@ -15,6 +19,7 @@ export const CACHES = {
   pnpm_config_store_dir: join(cache, 'pnpm'),
   YARN_CACHE_FOLDER: join(cache, 'yarn'),
   YARN_ENABLE_GLOBAL_CACHE: '0',
+  YARN_GLOBAL_FOLDER: yarnGlobal,
   YARN_ENABLE_TELEMETRY: '0',
   NEXT_TELEMETRY_DISABLED: '1',
   npm_config_fund: 'false',
