@@ -38,11 +38,13 @@ export class EndedExecutions {
 
   /** Remembers a run that has ended, and as long as it matters a child, of the execution `top`, that can be undone or was. `undoing`: what undoes it. */
   remember(run: Run, top: string, undoing: () => string): void {
-    const { execution, definition, context, options, ending } = run
+    const { execution, definition, context, options } = run
     if (execution === undefined) return
     const past: Past = { execution, definition, context, options, ...(run.call === 0 && { run }) }
     this.letGo(run.id)
     if (options.parent === undefined) return this.add(past, run.weight())
+    // It reads the report, and of most executions nobody else ever does.
+    const { ending } = run
     const known = { ...past, ending, ...(ending.undoable && { undoing: undoing() }) }
     const matters = ending.undoable || options.undoes !== undefined || (execution.status !== 'completed' && hasUndoing(past))
     if (matters && top !== run.id) this.hold(known, top)
