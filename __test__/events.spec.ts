@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What listeners hear: everything, once, in order; also those that come late.
 
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type {
   MultiAgentOrchestrator,
@@ -217,6 +218,39 @@ describe('what a listener gets', () => {
     const [failed, error] = await heard.promise
     expect(failed).toMatchObject({ taskId: 'a', status: 'failed', attempts: 1, error: { code: 'ERR_AGENT', message: 'broken' } })
     expect(error).toMatchObject({ name: 'TaskFailedError', code: 'ERR_TASK_FAILED', cause: thrown })
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['a text', 'x'],
+    ['a flat object', { text: 'x', n: 1, none: null }],
+    ['what is nested', { list: [1], inner: { text: 'x' } }],
+    ['a list', [1, 2]],
+    ['a wide object', Object.fromEntries(Array.from({ length: 40 }, (_, place) => [`k${place}`, place]))],
+  ])('is seen whole however it is looked at, and with %s as its result', async (_, result) => {
+    const orchestrator = orchestratorWith({ work: () => result })
+    const heard: TaskExecution[] = []
+    orchestrator.on('task:completed', (completed) => heard.push(completed))
+    const looks: ((completed: TaskExecution) => unknown)[] = [
+      (completed) => ({ ...completed }),
+      (completed) => Object.fromEntries(Object.entries(completed)),
+      (completed) => structuredClone(completed),
+      (completed) => JSON.parse(JSON.stringify(completed)) as unknown,
+    ]
+    const ids = ['a', 'b', 'c', 'd', 'shown', 'kept', 'changed']
+    const { id } = await orchestrator.executeWorkflow(workflow(ids.map((name) => task(name))))
+    const fields = ['taskId', 'executionId', 'agentId', 'attempts', 'status', 'startTime', 'endTime', 'duration', 'result']
+    const seen = looks.map((look, place) => look(heard[place] as TaskExecution) as TaskExecution)
+    for (const [place, one] of seen.entries()) {
+      expect(Object.keys(one)).toEqual(fields)
+      expect(one).toMatchObject({ taskId: ids[place], executionId: id, agentId: 'work', attempts: 1, status: 'completed' })
+      expect(one.result).toEqual(result)
+    }
+    const [, , , , shown, kept, changed] = heard as [TaskExecution, TaskExecution, TaskExecution, TaskExecution, ...TaskExecution[]]
+    expect(inspect(shown, { depth: 9 })).toBe(inspect({ ...shown }, { depth: 9 }))
+    expect(kept?.result).toBe(kept?.result)
+    Object.assign(changed as object, { result: 'another' })
+    expect({ ...changed }).toMatchObject({ taskId: 'changed', result: 'another' })
   })
 
   it('is its own: what it does to a result reaches nobody else', async () => {

@@ -11,12 +11,11 @@ import { warnOfEvent, type EventName, type OrchestratorEvents } from './events.j
 import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import { restored } from './failure/restored.js'
-import { plainJson, type Json } from './json.js'
-import { spentBy, type ModelSums } from './model-account.js'
-import { copyJson } from './json/copy.js'
-import { EFFECT_WORDS, Kind, type Failures } from './native.js'
+import { plainJson } from './json.js'
+import { EFFECT_WORDS, Kind, type Engine, type Failures } from './native.js'
 import type { Log } from './log.js'
 import type { Run } from './run.js'
+import { taskEvent, type Notice } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './api/execution.js'
 import { real } from './real-time.js'
 
@@ -55,21 +54,7 @@ const EVENT_NAMES = Object.keys(KINDS) as EventName[]
 /** Every kind of notice. */
 const ALL_KINDS = 0x7fff_ffff
 
-const SKIP_REASONS = ['', 'upstream_failed', 'upstream_skipped', 'condition_false', 'branch_not_taken', 'rule_not_met']
-const CANCEL_REASONS = ['', 'sibling_failed', 'cancelled', 'join_satisfied', 'deadline', 'budget', 'timeout']
 const END_EVENTS = ['', 'workflow:completed', 'workflow:failed', 'workflow:cancelled'] as const
-
-interface Notice {
-  readonly kind: number
-  readonly run: Run
-  readonly place: number
-  readonly attempt: number
-  readonly first: number
-  readonly second: number
-  readonly at: number
-  /** Its place in the journal of its run. */
-  readonly number: number
-}
 
 /** Up to where the announcements of all runs had come: to an instant of the journal, and within that instant so far in each of these runs. */
 interface Position {
@@ -111,6 +96,10 @@ export class Announcer implements EventSource {
     this.log = log
     this.#dispatcher = dispatcher
     this.#held = held
+  }
+
+  get #engine(): Engine {
+    return this.#dispatcher().engine
   }
 
   /** A listener for `name` is about to be added. */
@@ -165,7 +154,7 @@ export class Announcer implements EventSource {
   /** All that a run has had announced, or would have had, after the effect with this number; -1: all. */
   history(run: Run, after: number): Float64Array {
     const { history } = run
-    if (history === undefined) return this.#dispatcher().engine.history(run.slot, ALL_KINDS, 0, after)
+    if (history === undefined) return this.#engine.history(run.slot, ALL_KINDS, 0, after)
     let begin = 0
     while (begin < history.length && (history[begin + EFFECT_WORDS - 1] as number) <= after) begin += EFFECT_WORDS
     return history.subarray(begin)
@@ -174,7 +163,7 @@ export class Announcer implements EventSource {
   /** Keeps what the engine is about to forget of a run, for those who read its events later. */
   keep(run: Run): void {
     run.history = this.history(run, -1)
-    run.failures = JSON.parse(this.#dispatcher().engine.failures(run.slot)) as Failures
+    run.failures = JSON.parse(this.#engine.failures(run.slot)) as Failures
   }
 
   /** The events that a notice (the words of an effect) is announced as, for `handle.events`. */
@@ -186,7 +175,7 @@ export class Announcer implements EventSource {
       if (!type.startsWith('task:')) return base
       const failed = type === 'task:failed' || type === 'task:retrying'
       const error = failed ? this.#errorInfo(notice) : undefined
-      return { ...base, task: this.#task(notice, type, error), ...(error && { error }) }
+      return { ...base, task: taskEvent(notice, type, this.#engine, error), ...(error && { error }) }
     })
   }
 
@@ -206,7 +195,7 @@ export class Announcer implements EventSource {
     for (const name of this.#wanted.keys()) kinds |= kindsOf(name)
     const since = Math.min(...[...this.#wanted.values()].map(({ at }) => at))
     this.#recalled = []
-    for (const run of this.#held()) this.#recallRun(run, this.#dispatcher().engine.history(run.slot, kinds, since, -1))
+    for (const run of this.#held()) this.#recallRun(run, this.#engine.history(run.slot, kinds, since, -1))
   }
 
   #recallRun(run: Run, words: Float64Array): void {
@@ -240,8 +229,7 @@ export class Announcer implements EventSource {
   #deliver(name: EventName, notice: Notice): void {
     const payload = this.#payload(name, notice)
     if (name === 'workflow:failed') notice.run.heard = true
-    const { scope } = notice.run
-    scope.runInAsyncScope(() => this.#call(name, payload))
+    notice.run.scope.runInAsyncScope(this.#call, this, name, payload)
   }
 
   #call(name: EventName, payload: unknown[]): void {
@@ -261,11 +249,11 @@ export class Announcer implements EventSource {
         const error = this.#errorInfo(notice)
         const { run, place, attempt } = notice
         const taskId = run.path(place)
-        return [this.#task(notice, name, error), taskFailed({ id: run.id, taskId, thrown: run.thrown }, place, attempt, error)]
+        return [taskEvent(notice, name, this.#engine, error), taskFailed({ id: run.id, taskId, thrown: run.thrown }, place, attempt, error)]
       }
       case 'workflow:paused':
       case 'workflow:resumed':
-        return [notice.run.execution ?? notice.run.seenAs(this.#dispatcher().engine.report(notice.run.slot))]
+        return [notice.run.execution ?? notice.run.seenAs(this.#engine.report(notice.run.slot))]
       case 'task:progress':
       case 'task:started':
       case 'task:completed':
@@ -273,80 +261,18 @@ export class Announcer implements EventSource {
       case 'task:cancelled':
       case 'task:waiting':
       case 'task:iteration':
-        return [this.#task(notice, name)]
+        return [taskEvent(notice, name, this.#engine)]
     }
   }
 
   /** The execution as it was when it began, whenever that is heard. */
   #started({ run, at }: Notice): WorkflowExecution {
-    const tasks = run.definition.tasks.slice(0, run.definition.rootCount).map(() => [0, 0, null, null])
-    return run.seenAs(JSON.stringify({ status: 'running', startedAt: at, endedAt: 0, tasks, notes: {} }))
-  }
-
-  #task({ kind, run, place, attempt, first, second, at }: Notice, name: EventName, error?: TaskErrorInfo): TaskExecution {
-    const iteration = run.iteration(place)
-    const { agentId } = run.task(place)
-    const base = {
-      taskId: run.path(place),
-      executionId: run.id,
-      agentId,
-      attempts: attempt,
-      ...(iteration !== undefined && { iteration }),
-    }
-    if (kind === Kind.run || name === 'task:started') return { ...base, status: 'running', startTime: dateOf(at) }
-    if (kind === Kind.waiting) return { ...base, status: 'waiting', startTime: dateOf(at) }
-    if (kind === Kind.skipped) return { ...base, status: 'skipped', reason: SKIP_REASONS[first] ?? '', endTime: dateOf(at) }
-    if (kind === Kind.cancelled) return { ...base, status: 'cancelled', reason: CANCEL_REASONS[first] ?? '', endTime: dateOf(at) }
-    if (kind === Kind.iterated) return { ...base, iteration: first, status: PASS_ENDS[second] ?? 'running', endTime: dateOf(at) }
-    if (kind === Kind.reused) return { ...base, status: 'completed', cached: true, endTime: dateOf(at), ...this.#result(run, place) }
-    const measured = { startTime: dateOf(first), endTime: dateOf(second), duration: (second - first) / 1000 }
-    if (kind === Kind.completed)
-      return {
-        ...base,
-        status: 'completed',
-        ...measured,
-        ...this.#result(run, place),
-        ...this.#degraded(run, place),
-        ...this.#usage(run, place),
-      }
-    if (kind === Kind.failed) return { ...base, status: 'failed', ...measured, ...(error && { error }), ...this.#usage(run, place) }
-    return { ...base, status: 'waiting', ...measured, ...(error && { error }) }
-  }
-
-  #result(run: Run, place: number): { result?: unknown } {
-    const output = run.outputs[place]
-    if (output !== undefined) return { result: copyJson(output) }
-    if (run.definition.opaque) return {}
-    const seen = run.ended(place)
-    if (seen !== undefined) return { result: copyJson((seen.result ?? null) as Json) }
-    return { result: JSON.parse(this.#dispatcher().engine.output(run.slot, place)) as unknown }
-  }
-
-  /** Whether something stood in for the task, and why. */
-  #degraded(run: Run, place: number): Pick<TaskExecution, 'degraded' | 'error'> {
-    if (!run.task(place).hasFallback) return {}
-    const seen = run.ended(place)
-    if (seen !== undefined) return seen.degraded === true && seen.error !== undefined ? { degraded: true, error: seen.error } : {}
-    const text = this.#dispatcher().engine.degraded(run.slot, place)
-    const error = text === null ? undefined : errorInfo(JSON.parse(text) as TaskErrorInfo)
-    return error === undefined ? {} : { degraded: true, error }
-  }
-
-  /** What models have cost the task, if it has asked any. */
-  #usage(run: Run, place: number): Pick<TaskExecution, 'usage' | 'cost' | 'finishReason'> {
-    const seen = run.ended(place)
-    if (seen !== undefined) {
-      const { usage, cost = 0, finishReason } = seen
-      return usage === undefined ? {} : { usage, cost, ...(finishReason !== undefined && { finishReason }) }
-    }
-    if (!run.asksModels) return {}
-    const sums = JSON.parse(this.#dispatcher().engine.spent(run.slot, place)) as ModelSums
-    return sums.calls === undefined ? {} : spentBy(sums)
+    return run.seenAsBegun(at)
   }
 
   #errorInfo({ run, place, attempt, number }: Notice): TaskErrorInfo {
     const kept = run.failures?.[number]
-    const text = run.failures === undefined ? this.#dispatcher().engine.failure(run.slot, place, attempt) : null
+    const text = run.failures === undefined ? this.#engine.failure(run.slot, place, attempt) : null
     const failure = kept ?? (text === null ? undefined : (JSON.parse(text) as TaskErrorInfo))
     return errorInfo(failure) ?? { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
   }
@@ -455,5 +381,3 @@ const PLAIN: Partial<Record<number, readonly EventName[]>> = {
   [Kind.paused]: ['workflow:paused'],
   [Kind.resumed]: ['workflow:resumed'],
 }
-
-const PASS_ENDS = ['running', 'completed', 'failed', 'cancelled'] as const

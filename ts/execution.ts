@@ -60,9 +60,19 @@ export interface Subject {
 
 const STATUSES: readonly TaskStatus[] = ['pending', 'waiting', 'running', 'completed', 'failed', 'skipped', 'cancelled']
 
+/** A key that is no field of an execution: neither shown nor copied. */
+const SEEN: unique symbol = Symbol('seen')
+
 class Execution {
+  declare readonly [SEEN]: Seen
   declare readonly id: string
-  declare readonly workflowId: string;
+  declare readonly workflowId: string
+
+  constructor(seen: Seen) {
+    Object.defineProperty(this, SEEN, { value: seen })
+    this.id = seen.subject.id
+    this.workflowId = seen.subject.definition.workflowId
+  }
 
   /** Getters show what they would give. */
   [inspect.custom](): object {
@@ -70,38 +80,82 @@ class Execution {
   }
 }
 
-/** The execution whose report `read` gives, once, when it is first needed: at once, unless it is known to have completed. */
-export function executionOf(subject: Subject, read: () => Report, completed: boolean): WorkflowExecution {
-  const { id, definition, context, options } = subject
-  const report = once(read)
-  const getters: Record<string, () => unknown> = {
-    status: () => (completed ? 'completed' : report().status),
-    startTime: once(() => dateOf(report().startedAt)),
-    context: once(() => copyJson(context as Json)),
-    tasks: once(() => tasksOf(subject, report())),
-    results: once(() => resultsOf(subject, report())),
-    metrics: once(() => metricsOf(report(), subject.clock)),
+/** What an execution is made from, and what of it was made: most are never looked at. */
+class Seen {
+  readonly subject: Subject
+  /** Its status, where no report need be read for that. */
+  readonly known: 'running' | 'completed' | undefined
+  readonly #read: () => Report
+  #report: Report | undefined
+  #made: Partial<Record<string, unknown>> | undefined
+
+  constructor(subject: Subject, read: () => Report, known: 'running' | 'completed' | undefined) {
+    this.subject = subject
+    this.known = known
+    this.#read = read
   }
-  const execution = new Execution()
-  Object.assign(execution, { id, workflowId: definition.workflowId })
-  for (const [name, get] of Object.entries(getters)) Object.defineProperty(execution, name, { get, enumerable: true })
-  for (const field of ['forkedFrom', 'tenant', 'parent'] as const) {
+
+  get report(): Report {
+    return (this.#report ??= this.#read())
+  }
+
+  /** The same each time. */
+  once(name: string, make: (seen: Seen) => unknown): unknown {
+    const made = (this.#made ??= {})
+    return (made[name] ??= make(this))
+  }
+}
+
+/** A field that is made when it is looked at. Each is one function for all executions, so that they are of one shape to V8. */
+function lazy(name: string, make: (seen: Seen) => unknown): [string, PropertyDescriptor] {
+  const get = function (this: Execution): unknown {
+    return this[SEEN].once(name, make)
+  }
+  return [name, { get, enumerable: true }]
+}
+
+const STATUS: [string, PropertyDescriptor] = [
+  'status',
+  {
+    get(this: Execution): ExecutionStatus {
+      return this[SEEN].known ?? this[SEEN].report.status
+    },
+    enumerable: true,
+  },
+]
+const FIELDS = [
+  STATUS,
+  lazy('startTime', ({ report }) => dateOf(report.startedAt)),
+  lazy('context', ({ subject }) => copyJson(subject.context as Json)),
+  lazy('tasks', ({ subject, report }) => tasksOf(subject, report)),
+  lazy('results', ({ subject, report }) => resultsOf(subject, report)),
+  lazy('metrics', ({ subject, report }) => metricsOf(report, subject.clock)),
+] as const
+const END_TIME = lazy('endTime', ({ report }) => dateOf(report.endedAt))
+
+/** The execution whose report `read` gives, once, when it is first needed: at once, unless its status is `known`. */
+export function executionOf(subject: Subject, read: () => Report, known?: 'running' | 'completed'): WorkflowExecution {
+  const seen = new Seen(subject, read, known)
+  const execution = new Execution(seen)
+  for (const [name, field] of FIELDS) Object.defineProperty(execution, name, field)
+  const { options } = subject
+  for (const field of OF_OPTIONS)
     if (options[field] !== undefined) Object.defineProperty(execution, field, { value: options[field], enumerable: true })
-  }
   const { schedule } = options
   if (schedule !== undefined)
     Object.defineProperty(execution, 'schedule', { get: () => ({ id: schedule.id, at: new Date(schedule.at) }), enumerable: true })
-  if (completed) {
-    Object.defineProperty(execution, 'endTime', { get: once(() => dateOf(report().endedAt)), enumerable: true })
-    return execution as unknown as WorkflowExecution
-  }
+  if (known === 'completed') Object.defineProperty(execution, ...END_TIME)
+  if (known !== undefined) return execution as unknown as WorkflowExecution
   // These are there only where there is something to say.
-  const { endedAt, error, reason } = report()
+  const { endedAt, error, reason } = seen.report
   if (endedAt > 0) Object.defineProperty(execution, 'endTime', { value: dateOf(endedAt), enumerable: true })
-  if (error !== undefined) Object.defineProperty(execution, 'error', { value: executionError(subject, report(), error), enumerable: true })
+  if (error !== undefined)
+    Object.defineProperty(execution, 'error', { value: executionError(subject, seen.report, error), enumerable: true })
   if (reason !== undefined) Object.defineProperty(execution, 'reason', { value: reason, enumerable: true })
   return execution as unknown as WorkflowExecution
 }
+
+const OF_OPTIONS = ['forkedFrom', 'tenant', 'parent'] as const
 
 /** The failure in a note of a report. */
 export function errorInfo(note: Partial<TaskErrorInfo> | undefined): TaskErrorInfo | undefined {

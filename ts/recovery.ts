@@ -64,7 +64,7 @@ export function readStored(stored: string | object, clock: Clock): Stored {
   const options = recorded ?? {}
   const values = report.tasks.map((_, instance) => outputs[instance])
   const subject = { id, definition, context: given, outputs: values, options, clock }
-  return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report, false) }
+  return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report) }
 }
 
 /** An execution that the store has. */

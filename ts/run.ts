@@ -358,7 +358,7 @@ export class Run {
     const read = once(() => JSON.parse(report) as Report)
     this.#report = read
     this.#reported = report.length
-    this.execution = this.#seen(read, completed)
+    this.execution = this.#seen(read, completed ? 'completed' : undefined)
     // The engine forgets it soon, and somebody may still read its events.
     this.#describe = (instance) => JSON.stringify(read().instances?.[instance] ?? null)
     this.attempts.length = 0
@@ -380,7 +380,13 @@ export class Run {
 
   /** The execution that a report of it tells of. */
   seenAs(report: string): WorkflowExecution {
-    return this.#seen(() => JSON.parse(report) as Report, false)
+    return this.#seen(() => JSON.parse(report) as Report)
+  }
+
+  /** The execution as it was when it began, at this instant. */
+  seenAsBegun(startedAt: number): WorkflowExecution {
+    const tasks = (): Report['tasks'] => new Array<Report['tasks'][number]>(this.definition.rootCount).fill([0, 0, null, null])
+    return this.#seen(() => ({ status: 'running', startedAt, endedAt: 0, tasks: tasks(), notes: {} }), 'running')
   }
 
   /** A task of an execution that has ended, as it ended. */
@@ -390,9 +396,9 @@ export class Run {
     return this.#ended.get(this.path(instance))
   }
 
-  #seen(report: () => Report, completed: boolean): WorkflowExecution {
+  #seen(report: () => Report, known?: 'running' | 'completed'): WorkflowExecution {
     const { id, definition, context, outputs, options } = this
-    return executionOf({ id, definition, context, outputs, options, clock: this.#clock }, report, completed)
+    return executionOf({ id, definition, context, outputs, options, clock: this.#clock }, report, known)
   }
 
   lose(error: OrchestratorError): void {
