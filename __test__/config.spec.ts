@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { describe, expect, it } from 'vitest'
 import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config.ts'
-import type { Issue } from '../ts/issue.ts'
+import type { Issue } from '../ts/api/issue.ts'
 import { STDERR } from '../ts/log.ts'
 import { NO_MODELS } from '../ts/models/config.ts'
 

@@ -571,7 +571,7 @@ function said(error: unknown): string {
 
 describe('every error code', () => {
   it('is provoked here, or it is said why not', () => {
-    const source = readFileSync(join(root, 'ts/errors.ts'), 'utf8')
+    const source = readFileSync(join(root, 'ts/api/errors.ts'), 'utf8')
     const codes = [...source.slice(source.indexOf('type ErrorCode'), source.indexOf('ErrorOptions')).matchAll(/'(ERR_\w+)'/g)].map(
       ([, code]) => code,
     )

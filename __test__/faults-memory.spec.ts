@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { readBytes, weightOf } from '../ts/bytes.ts'
 import { readConfig } from '../ts/config.ts'
-import type { Issue } from '../ts/issue.ts'
+import type { Issue } from '../ts/api/issue.ts'
 import { orchestratorWith, task, workflow } from './support/orchestrators.ts'
 
 const page = (bytes: number) => () => 'x'.repeat(bytes)

@@ -4,7 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { errorOf, type OrchestratorError } from './errors.js'
+import { errorOf, type OrchestratorError } from './api/errors.js'
 import { messageOf } from './failure.js'
 
 const PACKAGE = '@codexos/multi-agent-orchestrator'

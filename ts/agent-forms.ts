@@ -3,8 +3,8 @@
 
 import { describe } from './config/reader.js'
 import { looking } from './data.js'
-import { ValidationError } from './errors.js'
-import { memberPath, type Issue } from './issue.js'
+import { ValidationError } from './api/errors.js'
+import { memberPath, type Issue } from './api/issue.js'
 import type { AgentRegistration, AgentType, InlineAgentType } from './api/agent.js'
 import type { AgentFunction } from './typed/agents.js'
 

@@ -2,7 +2,7 @@
 // Instances of agents: made, checked and let go of as the engine says. What becomes of that the engine is told.
 
 import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
-import { AgentError, ClosedError, errorOf } from './errors.js'
+import { AgentError, ClosedError, errorOf } from './api/errors.js'
 import { messageOf } from './failure.js'
 import type { Log } from './log.js'
 import { Kind, type Engine } from './native.js'

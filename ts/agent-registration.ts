@@ -3,8 +3,8 @@
 
 import type { ResolvedAgents } from './config.js'
 import { describe, duration, integer, readGroup, type Fields } from './config/reader.js'
-import { ValidationError } from './errors.js'
-import { memberPath, type Issue } from './issue.js'
+import { ValidationError } from './api/errors.js'
+import { memberPath, type Issue } from './api/issue.js'
 import { judgeName } from './names.js'
 import { issuesOfWorkerType } from './worker-type.js'
 import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './api/agent.js'

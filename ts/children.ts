@@ -12,7 +12,7 @@
 import { onAbort } from './abort.js'
 import type { Definition, TaskDefinition } from './definition.js'
 import type { Past } from './ended-executions.js'
-import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './errors.js'
+import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './api/errors.js'
 import type { Ending, Report } from './execution.js'
 import { restored } from './failure/restored.js'
 import { keptEnds, UNDOING } from './fork.js'

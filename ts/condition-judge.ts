@@ -3,7 +3,7 @@
 
 import { messageOf } from './failure.js'
 import type { StoredTask } from './definition.js'
-import { OrchestratorError } from './errors.js'
+import { OrchestratorError } from './api/errors.js'
 import type { Question } from './native.js'
 import type { Run } from './run.js'
 

@@ -2,15 +2,15 @@
 import { readBytes, type Bytes } from './bytes.js'
 import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
 import { looking } from './data.js'
-import type { Duration } from './duration.js'
-import { ValidationError } from './errors.js'
-import type { Issue } from './issue.js'
+import type { Duration } from './api/duration.js'
+import { ValidationError } from './api/errors.js'
+import type { Issue } from './api/issue.js'
 import { readLogger, STDERR, type Logger } from './log.js'
 import { NO_MODELS, readModels, type ResolvedModels } from './models/config.js'
-import type { ModelsConfig } from './models/types.js'
+import type { ModelsConfig } from './api/models.js'
 import { placed } from './placed.js'
 
-export { readDuration, type Duration } from './duration.js'
+export { readDuration, type Duration } from './api/duration.js'
 
 /** How an orchestrator is set up. Every group and every field is optional. */
 export interface OrchestratorConfig {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Where data of a caller or an agent enters: it is copied, mended and measured here once, so that agents, records and expressions see one value.
 
-import { OrchestratorError, ValidationError, type ErrorCode } from './errors.js'
-import type { Issue } from './issue.js'
+import { OrchestratorError, ValidationError, type ErrorCode } from './api/errors.js'
+import type { Issue } from './api/issue.js'
 import { plainJson, type Json } from './json.js'
 import { describeThrown, throwerIn } from './json/walk.js'
 

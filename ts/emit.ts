@@ -2,7 +2,7 @@
 // Events whose listeners cannot harm who announces them.
 
 import type { EventEmitter } from 'node:events'
-import { OrchestratorError } from './errors.js'
+import { OrchestratorError } from './api/errors.js'
 import { messageOf } from './failure.js'
 import type { Log } from './log.js'
 

@@ -3,7 +3,7 @@
 
 import type { AgentRegistry } from './agent-pool.js'
 import type { Dispatcher } from './dispatcher.js'
-import { CancelledError, ClosedError } from './errors.js'
+import { CancelledError, ClosedError } from './api/errors.js'
 import type { LiveRuns } from './live-runs.js'
 import type { ModelGateway } from './models/integration.js'
 import type { Schedules } from './schedules.js'

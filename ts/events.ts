@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { TaskFailedError } from './errors.js'
+import type { TaskFailedError } from './api/errors.js'
 import type { Log } from './log.js'
 import { nearest } from './near.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'

@@ -2,7 +2,7 @@
 // Which recorded ends a fork keeps: all but those of the tasks it begins from, of what depends on them, and of the groups around them.
 
 import type { Definition } from './definition.js'
-import { ValidationError } from './errors.js'
+import { ValidationError } from './api/errors.js'
 import type { Json } from './json.js'
 import type { ReusedEnd, RunOptions } from './run.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'

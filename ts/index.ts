@@ -22,7 +22,7 @@ export type {
 export type { Bytes } from './bytes.js'
 export type { ConditionFunction } from './definition/marks.js'
 export type { WorkflowGraph } from './definition.js'
-export type { Duration, DurationText } from './duration.js'
+export type { Duration, DurationText } from './api/duration.js'
 export {
   AgentError,
   CancelledError,
@@ -39,11 +39,11 @@ export {
   ValidationError,
   type ErrorCode,
   type ErrorOptions,
-} from './errors.js'
+} from './api/errors.js'
 export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
-export type { Issue } from './issue.js'
+export type { Issue } from './api/issue.js'
 export type { LogEvent, Logger, LogRecord } from './log.js'
 export type { ResourceUsage } from './model-account.js'
 export type {
@@ -79,7 +79,7 @@ export type {
   ProviderConfig,
   StreamPart,
   TokenUsage,
-} from './models/types.js'
+} from './api/models.js'
 export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
 export type { McpConnection } from './tools/mcp.js'
@@ -155,7 +155,7 @@ export type {
   WrongTask,
 } from './typed/check.js'
 export type { Branched, CallAlone, Called, IdOf, Pass, Replaced, ResultOf, ResultsOf, Shown, Standing, Whole } from './typed/results.js'
-export type { Plain, Recorded, SchemaInput, SchemaOutput } from './typed/schema.js'
+export type { Plain, Recorded, SchemaInput, SchemaOutput } from './api/schema.js'
 export { defineWorkflow } from './typed/workflow.js'
 export type {
   AgentNames,

@@ -4,8 +4,8 @@
 
 import type { Definition, TaskDefinition } from './definition.js'
 import { noData } from './data.js'
-import { ValidationError } from './errors.js'
-import type { Issue } from './issue.js'
+import { ValidationError } from './api/errors.js'
+import type { Issue } from './api/issue.js'
 import { plainJson, type Json } from './json.js'
 import type { Run } from './run.js'
 

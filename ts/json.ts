@@ -2,7 +2,7 @@
 import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, WEIGHT_OF_LETTER, WEIGHT_OF_MEMBER, type Json } from './json/data.js'
 import { tooLarge } from './json/size.js'
 import { slowJson, tooManyValues } from './json/walk.js'
-import type { Issue } from './issue.js'
+import type { Issue } from './api/issue.js'
 
 export { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, type Json } from './json/data.js'
 export { partialJson } from './json/walk.js'

@@ -3,7 +3,7 @@
 
 import { Console } from 'node:console'
 import { describe, type Read } from './config/reader.js'
-import type { OrchestratorError } from './errors.js'
+import type { OrchestratorError } from './api/errors.js'
 import { messageOf } from './failure.js'
 
 /**

@@ -3,7 +3,7 @@
 
 import type { Json } from './json.js'
 import { dollarsOf } from './models/result.js'
-import type { FinishReason, ModelBudget, TokenUsage } from './models/types.js'
+import type { FinishReason, ModelBudget, TokenUsage } from './api/models.js'
 import type { Engine } from './native.js'
 import type { Run } from './run.js'
 import type { LiveAttempt } from './task-input.js'

@@ -5,7 +5,7 @@ import { onAbort } from './abort.js'
 import { messageOf } from './failure.js'
 import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'
-import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from './errors.js'
+import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from './api/errors.js'
 import type { Run } from './run.js'
 import type { WorkflowExecution } from './api/execution.js'
 

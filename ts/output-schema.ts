@@ -2,9 +2,9 @@
 // The `outputSchema` of a task as its agent has it: to steer a model by, and to judge before the engine does.
 
 import type { TaskDefinition } from './definition.js'
-import { ValidationError } from './errors.js'
+import { ValidationError } from './api/errors.js'
 import { judgeOutput } from './input-judge.js'
-import { pathSteps } from './issue.js'
+import { pathSteps } from './api/issue.js'
 
 /** A Standard Schema that is a JSON Schema as well. */
 export interface OutputSchema {

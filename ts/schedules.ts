@@ -5,7 +5,7 @@
 import { dateOf } from './clock.js'
 import { acceptedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
-import { errorOf, ValidationError, type OrchestratorError } from './errors.js'
+import { errorOf, ValidationError, type OrchestratorError } from './api/errors.js'
 import { fingerprintOf } from './idempotency.js'
 import type { Json } from './json.js'
 import type { LiveRuns } from './live-runs.js'

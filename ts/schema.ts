@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { memberPath, type Issue } from './issue.js'
+import { memberPath, type Issue } from './api/issue.js'
 import { plainJson, type Json } from './json.js'
 import { pushRefusal } from './names.js'
 import { scanZod, type ZodLike } from './schema/scan.js'

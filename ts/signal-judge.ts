@@ -2,8 +2,8 @@
 // The payload of a signal is judged where it enters, by every wait of the workflow that could take it: whether one is open says only whose word counts now.
 // So what is on record has been judged, and feeds no wait later that it does not fit.
 
-import { ValidationError } from './errors.js'
-import type { Issue } from './issue.js'
+import { ValidationError } from './api/errors.js'
+import type { Issue } from './api/issue.js'
 import { plainJson, type Json } from './json.js'
 import type { SignalFit } from './native.js'
 import type { Run } from './run.js'

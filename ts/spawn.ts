@@ -3,7 +3,7 @@
 
 import { forbiddenBy } from './allow.js'
 import type { Dispatcher } from './dispatcher.js'
-import { CancelledError, TaskFailedError, ValidationError } from './errors.js'
+import { CancelledError, TaskFailedError, ValidationError } from './api/errors.js'
 import { restored, type Kept } from './failure/restored.js'
 import type { Json } from './json.js'
 import { copyJson } from './json/copy.js'

@@ -2,7 +2,7 @@
 // A task that an attempt adds, as it enters: what it is given is data, everything else in it is a definition.
 
 import { looking, noData } from './data.js'
-import type { Issue } from './issue.js'
+import type { Issue } from './api/issue.js'
 import { plainJson, writtenJson, type Json } from './json.js'
 
 /** Where what is wrong with it stands, and its schemas. */

@@ -4,8 +4,8 @@
 
 import { looking } from './data.js'
 import { markTask, textOf } from './definition/marks.js'
-import { ValidationError } from './errors.js'
-import type { Issue } from './issue.js'
+import { ValidationError } from './api/errors.js'
+import type { Issue } from './api/issue.js'
 import type { Json } from './json.js'
 import { Judges } from './judging.js'
 import { readSpawned, SPAWNED } from './spawned-task.js'

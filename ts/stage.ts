@@ -5,7 +5,7 @@
 import type { AgentRegistry } from './agent-pool.js'
 import type { Clock } from './clock.js'
 import type { Dispatcher } from './dispatcher.js'
-import { ClosedError } from './errors.js'
+import { ClosedError } from './api/errors.js'
 import type { ModelGateway } from './models/integration.js'
 import type { NativeStage } from './native.js'
 

@@ -5,7 +5,7 @@
 //   said by `agents.standIn` ─▶ as it says          nearly a registered name ─▶ nobody
 //   models configured ─▶ yes                        models known from the environment alone ─▶ only where no agent at all is registered
 
-import type { AcceptedEnding } from './models/types.js'
+import type { AcceptedEnding } from './api/models.js'
 import { nearest } from './near.js'
 
 /** What is known of the models that may be asked. */

@@ -7,7 +7,7 @@
 
 import { acceptedDefinition, at, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { Past } from './ended-executions.js'
-import { errorOf } from './errors.js'
+import { errorOf } from './api/errors.js'
 import { UNDOING } from './fork.js'
 import type { Json } from './json.js'
 import type { RunOptions } from './run.js'

@@ -4,8 +4,8 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ResourceLimits } from 'node:worker_threads'
-import { ValidationError } from './errors.js'
-import type { Issue } from './issue.js'
+import { ValidationError } from './api/errors.js'
+import type { Issue } from './api/issue.js'
 import { plainJson } from './json.js'
 import type { WorkerAgentType } from './api/agent.js'
 

@@ -7,7 +7,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { looking } from './data.js'
-import { ValidationError } from './errors.js'
+import { ValidationError } from './api/errors.js'
 import { readWorkflow } from './native.js'
 import { readYaml } from './yaml.js'
 

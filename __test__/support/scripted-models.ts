@@ -2,7 +2,7 @@
 // A model that says what the test wrote down for it, so that what an agent makes of answers is seen alone.
 
 import { setMaxListeners } from 'node:events'
-import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/models/types.ts'
+import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/api/models.ts'
 import { SystemClock } from '../../ts/clock.ts'
 import { readTool } from '../../ts/tools/definition.ts'
 import { ToolRegistry } from '../../ts/tools/registry.ts'

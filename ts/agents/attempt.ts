@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the agents that ask models have in common: the requests of an attempt, announced as they are answered, and answers that are no whole ones.
 
-import { OrchestratorError } from '../errors.js'
+import { OrchestratorError } from '../api/errors.js'
 import { lacking, lackOf } from '../models/ending.js'
 import { whole, type Whole } from '../models/whole.js'
 import { acceptOf } from '../task-input.js'
-import type { AcceptedEnding, GenerateRequest, GenerateResult, ModelMessage, StreamPart } from '../models/types.js'
+import type { AcceptedEnding, GenerateRequest, GenerateResult, ModelMessage, StreamPart } from '../api/models.js'
 import type { AttemptContext } from '../api/agent.js'
 import type { RequestPart, ResolvedLlm } from './configuration.js'
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The types of agent that are there without being registered.
 
-import { ValidationError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import type { Log } from '../log.js'
-import type { AcceptedEnding } from '../models/types.js'
+import type { AcceptedEnding } from '../api/models.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, InlineAgentType } from '../api/agent.js'
 import { readHybrid, readLlm, readTool } from './configuration.js'

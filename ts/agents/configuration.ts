@@ -2,10 +2,10 @@
 // What the built-in agents are configured with, every field judged where it stands.
 
 import { boolean, describe, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../config/reader.js'
-import type { Issue } from '../issue.js'
+import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json.js'
 import { readAccept } from '../models/config.js'
-import type { AcceptedEnding, ModelCapability, ModelRequirements } from '../models/types.js'
+import type { AcceptedEnding, ModelCapability, ModelRequirements } from '../api/models.js'
 
 /** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
 export interface LlmConfiguration {

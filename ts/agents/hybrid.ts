@@ -4,10 +4,10 @@
 //   ask ─┬─ calls tools ─▶ call them, all at once ─▶ ask, at most `maxSteps` times
 //        └─ calls none ──▶ the text is the result, or what `outputSchema` makes of it
 
-import { TaskFailedError } from '../errors.js'
+import { TaskFailedError } from '../api/errors.js'
 import type { Log } from '../log.js'
 import { valuesIn } from '../models/found.js'
-import type { AcceptedEnding, GenerateResult, ModelMessage } from '../models/types.js'
+import type { AcceptedEnding, GenerateResult, ModelMessage } from '../api/models.js'
 import { isOutputSchema, type OutputSchema } from '../output-schema.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The agent that asks a model once: the task in words goes there, and the answer is the result.
 
-import type { AcceptedEnding } from '../models/types.js'
+import type { AcceptedEnding } from '../api/models.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import { Asking, requestPart } from './attempt.js'
 import type { ResolvedLlm } from './configuration.js'

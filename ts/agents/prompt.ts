@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A task in words: what its model is told.
 
-import { ValidationError } from '../errors.js'
+import { ValidationError } from '../api/errors.js'
 import { readsOutputs } from '../task-input.js'
 import type { TaskInput } from '../api/agent.js'
 

@@ -2,10 +2,10 @@
 // The tools that the model of one attempt may call, and its calls of them.
 
 import { canonical, hashOf } from '../idempotency.js'
-import type { Issue } from '../issue.js'
+import type { Issue } from '../api/issue.js'
 import type { Json } from '../json.js'
 import type { Log } from '../log.js'
-import type { ModelPart, ModelTool, ModelToolCall } from '../models/types.js'
+import type { ModelPart, ModelTool, ModelToolCall } from '../api/models.js'
 import { allows, notAllowed } from '../allow.js'
 import { readSchema } from '../schema.js'
 import { allowanceOf } from '../task-input.js'

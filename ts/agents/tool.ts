@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The agent that calls one tool, without a model.
 
-import { ValidationError } from '../errors.js'
+import { ValidationError } from '../api/errors.js'
 import { allows, notAllowed } from '../allow.js'
 import type { Json } from '../json.js'
 import { allowanceOf } from '../task-input.js'

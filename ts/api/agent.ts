@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The shapes of an agent: what it is given, what it may do, and how a type of agents is registered.
 
-import type { Duration } from '../duration.js'
-import type { ModelCalls } from '../models/types.js'
-import type { Recorded, SchemaOutput } from '../typed/schema.js'
+import type { Duration } from './duration.js'
+import type { ModelCalls } from './models.js'
+import type { Recorded, SchemaOutput } from './schema.js'
 import type { AgentTask, TaskType } from './workflow.js'
 
 /** A context of which nothing is known. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The shapes of an execution: what a caller asks for, and what there is to see. Numbers are milliseconds where they measure time; instants are `Date`.
 
-import type { Duration } from '../duration.js'
+import type { Duration } from './duration.js'
 import type { ResourceUsage } from '../model-account.js'
-import type { FinishReason, TokenUsage } from '../models/types.js'
+import type { FinishReason, TokenUsage } from './models.js'
 import type { Budget } from './workflow.js'
 
 export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'

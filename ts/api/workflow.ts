@@ -2,8 +2,8 @@
 // The shapes of a definition, as an author writes it. Numbers are milliseconds where they measure time; instants are `Date`.
 
 import type { ConditionFunction } from '../definition/marks.js'
-import type { Duration } from '../duration.js'
-import type { AcceptedEnding, ModelBudget } from '../models/types.js'
+import type { Duration } from './duration.js'
+import type { AcceptedEnding, ModelBudget } from './models.js'
 import type { Agents } from '../typed/agents.js'
 
 /**

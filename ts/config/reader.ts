@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { readDuration } from '../duration.js'
-import { memberPath, type Issue } from '../issue.js'
+import { readDuration } from '../api/duration.js'
+import { memberPath, type Issue } from '../api/issue.js'
 import { nearest } from '../near.js'
 import { pushRefusal } from '../names.js'
 

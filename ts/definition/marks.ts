@@ -2,7 +2,7 @@
 // A workflow may hold two things that are no data: schema objects, and functions in place of conditions. Markers stand for them while the rest
 // is copied; the engine gets JSON Schemas, and functions by name.
 
-import type { Issue } from '../issue.js'
+import type { Issue } from '../api/issue.js'
 import { Opaque, type Json } from '../json.js'
 import { readSchema, type SchemaForms } from '../schema.js'
 

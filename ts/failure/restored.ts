@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An error that was only kept, as an error again.
 
-import { errorOf, ValidationError, type ErrorOptions, type OrchestratorError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { errorOf, ValidationError, type ErrorOptions, type OrchestratorError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import type { KeptCause, KeptDetails } from './kept.js'
 
 const NATIVE: Readonly<Record<string, new (message: string) => Error>> = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How large a value is: the bytes of its JSON text. They are counted only where a quick upper bound is beyond what is allowed.
 
-import { memberPath, shortPath, type Issue } from '../issue.js'
+import { memberPath, shortPath, type Issue } from '../api/issue.js'
 import type { Json } from './data.js'
 
 /** The copy if it is not larger than `bytesMax` bytes of JSON; else `undefined`, and an issue. */

@@ -2,10 +2,10 @@
 // The configuration of models, with nothing left open: which providers there are, and what they let through.
 
 import { boolean, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
-import { memberPath, type Issue } from '../issue.js'
+import { memberPath, type Issue } from '../api/issue.js'
 import { pushRefusal } from '../names.js'
 import { ATTEMPT_TIMES, readTimes, type AttemptTimes } from './time-limits.js'
-import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from './types.js'
+import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from '../api/models.js'
 
 type Kind =
   | 'openai'

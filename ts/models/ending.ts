@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Answers that are not all of one: what they lack, and what to say of them.
 
-import { ModelError, type ErrorCode } from '../errors.js'
-import type { AcceptedEnding, GenerateResult } from './types.js'
+import { ModelError, type ErrorCode } from '../api/errors.js'
+import type { AcceptedEnding, GenerateResult } from '../api/models.js'
 
 /** What an answer lacks, if anything. `mayCall`: whether it was offered tools, so that a call of one says something. */
 export function lackOf({ finishReason, text, toolCalls }: GenerateResult, mayCall: boolean): AcceptedEnding | undefined {

@@ -5,9 +5,9 @@
 
 import { anyOf } from '../abort.js'
 import { looking } from '../data.js'
-import { readDuration, type Duration } from '../duration.js'
-import { ClosedError, ConflictError, ValidationError } from '../errors.js'
-import { memberPath, type Issue } from '../issue.js'
+import { readDuration, type Duration } from '../api/duration.js'
+import { ClosedError, ConflictError, ValidationError } from '../api/errors.js'
+import { memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json.js'
 import { pushRefusal } from '../names.js'
 import type { ModelAccount } from '../model-account.js'
@@ -41,7 +41,7 @@ import type {
   ProviderConfig,
   SkippedModel,
   StreamPart,
-} from './types.js'
+} from '../api/models.js'
 import type { RetryPolicy } from '../api/workflow.js'
 
 const ORCHESTRATOR = 'orchestrator'

@@ -3,7 +3,7 @@
 
 import type { Json } from '../json.js'
 import { dollarsOf } from './result.js'
-import type { ModelComparison, ModelInfo, ModelRegistration } from './types.js'
+import type { ModelComparison, ModelInfo, ModelRegistration } from '../api/models.js'
 
 /** A model as the addon lists it. */
 export interface Known {

@@ -6,8 +6,8 @@
 //      ├─ was cut or withheld ─▶ said             │
 //      └─ else ─▶ asked once more, told what is wrong ─▶ none again ─▶ said
 
-import { ModelError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { ModelError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import type { Json } from '../json.js'
 import { judged, type Judged } from '../judging.js'
 import { NativeSchema } from '../native.js'
@@ -15,7 +15,7 @@ import type { SchemaForms } from '../schema.js'
 import { lackDetails, lackOf, wordsOf } from './ending.js'
 import { valuesIn } from './found.js'
 import type { ReadRequest } from './request.js'
-import type { AcceptedEnding, GenerateResult } from './types.js'
+import type { AcceptedEnding, GenerateResult } from '../api/models.js'
 import { after, paying, whole, type Whole } from './whole.js'
 
 type Chat = ReadRequest['chat']

@@ -6,7 +6,7 @@ import type { Json } from '../json.js'
 import type { ModelAccount, ModelCall } from '../model-account.js'
 import type { Ended, Usage } from './calls.js'
 import { resultOf } from './result.js'
-import type { GenerateResult } from './types.js'
+import type { GenerateResult } from '../api/models.js'
 
 type Done = Extract<Ended, { type: 'done' }>
 

@@ -3,14 +3,14 @@
 
 import { boolean, describe, duration, integer, readGroup, type Fields, type Read } from '../config/reader.js'
 import { looking } from '../data.js'
-import { ValidationError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import { plainJson, writtenJson, type Json } from '../json.js'
 import { pushRefusal } from '../names.js'
 import { readSchema, type SchemaForms } from '../schema.js'
 import { readModelBudget, readNames } from './config.js'
 import { readRequirements } from './requirements.js'
-import type { GenerateRequest, ModelBudget, ModelMessage, ModelPart } from './types.js'
+import type { GenerateRequest, ModelBudget, ModelMessage, ModelPart } from '../api/models.js'
 
 /** A request as the addon reads it. */
 export interface ReadRequest {

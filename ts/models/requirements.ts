@@ -2,9 +2,9 @@
 // What is required of a model and what is told of one, judged: every problem at once, with its path, in the caller's own words.
 
 import { boolean, describe, integer, oneOf, readGroup, text, type Fields, type Read } from '../config/reader.js'
-import type { Issue } from '../issue.js'
+import type { Issue } from '../api/issue.js'
 import { readNames } from './config.js'
-import type { ModelRegistration, ModelRequirements } from './types.js'
+import type { ModelRegistration, ModelRequirements } from '../api/models.js'
 
 const CAPABILITIES = ['text-generation', 'code-generation', 'reasoning', 'tool-use', 'vision', 'audio'] as const
 const QUALITIES = ['basic', 'good', 'excellent'] as const

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The end of a call as its caller sees it: an answer, or an error that says what was tried.
 
-import { CancelledError, ModelError, TimeoutError, type OrchestratorError } from '../errors.js'
+import { CancelledError, ModelError, TimeoutError, type OrchestratorError } from '../api/errors.js'
 import type { Ended, Reply, Sent, Usage } from './calls.js'
-import type { GenerateResult, ModelAttempt, ModelMessage, ModelPart, SkippedModel, TokenUsage } from './types.js'
+import type { GenerateResult, ModelAttempt, ModelMessage, ModelPart, SkippedModel, TokenUsage } from '../api/models.js'
 
 const DOLLAR_NANOS = 1e9
 

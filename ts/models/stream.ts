@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An answer as it comes: what has come and was not read yet waits; whoever reads late misses nothing. Whoever leaves early ends the request.
 
-import type { GenerateResult, ModelStream, StreamPart } from './types.js'
+import type { GenerateResult, ModelStream, StreamPart } from '../api/models.js'
 
 type Next = IteratorResult<StreamPart, undefined>
 const DONE: Next = { done: true, value: undefined }

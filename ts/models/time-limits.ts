@@ -3,9 +3,9 @@
 
 import { duration, readGroup, type Fields } from '../config/reader.js'
 import { dueAt, type Clock } from '../clock.js'
-import type { Issue } from '../issue.js'
-import { readDuration } from '../duration.js'
-import type { AttemptTimeouts } from './types.js'
+import type { Issue } from '../api/issue.js'
+import { readDuration } from '../api/duration.js'
+import type { AttemptTimeouts } from '../api/models.js'
 
 /** As the addon takes it: milliseconds, and a stream's whole beside that of an answer that comes at once. */
 export interface AttemptTimes {

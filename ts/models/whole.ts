@@ -2,9 +2,9 @@
 // One answer that takes several requests: a provider that pauses goes on when it is sent its turn, and an answer that does not fit is asked for again. What
 // each request used is part of what the answer costs, also when a later one fails.
 
-import { CancelledError, errorOf, ModelError, TimeoutError } from '../errors.js'
+import { CancelledError, errorOf, ModelError, TimeoutError } from '../api/errors.js'
 import { sumOf } from './result.js'
-import type { GenerateResult, ModelMessage, TokenUsage } from './types.js'
+import type { GenerateResult, ModelMessage, TokenUsage } from '../api/models.js'
 
 /** A provider that pauses more often does nothing else. */
 const PAUSES_MAX = 16

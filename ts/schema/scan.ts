@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { memberPath, type Issue } from '../issue.js'
+import { memberPath, type Issue } from '../api/issue.js'
 
 /** A zod schema of either generation, as far as the walk looks. */
 export interface ZodLike {

@@ -2,9 +2,9 @@
 // How a test kit is set up, judged.
 
 import type { OrchestratorConfig } from '../config.js'
-import { readDuration, type Duration } from '../duration.js'
-import { ValidationError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { readDuration, type Duration } from '../api/duration.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import type { MultiAgentOrchestrator } from '../orchestrator.js'
 import { INSTANT_MS_MAX } from './test-clock.js'
 

@@ -2,9 +2,9 @@
 // Agents that do what a test has written down, and remember what they were asked.
 
 import { dateOf } from '../clock.js'
-import { readDuration, type Duration } from '../duration.js'
-import { AgentError, ValidationError } from '../errors.js'
-import { memberPath, type Issue } from '../issue.js'
+import { readDuration, type Duration } from '../api/duration.js'
+import { AgentError, ValidationError } from '../api/errors.js'
+import { memberPath, type Issue } from '../api/issue.js'
 import { plainJson } from '../json.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
 import type { FakeClock } from './fake-clock.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a test waits for in vain, and the way out.
 
-import { TimeoutError } from '../errors.js'
+import { TimeoutError } from '../api/errors.js'
 import type { MultiAgentOrchestrator } from '../orchestrator.js'
 import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
 

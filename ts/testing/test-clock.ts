@@ -2,9 +2,9 @@
 // The clock that a test moves.
 
 import { dateOf } from '../clock.js'
-import { readDuration, type Duration } from '../duration.js'
-import { ValidationError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { readDuration, type Duration } from '../api/duration.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import type { FakeClock } from './fake-clock.js'
 
 /** The time of a test kit. It stands still, but for a microsecond with everything that is recorded. */

@@ -3,8 +3,8 @@
 
 import { onAbort } from '../abort.js'
 import { dueAt, type Clock } from '../clock.js'
-import { ToolError, type OrchestratorError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { ToolError, type OrchestratorError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import type { Json } from '../json.js'
 import type { CallContext, ToolResult } from './tool.js'
 

@@ -2,8 +2,8 @@
 // A tool of a user: judged when it is registered, and by its own schema when it is called.
 
 import { describe, duration } from '../config/reader.js'
-import { ValidationError } from '../errors.js'
-import { memberPath, type Issue } from '../issue.js'
+import { ValidationError } from '../api/errors.js'
+import { memberPath, type Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json.js'
 import { NativeSchema } from '../native.js'
 import { judged, type Judged } from '../judging.js'

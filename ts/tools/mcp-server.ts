@@ -2,9 +2,9 @@
 // Which server of the Model Context Protocol, as a caller writes it: every field judged, nothing left open.
 
 import { boolean, describe, duration, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
-import type { Duration } from '../duration.js'
-import { ValidationError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import type { Duration } from '../api/duration.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 
 /** A server of the Model Context Protocol: a program that is started, or an address. */
 export type McpServer = McpProgram | McpRemote

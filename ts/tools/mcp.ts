@@ -5,8 +5,8 @@
 //               └─▶ closed        the tools are gone
 
 import type { Clock } from '../clock.js'
-import { ClosedError, ConflictError, ToolError, type ErrorCode, type OrchestratorError } from '../errors.js'
-import type { Issue } from '../issue.js'
+import { ClosedError, ConflictError, ToolError, type ErrorCode, type OrchestratorError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import { looking } from '../data.js'
 import { plainJson, type Json } from '../json.js'
 import type { Log } from '../log.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Every tool of an orchestrator by its name, wherever it comes from.
 
-import { ConflictError, ToolError } from '../errors.js'
+import { ConflictError, ToolError } from '../api/errors.js'
 import { failed } from './call.js'
 import type { CallContext, Tool, ToolResult } from './tool.js'
 

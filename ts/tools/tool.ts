@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a tool is: to whoever writes one, and to whoever calls it.
 
-import type { Duration } from '../duration.js'
-import type { OrchestratorError } from '../errors.js'
+import type { Duration } from '../api/duration.js'
+import type { OrchestratorError } from '../api/errors.js'
 import type { Json } from '../json.js'
-import type { SchemaOutput } from '../typed/schema.js'
+import type { SchemaOutput } from '../api/schema.js'
 
 /** A function that agents and models may call by name. */
 export interface ToolDefinition<S = unknown> {

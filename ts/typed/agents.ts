@@ -2,7 +2,7 @@
 // The agents of a program by name, for the compiler: what each gives back is what its tasks give back.
 
 import type { AgentRegistration, AgentType, AttemptContext, TaskInput } from '../api/agent.js'
-import type { Recorded } from './schema.js'
+import type { Recorded } from '../api/schema.js'
 
 /** A function that does the work of a task: the agent of a type that keeps nothing between tasks. */
 // Written as a method, so that one whose `task` is narrower than any task is one as well.

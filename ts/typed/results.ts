@@ -2,7 +2,7 @@
 // What the tasks of a workflow give, by id, as docs/workflows.md says it of each kind.
 
 import type { AgentResult } from './agents.js'
-import type { Recorded, SchemaOutput } from './schema.js'
+import type { Recorded, SchemaOutput } from '../api/schema.js'
 
 /** The results of a list of tasks. A task that may be skipped may have none. */
 export type ResultsOf<T extends readonly { readonly id: string }[], A> = {

@@ -6,7 +6,7 @@ import type { AgentTask, AgentWorkflow } from '../api/workflow.js'
 import type { Agents } from './agents.js'
 import type { CheckedTasks } from './check.js'
 import type { ResultsOf, Shown } from './results.js'
-import type { Recorded, SchemaInput, SchemaOutput } from './schema.js'
+import type { Recorded, SchemaInput, SchemaOutput } from '../api/schema.js'
 
 /** What is known of a workflow: what an execution is given, and what its tasks give, by id. */
 export interface WorkflowTypes {

@@ -2,8 +2,8 @@
 // What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
 
 import { readData } from '../data.js'
-import { CancelledError, ModelError } from '../errors.js'
-import type { ModelCalls } from '../models/types.js'
+import { CancelledError, ModelError } from '../api/errors.js'
+import type { ModelCalls } from '../api/models.js'
 import type { AttemptContext } from '../api/agent.js'
 import type { AgentTask } from '../api/workflow.js'
 import { readSpawned } from '../spawned-task.js'

@@ -3,7 +3,7 @@
 // own, as dist/worker.mjs, and knows nothing of the engine.
 
 import { parentPort, type MessagePort } from 'node:worker_threads'
-import type { Issue } from '../issue.js'
+import type { Issue } from '../api/issue.js'
 import { plainJson } from '../json.js'
 import type { TaskInput } from '../api/agent.js'
 import { WorkerAttempt, type AttemptHost, type RemoteTask } from './attempt.js'

@@ -3,7 +3,7 @@
 // nothing else; each side owns what it reads.
 
 import type { MessagePort } from 'node:worker_threads'
-import { OrchestratorError } from '../errors.js'
+import { OrchestratorError } from '../api/errors.js'
 import { failureOf, type Failure } from '../failure.js'
 import { restored } from '../failure/restored.js'
 import type { Json } from '../json.js'

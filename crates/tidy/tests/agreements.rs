@@ -8,9 +8,9 @@ use tidy::{Finding, Source, everything, exists, read, refuse, written};
 
 #[test]
 fn every_code_that_rust_gives_is_one_that_typescript_knows() {
-    let errors = read("ts/errors.ts");
+    let errors = read("ts/api/errors.ts");
     let union = between(&errors.text, "export type ErrorCode =", "\n\n");
-    assert!(union.contains("'ERR_INTERNAL'"), "the codes were not found in ts/errors.ts");
+    assert!(union.contains("'ERR_INTERNAL'"), "the codes were not found in ts/api/errors.ts");
     let sources = written();
     // A problem of a definition is an issue of an error; its code is not one of the error itself.
     let others = ["crates/tidy/", "crates/engine/src/workflow/"];
@@ -22,7 +22,7 @@ fn every_code_that_rust_gives_is_one_that_typescript_knows() {
     });
     let findings: Vec<Finding> = findings.map(|(finding, _)| finding).collect();
     assert!(count > 10, "only {count} codes were found in the Rust sources");
-    refuse(findings, "Add the code to `ErrorCode` and `CLASSES` in `ts/errors.ts`, and a case to `__test__/errors.spec.ts`.");
+    refuse(findings, "Add the code to `ErrorCode` and `CLASSES` in `ts/api/errors.ts`, and a case to `__test__/errors.spec.ts`.");
 }
 
 /// Each string of a source that is a code.

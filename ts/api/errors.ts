@@ -2,7 +2,7 @@
 // Every error a caller can meet. One class for each thing a caller would do differently; one code for each thing that can be wrong.
 
 import type { Issue } from './issue.js'
-import type { WorkflowExecution } from './api/execution.js'
+import type { WorkflowExecution } from './execution.js'
 
 /** The stable names of everything that can go wrong. */
 export type ErrorCode =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller writes and reads of models. Money is US dollars, times are milliseconds, amounts are tokens.
 
-import type { Duration } from '../duration.js'
-import type { SchemaOutput } from '../typed/schema.js'
+import type { Duration } from './duration.js'
+import type { SchemaOutput } from './schema.js'
 
 /** How models are reached, and what they may cost. */
 export interface ModelsConfig {
