@@ -3,7 +3,7 @@
 // hundred of them. What is remembered is now bounded by bytes too.
 
 import { describe, expect, it } from 'vitest'
-import { readBytes, weightOf } from '../ts/bytes.ts'
+import { readBytes, weightOf } from '../ts/json/bytes.ts'
 import { readConfig } from '../ts/config.ts'
 import type { Issue } from '../ts/api/issue.ts'
 import { orchestratorWith, task, workflow } from './support/orchestrators.ts'

@@ -2,7 +2,7 @@
 // What may stand for an agent where several are registered by name: a function, a type, or an agent of a type.
 
 import { describe } from './config/reader.js'
-import { looking } from './data.js'
+import { looking } from './json/entry.js'
 import { ValidationError } from './api/errors.js'
 import { memberPath, type Issue } from './api/issue.js'
 import type { AgentRegistration, AgentType, InlineAgentType } from './api/agent.js'

@@ -5,7 +5,7 @@
 
 import { errorOf, type OrchestratorError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import { namedBy, namedIn, type Named } from './named.js'
 import type { Allowance } from './api/execution.js'
 

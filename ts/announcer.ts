@@ -11,7 +11,7 @@ import { warnOfEvent, type EventName, type OrchestratorEvents } from './events.j
 import { errorInfo } from './execution.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import { restored } from './failure/restored.js'
-import { plainJson } from './json.js'
+import { plainJson } from './json/json.js'
 import { EFFECT_WORDS, Kind, type Engine, type Failures } from './native.js'
 import type { Log } from './log.js'
 import type { Run } from './run.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { readBytes, type Bytes } from './bytes.js'
+import { readBytes, type Bytes } from './json/bytes.js'
 import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
-import { looking } from './data.js'
+import { looking } from './json/entry.js'
 import type { Duration } from './api/duration.js'
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'

@@ -7,7 +7,7 @@ import { markWorkflow, textOf, type ConditionFunction, type Marks } from './defi
 import { describe } from './config/reader.js'
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
-import { partialJson, sameJson, writtenJson, type Json } from './json.js'
+import { partialJson, sameJson, writtenJson, type Json } from './json/json.js'
 import { describeThrown, throwerIn } from './json/walk.js'
 import { Judges, WrittenSchema, type SchemaSite } from './judging.js'
 import { NativeSchema, readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'

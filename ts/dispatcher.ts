@@ -18,7 +18,7 @@ import { codedError, errorOf, pendingError, type OrchestratorError } from './api
 import { EventLoopDelay } from './event-loop-delay.js'
 import { failureText } from './failure.js'
 import { reviewed } from './input-judge.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import type { Lender } from './lender.js'
 import { openAccount, type Bookkeeper, type ModelAccount } from './model-account.js'
 import type { Caller } from './models/integration.js'

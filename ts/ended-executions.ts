@@ -5,7 +5,7 @@ import type { Remembered } from './config.js'
 import type { Definition } from './definition.js'
 import type { Ending } from './execution.js'
 import { hasUndoing } from './fork.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import type { Run, RunOptions } from './run.js'
 import type { WorkflowExecution } from './api/execution.js'
 

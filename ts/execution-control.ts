@@ -4,7 +4,7 @@
 import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
 import { readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
 import type { Beginnings } from './beginnings.js'
-import { looking } from './data.js'
+import { looking } from './json/entry.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from './api/errors.js'

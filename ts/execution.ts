@@ -4,7 +4,7 @@
 import { inspect } from 'node:util'
 import { dateOf, type Clock } from './clock.js'
 import type { Definition, StoredTask } from './definition.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'
 import { resourceUsageOf, spentBy, type ModelSums } from './model-account.js'
 import type { RunOptions } from './run.js'

@@ -3,7 +3,7 @@
 
 import type { Definition } from './definition.js'
 import { ValidationError } from './api/errors.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import type { ReusedEnd, RunOptions } from './run.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 

@@ -19,7 +19,7 @@ export type {
   StorageConfig,
   WorkflowConfig,
 } from './config.js'
-export type { Bytes } from './bytes.js'
+export type { Bytes } from './json/bytes.js'
 export type { ConditionFunction } from './definition/marks.js'
 export type { WorkflowGraph } from './definition.js'
 export type { Duration, DurationText } from './api/duration.js'

@@ -3,10 +3,10 @@
 // process, and of what it returns.
 
 import type { Definition, TaskDefinition } from './definition.js'
-import { noData } from './data.js'
+import { noData } from './json/entry.js'
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
-import { plainJson, type Json } from './json.js'
+import { plainJson, type Json } from './json/json.js'
 import type { Run } from './run.js'
 
 type Context = { [key: string]: Json }

@@ -3,7 +3,7 @@
 // model, in a tool.
 
 import { memberPath, type Issue } from './api/issue.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'
 import type { SchemaForms } from './schema.js'
 

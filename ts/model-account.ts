@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an attempt's calls of models are put on: whose budgets pay, what it had chosen and paid before a crash, and where it tells what it does.
 
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import { dollarsOf } from './models/result.js'
 import type { FinishReason, ModelBudget, TokenUsage } from './api/models.js'
 import type { Engine } from './native.js'

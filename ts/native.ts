@@ -7,7 +7,7 @@ import type { Handover } from './answers.js'
 import type { ResolvedAgents, ResolvedStorage } from './config.js'
 import { errorOf, type OrchestratorError } from './api/errors.js'
 import type { Claimed } from './idempotency.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import type * as Binding from './native/binding.cjs'
 import type {
   Answer,

@@ -3,7 +3,7 @@
 // in whichever process, it runs the same; and what those workflows name in turn.
 
 import type { Definition } from './definition.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import { namedIn } from './named.js'
 import type { RunOptions } from './run.js'
 

@@ -2,12 +2,12 @@
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
 import { AsyncResource } from 'node:async_hooks'
-import { weightOf } from './bytes.js'
+import { weightOf } from './json/bytes.js'
 import type { Clock } from './clock.js'
 import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
 import type { OrchestratorError } from './api/errors.js'
 import { endingOf, executionOf, once, type Ending, type Report } from './execution.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import type { Keys } from './lineage.js'
 import type { Failures } from './native.js'
 import type { SpawnedTask } from './spawn.js'

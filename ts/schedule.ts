@@ -3,7 +3,7 @@
 
 import { readOptions } from './arguments.js'
 import type { Clock } from './clock.js'
-import { looking } from './data.js'
+import { looking } from './json/entry.js'
 import { readDuration, type Duration } from './api/duration.js'
 import { ValidationError } from './api/errors.js'
 import { judgeName } from './names.js'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { memberPath, type Issue } from './api/issue.js'
-import { plainJson, type Json } from './json.js'
+import { plainJson, type Json } from './json/json.js'
 import { pushRefusal } from './names.js'
 import { scanZod, type ZodLike } from './schema/scan.js'
 import { zod3ToJsonSchema } from './schema/zod3.js'

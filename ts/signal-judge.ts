@@ -4,7 +4,7 @@
 
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
-import { plainJson, type Json } from './json.js'
+import { plainJson, type Json } from './json/json.js'
 import type { SignalFit } from './native.js'
 import type { Run } from './run.js'
 

@@ -2,11 +2,11 @@
 // A task that an attempt adds, with its schemas: the engine gets them as JSON Schema, and the user's own judges stay here. Those of a worker thread cannot
 // cross, so that there they are refused as what is no data.
 
-import { looking } from './data.js'
+import { looking } from './json/entry.js'
 import { markTask, textOf } from './definition/marks.js'
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import { Judges } from './judging.js'
 import { readSpawned, SPAWNED } from './spawned-task.js'
 

@@ -4,7 +4,7 @@
 import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { CancelledError, errorOf, type OrchestratorError } from './api/errors.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'
 import type { TaskDefinition } from './definition.js'
 import type { Run } from './run.js'

@@ -9,7 +9,7 @@ import { acceptedDefinition, at, type Definition, type StoredTask, type TaskDefi
 import type { Past } from './ended-executions.js'
 import { errorOf } from './api/errors.js'
 import { UNDOING } from './fork.js'
-import type { Json } from './json.js'
+import type { Json } from './json/json.js'
 import type { RunOptions } from './run.js'
 
 /** What a task that undoes something is given, or why that is not known. */

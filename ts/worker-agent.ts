@@ -10,7 +10,7 @@
 
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
 import { onAbort } from './abort.js'
-import { noData } from './data.js'
+import { noData } from './json/entry.js'
 import { AgentError } from './api/errors.js'
 import { messageOf } from './failure.js'
 import type { Issue } from './api/issue.js'

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import type { ResourceLimits } from 'node:worker_threads'
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
-import { plainJson } from './json.js'
+import { plainJson } from './json/json.js'
 import type { WorkerAgentType } from './api/agent.js'
 
 const MEBIBYTE = 1024 * 1024

@@ -6,7 +6,7 @@
 
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { looking } from './data.js'
+import { looking } from './json/entry.js'
 import { ValidationError } from './api/errors.js'
 import { readWorkflow } from './native.js'
 import { readYaml } from './yaml.js'

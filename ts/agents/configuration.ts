@@ -3,7 +3,7 @@
 
 import { boolean, describe, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../config/reader.js'
 import type { Issue } from '../api/issue.js'
-import { plainJson, type Json } from '../json.js'
+import { plainJson, type Json } from '../json/json.js'
 import { readAccept } from '../models/config.js'
 import type { AcceptedEnding, ModelCapability, ModelRequirements } from '../api/models.js'
 

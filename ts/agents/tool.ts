@@ -3,7 +3,7 @@
 
 import { ValidationError } from '../api/errors.js'
 import { allows, notAllowed } from '../allow.js'
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 import { allowanceOf } from '../task-input.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'

@@ -3,7 +3,7 @@
 // is copied; the engine gets JSON Schemas, and functions by name.
 
 import type { Issue } from '../api/issue.js'
-import { Opaque, type Json } from '../json.js'
+import { Opaque, type Json } from '../json/json.js'
 import { readSchema, type SchemaForms } from '../schema.js'
 
 /** A condition that is a function; it is given everything an expression could read there. */

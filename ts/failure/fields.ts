@@ -2,7 +2,7 @@
 // The fields of an error that are plain data. Clients hang requests, sockets and keys on their errors: what is no plain data is left out, and what is
 // called like a secret is hidden, since a record is read by more people than a running process is.
 
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 
 const DEPTH_MAX = 8
 const HIDDEN = '[hidden]'

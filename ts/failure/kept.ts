@@ -3,7 +3,7 @@
 // errors it is made of, and its own fields as far as they are plain data. All of it is bounded: what tells most comes first, and what has no room is left out.
 
 import { types } from 'node:util'
-import { plainJson, type Json } from '../json.js'
+import { plainJson, type Json } from '../json/json.js'
 import { fieldsOf } from './fields.js'
 
 const BYTES_MAX = 16 * 1024

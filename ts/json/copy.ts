@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // JSON data that is somebody's own.
 
-import type { Json } from '../json.js'
+import type { Json } from './json.js'
 
 /** A copy of JSON data that shares nothing with it. */
 export function copyJson(value: Json): Json {

@@ -2,7 +2,7 @@
 // The JSON in what a model wrote. Models that are not held to a shape put thoughts before it, a fence around it or words beside it, and some write it twice
 // over. Which of several values is meant is for a schema to say, and only where one alone fits.
 
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 
 /** Thoughts that stand before an answer; where a server begins them itself, only their end is there. */
 const THOUGHTS = /^\s*<(think|thinking|thought|reasoning|reflection)>[^]*?<\/\1>/i

@@ -4,11 +4,11 @@
 //   request ─▶ judged ─▶ who may answer (recorded) ─▶ call ─▶ answer ─▶ judged by the schema (output.ts) ─▶ result
 
 import { anyOf } from '../abort.js'
-import { looking } from '../data.js'
+import { looking } from '../json/entry.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ClosedError, ConflictError, ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 import { pushRefusal } from '../names.js'
 import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type CallSurroundings, type Delta } from './calls.js'

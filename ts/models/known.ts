@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What is known of models, in the words of the catalogue and in those of the caller.
 
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 import { dollarsOf } from './result.js'
 import type { ModelComparison, ModelInfo, ModelRegistration } from '../api/models.js'
 

@@ -8,7 +8,7 @@
 
 import { ModelError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 import { judged, type Judged } from '../judging.js'
 import { NativeSchema } from '../native.js'
 import type { SchemaForms } from '../schema.js'

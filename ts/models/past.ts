@@ -2,7 +2,7 @@
 // What an attempt had chosen and was answered before its process ended: it makes the same choices again, and pays for no answer twice.
 
 import { createHash } from 'node:crypto'
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 import type { ModelAccount, ModelCall } from '../model-account.js'
 import type { Ended, Usage } from './calls.js'
 import { resultOf } from './result.js'

@@ -2,10 +2,10 @@
 // What a model is asked, judged: every problem at once, with its path.
 
 import { boolean, describe, duration, integer, readGroup, type Fields, type Read } from '../config/reader.js'
-import { looking } from '../data.js'
+import { looking } from '../json/entry.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
-import { plainJson, writtenJson, type Json } from '../json.js'
+import { plainJson, writtenJson, type Json } from '../json/json.js'
 import { pushRefusal } from '../names.js'
 import { readSchema, type SchemaForms } from '../schema.js'
 import { readModelBudget, readNames } from './config.js'

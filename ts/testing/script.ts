@@ -5,7 +5,7 @@ import { dateOf } from '../clock.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { AgentError, ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'
-import { plainJson } from '../json.js'
+import { plainJson } from '../json/json.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
 import type { FakeClock } from './fake-clock.js'
 

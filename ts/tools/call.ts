@@ -5,7 +5,7 @@ import { onAbort } from '../abort.js'
 import { dueAt, type Clock } from '../clock.js'
 import { ToolError, type OrchestratorError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 import type { CallContext, ToolResult } from './tool.js'
 
 /** How long a call may take, by which clock. */

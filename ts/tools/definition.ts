@@ -4,7 +4,7 @@
 import { describe, duration } from '../config/reader.js'
 import { ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'
-import { plainJson, type Json } from '../json.js'
+import { plainJson, type Json } from '../json/json.js'
 import { NativeSchema } from '../native.js'
 import { judged, type Judged } from '../judging.js'
 import { readSchema, type SchemaForms } from '../schema.js'

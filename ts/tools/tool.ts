@@ -3,7 +3,7 @@
 
 import type { Duration } from '../api/duration.js'
 import type { OrchestratorError } from '../api/errors.js'
-import type { Json } from '../json.js'
+import type { Json } from '../json/json.js'
 import type { SchemaOutput } from '../api/schema.js'
 
 /** A function that agents and models may call by name. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
 
-import { readData } from '../data.js'
+import { readData } from '../json/entry.js'
 import { CancelledError, ModelError } from '../api/errors.js'
 import type { ModelCalls } from '../api/models.js'
 import type { AttemptContext } from '../api/agent.js'

@@ -4,7 +4,7 @@
 
 import { parentPort, type MessagePort } from 'node:worker_threads'
 import type { Issue } from '../api/issue.js'
-import { plainJson } from '../json.js'
+import { plainJson } from '../json/json.js'
 import type { TaskInput } from '../api/agent.js'
 import { WorkerAttempt, type AttemptHost, type RemoteTask } from './attempt.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Told } from './messages.js'

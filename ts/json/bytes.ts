@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Amounts of memory: as a configuration says them, and as values take them.
 
-import type { Issue } from './api/issue.js'
+import type { Issue } from '../api/issue.js'
 import type { Json } from './json.js'
 
 /**

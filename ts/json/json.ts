@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, WEIGHT_OF_LETTER, WEIGHT_OF_MEMBER, type Json } from './json/data.js'
-import { tooLarge } from './json/size.js'
-import { slowJson, tooManyValues } from './json/walk.js'
-import type { Issue } from './api/issue.js'
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, WEIGHT_OF_LETTER, WEIGHT_OF_MEMBER, type Json } from './data.js'
+import { tooLarge } from './size.js'
+import { slowJson, tooManyValues } from './walk.js'
+import type { Issue } from '../api/issue.js'
 
-export { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, type Json } from './json/data.js'
-export { partialJson } from './json/walk.js'
+export { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, type Json } from './data.js'
+export { partialJson } from './walk.js'
 
 const objectPrototype: object = Object.prototype
 let valuesLeft = 0

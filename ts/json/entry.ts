@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Where data of a caller or an agent enters: it is copied, mended and measured here once, so that agents, records and expressions see one value.
 
-import { OrchestratorError, ValidationError, type ErrorCode } from './api/errors.js'
-import type { Issue } from './api/issue.js'
+import { OrchestratorError, ValidationError, type ErrorCode } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from './json.js'
-import { describeThrown, throwerIn } from './json/walk.js'
+import { describeThrown, throwerIn } from './walk.js'
 
 /** A copy of data that enters. `what` is what the error calls it. */
 export function readData(value: unknown, path: string, what: string, bytesMax?: number): Json {
