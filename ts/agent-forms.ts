@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What may stand for an agent where several are registered by name: a function, a type, or an agent of a type.
 
-import { describe } from './config/reader.js'
+import { describe } from './base/reader.js'
 import { looking } from './json/entry.js'
 import { ValidationError } from './api/errors.js'
 import { memberPath, type Issue } from './api/issue.js'

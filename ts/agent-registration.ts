@@ -2,10 +2,10 @@
 // What may be registered as a type of agent, and as an agent: every field judged, every problem at once.
 
 import type { ResolvedAgents } from './config.js'
-import { describe, duration, integer, readGroup, type Fields } from './config/reader.js'
+import { describe, duration, integer, readGroup, type Fields } from './base/reader.js'
 import { ValidationError } from './api/errors.js'
 import { memberPath, type Issue } from './api/issue.js'
-import { judgeName } from './names.js'
+import { judgeName } from './base/names.js'
 import { issuesOfWorkerType } from './worker-type.js'
 import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './api/agent.js'
 

@@ -3,7 +3,7 @@
 // not kept but read back from the journal, if a listener comes while the call is still fresh.
 
 import type { EventEmitter } from 'node:events'
-import { dateOf } from './clock.js'
+import { dateOf } from './base/clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { emitSafely } from './emit.js'
 import { TaskFailedError } from './api/errors.js'
@@ -17,7 +17,7 @@ import type { Log } from './log.js'
 import type { Run } from './run.js'
 import { taskEvent, type Notice } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from './api/execution.js'
-import { real } from './real-time.js'
+import { real } from './base/real-time.js'
 
 /** The kinds of notice that each event is made from. */
 const KINDS: Record<EventName, number> = {

@@ -2,15 +2,15 @@
 // What a caller passes beside a workflow, judged: context, options, filters.
 
 import { readAllow } from './allow.js'
-import type { Clock } from './clock.js'
-import { describe } from './config/reader.js'
+import type { Clock } from './base/clock.js'
+import { describe } from './base/reader.js'
 import { ValidationError } from './api/errors.js'
 import { readDuration } from './api/duration.js'
 import type { Issue } from './api/issue.js'
 import { looking, noData, readData } from './json/entry.js'
 import { plainJson, type Json } from './json/json.js'
-import { nearest } from './near.js'
-import { judgeName, refusalOfChosenName, refusalOfExecutionId } from './names.js'
+import { nearest } from './base/near.js'
+import { judgeName, refusalOfChosenName, refusalOfExecutionId } from './base/names.js'
 import type { RunOptions } from './run.js'
 import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from './api/execution.js'
 

@@ -5,7 +5,7 @@ import type { Instance } from './agent-instances.js'
 import type { AgentRegistry } from './agent-pool.js'
 import { allows, notAllowed } from './allow.js'
 import type { ChildEnd } from './children.js'
-import type { Clock } from './clock.js'
+import type { Clock } from './base/clock.js'
 import type { TaskDefinition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { noData } from './json/entry.js'
@@ -19,7 +19,7 @@ import { Form } from './native.js'
 import type { Run } from './run.js'
 import { AttemptInput, LiveAttempt } from './task-input.js'
 import type { Agent, AttemptContext, TaskInput } from './api/agent.js'
-import { real } from './real-time.js'
+import { real } from './base/real-time.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000

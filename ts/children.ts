@@ -9,7 +9,7 @@
 //
 // So nothing is known in memory alone: whoever recovers a parent runs the same attempt again, and that joins what it had begun or begins the same.
 
-import { onAbort } from './abort.js'
+import { onAbort } from './base/abort.js'
 import type { Definition, TaskDefinition } from './definition.js'
 import type { Past } from './ended-executions.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './api/errors.js'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readBytes, type Bytes } from './json/bytes.js'
-import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './config/reader.js'
+import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './base/reader.js'
 import { looking } from './json/entry.js'
 import type { Duration } from './api/duration.js'
 import { ValidationError } from './api/errors.js'
@@ -8,7 +8,7 @@ import type { Issue } from './api/issue.js'
 import { readLogger, STDERR, type Logger } from './log.js'
 import { NO_MODELS, readModels, type ResolvedModels } from './models/config.js'
 import type { ModelsConfig } from './api/models.js'
-import { placed } from './placed.js'
+import { placed } from './base/placed.js'
 
 export { readDuration, type Duration } from './api/duration.js'
 

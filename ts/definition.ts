@@ -4,7 +4,7 @@
 import { types } from 'node:util'
 import type { AgentNeed } from './agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
-import { describe } from './config/reader.js'
+import { describe } from './base/reader.js'
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
 import { partialJson, sameJson, writtenJson, type Json } from './json/json.js'

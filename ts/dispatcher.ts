@@ -12,7 +12,7 @@ import type { AgentRegistry } from './agent-pool.js'
 import { Answers } from './answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import type { ChildEnd } from './children.js'
-import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './clock.js'
+import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './base/clock.js'
 import { judge } from './condition-judge.js'
 import { codedError, errorOf, pendingError, type OrchestratorError } from './api/errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
@@ -30,7 +30,7 @@ import type { Spawning } from './spawning.js'
 import type { AttemptHost, LiveAttempt } from './task-input.js'
 import type { WorkflowExecution } from './api/execution.js'
 import type { AgentTask } from './api/workflow.js'
-import { pause, real } from './real-time.js'
+import { pause, real } from './base/real-time.js'
 
 const EFFECTS_MAX = 1024
 /** The question that is no condition, as in `runtime::driver::effect`. */

@@ -5,7 +5,7 @@
 
 import { createHistogram } from 'node:perf_hooks'
 import type { EventLoopDelayFigures } from './api/execution.js'
-import { real } from './real-time.js'
+import { real } from './base/real-time.js'
 
 /** How often it is looked. Each look wakes the process. */
 const LOOK_EVERY_MS = 20

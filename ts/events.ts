@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { TaskFailedError } from './api/errors.js'
 import type { Log } from './log.js'
-import { nearest } from './near.js'
+import { nearest } from './base/near.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /**

@@ -2,7 +2,7 @@
 // What the engine reports, as the objects a caller reads. They are made when they are looked at: most executions never are.
 
 import { inspect } from 'node:util'
-import { dateOf, type Clock } from './clock.js'
+import { dateOf, type Clock } from './base/clock.js'
 import type { Definition, StoredTask } from './definition.js'
 import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { ExecutionEvent } from './execution-events.js'
 import { notFound, orThrow } from './outcome.js'
-import { awaited } from './placed.js'
+import { awaited } from './base/placed.js'
 import type { Run } from './run.js'
 import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
 

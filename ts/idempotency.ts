@@ -7,7 +7,7 @@
 //   one that has ended and is remembered no more                                       ─▶ ERR_EXECUTION_NOT_FOUND, which says how it ended; begins nothing
 
 import { createHash } from 'node:crypto'
-import { dateOf } from './clock.js'
+import { dateOf } from './base/clock.js'
 import type { Definition } from './definition.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError, NotFoundError } from './api/errors.js'

@@ -2,7 +2,7 @@
 // Lists of executions, made a slice at a time: there may be very many, and each takes a while to be looked at.
 
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
-import { nextTurn } from './real-time.js'
+import { nextTurn } from './base/real-time.js'
 import type { Run } from './run.js'
 
 /** An execution that may be listed; looking at it is what takes time. */

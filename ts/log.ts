@@ -2,7 +2,7 @@
 // What an orchestrator says to the people who run it. This is its one way out: to the logger of the configuration, or a line each on stderr.
 
 import { Console } from 'node:console'
-import { describe, type Read } from './config/reader.js'
+import { describe, type Read } from './base/reader.js'
 import type { OrchestratorError } from './api/errors.js'
 import { messageOf } from './failure.js'
 

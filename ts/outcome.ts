@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How a call ends: with the execution, or with the error that says why it did not end well.
 
-import { onAbort } from './abort.js'
+import { onAbort } from './base/abort.js'
 import { messageOf } from './failure.js'
 import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'

@@ -2,7 +2,7 @@
 // Executions out of a store: those to be read, and those that were interrupted and are continued as soon as their agents are there.
 
 import type { AgentNeed, AgentRegistry } from './agent-pool.js'
-import type { Clock } from './clock.js'
+import type { Clock } from './base/clock.js'
 import { acceptedDefinition, type Definition } from './definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
@@ -15,7 +15,7 @@ import type { Engine, Failures, Interrupted } from './native.js'
 import { eventsGone, notFound } from './outcome.js'
 import { Run, type RunOptions } from './run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
-import { real } from './real-time.js'
+import { real } from './base/real-time.js'
 
 interface StoredText {
   id: string

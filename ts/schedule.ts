@@ -2,11 +2,11 @@
 // What a caller passes to schedule a workflow, judged. What an expression means and which time zones there are, the engine knows.
 
 import { readOptions } from './arguments.js'
-import type { Clock } from './clock.js'
+import type { Clock } from './base/clock.js'
 import { looking } from './json/entry.js'
 import { readDuration, type Duration } from './api/duration.js'
 import { ValidationError } from './api/errors.js'
-import { judgeName } from './names.js'
+import { judgeName } from './base/names.js'
 import type { Issue } from './api/issue.js'
 import { timingProblems } from './native.js'
 import type { RunOptions } from './run.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { memberPath, type Issue } from './api/issue.js'
 import { plainJson, type Json } from './json/json.js'
-import { pushRefusal } from './names.js'
+import { pushRefusal } from './base/names.js'
 import { scanZod, type ZodLike } from './schema/scan.js'
 import { zod3ToJsonSchema } from './schema/zod3.js'
 import { zod4ToJsonSchema } from './schema/zod4.js'

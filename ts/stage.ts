@@ -3,7 +3,7 @@
 // key that nobody else has, so that it is no part of the public surface.
 
 import type { AgentRegistry } from './agent-pool.js'
-import type { Clock } from './clock.js'
+import type { Clock } from './base/clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { ClosedError } from './api/errors.js'
 import type { ModelGateway } from './models/integration.js'

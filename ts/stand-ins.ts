@@ -6,7 +6,7 @@
 //   models configured ─▶ yes                        models known from the environment alone ─▶ only where no agent at all is registered
 
 import type { AcceptedEnding } from './api/models.js'
-import { nearest } from './near.js'
+import { nearest } from './base/near.js'
 
 /** What is known of the models that may be asked. */
 export interface KnownModels {

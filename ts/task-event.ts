@@ -3,7 +3,7 @@
 // as long), and the copy of a result is put off until it is looked at, unless copying it costs less than that.
 
 import { inspect } from 'node:util'
-import { dateOf } from './clock.js'
+import { dateOf } from './base/clock.js'
 import type { EventName } from './events.js'
 import { errorInfo } from './execution.js'
 import type { Json } from './json/json.js'

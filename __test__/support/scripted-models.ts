@@ -3,7 +3,7 @@
 
 import { setMaxListeners } from 'node:events'
 import type { GenerateRequest, GenerateResult, ModelCalls, ModelStream, ModelToolCall, StreamPart } from '../../ts/api/models.ts'
-import { SystemClock } from '../../ts/clock.ts'
+import { SystemClock } from '../../ts/base/clock.ts'
 import { readTool } from '../../ts/tools/definition.ts'
 import { ToolRegistry } from '../../ts/tools/registry.ts'
 import type { ToolContext } from '../../ts/tools/tool.ts'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the built-in agents are configured with, every field judged where it stands.
 
-import { boolean, describe, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../config/reader.js'
+import { boolean, describe, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import { readAccept } from '../models/config.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { types } from 'node:util'
 import { memberPath, shortPath, type Issue } from '../api/issue.js'
-import { HALF_A_PAIR } from '../names.js'
+import { HALF_A_PAIR } from '../base/names.js'
 import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, WEIGHT_OF_LETTER, WEIGHT_OF_MEMBER, type Json } from './data.js'
 import { emptyAsJson, lostByToJson, lostContent } from './lost.js'
 

@@ -5,8 +5,8 @@
 //                 └▶ ask ─▶ a provider of the user ─▶ answered, failed ─▶ addon
 
 import { randomInt } from 'node:crypto'
-import { onAbort } from '../abort.js'
-import { TIMER_MS_MAX, type Alarm, type Clock } from '../clock.js'
+import { onAbort } from '../base/abort.js'
+import { TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
 import { failureText } from '../failure.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
@@ -15,7 +15,7 @@ import { Models, type NativeStage } from '../native.js'
 import { Pieces } from './pieces.js'
 import { AttemptWatch, type AttemptTimes } from './time-limits.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from '../api/models.js'
-import { real } from '../real-time.js'
+import { real } from '../base/real-time.js'
 
 /** Tokens as the addon counts them. */
 export interface Usage {

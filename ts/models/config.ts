@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The configuration of models, with nothing left open: which providers there are, and what they let through.
 
-import { boolean, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
+import { boolean, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../base/reader.js'
 import { memberPath, type Issue } from '../api/issue.js'
-import { pushRefusal } from '../names.js'
+import { pushRefusal } from '../base/names.js'
 import { ATTEMPT_TIMES, readTimes, type AttemptTimes } from './time-limits.js'
 import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from '../api/models.js'
 

@@ -3,13 +3,13 @@
 //
 //   request ─▶ judged ─▶ who may answer (recorded) ─▶ call ─▶ answer ─▶ judged by the schema (output.ts) ─▶ result
 
-import { anyOf } from '../abort.js'
+import { anyOf } from '../base/abort.js'
 import { looking } from '../json/entry.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ClosedError, ConflictError, ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
-import { pushRefusal } from '../names.js'
+import { pushRefusal } from '../base/names.js'
 import type { ModelAccount } from '../model-account.js'
 import { ModelCallsUnderWay, type CallSurroundings, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from './config.js'
@@ -21,7 +21,7 @@ import { readRegistration, readRequirements } from './requirements.js'
 import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './result.js'
 import { AnswerStream } from './stream.js'
 import { ATTEMPT_TIMES } from './time-limits.js'
-import { placeErrors } from '../placed.js'
+import { placeErrors } from '../base/placed.js'
 import type { KnownModels } from '../stand-ins.js'
 import type {
   AcceptedEnding,

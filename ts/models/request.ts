@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a model is asked, judged: every problem at once, with its path.
 
-import { boolean, describe, duration, integer, readGroup, type Fields, type Read } from '../config/reader.js'
+import { boolean, describe, duration, integer, readGroup, type Fields, type Read } from '../base/reader.js'
 import { looking } from '../json/entry.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, writtenJson, type Json } from '../json/json.js'
-import { pushRefusal } from '../names.js'
+import { pushRefusal } from '../base/names.js'
 import { readSchema, type SchemaForms } from '../schema.js'
 import { readModelBudget, readNames } from './config.js'
 import { readRequirements } from './requirements.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What is required of a model and what is told of one, judged: every problem at once, with its path, in the caller's own words.
 
-import { boolean, describe, integer, oneOf, readGroup, text, type Fields, type Read } from '../config/reader.js'
+import { boolean, describe, integer, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
 import type { Issue } from '../api/issue.js'
 import { readNames } from './config.js'
 import type { ModelRegistration, ModelRequirements } from '../api/models.js'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How long one attempt may take: until the first token, from one token to the next, and in all.
 
-import { duration, readGroup, type Fields } from '../config/reader.js'
-import { dueAt, type Clock } from '../clock.js'
+import { duration, readGroup, type Fields } from '../base/reader.js'
+import { dueAt, type Clock } from '../base/clock.js'
 import type { Issue } from '../api/issue.js'
 import { readDuration } from '../api/duration.js'
 import type { AttemptTimeouts } from '../api/models.js'

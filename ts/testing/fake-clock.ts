@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Time that stands still until it is moved, from one alarm to the next. The engine reads the same clock, in Rust.
 
-import { onAbort } from '../abort.js'
-import type { Alarm, Clock } from '../clock.js'
+import { onAbort } from '../base/abort.js'
+import type { Alarm, Clock } from '../base/clock.js'
 import { NativeStage } from '../native.js'
 
 export class FakeClock implements Clock {

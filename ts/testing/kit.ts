@@ -16,7 +16,7 @@ import { readKitOptions, type ReadKitOptions, type TestKitOptions } from './opti
 import { Script, type ScriptedAgent, type ScriptFunction, type TestAgents } from './script.js'
 import { stuck } from './stuck.js'
 import { KitClock, type TestClock } from './test-clock.js'
-import { nextTurn, pause, real } from '../real-time.js'
+import { nextTurn, pause, real } from '../base/real-time.js'
 
 /** Turns of the event loop in which nothing is left to do before it is believed: an agent may take one or two of them to go on. */
 const STILL_TURNS = 3

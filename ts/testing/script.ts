@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Agents that do what a test has written down, and remember what they were asked.
 
-import { dateOf } from '../clock.js'
+import { dateOf } from '../base/clock.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { AgentError, ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The clock that a test moves.
 
-import { dateOf } from '../clock.js'
+import { dateOf } from '../base/clock.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'

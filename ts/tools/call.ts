@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // One call of a tool: bound in time, and whatever goes wrong is an answer.
 
-import { onAbort } from '../abort.js'
-import { dueAt, type Clock } from '../clock.js'
+import { onAbort } from '../base/abort.js'
+import { dueAt, type Clock } from '../base/clock.js'
 import { ToolError, type OrchestratorError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'

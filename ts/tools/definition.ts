@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A tool of a user: judged when it is registered, and by its own schema when it is called.
 
-import { describe, duration } from '../config/reader.js'
+import { describe, duration } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'

@@ -4,7 +4,7 @@
 //   idle ─▶ listing ─▶ idle
 //             └─ said again meanwhile ─▶ waiting ─▶ listing
 
-import { dueAt, type Clock } from '../clock.js'
+import { dueAt, type Clock } from '../base/clock.js'
 
 /** Between two lists that follow each other. A server that says so whenever it is asked would be asked for ever. */
 const PAUSE_MS_MIN = 100

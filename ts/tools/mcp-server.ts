@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Which server of the Model Context Protocol, as a caller writes it: every field judged, nothing left open.
 
-import { boolean, describe, duration, readGroup, record, text, type Fields, type Read } from '../config/reader.js'
+import { boolean, describe, duration, readGroup, record, text, type Fields, type Read } from '../base/reader.js'
 import type { Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'

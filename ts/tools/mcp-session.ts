@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // One connection to a server of the Model Context Protocol, over the one in Rust.
 
-import { onAbort } from '../abort.js'
+import { onAbort } from '../base/abort.js'
 import { attempt, NativeMcp, answerOf, type Answer } from '../native.js'
 
 /** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */

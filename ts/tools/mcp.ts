@@ -4,7 +4,7 @@
 //   connect ─▶ open ◀──────────── reconnected at the next call ─── lost        the tools stay registered meanwhile, and say so
 //               └─▶ closed        the tools are gone
 
-import type { Clock } from '../clock.js'
+import type { Clock } from '../base/clock.js'
 import { ClosedError, ConflictError, ToolError, type ErrorCode, type OrchestratorError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import { looking } from '../json/entry.js'

@@ -87,9 +87,9 @@ const REAL_TIME: &[&str] = &[
 #[test]
 fn only_real_time_ts_names_the_timers_of_the_process() {
     let sources = written();
-    let ours = |source: &&Source| source.is_in("ts/") && source.path != "ts/real-time.ts";
+    let ours = |source: &&Source| source.is_in("ts/") && source.path != "ts/base/real-time.ts";
     let findings = sources.iter().filter(ours).flat_map(|source| code_naming(source, REAL_TIME));
-    refuse(findings, "Ask `real` for it: `ts/real-time.ts`; or, if an execution waits for it, the clock of its orchestrator.");
+    refuse(findings, "Ask `real` for it: `ts/base/real-time.ts`; or, if an execution waits for it, the clock of its orchestrator.");
 }
 
 /// Ways past the logger that a user has given.

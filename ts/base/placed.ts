@@ -2,7 +2,7 @@
 // The stack of an error that a call ends with begins at the line that called: what is ours above it says nothing to its reader, and would leave no room
 // for what is theirs. An error of ours that is a mistake of ours keeps its own.
 
-import { InternalError, OrchestratorError } from './api/errors.js'
+import { InternalError, OrchestratorError } from '../api/errors.js'
 
 type Callable = (this: unknown, ...given: never[]) => unknown
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readDuration } from '../api/duration.js'
 import { memberPath, type Issue } from '../api/issue.js'
-import { nearest } from '../near.js'
-import { pushRefusal } from '../names.js'
+import { nearest } from './near.js'
+import { pushRefusal } from './names.js'
 
 /** Reads one field: its value, or an issue and `undefined`. */
 export type Read<T> = (value: unknown, path: string, issues: Issue[]) => T | undefined

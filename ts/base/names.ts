@@ -5,7 +5,7 @@
 // The engine makes ids of its own (`parent/path/attempt`, `<schedule>@<instant>`, `key-<hash>`), and they are told apart from those that a caller has
 // chosen by what may not be chosen: none of what they are made with. Names that stand in a store are not judged again.
 
-import type { Issue } from './api/issue.js'
+import type { Issue } from '../api/issue.js'
 
 /** The most letters of a name. */
 export const NAME_LENGTH_MAX = 256

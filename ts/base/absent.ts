@@ -2,7 +2,7 @@
 // What is planned under a name that is not there yet: whoever reads it is told what to use instead. What looks at an orchestrator as a whole
 // (`inspect`, spreading, an equality of a test runner) looks at own or enumerable members and meets none of it.
 
-import { errorOf } from './api/errors.js'
+import { errorOf } from '../api/errors.js'
 
 const INSTEAD: Readonly<Record<string, string>> = {
   executionMonitor:
