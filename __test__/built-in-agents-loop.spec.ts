@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { builtInTypes } from '../ts/agents/built-in.ts'
-import { Log } from '../ts/log.ts'
+import { Log } from '../ts/log/log.ts'
 import type { ToolRegistry } from '../ts/tools/registry.ts'
 import type { OutputSchema } from '../ts/output-schema.ts'
 import type { Agent, AttemptContext, TaskInput } from '../ts/api/agent.ts'

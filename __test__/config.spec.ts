@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config.ts'
 import type { Issue } from '../ts/api/issue.ts'
-import { STDERR } from '../ts/log.ts'
+import { STDERR } from '../ts/log/log.ts'
 import { NO_MODELS } from '../ts/models/config.ts'
 
 function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { errorOf, type OrchestratorError } from './api/errors.js'
-import { messageOf } from './failure.js'
+import { messageOf } from './failure/failure.js'
 
 const PACKAGE = '@codexos/multi-agent-orchestrator'
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Functions in place of conditions: which one is asked, and what its answer means.
 
-import { messageOf } from './failure.js'
+import { messageOf } from './failure/failure.js'
 import type { StoredTask } from './definition.js'
 import { OrchestratorError } from './api/errors.js'
 import type { Question } from './native.js'

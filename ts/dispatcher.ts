@@ -16,7 +16,7 @@ import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from './base/clo
 import { judge } from './condition-judge.js'
 import { codedError, errorOf, pendingError, type OrchestratorError } from './api/errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
-import { failureText } from './failure.js'
+import { failureText } from './failure/failure.js'
 import { reviewed } from './input-judge.js'
 import type { Json } from './json/json.js'
 import type { Lender } from './lender.js'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { TaskFailedError } from './api/errors.js'
-import type { Log } from './log.js'
+import type { Log } from './log/log.js'
 import { nearest } from './base/near.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 

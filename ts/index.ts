@@ -44,7 +44,7 @@ export type { EventName, OrchestratorEvents } from './events.js'
 export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './api/issue.js'
-export type { LogEvent, Logger, LogRecord } from './log.js'
+export type { LogEvent, Logger, LogRecord } from './log/log.js'
 export type { ResourceUsage } from './model-account.js'
 export type {
   AcceptedEnding,

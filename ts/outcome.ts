@@ -2,7 +2,7 @@
 // How a call ends: with the execution, or with the error that says why it did not end well.
 
 import { onAbort } from './base/abort.js'
-import { messageOf } from './failure.js'
+import { messageOf } from './failure/failure.js'
 import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'
 import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from './api/errors.js'

@@ -4,7 +4,7 @@
 
 import type { WorkflowExecution } from './api/execution.js'
 import type { LiveRuns } from './live-runs.js'
-import type { Log } from './log.js'
+import type { Log } from './log/log.js'
 import { failureOf } from './outcome.js'
 import { real } from './base/real-time.js'
 import type { Run } from './run.js'

@@ -3,7 +3,7 @@
 
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
-import type { Log } from '../log.js'
+import type { Log } from '../log/log.js'
 import type { AcceptedEnding } from '../api/models.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, InlineAgentType } from '../api/agent.js'

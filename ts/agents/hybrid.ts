@@ -5,7 +5,7 @@
 //        └─ calls none ──▶ the text is the result, or what `outputSchema` makes of it
 
 import { TaskFailedError } from '../api/errors.js'
-import type { Log } from '../log.js'
+import type { Log } from '../log/log.js'
 import { valuesIn } from '../models/found.js'
 import type { AcceptedEnding, GenerateResult, ModelMessage } from '../api/models.js'
 import { isOutputSchema, type OutputSchema } from '../output-schema.js'

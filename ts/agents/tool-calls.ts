@@ -4,7 +4,7 @@
 import { canonical, hashOf } from '../idempotency.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
-import type { Log } from '../log.js'
+import type { Log } from '../log/log.js'
 import type { ModelPart, ModelTool, ModelToolCall } from '../api/models.js'
 import { allows, notAllowed } from '../allow.js'
 import { readSchema } from '../schema.js'

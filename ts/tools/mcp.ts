@@ -9,7 +9,7 @@ import { ClosedError, ConflictError, ToolError, type ErrorCode, type Orchestrato
 import type { Issue } from '../api/issue.js'
 import { looking } from '../json/entry.js'
 import { plainJson, type Json } from '../json/json.js'
-import type { Log } from '../log.js'
+import type { Log } from '../log/log.js'
 import { answered, misfit, within } from './call.js'
 import { TOOL_NAME } from './definition.js'
 import { McpSession } from './mcp-session.js'

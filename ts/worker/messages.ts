@@ -4,7 +4,7 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import { OrchestratorError } from '../api/errors.js'
-import { failureOf, type Failure } from '../failure.js'
+import { failureOf, type Failure } from '../failure/failure.js'
 import { restored } from '../failure/restored.js'
 import type { Json } from '../json/json.js'
 

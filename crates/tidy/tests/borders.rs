@@ -101,10 +101,10 @@ fn only_log_ts_speaks_to_people() {
     let ships =
         |source: &&Source| source.is_in("ts/") || source.is_in("src/") || (source.is_in("crates/") && source.path.contains("/src/"));
     // Servers of the Model Context Protocol inherit ours.
-    let own = ["ts/log.ts", "crates/mcp/src/process.rs"];
+    let own = ["ts/log/log.ts", "crates/mcp/src/process.rs"];
     let ours = |source: &&Source| ships(source) && !own.contains(&source.path.as_str()) && !source.is_in("crates/tidy/");
     let findings = sources.iter().filter(ours).flat_map(|source| code_naming(source, SPEAKING));
-    refuse(findings, "Give it to the `Log` of the orchestrator: `ts/log.ts`; in Rust to `Health::tell`.");
+    refuse(findings, "Give it to the `Log` of the orchestrator: `ts/log/log.ts`; in Rust to `Health::tell`.");
 }
 
 /// The lines of a source that name one of the globals, comments aside.

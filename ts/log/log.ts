@@ -2,9 +2,9 @@
 // What an orchestrator says to the people who run it. This is its one way out: to the logger of the configuration, or a line each on stderr.
 
 import { Console } from 'node:console'
-import { describe, type Read } from './base/reader.js'
-import type { OrchestratorError } from './api/errors.js'
-import { messageOf } from './failure.js'
+import { describe, type Read } from '../base/reader.js'
+import type { OrchestratorError } from '../api/errors.js'
+import { messageOf } from '../failure/failure.js'
 
 /**
  * Where an orchestrator writes what the people who run it must know. `console` is one, and so is a logger of pino: each method is called with a record

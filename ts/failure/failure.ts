@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What is kept of a thrown value. It may be anything, and looking at it may throw.
 
-import { OrchestratorError } from './api/errors.js'
-import { detailsOf, memberOf, type KeptDetails } from './failure/kept.js'
+import { OrchestratorError } from '../api/errors.js'
+import { detailsOf, memberOf, type KeptDetails } from './kept.js'
 
 const MESSAGE_LENGTH_MAX = 10_000
 

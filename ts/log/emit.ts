@@ -2,8 +2,8 @@
 // Events whose listeners cannot harm who announces them.
 
 import type { EventEmitter } from 'node:events'
-import { OrchestratorError } from './api/errors.js'
-import { messageOf } from './failure.js'
+import { OrchestratorError } from '../api/errors.js'
+import { messageOf } from '../failure/failure.js'
 import type { Log } from './log.js'
 
 /** Calls every listener of an event. One that throws, or rejects, is logged and harms nobody. */
