@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { describe, expect, it } from 'vitest'
-import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config.ts'
+import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config/config.ts'
 import type { Issue } from '../ts/api/issue.ts'
 import { STDERR } from '../ts/log/log.ts'
 import { NO_MODELS } from '../ts/models/config.ts'

@@ -4,7 +4,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { readBytes, weightOf } from '../ts/json/bytes.ts'
-import { readConfig } from '../ts/config.ts'
+import { readConfig } from '../ts/config/config.ts'
 import type { Issue } from '../ts/api/issue.ts'
 import { orchestratorWith, task, workflow } from './support/orchestrators.ts'
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! The handle JavaScript holds over one `runtime::Driver`: one method for each call `ts/native.ts` makes.
+//! The handle JavaScript holds over one `runtime::Driver`: one method for each call `ts/boundary/native.ts` makes.
 
 use crate::archive::{ArchiveTask, Question, SharedArchive};
 use crate::error::{CodedError, coded};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Inputs and effects as numbers in arrays that JavaScript holds and uses again. `ts/words.ts` has the same layout.
+//! Inputs and effects as numbers in arrays that JavaScript holds and uses again. `ts/boundary/words.ts` has the same layout.
 
 use ::engine::InstanceNumber;
 use ::engine::{Failure, InstanceIndex, Output, Settled};

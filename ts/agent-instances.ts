@@ -5,7 +5,7 @@ import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
 import { AgentError, ClosedError, errorOf } from './api/errors.js'
 import { messageOf } from './failure/failure.js'
 import type { Log } from './log/log.js'
-import { Kind, type Engine } from './native.js'
+import { Kind, type Engine } from './boundary/native.js'
 import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
 import type { Agent } from './api/agent.js'
 

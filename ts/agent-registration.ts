@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What may be registered as a type of agent, and as an agent: every field judged, every problem at once.
 
-import type { ResolvedAgents } from './config.js'
+import type { ResolvedAgents } from './config/config.js'
 import { describe, duration, integer, readGroup, type Fields } from './base/reader.js'
 import { ValidationError } from './api/errors.js'
 import { memberPath, type Issue } from './api/issue.js'

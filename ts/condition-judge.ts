@@ -4,7 +4,7 @@
 import { messageOf } from './failure/failure.js'
 import type { StoredTask } from './definition.js'
 import { OrchestratorError } from './api/errors.js'
-import type { Question } from './native.js'
+import type { Question } from './boundary/native.js'
 import type { Run } from './run.js'
 
 /** What the function that a question is about says of `scope`, JSON text of what it may look at. */

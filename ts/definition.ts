@@ -10,7 +10,14 @@ import type { Issue } from './api/issue.js'
 import { partialJson, sameJson, writtenJson, type Json } from './json/json.js'
 import { describeThrown, throwerIn } from './json/walk.js'
 import { Judges, WrittenSchema, type SchemaSite } from './judging.js'
-import { NativeSchema, readAcceptedWorkflow, readWorkflow, type NativePlan, type NativeReadingLimits, type PlanReading } from './native.js'
+import {
+  NativeSchema,
+  readAcceptedWorkflow,
+  readWorkflow,
+  type NativePlan,
+  type NativeReadingLimits,
+  type PlanReading,
+} from './boundary/native.js'
 import { SPAWNED } from './spawned-task.js'
 import { workflowsNamedIn } from './pins.js'
 import type { AgentWorkflow, TaskType } from './api/workflow.js'

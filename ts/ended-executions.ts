@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Without a store, the executions that have ended are remembered here, the latest of them.
 
-import type { Remembered } from './config.js'
+import type { Remembered } from './config/config.js'
 import type { Definition } from './definition.js'
 import type { Ending } from './execution.js'
 import { hasUndoing } from './fork.js'

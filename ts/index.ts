@@ -18,7 +18,7 @@ export type {
   RememberConfig,
   StorageConfig,
   WorkflowConfig,
-} from './config.js'
+} from './config/config.js'
 export type { Bytes } from './json/bytes.js'
 export type { ConditionFunction } from './definition/marks.js'
 export type { WorkflowGraph } from './definition.js'

@@ -4,7 +4,7 @@
 import type { Json } from './json/json.js'
 import { dollarsOf } from './models/result.js'
 import type { FinishReason, ModelBudget, TokenUsage } from './api/models.js'
-import type { Engine } from './native.js'
+import type { Engine } from './boundary/native.js'
 import type { Run } from './run.js'
 import type { LiveAttempt } from './task-input.js'
 import type { TaskExecution } from './api/execution.js'

@@ -5,7 +5,7 @@
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
 import { plainJson, type Json } from './json/json.js'
-import type { SignalFit } from './native.js'
+import type { SignalFit } from './boundary/native.js'
 import type { Run } from './run.js'
 
 /** What the waits that could take a payload say of it. */

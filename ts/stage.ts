@@ -7,7 +7,7 @@ import type { Clock } from './base/clock.js'
 import type { Dispatcher } from './dispatcher.js'
 import { ClosedError } from './api/errors.js'
 import type { ModelGateway } from './models/integration.js'
-import type { NativeStage } from './native.js'
+import type { NativeStage } from './boundary/native.js'
 
 const STAGE: unique symbol = Symbol('stage')
 

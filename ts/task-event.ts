@@ -9,7 +9,7 @@ import { errorInfo } from './execution.js'
 import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'
 import { spentBy, type ModelSums } from './model-account.js'
-import { Kind, type Engine } from './native.js'
+import { Kind, type Engine } from './boundary/native.js'
 import type { Run } from './run.js'
 import type { TaskErrorInfo, TaskExecution, TaskStatus } from './api/execution.js'
 

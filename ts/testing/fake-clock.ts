@@ -3,7 +3,7 @@
 
 import { onAbort } from '../base/abort.js'
 import type { Alarm, Clock } from '../base/clock.js'
-import { NativeStage } from '../native.js'
+import { NativeStage } from '../boundary/native.js'
 
 export class FakeClock implements Clock {
   /** What the engines on it read. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How a test kit is set up, judged.
 
-import type { OrchestratorConfig } from '../config.js'
+import type { OrchestratorConfig } from '../config/config.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'

@@ -40,11 +40,11 @@ fn codes(source: &Source) -> Vec<(Finding, String)> {
 
 // The layout of what crosses
 
-const SAME_LAYOUT: &str = "Both sides read the same array: change `src/words.rs` or `effect.rs`, and `ts/words.ts`, together.";
+const SAME_LAYOUT: &str = "Both sides read the same array: change `src/words.rs` or `effect.rs`, and `ts/boundary/words.ts`, together.";
 
 #[test]
 fn answers_and_effects_have_one_layout() {
-    let (rust, script) = (read("src/words.rs"), read("ts/words.ts"));
+    let (rust, script) = (read("src/words.rs"), read("ts/boundary/words.ts"));
     let findings = ["ANSWER_WORDS", "HEADER_WORDS", "EFFECT_WORDS"].into_iter().filter_map(|name| {
         let ours = number_after(&rust.text, &format!("const {name}: usize = "));
         let theirs = number_after(&script.text, &format!("export const {name} = "));
@@ -56,7 +56,7 @@ fn answers_and_effects_have_one_layout() {
 
 #[test]
 fn the_forms_of_an_answer_have_the_same_numbers() {
-    let (rust, script) = (read("src/words.rs"), read("ts/words.ts"));
+    let (rust, script) = (read("src/words.rs"), read("ts/boundary/words.ts"));
     let theirs = numbers(between(&script.text, "export const Form = {", "}"), ':');
     let findings = [("COMPLETED_HELD", "completedHeld"), ("COMPLETED_JSON", "completedJson")].into_iter().filter_map(|(constant, name)| {
         let ours = number_after(&rust.text, &format!("const {constant}: u32 = "));
@@ -69,7 +69,7 @@ fn the_forms_of_an_answer_have_the_same_numbers() {
 
 #[test]
 fn the_kinds_of_effect_have_the_same_numbers() {
-    let (rust, script) = (read("crates/runtime/src/driver/effect.rs"), read("ts/words.ts"));
+    let (rust, script) = (read("crates/runtime/src/driver/effect.rs"), read("ts/boundary/words.ts"));
     let code = |text: &str| text.lines().filter(|line| !line.trim().starts_with("//")).collect::<Vec<_>>().join("\n");
     let ours = numbers(&code(between(&rust.text, "pub enum EffectKind {", "\n}")), '=');
     let theirs = numbers(between(&script.text, "export const Kind = {", "}"), ':');

@@ -61,11 +61,11 @@ fn only_its_own_package_names_the_library_of_mcp() {
 fn only_native_ts_imports_the_generated_binding() {
     let sources = written();
     let script = |source: &&Source| ["ts/", "__test__/", "examples/", "bench/"].iter().any(|folder| source.is_in(folder));
-    let findings = sources.iter().filter(script).filter(|source| source.path != "ts/native.ts").flat_map(|source| {
+    let findings = sources.iter().filter(script).filter(|source| source.path != "ts/boundary/native.ts").flat_map(|source| {
         let imports = source.naming(&["native/binding", "/native/'", "/native'", ".node'"]).into_iter();
         imports.filter(|finding| ["import", "from ", "require("].iter().any(|word| finding.to_string().contains(word)))
     });
-    refuse(findings, "Import it from `ts/native.ts`, where errors get their classes and arrays their layout.");
+    refuse(findings, "Import it from `ts/boundary/native.ts`, where errors get their classes and arrays their layout.");
 }
 
 /// Test runners replace them while ours are at work; `real-time.ts` took them before.

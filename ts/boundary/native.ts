@@ -2,13 +2,13 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import { addon } from './addon.js'
-import type { AgentLimits, ResolvedType } from './agent-registration.js'
+import type { AgentLimits, ResolvedType } from '../agent-registration.js'
 import type { Handover } from './answers.js'
-import type { ResolvedAgents, ResolvedStorage } from './config.js'
-import { errorOf, type OrchestratorError } from './api/errors.js'
-import type { Claimed } from './idempotency.js'
-import type { Json } from './json/json.js'
-import type * as Binding from './native/binding.cjs'
+import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
+import { errorOf, type OrchestratorError } from '../api/errors.js'
+import type { Claimed } from '../idempotency.js'
+import type { Json } from '../json/json.js'
+import type * as Binding from '../native/binding.cjs'
 import type {
   Answer,
   KeptSchedule,
@@ -24,7 +24,7 @@ import type {
   ReadingLimits as NativeReadingLimits,
   ScheduleTexts,
   UnreadableRow as Unreadable,
-} from './native/binding.cjs'
+} from '../native/binding.cjs'
 
 export { ANSWER_WORDS, CONCERNS, EFFECT_WORDS, Form, HEADER_WORDS, Kind } from './words.js'
 const native = addon as typeof Binding

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { readBytes, type Bytes } from './json/bytes.js'
-import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from './base/reader.js'
-import { looking } from './json/entry.js'
-import type { Duration } from './api/duration.js'
-import { ValidationError } from './api/errors.js'
-import type { Issue } from './api/issue.js'
-import { readLogger, STDERR, type Logger } from './log/log.js'
-import { NO_MODELS, readModels, type ResolvedModels } from './models/config.js'
-import type { ModelsConfig } from './api/models.js'
-import { placed } from './base/placed.js'
+import { readBytes, type Bytes } from '../json/bytes.js'
+import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
+import { looking } from '../json/entry.js'
+import type { Duration } from '../api/duration.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
+import { readLogger, STDERR, type Logger } from '../log/log.js'
+import { NO_MODELS, readModels, type ResolvedModels } from '../models/config.js'
+import type { ModelsConfig } from '../api/models.js'
+import { placed } from '../base/placed.js'
 
-export { readDuration, type Duration } from './api/duration.js'
+export { readDuration, type Duration } from '../api/duration.js'
 
 /** How an orchestrator is set up. Every group and every field is optional. */
 export interface OrchestratorConfig {
