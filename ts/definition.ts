@@ -9,7 +9,7 @@ import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
 import { partialJson, sameJson, writtenJson, type Json } from './json/json.js'
 import { describeThrown, throwerIn } from './json/walk.js'
-import { Judges, WrittenSchema, type SchemaSite } from './judging.js'
+import { Judges, WrittenSchema, type SchemaSite } from './schema/judging.js'
 import {
   NativeSchema,
   readAcceptedWorkflow,

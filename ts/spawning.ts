@@ -7,7 +7,7 @@ import { markTask, textOf } from './definition/marks.js'
 import { ValidationError } from './api/errors.js'
 import type { Issue } from './api/issue.js'
 import type { Json } from './json/json.js'
-import { Judges } from './judging.js'
+import { Judges } from './schema/judging.js'
 import { readSpawned, SPAWNED } from './spawned-task.js'
 
 /** A task on its way to the engine: as it was written, but for its schemas; as text; and the user's own judges, if it has any. */

@@ -2,9 +2,9 @@
 // What a schema says of a value, wherever it stands: in a workflow, in one that is written into a task, in a task that an attempt adds, in a request to a
 // model, in a tool.
 
-import { memberPath, type Issue } from './api/issue.js'
-import type { Json } from './json/json.js'
-import { copyJson } from './json/copy.js'
+import { memberPath, type Issue } from '../api/issue.js'
+import type { Json } from '../json/json.js'
+import { copyJson } from '../json/copy.js'
 import type { SchemaForms } from './schema.js'
 
 /** The value as the schema gives it back, or what is wrong with it. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { memberPath, type Issue } from './api/issue.js'
-import { plainJson, type Json } from './json/json.js'
-import { pushRefusal } from './base/names.js'
-import { scanZod, type ZodLike } from './schema/scan.js'
-import { zod3ToJsonSchema } from './schema/zod3.js'
-import { zod4ToJsonSchema } from './schema/zod4.js'
+import { memberPath, type Issue } from '../api/issue.js'
+import { plainJson, type Json } from '../json/json.js'
+import { pushRefusal } from '../base/names.js'
+import { scanZod, type ZodLike } from './scan.js'
+import { zod3ToJsonSchema } from './zod3.js'
+import { zod4ToJsonSchema } from './zod4.js'
 
 /** What a schema says about a value: the value as the schema gives it back (defaults, transforms), or what is wrong with it. */
 export type JudgeResult = { ok: true; value: unknown } | { ok: false; issues: { path: string; message: string }[] }
