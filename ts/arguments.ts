@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller passes beside a workflow, judged: context, options, filters.
 
-import { readAllow } from './allow.js'
+import { readAllow } from './definition/allow.js'
 import type { Clock } from './base/clock.js'
 import { describe } from './base/reader.js'
 import { ValidationError } from './api/errors.js'

@@ -3,10 +3,10 @@
 
 import type { Instance } from './agent-instances.js'
 import type { AgentRegistry } from './agent-pool.js'
-import { allows, notAllowed } from './allow.js'
+import { allows, notAllowed } from './definition/allow.js'
 import type { ChildEnd } from './children.js'
 import type { Clock } from './base/clock.js'
-import type { TaskDefinition } from './definition.js'
+import type { TaskDefinition } from './definition/definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { noData } from './json/entry.js'
 import { NotFoundError } from './api/errors.js'

@@ -2,10 +2,10 @@
 // How executions begin: by a call, under an id or a key that the caller has chosen, as the fork of another, or as a task of one.
 
 import type { AgentNeed, AgentRegistry } from './agent-pool.js'
-import { forbiddenIn, narrowed } from './allow.js'
+import { forbiddenIn, narrowed } from './definition/allow.js'
 import type { ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
-import type { Definition, DefinitionReader } from './definition.js'
+import type { Definition, DefinitionReader } from './definition/definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ValidationError } from './api/errors.js'
@@ -18,12 +18,12 @@ import { copyJson } from './json/copy.js'
 import type { LiveRuns } from './live-runs.js'
 import type { Log } from './log/log.js'
 import { cancelWith, type Started } from './outcome.js'
-import { namedIn } from './named.js'
-import { pinsFor } from './pins.js'
+import { namedIn } from './definition/named.js'
+import { pinsFor } from './definition/pins.js'
 import { Run, type RunOptions } from './run.js'
 import type { Allowance, WorkflowExecution } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
-import type { WorkflowValidator } from './workflow-engine.js'
+import type { WorkflowValidator } from './definition/workflow-engine.js'
 
 type Context = { [key: string]: Json }
 

@@ -10,7 +10,7 @@
 // So nothing is known in memory alone: whoever recovers a parent runs the same attempt again, and that joins what it had begun or begins the same.
 
 import { onAbort } from './base/abort.js'
-import type { Definition, TaskDefinition } from './definition.js'
+import type { Definition, TaskDefinition } from './definition/definition.js'
 import type { Past } from './ended-executions.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './api/errors.js'
 import type { Ending, Report } from './execution.js'
@@ -22,7 +22,7 @@ import type { Json } from './json/json.js'
 import { assertChild, isChild, isOf, type Child } from './kinship.js'
 import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, wasUndone, type Tried } from './lineage.js'
 import type { LiveRuns } from './live-runs.js'
-import { pinsFor } from './pins.js'
+import { pinsFor } from './definition/pins.js'
 import type { Run, RunOptions } from './run.js'
 import type { LiveAttempt } from './task-input.js'
 import { undoingOf } from './undoing.js'

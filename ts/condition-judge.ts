@@ -2,7 +2,7 @@
 // Functions in place of conditions: which one is asked, and what its answer means.
 
 import { messageOf } from './failure/failure.js'
-import type { StoredTask } from './definition.js'
+import type { StoredTask } from './definition/definition.js'
 import { OrchestratorError } from './api/errors.js'
 import type { Question } from './boundary/native.js'
 import type { Run } from './run.js'

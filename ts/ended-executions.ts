@@ -2,7 +2,7 @@
 // Without a store, the executions that have ended are remembered here, the latest of them.
 
 import type { Remembered } from './config/config.js'
-import type { Definition } from './definition.js'
+import type { Definition } from './definition/definition.js'
 import type { Ending } from './execution.js'
 import { hasUndoing } from './fork.js'
 import type { Json } from './json/json.js'

@@ -3,7 +3,7 @@
 
 import { inspect } from 'node:util'
 import { dateOf, type Clock } from './base/clock.js'
-import type { Definition, StoredTask } from './definition.js'
+import type { Definition, StoredTask } from './definition/definition.js'
 import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'
 import { resourceUsageOf, spentBy, type ModelSums } from './model-account.js'

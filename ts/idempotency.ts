@@ -8,7 +8,7 @@
 
 import { createHash } from 'node:crypto'
 import { dateOf } from './base/clock.js'
-import type { Definition } from './definition.js'
+import type { Definition } from './definition/definition.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError, NotFoundError } from './api/errors.js'
 import type { Json } from './json/json.js'

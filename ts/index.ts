@@ -21,7 +21,7 @@ export type {
 } from './config/config.js'
 export type { Bytes } from './json/bytes.js'
 export type { ConditionFunction } from './definition/marks.js'
-export type { WorkflowGraph } from './definition.js'
+export type { WorkflowGraph } from './definition/definition.js'
 export type { Duration, DurationText } from './api/duration.js'
 export {
   AgentError,
@@ -168,5 +168,5 @@ export type {
   WorkflowDefinition,
   WorkflowTypes,
 } from './typed/workflow.js'
-export type { LoadOptions, ValidationResult, WorkflowEngine } from './workflow-engine.js'
-export type { WorkflowFile, WorkflowText } from './workflow-source.js'
+export type { LoadOptions, ValidationResult, WorkflowEngine } from './definition/workflow-engine.js'
+export type { WorkflowFile, WorkflowText } from './definition/workflow-source.js'

@@ -8,7 +8,7 @@ import { Beginnings } from './beginnings.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './children.js'
 import { SystemClock } from './base/clock.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
-import { DefinitionReader, readingLimits } from './definition.js'
+import { DefinitionReader, readingLimits } from './definition/definition.js'
 import { Dispatcher } from './dispatcher.js'
 import { EndedExecutions, type Past } from './ended-executions.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
@@ -44,7 +44,7 @@ import type {
 } from './api/execution.js'
 import type { AgentWorkflow } from './api/workflow.js'
 import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
-import { WorkflowValidator, type WorkflowEngine } from './workflow-engine.js'
+import { WorkflowValidator, type WorkflowEngine } from './definition/workflow-engine.js'
 
 const DRAIN_MS_DEFAULT = 5000
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The `outputSchema` of a task as its agent has it: to steer a model by, and to judge before the engine does.
 
-import type { TaskDefinition } from './definition.js'
+import type { TaskDefinition } from './definition/definition.js'
 import { ValidationError } from './api/errors.js'
 import { judgeOutput } from './input-judge.js'
 import { pathSteps } from './api/issue.js'

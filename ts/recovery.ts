@@ -3,7 +3,7 @@
 
 import type { AgentNeed, AgentRegistry } from './agent-pool.js'
 import type { Clock } from './base/clock.js'
-import { acceptedDefinition, type Definition } from './definition.js'
+import { acceptedDefinition, type Definition } from './definition/definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
 import { errorOf } from './api/errors.js'

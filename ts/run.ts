@@ -4,7 +4,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { weightOf } from './json/bytes.js'
 import type { Clock } from './base/clock.js'
-import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
+import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition/definition.js'
 import type { OrchestratorError } from './api/errors.js'
 import { endingOf, executionOf, once, type Ending, type Report } from './execution.js'
 import type { Json } from './json/json.js'

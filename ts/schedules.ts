@@ -3,7 +3,7 @@
 // before anything else of it.
 
 import { dateOf } from './base/clock.js'
-import { acceptedDefinition, type Definition } from './definition.js'
+import { acceptedDefinition, type Definition } from './definition/definition.js'
 import type { Dispatcher } from './dispatcher.js'
 import { errorOf, ValidationError, type OrchestratorError } from './api/errors.js'
 import { fingerprintOf } from './idempotency.js'

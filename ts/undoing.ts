@@ -5,7 +5,7 @@
 // after the other, whatever becomes of those before it, and as clean-up: nothing but force keeps it from running. A child of the child is undone by a task
 // that names its execution, and which becomes one of these in turn. What templates gave is no template, so it is not in the workflow but in the options.
 
-import { acceptedDefinition, at, type Definition, type StoredTask, type TaskDefinition } from './definition.js'
+import { acceptedDefinition, at, type Definition, type StoredTask, type TaskDefinition } from './definition/definition.js'
 import type { Past } from './ended-executions.js'
 import { errorOf } from './api/errors.js'
 import { UNDOING } from './fork.js'

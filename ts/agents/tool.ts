@@ -2,7 +2,7 @@
 // The agent that calls one tool, without a model.
 
 import { ValidationError } from '../api/errors.js'
-import { allows, notAllowed } from '../allow.js'
+import { allows, notAllowed } from '../definition/allow.js'
 import type { Json } from '../json/json.js'
 import { allowanceOf } from '../task-input.js'
 import type { ToolRegistry } from '../tools/registry.js'

@@ -6,7 +6,7 @@ import { CancelledError, ModelError } from '../api/errors.js'
 import type { ModelCalls } from '../api/models.js'
 import type { AttemptContext } from '../api/agent.js'
 import type { AgentTask } from '../api/workflow.js'
-import { readSpawned } from '../spawned-task.js'
+import { readSpawned } from '../definition/spawned-task.js'
 import { packFailure, unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
 
 type Execute = Extract<Told, { kind: 'execute' }>

@@ -2,14 +2,14 @@
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
 import { types } from 'node:util'
-import type { AgentNeed } from './agent-pool.js'
-import { markWorkflow, textOf, type ConditionFunction, type Marks } from './definition/marks.js'
-import { describe } from './base/reader.js'
-import { ValidationError } from './api/errors.js'
-import type { Issue } from './api/issue.js'
-import { partialJson, sameJson, writtenJson, type Json } from './json/json.js'
-import { describeThrown, throwerIn } from './json/walk.js'
-import { Judges, WrittenSchema, type SchemaSite } from './schema/judging.js'
+import type { AgentNeed } from '../agent-pool.js'
+import { markWorkflow, textOf, type ConditionFunction, type Marks } from './marks.js'
+import { describe } from '../base/reader.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
+import { partialJson, sameJson, writtenJson, type Json } from '../json/json.js'
+import { describeThrown, throwerIn } from '../json/walk.js'
+import { Judges, WrittenSchema, type SchemaSite } from '../schema/judging.js'
 import {
   NativeSchema,
   readAcceptedWorkflow,
@@ -17,10 +17,10 @@ import {
   type NativePlan,
   type NativeReadingLimits,
   type PlanReading,
-} from './boundary/native.js'
+} from '../boundary/native.js'
 import { SPAWNED } from './spawned-task.js'
 import { workflowsNamedIn } from './pins.js'
-import type { AgentWorkflow, TaskType } from './api/workflow.js'
+import type { AgentWorkflow, TaskType } from '../api/workflow.js'
 
 /** A validated workflow. */
 export interface Definition {

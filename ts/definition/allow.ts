@@ -3,11 +3,11 @@
 // that is found by what a task requires, the tool that a model calls, the model that an agent asks – is judged when it comes to that. It is recorded
 // with the execution, and holds for all that comes of it.
 
-import { errorOf, type OrchestratorError } from './api/errors.js'
-import type { Issue } from './api/issue.js'
-import type { Json } from './json/json.js'
+import { errorOf, type OrchestratorError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
+import type { Json } from '../json/json.js'
 import { namedBy, namedIn, type Named } from './named.js'
-import type { Allowance } from './api/execution.js'
+import type { Allowance } from '../api/execution.js'
 
 const KINDS = ['agents', 'tools', 'workflows', 'models'] as const
 const SINGULAR = { agents: 'agent', tools: 'tool', workflows: 'workflow', models: 'model' } as const

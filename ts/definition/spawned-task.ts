@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A task that an attempt adds, as it enters: what it is given is data, everything else in it is a definition.
 
-import { looking, noData } from './json/entry.js'
-import type { Issue } from './api/issue.js'
-import { plainJson, writtenJson, type Json } from './json/json.js'
+import { looking, noData } from '../json/entry.js'
+import type { Issue } from '../api/issue.js'
+import { plainJson, writtenJson, type Json } from '../json/json.js'
 
 /** Where what is wrong with it stands, and its schemas. */
 export const SPAWNED = 'task'

@@ -6,9 +6,9 @@
 
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { looking } from './json/entry.js'
-import { ValidationError } from './api/errors.js'
-import { readWorkflow } from './boundary/native.js'
+import { looking } from '../json/entry.js'
+import { ValidationError } from '../api/errors.js'
+import { readWorkflow } from '../boundary/native.js'
 import { readYaml } from './yaml.js'
 
 /** A text to be read as a workflow, whatever it looks like. */

@@ -2,12 +2,12 @@
 // A task that an attempt adds, with its schemas: the engine gets them as JSON Schema, and the user's own judges stay here. Those of a worker thread cannot
 // cross, so that there they are refused as what is no data.
 
-import { looking } from './json/entry.js'
-import { markTask, textOf } from './definition/marks.js'
-import { ValidationError } from './api/errors.js'
-import type { Issue } from './api/issue.js'
-import type { Json } from './json/json.js'
-import { Judges } from './schema/judging.js'
+import { looking } from '../json/entry.js'
+import { markTask, textOf } from './marks.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
+import type { Json } from '../json/json.js'
+import { Judges } from '../schema/judging.js'
 import { readSpawned, SPAWNED } from './spawned-task.js'
 
 /** A task on its way to the engine: as it was written, but for its schemas; as text; and the user's own judges, if it has any. */
