@@ -3,7 +3,7 @@
 
 import type { AgentTask, AttemptContext } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
-import type { AccountBudget, ModelCall } from '../ts/model-account.ts'
+import type { AccountBudget, ModelCall } from '../ts/models/account.ts'
 import { accountOf } from './support/accounts.ts'
 import { storePath, temporaryFolder } from './support/folder.ts'
 import { kitWith, wait } from './support/kits.ts'

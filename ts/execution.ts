@@ -6,7 +6,7 @@ import { dateOf, type Clock } from './base/clock.js'
 import type { Definition, StoredTask } from './definition/definition.js'
 import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'
-import { resourceUsageOf, spentBy, type ModelSums } from './model-account.js'
+import { resourceUsageOf, spentBy, type ModelSums } from './models/account.js'
 import type { RunOptions } from './run.js'
 import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './api/execution.js'
 

@@ -45,7 +45,7 @@ export type { ExecutionEvent } from './execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './api/issue.js'
 export type { LogEvent, Logger, LogRecord } from './log/log.js'
-export type { ResourceUsage } from './model-account.js'
+export type { ResourceUsage } from './models/account.js'
 export type {
   AcceptedEnding,
   CustomProvider,

@@ -2,7 +2,7 @@
 // The account of an attempt, as the model layer opens it. It is no part of what agents are given, so it is found by the key that it is hidden under.
 
 import type { AttemptContext } from '@codexos/multi-agent-orchestrator'
-import type { ModelAccount } from '../../ts/model-account.ts'
+import type { ModelAccount } from '../../ts/models/account.ts'
 
 export function accountOf(context: AttemptContext): ModelAccount {
   const keys = Object.getOwnPropertySymbols(Object.getPrototypeOf(context))

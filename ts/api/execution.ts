@@ -2,7 +2,7 @@
 // The shapes of an execution: what a caller asks for, and what there is to see. Numbers are milliseconds where they measure time; instants are `Date`.
 
 import type { Duration } from './duration.js'
-import type { ResourceUsage } from '../model-account.js'
+import type { ResourceUsage } from '../models/account.js'
 import type { FinishReason, TokenUsage } from './models.js'
 import type { Budget } from './workflow.js'
 

@@ -10,7 +10,7 @@ import { ClosedError, ConflictError, ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
-import type { ModelAccount } from '../model-account.js'
+import type { ModelAccount } from './account.js'
 import { ModelCallsUnderWay, type CallSurroundings, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from './config.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
@@ -22,7 +22,7 @@ import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './resul
 import { AnswerStream } from './stream.js'
 import { ATTEMPT_TIMES } from './time-limits.js'
 import { placeErrors } from '../base/placed.js'
-import type { KnownModels } from '../stand-ins.js'
+import type { KnownModels } from './stand-ins.js'
 import type {
   AcceptedEnding,
   CustomProvider,

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Json } from '../json/json.js'
-import type { ModelAccount, ModelCall } from '../model-account.js'
+import type { ModelAccount, ModelCall } from './account.js'
 import type { Ended, Usage } from './calls.js'
 import { resultOf } from './result.js'
 import type { GenerateResult } from '../api/models.js'

@@ -5,8 +5,8 @@
 //   said by `agents.standIn` ─▶ as it says          nearly a registered name ─▶ nobody
 //   models configured ─▶ yes                        models known from the environment alone ─▶ only where no agent at all is registered
 
-import type { AcceptedEnding } from './api/models.js'
-import { nearest } from './base/near.js'
+import type { AcceptedEnding } from '../api/models.js'
+import { nearest } from '../base/near.js'
 
 /** What is known of the models that may be asked. */
 export interface KnownModels {

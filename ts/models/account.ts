@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an attempt's calls of models are put on: whose budgets pay, what it had chosen and paid before a crash, and where it tells what it does.
 
-import type { Json } from './json/json.js'
-import { dollarsOf } from './models/result.js'
-import type { FinishReason, ModelBudget, TokenUsage } from './api/models.js'
-import type { Engine } from './boundary/native.js'
-import type { Run } from './run.js'
-import type { LiveAttempt } from './task-input.js'
-import type { TaskExecution } from './api/execution.js'
+import type { Json } from '../json/json.js'
+import { dollarsOf } from './result.js'
+import type { FinishReason, ModelBudget, TokenUsage } from '../api/models.js'
+import type { Engine } from '../boundary/native.js'
+import type { Run } from '../run.js'
+import type { LiveAttempt } from '../task-input.js'
+import type { TaskExecution } from '../api/execution.js'
 
 /** The account of one attempt. */
 export interface ModelAccount {
