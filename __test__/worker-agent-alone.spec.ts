@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { build } from 'rolldown'
 import { beforeAll, expect, it } from 'vitest'
 import type { AgentError, AttemptContext, TaskInput } from '@codexos/multi-agent-orchestrator'
-import type { PooledAgent, WorkerAgentOptions } from '../ts/worker-agent.ts'
+import type { PooledAgent, WorkerAgentOptions } from '../ts/pool/worker-agent.ts'
 import { root, temporaryFolder, writeInto } from './support/folder.ts'
 
 const folder = temporaryFolder()
@@ -16,7 +16,7 @@ const lost: AgentError[] = []
 
 beforeAll(async () => {
   const file = join(folder, 'worker-agent.mjs')
-  await build({ cwd: root, input: 'ts/worker-agent.ts', platform: 'node', output: { file, format: 'esm' } })
+  await build({ cwd: root, input: 'ts/pool/worker-agent.ts', platform: 'node', output: { file, format: 'esm' } })
   copyFileSync(join(root, 'dist/worker.mjs'), join(folder, 'worker.mjs'))
   ;({ makeWorkerAgent } = (await import(pathToFileURL(file).href)) as { makeWorkerAgent: typeof makeWorkerAgent })
 })

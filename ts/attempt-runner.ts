@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Calls agents and turns whatever they do into an answer. Nothing an agent does may throw out of here.
 
-import type { Instance } from './agent-instances.js'
-import type { AgentRegistry } from './agent-pool.js'
+import type { Instance } from './pool/instances.js'
+import type { AgentRegistry } from './pool/agent-pool.js'
 import { allows, notAllowed } from './definition/allow.js'
 import type { ChildEnd } from './children.js'
 import type { Clock } from './base/clock.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How executions begin: by a call, under an id or a key that the caller has chosen, as the fork of another, or as a task of one.
 
-import type { AgentNeed, AgentRegistry } from './agent-pool.js'
+import type { AgentNeed, AgentRegistry } from './pool/agent-pool.js'
 import { forbiddenIn, narrowed } from './definition/allow.js'
 import type { ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'

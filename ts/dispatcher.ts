@@ -8,7 +8,7 @@
 // so an agent or a listener may call anything.
 
 import { abortReason } from './abort-reason.js'
-import type { AgentRegistry } from './agent-pool.js'
+import type { AgentRegistry } from './pool/agent-pool.js'
 import { Answers } from './boundary/answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import type { ChildEnd } from './children.js'

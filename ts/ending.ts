@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How an orchestrator ends: in order, or as its process does that is killed.
 
-import type { AgentRegistry } from './agent-pool.js'
+import type { AgentRegistry } from './pool/agent-pool.js'
 import type { Dispatcher } from './dispatcher.js'
 import { CancelledError, ClosedError } from './api/errors.js'
 import type { LiveRuns } from './live-runs.js'

@@ -7,7 +7,7 @@
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
 export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
-export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './agent-pool.js'
+export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './pool/agent-pool.js'
 export type {
   AgentsConfig,
   AlertThresholds,
@@ -80,7 +80,7 @@ export type {
   StreamPart,
   TokenUsage,
 } from './api/models.js'
-export type { PoolFigures, PoolStatistics } from './pool-statistics.js'
+export type { PoolFigures, PoolStatistics } from './pool/statistics.js'
 export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
 export type { McpConnection } from './tools/mcp.js'
 export type { McpProgram, McpRemote, McpServer, McpServerOptions } from './tools/mcp-server.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { EventEmitter } from 'node:events'
 import { refuseAbsent } from './base/absent.js'
-import { AgentRegistry, type AgentPool } from './agent-pool.js'
+import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
 import { Announcer, hearLate } from './announcer.js'
 import { readContext, readFilter, readOptions } from './arguments.js'
 import { Beginnings } from './beginnings.js'

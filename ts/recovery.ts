@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Executions out of a store: those to be read, and those that were interrupted and are continued as soon as their agents are there.
 
-import type { AgentNeed, AgentRegistry } from './agent-pool.js'
+import type { AgentNeed, AgentRegistry } from './pool/agent-pool.js'
 import type { Clock } from './base/clock.js'
 import { acceptedDefinition, type Definition } from './definition/definition.js'
 import type { Dispatcher } from './dispatcher.js'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { AgentRegistry } from './agent-pool.js'
+import type { AgentRegistry } from './pool/agent-pool.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { InterruptedRuns } from './recovery.js'
 import type { OrchestratorStatistics } from './api/execution.js'

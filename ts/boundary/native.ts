@@ -2,7 +2,7 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import { addon } from './addon.js'
-import type { AgentLimits, ResolvedType } from '../agent-registration.js'
+import type { AgentLimits, ResolvedType } from '../pool/registration.js'
 import type { Handover } from './answers.js'
 import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
 import { errorOf, type OrchestratorError } from '../api/errors.js'

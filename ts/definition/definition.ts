@@ -2,7 +2,7 @@
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
 import { types } from 'node:util'
-import type { AgentNeed } from '../agent-pool.js'
+import type { AgentNeed } from '../pool/agent-pool.js'
 import { markWorkflow, textOf, type ConditionFunction, type Marks } from './marks.js'
 import { describe } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'

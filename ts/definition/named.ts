@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the tasks of a definition name: agents and workflows, wherever they stand in it.
 
-import type { AgentNeed } from '../agent-pool.js'
+import type { AgentNeed } from '../pool/agent-pool.js'
 import type { Json } from '../json/json.js'
 
 /** A name, and where its holder stands: a task, or what undoes one. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { AgentNeed, AgentRegistry } from '../agent-pool.js'
+import type { AgentNeed, AgentRegistry } from '../pool/agent-pool.js'
 import { forbiddenIn, readAllow } from './allow.js'
 import type { Definition, DefinitionReader, WorkflowGraph } from './definition.js'
 import { ValidationError } from '../api/errors.js'

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What may stand for an agent where several are registered by name: a function, a type, or an agent of a type.
 
-import { describe } from './base/reader.js'
-import { looking } from './json/entry.js'
-import { ValidationError } from './api/errors.js'
-import { memberPath, type Issue } from './api/issue.js'
-import type { AgentRegistration, AgentType, InlineAgentType } from './api/agent.js'
-import type { AgentFunction } from './typed/agents.js'
+import { describe } from '../base/reader.js'
+import { looking } from '../json/entry.js'
+import { ValidationError } from '../api/errors.js'
+import { memberPath, type Issue } from '../api/issue.js'
+import type { AgentRegistration, AgentType, InlineAgentType } from '../api/agent.js'
+import type { AgentFunction } from '../typed/agents.js'
 
 /** The agents of a program, by what each is. */
 export interface Forms {

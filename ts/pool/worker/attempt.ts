@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an isolated agent may use during one attempt: the same as an inline one, each call a message to the main thread.
 
-import { readData } from '../json/entry.js'
-import { CancelledError, ModelError } from '../api/errors.js'
-import type { ModelCalls } from '../api/models.js'
-import type { AttemptContext } from '../api/agent.js'
-import type { AgentTask } from '../api/workflow.js'
-import { readSpawned } from '../definition/spawned-task.js'
+import { readData } from '../../json/entry.js'
+import { CancelledError, ModelError } from '../../api/errors.js'
+import type { ModelCalls } from '../../api/models.js'
+import type { AttemptContext } from '../../api/agent.js'
+import type { AgentTask } from '../../api/workflow.js'
+import { readSpawned } from '../../definition/spawned-task.js'
 import { packFailure, unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
 
 type Execute = Extract<Told, { kind: 'execute' }>

@@ -9,17 +9,17 @@
 // blocked, so that it cannot even hear, and shortly before the engine would give the attempt up if it hears and goes on.
 
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
-import { onAbort } from './base/abort.js'
-import { noData } from './json/entry.js'
-import { AgentError } from './api/errors.js'
-import { messageOf } from './failure/failure.js'
-import type { Issue } from './api/issue.js'
-import { isOutputSchema } from './output-schema.js'
+import { onAbort } from '../base/abort.js'
+import { noData } from '../json/entry.js'
+import { AgentError } from '../api/errors.js'
+import { messageOf } from '../failure/failure.js'
+import type { Issue } from '../api/issue.js'
+import { isOutputSchema } from '../output-schema.js'
 import { configurationText, limitsOf, moduleUrl } from './worker-type.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Outcome, type Told } from './worker/messages.js'
-import type { AttemptContext, TaskInput, WorkerAgentType } from './api/agent.js'
-import type { AgentTask } from './api/workflow.js'
-import { real } from './base/real-time.js'
+import type { AttemptContext, TaskInput, WorkerAgentType } from '../api/agent.js'
+import type { AgentTask } from '../api/workflow.js'
+import { real } from '../base/real-time.js'
 
 /** How long an agent whose event loop is blocked may be, from an abort. */
 const DEAF_GRACE_MS = 500

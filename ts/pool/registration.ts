@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What may be registered as a type of agent, and as an agent: every field judged, every problem at once.
 
-import type { ResolvedAgents } from './config/config.js'
-import { describe, duration, integer, readGroup, type Fields } from './base/reader.js'
-import { ValidationError } from './api/errors.js'
-import { memberPath, type Issue } from './api/issue.js'
-import { judgeName } from './base/names.js'
+import type { ResolvedAgents } from '../config/config.js'
+import { describe, duration, integer, readGroup, type Fields } from '../base/reader.js'
+import { ValidationError } from '../api/errors.js'
+import { memberPath, type Issue } from '../api/issue.js'
+import { judgeName } from '../base/names.js'
 import { issuesOfWorkerType } from './worker-type.js'
-import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from './api/agent.js'
+import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from '../api/agent.js'
 
 /** A type of agent with nothing left open. */
 export interface ResolvedType extends TypeNumbers {

@@ -3,9 +3,9 @@
 // own, as dist/worker.mjs, and knows nothing of the engine.
 
 import { parentPort, type MessagePort } from 'node:worker_threads'
-import type { Issue } from '../api/issue.js'
-import { plainJson } from '../json/json.js'
-import type { TaskInput } from '../api/agent.js'
+import type { Issue } from '../../api/issue.js'
+import { plainJson } from '../../json/json.js'
+import type { TaskInput } from '../../api/agent.js'
 import { WorkerAttempt, type AttemptHost, type RemoteTask } from './attempt.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Told } from './messages.js'
 

@@ -4,10 +4,10 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { ResourceLimits } from 'node:worker_threads'
-import { ValidationError } from './api/errors.js'
-import type { Issue } from './api/issue.js'
-import { plainJson } from './json/json.js'
-import type { WorkerAgentType } from './api/agent.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
+import { plainJson } from '../json/json.js'
+import type { WorkerAgentType } from '../api/agent.js'
 
 const MEBIBYTE = 1024 * 1024
 /** A worker that has nothing to do holds 6 MB. */

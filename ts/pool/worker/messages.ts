@@ -3,10 +3,10 @@
 // nothing else; each side owns what it reads.
 
 import type { MessagePort } from 'node:worker_threads'
-import { OrchestratorError } from '../api/errors.js'
-import { failureOf, type Failure } from '../failure/failure.js'
-import { restored } from '../failure/restored.js'
-import type { Json } from '../json/json.js'
+import { OrchestratorError } from '../../api/errors.js'
+import { failureOf, type Failure } from '../../failure/failure.js'
+import { restored } from '../../failure/restored.js'
+import type { Json } from '../../json/json.js'
 
 /** The first message, and the only one that comes by the worker's own port: code of the agent can reach that one, but not `port`. */
 export interface Make {
