@@ -11,7 +11,7 @@ import { looking, noData, readData } from './json/entry.js'
 import { plainJson, type Json } from './json/json.js'
 import { nearest } from './base/near.js'
 import { judgeName, refusalOfChosenName, refusalOfExecutionId } from './base/names.js'
-import type { RunOptions } from './run.js'
+import type { RunOptions } from './run/run.js'
 import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from './api/execution.js'
 
 const LIMIT_DEFAULT = 50

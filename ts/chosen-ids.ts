@@ -5,7 +5,7 @@
 import type { Past } from './ended-executions.js'
 import { ConflictError } from './api/errors.js'
 import type { LiveRuns } from './live-runs.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 
 export class ChosenIds {
   readonly #live: LiveRuns

@@ -3,10 +3,10 @@
 
 import type { Remembered } from './config/config.js'
 import type { Definition } from './definition/definition.js'
-import type { Ending } from './execution.js'
+import type { Ending } from './run/report.js'
 import { hasUndoing } from './fork.js'
 import type { Json } from './json/json.js'
-import type { Run, RunOptions } from './run.js'
+import type { Run, RunOptions } from './run/run.js'
 import type { WorkflowExecution } from './api/execution.js'
 
 /** An execution that has ended, with what another one like it would need. */

@@ -12,8 +12,8 @@ import type { LiveRuns } from './live-runs.js'
 import type { ForkPoint } from './fork.js'
 import { notFound } from './outcome.js'
 import type { InterruptedRuns } from './recovery.js'
-import type { Run } from './run.js'
-import { isJudged, judgeSignal, unfit, type JudgedSignal } from './signal-judge.js'
+import type { Run } from './run/run.js'
+import { isJudged, judgeSignal, unfit, type JudgedSignal } from './run/signal-judge.js'
 
 /** What it needs of the orchestrator. */
 export interface ControlHost {

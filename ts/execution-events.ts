@@ -3,7 +3,7 @@
 
 import type { EventName } from './events.js'
 import { EFFECT_WORDS, Kind } from './boundary/native.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 import type { TaskErrorInfo, TaskExecution } from './api/execution.js'
 
 /** One event of an execution. */

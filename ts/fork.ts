@@ -4,7 +4,7 @@
 import type { Definition } from './definition/definition.js'
 import { ValidationError } from './api/errors.js'
 import type { Json } from './json/json.js'
-import type { ReusedEnd, RunOptions } from './run.js'
+import type { ReusedEnd, RunOptions } from './run/run.js'
 import type { TaskExecution, WorkflowExecution } from './api/execution.js'
 
 /** Where a fork begins. */

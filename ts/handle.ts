@@ -2,7 +2,7 @@
 import type { ExecutionEvent } from './execution-events.js'
 import { notFound, orThrow } from './outcome.js'
 import { awaited } from './base/placed.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
 
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */

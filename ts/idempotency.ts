@@ -14,7 +14,7 @@ import { ConflictError, NotFoundError } from './api/errors.js'
 import type { Json } from './json/json.js'
 import type { LiveRuns } from './live-runs.js'
 import type { Started } from './outcome.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 
 /** An idempotency key, and what calls with it would do. */
 export interface Key {

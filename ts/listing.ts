@@ -3,7 +3,7 @@
 
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
 import { nextTurn } from './base/real-time.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 
 /** An execution that may be listed; looking at it is what takes time. */
 export interface Listed {

@@ -6,7 +6,7 @@ import { messageOf } from './failure/failure.js'
 import { taskFailed } from './announcer.js'
 import type { Past } from './ended-executions.js'
 import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from './api/errors.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 import type { WorkflowExecution } from './api/execution.js'
 
 /** The execution if it ended well, else the error that says how it did not. */

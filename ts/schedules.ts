@@ -12,7 +12,7 @@ import type { LiveRuns } from './live-runs.js'
 import { refusalOfScheduleId } from './base/names.js'
 import { Kind, type Unreadable } from './boundary/native.js'
 import type { InterruptedRuns } from './recovery.js'
-import { Run, type RunOptions } from './run.js'
+import { Run, type RunOptions } from './run/run.js'
 import type { ReadSchedule, Schedule } from './schedule.js'
 
 type Context = { [key: string]: Json }

@@ -5,12 +5,12 @@
 import { inspect } from 'node:util'
 import { dateOf } from './base/clock.js'
 import type { EventName } from './events.js'
-import { errorInfo } from './execution.js'
+import { errorInfo } from './run/report.js'
 import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'
 import { spentBy, type ModelSums } from './models/account.js'
 import { Kind, type Engine } from './boundary/native.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 import type { TaskErrorInfo, TaskExecution, TaskStatus } from './api/execution.js'
 
 /** What the engine has recorded of a run: the words of an effect. */

@@ -10,7 +10,7 @@ import type { Past } from './ended-executions.js'
 import { errorOf } from './api/errors.js'
 import { UNDOING } from './fork.js'
 import type { Json } from './json/json.js'
-import type { RunOptions } from './run.js'
+import type { RunOptions } from './run/run.js'
 
 /** What a task that undoes something is given, or why that is not known. */
 export interface UndoInput {

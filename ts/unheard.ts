@@ -7,7 +7,7 @@ import type { LiveRuns } from './live-runs.js'
 import type { Log } from './log/log.js'
 import { failureOf } from './outcome.js'
 import { real } from './base/real-time.js'
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 
 const GRACE_MS = 1000
 /** How many may wait; beyond it the oldest are logged at once. */

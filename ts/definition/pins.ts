@@ -5,7 +5,7 @@
 import type { Definition } from './definition.js'
 import type { Json } from '../json/json.js'
 import { namedIn } from './named.js'
-import type { RunOptions } from '../run.js'
+import type { RunOptions } from '../run/run.js'
 
 /** The workflows that a definition names, by id, and those that they name; what `find` does not know is left out. */
 export function pinsFor(definition: Definition, find: (id: string) => Json | undefined): Pick<RunOptions, 'workflows'> {

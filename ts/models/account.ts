@@ -5,8 +5,8 @@ import type { Json } from '../json/json.js'
 import { dollarsOf } from './result.js'
 import type { FinishReason, ModelBudget, TokenUsage } from '../api/models.js'
 import type { Engine } from '../boundary/native.js'
-import type { Run } from '../run.js'
-import type { LiveAttempt } from '../task-input.js'
+import type { Run } from '../run/run.js'
+import type { LiveAttempt } from '../run/attempt.js'
 import type { TaskExecution } from '../api/execution.js'
 
 /** The account of one attempt. */

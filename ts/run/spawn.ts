@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
 
-import { forbiddenBy } from './definition/allow.js'
-import type { Dispatcher } from './dispatcher.js'
-import { CancelledError, TaskFailedError, ValidationError } from './api/errors.js'
-import { restored, type Kept } from './failure/restored.js'
-import type { Json } from './json/json.js'
-import { copyJson } from './json/copy.js'
+import { forbiddenBy } from '../definition/allow.js'
+import type { Dispatcher } from '../dispatcher.js'
+import { CancelledError, TaskFailedError, ValidationError } from '../api/errors.js'
+import { restored, type Kept } from '../failure/restored.js'
+import type { Json } from '../json/json.js'
+import { copyJson } from '../json/copy.js'
 import type { Lender } from './lender.js'
 import type { Run } from './run.js'
-import { readSpawning } from './definition/spawning.js'
-import type { LiveAttempt } from './task-input.js'
-import type { TaskStatus } from './api/execution.js'
-import type { AgentTask } from './api/workflow.js'
+import { readSpawning } from '../definition/spawning.js'
+import type { LiveAttempt } from './attempt.js'
+import type { TaskStatus } from '../api/execution.js'
+import type { AgentTask } from '../api/workflow.js'
 
 /** What one attempt has spawned. */
 export class Spawner {

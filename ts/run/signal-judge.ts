@@ -2,10 +2,10 @@
 // The payload of a signal is judged where it enters, by every wait of the workflow that could take it: whether one is open says only whose word counts now.
 // So what is on record has been judged, and feeds no wait later that it does not fit.
 
-import { ValidationError } from './api/errors.js'
-import type { Issue } from './api/issue.js'
-import { plainJson, type Json } from './json/json.js'
-import type { SignalFit } from './boundary/native.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
+import { plainJson, type Json } from '../json/json.js'
+import type { SignalFit } from '../boundary/native.js'
 import type { Run } from './run.js'
 
 /** What the waits that could take a payload say of it. */

@@ -2,18 +2,18 @@
 // An execution that lives in this process: the values that stay in JavaScript, beside the facts that the engine keeps.
 
 import { AsyncResource } from 'node:async_hooks'
-import { weightOf } from './json/bytes.js'
-import type { Clock } from './base/clock.js'
-import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from './definition/definition.js'
-import type { OrchestratorError } from './api/errors.js'
-import { endingOf, executionOf, once, type Ending, type Report } from './execution.js'
-import type { Json } from './json/json.js'
-import type { Keys } from './lineage.js'
-import type { Failures } from './boundary/native.js'
+import { weightOf } from '../json/bytes.js'
+import type { Clock } from '../base/clock.js'
+import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } from '../definition/definition.js'
+import type { OrchestratorError } from '../api/errors.js'
+import { endingOf, executionOf, once, type Ending, type Report } from './report.js'
+import type { Json } from '../json/json.js'
+import type { Keys } from '../lineage.js'
+import type { Failures } from '../boundary/native.js'
 import type { SpawnedTask } from './spawn.js'
-import type { LiveAttempt } from './task-input.js'
-import { withInputs, type UndoInput } from './undoing.js'
-import type { Allowance, TaskExecution, WorkflowExecution } from './api/execution.js'
+import type { LiveAttempt } from './attempt.js'
+import { withInputs, type UndoInput } from '../undoing.js'
+import type { Allowance, TaskExecution, WorkflowExecution } from '../api/execution.js'
 
 /** An instance of a task, beyond those of the root list. */
 interface Instance {

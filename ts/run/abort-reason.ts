@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an attempt that is told to stop finds as the reason of its signal.
 
-import { errorOf, TimeoutError, type ErrorCode, type OrchestratorError } from './api/errors.js'
+import { errorOf, TimeoutError, type ErrorCode, type OrchestratorError } from '../api/errors.js'
 import type { Run } from './run.js'
 
 /** Why a scope stops, by the number of the cause. */

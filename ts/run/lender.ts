@@ -5,7 +5,7 @@
 //                        │                                           │
 //                        └────── the attempt ends, or is told to ────┴────────────────▶ its own, for good
 
-import type { Instance } from './pool/instances.js'
+import type { Instance } from '../pool/instances.js'
 
 /** The place of an attempt with its agent, which is another's while the attempt waits for what it spawned. */
 export class Lender {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The `outputSchema` of a task as its agent has it: to steer a model by, and to judge before the engine does.
 
-import type { TaskDefinition } from './definition/definition.js'
-import { ValidationError } from './api/errors.js'
+import type { TaskDefinition } from '../definition/definition.js'
+import { ValidationError } from '../api/errors.js'
 import { judgeOutput } from './input-judge.js'
-import { pathSteps } from './api/issue.js'
+import { pathSteps } from '../api/issue.js'
 
 /** A Standard Schema that is a JSON Schema as well. */
 export interface OutputSchema {

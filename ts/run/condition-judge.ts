@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Functions in place of conditions: which one is asked, and what its answer means.
 
-import { messageOf } from './failure/failure.js'
-import type { StoredTask } from './definition/definition.js'
-import { OrchestratorError } from './api/errors.js'
-import type { Question } from './boundary/native.js'
+import { messageOf } from '../failure/failure.js'
+import type { StoredTask } from '../definition/definition.js'
+import { OrchestratorError } from '../api/errors.js'
+import type { Question } from '../boundary/native.js'
 import type { Run } from './run.js'
 
 /** What the function that a question is about says of `scope`, JSON text of what it may look at. */

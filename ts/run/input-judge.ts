@@ -2,11 +2,11 @@
 // What schemas say: that of a workflow of the context that an execution begins with; those of a task of what it is given, before its first attempt in this
 // process, and of what it returns.
 
-import type { Definition, TaskDefinition } from './definition/definition.js'
-import { noData } from './json/entry.js'
-import { ValidationError } from './api/errors.js'
-import type { Issue } from './api/issue.js'
-import { plainJson, type Json } from './json/json.js'
+import type { Definition, TaskDefinition } from '../definition/definition.js'
+import { noData } from '../json/entry.js'
+import { ValidationError } from '../api/errors.js'
+import type { Issue } from '../api/issue.js'
+import { plainJson, type Json } from '../json/json.js'
 import type { Run } from './run.js'
 
 type Context = { [key: string]: Json }

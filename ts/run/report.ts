@@ -2,13 +2,13 @@
 // What the engine reports, as the objects a caller reads. They are made when they are looked at: most executions never are.
 
 import { inspect } from 'node:util'
-import { dateOf, type Clock } from './base/clock.js'
-import type { Definition, StoredTask } from './definition/definition.js'
-import type { Json } from './json/json.js'
-import { copyJson } from './json/copy.js'
-import { resourceUsageOf, spentBy, type ModelSums } from './models/account.js'
+import { dateOf, type Clock } from '../base/clock.js'
+import type { Definition, StoredTask } from '../definition/definition.js'
+import type { Json } from '../json/json.js'
+import { copyJson } from '../json/copy.js'
+import { resourceUsageOf, spentBy, type ModelSums } from '../models/account.js'
 import type { RunOptions } from './run.js'
-import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from './api/execution.js'
+import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from '../api/execution.js'
 
 /** An execution as `runtime::report` writes it. */
 export interface Report {
