@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { ExecutionEvent } from './execution-events.js'
+import type { ExecutionEvent } from './events/execution-events.js'
 import { notFound, orThrow } from './outcome.js'
 import { awaited } from './base/placed.js'
 import type { Run } from './run/run.js'

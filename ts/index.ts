@@ -40,8 +40,8 @@ export {
   type ErrorCode,
   type ErrorOptions,
 } from './api/errors.js'
-export type { EventName, OrchestratorEvents } from './events.js'
-export type { ExecutionEvent } from './execution-events.js'
+export type { EventName, OrchestratorEvents } from './events/events.js'
+export type { ExecutionEvent } from './events/execution-events.js'
 export type { ExecutionHandle } from './handle.js'
 export type { Issue } from './api/issue.js'
 export type { LogEvent, Logger, LogRecord } from './log/log.js'

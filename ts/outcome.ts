@@ -3,7 +3,7 @@
 
 import { onAbort } from './base/abort.js'
 import { messageOf } from './failure/failure.js'
-import { taskFailed } from './announcer.js'
+import { taskFailed } from './events/announcer.js'
 import type { Past } from './ended-executions.js'
 import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from './api/errors.js'
 import type { Run } from './run/run.js'

@@ -4,7 +4,7 @@
 
 import { inspect } from 'node:util'
 import { dateOf } from './base/clock.js'
-import type { EventName } from './events.js'
+import type { EventName } from './events/events.js'
 import { errorInfo } from './run/report.js'
 import type { Json } from './json/json.js'
 import { copyJson } from './json/copy.js'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { TaskFailedError } from './api/errors.js'
-import type { Log } from './log/log.js'
-import { nearest } from './base/near.js'
-import type { TaskExecution, WorkflowExecution } from './api/execution.js'
+import type { TaskFailedError } from '../api/errors.js'
+import type { Log } from '../log/log.js'
+import { nearest } from '../base/near.js'
+import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
 
 /**
  * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.

@@ -3,8 +3,8 @@
 //
 // Until one macrotask after its promise and every other that was pending then have settled; sooner if there are too many.
 
-import type { Run } from './run/run.js'
-import { real } from './base/real-time.js'
+import type { Run } from '../run/run.js'
+import { real } from '../base/real-time.js'
 
 /** Events that are held in all; beyond it the oldest ended executions are let go. */
 const EVENTS_MAX = 10_000
