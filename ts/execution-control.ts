@@ -5,7 +5,7 @@ import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, Workf
 import { readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
 import type { Beginnings } from './beginnings.js'
 import { looking } from './json/entry.js'
-import type { Dispatcher } from './dispatcher.js'
+import type { Dispatcher } from './dispatch/dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from './api/errors.js'
 import type { LiveRuns } from './live-runs.js'

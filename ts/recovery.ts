@@ -4,7 +4,7 @@
 import type { AgentNeed, AgentRegistry } from './pool/agent-pool.js'
 import type { Clock } from './base/clock.js'
 import { acceptedDefinition, type Definition } from './definition/definition.js'
-import type { Dispatcher } from './dispatcher.js'
+import type { Dispatcher } from './dispatch/dispatcher.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
 import { errorOf } from './api/errors.js'
 import { endingOf, executionOf, type Report } from './run/report.js'

@@ -4,7 +4,7 @@
 
 import { dateOf } from './base/clock.js'
 import { acceptedDefinition, type Definition } from './definition/definition.js'
-import type { Dispatcher } from './dispatcher.js'
+import type { Dispatcher } from './dispatch/dispatcher.js'
 import { errorOf, ValidationError, type OrchestratorError } from './api/errors.js'
 import { fingerprintOf } from './idempotency.js'
 import type { Json } from './json/json.js'

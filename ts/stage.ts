@@ -4,7 +4,7 @@
 
 import type { AgentRegistry } from './pool/agent-pool.js'
 import type { Clock } from './base/clock.js'
-import type { Dispatcher } from './dispatcher.js'
+import type { Dispatcher } from './dispatch/dispatcher.js'
 import { ClosedError } from './api/errors.js'
 import type { ModelGateway } from './models/integration.js'
 import type { NativeStage } from './boundary/native.js'

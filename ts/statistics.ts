@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import type { AgentRegistry } from './pool/agent-pool.js'
-import type { Dispatcher } from './dispatcher.js'
+import type { Dispatcher } from './dispatch/dispatcher.js'
 import type { InterruptedRuns } from './recovery.js'
 import type { OrchestratorStatistics } from './api/execution.js'
 

@@ -4,7 +4,7 @@
 
 import type { EventEmitter } from 'node:events'
 import { dateOf } from '../base/clock.js'
-import type { Dispatcher } from '../dispatcher.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { emitSafely } from '../log/emit.js'
 import { TaskFailedError } from '../api/errors.js'
 import { warnOfEvent, type EventName, type OrchestratorEvents } from './events.js'

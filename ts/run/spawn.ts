@@ -2,7 +2,7 @@
 // Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
 
 import { forbiddenBy } from '../definition/allow.js'
-import type { Dispatcher } from '../dispatcher.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { CancelledError, TaskFailedError, ValidationError } from '../api/errors.js'
 import { restored, type Kept } from '../failure/restored.js'
 import type { Json } from '../json/json.js'

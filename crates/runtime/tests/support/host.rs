@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! A host of a driver, as `ts/dispatcher.ts` is one, with what it heard in words.
+//! A host of a driver, as `ts/dispatch/dispatcher.ts` is one, with what it heard in words.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 

@@ -4,8 +4,8 @@
 // Node's own `monitorEventLoopDelay` has its first look as its beginning: it would not see the agent that blocks as soon as there is work.
 
 import { createHistogram } from 'node:perf_hooks'
-import type { EventLoopDelayFigures } from './api/execution.js'
-import { real } from './base/real-time.js'
+import type { EventLoopDelayFigures } from '../api/execution.js'
+import { real } from '../base/real-time.js'
 
 /** How often it is looked. Each look wakes the process. */
 const LOOK_EVERY_MS = 20
