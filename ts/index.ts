@@ -42,7 +42,7 @@ export {
 } from './api/errors.js'
 export type { EventName, OrchestratorEvents } from './events/events.js'
 export type { ExecutionEvent } from './events/execution-events.js'
-export type { ExecutionHandle } from './handle.js'
+export type { ExecutionHandle } from './executions/handle.js'
 export type { Issue } from './api/issue.js'
 export type { LogEvent, Logger, LogRecord } from './log/log.js'
 export type { ResourceUsage } from './models/account.js'
@@ -81,7 +81,7 @@ export type {
   TokenUsage,
 } from './api/models.js'
 export type { PoolFigures, PoolStatistics } from './pool/statistics.js'
-export type { Schedule, ScheduleOptions, WorkflowSchedule } from './schedule.js'
+export type { Schedule, ScheduleOptions, WorkflowSchedule } from './executions/schedule.js'
 export type { McpConnection } from './tools/mcp.js'
 export type { McpProgram, McpRemote, McpServer, McpServerOptions } from './tools/mcp-server.js'
 export type { ToolArguments, ToolContext, ToolDefinition } from './tools/tool.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The tools that the model of one attempt may call, and its calls of them.
 
-import { canonical, hashOf } from '../idempotency.js'
+import { canonical, hashOf } from '../executions/idempotency.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import type { Log } from '../log/log.js'

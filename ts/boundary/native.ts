@@ -6,7 +6,7 @@ import type { AgentLimits, ResolvedType } from '../pool/registration.js'
 import type { Handover } from './answers.js'
 import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
 import { errorOf, type OrchestratorError } from '../api/errors.js'
-import type { Claimed } from '../idempotency.js'
+import type { Claimed } from '../executions/idempotency.js'
 import type { Json } from '../json/json.js'
 import type * as Binding from '../native/binding.cjs'
 import type {

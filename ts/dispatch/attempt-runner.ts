@@ -4,7 +4,7 @@
 import type { Instance } from '../pool/instances.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import { allows, notAllowed } from '../definition/allow.js'
-import type { ChildEnd } from '../children.js'
+import type { ChildEnd } from '../executions/children.js'
 import type { Clock } from '../base/clock.js'
 import type { TaskDefinition } from '../definition/definition.js'
 import type { Dispatcher } from './dispatcher.js'

@@ -8,11 +8,11 @@ import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } fr
 import type { OrchestratorError } from '../api/errors.js'
 import { endingOf, executionOf, once, type Ending, type Report } from './report.js'
 import type { Json } from '../json/json.js'
-import type { Keys } from '../lineage.js'
+import type { Keys } from '../executions/lineage.js'
 import type { Failures } from '../boundary/native.js'
 import type { SpawnedTask } from './spawn.js'
 import type { LiveAttempt } from './attempt.js'
-import { withInputs, type UndoInput } from '../undoing.js'
+import { withInputs, type UndoInput } from '../executions/undoing.js'
 import type { Allowance, TaskExecution, WorkflowExecution } from '../api/execution.js'
 
 /** An instance of a task, beyond those of the root list. */

@@ -9,24 +9,24 @@
 //
 // So nothing is known in memory alone: whoever recovers a parent runs the same attempt again, and that joins what it had begun or begins the same.
 
-import { onAbort } from './base/abort.js'
-import type { Definition, TaskDefinition } from './definition/definition.js'
+import { onAbort } from '../base/abort.js'
+import type { Definition, TaskDefinition } from '../definition/definition.js'
 import type { Past } from './ended-executions.js'
-import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from './api/errors.js'
-import type { Ending, Report } from './run/report.js'
-import { restored } from './failure/restored.js'
+import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from '../api/errors.js'
+import type { Ending, Report } from '../run/report.js'
+import { restored } from '../failure/restored.js'
 import { keptEnds, UNDOING } from './fork.js'
 import { canonical } from './idempotency.js'
-import { judgeContext } from './run/input-judge.js'
-import type { Json } from './json/json.js'
+import { judgeContext } from '../run/input-judge.js'
+import type { Json } from '../json/json.js'
 import { assertChild, isChild, isOf, type Child } from './kinship.js'
 import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, wasUndone, type Tried } from './lineage.js'
 import type { LiveRuns } from './live-runs.js'
-import { pinsFor } from './definition/pins.js'
-import type { Run, RunOptions } from './run/run.js'
-import type { LiveAttempt } from './run/attempt.js'
+import { pinsFor } from '../definition/pins.js'
+import type { Run, RunOptions } from '../run/run.js'
+import type { LiveAttempt } from '../run/attempt.js'
 import { undoingOf } from './undoing.js'
-import type { WorkflowExecution } from './api/execution.js'
+import type { WorkflowExecution } from '../api/execution.js'
 
 /** What running a child needs of the orchestrator. */
 export interface Nursery {

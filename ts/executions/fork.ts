@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Which recorded ends a fork keeps: all but those of the tasks it begins from, of what depends on them, and of the groups around them.
 
-import type { Definition } from './definition/definition.js'
-import { ValidationError } from './api/errors.js'
-import type { Json } from './json/json.js'
-import type { ReusedEnd, RunOptions } from './run/run.js'
-import type { TaskExecution, WorkflowExecution } from './api/execution.js'
+import type { Definition } from '../definition/definition.js'
+import { ValidationError } from '../api/errors.js'
+import type { Json } from '../json/json.js'
+import type { ReusedEnd, RunOptions } from '../run/run.js'
+import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
 
 /** Where a fork begins. */
 export interface ForkPoint {

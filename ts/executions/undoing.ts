@@ -5,12 +5,12 @@
 // after the other, whatever becomes of those before it, and as clean-up: nothing but force keeps it from running. A child of the child is undone by a task
 // that names its execution, and which becomes one of these in turn. What templates gave is no template, so it is not in the workflow but in the options.
 
-import { acceptedDefinition, at, type Definition, type StoredTask, type TaskDefinition } from './definition/definition.js'
+import { acceptedDefinition, at, type Definition, type StoredTask, type TaskDefinition } from '../definition/definition.js'
 import type { Past } from './ended-executions.js'
-import { errorOf } from './api/errors.js'
+import { errorOf } from '../api/errors.js'
 import { UNDOING } from './fork.js'
-import type { Json } from './json/json.js'
-import type { RunOptions } from './run/run.js'
+import type { Json } from '../json/json.js'
+import type { RunOptions } from '../run/run.js'
 
 /** What a task that undoes something is given, or why that is not known. */
 export interface UndoInput {

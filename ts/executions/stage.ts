@@ -2,12 +2,12 @@
 // What the test kit sets an orchestrator on: another clock, and an end of the process that can be chosen. A configuration carries it under a
 // key that nobody else has, so that it is no part of the public surface.
 
-import type { AgentRegistry } from './pool/agent-pool.js'
-import type { Clock } from './base/clock.js'
-import type { Dispatcher } from './dispatch/dispatcher.js'
-import { ClosedError } from './api/errors.js'
-import type { ModelGateway } from './models/integration.js'
-import type { NativeStage } from './boundary/native.js'
+import type { AgentRegistry } from '../pool/agent-pool.js'
+import type { Clock } from '../base/clock.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import { ClosedError } from '../api/errors.js'
+import type { ModelGateway } from '../models/integration.js'
+import type { NativeStage } from '../boundary/native.js'
 
 const STAGE: unique symbol = Symbol('stage')
 

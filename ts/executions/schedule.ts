@@ -2,16 +2,16 @@
 // What a caller passes to schedule a workflow, judged. What an expression means and which time zones there are, the engine knows.
 
 import { readOptions } from './arguments.js'
-import type { Clock } from './base/clock.js'
-import { looking } from './json/entry.js'
-import { readDuration, type Duration } from './api/duration.js'
-import { ValidationError } from './api/errors.js'
-import { judgeName } from './base/names.js'
-import type { Issue } from './api/issue.js'
-import { timingProblems } from './boundary/native.js'
-import type { RunOptions } from './run/run.js'
-import type { Allowance, ConcurrencyLimit } from './api/execution.js'
-import type { Budget } from './api/workflow.js'
+import type { Clock } from '../base/clock.js'
+import { looking } from '../json/entry.js'
+import { readDuration, type Duration } from '../api/duration.js'
+import { ValidationError } from '../api/errors.js'
+import { judgeName } from '../base/names.js'
+import type { Issue } from '../api/issue.js'
+import { timingProblems } from '../boundary/native.js'
+import type { RunOptions } from '../run/run.js'
+import type { Allowance, ConcurrencyLimit } from '../api/execution.js'
+import type { Budget } from '../api/workflow.js'
 
 /** When a workflow runs again and again: by exactly one of `cron` and `every`. */
 export interface WorkflowSchedule {

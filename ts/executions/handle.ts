@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { ExecutionEvent } from './events/execution-events.js'
+import type { ExecutionEvent } from '../events/execution-events.js'
 import { notFound, orThrow } from './outcome.js'
-import { awaited } from './base/placed.js'
-import type { Run } from './run/run.js'
-import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
+import { awaited } from '../base/placed.js'
+import type { Run } from '../run/run.js'
+import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from '../api/execution.js'
 
 /** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
 export interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {

@@ -2,12 +2,12 @@
 // Executions that failed, and of whose failure nobody has heard yet: no listener was there, and no handle was asked. Whoever has just been given a
 // handle may be about to ask it, so they are logged a second later; before that when the orchestrator is shut down or the process ends.
 
-import type { WorkflowExecution } from './api/execution.js'
+import type { WorkflowExecution } from '../api/execution.js'
 import type { LiveRuns } from './live-runs.js'
-import type { Log } from './log/log.js'
+import type { Log } from '../log/log.js'
 import { failureOf } from './outcome.js'
-import { real } from './base/real-time.js'
-import type { Run } from './run/run.js'
+import { real } from '../base/real-time.js'
+import type { Run } from '../run/run.js'
 
 const GRACE_MS = 1000
 /** How many may wait; beyond it the oldest are logged at once. */

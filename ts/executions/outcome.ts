@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How a call ends: with the execution, or with the error that says why it did not end well.
 
-import { onAbort } from './base/abort.js'
-import { messageOf } from './failure/failure.js'
-import { taskFailed } from './events/announcer.js'
+import { onAbort } from '../base/abort.js'
+import { messageOf } from '../failure/failure.js'
+import { taskFailed } from '../events/announcer.js'
 import type { Past } from './ended-executions.js'
-import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from './api/errors.js'
-import type { Run } from './run/run.js'
-import type { WorkflowExecution } from './api/execution.js'
+import { CancelledError, errorOf, NotFoundError, type OrchestratorError } from '../api/errors.js'
+import type { Run } from '../run/run.js'
+import type { WorkflowExecution } from '../api/execution.js'
 
 /** The execution if it ended well, else the error that says how it did not. */
 export function orThrow(run: Run | undefined, execution: WorkflowExecution): WorkflowExecution {

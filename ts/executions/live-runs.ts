@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The executions that live in this process, by their ids, and which of them are tasks of others.
 
-import type { Run } from './run/run.js'
+import type { Run } from '../run/run.js'
 
 export class LiveRuns {
   readonly #runs = new Map<string, Run>()

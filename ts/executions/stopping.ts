@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How an orchestrator ends: in order, or as its process does that is killed.
 
-import type { AgentRegistry } from './pool/agent-pool.js'
-import type { Dispatcher } from './dispatch/dispatcher.js'
-import { CancelledError, ClosedError } from './api/errors.js'
+import type { AgentRegistry } from '../pool/agent-pool.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import { CancelledError, ClosedError } from '../api/errors.js'
 import type { LiveRuns } from './live-runs.js'
-import type { ModelGateway } from './models/integration.js'
+import type { ModelGateway } from '../models/integration.js'
 import type { Schedules } from './schedules.js'
 import { processEnded, type Stage } from './stage.js'
 

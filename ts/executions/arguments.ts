@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller passes beside a workflow, judged: context, options, filters.
 
-import { readAllow } from './definition/allow.js'
-import type { Clock } from './base/clock.js'
-import { describe } from './base/reader.js'
-import { ValidationError } from './api/errors.js'
-import { readDuration } from './api/duration.js'
-import type { Issue } from './api/issue.js'
-import { looking, noData, readData } from './json/entry.js'
-import { plainJson, type Json } from './json/json.js'
-import { nearest } from './base/near.js'
-import { judgeName, refusalOfChosenName, refusalOfExecutionId } from './base/names.js'
-import type { RunOptions } from './run/run.js'
-import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from './api/execution.js'
+import { readAllow } from '../definition/allow.js'
+import type { Clock } from '../base/clock.js'
+import { describe } from '../base/reader.js'
+import { ValidationError } from '../api/errors.js'
+import { readDuration } from '../api/duration.js'
+import type { Issue } from '../api/issue.js'
+import { looking, noData, readData } from '../json/entry.js'
+import { plainJson, type Json } from '../json/json.js'
+import { nearest } from '../base/near.js'
+import { judgeName, refusalOfChosenName, refusalOfExecutionId } from '../base/names.js'
+import type { RunOptions } from '../run/run.js'
+import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from '../api/execution.js'
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000

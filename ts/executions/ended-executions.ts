@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Without a store, the executions that have ended are remembered here, the latest of them.
 
-import type { Remembered } from './config/config.js'
-import type { Definition } from './definition/definition.js'
-import type { Ending } from './run/report.js'
+import type { Remembered } from '../config/config.js'
+import type { Definition } from '../definition/definition.js'
+import type { Ending } from '../run/report.js'
 import { hasUndoing } from './fork.js'
-import type { Json } from './json/json.js'
-import type { Run, RunOptions } from './run/run.js'
-import type { WorkflowExecution } from './api/execution.js'
+import type { Json } from '../json/json.js'
+import type { Run, RunOptions } from '../run/run.js'
+import type { WorkflowExecution } from '../api/execution.js'
 
 /** An execution that has ended, with what another one like it would need. */
 export interface Past {

@@ -2,17 +2,17 @@
 // The schedules of an orchestrator: the engine knows when, here is what runs. An execution that a schedule has begun is heard of by `fired`,
 // before anything else of it.
 
-import { dateOf } from './base/clock.js'
-import { acceptedDefinition, type Definition } from './definition/definition.js'
-import type { Dispatcher } from './dispatch/dispatcher.js'
-import { errorOf, ValidationError, type OrchestratorError } from './api/errors.js'
+import { dateOf } from '../base/clock.js'
+import { acceptedDefinition, type Definition } from '../definition/definition.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import { errorOf, ValidationError, type OrchestratorError } from '../api/errors.js'
 import { fingerprintOf } from './idempotency.js'
-import type { Json } from './json/json.js'
+import type { Json } from '../json/json.js'
 import type { LiveRuns } from './live-runs.js'
-import { refusalOfScheduleId } from './base/names.js'
-import { Kind, type Unreadable } from './boundary/native.js'
+import { refusalOfScheduleId } from '../base/names.js'
+import { Kind, type Unreadable } from '../boundary/native.js'
 import type { InterruptedRuns } from './recovery.js'
-import { Run, type RunOptions } from './run/run.js'
+import { Run, type RunOptions } from '../run/run.js'
 import type { ReadSchedule, Schedule } from './schedule.js'
 
 type Context = { [key: string]: Json }

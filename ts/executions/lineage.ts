@@ -8,7 +8,7 @@
 
 import { undoneIn, unwell } from './fork.js'
 import type { Past } from './ended-executions.js'
-import type { RunOptions } from './run/run.js'
+import type { RunOptions } from '../run/run.js'
 
 /** Whose keys the tasks of an execution have. */
 export interface Keys {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Lists of executions, made a slice at a time: there may be very many, and each takes a while to be looked at.
 
-import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from './api/execution.js'
-import { nextTurn } from './base/real-time.js'
-import type { Run } from './run/run.js'
+import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
+import { nextTurn } from '../base/real-time.js'
+import type { Run } from '../run/run.js'
 
 /** An execution that may be listed; looking at it is what takes time. */
 export interface Listed {

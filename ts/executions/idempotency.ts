@@ -7,14 +7,14 @@
 //   one that has ended and is remembered no more                                       ─▶ ERR_EXECUTION_NOT_FOUND, which says how it ended; begins nothing
 
 import { createHash } from 'node:crypto'
-import { dateOf } from './base/clock.js'
-import type { Definition } from './definition/definition.js'
+import { dateOf } from '../base/clock.js'
+import type { Definition } from '../definition/definition.js'
 import type { Past } from './ended-executions.js'
-import { ConflictError, NotFoundError } from './api/errors.js'
-import type { Json } from './json/json.js'
+import { ConflictError, NotFoundError } from '../api/errors.js'
+import type { Json } from '../json/json.js'
 import type { LiveRuns } from './live-runs.js'
 import type { Started } from './outcome.js'
-import type { Run } from './run/run.js'
+import type { Run } from '../run/run.js'
 
 /** An idempotency key, and what calls with it would do. */
 export interface Key {

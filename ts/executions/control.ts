@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller may tell an execution that is under way: stop, pause, go on, here is a signal. And what it may make of any: a fork.
 
-import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from './api/execution.js'
+import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from '../api/execution.js'
 import { readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
-import type { Beginnings } from './beginnings.js'
-import { looking } from './json/entry.js'
-import type { Dispatcher } from './dispatch/dispatcher.js'
+import type { Beginnings } from './starting.js'
+import { looking } from '../json/entry.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Past } from './ended-executions.js'
-import { ConflictError } from './api/errors.js'
+import { ConflictError } from '../api/errors.js'
 import type { LiveRuns } from './live-runs.js'
 import type { ForkPoint } from './fork.js'
 import { notFound } from './outcome.js'
 import type { InterruptedRuns } from './recovery.js'
-import type { Run } from './run/run.js'
-import { isJudged, judgeSignal, unfit, type JudgedSignal } from './run/signal-judge.js'
+import type { Run } from '../run/run.js'
+import { isJudged, judgeSignal, unfit, type JudgedSignal } from '../run/signal-judge.js'
 
 /** What it needs of the orchestrator. */
 export interface ControlHost {

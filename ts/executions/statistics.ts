@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { AgentRegistry } from './pool/agent-pool.js'
-import type { Dispatcher } from './dispatch/dispatcher.js'
+import type { AgentRegistry } from '../pool/agent-pool.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { InterruptedRuns } from './recovery.js'
-import type { OrchestratorStatistics } from './api/execution.js'
+import type { OrchestratorStatistics } from '../api/execution.js'
 
 /** What the engine counts, in the words of `getStatistics`, with what it does not. */
 export function statisticsOf(dispatcher: Dispatcher, interrupted: InterruptedRuns, agents: AgentRegistry): OrchestratorStatistics {

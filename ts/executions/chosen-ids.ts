@@ -3,9 +3,9 @@
 // that is done one after the other: two calls at once would both find it free, and the store refuses an id it has.
 
 import type { Past } from './ended-executions.js'
-import { ConflictError } from './api/errors.js'
+import { ConflictError } from '../api/errors.js'
 import type { LiveRuns } from './live-runs.js'
-import type { Run } from './run/run.js'
+import type { Run } from '../run/run.js'
 
 export class ChosenIds {
   readonly #live: LiveRuns
