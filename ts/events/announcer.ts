@@ -15,7 +15,7 @@ import { plainJson } from '../json/json.js'
 import { EFFECT_WORDS, Kind, type Engine, type Failures } from '../boundary/native.js'
 import type { Log } from '../log/log.js'
 import type { Run } from '../run/run.js'
-import { taskEvent, type Notice } from '../task-event.js'
+import { taskEvent, type Notice } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { real } from '../base/real-time.js'
 

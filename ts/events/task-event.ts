@@ -3,15 +3,15 @@
 // as long), and the copy of a result is put off until it is looked at, unless copying it costs less than that.
 
 import { inspect } from 'node:util'
-import { dateOf } from './base/clock.js'
-import type { EventName } from './events/events.js'
-import { errorInfo } from './run/report.js'
-import type { Json } from './json/json.js'
-import { copyJson } from './json/copy.js'
-import { spentBy, type ModelSums } from './models/account.js'
-import { Kind, type Engine } from './boundary/native.js'
-import type { Run } from './run/run.js'
-import type { TaskErrorInfo, TaskExecution, TaskStatus } from './api/execution.js'
+import { dateOf } from '../base/clock.js'
+import type { EventName } from './events.js'
+import { errorInfo } from '../run/report.js'
+import type { Json } from '../json/json.js'
+import { copyJson } from '../json/copy.js'
+import { spentBy, type ModelSums } from '../models/account.js'
+import { Kind, type Engine } from '../boundary/native.js'
+import type { Run } from '../run/run.js'
+import type { TaskErrorInfo, TaskExecution, TaskStatus } from '../api/execution.js'
 
 /** What the engine has recorded of a run: the words of an effect. */
 export interface Notice {
