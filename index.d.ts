@@ -1404,7 +1404,7 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     signalExecution(executionId: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
     /**
      * Starts a new execution of the same workflow with the same context that takes over every recorded end but those of `fromTask` with
-     * everything inside it, of what depends on it, of the groups around it, and of passes that may build on the one it is in. The old execution stays as it is; the new one has `forkedFrom`.
+     * everything inside it, of what depends on it, of the groups around it, of passes that may build on the one it is in, and of what a cancel cut off. The old execution stays as it is; the new one has `forkedFrom`.
      *
      * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.

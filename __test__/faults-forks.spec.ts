@@ -152,6 +152,59 @@ describe.each(storages)('%s', (_name, config) => {
     expect([again.results, given.at(-1)]).toEqual([forked.results, { b: 'b!' }])
   })
 
+  // Found by the crossed suite: an execution was cancelled while `b` ran, and forked from `d`. The fork took over that `b` was cancelled, though nothing had
+  // cancelled the fork: what comes after `b` was skipped as after a failure, `d` with it, and the fork ended completed without having done anything.
+  it('a fork does what a cancel cut off, and what comes after that, beside what it begins from', async () => {
+    const calls: string[] = []
+    const cancelling = new Set(['b'])
+    const orchestrator = orchestratorWith(
+      {
+        work: ({ id, executionId }, { signal }) => {
+          calls.push(id)
+          if (!cancelling.delete(id)) return id
+          void orchestrator.cancelExecution(executionId)
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+        },
+      },
+      config(),
+    )
+    const group: AgentTask = { id: 'g', name: 'g', tasks: [task('kept'), task('b'), task('c')] }
+    const flow = workflow([task('a'), group, task('no', { conditions: ['false'] }), task('d')])
+    const cancelled = await rejection(orchestrator.executeWorkflow(flow, {}, { executionId: 'one' }))
+    expect([cancelled.code, calls.splice(0)]).toEqual(['ERR_CANCELLED', ['a', 'kept', 'b']])
+    const forked = await (await orchestrator.forkExecution('one', 'd')).result()
+    expect([calls, forked.results]).toEqual([['b', 'c', 'd'], { a: 'a', g: { kept: 'kept', b: 'b', c: 'c' }, d: 'd' }])
+    expect(forked.tasks.find(({ taskId }) => taskId === 'no')).toMatchObject({ status: 'skipped', reason: 'condition_false' })
+  })
+
+  // Beside the task that a fork began from stood one that had been told to stop when that failed. It stayed told to stop, and what depends on it skipped.
+  it('a fork does what a failure cut off if it does again what failed, and lets it be if it does not', async () => {
+    const calls: string[] = []
+    const broken = new Set(['fails'])
+    const orchestrator = orchestratorWith(
+      {
+        work: ({ id }, { signal }) => {
+          calls.push(id)
+          if (broken.has(id)) throw new Error('no')
+          if (broken.size === 0 || id !== 'cut') return id
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+        },
+      },
+      config(),
+    )
+    const beside: AgentTask = { id: 'p', name: 'p', type: 'parallel', tasks: [task('done'), task('cut'), task('fails')] }
+    const flow = workflow([beside, task('after', { triggerRule: 'all_done', dependencies: ['p'] })])
+    await rejection(orchestrator.executeWorkflow(flow, {}, { executionId: 'one' }))
+    const fork = async (from: string): Promise<[string[], string]> => {
+      calls.length = 0
+      const { status } = await (await orchestrator.forkExecution('one', from)).settled()
+      return [calls, status]
+    }
+    expect(await fork('after')).toEqual([['after'], 'failed'])
+    broken.clear()
+    expect(await fork('fails')).toEqual([['cut', 'fails', 'after'], 'completed'])
+  })
+
   it('a retry of a group or loop that failed still keeps what ended well inside', async () => {
     const broken = new Set(['l[1].b'])
     const { orchestrator, calls } = recording(config(), broken)

@@ -2,7 +2,7 @@
 // What runs anew in a fork: the tasks it begins from with everything inside them, what comes after them, and the same for each group around them.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
-import type { Told } from './told.ts'
+import type { End, Told } from './told.ts'
 
 /** Where a task stands in its definition. */
 interface Spot {
@@ -14,12 +14,36 @@ interface Spot {
 
 /** The paths of what did not end well by itself; what was spawned is done again by the task that spawned it. */
 export function unwell({ tasks }: Told): string[] {
-  return [...tasks].flatMap(([path, { status, reason, tolerated }]) => {
+  return [...tasks].flatMap(([path, end]) => {
+    const { status, reason, tolerated } = end
     if (path.includes('!')) return []
-    const isCut = status === 'cancelled' && reason !== 'join_satisfied'
-    const bad = (status === 'failed' && tolerated !== true) || isCut || reason === 'upstream_failed'
+    const bad = (status === 'failed' && tolerated !== true) || isCut(end) || reason === 'upstream_failed'
     return bad ? [path.split('/')[0] as string] : []
   })
+}
+
+/** The paths of what a cancel or a deadline has cut off, and of what a failure beside it has, if that failure runs anew when a fork begins from `starts`. */
+export function cutOff({ tasks, flow }: Told, starts: readonly string[]): string[] {
+  const own = [...tasks].filter(([path]) => !path.includes('/') && !path.includes('!'))
+  const cut: string[] = []
+  const isAnew = (path: string): boolean => affectedBy(flow, starts, path, false) || affectedBy(flow, cut, path, true)
+  for (const [path, end] of own) if (isCut(end) && end.reason !== 'sibling_failed') cut.push(path)
+  // A join that cannot be reached any more has stopped the rest of its children.
+  for (const [path, end] of own) {
+    if (end.reason !== 'sibling_failed') continue
+    const beside = own.filter(([other, { status }]) => status === 'failed' && isBeside(flow, path, other))
+    if (beside.some(([other]) => isAnew(other))) cut.push(path)
+  }
+  return cut
+}
+
+function isCut({ status, reason }: Pick<End, 'status' | 'reason'>): boolean {
+  return status === 'cancelled' && reason !== 'join_satisfied'
+}
+
+function isBeside(flow: AgentWorkflow, one: string, other: string): boolean {
+  const [left, right] = [read(flow, one), read(flow, other)]
+  return left.spot.siblings === right.spot.siblings && [...left.passes].every(([loop, pass]) => right.passes.get(loop) === pass)
 }
 
 /** Whether the task at `path` runs anew when a fork begins from `starts`; a retry keeps what ended well inside of those. */

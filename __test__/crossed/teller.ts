@@ -4,7 +4,7 @@
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
 import { LATE, minutesOf, type Signal } from './case.ts'
 import { cancelled, completed, failedAs, groupEnd, holds, keyOf, letterOf, stopOf, takenOver, tolerated, type ListEnd } from './ends.ts'
-import { affectedBy, unwell } from './forking.ts'
+import { affectedBy, cutOff, unwell } from './forking.ts'
 import { Joined } from './joins.ts'
 import { Leaf } from './leaf.ts'
 import { rendered, type Scope } from './texts.ts'
@@ -292,7 +292,9 @@ export class Teller {
 /** The ends that a fork keeps. */
 export function kept(old: Told, starts: readonly string[], isRetry: boolean): Map<string, End> {
   const own = [...old.tasks].filter(([path]) => !path.includes('/') && !path.includes('!'))
-  return new Map(own.filter(([path]) => !affectedBy(old.flow, starts, path, isRetry)))
+  // A retry begins from all that was cut off.
+  const cut = isRetry ? [] : cutOff(old, starts)
+  return new Map(own.filter(([path]) => !affectedBy(old.flow, starts, path, isRetry) && !affectedBy(old.flow, cut, path, true)))
 }
 
 /** What goes on from where another execution failed. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Which recorded ends a fork keeps: all but those of the tasks it begins from, of what depends on them, and of the groups around them.
+// Which recorded ends a fork keeps: all but those of the tasks it begins from and of what was cut off, of what depends on them, and of the groups around them.
 
 import type { Definition } from '../definition/definition.js'
 import { ValidationError } from '../api/errors.js'
@@ -27,18 +27,16 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, {
     }
     throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be forked', [issue])
   }
+  const anew = new Anew(graph)
   // What was undone has to be done again.
   const { whole, within } = undoneIn(execution.tasks)
-  const starts = [...from, ...whole, ...within].map((path) => graph.spawner(path))
-  const affected = starts.map((path) => ({ passes: graph.passes(path), tasks: graph.affected(path, !retry) }))
+  for (const path of [...from, ...whole, ...within]) anew.begin(graph.spawner(path), !retry)
+  const tasks = execution.tasks.filter(({ taskId }) => graph.find(taskId) !== undefined && !taskId.endsWith(UNDOING))
+  anew.beginCut(tasks)
   const kept: Record<string, ReusedEnd> = {}
-  for (const task of execution.tasks) {
-    const number = graph.find(task.taskId)
+  for (const task of tasks) {
     const end = endOf(task)
-    if (number === undefined || end === undefined || task.taskId.endsWith(UNDOING)) continue
-    const own = graph.passes(task.taskId)
-    const again = affected.some(({ passes, tasks }) => (tasks.has(number) && concerns(passes, own)) || graph.buildsOn(passes, own))
-    if (!again) kept[task.taskId] = end
+    if (end !== undefined && !anew.has(task.taskId)) kept[task.taskId] = end
   }
   return kept
 }
@@ -72,14 +70,16 @@ export function hasUndoing({ execution: { tasks } }: { readonly execution: Workf
 
 /** The tasks a retry begins from: everything that did not end well by itself. */
 export function unwell(execution: WorkflowExecution): string[] {
-  const bad = execution.tasks.filter(
-    ({ taskId, status, reason, tolerated }) =>
-      !taskId.endsWith(UNDOING) &&
-      ((status === 'failed' && tolerated !== true) ||
-        (status === 'cancelled' && reason !== 'join_satisfied') ||
-        reason === 'upstream_failed'),
-  )
+  const bad = execution.tasks.filter((task) => {
+    const { taskId, status, reason, tolerated } = task
+    return !taskId.endsWith(UNDOING) && ((status === 'failed' && tolerated !== true) || isCut(task) || reason === 'upstream_failed')
+  })
   return bad.map(({ taskId }) => taskId)
+}
+
+/** Whether a task was stopped before it had an end of its own. Where a join needed no more of it, that is its end. */
+function isCut({ status, reason }: TaskExecution): boolean {
+  return status === 'cancelled' && reason !== 'join_satisfied'
 }
 
 /** After the path of a task, the path of what undoes it. */
@@ -125,16 +125,64 @@ function concerns(start: readonly Pass[], other: readonly Pass[]): boolean {
   return true
 }
 
+/** What runs anew. */
+class Anew {
+  readonly #graph: Graph
+  /** The passes that tasks begin in, and what that affects. */
+  readonly #starts = new Map<string, { readonly passes: readonly Pass[]; readonly tasks: Set<number> }>()
+
+  constructor(graph: Graph) {
+    this.#graph = graph
+  }
+
+  /** From a task with all that comes after it; with `inside` also with all that is inside of it. */
+  begin(path: string, inside: boolean): void {
+    // What comes after a task that runs anew does so already, and the groups around it.
+    if (!inside && this.has(path)) return
+    const passes = this.#graph.passes(path)
+    const key = JSON.stringify(passes)
+    const start = this.#starts.get(key) ?? { passes, tasks: new Set() }
+    this.#starts.set(key, start)
+    for (const number of this.#graph.affected(path, inside)) start.tasks.add(number)
+  }
+
+  /**
+   * What was cut off has no end that could be taken over, and what cut it off, a cancel or a deadline, is not taken over. A failure may be: of a task beside
+   * it, or beside a group around it. Where that runs anew, so does what it cut off.
+   */
+  beginCut(tasks: readonly TaskExecution[]): void {
+    const cut = tasks.filter(isCut)
+    const failed = tasks.filter(({ status }) => status === 'failed')
+    let free = cut.filter(({ reason }) => reason !== 'sibling_failed' && reason !== 'timeout')
+    do {
+      for (const { taskId } of free) this.begin(taskId, false)
+      const lists = new Set(failed.flatMap(({ taskId }) => (this.has(taskId) ? this.#graph.lists(taskId).slice(0, 1) : [])))
+      free = cut.filter(({ taskId }) => !this.has(taskId) && this.#graph.lists(taskId).some((list) => lists.has(list)))
+    } while (free.length > 0)
+  }
+
+  has(path: string): boolean {
+    const number = this.#graph.find(path)
+    const own = this.#graph.passes(path)
+    for (const { passes, tasks } of this.#starts.values()) {
+      if ((number !== undefined && tasks.has(number) && concerns(passes, own)) || this.#graph.buildsOn(passes, own)) return true
+    }
+    return false
+  }
+}
+
 class Graph {
   readonly #definition: Definition
   readonly #numbers = new Map<string, number>()
   readonly #dependents = new Map<number, number[]>()
+  readonly #inside = new Map<number, number[]>()
 
   constructor(definition: Definition) {
     this.#definition = definition
-    definition.tasks.forEach(({ id, dependencies }, number) => {
+    definition.tasks.forEach(({ id, dependencies, owner }, number) => {
       if (!this.#numbers.has(id)) this.#numbers.set(id, number)
-      for (const earlier of dependencies) this.#dependents.set(earlier, [...(this.#dependents.get(earlier) ?? []), number])
+      for (const earlier of dependencies) note(this.#dependents, earlier, number)
+      if (owner !== undefined) note(this.#inside, owner, number)
     })
   }
 
@@ -173,6 +221,20 @@ class Graph {
     return affected
   }
 
+  /** The lists that the task of a path stands in, its own first and that of the workflow last. All passes of a loop are one list: a failure in one stops the others. */
+  lists(path: string): string[] {
+    const passes = [...this.passes(path)]
+    const lists: string[] = []
+    let at = this.find(path)
+    while (at !== undefined) {
+      const owner: number | undefined = this.#definition.tasks[at]?.owner
+      if (owner !== undefined && this.#definition.tasks[owner]?.id === passes.at(-1)?.loop) passes.pop()
+      lists.push(JSON.stringify([owner, passes]))
+      at = owner
+    }
+    return lists
+  }
+
   /** Whether a task is in a pass that may build on one that a start is in: a later one of the same loop, whatever it is about. */
   buildsOn(start: readonly Pass[], other: readonly Pass[]): boolean {
     for (const [level, { loop, pass }] of start.entries()) {
@@ -185,15 +247,17 @@ class Graph {
 
   #follow(number: number, into: Set<number>, inside: boolean): void {
     // What is inside a group that runs anew because of something before it does too; a group around the start keeps what it can.
-    const todo = inside ? [number, ...this.#inside(number)] : [number]
+    const todo = inside ? [number, ...(this.#inside.get(number) ?? [])] : [number]
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
       if (into.has(next)) continue
       into.add(next)
-      todo.push(...(this.#dependents.get(next) ?? []), ...(next === number ? [] : this.#inside(next)))
+      todo.push(...(this.#dependents.get(next) ?? []), ...(next === number ? [] : (this.#inside.get(next) ?? [])))
     }
   }
+}
 
-  #inside(number: number): number[] {
-    return [...this.#definition.tasks.keys()].filter((inner) => this.#definition.tasks[inner]?.owner === number)
-  }
+function note(lists: Map<number, number[]>, of: number, number: number): void {
+  const list = lists.get(of)
+  if (list === undefined) lists.set(of, [number])
+  else list.push(number)
 }
