@@ -30,6 +30,10 @@ export async function differenceIn(given: Case): Promise<string | undefined> {
 class Driver {
   readonly #case: Case
   readonly #interpreter: Interpreter
+  /** What the package is given: one object for each workflow, as an author has it. */
+  readonly #main: AgentWorkflow
+  #changed: AgentWorkflow | undefined
+  readonly #registered: AgentWorkflow[]
   /** Calls by what tells them apart: a crash repeats some. */
   readonly #calls = new Map<string, Call>()
   /** Contexts of attempts that are over. */
@@ -43,6 +47,8 @@ class Driver {
   constructor(given: Case) {
     this.#case = given
     this.#interpreter = new Interpreter(given)
+    this.#main = withCode(given.main)
+    this.#registered = given.registered.map(withCode)
   }
 
   async drive(): Promise<string | undefined> {
@@ -100,7 +106,7 @@ class Driver {
 
   async #begin(action: Action, id: string, old: string, path: string): Promise<ExecutionHandle> {
     const { context, signals } = this.#case
-    const main = withCode(this.#case.main)
+    const main = this.#main
     const orchestrator = this.#orchestrator
     switch (action.do) {
       case 'fork':
@@ -117,7 +123,7 @@ class Driver {
       case 'run': {
         const { tenant, allow } = action
         const options = { executionId: id, ...(tenant !== undefined && { tenant }), ...(allow !== undefined && { allow }) }
-        const flow = action.changed === true ? changed(main) : main
+        const flow = action.changed === true ? (this.#changed ??= changed(this.#case.main)) : main
         const handle = await orchestrator.startWorkflow(flow, context, options)
         if (signals.some(({ late }) => late)) await this.#kit?.clock.advance(LATE)
         for (const { name, payload, refused } of signals) {
@@ -140,11 +146,11 @@ class Driver {
   /** What is refused at the door: an id that only the engine may make, or what is not allowed. Other actions have nothing to act on. */
   async #refused(action: Action, expected: string): Promise<string | undefined> {
     if (action.do !== 'squat' && action.do !== 'run') return undefined
-    const { context, main } = this.#case
+    const { context } = this.#case
     const begun =
       action.do === 'run'
         ? this.#begin(action, action.id, '', '')
-        : this.#orchestrator.startWorkflow({ ...withCode(main), id: 'squat' }, context, { executionId: `first/${action.child}/1` })
+        : this.#orchestrator.startWorkflow({ ...this.#main, id: 'squat' }, context, { executionId: `first/${action.child}/1` })
     const code = await begun.then(
       () => undefined,
       (error: OrchestratorError) => error.code,
@@ -157,7 +163,8 @@ class Driver {
     for (let crashes = 0; ; crashes += 1) {
       const kit = this.#kit as TestKit
       try {
-        const known = id === undefined ? undefined : await kit.orchestrator.getExecution(id)
+        // Whoever lost the answer in a crash looks first whether it has begun.
+        const known = id === undefined || crashes === 0 ? undefined : await kit.orchestrator.getExecution(id)
         const handle = known === undefined || id === undefined ? await begin() : kit.orchestrator.getHandle(id)
         // Who paused it, or something in it, may be gone.
         if (crashes > 0) await handle.resume()
@@ -207,10 +214,9 @@ class Driver {
       const execute = (task: TaskInput, context: AttemptContext): unknown => this.#work(orchestrator, agent, task, context)
       orchestrator.agentPool.registerAgentType(agent, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 10_000 })
     }
-    const { main, registered } = this.#case
-    for (const flow of registered) orchestrator.workflowEngine.registerWorkflow(withCode(flow))
+    for (const flow of this.#registered) orchestrator.workflowEngine.registerWorkflow(flow)
     // What is code is not in a store: it comes with whoever registers the workflow.
-    if (hasCode(main)) orchestrator.workflowEngine.registerWorkflow(withCode(main))
+    if (hasCode(this.#case.main)) orchestrator.workflowEngine.registerWorkflow(this.#main)
   }
 
   async #work(orchestrator: MultiAgentOrchestrator, agent: string, task: TaskInput, context: AttemptContext): Promise<unknown> {

@@ -58,8 +58,8 @@ export class Engine {
   readonly #native: Binding.Engine
   /** What a test set it on. */
   readonly #stage: NativeStage | undefined
-  /** Questions to the store that are not answered yet. */
-  asking = 0
+  /** While the store has not answered all that it was asked: settled when it has. */
+  asked: Promise<unknown> | undefined
 
   constructor(wake: () => void, stage: NativeStage | undefined) {
     this.#native = new native.Engine(wake)
@@ -376,14 +376,14 @@ export class Engine {
   }
 
   async #answer(asked: Promise<Answer>): Promise<string | undefined> {
-    this.asking += 1
-    try {
-      const { failure, text } = await asked
-      if (failure) throw rebuilt(failure)
-      return text ?? undefined
-    } finally {
-      this.asking -= 1
-    }
+    const all = Promise.allSettled([this.asked, asked])
+    this.asked = all
+    void all.then(() => {
+      if (this.asked === all) this.asked = undefined
+    })
+    const { failure, text } = await asked
+    if (failure) throw rebuilt(failure)
+    return text ?? undefined
   }
 
   #try<T>(work: () => T): T {

@@ -30,7 +30,7 @@ import type { Spawning } from '../definition/spawning.js'
 import type { AttemptHost, LiveAttempt } from '../run/attempt.js'
 import type { WorkflowExecution } from '../api/execution.js'
 import type { AgentTask } from '../api/workflow.js'
-import { pause, real } from '../base/real-time.js'
+import { nextTurn, pause, real } from '../base/real-time.js'
 
 const EFFECTS_MAX = 1024
 /** The question that is no condition, as in `runtime::driver::effect`. */
@@ -121,7 +121,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   /** Whether all it was told is done and on record, and nothing is asked of the store. */
   isStill(): boolean {
     if (this.failure !== undefined || this.#stopped) return true
-    return !this.#drained && !this.#scheduled && !this.#advancing && this.engine.isSettled() && this.engine.asking === 0
+    return !this.#drained && !this.#scheduled && !this.#advancing && this.engine.asked === undefined && this.engine.isSettled()
   }
 
   /** Attempts and functions of the user that are at work: those under way but for those that wait for tasks of their own, or then for their place. */
@@ -370,6 +370,8 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     due.stop()
     this.#drained = true
     this.schedule()
+    // Where nothing waits for the disk all is on record when this turn ends.
+    await nextTurn()
     while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled())) await pause(1)
   }
 

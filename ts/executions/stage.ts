@@ -23,7 +23,7 @@ export interface Stage {
 
 /** An orchestrator, as its stage treats it. */
 export interface Actor {
-  readonly dispatcher: Pick<Dispatcher, 'isStill' | 'atWork'>
+  readonly dispatcher: Pick<Dispatcher, 'isStill' | 'atWork' | 'engine'>
   readonly agents: Pick<AgentRegistry, 'standIn'>
   readonly models: Pick<ModelGateway, 'waiting'>
   /** Ends its process, as far as anybody can tell: what is not on record is lost, and nobody is told. */

@@ -263,7 +263,10 @@ class Kit implements TestKit {
     for (let turns = 0; turns < STILL_TURNS;) {
       this.#assertOpen()
       await nextTurn()
-      turns = this.#actor?.dispatcher.isStill() === false ? 0 : turns + 1
+      const dispatcher = this.#actor?.dispatcher
+      turns = dispatcher?.isStill() === false ? 0 : turns + 1
+      // Another thread reads the store meanwhile: to look again and again would take its time.
+      if (turns === 0) await dispatcher?.engine.asked
     }
   }
 
