@@ -6,10 +6,10 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { AgentType } from '@codexos/multi-agent-orchestrator'
-import { temporaryFolder, writeInto } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
-import { expectAtRest, logOf } from './support/pools.ts'
+import { temporaryFolder, writeInto } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
+import { expectAtRest, logOf } from '../support/pools.ts'
 
 const block = (ms: number): void => {
   for (const from = performance.now(); performance.now() - from < ms;) Math.sqrt(from)

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { AgentType, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { run } from './support/child.ts'
-import { root, storePath, temporaryFolder, userFolder } from './support/folder.ts'
-import { kitWith, wait } from './support/kits.ts'
-import { gate, orchestratorWith, task, until, workflow, type Execute } from './support/orchestrators.ts'
-import { expectAtRest, expectSums, logOf } from './support/pools.ts'
+import { run } from '../support/child.ts'
+import { root, storePath, temporaryFolder, userFolder } from '../support/folder.ts'
+import { kitWith, wait } from '../support/kits.ts'
+import { gate, orchestratorWith, task, until, workflow, type Execute } from '../support/orchestrators.ts'
+import { expectAtRest, expectSums, logOf } from '../support/pools.ts'
 
 const soon = (ms = 1): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 /** `count` tasks that do not wait for each other. */

@@ -3,9 +3,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AgentPool, AgentRegistration, AgentType, ValidationError } from '@codexos/multi-agent-orchestrator'
-import { run } from './support/child.ts'
-import { storePath, temporaryFolder, userFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
+import { run } from '../support/child.ts'
+import { storePath, temporaryFolder, userFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
 import {
   expectStillWorks,
   orchestratorWith,
@@ -16,7 +16,7 @@ import {
   until,
   workflow,
   type Execute,
-} from './support/orchestrators.ts'
+} from '../support/orchestrators.ts'
 
 const only = workflow([task('a')])
 

@@ -3,10 +3,10 @@
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AgentTask, CustomProvider, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { orchestratorWith, places, rejection, task, until, workflow } from './support/orchestrators.ts'
-import { modelServer } from './support/scripted-model-server.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { orchestratorWith, places, rejection, task, until, workflow } from '../support/orchestrators.ts'
+import { modelServer } from '../support/scripted-model-server.ts'
 
 const folder = temporaryFolder()
 const asks = (agentId: string, rest: Partial<AgentTask> = {}): AgentTask => task('a', { agentId, input: { prompt: 'Greet' }, ...rest })

@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url'
 import { build } from 'rolldown'
 import { beforeAll, expect, it } from 'vitest'
 import type { AgentError, AttemptContext, TaskInput } from '@codexos/multi-agent-orchestrator'
-import type { PooledAgent, WorkerAgentOptions } from '../ts/pool/worker-agent.ts'
-import { root, temporaryFolder, writeInto } from './support/folder.ts'
+import type { PooledAgent, WorkerAgentOptions } from '../../ts/pool/worker-agent.ts'
+import { root, temporaryFolder, writeInto } from '../support/folder.ts'
 
 const folder = temporaryFolder()
 let makeWorkerAgent: (options: WorkerAgentOptions) => Promise<PooledAgent>

@@ -4,8 +4,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { orchestratorWith, task, until, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { orchestratorWith, task, until, workflow } from '../support/orchestrators.ts'
 
 const store = new AsyncLocalStorage<string>()
 const seen = (): string | undefined => store.getStore()

@@ -3,10 +3,10 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AgentRegistration, AgentTask, AgentType, ExecuteOptions, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith, since } from './support/kits.ts'
-import { gate, orchestratorWith, places, register, rejection, task, until, workflow, type Execute } from './support/orchestrators.ts'
-import { expectAtRest } from './support/pools.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith, since } from '../support/kits.ts'
+import { gate, orchestratorWith, places, register, rejection, task, until, workflow, type Execute } from '../support/orchestrators.ts'
+import { expectAtRest } from '../support/pools.ts'
 
 /** Types whose agents answer with their id, and agents of them. */
 function registered(

@@ -4,9 +4,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, AttemptContext, MultiAgentOrchestrator, TaskInput } from '@codexos/multi-agent-orchestrator'
 import { createTestKit, hang } from '@codexos/multi-agent-orchestrator/testing'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
-import { expectAtRest, logOf } from './support/pools.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from '../support/orchestrators.ts'
+import { expectAtRest, logOf } from '../support/pools.ts'
 
 /** One agent with one place, and nothing else. */
 function alone(execute: Execute, orchestrator = orchestratorWith()): MultiAgentOrchestrator {

@@ -15,8 +15,8 @@ import type {
   ValidationError,
   WorkerAgentType,
 } from '@codexos/multi-agent-orchestrator'
-import { run, type Ended } from './support/child.ts'
-import { root, storePath, temporaryFolder, userFolder, writeInto } from './support/folder.ts'
+import { run, type Ended } from '../support/child.ts'
+import { root, storePath, temporaryFolder, userFolder, writeInto } from '../support/folder.ts'
 import {
   expectStillWorks,
   orchestratorWith,
@@ -27,7 +27,7 @@ import {
   until,
   untilAborted,
   workflow,
-} from './support/orchestrators.ts'
+} from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const MEBIBYTE = 1024 * 1024

@@ -4,10 +4,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Agent, AgentType, AgentWorkflow, Logger, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { kitWith, since } from './support/kits.ts'
-import { KeptLog } from './support/logs.ts'
-import { expectStillWorks, gate, orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
-import { expectAtRest, logOf, type PoolLog } from './support/pools.ts'
+import { kitWith, since } from '../support/kits.ts'
+import { KeptLog } from '../support/logs.ts'
+import { expectStillWorks, gate, orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
+import { expectAtRest, logOf, type PoolLog } from '../support/pools.ts'
 
 /** A kit whose agent `work` is made so, and what its pool tells. */
 async function kitOf(type: Partial<AgentType> & { create: () => unknown }): Promise<{ kit: TestKit; log: PoolLog }> {
