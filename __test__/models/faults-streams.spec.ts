@@ -3,9 +3,9 @@
 
 import type { MultiAgentOrchestrator, StreamPart } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
-import { orchestratorWith, register, rejection, task, until, workflow } from './support/orchestrators.ts'
-import { askingAt, wires, type Said, type Wire } from './support/wire-answers.ts'
-import { modelServer, type ModelServer } from './support/wire-server.ts'
+import { orchestratorWith, register, rejection, task, until, workflow } from '../support/orchestrators.ts'
+import { askingAt, wires, type Said, type Wire } from '../support/wire-answers.ts'
+import { modelServer, type ModelServer } from '../support/wire-server.ts'
 
 const HALF: Said = { text: 'half of ', cut: true }
 const WHOLE: Said = { text: 'the whole answer' }

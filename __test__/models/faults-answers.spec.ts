@@ -4,10 +4,10 @@
 import type { AgentTask, GenerateResult, MultiAgentOrchestrator, OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { orchestratorWith, places, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
-import { askingAt, COST, paused, wires, type Said, type Wire } from './support/wire-answers.ts'
-import { modelServer, providerAt, says } from './support/wire-server.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { orchestratorWith, places, rejection, task, thrownBy, workflow } from '../support/orchestrators.ts'
+import { askingAt, COST, paused, wires, type Said, type Wire } from '../support/wire-answers.ts'
+import { modelServer, providerAt, says } from '../support/wire-server.ts'
 
 const folder = temporaryFolder()
 const cases = wires.flatMap((wire) => [

@@ -4,10 +4,10 @@
 import type { GenerateRequest, GenerateResult, OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { valuesIn } from '../ts/models/found.ts'
-import { rejection, task, workflow } from './support/orchestrators.ts'
-import { askingAt, COST, wires, type Said, type Wire } from './support/wire-answers.ts'
-import { modelServer, type ModelServer } from './support/wire-server.ts'
+import { valuesIn } from '../../ts/models/found.ts'
+import { rejection, task, workflow } from '../support/orchestrators.ts'
+import { askingAt, COST, wires, type Said, type Wire } from '../support/wire-answers.ts'
+import { modelServer, type ModelServer } from '../support/wire-server.ts'
 
 const schema = z.object({ list: z.array(z.string()) })
 const good = '{"list":["a"]}'

@@ -4,8 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import type { CustomProvider, CustomRequest, GenerateResult, ModelAttempt, ModelsConfig } from '@codexos/multi-agent-orchestrator'
 import type { ModelIntegration, MultiAgentOrchestrator, OrchestratorError, StreamPart } from '@codexos/multi-agent-orchestrator'
-import { modelServer, providerAt, refuses, says, type Answer, type ModelServer } from './support/wire-server.ts'
-import { orchestratorWith, rejection, until } from './support/orchestrators.ts'
+import { modelServer, providerAt, refuses, says, type Answer, type ModelServer } from '../support/wire-server.ts'
+import { orchestratorWith, rejection, until } from '../support/orchestrators.ts'
 
 const withModels = (models: ModelsConfig): MultiAgentOrchestrator => orchestratorWith({}, { models })
 

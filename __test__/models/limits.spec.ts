@@ -2,8 +2,8 @@
 // What the headers of good answers say of limits is kept, without anybody having configured one: by a real server.
 
 import { expect, it } from 'vitest'
-import { orchestratorWith, rejection } from './support/orchestrators.ts'
-import { modelServer, providerAt, refuses, says, type ModelServer } from './support/wire-server.ts'
+import { orchestratorWith, rejection } from '../support/orchestrators.ts'
+import { modelServer, providerAt, refuses, says, type ModelServer } from '../support/wire-server.ts'
 import type { ModelIntegration } from '@codexos/multi-agent-orchestrator'
 
 type Headers = Readonly<Record<string, string>>

@@ -3,9 +3,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { GenerateRequest, ProviderConfig } from '@codexos/multi-agent-orchestrator'
-import { orchestratorWith, rejection } from './support/orchestrators.ts'
-import { wireForms } from './support/wire-forms.ts'
-import { modelServer, providerAt, says, type ModelServer } from './support/wire-server.ts'
+import { orchestratorWith, rejection } from '../support/orchestrators.ts'
+import { wireForms } from '../support/wire-forms.ts'
+import { modelServer, providerAt, says, type ModelServer } from '../support/wire-server.ts'
 
 const answers = { body: { ...(says('well').body as object), output: [], object: 'response', status: 'completed' } }
 

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { CustomProvider, GenerateRequest, ModelIntegration, ModelRequirements } from '@codexos/multi-agent-orchestrator'
-import { modelServer, providerAt, says, type ModelServer } from './support/wire-server.ts'
-import { orchestratorWith, places, rejection, thrownBy } from './support/orchestrators.ts'
+import { modelServer, providerAt, says, type ModelServer } from '../support/wire-server.ts'
+import { orchestratorWith, places, rejection, thrownBy } from '../support/orchestrators.ts'
 
 const generate: CustomProvider['generate'] = () => ({ text: 'mine' })
 const cycle: Record<string, unknown> = {}

@@ -4,8 +4,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ModelMessage, ModelPart, OrchestratorError } from '@codexos/multi-agent-orchestrator'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
-import { modelServer, providerAt, refuses, says } from './support/wire-server.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+import { modelServer, providerAt, refuses, says } from '../support/wire-server.ts'
 
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const PDF = 'JVBERi0xLjQKJSVFT0YK'

@@ -3,8 +3,8 @@
 
 import { expect, it } from 'vitest'
 import type { ModelError, ModelIntegration } from '@codexos/multi-agent-orchestrator'
-import { modelServer, providerAt, refuses, says, type Answer, type ModelServer } from './support/wire-server.ts'
-import { orchestratorWith, rejection } from './support/orchestrators.ts'
+import { modelServer, providerAt, refuses, says, type Answer, type ModelServer } from '../support/wire-server.ts'
+import { orchestratorWith, rejection } from '../support/orchestrators.ts'
 
 const COOL_DOWN_MS = 10_000
 const REQUESTS_MIN = 20

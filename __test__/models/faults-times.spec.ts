@@ -5,10 +5,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ModelAttempt, ModelIntegration, OrchestratorConfig, ProviderConfig } from '@codexos/multi-agent-orchestrator'
-import { kitWith } from './support/kits.ts'
-import { orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
-import { wireForms, type WireForm } from './support/wire-forms.ts'
-import { modelServer, providerAt, refuses, says } from './support/wire-server.ts'
+import { kitWith } from '../support/kits.ts'
+import { orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
+import { wireForms, type WireForm } from '../support/wire-forms.ts'
+import { modelServer, providerAt, refuses, says } from '../support/wire-server.ts'
 
 const open: (() => void)[] = []
 afterEach(() => {

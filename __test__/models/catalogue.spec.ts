@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 
-const part = (name: string) => import(new URL(`../scripts/catalogue/${name}.mjs`, import.meta.url).href)
+const part = (name: string) => import(new URL(`../../scripts/catalogue/${name}.mjs`, import.meta.url).href)
 const { decimal, fromLitellm, fromModelsDev } = await part('sources')
 const { Decisions, vote } = await part('vote')
 const { qualities, rated } = await part('quality')

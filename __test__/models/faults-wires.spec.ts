@@ -3,8 +3,8 @@
 
 import type { OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
-import { modelServer, providerAt, says, type Answer } from './support/wire-server.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+import { modelServer, providerAt, says, type Answer } from '../support/wire-server.ts'
 
 const chunk = (delta: object, finish: string | null): string =>
   JSON.stringify({ id: 'c', object: 'chat.completion.chunk', model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })

@@ -5,10 +5,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, AgentWorkflow, ExecuteOptions, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { start } from './support/child.ts'
-import { storePath, userFolder, writeInto } from './support/folder.ts'
-import { modelServer, type ModelServer } from './support/scripted-model-server.ts'
-import { gate, orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
+import { start } from '../support/child.ts'
+import { storePath, userFolder, writeInto } from '../support/folder.ts'
+import { modelServer, type ModelServer } from '../support/scripted-model-server.ts'
+import { gate, orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const CHEAP = {

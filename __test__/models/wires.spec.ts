@@ -4,9 +4,9 @@
 import { LLMock, type FixtureFileEntry } from '@copilotkit/aimock'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { GenerateRequest, ModelIntegration, OrchestratorError, StreamPart } from '@codexos/multi-agent-orchestrator'
-import table from './fixtures/wires.json' with { type: 'json' }
-import { KEY, modelServer, type Answer } from './support/wire-server.ts'
-import { orchestratorWith, rejection } from './support/orchestrators.ts'
+import table from '../fixtures/wires.json' with { type: 'json' }
+import { KEY, modelServer, type Answer } from '../support/wire-server.ts'
+import { orchestratorWith, rejection } from '../support/orchestrators.ts'
 
 const wires: readonly (readonly [string, Wire])[] = Object.entries(table.wires)
 

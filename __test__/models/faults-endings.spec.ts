@@ -3,8 +3,8 @@
 
 import type { GenerateResult, MultiAgentOrchestrator, OrchestratorConfig, OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
-import { modelServer, providerAt, says, type Answer, type ModelServer } from './support/wire-server.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+import { modelServer, providerAt, says, type Answer, type ModelServer } from '../support/wire-server.ts'
 
 const EVENTS = { 'content-type': 'text/event-stream' }
 const MODEL = { provider: 'p', id: 'm', contextWindow: 100_000, prices: { input: 1, output: 10 } }

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
-import { modelServer, providerAt, says, type Answer } from './support/wire-server.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+import { modelServer, providerAt, says, type Answer } from '../support/wire-server.ts'
 
 const HALF = '🎉'.slice(0, 1)
 const calls = (name: string, args: string): Answer => ({

@@ -3,11 +3,11 @@
 
 import type { AgentTask, AttemptContext } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
-import type { AccountBudget, ModelCall } from '../ts/models/account.ts'
-import { accountOf } from './support/accounts.ts'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith, wait } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from './support/orchestrators.ts'
+import type { AccountBudget, ModelCall } from '../../ts/models/account.ts'
+import { accountOf } from '../support/accounts.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith, wait } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const NOTHING = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0, totalTokens: 0 }

@@ -4,9 +4,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { modelServer, type Said } from './support/scripted-model-server.ts'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { modelServer, type Said } from '../support/scripted-model-server.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const KEY = 'sk-planted-4f9a1c77d2e84b06'
 const HEADER = 'planted-header-0c5be91f'

@@ -3,7 +3,7 @@
 
 import type { CustomProvider, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
-import { orchestratorWith, rejection, task, thrownBy, until, workflow } from './support/orchestrators.ts'
+import { orchestratorWith, rejection, task, thrownBy, until, workflow } from '../support/orchestrators.ts'
 
 function asking(provider: CustomProvider): MultiAgentOrchestrator {
   const orchestrator = orchestratorWith()

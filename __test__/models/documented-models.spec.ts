@@ -2,9 +2,9 @@
 // The documented examples about models, as they are printed, in a program of a user's.
 
 import { expect, it } from 'vitest'
-import { run } from './support/child.ts'
-import { userFolder } from './support/folder.ts'
-import { modelServer } from './support/scripted-model-server.ts'
+import { run } from '../support/child.ts'
+import { userFolder } from '../support/folder.ts'
+import { modelServer } from '../support/scripted-model-server.ts'
 
 /** The selection and the comparison of the documentation, word for word. */
 const documented = `

@@ -10,8 +10,8 @@ import type {
   WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { modelServer, type ModelServer, type Said } from './support/scripted-model-server.ts'
-import { orchestratorWith, register, rejection, task, until, workflow } from './support/orchestrators.ts'
+import { modelServer, type ModelServer, type Said } from '../support/scripted-model-server.ts'
+import { orchestratorWith, register, rejection, task, until, workflow } from '../support/orchestrators.ts'
 
 let say: (prompt: string) => Said | Promise<Said>
 let server: ModelServer

@@ -3,9 +3,9 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { MultiAgentOrchestrator, ValidationError } from '@codexos/multi-agent-orchestrator'
-import { orchestratorWith, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
-import { wireForms } from './support/wire-forms.ts'
-import { modelServer, providerAt, says, type ModelServer } from './support/wire-server.ts'
+import { orchestratorWith, rejection, task, thrownBy, workflow } from '../support/orchestrators.ts'
+import { wireForms } from '../support/wire-forms.ts'
+import { modelServer, providerAt, says, type ModelServer } from '../support/wire-server.ts'
 
 const environment = { ...process.env }
 beforeEach(() => {

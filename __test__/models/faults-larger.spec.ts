@@ -2,9 +2,9 @@
 // Requests that are too large for their model, over HTTP, on several wires: where they go on.
 
 import { describe, expect, it } from 'vitest'
-import { orchestratorWith } from './support/orchestrators.ts'
-import { wireForms, type WireForm } from './support/wire-forms.ts'
-import { modelServer, providerAt } from './support/wire-server.ts'
+import { orchestratorWith } from '../support/orchestrators.ts'
+import { wireForms, type WireForm } from '../support/wire-forms.ts'
+import { modelServer, providerAt } from '../support/wire-server.ts'
 
 const WORDS = {
   compatible: "The input (10240 tokens) is longer than the model's context length (8192 tokens).",

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import type { EventName } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { KEY, modelServer, providerAt, refuses, says, type Answer } from './support/wire-server.ts'
-import { orchestratorWith, task, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { KEY, modelServer, providerAt, refuses, says, type Answer } from '../support/wire-server.ts'
+import { orchestratorWith, task, workflow } from '../support/orchestrators.ts'
 
 const TOKEN = 'planted-token-fedcba9876543210'
 const SECRETS = [KEY, TOKEN]
