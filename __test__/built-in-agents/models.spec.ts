@@ -5,8 +5,8 @@ import { LLMock } from '@copilotkit/aimock'
 import type { AgentTask, McpServer, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
-import { remote, stdio } from './support/tools.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+import { remote, stdio } from '../support/tools.ts'
 
 const mock = new LLMock({ port: 0, host: '127.0.0.1', chunkSize: 4 })
 beforeAll(async () => void (await mock.start()))

@@ -4,8 +4,8 @@
 import type { AgentTask, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { storePath, temporaryFolder, writeInto } from './support/folder.ts'
-import { orchestratorWith, places, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder, writeInto } from '../support/folder.ts'
+import { orchestratorWith, places, rejection, task, thrownBy, workflow } from '../support/orchestrators.ts'
 
 describe('the configuration of an agent of type', () => {
   it.each([

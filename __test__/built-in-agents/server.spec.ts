@@ -4,10 +4,10 @@
 import type { AgentWorkflow, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { asking, calls, modelServer, says } from './support/model-server.ts'
-import { orchestratorWith, rejection, task, thrownBy, until, untilAborted, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { asking, calls, modelServer, says } from '../support/model-server.ts'
+import { orchestratorWith, rejection, task, thrownBy, until, untilAborted, workflow } from '../support/orchestrators.ts'
 
 /** What was announced as progress, from now on. */
 function progressOf(orchestrator: MultiAgentOrchestrator): unknown[] {
