@@ -4,11 +4,11 @@
 // why, and what was given up is over.
 
 import { describe, expect, it } from 'vitest'
-import { kitWith } from './support/kits.ts'
-import { KeptLog } from './support/logs.ts'
-import { orchestratorWith, rejection, until } from './support/orchestrators.ts'
-import { namesOf, rawServer, stateOf, TRANSPORTS } from './support/raw-mcp.ts'
-import { call } from './support/tools.ts'
+import { kitWith } from '../support/kits.ts'
+import { KeptLog } from '../support/logs.ts'
+import { orchestratorWith, rejection, until } from '../support/orchestrators.ts'
+import { namesOf, rawServer, stateOf, TRANSPORTS } from '../support/raw-mcp.ts'
+import { call } from '../support/tools.ts'
 
 const timeout = '1h'
 const unreadable = 'MCP server `raw`: the list of its tools cannot be read:'

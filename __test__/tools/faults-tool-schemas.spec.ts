@@ -3,9 +3,9 @@
 
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { KeptLog } from './support/logs.ts'
-import { orchestratorWith, task, workflow } from './support/orchestrators.ts'
-import { modelServer, providerAt, says } from './support/wire-server.ts'
+import { KeptLog } from '../support/logs.ts'
+import { orchestratorWith, task, workflow } from '../support/orchestrators.ts'
+import { modelServer, providerAt, says } from '../support/wire-server.ts'
 
 const message = { type: 'message', role: 'assistant', content: [{ type: 'text', text: 'done' }], stop_reason: 'end_turn' }
 const parameters = { type: 'object', properties: { n: { type: 'number' } } }

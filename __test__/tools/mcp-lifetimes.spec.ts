@@ -2,10 +2,10 @@
 // How long the program of a server lives: never longer than the process that started it, however that ends.
 
 import { describe, expect, it } from 'vitest'
-import { run, start, type Ended } from './support/child.ts'
-import { userFolder, writeInto } from './support/folder.ts'
-import { until } from './support/orchestrators.ts'
-import { isAlive, serverPath } from './support/tools.ts'
+import { run, start, type Ended } from '../support/child.ts'
+import { userFolder, writeInto } from '../support/folder.ts'
+import { until } from '../support/orchestrators.ts'
+import { isAlive, serverPath } from '../support/tools.ts'
 
 const folder = userFolder()
 

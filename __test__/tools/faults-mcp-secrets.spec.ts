@@ -11,8 +11,8 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, expect, it } from 'vitest'
 import type { McpServer } from '@codexos/multi-agent-orchestrator'
-import { root, storePath, temporaryFolder } from './support/folder.ts'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { root, storePath, temporaryFolder } from '../support/folder.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const HEADER = 'planted-canary-42/x+y'

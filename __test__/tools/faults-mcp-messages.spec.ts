@@ -4,10 +4,10 @@
 // Now each such message is answered at once: read where it can be read, else an error that names the tool, the server, and why.
 
 import { describe, expect, it } from 'vitest'
-import { KeptLog } from './support/logs.ts'
-import { orchestratorWith } from './support/orchestrators.ts'
-import { rawCall, rawServer, TRANSPORTS } from './support/raw-mcp.ts'
-import { call } from './support/tools.ts'
+import { KeptLog } from '../support/logs.ts'
+import { orchestratorWith } from '../support/orchestrators.ts'
+import { rawCall, rawServer, TRANSPORTS } from '../support/raw-mcp.ts'
+import { call } from '../support/tools.ts'
 
 const note = (why: string): string => `[MCP server \`raw\`: a part of the answer of tool \`hologram\` cannot be read: ${why}]`
 

@@ -4,11 +4,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { McpConnection, McpServer, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { KeptLog } from './support/logs.ts'
-import { orchestratorWith, places, rejection, until } from './support/orchestrators.ts'
-import { about, call, isAlive, remote, serverPath, stdio, toolsOf } from './support/tools.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { KeptLog } from '../support/logs.ts'
+import { orchestratorWith, places, rejection, until } from '../support/orchestrators.ts'
+import { about, call, isAlive, remote, serverPath, stdio, toolsOf } from '../support/tools.ts'
 
 const NAMES = ['about', 'add', 'change', 'die', 'echo', 'fail', 'picture', 'two_parts', 'wait']
 const namesOf = ({ tools }: { tools: readonly { name: string }[] }): string[] => tools.map(({ name }) => name).sort()

@@ -7,8 +7,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { McpServer, OrchestratorError } from '@codexos/multi-agent-orchestrator'
-import { orchestratorWith, rejection, task, until, workflow } from './support/orchestrators.ts'
-import { call } from './support/tools.ts'
+import { orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
+import { call } from '../support/tools.ts'
 
 interface Asked {
   readonly id: number | undefined

@@ -7,9 +7,9 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { z as zod3 } from 'zod3'
 import type { ToolContext, ToolDefinition } from '@codexos/multi-agent-orchestrator'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, places, rejection, thrownBy, untilAborted } from './support/orchestrators.ts'
-import { call, toolsOf, type Called } from './support/tools.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, places, rejection, thrownBy, untilAborted } from '../support/orchestrators.ts'
+import { call, toolsOf, type Called } from '../support/tools.ts'
 
 const weather = {
   name: 'weather',

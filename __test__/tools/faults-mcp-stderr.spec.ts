@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { run } from './support/child.ts'
-import { userFolder } from './support/folder.ts'
+import { run } from '../support/child.ts'
+import { userFolder } from '../support/folder.ts'
 
 const folder = userFolder()
 
