@@ -3,9 +3,9 @@
 
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { start } from './support/child.ts'
-import { storePath, userFolder } from './support/folder.ts'
-import { gate, orchestratorWith, register, rejection, task, thrownBy, until, workflow, type Execute } from './support/orchestrators.ts'
+import { start } from '../support/child.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { gate, orchestratorWith, register, rejection, task, thrownBy, until, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 

@@ -21,10 +21,10 @@ import {
 } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { start } from './support/child.ts'
-import { storePath, userFolder } from './support/folder.ts'
-import { KeptLog } from './support/logs.ts'
-import { gate, orchestratorWith, register, rejection, task, thrownBy, until, workflow } from './support/orchestrators.ts'
+import { start } from '../support/child.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { KeptLog } from '../support/logs.ts'
+import { gate, orchestratorWith, register, rejection, task, thrownBy, until, workflow } from '../support/orchestrators.ts'
 import { MultiAgentOrchestrator, type Logger, type OrchestratorError } from '@codexos/multi-agent-orchestrator'
 
 const folder = userFolder()

@@ -4,10 +4,10 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { run, start } from './support/child.ts'
-import { storePath, userFolder } from './support/folder.ts'
+import { run, start } from '../support/child.ts'
+import { storePath, userFolder } from '../support/folder.ts'
 import { StoreError } from '@codexos/multi-agent-orchestrator'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 

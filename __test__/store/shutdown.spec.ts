@@ -3,8 +3,8 @@
 
 import { expect, it } from 'vitest'
 import { ClosedError, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { gate, orchestratorWith, register, rejection, task, until, untilAborted, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { gate, orchestratorWith, register, rejection, task, until, untilAborted, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 

@@ -3,9 +3,9 @@
 // clock, because that had been set back, moved it for every orchestrator, and the wait of an hour of one that had nothing to do with the file was over.
 
 import { expect, it } from 'vitest'
-import { run } from './support/child.ts'
-import { storePath, userFolder } from './support/folder.ts'
-import { orchestratorWith, task, workflow } from './support/orchestrators.ts'
+import { run } from '../support/child.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { orchestratorWith, task, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 

@@ -3,10 +3,10 @@
 // hundred of them. What is remembered is now bounded by bytes too.
 
 import { describe, expect, it } from 'vitest'
-import { readBytes, weightOf } from '../ts/json/bytes.ts'
-import { readConfig } from '../ts/config/config.ts'
-import type { Issue } from '../ts/api/issue.ts'
-import { orchestratorWith, task, workflow } from './support/orchestrators.ts'
+import { readBytes, weightOf } from '../../ts/json/bytes.ts'
+import { readConfig } from '../../ts/config/config.ts'
+import type { Issue } from '../../ts/api/issue.ts'
+import { orchestratorWith, task, workflow } from '../support/orchestrators.ts'
 
 const page = (bytes: number) => () => 'x'.repeat(bytes)
 

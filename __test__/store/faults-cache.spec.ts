@@ -5,9 +5,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { AgentTask, AgentWorkflow, ExecuteOptions, OrchestratorConfig, TaskExecution } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { orchestratorWith, rejection, task, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { orchestratorWith, rejection, task, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const storages: [string, () => OrchestratorConfig][] = [

@@ -8,10 +8,10 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { again, goOn, keyed, LATER, setup } from './golden/scenes.mjs'
-import { kitOver, type KitOver } from './golden/store.mjs'
+import { again, goOn, keyed, LATER, setup } from '../golden/scenes.mjs'
+import { kitOver, type KitOver } from '../golden/store.mjs'
 
-const file = (name: string): Buffer => readFileSync(new URL(`golden/${name}`, import.meta.url))
+const file = (name: string): Buffer => readFileSync(new URL(`../golden/${name}`, import.meta.url))
 const golden = gunzipSync(file('c87b4e4.db.gz'))
 const open: KitOver[] = []
 
