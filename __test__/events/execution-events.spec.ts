@@ -4,8 +4,8 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, ExecutionEvent, ExecutionHandle, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder, writeInto } from './support/folder.ts'
-import { orchestratorWith, register, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, userFolder, writeInto } from '../support/folder.ts'
+import { orchestratorWith, register, rejection, task, until, untilAborted, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

@@ -2,8 +2,8 @@
 // How long the events of an `executeWorkflow` call wait for a listener, and who gets them.
 
 import { expect, it } from 'vitest'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { gate, orchestratorWith, task, until, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { gate, orchestratorWith, task, until, workflow } from '../support/orchestrators.ts'
 
 const two = workflow([task('a'), task('b')])
 const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

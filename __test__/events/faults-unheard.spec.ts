@@ -4,11 +4,11 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { MultiAgentOrchestrator, type Logger, type OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { run, type Ended } from './support/child.ts'
-import { storePath, userFolder, writeInto } from './support/folder.ts'
-import { kitWith, START } from './support/kits.ts'
-import { KeptLog } from './support/logs.ts'
-import { gate, orchestratorWith, register, task, thrownBy, until, workflow } from './support/orchestrators.ts'
+import { run, type Ended } from '../support/child.ts'
+import { storePath, userFolder, writeInto } from '../support/folder.ts'
+import { kitWith, START } from '../support/kits.ts'
+import { KeptLog } from '../support/logs.ts'
+import { gate, orchestratorWith, register, task, thrownBy, until, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const fails = workflow([task('x')], { id: 'nightly' })

@@ -4,7 +4,7 @@
 import { getEventListeners } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { gate, orchestratorWith, rejection, task, until, workflow, type Gate } from './support/orchestrators.ts'
+import { gate, orchestratorWith, rejection, task, until, workflow, type Gate } from '../support/orchestrators.ts'
 
 const MANY = 50
 const warnings: Error[] = []

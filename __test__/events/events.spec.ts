@@ -11,8 +11,8 @@ import type {
   TaskExecution,
   WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { KeptLog } from './support/logs.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { KeptLog } from '../support/logs.ts'
 import {
   expectStillWorks,
   gate,
@@ -23,7 +23,7 @@ import {
   untilAborted,
   workflow,
   type Execute,
-} from './support/orchestrators.ts'
+} from '../support/orchestrators.ts'
 
 type Name = keyof OrchestratorEvents
 
