@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { hours, kitWith, since, START, wait } from './support/kits.ts'
-import { task, workflow } from './support/orchestrators.ts'
+import { hours, kitWith, since, START, wait } from '../support/kits.ts'
+import { task, workflow } from '../support/orchestrators.ts'
 
 const only = workflow([task('a')])
 

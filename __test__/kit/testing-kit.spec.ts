@@ -8,9 +8,9 @@ import * as mao from '@codexos/multi-agent-orchestrator'
 import type { AgentWorkflow, TaskInput, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
 import * as testing from '@codexos/multi-agent-orchestrator/testing'
 import { after, createTestKit, hang, untilAborted, type CrashMoment, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { root, temporaryFolder } from './support/folder.ts'
-import { hours, kitWith, since, START, wait } from './support/kits.ts'
-import { gate, places, rejection, task, thrownBy, untilAborted as listening, workflow } from './support/orchestrators.ts'
+import { root, temporaryFolder } from '../support/folder.ts'
+import { hours, kitWith, since, START, wait } from '../support/kits.ts'
+import { gate, places, rejection, task, thrownBy, untilAborted as listening, workflow } from '../support/orchestrators.ts'
 
 const only = workflow([task('a')])
 const realSleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

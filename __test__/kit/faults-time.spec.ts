@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { MultiAgentOrchestrator, type CustomProvider, type ExecutionHandle } from '@codexos/multi-agent-orchestrator'
 import { after, createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { run, type Ended } from './support/child.ts'
-import { storePath, temporaryFolder, userFolder } from './support/folder.ts'
-import { kitWith, since, wait } from './support/kits.ts'
-import { register, rejection, task, workflow, type Execute } from './support/orchestrators.ts'
+import { run, type Ended } from '../support/child.ts'
+import { storePath, temporaryFolder, userFolder } from '../support/folder.ts'
+import { kitWith, since, wait } from '../support/kits.ts'
+import { register, rejection, task, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 type Fakes = NonNullable<Parameters<typeof vi.useFakeTimers>[0]>['toFake']
