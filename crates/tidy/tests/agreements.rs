@@ -22,7 +22,7 @@ fn every_code_that_rust_gives_is_one_that_typescript_knows() {
     });
     let findings: Vec<Finding> = findings.map(|(finding, _)| finding).collect();
     assert!(count > 10, "only {count} codes were found in the Rust sources");
-    refuse(findings, "Add the code to `ErrorCode` and `CLASSES` in `ts/api/errors.ts`, and a case to `__test__/errors.spec.ts`.");
+    refuse(findings, "Add the code to `ErrorCode` and `CLASSES` in `ts/api/errors.ts`, and a case to `__test__/package/errors.spec.ts`.");
 }
 
 /// Each string of a source that is a code.

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { root } from './support/folder.ts'
-import { orchestratorWith, thrownBy } from './support/orchestrators.ts'
+import { root } from '../support/folder.ts'
+import { orchestratorWith, thrownBy } from '../support/orchestrators.ts'
 
 const ABSENT = ['executionMonitor', 'collaborationManager'] as const
 

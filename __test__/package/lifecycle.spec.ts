@@ -2,9 +2,9 @@
 // When the process may end, and what ends with it.
 
 import { describe, expect, it } from 'vitest'
-import { run, start } from './support/child.ts'
-import { storePath, userFolder } from './support/folder.ts'
-import { orchestratorWith } from './support/orchestrators.ts'
+import { run, start } from '../support/child.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { orchestratorWith } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 

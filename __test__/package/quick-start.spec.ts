@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { run } from './support/child.ts'
-import { root, userFolder, writeInto } from './support/folder.ts'
+import { run } from '../support/child.ts'
+import { root, userFolder, writeInto } from '../support/folder.ts'
 
 const quickStart = readFileSync(join(root, '__test__/fixtures/documented-quick-start.txt'), 'utf8')
 const customAgent = readFileSync(join(root, '__test__/fixtures/documented-custom-agent.txt'), 'utf8')

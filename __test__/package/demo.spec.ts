@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { Child, type Ended } from './support/child.ts'
-import { root, temporaryFolder, writeInto } from './support/folder.ts'
+import { Child, type Ended } from '../support/child.ts'
+import { root, temporaryFolder, writeInto } from '../support/folder.ts'
 
 const folder = temporaryFolder()
 const sources = join(folder, 'sources')

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { expect, it } from 'vitest'
-import { root } from './support/folder.ts'
+import { root } from '../support/folder.ts'
 
 const isWindows = process.platform === 'win32'
 const npm = (...args: string[]): string =>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { describe, expect, it } from 'vitest'
-import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../ts/config/config.ts'
-import type { Issue } from '../ts/api/issue.ts'
-import { STDERR } from '../ts/log/log.ts'
-import { NO_MODELS } from '../ts/models/config.ts'
+import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../../ts/config/config.ts'
+import type { Issue } from '../../ts/api/issue.ts'
+import { STDERR } from '../../ts/log/log.ts'
+import { NO_MODELS } from '../../ts/models/config.ts'
 
 function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {
   const issues: Issue[] = []

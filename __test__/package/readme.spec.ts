@@ -4,8 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { run } from './support/child.ts'
-import { root, userFolder } from './support/folder.ts'
+import { run } from '../support/child.ts'
+import { root, userFolder } from '../support/folder.ts'
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { root, userFolder, writeInto } from './support/folder.ts'
+import { root, userFolder, writeInto } from '../support/folder.ts'
 
 const folder = userFolder()
 const require = createRequire(import.meta.url)

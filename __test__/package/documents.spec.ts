@@ -5,9 +5,9 @@ import { readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import typescript from 'typescript-5'
 import { expect, it } from 'vitest'
-import { run } from './support/child.ts'
-import { root, userFolder } from './support/folder.ts'
-import { serverPath } from './support/tools.ts'
+import { run } from '../support/child.ts'
+import { root, userFolder } from '../support/folder.ts'
+import { serverPath } from '../support/tools.ts'
 
 const text = readFileSync(join(root, 'docs/testing.md'), 'utf8')
 const examples = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, program = '']) => program)

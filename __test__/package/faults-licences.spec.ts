@@ -6,7 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { root } from './support/folder.ts'
+import { root } from '../support/folder.ts'
 
 const NAME = 'THIRD-PARTY-LICENSES.txt'
 const linked = readFileSync(join(root, NAME), 'utf8')

@@ -5,9 +5,9 @@
 import type { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { MultiAgentOrchestrator, OrchestratorError, type OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { KeptLog } from './support/logs.ts'
-import { orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { KeptLog } from '../support/logs.ts'
+import { orchestratorWith, rejection, task, thrownBy, untilAborted, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const working = (): MultiAgentOrchestrator => orchestratorWith({ work: () => 1 })

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { defineAgents, defineWorkflow } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder } from './support/folder.ts'
-import { orchestratorWith, places, rejection, task, thrownBy, until, untilAborted, workflow } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { orchestratorWith, places, rejection, task, thrownBy, until, untilAborted, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 

@@ -18,12 +18,12 @@ import type {
   OrchestratorError,
   ToolDefinition,
 } from '@codexos/multi-agent-orchestrator'
-import { run } from './support/child.ts'
-import { root, storePath, userFolder, writeInto } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { KeptLog } from './support/logs.ts'
-import { gate, orchestratorWith, register, rejection, task, thrownBy, untilAborted, workflow } from './support/orchestrators.ts'
-import { call, stdio } from './support/tools.ts'
+import { run } from '../support/child.ts'
+import { root, storePath, userFolder, writeInto } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { KeptLog } from '../support/logs.ts'
+import { gate, orchestratorWith, register, rejection, task, thrownBy, untilAborted, workflow } from '../support/orchestrators.ts'
+import { call, stdio } from '../support/tools.ts'
 
 const folder = userFolder()
 const only = workflow([task('a')])

@@ -4,8 +4,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Child, type Ended } from './support/child.ts'
-import { root, temporaryFolder, writeInto } from './support/folder.ts'
+import { Child, type Ended } from '../support/child.ts'
+import { root, temporaryFolder, writeInto } from '../support/folder.ts'
 
 const NAME = '@codexos/multi-agent-orchestrator'
 const folder = temporaryFolder()
