@@ -8,9 +8,9 @@ import * as v from 'valibot'
 import * as z4 from 'zod'
 import * as z3 from 'zod3'
 import { defineWorkflow, type AgentWorkflow, type TaskInput } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder } from './support/folder.ts'
-import { kitWith, wait } from './support/kits.ts'
-import { orchestratorWith, places, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith, wait } from '../support/kits.ts'
+import { orchestratorWith, places, rejection, task, thrownBy, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const seen = {

@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, TaskInput } from '@codexos/multi-agent-orchestrator'
-import { expectStillWorks, gate, orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { expectStillWorks, gate, orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 /** Runs the tasks; each start as `+id` and each end as `-id`, in order. All that may run together do. */
 async function trace(tasks: AgentTask[]): Promise<string> {

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { AgentWorkflow, OrchestratorConfig, AgentTask } from '@codexos/multi-agent-orchestrator'
-import { root, storePath, temporaryFolder } from './support/folder.ts'
-import { orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { root, storePath, temporaryFolder } from '../support/folder.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const stores: [string, () => OrchestratorConfig][] = [

@@ -12,10 +12,10 @@ import type {
   WorkflowSchedule,
 } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { run, start } from './support/child.ts'
-import { storePath, userFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, places, register, rejection, task, until, workflow, type Execute } from './support/orchestrators.ts'
+import { run, start } from '../support/child.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, places, register, rejection, task, until, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const flow = workflow([task('a')])

@@ -10,7 +10,7 @@ import {
   type OrchestratorConfig,
   type ValidationError,
 } from '@codexos/multi-agent-orchestrator'
-import { expectStillWorks, orchestratorWith, places, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
+import { expectStillWorks, orchestratorWith, places, rejection, task, thrownBy, workflow } from '../support/orchestrators.ts'
 
 const deep = (levels: number): unknown => {
   let value: unknown = 'bottom'

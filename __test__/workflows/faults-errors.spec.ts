@@ -9,9 +9,9 @@ import {
   type OrchestratorConfig,
   type WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder, writeInto } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, temporaryFolder, writeInto } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const file = (): OrchestratorConfig => ({ storage: { path: storePath(folder), durability: 'os' } })

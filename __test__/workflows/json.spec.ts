@@ -2,8 +2,8 @@
 import { deepStrictEqual } from 'node:assert'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import type { Issue } from '../ts/api/issue.ts'
-import { JSON_DEPTH_MAX, Opaque, plainJson, sameJson, type Json } from '../ts/json/json.ts'
+import type { Issue } from '../../ts/api/issue.ts'
+import { JSON_DEPTH_MAX, Opaque, plainJson, sameJson, type Json } from '../../ts/json/json.ts'
 
 function copyOf(value: unknown): Json | undefined {
   const issues: Issue[] = []

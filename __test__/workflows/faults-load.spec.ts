@@ -8,8 +8,8 @@ import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { ValidationError } from '@codexos/multi-agent-orchestrator'
-import { temporaryFolder } from './support/folder.ts'
-import { orchestratorWith, rejection } from './support/orchestrators.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { orchestratorWith, rejection } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const definition = { id: 'w', name: 'W', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }

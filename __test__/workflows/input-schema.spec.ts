@@ -7,8 +7,8 @@ import * as v from 'valibot'
 import * as z4 from 'zod'
 import * as z3 from 'zod3'
 import type { ValidationError } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { expectStillWorks, orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { expectStillWorks, orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const judging = { type: 'object', properties: { userId: { type: 'string' } }, required: ['userId'] }
 

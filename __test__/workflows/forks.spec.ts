@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ExecutionHandle, MultiAgentOrchestrator, OrchestratorConfig, TaskExecution } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder } from './support/folder.ts'
-import { orchestratorWith, rejection, task, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { orchestratorWith, rejection, task, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

@@ -9,8 +9,8 @@ import type {
   MultiAgentOrchestrator,
   OrchestratorConfig,
 } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder } from './support/folder.ts'
-import { gate, orchestratorWith, places, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { gate, orchestratorWith, places, rejection, task, until, untilAborted, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

@@ -4,8 +4,8 @@
 import { describe, expect, it } from 'vitest'
 import { TimeoutError, type AgentTask, type AttemptContext, type OrchestratorError } from '@codexos/multi-agent-orchestrator'
 import { after, untilAborted as asLongAsItMay, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, untilAborted, workflow, type Execute } from '../support/orchestrators.ts'
 
 /** Lets every attempt fail; the waits between them in milliseconds. */
 async function waits(retryPolicy: AgentTask['retryPolicy']): Promise<number[]> {

@@ -5,9 +5,9 @@
 import { describe, expect, it } from 'vitest'
 import type { ExecuteOptions, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import type { TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const storages: [string, () => OrchestratorConfig][] = [

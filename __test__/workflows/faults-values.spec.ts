@@ -3,9 +3,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, OrchestratorConfig, TaskInput, ValidationError } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { expectStillWorks, orchestratorWith, places, rejection, task, thrownBy, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { expectStillWorks, orchestratorWith, places, rejection, task, thrownBy, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const stores: Record<string, () => OrchestratorConfig> = {

@@ -4,9 +4,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, Allowance, CustomReply, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { orchestratorWith, places, rejection, task, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { orchestratorWith, places, rejection, task, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const agents: Record<string, Execute> = {

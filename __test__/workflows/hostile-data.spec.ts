@@ -3,8 +3,8 @@
 
 import { afterEach, describe, expect, it } from 'vitest'
 import type { OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder } from './support/folder.ts'
-import { orchestratorWith, task, until, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder } from '../support/folder.ts'
+import { orchestratorWith, task, until, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const stores: Record<string, () => OrchestratorConfig> = {

@@ -6,9 +6,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { AgentTask, AgentWorkflow, OrchestratorConfig, TaskExecution, WorkflowExecution } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder, writeInto } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { orchestratorWith, places, rejection, task, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, temporaryFolder, writeInto } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { orchestratorWith, places, rejection, task, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const storages: [string, () => OrchestratorConfig][] = [

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { assert, describe, expect, it } from 'vitest'
 import { ValidationError } from '@codexos/multi-agent-orchestrator'
-import { temporaryFolder } from './support/folder.ts'
-import { orchestratorWith, places, rejection } from './support/orchestrators.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { orchestratorWith, places, rejection } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const definition = {

@@ -11,9 +11,9 @@ import type {
   TaskExecution,
 } from '@codexos/multi-agent-orchestrator'
 import { untilAborted } from '@codexos/multi-agent-orchestrator/testing'
-import { storePath, userFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, until, untilAborted as listening, workflow } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted as listening, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

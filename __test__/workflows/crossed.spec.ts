@@ -3,8 +3,8 @@
 // `CROSSED_CASES` says how many (300), `CROSSED_SEED` where to begin (0).
 
 import { expect, it } from 'vitest'
-import { differenceIn } from './crossed/drive.ts'
-import { caseOf } from './crossed/generate.ts'
+import { differenceIn } from '../crossed/drive.ts'
+import { caseOf } from '../crossed/generate.ts'
 
 const number = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise)
 const [first, cases] = [number('CROSSED_SEED', 0), number('CROSSED_CASES', 300)]

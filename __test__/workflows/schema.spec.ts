@@ -11,8 +11,8 @@ import { z as zod3 } from 'zod3'
 import { z as zod325v4 } from 'zod3/v4'
 import { z as zod40 } from 'zod40'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Issue } from '../ts/api/issue.ts'
-import { readSchema, type JudgeResult, type SchemaForms } from '../ts/schema/schema.ts'
+import type { Issue } from '../../ts/api/issue.ts'
+import { readSchema, type JudgeResult, type SchemaForms } from '../../ts/schema/schema.ts'
 
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema'
 

@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder } from './support/folder.ts'
-import { KeptLog } from './support/logs.ts'
-import { orchestratorWith, places, register, rejection, task, thrownBy, until, workflow } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { KeptLog } from '../support/logs.ts'
+import { orchestratorWith, places, register, rejection, task, thrownBy, until, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

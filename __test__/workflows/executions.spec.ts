@@ -3,9 +3,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ExecutionListFilter, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { run } from './support/child.ts'
-import { storePath, temporaryFolder, userFolder } from './support/folder.ts'
-import { gate, orchestratorWith, places, rejection, task, until, untilAborted, workflow } from './support/orchestrators.ts'
+import { run } from '../support/child.ts'
+import { storePath, temporaryFolder, userFolder } from '../support/folder.ts'
+import { gate, orchestratorWith, places, rejection, task, until, untilAborted, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const stores: Record<string, () => OrchestratorConfig> = {

@@ -4,9 +4,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AttemptContext, MultiAgentOrchestrator, OrchestratorConfig, TaskInput } from '@codexos/multi-agent-orchestrator'
-import { storePath, temporaryFolder, writeInto } from './support/folder.ts'
-import { kitWith, wait } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from './support/orchestrators.ts'
+import { storePath, temporaryFolder, writeInto } from '../support/folder.ts'
+import { kitWith, wait } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from '../support/orchestrators.ts'
 
 const folder = temporaryFolder()
 const STORES = ['memory', 'file'] as const

@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { AgentTask, AgentWorkflow, AttemptContext, ValidationError } from '@codexos/multi-agent-orchestrator'
-import { kitWith, wait } from './support/kits.ts'
-import { places, rejection, task, workflow } from './support/orchestrators.ts'
+import { kitWith, wait } from '../support/kits.ts'
+import { places, rejection, task, workflow } from '../support/orchestrators.ts'
 
 const STORES = [{}, { storage: 'file' }] as const
 const asks = (id: string, schema: unknown, rest: Partial<AgentTask> = {}): AgentTask => ({

@@ -4,9 +4,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AgentTask, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { orchestratorWith, places, rejection, task, until, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { orchestratorWith, places, rejection, task, until, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

@@ -3,9 +3,9 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ExecuteOptions, ExecutionHandle, MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
-import { storePath, userFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

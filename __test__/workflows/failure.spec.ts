@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { CancelledError, TaskFailedError, type WorkflowExecution } from '@codexos/multi-agent-orchestrator'
-import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from '../support/orchestrators.ts'
 
 const states = (execution: WorkflowExecution | undefined): string[] =>
   (execution?.tasks ?? []).map(({ taskId, status, reason }) => [taskId, status, reason].filter(Boolean).join(' '))

@@ -10,9 +10,9 @@ import type {
   WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
 import type { CrashMoment } from '@codexos/multi-agent-orchestrator/testing'
-import { storePath, userFolder } from './support/folder.ts'
-import { kitWith } from './support/kits.ts'
-import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from './support/orchestrators.ts'
+import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
+import { gate, orchestratorWith, rejection, task, until, untilAborted, workflow, type Execute } from '../support/orchestrators.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [
