@@ -6,13 +6,13 @@ use crate::error::{NativeFailure, failure};
 use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
-use runtime::store::ExecutionFilter;
-use runtime::{Archive, Error};
+use runtime::store::{Archive, ExecutionFilter};
+use runtime::{Error, archive as told};
 use serde::Deserialize;
 use std::sync::{Arc, Mutex};
 use stdx::Timestamp;
 
-pub(crate) type SharedArchive = Arc<Mutex<Option<Archive>>>;
+pub(crate) type SharedArchive = Arc<Mutex<Option<Box<dyn Archive>>>>;
 
 /// What is asked.
 pub(crate) enum Question {
@@ -49,12 +49,12 @@ impl ArchiveTask {
     fn answer(&self) -> Result<Option<String>, Error> {
         let archive = lock(&self.archive);
         // Without a store nothing is on record.
-        let Some(archive) = archive.as_ref() else { return Ok(None) };
+        let Some(archive) = archive.as_deref() else { return Ok(None) };
         match &self.question {
-            Question::Execution(id) => archive.execution(id),
-            Question::Undoing(id) => archive.undoing(id),
-            Question::History(id) => Ok(archive.history(id)?.map(|(effects, failures)| words::text_of(effects, &failures))),
-            Question::List(filter) => archive.list(&read_filter(filter)?).map(Some),
+            Question::Execution(id) => told::execution(archive, id),
+            Question::Undoing(id) => told::undoing(archive, id),
+            Question::History(id) => Ok(told::history(archive, id)?.map(|(effects, failures)| words::text_of(effects, &failures))),
+            Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
         }
     }
 }

@@ -73,7 +73,7 @@ fn code(error: &Error) -> &'static str {
             ReadError::Record { .. } | ReadError::Definition { .. } | ReadError::Schedule { .. } | ReadError::Unavailable { .. } => {
                 "ERR_STORE_CORRUPT"
             }
-            ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
+            ReadError::Follow { .. } | ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
         },
         Error::StoreReplaced(_) => "ERR_STORE_REPLACED",
         Error::StoreFailed(error) => match **error {

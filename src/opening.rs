@@ -80,7 +80,7 @@ impl Open {
         let clock = self.stage.as_ref().map_or_else(|| Clock::starting_at(self.now), NativeStage::clock);
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
         let (driver, interrupted) = Driver::open_through(opening, clock, wake, around)?;
-        *lock(&self.archive) = driver.archive()?;
+        *lock(&self.archive) = Some(driver.archive()?);
         let found = Found { interrupted, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
         *lock(&self.driver) = Some(driver);
         Ok(found)

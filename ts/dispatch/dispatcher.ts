@@ -33,7 +33,7 @@ import type { AgentTask } from '../api/workflow.js'
 import { nextTurn, pause, real } from '../base/real-time.js'
 
 const EFFECTS_MAX = 1024
-/** The question that is no condition, as in `runtime::driver::effect`. */
+/** The question that is no condition, as in `crates/runtime/src/effect.rs`. */
 const REVIEW = 4
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000

@@ -12,13 +12,13 @@
 
 mod admission;
 mod agents;
+mod arrivals;
 mod budget;
-mod commit;
-pub(crate) mod effect;
-pub(crate) mod history;
+mod history;
 mod keys;
 mod models;
 mod opening;
+mod outbox;
 mod outputs;
 mod schedules;
 mod slots;
@@ -26,20 +26,18 @@ mod spawn;
 mod timers;
 mod versions;
 
-use crate::store::{Accepted, Batch, CommitError, Committed, Durability, Health, MemoryStore, SqliteReader, Store, end_name};
-use crate::{Clock, Error, options, report};
+use crate::effect::{Effect, Number};
+use crate::store::{Accepted, Archive, Arrival, Backend, Batch, CommitError, Durability, Store, Wake, end_name};
+use crate::{Clock, Error, options, report, store};
 use agents::Agents;
-use commit::Commit;
-use effect::{Effect, Number};
 use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
+use outbox::Outbox;
 use outputs::Fresh;
 use rustc_hash::FxHashMap;
 use schedules::Schedules;
 use slots::{Live, Slots};
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use stdx::Timestamp;
 use timers::Timers;
 use uuid::Uuid;
@@ -49,12 +47,6 @@ pub use keys::Claimed;
 pub use opening::{Opening, Unreadable};
 pub use schedules::Kept;
 pub use slots::Accept;
-
-/// How long a driver that is closed waits before it commits again what another program was in the way of.
-const BUSY_PAUSE: Duration = Duration::from_millis(5);
-
-/// Called from another thread when [`Driver::pull`] has something to give.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// An execution that another process left unended, ready to continue once [`Driver::resume`] is told.
 #[derive(Debug)]
@@ -92,17 +84,23 @@ pub struct Driver {
     slots: Slots,
     /// Where the live executions are, by their ids.
     ids: FxHashMap<Arc<str>, u32>,
-    commit: Commit,
-    health: Health,
-    reader: Option<SqliteReader>,
+    backend: Box<dyn Backend>,
+    /// Whether it is away; see [`Arrival::Away`].
+    is_away: bool,
+    /// Reused from call to call.
+    arrived: Vec<Arrival>,
+    /// What people have not been told yet.
+    concerns: Vec<String>,
+    /// What is on record, for reading on this thread.
+    archive: Box<dyn Archive>,
     next_key: i64,
     /// What the calls since the last flush have led to and is not yet committed, with the effects owed once it is.
     batch: Batch,
     /// The instant all of that happened at: one reading of the clock for one batch.
     now: Option<Timestamp>,
     owed: Vec<Effect>,
-    /// Owed effects whose step is committed, for the host to take.
-    outbox: VecDeque<Effect>,
+    /// What was owed for batches that were submitted, and what the host may take.
+    outbox: Outbox,
     /// Reused from input to input.
     step: Step,
     timers: Timers,
@@ -126,28 +124,32 @@ pub struct Driver {
 impl Driver {
     /// A driver that writes nothing.
     pub fn in_memory(clock: Clock) -> Self {
-        Self::with(clock, Commit::Inline(Box::<MemoryStore>::default()), Health::default(), None, 1)
+        let (backend, archive) = store::in_memory(&clock);
+        Self::with(clock, backend, archive, 1)
     }
 
     /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
     pub fn over(store: Box<dyn Store>, durability: Durability, clock: Clock, wake: Wake) -> Result<Self, Error> {
-        let (commit, health) = Commit::over(store, durability, Path::new(""), &clock, wake)?;
-        Ok(Self::with(clock, commit, health, None, 1))
+        let backend = store::over(store, durability, Path::new(""), &clock, wake)?;
+        let archive = backend.archive()?;
+        Ok(Self::with(clock, backend, archive, 1))
     }
 
-    fn with(clock: Clock, commit: Commit, health: Health, reader: Option<SqliteReader>, next_key: i64) -> Self {
+    fn with(clock: Clock, backend: Box<dyn Backend>, archive: Box<dyn Archive>, next_key: i64) -> Self {
         Self {
             clock,
             slots: Slots::default(),
             ids: FxHashMap::default(),
-            commit,
-            health,
-            reader,
+            backend,
+            is_away: false,
+            arrived: Vec::new(),
+            concerns: Vec::new(),
+            archive,
             next_key,
             batch: Batch::default(),
             now: None,
             owed: Vec::new(),
-            outbox: VecDeque::new(),
+            outbox: Outbox::default(),
             step: Step::default(),
             timers: Timers::default(),
             resting: Vec::new(),
@@ -274,53 +276,40 @@ impl Driver {
         Ok(())
     }
 
-    /// Commits what the calls before led to. At `'disk'` it is only queued; the acknowledgement comes with a later [`Driver::pull`].
+    /// Submits what the calls before led to. What is committed within that leaves at once, at `'disk'` with a later call.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.check()?;
-        self.admit()?;
-        // Whoever is let in may end at once, and make room for others.
-        while self.let_in_waiting()? {
+        loop {
+            self.hear()?;
             self.admit()?;
+            // Whoever is let in may end at once, and make room for others.
+            while self.let_in_waiting()? {
+                self.admit()?;
+            }
+            self.now = None;
+            if self.batch.is_empty() {
+                self.outbox.ready(self.owed.drain(..));
+                return Ok(());
+            }
+            self.submit();
         }
-        self.now = None;
-        if self.batch.is_empty() {
-            self.outbox.extend(self.owed.drain(..));
-            return Ok(());
-        }
-        let mut batch = std::mem::take(&mut self.batch);
+    }
+
+    fn submit(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
         for record in &batch.records {
             if let Some(live) = self.slots.get_mut(record.slot, record.key) {
                 live.pending = None;
             }
         }
-        match self.commit.commit(&mut batch, &mut self.owed, &self.clock) {
-            Ok(committed) => {
-                self.outbox.extend(self.owed.drain(..));
-                self.mark_committed(&committed);
-                Ok(())
-            }
-            // What is to come joins it, until the store wakes the host: nobody waits for another program here.
-            Err(CommitError::Busy) => {
-                self.batch = batch;
-                Ok(())
-            }
-            Err(error) => Err(self.fail(&Arc::new(error))),
-        }
+        let number = self.outbox.hold(&mut self.owed, &batch.records);
+        self.backend.submit(number, batch);
     }
 
     /// What other threads and time have brought: acknowledged commits, passed deadlines.
     pub fn pull(&mut self) -> Result<(), Error> {
         self.check()?;
-        if let Err(error) = self.health.check() {
-            return Err(self.fail(&Arc::new(error)));
-        }
-        if let Some(acknowledged) = self.commit.take_acknowledged() {
-            self.outbox.extend(acknowledged.effects);
-            self.mark_committed(&acknowledged.committed);
-            if let Some(failure) = acknowledged.failure {
-                return Err(self.fail(&failure));
-            }
-        }
+        self.hear()?;
         let now = self.now();
         while let Some((slot, key)) = self.timers.pop_due(now) {
             let Some(live) = self.slots.get_mut(slot, key) else { continue };
@@ -344,7 +333,7 @@ impl Driver {
 
     /// The next committed effect, in order.
     pub fn next_effect(&mut self) -> Option<Effect> {
-        self.outbox.pop_front()
+        self.outbox.next()
     }
 
     /// A live execution as JSON text; see [`report::live`].
@@ -358,7 +347,7 @@ impl Driver {
         let live = self.slots.get(slot)?;
         if matches!(live.execution.phase(), Phase::Ended(_)) {
             self.statistics.late_answers += live.execution.late_answers();
-            self.commit.forget(live.key);
+            self.backend.forget(live.key);
             let id = Arc::clone(&live.execution.setup().id);
             self.release_key(slot);
             self.ids.remove(&id);
@@ -373,26 +362,15 @@ impl Driver {
         Statistics { late_answers: self.statistics.late_answers + late, waiting: self.admission.waiting(), ..self.statistics }
     }
 
-    /// Whether everything that was flushed is known to be committed, or another program has been in the way of that for so long that it is not to be
-    /// waited for.
+    /// Whether everything that was flushed is known to be committed, or the backend has been away for so long that it is not to be waited for.
     pub fn is_settled(&self) -> bool {
-        self.health.is_stuck() || (self.batch.is_empty() && self.commit.is_settled())
+        self.is_away || (self.batch.is_empty() && self.outbox.is_settled())
     }
 
     /// Commits what is queued and lets go of the file.
     pub fn close(mut self) -> Result<(), Error> {
         self.flush()?;
-        while !self.batch.is_empty() {
-            if self.health.is_stuck() {
-                return Err(self.fail(&Arc::new(CommitError::Busy)));
-            }
-            std::thread::sleep(BUSY_PAUSE);
-            self.flush()?;
-        }
-        let closed = self.commit.close();
-        // What was queued may have failed after the last look.
-        let failure = self.commit.take_acknowledged().and_then(|acknowledged| acknowledged.failure);
-        failure.or(closed.err().map(Arc::new)).map_or(Ok(()), |failure| Err(self.fail(&failure)))
+        self.backend.close().map_err(|failure| self.fail(&failure))
     }
 
     fn now(&mut self) -> Timestamp {
@@ -429,7 +407,7 @@ impl Driver {
             let number = Number::new(record, place);
             self.owed.extend(Effect::notice(slot, now, number, event));
             if matches!(event, Event::AttemptStarted { .. }) {
-                self.owed.extend(runs.next().and_then(|command| Effect::command(slot, now, number, command, live)));
+                self.owed.extend(runs.next().and_then(|command| live.run(slot, now, number, command)));
             }
             self.fresh.keep(outputs::kept(live, self.agents.as_mut(), now, event), (live.key, record), &mut self.batch.cached);
         }
@@ -443,7 +421,7 @@ impl Driver {
                     if let Command::Review { task, candidate } = &command {
                         live.ask_about(*task, Arc::clone(candidate));
                     }
-                    self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command, live));
+                    self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command));
                 }
             }
         }
@@ -474,27 +452,5 @@ impl Driver {
             self.charge(parent, charge)?;
         }
         self.look_up(slot, asked)
-    }
-
-    fn mark_committed(&mut self, committed: &[Committed]) {
-        for record in committed {
-            self.fresh.committed(record);
-            if let Some(live) = self.slots.get_mut(record.slot, record.key) {
-                live.committed = record.at;
-                live.acknowledged = record.seq + 1;
-            }
-        }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        self.failed.as_ref().map_or(Ok(()), |failure| Err(Error::of_store(failure)))
-    }
-
-    /// The store failed: nothing that is not on disk may be acted upon, ever again.
-    fn fail(&mut self, error: &Arc<CommitError>) -> Error {
-        self.failed = Some(Arc::clone(error));
-        self.owed.clear();
-        self.outbox.clear();
-        Error::of_store(error)
     }
 }

@@ -2,7 +2,7 @@
 //! Does what the engine decides. In reading order:
 //!
 //! - [`Driver`]: the loop around the machines. Inputs → `handle` → append the step → carry out its commands.
-//! - [`Archive`]: what is on record, answered without the driver.
+//! - [`archive`]: what is on record, told without the driver.
 //! - [`store`]: where journals live: in memory, in a `SQLite` file; the versioned form of a record; group commit.
 //! - [`timing`]: when a schedule runs, as JSON text.
 //! - [`report`]: an execution as one JSON text, for whoever asks; [`spent`]: what models have cost.
@@ -12,18 +12,21 @@
 
 #![forbid(unsafe_code)]
 
-mod archive;
+pub mod archive;
 mod clock;
 mod driver;
+mod effect;
 mod error;
+mod history;
 pub mod options;
 pub mod report;
 pub mod spent;
 pub mod store;
 pub mod timing;
 
-pub use archive::{Archive, Failures};
 pub use clock::{Clock, SetClock};
-pub use driver::effect::{Effect, EffectKind, Number};
-pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, Opening, Statistics, Unreadable, Wake};
+pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, Opening, Statistics, Unreadable};
+pub use effect::{Effect, EffectKind, Number};
 pub use error::Error;
+pub use history::Failures;
+pub use store::Wake;

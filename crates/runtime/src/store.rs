@@ -3,28 +3,34 @@
 //!
 //! A driver gathers what one call led to into a [`Batch`] and commits it as one unit: after a crash all of it is there, or none.
 
+mod archive;
+mod backend;
 mod crashing;
 #[cfg(feature = "bench")]
 mod file;
 mod health;
+mod inline;
 mod memory;
 mod record;
 mod schedule;
 mod sqlite;
 mod writer;
 
+pub use archive::{Archive, Cursor, Followed};
+pub use backend::{Arrival, Backend, BatchNumber, Wake};
+pub(crate) use backend::{in_memory, over};
 pub use crashing::{CrashPoint, CrashingStore};
 #[cfg(feature = "bench")]
 pub use file::FileStore;
 pub use health::{Health, How, Replaced};
+use inline::Inline;
 pub use memory::MemoryStore;
 pub use record::{RECORD_VERSION, RecordError, decode, encode};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use sqlite::{Behind, ExecutionFilter, OpenError, Page, SqliteReader, SqliteStore, canonical};
-pub(crate) use writer::{Acknowledged, Committed, Writer};
+use writer::Writer;
 
-use crate::driver::Wake;
 use engine::{Event, Keyed, Plan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,14 +46,8 @@ pub trait Store: Send {
     /// What must be flushed for commits to survive a power cut, by another thread than the one that writes.
     fn medium(&self) -> std::io::Result<Box<dyn Medium>>;
 
-    /// The committed records of an execution from the one with the number `from`, in order.
-    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError>;
-
-    /// The output kept under `key`, if it may still be taken over at `now`.
-    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;
-
-    /// What is known of an idempotency key, by its hash, whose latest execution is not live here.
-    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError>;
+    /// Reads what it has, from any thread.
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError>;
 
     /// From now on `wake` is called, from another thread, when a commit that was put off may be tried again, or the store is not well any more.
     fn watch(&mut self, _wake: Wake) -> Health {
@@ -271,6 +271,12 @@ pub enum ReadError {
     Unavailable {
         /// What it is, and why.
         message: String,
+    },
+    /// A cursor that is not one of this store's journal, or is ahead of it.
+    #[error("`{cursor}` is no place in the journal of this store; follow it from its beginning")]
+    Follow {
+        /// What was given.
+        cursor: String,
     },
     /// A list's cursor was not made by a list.
     #[error("`{cursor}` is not a cursor of listExecutions")]

@@ -15,7 +15,7 @@ mod tails;
 use engine::{End, Event, InstanceIndex, Output, Plan};
 use events::every_event;
 use plans::{plan, plan_of, task};
-use runtime::store::{Accepted, Batch, CommitError, CrashPoint, CrashingStore, MemoryStore};
+use runtime::store::{Accepted, Archive, Batch, CommitError, CrashPoint, CrashingStore, Cursor, MemoryStore};
 use runtime::store::{SqliteReader, SqliteStore, StepRecord, Store};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -82,6 +82,10 @@ fn steps(records: Vec<StepRecord>) -> Batch {
     Batch { accepted: Vec::new(), records, ..Batch::default() }
 }
 
+fn journal(store: &dyn Store, key: i64) -> Vec<StepRecord> {
+    store.archive().unwrap().journal(key, 0).unwrap()
+}
+
 /// As whoever has nothing else to do commits: one that is put off while the log is started over is tried again.
 fn insist(store: &mut SqliteStore, batch: Batch) {
     let mut batches = [batch];
@@ -100,7 +104,7 @@ fn every_event_reads_back_as_it_was() {
         for (event, key) in every_event().into_iter().zip(1..) {
             let written = record(key, 1, vec![event]);
             store.commit(&mut [begin(&[key]), steps(vec![written.clone()])]).unwrap();
-            assert_eq!(store.journal(key, 0).unwrap(), [record(key, 0, vec![Event::ExecutionStarted]), written], "{name}");
+            assert_eq!(journal(store, key), [record(key, 0, vec![Event::ExecutionStarted]), written], "{name}");
         }
     });
 }
@@ -109,7 +113,7 @@ fn every_event_reads_back_as_it_was() {
 fn a_record_keeps_the_order_of_its_events() {
     each(|name, store| {
         store.commit(&mut [begin(&[1]), steps(vec![record(1, 1, every_event())])]).unwrap();
-        assert_eq!(store.journal(1, 0).unwrap(), [record(1, 0, vec![Event::ExecutionStarted]), record(1, 1, every_event())], "{name}");
+        assert_eq!(journal(store, 1), [record(1, 0, vec![Event::ExecutionStarted]), record(1, 1, every_event())], "{name}");
     });
 }
 
@@ -120,7 +124,7 @@ fn executions_share_a_commit_and_keep_their_own_journals() {
         let later = steps((50..60).map(|seq| step(3, seq)).collect());
         store.commit(&mut [begin(&[1, 2, 3]), begin(&[4, 5]), interleaved, later]).unwrap();
         for key in 1..=5 {
-            let journal = store.journal(key, 0).unwrap();
+            let journal = journal(store, key);
             let seqs: Vec<u64> = journal.iter().map(|record| record.seq).collect();
             assert_eq!(seqs, (0..if key == 3 { 60 } else { 50 }).collect::<Vec<_>>(), "{name} {key}");
             assert!(journal.iter().all(|record| record.key == key && record.at == at(key, record.seq)), "{name} {key}");
@@ -139,13 +143,59 @@ fn a_record_whose_place_is_taken_is_refused_by_name() {
     });
 }
 
+/// What there is to follow after `cursor`, by id and number, taken in parts of two; and where that ends.
+fn follow(archive: &dyn Archive, mut cursor: Cursor) -> (Vec<(String, u64)>, Cursor) {
+    let mut found = Vec::new();
+    loop {
+        let part = archive.follow(&cursor, 2).unwrap();
+        found.extend(part.records.iter().map(|(id, record)| (id.to_string(), record.seq)));
+        cursor = Cursor::kept(part.cursor.as_str());
+        if part.records.len() < 2 {
+            return (found, cursor);
+        }
+    }
+}
+
+#[test]
+fn what_is_committed_is_followed_in_order_and_each_record_once() {
+    each(|name, store| {
+        let archive = store.archive().unwrap();
+        let told = |told: &[(i64, u64)]| told.iter().map(|(key, seq)| (format!("id-{key}"), *seq)).collect::<Vec<_>>();
+        assert_eq!(follow(&*archive, Cursor::default()).0, told(&[]), "{name}");
+        store.commit(&mut [begin(&[1, 2]), steps(vec![step(2, 1), step(1, 1), step(2, 2)])]).unwrap();
+        let (found, cursor) = follow(&*archive, Cursor::default());
+        assert_eq!(found, told(&[(1, 0), (2, 0), (2, 1), (1, 1), (2, 2)]), "{name}");
+        store.commit(&mut [begin(&[3]), steps(vec![step(1, 2)])]).unwrap();
+        let (found, cursor) = follow(&*archive.another().unwrap(), cursor);
+        assert_eq!(found, told(&[(3, 0), (1, 2)]), "{name}");
+        assert_eq!(follow(&*archive, cursor).0, told(&[]), "{name}");
+        let whole = archive.follow(&Cursor::default(), 100).unwrap().records;
+        assert!(
+            whole.iter().all(|(_, record)| journal(store, record.key).contains(record)),
+            "{name}: they are the records of the journals"
+        );
+    });
+}
+
+#[test]
+fn a_cursor_of_another_store_or_of_a_longer_journal_is_refused_by_name() {
+    each(|name, store| {
+        store.commit(&mut [begin(&[1])]).unwrap();
+        for cursor in ["2", "17", "x", "1 "] {
+            let error = store.archive().unwrap().follow(&Cursor::kept(cursor), 10).unwrap_err();
+            let message = format!("`{cursor}` is no place in the journal of this store; follow it from its beginning");
+            assert_eq!(error.to_string(), message, "{name}");
+        }
+    });
+}
+
 #[test]
 fn nothing_is_a_commit_too() {
     each(|name, store| {
         store.commit(&mut []).unwrap();
         store.commit(&mut [Batch::default()]).unwrap();
         assert!(Batch::default().is_empty());
-        assert_eq!(store.journal(1, 0).unwrap(), [], "{name}: an execution nobody knows has no journal");
+        assert_eq!(journal(store, 1), [], "{name}: an execution nobody knows has no journal");
     });
 }
 
@@ -156,9 +206,9 @@ fn what_is_forgotten_leaves_the_others_alone() {
         store.forget(1);
         store.forget(9);
         let kept = usize::from(!name.starts_with("memory"));
-        assert_eq!((store.journal(1, 0).unwrap().len(), store.journal(2, 0).unwrap().len()), (kept, 1), "{name}");
+        assert_eq!((journal(store, 1).len(), journal(store, 2).len()), (kept, 1), "{name}");
         store.commit(&mut [steps(vec![step(2, 1)])]).unwrap();
-        assert_eq!(store.journal(2, 0).unwrap().len(), 2, "{name}");
+        assert_eq!(journal(store, 2).len(), 2, "{name}");
     });
 }
 
@@ -174,7 +224,7 @@ fn a_large_record_reads_back() {
                 .commit(&mut [steps(vec![record(1, seq, vec![Event::TaskCompleted { task, attempt: 1, start, end: start, output }])])])
                 .unwrap();
         }
-        let journal = store.journal(1, 0).unwrap();
+        let journal = journal(store, 1);
         let Some(Event::TaskCompleted { output: Output::Json(read), .. }) = journal[3].events.first() else { panic!("{name}") };
         assert_eq!(**read, *output, "{name}");
     });
@@ -187,8 +237,8 @@ fn a_file_opened_again_holds_what_was_committed() {
     let place = Place::new();
     place.open().commit(&mut [begin(&[1, 2]), steps(vec![record(2, 1, every_event())])]).unwrap();
     let store = place.open();
-    assert_eq!(store.journal(1, 0).unwrap(), [record(1, 0, vec![Event::ExecutionStarted])]);
-    assert_eq!(store.journal(2, 0).unwrap(), [record(2, 0, vec![Event::ExecutionStarted]), record(2, 1, every_event())]);
+    assert_eq!(journal(&store, 1), [record(1, 0, vec![Event::ExecutionStarted])]);
+    assert_eq!(journal(&store, 2), [record(2, 0, vec![Event::ExecutionStarted]), record(2, 1, every_event())]);
     assert_eq!(place.reader().last_key().unwrap(), 2);
 }
 
@@ -215,7 +265,7 @@ fn a_commit_that_fails_leaves_nothing_of_itself() {
     store.commit(&mut [begin(&[3]), steps(vec![step(1, 1), step(2, 1), step(1, 1)])]).unwrap_err();
     drop(store);
     let store = place.open();
-    let lengths: Vec<usize> = (1..=3).map(|key| store.journal(key, 0).unwrap().len()).collect();
+    let lengths: Vec<usize> = (1..=3).map(|key| journal(&store, key).len()).collect();
     assert_eq!(lengths, [1, 1, 0]);
     assert!(place.reader().execution("id-3").unwrap().is_none());
 }

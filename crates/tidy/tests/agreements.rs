@@ -40,7 +40,8 @@ fn codes(source: &Source) -> Vec<(Finding, String)> {
 
 // The layout of what crosses
 
-const SAME_LAYOUT: &str = "Both sides read the same array: change `src/words.rs` or `effect.rs`, and `ts/boundary/words.ts`, together.";
+const SAME_LAYOUT: &str =
+    "Both sides read the same array: change `src/words.rs` or `crates/runtime/src/effect.rs`, and `ts/boundary/words.ts`, together.";
 
 #[test]
 fn answers_and_effects_have_one_layout() {
@@ -69,7 +70,7 @@ fn the_forms_of_an_answer_have_the_same_numbers() {
 
 #[test]
 fn the_kinds_of_effect_have_the_same_numbers() {
-    let (rust, script) = (read("crates/runtime/src/driver/effect.rs"), read("ts/boundary/words.ts"));
+    let (rust, script) = (read("crates/runtime/src/effect.rs"), read("ts/boundary/words.ts"));
     let code = |text: &str| text.lines().filter(|line| !line.trim().starts_with("//")).collect::<Vec<_>>().join("\n");
     let ours = numbers(&code(between(&rust.text, "pub enum EffectKind {", "\n}")), '=');
     let theirs = numbers(between(&script.text, "export const Kind = {", "}"), ':');

@@ -8,9 +8,9 @@
 //! A driver without a pool asks nobody. Nothing of a pool is stored: who is at work ends with the process.
 
 use super::Driver;
-use super::effect::Effect;
 use super::slots::Live;
 use crate::Error;
+use crate::effect::{Effect, Number};
 use engine::{AgentLimits, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Request, TargetIndex, TypeIndex, TypeLimits};
 use engine::{Command, Event, Input, InstanceIndex, Plan, Settled, Step, TaskKind};
 use rustc_hash::FxHashMap;
@@ -141,7 +141,7 @@ impl Driver {
                 | PoolEffect::ScaledDown { .. }
                 | PoolEffect::Reclaimed { .. }) => {
                     let at = self.now.unwrap_or_else(|| self.clock.read());
-                    self.outbox.extend(Effect::of_pool(at, &other));
+                    self.outbox.ready(Effect::of_pool(at, &other));
                 }
             }
         }
@@ -278,7 +278,14 @@ impl Live {
         }
     }
 
-    pub(super) fn instance(&self, task: InstanceIndex) -> Option<InstanceNumber> {
+    /// The attempt that a command wants run.
+    pub(super) fn run(&self, slot: u32, at: Timestamp, number: Number, command: &Command) -> Option<Effect> {
+        let Command::Run { task, attempt } = *command else { return None };
+        let interruptions = self.execution.tasks().get(task).map_or(0, |record| record.interruptions);
+        Some(Effect::run(slot, at, number, task, attempt, interruptions.into()).on(self.instance(task)))
+    }
+
+    fn instance(&self, task: InstanceIndex) -> Option<InstanceNumber> {
         self.instances.get(task.get() as usize).copied().flatten()
     }
 

@@ -41,7 +41,7 @@ impl Driver {
 
     /// What the store knows of a key. What it knows by ids alone is written as a row, so that it is known when those executions are not there any more.
     fn known_key(&mut self, hash: &str, now: Timestamp) -> Result<(Option<Keyed>, u32), Error> {
-        let known = self.commit.keyed(hash, self.reader.as_ref())?;
+        let known = self.archive.keyed(hash)?;
         let lasts = known.keyed.as_ref().filter(|keyed| keyed.until().is_some_and(|until| until > now));
         self.batch.keys.extend(lasts.filter(|_| !known.is_written).cloned());
         Ok((known.keyed, known.taken))

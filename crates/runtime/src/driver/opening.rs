@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A driver over what another process left in a file.
 
-use super::commit::Commit;
 use super::slots::Live;
-use super::{Driver, Interrupted, Wake};
-use crate::store::{Durability, ReadError, SqliteStore, Store, StoredExecution};
-use crate::{Clock, Error, options, report};
+use super::{Driver, Interrupted};
+use crate::store::{Durability, ReadError, SqliteStore, Store, StoredExecution, Wake};
+use crate::{Clock, Error, options, report, store};
 use engine::{Execution, Phase};
 use std::path::Path;
 use std::sync::Arc;
@@ -54,8 +53,9 @@ impl Driver {
         let schedules = reader.schedules()?;
         let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
         let clock = clock.later_than(latest.unwrap_or_default());
-        let (commit, health) = Commit::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
-        let mut driver = Self::with(clock, commit, health, Some(reader), next_key);
+        let backend = store::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
+        let mut driver = Self::with(clock, backend, Box::new(reader), next_key);
+        driver.hear()?;
         let mut taken_up = Vec::with_capacity(interrupted.len());
         for stored in &interrupted {
             let taken = driver.take_up(stored);
@@ -72,16 +72,6 @@ impl Driver {
     /// What in the store could not be read when it was opened, and is left alone.
     pub fn unreadable(&self) -> &[Unreadable] {
         &self.unreadable
-    }
-
-    /// Whether the store has something to tell.
-    pub fn has_told(&self) -> bool {
-        self.health.has_told()
-    }
-
-    /// What of the store people alone can do something about, a line each: once.
-    pub fn take_told(&self) -> Vec<String> {
-        self.health.take_told()
     }
 
     /// A definition that cannot be read keeps what it belongs to from going on, and nothing else.

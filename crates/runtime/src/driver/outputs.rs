@@ -16,7 +16,7 @@ use super::Driver;
 use super::agents::Agents;
 use super::slots::Live;
 use crate::Error;
-use crate::store::{CachedOutput, Committed};
+use crate::store::CachedOutput;
 use engine::{Event, Failure, Input, InstanceIndex, Output, PlannedTask};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -59,8 +59,8 @@ impl Fresh {
     }
 
     /// From now on the store knows what the record brought.
-    pub(super) fn committed(&mut self, record: &Committed) {
-        let origin = (record.key, record.seq);
+    pub(super) fn committed(&mut self, key: i64, seq: u64) {
+        let origin = (key, seq);
         for place in self.brought.remove(&origin).into_iter().flatten() {
             // A later one may have taken its place.
             if self.outputs.get(&place).is_some_and(|(_, latest)| *latest == origin) {
@@ -99,7 +99,7 @@ impl Driver {
             live.outputs().places.insert(task, Arc::clone(&place));
             let found = match self.fresh.get(&place, now) {
                 Some(output) => Some(output),
-                None => self.commit.cached(&place, now, self.reader.as_ref())?,
+                None => self.archive.cached(&place, now)?,
             };
             self.input(slot, Input::LookedUp { task, found })?;
         }

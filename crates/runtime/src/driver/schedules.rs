@@ -9,7 +9,7 @@
 //! Should an execution of the same schedule and instant be there all the same, it is the one.
 
 use super::Driver;
-use super::effect::Effect;
+use crate::effect::Effect;
 use crate::store::{ReadError, Schedule, ScheduleChange, StoredSchedule};
 use crate::{Error, report, timing};
 use engine::schedule::{Overlap, Timing, TimingProblem, execution_id, is_execution_of};
@@ -167,7 +167,7 @@ impl Driver {
 
     /// Whether there is an execution with this id. What is not committed yet is live.
     fn is_known(&self, id: &str) -> Result<bool, ReadError> {
-        Ok(self.ids.contains_key(id) || self.reader.as_ref().map_or(Ok(false), |reader| reader.has_execution(id))?)
+        Ok(self.ids.contains_key(id) || self.archive.has_execution(id)?)
     }
 
     pub(super) fn take_up_schedule(&mut self, stored: StoredSchedule) -> Result<(), Error> {

@@ -4,11 +4,9 @@
 //! Just before the commit: what the agents have done since the last one is on no record. Just after it: all is on record, and nobody has heard
 //! of it. Either way the driver is told that the commit failed, so that no effect of it leaves.
 
-use super::{Batch, CommitError, Health, KnownKey, Medium, ReadError, StepRecord, Store};
-use crate::driver::Wake;
+use super::{Archive, Batch, CommitError, Health, Medium, OpenError, Store, Wake};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use stdx::Timestamp;
 
 /// Where a process shall end, the same for everyone who has a copy.
 #[derive(Clone, Debug, Default)]
@@ -63,16 +61,8 @@ impl Store for CrashingStore {
         self.store.medium()
     }
 
-    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        self.store.journal(key, from)
-    }
-
-    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        self.store.cached(key, now)
-    }
-
-    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
-        self.store.keyed(hash)
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        self.store.archive()
     }
 
     fn watch(&mut self, wake: Wake) -> Health {

@@ -3,7 +3,7 @@
 //!
 //! `npm run bench` runs the same driver over it, and what SQLite costs beyond it is what SQLite costs.
 
-use super::{Batch, CommitError, KnownKey, Medium, ReadError, StepRecord, Store, encode};
+use super::{Archive, Batch, CommitError, Medium, MemoryStore, OpenError, Store, encode};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -44,16 +44,8 @@ impl Store for FileStore {
         Ok(Box::new(self.file.try_clone()?))
     }
 
-    fn journal(&self, _key: i64, _from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        Ok(Vec::new())
-    }
-
-    fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<std::sync::Arc<str>>, ReadError> {
-        Ok(None)
-    }
-
-    fn keyed(&self, _hash: &str) -> Result<KnownKey, ReadError> {
-        Ok(KnownKey::default())
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        MemoryStore::default().archive()
     }
 
     fn forget(&mut self, _key: i64) {}

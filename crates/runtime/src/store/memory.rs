@@ -1,19 +1,38 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Journals in memory: nothing is ever written, and an execution is kept as long as the host keeps it.
 
-use super::{Batch, CachedOutput, CommitError, KnownKey, Medium, ReadError, StepRecord, Store};
+use super::{
+    Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Followed, KnownKey, Medium, OpenError, Page, ReadError, StepRecord,
+    Store, StoredExecution,
+};
 use engine::Keyed;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use stdx::Timestamp;
 
 /// The store of an orchestrator that was given none.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    journals: FxHashMap<i64, Vec<StepRecord>>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// What is kept, the same for the store and its archives.
+#[derive(Debug, Default)]
+struct Kept {
+    journals: FxHashMap<i64, Journal>,
+    /// How many records there have been.
+    written: i64,
     cache: Cache,
     keys: Keys,
+}
+
+#[derive(Debug, Default)]
+struct Journal {
+    id: Arc<str>,
+    records: Vec<StepRecord>,
+    /// Where each of them stands among those of all, from 1.
+    positions: Vec<i64>,
 }
 
 /// Bytes of outputs that are kept for other executions at once,
@@ -79,48 +98,124 @@ impl Keys {
     }
 }
 
-impl Store for MemoryStore {
-    fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
-        for batch in batches {
-            let now = if batch.cached.is_empty() && batch.keys.is_empty() { None } else { batch.latest() };
-            batch.accepted.clear();
-            for cached in batch.cached.drain(..) {
-                self.cache.keep(cached, now.unwrap_or_default());
+impl Kept {
+    fn commit(&mut self, batch: &mut Batch) -> Result<(), CommitError> {
+        let now = if batch.cached.is_empty() && batch.keys.is_empty() { None } else { batch.latest() };
+        for accepted in batch.accepted.drain(..) {
+            self.journals.insert(accepted.key, Journal { id: accepted.id, ..Journal::default() });
+        }
+        for cached in batch.cached.drain(..) {
+            self.cache.keep(cached, now.unwrap_or_default());
+        }
+        for keyed in batch.keys.drain(..) {
+            self.keys.write(keyed, now.unwrap_or_default());
+        }
+        for record in batch.records.drain(..) {
+            let journal = self.journals.entry(record.key).or_default();
+            if record.seq != journal.records.len() as u64 {
+                return Err(CommitError::OutOfOrder { key: record.key, seq: record.seq });
             }
-            for keyed in batch.keys.drain(..) {
-                self.keys.write(keyed, now.unwrap_or_default());
-            }
-            for record in batch.records.drain(..) {
-                let journal = self.journals.entry(record.key).or_default();
-                if record.seq != journal.len() as u64 {
-                    return Err(CommitError::OutOfOrder { key: record.key, seq: record.seq });
-                }
-                journal.push(record);
-            }
+            self.written += 1;
+            journal.positions.push(self.written);
+            journal.records.push(record);
         }
         Ok(())
+    }
+}
+
+impl MemoryStore {
+    /// Reads what it has, from any thread.
+    pub(crate) fn reader(&self) -> Box<dyn Archive> {
+        Box::new(MemoryArchive(Arc::clone(&self.kept)))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        lock(&self.kept)
+    }
+}
+
+impl Store for MemoryStore {
+    fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
+        let mut kept = self.kept();
+        batches.iter_mut().try_for_each(|batch| kept.commit(batch))
     }
 
     fn medium(&self) -> std::io::Result<Box<dyn Medium>> {
         Ok(Box::new(()))
     }
 
-    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        let from = usize::try_from(from).unwrap_or(usize::MAX);
-        Ok(self.journals.get(&key).and_then(|journal| journal.get(from..)).map(<[_]>::to_vec).unwrap_or_default())
-    }
-
-    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        Ok(self.cache.outputs.get(key).filter(|(cached, _)| cached.until > now).map(|(cached, _)| Arc::clone(&cached.output)))
-    }
-
-    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
-        let keyed = self.keys.by_hash.get(hash).cloned();
-        let taken = keyed.as_ref().map_or(self.keys.gone, |keyed| keyed.generation);
-        Ok(KnownKey { is_written: keyed.is_some(), keyed, taken })
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        Ok(self.reader())
     }
 
     fn forget(&mut self, key: i64) {
-        self.journals.remove(&key);
+        self.kept().journals.remove(&key);
     }
+}
+
+/// What a store in memory has. The host knows executions by their ids there, as long as it remembers them.
+struct MemoryArchive(Arc<Mutex<Kept>>);
+
+impl Archive for MemoryArchive {
+    fn another(&self) -> Result<Box<dyn Archive>, OpenError> {
+        Ok(Box::new(Self(Arc::clone(&self.0))))
+    }
+
+    fn is_in_memory(&self) -> bool {
+        true
+    }
+
+    fn execution(&self, _id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        Ok(None)
+    }
+
+    fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
+        Ok(lock(&self.0).journals.values().any(|journal| *journal.id == *id))
+    }
+
+    fn list(&self, _filter: &ExecutionFilter) -> Result<Page, ReadError> {
+        Ok(Page { executions: Vec::new(), cursor: None })
+    }
+
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let kept = lock(&self.0);
+        Ok(kept.journals.get(&key).and_then(|journal| journal.records.get(from..)).map(<[_]>::to_vec).unwrap_or_default())
+    }
+
+    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        let kept = lock(&self.0);
+        Ok(kept.cache.outputs.get(key).filter(|(cached, _)| cached.until > now).map(|(cached, _)| Arc::clone(&cached.output)))
+    }
+
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        let kept = lock(&self.0);
+        let keyed = kept.keys.by_hash.get(hash).cloned();
+        let taken = keyed.as_ref().map_or(kept.keys.gone, |keyed| keyed.generation);
+        Ok(KnownKey { is_written: keyed.is_some(), keyed, taken })
+    }
+
+    fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
+        let kept = lock(&self.0);
+        let after = cursor.position()?;
+        if after > kept.written {
+            return Err(cursor.refused());
+        }
+        let mut found: Vec<(i64, &Journal, usize)> = Vec::new();
+        for journal in kept.journals.values() {
+            let first = journal.positions.partition_point(|position| *position <= after);
+            found.extend(journal.positions.iter().enumerate().skip(first).map(|(place, position)| (*position, journal, place)));
+        }
+        found.sort_unstable_by_key(|(position, ..)| *position);
+        found.truncate(limit);
+        let end = found.last().map_or(after, |(position, ..)| *position);
+        let records =
+            found.into_iter().filter_map(|(_, journal, place)| Some((Arc::clone(&journal.id), journal.records.get(place)?.clone())));
+        Ok(Followed { records: records.collect(), cursor: Cursor::at(end) })
+    }
+}
+
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    // A commit that panicked has ended its store; readers find what is there.
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }

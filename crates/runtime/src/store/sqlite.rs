@@ -25,8 +25,8 @@ pub use open_error::OpenError;
 pub use place::canonical;
 pub use reader::{ExecutionFilter, Page, SqliteReader};
 
-use super::{Batch, CommitError, Health, KnownKey, Medium, ReadError, StepRecord, Store};
-use crate::driver::Wake;
+use super::{Archive, Batch, CommitError, Health, Medium, Store, Wake};
+
 use engine::Plan;
 use journal::Journal;
 use keeper::{Files, Keeper};
@@ -38,7 +38,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use stdx::Timestamp;
 
 /// The writing end of the file. One exists per file, in one process.
 pub struct SqliteStore {
@@ -87,7 +86,7 @@ impl SqliteStore {
 
     /// Another reader, for another thread.
     pub fn reader(&self) -> Result<SqliteReader, OpenError> {
-        self.reader.another()
+        self.reader.beside_it()
     }
 
     /// One transaction; how many bytes of records it holds, and whether it has signed the log.
@@ -141,16 +140,8 @@ impl Store for SqliteStore {
         Ok(self.keeper.medium(File::options().write(true).open(&self.log)?))
     }
 
-    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        self.reader.journal(key, from)
-    }
-
-    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        self.reader.cached(key, now)
-    }
-
-    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
-        self.reader.keyed(hash)
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        Ok(Box::new(self.reader()?))
     }
 
     fn forget(&mut self, _key: i64) {}

@@ -9,110 +9,93 @@
 //! they were written in. What arrives meanwhile forms the next unit, so there is no timer, no added latency when idle, and throughput grows
 //! with load.
 
-use super::{Batch, CommitError, Health, Medium, StepRecord, Store};
+use super::backend::{Arrival, Backend, BatchNumber, News, Wake};
+use super::{Archive, Batch, CommitError, Health, Medium, OpenError, Store};
 use crate::Clock;
-use crate::driver::Wake;
-use crate::driver::effect::Effect;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use stdx::Timestamp;
 
 /// How long to wait before writing again what another program was in the way of.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
 /// The committing threads, seen from the driver.
-pub(crate) struct Writer {
+pub(super) struct Writer {
     shared: Arc<Shared>,
     store: Arc<Mutex<Box<dyn Store>>>,
+    archive: Box<dyn Archive>,
+    news: News,
     threads: Vec<JoinHandle<()>>,
-}
-
-/// What has been committed since the driver last asked.
-#[derive(Debug, Default)]
-pub(crate) struct Acknowledged {
-    /// Effects that were owed once their batch was on disk, in order.
-    pub(crate) effects: Vec<Effect>,
-    /// Each committed record.
-    pub(crate) committed: Vec<Committed>,
-    /// Why the threads stopped, if they did.
-    pub(crate) failure: Option<Arc<CommitError>>,
-}
-
-/// A record that is on disk.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Committed {
-    pub(crate) slot: u32,
-    pub(crate) key: i64,
-    pub(crate) seq: u64,
-    pub(crate) at: Timestamp,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    arrived: Condvar,
-    acknowledged: Mutex<Acknowledged>,
+    queued: Condvar,
+    arrived: Mutex<Vec<Arrival>>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
     batches: Vec<Batch>,
-    effects: Vec<Effect>,
-    /// Units that have been taken and are not acknowledged yet.
-    committing: usize,
-    /// Nothing more will come, or nothing more can be committed.
+    /// Those of the batches.
+    numbers: Vec<BatchNumber>,
+    /// Nothing more will come.
     closing: bool,
-    failed: bool,
+    /// Why nothing more can be committed.
+    failure: Option<Arc<CommitError>>,
 }
 
 impl Writer {
     /// Starts the threads. `wake` is called after each commit, from one of them.
-    pub(crate) fn start(store: Box<dyn Store>, clock: &Clock, wake: Wake, health: &Health) -> std::io::Result<Self> {
+    pub(super) fn start(store: Box<dyn Store>, path: &Path, clock: &Clock, wake: Wake, health: Health) -> Result<Self, OpenError> {
         let shared = Arc::<Shared>::default();
-        let medium = Arc::new(Mutex::new(store.medium()?));
+        let failed = |source| OpenError::Thread { path: path.to_owned(), source };
+        let medium = Arc::new(Mutex::new(store.medium().map_err(failed)?));
+        let archive = store.archive()?;
         let store = Arc::new(Mutex::new(store));
-        let mut writer = Self { shared: Arc::clone(&shared), store: Arc::clone(&store), threads: Vec::new() };
+        let news = News::of(health.clone());
+        let mut writer = Self { shared: Arc::clone(&shared), store: Arc::clone(&store), archive, news, threads: Vec::new() };
         for wake in [Arc::clone(&wake), wake] {
             let (shared, store, medium) = (Arc::clone(&shared), Arc::clone(&store), Arc::clone(&medium));
             let committer = Committer { shared, store, medium, clock: clock.clone(), wake, health: health.clone() };
-            let thread = std::thread::Builder::new().name("journal-writer".to_owned()).spawn(move || committer.run())?;
-            writer.threads.push(thread);
+            let thread = std::thread::Builder::new().name("journal-writer".to_owned()).spawn(move || committer.run());
+            writer.threads.push(thread.map_err(failed)?);
         }
         Ok(writer)
     }
+}
 
-    /// Queues a batch; `effects` are owed once it is committed.
-    pub(crate) fn submit(&self, batch: Batch, effects: &mut Vec<Effect>) {
+impl Backend for Writer {
+    fn submit(&mut self, number: BatchNumber, batch: Batch) {
         let mut queue = lock(&self.shared.queue);
         queue.batches.push(batch);
-        queue.effects.append(effects);
+        queue.numbers.push(number);
         drop(queue);
-        self.shared.arrived.notify_one();
+        self.shared.queued.notify_one();
     }
 
-    /// Whether every batch that was submitted has been acknowledged, and taken.
-    pub(crate) fn is_settled(&self) -> bool {
-        let queue = lock(&self.shared.queue);
-        let acknowledged = lock(&self.shared.acknowledged);
-        let is_taken = acknowledged.committed.is_empty() && acknowledged.effects.is_empty();
-        queue.batches.is_empty() && queue.committing == 0 && is_taken && acknowledged.failure.is_none()
+    fn arrivals(&mut self, into: &mut Vec<Arrival>) {
+        into.append(&mut lock(&self.shared.arrived));
+        self.news.tell(into);
     }
 
-    /// What has been committed since the last call.
-    pub(crate) fn take_acknowledged(&self) -> Acknowledged {
-        std::mem::take(&mut *lock(&self.shared.acknowledged))
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        self.archive.another()
     }
 
-    /// Commits what is queued, ends the threads and closes the store.
-    pub(crate) fn close(&mut self) -> Result<(), CommitError> {
+    fn forget(&mut self, _key: i64) {}
+
+    fn close(&mut self) -> Result<(), Arc<CommitError>> {
         lock(&self.shared.queue).closing = true;
-        self.shared.arrived.notify_all();
+        self.shared.queued.notify_all();
         for thread in self.threads.drain(..) {
             // A panic of the thread has been reported as a failure; there is nothing to add.
             let _ = thread.join();
         }
-        lock(&self.store).close()
+        let closed = lock(&self.store).close().map_err(Arc::new);
+        lock(&self.shared.queue).failure.take().map_or(closed, Err)
     }
 }
 
@@ -140,8 +123,7 @@ impl Committer {
     fn run(self) {
         loop {
             let mut store = lock(&self.store);
-            let Some((mut batches, effects)) = self.shared.next() else { return };
-            let mut committed: Vec<Committed> = batches.iter().flat_map(|batch| &batch.records).map(Committed::pending).collect();
+            let Some((mut batches, numbers)) = self.shared.next() else { return };
             let written = self.write(&mut **store, &mut batches);
             let mut medium = lock(&self.medium);
             drop(store);
@@ -151,10 +133,7 @@ impl Committer {
             }
             let result = written.and_then(|()| medium.flush());
             let at = self.clock.read();
-            for record in &mut committed {
-                record.at = at;
-            }
-            self.shared.acknowledge(result, effects, committed);
+            self.shared.acknowledge(result, numbers.into_iter().map(|number| Arrival::Committed(number, at)));
             drop(medium);
             (self.wake)();
         }
@@ -174,34 +153,27 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.shared.acknowledge(Err(CommitError::WriterGone), Vec::new(), Vec::new());
+            self.shared.acknowledge(Err(CommitError::WriterGone), std::iter::empty());
             (self.wake)();
         }
     }
 }
 
-impl Committed {
-    /// The record, committed at an instant still to be filled in.
-    pub(crate) fn pending(record: &StepRecord) -> Self {
-        Self { slot: record.slot, key: record.key, seq: record.seq, at: record.at }
-    }
-}
-
 impl Shared {
     /// Waits for work; `None` once closing and empty, or after a failure.
-    fn next(&self) -> Option<(Vec<Batch>, Vec<Effect>)> {
+    fn next(&self) -> Option<(Vec<Batch>, Vec<BatchNumber>)> {
         let mut queue = lock(&self.queue);
         loop {
-            if queue.failed {
+            if queue.failure.is_some() {
                 return None;
             }
             if !queue.batches.is_empty() {
-                return Some(queue.take());
+                return Some((std::mem::take(&mut queue.batches), std::mem::take(&mut queue.numbers)));
             }
             if queue.closing {
                 return None;
             }
-            queue = self.arrived.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = self.queued.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -210,34 +182,20 @@ impl Shared {
     }
 
     fn has_failed(&self) -> bool {
-        lock(&self.queue).failed
+        lock(&self.queue).failure.is_some()
     }
 
-    fn acknowledge(&self, result: Result<(), CommitError>, mut effects: Vec<Effect>, mut committed: Vec<Committed>) {
-        // Both locks at once, in the order `is_settled` takes them: it must not see neither.
-        let mut queue = lock(&self.queue);
-        let mut acknowledged = lock(&self.acknowledged);
-        queue.committing = queue.committing.saturating_sub(1);
+    fn acknowledge(&self, result: Result<(), CommitError>, committed: impl Iterator<Item = Arrival>) {
         match result {
-            Ok(()) => {
-                acknowledged.effects.append(&mut effects);
-                acknowledged.committed.append(&mut committed);
-            }
+            Ok(()) => lock(&self.arrived).extend(committed),
             Err(error) => {
-                queue.failed = true;
-                acknowledged.failure.get_or_insert_with(|| Arc::new(error));
+                let failure = Arc::new(error);
+                lock(&self.arrived).push(Arrival::Failed(Arc::clone(&failure)));
+                lock(&self.queue).failure.get_or_insert(failure);
                 // The other thread may be waiting for what will never be committed.
-                self.arrived.notify_all();
+                self.queued.notify_all();
             }
         }
-    }
-}
-
-impl Queue {
-    /// Everything that is queued: effects ride with the batches they were queued with, so both go together.
-    fn take(&mut self) -> (Vec<Batch>, Vec<Effect>) {
-        self.committing += 1;
-        (std::mem::take(&mut self.batches), std::mem::take(&mut self.effects))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::plans::{plan, task};
 use crate::random::Random;
 use engine::{Event, Plan};
 use runtime::store::{
-    Batch, CommitError, CrashPoint, Durability, KnownKey, Medium, MemoryStore, ReadError, SqliteReader, StepRecord, Store,
+    Archive, Batch, CommitError, CrashPoint, Durability, Medium, MemoryStore, OpenError, SqliteReader, StepRecord, Store,
 };
 use runtime::{EffectKind, Error};
 use serde_json::json;
@@ -86,16 +86,8 @@ impl Store for Failing {
         Ok(if self.fault == Fault::Flushing { Box::new(FailingMedium { left: self.left }) } else { Box::new(()) })
     }
 
-    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key, from)
-    }
-
-    fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        Ok(None)
-    }
-
-    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
-        self.memory.keyed(hash)
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        self.memory.archive()
     }
 
     fn forget(&mut self, key: i64) {
@@ -188,16 +180,8 @@ impl Store for Gated {
         Ok(Box::new(()))
     }
 
-    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key, from)
-    }
-
-    fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        Ok(None)
-    }
-
-    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
-        self.memory.keyed(hash)
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        self.memory.archive()
     }
 
     fn forget(&mut self, key: i64) {
@@ -255,16 +239,8 @@ impl Store for Telling {
         Ok(Box::new(self.medium.lock().unwrap().take().unwrap()))
     }
 
-    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        self.memory.journal(key, from)
-    }
-
-    fn cached(&self, _key: &str, _now: stdx::Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        Ok(None)
-    }
-
-    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
-        self.memory.keyed(hash)
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        self.memory.archive()
     }
 
     fn forget(&mut self, key: i64) {

@@ -6,8 +6,8 @@
 use crate::host::{FILES, Host, Mode, Place, clock, waker};
 use crate::plans::{plan, plan_of, task};
 use engine::Event;
-use runtime::store::{Durability, ExecutionFilter, OpenError, ReadError};
-use runtime::{Archive, Clock, Driver, Error};
+use runtime::store::{Archive, Durability, ExecutionFilter, OpenError, ReadError, SqliteReader};
+use runtime::{Clock, Driver, Error, archive};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ fn closing_commits_what_was_told() {
         let Host { driver, .. } = &mut host;
         let driver = std::mem::replace(driver, Driver::in_memory(clock()));
         driver.close().unwrap();
-        let text = Archive::open(&path).unwrap().execution(&id).unwrap().unwrap();
+        let text = archive::execution(&SqliteReader::open(&path).unwrap(), &id).unwrap().unwrap();
         assert!(text.contains(r#""status":"completed""#), "{mode:?}: {text}");
     }
 }
@@ -132,7 +132,7 @@ fn results_read_back_letter_for_letter() {
             host.complete(slot, task, 1, output);
             host.advance();
         }
-        let text = Archive::open(host.path()).unwrap().execution(&id).unwrap().unwrap();
+        let text = archive::execution(&SqliteReader::open(host.path()).unwrap(), &id).unwrap().unwrap();
         let expected = format!(r#""outputs":{{"0":{},"1":{},"2":{}}}}}"#, outputs[0], outputs[1], outputs[2]);
         assert!(text.ends_with(&expected), "{mode:?}");
     }
@@ -253,7 +253,7 @@ fn a_record_that_was_tampered_with_is_named() {
     host.advance();
     let path = host.path().to_owned();
     rusqlite::Connection::open(&path).unwrap().execute("UPDATE journal SET body = '{\"v\":9}'", []).unwrap();
-    let error = Archive::open(&path).unwrap().execution(&id).unwrap_err();
+    let error = archive::execution(&SqliteReader::open(&path).unwrap(), &id).unwrap_err();
     assert_eq!(error.to_string(), format!("record 0 of execution `{id}` cannot be read"));
     drop(host.driver);
     assert!(matches!(Driver::open(&path, Durability::Os, clock(), waker().0), Err(Error::Read(ReadError::Record { seq: 0, .. }))));
@@ -264,7 +264,7 @@ fn a_record_that_was_tampered_with_is_named() {
 #[test]
 fn an_archive_needs_a_file() {
     let place = Place::new();
-    assert!(matches!(Archive::open(&place.path), Err(Error::Open(OpenError::Sqlite { .. }))));
+    assert!(matches!(SqliteReader::open(&place.path), Err(OpenError::Sqlite { .. })));
     assert!(!place.path.exists());
 }
 
@@ -288,8 +288,8 @@ fn twelve(host: &mut Host) -> Vec<Arc<str>> {
     ids.collect()
 }
 
-fn page(archive: &Archive, filter: &ExecutionFilter) -> (Vec<String>, Option<String>) {
-    let text = archive.list(filter).unwrap();
+fn page(archive: &dyn Archive, filter: &ExecutionFilter) -> (Vec<String>, Option<String>) {
+    let text = archive::list(archive, filter).unwrap();
     let page: Value = serde_json::from_str(&text).unwrap();
     let ids = page["executions"].as_array().unwrap().iter().map(|execution| execution["id"].as_str().unwrap().to_owned());
     (ids.collect(), page["cursor"].as_str().map(str::to_owned))
@@ -300,20 +300,20 @@ fn page(archive: &Archive, filter: &ExecutionFilter) -> (Vec<String>, Option<Str
 fn the_archive_of_a_driver_says_what_the_file_does_of_what_lives_and_of_what_has_ended() {
     for mode in FILES {
         let mut host = Host::new(mode);
-        let beside = host.driver.archive().unwrap().unwrap();
-        let alone = Archive::open(host.path()).unwrap();
+        let beside = host.driver.archive().unwrap();
+        let alone = SqliteReader::open(host.path()).unwrap();
         let agree = |ids: &[Arc<str>], statuses: [usize; 4]| {
             let all = ExecutionFilter { limit: 100, ..ExecutionFilter::default() };
-            let list = beside.list(&all).unwrap();
-            assert_eq!(alone.list(&all).unwrap(), list, "{mode:?}");
+            let list = archive::list(&*beside, &all).unwrap();
+            assert_eq!(archive::list(&alone, &all).unwrap(), list, "{mode:?}");
             let found =
                 ["running", "completed", "failed", "cancelled"].map(|status| list.matches(&format!(r#""status":"{status}","#)).count());
             assert_eq!(found, statuses, "{mode:?}");
             for id in ids {
-                assert_eq!(alone.execution(id).unwrap(), beside.execution(id).unwrap(), "{mode:?}");
-                let told = beside.history(id).unwrap().unwrap();
+                assert_eq!(archive::execution(&alone, id).unwrap(), archive::execution(&*beside, id).unwrap(), "{mode:?}");
+                let told = archive::history(&*beside, id).unwrap().unwrap();
                 assert!(!told.0.is_empty(), "{mode:?}");
-                assert_eq!(alone.history(id).unwrap().unwrap(), told, "{mode:?}");
+                assert_eq!(archive::history(&alone, id).unwrap().unwrap(), told, "{mode:?}");
             }
         };
         let ids = twelve(&mut host);
@@ -322,14 +322,14 @@ fn the_archive_of_a_driver_says_what_the_file_does_of_what_lives_and_of_what_has
         host.advance();
         agree(&ids, [0, 6, 2, 4]);
     }
-    assert!(Driver::in_memory(clock()).archive().unwrap().is_none());
+    assert!(archive::execution(&*Driver::in_memory(clock()).archive().unwrap(), "nobody").unwrap().is_none());
 }
 
 #[test]
 fn a_list_comes_in_pages_newest_first() {
     let mut host = Host::new(Mode::Os);
     let ids = twelve(&mut host);
-    let archive = Archive::open(host.path()).unwrap();
+    let archive = SqliteReader::open(host.path()).unwrap();
     for limit in [1, 4, 5, 12, 100] {
         let (mut all, mut cursor, mut pages) = (Vec::new(), None, 0);
         loop {
@@ -351,7 +351,7 @@ fn a_list_comes_in_pages_newest_first() {
 fn a_list_holds_what_was_asked_for() {
     let mut host = Host::new(Mode::Os);
     let ids = twelve(&mut host);
-    let archive = Archive::open(host.path()).unwrap();
+    let archive = SqliteReader::open(host.path()).unwrap();
     let of = |filter: ExecutionFilter| {
         let (found, _) = page(&archive, &ExecutionFilter { limit: 100, ..filter });
         let mut places: Vec<usize> = found.iter().map(|id| ids.iter().position(|known| **known == **id).unwrap()).collect();
@@ -375,9 +375,10 @@ fn a_list_holds_what_was_asked_for() {
 fn a_cursor_of_something_else_is_named() {
     let mut host = Host::new(Mode::Os);
     twelve(&mut host);
-    let archive = Archive::open(host.path()).unwrap();
+    let archive = SqliteReader::open(host.path()).unwrap();
     for cursor in ["", "x", "1 OR 1=1", "99999999999999999999"] {
-        let error = archive.list(&ExecutionFilter { cursor: Some(cursor.into()), limit: 1, ..ExecutionFilter::default() }).unwrap_err();
+        let error =
+            archive::list(&archive, &ExecutionFilter { cursor: Some(cursor.into()), limit: 1, ..ExecutionFilter::default() }).unwrap_err();
         assert_eq!(error.to_string(), format!("`{cursor}` is not a cursor of listExecutions"));
     }
 }

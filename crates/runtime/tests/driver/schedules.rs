@@ -7,7 +7,7 @@ use crate::host::{FILES, Host, MODES, Mode, Place};
 use crate::plans::{plan, plan_of, task};
 use engine::Plan;
 use engine::schedule::TimingProblem;
-use runtime::store::{Schedule, SqliteReader};
+use runtime::store::{Archive as _, Schedule, SqliteReader};
 use runtime::{Clock, Error, Kept, SetClock, timing};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 //! How the rows of an execution are found: after a crash wherever it comes, while others are written, and when the links are damaged.
 
 use crate::random::Random;
-use crate::{Place, at, begin, insist, record, rusqlite, step, steps};
+use crate::{Place, at, begin, insist, journal, record, rusqlite, step, steps};
 use engine::{End, Event, InstanceIndex, Output};
-use runtime::store::{Batch, CommitError, ReadError, RecordError, SqliteReader, SqliteStore, StepRecord, Store};
+use runtime::store::{Archive as _, Batch, CommitError, ReadError, RecordError, SqliteReader, SqliteStore, StepRecord, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,7 +87,7 @@ fn goes_on(place: &Place, live: &Lengths, all: &Lengths, case: &str) {
     let next = live.iter().map(|(key, seq)| step(*key, *seq)).collect();
     store.commit(&mut [steps(next)]).unwrap();
     for (key, length) in live {
-        assert_eq!(store.journal(*key, 0).unwrap().len() as u64, length + 1, "{case}, execution {key}");
+        assert_eq!(journal(&store, *key).len() as u64, length + 1, "{case}, execution {key}");
     }
 }
 
@@ -186,7 +186,7 @@ fn rows_before_the_mark_are_not_looked_at() {
     assert_eq!(marked(&place.path), 6);
     execute(&place.path, "UPDATE journal SET execution = 1, seq = 9 WHERE execution = 3 AND seq = 2");
     let store = place.open();
-    assert_eq!([1, 2].map(|key| store.journal(key, 0).unwrap().len()), [2, 2]);
+    assert_eq!([1, 2].map(|key| journal(&store, key).len()), [2, 2]);
 }
 
 #[test]
@@ -199,9 +199,9 @@ fn a_long_execution_reads_back_whole() {
         store.commit(&mut [steps((first..LENGTH.min(first + 1000)).map(|seq| step(1, seq)).collect())]).unwrap();
     }
     drop(store);
-    let journal = place.open().journal(1, 0).unwrap();
-    assert_eq!(journal.len() as u64, LENGTH);
-    assert!(journal.iter().skip(1).zip(1..).all(|(record, seq)| *record == step(1, seq)));
+    let written = journal(&place.open(), 1);
+    assert_eq!(written.len() as u64, LENGTH);
+    assert!(written.iter().skip(1).zip(1..).all(|(record, seq)| *record == step(1, seq)));
 }
 
 // While others are written
@@ -324,7 +324,7 @@ fn a_link_that_is_damaged_is_an_error_that_names_the_record_and_never_fewer_reco
             };
             assert_eq!((id, of, place), (format!("id-{key}"), seq, position), "{sql}");
         }
-        assert_eq!(store.journal(3 - key, 0).unwrap().len(), if key == 1 { 3 } else { 4 }, "{sql}: the other one is whole");
+        assert_eq!(journal(&store, 3 - key).len(), if key == 1 { 3 } else { 4 }, "{sql}: the other one is whole");
     }
 }
 

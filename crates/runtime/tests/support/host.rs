@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
-use runtime::store::{CrashPoint, CrashingStore, Durability, SqliteReader, Store, StoredExecution};
+use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, SqliteReader, Store, StoredExecution};
 use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Opening, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

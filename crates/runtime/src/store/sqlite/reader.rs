@@ -3,7 +3,7 @@
 
 use super::tails::{self, Tail, Tails};
 use super::{OpenError, cache, keys, schedules, schema};
-use crate::store::{KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, decode};
+use crate::store::{Archive, Cursor, Followed, KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, decode};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,19 +59,8 @@ impl SqliteReader {
     }
 
     /// Another reader of the same file, for another thread.
-    pub(crate) fn another(&self) -> Result<Self, OpenError> {
+    pub(super) fn beside_it(&self) -> Result<Self, OpenError> {
         Ok(Self { tails: self.tails.clone(), ..Self::open(&self.path)? })
-    }
-
-    /// The execution with this id.
-    pub fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
-        let found = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.id = ?1"))?.query_row([id], head).optional()?;
-        found.map(|head| self.with_journal(head, &*self.tails()?)).transpose()
-    }
-
-    /// Whether there is an execution with this id.
-    pub(crate) fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
-        Ok(self.connection.prepare_cached("SELECT 1 FROM execution WHERE id = ?1")?.exists([id])?)
     }
 
     /// Every schedule, by id.
@@ -90,41 +79,6 @@ impl SqliteReader {
     /// The largest key in use, 0 if there is none.
     pub fn last_key(&self) -> Result<i64, ReadError> {
         Ok(self.connection.query_row("SELECT coalesce(max(key), 0) FROM execution", [], |row| row.get(0))?)
-    }
-
-    /// A page of executions, newest first.
-    pub fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError> {
-        let before = filter.cursor.as_deref().map(parse_cursor).transpose()?;
-        let mut statement = self.connection.prepare_cached(&format!(
-            "{EXECUTION} WHERE (?1 IS NULL OR e.workflow = ?1) AND (?2 IS NULL OR e.status = ?2) AND (?3 IS NULL OR e.started >= ?3)
-             AND (?4 IS NULL OR e.started < ?4) AND (?5 IS NULL OR e.key < ?5) ORDER BY e.key DESC LIMIT ?6"
-        ))?;
-        let micros = |at: Option<Timestamp>| at.map(|at| at.micros().cast_signed());
-        // One more than asked for tells whether there is a next page.
-        let wanted =
-            params![filter.workflow, filter.status, micros(filter.since), micros(filter.until), before, i64::from(filter.limit) + 1];
-        let mut heads = statement.query_map(wanted, head)?.collect::<Result<Vec<_>, _>>()?;
-        let more = heads.len() > filter.limit as usize;
-        heads.truncate(filter.limit as usize);
-        let cursor = heads.last().filter(|_| more).map(|last| last.key.to_string());
-        let tails = self.tails()?;
-        let executions = heads.into_iter().map(|head| self.with_journal(head, &tails)).collect::<Result<_, _>>()?;
-        Ok(Page { executions, cursor })
-    }
-
-    /// The records of one execution from the one with the number `from`, in order.
-    pub(crate) fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        self.records(key, &key.to_string(), from, &*self.tails()?)
-    }
-
-    /// The output kept under `key`, if it may still be taken over.
-    pub(crate) fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        cache::read(&self.connection, key, now)
-    }
-
-    /// What the file knows of an idempotency key.
-    pub(crate) fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
-        keys::read(&self.connection, hash)
     }
 
     /// Asked for after an execution was found: a tail that is not there any more is then one of an execution that has ended.
@@ -161,6 +115,77 @@ impl SqliteReader {
         }
         records.reverse();
         Ok(records)
+    }
+}
+
+impl Archive for SqliteReader {
+    fn another(&self) -> Result<Box<dyn Archive>, OpenError> {
+        Ok(Box::new(self.beside_it()?))
+    }
+
+    fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        let found = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.id = ?1"))?.query_row([id], head).optional()?;
+        found.map(|head| self.with_journal(head, &*self.tails()?)).transpose()
+    }
+
+    fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM execution WHERE id = ?1")?.exists([id])?)
+    }
+
+    fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError> {
+        let before = filter.cursor.as_deref().map(parse_cursor).transpose()?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "{EXECUTION} WHERE (?1 IS NULL OR e.workflow = ?1) AND (?2 IS NULL OR e.status = ?2) AND (?3 IS NULL OR e.started >= ?3)
+             AND (?4 IS NULL OR e.started < ?4) AND (?5 IS NULL OR e.key < ?5) ORDER BY e.key DESC LIMIT ?6"
+        ))?;
+        let micros = |at: Option<Timestamp>| at.map(|at| at.micros().cast_signed());
+        // One more than asked for tells whether there is a next page.
+        let wanted =
+            params![filter.workflow, filter.status, micros(filter.since), micros(filter.until), before, i64::from(filter.limit) + 1];
+        let mut heads = statement.query_map(wanted, head)?.collect::<Result<Vec<_>, _>>()?;
+        let more = heads.len() > filter.limit as usize;
+        heads.truncate(filter.limit as usize);
+        let cursor = heads.last().filter(|_| more).map(|last| last.key.to_string());
+        let tails = self.tails()?;
+        let executions = heads.into_iter().map(|head| self.with_journal(head, &tails)).collect::<Result<_, _>>()?;
+        Ok(Page { executions, cursor })
+    }
+
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
+        self.records(key, &key.to_string(), from, &*self.tails()?)
+    }
+
+    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
+        cache::read(&self.connection, key, now)
+    }
+
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
+        keys::read(&self.connection, hash)
+    }
+
+    /// The position of a row is its place: positions are given in the order of commits.
+    fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
+        let after = cursor.position()?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT j.position, e.id, j.execution, j.seq, j.at, j.body FROM journal j JOIN execution e ON e.key = j.execution
+             WHERE j.position > ?1 ORDER BY j.position LIMIT ?2",
+        )?;
+        let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+        let (mut records, mut end) = (Vec::new(), after);
+        while let Some(row) = rows.next()? {
+            end = row.get(0)?;
+            let (id, seq, at): (String, i64, i64) = (row.get(1)?, row.get(3)?, row.get(4)?);
+            let body = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
+            let record = decode(body, row.get(2)?, seq.cast_unsigned(), Timestamp::from_micros(at.cast_unsigned()))
+                .map_err(|source| ReadError::Record { id: id.clone(), seq, source })?;
+            records.push((id.into(), record));
+        }
+        if records.is_empty()
+            && after > self.connection.query_row("SELECT coalesce(max(position), 0) FROM journal", [], |row| row.get(0))?
+        {
+            return Err(cursor.refused());
+        }
+        Ok(Followed { records, cursor: Cursor::at(end) })
     }
 }
 

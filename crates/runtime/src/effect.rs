@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What leaves the driver: commands to carry out and notices of what is now on record, as plain numbers.
 
-use super::slots::Live;
 use engine::{AbortCause, Command, End, Event, InstanceIndex, PassEnd, Question, ReusedEnd};
 use engine::{InstanceNumber, PoolEffect};
 use stdx::Timestamp;
@@ -36,7 +35,7 @@ impl Number {
     /// Events of one record that have numbers of their own: far more than a record has, and few enough that a number fits a float exactly.
     const EVENTS_MAX: u64 = 1 << 22;
 
-    pub(super) fn new(record: u64, event: usize) -> Self {
+    pub(crate) fn new(record: u64, event: usize) -> Self {
         Self((record + 1) * Self::EVENTS_MAX + (event as u64).min(Self::EVENTS_MAX - 1))
     }
 
@@ -51,7 +50,7 @@ impl Number {
     }
 
     /// The first record that may hold what follows.
-    pub(super) fn record(self) -> u64 {
+    pub(crate) fn record(self) -> u64 {
         (self.0 / Self::EVENTS_MAX).saturating_sub(1)
     }
 }
@@ -236,8 +235,13 @@ impl Effect {
         Self { kind: EffectKind::Run, slot, task: task.get(), attempt, first: interruptions, second: 0, at, number }
     }
 
+    /// The same, by an instance of an agent.
+    pub(crate) fn on(self, instance: Option<InstanceNumber>) -> Self {
+        Self { second: instance.map_or(0, InstanceNumber::get).into(), ..self }
+    }
+
     /// What the pool wants of the host; nothing where the driver answers itself.
-    pub(super) fn of_pool(at: Timestamp, effect: &PoolEffect) -> Option<Self> {
+    pub(crate) fn of_pool(at: Timestamp, effect: &PoolEffect) -> Option<Self> {
         let about =
             |kind, slot, task, first, second| Some(Self { kind, slot, task, attempt: 0, first, second, at, number: Number::default() });
         match *effect {
@@ -253,14 +257,9 @@ impl Effect {
         }
     }
 
-    /// What the host must do; nothing where the driver answers itself. `number` is that of the event that led to it.
-    pub(super) fn command(slot: u32, at: Timestamp, number: Number, command: &Command, live: &Live) -> Option<Self> {
+    /// What the host must do beside running attempts; nothing where the driver answers itself. `number` is that of the event that led to it.
+    pub(crate) fn command(slot: u32, at: Timestamp, number: Number, command: &Command) -> Option<Self> {
         match command {
-            Command::Run { task, attempt } => {
-                let interruptions = live.execution.tasks().get(*task).map_or(0, |record| record.interruptions);
-                let instance = live.instance(*task).map_or(0, InstanceNumber::get);
-                Some(Self { second: instance.into(), ..Self::run(slot, at, number, *task, *attempt, interruptions.into()) })
-            }
             Command::Abort { task, attempt, cause } => {
                 let cause = match cause {
                     AbortCause::Timeout => 1,
@@ -290,7 +289,7 @@ impl Effect {
             Command::Review { task, .. } => {
                 Some(Self { kind: EffectKind::Judge, slot, task: task.get(), attempt: 0, first: REVIEW, second: 0, at, number })
             }
-            Command::LookUp { .. } | Command::Ask { .. } | Command::Withdraw { .. } => None,
+            Command::Run { .. } | Command::LookUp { .. } | Command::Ask { .. } | Command::Withdraw { .. } => None,
         }
     }
 }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! What the driver does with what its backend tells.
+
+use super::Driver;
+use super::outbox::{Mark, Owed};
+use crate::Error;
+use crate::store::{Arrival, BatchNumber, CommitError};
+use std::sync::Arc;
+use stdx::Timestamp;
+
+impl Driver {
+    /// Hears what the backend has to tell.
+    pub(super) fn hear(&mut self) -> Result<(), Error> {
+        let mut arrived = std::mem::take(&mut self.arrived);
+        self.backend.arrivals(&mut arrived);
+        let heard = arrived.drain(..).try_for_each(|arrival| self.heard(arrival));
+        self.arrived = arrived;
+        heard
+    }
+
+    fn heard(&mut self, arrival: Arrival) -> Result<(), Error> {
+        match arrival {
+            Arrival::Committed(number, at) => self.committed(number, at),
+            Arrival::Away => self.is_away = true,
+            Arrival::Back => self.is_away = false,
+            Arrival::Concern(line) => self.concerns.push(line),
+            Arrival::Failed(failure) => return Err(self.fail(&failure)),
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, number: BatchNumber, at: Timestamp) {
+        let Some(owed) = self.outbox.committed(number) else { return };
+        self.mark_committed(&owed, at);
+        self.outbox.reuse(owed);
+    }
+
+    fn mark_committed(&mut self, owed: &Owed, at: Timestamp) {
+        for &Mark { slot, key, seq } in &owed.marks {
+            self.fresh.committed(key, seq);
+            if let Some(live) = self.slots.get_mut(slot, key) {
+                live.committed = at;
+                live.acknowledged = seq + 1;
+            }
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.failed.as_ref().map_or(Ok(()), |failure| Err(Error::of_store(failure)))
+    }
+
+    /// The store failed: nothing that is not on disk may be acted upon, ever again.
+    pub(super) fn fail(&mut self, error: &Arc<CommitError>) -> Error {
+        self.failed = Some(Arc::clone(error));
+        self.owed.clear();
+        self.outbox.clear();
+        Error::of_store(error)
+    }
+
+    /// Whether something is to be told to people.
+    pub fn has_told(&self) -> bool {
+        !self.concerns.is_empty()
+    }
+
+    /// What people alone can do something about, a line each: once.
+    pub fn take_told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.concerns)
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Effects on their way out: those whose batch is not on record yet, by its number, and those that the host may take.
+//!
+//! ```text
+//! owed for what a call led to ─▶ hold(number, …) ─▶ waiting ──Committed(number)──▶ ready ─▶ next()
+//! owed for nothing that is recorded ───────────────────────────────────────────────▲
+//! ```
+
+use crate::effect::Effect;
+use crate::store::{BatchNumber, StepRecord};
+use std::collections::VecDeque;
+
+/// Which record of which execution is on record once its batch is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) slot: u32,
+    pub(super) key: i64,
+    pub(super) seq: u64,
+}
+
+impl Mark {
+    fn of(record: &StepRecord) -> Self {
+        Self { slot: record.slot, key: record.key, seq: record.seq }
+    }
+}
+
+/// What one batch brings once it is on record.
+#[derive(Debug, Default)]
+pub(super) struct Owed {
+    number: BatchNumber,
+    effects: Vec<Effect>,
+    pub(super) marks: Vec<Mark>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// In the order of their numbers.
+    waiting: VecDeque<Owed>,
+    /// In the order they leave.
+    ready: VecDeque<Effect>,
+    last: BatchNumber,
+    /// Its lists have room, and are used again.
+    spare: Owed,
+}
+
+impl Outbox {
+    /// Holds what a batch with these records owes, and gives it a number.
+    pub(super) fn hold(&mut self, effects: &mut Vec<Effect>, records: &[StepRecord]) -> BatchNumber {
+        let mut owed = std::mem::take(&mut self.spare);
+        self.last = self.last.next();
+        owed.number = self.last;
+        std::mem::swap(&mut owed.effects, effects);
+        owed.marks.extend(records.iter().map(Mark::of));
+        self.waiting.push_back(owed);
+        self.last
+    }
+
+    /// A batch is on record: what it owes is ready. What else it brings; `None` if nothing waits for this number.
+    pub(super) fn committed(&mut self, number: BatchNumber) -> Option<Owed> {
+        // As a rule the oldest.
+        let place = self.waiting.iter().position(|owed| owed.number == number)?;
+        let mut owed = self.waiting.remove(place)?;
+        self.ready.extend(owed.effects.drain(..));
+        Some(owed)
+    }
+
+    /// Takes back what [`Outbox::committed`] gave.
+    pub(super) fn reuse(&mut self, mut owed: Owed) {
+        owed.marks.clear();
+        self.spare = owed;
+    }
+
+    /// These need not wait for a commit.
+    pub(super) fn ready(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        self.ready.extend(effects);
+    }
+
+    /// The next that the host may take.
+    pub(super) fn next(&mut self) -> Option<Effect> {
+        self.ready.pop_front()
+    }
+
+    /// Whether every batch is known to be on record.
+    pub(super) fn is_settled(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Nothing leaves any more.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+        self.ready.clear();
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Reading what is on record: by any thread, and for a file by another process, without the driver or its backend.
+
+use super::{ExecutionFilter, KnownKey, OpenError, Page, ReadError, StepRecord, StoredExecution};
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// What is on record, for reading. It never waits for a commit.
+pub trait Archive: Send {
+    /// Another one of the same store, for another thread.
+    fn another(&self) -> Result<Box<dyn Archive>, OpenError>;
+
+    /// Whether reading is a look into the memory of this process, which the thread of the driver may do.
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+
+    /// The execution with this id.
+    fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError>;
+
+    /// Whether there is an execution with this id.
+    fn has_execution(&self, id: &str) -> Result<bool, ReadError>;
+
+    /// A page of executions, newest first.
+    fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError>;
+
+    /// The records of an execution from the one with the number `from`, in order.
+    fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError>;
+
+    /// The output kept under `key`, if it may still be taken over at `now`.
+    fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;
+
+    /// What is known of an idempotency key, by its hash, whose latest execution is not live in this process.
+    fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError>;
+
+    /// The records after `cursor`, of all executions, at most `limit` of them, and where the next call goes on.
+    ///
+    /// Those of one execution come in the order of their numbers, those of one partition in the order they were committed in, and those of
+    /// two partitions in any. Each comes once. Fewer than `limit`: nothing more was there. Of executions that are kept in memory only what
+    /// has not been forgotten comes. At `'disk'` a record may come some milliseconds before it is on the medium, and be lost to a power cut
+    /// after that: the cursor that was given with it is then refused ([`ReadError::Follow`]) until the journal is as long again.
+    fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError>;
+}
+
+/// A place between the records of a store: text that only the store it is from reads. The default is before the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// A cursor as text, to be kept.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A cursor that was kept.
+    pub fn kept(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// That of a store with one row of numbered records.
+    pub(super) fn at(position: i64) -> Self {
+        Self(position.to_string())
+    }
+
+    /// The number it stands for.
+    pub(super) fn position(&self) -> Result<i64, ReadError> {
+        if self.0.is_empty() {
+            return Ok(0);
+        }
+        self.0.parse().map_err(|_| self.refused())
+    }
+
+    pub(super) fn refused(&self) -> ReadError {
+        ReadError::Follow { cursor: self.0.clone() }
+    }
+}
+
+/// A part of what there is to follow.
+#[derive(Debug)]
+pub struct Followed {
+    /// Each with the id of its execution.
+    pub records: Vec<(Arc<str>, StepRecord)>,
+    /// After the last of them.
+    pub cursor: Cursor,
+}

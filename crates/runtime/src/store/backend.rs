@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Where a driver's batches go, and where news comes from.
+//!
+//! ```text
+//!  driver ── submit(number, batch) ──▶ backend ── written, here or elsewhere ──▶ the medium
+//!    │ keeps what the batch owes                                                    │
+//!    │ under its number (driver/outbox.rs)                                          │
+//!    ◀── arrivals() ── Committed(number, at) ◀──────────────────────────────────────┘
+//!        the driver asks at each flush and pull; news from another thread calls the `Wake` it was made with
+//! ```
+//! A backend never sees an effect: it gets batches, and answers with [`Arrival`]s. What is owed for a batch leaves when its number has
+//! arrived, so a backend decides when that is and nothing else. There are two over a [`Store`]: [`Inline`] commits within `submit` (memory, and
+//! `'os'`, where a commit takes microseconds), and [`Writer`] on threads of its own (`'disk'`, where one waits for the medium).
+//!
+//! The type of an arrival says how far a failure reaches: [`Arrival::Away`] until [`Arrival::Back`], or [`Arrival::Failed`] for good.
+
+use super::{Archive, Batch, CommitError, Health, Inline, MemoryStore, OpenError, Store, Writer};
+use crate::Clock;
+use std::path::Path;
+use std::sync::Arc;
+use stdx::Timestamp;
+
+/// Called from another thread when [`Backend::arrivals`] has something to give.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The number of a batch, given by the driver: each one more than the one before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchNumber(u64);
+
+impl BatchNumber {
+    /// The number of the next batch.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// One thread's side of a place that keeps journals. No method but [`Backend::close`] blocks.
+pub trait Backend: Send {
+    /// Takes a batch. Batches are committed in the order they come, each whole or not at all; how it went is an arrival.
+    fn submit(&mut self, number: BatchNumber, batch: Batch);
+
+    /// Appends what has arrived since the last call, in order.
+    fn arrivals(&mut self, into: &mut Vec<Arrival>);
+
+    /// Reads what is on record, from any thread.
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError>;
+
+    /// The host no longer needs an ended execution at hand. A backend that keeps its executions does nothing.
+    fn forget(&mut self, key: i64);
+
+    /// Commits what it was given, and lets go of what it has open. Waits as long as that takes, unless it is away.
+    fn close(&mut self) -> Result<(), Arc<CommitError>>;
+}
+
+/// What a driver hears of its backend.
+#[derive(Debug)]
+pub enum Arrival {
+    /// The batch with this number is on record, since then.
+    Committed(BatchNumber, Timestamp),
+    /// Nothing can be committed for now, and has not been for so long that an orchestrator that closes does not wait for it. What was
+    /// submitted is kept; nothing of it leaves.
+    Away,
+    /// It can again, and has been.
+    Back,
+    /// Something that people alone can do something about, in a line.
+    Concern(String),
+    /// All is over: whether the batches that have not arrived are on record is unknown, and nothing more is asked of this backend.
+    Failed(Arc<CommitError>),
+}
+
+/// The backend that commits into a store.
+pub(crate) fn over(
+    mut store: Box<dyn Store>,
+    durability: super::Durability,
+    path: &Path,
+    clock: &Clock,
+    wake: Wake,
+) -> Result<Box<dyn Backend>, OpenError> {
+    let health = store.watch(Arc::clone(&wake));
+    Ok(match durability {
+        super::Durability::Os => Box::new(Inline::over(store, clock.clone(), health)),
+        super::Durability::Disk => Box::new(Writer::start(store, path, clock, wake, health)?),
+    })
+}
+
+/// The backend of an orchestrator without a store.
+pub(crate) fn in_memory(clock: &Clock) -> (Box<dyn Backend>, Box<dyn Archive>) {
+    let store = MemoryStore::default();
+    let archive = store.reader();
+    (Box::new(Inline::over(Box::new(store), clock.clone(), Health::default())), archive)
+}
+
+/// What a backend over a store tells of that beside commits.
+#[derive(Debug)]
+pub(super) struct News {
+    health: Health,
+    is_away: bool,
+}
+
+impl News {
+    pub(super) fn of(health: Health) -> Self {
+        Self { health, is_away: false }
+    }
+
+    /// Whether another program has kept the store from being written to for so long that nothing that is closed waits for it.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.health.is_stuck()
+    }
+
+    /// What has changed since the last call; a glance, for it is asked at each call of the host.
+    pub(super) fn tell(&mut self, into: &mut Vec<Arrival>) {
+        if self.health.is_stuck() != self.is_away {
+            self.is_away = !self.is_away;
+            into.push(if self.is_away { Arrival::Away } else { Arrival::Back });
+        }
+        if self.health.has_told() {
+            into.extend(self.health.take_told().into_iter().map(Arrival::Concern));
+        }
+        if let Err(error) = self.health.check() {
+            into.push(Arrival::Failed(Arc::new(error)));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Commits within the call: memory, and `'os'`, where a commit takes microseconds.
+//!
+//! A store that is busy has written nothing. Its batches wait here, and what comes joins them as one unit, until the store wakes the host:
+//! nobody waits for another program on the driver's thread.
+
+use super::backend::{Arrival, Backend, BatchNumber, News};
+use super::{Archive, Batch, CommitError, Health, OpenError, Store};
+use crate::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a backend that is closed waits before it commits again what another program was in the way of.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
+
+/// A store that is written by the thread of the driver.
+pub(super) struct Inline {
+    store: Box<dyn Store>,
+    clock: Clock,
+    news: News,
+    /// What was submitted and is not committed: more than one batch only while the store is busy.
+    batches: Vec<Batch>,
+    numbers: Vec<BatchNumber>,
+    arrived: Vec<Arrival>,
+    failure: Option<Arc<CommitError>>,
+}
+
+impl Inline {
+    pub(super) fn over(store: Box<dyn Store>, clock: Clock, health: Health) -> Self {
+        Self { store, clock, news: News::of(health), batches: Vec::new(), numbers: Vec::new(), arrived: Vec::new(), failure: None }
+    }
+
+    /// Commits what is here. False: the store is busy.
+    fn commit(&mut self) -> bool {
+        if self.batches.is_empty() || self.failure.is_some() {
+            return true;
+        }
+        match self.store.commit(&mut self.batches) {
+            Ok(()) => {
+                let at = self.clock.read();
+                self.batches.clear();
+                self.arrived.extend(self.numbers.drain(..).map(|number| Arrival::Committed(number, at)));
+                true
+            }
+            Err(CommitError::Busy) => false,
+            Err(error) => {
+                self.fail(error);
+                true
+            }
+        }
+    }
+
+    fn fail(&mut self, error: CommitError) {
+        let failure = Arc::new(error);
+        self.arrived.push(Arrival::Failed(Arc::clone(&failure)));
+        self.failure = Some(failure);
+    }
+}
+
+impl Backend for Inline {
+    fn submit(&mut self, number: BatchNumber, batch: Batch) {
+        let was_put_off = !self.batches.is_empty();
+        self.batches.push(batch);
+        self.numbers.push(number);
+        // One try for each call of the host: what was put off is tried again with the arrivals.
+        if !was_put_off {
+            self.commit();
+        }
+    }
+
+    fn arrivals(&mut self, into: &mut Vec<Arrival>) {
+        if !self.batches.is_empty() {
+            self.commit();
+        }
+        into.append(&mut self.arrived);
+        self.news.tell(into);
+    }
+
+    fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
+        self.store.archive()
+    }
+
+    fn forget(&mut self, key: i64) {
+        self.store.forget(key);
+    }
+
+    fn close(&mut self) -> Result<(), Arc<CommitError>> {
+        while !self.commit() {
+            if self.news.is_stuck() {
+                self.fail(CommitError::Busy);
+                break;
+            }
+            std::thread::sleep(BUSY_PAUSE);
+        }
+        let closed = self.store.close().map_err(Arc::new);
+        self.failure.take().map_or(closed, Err)
+    }
+}
