@@ -8,7 +8,7 @@ use crate::stage::NativeStage;
 use crate::words;
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
-use runtime::store::Durability;
+use runtime::store::{Durability, OpenOptions};
 use runtime::{Clock, Driver, Error, Interrupted, Opening, Unreadable, Wake};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,7 +76,8 @@ impl Open {
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
-        let opening = Opening { path: &self.path, durability, accept_older: self.accept_older };
+        let options = OpenOptions { accept_older: self.accept_older, unflushed: self.stage.is_some() };
+        let opening = Opening { path: &self.path, durability, options };
         let clock = self.stage.as_ref().map_or_else(|| Clock::starting_at(self.now), NativeStage::clock);
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
         let (driver, interrupted) = Driver::open_through(opening, clock, wake, around)?;

@@ -3,7 +3,7 @@
 
 use super::slots::Live;
 use super::{Driver, Interrupted};
-use crate::store::{Durability, ReadError, SqliteStore, Store, StoredExecution, Wake};
+use crate::store::{Durability, OpenOptions, ReadError, SqliteStore, Store, StoredExecution, Wake};
 use crate::{Clock, Error, options, report, store};
 use engine::{Execution, Phase};
 use std::path::Path;
@@ -27,8 +27,8 @@ pub struct Opening<'a> {
     pub path: &'a Path,
     /// What commits survive.
     pub durability: Durability,
-    /// Whether it may be older than what was here, or another store: somebody has put it here on purpose.
-    pub accept_older: bool,
+    /// How it is opened.
+    pub options: OpenOptions,
 }
 
 impl Driver {
@@ -36,17 +36,17 @@ impl Driver {
     ///
     /// Where their journals are ahead of the clock, because it was set back since, it goes on from where they are; see [`Driver::clock`].
     pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
-        Self::open_through(Opening { path, durability, accept_older: false }, clock, wake, |store| store)
+        Self::open_through(Opening { path, durability, options: OpenOptions::default() }, clock, wake, |store| store)
     }
 
     /// Like [`Driver::open`], through a store that `wrap` puts around that of the file.
     pub fn open_through(
-        Opening { path, durability, accept_older }: Opening<'_>,
+        Opening { path, durability, options }: Opening<'_>,
         clock: Clock,
         wake: Wake,
         wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
     ) -> Result<(Self, Vec<Interrupted>), Error> {
-        let store = SqliteStore::open_as(path, accept_older)?;
+        let store = SqliteStore::open_as(path, options)?;
         let reader = store.reader()?;
         let next_key = reader.last_key()? + 1;
         let interrupted = reader.unended()?;

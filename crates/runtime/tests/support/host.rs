@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
-use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, SqliteReader, Store, StoredExecution};
+use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, OpenOptions, SqliteReader, Store, StoredExecution};
 use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Opening, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,9 +103,13 @@ impl Host {
     pub(crate) fn crashing(place: Place, point: CrashPoint) -> Self {
         let (wake, woken) = waker();
         let through = |store| -> Box<dyn Store> { Box::new(CrashingStore::over(store, point)) };
-        let (driver, _) =
-            Driver::open_through(Opening { path: &place.path, durability: Durability::Os, accept_older: false }, clock(), wake, through)
-                .unwrap();
+        let (driver, _) = Driver::open_through(
+            Opening { path: &place.path, durability: Durability::Os, options: OpenOptions::default() },
+            clock(),
+            wake,
+            through,
+        )
+        .unwrap();
         Self { driver, effects: Vec::new(), woken, place }
     }
 

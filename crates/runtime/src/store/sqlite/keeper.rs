@@ -31,6 +31,8 @@ pub(super) struct Files {
     pub(super) id: String,
     /// What the lock says of it.
     pub(super) note: Option<Note>,
+    /// Whether nothing is flushed.
+    pub(super) unflushed: bool,
 }
 
 /// The thread, seen from the writer.
@@ -94,7 +96,7 @@ impl Keeper {
         };
         let failed = |source| super::open_error::failed(path, source);
         writer.wal_hook(Some(hook)).map_err(failed)?;
-        let connection = super::schema::open_for_checkpoints(path)?;
+        let connection = super::schema::open_for_checkpoints(path, files.unflushed)?;
         connection.busy_timeout(READERS_WAIT).map_err(failed)?;
         let watch = Watch::begin(&files.place);
         let (shared_there, path_there) = (Arc::clone(&shared), path.to_owned());
@@ -354,7 +356,9 @@ impl Work {
     fn close(mut self) {
         let committed = self.shared.committed.load(Ordering::Acquire);
         let is_noted = self.files.note.as_ref().is_some_and(|note| note.floor >= committed);
-        if self.is_well() && !is_noted && File::open(log_of(&self.path)).is_ok_and(|log| log.sync_data().is_ok()) {
+        let unflushed = self.files.unflushed;
+        let is_flushed = |log: File| unflushed || log.sync_data().is_ok();
+        if self.is_well() && !is_noted && File::open(log_of(&self.path)).is_ok_and(is_flushed) {
             self.note(committed);
         }
     }

@@ -17,6 +17,8 @@ pub struct SqliteReader {
     path: PathBuf,
     /// The writer's, in the process that has the file. Anybody else looks for them in the file, for each question anew.
     tails: Option<Arc<Tails>>,
+    /// Whether nothing is flushed: the last connection that is closed moves the log.
+    unflushed: bool,
 }
 
 /// Which executions a list holds; what is `None` does not matter.
@@ -50,17 +52,23 @@ const EXECUTION: &str = "SELECT e.key, e.id, d.body, e.context, e.default_timeou
 impl SqliteReader {
     /// Opens a store's file for reading; it must exist. [`super::SqliteStore::reader`] answers faster while executions are live.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { connection: schema::open_for_reading(path)?, path: path.to_owned(), tails: None })
+        Ok(Self { connection: schema::open_for_reading(path, false)?, path: path.to_owned(), tails: None, unflushed: false })
     }
 
     /// Opens it beside the writer, in its process.
-    pub(super) fn beside(path: &Path, tails: Arc<Tails>) -> Result<Self, OpenError> {
-        Ok(Self { tails: Some(tails), ..Self::open(path)? })
+    pub(super) fn beside(path: &Path, tails: Arc<Tails>, unflushed: bool) -> Result<Self, OpenError> {
+        Ok(Self { connection: schema::open_for_reading(path, unflushed)?, path: path.to_owned(), tails: Some(tails), unflushed })
     }
 
     /// Another reader of the same file, for another thread.
     pub(super) fn beside_it(&self) -> Result<Self, OpenError> {
-        Ok(Self { tails: self.tails.clone(), ..Self::open(&self.path)? })
+        let connection = schema::open_for_reading(&self.path, self.unflushed)?;
+        Ok(Self { connection, path: self.path.clone(), tails: self.tails.clone(), unflushed: self.unflushed })
+    }
+
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// Every schedule, by id.

@@ -5,7 +5,7 @@ use super::lock::Note;
 use super::open_error::failed;
 use super::place::Place;
 use super::upkeep::LOG_BYTES;
-use super::{OpenError, audit, identity};
+use super::{OpenError, OpenOptions, audit, identity};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -99,7 +99,7 @@ pub(super) fn open_for_writing(
     path: &Path,
     place: &Place,
     note: Option<&Note>,
-    accept_older: bool,
+    OpenOptions { accept_older, unflushed }: OpenOptions,
 ) -> Result<(Connection, String, Option<String>), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
@@ -107,6 +107,11 @@ pub(super) fn open_for_writing(
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|source| failed(path, source))?;
     // Until the file is known to be ours nothing changes it: not its journal mode, and not a log that is moved as the connection closes.
+    let flush_by = |level: &str| connection.execute_batch(&format!("PRAGMA synchronous = {level};"));
+    // Also while it is made.
+    if unflushed {
+        flush_by("OFF").map_err(|source| failed(path, source))?;
+    }
     let keep_log = |keep| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep);
     let is_new = match keep_log(true).and_then(|_| identify(&connection)).map_err(|source| failed(path, source))? {
         Identity::New => true,
@@ -116,6 +121,8 @@ pub(super) fn open_for_writing(
     };
     let concern = audit::opened(&connection, path, place, note, accept_older)?;
     keep_log(false).and_then(|_| prepare(&connection)).map_err(|source| failed(path, source))?;
+    // With NORMAL a commit is in the log but not flushed: at `'disk'` that is the store's medium. Checkpoints flush both files as ever.
+    flush_by(if unflushed { "OFF" } else { "NORMAL" }).map_err(|source| failed(path, source))?;
     if is_new {
         create(&connection).map_err(|source| failed(path, source))?;
     }
@@ -157,28 +164,30 @@ fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
 }
 
 /// A connection that reads while another writes.
-pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
+pub(super) fn open_for_reading(path: &Path, unflushed: bool) -> Result<Connection, OpenError> {
     let open = || {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;")?;
+        if unflushed {
+            connection.execute_batch("PRAGMA synchronous = OFF;")?;
+        }
         Ok(connection)
     };
     open().map_err(|source| failed(path, source))
 }
 
 /// A connection that moves the log into the file.
-pub(super) fn open_for_checkpoints(path: &Path) -> Result<Connection, OpenError> {
-    let connection = open_for_reading(path)?;
+pub(super) fn open_for_checkpoints(path: &Path, unflushed: bool) -> Result<Connection, OpenError> {
+    let connection = open_for_reading(path, unflushed)?;
     connection.execute_batch("PRAGMA checkpoint_fullfsync = ON;").map_err(|source| failed(path, source))?;
     Ok(connection)
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // auto_vacuum only takes effect before the first table. mmap turns an I/O error into a signal, which would end the process.
-    // With NORMAL a commit is in the log but not flushed: at `'disk'` that is the store's medium. Checkpoints flush both files as ever.
     connection.execute_batch(&format!(
-        "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;
+        "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
          PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON;
          PRAGMA journal_size_limit = {LOG_BYTES};",
     ))
