@@ -408,7 +408,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const given = readContext(context, this.#config.workflow.maxValueBytes)
     const { signal } = read
     if (signal?.aborted === true) throw cancelledBy(signal)
-    const judged = definition.contextSchema === undefined ? given : await this.#beginnings.judged(definition, given)
+    const judged = definition.contextSchema === undefined && !definition.large ? given : await this.#beginnings.judged(definition, given)
     await this.#ready
     this.#assertOpen(true)
     return this.#beginnings.start(definition, judged, read, call, given)

@@ -22,6 +22,9 @@ import { SPAWNED } from './spawned-task.js'
 import { workflowsNamedIn } from './pins.js'
 import type { AgentWorkflow, TaskType } from '../api/workflow.js'
 
+/** Letters of a definition that are read in some milliseconds. */
+const LARGE = 65_536
+
 /** A validated workflow. */
 export interface Definition {
   readonly plan: NativePlan
@@ -52,6 +55,8 @@ export interface Definition {
   readonly contextSchema: SchemaSite | undefined
   /** As it was given to the engine. */
   readonly source: Json
+  /** Whether it holds so much that to read it takes a turn of its own. */
+  readonly large: boolean
 }
 
 /** One task of a definition, as its attempts need it. */
@@ -321,6 +326,7 @@ function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], mark
     contextSchema: isAbsent(whole['context']) ? undefined : new WrittenSchema('context', judges, (value) => plan.judgeContext(value)),
     dottedGroups: tasks.some(({ kind, id }) => (kind === 'group' || kind === 'choice') && id.includes('.')),
     source: whole,
+    large: text.length > LARGE,
   }
 }
 

@@ -24,6 +24,7 @@ import { Run, type RunOptions } from '../run/run.js'
 import type { Allowance, WorkflowExecution } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
 import type { WorkflowValidator } from '../definition/workflow-engine.js'
+import { nextTurn } from '../base/real-time.js'
 
 type Context = { [key: string]: Json }
 
@@ -92,7 +93,9 @@ export class Beginnings {
   }
 
   /** The context of an execution of it as its own schema makes it. */
-  judged(definition: Definition, context: Context): Promise<Context> {
+  async judged(definition: Definition, context: Context): Promise<Context> {
+    // To read it has held the event loop, and its tasks will as they begin.
+    if (definition.large) await nextTurn()
     return judgeContext(definition, context, { bytesMax: this.#world.dispatcher.maxValueBytes })
   }
 

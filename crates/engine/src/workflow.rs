@@ -101,7 +101,7 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
     let plan = Plan {
         workflow_id: id.into(),
         version: version.into(),
-        hash: behaviour_hash(&value).into(),
+        hash: behaviour_hash(value).into(),
         definition_hash: stdx::sha256_hex(text).into(),
         definition: Arc::from(text),
         default_timeout: limits.default_timeout,
@@ -297,8 +297,7 @@ impl Task {
 }
 
 /// Definitions that do the same share a hash, however they are named and described.
-fn behaviour_hash(definition: &Value) -> String {
-    let mut definition = definition.clone();
+fn behaviour_hash(mut definition: Value) -> String {
     forget_description(&mut definition);
     stdx::sha256_hex(&stdx::canonical_json(&definition))
 }

@@ -238,8 +238,7 @@ enum Part {
 impl InputTemplate {
     /// Reads every text of `value`; `None` if none of them is a template. Errors come with their paths, such as `data.users[0]`.
     pub fn compile(value: &Value, variables: &[&str]) -> Result<Option<Self>, Vec<(String, TemplateError)>> {
-        // Most data is what it is, and may be large.
-        if !holds_template(value) {
+        if !Self::is_in(value) {
             return Ok(None);
         }
         let (mut references, mut errors) = (References::default(), Vec::new());
@@ -249,6 +248,11 @@ impl InputTemplate {
             Part::As(_) => Ok(None),
             root => Ok(Some(Self { root, references })),
         }
+    }
+
+    /// Whether data holds a template. Most does not, and may be large.
+    pub fn is_in(value: &Value) -> bool {
+        holds_template(value)
     }
 
     /// What it reads.

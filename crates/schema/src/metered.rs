@@ -6,7 +6,7 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 /// The representation of values for [`jsonschema`].
@@ -127,12 +127,19 @@ impl<'a> Array<'a, Metered> for Items<'a> {
 
     /// By texts that equal values share: nothing can be made to be compared with everything.
     fn is_unique(&self) -> bool {
-        let mut seen = BTreeSet::new();
-        self.0.iter().all(|item| {
-            let mut text = String::new();
-            write_canonically(item, &mut text);
-            meter::charge(text.len() / 4) && seen.insert(text)
-        })
+        // One after the other in one text, each with its end.
+        let (mut texts, mut ends) = (String::new(), Vec::with_capacity(self.0.len()));
+        for item in self.0 {
+            let begin = texts.len();
+            write_canonically(item, &mut texts);
+            if !meter::charge((texts.len() - begin) / 4) {
+                return false;
+            }
+            ends.push(texts.len());
+        }
+        let mut seen = HashSet::with_capacity(ends.len());
+        let mut begin = 0;
+        ends.into_iter().all(|end| seen.insert(texts.get(std::mem::replace(&mut begin, end)..end)))
     }
 }
 
@@ -171,32 +178,31 @@ fn write_canonically(value: &Value, text: &mut String) {
             members.sort_unstable_by_key(|(name, _)| *name);
             text.push('{');
             for (name, member) in members {
-                let _ = write!(text, "{name:?}:");
+                write_text(name, text);
                 write_canonically(member, text);
                 text.push(',');
             }
             text.push('}');
         }
-        // A text ends in what no inside of one is written as.
-        Value::String(inner) => {
-            let _ = write!(text, "{inner:?}");
-        }
-        Value::Number(number) => {
-            let _ = match number.as_f64().filter(|_| number.is_f64()) {
-                Some(float) if float.fract() == 0.0 && float.abs() < 1e30 => write!(text, "{float:.0}").map(|()| fix_zero(text)),
-                _ => write!(text, "{number}"),
-            };
-        }
+        Value::String(inner) => write_text(inner, text),
+        Value::Number(number) => write_number(number, text),
         Value::Null | Value::Bool(_) => {
             let _ = write!(text, "{value}");
         }
     }
 }
 
-/// `-0` is `0`.
-fn fix_zero(text: &mut String) {
-    if text.ends_with("-0") {
-        text.truncate(text.len() - 2);
-        text.push('0');
-    }
+/// With its length before it, so that it says where it ends whatever is in it.
+fn write_text(inner: &str, text: &mut String) {
+    let _ = write!(text, "\"{}\"", inner.len());
+    text.push_str(inner);
+}
+
+fn write_number(number: &Number, text: &mut String) {
+    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 1e30);
+    let _ = match float {
+        Some(0.0) => write!(text, "0"), // -0 too
+        Some(float) => write!(text, "{float:.0}"),
+        None => write!(text, "{number}"),
+    };
 }

@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 ///
 /// Two values that differ only in the order of keys give the same text, whichever map `serde_json` was built with.
 pub fn canonical_json(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     write_value(value, &mut text);
-    text
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// SHA-256 of `text` in lower-case hexadecimal, 64 characters.
@@ -24,33 +24,36 @@ pub fn sha256_hex(text: &str) -> String {
     hex
 }
 
-fn write_value(value: &Value, text: &mut String) {
+fn write_value(value: &Value, text: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_unstable_by_key(|(key, _)| *key);
-            text.push('{');
+            text.push(b'{');
             for (at, (key, value)) in entries.into_iter().enumerate() {
                 if at > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
+                let _ = serde_json::to_writer(&mut *text, key);
+                text.push(b':');
                 write_value(value, text);
             }
-            text.push('}');
+            text.push(b'}');
         }
         Value::Array(items) => {
-            text.push('[');
+            text.push(b'[');
             for (at, item) in items.iter().enumerate() {
                 if at > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
                 write_value(item, text);
             }
-            text.push(']');
+            text.push(b']');
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => text.push_str(&value.to_string()),
+        // Neither fails: a Vec takes everything, and a key is a text.
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            let _ = serde_json::to_writer(text, value);
+        }
     }
 }
 

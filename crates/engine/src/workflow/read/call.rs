@@ -84,7 +84,8 @@ fn input(value: &Value, path: String, place: Place<'_>, problems: &mut Problems)
     fields.refuse_others(INPUT_FIELDS, problems);
     fields.optional_text("prompt", problems);
     let schema = fields.get("schema").and_then(|value| schema(value, fields.path("schema"), problems));
-    if place.literal {
+    let filled = ["data", "prompt"].iter().any(|field| fields.get(field).is_some_and(InputTemplate::is_in));
+    if place.literal || !filled {
         return (schema, None);
     }
     let mut whole = serde_json::Map::new();
