@@ -5,14 +5,14 @@ use crate::archive::{ArchiveTask, Question, SharedArchive};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, Open};
 use crate::plan::{NativePlan, ReadingLimits};
-use crate::stage::NativeStage;
+use crate::stage::{NativeClock, NativeStage};
 use crate::words;
 use ::engine::{Fit, InstanceIndex, Question as Asked, SignalError, TaskIndex};
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
 use runtime::store::{Durability, MemoryStore, canonical};
-use runtime::{Clock, Driver, Error, Statistics, Wake, report};
+use runtime::{Driver, Error, Statistics, Wake, report};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -139,15 +139,14 @@ impl Engine {
         Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, listened: AtomicU32::new(0) })
     }
 
-    /// Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree; on a stage
-    /// its clock counts instead.
+    /// Begins with nothing, in memory.
     #[napi(catch_unwind)]
-    pub fn open_memory(&self, now: f64, stage: Option<&NativeStage>) -> Result<(), CodedError> {
+    pub fn open_memory(&self, clock: &NativeClock, stage: Option<&NativeStage>) -> Result<(), CodedError> {
         let driver = match stage {
-            None => Driver::in_memory(Clock::starting_at(timestamp(now))),
+            None => Driver::in_memory(clock.share()),
             Some(stage) => {
                 let store = stage.around(Box::<MemoryStore>::default());
-                Driver::over(store, Durability::Os, stage.clock(), Arc::clone(&self.wake)).map_err(|error| coded(&error))?
+                Driver::over(store, Durability::Os, clock.share(), Arc::clone(&self.wake)).map_err(|error| coded(&error))?
             }
         };
         *lock(&self.driver) = Some(driver);
@@ -162,7 +161,7 @@ impl Engine {
         path: String,
         durability: String,
         accept_older: bool,
-        now: f64,
+        clock: &NativeClock,
         stage: Option<&NativeStage>,
     ) -> AsyncTask<Open> {
         AsyncTask::new(Open {
@@ -171,7 +170,7 @@ impl Engine {
             path: canonical(Path::new(&path)),
             durability,
             accept_older,
-            now: timestamp(now),
+            clock: clock.share(),
             stage: stage.cloned(),
             wake: Arc::clone(&self.wake),
         })

@@ -3,16 +3,14 @@
 
 use crate::error::CodedError;
 use crate::runtime::{runtime, transport};
-use crate::stage::NativeStage;
+use crate::stage::NativeClock;
 use crate::words;
 use model_driver::{Error, ModelDriver, Now, Time, Wake};
 use napi::bindgen_prelude::Function;
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
-use runtime::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use stdx::Timestamp;
 
 /// One orchestrator's calls of models.
 #[napi]
@@ -24,15 +22,14 @@ pub struct NativeModels {
 
 #[napi]
 impl NativeModels {
-    /// `fallback`: where requests go on that say nothing of it. `seed`: what chance begins with. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
-    /// instead, and JavaScript waits for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
+    /// `fallback`: where requests go on that say nothing of it. `seed`: what chance begins with. `clock`: that of the
+    /// orchestrator; one that is set is waited on by JavaScript, for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
     /// is another; it never keeps the process alive.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         fallback: Vec<String>,
         seed: u32,
-        now: f64,
-        stage: Option<&NativeStage>,
+        clock: &NativeClock,
         wake: Function<'_, (), UnknownReturnValue>,
     ) -> Result<Self, CodedError> {
         let wake = wake.build_threadsafe_function::<()>().weak::<true>().build().map_err(internal)?;
@@ -43,11 +40,10 @@ impl NativeModels {
                 wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
             }
         });
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant of JavaScript's clock")]
-        let running = || Clock::starting_at(Timestamp::from_micros(now as u64));
-        let clock = stage.map_or_else(running, NativeStage::clock);
+        let clock = clock.share();
+        let runs = !clock.is_set();
         let now: Now = Arc::new(move || clock.read());
-        let time = Time { now, runs: stage.is_none() };
+        let time = Time { now, runs };
         let (transport, handle) = (transport().map_err(internal)?, runtime().map_err(internal)?.handle().clone());
         let driver = ModelDriver::new(fallback, seed, transport, handle, time, wake).map_err(|error| coded(&error))?;
         Ok(Self { driver, woken })

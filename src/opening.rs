@@ -52,7 +52,7 @@ pub struct Open {
     pub(crate) path: PathBuf,
     pub(crate) durability: String,
     pub(crate) accept_older: bool,
-    pub(crate) now: Timestamp,
+    pub(crate) clock: Clock,
     pub(crate) stage: Option<NativeStage>,
     pub(crate) wake: Wake,
 }
@@ -70,17 +70,15 @@ impl Open {
         if std::env::var_os("MAO_BENCH_FILE_STORE").is_some() {
             use runtime::store::OpenError;
             let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
-            *lock(&self.driver) =
-                Some(Driver::over(Box::new(store), Durability::Disk, Clock::starting_at(self.now), Arc::clone(&self.wake))?);
-            return Ok(Found { interrupted: Vec::new(), unreadable: Vec::new(), now: self.now });
+            *lock(&self.driver) = Some(Driver::over(Box::new(store), Durability::Disk, self.clock.share(), Arc::clone(&self.wake))?);
+            return Ok(Found { interrupted: Vec::new(), unreadable: Vec::new(), now: self.clock.read() });
         }
         let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
         let options = OpenOptions { accept_older: self.accept_older, unflushed: self.stage.is_some() };
         let opening = Opening { path: &self.path, durability, options };
-        let clock = self.stage.as_ref().map_or_else(|| Clock::starting_at(self.now), NativeStage::clock);
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
-        let (driver, interrupted) = Driver::open_through(opening, clock, wake, around)?;
+        let (driver, interrupted) = Driver::open_through(opening, self.clock.share(), wake, around)?;
         *lock(&self.archive) = Some(driver.archive()?);
         let found = Found { interrupted, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
         *lock(&self.driver) = Some(driver);

@@ -1,11 +1,33 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What a test sets an engine on: a clock that it moves, and a point at which the process shall end.
+//! The clock of an orchestrator, and what a test sets one on: a clock that the test moves, and a point at which the process ends.
 
 use crate::engine::timestamp;
 use crate::words;
 use napi_derive::napi;
 use runtime::store::{CrashPoint, CrashingStore, Store};
 use runtime::{Clock, SetClock};
+
+/// The time of one orchestrator: its engine and its models read it, and opening a store that is ahead moves it for both.
+#[napi(js_name = "NativeClock")]
+pub struct NativeClock {
+    clock: Clock,
+}
+
+#[napi]
+impl NativeClock {
+    /// Shows `now`, in microseconds since the epoch by JavaScript's clock, and runs from there as that does.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(now: f64) -> Self {
+        Self { clock: Clock::starting_at(timestamp(now)) }
+    }
+}
+
+impl NativeClock {
+    /// It, for one more part that tells time.
+    pub(crate) fn share(&self) -> Clock {
+        self.clock.share()
+    }
+}
 
 /// One for as many engines as share a time.
 #[napi(js_name = "NativeStage")]
@@ -29,6 +51,12 @@ impl NativeStage {
         words::micros(self.clock.read().micros())
     }
 
+    /// The clock, for an orchestrator.
+    #[napi(catch_unwind)]
+    pub fn clock(&self) -> NativeClock {
+        NativeClock { clock: Clock::set_by(self.clock.clone()) }
+    }
+
     /// Moves the clock on; it does not go back.
     #[napi(catch_unwind)]
     pub fn set_now(&self, now: f64) {
@@ -43,10 +71,6 @@ impl NativeStage {
 }
 
 impl NativeStage {
-    pub(crate) fn clock(&self) -> Clock {
-        Clock::set_by(self.clock.clone())
-    }
-
     pub(crate) fn around(&self, store: Box<dyn Store>) -> Box<dyn Store> {
         Box::new(CrashingStore::over(store, self.crash.clone()))
     }

@@ -6,7 +6,6 @@ import { Announcer, hearLate } from './events/announcer.js'
 import { readContext, readFilter, readOptions } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type Nursery } from './executions/children.js'
-import { SystemClock } from './base/clock.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
 import { DefinitionReader, readingLimits } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
@@ -29,7 +28,7 @@ import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedul
 import { Schedules } from './executions/schedules.js'
 import { ModelGateway } from './models/integration.js'
 import type { ModelIntegration } from './api/models.js'
-import { stageOf, type Stage } from './executions/stage.js'
+import { stageOf, timeOn, type Stage } from './executions/stage.js'
 import { statisticsOf } from './executions/statistics.js'
 import { Unheard } from './executions/unheard.js'
 import type {
@@ -99,8 +98,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#log = new Log(this.#config.logger)
     this.#unheard = new Unheard(this.#log, this.#live, () => this.listenerCount('task:failed') > 0)
     const stage = stageOf(config)
-    const clock = stage?.clock ?? new SystemClock()
-    const surroundings = { clock, log: this.#log, stage: stage?.native }
+    const { clock, native } = timeOn(stage)
+    const surroundings = { clock, log: this.#log, native }
     this.#models = new ModelGateway(this.#config.models, surroundings, () => this.#agents.providerAdded())
     this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
@@ -136,7 +135,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       storage === null,
       workflow.maxValueBytes,
       clock,
-      stage?.native,
+      native,
     )
     this.#held = new HeldRuns((run) => this.#release(run))
     this.#announcer = new Announcer(
@@ -382,8 +381,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   async #open(): Promise<void> {
     const { storage, workflow } = this.#config
     const { engine, clock } = this.#dispatcher
-    if (storage === null) engine.openMemory(clock.now())
-    const opened = storage === null ? undefined : await engine.openFile(storage, clock.now())
+    if (storage === null) engine.openMemory()
+    const opened = storage === null ? undefined : await engine.openFile(storage)
     if (opened !== undefined) clock.notBefore(opened.now)
     tellConcerns(this.#log, engine)
     this.#agents.open(engine)

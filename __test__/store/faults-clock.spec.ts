@@ -76,3 +76,13 @@ it('two with files each keep their own', async () => {
   const apart = later.startTime.getTime() - now.startTime.getTime()
   expect(Math.round(apart / 3_600_000)).toBe(2)
 })
+
+it('an id that was drawn says when its execution was accepted, by the clock of its orchestrator', async () => {
+  const drawn = (id: string): number => Number.parseInt(id.replace('-', '').slice(0, 12), 16)
+  const here = orchestratorWith({ work: () => 1 })
+  const there = orchestratorWith({ work: () => 1 }, { storage: { path: await storeAhead() } })
+  for (const orchestrator of [there, here]) {
+    const { id, startTime } = await orchestrator.executeWorkflow(workflow([task('a')]))
+    expect(Math.abs(drawn(id) - startTime.getTime())).toBeLessThan(60_000)
+  }
+})

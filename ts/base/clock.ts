@@ -24,22 +24,16 @@ export interface Alarm {
   stop(): void
 }
 
-const origin = real.origin * 1000
-
 /** The longest delay a Node timer takes. */
 export const TIMER_MS_MAX: number = 2 ** 31 - 1
 
-/** Microseconds since the epoch, whole, from the monotonic clock of the process: what is measured by it belongs to no orchestrator. */
-export function realNow(): number {
-  return Math.floor(origin + real.elapsed() * 1000)
-}
-
 /** The time of the system, and its timers, for one orchestrator: moving it moves no other. */
 export class SystemClock implements Clock {
-  #ahead = 0
+  /** What it showed, in microseconds since the epoch, when the monotonic clock of the process was at zero. */
+  #origin = real.origin * 1000
 
   now(): number {
-    return realNow() + this.#ahead
+    return Math.floor(this.#origin + real.elapsed() * 1000)
   }
 
   /**
@@ -47,7 +41,7 @@ export class SystemClock implements Clock {
    * than what is there, and no wait is longer than it was meant to be.
    */
   notBefore(micros: number): void {
-    this.#ahead += Math.max(0, micros - this.now())
+    this.#origin += Math.max(0, micros - this.now())
   }
 
   alarm(wake: () => void): Alarm {

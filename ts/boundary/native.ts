@@ -11,6 +11,7 @@ import type { Json } from '../json/json.js'
 import type * as Binding from '../native/binding.cjs'
 import type {
   Answer,
+  InterruptedExecution as Interrupted,
   KeptSchedule,
   NativeBounds,
   NativeFailure,
@@ -33,47 +34,45 @@ export const NativeMcp: typeof Binding.NativeMcp = native.NativeMcp
 export type NativeMcp = Binding.NativeMcp
 export const NativeSchema: typeof Binding.NativeSchema = native.NativeSchema
 export type NativeSchema = Binding.NativeSchema
+export const NativeClock: typeof Binding.NativeClock = native.NativeClock
+export type NativeClock = Binding.NativeClock
 export const NativeStage: typeof Binding.NativeStage = native.NativeStage
 export type NativeStage = Binding.NativeStage
 export const readAcceptedWorkflow: typeof Binding.readAcceptedWorkflow = native.readAcceptedWorkflow
 export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
-export type { Answer, NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, SignalFit, Unreadable }
+export type { Answer, Interrupted, NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, SignalFit, Unreadable }
 
 /** Failures by the numbers of the effects that tell of them. */
 export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>
-
-/** An execution that another process left unended. */
-export interface Interrupted {
-  readonly slot: number
-  readonly text: string
-}
 
 /** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
 export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
   return JSON.parse(attempt(() => native.timingProblems(timing, now))) as { path: string; message: string }[]
 }
 
+/** The time of one orchestrator in Rust, which its engine and its models share, and the stage it is on, if it is on one. */
+export type NativeTime = { readonly clock: NativeClock; readonly stage: NativeStage | undefined }
+
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
 export class Engine {
   readonly #native: Binding.Engine
-  /** What a test set it on. */
-  readonly #stage: NativeStage | undefined
+  readonly #time: NativeTime
   /** While the store has not answered all that it was asked: settled when it has. */
   asked: Promise<unknown> | undefined
 
-  constructor(wake: () => void, stage: NativeStage | undefined) {
+  constructor(wake: () => void, time: NativeTime) {
     this.#native = new native.Engine(wake)
-    this.#stage = stage
+    this.#time = time
   }
 
-  openMemory(now: number): void {
-    this.#try(() => this.#native.openMemory(now, this.#stage))
+  openMemory(): void {
+    this.#try(() => this.#native.openMemory(this.#time.clock, this.#time.stage))
   }
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
-  async openFile(storage: ResolvedStorage, now: number): Promise<Omit<Opened, 'failure'>> {
+  async openFile(storage: ResolvedStorage): Promise<Omit<Opened, 'failure'>> {
     const { path, durability, acceptOlder } = storage
-    const { failure, ...opened } = await this.#native.openFile(path, durability, acceptOlder, now, this.#stage)
+    const { failure, ...opened } = await this.#native.openFile(path, durability, acceptOlder, this.#time.clock, this.#time.stage)
     if (failure) throw rebuilt(failure)
     return opened
   }
@@ -230,7 +229,6 @@ export class Engine {
     return this.#try(() => this.#native.failure(slot, task, attempt))
   }
 
-  /** Why each attempt failed that did, as JSON text by the numbers of the effects. */
   /** The output that the schema of a task is asked about. */
   candidate(slot: number, task: number): Json {
     return JSON.parse(this.#try(() => this.#native.candidate(slot, task)) ?? 'null') as Json
@@ -256,6 +254,7 @@ export class Engine {
     return this.#try(() => this.#native.claim(hash, fingerprint, rerunFailed)) as Claimed
   }
 
+  /** Why each attempt failed that did, as JSON text by the numbers of the effects. */
   failures(slot: number): string {
     return this.#try(() => this.#native.failures(slot))
   }
@@ -395,9 +394,9 @@ export class Engine {
 export class Models {
   readonly #native: Binding.NativeModels
 
-  /** On a `stage` whoever calls waits for `nextDeadline` and then calls `tick`; elsewhere deadlines are waited for in Rust. */
-  constructor(fallback: readonly string[], seed: number, now: number, stage: NativeStage | undefined, wake: () => void) {
-    this.#native = attempt(() => new native.NativeModels([...fallback], seed, now, stage ?? null, wake))
+  /** By the clock of a stage the caller waits for `nextDeadline` and then calls `tick`; by one that runs Rust waits. */
+  constructor(fallback: readonly string[], seed: number, clock: NativeClock, wake: () => void) {
+    this.#native = attempt(() => new native.NativeModels([...fallback], seed, clock, wake))
   }
 
   /** In microseconds since the epoch; 0: nothing is waited for. */

@@ -12,7 +12,7 @@ import type { AgentRegistry } from '../pool/agent-pool.js'
 import { Answers } from '../boundary/answers.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import type { ChildEnd } from '../executions/children.js'
-import { dueAt, realNow, TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
+import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
 import { judge } from '../run/condition-judge.js'
 import { codedError, errorOf, pendingError, type OrchestratorError } from '../api/errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
@@ -23,7 +23,7 @@ import type { Lender } from '../run/lender.js'
 import { openAccount, type Bookkeeper, type ModelAccount } from '../models/account.js'
 import type { Caller } from '../models/integration.js'
 import type { ModelCalls } from '../api/models.js'
-import { CONCERNS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeStage, type Question } from '../boundary/native.js'
+import { CONCERNS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeTime, type Question } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
@@ -37,7 +37,7 @@ const EFFECTS_MAX = 1024
 const REVIEW = 4
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000
-const TURN_MICROS_MAX = 1000
+const TURN_MS_MAX = 1
 
 /** What the dispatcher tells the orchestrator. */
 export interface Listener {
@@ -100,20 +100,13 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   failure: OrchestratorError | undefined
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(
-    listener: Listener,
-    agents: AgentRegistry,
-    held: boolean,
-    maxValueBytes: number,
-    clock: Clock,
-    stage: NativeStage | undefined,
-  ) {
+  constructor(listener: Listener, agents: AgentRegistry, held: boolean, maxValueBytes: number, clock: Clock, native: NativeTime) {
     this.#listener = listener
     this.maxValueBytes = maxValueBytes
     this.#agents = agents
     this.clock = clock
     this.lasts = !held
-    this.engine = new Engine(() => this.#pull(), stage)
+    this.engine = new Engine(() => this.#pull(), native)
     this.#alarm = clock.alarm(() => this.#pull())
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
   }
@@ -386,11 +379,11 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     const turn = this.#turn
     if (!turn.open) {
       turn.open = true
-      turn.since = realNow()
+      turn.since = real.elapsed()
       turn.answers = 0
       real.setImmediate(this.#endTurn)
     }
-    return turn.answers > TURN_ANSWERS_MAX || realNow() - turn.since > TURN_MICROS_MAX
+    return turn.answers > TURN_ANSWERS_MAX || real.elapsed() - turn.since > TURN_MS_MAX
   }
 
   readonly #endTurn = (): void => {

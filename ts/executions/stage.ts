@@ -3,11 +3,11 @@
 // key that nobody else has, so that it is no part of the public surface.
 
 import type { AgentRegistry } from '../pool/agent-pool.js'
-import type { Clock } from '../base/clock.js'
+import { SystemClock, type Clock } from '../base/clock.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { ClosedError } from '../api/errors.js'
 import type { ModelGateway } from '../models/integration.js'
-import type { NativeStage } from '../boundary/native.js'
+import { NativeClock, type NativeStage, type NativeTime } from '../boundary/native.js'
 
 const STAGE: unique symbol = Symbol('stage')
 
@@ -38,6 +38,12 @@ export function onStage<T extends object>(config: T, stage: Stage): T {
 /** The stage that a configuration carries. */
 export function stageOf(config: object): Stage | undefined {
   return (config as { [STAGE]?: Stage })[STAGE]
+}
+
+/** What an orchestrator tells time by, in both languages: the clock of its stage, else one of its own. */
+export function timeOn(stage: Stage | undefined): { readonly clock: Clock; readonly native: NativeTime } {
+  const clock = stage?.clock ?? new SystemClock()
+  return { clock, native: { clock: stage?.native.clock() ?? new NativeClock(clock.now()), stage: stage?.native } }
 }
 
 /** What whoever still asks an orchestrator hears whose process has ended on its stage. */

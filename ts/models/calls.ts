@@ -11,7 +11,7 @@ import { failureText } from '../failure/failure.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
-import { Models, type NativeStage } from '../boundary/native.js'
+import { Models, type NativeTime } from '../boundary/native.js'
 import { Pieces } from './pieces.js'
 import { AttemptWatch, type AttemptTimes } from './time-limits.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from '../api/models.js'
@@ -101,7 +101,7 @@ interface Asked {
 export interface CallSurroundings {
   readonly clock: Clock
   readonly log: Log
-  readonly stage: NativeStage | undefined
+  readonly native: NativeTime
 }
 
 interface Pending {
@@ -129,14 +129,14 @@ export class ModelCallsUnderWay {
   readonly #log: Log
   #last = 0
 
-  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, log, stage }: CallSurroundings) {
+  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, log, native }: CallSurroundings) {
     // Waits of a test are the same each time; those of processes must not be, or all come back at the same moment.
-    const seed = stage === undefined ? randomInt(SEEDS) : 0
-    this.native = new Models(fallback, seed, clock.now(), stage, () => this.#pull())
+    const seed = native.stage === undefined ? randomInt(SEEDS) : 0
+    this.native = new Models(fallback, seed, native.clock, () => this.#pull())
     this.#providers = providers
     this.#clock = clock
     this.#log = log
-    this.#alarm = stage && clock.alarm(() => this.#tick())
+    this.#alarm = native.stage && clock.alarm(() => this.#tick())
   }
 
   /** Accounts all of whose calls wait for time to pass, for a limit, a backoff or a breaker. */

@@ -33,16 +33,13 @@ export declare class Engine {
   poolStatistics(): string
   /** `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive. */
   constructor(wake: () => unknown)
-  /**
-   * Begins with nothing, in memory. `now` is microseconds since the epoch by JavaScript's clock, so that both clocks agree; on a stage
-   * its clock counts instead.
-   */
-  openMemory(now: number, stage?: NativeStage | undefined | null): void
+  /** Begins with nothing, in memory. */
+  openMemory(clock: NativeClock, stage?: NativeStage | undefined | null): void
   /**
    * Opens the file at `path` and resolves with the executions to continue. Which file that is, is decided at once. `accept_older` as in
    * `runtime::Opening`.
    */
-  openFile(path: string, durability: string, acceptOlder: boolean, now: number, stage?: NativeStage | undefined | null): Promise<Opened>
+  openFile(path: string, durability: string, acceptOlder: boolean, clock: NativeClock, stage?: NativeStage | undefined | null): Promise<Opened>
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
@@ -151,6 +148,12 @@ export declare class Engine {
   executionId(slot: number): string
 }
 
+/** The time of one orchestrator: its engine and its models read it, and opening a store that is ahead moves it for both. */
+export declare class NativeClock {
+  /** Shows `now`, in microseconds since the epoch by JavaScript's clock, and runs from there as that does. */
+  constructor(now: number)
+}
+
 /** One connection. It ends when it is closed, killed or collected, and with the process; the program of the server ends with it. */
 export declare class NativeMcp {
   /**
@@ -179,11 +182,11 @@ export declare class NativeMcp {
 /** One orchestrator's calls of models. */
 export declare class NativeModels {
   /**
-   * `fallback`: where requests go on that say nothing of it. `seed`: what chance begins with. `now`: microseconds since the epoch by JavaScript's clock; on a stage its clock counts
-   * instead, and JavaScript waits for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
+   * `fallback`: where requests go on that say nothing of it. `seed`: what chance begins with. `clock`: that of the
+   * orchestrator; one that is set is waited on by JavaScript, for `next_deadline`. `wake` is called, on the JavaScript thread, when `pull` has something to give, or that
    * is another; it never keeps the process alive.
    */
-  constructor(fallback: Array<string>, seed: number, now: number, stage: NativeStage | undefined | null, wake: () => unknown)
+  constructor(fallback: Array<string>, seed: number, clock: NativeClock, wake: () => unknown)
   /** A provider by its name: `{connection, rateLimit, model, timeouts}`. One that cannot be used is not added; the answer is why: `[field, message]`. */
   addProvider(name: string, provider: string): Array<string>
   /** What is known of a model. */
@@ -252,6 +255,8 @@ export declare class NativeStage {
   constructor(now: number)
   /** What the clock shows. */
   now(): number
+  /** The clock, for an orchestrator. */
+  clock(): NativeClock
   /** Moves the clock on; it does not go back. */
   setNow(now: number): void
   /** The process shall end at the `commits`th commit from now, after it if it is `kept`, else before; 0: it shall not. */

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! The one place that reads a clock.
+//! The one file that reads a clock of the machine. Each part that tells time is handed one of these; `crates/tidy/tests/clocks.rs` holds that.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use stdx::Timestamp;
 
-/// The monotonic clock, for what is of no journal: how long a file has been busy.
-pub(crate) fn real() -> Instant {
-    Instant::now()
+/// Measures how long something takes, for what is of no journal: how long a file has been busy. It runs where time is set too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Default for Stopwatch {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
 }
 
-/// Wall-clock microseconds that never go back and never repeat within a process.
-#[derive(Clone, Debug)]
+impl Stopwatch {
+    /// The time since it was made.
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// Wall-clock microseconds that never go back and never repeat for one owner: each part that tells time has one, from [`Clock::share`].
+#[derive(Debug)]
 pub struct Clock {
     source: Source,
     last: u64,
@@ -22,7 +34,7 @@ pub struct Clock {
 enum Source {
     /// Read once, then advanced by the monotonic clock: whoever sets the machine's clock changes nothing that is measured. What the machine is
     /// asleep for shows when the next process reads it.
-    Running { epoch: Timestamp, origin: Instant },
+    Running { epoch: SetClock, origin: Instant },
     /// Whatever a test says.
     Set(SetClock),
 }
@@ -30,26 +42,31 @@ enum Source {
 impl Clock {
     /// A clock that shows `now` now; the host passes its own reading so that both agree.
     pub fn starting_at(now: Timestamp) -> Self {
-        Self { source: Source::Running { epoch: now, origin: Instant::now() }, last: 0 }
+        Self { source: Source::Running { epoch: SetClock::at(now), origin: Instant::now() }, last: 0 }
     }
 
     /// A clock that shows what it is set to.
     pub fn set_by(clock: SetClock) -> Self {
-        // Another driver may have been at this instant before.
-        let last = clock.read().micros();
-        Self { source: Source::Set(clock), last }
+        Self { source: Source::Set(clock), last: 0 }.share()
     }
 
-    /// Whether it stands still until somebody sets it.
-    pub(crate) fn is_set(&self) -> bool {
+    /// The same time for another part that tells it: what moves one ahead moves the other.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        // Another owner may have been at this instant before.
+        Self { source: self.source.clone(), last: self.read().micros() }
+    }
+
+    /// Whether it stands still until it is set.
+    pub fn is_set(&self) -> bool {
         matches!(self.source, Source::Set(_))
     }
 
-    /// The same clock, moved ahead if need be so that what is to come is later than `at`: somebody has set the clock of the machine back since.
+    /// The same clock, moved ahead if need be so that what is to come is later than `at`: the clock of the machine was set back since.
     pub(crate) fn later_than(mut self, at: Timestamp) -> Self {
         let now = self.read();
-        match &mut self.source {
-            Source::Running { epoch, .. } if now <= at => *epoch = epoch.after(at.since(now) + Duration::from_micros(1)),
+        match &self.source {
+            Source::Running { epoch, .. } if now <= at => epoch.set(epoch.read().after(at.since(now) + Duration::from_micros(1))),
             Source::Running { .. } => {}
             Source::Set(clock) => clock.set(at),
         }
@@ -60,7 +77,7 @@ impl Clock {
     /// The current instant.
     pub fn read(&self) -> Timestamp {
         match &self.source {
-            Source::Running { epoch, origin } => epoch.after(origin.elapsed()),
+            Source::Running { epoch, origin } => epoch.read().after(origin.elapsed()),
             Source::Set(clock) => clock.read(),
         }
     }
@@ -122,11 +139,22 @@ mod tests {
         let shared = SetClock::at(Timestamp::from_micros(1000));
         let (behind, ahead) = (Timestamp::from_micros(500), Timestamp::from_micros(u64::MAX >> 2));
         for clock in [Clock::starting_at(Timestamp::from_micros(1000)), Clock::set_by(shared.clone())] {
-            assert!(clock.clone().later_than(behind).read() < ahead);
+            assert!(clock.share().later_than(behind).read() < ahead);
             let mut later = clock.later_than(ahead);
             assert!(later.read() >= ahead && later.tick(Timestamp::default()) > ahead);
         }
         assert!(shared.read() > ahead, "everyone sees it");
+    }
+
+    #[test]
+    fn who_shares_a_clock_is_moved_with_it_and_no_one_else_is() {
+        let start = Timestamp::from_micros(1000);
+        let (clock, other) = (Clock::starting_at(start), Clock::starting_at(start));
+        let shared = clock.share();
+        let ahead = start.after(Duration::from_hours(2));
+        let moved = clock.later_than(ahead);
+        assert!(moved.read() > ahead && shared.read() > ahead);
+        assert!(other.read() < ahead);
     }
 
     #[test]

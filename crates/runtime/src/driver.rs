@@ -15,6 +15,7 @@ mod agents;
 mod arrivals;
 mod budget;
 mod history;
+mod ids;
 mod keys;
 mod models;
 mod opening;
@@ -31,6 +32,7 @@ use crate::store::{Accepted, Archive, Arrival, Backend, Batch, CommitError, Dura
 use crate::{Clock, Error, options, report, store};
 use agents::Agents;
 use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
+use ids::Ids;
 use outbox::Outbox;
 use outputs::Fresh;
 use rustc_hash::FxHashMap;
@@ -40,7 +42,6 @@ use std::path::Path;
 use std::sync::Arc;
 use stdx::Timestamp;
 use timers::Timers;
-use uuid::Uuid;
 use versions::Versions;
 
 pub use keys::Claimed;
@@ -94,6 +95,7 @@ pub struct Driver {
     /// What is on record, for reading on this thread.
     archive: Box<dyn Archive>,
     next_key: i64,
+    drawn: Ids,
     /// What the calls since the last flush have led to and is not yet committed, with the effects owed once it is.
     batch: Batch,
     /// The instant all of that happened at: one reading of the clock for one batch.
@@ -146,6 +148,7 @@ impl Driver {
             concerns: Vec::new(),
             archive,
             next_key,
+            drawn: Ids::default(),
             batch: Batch::default(),
             now: None,
             owed: Vec::new(),
@@ -177,10 +180,11 @@ impl Driver {
         id: Option<String>,
     ) -> Result<Accept, Error> {
         self.check()?;
-        let id: Arc<str> = id.unwrap_or_else(|| Uuid::now_v7().to_string()).into();
+        let at = self.now();
+        let id: Arc<str> = id.unwrap_or_else(|| self.drawn.draw(at)).into();
         let (setup, belongs) = options::read(&id, options::seed_of(&id), context.as_deref(), options.as_deref())?;
         self.admit_definition(plan)?;
-        let (key, at) = (self.next_key, self.now());
+        let key = self.next_key;
         self.next_key += 1;
         let mut live = Live { priority: belongs.priority(), ..Live::new(key, Execution::new(Arc::clone(plan), setup), at) };
         self.equip(&mut live);
@@ -324,11 +328,6 @@ impl Driver {
         self.fire(now)?;
         self.pool(engine::Pool::tick);
         self.flush()
-    }
-
-    /// What its clock shows: a host whose own is behind shall move that ahead, so that both agree.
-    pub fn clock(&self) -> Timestamp {
-        self.clock.read()
     }
 
     /// The next committed effect, in order.

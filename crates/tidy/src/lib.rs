@@ -3,6 +3,7 @@
 //!
 //! - `tests/files.rs`: what holds for each file by itself: banner, size, nothing unfinished, no trace of a machine.
 //! - `tests/borders.rs`: who may name what: Node-API, the generated binding, `SQLite`, clocks and other effects.
+//! - `tests/clocks.rs`: who reads a clock.
 //! - `tests/agreements.rs`: what is written in two places and must be the same.
 //!
 //! A finding names its file and line, and every test ends with the way out.
@@ -110,6 +111,27 @@ impl Source {
         };
         self.lines().filter_map(found).collect()
     }
+
+    /// Its lines without those that are comments.
+    pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.lines().filter(|(_, line)| !["//", "/*", "*"].iter().any(|mark| line.trim_start().starts_with(mark)))
+    }
+
+    /// Each line of code that names one of these globals.
+    pub fn code_naming(&self, globals: &[&'static str]) -> Vec<Finding> {
+        let naming = |(number, line): (usize, &str)| globals.iter().find(|name| names(line, name)).map(|name| self.finding(number, *name));
+        self.code().filter_map(naming).collect()
+    }
+}
+
+/// Whether a line names a global: not as a member of another object, and not as a part of a longer name.
+fn names(line: &str, global: &str) -> bool {
+    let longer = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$');
+    line.match_indices(global).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + global.len()..]);
+        let member = before.ends_with('.') && !before.ends_with("process.") && !before.ends_with("globalThis.");
+        !member && !before.ends_with(longer) && !after.starts_with(longer)
+    })
 }
 
 impl fmt::Display for Finding {

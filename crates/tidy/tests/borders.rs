@@ -88,7 +88,7 @@ const REAL_TIME: &[&str] = &[
 fn only_real_time_ts_names_the_timers_of_the_process() {
     let sources = written();
     let ours = |source: &&Source| source.is_in("ts/") && source.path != "ts/base/real-time.ts";
-    let findings = sources.iter().filter(ours).flat_map(|source| code_naming(source, REAL_TIME));
+    let findings = sources.iter().filter(ours).flat_map(|source| source.code_naming(REAL_TIME));
     refuse(findings, "Ask `real` for it: `ts/base/real-time.ts`; or, if an execution waits for it, the clock of its orchestrator.");
 }
 
@@ -103,25 +103,8 @@ fn only_log_ts_speaks_to_people() {
     // Servers of the Model Context Protocol inherit ours.
     let own = ["ts/log/log.ts", "crates/mcp/src/process.rs"];
     let ours = |source: &&Source| ships(source) && !own.contains(&source.path.as_str()) && !source.is_in("crates/tidy/");
-    let findings = sources.iter().filter(ours).flat_map(|source| code_naming(source, SPEAKING));
+    let findings = sources.iter().filter(ours).flat_map(|source| source.code_naming(SPEAKING));
     refuse(findings, "Give it to the `Log` of the orchestrator: `ts/log/log.ts`; in Rust to `Health::tell`.");
-}
-
-/// The lines of a source that name one of the globals, comments aside.
-fn code_naming(source: &Source, globals: &[&'static str]) -> Vec<Finding> {
-    let code = source.lines().filter(|(_, line)| !["//", "/*", "*"].iter().any(|mark| line.trim_start().starts_with(mark)));
-    let naming = code.filter_map(|(number, line)| globals.iter().find(|name| names(line, name)).map(|name| source.finding(number, *name)));
-    naming.collect()
-}
-
-/// Whether a line names a global: not as a member of another object, and not as a part of a longer name.
-fn names(line: &str, global: &str) -> bool {
-    let longer = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$');
-    line.match_indices(global).any(|(at, _)| {
-        let (before, after) = (&line[..at], &line[at + global.len()..]);
-        let member = before.ends_with('.') && !before.ends_with("process.") && !before.ends_with("globalThis.");
-        !member && !before.ends_with(longer) && !after.starts_with(longer)
-    })
 }
 
 #[test]

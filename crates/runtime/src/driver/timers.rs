@@ -41,6 +41,11 @@ impl Timers {
 }
 
 impl Driver {
+    /// What its clock shows: a host whose own is behind moves that ahead, so that both agree.
+    pub fn clock(&self) -> Timestamp {
+        self.clock.read()
+    }
+
     /// When [`Driver::pull`] should be called even if nothing else happens. It may be early, but not if the clock is one that is set: a test
     /// that moves it from one deadline to the next would stop where nothing happens.
     pub fn next_deadline(&self) -> Option<Timestamp> {

@@ -79,7 +79,7 @@ pub(crate) fn over(
 ) -> Result<Box<dyn Backend>, OpenError> {
     let health = store.watch(Arc::clone(&wake));
     Ok(match durability {
-        super::Durability::Os => Box::new(Inline::over(store, clock.clone(), health)),
+        super::Durability::Os => Box::new(Inline::over(store, clock.share(), health)),
         super::Durability::Disk => Box::new(Writer::start(store, path, clock, wake, health)?),
     })
 }
@@ -88,7 +88,7 @@ pub(crate) fn over(
 pub(crate) fn in_memory(clock: &Clock) -> (Box<dyn Backend>, Box<dyn Archive>) {
     let store = MemoryStore::default();
     let archive = store.reader();
-    (Box::new(Inline::over(Box::new(store), clock.clone(), Health::default())), archive)
+    (Box::new(Inline::over(Box::new(store), clock.share(), Health::default())), archive)
 }
 
 /// What a backend over a store tells of that beside commits.

@@ -59,7 +59,7 @@ impl Writer {
         let mut writer = Self { shared: Arc::clone(&shared), store: Arc::clone(&store), archive, news, threads: Vec::new() };
         for wake in [Arc::clone(&wake), wake] {
             let (shared, store, medium) = (Arc::clone(&shared), Arc::clone(&store), Arc::clone(&medium));
-            let committer = Committer { shared, store, medium, clock: clock.clone(), wake, health: health.clone() };
+            let committer = Committer { shared, store, medium, clock: clock.share(), wake, health: health.clone() };
             let thread = std::thread::Builder::new().name("journal-writer".to_owned()).spawn(move || committer.run());
             writer.threads.push(thread.map_err(failed)?);
         }

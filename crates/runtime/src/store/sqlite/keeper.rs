@@ -9,7 +9,7 @@ use super::lock::{Lock, Note};
 use super::place::{Place, Watch};
 use super::schema::log_of;
 use super::upkeep::{Concern, FULL_PAGES, Moved, READERS_WAIT, Upkeep};
-use crate::clock::real;
+use crate::clock::Stopwatch;
 use crate::store::{CommitError, Health, Medium, Wake};
 use rusqlite::Connection;
 use std::fs::File;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Bytes of records after which the log is moved. What is moved is flushed, and while 16 MiB were, commits at `'disk'` waited for the medium 4 ms and
 /// more; of 1 MiB they hardly notice, and the log stays so short that it is written over in place. Of less, the moving costs more than it saves.
@@ -45,7 +45,7 @@ pub(super) struct Keeper {
     length: u32,
     signed: bool,
     /// Since when another program has kept commits waiting.
-    blocked: Option<Instant>,
+    blocked: Option<Duration>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -70,6 +70,8 @@ struct Shared {
     rung: Condvar,
     health: Health,
     wake: OnceLock<Wake>,
+    /// Instants here and in `Upkeep` are what it shows.
+    stopwatch: Stopwatch,
 }
 
 /// What is asked of the thread.
@@ -79,7 +81,7 @@ struct Asked {
     /// The log is to be moved.
     moving: bool,
     /// Since when another program has kept commits waiting; the host wants to be woken.
-    blocked: Option<Instant>,
+    blocked: Option<Duration>,
     closing: bool,
 }
 
@@ -136,7 +138,7 @@ impl Keeper {
 
     /// The writer found the file taken: the host is woken when it is worth another try.
     pub(super) fn blocked(&mut self) {
-        let since = *self.blocked.get_or_insert_with(real);
+        let since = *self.blocked.get_or_insert_with(|| self.shared.stopwatch.elapsed());
         self.shared.ring(|asked| asked.blocked = Some(since));
     }
 
@@ -217,14 +219,14 @@ impl Shared {
     }
 
     /// Waits until somebody rings, or until then.
-    fn wait(&self, until: Option<Instant>) -> MutexGuard<'_, Asked> {
+    fn wait(&self, until: Option<Duration>) -> MutexGuard<'_, Asked> {
         let mut asked = self.lock();
         while !asked.rung {
             let Some(until) = until else {
                 asked = self.rung.wait(asked).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let left = until.saturating_duration_since(real());
+            let left = until.saturating_sub(self.stopwatch.elapsed());
             if left.is_zero() {
                 break;
             }
@@ -268,14 +270,14 @@ impl Work {
             }
             let (moving, blocked) = (std::mem::take(&mut asked.moving), asked.blocked);
             drop(asked);
-            if self.upkeep.is_move_due(real(), moving) {
+            if self.upkeep.is_move_due(self.shared.stopwatch.elapsed(), moving) {
                 self.move_log();
             }
             // Whatever came of it: a log that a reader needs may get longer.
             self.shared.held.store(self.upkeep.is_held(), Ordering::Relaxed);
             self.shared.yielding.store(false, Ordering::Relaxed);
             self.look();
-            let blocked = blocked.map(|since| real() - since);
+            let blocked = blocked.map(|since| self.shared.stopwatch.elapsed().saturating_sub(since));
             self.tell(blocked);
             if let Some(blocked) = blocked {
                 self.retry(blocked);
@@ -295,7 +297,7 @@ impl Work {
             self.shared.yielding.store(true, Ordering::Relaxed);
             restarted = self.checkpoint("RESTART");
         }
-        self.upkeep.restarted(real(), restarted);
+        self.upkeep.restarted(self.shared.stopwatch.elapsed(), restarted);
     }
 
     fn checkpoint(&mut self, mode: &str) -> Option<Moved> {
@@ -314,9 +316,9 @@ impl Work {
         let written = self.shared.commits.load(Ordering::Relaxed);
         if written != self.seen {
             self.shared.at_rest.store(false, Ordering::Relaxed);
-            self.upkeep.stirred(real());
+            self.upkeep.stirred(self.shared.stopwatch.elapsed());
         }
-        if !self.upkeep.is_look_due(real()) {
+        if !self.upkeep.is_look_due(self.shared.stopwatch.elapsed()) {
             return;
         }
         if self.files.note.is_none() {
@@ -326,7 +328,7 @@ impl Work {
         if self.is_well() {
             self.note(self.shared.flushed.load(Ordering::Acquire));
         }
-        self.upkeep.looked(real(), written != self.seen);
+        self.upkeep.looked(self.shared.stopwatch.elapsed(), written != self.seen);
         self.seen = written;
         self.shared.at_rest.store(self.upkeep.is_at_rest(), Ordering::SeqCst);
     }
@@ -375,7 +377,7 @@ impl Work {
     /// Has people told what they alone can do something about.
     fn tell(&mut self, blocked: Option<Duration>) {
         let pages = self.shared.pages.load(Ordering::Relaxed);
-        let Some(concern) = self.upkeep.tell(real(), pages, blocked) else { return };
+        let Some(concern) = self.upkeep.tell(self.shared.stopwatch.elapsed(), pages, blocked) else { return };
         let path = self.path.display();
         let line = match concern {
             Concern::Held { pages } => format!(

@@ -199,7 +199,7 @@ fn complete(connection: &Connection) -> rusqlite::Result<String> {
     let id = if let Some(id) = identity::read(connection)? {
         id
     } else {
-        let id = uuid::Uuid::now_v7().to_string();
+        let id = uuid::Uuid::new_v4().to_string();
         identity::give(connection, &id)?;
         id
     };

@@ -8,7 +8,7 @@
 //! files: at rest ─written to─▶ looked at each second ─a second without─▶ at rest
 //! ```
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Pages that the log may grow by before it is moved into the file, however few bytes of records they hold: 16 MiB.
 const MOVE_PAGES: u32 = 2_048;
@@ -73,10 +73,10 @@ pub(super) enum Concern {
 /// What is to come.
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
-    look: Option<Instant>,
+    look: Option<Duration>,
     /// A reader holds the log: when to try again.
-    held: Option<Instant>,
-    told: Option<Instant>,
+    held: Option<Duration>,
+    told: Option<Duration>,
 }
 
 impl Upkeep {
@@ -86,22 +86,22 @@ impl Upkeep {
     }
 
     /// When to come again, if nobody asks before.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(super) fn next(&self) -> Option<Duration> {
         self.look.into_iter().chain(self.held).min()
     }
 
     /// Something is written.
-    pub(super) fn stirred(&mut self, now: Instant) {
+    pub(super) fn stirred(&mut self, now: Duration) {
         self.look.get_or_insert(now + LOOK_SOON);
     }
 
     /// Whether the files are to be looked at.
-    pub(super) fn is_look_due(&self, now: Instant) -> bool {
+    pub(super) fn is_look_due(&self, now: Duration) -> bool {
         self.look.is_some_and(|at| at <= now)
     }
 
     /// They were; `written`: something was written since the last time.
-    pub(super) fn looked(&mut self, now: Instant, written: bool) {
+    pub(super) fn looked(&mut self, now: Duration, written: bool) {
         self.look = written.then(|| now + LOOK_EVERY);
     }
 
@@ -111,7 +111,7 @@ impl Upkeep {
     }
 
     /// Whether the log is to be moved, which somebody has `asked` for or a reader has put off.
-    pub(super) fn is_move_due(&self, now: Instant, asked: bool) -> bool {
+    pub(super) fn is_move_due(&self, now: Duration, asked: bool) -> bool {
         self.held.map_or(asked, |again| again <= now)
     }
 
@@ -121,7 +121,7 @@ impl Upkeep {
     }
 
     /// That was tried, or there was no need to.
-    pub(super) fn restarted(&mut self, now: Instant, moved: Option<Moved>) {
+    pub(super) fn restarted(&mut self, now: Duration, moved: Option<Moved>) {
         self.held = moved.filter(|moved| moved.busy).map(|_| now + HELD_PAUSE);
     }
 
@@ -141,7 +141,7 @@ impl Upkeep {
     }
 
     /// What to tell now of a log with so many pages, and of commits that have waited for so long.
-    pub(super) fn tell(&mut self, now: Instant, pages: u32, blocked: Option<Duration>) -> Option<Concern> {
+    pub(super) fn tell(&mut self, now: Duration, pages: u32, blocked: Option<Duration>) -> Option<Concern> {
         let held = self.held.filter(|_| pages > FULL_PAGES).map(|_| Concern::Held { pages });
         let blocked = blocked.filter(|since| Self::is_long(*since)).map(|since| Concern::Blocked { since });
         let concern = blocked.or(held)?;
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn files_are_looked_at_soon_after_the_first_commit_then_each_second_until_nothing_is_written() {
-        let (mut upkeep, begin) = (Upkeep::default(), Instant::now());
+        let (mut upkeep, begin) = (Upkeep::default(), Duration::ZERO);
         assert!(upkeep.is_at_rest() && upkeep.next().is_none());
         upkeep.stirred(begin);
         upkeep.stirred(begin + SECOND);
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_log_is_started_over_when_it_is_long_and_left_alone_for_a_second_when_a_reader_needs_it() {
-        let (mut upkeep, begin) = (Upkeep::default(), Instant::now());
+        let (mut upkeep, begin) = (Upkeep::default(), Duration::ZERO);
         assert!(!upkeep.is_move_due(begin, false) && upkeep.is_move_due(begin, true));
         assert!(!Upkeep::is_restart_due(moved(RESTART_PAGES, false)) && Upkeep::is_restart_due(moved(RESTART_PAGES + 1, false)));
         assert!(FULL_PAGES + Upkeep::step(FULL_PAGES) < 8_000, "64 MiB, and room for a unit");
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_for_long_is_told_once_a_minute() {
-        let (mut upkeep, begin) = (Upkeep::default(), Instant::now());
+        let (mut upkeep, begin) = (Upkeep::default(), Duration::ZERO);
         assert_eq!(upkeep.tell(begin, FULL_PAGES + 1, None), None, "a log that nobody holds is about to be started over");
         assert_eq!(upkeep.tell(begin, 0, Some(BLOCKED_LONG / 2)), None);
         upkeep.restarted(begin, Some(moved(9_000, true)));
