@@ -53,7 +53,7 @@ impl ArchiveTask {
         match &self.question {
             Question::Execution(id) => told::execution(archive, id),
             Question::Undoing(id) => told::undoing(archive, id),
-            Question::History(id) => Ok(told::history(archive, id)?.map(|(effects, failures)| words::text_of(effects, &failures))),
+            Question::History(id) => Ok(told::history(archive, id)?.map(|(effects, failures)| words::text_of(&effects, &failures))),
             Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
         }
     }

@@ -8,6 +8,7 @@ use crate::plan::{NativePlan, ReadingLimits};
 use crate::stage::{NativeClock, NativeStage};
 use crate::words;
 use ::engine::{Fit, InstanceIndex, Question as Asked, SignalError, TaskIndex};
+use alphabet::Heard;
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
@@ -15,7 +16,7 @@ use runtime::store::{Durability, MemoryStore, canonical};
 use runtime::{Driver, Error, Statistics, Wake, report};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use stdx::Timestamp;
@@ -29,8 +30,8 @@ pub struct Engine {
     wake: Wake,
     /// Whether a call of `wake` is on its way.
     woken: Arc<AtomicBool>,
-    /// The kinds of notice somebody listens to. Atomic because `open_file` still borrows this object while JavaScript adds listeners.
-    listened: AtomicU32,
+    /// The effects that leave. Locked because `open_file` still borrows this object while JavaScript adds listeners.
+    heard: Mutex<Heard>,
 }
 
 pub(crate) type SharedDriver = Arc<Mutex<Option<Driver>>>;
@@ -136,7 +137,7 @@ impl Engine {
                 wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
             }
         });
-        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, listened: AtomicU32::new(0) })
+        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, heard: Mutex::new(Heard::owed()) })
     }
 
     /// Begins with nothing, in memory.
@@ -192,11 +193,11 @@ impl Engine {
     /// Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`.
     #[napi(catch_unwind)]
     pub fn advance(&self, answers: &[f64], count: u32, texts: Vec<String>, mut out: Float64Array) -> Result<(), CodedError> {
-        let listened = self.listened.load(Ordering::Relaxed);
+        let heard = *lock(&self.heard);
         self.with(|driver| {
             words::settle_all(driver, answers, count, &texts)?;
             driver.flush()?;
-            words::write_effects(driver, listened, words::of(&mut out));
+            words::write_effects(driver, &heard, words::of(&mut out));
             Ok(())
         })
     }
@@ -204,13 +205,13 @@ impl Engine {
     /// Looks at what other threads and time have brought by `now`, and writes what is owed into `out`.
     #[napi(catch_unwind)]
     pub fn pull(&self, now: f64, mut out: Float64Array) -> Result<(), CodedError> {
-        let listened = self.listened.load(Ordering::Relaxed);
+        let heard = *lock(&self.heard);
         // Before looking: what comes after this is worth another call.
         self.woken.store(false, Ordering::SeqCst);
         self.with(|driver| {
             driver.begin(timestamp(now));
             driver.pull()?;
-            words::write_effects(driver, listened, words::of(&mut out));
+            words::write_effects(driver, &heard, words::of(&mut out));
             Ok(())
         })
     }
@@ -389,17 +390,17 @@ impl Engine {
         self.with(|driver| driver.report(slot))
     }
 
-    /// Which kinds of notice are wanted from now on, a bit for each.
+    /// Which kinds of effect leave from now on beside those that are owed, by their first words.
     #[napi(catch_unwind)]
-    pub fn listen(&self, kinds: u32) {
-        self.listened.store(kinds, Ordering::Relaxed);
+    pub fn listen(&self, kinds: Vec<u32>) {
+        *lock(&self.heard) = Heard::owed().with(&kinds);
     }
 
     /// The effects of these kinds that an execution has had from the instant `since`, and after the one with the number `after`, -1: all.
     #[napi(catch_unwind)]
-    pub fn history(&self, slot: u32, kinds: u32, since: f64, after: f64) -> Result<Float64Array, CodedError> {
+    pub fn history(&self, slot: u32, kinds: Vec<u32>, since: f64, after: f64) -> Result<Float64Array, CodedError> {
         let effects = self.with(|driver| driver.history(slot, timestamp(since), words::number(after)))?;
-        Ok(Float64Array::new(words::heard(effects, kinds)))
+        Ok(Float64Array::new(words::words_of(&effects, &Heard::none().with(&kinds))))
     }
 
     /// Why an attempt failed, as JSON text.

@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Inputs and effects as numbers in arrays that JavaScript holds and uses again. `ts/boundary/words.ts` has the same layout.
+//! Inputs and effects as numbers in arrays that JavaScript holds and uses again, in the layout of `crates/alphabet`.
 
-use ::engine::InstanceNumber;
-use ::engine::{Failure, InstanceIndex, Output, Settled};
+use ::engine::{Failure, InstanceIndex, InstanceNumber, Output, Settled};
+use alphabet::{ANSWER, CONCERNS, EFFECT_WORDS, Effect, Form, HEADER_WORDS, Heard};
 use napi::bindgen_prelude::Float64Array;
-use runtime::{Driver, Effect, EffectKind, Error, Failures, Number, report};
+use runtime::{Driver, Error, Failures, Number, report};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
 use stdx::Timestamp;
-
-/// Words of one answer: slot, task, attempt, form, start, end, and the number of the instance that gave it, 0 if there is none.
-const ANSWER_WORDS: usize = 7;
-
-/// Words before the first effect: how many effects, 1 if there are more plus 2 if the store has something to tell, the next deadline.
-const HEADER_WORDS: usize = 3;
-
-/// Words of one effect: kind, slot, task, attempt, first, second, at, number.
-const EFFECT_WORDS: usize = 8;
-
-/// The form of an answer.
-const COMPLETED_HELD: u32 = 0;
-const COMPLETED_JSON: u32 = 1;
-/// Of a child in which something can be undone.
-const COMPLETED_UNDOABLE: u32 = 4;
-/// With what the agent gave, on a second line, beside what its schema made of that.
-const COMPLETED_JUDGED: u32 = 3;
 
 /// A failure as JavaScript sends it.
 #[derive(Deserialize)]
@@ -44,7 +27,7 @@ struct FailureText<'a> {
 /// Gives the first `count` answers in `words` to the driver. `texts` hold a line for each answer that has one: an output, or a failure.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript writes small non-negative whole numbers here")]
 pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: &[String]) -> Result<(), Error> {
-    let answers = || words.chunks_exact(ANSWER_WORDS).take(count as usize);
+    let answers = || words.chunks_exact(ANSWER.len()).take(count as usize);
     let latest = answers().filter_map(|answer| answer.get(5)).fold(0.0, |latest: f64, end| latest.max(*end));
     driver.begin(Timestamp::from_micros(latest as u64));
     let mut lines = texts.iter().flat_map(|text| text.split('\n'));
@@ -54,16 +37,17 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
         if instance > 0.0 {
             driver.release_agent(InstanceNumber::new(instance as u32), slot as u32, task as u32);
         }
-        let result = match form as u32 {
-            COMPLETED_HELD => Ok(Output::Held),
-            COMPLETED_JSON => Ok(Output::Json(text(lines.next())?.into())),
-            COMPLETED_UNDOABLE => Ok(Output::Undoable(text(lines.next())?.into())),
-            COMPLETED_JUDGED => {
+        let result = match Form::of(form) {
+            Some(Form::CompletedHeld) => Ok(Output::Held),
+            Some(Form::CompletedJson) => Ok(Output::Json(text(lines.next())?.into())),
+            Some(Form::CompletedUndoable) => Ok(Output::Undoable(text(lines.next())?.into())),
+            Some(Form::CompletedJudged) => {
                 let output = text(lines.next())?.into();
                 driver.gave(slot as u32, InstanceIndex::new(task as u32), text(lines.next())?.into());
                 Ok(Output::Json(output))
             }
-            _ => Err(failure(text(lines.next())?)?),
+            Some(Form::Failed) => Err(failure(text(lines.next())?)?),
+            None => return Err(Error::Malformed { what: "answer", message: format!("there is no form {form}") }),
         };
         let settled = Settled {
             task: InstanceIndex::new(task as u32),
@@ -95,23 +79,23 @@ pub(crate) fn failure(text: &str) -> Result<Failure, Error> {
     })
 }
 
-/// Writes as many effects as fit; notices nobody listens to (`listened` has a bit for each kind) are left out.
-pub(crate) fn write_effects(driver: &mut Driver, listened: u32, out: &mut [f64]) {
+/// Writes as many effects as fit; those that are not `heard` are left out.
+pub(crate) fn write_effects(driver: &mut Driver, heard: &Heard, out: &mut [f64]) {
     let capacity = out.len().saturating_sub(HEADER_WORDS) / EFFECT_WORDS;
     let (header, body) = out.split_at_mut(HEADER_WORDS.min(out.len()));
     let mut count = 0;
     let mut places = body.chunks_exact_mut(EFFECT_WORDS);
     while count < capacity {
         let Some(effect) = driver.next_effect() else { break };
-        if !is_heard(effect.kind, listened) {
+        if !heard.hears(&effect) {
             continue;
         }
         let Some(place) = places.next() else { break };
-        place.copy_from_slice(&effect_words(effect));
+        place.copy_from_slice(&effect.words());
         count += 1;
     }
     let deadline = driver.next_deadline().map_or(0.0, |at| micros(at.micros()));
-    let more = f64::from(u8::from(count == capacity) + 2 * u8::from(driver.has_told()));
+    let more = f64::from(u8::from(count == capacity) + CONCERNS * u8::from(driver.has_told()));
     // The header is there whenever an effect fits.
     for (place, value) in header.iter_mut().zip([micros(count as u64), more, deadline]) {
         *place = value;
@@ -125,14 +109,14 @@ pub(crate) fn of(array: &mut Float64Array) -> &mut [f64] {
     unsafe { array.as_mut() }
 }
 
-/// The effects of a history that are listened to.
-pub(crate) fn heard(effects: Vec<Effect>, listened: u32) -> Vec<f64> {
-    effects.into_iter().filter(|effect| listened & (1 << effect.kind as u32) != 0).flat_map(effect_words).collect()
+/// The words of those effects of a history that are `heard`.
+pub(crate) fn words_of(effects: &[Effect], heard: &Heard) -> Vec<f64> {
+    effects.iter().filter(|effect| heard.hears(effect)).flat_map(Effect::words).collect()
 }
 
 /// Effects as JSON text: `{"words": [...], "failures": {...}}`.
-pub(crate) fn text_of(effects: Vec<Effect>, failures: &Failures) -> String {
-    let words: Vec<serde_json::Value> = effects.into_iter().flat_map(effect_words).map(Into::into).collect();
+pub(crate) fn text_of(effects: &[Effect], failures: &Failures) -> String {
+    let words: Vec<serde_json::Value> = effects.iter().flat_map(Effect::words).map(Into::into).collect();
     format!(r#"{{"words":{},"failures":{}}}"#, serde_json::Value::from(words), failures_text(failures))
 }
 
@@ -141,55 +125,6 @@ pub(crate) fn failures_text(failures: &Failures) -> String {
     let failures: Vec<String> =
         failures.iter().map(|(number, failure)| format!(r#""{}":{}"#, number.get(), report::failure(failure))).collect();
     format!("{{{}}}", failures.join(","))
-}
-
-fn is_heard(kind: EffectKind, listened: u32) -> bool {
-    match kind {
-        EffectKind::Accepted
-        | EffectKind::Run
-        | EffectKind::Abort
-        | EffectKind::Ended
-        | EffectKind::Cancelling
-        | EffectKind::Judge
-        | EffectKind::Paused
-        | EffectKind::Resumed
-        | EffectKind::Signalled
-        | EffectKind::Scheduled
-        | EffectKind::Unscheduled
-        | EffectKind::Fired
-        | EffectKind::CreateAgent
-        | EffectKind::DisposeAgent
-        | EffectKind::CheckAgent
-        | EffectKind::AgentUnhealthy
-        | EffectKind::AgentRecovered
-        | EffectKind::ScaledUp
-        | EffectKind::ScaledDown
-        | EffectKind::Reclaimed
-        | EffectKind::Chosen => true,
-        EffectKind::Retrying
-        | EffectKind::Completed
-        | EffectKind::Failed
-        | EffectKind::Skipped
-        | EffectKind::Cancelled
-        | EffectKind::Started
-        | EffectKind::Iterated
-        | EffectKind::Waiting
-        | EffectKind::Opened
-        | EffectKind::Reused => listened & (1 << kind as u32) != 0,
-    }
-}
-
-fn effect_words(effect: Effect) -> [f64; EFFECT_WORDS] {
-    [
-        f64::from(effect.kind as u8),
-        f64::from(effect.slot),
-        f64::from(effect.task),
-        f64::from(effect.attempt),
-        micros(effect.first),
-        micros(effect.second),
-        micros(effect.at.micros()),
-        micros(effect.number.get()),
-    ]
 }
 
 /// The number of an effect that JavaScript was given; none before the first.

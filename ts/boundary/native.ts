@@ -8,6 +8,7 @@ import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
 import { errorOf, type OrchestratorError } from '../api/errors.js'
 import type { Claimed } from '../executions/idempotency.js'
 import type { Json } from '../json/json.js'
+import type { ExecutionKind } from '../native/alphabet.js'
 import type * as Binding from '../native/binding.cjs'
 import type {
   Answer,
@@ -27,7 +28,7 @@ import type {
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
 
-export { ANSWER_WORDS, CONCERNS, EFFECT_WORDS, Form, HEADER_WORDS, Kind } from './words.js'
+export * from '../native/alphabet.js'
 const native = addon as typeof Binding
 
 export const NativeMcp: typeof Binding.NativeMcp = native.NativeMcp
@@ -216,13 +217,13 @@ export class Engine {
     return this.#try(() => this.#native.report(slot))
   }
 
-  listen(kinds: number): void {
-    this.#native.listen(kinds)
+  listen(kinds: readonly ExecutionKind[]): void {
+    this.#native.listen([...kinds])
   }
 
   /** The effects of these kinds from the instant `since`, after the one with the number `after`; -1: all. */
-  history(slot: number, kinds: number, since: number, after: number): Float64Array {
-    return this.#try(() => this.#native.history(slot, kinds, since, after))
+  history(slot: number, kinds: readonly ExecutionKind[], since: number, after: number): Float64Array {
+    return this.#try(() => this.#native.history(slot, [...kinds], since, after))
   }
 
   failure(slot: number, task: number, attempt: number): string | null {

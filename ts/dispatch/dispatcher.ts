@@ -10,20 +10,30 @@
 import { abortReason } from '../run/abort-reason.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import { Answers } from '../boundary/answers.js'
+import { Questions } from './questions.js'
 import { AttemptRunner, type Attempt } from './attempt-runner.js'
 import type { ChildEnd } from '../executions/children.js'
 import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
-import { judge } from '../run/condition-judge.js'
 import { codedError, errorOf, pendingError, type OrchestratorError } from '../api/errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
-import { failureText } from '../failure/failure.js'
-import { reviewed } from '../run/input-judge.js'
 import type { Json } from '../json/json.js'
 import type { Lender } from '../run/lender.js'
 import { openAccount, type Bookkeeper, type ModelAccount } from '../models/account.js'
 import type { Caller } from '../models/integration.js'
 import type { ModelCalls } from '../api/models.js'
-import { CONCERNS, EFFECT_WORDS, Engine, Form, HEADER_WORDS, Kind, type NativeTime, type Question } from '../boundary/native.js'
+import {
+  CONCERNS,
+  EFFECT_WORDS,
+  EffectClass,
+  Engine,
+  ExecutionEffect,
+  ExecutionKind,
+  Form,
+  HEADER_WORDS,
+  PoolEffect,
+  ScheduleEffect,
+  type NativeTime,
+} from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
@@ -33,19 +43,16 @@ import type { AgentTask } from '../api/workflow.js'
 import { nextTurn, pause, real } from '../base/real-time.js'
 
 const EFFECTS_MAX = 1024
-/** The question that is no condition, as in `crates/runtime/src/effect.rs`. */
-const REVIEW = 4
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000
 const TURN_MS_MAX = 1
 
 /** What the dispatcher tells the orchestrator. */
 export interface Listener {
-  /** A notice of the journal: kind, run, instance, attempt, two figures, instant, its number in the journal. */
-  notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void
+  /** What is on record of a run. The view of the effect, here and below, moves on after the call. */
+  notice(effect: ExecutionEffect, run: Run): void
   ended(run: Run): void
-  /** Something happened to a schedule: kind, slot, task, number, as in `runtime::EffectKind`. */
-  schedule(kind: number, slot: number, task: number, first: number): void
+  schedule(effect: ScheduleEffect): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
   concerned(): void
@@ -60,7 +67,7 @@ export interface Listener {
 }
 
 /** The ends of a task, which whoever spawned it waits for. */
-const ENDS = (1 << Kind.completed) | (1 << Kind.failed) | (1 << Kind.skipped) | (1 << Kind.cancelled)
+const ENDS = [ExecutionKind.completed, ExecutionKind.failed, ExecutionKind.skipped, ExecutionKind.cancelled]
 
 export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly engine: Engine
@@ -70,12 +77,14 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   readonly maxValueBytes: number
   /** What an instance is, for its run. */
   readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
-  #listened = 0
+  #listened: readonly ExecutionKind[] = []
   #spawned = 0
   readonly #listener: Listener
   readonly #runs: (Run | undefined)[] = []
   readonly #runner: AttemptRunner
   readonly #out = new Float64Array(HEADER_WORDS + EFFECTS_MAX * EFFECT_WORDS)
+  /** Looks at the effect in `#out` that is being done. */
+  readonly #execution = new ExecutionEffect(this.#out)
   readonly #answers = new Answers()
   readonly #agents: AgentRegistry
   #scheduled = false
@@ -90,9 +99,9 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   #drained = false
   /** Attempts under way. */
   inFlight = 0
-  /** Those among them that are child workflows, and functions that judge conditions. */
+  /** Those among them that are child workflows. */
   #children = 0
-  #judges = 0
+  readonly #questions: Questions
   /** How late the event loop is while attempts are under way. */
   readonly delay: EventLoopDelay = new EventLoopDelay()
   /** Answers that came when their execution was forgotten already. */
@@ -108,6 +117,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.lasts = !held
     this.engine = new Engine(() => this.#pull(), native)
     this.#alarm = clock.alarm(() => this.#pull())
+    this.#questions = new Questions(this)
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
   }
 
@@ -121,7 +131,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   atWork(): number {
     let waiting = this.#children + this.#agents.instances.reclaiming
     for (const run of this.runs()) waiting += new Set([...run.spawned.keys()].map((instance) => run.owner(instance))).size
-    return this.inFlight + this.#judges + this.#agents.instances.making - waiting
+    return this.inFlight + this.#questions.asked + this.#agents.instances.making - waiting
   }
 
   *runs(): Iterable<Run> {
@@ -188,10 +198,10 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.schedule()
   }
 
-  /** The kinds of notice that listeners want. */
-  listen(kinds: number): void {
+  /** The kinds of effect that listeners want. */
+  listen(kinds: readonly ExecutionKind[]): void {
     this.#listened = kinds
-    this.engine.listen(this.#spawned > 0 ? kinds | ENDS : kinds)
+    this.engine.listen(this.#spawned > 0 ? [...kinds, ...ENDS] : kinds)
   }
 
   isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean {
@@ -274,41 +284,6 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     this.#spawned -= 1
     if (this.#spawned === 0) this.listen(this.#listened)
     spawned.settle(spawnedEnd(run, instance, text, () => this.engine.output(run.slot, instance)))
-  }
-
-  /** Asks a function that is a condition. */
-  #judge(run: Run, instance: number, question: Question): Promise<void> {
-    const scope = (): string => this.engine.scope(run.slot, instance, question.kind === 3)
-    return this.#ask(
-      run,
-      async () => judge(run, instance, question, scope()),
-      (holds, failure) => this.engine.judged(run.slot, instance, question, holds === true, failure),
-    )
-  }
-
-  /** Asks the schema of a task about an output that no attempt of it gave. */
-  #review(run: Run, instance: number): Promise<void> {
-    return this.#ask(
-      run,
-      async () => reviewed(run.task(instance), this.engine.candidate(run.slot, instance)),
-      (output, failure) => this.engine.reviewed(run.slot, instance, output ?? null, failure),
-    )
-  }
-
-  /** Asks something of the user's, and tells the engine what came of it. */
-  async #ask<T>(run: Run, ask: () => Promise<T>, tell: (answer: T | undefined, failure: string | null) => void): Promise<void> {
-    let answer: T | undefined
-    let failure: string | null = null
-    this.#judges += 1
-    try {
-      answer = await ask()
-    } catch (error) {
-      failure = failureText(error)
-    }
-    this.#judges -= 1
-    if (this.#stopped || this.failure !== undefined || this.#runs[run.slot] !== run) return
-    tell(answer, failure)
-    this.schedule()
   }
 
   /** Answers for an attempt nobody runs, so that its end need not wait for the grace. */
@@ -426,48 +401,81 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
     const out = this.#out
     const end = HEADER_WORDS + (out[0] ?? 0) * EFFECT_WORDS
     for (let at = HEADER_WORDS; at < end; at += EFFECT_WORDS) {
-      const slot = out[at + 1] as number
-      const kind = out[at] as number
-      const place = out[at + 2] as number
-      const attempt = out[at + 3] as number
-      const first = out[at + 4] as number
-      if (kind >= Kind.scheduled) {
-        if (kind === Kind.chosen) this.#runs[slot]?.chosen()
-        else if (kind >= Kind.createAgent) this.#agents.hear(kind, slot, place, first, out[at + 5] as number)
-        else this.#listener.schedule(kind, slot, place, first)
-        continue
+      const of = ((out[at] as number) >> 8) as EffectClass
+      switch (of) {
+        case EffectClass.execution:
+          this.#execution.place = at
+          this.#doOfExecution(this.#execution)
+          break
+        case EffectClass.schedule:
+          this.#listener.schedule(new ScheduleEffect(out, at))
+          break
+        case EffectClass.pool:
+          this.#agents.hear(new PoolEffect(out, at))
+          break
       }
-      const run = this.#runs[slot]
-      if (run === undefined) continue
-      if (kind === Kind.run) {
-        // The most there is: nothing else is to be looked at.
-        if (run.isFollowed) run.stir()
-        this.#listener.notice(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number, out[at + 7] as number)
-        this.#runner.start(run, place, attempt, out[at + 5] as number)
-        continue
-      }
-      if (kind === Kind.abort) run.attempts[place]?.abort(abortReason(run, place, first))
-      else this.#note(kind, run, place, attempt, first, out[at + 5] as number, out[at + 6] as number, out[at + 7] as number)
-      if (kind === Kind.judge && first === REVIEW) void this.#review(run, place)
-      else if (kind === Kind.judge) void this.#judge(run, place, { kind: first, index: out[at + 5] as number, passes: attempt })
     }
     if ((out[1] as number) >= CONCERNS) this.#listener.concerned()
     return (out[1] as number) % CONCERNS === 1
   }
 
-  #note(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void {
-    if (kind === Kind.accepted) run.accept()
-    if (kind === Kind.cancelling) run.cancel()
-    if (kind === Kind.paused || kind === Kind.resumed) run.pause(kind === Kind.paused)
-    if (kind === Kind.signalled) run.signalled()
-    if (run.spawned.size > 0 && kind >= Kind.completed && kind <= Kind.cancelled) this.#settleSpawned(run, place)
-    if (kind === Kind.ended) {
-      run.end(this.engine.report(run.slot), first === 1)
-      this.deactivate()
+  #doOfExecution(effect: ExecutionEffect): void {
+    const run = this.#runs[effect.slot]
+    if (run === undefined) return
+    switch (effect.kind) {
+      case ExecutionKind.run:
+        this.#tell(effect, run)
+        return this.#runner.start(run, effect.task, effect.attempt, effect.instance)
+      case ExecutionKind.abort:
+        return run.attempts[effect.task]?.abort(abortReason(run, effect.task, effect.cause))
+      case ExecutionKind.chosen:
+        return run.chosen()
+      case ExecutionKind.askGate:
+      case ExecutionKind.askBranch:
+      case ExecutionKind.askTurn:
+      case ExecutionKind.askSchema:
+        this.#tell(effect, run)
+        return this.#questions.ask(effect, run)
+      case ExecutionKind.ended:
+        run.end(this.engine.report(run.slot), effect.status === 1)
+        this.deactivate()
+        this.#tell(effect, run)
+        return this.#listener.ended(run)
+      case ExecutionKind.accepted:
+        run.accept()
+        break
+      case ExecutionKind.cancelling:
+        run.cancel()
+        break
+      case ExecutionKind.paused:
+        run.pause(true)
+        break
+      case ExecutionKind.resumed:
+        run.pause(false)
+        break
+      case ExecutionKind.signalled:
+        run.signalled()
+        break
+      case ExecutionKind.completed:
+      case ExecutionKind.failed:
+      case ExecutionKind.skipped:
+      case ExecutionKind.cancelled:
+        if (run.spawned.size > 0) this.#settleSpawned(run, effect.task)
+        break
+      case ExecutionKind.started:
+      case ExecutionKind.retrying:
+      case ExecutionKind.iterated:
+      case ExecutionKind.waiting:
+      case ExecutionKind.opened:
+      case ExecutionKind.reused:
+        break
     }
+    this.#tell(effect, run)
+  }
+
+  #tell(effect: ExecutionEffect, run: Run): void {
     if (run.isFollowed) run.stir()
-    this.#listener.notice(kind, run, place, attempt, first, second, at, number)
-    if (kind === Kind.ended) this.#listener.ended(run)
+    this.#listener.notice(effect, run)
   }
 
   /** Runs the workflow of a task. */

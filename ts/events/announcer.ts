@@ -12,49 +12,39 @@ import { errorInfo } from '../run/report.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import { restored } from '../failure/restored.js'
 import { plainJson } from '../json/json.js'
-import { EFFECT_WORDS, Kind, type Engine, type Failures } from '../boundary/native.js'
+import { EFFECT_WORDS, ExecutionEffect, ExecutionKind, type Engine, type Failures } from '../boundary/native.js'
 import type { Log } from '../log/log.js'
 import type { Run } from '../run/run.js'
 import { taskEvent, type Notice } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { real } from '../base/real-time.js'
 
-/** The kinds of notice that each event is made from. */
-const KINDS: Record<EventName, number> = {
-  'workflow:started': Kind.started,
-  'workflow:paused': Kind.paused,
-  'workflow:resumed': Kind.resumed,
-  'workflow:completed': Kind.ended,
-  'workflow:failed': Kind.ended,
-  'workflow:cancelled': Kind.ended,
-  'task:started': Kind.run,
-  'task:retrying': Kind.retrying,
-  'task:completed': Kind.completed,
-  'task:failed': Kind.failed,
-  'task:skipped': Kind.skipped,
-  'task:cancelled': Kind.cancelled,
-  'task:waiting': Kind.waiting,
-  'task:iteration': Kind.iterated,
-  // Never recorded, so there is no notice of it.
-  'task:progress': 0,
-}
-
-/** Other notices that an event is made from: groups and waits are started without an attempt, and what is taken over is started and completed at once. */
-const MORE: Partial<Record<EventName, number>> = {
-  'task:started': (1 << Kind.opened) | (1 << Kind.waiting) | (1 << Kind.reused),
-  'task:completed': 1 << Kind.reused,
-}
-
-function kindsOf(name: EventName): number {
-  return (name === 'task:progress' ? 0 : 1 << KINDS[name]) | (MORE[name] ?? 0)
+/** The kinds of effect that each event is made from. */
+const KINDS: Record<EventName, readonly ExecutionKind[]> = {
+  'workflow:started': [ExecutionKind.started],
+  'workflow:paused': [ExecutionKind.paused],
+  'workflow:resumed': [ExecutionKind.resumed],
+  'workflow:completed': [ExecutionKind.ended],
+  'workflow:failed': [ExecutionKind.ended],
+  'workflow:cancelled': [ExecutionKind.ended],
+  // Groups and waits are started without an attempt, and what is taken over is started and completed at once.
+  'task:started': [ExecutionKind.run, ExecutionKind.opened, ExecutionKind.waiting, ExecutionKind.reused],
+  'task:retrying': [ExecutionKind.retrying],
+  'task:completed': [ExecutionKind.completed, ExecutionKind.reused],
+  'task:failed': [ExecutionKind.failed],
+  'task:skipped': [ExecutionKind.skipped],
+  'task:cancelled': [ExecutionKind.cancelled],
+  'task:waiting': [ExecutionKind.waiting],
+  'task:iteration': [ExecutionKind.iterated],
+  // Never recorded.
+  'task:progress': [],
 }
 
 const EVENT_NAMES = Object.keys(KINDS) as EventName[]
 
-/** Every kind of notice. */
-const ALL_KINDS = 0x7fff_ffff
+const ALL_KINDS = Object.values(ExecutionKind)
 
-const END_EVENTS = ['', 'workflow:completed', 'workflow:failed', 'workflow:cancelled'] as const
+const END_EVENTS: readonly (readonly EventName[])[] = [[], ['workflow:completed'], ['workflow:failed'], ['workflow:cancelled']]
 
 /** Up to where the announcements of all runs had come: to an instant of the journal, and within that instant so far in each of these runs. */
 interface Position {
@@ -109,7 +99,7 @@ export class Announcer implements EventSource {
     if (!this.#wanted.has(name)) this.#wanted.set(name, this.#deafSince.get(name) ?? NOWHERE)
     this.#recall()
     this.#listened.add(name)
-    this.#dispatcher().listen(this.#listenedKinds() | kindsOf(name))
+    this.#dispatcher().listen([...this.#listenedKinds(), ...KINDS[name]])
   }
 
   /** Listeners may have been removed. */
@@ -130,19 +120,18 @@ export class Announcer implements EventSource {
   }
 
   /** The engine recorded something. */
-  notice(kind: number, run: Run, place: number, attempt: number, first: number, second: number, at: number, number: number): void {
+  notice(effect: ExecutionEffect, run: Run): void {
     // Whoever comes when nobody listens hears of it from the journal.
     if (this.#listened.size === 0) return
-    this.#heard(run, at, number)
-    for (const name of eventsOf(run, kind, place, attempt, first)) {
+    this.#heard(effect, run)
+    for (const name of eventsOf(run, effect)) {
       if (this.#emitter.listenerCount(name) === 0) continue
-      const notice = { kind, run, place, attempt, first, second, at, number }
-      if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice })
-      else this.#deliver(name, notice)
+      if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice: { run, effect: effect.copy() } })
+      else this.#deliver(name, { run, effect })
     }
   }
 
-  #heard(run: Run, at: number, number: number): void {
+  #heard({ at, number }: ExecutionEffect, run: Run): void {
     if (at > this.#heardUntil) {
       this.#heardUntil = at
       this.#heardNow.clear()
@@ -155,9 +144,9 @@ export class Announcer implements EventSource {
   history(run: Run, after: number): Float64Array {
     const { history } = run
     if (history === undefined) return this.#engine.history(run.slot, ALL_KINDS, 0, after)
-    let begin = 0
-    while (begin < history.length && (history[begin + EFFECT_WORDS - 1] as number) <= after) begin += EFFECT_WORDS
-    return history.subarray(begin)
+    const effect = new ExecutionEffect(history)
+    while (effect.place < history.length && effect.number <= after) effect.place += EFFECT_WORDS
+    return history.subarray(effect.place)
   }
 
   /** Keeps what the engine is about to forget of a run, for those who read its events later. */
@@ -166,12 +155,11 @@ export class Announcer implements EventSource {
     run.failures = JSON.parse(this.#engine.failures(run.slot)) as Failures
   }
 
-  /** The events that a notice (the words of an effect) is announced as, for `handle.events`. */
-  describe(run: Run, words: Float64Array): Omit<ExecutionEvent, 'seq'>[] {
-    const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, at = 0, number = 0] = words
-    const notice = { kind, run, place, attempt, first, second, at, number }
-    return eventsOf(run, kind, place, attempt, first).map((type) => {
-      const base = { type, at: dateOf(at), executionId: run.id }
+  /** The events that an effect is announced as, for `handle.events`. */
+  describe(run: Run, effect: ExecutionEffect): Omit<ExecutionEvent, 'seq'>[] {
+    const notice = { run, effect }
+    return eventsOf(run, effect).map((type) => {
+      const base = { type, at: dateOf(effect.at), executionId: run.id }
       if (!type.startsWith('task:')) return base
       const failed = type === 'task:failed' || type === 'task:retrying'
       const error = failed ? this.#errorInfo(notice) : undefined
@@ -191,29 +179,29 @@ export class Announcer implements EventSource {
   /** Several listeners may be added in one go: together they hear things in the order they happened, so all are read back together. */
   #recall(): void {
     if (this.#dispatcher().failure !== undefined) return
-    let kinds = 0
-    for (const name of this.#wanted.keys()) kinds |= kindsOf(name)
+    const kinds = [...this.#wanted.keys()].flatMap((name) => KINDS[name])
     const since = Math.min(...[...this.#wanted.values()].map(({ at }) => at))
     this.#recalled = []
     for (const run of this.#held()) this.#recallRun(run, this.#engine.history(run.slot, kinds, since, -1))
   }
 
   #recallRun(run: Run, words: Float64Array): void {
-    for (let at = 0; at < words.length; at += EFFECT_WORDS) {
-      const [kind = 0, , place = 0, attempt = 0, first = 0, second = 0, instant = 0, number = 0] = words.subarray(at, at + EFFECT_WORDS)
+    for (let place = 0; place < words.length; place += EFFECT_WORDS) {
+      const effect = new ExecutionEffect(words, place)
+      const { at, number } = effect
       // An execution whose end is not here yet will announce it itself.
-      if (kind === Kind.ended && run.execution === undefined) continue
-      for (const name of eventsOf(run, kind, place, attempt, first)) {
+      if (effect.kind === ExecutionKind.ended && run.execution === undefined) continue
+      for (const name of eventsOf(run, effect)) {
         const since = this.#wanted.get(name)
-        if (since === undefined || instant < since.at) continue
-        if (instant === since.at && number <= (since.numbers.get(run) ?? -1)) continue
-        this.#recalled.push({ name, notice: { kind, run, place, attempt, first, second, at: instant, number } })
+        if (since === undefined || at < since.at) continue
+        if (at === since.at && number <= (since.numbers.get(run) ?? -1)) continue
+        this.#recalled.push({ name, notice: { run, effect } })
       }
     }
   }
 
   #deliverOwed(): void {
-    const recalled = this.#recalled.toSorted((one, other) => one.notice.at - other.notice.at)
+    const recalled = this.#recalled.toSorted((one, other) => one.notice.effect.at - other.notice.effect.at)
     // What was on record when the listener came may have been on its way as well.
     const told = new Set(recalled.map(keyOf))
     const owed = [...recalled, ...this.#meanwhile.filter((delivery) => !told.has(keyOf(delivery)))]
@@ -221,7 +209,7 @@ export class Announcer implements EventSource {
     this.#recalled = []
     this.#meanwhile = []
     for (const { name, notice } of owed) {
-      this.#heard(notice.run, notice.at, notice.number)
+      this.#heard(notice.effect, notice.run)
       this.#deliver(name, notice)
     }
   }
@@ -247,9 +235,9 @@ export class Announcer implements EventSource {
       case 'task:failed':
       case 'task:retrying': {
         const error = this.#errorInfo(notice)
-        const { run, place, attempt } = notice
-        const taskId = run.path(place)
-        return [taskEvent(notice, name, this.#engine, error), taskFailed({ id: run.id, taskId, thrown: run.thrown }, place, attempt, error)]
+        const { run, effect } = notice
+        const of = { id: run.id, taskId: run.path(effect.task), thrown: run.thrown }
+        return [taskEvent(notice, name, this.#engine, error), taskFailed(of, effect.task, effect.attempt, error)]
       }
       case 'workflow:paused':
       case 'workflow:resumed':
@@ -266,21 +254,19 @@ export class Announcer implements EventSource {
   }
 
   /** The execution as it was when it began, whenever that is heard. */
-  #started({ run, at }: Notice): WorkflowExecution {
-    return run.seenAsBegun(at)
+  #started({ run, effect }: Notice): WorkflowExecution {
+    return run.seenAsBegun(effect.at)
   }
 
-  #errorInfo({ run, place, attempt, number }: Notice): TaskErrorInfo {
-    const kept = run.failures?.[number]
-    const text = run.failures === undefined ? this.#engine.failure(run.slot, place, attempt) : null
+  #errorInfo({ run, effect }: Notice): TaskErrorInfo {
+    const kept = run.failures?.[effect.number]
+    const text = run.failures === undefined ? this.#engine.failure(run.slot, effect.task, effect.attempt) : null
     const failure = kept ?? (text === null ? undefined : (JSON.parse(text) as TaskErrorInfo))
     return errorInfo(failure) ?? { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
   }
 
-  #listenedKinds(): number {
-    let kinds = 0
-    for (const name of EVENT_NAMES) if (this.#emitter.listenerCount(name) > 0) kinds |= kindsOf(name)
-    return kinds
+  #listenedKinds(): readonly ExecutionKind[] {
+    return EVENT_NAMES.filter((name) => this.#emitter.listenerCount(name) > 0).flatMap((name) => KINDS[name])
   }
 }
 
@@ -305,8 +291,8 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
 }
 
 /** Tells an event from every other. */
-function keyOf({ name, notice: { run, number } }: Delivery): string {
-  return `${run.id} ${number} ${name}`
+function keyOf({ name, notice: { run, effect } }: Delivery): string {
+  return `${run.id} ${effect.number} ${name}`
 }
 
 export function isEventName(name: string | symbol): name is EventName {
@@ -344,40 +330,52 @@ export function taskFailed(
   })
 }
 
-/** The events that a notice is announced as. */
-function eventsOf(run: Run, kind: number, instance: number, attempt: number, first: number): readonly EventName[] {
-  switch (kind) {
-    case Kind.started:
+/** The events that an effect is announced as. */
+function eventsOf(run: Run, effect: ExecutionEffect): readonly EventName[] {
+  switch (effect.kind) {
+    case ExecutionKind.started:
       return ['workflow:started']
-    case Kind.run:
+    case ExecutionKind.run:
       // Later attempts, and the first one again after an interruption, belong to a task that has been announced.
-      return attempt === 1 && first === 0 ? STARTED : NOTHING
-    case Kind.opened:
+      return effect.attempt === 1 && effect.interruptions === 0 ? STARTED : NOTHING
+    case ExecutionKind.opened:
       return STARTED
-    case Kind.waiting:
+    case ExecutionKind.waiting:
       // A wait that is all there is to the task starts it.
-      return run.task(instance).kind === 'wait' ? ['task:started', 'task:waiting'] : ['task:waiting']
-    case Kind.reused:
+      return run.task(effect.task).kind === 'wait' ? ['task:started', 'task:waiting'] : ['task:waiting']
+    case ExecutionKind.reused:
       return ['task:started', 'task:completed']
-    case Kind.ended: {
-      const name = END_EVENTS[first]
-      return name === undefined || name === '' ? [] : [name]
-    }
-    default:
-      return PLAIN[kind] ?? []
+    case ExecutionKind.ended:
+      return END_EVENTS[effect.status] ?? NOTHING
+    case ExecutionKind.retrying:
+      return ['task:retrying']
+    case ExecutionKind.completed:
+      return COMPLETED
+    case ExecutionKind.failed:
+      return ['task:failed']
+    case ExecutionKind.skipped:
+      return ['task:skipped']
+    case ExecutionKind.cancelled:
+      return ['task:cancelled']
+    case ExecutionKind.iterated:
+      return ['task:iteration']
+    case ExecutionKind.paused:
+      return ['workflow:paused']
+    case ExecutionKind.resumed:
+      return ['workflow:resumed']
+    case ExecutionKind.accepted:
+    case ExecutionKind.abort:
+    case ExecutionKind.cancelling:
+    case ExecutionKind.askGate:
+    case ExecutionKind.askBranch:
+    case ExecutionKind.askTurn:
+    case ExecutionKind.askSchema:
+    case ExecutionKind.signalled:
+    case ExecutionKind.chosen:
+      return NOTHING
   }
 }
 
 const STARTED: readonly EventName[] = ['task:started']
+const COMPLETED: readonly EventName[] = ['task:completed']
 const NOTHING: readonly EventName[] = []
-
-const PLAIN: Partial<Record<number, readonly EventName[]>> = {
-  [Kind.retrying]: ['task:retrying'],
-  [Kind.completed]: ['task:completed'],
-  [Kind.failed]: ['task:failed'],
-  [Kind.skipped]: ['task:skipped'],
-  [Kind.cancelled]: ['task:cancelled'],
-  [Kind.iterated]: ['task:iteration'],
-  [Kind.paused]: ['workflow:paused'],
-  [Kind.resumed]: ['workflow:resumed'],
-}

@@ -2,7 +2,7 @@
 // The events of one execution as a sequence that can be taken up anywhere: those on record, then those to come.
 
 import type { EventName } from './events.js'
-import { EFFECT_WORDS, Kind } from '../boundary/native.js'
+import { EFFECT_WORDS, ExecutionEffect, ExecutionKind } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution } from '../api/execution.js'
 
@@ -24,7 +24,7 @@ export interface ExecutionEvent {
 export interface EventSource {
   /** The effects of a run after the one with this number; -1: all. */
   history(run: Run, after: number): Float64Array
-  describe(run: Run, words: Float64Array): readonly Omit<ExecutionEvent, 'seq'>[]
+  describe(run: Run, effect: ExecutionEffect): readonly Omit<ExecutionEvent, 'seq'>[]
 }
 
 /** The events of a live run after the one with the number `after`. */
@@ -68,14 +68,13 @@ class Reader {
   }
 
   *read(words: Float64Array): Generator<ExecutionEvent, void, undefined> {
-    for (let at = 0; at < words.length; at += EFFECT_WORDS) {
-      const effect = words.subarray(at, at + EFFECT_WORDS)
-      const [kind = 0, , instance = 0] = effect
-      this.number = effect[EFFECT_WORDS - 1] as number
+    for (let place = 0; place < words.length; place += EFFECT_WORDS) {
+      const effect = new ExecutionEffect(words, place)
+      this.number = effect.number
       for (const event of this.#source.describe(this.#run, effect)) {
-        if (kind === Kind.run) {
-          if (this.#started.has(instance)) continue
-          this.#started.add(instance)
+        if (effect.kind === ExecutionKind.run) {
+          if (this.#started.has(effect.task)) continue
+          this.#started.add(effect.task)
         }
         this.#seq += 1
         if (this.#seq > this.#after) yield { seq: this.#seq, ...event }

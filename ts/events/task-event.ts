@@ -9,21 +9,14 @@ import { errorInfo } from '../run/report.js'
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import { spentBy, type ModelSums } from '../models/account.js'
-import { Kind, type Engine } from '../boundary/native.js'
+import { ExecutionKind, type Engine, type ExecutionEffect } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution, TaskStatus } from '../api/execution.js'
 
-/** What the engine has recorded of a run: the words of an effect. */
+/** What the engine has recorded of a run. */
 export interface Notice {
-  readonly kind: number
   readonly run: Run
-  readonly place: number
-  readonly attempt: number
-  readonly first: number
-  readonly second: number
-  readonly at: number
-  /** Its place in the journal of its run. */
-  readonly number: number
+  readonly effect: ExecutionEffect
 }
 
 const SKIP_REASONS = ['', 'upstream_failed', 'upstream_skipped', 'condition_false', 'branch_not_taken', 'rule_not_met']
@@ -57,11 +50,12 @@ class TaskEvent implements TaskExecution {
     })
   }
 
-  constructor({ run, place, attempt }: Notice, status: TaskStatus, iteration: number | undefined = run.iteration(place)) {
+  constructor({ run, effect }: Notice, status: TaskStatus, iteration: number | undefined = run.iteration(effect.task)) {
+    const { task: place } = effect
     this.taskId = run.path(place)
     this.executionId = run.id
     this.agentId = run.task(place).agentId
-    this.attempts = attempt
+    this.attempts = effect.attempt
     if (iteration !== undefined) this.iteration = iteration
     this.status = status
   }
@@ -114,26 +108,33 @@ function isFlat(output: Json): boolean {
 
 /** The task of a notice as it is announced by the event `name`. `error`: why it failed. */
 export function taskEvent(notice: Notice, name: EventName, engine: Engine, error?: TaskErrorInfo): TaskExecution {
-  const { kind, first, second, at } = notice
-  if (kind === Kind.run || name === 'task:started') return begun(notice, 'running')
-  if (kind === Kind.waiting) return begun(notice, 'waiting')
-  if (kind === Kind.completed) return completed(notice, engine)
-  if (kind === Kind.failed || kind === Kind.retrying) return failed(notice, engine, error)
+  const { effect } = notice
+  const { kind } = effect
+  if (kind === ExecutionKind.run || name === 'task:started') return begun(notice, 'running')
+  if (kind === ExecutionKind.waiting) return begun(notice, 'waiting')
+  if (kind === ExecutionKind.completed) return completed(notice, engine)
+  if (kind === ExecutionKind.failed || kind === ExecutionKind.retrying) return failed(notice, engine, error)
   const event =
-    kind === Kind.iterated ? new TaskEvent(notice, PASS_ENDS[second] ?? 'running', first) : new TaskEvent(notice, ENDS[kind] ?? 'completed')
-  if (kind === Kind.skipped) event.reason = SKIP_REASONS[first] ?? ''
-  if (kind === Kind.cancelled) event.reason = CANCEL_REASONS[first] ?? ''
-  if (kind === Kind.reused) event.cached = true
-  event.endTime = dateOf(at)
-  if (kind === Kind.reused) addResult(event, notice, engine)
+    kind === ExecutionKind.iterated
+      ? new TaskEvent(notice, PASS_ENDS[effect.outcome] ?? 'running', effect.pass)
+      : new TaskEvent(notice, ENDS[kind] ?? 'completed')
+  if (kind === ExecutionKind.skipped) event.reason = SKIP_REASONS[effect.reason] ?? ''
+  if (kind === ExecutionKind.cancelled) event.reason = CANCEL_REASONS[effect.reason] ?? ''
+  if (kind === ExecutionKind.reused) event.cached = true
+  event.endTime = dateOf(effect.at)
+  if (kind === ExecutionKind.reused) addResult(event, notice, engine)
   return event
 }
 
-const ENDS: Partial<Record<number, TaskStatus>> = { [Kind.skipped]: 'skipped', [Kind.cancelled]: 'cancelled', [Kind.reused]: 'completed' }
+const ENDS: Partial<Record<number, TaskStatus>> = {
+  [ExecutionKind.skipped]: 'skipped',
+  [ExecutionKind.cancelled]: 'cancelled',
+  [ExecutionKind.reused]: 'completed',
+}
 
 function begun(notice: Notice, status: 'running' | 'waiting'): TaskEvent {
   const event = new TaskEvent(notice, status)
-  event.startTime = dateOf(notice.at)
+  event.startTime = dateOf(notice.effect.at)
   return event
 }
 
@@ -141,7 +142,8 @@ function completed(notice: Notice, engine: Engine): TaskEvent {
   const event = new TaskEvent(notice, 'completed')
   measure(event, notice)
   addResult(event, notice, engine)
-  const { run, place } = notice
+  const { run, effect } = notice
+  const { task: place } = effect
   if (run.task(place).hasFallback) Object.assign(event, degradedOf(run, place, engine))
   if (run.execution !== undefined || run.asksModels) Object.assign(event, usageOf(run, place, engine))
   return event
@@ -149,19 +151,20 @@ function completed(notice: Notice, engine: Engine): TaskEvent {
 
 /** One that failed, or that another attempt follows. */
 function failed(notice: Notice, engine: Engine, error: TaskErrorInfo | undefined): TaskEvent {
-  const event = new TaskEvent(notice, notice.kind === Kind.failed ? 'failed' : 'waiting')
+  const event = new TaskEvent(notice, notice.effect.kind === ExecutionKind.failed ? 'failed' : 'waiting')
   measure(event, notice)
   if (error !== undefined) event.error = error
-  return notice.kind === Kind.failed ? Object.assign(event, usageOf(notice.run, notice.place, engine)) : event
+  return notice.effect.kind === ExecutionKind.failed ? Object.assign(event, usageOf(notice.run, notice.effect.task, engine)) : event
 }
 
-function measure(event: TaskEvent, { first, second }: Notice): void {
-  event.startTime = dateOf(first)
-  event.endTime = dateOf(second)
-  event.duration = (second - first) / 1000
+function measure(event: TaskEvent, { effect: { start, end } }: Notice): void {
+  event.startTime = dateOf(start)
+  event.endTime = dateOf(end)
+  event.duration = (end - start) / 1000
 }
 
-function addResult(event: TaskEvent, { run, place }: Notice, engine: Engine): void {
+function addResult(event: TaskEvent, { run, effect }: Notice, engine: Engine): void {
+  const { task: place } = effect
   const output = run.outputs[place]
   if (output !== undefined) return event.has(output)
   if (run.definition.opaque) return

@@ -10,7 +10,7 @@ import { fingerprintOf } from './idempotency.js'
 import type { Json } from '../json/json.js'
 import type { LiveRuns } from './live-runs.js'
 import { refusalOfScheduleId } from '../base/names.js'
-import { Kind, type Unreadable } from '../boundary/native.js'
+import { ScheduleKind, type ScheduleEffect, type Unreadable } from '../boundary/native.js'
 import type { InterruptedRuns } from './recovery.js'
 import { Run, type RunOptions } from '../run/run.js'
 import type { ReadSchedule, Schedule } from './schedule.js'
@@ -146,19 +146,24 @@ export class Schedules {
     return entries.map((entry) => this.#handleOf(entry))
   }
 
-  /** What the engine tells of schedules: see `runtime::EffectKind`. */
-  heard(kind: number, slot: number, task: number, first: number): void {
-    const entry = this.#entries.get(kind === Kind.fired ? task : slot)
+  /** What the engine tells of schedules. */
+  heard(effect: ScheduleEffect): void {
+    const entry = this.#entries.get(effect.schedule)
     if (entry === undefined) return
-    if (kind === Kind.fired) return this.#fired(entry, slot, first)
-    if (kind === Kind.unscheduled) {
-      this.#entries.delete(slot)
-      return entry.removed.resolve()
+    switch (effect.kind) {
+      case ScheduleKind.fired:
+        return this.#fired(entry, effect.slot, effect.planned)
+      case ScheduleKind.unscheduled:
+        this.#entries.delete(effect.schedule)
+        return entry.removed.resolve()
+      case ScheduleKind.scheduled: {
+        const { next } = effect
+        // A request to cancel it may be on its way.
+        if (this.#named.get(entry.id) === entry) entry.next = next
+        if (next === 0) this.#deactivate(entry)
+        return entry.recorded.resolve()
+      }
     }
-    // A request to cancel it may be on its way.
-    if (this.#named.get(entry.id) === entry) entry.next = first
-    if (first === 0) this.#deactivate(entry)
-    entry.recorded.resolve()
   }
 
   /** What is not on record will never be known to be, and nothing more is heard of any. */

@@ -93,10 +93,10 @@ export declare class Engine {
   interrupt(): void
   /** A live execution as JSON text. */
   report(slot: number): string
-  /** Which kinds of notice are wanted from now on, a bit for each. */
-  listen(kinds: number): void
+  /** Which kinds of effect leave from now on beside those that are owed, by their first words. */
+  listen(kinds: Array<number>): void
   /** The effects of these kinds that an execution has had from the instant `since`, and after the one with the number `after`, -1: all. */
-  history(slot: number, kinds: number, since: number, after: number): Float64Array
+  history(slot: number, kinds: Array<number>, since: number, after: number): Float64Array
   /** Why an attempt failed, as JSON text. */
   failure(slot: number, task: number, attempt: number): string | null
   /** Why each attempt failed that did, as JSON text by the numbers of the effects. */

@@ -19,7 +19,7 @@ import { warnOfEvent } from '../events/events.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
-import { Kind, type Engine } from '../boundary/native.js'
+import { PoolKind, type Engine, type PoolEffect } from '../boundary/native.js'
 import type { ResolvedAgents } from '../config/config.js'
 import { NOBODY } from '../run/run.js'
 import { placeErrors } from '../base/placed.js'
@@ -401,11 +401,12 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   }
 
   /** The engine wants something of the pool. Whoever happens to be at work now has no part in it. */
-  hear(kind: number, number: number, task: number, first: number, second: number): void {
+  hear(effect: PoolEffect): void {
     NOBODY.runInAsyncScope(() => {
-      if (kind !== Kind.scaledUp && kind !== Kind.scaledDown) return this.instances.hear(kind, number, task, first)
-      const event = { type: this.#typeNames[number] ?? '', from: first, to: second }
-      this.announce(kind === Kind.scaledUp ? 'pool:scaled-up' : 'pool:scaled-down', event)
+      const { kind } = effect
+      if (kind !== PoolKind.scaledUp && kind !== PoolKind.scaledDown) return this.instances.hear(kind, effect)
+      const event = { type: this.#typeNames[effect.of] ?? '', from: effect.from, to: effect.to }
+      this.announce(kind === PoolKind.scaledUp ? 'pool:scaled-up' : 'pool:scaled-down', event)
     })
   }
 

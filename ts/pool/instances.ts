@@ -5,7 +5,7 @@ import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
 import { AgentError, ClosedError, errorOf } from '../api/errors.js'
 import { messageOf } from '../failure/failure.js'
 import type { Log } from '../log/log.js'
-import { Kind, type Engine } from '../boundary/native.js'
+import { PoolKind, type Engine, type PoolEffect } from '../boundary/native.js'
 import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
 import type { Agent } from '../api/agent.js'
 
@@ -96,15 +96,33 @@ export class AgentInstances {
     return new AgentError('ERR_AGENT_CREATE', `agent \`${agentId}\` could not be made: ${what}`, { retryable: true })
   }
 
-  hear(kind: number, number: number, agent: number, first: number): void {
-    if (kind === Kind.createAgent) void this.#make(number, this.#kindOf(agent))
-    else if (kind === Kind.disposeAgent) void this.#dispose(number, first === 1)
-    else if (kind === Kind.checkAgent) void this.#check(number)
-    else if (kind === Kind.reclaimed) this.#take(number)
-    else {
-      const instance = this.#instances.get(number)
-      if (instance !== undefined) this.#announce(kind === Kind.agentUnhealthy ? 'agent:unhealthy' : 'agent:recovered', instance.event())
+  /** What the engine wants of instances. */
+  hear(kind: Exclude<PoolKind, typeof PoolKind.scaledUp | typeof PoolKind.scaledDown>, effect: PoolEffect): void {
+    switch (kind) {
+      case PoolKind.createAgent:
+        void this.#make(effect.instance, this.#kindOf(effect.agent))
+        break
+      case PoolKind.disposeAgent:
+        void this.#dispose(effect.instance, effect.force === 1)
+        break
+      case PoolKind.checkAgent:
+        void this.#check(effect.instance)
+        break
+      case PoolKind.reclaimed:
+        this.#take(effect.ticket)
+        break
+      case PoolKind.agentUnhealthy:
+        this.#tellHealth('agent:unhealthy', effect)
+        break
+      case PoolKind.agentRecovered:
+        this.#tellHealth('agent:recovered', effect)
+        break
     }
+  }
+
+  #tellHealth(name: 'agent:unhealthy' | 'agent:recovered', effect: PoolEffect): void {
+    const instance = this.#instances.get(effect.instance)
+    if (instance !== undefined) this.#announce(name, instance.event())
   }
 
   reclaim(number: number, back: () => void): number | undefined {

@@ -14,7 +14,7 @@ const STOPS: readonly [ErrorCode, string][] = [
   ['ERR_TIMEOUT', 'the time of a group around the task has passed'],
 ]
 
-/** The reason, by the number of its cause as in `runtime::EffectKind::Abort`. */
+/** The reason, by the number of its cause as in `ExecutionKind.abort`. */
 export function abortReason(run: Run, instance: number, cause: number): OrchestratorError {
   const taskId = run.path(instance)
   const options = { executionId: run.id, taskId }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is on record, told to whoever asks, from any thread and without the driver.
 
-use crate::effect::Effect;
 use crate::history::{Failures, effects_of, failures_of};
 use crate::store::{Archive, ExecutionFilter, ReadError};
 use crate::{Error, report};
+use alphabet::Effect;
 use serde_json::{Value, json};
 use stdx::Timestamp;
 

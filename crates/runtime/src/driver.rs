@@ -27,10 +27,11 @@ mod spawn;
 mod timers;
 mod versions;
 
-use crate::effect::{Effect, Number};
+use crate::effect::{self, Number};
 use crate::store::{Accepted, Archive, Arrival, Backend, Batch, CommitError, Durability, Store, Wake, end_name};
 use crate::{Clock, Error, options, report, store};
 use agents::Agents;
+use alphabet::Effect;
 use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
 use ids::Ids;
 use outbox::Outbox;
@@ -196,7 +197,7 @@ impl Driver {
         self.take_key(slot, options::keyed(&id, options.as_deref()));
         let (context, options) = (context.map(Into::into), options.map(Into::into));
         self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
-        self.owed.push(Effect::accepted(slot, at));
+        self.owed.push(effect::accepted(slot, at));
         self.statistics.active += 1;
         self.statistics.queued += open;
         self.enqueue(slot, ticket)?;
@@ -404,7 +405,7 @@ impl Driver {
         let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));
         for (place, event) in (first..).zip(&self.step.events) {
             let number = Number::new(record, place);
-            self.owed.extend(Effect::notice(slot, now, number, event));
+            self.owed.extend(effect::notice(slot, now, number, event));
             if matches!(event, Event::AttemptStarted { .. }) {
                 self.owed.extend(runs.next().and_then(|command| live.run(slot, now, number, command)));
             }
@@ -420,7 +421,7 @@ impl Driver {
                     if let Command::Review { task, candidate } = &command {
                         live.ask_about(*task, Arc::clone(candidate));
                     }
-                    self.owed.extend(Effect::command(slot, now, Number::new(record, first), &command));
+                    self.owed.extend(effect::command(slot, now, Number::new(record, first), &command));
                 }
             }
         }

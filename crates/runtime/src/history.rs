@@ -2,8 +2,9 @@
 //! The fold over records that tells an execution's story again: what it has had announced, and why what failed did. For listeners that come late, for
 //! followers, and for whoever reads a stored execution.
 
-use crate::effect::{Effect, Number};
+use crate::effect::{self, Number};
 use crate::store::StepRecord;
+use alphabet::Effect;
 use engine::{Event, Failure, InstanceIndex};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub(crate) fn effects_of<'a>(
     records: impl Iterator<Item = &'a StepRecord>,
     since: Timestamp,
 ) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = accepted.filter(|at| *at >= since).map(|at| Effect::accepted(slot, at)).into_iter().collect();
+    let mut effects: Vec<Effect> = accepted.filter(|at| *at >= since).map(|at| effect::accepted(slot, at)).into_iter().collect();
     let mut interruptions: FxHashMap<InstanceIndex, u64> = FxHashMap::default();
     for record in records {
         for (place, event) in record.events.iter().enumerate() {
@@ -43,10 +44,10 @@ pub(crate) fn effects_of<'a>(
                 continue;
             }
             let number = Number::new(record.seq, place);
-            effects.extend(Effect::notice(slot, record.at, number, event));
+            effects.extend(effect::notice(slot, record.at, number, event));
             if let Event::AttemptStarted { task, attempt, .. } = event {
                 let before = interruptions.get(task).copied().unwrap_or_default();
-                effects.push(Effect::run(slot, record.at, number, *task, *attempt, before));
+                effects.push(effect::run(slot, record.at, number, *task, *attempt, before, None));
             }
         }
     }

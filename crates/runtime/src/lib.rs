@@ -26,7 +26,7 @@ pub mod timing;
 
 pub use clock::{Clock, SetClock};
 pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, Opening, Statistics, Unreadable};
-pub use effect::{Effect, EffectKind, Number};
+pub use effect::Number;
 pub use error::Error;
 pub use history::Failures;
 pub use store::Wake;

@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 const MADE: &[&str] = &[".git", ".cache", ".study", "dist", "node_modules", "target"];
 
 /// Files that are made and committed.
-const GENERATED: &[&str] = &["Cargo.lock", "THIRD-PARTY-LICENSES.txt", "index.d.ts", "pnpm-lock.yaml", "ts/native/binding.d.cts"];
+const GENERATED: &[&str] =
+    &["Cargo.lock", "THIRD-PARTY-LICENSES.txt", "index.d.ts", "pnpm-lock.yaml", "ts/native/alphabet.ts", "ts/native/binding.d.cts"];
 
 /// One file of the repository.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is written in two places and must be the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tidy::{Finding, Source, everything, exists, read, refuse, written};
 
 // Codes
@@ -38,76 +38,9 @@ fn codes(source: &Source) -> Vec<(Finding, String)> {
     codes
 }
 
-// The layout of what crosses
-
-const SAME_LAYOUT: &str =
-    "Both sides read the same array: change `src/words.rs` or `crates/runtime/src/effect.rs`, and `ts/boundary/words.ts`, together.";
-
-#[test]
-fn answers_and_effects_have_one_layout() {
-    let (rust, script) = (read("src/words.rs"), read("ts/boundary/words.ts"));
-    let findings = ["ANSWER_WORDS", "HEADER_WORDS", "EFFECT_WORDS"].into_iter().filter_map(|name| {
-        let ours = number_after(&rust.text, &format!("const {name}: usize = "));
-        let theirs = number_after(&script.text, &format!("export const {name} = "));
-        assert!(ours.is_some() && theirs.is_some(), "`{name}` was not found on both sides");
-        (ours != theirs).then(|| difference(&script, name, name, theirs, ours))
-    });
-    refuse(findings, SAME_LAYOUT);
-}
-
-#[test]
-fn the_forms_of_an_answer_have_the_same_numbers() {
-    let (rust, script) = (read("src/words.rs"), read("ts/boundary/words.ts"));
-    let theirs = numbers(between(&script.text, "export const Form = {", "}"), ':');
-    let findings = [("COMPLETED_HELD", "completedHeld"), ("COMPLETED_JSON", "completedJson")].into_iter().filter_map(|(constant, name)| {
-        let ours = number_after(&rust.text, &format!("const {constant}: u32 = "));
-        assert!(ours.is_some(), "`{constant}` was not found");
-        let theirs = theirs.get(name).copied();
-        (ours != theirs).then(|| difference(&script, name, name, theirs, ours))
-    });
-    refuse(findings, SAME_LAYOUT);
-}
-
-#[test]
-fn the_kinds_of_effect_have_the_same_numbers() {
-    let (rust, script) = (read("crates/runtime/src/effect.rs"), read("ts/boundary/words.ts"));
-    let code = |text: &str| text.lines().filter(|line| !line.trim().starts_with("//")).collect::<Vec<_>>().join("\n");
-    let ours = numbers(&code(between(&rust.text, "pub enum EffectKind {", "\n}")), '=');
-    let theirs = numbers(between(&script.text, "export const Kind = {", "}"), ':');
-    assert!(ours.len() > 5 && theirs.len() > 5, "the kinds were not found: {ours:?} {theirs:?}");
-    let ours: BTreeMap<String, u64> = ours.into_iter().map(|(name, number)| (lower_first(&name), number)).collect();
-    let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
-    let differing = names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name));
-    let findings = differing.map(|name| difference(&script, name, name, theirs.get(name).copied(), ours.get(name).copied()));
-    refuse(findings.collect::<Vec<_>>(), SAME_LAYOUT);
-}
-
-fn difference(source: &Source, near: &str, name: &str, here: Option<u64>, there: Option<u64>) -> Finding {
-    let line = source.lines().find(|(_, line)| line.contains(near)).map_or(1, |(number, _)| number);
-    let words = |number: Option<u64>| number.map_or("missing".to_owned(), |number| number.to_string());
-    source.finding(line, format!("`{name}` is {} here and {} in Rust", words(here), words(there)))
-}
-
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
     let after = text.split_once(from).map_or("", |(_, after)| after);
     after.split_once(to).map_or(after, |(inside, _)| inside)
-}
-
-fn number_after(text: &str, from: &str) -> Option<u64> {
-    let (_, after) = text.split_once(from)?;
-    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
-}
-
-/// `name: 1, other: 2` or `Name = 1,` as a map.
-fn numbers(text: &str, sign: char) -> BTreeMap<String, u64> {
-    let pairs = text.split(',').filter_map(|pair| pair.split_once(sign));
-    pairs.filter_map(|(name, number)| Some((name.trim().to_owned(), number.trim().parse().ok()?))).collect()
-}
-
-fn lower_first(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or(String::new(), |first| first.to_ascii_lowercase().to_string() + letters.as_str())
 }
 
 // Providers

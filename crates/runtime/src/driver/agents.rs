@@ -10,7 +10,8 @@
 use super::Driver;
 use super::slots::Live;
 use crate::Error;
-use crate::effect::{Effect, Number};
+use crate::effect::{self, Number};
+use alphabet::Effect;
 use engine::{AgentLimits, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Request, TargetIndex, TypeIndex, TypeLimits};
 use engine::{Command, Event, Input, InstanceIndex, Plan, Settled, Step, TaskKind};
 use rustc_hash::FxHashMap;
@@ -141,7 +142,7 @@ impl Driver {
                 | PoolEffect::ScaledDown { .. }
                 | PoolEffect::Reclaimed { .. }) => {
                     let at = self.now.unwrap_or_else(|| self.clock.read());
-                    self.outbox.ready(Effect::of_pool(at, &other));
+                    self.outbox.ready(effect::of_pool(at, &other));
                 }
             }
         }
@@ -282,7 +283,7 @@ impl Live {
     pub(super) fn run(&self, slot: u32, at: Timestamp, number: Number, command: &Command) -> Option<Effect> {
         let Command::Run { task, attempt } = *command else { return None };
         let interruptions = self.execution.tasks().get(task).map_or(0, |record| record.interruptions);
-        Some(Effect::run(slot, at, number, task, attempt, interruptions.into()).on(self.instance(task)))
+        Some(effect::run(slot, at, number, task, attempt, interruptions.into(), self.instance(task)))
     }
 
     fn instance(&self, task: InstanceIndex) -> Option<InstanceNumber> {

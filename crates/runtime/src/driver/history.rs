@@ -3,9 +3,10 @@
 
 use super::Driver;
 use crate::Error;
-use crate::effect::{Effect, Number};
+use crate::effect::Number;
 use crate::history::{Failures, effects_of, failures_of};
 use crate::store::Archive;
+use alphabet::Effect;
 use engine::{Event, Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -17,14 +18,16 @@ impl Driver {
     }
 
     /// The effects of the committed records of an execution from the instant `since` and after the number `after`, as they left or will leave
-    /// when they first happened. What is before `after` is not read, so that [`Effect::first`] of an attempt may count too few interruptions then.
+    /// when they first happened. What is before `after` is not read, so that an attempt may count too few interruptions then.
     pub fn history(&self, slot: u32, since: Timestamp, after: Option<Number>) -> Result<Vec<Effect>, Error> {
         let live = self.slots.get(slot)?;
         let records = self.archive.journal(live.key, after.map_or(0, Number::record))?;
         let committed = records.iter().filter(|record| record.seq < live.acknowledged);
         let accepted = Some(live.accepted).filter(|_| live.acknowledged > 0);
         let mut effects = effects_of(slot, accepted, committed, since);
-        effects.retain(|effect| after.is_none_or(|after| effect.number > after));
+        if let Some(after) = after {
+            effects.retain(|effect| effect.execution().is_some_and(|effect| effect.number > after.get()));
+        }
         Ok(effects)
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What attempts tell of their models. Whoever is to wait until it is on record hears [`crate::EffectKind::Chosen`], in the order of the choices.
+//! What attempts tell of their models. Whoever is to wait until it is on record hears [`alphabet::execution::Kind::Chosen`], in the order of the choices.
 
 use super::Driver;
 use crate::{Error, spent};

@@ -6,8 +6,8 @@
 //! owed for nothing that is recorded ───────────────────────────────────────────────▲
 //! ```
 
-use crate::effect::Effect;
 use crate::store::{BatchNumber, StepRecord};
+use alphabet::Effect;
 use std::collections::VecDeque;
 
 /// Which record of which execution is on record once its batch is.

@@ -9,7 +9,7 @@
 //! Should an execution of the same schedule and instant be there all the same, it is the one.
 
 use super::Driver;
-use crate::effect::Effect;
+use crate::effect;
 use crate::store::{ReadError, Schedule, ScheduleChange, StoredSchedule};
 use crate::{Error, report, timing};
 use engine::schedule::{Overlap, Timing, TimingProblem, execution_id, is_execution_of};
@@ -99,7 +99,7 @@ impl Driver {
         self.batch.schedules.push(ScheduleChange::Begins(Arc::clone(&schedule), Some(next)));
         let number = self.schedules.insert(Scheduled { schedule, timing, next: Some(next) });
         self.schedules.wake(number);
-        self.owed.push(Effect::scheduled(number, now, Some(next)));
+        self.owed.push(effect::scheduled(number, now, Some(next)));
         Ok(Kept { number, is_new: true })
     }
 
@@ -118,7 +118,7 @@ impl Driver {
         self.versions.release(&schedule.plan);
         self.batch.schedules.push(ScheduleChange::Ends(schedule));
         let now = self.now();
-        self.owed.push(Effect::unscheduled(number, now));
+        self.owed.push(effect::unscheduled(number, now));
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl Driver {
             }
             self.schedules.wake(number);
             self.batch.schedules.push(ScheduleChange::Moves(schedule, due.next));
-            self.owed.push(Effect::scheduled(number, now, due.next));
+            self.owed.push(effect::scheduled(number, now, due.next));
         }
         Ok(())
     }
@@ -156,7 +156,7 @@ impl Driver {
         let place = self.owed.len();
         let accept = self.accept(&schedule.plan, Some(schedule.context.clone()), Some(options), Some(id))?;
         let now = self.now();
-        self.owed.insert(place, Effect::fired(accept.slot, now, number, planned));
+        self.owed.insert(place, effect::fired(accept.slot, now, number, planned));
         Ok(())
     }
 

@@ -3,10 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use crate::host::{FILES, Host, MODES, Mode, Place};
+use crate::host::{FILES, Host, MODES, Mode, Place, runs};
 use crate::plans::{plan, plan_of, task};
 use engine::Plan;
-use runtime::EffectKind;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -118,8 +117,7 @@ fn a_tenant_has_its_share_beside_one_with_a_long_queue() {
         let (mut clock, mut left) = (0, 100);
         while left > 0 {
             host.advance();
-            let running: Vec<u32> =
-                host.effects.drain(..).filter(|effect| effect.kind == EffectKind::Run).map(|effect| effect.slot).collect();
+            let running: Vec<u32> = runs(host.effects.drain(..)).into_iter().map(|(slot, ..)| slot).collect();
             assert_eq!(running.len(), 8.min(running.len() + host.driver.statistics().waiting), "places stay empty");
             clock += TASK;
             for slot in running {

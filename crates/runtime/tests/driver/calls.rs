@@ -6,8 +6,10 @@
 use crate::host::{self, FILES, Host, MODES, Mode, words};
 use crate::plans::{plan, plan_of, task};
 use crate::random::Random;
+use alphabet::Effect;
+use alphabet::execution::{self, Kind};
 use engine::InstanceIndex;
-use runtime::{Effect, EffectKind, Error, Number, SetClock, Statistics};
+use runtime::{Error, Number, SetClock, Statistics};
 use serde_json::{Value, json};
 use stdx::Timestamp;
 
@@ -236,9 +238,13 @@ fn a_slot_that_holds_nothing_is_named() {
 
 // What has been, read back
 
+fn told(effect: &Effect) -> execution::Effect {
+    *effect.execution().unwrap()
+}
+
 /// Everything an execution announces, except what only a running agent could use.
 fn announced(effects: &[Effect]) -> Vec<Effect> {
-    effects.iter().copied().filter(|effect| effect.kind != EffectKind::Abort).collect()
+    effects.iter().copied().filter(|effect| !matches!(told(effect).kind, Kind::Abort { .. })).collect()
 }
 
 #[test]
@@ -249,26 +255,30 @@ fn history_is_what_left() {
         tasks.as_array_mut().unwrap().extend([task("b", &["a"]), task("c", &["b"]), task("d", &[])]);
         let (slot, _) = host.accept(&plan(&tasks));
         host.advance();
-        let middle = host.effects.last().unwrap().at;
+        let middle = Timestamp::from_micros(host.effects.last().unwrap().at());
         host.fail(slot, 0, 1, true);
         host.wait_for("0: run 0/2");
         host.complete(slot, 0, 2, "1");
         host.advance();
         host.fail(slot, 1, 1, false);
         host.advance();
-        assert!(host.effects.iter().any(|effect| effect.kind == EffectKind::Abort), "{mode:?}");
+        assert!(host.effects.iter().any(|effect| matches!(told(effect).kind, Kind::Abort { .. })), "{mode:?}");
         host.complete(slot, 3, 1, "4");
         host.advance();
-        assert_eq!(host.effects.last().map(|effect| (effect.kind, effect.first)), Some((EffectKind::Ended, 2)), "{mode:?}");
+        assert_eq!(host.effects.last().map(|effect| told(effect).kind), Some(Kind::Ended { status: 2 }), "{mode:?}");
         let all = announced(&host.effects);
         assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), all, "{mode:?}");
-        let later: Vec<Effect> = all.iter().copied().filter(|effect| effect.at >= middle).collect();
+        let later: Vec<Effect> = all.iter().copied().filter(|effect| effect.at() >= middle.micros()).collect();
         assert_eq!(host.driver.history(slot, middle, None).unwrap(), later, "{mode:?}");
         // Numbers only grow, and what follows any of them is found by it.
-        assert!(all.windows(2).all(|pair| pair[0].number <= pair[1].number), "{mode:?}");
+        assert!(all.windows(2).all(|pair| told(&pair[0]).number <= told(&pair[1]).number), "{mode:?}");
         for effect in &all {
-            let later: Vec<Effect> = all.iter().copied().filter(|other| other.number > effect.number).collect();
-            assert_eq!(host.driver.history(slot, Timestamp::default(), Some(effect.number)).unwrap(), later, "{mode:?}");
+            let later: Vec<Effect> = all.iter().copied().filter(|other| told(other).number > told(effect).number).collect();
+            assert_eq!(
+                host.driver.history(slot, Timestamp::default(), Some(Number::from_u64(told(effect).number))).unwrap(),
+                later,
+                "{mode:?}"
+            );
         }
     }
 }
@@ -291,7 +301,7 @@ fn history_reaches_back_before_an_interruption() {
             assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}: before it is committed");
             host.advance();
             effects.append(&mut host.effects);
-            assert_eq!(effects.last().map(|effect| effect.first), Some(interruptions));
+            assert_eq!(effects.last().map(|effect| told(effect).kind), Some(Kind::Run { interruptions, instance: 0 }));
             assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}");
         }
     }
@@ -323,8 +333,9 @@ fn the_failure_of_each_attempt_can_be_asked_for() {
         assert_eq!(asked(0, 1), Some(host::failure(0, 1, true).into()), "{mode:?}");
         assert_eq!(asked(0, 2), Some(host::failure(0, 2, false).into()), "{mode:?}");
         assert_eq!((asked(0, 3), asked(1, 1)), (None, None), "{mode:?}");
-        let failed = host.effects.iter().filter(|effect| matches!(effect.kind, EffectKind::Retrying | EffectKind::Failed));
-        let expected: Vec<_> = failed.map(|effect| (effect.number, host::failure(0, effect.attempt, effect.attempt == 1).into())).collect();
+        let failed = host.effects.iter().map(told).filter(|effect| matches!(effect.kind, Kind::Retrying { .. } | Kind::Failed { .. }));
+        let expected: Vec<_> =
+            failed.map(|effect| (Number::from_u64(effect.number), host::failure(0, effect.attempt, effect.attempt == 1).into())).collect();
         assert_eq!((expected.len(), host.driver.failures(slot).unwrap()), (2, expected), "{mode:?}");
     }
 }
@@ -398,7 +409,7 @@ fn a_task_is_tried_again_when_its_delay_is_over() {
         host.advance();
         host.wait_for("0: run 0/2");
         let [.., retrying, run] = host.effects.as_slice() else { panic!("{mode:?}") };
-        assert!(run.at.since(retrying.at).as_millis() >= 20, "{mode:?}");
+        assert!(run.at() - retrying.at() >= 20_000, "{mode:?}");
     }
 }
 
@@ -471,8 +482,7 @@ fn statistics_add_up_whatever_happens() {
             }
             if random.below(2) == 0 {
                 host.advance();
-                let run = |effect: &Effect| (effect.kind == EffectKind::Run).then_some((effect.slot, effect.task, effect.attempt));
-                running.extend(host.effects.drain(..).filter_map(|effect| run(&effect)));
+                running.extend(host::runs(host.effects.drain(..)));
             }
             let Statistics { active, queued, running, completed, failed, cancelled, .. } = host.driver.statistics();
             assert_eq!((active, queued, running), counted(&host, &slots), "seed {seed}");
@@ -483,15 +493,7 @@ fn statistics_add_up_whatever_happens() {
 
 #[test]
 fn the_story_of_a_run_is_told_in_words() {
-    let effect = Effect {
-        kind: EffectKind::Run,
-        slot: 1,
-        task: 2,
-        attempt: 3,
-        first: 4,
-        second: 0,
-        at: Timestamp::default(),
-        number: Number::default(),
-    };
+    let kind = Kind::Run { interruptions: 4, instance: 0 };
+    let effect = Effect::Execution(execution::Effect { slot: 1, task: 2, attempt: 3, at: 0, number: 0, kind });
     assert_eq!(words(&effect), "1: run 2/3 after 4 interruptions");
 }

@@ -6,11 +6,12 @@
 use crate::host::{FILES, Host, Mode, Place};
 use crate::plans::{plan, task};
 use crate::random::Random;
+use alphabet::execution::Kind;
 use engine::{Event, Plan};
+use runtime::Error;
 use runtime::store::{
     Archive, Batch, CommitError, CrashPoint, Durability, Medium, MemoryStore, OpenError, SqliteReader, StepRecord, Store,
 };
-use runtime::{EffectKind, Error};
 use serde_json::json;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -328,9 +329,8 @@ fn finish(place: Place, case: &str) {
     }
     for _ in 0..20 {
         host.advance();
-        let runs: Vec<_> = host.effects.drain(..).filter(|effect| effect.kind == EffectKind::Run).collect();
-        for run in runs {
-            host.complete(run.slot, run.task, run.attempt, "1");
+        for (slot, task, attempt) in crate::host::runs(std::mem::take(&mut host.effects)) {
+            host.complete(slot, task, attempt, "1");
         }
         let waiting: Vec<u32> =
             interrupted.iter().map(|found| found.slot).filter(|slot| host.driver.report(*slot).unwrap().contains("[1,")).collect();
@@ -373,7 +373,8 @@ fn a_process_may_end_after_any_commit() {
             step(&mut host).unwrap();
             host.advance();
             let case = format!("{mode:?}, after step {number}");
-            acknowledged += host.effects.drain(..).filter(|effect| effect.kind == EffectKind::Accepted).count();
+            acknowledged +=
+                host.effects.drain(..).filter(|effect| effect.execution().is_some_and(|effect| effect.kind == Kind::Accepted)).count();
             let place = copy(host.path());
             assert_eq!(journals(&place.path), journals(host.path()), "{case}");
             assert_eq!(journals(&place.path).len(), acknowledged, "{case}: whatever was acknowledged is there");

@@ -102,7 +102,7 @@ fn a_clock_that_is_set_is_told_the_instant_of_a_schedule_and_nothing_void_before
         assert_eq!(told.last(), Some(&format!("schedule 1: next 01-{:02} 02:00:00", night + 1)));
         let begun = u32::try_from(night).unwrap() - 1;
         assert_eq!(told[..4], fired(begun, night));
-        assert_eq!(host.effects.last().unwrap().at, january(night, 2, 0), "exactly then");
+        assert_eq!(host.effects.last().unwrap().at(), january(night, 2, 0).micros(), "exactly then");
         host.complete(begun, 0, 1, "1");
         host.advance();
     }

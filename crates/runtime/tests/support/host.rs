@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+use alphabet::execution::Kind;
+use alphabet::{Effect, execution, pool, schedule};
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
 use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, OpenOptions, SqliteReader, Store, StoredExecution};
-use runtime::{Clock, Driver, Effect, EffectKind, Error, Interrupted, Opening, SetClock, Wake};
+use runtime::{Clock, Driver, Error, Interrupted, Opening, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -225,43 +227,63 @@ pub(crate) fn failure(task: u32, attempt: u32, retryable: bool) -> Failure {
 
 /// `0: run 2/1` is attempt 1 of task 2 of the execution in slot 0.
 pub(crate) fn words(effect: &Effect) -> String {
-    let Effect { kind, slot, task, attempt, first, second, .. } = *effect;
-    match kind {
-        EffectKind::Accepted => format!("{slot}: accepted"),
-        EffectKind::Run if first > 0 => format!("{slot}: run {task}/{attempt} after {first} interruptions"),
-        EffectKind::Run if second > 0 => format!("{slot}: run {task}/{attempt} on {second}"),
-        EffectKind::Run => format!("{slot}: run {task}/{attempt}"),
-        EffectKind::Abort => format!("{slot}: abort {task}/{attempt} for {first}"),
-        EffectKind::Ended => format!("{slot}: ended {first}"),
-        EffectKind::Retrying => format!("{slot}: retrying {task}/{attempt}"),
-        EffectKind::Completed => format!("{slot}: completed {task}/{attempt}"),
-        EffectKind::Failed => format!("{slot}: failed {task}/{attempt}"),
-        EffectKind::Skipped => format!("{slot}: skipped {task} for {first}"),
-        EffectKind::Cancelled => format!("{slot}: cancelled {task} for {first}"),
-        EffectKind::Cancelling => format!("{slot}: cancelling"),
-        EffectKind::Judge => format!("{slot}: judge {task}"),
-        EffectKind::Started => format!("{slot}: started"),
-        EffectKind::Iterated => format!("{slot}: iterated {task}"),
-        EffectKind::Paused => format!("{slot}: paused"),
-        EffectKind::Resumed => format!("{slot}: resumed"),
-        EffectKind::Waiting => format!("{slot}: waiting {task}"),
-        EffectKind::Opened => format!("{slot}: opened {task}"),
-        EffectKind::Reused => format!("{slot}: reused {task}"),
-        EffectKind::Signalled => format!("{slot}: signalled"),
-        EffectKind::Scheduled if first == 0 => format!("schedule {slot}: no more instants"),
-        EffectKind::Scheduled => format!("schedule {slot}: next {}", instant(first)),
-        EffectKind::Unscheduled => format!("schedule {slot}: no more"),
-        EffectKind::Fired => format!("{slot}: fired by schedule {task} for {}", instant(first)),
-        EffectKind::CreateAgent => format!("make {slot} of agent {task}"),
-        EffectKind::DisposeAgent => format!("dispose of {slot}{}", if first == 1 { ", whatever it does" } else { "" }),
-        EffectKind::CheckAgent => format!("check {slot}"),
-        EffectKind::AgentUnhealthy => format!("{slot} is ill"),
-        EffectKind::AgentRecovered => format!("{slot} is well again"),
-        EffectKind::ScaledUp => format!("type {slot}: up from {first} to {second}"),
-        EffectKind::ScaledDown => format!("type {slot}: down from {first} to {second}"),
-        EffectKind::Chosen => format!("{slot}: chosen by {task}/{attempt}"),
-        EffectKind::Reclaimed => format!("{slot} has its place again"),
+    match *effect {
+        Effect::Execution(effect) => words_of_execution(effect),
+        Effect::Schedule(schedule::Effect { schedule, kind, .. }) => match kind {
+            schedule::Kind::Scheduled { next: 0 } => format!("schedule {schedule}: no more instants"),
+            schedule::Kind::Scheduled { next } => format!("schedule {schedule}: next {}", instant(next)),
+            schedule::Kind::Unscheduled => format!("schedule {schedule}: no more"),
+            schedule::Kind::Fired { slot, planned } => format!("{slot}: fired by schedule {schedule} for {}", instant(planned)),
+        },
+        Effect::Pool(pool::Effect { kind, .. }) => match kind {
+            pool::Kind::CreateAgent { instance, agent } => format!("make {instance} of agent {agent}"),
+            pool::Kind::DisposeAgent { instance, force } => {
+                format!("dispose of {instance}{}", if force { ", whatever it does" } else { "" })
+            }
+            pool::Kind::CheckAgent { instance } => format!("check {instance}"),
+            pool::Kind::AgentUnhealthy { instance } => format!("{instance} is ill"),
+            pool::Kind::AgentRecovered { instance } => format!("{instance} is well again"),
+            pool::Kind::ScaledUp { of, from, to } => format!("type {of}: up from {from} to {to}"),
+            pool::Kind::ScaledDown { of, from, to } => format!("type {of}: down from {from} to {to}"),
+            pool::Kind::Reclaimed { ticket } => format!("{ticket} has its place again"),
+        },
     }
+}
+
+fn words_of_execution(execution::Effect { slot, task, attempt, kind, .. }: execution::Effect) -> String {
+    match kind {
+        Kind::Accepted => format!("{slot}: accepted"),
+        Kind::Run { interruptions, .. } if interruptions > 0 => format!("{slot}: run {task}/{attempt} after {interruptions} interruptions"),
+        Kind::Run { instance, .. } if instance > 0 => format!("{slot}: run {task}/{attempt} on {instance}"),
+        Kind::Run { .. } => format!("{slot}: run {task}/{attempt}"),
+        Kind::Abort { cause } => format!("{slot}: abort {task}/{attempt} for {cause}"),
+        Kind::Ended { status } => format!("{slot}: ended {status}"),
+        Kind::Retrying { .. } => format!("{slot}: retrying {task}/{attempt}"),
+        Kind::Completed { .. } => format!("{slot}: completed {task}/{attempt}"),
+        Kind::Failed { .. } => format!("{slot}: failed {task}/{attempt}"),
+        Kind::Skipped { reason } => format!("{slot}: skipped {task} for {reason}"),
+        Kind::Cancelled { reason } => format!("{slot}: cancelled {task} for {reason}"),
+        Kind::Cancelling => format!("{slot}: cancelling"),
+        Kind::AskGate { .. } | Kind::AskBranch { .. } | Kind::AskTurn { .. } | Kind::AskSchema => format!("{slot}: judge {task}"),
+        Kind::Started => format!("{slot}: started"),
+        Kind::Iterated { .. } => format!("{slot}: iterated {task}"),
+        Kind::Paused => format!("{slot}: paused"),
+        Kind::Resumed => format!("{slot}: resumed"),
+        Kind::Waiting { .. } => format!("{slot}: waiting {task}"),
+        Kind::Opened => format!("{slot}: opened {task}"),
+        Kind::Reused => format!("{slot}: reused {task}"),
+        Kind::Signalled => format!("{slot}: signalled"),
+        Kind::Chosen => format!("{slot}: chosen by {task}/{attempt}"),
+    }
+}
+
+/// The attempts to run among effects: slot, task, attempt.
+pub(crate) fn runs(effects: impl IntoIterator<Item = Effect>) -> Vec<(u32, u32, u32)> {
+    let of_executions = effects.into_iter().filter_map(|effect| effect.execution().copied());
+    of_executions
+        .filter(|effect| matches!(effect.kind, Kind::Run { .. }))
+        .map(|execution::Effect { slot, task, attempt, .. }| (slot, task, attempt))
+        .collect()
 }
 
 /// `01-31 02:00:00` of the year 2027, in which the schedules of these tests run; microseconds since the epoch.
