@@ -20,7 +20,7 @@ export type {
   WorkflowConfig,
 } from './config/config.js'
 export type { Bytes } from './json/bytes.js'
-export type { ConditionFunction } from './definition/marks.js'
+export type { ConditionFunction } from './api/task.js'
 export type { WorkflowGraph } from './definition/definition.js'
 export type { Duration, DurationText } from './api/duration.js'
 export {
@@ -45,7 +45,7 @@ export type { ExecutionEvent } from './events/execution-events.js'
 export type { ExecutionHandle } from './executions/handle.js'
 export type { Issue } from './api/issue.js'
 export type { LogEvent, Logger, LogRecord } from './log/log.js'
-export type { ResourceUsage } from './models/account.js'
+export type { ResourceUsage } from './api/execution.js'
 export type {
   AcceptedEnding,
   CustomProvider,
@@ -117,12 +117,11 @@ export type {
   TaskStatus,
   WorkflowExecution,
 } from './api/execution.js'
+export type { AgentWorkflow, Budget } from './api/workflow.js'
 export type {
   AgentTask,
-  AgentWorkflow,
   AnyWord,
   Branch,
-  Budget,
   Compensation,
   Fallback,
   Condition,
@@ -133,8 +132,9 @@ export type {
   TaskType,
   TriggerRule,
   WaitFor,
-} from './api/workflow.js'
-export { defineAgents, type AgentForm, type AgentFunction, type AgentResult, type Agents, type Settled } from './typed/agents.js'
+} from './api/task.js'
+export { defineAgents, type AgentResult, type Settled } from './typed/agents.js'
+export { type AgentForm, type AgentFunction, type Agents } from './api/agent.js'
 export type {
   AgentGiven,
   AgentProblem,

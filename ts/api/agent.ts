@@ -4,7 +4,7 @@
 import type { Duration } from './duration.js'
 import type { ModelCalls } from './models.js'
 import type { Recorded, SchemaOutput } from './schema.js'
-import type { AgentTask, TaskType } from './workflow.js'
+import type { AgentTask, TaskType } from './task.js'
 
 /** A context of which nothing is known. */
 // oxlint-disable-next-line typescript/no-explicit-any -- what an agent gets is the author's own data
@@ -135,3 +135,13 @@ export interface AgentRegistration {
   /** Attempts that may begin within a time. */
   rateLimit?: RateLimit | undefined
 }
+
+/** A function that does the work of a task: the agent of a type that keeps nothing between tasks. */
+// Written as a method, so that one whose `task` is narrower than any task is one as well.
+export type AgentFunction = { execute(task: TaskInput, context: AttemptContext): unknown }['execute']
+
+/** What may stand for an agent: a function, a type of agents, or an agent of another type, such as `{ type: 'llm', configuration: { … } }`. */
+export type AgentForm = AgentFunction | CallableFunction | AgentType | Omit<AgentRegistration, 'id'>
+
+/** Agents by the name that tasks call each by. */
+export type Agents = Readonly<Record<string, AgentForm>>

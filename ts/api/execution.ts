@@ -2,7 +2,6 @@
 // The shapes of an execution: what a caller asks for, and what there is to see. Numbers are milliseconds where they measure time; instants are `Date`.
 
 import type { Duration } from './duration.js'
-import type { ResourceUsage } from '../models/account.js'
 import type { FinishReason, TokenUsage } from './models.js'
 import type { Budget } from './workflow.js'
 
@@ -228,4 +227,15 @@ export interface EventLoopDelayFigures {
   readonly p50: number
   readonly p99: number
   readonly max: number
+}
+
+/** What models have cost an execution, its child workflows and attempts that failed included. */
+export interface ResourceUsage {
+  readonly tokenUsage: TokenUsage
+  /** US dollars. */
+  readonly cost: number
+  /** False if a price is not known, so that `cost` is too low. */
+  readonly costComplete: boolean
+  /** Calls, however often each was sent. */
+  readonly modelCalls: number
 }

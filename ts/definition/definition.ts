@@ -3,7 +3,7 @@
 
 import { types } from 'node:util'
 import type { AgentNeed } from '../pool/agent-pool.js'
-import { markWorkflow, textOf, type ConditionFunction, type Marks } from './marks.js'
+import { markWorkflow, textOf, type Marks } from './marks.js'
 import { describe } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
@@ -20,7 +20,8 @@ import {
 } from '../boundary/native.js'
 import { SPAWNED } from './spawned-task.js'
 import { workflowsNamedIn } from './pins.js'
-import type { AgentWorkflow, TaskType } from '../api/workflow.js'
+import type { AgentWorkflow } from '../api/workflow.js'
+import type { ConditionFunction, TaskType } from '../api/task.js'
 
 /** Letters of a definition that are read in some milliseconds. */
 const LARGE = 65_536

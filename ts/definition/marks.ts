@@ -5,10 +5,7 @@
 import type { Issue } from '../api/issue.js'
 import { Opaque, type Json } from '../json/json.js'
 import { readSchema, type SchemaForms } from '../schema/schema.js'
-
-/** A condition that is a function; it is given everything an expression could read there. */
-// oxlint-disable-next-line typescript/no-explicit-any -- what it reads is the author's own data
-export type ConditionFunction = (scope: any) => unknown
+import type { ConditionFunction } from '../api/task.js'
 
 /** What the markers of a workflow stand for. */
 export interface Marks {

@@ -39,8 +39,8 @@ import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
 import type { AttemptHost, LiveAttempt } from '../run/attempt.js'
 import type { WorkflowExecution } from '../api/execution.js'
-import type { AgentTask } from '../api/workflow.js'
 import { nextTurn, pause, real } from '../base/real-time.js'
+import type { AgentTask } from '../api/task.js'
 
 const EFFECTS_MAX = 1024
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */

@@ -7,7 +7,7 @@ import type { FinishReason, ModelBudget, TokenUsage } from '../api/models.js'
 import type { Engine } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import type { LiveAttempt } from '../run/attempt.js'
-import type { TaskExecution } from '../api/execution.js'
+import type { TaskExecution, ResourceUsage } from '../api/execution.js'
 
 /** The account of one attempt. */
 export interface ModelAccount {
@@ -186,17 +186,6 @@ export function modelBudgetOf({ definition, options }: Pick<Run, 'definition' | 
     if (least < Infinity) budget[field] = least
   }
   return budget
-}
-
-/** What models have cost an execution, its child workflows and attempts that failed included. */
-export interface ResourceUsage {
-  readonly tokenUsage: TokenUsage
-  /** US dollars. */
-  readonly cost: number
-  /** False if a price is not known, so that `cost` is too low. */
-  readonly costComplete: boolean
-  /** Calls, however often each was sent. */
-  readonly modelCalls: number
 }
 
 /** What sums say of resources. */

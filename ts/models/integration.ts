@@ -42,7 +42,7 @@ import type {
   SkippedModel,
   StreamPart,
 } from '../api/models.js'
-import type { RetryPolicy } from '../api/workflow.js'
+import type { RetryPolicy } from '../api/task.js'
 
 const ORCHESTRATOR = 'orchestrator'
 

@@ -32,9 +32,8 @@ import { ToolRegistry } from '../tools/registry.js'
 import type { ToolDefinition } from '../tools/tool.js'
 import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
-import type { AgentRegistration, AgentType } from '../api/agent.js'
+import type { AgentRegistration, AgentType, AgentFunction, Agents } from '../api/agent.js'
 import { real } from '../base/real-time.js'
-import type { AgentFunction, Agents } from '../typed/agents.js'
 
 /** Which instance of which agent an event of the pool is about. */
 export interface AgentEvent {

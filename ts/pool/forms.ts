@@ -5,8 +5,7 @@ import { describe } from '../base/reader.js'
 import { looking } from '../json/entry.js'
 import { ValidationError } from '../api/errors.js'
 import { memberPath, type Issue } from '../api/issue.js'
-import type { AgentRegistration, AgentType, InlineAgentType } from '../api/agent.js'
-import type { AgentFunction } from '../typed/agents.js'
+import type { AgentRegistration, AgentType, InlineAgentType, AgentFunction } from '../api/agent.js'
 
 /** The agents of a program, by what each is. */
 export interface Forms {

@@ -18,8 +18,8 @@ import { isOutputSchema } from '../run/output-schema.js'
 import { configurationText, limitsOf, moduleUrl } from './worker-type.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Outcome, type Told } from './worker/messages.js'
 import type { AttemptContext, TaskInput, WorkerAgentType } from '../api/agent.js'
-import type { AgentTask } from '../api/workflow.js'
 import { real } from '../base/real-time.js'
+import type { AgentTask } from '../api/task.js'
 
 /** How long an agent whose event loop is blocked may be, from an abort. */
 const DEAF_GRACE_MS = 500

@@ -17,7 +17,7 @@ import { outputSchemaOf } from './output-schema.js'
 import type { Spawner } from './spawn.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
 import type { Allowance } from '../api/execution.js'
-import type { AgentTask, TaskType } from '../api/workflow.js'
+import type { AgentTask, TaskType } from '../api/task.js'
 
 /** A copy of the output of an instance, null if it has none. */
 export type OutputOf = (run: Run, instance: number) => Json

@@ -12,7 +12,7 @@ import type { Run } from './run.js'
 import { readSpawning } from '../definition/spawning.js'
 import type { LiveAttempt } from './attempt.js'
 import type { TaskStatus } from '../api/execution.js'
-import type { AgentTask } from '../api/workflow.js'
+import type { AgentTask } from '../api/task.js'
 
 /** What one attempt has spawned. */
 export class Spawner {

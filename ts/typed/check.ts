@@ -5,8 +5,8 @@
 // does little for a workflow that is right (`node bench/types.mjs`).
 
 import type { AttemptContext, TaskFields } from '../api/agent.js'
-import type { AgentTask } from '../api/workflow.js'
 import type { ResultsOf } from './results.js'
+import type { AgentTask } from '../api/task.js'
 
 /** A list of tasks, as far as its rules look. */
 export type Listed = readonly { readonly id: string }[]

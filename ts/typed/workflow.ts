@@ -2,11 +2,12 @@
 // What the compiler knows of a workflow: who its agents are, what starts it, what its tasks give. At run time there is nothing of it: a definition is data.
 
 import type { ExecuteOptions } from '../api/execution.js'
-import type { AgentTask, AgentWorkflow } from '../api/workflow.js'
-import type { Agents } from './agents.js'
+import type { AgentWorkflow } from '../api/workflow.js'
 import type { CheckedTasks } from './check.js'
 import type { ResultsOf, Shown } from './results.js'
 import type { Recorded, SchemaInput, SchemaOutput } from '../api/schema.js'
+import type { AgentTask } from '../api/task.js'
+import type { Agents } from '../api/agent.js'
 
 /** What is known of a workflow: what an execution is given, and what its tasks give, by id. */
 export interface WorkflowTypes {

@@ -5,9 +5,9 @@ import { readData } from '../../json/entry.js'
 import { CancelledError, ModelError } from '../../api/errors.js'
 import type { ModelCalls } from '../../api/models.js'
 import type { AttemptContext } from '../../api/agent.js'
-import type { AgentTask } from '../../api/workflow.js'
 import { readSpawned } from '../../definition/spawned-task.js'
 import { packFailure, unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
+import type { AgentTask } from '../../api/task.js'
 
 type Execute = Extract<Told, { kind: 'execute' }>
 
