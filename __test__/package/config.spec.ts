@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readConfig, readDuration, type OrchestratorConfig, type ResolvedConfig } from '../../ts/config/config.ts'
 import type { Issue } from '../../ts/api/issue.ts'
 import { STDERR } from '../../ts/log/log.ts'
-import { NO_MODELS } from '../../ts/models/config.ts'
+import { NO_MODELS } from '../../ts/config/models.ts'
 
 function resolved(config: OrchestratorConfig | undefined): ResolvedConfig {
   const issues: Issue[] = []

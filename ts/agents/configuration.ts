@@ -4,7 +4,7 @@
 import { boolean, describe, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
-import { readAccept } from '../models/config.js'
+import { readAccept } from '../config/models.js'
 import type { AcceptedEnding, ModelCapability, ModelRequirements } from '../api/models.js'
 
 /** How an agent of type `llm` asks its model. What is absent is as the provider has it. */

@@ -6,7 +6,7 @@ import type { Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import { readLogger, STDERR, type Logger } from '../log/log.js'
-import { NO_MODELS, readModels, type ResolvedModels } from '../models/config.js'
+import { NO_MODELS, readModels, type ResolvedModels } from './models.js'
 import type { ModelsConfig } from '../api/models.js'
 import { placed } from '../base/placed.js'
 

@@ -8,7 +8,7 @@ import type { Issue } from '../api/issue.js'
 import { plainJson, writtenJson, type Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
 import { readSchema, type SchemaForms } from '../schema/schema.js'
-import { readModelBudget, readNames } from './config.js'
+import { readModelBudget, readNames } from '../config/models.js'
 import { readRequirements } from './requirements.js'
 import type { GenerateRequest, ModelBudget, ModelMessage, ModelPart } from '../api/models.js'
 

@@ -3,7 +3,7 @@
 
 import { boolean, describe, integer, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
 import type { Issue } from '../api/issue.js'
-import { readNames } from './config.js'
+import { readNames } from '../config/models.js'
 import type { ModelRegistration, ModelRequirements } from '../api/models.js'
 
 const CAPABILITIES = ['text-generation', 'code-generation', 'reasoning', 'tool-use', 'vision', 'audio'] as const

@@ -47,10 +47,10 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
 
 #[test]
 fn kinds_of_providers_have_the_same_keys_in_the_environment() {
-    let (here, there) = (read("ts/models/config.ts"), read("crates/providers/src/provider.rs"));
+    let (here, there) = (read("ts/config/models.ts"), read("crates/providers/src/provider.rs"));
     let ours = keys(between(&here.text, "const KINDS", "\n}"), ": [");
     let theirs = keys(between(&there.text, "fn key_variables", "\n    }"), "=> &[");
-    assert!(ours.len() > 10, "only {} kinds were found in ts/models/config.ts", ours.len());
+    assert!(ours.len() > 10, "only {} kinds were found in ts/config/models.ts", ours.len());
     assert_eq!(ours, theirs, "a kind and its variables stand in `KINDS` and in `Kind::key_variables`: change them together");
 }
 
