@@ -7,7 +7,8 @@
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
 export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
-export type { AgentEvent, AgentPool, AllocationEvent, PoolEvents, ScalingEvent } from './pool/agent-pool.js'
+export type { AgentPool } from './pool/agent-pool.js'
+export type { AgentEvent, AllocationEvent, PoolEvents, ScalingEvent } from './api/pool.js'
 export type {
   AgentsConfig,
   AlertThresholds,
@@ -40,7 +41,7 @@ export {
   type ErrorCode,
   type ErrorOptions,
 } from './api/errors.js'
-export type { EventName, OrchestratorEvents } from './events/events.js'
+export type { EventName, OrchestratorEvents } from './api/events.js'
 export type { ExecutionEvent } from './events/execution-events.js'
 export type { ExecutionHandle } from './executions/handle.js'
 export type { Issue } from './api/issue.js'
@@ -134,7 +135,7 @@ export type {
   WaitFor,
 } from './api/task.js'
 export { defineAgents, type AgentResult, type Settled } from './typed/agents.js'
-export { type AgentForm, type AgentFunction, type Agents } from './api/agent.js'
+export type { AgentForm, type AgentFunction, type Agents } from './api/agent.js'
 export type {
   AgentGiven,
   AgentProblem,

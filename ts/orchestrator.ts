@@ -14,7 +14,6 @@ import { listedExecution, listedRun, pageOf } from './executions/listing.js'
 import { closed, endAtOnce, endInOrder, type Parts } from './executions/stopping.js'
 import { pendingError } from './api/errors.js'
 import { ExecutionControl } from './executions/control.js'
-import type { OrchestratorEvents } from './events/events.js'
 import { unwell, type ForkPoint } from './executions/fork.js'
 import { handleOf, type ExecutionHandle } from './executions/handle.js'
 import { HeldRuns } from './events/late-listeners.js'
@@ -44,6 +43,7 @@ import type {
 import type { AgentWorkflow } from './api/workflow.js'
 import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
 import { WorkflowValidator, type WorkflowEngine } from './definition/workflow-engine.js'
+import type { OrchestratorEvents } from './api/events.js'
 
 const DRAIN_MS_DEFAULT = 5000
 

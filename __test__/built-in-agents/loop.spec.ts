@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { builtInTypes } from '../../ts/agents/built-in.ts'
 import { Log } from '../../ts/log/log.ts'
 import type { ToolRegistry } from '../../ts/tools/registry.ts'
-import type { OutputSchema } from '../../ts/run/output-schema.ts'
 import type { Agent, AttemptContext, TaskInput } from '../../ts/api/agent.ts'
 import { gate } from '../support/orchestrators.ts'
 import { attemptWith, taskWith, toolsOf } from '../support/scripted-models.ts'
+import type { OutputSchema } from '../../ts/schema/output-schema.ts'
 
 function agent(type: 'llm' | 'tool' | 'hybrid', configuration: object = {}, tools: ToolRegistry = toolsOf({})): Agent {
   const { create } = builtInTypes({ tools, log: new Log(false) }).get(type)?.type ?? {}

@@ -4,7 +4,7 @@
 import { OrchestratorError } from '../api/errors.js'
 import { lacking, lackOf } from '../models/ending.js'
 import { whole, type Whole } from '../models/whole.js'
-import { acceptOf } from '../run/attempt.js'
+import { acceptOf } from './granted.js'
 import type { AcceptedEnding, GenerateRequest, GenerateResult, ModelMessage, StreamPart } from '../api/models.js'
 import type { AttemptContext } from '../api/agent.js'
 import type { RequestPart, ResolvedLlm } from './configuration.js'

@@ -3,14 +3,12 @@
 
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
-import type { Log } from '../log/log.js'
-import type { AcceptedEnding } from '../api/models.js'
-import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, InlineAgentType } from '../api/agent.js'
 import { readHybrid, readLlm, readTool } from './configuration.js'
 import { HybridAgent } from './hybrid.js'
 import { LlmAgent } from './llm.js'
 import { ToolAgent } from './tool.js'
+import type { AgentSurroundings } from './host.js'
 
 /** One such type. */
 export interface BuiltInType {
@@ -26,14 +24,6 @@ export const DEFAULT_TYPE = 'llm'
 
 /** They wait for others, and an instance is an object: a limit on calls belongs to the agent or to the provider, not to these. */
 const limits = { minAgents: 0, maxAgents: 10_000, maxConcurrency: 100 }
-
-/** What built-in agents need of their orchestrator. */
-export interface AgentSurroundings {
-  readonly tools: ToolRegistry
-  readonly log: Log
-  /** Which answers of models are taken as they are, where neither a task nor its agent says. Default: none. */
-  readonly accept?: readonly AcceptedEnding[]
-}
 
 /** The types by name; a user's own type of one of these names takes its place. */
 export function builtInTypes({ tools, log, accept = [] }: AgentSurroundings): ReadonlyMap<string, BuiltInType> {

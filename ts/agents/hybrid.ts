@@ -8,14 +8,14 @@ import { TaskFailedError } from '../api/errors.js'
 import type { Log } from '../log/log.js'
 import { valuesIn } from '../models/found.js'
 import type { AcceptedEnding, GenerateResult, ModelMessage } from '../api/models.js'
-import { isOutputSchema, type OutputSchema } from '../run/output-schema.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import { Asking, requestPart } from './attempt.js'
-import type { AgentSurroundings } from './built-in.js'
 import type { ResolvedHybrid } from './configuration.js'
 import { fenced, promptOf } from './prompt.js'
 import { ToolCalls } from './tool-calls.js'
+import type { AgentSurroundings } from './host.js'
+import { isOutputSchema, type OutputSchema } from '../schema/output-schema.js'
 
 export class HybridAgent implements Agent {
   readonly #configuration: ResolvedHybrid

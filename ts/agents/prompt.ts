@@ -2,7 +2,7 @@
 // A task in words: what its model is told.
 
 import { ValidationError } from '../api/errors.js'
-import { readsOutputs } from '../run/attempt.js'
+import { readsOutputs } from './granted.js'
 import type { TaskInput } from '../api/agent.js'
 
 /**

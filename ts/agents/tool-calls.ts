@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The tools that the model of one attempt may call, and its calls of them.
 
-import { canonical, hashOf } from '../executions/idempotency.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
 import type { ModelPart, ModelTool, ModelToolCall } from '../api/models.js'
 import { allows, notAllowed } from '../definition/allow.js'
 import { readSchema } from '../schema/schema.js'
-import { allowanceOf } from '../run/attempt.js'
+import { allowanceOf } from './granted.js'
 import { failed } from '../tools/call.js'
 import { ToolRegistry } from '../tools/registry.js'
 import type { AttemptContext } from '../api/agent.js'
+import { canonical, hashOf } from '../json/canonical.js'
 
 /** Tools that one turn calls at the same moment; the others wait for them. */
 const CALLS_AT_ONCE_MAX = 16

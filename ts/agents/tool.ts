@@ -4,7 +4,7 @@
 import { ValidationError } from '../api/errors.js'
 import { allows, notAllowed } from '../definition/allow.js'
 import type { Json } from '../json/json.js'
-import { allowanceOf } from '../run/attempt.js'
+import { allowanceOf } from './granted.js'
 import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import type { ResolvedTool } from './configuration.js'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Answers on their way to the engine: numbers in one array, which is used again, and texts in few strings.
 
-import { ANSWER_WORDS } from './native.js'
+import { ANSWER_WORDS } from './words.js'
 
 const ANSWERS_FIRST = 256
 /**

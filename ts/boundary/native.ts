@@ -2,11 +2,9 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import { addon } from './addon.js'
-import type { AgentLimits, ResolvedType } from '../pool/registration.js'
 import type { Handover } from './answers.js'
 import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
 import { errorOf, type OrchestratorError } from '../api/errors.js'
-import type { Claimed } from '../executions/idempotency.js'
 import type { Json } from '../json/json.js'
 import type { ExecutionKind } from '../native/alphabet.js'
 import type * as Binding from '../native/binding.cjs'
@@ -27,6 +25,7 @@ import type {
   ScheduleTexts,
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
+import type { AgentLimits, Claimed, TypeLimits } from './shapes.js'
 
 export * from '../native/alphabet.js'
 const native = addon as typeof Binding
@@ -273,7 +272,7 @@ export class Engine {
     this.#try(() => this.#native.openPool(policy))
   }
 
-  addAgentType(name: string, { minAgents, maxAgents, maxConcurrency, reserve }: ResolvedType): void {
+  addAgentType(name: string, { minAgents, maxAgents, maxConcurrency, reserve }: TypeLimits): void {
     const kept = reserve && { reserveSlots: reserve.slots, reservePriority: reserve.priority }
     this.#try(() => this.#native.addAgentType(name, { min: minAgents, max: maxAgents, concurrency: maxConcurrency, ...kept }))
   }

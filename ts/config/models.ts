@@ -4,8 +4,8 @@
 import { boolean, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../base/reader.js'
 import { memberPath, type Issue } from '../api/issue.js'
 import { pushRefusal } from '../base/names.js'
-import { ATTEMPT_TIMES, readTimes, type AttemptTimes } from '../models/time-limits.js'
 import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from '../api/models.js'
+import { ATTEMPT_TIMES, readTimes, type AttemptTimes } from './times.js'
 
 type Kind =
   | 'openai'

@@ -2,7 +2,6 @@
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
 import { types } from 'node:util'
-import type { AgentNeed } from '../pool/agent-pool.js'
 import { markWorkflow, textOf, type Marks } from './marks.js'
 import { describe } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
@@ -19,9 +18,9 @@ import {
   type PlanReading,
 } from '../boundary/native.js'
 import { SPAWNED } from './spawned-task.js'
-import { workflowsNamedIn } from './pins.js'
 import type { AgentWorkflow } from '../api/workflow.js'
 import type { ConditionFunction, TaskType } from '../api/task.js'
+import { type AgentNeed, workflowsNamedIn } from './named.js'
 
 /** Letters of a definition that are read in some milliseconds. */
 const LARGE = 65_536

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the tasks of a definition name: agents and workflows, wherever they stand in it.
 
-import type { AgentNeed } from '../pool/agent-pool.js'
 import type { Json } from '../json/json.js'
 
 /** A name, and where its holder stands: a task, or what undoes one. */
@@ -58,4 +57,16 @@ function needOf(agentId: Json | undefined, requires?: Json): AgentNeed | undefin
 
 function isObject(value: Json | undefined): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What a task asks of whoever runs it. */
+export interface AgentNeed {
+  /** Empty: anybody with what is required. */
+  readonly agentId: string
+  readonly requires: readonly string[]
+}
+
+/** The ids of the workflows that the tasks of a definition name. */
+export function workflowsNamedIn(workflow: Json): string[] {
+  return [...namedIn(workflow)].flatMap((named) => (named.kind === 'workflow' ? [named.id] : []))
 }

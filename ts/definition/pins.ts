@@ -4,11 +4,15 @@
 
 import type { Definition } from './definition.js'
 import type { Json } from '../json/json.js'
-import { namedIn } from './named.js'
-import type { RunOptions } from '../run/run.js'
+import { workflowsNamedIn } from './named.js'
+
+/** The registered workflows that the tasks of an execution name, by id, as they were when it began; absent: none. */
+interface Pins {
+  readonly workflows?: Readonly<Record<string, Json>>
+}
 
 /** The workflows that a definition names, by id, and those that they name; what `find` does not know is left out. */
-export function pinsFor(definition: Definition, find: (id: string) => Json | undefined): Pick<RunOptions, 'workflows'> {
+export function pinsFor(definition: Definition, find: (id: string) => Json | undefined): Pins {
   const workflows: Record<string, Json> = {}
   const todo = [...definition.workflowIds]
   for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
@@ -18,9 +22,4 @@ export function pinsFor(definition: Definition, find: (id: string) => Json | und
     todo.push(...workflowsNamedIn(named))
   }
   return Object.keys(workflows).length === 0 ? {} : { workflows }
-}
-
-/** The ids of the workflows that the tasks of a definition name. */
-export function workflowsNamedIn(workflow: Json): string[] {
-  return [...namedIn(workflow)].flatMap((named) => (named.kind === 'workflow' ? [named.id] : []))
 }

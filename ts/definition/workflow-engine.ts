@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { AgentNeed, AgentRegistry } from '../pool/agent-pool.js'
 import { forbiddenIn, readAllow } from './allow.js'
 import type { Definition, DefinitionReader, WorkflowGraph } from './definition.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
-import { namedIn } from './named.js'
+import { namedIn, type AgentNeed } from './named.js'
 import { pinsFor } from './pins.js'
 import { placeErrors } from '../base/placed.js'
-import type { RunOptions } from '../run/run.js'
 import type { Allowance } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
 import { readSource, type WorkflowFile, type WorkflowText } from './workflow-source.js'
@@ -54,7 +52,19 @@ export interface WorkflowEngine {
 }
 
 /** What is there though nobody has registered it: pinned workflows, and agents that models stand in for in any case. */
-type Known = Pick<RunOptions, 'workflows' | 'standIns'>
+interface Known {
+  readonly workflows?: Readonly<Record<string, Json>>
+  readonly standIns?: readonly string[]
+}
+
+/** What judging a workflow needs of the agent pool. */
+interface AgentsHost {
+  /** Who does the tasks of agents nobody has registered. */
+  readonly standIns: { warning(name: string): string }
+  knows(need: AgentNeed, standIns?: readonly string[]): boolean
+  isGuess(need: AgentNeed): boolean
+  missingWithWayOut(agentId: string): string
+}
 
 export class WorkflowValidator implements WorkflowEngine {
   static {
@@ -62,12 +72,12 @@ export class WorkflowValidator implements WorkflowEngine {
   }
 
   readonly #reader: DefinitionReader
-  readonly #agents: AgentRegistry
+  readonly #agents: AgentsHost
   readonly #registered = new Map<string, Definition>()
   readonly #defined: (definition: Definition) => void
 
   /** `defined` is told of each workflow that is registered: interrupted executions may be waiting for its functions. */
-  constructor(reader: DefinitionReader, agents: AgentRegistry, defined: (definition: Definition) => void) {
+  constructor(reader: DefinitionReader, agents: AgentsHost, defined: (definition: Definition) => void) {
     this.#reader = reader
     this.#agents = agents
     this.#defined = defined
@@ -153,7 +163,7 @@ export class WorkflowValidator implements WorkflowEngine {
   }
 }
 
-function unknownAgent({ agentId, requires }: AgentNeed, path: string, agents: AgentRegistry): Issue {
+function unknownAgent({ agentId, requires }: AgentNeed, path: string, agents: AgentsHost): Issue {
   if (requires.length > 0) {
     const who = agentId === '' ? 'no registered agent' : `neither an agent \`${agentId}\` nor one of a type of that name`
     const message = `${who} has ${requires.map((one) => `\`${one}\``).join(', ')}; call agentPool.registerAgent({ capabilities: […], … }) for one that has`

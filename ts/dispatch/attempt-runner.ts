@@ -4,10 +4,8 @@
 import type { Instance } from '../pool/instances.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import { allows, notAllowed } from '../definition/allow.js'
-import type { ChildEnd } from '../executions/children.js'
 import type { Clock } from '../base/clock.js'
 import type { TaskDefinition } from '../definition/definition.js'
-import type { Dispatcher } from './dispatcher.js'
 import { noData } from '../json/entry.js'
 import { NotFoundError } from '../api/errors.js'
 import { failureText } from '../failure/failure.js'
@@ -15,9 +13,9 @@ import { judgeInput, judgeOutput } from '../run/input-judge.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
-import { Form } from '../boundary/native.js'
+import { Form, type Engine } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
-import { AttemptInput, LiveAttempt } from '../run/attempt.js'
+import { AttemptInput, LiveAttempt, type AttemptHost } from '../run/attempt.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import { real } from '../base/real-time.js'
 
@@ -41,8 +39,20 @@ export interface Attempt {
   answered: boolean
 }
 
+/** What calling agents needs of the dispatcher. */
+interface RunnerHost extends AttemptHost {
+  readonly engine: Pick<Engine, 'calling' | 'output' | 'rendered'>
+  readonly clock: Clock
+  readonly maxValueBytes: number
+  /** How late the event loop is while attempts are under way. */
+  readonly delay: { begin(): void; end(): void }
+  /** Attempts under way. */
+  inFlight: number
+  answer(attempt: Attempt, form: number, end: number, text: string | undefined): void
+}
+
 export class AttemptRunner {
-  readonly #dispatcher: Dispatcher
+  readonly #host: RunnerHost
   readonly #clock: Clock
   readonly #agents: AgentRegistry
   /** Runs the workflow of a task as an execution of its own. */
@@ -52,7 +62,7 @@ export class AttemptRunner {
     if (run.definition.opaque) return copyJson(run.outputs[instance] ?? null)
     // An agent may look at its task long after its execution has ended, and the engine has let go of that.
     if (run.execution !== undefined) return copyJson((run.ended(instance)?.result ?? null) as Json)
-    return JSON.parse(this.#dispatcher.engine.output(run.slot, instance)) as Json
+    return JSON.parse(this.#host.engine.output(run.slot, instance)) as Json
   }
   #draining = false
   /** When this turn of the event loop began to call agents, and the calls that were put off to the next turn. */
@@ -64,13 +74,13 @@ export class AttemptRunner {
   readonly #later: (() => void)[] = []
 
   constructor(
-    dispatcher: Dispatcher,
+    host: RunnerHost,
     agents: AgentRegistry,
     child: (run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined) => Promise<ChildEnd>,
     held: boolean,
   ) {
-    this.#dispatcher = dispatcher
-    this.#clock = dispatcher.clock
+    this.#host = host
+    this.#clock = host.clock
     this.#agents = agents
     this.#child = child
     this.#held = held
@@ -80,7 +90,7 @@ export class AttemptRunner {
   drain(): void {
     this.#draining = true
     // Whoever takes the execution up finds them interrupted.
-    this.#dispatcher.inFlight -= this.#later.length
+    this.#host.inFlight -= this.#later.length
     this.#later.length = 0
   }
 
@@ -88,15 +98,15 @@ export class AttemptRunner {
   start(run: Run, place: number, number: number, instanceNumber: number): void {
     if (this.#draining) return
     const instance = instanceNumber === 0 ? undefined : this.#agents.instances.find(instanceNumber)
-    const live = new LiveAttempt(run, place, number, this.#dispatcher, instance)
+    const live = new LiveAttempt(run, place, number, this.#host, instance)
     const at = this.#clock.now()
     const own = run.task(place)
     const task = own.hasFallback ? this.#calling(run, place, own) : own
     const attempt: Attempt = { run, place, attempt: number, instance, task, live, start: at, answered: false }
     // From here on it hears when it is told to stop, also if it is put off.
     run.attempts[place] = live
-    this.#dispatcher.inFlight += 1
-    if (this.#dispatcher.inFlight === 1) this.#dispatcher.delay.begin()
+    this.#host.inFlight += 1
+    if (this.#host.inFlight === 1) this.#host.delay.begin()
     if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
     if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
     if (this.#later.length === 0) real.setImmediate(this.#goOn)
@@ -105,7 +115,7 @@ export class AttemptRunner {
 
   /** An agent that stands in for the task, if one does. */
   #calling(run: Run, place: number, own: TaskDefinition): TaskDefinition {
-    const task = run.definition.tasks[this.#dispatcher.engine.calling(run.slot, place)] ?? own
+    const task = run.definition.tasks[this.#host.engine.calling(run.slot, place)] ?? own
     // What a schema made of another's input is none of its.
     if (task !== own) run.parsed.delete(place)
     return task
@@ -155,7 +165,7 @@ export class AttemptRunner {
   async #prepare(attempt: Attempt, task: TaskDefinition, instance: Instance | undefined, number: number): Promise<void> {
     try {
       if (task.inputSchema !== undefined)
-        await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data, this.#dispatcher.maxValueBytes)
+        await judgeInput(attempt.run, attempt.place, task, this.#input(attempt, task).data, this.#host.maxValueBytes)
       if (task.kind === 'workflow') return this.#callWorkflow(attempt, task)
       if (instance === undefined) throw number === 0 ? this.#notFound(task) : this.#agents.instances.failure(number, task.agentId)
       // It may have been told to stop meanwhile, when there was nobody yet to hear it.
@@ -207,7 +217,7 @@ export class AttemptRunner {
   #input({ run, place }: Attempt, task: TaskDefinition): { prompt: string | undefined; data: Json | undefined } {
     let { prompt, data } = task
     if (task.templated) {
-      const rendered = JSON.parse(this.#dispatcher.engine.rendered(run.slot, place) ?? '{}') as { prompt?: string; data?: Json }
+      const rendered = JSON.parse(this.#host.engine.rendered(run.slot, place) ?? '{}') as { prompt?: string; data?: Json }
       prompt = rendered.prompt
       data = rendered.data
     }
@@ -237,7 +247,7 @@ export class AttemptRunner {
   async #review(attempt: Attempt, task: TaskDefinition, value: unknown): Promise<void> {
     try {
       await attempt.live.spawner?.settle()
-      const { maxValueBytes } = this.#dispatcher
+      const { maxValueBytes } = this.#host
       if (task.outputSchema !== undefined)
         this.#accept(attempt, await judgeOutput(task, value, maxValueBytes), task.cached ? value : undefined)
       else this.#accept(attempt, value)
@@ -260,7 +270,7 @@ export class AttemptRunner {
     const end = this.#endOf(attempt)
     const { run, place } = attempt
     const issues: Issue[] = []
-    const output = plainJson(value, 'result', issues, this.#dispatcher.maxValueBytes)
+    const output = plainJson(value, 'result', issues, this.#host.maxValueBytes)
     if (output === undefined) return this.#fail(attempt, noData(`the result of task \`${run.task(place).id}\``, issues))
     if (!this.#settle(attempt)) return
     // A late answer, whose attempt the engine has given up, must not show where a later attempt's is to stand.
@@ -293,8 +303,8 @@ export class AttemptRunner {
   #settle(attempt: Attempt): boolean {
     if (attempt.answered) return false
     attempt.answered = true
-    this.#dispatcher.inFlight -= 1
-    if (this.#dispatcher.inFlight === 0) this.#dispatcher.delay.end()
+    this.#host.inFlight -= 1
+    if (this.#host.inFlight === 0) this.#host.delay.end()
     attempt.live.end()
     // Also if the instance is gone meanwhile: it has been given up, or its worker died.
     if (this.#agents.isHeard) this.#announce('agent:released', attempt)
@@ -302,7 +312,7 @@ export class AttemptRunner {
   }
 
   #answer(attempt: Attempt, form: number, end: number, text: string | undefined): void {
-    this.#dispatcher.answer(attempt, form, end, text)
+    this.#host.answer(attempt, form, end, text)
   }
 
   #notFound({ agentId, requires }: TaskDefinition): NotFoundError {
@@ -328,4 +338,11 @@ function isThenable(value: unknown): boolean {
   } catch {
     return false
   }
+}
+
+/** How a child completed. */
+export interface ChildEnd {
+  readonly results: unknown
+  /** Whether something in it can be undone. */
+  readonly undoable: boolean
 }

@@ -11,14 +11,13 @@ import { abortReason } from '../run/abort-reason.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import { Answers } from '../boundary/answers.js'
 import { Questions } from './questions.js'
-import { AttemptRunner, type Attempt } from './attempt-runner.js'
-import type { ChildEnd } from '../executions/children.js'
+import { AttemptRunner, type Attempt, type ChildEnd } from './attempt-runner.js'
 import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
 import { codedError, errorOf, pendingError, type OrchestratorError } from '../api/errors.js'
 import { EventLoopDelay } from './event-loop-delay.js'
 import type { Json } from '../json/json.js'
 import type { Lender } from '../run/lender.js'
-import { openAccount, type Bookkeeper, type ModelAccount } from '../models/account.js'
+import type { ModelAccount } from '../models/account.js'
 import type { Caller } from '../models/integration.js'
 import type { ModelCalls } from '../api/models.js'
 import {
@@ -34,13 +33,14 @@ import {
   ScheduleEffect,
   type NativeTime,
 } from '../boundary/native.js'
-import type { Run } from '../run/run.js'
+import type { Run, Spawned } from '../run/run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
 import type { AttemptHost, LiveAttempt } from '../run/attempt.js'
 import type { WorkflowExecution } from '../api/execution.js'
 import { nextTurn, pause, real } from '../base/real-time.js'
 import type { AgentTask } from '../api/task.js'
+import { openAccount, type AccountHost } from '../run/account.js'
 
 const EFFECTS_MAX = 1024
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
@@ -69,7 +69,7 @@ export interface Listener {
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = [ExecutionKind.completed, ExecutionKind.failed, ExecutionKind.skipped, ExecutionKind.cancelled]
 
-export class Dispatcher implements AttemptHost, Bookkeeper {
+export class Dispatcher implements AttemptHost, AccountHost {
   readonly engine: Engine
   readonly clock: Clock
   readonly lasts: boolean
@@ -250,7 +250,7 @@ export class Dispatcher implements AttemptHost, Bookkeeper {
   }
 
   /** Adds a task to an attempt of `instance`; `undefined` if that was told to stop. */
-  spawn(run: Run, instance: number, attempt: number, { task, text, judges }: Spawning, lender: Lender): SpawnedTask | undefined {
+  spawn(run: Run, instance: number, attempt: number, { task, text, judges }: Spawning, lender: Lender): Spawned | undefined {
     this.#adoptFor(task)
     const child = this.engine.spawn(run.slot, instance, attempt, text)
     if (child === null) return undefined

@@ -5,9 +5,8 @@
 import type { EventEmitter } from 'node:events'
 import { dateOf } from '../base/clock.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
-import { emitSafely } from '../log/emit.js'
+import { emitSafely, warnOfEvent } from '../log/emit.js'
 import { TaskFailedError } from '../api/errors.js'
-import { warnOfEvent, type EventName, type OrchestratorEvents } from './events.js'
 import { errorInfo } from '../run/report.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import { restored } from '../failure/restored.js'
@@ -18,6 +17,7 @@ import type { Run } from '../run/run.js'
 import { taskEvent, type Notice } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { real } from '../base/real-time.js'
+import type { EventName, OrchestratorEvents } from '../api/events.js'
 
 /** The kinds of effect that each event is made from. */
 const KINDS: Record<EventName, readonly ExecutionKind[]> = {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The events of one execution as a sequence that can be taken up anywhere: those on record, then those to come.
 
-import type { EventName } from './events.js'
 import { EFFECT_WORDS, ExecutionEffect, ExecutionKind } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution } from '../api/execution.js'
+import type { EventName } from '../api/events.js'
 
 /** One event of an execution. */
 export interface ExecutionEvent {

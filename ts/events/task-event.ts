@@ -4,7 +4,6 @@
 
 import { inspect } from 'node:util'
 import { dateOf } from '../base/clock.js'
-import type { EventName } from './events.js'
 import { errorInfo } from '../run/report.js'
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
@@ -12,6 +11,7 @@ import { spentBy, type ModelSums } from '../models/account.js'
 import { ExecutionKind, type Engine, type ExecutionEffect } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution, TaskStatus } from '../api/execution.js'
+import type { EventName } from '../api/events.js'
 
 /** What the engine has recorded of a run. */
 export interface Notice {

@@ -11,8 +11,8 @@ import { looking, noData, readData } from '../json/entry.js'
 import { plainJson, type Json } from '../json/json.js'
 import { nearest } from '../base/near.js'
 import { judgeName, refusalOfChosenName, refusalOfExecutionId } from '../base/names.js'
-import type { RunOptions } from '../run/run.js'
 import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from '../api/execution.js'
+import type { RunOptions } from '../run/options.js'
 
 const LIMIT_DEFAULT = 50
 const LIMIT_MAX = 1000

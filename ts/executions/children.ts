@@ -16,17 +16,19 @@ import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError
 import type { Ending, Report } from '../run/report.js'
 import { restored } from '../failure/restored.js'
 import { keptEnds, UNDOING } from './fork.js'
-import { canonical } from './idempotency.js'
 import { judgeContext } from '../run/input-judge.js'
 import type { Json } from '../json/json.js'
 import { assertChild, isChild, isOf, type Child } from './kinship.js'
-import { continues, isUndoneWhole, keyOwner, keysAfter, startsOf, wasUndone, type Tried } from './lineage.js'
+import { continues, isUndoneWhole, keysAfter, startsOf, wasUndone, type Tried } from './lineage.js'
 import type { LiveRuns } from './live-runs.js'
 import { pinsFor } from '../definition/pins.js'
-import type { Run, RunOptions } from '../run/run.js'
+import type { Run } from '../run/run.js'
 import type { LiveAttempt } from '../run/attempt.js'
 import { undoingOf } from './undoing.js'
 import type { WorkflowExecution } from '../api/execution.js'
+import { canonical } from '../json/canonical.js'
+import { keyOwner, type RunOptions } from '../run/options.js'
+import type { ChildEnd } from '../dispatch/attempt-runner.js'
 
 /** What running a child needs of the orchestrator. */
 export interface Nursery {
@@ -58,13 +60,6 @@ export interface Beginning {
   readonly definition: Definition
   readonly context: { [key: string]: Json }
   readonly options: RunOptions
-}
-
-/** How a child completed. */
-export interface ChildEnd {
-  readonly results: unknown
-  /** Whether something in it can be undone. */
-  readonly undoable: boolean
 }
 
 /** Where a child stands. */

@@ -6,8 +6,9 @@ import type { Definition } from '../definition/definition.js'
 import type { Ending } from '../run/report.js'
 import { hasUndoing } from './fork.js'
 import type { Json } from '../json/json.js'
-import type { Run, RunOptions } from '../run/run.js'
+import type { Run } from '../run/run.js'
 import type { WorkflowExecution } from '../api/execution.js'
+import type { RunOptions } from '../run/options.js'
 
 /** An execution that has ended, with what another one like it would need. */
 export interface Past {

@@ -4,8 +4,8 @@
 import type { Definition } from '../definition/definition.js'
 import { ValidationError } from '../api/errors.js'
 import type { Json } from '../json/json.js'
-import type { ReusedEnd, RunOptions } from '../run/run.js'
 import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
+import type { ReusedEnd, RunOptions } from '../run/options.js'
 
 /** Where a fork begins. */
 export interface ForkPoint {

@@ -6,7 +6,6 @@
 //   one that lives, or has ended                                                       ─▶ is the same call
 //   one that has ended and is remembered no more                                       ─▶ ERR_EXECUTION_NOT_FOUND, which says how it ended; begins nothing
 
-import { createHash } from 'node:crypto'
 import { dateOf } from '../base/clock.js'
 import type { Definition } from '../definition/definition.js'
 import type { Past } from './ended-executions.js'
@@ -15,6 +14,8 @@ import type { Json } from '../json/json.js'
 import type { LiveRuns } from './live-runs.js'
 import type { Started } from './outcome.js'
 import type { Run } from '../run/run.js'
+import type { Claimed } from '../boundary/shapes.js'
+import { hashOf, canonical } from '../json/canonical.js'
 
 /** An idempotency key, and what calls with it would do. */
 export interface Key {
@@ -24,15 +25,6 @@ export interface Key {
   readonly fingerprint: string
   /** Whether an execution that ended badly gives way to a new one. */
   readonly rerunFailed: boolean
-}
-
-/** What a call with an idempotency key does, and the execution it is about, as `runtime::Claimed` has it. */
-export interface Claimed {
-  readonly does: 'begin' | 'join' | 'mismatch'
-  readonly id: string
-  /** How that ended, if it has, and when, in microseconds. */
-  readonly status?: string
-  readonly endedAt?: number
 }
 
 /** Where executions are, and what a key stands for. */
@@ -71,17 +63,4 @@ function forgotten(key: string, { id, status, endedAt }: Claimed): NotFoundError
 /** Equal for calls that would do the same. */
 export function fingerprintOf(definition: Definition, context: { readonly [key: string]: Json }): string {
   return hashOf([definition.plan.hash(), canonical(context)])
-}
-
-/** A short name for what the parts are together. */
-export function hashOf(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
-}
-
-/** JSON text that does not depend on the order of keys. */
-export function canonical(value: Json | { readonly [key: string]: Json }): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member
-    return Object.fromEntries(Object.entries(member).toSorted(([one], [other]) => (one < other ? -1 : 1)))
-  })
 }

@@ -2,7 +2,8 @@
 // Whether an execution that has the id of a child is that child. Ids of this form cannot be chosen, but in a store of a version before they may have been.
 
 import { ConflictError } from '../api/errors.js'
-import type { Run, RunOptions } from '../run/run.js'
+import type { Run } from '../run/run.js'
+import type { RunOptions } from '../run/options.js'
 
 /** An execution as far as this needs it. */
 interface Found {

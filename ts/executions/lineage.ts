@@ -8,31 +8,7 @@
 
 import { undoneIn, unwell } from './fork.js'
 import type { Past } from './ended-executions.js'
-import type { RunOptions } from '../run/run.js'
-
-/** Whose keys the tasks of an execution have. */
-export interface Keys {
-  /** An execution, */
-  readonly of: string
-  /** and for these paths, with all that belongs to them, others. */
-  readonly but?: Readonly<Record<string, string>>
-}
-
-/** An execution as far as its keys are asked for. */
-interface Keyed {
-  readonly id: string
-  readonly options: Pick<RunOptions, 'keys'>
-}
-
-/** The execution whose keys a task has. */
-export function keyOwner({ id, options: { keys } }: Keyed, path: string): string {
-  if (keys === undefined) return id
-  // What undoes a task, and what it spawned, go with it.
-  for (const [of, owner] of Object.entries(keys.but ?? {})) {
-    if (path === of || (path.startsWith(of) && '!/'.includes(path[of.length] ?? ' '))) return owner
-  }
-  return keys.of
-}
+import type { Keys, RunOptions } from '../run/options.js'
 
 /** An execution that tried the same before, and what has undone it since, if something has. */
 export interface Tried {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Executions out of a store: those to be read, and those that were interrupted and are continued as soon as their agents are there.
 
-import type { AgentNeed, AgentRegistry } from '../pool/agent-pool.js'
+import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Clock } from '../base/clock.js'
 import { acceptedDefinition, type Definition } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -13,9 +13,11 @@ import type { Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
 import type { Engine, Failures, Interrupted } from '../boundary/native.js'
 import { eventsGone, notFound } from './outcome.js'
-import { Run, type RunOptions } from '../run/run.js'
+import { Run } from '../run/run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
 import { real } from '../base/real-time.js'
+import type { AgentNeed } from '../definition/named.js'
+import type { RunOptions } from '../run/options.js'
 
 interface StoredText {
   id: string

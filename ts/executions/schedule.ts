@@ -9,9 +9,9 @@ import { ValidationError } from '../api/errors.js'
 import { judgeName } from '../base/names.js'
 import type { Issue } from '../api/issue.js'
 import { timingProblems } from '../boundary/native.js'
-import type { RunOptions } from '../run/run.js'
 import type { Allowance, ConcurrencyLimit } from '../api/execution.js'
 import type { Budget } from '../api/workflow.js'
+import type { RunOptions } from '../run/options.js'
 
 /** When a workflow runs again and again: by exactly one of `cron` and `every`. */
 export interface WorkflowSchedule {

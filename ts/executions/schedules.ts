@@ -12,8 +12,9 @@ import type { LiveRuns } from './live-runs.js'
 import { refusalOfScheduleId } from '../base/names.js'
 import { ScheduleKind, type ScheduleEffect, type Unreadable } from '../boundary/native.js'
 import type { InterruptedRuns } from './recovery.js'
-import { Run, type RunOptions } from '../run/run.js'
+import { Run } from '../run/run.js'
 import type { ReadSchedule, Schedule } from './schedule.js'
+import type { RunOptions } from '../run/options.js'
 
 type Context = { [key: string]: Json }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How executions begin: by a call, under an id or a key that the caller has chosen, as the fork of another, or as a task of one.
 
-import type { AgentNeed, AgentRegistry } from '../pool/agent-pool.js'
+import type { AgentRegistry } from '../pool/agent-pool.js'
 import { forbiddenIn, narrowed } from '../definition/allow.js'
 import type { ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
@@ -18,13 +18,14 @@ import { copyJson } from '../json/copy.js'
 import type { LiveRuns } from './live-runs.js'
 import type { Log } from '../log/log.js'
 import { cancelWith, type Started } from './outcome.js'
-import { namedIn } from '../definition/named.js'
+import { namedIn, type AgentNeed } from '../definition/named.js'
 import { pinsFor } from '../definition/pins.js'
-import { Run, type RunOptions } from '../run/run.js'
+import { Run } from '../run/run.js'
 import type { Allowance, WorkflowExecution } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
 import type { WorkflowValidator } from '../definition/workflow-engine.js'
 import { nextTurn } from '../base/real-time.js'
+import type { RunOptions } from '../run/options.js'
 
 type Context = { [key: string]: Json }
 

@@ -5,19 +5,11 @@
 // after the other, whatever becomes of those before it, and as clean-up: nothing but force keeps it from running. A child of the child is undone by a task
 // that names its execution, and which becomes one of these in turn. What templates gave is no template, so it is not in the workflow but in the options.
 
-import { acceptedDefinition, at, type Definition, type StoredTask, type TaskDefinition } from '../definition/definition.js'
+import { acceptedDefinition, at, type Definition, type StoredTask } from '../definition/definition.js'
 import type { Past } from './ended-executions.js'
-import { errorOf } from '../api/errors.js'
 import { UNDOING } from './fork.js'
-import type { Json } from '../json/json.js'
-import type { RunOptions } from '../run/run.js'
-
-/** What a task that undoes something is given, or why that is not known. */
-export interface UndoInput {
-  readonly prompt?: string
-  readonly data?: Json
-  readonly error?: { readonly code: string; readonly message: string }
-}
+import type { UndoInput } from '../run/inputs.js'
+import type { RunOptions } from '../run/options.js'
 
 /** One thing to undo, as `runtime::report::undoing` writes it. */
 interface Undo {
@@ -67,15 +59,4 @@ export function undoingOf({ execution, definition, options }: Past, listed: stri
       ...(Object.keys(inputs).length > 0 && { inputs }),
     },
   }
-}
-
-/** The definition with what its tasks are given. */
-export function withInputs(definition: Definition, inputs: Readonly<Record<string, UndoInput>>): Definition {
-  const given = (task: TaskDefinition): TaskDefinition => {
-    if (!Object.hasOwn(inputs, task.id)) return task
-    const { prompt, data, error } = inputs[task.id] as UndoInput
-    if (error === undefined) return { ...task, prompt, data }
-    return { ...task, inputSchema: { judge: () => Promise.reject(errorOf(error.code, error.message)) } }
-  }
-  return { ...definition, tasks: definition.tasks.map(given) }
 }

@@ -4,9 +4,6 @@
 import type { Json } from '../json/json.js'
 import { dollarsOf } from './result.js'
 import type { FinishReason, ModelBudget, TokenUsage } from '../api/models.js'
-import type { Engine } from '../boundary/native.js'
-import type { Run } from '../run/run.js'
-import type { LiveAttempt } from '../run/attempt.js'
 import type { TaskExecution, ResourceUsage } from '../api/execution.js'
 
 /** The account of one attempt. */
@@ -79,113 +76,6 @@ export interface ModelSums {
   readonly unpriced?: number
   /** Of one task: why its last answer ended. */
   readonly finishReason?: FinishReason
-}
-
-/** What an account needs of the dispatcher. */
-export interface Bookkeeper {
-  readonly engine: Pick<Engine, 'note' | 'notes' | 'spent'>
-  /** Whether what is recorded outlives this process. */
-  readonly lasts: boolean
-  /** Whether something can still be recorded for a run. */
-  keeps(run: Run): boolean
-  /** Whether an attempt has not answered, and was not given up. */
-  isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean
-  /** The run whose task it is. */
-  above(run: Run): Run | undefined
-  /** Hands what the engine was told to the store, soon. */
-  schedule(): void
-}
-
-const accounts = new WeakMap<LiveAttempt, ModelAccount>()
-
-/** The account of an attempt, the same each time: what it finds from before is what was there when it was opened. */
-export function openAccount(keeper: Bookkeeper, run: Run, instance: number, live: LiveAttempt): ModelAccount {
-  let account = accounts.get(live)
-  if (account === undefined) {
-    account = new Account(keeper, run, instance, live)
-    accounts.set(live, account)
-  }
-  return account
-}
-
-class Account implements ModelAccount {
-  readonly executionId: string
-  readonly workflowId: string
-  readonly tenant: string | undefined
-  readonly path: string
-  readonly attempt: number
-  readonly budgets: readonly AccountBudget[]
-  readonly choices: readonly Json[]
-  readonly calls: readonly Json[]
-  readonly lasts: boolean
-  readonly #keeper: Bookkeeper
-  readonly #run: Run
-  readonly #instance: number
-  readonly #live: LiveAttempt
-
-  constructor(keeper: Bookkeeper, run: Run, instance: number, live: LiveAttempt) {
-    this.executionId = run.id
-    this.workflowId = run.definition.workflowId
-    this.tenant = run.options.tenant
-    this.path = run.path(instance)
-    this.attempt = live.attempt
-    this.lasts = keeper.lasts
-    this.#keeper = keeper
-    this.#run = run
-    this.#instance = instance
-    this.#live = live
-    this.budgets = budgetsOf(keeper, run)
-    // An attempt that is over has nothing to go on from.
-    const text = keeper.isUnderWay(run, instance, live) ? keeper.engine.notes(run.slot, instance) : null
-    const { choices, calls } = JSON.parse(text ?? '{"choices":[],"calls":[]}') as { choices: Json[]; calls: Json[] }
-    this.choices = choices
-    this.calls = calls
-  }
-
-  assertUnderWay(): void {
-    if (!this.#keeper.isUnderWay(this.#run, this.#instance, this.#live)) throw this.#live.whyOver
-  }
-
-  async choose(choice: Json): Promise<void> {
-    this.assertUnderWay()
-    if (!this.#note(false, choice)) throw this.#live.reason ?? this.#live.whyOver
-    await this.#run.whenChosen()
-  }
-
-  called(call: ModelCall): boolean {
-    return this.#note(true, call)
-  }
-
-  #note(called: boolean, note: unknown): boolean {
-    const { engine } = this.#keeper
-    if (!this.#keeper.keeps(this.#run)) return false
-    const recorded = engine.note(this.#run.slot, this.#instance, this.attempt, called, JSON.stringify(note))
-    if (recorded) this.#keeper.schedule()
-    return recorded
-  }
-}
-
-function budgetsOf(keeper: Bookkeeper, run: Run): AccountBudget[] {
-  const budgets: AccountBudget[] = []
-  for (let payer: Run | undefined = run; payer !== undefined; payer = keeper.above(payer)) {
-    const paying = payer
-    const budget = modelBudgetOf(paying)
-    const spent = (): ModelSums => JSON.parse(keeper.engine.spent(paying.slot, null)) as ModelSums
-    if (Object.keys(budget).length > 0) budgets.push({ scope: `execution:${paying.id}`, budget, spent })
-  }
-  return budgets
-}
-
-/** What models may cost in an execution: of each the least that its workflow and its options say. */
-export function modelBudgetOf({ definition, options }: Pick<Run, 'definition' | 'options'>): ModelBudget {
-  const written = (definition.source as { budget?: unknown }).budget ?? {}
-  const budget: ModelBudget = {}
-  for (const field of ['usd', 'tokens', 'calls'] as const) {
-    const bounds = [written, options['budget'] ?? {}].map((given) => (given as Record<string, unknown>)[field])
-    const least = Math.min(...bounds.filter((bound) => typeof bound === 'number'))
-    if (least < Infinity) budget[field] = least
-  }
-  return budget
 }
 
 /** What sums say of resources. */

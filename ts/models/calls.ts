@@ -13,9 +13,10 @@ import { plainJson, type Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
 import { Models, type NativeTime } from '../boundary/native.js'
 import { Pieces } from './pieces.js'
-import { AttemptWatch, type AttemptTimes } from './time-limits.js'
+import { AttemptWatch } from './attempt-watch.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from '../api/models.js'
 import { real } from '../base/real-time.js'
+import type { AttemptTimes } from '../config/times.js'
 
 /** Tokens as the addon counts them. */
 export interface Usage {

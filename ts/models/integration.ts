@@ -20,7 +20,6 @@ import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
 import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './result.js'
 import { AnswerStream } from './stream.js'
-import { ATTEMPT_TIMES } from './time-limits.js'
 import { placeErrors } from '../base/placed.js'
 import type { KnownModels } from './stand-ins.js'
 import type {
@@ -43,6 +42,7 @@ import type {
   StreamPart,
 } from '../api/models.js'
 import type { RetryPolicy } from '../api/task.js'
+import { ATTEMPT_TIMES } from '../config/times.js'
 
 const ORCHESTRATOR = 'orchestrator'
 

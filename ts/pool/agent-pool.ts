@@ -9,19 +9,16 @@ import { EventEmitter } from 'node:events'
 import { AgentInstances, type Instance } from './instances.js'
 import { builtInTypes, DEFAULT_TYPE, type BuiltInType } from '../agents/built-in.js'
 import { placed, readForms, typeOf } from './forms.js'
-import { CONCURRENCY_MAX, readAgent, readType, type AgentLimits, type ResolvedType } from './registration.js'
+import { CONCURRENCY_MAX, readAgent, readType, type ResolvedType, type AgentKind } from './registration.js'
 import type { Clock } from '../base/clock.js'
 import { looking } from '../json/entry.js'
-import { emitSafely } from '../log/emit.js'
+import { emitSafely, warnOfEvent } from '../log/emit.js'
 import { ConflictError, NotFoundError, ValidationError } from '../api/errors.js'
-import { canonical, hashOf } from '../executions/idempotency.js'
-import { warnOfEvent } from '../events/events.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
 import { PoolKind, type Engine, type PoolEffect } from '../boundary/native.js'
 import type { ResolvedAgents } from '../config/config.js'
-import { NOBODY } from '../run/run.js'
 import { placeErrors } from '../base/placed.js'
 import { poolStatisticsOf, type PoolStatistics } from './statistics.js'
 import { StandIns, type KnownModels } from '../models/stand-ins.js'
@@ -34,45 +31,11 @@ import type { PooledAgent } from './worker-agent.js'
 import { configurationText } from './worker-type.js'
 import type { AgentRegistration, AgentType, AgentFunction, Agents } from '../api/agent.js'
 import { real } from '../base/real-time.js'
-
-/** Which instance of which agent an event of the pool is about. */
-export interface AgentEvent {
-  /** The type of the agent. */
-  readonly type: string
-  /** The id it was registered with; the name of its type for agents that tasks name by that. */
-  readonly agentId: string
-  /** The number of the instance, never used twice. */
-  readonly instance: number
-}
-
-/** An instance and the attempt that has it. */
-export interface AllocationEvent extends AgentEvent {
-  readonly executionId: string
-  readonly taskId: string
-  readonly attempt: number
-}
-
-/** A type of agent that has more or fewer instances than before. */
-export interface ScalingEvent {
-  readonly type: string
-  readonly from: number
-  readonly to: number
-}
-
-/** What an agent pool announces. None of it is recorded. */
-export interface PoolEvents {
-  'agent:created': [agent: AgentEvent]
-  /** An attempt has been given an instance. */
-  'agent:allocated': [allocation: AllocationEvent]
-  /** The attempt has really returned. */
-  'agent:released': [allocation: AllocationEvent]
-  /** Its health check failed: it is given no new work. */
-  'agent:unhealthy': [agent: AgentEvent]
-  'agent:recovered': [agent: AgentEvent]
-  'agent:disposed': [agent: AgentEvent]
-  'pool:scaled-up': [scaling: ScalingEvent]
-  'pool:scaled-down': [scaling: ScalingEvent]
-}
+import type { PoolEvents } from '../api/pool.js'
+import type { AgentNeed } from '../definition/named.js'
+import type { AgentLimits } from '../boundary/shapes.js'
+import { canonical, hashOf } from '../json/canonical.js'
+import { NOBODY } from '../base/nobody.js'
 
 /**
  * Registers what tasks name by `agentId`, and keeps instances of it: at least `minAgents` and at most `maxAgents` of each type once it has had
@@ -138,26 +101,6 @@ const POOL_EVENTS: readonly (keyof PoolEvents)[] = [
 
 /** Names that an error lists. */
 const LISTED_MAX = 20
-
-/** One agent that instances can be made of: a registered one, or the one that goes by the name of its type. */
-export interface AgentKind {
-  readonly id: string
-  readonly typeName: string
-  /** What the engine knows its type by. */
-  readonly typeNumber: number
-  readonly type: ResolvedType
-  readonly configuration: object
-  readonly capabilities: readonly string[]
-  /** Its own limits; the one that goes by the name of its type has none. */
-  readonly limits: AgentLimits | undefined
-}
-
-/** What a task asks of whoever runs it. */
-export interface AgentNeed {
-  /** Empty: anybody with what is required. */
-  readonly agentId: string
-  readonly requires: readonly string[]
-}
 
 /** The pool, as the orchestrator uses it. */
 export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool {

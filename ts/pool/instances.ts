@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Instances of agents: made, checked and let go of as the engine says. What becomes of that the engine is told.
 
-import type { AgentEvent, AgentKind, PoolEvents } from './agent-pool.js'
 import { AgentError, ClosedError, errorOf } from '../api/errors.js'
 import { messageOf } from '../failure/failure.js'
 import type { Log } from '../log/log.js'
 import { PoolKind, type Engine, type PoolEffect } from '../boundary/native.js'
 import { makeWorkerAgent, type PooledAgent } from './worker-agent.js'
 import type { Agent } from '../api/agent.js'
+import type { AgentEvent, PoolEvents } from '../api/pool.js'
+import type { AgentKind } from './registration.js'
 
 /** An instance that exists. */
 export class Instance {

@@ -8,21 +8,14 @@ import { memberPath, type Issue } from '../api/issue.js'
 import { judgeName } from '../base/names.js'
 import { issuesOfWorkerType } from './worker-type.js'
 import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from '../api/agent.js'
+import type { AgentLimits, TypeLimits, TypeNumbers } from '../boundary/shapes.js'
 
 /** A type of agent with nothing left open. */
-export interface ResolvedType extends TypeNumbers {
+export interface ResolvedType extends TypeLimits {
   /** Makes an instance here. */
   readonly create?: (configuration: object) => unknown
   /** Instances are made in workers. */
   readonly worker?: WorkerAgentType
-  /** Places kept for what is more important. */
-  readonly reserve: { readonly slots: number; readonly priority: number } | undefined
-}
-
-interface TypeNumbers {
-  readonly minAgents: number
-  readonly maxAgents: number
-  readonly maxConcurrency: number
 }
 
 /** More attempts at once than this no instance has a use for. */
@@ -97,12 +90,6 @@ const typeFields: Fields<TypeNumbers> = {
   read: { minAgents: integer(0, AGENTS_MAX), maxAgents: integer(1, AGENTS_MAX), maxConcurrency: integer(1, CONCURRENCY_MAX) },
 }
 
-/** An agent's own limits. */
-export interface AgentLimits {
-  readonly maxConcurrency: number | undefined
-  readonly rateLimit: { readonly limit: number; readonly interval: number } | undefined
-}
-
 /** The limits of an agent, or a `ValidationError` with everything that is wrong with it. */
 export function readAgent(agent: AgentRegistration): AgentLimits {
   if (!isObject(agent)) check([{ path: 'agent', message: 'must be an object such as { id, type, configuration }' }])
@@ -145,4 +132,17 @@ function isObject(value: unknown): boolean {
 
 function check(issues: Issue[]): void {
   if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', 'the agent cannot be registered', issues)
+}
+
+/** One agent that instances can be made of: a registered one, or the one that goes by the name of its type. */
+export interface AgentKind {
+  readonly id: string
+  readonly typeName: string
+  /** What the engine knows its type by. */
+  readonly typeNumber: number
+  readonly type: ResolvedType
+  readonly configuration: object
+  readonly capabilities: readonly string[]
+  /** Its own limits; the one that goes by the name of its type has none. */
+  readonly limits: AgentLimits | undefined
 }

@@ -14,12 +14,12 @@ import { noData } from '../json/entry.js'
 import { AgentError } from '../api/errors.js'
 import { messageOf } from '../failure/failure.js'
 import type { Issue } from '../api/issue.js'
-import { isOutputSchema } from '../run/output-schema.js'
 import { configurationText, limitsOf, moduleUrl } from './worker-type.js'
 import { packFailure, unpackFailure, type Answered, type Make, type Outcome, type Told } from './worker/messages.js'
 import type { AttemptContext, TaskInput, WorkerAgentType } from '../api/agent.js'
 import { real } from '../base/real-time.js'
 import type { AgentTask } from '../api/task.js'
+import { isOutputSchema } from '../schema/output-schema.js'
 
 /** How long an agent whose event loop is blocked may be, from an abort. */
 const DEAF_GRACE_MS = 500

@@ -10,14 +10,13 @@ import type { TaskDefinition } from '../definition/definition.js'
 import type { Run } from './run.js'
 import type { Instance } from '../pool/instances.js'
 import { Lender } from './lender.js'
-import { keyOwner } from '../executions/lineage.js'
-import type { ModelAccount } from '../models/account.js'
-import type { AcceptedEnding, ModelCalls } from '../api/models.js'
+import { ACCEPT, ALLOWANCE, READS_OUTPUTS } from '../agents/granted.js'
+import type { ModelCalls } from '../api/models.js'
 import { outputSchemaOf } from './output-schema.js'
-import type { Spawner } from './spawn.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
 import type { Allowance } from '../api/execution.js'
 import type { AgentTask, TaskType } from '../api/task.js'
+import { keyOwner } from './options.js'
 
 /** A copy of the output of an instance, null if it has none. */
 export type OutputOf = (run: Run, instance: number) => Json
@@ -44,6 +43,14 @@ export class AttemptInput implements TaskInput {
     Object.defineProperty(this.prototype, inspect.custom, {
       value(this: AttemptInput): object {
         return this.toJSON()
+      },
+    })
+    Object.defineProperty(this.prototype, READS_OUTPUTS, {
+      get(this: AttemptInput): boolean {
+        const { templated, source } = this.#task
+        if (!templated) return false
+        const places = JSON.stringify(source.input ?? {}).match(/\{\{[^]*?\}\}|\{%[^]*?%\}/g) ?? []
+        return places.some((place) => /\b(?:tasks|results)\b/.test(place))
       },
     })
   }
@@ -80,23 +87,10 @@ export class AttemptInput implements TaskInput {
     return context
   }
 
-  /** Whether a template of its input reads what other tasks gave. */
-  get readsOutputs(): boolean {
-    const { templated, source } = this.#task
-    if (!templated) return false
-    const places = JSON.stringify(source.input ?? {}).match(/\{\{[^]*?\}\}|\{%[^]*?%\}/g) ?? []
-    return places.some((place) => /\b(?:tasks|results)\b/.test(place))
-  }
-
   /** The context is made on demand and is still part of what is seen. */
   toJSON(): object {
     return Object.assign({}, this, { context: this.context })
   }
-}
-
-/** Whether a template of a task's input reads what other tasks gave, so that whoever runs it need not be told again. */
-export function readsOutputs(task: TaskInput): boolean {
-  return task instanceof AttemptInput && task.readsOutputs
 }
 
 function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInput['input'] {
@@ -106,37 +100,21 @@ function inputOf(prompt: string | undefined, data: Json | undefined): AttemptInp
   return input
 }
 
+/** The tasks that an attempt adds. */
+export interface Spawns {
+  spawn(task: AgentTask): PromiseLike<unknown>
+  /** Waits for what nobody waited for; throws the first failure that nobody caught. */
+  settle(): Promise<void>
+}
+
 /** Where an attempt's own calls go. */
 export interface AttemptHost {
   /** Whether an attempt has not answered, and was not given up: once it is over, nothing of what it does counts. */
   isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean
   heartbeat(run: Run, instance: number, attempt: LiveAttempt): void
   progress(run: Run, instance: number, attempt: LiveAttempt, data: unknown): void
-  spawner(run: Run, instance: number, attempt: LiveAttempt, lender: Lender): Spawner
-  account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount
+  spawner(run: Run, instance: number, attempt: LiveAttempt, lender: Lender): Spawns
   models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls
-}
-
-/** A key that nobody else has, so that it is no part of what an agent is given. */
-const ACCOUNT: unique symbol = Symbol('account')
-
-/** What the models that an attempt asks are put on; `undefined` for a context that is not ours. */
-export function accountOf(context: AttemptContext): ModelAccount | undefined {
-  return (context as { [ACCOUNT]?: () => ModelAccount })[ACCOUNT]?.()
-}
-
-const ALLOWANCE: unique symbol = Symbol('allowance')
-
-/** What the execution of an attempt may use; `undefined`: everything. */
-export function allowanceOf(context: AttemptContext): Allowance | undefined {
-  return (context as { [ALLOWANCE]?: () => Allowance | undefined })[ALLOWANCE]?.()
-}
-
-const ACCEPT: unique symbol = Symbol('accept')
-
-/** Which answers of models the task of an attempt takes as they are, if it says. */
-export function acceptOf(context: AttemptContext): readonly AcceptedEnding[] | undefined {
-  return (context as { [ACCEPT]?: () => readonly AcceptedEnding[] | undefined })[ACCEPT]?.()
 }
 
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
@@ -147,25 +125,20 @@ export class LiveAttempt implements AttemptContext {
   readonly #host: AttemptHost
   readonly #agent: Instance | undefined
   #lender: Lender | undefined
-  #spawner: Spawner | undefined
+  #spawner: Spawns | undefined
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
   #ended = false
 
   static {
-    // As above, its computed name could not be declared in isolation.
-    Object.defineProperty(this.prototype, ACCOUNT, {
-      value(this: LiveAttempt): ModelAccount {
-        return this.#host.account(this.#run, this.#instance, this)
-      },
-    })
+    // As above, their computed names could not be declared in isolation.
     Object.defineProperty(this.prototype, ALLOWANCE, {
-      value(this: LiveAttempt): Allowance | undefined {
+      get(this: LiveAttempt): Allowance | undefined {
         return this.#run.options.allow
       },
     })
     Object.defineProperty(this.prototype, ACCEPT, {
-      value(this: LiveAttempt): AgentTask['accept'] {
+      get(this: LiveAttempt): AgentTask['accept'] {
         return (this.#run.task(this.#instance).source as Pick<AgentTask, 'accept'>).accept
       },
     })
@@ -181,7 +154,7 @@ export class LiveAttempt implements AttemptContext {
   }
 
   /** What it has spawned so far. */
-  get spawner(): Spawner | undefined {
+  get spawner(): Spawns | undefined {
     return this.#spawner
   }
 
@@ -201,7 +174,7 @@ export class LiveAttempt implements AttemptContext {
     return ((task: AgentTask) => this.#spawnerOf().spawn(task)) as AttemptContext['spawn']
   }
 
-  #spawnerOf(): Spawner {
+  #spawnerOf(): Spawns {
     if (this.#lender === undefined) {
       this.#lender = new Lender(this.#agent)
       if (this.#ended) this.#lender.end(this.#reason)

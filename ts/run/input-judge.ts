@@ -7,7 +7,6 @@ import { noData } from '../json/entry.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
-import type { Run } from './run.js'
 
 type Context = { [key: string]: Json }
 
@@ -31,8 +30,21 @@ export async function judgeContext(
   return parsed as Context
 }
 
+/** A run as far as its input is judged. */
+interface Judged {
+  readonly context: Context
+  /** What schemas have made of the data of tasks, by place. */
+  readonly parsed: Map<number, Json | undefined>
+}
+
 /** Resolves if the input fits; what the user's own schema made of `data` is kept for the attempts. Rejects with `ERR_INPUT_SCHEMA`. */
-export async function judgeInput(run: Run, place: number, task: TaskDefinition, data: Json | undefined, bytesMax: number): Promise<void> {
+export async function judgeInput(
+  run: Judged,
+  place: number,
+  task: TaskDefinition,
+  data: Json | undefined,
+  bytesMax: number,
+): Promise<void> {
   if (run.parsed.has(place) || task.inputSchema === undefined) return
   const judged = await task.inputSchema.judge(data ?? run.context, data === undefined ? 'context' : 'input.data')
   const issues: Issue[] = judged.ok ? [] : [...judged.issues]

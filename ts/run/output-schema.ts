@@ -5,18 +5,7 @@ import type { TaskDefinition } from '../definition/definition.js'
 import { ValidationError } from '../api/errors.js'
 import { judgeOutput } from './input-judge.js'
 import { pathSteps } from '../api/issue.js'
-
-/** A Standard Schema that is a JSON Schema as well. */
-export interface OutputSchema {
-  readonly '~standard': {
-    readonly version: 1
-    readonly vendor: 'multi-agent-orchestrator'
-    validate(
-      value: unknown,
-    ): Promise<{ value: unknown; issues?: undefined } | { issues: readonly { message: string; path: PropertyKey[] }[] }>
-    readonly jsonSchema: { input(): unknown; output(): unknown }
-  }
-}
+import type { OutputSchema } from '../schema/output-schema.js'
 
 /** The schema of a task's output. What fits is given back as it was: what the user's own schema makes of it is made once, when the attempt returns. */
 export function outputSchemaOf(task: TaskDefinition): OutputSchema {
@@ -38,8 +27,4 @@ export function outputSchemaOf(task: TaskDefinition): OutputSchema {
       },
     },
   }
-}
-
-export function isOutputSchema(schema: unknown): schema is OutputSchema {
-  return typeof schema === 'object' && schema !== null && '~standard' in schema
 }

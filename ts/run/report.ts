@@ -7,8 +7,8 @@ import type { Definition, StoredTask } from '../definition/definition.js'
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import { resourceUsageOf, spentBy, type ModelSums } from '../models/account.js'
-import type { RunOptions } from './run.js'
 import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from '../api/execution.js'
+import type { RunOptions } from './options.js'
 
 /** An execution as `runtime::report` writes it. */
 export interface Report {

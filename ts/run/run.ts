@@ -8,12 +8,11 @@ import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } fr
 import type { OrchestratorError } from '../api/errors.js'
 import { endingOf, executionOf, once, type Ending, type Report } from './report.js'
 import type { Json } from '../json/json.js'
-import type { Keys } from '../executions/lineage.js'
 import type { Failures } from '../boundary/native.js'
-import type { SpawnedTask } from './spawn.js'
-import type { LiveAttempt } from './attempt.js'
-import { withInputs, type UndoInput } from '../executions/undoing.js'
-import type { Allowance, TaskExecution, WorkflowExecution } from '../api/execution.js'
+import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
+import { NOBODY } from '../base/nobody.js'
+import { withInputs } from './inputs.js'
+import type { ReusedEnd, RunOptions } from './options.js'
 
 /** An instance of a task, beyond those of the root list. */
 interface Instance {
@@ -23,63 +22,31 @@ interface Instance {
   readonly owner: number | undefined
 }
 
-/** An end that a fork takes over, as `runtime::options` reads it. */
-export interface ReusedEnd {
-  readonly status: string
-  readonly output?: Json
-  readonly reason?: string
-  readonly code?: string
-  readonly message?: string
-  readonly details?: { readonly [field: string]: Json }
-}
-
-/** What an execution was given beside its workflow and context; what is recorded of it. */
-export interface RunOptions {
-  readonly forkedFrom?: string
-  readonly parent?: { readonly execution: string; readonly path: string }
-  /** The execution that tried the same before, and whose keys its tasks have; see `lineage.ts`. */
-  readonly previous?: string
-  readonly keys?: Keys
-  /** Whether its parent undoes it as a whole, however it ends. */
-  readonly undoneAbove?: boolean
-  /** The execution that it undoes, and what its tasks are given; see `undoing.ts`. */
-  readonly undoes?: string
-  readonly inputs?: Readonly<Record<string, UndoInput>>
-  /** The schedule that began it, and the planned instant in milliseconds. */
-  readonly schedule?: { readonly id: string; readonly at: number }
-  readonly depth?: number
-  /** The bound of its loops as it began; absent where it has none, or began before there was one. */
-  readonly maxIdlePasses?: number
-  readonly tenant?: string
-  readonly priority?: number
-  readonly idempotencyKey?: string
-  /** What it may use; absent: everything. */
-  readonly allow?: Allowance
-  /** The ends that a fork takes over, by path. */
-  readonly reuse?: Readonly<Record<string, ReusedEnd>>
-  /** The registered workflows that its tasks name, as they were when it began. */
-  readonly workflows?: Readonly<Record<string, Json>>
-  /** The agents nobody had registered when it began, which built-in types stand in for. */
-  readonly builtIn?: readonly string[]
-  /** The agents that models stand in for in its child workflows, as was settled when the first execution above them began. */
-  readonly standIns?: readonly string[]
-  /** How paths are made: 2; absent, as by versions before, or it makes no difference. */
-  readonly paths?: 2
-  readonly [field: string]: unknown
-}
-
 /** Bytes that each task takes beside its values: its row, its events, what is made of them when they are looked at. */
 const TASK_BYTES = 512
 
+/** An attempt under way, as far as its run keeps it. */
+export interface UnderWay {
+  abort(reason: OrchestratorError): void
+}
+
+/** How a task ended that an attempt had spawned. */
+export type SpawnedEnd = { value: Json } | { error: unknown }
+
+/** A task that an attempt has spawned and waits for. */
+export interface Spawned extends PromiseLike<unknown> {
+  /** Whether anybody has asked how it ended. */
+  readonly observed: boolean
+  isOf(lender: object): boolean
+  settle(end: SpawnedEnd): void
+}
+
 /** Who drives a run. */
-export interface RunHost {
+interface RunHost {
   readonly clock: Clock
   /** What an instance is, as `Engine.instance` tells. */
   readonly describe: (run: Run, instance: number) => string | null
 }
-
-/** What nobody has called, or many have, sees of nobody what he keeps in `AsyncLocalStorage`. */
-export const NOBODY: AsyncResource = new AsyncResource('Nobody', { requireManualDestroy: true })
 
 /** Keys that V8 adds to an object one by one until it makes a dictionary of it, which is slow to make and to go through. */
 const ADDED_KEYS_MAX = 12
@@ -112,7 +79,7 @@ export class Run {
   /** Results by place; what is undefined has none. Only those of completed tasks count. */
   readonly outputs: (Json | undefined)[]
   /** The current attempt of each task, while it is under way. */
-  readonly attempts: (LiveAttempt | undefined)[]
+  readonly attempts: (UnderWay | undefined)[]
   /** Data of tasks whose schema has parsed it into something else, by place. */
   readonly parsed: Map<number, Json | undefined> = new Map()
   /** What agents threw, by place and attempt: the journal has only what can be written. */
@@ -125,7 +92,7 @@ export class Run {
   /** While payloads of signals are judged: when all that were sent are. */
   judging: Promise<void> | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */
-  readonly spawned: Map<number, SpawnedTask> = new Map()
+  readonly spawned: Map<number, Spawned> = new Map()
   /** Whether nothing new starts, as is on record. */
   paused = false
   /** How many follow its events, and its history as it was when the engine let go of it, if somebody may still ask. */
@@ -184,7 +151,7 @@ export class Run {
     this.#clock = host.clock
     this.#describe = (instance) => host.describe(this, instance)
     this.outputs = new Array<Json | undefined>(definition.rootCount).fill(undefined)
-    this.attempts = new Array<LiveAttempt | undefined>(definition.rootCount).fill(undefined)
+    this.attempts = new Array<UnderWay | undefined>(definition.rootCount).fill(undefined)
     if (definition.opaque && options.reuse !== undefined) this.#takeOver(options.reuse)
   }
 

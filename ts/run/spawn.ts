@@ -2,29 +2,36 @@
 // Tasks that an attempt adds while it runs. Each is a promise that knows whether anybody looked at it: a failure nobody caught is the attempt's own.
 
 import { forbiddenBy } from '../definition/allow.js'
-import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { CancelledError, TaskFailedError, ValidationError } from '../api/errors.js'
 import { restored, type Kept } from '../failure/restored.js'
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import type { Lender } from './lender.js'
-import type { Run } from './run.js'
-import { readSpawning } from '../definition/spawning.js'
-import type { LiveAttempt } from './attempt.js'
+import type { Run, Spawned, SpawnedEnd } from './run.js'
+import { readSpawning, type Spawning } from '../definition/spawning.js'
+import type { LiveAttempt, Spawns } from './attempt.js'
 import type { TaskStatus } from '../api/execution.js'
 import type { AgentTask } from '../api/task.js'
 
+/** What spawning needs of the dispatcher. */
+interface SpawnHost {
+  readonly maxValueBytes: number
+  isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean
+  /** Adds a task to an attempt of `instance`; `undefined` if that was told to stop. */
+  spawn(run: Run, instance: number, attempt: number, spawning: Spawning, lender: Lender): Spawned | undefined
+}
+
 /** What one attempt has spawned. */
-export class Spawner {
-  readonly #dispatcher: Dispatcher
+export class Spawner implements Spawns {
+  readonly #host: SpawnHost
   readonly #lender: Lender
   readonly #run: Run
   readonly #instance: number
   readonly #attempt: LiveAttempt
-  readonly #tasks: SpawnedTask[] = []
+  readonly #tasks: Spawned[] = []
 
-  constructor(dispatcher: Dispatcher, run: Run, instance: number, attempt: LiveAttempt, lender: Lender) {
-    this.#dispatcher = dispatcher
+  constructor(host: SpawnHost, run: Run, instance: number, attempt: LiveAttempt, lender: Lender) {
+    this.#host = host
     this.#lender = lender
     this.#run = run
     this.#instance = instance
@@ -39,12 +46,12 @@ export class Spawner {
    * @throws {ConflictError} `ERR_SPAWN_CHANGED` if an earlier attempt spawned another task of this id.
    */
   spawn(task: AgentTask): PromiseLike<unknown> {
-    if (!this.#dispatcher.isUnderWay(this.#run, this.#instance, this.#attempt)) return this.#refused(this.#attempt.whyOver)
-    const spawning = readSpawning(task, this.#dispatcher.maxValueBytes)
+    if (!this.#host.isUnderWay(this.#run, this.#instance, this.#attempt)) return this.#refused(this.#attempt.whyOver)
+    const spawning = readSpawning(task, this.#host.maxValueBytes)
     const { allow } = this.#run.options
     const forbidden = allow === undefined ? [] : forbiddenBy(spawning.task, allow)
     if (forbidden.length > 0) throw new ValidationError('ERR_VALIDATION', 'the spawned task cannot run', forbidden)
-    const added = this.#dispatcher.spawn(this.#run, this.#instance, this.#attempt.attempt, spawning, this.#lender)
+    const added = this.#host.spawn(this.#run, this.#instance, this.#attempt.attempt, spawning, this.#lender)
     const spawned = added ?? this.#refused(this.#attempt.reason)
     this.#tasks.push(spawned)
     return spawned
@@ -73,10 +80,8 @@ export class Spawner {
   }
 }
 
-type SpawnedResult = { value: Json } | { error: unknown }
-
 /** How a spawned task ended, which `text` tells as `runtime::report` writes it, for whoever waits for it; `output` gives its output as JSON text. */
-export function spawnedEnd(run: Run, instance: number, text: string, output: () => string): SpawnedResult {
+export function spawnedEnd(run: Run, instance: number, text: string, output: () => string): SpawnedEnd {
   const taskId = run.path(instance)
   const at = { executionId: run.id, taskId }
   const { status, ...note } = JSON.parse(text) as Kept & { status: TaskStatus; tolerated?: boolean }
@@ -88,8 +93,7 @@ export function spawnedEnd(run: Run, instance: number, text: string, output: () 
 }
 
 /** The output of a spawned task, to come. */
-export class SpawnedTask implements PromiseLike<unknown> {
-  /** Whether anybody has asked how it ended. */
+export class SpawnedTask implements Spawned {
   observed = false
   readonly #promise: Promise<Json>
   readonly #lender: Lender
@@ -108,7 +112,7 @@ export class SpawnedTask implements PromiseLike<unknown> {
     return this.#lender === lender
   }
 
-  settle(result: SpawnedResult): void {
+  settle(result: SpawnedEnd): void {
     this.#settled = true
     if ('value' in result) this.#settle?.resolve(copyJson(result.value))
     else this.#settle?.reject(result.error)

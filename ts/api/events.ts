@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What an orchestrator announces.
+
+import type { TaskFailedError } from './errors.js'
+import type { TaskExecution, WorkflowExecution } from './execution.js'
+
+/**
+ * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.
+ *
+ * A task is started at most once and ends with exactly one of completed, failed, skipped and cancelled. A listener that throws harms
+ * nothing: it is logged with the code `ERR_LISTENER` (see `logger`).
+ */
+export interface OrchestratorEvents {
+  'workflow:started': [execution: WorkflowExecution]
+  'workflow:completed': [execution: WorkflowExecution]
+  'workflow:failed': [execution: WorkflowExecution]
+  'workflow:cancelled': [execution: WorkflowExecution]
+  'task:started': [task: TaskExecution]
+  'task:completed': [task: TaskExecution]
+  'task:failed': [task: TaskExecution, error: TaskFailedError]
+  /** An attempt failed and another follows; `task` is about the failed attempt. */
+  'task:retrying': [task: TaskExecution, error: TaskFailedError]
+  'task:skipped': [task: TaskExecution]
+  'task:cancelled': [task: TaskExecution]
+  /** It waits for a signal or for time. */
+  'task:waiting': [task: TaskExecution]
+  /** A pass of a loop ended; `task` is the loop, `task.iteration` the pass, from 0. */
+  'task:iteration': [task: TaskExecution]
+  /** What an agent gave to `ctx.emit` or `ctx.heartbeat`. Not recorded: nobody who comes late hears it. */
+  'task:progress': [task: TaskExecution, data: unknown]
+  'workflow:paused': [execution: WorkflowExecution]
+  'workflow:resumed': [execution: WorkflowExecution]
+}
+
+export type EventName = keyof OrchestratorEvents

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What the engine is told in objects, and what it answers in some.
+
+/** How many instances a type of agent has, and what each may do. */
+export interface TypeNumbers {
+  readonly minAgents: number
+  readonly maxAgents: number
+  readonly maxConcurrency: number
+}
+
+/** The same with the places that are kept for what is more important. */
+export interface TypeLimits extends TypeNumbers {
+  readonly reserve: { readonly slots: number; readonly priority: number } | undefined
+}
+
+/** An agent's own limits. */
+export interface AgentLimits {
+  readonly maxConcurrency: number | undefined
+  readonly rateLimit: { readonly limit: number; readonly interval: number } | undefined
+}
+
+/** What a call with an idempotency key does, and the execution it is about, as `runtime::Claimed` has it. */
+export interface Claimed {
+  readonly does: 'begin' | 'join' | 'mismatch'
+  readonly id: string
+  /** How that ended, if it has, and when, in microseconds. */
+  readonly status?: string
+  readonly endedAt?: number
+}
