@@ -23,7 +23,9 @@ const guests = asked === undefined ? sourcesIn(join(root, '__test__')).map((path
 const findings = [...circles(), ...deadExports()]
 for (const finding of findings) process.stderr.write(`${finding}\n`)
 if (findings.length > 0) process.exit(1)
-process.stdout.write(`${files.size} files in ${new Set([...files.keys()].map(posix.dirname)).size} folders: no circle, no dead export\n`)
+process.stdout.write(
+  `${files.size} files in ${new Set([...files.keys()].map((path) => posix.dirname(path))).size} folders: no circle, no dead export\n`,
+)
 
 function sourcesIn(folder) {
   const paths = readdirSync(folder, { recursive: true }).map((path) => path.split(sep).join('/'))
@@ -120,7 +122,9 @@ function shortest(arrows, start) {
         while (way[0] !== start) way.unshift(cameFrom.get(way[0]))
         return way
       }
-      if (!cameFrom.has(next)) queue.push(next), cameFrom.set(next, at)
+      if (cameFrom.has(next)) continue
+      cameFrom.set(next, at)
+      queue.push(next)
     }
   }
   return undefined

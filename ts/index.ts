@@ -21,7 +21,6 @@ export type {
   WorkflowConfig,
 } from './config/config.js'
 export type { Bytes } from './json/bytes.js'
-export type { ConditionFunction } from './api/task.js'
 export type { WorkflowGraph } from './definition/definition.js'
 export type { Duration, DurationText } from './api/duration.js'
 export {
@@ -46,7 +45,6 @@ export type { ExecutionEvent } from './events/execution-events.js'
 export type { ExecutionHandle } from './executions/handle.js'
 export type { Issue } from './api/issue.js'
 export type { LogEvent, Logger, LogRecord } from './log/log.js'
-export type { ResourceUsage } from './api/execution.js'
 export type {
   AcceptedEnding,
   CustomProvider,
@@ -99,6 +97,9 @@ export type {
   TaskFields,
   TaskInput,
   WorkerAgentType,
+  AgentForm,
+  AgentFunction,
+  Agents,
 } from './api/agent.js'
 export type {
   CancelOptions,
@@ -117,6 +118,7 @@ export type {
   TaskExecution,
   TaskStatus,
   WorkflowExecution,
+  ResourceUsage,
 } from './api/execution.js'
 export type { AgentWorkflow, Budget } from './api/workflow.js'
 export type {
@@ -133,9 +135,9 @@ export type {
   TaskType,
   TriggerRule,
   WaitFor,
+  ConditionFunction,
 } from './api/task.js'
 export { defineAgents, type AgentResult, type Settled } from './typed/agents.js'
-export type { AgentForm, type AgentFunction, type Agents } from './api/agent.js'
 export type {
   AgentGiven,
   AgentProblem,
