@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// The checks, each from a fresh clone:  node scripts/check.mjs test | lint | types | generated | format | verify
+// The checks, each from a fresh clone:  node scripts/check.mjs test | lint | rooms | types | generated | format | verify
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,11 +19,13 @@ const generatedFiles = ['Cargo.lock', LICENCES, 'index.d.ts', 'testing.d.ts', 't
 
 const test = [step('cargo test', () => cargo('test')), step('vitest', () => runTool('vitest', ['run', ...process.argv.slice(3)]))]
 
+const rooms = step('rooms', () => run(process.execPath, [join(root, 'scripts/rooms.mjs')]))
 const lint = [
   step('cargo fmt', () => run('cargo', ['fmt', '--all', '--check'])),
   step('cargo clippy', () => cargo('clippy', '--all-targets', '--', '-D', 'warnings')),
   step('oxlint', () => runTool('oxlint', ['--type-aware', '--deny-warnings'])),
   step('oxfmt', () => runTool('oxfmt', ['--check'])),
+  rooms,
 ]
 
 // The programs in __test__/types stand for the users, each with the compiler they may have.
@@ -55,6 +57,7 @@ const commands = {
   types: [...buildSteps('debug'), ...types],
   generated: [...setupSteps, ...generated],
   format: [...setupSteps, ...format],
+  rooms: [...setupSteps, rooms],
   verify: [...buildSteps('debug'), ...test, ...lint, ...types, ...generated],
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Judges how the files of ts/ import each other, types included:  npm run rooms [-- FOLDER]
+// Judges how the files of ts/ import each other, types included:  npm run rooms
 //
 //   In each folder, what stands in it, files and folders, forms no circle. So no circle of files is left anywhere, and none of rooms.
 //   What a file exports, another one imports.
@@ -104,9 +104,10 @@ function parting(from, to) {
 
 function circlesAmong(arrows) {
   const found = new Map()
-  for (const start of arrows.keys()) {
+  for (const start of [...arrows.keys()].toSorted()) {
     const circle = shortest(arrows, start)
-    if (circle !== undefined) found.set(circle.toSorted().join(), circle)
+    const members = circle?.toSorted().join()
+    if (circle !== undefined && !found.has(members)) found.set(members, circle)
   }
   return [...found.values()]
 }

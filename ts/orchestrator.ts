@@ -5,13 +5,13 @@ import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
 import { Announcer, hearLate } from './events/announcer.js'
 import { readContext, readFilter, readOptions } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
-import { cancelOrphans, orphansOf, runChild, type Nursery } from './executions/children.js'
+import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
 import { DefinitionReader, readingLimits } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { EndedExecutions, type Past } from './executions/ended-executions.js'
 import { listedExecution, listedRun, pageOf } from './executions/listing.js'
-import { closed, endAtOnce, endInOrder, type Parts } from './executions/stopping.js'
+import { closed, endAtOnce, endInOrder, type StoppingHost } from './executions/stopping.js'
 import { pendingError } from './api/errors.js'
 import { ExecutionControl } from './executions/control.js'
 import { unwell, type ForkPoint } from './executions/fork.js'
@@ -93,7 +93,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     super()
     this.#config = judgedConfig(config, new.target as never)
     const { maxDepth, maxValueBytes } = this.#config.workflow
-    this.#nursery = { ...this.#nursery, maxDepth, maxValueBytes }
+    this.#childrenHost = { ...this.#childrenHost, maxDepth, maxValueBytes }
     const { storage, memory, workflow } = this.#config
     this.#log = new Log(this.#config.logger)
     this.#unheard = new Unheard(this.#log, this.#live, () => this.listenerCount('task:failed') > 0)
@@ -127,7 +127,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         },
         concerned: () => tellConcerns(this.#log, this.#dispatcher.engine),
         progress: (...progress) => this.#announcer.progress(...progress),
-        child: (...child) => runChild(this.#nursery, ...child),
+        child: (...child) => runChild(this.#childrenHost, ...child),
         models: (caller) => this.#models.callsOf(caller),
         find: (id) => this.#live.get(id),
       },
@@ -148,7 +148,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       this.#dispatcher,
       this.#agents,
       (definition) => this.#workflows.equip(definition),
-      (run) => cancelOrphans(this.#nursery, orphansOf(this.#nursery, run)),
+      (run) => cancelOrphans(this.#childrenHost, orphansOf(this.#childrenHost, run)),
     )
     this.#beginnings = new Beginnings({
       agents: this.#agents,
@@ -395,7 +395,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     tellUnreadable(this.#log, engine, unreadable)
     const isThere = (id: string): boolean => this.#live.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
     const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
-    cancelOrphans(this.#nursery, interrupted.filter(isOrphan))
+    cancelOrphans(this.#childrenHost, interrupted.filter(isOrphan))
     this.#schedules.takeUp(unreadable)
     this.#announcer.detached()
   }
@@ -425,7 +425,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#handleOf(run.id, run)
   }
 
-  #nursery: Nursery = {
+  #childrenHost: ChildrenHost = {
     maxDepth: 0,
     maxValueBytes: 0,
     find: (id) => this.#workflows.find(id),
@@ -459,7 +459,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#ended?.remember(run, this.#live.topOf(run), () => this.#dispatcher.engine.undoing(run.slot))
     this.#unheard.ended(run)
     // They have been told, unless it was cancelled before it was taken up after a crash.
-    cancelOrphans(this.#nursery, this.#live.childrenOf(run.id))
+    cancelOrphans(this.#childrenHost, this.#live.childrenOf(run.id))
     // Its events are held a little longer if it was an executeWorkflow call.
     if (run.call === 0) this.#release(run)
   }
@@ -484,16 +484,16 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /** Its process ends, as far as anybody can tell. */
   #abandon(stage: Stage): void {
     this.#unheard.forget()
-    this.#ready = Promise.reject(endAtOnce(this.#parts(), stage))
+    this.#ready = Promise.reject(endAtOnce(this.#stoppingHost(), stage))
     this.#ready.catch(() => {})
   }
 
   async #close(drainMs: number): Promise<void> {
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
-    await endInOrder(this.#parts(), this.#ready, drainMs, continues).finally(() => this.#unheard.tellAll())
+    await endInOrder(this.#stoppingHost(), this.#ready, drainMs, continues).finally(() => this.#unheard.tellAll())
   }
 
-  #parts(): Parts {
+  #stoppingHost(): StoppingHost {
     return { dispatcher: this.#dispatcher, agents: this.#agents, models: this.#models, schedules: this.#schedules, live: this.#live }
   }
 }

@@ -8,7 +8,7 @@ import { readHybrid, readLlm, readTool } from './configuration.js'
 import { HybridAgent } from './hybrid.js'
 import { LlmAgent } from './llm.js'
 import { ToolAgent } from './tool.js'
-import type { AgentSurroundings } from './host.js'
+import type { BuiltInHost } from './host.js'
 
 /** One such type. */
 export interface BuiltInType {
@@ -26,7 +26,7 @@ export const DEFAULT_TYPE = 'llm'
 const limits = { minAgents: 0, maxAgents: 10_000, maxConcurrency: 100 }
 
 /** The types by name; a user's own type of one of these names takes its place. */
-export function builtInTypes({ tools, log, accept = [] }: AgentSurroundings): ReadonlyMap<string, BuiltInType> {
+export function builtInTypes({ tools, log, accept = [] }: BuiltInHost): ReadonlyMap<string, BuiltInType> {
   return new Map([
     [DEFAULT_TYPE, builtIn(readLlm, (configuration) => new LlmAgent(configuration, accept))],
     ['hybrid', builtIn(readHybrid, (configuration) => new HybridAgent(configuration, { tools, log, accept }))],

@@ -14,7 +14,7 @@ import { Asking, requestPart } from './attempt.js'
 import type { ResolvedHybrid } from './configuration.js'
 import { fenced, promptOf } from './prompt.js'
 import { ToolCalls } from './tool-calls.js'
-import type { AgentSurroundings } from './host.js'
+import type { BuiltInHost } from './host.js'
 import { isOutputSchema, type OutputSchema } from '../schema/output-schema.js'
 
 export class HybridAgent implements Agent {
@@ -24,7 +24,7 @@ export class HybridAgent implements Agent {
   readonly #accept: readonly AcceptedEnding[]
 
   /** `accept`: which answers are taken as they are, where neither the task nor the configuration says. */
-  constructor(configuration: ResolvedHybrid, { tools, accept, log }: Required<AgentSurroundings>) {
+  constructor(configuration: ResolvedHybrid, { tools, accept, log }: Required<BuiltInHost>) {
     this.#configuration = configuration
     this.#tools = tools
     this.#log = log

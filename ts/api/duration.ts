@@ -11,7 +11,7 @@ export type Duration<Other extends string = string & {}> = [Other] extends [neve
 export type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 /** The longest duration: 100 years, in milliseconds. */
-export const DURATION_MS_MAX: number = 100 * 365 * 86_400_000
+const DURATION_MS_MAX: number = 100 * 365 * 86_400_000
 
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -8,7 +8,7 @@
 import type { Issue } from '../api/issue.js'
 
 /** The most letters of a name. */
-export const NAME_LENGTH_MAX = 256
+const NAME_LENGTH_MAX = 256
 
 /** What is said of a name, or of a text in a definition, that holds half of a surrogate pair. */
 export const HALF_A_PAIR = 'holds half of a surrogate pair, which is not valid Unicode; remove it'
@@ -20,7 +20,7 @@ const OF_KEYS = /^key-[0-9a-f]{32}/i
 const OF_SCHEDULES = /@[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i
 
 /** Why a text cannot be a name, however short it is; `undefined` if it can. */
-export function refusalOfName(name: string): string | undefined {
+function refusalOfName(name: string): string | undefined {
   return name.isWellFormed() ? undefined : HALF_A_PAIR
 }
 
@@ -44,7 +44,7 @@ export function refusalOfExecutionId(id: string): string | undefined {
 }
 
 /** How long a name may be, and what else it may not be. */
-export interface NameRule {
+interface NameRule {
   readonly most?: number
   readonly refusalOf?: (name: string) => string | undefined
 }

@@ -3,7 +3,7 @@
 // whatever asked for them by their global names then would wait for a test to move a clock that is not ours. No other file names them.
 
 /** What is replaced. */
-export interface RealTime {
+interface RealTime {
   readonly setTimeout: typeof setTimeout
   readonly clearTimeout: typeof clearTimeout
   readonly setInterval: typeof setInterval

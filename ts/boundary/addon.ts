@@ -10,7 +10,7 @@ import { messageOf } from '../failure/failure.js'
 const PACKAGE = '@codexos/multi-agent-orchestrator'
 
 /** The platforms there are addons for, as `npm/` has them. */
-export const PLATFORMS: readonly string[] = [
+const PLATFORMS: readonly string[] = [
   'darwin-arm64',
   'darwin-x64',
   'linux-arm64-gnu',

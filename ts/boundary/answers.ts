@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Answers on their way to the engine: numbers in one array, which is used again, and texts in few strings.
 
-import { ANSWER_WORDS } from './words.js'
+import { ANSWER_WORDS } from './native.js'
+import type { Handover } from './shapes.js'
 
 const ANSWERS_FIRST = 256
 /**
@@ -9,15 +10,6 @@ const ANSWERS_FIRST = 256
  * thread of the process does: at `'disk'` that was a third of all its waiting.
  */
 const TEXT_MAX = 1 << 15
-
-/** What `Engine.advance` is given. */
-export interface Handover {
-  /** `ANSWER_WORDS` numbers for each of `count` answers. */
-  readonly words: Float64Array
-  readonly count: number
-  /** A line for each answer that has a text. */
-  readonly texts: string[]
-}
 
 export class Answers {
   #words = new Float64Array(ANSWERS_FIRST * ANSWER_WORDS)

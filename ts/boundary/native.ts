@@ -2,7 +2,6 @@
 // The one importer of the generated binding. What crosses is numbers in typed arrays and JSON text; errors get their classes back here.
 
 import { addon } from './addon.js'
-import type { Handover } from './answers.js'
 import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
 import { errorOf, type OrchestratorError } from '../api/errors.js'
 import type { Json } from '../json/json.js'
@@ -25,7 +24,7 @@ import type {
   ScheduleTexts,
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
-import type { AgentLimits, Claimed, TypeLimits } from './shapes.js'
+import type { AgentLimits, Claimed, Handover, TypeLimits } from './shapes.js'
 
 export * from '../native/alphabet.js'
 const native = addon as typeof Binding

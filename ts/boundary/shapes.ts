@@ -27,3 +27,12 @@ export interface Claimed {
   readonly status?: string
   readonly endedAt?: number
 }
+
+/** What `Engine.advance` is given. */
+export interface Handover {
+  /** `ANSWER_WORDS` numbers for each of `count` answers. */
+  readonly words: Float64Array
+  readonly count: number
+  /** A line for each answer that has a text. */
+  readonly texts: string[]
+}

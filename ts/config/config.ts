@@ -10,7 +10,7 @@ import { NO_MODELS, readModels, type ResolvedModels } from './models.js'
 import type { ModelsConfig } from '../api/models.js'
 import { placed } from '../base/placed.js'
 
-export { readDuration, type Duration } from '../api/duration.js'
+export { readDuration } from '../api/duration.js'
 
 /** How an orchestrator is set up. Every group and every field is optional. */
 export interface OrchestratorConfig {
@@ -211,7 +211,7 @@ interface ResolvedCollaboration {
 }
 
 /** Tasks the largest workflow may define. */
-export const TASKS_MAX = 1_000_000
+const TASKS_MAX = 1_000_000
 
 /** The largest value that can be allowed: its JSON is one text, and V8 has a bound for those. */
 const VALUE_BYTES_MAX = 256 << 20

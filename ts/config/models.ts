@@ -24,7 +24,7 @@ type Kind =
   | 'compatible'
 
 /** The wires that are spoken, with the environment variables in which keys are usually kept, the usual one first. */
-export const KINDS: Readonly<Record<Kind, readonly string[]>> = {
+const KINDS: Readonly<Record<Kind, readonly string[]>> = {
   openai: ['OPENAI_API_KEY'],
   'openai-responses': ['OPENAI_API_KEY'],
   anthropic: ['ANTHROPIC_API_KEY'],

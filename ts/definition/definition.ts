@@ -134,7 +134,7 @@ interface GraphRow {
 }
 
 /** A reading of a workflow: every problem, and the definition if none is an error. */
-export interface Reading {
+interface Reading {
   readonly problems: readonly Issue[]
   readonly definition: Definition | undefined
   readonly graph: WorkflowGraph | undefined
@@ -142,7 +142,7 @@ export interface Reading {
   readonly snapshot: Json | undefined
 }
 
-export interface ReadingLimits {
+interface ReadingLimits {
   readonly maxTasks: number
   readonly maxDepth: number
   /** Milliseconds. */

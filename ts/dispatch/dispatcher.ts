@@ -48,7 +48,7 @@ const TURN_ANSWERS_MAX = 1000
 const TURN_MS_MAX = 1
 
 /** What the dispatcher tells the orchestrator. */
-export interface Listener {
+interface DispatcherHost {
   /** What is on record of a run. The view of the effect, here and below, moves on after the call. */
   notice(effect: ExecutionEffect, run: Run): void
   ended(run: Run): void
@@ -79,7 +79,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
   #listened: readonly ExecutionKind[] = []
   #spawned = 0
-  readonly #listener: Listener
+  readonly #listener: DispatcherHost
   readonly #runs: (Run | undefined)[] = []
   readonly #runner: AttemptRunner
   readonly #out = new Float64Array(HEADER_WORDS + EFFECTS_MAX * EFFECT_WORDS)
@@ -109,7 +109,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   failure: OrchestratorError | undefined
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(listener: Listener, agents: AgentRegistry, held: boolean, maxValueBytes: number, clock: Clock, native: NativeTime) {
+  constructor(listener: DispatcherHost, agents: AgentRegistry, held: boolean, maxValueBytes: number, clock: Clock, native: NativeTime) {
     this.#listener = listener
     this.maxValueBytes = maxValueBytes
     this.#agents = agents
@@ -479,7 +479,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   }
 
   /** Runs the workflow of a task. */
-  #child(...child: Parameters<Listener['child']>): Promise<ChildEnd> {
+  #child(...child: Parameters<DispatcherHost['child']>): Promise<ChildEnd> {
     this.#children += 1
     return this.#listener.child(...child).finally(() => (this.#children -= 1))
   }

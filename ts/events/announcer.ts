@@ -295,7 +295,7 @@ function keyOf({ name, notice: { run, effect } }: Delivery): string {
   return `${run.id} ${effect.number} ${name}`
 }
 
-export function isEventName(name: string | symbol): name is EventName {
+function isEventName(name: string | symbol): name is EventName {
   return typeof name === 'string' && Object.hasOwn(KINDS, name)
 }
 

@@ -31,7 +31,7 @@ import { keyOwner, type RunOptions } from '../run/options.js'
 import type { ChildEnd } from '../dispatch/attempt-runner.js'
 
 /** What running a child needs of the orchestrator. */
-export interface Nursery {
+export interface ChildrenHost {
   readonly maxDepth: number
   /** The most bytes of one value. */
   readonly maxValueBytes: number
@@ -56,7 +56,7 @@ export interface Nursery {
 }
 
 /** What a child begins with. */
-export interface Beginning {
+interface Beginning {
   readonly definition: Definition
   readonly context: { [key: string]: Json }
   readonly options: RunOptions
@@ -72,15 +72,21 @@ interface Place {
 }
 
 /** Runs the workflow of a task, or what undoes that. */
-export async function runChild(nursery: Nursery, run: Run, instance: number, live: LiveAttempt, data: Json | undefined): Promise<ChildEnd> {
+export async function runChild(
+  host: ChildrenHost,
+  run: Run,
+  instance: number,
+  live: LiveAttempt,
+  data: Json | undefined,
+): Promise<ChildEnd> {
   const path = run.path(instance)
   const at = { executionId: run.id, taskId: path }
   const { attempt, signal } = live
   const place = { run, instance, path, attempt, at }
   const undone = undoneBy(run, instance)
   const depth = (run.options.depth ?? 1) + 1
-  if (undone === undefined && depth > nursery.maxDepth) {
-    const message = `child workflows are nested deeper than \`workflow.maxDepth\` (${nursery.maxDepth}); does one run itself?`
+  if (undone === undefined && depth > host.maxDepth) {
+    const message = `child workflows are nested deeper than \`workflow.maxDepth\` (${host.maxDepth}); does one run itself?`
     throw Object.assign(new TaskFailedError('ERR_TOO_DEEP', message, at), { retryable: false })
   }
   const id = idOf(run, instance, attempt)
@@ -88,14 +94,14 @@ export async function runChild(nursery: Nursery, run: Run, instance: number, liv
   const stop = (): void => {
     const reason = signal.reason as OrchestratorError
     // A process that ends is no reason: the next one takes up parent and child.
-    const begun = nursery.live.get(id)
+    const begun = host.live.get(id)
     if (reason.code === 'ERR_SHUTDOWN' || begun === undefined || !isChild(begun, child)) return
-    nursery.cancel(id, reasonFor(reason)).catch(() => {})
+    host.cancel(id, reasonFor(reason)).catch(() => {})
   }
   const forget = onAbort(signal, stop)
   const begin = async (): Promise<Beginning> =>
-    undone === undefined ? beginning(nursery, place, id, contextOf(data, path), signal) : undoingBeginning(nursery, place, undone)
-  const { execution, ending } = await join(nursery, id, child, begin, signal).finally(forget)
+    undone === undefined ? beginning(host, place, id, contextOf(data, path), signal) : undoingBeginning(host, place, undone)
+  const { execution, ending } = await join(host, id, child, begin, signal).finally(forget)
   if (execution.status === 'completed') return { results: execution.results, undoable: ending.undoable && undone === undefined }
   // Somebody asked it to stop, and it did all the same what it was for.
   if (undone !== undefined && execution.tasks.every(({ status }) => status === 'completed'))
@@ -134,7 +140,7 @@ function reasonFor({ message, details }: OrchestratorError): string {
 
 /** Begins a child, or takes up the one that has this id. Resolves with how it ended. */
 async function join(
-  nursery: Nursery,
+  host: ChildrenHost,
   id: string,
   child: Child,
   begin: () => Promise<Beginning>,
@@ -145,12 +151,12 @@ async function join(
     execution: await run.whenEnded(),
     ending: run.ending,
   })
-  const live = nursery.live.get(id)
+  const live = host.live.get(id)
   if (live !== undefined) {
     assertChild(id, live, child)
     return ended(live)
   }
-  const past = await nursery.past(id)
+  const past = await host.past(id)
   if (past !== undefined) {
     assertChild(id, { workflowId: past.execution.workflowId, options: past.options }, child)
     return { execution: past.execution, ending: past.ending ?? { mayPassAnew: false, undoable: false } }
@@ -158,15 +164,15 @@ async function join(
   const what = await begin()
   // Nobody wants it any more.
   signal.throwIfAborted()
-  const run = nursery.begin(id, what)
+  const run = host.begin(id, what)
   // Its parent was paused while we looked. What is on record may be a pause that is over: who ended it knew of no child.
-  if (nursery.isPaused(parent)) nursery.pause(run)
+  if (host.isPaused(parent)) host.pause(run)
   return ended(run)
 }
 
 /** What a child begins with: anew, or where the one before it ended if its parent is a retry. */
 async function beginning(
-  nursery: Nursery,
+  host: ChildrenHost,
   place: Place,
   id: string,
   given: { [key: string]: Json },
@@ -175,10 +181,10 @@ async function beginning(
   const { run, path, at } = place
   const task = run.task(place.instance)
   const { compensate } = task.source as { compensate?: { on?: string } }
-  const definition = definitionOf(nursery, run, task, at)
-  const context = await judgeContext(definition, given, { bytesMax: nursery.maxValueBytes, root: 'input.data' })
-  const options = { ...optionsOf(nursery, run, definition, path), ...(compensate?.on === 'started' && { undoneAbove: true }) }
-  const before = await triedBefore(nursery, place, signal)
+  const definition = definitionOf(host, run, task, at)
+  const context = await judgeContext(definition, given, { bytesMax: host.maxValueBytes, root: 'input.data' })
+  const options = { ...optionsOf(host, run, definition, path), ...(compensate?.on === 'started' && { undoneAbove: true }) }
+  const before = await triedBefore(host, place, signal)
   if (before === undefined) {
     const owner = keyOwner(run, path)
     // Nobody began it there; whoever does has the keys it would have had.
@@ -196,21 +202,21 @@ async function beginning(
 
 /** The execution that tried last what a child is to do; `retried`: the parent is a retry, so that it is taken up where that ended. */
 async function triedBefore(
-  nursery: Nursery,
+  host: ChildrenHost,
   { run, path, attempt }: Place,
   signal: AbortSignal,
 ): Promise<{ tried: Tried; retried: boolean } | undefined> {
-  const own = await lastOf(nursery, run, path, attempt - 1, signal)
+  const own = await lastOf(host, run, path, attempt - 1, signal)
   if (own !== undefined) return { tried: own, retried: false }
   let retried = true
   let options: RunOptions = run.options
   for (let previous = options.previous; previous !== undefined;) {
     retried &&= continues(options) || options.reuse?.[path] !== undefined
-    const isLive = nursery.live.has(previous) && nursery.live.get(previous)?.execution === undefined
-    const past = isLive ? undefined : await nursery.past(previous)
-    if (past === undefined || isUndoneWhole({ past, undoing: await nursery.past(previous + UNDOING) }, path)) return undefined
+    const isLive = host.live.has(previous) && host.live.get(previous)?.execution === undefined
+    const past = isLive ? undefined : await host.past(previous)
+    if (past === undefined || isUndoneWhole({ past, undoing: await host.past(previous + UNDOING) }, path)) return undefined
     const attempts = past.execution.tasks.find(({ taskId }) => taskId === path)?.attempts ?? 0
-    const tried = await lastOf(nursery, { id: previous, options: past.options }, path, attempts, signal)
+    const tried = await lastOf(host, { id: previous, options: past.options }, path, attempts, signal)
     if (tried !== undefined) return { tried, retried }
     options = past.options
     // A fork may have taken over how it ended.
@@ -221,7 +227,7 @@ async function triedBefore(
 
 /** The latest child of an execution at a path that ended, of those up to this attempt. One that is being stopped is waited for. */
 async function lastOf(
-  nursery: Nursery,
+  host: ChildrenHost,
   parent: Pick<Run, 'id' | 'options'>,
   path: string,
   attempts: number,
@@ -229,18 +235,18 @@ async function lastOf(
 ): Promise<Tried | undefined> {
   for (let attempt = attempts; attempt > 0; attempt -= 1) {
     const id = `${parent.id}/${path}/${attempt}`
-    const live = nursery.live.get(id)
+    const live = host.live.get(id)
     if (live !== undefined && isOf(live.options, parent, path)) await Promise.race([live.whenEnded(), aborted(signal)])
-    const past = await nursery.past(id)
-    if (past !== undefined && isOf(past.options, parent, path)) return { past, undoing: await nursery.past(id + UNDOING) }
+    const past = await host.past(id)
+    if (past !== undefined && isOf(past.options, parent, path)) return { past, undoing: await host.past(id + UNDOING) }
   }
   return undefined
 }
 
 /** What undoes an execution begins with. It has no deadline: what undoes a task has none. */
-async function undoingBeginning(nursery: Nursery, { run, path, at }: Place, undone: string): Promise<Beginning> {
-  const past = await nursery.past(undone)
-  const listed = past === undefined ? undefined : await nursery.undoing(undone)
+async function undoingBeginning(host: ChildrenHost, { run, path, at }: Place, undone: string): Promise<Beginning> {
+  const past = await host.past(undone)
+  const listed = past === undefined ? undefined : await host.undoing(undone)
   if (past === undefined || listed === undefined) {
     const message = `\`${undone}\` cannot be undone: it is not remembered any more`
     throw Object.assign(new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, at), { retryable: false })
@@ -250,10 +256,10 @@ async function undoingBeginning(nursery: Nursery, { run, path, at }: Place, undo
 }
 
 /** Those among the children of a run that none of its attempts waits for any more, though they have not ended: a crash came between the two. */
-export function orphansOf(nursery: Nursery, run: Run): Run[] {
-  const children = nursery.live.childrenOf(run.id)
+export function orphansOf(host: ChildrenHost, run: Run): Run[] {
+  const children = host.live.childrenOf(run.id)
   if (children.length === 0) return []
-  const { tasks } = JSON.parse(nursery.report(run)) as Report
+  const { tasks } = JSON.parse(host.report(run)) as Report
   const waitedFor = new Set(
     tasks.flatMap(([state, attempts], instance) => {
       // An attempt that is to begin again, when a pause is over, counts only when it does.
@@ -265,8 +271,8 @@ export function orphansOf(nursery: Nursery, run: Run): Run[] {
 }
 
 /** Tells children that nobody waits for any more what their parents would have told them. */
-export function cancelOrphans(nursery: Nursery, orphans: readonly Run[]): void {
-  for (const { id } of orphans) nursery.cancel(id, 'the execution whose task it was waits for it no more').catch(() => {})
+export function cancelOrphans(host: ChildrenHost, orphans: readonly Run[]): void {
+  for (const { id } of orphans) host.cancel(id, 'the execution whose task it was waits for it no more').catch(() => {})
 }
 
 /** Rejects when the signal aborts. */
@@ -291,11 +297,11 @@ function handedDown(run: Run, path: string): RunOptions {
 }
 
 /** That, and the bounds a child has. */
-function optionsOf(nursery: Nursery, run: Run, definition: Definition, path: string): RunOptions {
-  const { deadline, time } = nursery.bounds(run)
+function optionsOf(host: ChildrenHost, run: Run, definition: Definition, path: string): RunOptions {
+  const { deadline, time } = host.bounds(run)
   const pins = pinsFor(definition, (id) => run.options.workflows?.[id])
   // What another version began has children that it would have begun.
-  const standIns = run.options.standIns ?? (run.recovered ? nursery.standInsOnce(definition, pins.workflows) : [])
+  const standIns = run.options.standIns ?? (run.recovered ? host.standInsOnce(definition, pins.workflows) : [])
   return {
     ...handedDown(run, path),
     ...(typeof deadline === 'number' && { deadline }),
@@ -306,19 +312,19 @@ function optionsOf(nursery: Nursery, run: Run, definition: Definition, path: str
 }
 
 /** The workflow a task names: as it was registered when the first execution above began, or as it is written. */
-function definitionOf(nursery: Nursery, run: Run, task: TaskDefinition, at: { executionId: string; taskId: string }): Definition {
+function definitionOf(host: ChildrenHost, run: Run, task: TaskDefinition, at: { executionId: string; taskId: string }): Definition {
   const { workflow } = task.source
   if (typeof workflow === 'object' && workflow !== null) {
-    const written = nursery.read(workflow)
+    const written = host.read(workflow)
     written.judges.standIn(task.judges, `${task.schemasAt}.workflow`)
     return written
   }
   const id = String(workflow)
-  const registered = nursery.find(id)
+  const registered = host.find(id)
   const pinned = run.options.workflows?.[id]
   if (pinned === undefined && registered !== undefined) return registered
   if (pinned !== undefined) {
-    const definition = nursery.read(pinned as object)
+    const definition = host.read(pinned as object)
     // The one that is registered has its functions and the judges of its schemas.
     return registered?.plan.hash() === definition.plan.hash() ? registered : definition
   }

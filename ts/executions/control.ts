@@ -16,7 +16,7 @@ import type { Run } from '../run/run.js'
 import { isJudged, judgeSignal, unfit, type JudgedSignal } from '../run/signal-judge.js'
 
 /** What it needs of the orchestrator. */
-export interface ControlHost {
+interface ControlHost {
   readonly dispatcher: Dispatcher
   readonly live: LiveRuns
   readonly interrupted: InterruptedRuns

@@ -29,7 +29,7 @@ export interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
 }
 
 /** What a handle passes on to its orchestrator. */
-export interface HandleOwner {
+interface HandleHost {
   getExecution(id: string): Promise<WorkflowExecution | undefined>
   cancelExecution(id: string, reason?: string, options?: CancelOptions): Promise<void>
   pauseExecution(id: string): Promise<void>
@@ -39,13 +39,13 @@ export interface HandleOwner {
 
 /** A handle for the execution with this id. `find` gives it if it lives in this process, `follow` its events. */
 export function handleOf(
-  owner: HandleOwner,
+  host: HandleHost,
   id: string,
   find: () => Promise<Run | undefined>,
   follow: (after: number) => AsyncIterable<ExecutionEvent>,
 ): ExecutionHandle {
   const seen = async (): Promise<WorkflowExecution> => {
-    const execution = await owner.getExecution(id)
+    const execution = await host.getExecution(id)
     if (execution === undefined) throw notFound(id)
     return execution
   }
@@ -55,10 +55,10 @@ export function handleOf(
     settled: () => awaited(find().then(ended)),
     result: () => awaited(find().then(async (run) => orThrow(run, await ended(run)))),
     status: () => awaited(seen().then(({ status }) => status)),
-    cancel: (reason, options) => awaited(owner.cancelExecution(id, reason, options)),
-    pause: () => awaited(owner.pauseExecution(id)),
-    resume: (options) => awaited(owner.resumeExecution(id, options)),
-    signal: (name, payload, options) => awaited(owner.signalExecution(id, name, payload, options)),
+    cancel: (reason, options) => awaited(host.cancelExecution(id, reason, options)),
+    pause: () => awaited(host.pauseExecution(id)),
+    resume: (options) => awaited(host.resumeExecution(id, options)),
+    signal: (name, payload, options) => awaited(host.signalExecution(id, name, payload, options)),
     events: (options = {}) => follow(options.after ?? 0),
   }
 }

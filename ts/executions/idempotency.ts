@@ -18,7 +18,7 @@ import type { Claimed } from '../boundary/shapes.js'
 import { hashOf, canonical } from '../json/canonical.js'
 
 /** An idempotency key, and what calls with it would do. */
-export interface Key {
+interface Key {
   readonly key: string
   readonly workflowId: string
   readonly tenant: string | undefined
@@ -28,16 +28,16 @@ export interface Key {
 }
 
 /** Where executions are, and what a key stands for. */
-export interface KeyedWorld {
+export interface KeyHost {
   readonly live: LiveRuns
   past(id: string): Promise<Past | undefined>
   claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed
 }
 
 /** The execution that a key stands for: one that is there, or a new one. `joined`: it was there. */
-export async function beginOnce(world: KeyedWorld, given: Key, begin: (id: string) => Run): Promise<Started & { joined: boolean }> {
+export async function beginOnce(host: KeyHost, given: Key, begin: (id: string) => Run): Promise<Started & { joined: boolean }> {
   const { key, workflowId, tenant, fingerprint, rerunFailed } = given
-  const claimed = world.claim(hashOf([tenant ?? '', workflowId, key]), fingerprint, rerunFailed)
+  const claimed = host.claim(hashOf([tenant ?? '', workflowId, key]), fingerprint, rerunFailed)
   const { does, id } = claimed
   // Nothing comes between the two, so that of two calls at once one begins and the other joins.
   if (does === 'begin') return { run: begin(id), joined: false }
@@ -45,9 +45,9 @@ export async function beginOnce(world: KeyedWorld, given: Key, begin: (id: strin
     const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${workflowId}\``
     throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
   }
-  const run = world.live.get(id)
+  const run = host.live.get(id)
   if (run !== undefined) return { run, joined: true }
-  const past = await world.past(id)
+  const past = await host.past(id)
   if (past !== undefined) return { past, joined: true }
   throw forgotten(key, claimed)
 }

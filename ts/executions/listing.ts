@@ -6,7 +6,7 @@ import { nextTurn } from '../base/real-time.js'
 import type { Run } from '../run/run.js'
 
 /** An execution that may be listed; looking at it is what takes time. */
-export interface Listed {
+interface Listed {
   readonly id: string
   readonly workflowId: string
   look(): WorkflowExecution

@@ -37,7 +37,7 @@ interface StoredPage {
 }
 
 /** An execution as `runtime::report::stored` writes it. */
-export interface Stored {
+interface Stored {
   readonly id: string
   readonly definition: Definition
   readonly context: { [key: string]: Json }
@@ -51,7 +51,7 @@ export interface Stored {
 type Source = Pick<Dispatcher, 'engine' | 'clock'>
 
 /** Reads a stored execution. */
-export function readStored(stored: string | object, clock: Clock): Stored {
+function readStored(stored: string | object, clock: Clock): Stored {
   const {
     id,
     definition: text,
@@ -124,7 +124,7 @@ export async function storedPage(
 }
 
 /** A run that nobody drives, to read the events of an execution that has ended; `failures`: why what failed in it did. */
-export function pastRun(stored: string, failures: Failures, clock: Clock): Run {
+function pastRun(stored: string, failures: Failures, clock: Clock): Run {
   const read = readStored(stored, clock)
   const { id, definition, context, options, report, outputs } = read
   const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
@@ -308,7 +308,7 @@ async function* storedEvents(
 }
 
 /** Where the events of an execution may be. */
-export interface EventWorld {
+interface EventsHost {
   /** The execution, if it lives in this process, once the store is open. */
   readonly find: () => Promise<Run | undefined>
   /** Without a store, those that are remembered. */
@@ -320,7 +320,7 @@ export interface EventWorld {
 
 /** The events of an execution after the one with the number `after`: as they come, as they are remembered, or as they are on record. */
 export async function* eventsOf(
-  { find, ended, dispatcher, announcer, assertOpen }: EventWorld,
+  { find, ended, dispatcher, announcer, assertOpen }: EventsHost,
   id: string,
   after: number,
 ): AsyncGenerator<ExecutionEvent, void, undefined> {

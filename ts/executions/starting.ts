@@ -11,7 +11,7 @@ import type { Past } from './ended-executions.js'
 import { ValidationError } from '../api/errors.js'
 import { inherited, keptEnds, type ForkPoint } from './fork.js'
 import type { HeldRuns } from '../events/late-listeners.js'
-import { beginOnce, fingerprintOf, type KeyedWorld } from './idempotency.js'
+import { beginOnce, fingerprintOf, type KeyHost } from './idempotency.js'
 import { judgeContext } from '../run/input-judge.js'
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
@@ -32,7 +32,7 @@ type Context = { [key: string]: Json }
 const TOLD_MAX = 1000
 
 /** What beginning an execution needs of the orchestrator. */
-export interface World {
+interface StartingHost {
   readonly agents: AgentRegistry
   readonly log: Log
   readonly dispatcher: Dispatcher
@@ -53,7 +53,7 @@ export interface World {
 }
 
 /** What a fork is made from. */
-export interface Origin {
+interface Origin {
   readonly execution: WorkflowExecution
   readonly definition: Definition
   readonly context: { readonly [key: string]: Json }
@@ -61,22 +61,22 @@ export interface Origin {
 }
 
 export class Beginnings {
-  readonly #world: World
+  readonly #host: StartingHost
   readonly #chosen: ChosenIds
-  readonly #keyed: KeyedWorld
+  readonly #keyed: KeyHost
   /** The workflows of which it was said that models do tasks of them. */
   readonly #told = new Set<string>()
 
-  constructor(world: World) {
-    this.#world = world
-    this.#chosen = new ChosenIds(world.live, (id) => world.past(id))
+  constructor(host: StartingHost) {
+    this.#host = host
+    this.#chosen = new ChosenIds(host.live, (id) => host.past(id))
     this.#keyed = {
-      live: world.live,
-      past: (id) => world.past(id),
+      live: host.live,
+      past: (id) => host.past(id),
       claim: (...given) => {
-        const claimed = world.dispatcher.engine.claim(...given)
+        const claimed = host.dispatcher.engine.claim(...given)
         // It may have found what is to be written.
-        world.dispatcher.schedule()
+        host.dispatcher.schedule()
         return claimed
       },
     }
@@ -84,7 +84,7 @@ export class Beginnings {
 
   /** Reads a workflow that can run: it has no problem, and everything it names is registered, and allowed. */
   read(workflow: AgentWorkflow, allow?: Allowance): Definition {
-    const { reader, workflows, validates } = this.#world
+    const { reader, workflows, validates } = this.#host
     const definition = reader.read(workflow, (source) => [
       ...(validates ? workflows.unknownIn(source) : []),
       ...(allow === undefined ? [] : forbiddenIn(source, allow)),
@@ -97,12 +97,12 @@ export class Beginnings {
   async judged(definition: Definition, context: Context): Promise<Context> {
     // To read it has held the event loop, and its tasks will as they begin.
     if (definition.large) await nextTurn()
-    return judgeContext(definition, context, { bytesMax: this.#world.dispatcher.maxValueBytes })
+    return judgeContext(definition, context, { bytesMax: this.#host.dispatcher.maxValueBytes })
   }
 
   /** That everything it names is registered, or pinned, and allowed. */
   assertKnown(definition: Definition, known?: Pick<RunOptions, 'workflows' | 'standIns' | 'allow'>): void {
-    const { workflows, validates } = this.#world
+    const { workflows, validates } = this.#host
     const unknown = !validates || workflows.knows(definition, known) ? [] : workflows.unknownIn(definition.source, known)
     const forbidden = known?.allow === undefined ? [] : forbiddenIn(definition.source, known.allow, known.workflows)
     if (unknown.length + forbidden.length > 0)
@@ -110,7 +110,7 @@ export class Beginnings {
   }
 
   #pins(definition: Definition): Pick<RunOptions, 'workflows'> {
-    return pinsFor(definition, (name) => this.#world.workflows.find(name)?.source)
+    return pinsFor(definition, (name) => this.#host.workflows.find(name)?.source)
   }
 
   /**
@@ -127,7 +127,7 @@ export class Beginnings {
 
   /** What is recorded only where it makes a difference. */
   #kindOf({ loops, dottedGroups }: Definition): Pick<RunOptions, 'maxIdlePasses' | 'paths'> {
-    return { ...(loops && { maxIdlePasses: this.#world.maxIdlePasses }), ...(dottedGroups && { paths: 2 }) }
+    return { ...(loops && { maxIdlePasses: this.#host.maxIdlePasses }), ...(dottedGroups && { paths: 2 }) }
   }
 
   /**
@@ -138,7 +138,7 @@ export class Beginnings {
     definition: Definition,
     { parent, workflows = {}, standIns: had = [] }: RunOptions,
   ): Pick<RunOptions, 'builtIn' | 'standIns'> {
-    const { agents } = this.#world
+    const { agents } = this.#host
     const builtIn = agents.adopt(definition.agents, had)
     this.#tell(definition)
     const isSettled = parent !== undefined || !hasChildren(definition)
@@ -156,14 +156,14 @@ export class Beginnings {
 
   /** The agents that models stood in for where a version before this one began an execution: all that are not registered and could be stood in for. */
   standInsOnce(definition: Definition, workflows: RunOptions['workflows'] = {}): readonly string[] {
-    const { agents } = this.#world
+    const { agents } = this.#host
     const unknown = agentsIn([definition.source, ...Object.values(workflows)]).filter((need) => !agents.isRegistered(need))
     return unknown.filter((need) => agents.couldStandIn(need)).map(({ agentId }) => agentId)
   }
 
   /** One line, once for each workflow, if models that nobody has configured do tasks of it. */
   #tell({ workflowId, agents: needs, tasks }: Definition): void {
-    const { agents, log } = this.#world
+    const { agents, log } = this.#host
     if (this.#told.has(workflowId) || !needs.some((need) => agents.isGuess(need))) return
     if (this.#told.size >= TOLD_MAX) this.#told.clear()
     this.#told.add(workflowId)
@@ -179,7 +179,7 @@ export class Beginnings {
     const { executionId: id, idempotencyKey: key, recorded, rerunFailed, signal } = read
     if (key === undefined) {
       const run = await this.#beginAs(id, () => this.begin(definition, context, recorded, id ?? null, call))
-      cancelWith(this.#world, run, signal)
+      cancelWith(this.#host, run, signal)
       return { run }
     }
     const fingerprint = fingerprintOf(definition, given)
@@ -188,7 +188,7 @@ export class Beginnings {
       this.begin(definition, context, { ...recorded, fingerprint }, chosen, call),
     )
     if (joined) return { ...started, detach: signal }
-    cancelWith(this.#world, started.run as Run, signal)
+    cancelWith(this.#host, started.run as Run, signal)
     return started
   }
 
@@ -200,19 +200,19 @@ export class Beginnings {
     const origin = { ...inherited(options), ...(standIns.length > 0 && { standIns }), ...narrowed(options.allow, recorded.allow) }
     // What undoes another names executions, not workflows.
     if (options.undoes === undefined) this.assertKnown(definition, origin)
-    this.#world.workflows.equip(definition)
+    this.#host.workflows.equip(definition)
     const copy = copyJson(context as Json) as Context
     const { allow: _narrowed, ...own } = recorded
     const given = { ...origin, ...own, forkedFrom: execution.id, reuse, ...(from.retry && { previous: execution.id }) }
     const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
-    cancelWith(this.#world, run, signal)
+    cancelWith(this.#host, run, signal)
     return run
   }
 
   /** Begins an execution; the first above a child has pinned what the child names. */
   begin(definition: Definition, context: Context, options: RunOptions, id: string | null, call: number): Run {
-    const { dispatcher, live, held, inMemory } = this.#world
-    this.#world.assertOpen()
+    const { dispatcher, live, held, inMemory } = this.#host
+    this.#host.assertOpen()
     const text = inMemory && definition.opaque ? null : JSON.stringify(context)
     const pinned = definition.workflowIds.length === 0 || options.workflows !== undefined || options.parent !== undefined
     const settled = pinned

@@ -10,7 +10,7 @@ import type { Schedules } from './schedules.js'
 import { processEnded, type Stage } from './stage.js'
 
 /** What there is to end. */
-export interface Parts {
+export interface StoppingHost {
   readonly dispatcher: Dispatcher
   readonly agents: AgentRegistry
   readonly models: ModelGateway
@@ -31,7 +31,7 @@ export function closed(underWay: boolean): ClosedError {
  * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
-  { dispatcher, agents, models, schedules, live }: Parts,
+  { dispatcher, agents, models, schedules, live }: StoppingHost,
   ready: Promise<void>,
   drainMs: number,
   continues: string,
@@ -57,7 +57,7 @@ export async function endInOrder(
 }
 
 /** Its process ends, as far as anybody can tell. What every later call hears. */
-export function endAtOnce({ dispatcher, agents, models, schedules }: Parts, stage: Stage): ClosedError {
+export function endAtOnce({ dispatcher, agents, models, schedules }: StoppingHost, stage: Stage): ClosedError {
   const error = processEnded()
   dispatcher.abandon(error)
   schedules.lose(error)

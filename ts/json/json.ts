@@ -4,7 +4,7 @@ import { tooLarge } from './size.js'
 import { slowJson, tooManyValues } from './walk.js'
 import type { Issue } from '../api/issue.js'
 
-export { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, type Json } from './data.js'
+export { JSON_DEPTH_MAX, Opaque, type Json } from './data.js'
 export { partialJson } from './walk.js'
 
 const objectPrototype: object = Object.prototype

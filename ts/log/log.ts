@@ -63,7 +63,7 @@ export interface LogRecord {
   readonly server?: string
 }
 
-export type LogLevel = keyof Logger
+type LogLevel = keyof Logger
 
 const LEVELS = ['error', 'warn'] as const satisfies readonly LogLevel[]
 

@@ -91,7 +91,7 @@ export function spentBy(sums: ModelSums): Pick<TaskExecution, 'usage' | 'cost' |
 }
 
 /** The tokens of sums. */
-export function tokensOf(sums: ModelSums): TokenUsage {
+function tokensOf(sums: ModelSums): TokenUsage {
   const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0, reasoningTokens = 0 } = sums
   return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens, totalTokens: inputTokens + outputTokens }
 }

@@ -99,7 +99,7 @@ interface Asked {
 }
 
 /** What calls take their time from, and whom they tell what people must know. */
-export interface CallSurroundings {
+export interface CallsHost {
   readonly clock: Clock
   readonly log: Log
   readonly native: NativeTime
@@ -130,7 +130,7 @@ export class ModelCallsUnderWay {
   readonly #log: Log
   #last = 0
 
-  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, log, native }: CallSurroundings) {
+  constructor(fallback: readonly string[], providers: ReadonlyMap<string, CustomProvider>, { clock, log, native }: CallsHost) {
     // Waits of a test are the same each time; those of processes must not be, or all come back at the same moment.
     const seed = native.stage === undefined ? randomInt(SEEDS) : 0
     this.native = new Models(fallback, seed, native.clock, () => this.#pull())

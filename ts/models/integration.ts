@@ -11,7 +11,7 @@ import { memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
 import type { ModelAccount } from './account.js'
-import { ModelCallsUnderWay, type CallSurroundings, type Delta } from './calls.js'
+import { ModelCallsUnderWay, type CallsHost, type Delta } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from '../config/models.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { structured } from './output.js'
@@ -72,7 +72,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   }
 
   readonly #config: ResolvedModels
-  readonly #surroundings: CallSurroundings
+  readonly #host: CallsHost
   readonly #custom = new Map<string, CustomProvider>()
   readonly #added = new Map<string, ResolvedProvider>()
   /** Configured providers that cannot be used, for want of a key as a rule, and why. */
@@ -84,9 +84,9 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #closed = false
 
   /** `added` is told when a provider was registered. */
-  constructor(config: ResolvedModels, surroundings: CallSurroundings, added: () => void) {
+  constructor(config: ResolvedModels, host: CallsHost, added: () => void) {
     this.#config = config
-    this.#surroundings = surroundings
+    this.#host = host
     this.#providerAdded = added
   }
 
@@ -394,7 +394,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #open(): ModelCallsUnderWay {
     if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
     if (this.#calls !== undefined) return this.#calls
-    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, this.#surroundings)
+    const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, this.#host)
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())
     for (const [name, provider] of [...configured, ...this.#added]) this.#tell(calls, name, provider)
     if (this.#config.budget !== null) calls.native.setBudget(ORCHESTRATOR, budgetText(this.#config.budget), '{}')

@@ -8,7 +8,7 @@ import { memberPath, type Issue } from '../api/issue.js'
 import type { AgentRegistration, AgentType, InlineAgentType, AgentFunction } from '../api/agent.js'
 
 /** The agents of a program, by what each is. */
-export interface Forms {
+interface Forms {
   readonly types: readonly (readonly [name: string, type: AgentType | AgentFunction])[]
   readonly agents: readonly AgentRegistration[]
 }

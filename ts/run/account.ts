@@ -104,7 +104,7 @@ function budgetsOf(host: AccountHost, run: Run): AccountBudget[] {
 }
 
 /** What models may cost in an execution: of each the least that its workflow and its options say. */
-export function modelBudgetOf({ definition, options }: Pick<Run, 'definition' | 'options'>): ModelBudget {
+function modelBudgetOf({ definition, options }: Pick<Run, 'definition' | 'options'>): ModelBudget {
   const written = (definition.source as { budget?: unknown }).budget ?? {}
   const budget: ModelBudget = {}
   for (const field of ['usd', 'tokens', 'calls'] as const) {

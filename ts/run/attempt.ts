@@ -19,7 +19,7 @@ import type { AgentTask, TaskType } from '../api/task.js'
 import { keyOwner } from './options.js'
 
 /** A copy of the output of an instance, null if it has none. */
-export type OutputOf = (run: Run, instance: number) => Json
+type OutputOf = (run: Run, instance: number) => Json
 
 const NO_INPUT: AttemptInput['input'] = Object.freeze({})
 

@@ -47,7 +47,7 @@ export function endingOf(report: Report | undefined): Ending {
 }
 
 /** What an execution is, beside what its report tells. */
-export interface Subject {
+interface Subject {
   readonly id: string
   readonly definition: Definition
   readonly context: { readonly [key: string]: Json }

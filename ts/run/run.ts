@@ -26,7 +26,7 @@ interface Instance {
 const TASK_BYTES = 512
 
 /** An attempt under way, as far as its run keeps it. */
-export interface UnderWay {
+interface UnderWay {
   abort(reason: OrchestratorError): void
 }
 

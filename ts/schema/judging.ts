@@ -76,7 +76,7 @@ export class WrittenSchema implements SchemaSite {
 }
 
 /** What a schema of Rust found, by paths that begin at `root`. */
-export function issuesOf(found: string | null, root: string): Issue[] {
+function issuesOf(found: string | null, root: string): Issue[] {
   const issues = JSON.parse(found ?? '[]') as { pointer: string; message: string }[]
   return issues.map(({ pointer, message }) => ({ path: pathOf(root, pointer), message }))
 }

@@ -16,7 +16,7 @@ export interface ZodVersion {
 type Def = Readonly<Record<string, unknown>>
 
 /** What the walk met on the input side of a schema. */
-export interface Scan {
+interface Scan {
   /** Whether everything met can be said in JSON Schema. */
   representable: boolean
   /** Whether the schema contains itself. */
