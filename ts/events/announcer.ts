@@ -217,6 +217,7 @@ export class Announcer implements EventSource {
   #deliver(name: EventName, notice: Notice): void {
     const payload = this.#payload(name, notice)
     if (name === 'workflow:failed') notice.run.heard = true
+    // oxlint-disable-next-line typescript/unbound-method -- it is called with `this`, and a closure would be one for each event
     notice.run.scope.runInAsyncScope(this.#call, this, name, payload)
   }
 
