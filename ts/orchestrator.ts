@@ -3,24 +3,24 @@ import { EventEmitter } from 'node:events'
 import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
 import { Announcer, hearLate } from './events/announcer.js'
-import { readContext, readFilter, readOptions } from './executions/arguments.js'
+import { readContext, readOptions } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
 import { DefinitionReader, readingLimits } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
-import { EndedExecutions, type Past } from './executions/ended-executions.js'
-import { listedExecution, listedRun, pageOf } from './executions/listing.js'
+import { EndedExecutions } from './executions/ended-executions.js'
+import { ExecutionLookUp } from './executions/look-up.js'
 import { closed, endAtOnce, endInOrder, type StoppingHost } from './executions/stopping.js'
 import { pendingError } from './api/errors.js'
 import { ExecutionControl } from './executions/control.js'
 import { unwell, type ForkPoint } from './executions/fork.js'
-import { handleOf, type ExecutionHandle } from './executions/handle.js'
+import type { ExecutionHandle } from './executions/handle.js'
 import { HeldRuns } from './events/late-listeners.js'
 import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
 import { cancelledBy, endOf, orThrow, type Started } from './executions/outcome.js'
-import { eventsOf, InterruptedRuns, storedPage, storedPast, tellConcerns, tellUnreadable } from './executions/recovery.js'
+import { InterruptedRuns, tellConcerns, tellUnreadable } from './executions/recovery.js'
 import type { Run } from './run/run.js'
 import { methodsOf, placed, placeErrors } from './base/placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './executions/schedule.js'
@@ -76,6 +76,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #beginnings: Beginnings
   readonly #schedules: Schedules
   readonly #control: ExecutionControl
+  readonly #lookUp: ExecutionLookUp
   #ready: Promise<void>
   #closing: Promise<void> | undefined
 
@@ -144,6 +145,17 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#dispatcher,
       () => this.#held,
     )
+    this.#lookUp = new ExecutionLookUp({
+      dispatcher: this.#dispatcher,
+      log: this.#log,
+      live: this.#live,
+      ended: this.#ended,
+      unheard: this.#unheard,
+      announcer: this.#announcer,
+      calls: this,
+      ready: () => this.#ready,
+      assertNotClosed: () => this.#assertNotClosed(),
+    })
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
       this.#agents,
@@ -161,7 +173,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       validates: workflow.enableValidation,
       maxIdlePasses: workflow.maxIdlePasses,
       inMemory: storage === null,
-      past: (id) => this.#past(id),
+      past: (id) => this.#lookUp.past(id),
       assertOpen: () => this.#assertOpen(),
       cancelExecution: (id, reason) => this.cancelExecution(id, reason),
     })
@@ -173,7 +185,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       beginnings: this.#beginnings,
       ready: () => this.#ready,
       assertOpen: () => this.#assertOpen(),
-      past: (id) => this.#past(id),
+      past: (id) => this.#lookUp.past(id),
     })
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
@@ -228,35 +240,23 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   ): Promise<ExecutionHandle<T['results']>> {
     const { run, past } = await this.#start(workflow, context, options, 0)
     await run?.whenAccepted()
-    return this.#handleOf(run?.id ?? past?.execution.id ?? '', run) as ExecutionHandle<T['results']>
+    return this.#lookUp.handle(run?.id ?? past?.execution.id ?? '', run) as ExecutionHandle<T['results']>
   }
 
   /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
   getHandle(executionId: string): ExecutionHandle {
-    return this.#handleOf(executionId, this.#live.get(executionId))
+    return this.#lookUp.handle(executionId, this.#live.get(executionId))
   }
 
   /** The execution as it is now; `undefined` if there is none. Without `storage` those that ended are remembered as
    * `memory.remember` says. */
   async getExecution(executionId: string): Promise<WorkflowExecution | undefined> {
-    await this.#ready
-    this.#unheard.heard(executionId)
-    const run = this.#live.get(executionId)
-    if (run !== undefined) return this.#dispatcher.seen(run)
-    return (await this.#past(executionId))?.execution
+    return this.#lookUp.get(executionId)
   }
 
   /** Executions, newest first. */
   async listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList> {
-    const asked = readFilter(filter)
-    await this.#ready
-    if (this.#ended !== undefined) {
-      const live = [...this.#live.values()].filter(({ execution }) => execution === undefined)
-      const seen = (run: Run): WorkflowExecution => this.#dispatcher.seen(run)
-      return pageOf([...[...this.#ended.values()].map(listedExecution), ...live.map((run) => listedRun(run, seen))], asked)
-    }
-    this.#assertNotClosed()
-    return storedPage(this.#dispatcher, this.#log, asked)
+    return this.#lookUp.list(filter)
   }
 
   /**
@@ -413,16 +413,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#beginnings.start(definition, judged, read, call, given)
   }
 
-  /** An execution that has ended, or that lives elsewhere. */
-  async #past(executionId: string): Promise<Past | undefined> {
-    if (this.#ended !== undefined) return this.#ended.get(executionId)
-    this.#assertNotClosed()
-    return storedPast(this.#dispatcher, executionId)
-  }
-
   async #fork(executionId: string, from: (execution: WorkflowExecution) => ForkPoint, options?: ExecuteOptions): Promise<ExecutionHandle> {
     const run = await this.#control.fork(executionId, from, options)
-    return this.#handleOf(run.id, run)
+    return this.#lookUp.handle(run.id, run)
   }
 
   #childrenHost: ChildrenHost = {
@@ -433,7 +426,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     bounds: (run) => this.#dispatcher.engine.bounds(run.slot),
     report: (run) => this.#dispatcher.engine.report(run.slot),
     live: this.#live,
-    past: (id) => this.#past(id),
+    past: (id) => this.#lookUp.past(id),
     undoing: async (id) => (this.#ended === undefined ? this.#dispatcher.engine.storedUndoing(id) : this.#ended.get(id)?.undoing),
     begin: (id, { definition, context, options }) => {
       // What undoes a child has the agents that the child named.
@@ -444,14 +437,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     isPaused: (run) => this.#dispatcher.engine.isPaused(run.slot),
     pause: (run) => this.#dispatcher.engine.pause(run.slot),
     cancel: (id, reason) => this.cancelExecution(id, reason),
-  }
-
-  #handleOf(id: string, known: Run | undefined): ExecutionHandle {
-    const find = async (): Promise<Run | undefined> => this.#ready.then(() => known ?? this.#live.get(id))
-    const asked = async (): Promise<Run | undefined> => this.#unheard.asked(await find())
-    const assertOpen = (): void => this.#assertNotClosed()
-    const world = { find, ended: this.#ended, dispatcher: this.#dispatcher, announcer: this.#announcer, assertOpen }
-    return handleOf(this, id, asked, (after) => (this.#unheard.heard(id), eventsOf(world, id, after)))
   }
 
   #runEnded(run: Run): void {

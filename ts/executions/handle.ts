@@ -29,7 +29,7 @@ export interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
 }
 
 /** What a handle passes on to its orchestrator. */
-interface HandleHost {
+export interface HandleHost {
   getExecution(id: string): Promise<WorkflowExecution | undefined>
   cancelExecution(id: string, reason?: string, options?: CancelOptions): Promise<void>
   pauseExecution(id: string): Promise<void>

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Where an execution is found: among those that live in this process, those that are remembered, or those on record.
+
+import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { EventSource } from '../events/execution-events.js'
+import type { Log } from '../log/log.js'
+import type { Run } from '../run/run.js'
+import { readFilter } from './arguments.js'
+import type { EndedExecutions, Past } from './ended-executions.js'
+import { handleOf, type ExecutionHandle, type HandleHost } from './handle.js'
+import { listedExecution, listedRun, pageOf } from './listing.js'
+import type { LiveRuns } from './live-runs.js'
+import { eventsOf, storedPage, storedPast } from './recovery.js'
+import type { Unheard } from './unheard.js'
+
+/** What it needs of the orchestrator. */
+interface LookUpHost {
+  readonly dispatcher: Dispatcher
+  readonly log: Log
+  readonly live: LiveRuns
+  /** Without a store, those that are remembered. */
+  readonly ended: EndedExecutions | undefined
+  readonly unheard: Unheard
+  readonly announcer: EventSource
+  readonly calls: HandleHost
+  ready(): Promise<void>
+  assertNotClosed(): void
+}
+
+export class ExecutionLookUp {
+  readonly #host: LookUpHost
+
+  constructor(host: LookUpHost) {
+    this.#host = host
+  }
+
+  /** An execution that has ended, or that lives elsewhere. */
+  async past(executionId: string): Promise<Past | undefined> {
+    const { ended, dispatcher } = this.#host
+    if (ended !== undefined) return ended.get(executionId)
+    this.#host.assertNotClosed()
+    return storedPast(dispatcher, executionId)
+  }
+
+  /** An execution as it is now. */
+  async get(executionId: string): Promise<WorkflowExecution | undefined> {
+    const { live, unheard, dispatcher } = this.#host
+    await this.#host.ready()
+    unheard.heard(executionId)
+    const run = live.get(executionId)
+    if (run !== undefined) return dispatcher.seen(run)
+    return (await this.past(executionId))?.execution
+  }
+
+  /** Executions, newest first. */
+  async list(filter: ExecutionListFilter | undefined): Promise<ExecutionList> {
+    const asked = readFilter(filter)
+    const { live, ended, dispatcher, log } = this.#host
+    await this.#host.ready()
+    if (ended !== undefined) {
+      const unended = [...live.values()].filter(({ execution }) => execution === undefined)
+      const seen = (run: Run): WorkflowExecution => dispatcher.seen(run)
+      return pageOf([...[...ended.values()].map(listedExecution), ...unended.map((run) => listedRun(run, seen))], asked)
+    }
+    this.#host.assertNotClosed()
+    return storedPage(dispatcher, log, asked)
+  }
+
+  /** A handle for an execution, which may be `known`. */
+  handle(id: string, known: Run | undefined): ExecutionHandle {
+    const { live, ended, unheard, dispatcher, announcer, calls } = this.#host
+    const find = async (): Promise<Run | undefined> => this.#host.ready().then(() => known ?? live.get(id))
+    const asked = async (): Promise<Run | undefined> => unheard.asked(await find())
+    const assertOpen = (): void => this.#host.assertNotClosed()
+    const events = { find, ended, dispatcher, announcer, assertOpen }
+    return handleOf(calls, id, asked, (after) => (unheard.heard(id), eventsOf(events, id, after)))
+  }
+}
