@@ -39,7 +39,7 @@ export const NativeStage: typeof Binding.NativeStage = native.NativeStage
 export type NativeStage = Binding.NativeStage
 export const readAcceptedWorkflow: typeof Binding.readAcceptedWorkflow = native.readAcceptedWorkflow
 export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
-export type { Answer, Interrupted, NativePlan, NativeReadingLimits, NativeStatistics, PlanReading, Question, SignalFit, Unreadable }
+export type { Answer, Interrupted, NativePlan, NativeReadingLimits, PlanReading, Question, SignalFit, Unreadable }
 
 /** Failures by the numbers of the effects that tell of them. */
 export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>

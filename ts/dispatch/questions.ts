@@ -8,7 +8,7 @@ import { ExecutionKind, type Engine, type ExecutionEffect, type Question } from 
 import type { Run } from '../run/run.js'
 
 /** What answers go to. */
-export interface QuestionsHost {
+interface QuestionsHost {
   readonly engine: Engine
   /** Whether the run can still be answered for. */
   keeps(run: Run): boolean
