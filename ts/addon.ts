@@ -4,8 +4,8 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { errorOf, type OrchestratorError } from '../api/errors.js'
-import { messageOf } from '../failure/failure.js'
+import { errorOf, type OrchestratorError } from './api/errors.js'
+import { messageOf } from './failure/failure.js'
 
 const PACKAGE = '@codexos/multi-agent-orchestrator'
 
@@ -108,7 +108,7 @@ function unloadable(here: string, found: { path: string; error: unknown } | unde
 /** Of this package; those of the platforms have the same. */
 function version(): string {
   try {
-    return (require('../../package.json') as { version: string }).version
+    return (require('../package.json') as { version: string }).version
   } catch {
     return 'latest'
   }
