@@ -11,6 +11,7 @@ import type { Run } from './run.js'
 import type { Instance } from '../pool/instances.js'
 import { Lender } from './lender.js'
 import { ACCEPT, ALLOWANCE, READS_OUTPUTS } from '../agents/granted.js'
+import type { ModelAccount } from '../models/account.js'
 import type { ModelCalls } from '../api/models.js'
 import { outputSchemaOf } from './output-schema.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
@@ -114,8 +115,12 @@ export interface AttemptHost {
   heartbeat(run: Run, instance: number, attempt: LiveAttempt): void
   progress(run: Run, instance: number, attempt: LiveAttempt, data: unknown): void
   spawner(run: Run, instance: number, attempt: LiveAttempt, lender: Lender): Spawns
+  account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount
   models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls
 }
+
+/** What the models that it asks are put on, for who looks for it by this key: specs put choices and calls on an account as they like. */
+const ACCOUNT: unique symbol = Symbol('account')
 
 /** One attempt under way: the second argument of its agent, and the runner's own record of it. */
 export class LiveAttempt implements AttemptContext {
@@ -132,6 +137,11 @@ export class LiveAttempt implements AttemptContext {
 
   static {
     // As above, their computed names could not be declared in isolation.
+    Object.defineProperty(this.prototype, ACCOUNT, {
+      value(this: LiveAttempt): ModelAccount {
+        return this.#host.account(this.#run, this.#instance, this)
+      },
+    })
     Object.defineProperty(this.prototype, ALLOWANCE, {
       get(this: LiveAttempt): Allowance | undefined {
         return this.#run.options.allow
