@@ -9,6 +9,15 @@ import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { root } from '../steps.mjs'
 
 const WIRES = ['openai', 'openai-responses', 'azure', 'openrouter', 'anthropic', 'gemini']
+/** A model of each that refuses parameters which others take. */
+const THINKING = {
+  openai: 'openai/gpt-5-mini',
+  'openai-responses': 'openai-responses/gpt-5-mini',
+  azure: 'azure/gpt-5-mini',
+  openrouter: 'openrouter/openai/gpt-5-mini',
+  anthropic: 'anthropic/claude-opus-4-7',
+  gemini: 'gemini/gemini-3-pro-preview',
+}
 const DOT = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 const schema = {
@@ -22,9 +31,20 @@ const tool = {
   description: 'The weather of a city.',
   parameters: { type: 'object', properties: { city: { type: 'string', description: 'Its name.' } }, required: ['city'] },
 }
+/** As generators of schemas and servers of tools write them: more than any wire takes as it is. */
+const hard = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  type: 'object',
+  properties: { degrees: { type: ['number', 'null'] }, near: { type: 'array', items: { $ref: '#/$defs/place' }, minItems: 0 } },
+  required: ['degrees'],
+  $defs: { place: { type: 'object', properties: { name: { type: 'string', format: 'hostname' }, inner: { $ref: '#/$defs/place' } } } },
+}
+const bare = { name: 'now', description: 'The time.', parameters: { type: 'object' } }
 const plain = { system: 'Be short.', maxTokens: 100, temperature: 0.5 }
 const [greeting, question] = ['greet me', 'What is the weather in Bern?']
 const image = { type: 'image', data: DOT, mediaType: 'image/png' }
+
+const pdf = { type: 'file', data: Buffer.from('%PDF-1.4').toString('base64'), mediaType: 'application/pdf' }
 
 /** Requests by name; `round` is asked again with the result of its tool, `stream` comes in parts, `not` is the wire that has no word for it. */
 const CASES = {
@@ -47,6 +67,21 @@ const CASES = {
   'a tool by name': { ...plain, prompt: question, tools: [tool], toolChoice: { tool: 'weather' } },
   'any tool': { ...plain, prompt: question, tools: [tool], toolChoice: 'required' },
   'tools and data': { ...plain, prompt: 'degrees, as data', tools: [tool], schema },
+  'tools with hard schemas': { ...plain, prompt: question, tools: [{ ...tool, parameters: hard }, bare] },
+  'as hard data': { ...plain, prompt: 'degrees, as data', schema: hard },
+  'a picture of a tool': {
+    ...plain,
+    messages: [{ role: 'user', content: question }],
+    tools: [tool],
+    round: true,
+    result: [
+      { type: 'text', text: 'seen' },
+      { type: 'image', data: DOT, mimeType: 'image/png' },
+    ],
+  },
+  document: { ...plain, messages: [{ role: 'user', content: [{ type: 'text', text: greeting }, pdf] }] },
+  'half a pair': { ...plain, prompt: `${greeting} \ud83c` },
+  'a model that thinks': { ...plain, prompt: greeting, thinks: true, topP: 0.9 },
   streamed: { ...plain, prompt: greeting, stream: true },
   'tool round trip, streamed': { ...plain, messages: [{ role: 'user', content: question }], tools: [tool], round: true, stream: true },
 }
@@ -66,9 +101,9 @@ export async function bodies() {
     const { path, model, deployment } = wires[wire]
     const provider = { endpoint: base + path, allowPrivate: true, apiKey: 'not-a-key', model, ...(deployment && { deployment }) }
     const orchestrator = new MultiAgentOrchestrator({ models: { providers: { [wire]: provider } } })
-    for (const [name, { not, ...asked }] of Object.entries(CASES)) {
+    for (const [name, { not, thinks = false, ...asked }] of Object.entries(CASES)) {
       if (not === wire) continue
-      await ask(orchestrator.modelIntegration, asked)
+      await ask(orchestrator.modelIntegration, { ...asked, ...(thinks && { model: THINKING[wire] }) })
       all.push(...kept.splice(0).map((one, index) => ({ wire, name: index === 0 ? name : `${name}, part ${index + 1}`, ...one })))
     }
     await orchestrator.shutdown()
@@ -79,11 +114,11 @@ export async function bodies() {
   return all
 }
 
-async function ask(models, { round = false, stream = false, ...request }) {
+async function ask(models, { round = false, stream = false, result = { degrees: 21 }, ...request }) {
   const answer = (one) => (stream ? models.stream(one).result() : models.generate(one))
   const first = await answer(request)
   if (!round) return
-  const content = first.toolCalls.map(({ id }) => ({ type: 'tool-result', id, result: { degrees: 21 } }))
+  const content = first.toolCalls.map(({ id }) => ({ type: 'tool-result', id, result }))
   await answer({ ...request, messages: [...request.messages, first.message, { role: 'tool', content }] })
 }
 
