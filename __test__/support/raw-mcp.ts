@@ -26,11 +26,19 @@ export async function rawServer(transport: Transport, list = 'plain'): Promise<M
   return { name: 'raw', url: `http://127.0.0.1:${/port (\d+)\./.exec(child.stdout)?.[1]}/mcp`, allowPrivate: true }
 }
 
+interface State {
+  readonly asked: number
+  readonly cancelled: number
+  /** How often it was asked for its list while nobody heard what it says unasked. */
+  readonly deaf: number
+  readonly pid: number
+}
+
 /** What the server has seen. */
-export async function stateOf(orchestrator: MultiAgentOrchestrator): Promise<{ asked: number; cancelled: number; pid: number }> {
+export async function stateOf(orchestrator: MultiAgentOrchestrator): Promise<State> {
   const { result, error } = await call(orchestrator, 'raw_state')
   if (error !== undefined) throw error
-  return JSON.parse(result as string) as { asked: number; cancelled: number; pid: number }
+  return JSON.parse(result as string) as State
 }
 
 /** What a tool of it answers. */

@@ -28,6 +28,38 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect({ code: error.code, message: error.message }).toEqual({ code: 'ERR_MCP_CONNECT', message: `${unreadable} ${why}` })
   })
 
+  // A server of prompts and resources was refused: its list of tools was asked for, which it does not know of.
+  it('a server that declares no tools is connected to, and has those that it lists all the same', async () => {
+    const orchestrator = orchestratorWith()
+    const connection = await orchestrator.agentPool.connectMcp(await rawServer(transport, 'undeclared_no_method'))
+    expect([connection.name, connection.tools]).toEqual(['raw', []])
+    await connection.close()
+    const other = await orchestrator.agentPool.connectMcp(await rawServer(transport, 'undeclared'))
+    expect(namesOf(other)).toContain('raw_fine')
+    const missing = { ...(await rawServer(transport, 'undeclared_no_method')), name: 'without', tools: { include: ['fine'] } }
+    const error = await rejection(orchestrator.agentPool.connectMcp(missing))
+    expect(error.message).toContain('the server has no tool `fine`; it has none')
+    const declared = await rejection(orchestrator.agentPool.connectMcp(await rawServer(transport, 'declared_no_method')))
+    expect([declared.code, declared.message]).toEqual(['ERR_MCP_CONNECT', 'MCP server `raw`: Method not found'])
+  })
+
+  // `get.user` and `get_user` are both `get_user` to a model, and the server was refused as a whole.
+  it('tools whose names would be equal are told apart by their own names, and it is logged', async () => {
+    const server = await rawServer(transport, 'equal')
+    const logger = new KeptLog()
+    const orchestrator = orchestratorWith({}, { logger })
+    const connection = await orchestrator.agentPool.connectMcp(server)
+    expect(namesOf(connection)).toEqual(['raw_get_user_9c0265', 'raw_get_user', 'raw_get_user_d77d8f', 'raw_state'])
+    expect(logger.messages).toEqual([
+      'MCP server `raw`: tool `get.user` is registered as `raw_get_user_9c0265`, since another is called `raw_get_user`',
+      'MCP server `raw`: tool `get user` is registered as `raw_get_user_d77d8f`, since another is called `raw_get_user`',
+    ])
+    await connection.close()
+    // Where the user leaves the other ones out, it is the only one.
+    const alone = await orchestrator.agentPool.connectMcp({ ...server, tools: { include: ['get user'] } })
+    expect(namesOf(alone)).toEqual(['raw_get_user'])
+  })
+
   it('an empty cursor is one, and the pages are one list', async () => {
     const server = { ...(await rawServer(transport, 'empty_is_a_cursor')), timeout }
     const connection = await orchestratorWith().agentPool.connectMcp(server)
@@ -78,5 +110,18 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect((await stateOf(kit.orchestrator)).asked).toBe(3)
     await kit.clock.advance('1s')
     await until(async () => (await stateOf(kit.orchestrator)).asked > 3)
+  })
+})
+
+// By HTTP a server says on a stream of its own that its tools are others. The list was asked for beside it: what was said before it was there was lost.
+describe.each(['json', 'sse'] as const)('by HTTP (%s)', (transport) => {
+  it.each([
+    ['slow_stream', 0],
+    ['no_stream', 1],
+    ['silent_stream', 1],
+  ])('the list is asked for once a server is heard, or says that it never is, or does not answer: %s', async (list, deaf) => {
+    const orchestrator = orchestratorWith()
+    await orchestrator.agentPool.connectMcp(await rawServer(transport, list))
+    expect(await stateOf(orchestrator)).toMatchObject({ asked: 1, deaf })
   })
 })

@@ -12,7 +12,8 @@ import { answered, misfit, type Bound } from './call.js'
 import type { Tool, ToolContext, ToolDefinition } from './tool.js'
 
 /** What every provider of models takes. */
-export const TOOL_NAME: RegExp = /^[a-zA-Z0-9_-]{1,64}$/
+export const TOOL_NAME_MAX = 64
+export const TOOL_NAME: RegExp = new RegExp(`^[a-zA-Z0-9_-]{1,${TOOL_NAME_MAX}}$`)
 const KNOWN = ['name', 'description', 'parameters', 'execute', 'timeout']
 
 /** The tool, or a `ValidationError` with everything that is wrong with it. */

@@ -12,6 +12,7 @@ import { plainJson, type Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
 import { answered, misfit, within } from './call.js'
 import { TOOL_NAME } from './definition.js'
+import { namesOf, type Named } from './mcp-names.js'
 import { McpSession } from './mcp-session.js'
 import { Relisting } from './mcp-relisting.js'
 import { readServer, refused, type McpServer, type ResolvedServer } from './mcp-server.js'
@@ -241,9 +242,14 @@ class Connection implements McpConnection {
   #take(list: List, first: boolean): void {
     if (this.#closing !== undefined) throw this.#over()
     const issues: Issue[] = []
+    const renamed: string[] = []
     const tools = new Map<string, Tool>()
-    for (const one of this.#wanted(list, first ? issues : [])) {
-      const tool = this.#tool(one)
+    const wanted = this.#wanted(list, first ? issues : [])
+    const named = namesOf(wanted, this.#server.prefix ?? `${this.name}_`)
+    for (const [index, one] of wanted.entries()) {
+      const { name, instead } = named[index] as Named
+      if (instead !== undefined) renamed.push(`tool \`${one.name}\` is registered as \`${name}\`, since another is called \`${instead}\``)
+      const tool = this.#tool(name, one)
       const problem = this.#problem(tool.name, one.name, tools)
       if (problem === undefined) tools.set(tool.name, tool)
       else issues.push({ path: 'server.tools', message: problem })
@@ -255,7 +261,7 @@ class Connection implements McpConnection {
     }
     // Nobody is there to be told, and the other tools are as good as they were.
     for (const { why } of list.leftOut.filter(({ name }) => name === null || this.#chosen(name))) this.#warn(why)
-    for (const { message } of issues) this.#warn(message)
+    for (const message of [...renamed, ...issues.map((issue) => issue.message)]) this.#warn(message)
     for (const name of this.#registered.keys()) this.#registry.delete(name)
     for (const tool of tools.values()) this.#registry.add(tool)
     this.#registered = tools
@@ -295,9 +301,7 @@ class Connection implements McpConnection {
     return taken ? `tool \`${theirs}\` would be called \`${name}\`${TAKEN}` : undefined
   }
 
-  #tool({ name: theirs, title, description, inputSchema }: Listed): Tool {
-    const begins = this.#server.prefix ?? `${this.name}_`
-    const name = `${begins}${theirs}`.replaceAll(/[^a-zA-Z0-9_-]/g, '_')
+  #tool(name: string, { name: theirs, title, description, inputSchema }: Listed): Tool {
     const bound = { clock: this.#clock, timeout: this.#server.timeout }
     return {
       name,

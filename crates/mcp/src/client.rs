@@ -41,6 +41,7 @@ pub struct Client {
 #[derive(Default)]
 struct State {
     peer: Option<Peer<RoleClient>>,
+    http: Option<Http>,
     process: Option<Process>,
     /// Whether it has ended, and its process with it.
     ended: Option<tokio::sync::watch::Receiver<bool>>,
@@ -78,6 +79,7 @@ impl Client {
             Server::Remote(remote) => {
                 let web = transport()?.web(&remote.url, remote.allow_private).map_err(|failure| McpError::Address(failure.message))?;
                 let http = Http::new(web);
+                self.lock().http = Some(http.clone());
                 let config = StreamableHttpClientTransportConfig::with_uri(remote.url.as_str()).custom_headers(remote.header_map()?);
                 let service = listener.serve(StreamableHttpClientTransport::with_client(http.clone(), config)).await;
                 (service.map_err(|error| McpError::of_handshake(&error, http.unheard(), &self.discretion))?, None)
@@ -129,12 +131,21 @@ impl Client {
 
     async fn list(&self, cancelled: &CancellationToken) -> Result<String, McpError> {
         const WHAT: &str = "the list of its tools";
+        let http = self.lock().http.clone();
+        if let Some(http) = http {
+            http.listening().await;
+        }
+        let declared = self.peer()?.peer_info().is_some_and(|info| info.capabilities.tools.is_some());
         let mut listing = Listing::default();
         let mut cursor = None;
         loop {
             let params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
             let request = params.map_or_else(RequestOptionalParam::default, RequestOptionalParam::with_param);
-            let page = self.ask(ClientRequest::ListToolsRequest(request), WHAT, cancelled).await?;
+            let page = match self.ask(ClientRequest::ListToolsRequest(request), WHAT, cancelled).await {
+                // It did not say that it has tools, and it has none: there may be no method to ask it by.
+                Err(McpError::Refused(_)) if !declared => return Ok(listing.end()),
+                page => page?,
+            };
             cursor = listing.add(&page).map_err(|why| McpError::unreadable(WHAT, why, &self.discretion))?;
             if cursor.is_none() {
                 return Ok(listing.end());

@@ -12,16 +12,20 @@ use futures_util::stream::{BoxStream, StreamExt, unfold};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use providers::{Failure, Web, WebAnswer};
-use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ClientRequest, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
 use rmcp::transport::streamable_http_client::{SseError, StreamableHttpClient, StreamableHttpError, StreamableHttpPostResponse};
 use sse_stream::Sse;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
+/// Some servers answer only when they have something to say.
+const LISTENING_MAX: Duration = Duration::from_secs(1);
 /// What is read of a body that says what went wrong.
 const REFUSAL_BYTES_MAX: usize = 64 * 1024;
 
@@ -34,11 +38,20 @@ pub(crate) struct Http {
     web: Web,
     /// Why it did not take what needs no answer.
     unheard: Arc<Mutex<Option<String>>>,
+    /// Whether it has yet to answer where it was asked for what it says unasked.
+    deaf: Arc<watch::Sender<bool>>,
 }
 
 impl Http {
     pub(crate) fn new(web: Web) -> Self {
-        Self { web, unheard: Arc::default() }
+        Self { web, unheard: Arc::default(), deaf: Arc::new(watch::Sender::new(false)) }
+    }
+
+    /// Waits until what the server says unasked is heard, or it says that it never does. What it says before that is lost, and with it that its tools
+    /// are others than those that were just listed.
+    pub(crate) async fn listening(&self) {
+        let mut deaf = self.deaf.subscribe();
+        let _ = tokio::time::timeout(LISTENING_MAX, deaf.wait_for(|deaf| !deaf)).await;
     }
 
     /// Why it did not take the last message that needs no answer, if it did not: the end of the handshake is one.
@@ -74,15 +87,18 @@ impl Http {
         session: Option<&str>,
         given: Headers,
     ) -> Result<StreamableHttpPostResponse, Failed> {
-        let asked = match &message {
-            JsonRpcMessage::Request(request) => Some(request.id.clone()),
-            JsonRpcMessage::Notification(_) | JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => None,
+        let (asked, begins) = match &message {
+            JsonRpcMessage::Request(request) => (Some(request.id.clone()), matches!(request.request, ClientRequest::InitializeRequest(_))),
+            JsonRpcMessage::Notification(_) | JsonRpcMessage::Response(_) | JsonRpcMessage::Error(_) => (None, false),
         };
         let accepted = format!("{EVENTS}, {JSON}");
         let more = [(ACCEPT, accepted.as_str()), (CONTENT_TYPE, JSON)];
         let answer = self.send(Method::POST, session, given, &more, serde_json::to_vec(&message)?).await?;
         let status = answer.status();
         let begun = answer.headers().get(SESSION).and_then(|id| id.to_str().ok()).map(str::to_owned);
+        if begins && begun.is_some() {
+            self.deaf.send_replace(true);
+        }
         match asked {
             _ if status == StatusCode::NOT_FOUND && session.is_some() => Err(Failed::SessionExpired),
             _ if !status.is_success() => {
@@ -132,7 +148,9 @@ impl StreamableHttpClient for Http {
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failed> {
         let mut more = vec![(ACCEPT, EVENTS)];
         more.extend(last_event_id.as_deref().map(|id| (LAST_EVENT, id)));
-        let answer = self.send(Method::GET, session_id.as_deref(), custom_headers, &more, Vec::new()).await?;
+        let answer = self.send(Method::GET, session_id.as_deref(), custom_headers, &more, Vec::new()).await;
+        self.deaf.send_replace(false);
+        let answer = answer?;
         match kind(&answer) {
             _ if answer.status() == StatusCode::METHOD_NOT_ALLOWED => Err(Failed::ServerDoesNotSupportSse),
             _ if !answer.status().is_success() => Err(refused(answer, None).await.err().unwrap_or(Failed::UnexpectedEndOfStream)),
