@@ -18,16 +18,9 @@ export function onAbort(signal: AbortSignal, heard: () => void): () => void {
   return crowd.join(heard)
 }
 
-/** A signal that aborts as soon as one of the others does. `release` when nobody listens to it any more. */
-export function anyOf(signals: readonly AbortSignal[]): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController()
-  const leave = signals.map((signal) => onAbort(signal, () => controller.abort(signal.reason)))
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const one of leave) one()
-    },
-  }
+/** The one of several signals that has aborted. */
+export function abortedOf(signals: readonly AbortSignal[]): AbortSignal | undefined {
+  return signals.find(({ aborted }) => aborted)
 }
 
 /** Those who wait for one signal. */

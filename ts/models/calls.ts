@@ -149,24 +149,32 @@ export class ModelCallsUnderWay {
     return [...accounts.values()].filter(Boolean).length
   }
 
-  /** Begins a call, given as JSON text, and resolves with its end, which may be a failure. */
-  begin(request: string, { account, signal, delta }: Omit<Pending, 'ended'> & { readonly signal: AbortSignal }): Promise<Ended> {
+  /**
+   * Begins a call, given as JSON text, and resolves with its end, which may be a failure; it is cancelled when one of the signals aborts. Nothing here
+   * holds the text.
+   */
+  begin(
+    request: string,
+    { account, signals, delta }: Omit<Pending, 'ended'> & { readonly signals: readonly AbortSignal[] },
+  ): Promise<Ended> {
     this.#last += 1
     const call = this.#last
-    let forget = (): void => {}
-    return new Promise<Ended>((resolve) => {
+    const ended = new Promise<Ended>((resolve) => {
       this.#calls.set(call, { account, ended: resolve, delta })
-      if (this.#calls.size === 1) this.#alive.ref()
-      try {
-        this.native.begin(call, request)
-      } catch (error) {
-        this.#forget(call)
-        throw error
-      }
-      this.#arm()
-      // It may have been aborted while the choice was put on record.
-      forget = onAbort(signal, () => this.native.cancel(call))
-    }).finally(() => forget())
+    })
+    if (this.#calls.size === 1) this.#alive.ref()
+    try {
+      this.native.begin(call, request)
+    } catch (error) {
+      this.#forget(call)
+      throw error
+    }
+    this.#arm()
+    // One may have been aborted while the choice was put on record.
+    const leave = signals.map((signal) => onAbort(signal, () => this.native.cancel(call)))
+    return ended.finally(() => {
+      for (const one of leave) one()
+    })
   }
 
   /** Every call is cancelled. */
@@ -224,14 +232,14 @@ export class ModelCallsUnderWay {
     })
     try {
       const provider = this.#providers.get(asked.provider)
-      if (provider === undefined) throw new Error(`provider \`${asked.provider}\` is gone`)
+      if (provider === undefined) throw new Error('the provider is gone')
       const { schema, tools = [], ...rest } = asked.request
       const request: CustomRequest = { ...rest, tools, ...(schema !== undefined && { schema: schema.schema }), signal: controller.signal }
       const reply = await Promise.race([
         this.#answer(provider, request, asked.stream, (text) => this.#deliver(call, attempt, text, watch)),
         aborted(controller.signal),
       ])
-      const text = JSON.stringify(replyOf(reply, asked.provider))
+      const text = JSON.stringify(replyOf(reply))
       readable(() => this.native.answered(call, attempt, text))
     } catch (error) {
       this.native.failed(call, attempt, JSON.stringify(failureOf(error, controller.signal.aborted, timedOut)))
@@ -281,13 +289,13 @@ function aborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-/** What a provider of the user gave, if it is a reply. */
-function replyOf(reply: unknown, provider: string): Json {
+/** What a provider of the user gave, if it is a reply; whose it is, the error of its call says. */
+function replyOf(reply: unknown): Json {
   const issues: Issue[] = []
   const plain = plainJson(reply, 'reply', issues)
   if (issues.length === 0 && typeof plain === 'object' && plain !== null && !Array.isArray(plain)) return plain
   const said = issues.map(({ path, message }) => `${path} ${message}`).join('; ') || 'it must be an object such as { text, usage }'
-  throw Object.assign(new Error(`provider \`${provider}\` gave no reply: ${said}`), { class: 'invalid' })
+  throw Object.assign(new Error(`the provider gave no reply: ${said}`), { class: 'invalid' })
 }
 
 /** What the addon cannot read a provider would give again, so that it is not asked again. */

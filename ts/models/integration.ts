@@ -3,7 +3,7 @@
 //
 //   request ─▶ judged ─▶ who may answer (recorded) ─▶ call ─▶ answer ─▶ judged by the schema (output.ts) ─▶ result
 
-import { anyOf } from '../base/abort.js'
+import { abortedOf } from '../base/abort.js'
 import { looking } from '../json/entry.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ClosedError, ConflictError, ValidationError } from '../api/errors.js'
@@ -11,7 +11,7 @@ import { memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
 import type { ModelAccount } from './account.js'
-import { ModelCallsUnderWay, type CallsHost, type Delta } from './calls.js'
+import { ModelCallsUnderWay, type CallsHost, type Delta, type Ended } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from '../config/models.js'
 import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
 import { structured } from './output.js'
@@ -260,24 +260,28 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     paying: readonly string[],
     reader: Reader | undefined,
   ): Promise<GenerateResult> {
-    const { signal, release } = anyOf([request.signal, caller?.signal, reader?.left].filter((one) => one !== undefined))
-    try {
-      return await this.#send(request, chat, caller, paying, reader?.tell, signal)
-    } finally {
-      release()
-    }
+    const signals = [request.signal, caller?.signal, reader?.left].filter((one) => one !== undefined)
+    const begun = await this.#begin(request, chat, caller, paying, reader?.tell, signals)
+    if ('before' in begun) return repeated(begun.before, reader?.tell)
+    const { own, skipped } = begun
+    const end = await begun.ended
+    // A call that was never sent has cost nothing.
+    if (end.attempts.length > 0) own?.ended(end)
+    if (end.type === 'failed') throw errorOfCall(end, abortedOf(signals), skipped)
+    return { ...resultOf(end), ...(skipped.length > 0 && { skipped }) }
   }
 
-  async #send(
+  /** Apart from what waits for the end: prompts may be long, and what was written of them is not held for as long as an answer takes. */
+  async #begin(
     request: ReadRequest,
     chat: ReadRequest['chat'],
     caller: Caller | undefined,
     paying: readonly string[],
     tell: ((part: StreamPart) => void) | undefined,
-    signal: AbortSignal,
-  ): Promise<GenerateResult> {
+    signals: readonly AbortSignal[],
+  ): Promise<Begun> {
     const calls = this.#open()
-    assertWanted(signal)
+    assertWanted(signals)
     this.#assertUsable(request.wanted as { provider?: string; model?: string })
     const allowed = caller?.allow === undefined ? {} : { allow: caller.allow }
     const [wanted, asks] = [JSON.stringify({ ...(request.wanted as object), ...allowed }), JSON.stringify(chat)]
@@ -285,9 +289,9 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     const own = caller && new CallOfAttempt(caller.account, wanted, asks)
     const choice = own === undefined ? choose() : await own.choose(choose)
     const before = own?.answered()
-    if (before !== undefined) return repeated(before, tell)
+    if (before !== undefined) return { before }
     // While that was put on record it may have been given up.
-    assertWanted(signal)
+    assertWanted(signals)
     const budgets = [...paying, ...this.#scopesOf(calls, caller)]
     const { maxAttempts } = request
     const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }
@@ -300,15 +304,11 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       priority: caller?.priority ?? 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
     }
-    // Prompts may be long: each is written once, for the choice and for the call.
+    // Each is written once, for the choice and for the call.
     const asked = `{"chat":${asks},"choice":${JSON.stringify(choice)},${JSON.stringify(terms).slice(1)}`
-    const delta = tell && partsTo(tell)
-    const end = await calls.begin(asked, { account: caller?.account, signal, delta })
-    // A call that was never sent has cost nothing.
-    if (end.attempts.length > 0) own?.ended(end)
+    const ended = calls.begin(asked, { account: caller?.account, signals, delta: tell && partsTo(tell) })
     const { skipped = [] } = choice as { skipped?: readonly SkippedModel[] }
-    if (end.type === 'failed') throw errorOfCall(end, signal, skipped)
-    return { ...resultOf(end), ...(skipped.length > 0 && { skipped }) }
+    return { ended, own, skipped }
   }
 
   #scopesOf(calls: ModelCallsUnderWay, caller: Caller | undefined): string[] {
@@ -402,6 +402,11 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     return calls
   }
 }
+
+/** A call under way; or its answer, where that is on record. */
+type Begun =
+  | { readonly ended: Promise<Ended>; readonly own: CallOfAttempt | undefined; readonly skipped: readonly SkippedModel[] }
+  | { readonly before: GenerateResult }
 
 interface Selected extends Omit<ModelSelection, 'estimatedCost' | 'alternatives'> {
   readonly estimatedCost: { readonly nanos: number }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The end of a call as its caller sees it: an answer, or an error that says what was tried.
 
+import { abortedOf } from '../base/abort.js'
 import { CancelledError, ModelError, TimeoutError, type OrchestratorError } from '../api/errors.js'
 import type { Ended, Reply, Sent, Usage } from './calls.js'
 import type { GenerateResult, ModelAttempt, ModelMessage, ModelPart, SkippedModel, TokenUsage } from '../api/models.js'
@@ -97,8 +98,9 @@ export function errorOfCall(
 }
 
 /** Throws if a call is not wanted any more. */
-export function assertWanted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw cancelled(signal, { attempts: [] })
+export function assertWanted(signals: readonly AbortSignal[]): void {
+  const aborted = abortedOf(signals)
+  if (aborted !== undefined) throw cancelled(aborted, { attempts: [] })
 }
 
 function cancelled(signal: AbortSignal | undefined, details: Readonly<Record<string, unknown>>): CancelledError {

@@ -18,7 +18,7 @@ pub(crate) async fn run(
     cancel: CancellationToken,
 ) {
     let ended = if stream {
-        streamed(&shared, id, &*backend, &request, timeouts, &cancel).await
+        streamed(&shared, id, &*backend, request, timeouts, &cancel).await
     } else {
         match shared.transport.call(&*backend, &request, timeouts, &cancel).await {
             Ok((reply, headers)) => {
@@ -42,11 +42,13 @@ async fn streamed(
     shared: &Arc<Shared>,
     id: AttemptId,
     backend: &dyn ModelBackend,
-    request: &ChatRequest,
+    request: ChatRequest,
     timeouts: Timeouts,
     cancel: &CancellationToken,
 ) -> Result<(), Failure> {
-    let mut stream = shared.transport.stream(backend, request, timeouts, cancel).await?;
+    let mut stream = shared.transport.stream(backend, &request, timeouts, cancel).await?;
+    // Prompts may be long, and it has been sent.
+    drop(request);
     shared.headers(id, stream.headers());
     while let Some(delta) = stream.next().await {
         match delta? {

@@ -53,7 +53,8 @@ pub(crate) struct Shared {
 
 struct State {
     book: Book,
-    calls: BTreeMap<CallId, Pending>,
+    /// Boxed: there is room for eleven in each part of the map, half of it empty.
+    calls: BTreeMap<CallId, Box<Pending>>,
     /// The deadline that is waited for.
     awaited: Option<Timestamp>,
 }
@@ -189,7 +190,7 @@ impl ModelDriver {
         let Asked { chat, choice, stream, .. } = asked;
         let (failures, omitted, paid) = (Vec::new(), Vec::new(), Paid::default());
         let pending = Pending { request: chat, choice, size, stream, attempt: None, failures, omitted, reply: None, partial: None, paid };
-        state.calls.insert(id, pending);
+        state.calls.insert(id, Box::new(pending));
         commands.extend(state.book.gateway.begin(id, request, now));
         self.shared.carry_out(state, commands);
         Ok(())

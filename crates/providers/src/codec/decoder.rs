@@ -109,7 +109,7 @@ impl WireDecoder {
             let kept = Headers::of(headers, &self.redactor);
             let own = self.request_id_header.and_then(|name| headers.get(name)).and_then(|value| value.to_str().ok());
             let request_id = own.or_else(|| kept.request_id()).map(str::to_owned);
-            self.line.open(Head { status: *status, headers: headers.clone(), request_id, document });
+            self.line.open(Head { status: *status, request_id, document });
         }
         self.given += frames.len();
         self.signs.others += frames.iter().map(|frame| u64::from(!is_ping(frame))).sum::<u64>();

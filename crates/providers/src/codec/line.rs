@@ -22,10 +22,9 @@ struct State {
     ended: bool,
 }
 
-/// What rig is told of a response before its frames.
+/// What rig is told of a response before its frames. Not its headers: it would hold them for as long as the answer lasts, and tell them in errors alone.
 pub(super) struct Head {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
     pub(super) request_id: Option<String>,
     /// The whole body, where it is one document.
     pub(super) document: Option<Value>,
@@ -71,13 +70,13 @@ impl<W: Wire<Payload = Encoded, Frame = WireFrame>> Transport<W> for Line {
         self.state().payload = Some(payload);
         let line = self.clone();
         Opening::new(async move {
-            let Head { status, headers, request_id, document } = poll_fn(|_| {
+            let Head { status, request_id, document } = poll_fn(|_| {
                 let mut state = line.state();
                 state.head.take().map_or(Poll::Pending, Poll::Ready)
             })
             .await;
             let frames = futures_util::stream::poll_fn(move |_| line.poll().map(|frame| frame.map(Ok)));
-            let opened = Opened::new(frames).with_http(status, headers).with_request_id(request_id);
+            let opened = Opened::new(frames).with_http(status, HeaderMap::new()).with_request_id(request_id);
             Ok(match document {
                 Some(document) => opened.with_document(document),
                 None => opened,

@@ -168,7 +168,11 @@ impl WireOf {
             Self::OpenAi { config, deployment } => {
                 let model = deployment.as_deref().unwrap_or(model);
                 request.model = Some(model.to_owned());
-                drive(OpenAiWire::new((**config).clone(), model), request, mode, line)
+                // Each by itself: what reads either holds as much as the larger.
+                match OpenAiWire::new((**config).clone(), model) {
+                    OpenAiWire::Chat(wire) => drive(wire, request, mode, line),
+                    OpenAiWire::Responses(wire) => drive(wire, request, mode, line),
+                }
             }
             Self::Anthropic(config) => drive(messages(config, model), request, mode, line),
             Self::Gemini { config, .. } => drive(GenerateContent::new(config.clone(), model), request, mode, line),
