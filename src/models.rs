@@ -20,6 +20,15 @@ pub struct NativeModels {
     woken: Arc<AtomicBool>,
 }
 
+/// A name by which nothing can be asked.
+#[napi(object)]
+pub struct Misnamed {
+    /// Its place in the list.
+    pub index: u32,
+    /// Why, and the way out.
+    pub message: String,
+}
+
 #[napi]
 impl NativeModels {
     /// `fallback`: where requests go on that say nothing of it. `seed`: what chance begins with. `clock`: that of the
@@ -57,6 +66,14 @@ impl NativeModels {
             Err(Error::Provider { source, .. }) => Ok(vec![source.field().to_owned(), source.to_string()]),
             Err(error) => Err(coded(&error)),
         }
+    }
+
+    /// What is wrong with each name of the fallback, in its order; empty: nothing.
+    #[napi(catch_unwind)]
+    pub fn misnamed_fallback(&self) -> Vec<Misnamed> {
+        let misnamed = self.driver.misnamed_fallback().into_iter();
+        // A list of JavaScript has no more places.
+        misnamed.filter_map(|(index, error)| Some(Misnamed { index: u32::try_from(index).ok()?, message: error.to_string() })).collect()
     }
 
     /// What is known of a model.
@@ -154,15 +171,20 @@ impl NativeModels {
 }
 
 fn coded(error: &Error) -> CodedError {
-    let code = match error {
+    let code = code(error);
+    let cause = if let Error::Malformed { source, .. } = error { format!(": {source}") } else { String::new() };
+    CodedError::new(code, format!("{error}{cause}"))
+}
+
+fn code(error: &Error) -> &'static str {
+    match error {
+        Error::Fallback { source, .. } => code(source),
         Error::Provider { .. } | Error::Registration(_) | Error::Malformed { .. } => "ERR_INVALID_ARGUMENT",
         Error::NoProvider | Error::UnknownProvider { .. } => "ERR_PROVIDER_NOT_FOUND",
         Error::NotAllowed { .. } => "ERR_NOT_ALLOWED",
         Error::UnknownModel { .. } | Error::NoModel(_) => "ERR_NO_MODEL",
         Error::Catalogue(_) => "ERR_INTERNAL",
-    };
-    let cause = if let Error::Malformed { source, .. } = error { format!(": {source}") } else { String::new() };
-    CodedError::new(code, format!("{error}{cause}"))
+    }
 }
 
 fn internal(error: impl std::fmt::Display) -> CodedError {

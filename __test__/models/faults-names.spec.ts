@@ -92,14 +92,103 @@ describe('a model of a provider that is not configured', () => {
     expect(server.requests).toHaveLength(0)
   })
 
-  it('where the provider itself knows no such model, near ones are offered', async () => {
-    const server = await modelServer(() => ({
-      status: 404,
-      body: { error: { message: 'The model `gpt5-mini` does not exist', type: 'invalid_request_error', code: 'model_not_found' } },
-    }))
+  it.each([
+    [404, 'The model `gpt5-mini` does not exist'],
+    [400, 'Invalid model: gpt5-mini'],
+    [400, 'Model Not Exist'],
+    [422, 'there is no such model'],
+    [403, 'Project has no access to model gpt5-mini'],
+  ])('where the provider itself knows no such model, near ones are offered: %i, %s', async (status, message) => {
+    const server = await modelServer(() => ({ status, body: { error: { message } } }))
     const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai: { ...providerAt(server), kind: 'openai' } } } })
-    const error = await rejection(modelIntegration.generate({ model: 'openai/gpt5-mini', prompt: 'x' }))
-    expect(error.message).toMatch(/does not exist.*did you mean `gpt-5-mini`\?/)
+    // Without a prefix it goes to the only provider that there is: the catalogue may be older than the model.
+    for (const model of ['openai/gpt5-mini', 'gpt5-mini']) {
+      const error = await rejection(modelIntegration.generate({ model, prompt: 'x' }))
+      expect(error.message).toContain(message)
+      expect(error.message).toMatch(/did you mean `gpt-5-mini`\?$/)
+    }
+  })
+
+  it('where there is no connection, near ones are offered, and none for a model that is known or has none', async () => {
+    const openai = { kind: 'openai', apiKey: 'k-123456', endpoint: 'http://127.0.0.1:9', allowPrivate: true }
+    const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai } } })
+    const of = async (model: string): Promise<string> =>
+      (await rejection(modelIntegration.generate({ model, prompt: 'x', maxAttempts: 1 }))).message
+    expect(await of('gpt5-mini')).toMatch(/no connection to 127\.0\.0\.1.*; did you mean `gpt-5-mini`\?$/)
+    for (const model of ['gpt-5-mini', 'of-tomorrow']) expect(await of(model)).not.toContain('did you mean')
+  })
+
+  it('is not offered another where the model is not why', async () => {
+    for (const [status, message] of [
+      [400, 'temperature must be 1'],
+      [401, 'the model is for those who pay'],
+      [500, 'the model broke'],
+    ] as const) {
+      const server = await modelServer(() => ({ status, body: { error: { message } } }))
+      const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai: { ...providerAt(server), kind: 'openai' } } } })
+      const error = await rejection(modelIntegration.generate({ model: 'gpt5-mini', prompt: 'x', maxAttempts: 1 }))
+      expect(error.message).toContain(message)
+      expect(error.message).not.toContain('did you mean')
+    }
+  })
+})
+
+// A fallback that named a provider that is not configured was found by the first call, which failed, though its own model was there.
+describe('a configured fallback', () => {
+  const issuesOf = async (promise: Promise<unknown>): Promise<string[]> =>
+    ((await rejection(promise)) as ValidationError).issues.map(({ path, message }) => `${path}: ${message}`)
+
+  it('that names no configured provider is reported by ready(), with its place and the way out, and by the first call', async () => {
+    const server = await modelServer(() => says('well'))
+    const providers = { openai: { ...providerAt(server), kind: 'openai' } }
+    const fallback = ['openai/gpt-5', 'anthropic/claude-haiku-4-5', 'antropic/x']
+    const orchestrator = orchestratorWith({ work: () => 'done' }, { models: { providers, fallback } } as never)
+    const [first, second, ...rest] = await issuesOf(orchestrator.ready())
+    expect(rest).toEqual([])
+    expect(first).toMatch(
+      /^models\.fallback\[1\]: `anthropic\/claude-haiku-4-5` cannot be asked for: `anthropic` is no configured provider; there are: openai; /,
+    )
+    expect(first).toContain('configure it as `models.providers.anthropic`, with its key in `apiKey` or ANTHROPIC_API_KEY')
+    expect(second).toMatch(/^models\.fallback\[2\]: .*did you mean `anthropic`\?/)
+    const error = await rejection(orchestrator.modelIntegration.generate({ prompt: 'x', model: 'openai/gpt-5' }))
+    expect(error.code).toBe('ERR_PROVIDER_NOT_FOUND')
+    expect(error.message).toMatch(/^`models\.fallback\[1\]`: `anthropic\/claude-haiku-4-5` cannot be asked for: /)
+    const asked = { prompt: 'x', model: 'openai/gpt-5', fallback: ['openai/gpt-5-mini', 'mistral/m'] }
+    expect((await rejection(orchestrator.modelIntegration.generate(asked))).message).toMatch(
+      /^`request\.fallback\[1\]`: `mistral\/m` cannot/,
+    )
+    expect(server.requests).toHaveLength(0)
+    // A program that never asks a model runs.
+    expect((await orchestrator.executeWorkflow(workflow([task('t')]))).results['t']).toBe('done')
+  })
+
+  it('whose provider lacks its key is told that, once', async () => {
+    const server = await modelServer(() => says('well'))
+    const providers = { openai: { ...providerAt(server), kind: 'openai' }, google: {} }
+    const orchestrator = orchestratorWith({}, { models: { providers, fallback: ['gemini/m', 'openai/gpt-5'] } } as never)
+    const missing = [expect.stringMatching(/^models\.providers\.google\.apiKey: there is no key; set `apiKey` or GEMINI_API_KEY/)]
+    expect(await issuesOf(orchestrator.ready())).toEqual(missing)
+    expect(await issuesOf(orchestrator.modelIntegration.generate({ prompt: 'x', model: 'openai/gpt-5' }))).toEqual(missing)
+    const { text } = await orchestrator.modelIntegration.generate({ prompt: 'x', model: 'openai/gpt-5', fallback: [] })
+    expect(text).toBe('well')
+  })
+
+  it('of a program that relies on the environment is judged as well', async () => {
+    process.env['OPENAI_API_KEY'] = 'k-123456'
+    await orchestratorWith({}, { models: { fallback: ['openai/gpt-5'] } }).ready()
+    expect(await issuesOf(orchestratorWith({}, { models: { fallback: ['mistral/m'] } }).ready())).toEqual([
+      expect.stringMatching(/^models\.fallback\[0\]: `mistral\/m` cannot be asked for/),
+    ])
+    delete process.env['OPENAI_API_KEY']
+    expect(await issuesOf(orchestratorWith({}, { models: { fallback: ['openai/gpt-5'] } }).ready())).toEqual([
+      expect.stringMatching(/^models\.fallback\[0\]: no provider is configured; set `models\.providers`/),
+    ])
+  })
+
+  it('of a provider that is registered before ready() is there', async () => {
+    const orchestrator = orchestratorWith({}, { models: { providers: { openai: { apiKey: 'k-123456' } }, fallback: ['mine/m'] } })
+    orchestrator.modelIntegration.registerProvider('mine', { generate: async () => ({ text: 'well' }) })
+    await orchestrator.ready()
   })
 })
 

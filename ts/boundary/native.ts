@@ -407,7 +407,6 @@ export class Models {
     attempt(() => this.#native.tick())
   }
 
-  /** The calls that nobody is asked for now. */
   waiting(): number[] {
     return attempt(() => this.#native.waiting())
   }
@@ -416,6 +415,10 @@ export class Models {
   addProvider(name: string, provider: string): { readonly field: string; readonly message: string } | undefined {
     const [field, message] = attempt(() => this.#native.addProvider(name, provider))
     return field === undefined || message === undefined ? undefined : { field, message }
+  }
+
+  misnamedFallback(): { readonly index: number; readonly message: string }[] {
+    return attempt(() => this.#native.misnamedFallback())
   }
 
   register(model: string): void {

@@ -133,7 +133,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     )
     refuse(issues, 'the requirements cannot be used')
     const calls = this.#open()
-    this.#assertUsable({})
+    this.#assertUsable({ fallback: [] })
     const { modelId, provider, reason, estimatedCost, estimatedLatency, alternatives } = JSON.parse(
       calls.native.select(JSON.stringify(given)),
     ) as Selected
@@ -282,7 +282,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   ): Promise<Begun> {
     const calls = this.#open()
     assertWanted(signals)
-    this.#assertUsable(request.wanted as { provider?: string; model?: string })
+    this.#assertUsable(request.wanted as Named)
     const allowed = caller?.allow === undefined ? {} : { allow: caller.allow }
     const [wanted, asks] = [JSON.stringify({ ...(request.wanted as object), ...allowed }), JSON.stringify(chat)]
     const choose = (): Json => JSON.parse(calls.native.choose(wanted, asks)) as Json
@@ -364,27 +364,38 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     this.#unusable.set(name, { path: `${place}.${problem.field}`, message: problem.message, code: 'ERR_INVALID_VALUE' })
   }
 
-  /** Why the provider that a request names cannot be asked, or why there is none at all. */
-  #assertUsable({ provider, model }: { provider?: string; model?: string }): void {
+  /** Why a provider that a request names cannot be asked, or why there is none at all. */
+  #assertUsable({ provider, model, fallback = this.#config.fallback }: Named): void {
     if (this.#unusable.size === 0) return
-    const [prefix] = model?.includes('/') === true ? model.split('/') : []
-    const meant = provider ?? prefix
-    const named = meant === undefined || this.#unusable.has(meant) ? meant : OTHER_NAMES[meant]
-    const issue = named === undefined ? undefined : this.#unusable.get(named)
-    if (issue !== undefined) throw new ValidationError('ERR_INVALID_ARGUMENT', `provider \`${named}\` cannot be used`, [issue])
+    for (const meant of [provider ?? prefixOf(model), ...fallback.map(prefixOf)]) {
+      const issue = this.#whyUnusable(meant)
+      if (issue !== undefined) throw new ValidationError('ERR_INVALID_ARGUMENT', `provider \`${meant}\` cannot be used`, [issue])
+    }
     if (this.#unusable.size === this.#names().length)
       throw new ValidationError('ERR_INVALID_ARGUMENT', 'no provider of models can be used', [...this.#unusable.values()])
   }
 
+  #whyUnusable(provider: string | undefined): Issue | undefined {
+    if (provider === undefined) return undefined
+    return this.#unusable.get(provider) ?? this.#unusable.get(OTHER_NAMES[provider] ?? provider)
+  }
+
   /**
-   * That each configured provider can be used: of a program that never asks one, that is nobody's business.
+   * That each configured provider can be used, and each fallback is one of them: of a program that never asks one, that is nobody's business.
    *
    * @throws {ValidationError} `ERR_CONFIG` with what is wrong with each.
    */
   assertReady(): void {
-    if (this.#closed || this.areOfEnvironment()) return
-    this.#open()
-    if (this.#unusable.size > 0) throw new ValidationError('ERR_CONFIG', 'providers of models cannot be used', [...this.#unusable.values()])
+    const { fallback } = this.#config
+    if (this.#closed || (this.areOfEnvironment() && fallback.length === 0)) return
+    const { native } = this.#open()
+    const issues = [...this.#unusable.values()]
+    for (const { index, message } of native.misnamedFallback()) {
+      // What is wrong with a provider is said once.
+      if (this.#whyUnusable(prefixOf(fallback[index])) !== undefined) continue
+      issues.push({ path: memberPath('models.fallback', index), message, code: 'ERR_INVALID_VALUE' })
+    }
+    if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the configured models cannot be used', issues)
   }
 
   #known(all: boolean): Known[] {
@@ -407,6 +418,18 @@ export class ModelGateway implements ModelIntegration, KnownModels {
 type Begun =
   | { readonly ended: Promise<Ended>; readonly own: CallOfAttempt | undefined; readonly skipped: readonly SkippedModel[] }
   | { readonly before: GenerateResult }
+
+/** Whom a request names. */
+interface Named {
+  readonly provider?: string
+  readonly model?: string
+  readonly fallback?: readonly string[]
+}
+
+/** The provider that stands before a model, if one does. */
+function prefixOf(name: string | undefined): string | undefined {
+  return name?.includes('/') === true ? name.split('/')[0] : undefined
+}
 
 interface Selected extends Omit<ModelSelection, 'estimatedCost' | 'alternatives'> {
   readonly estimatedCost: { readonly nanos: number }

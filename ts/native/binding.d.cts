@@ -189,6 +189,8 @@ export declare class NativeModels {
   constructor(fallback: Array<string>, seed: number, clock: NativeClock, wake: () => unknown)
   /** A provider by its name: `{connection, rateLimit, model, timeouts}`. One that cannot be used is not added; the answer is why: `[field, message]`. */
   addProvider(name: string, provider: string): Array<string>
+  /** What is wrong with each name of the fallback, in its order; empty: nothing. */
+  misnamedFallback(): Array<Misnamed>
   /** What is known of a model. */
   register(model: string): void
   /** The model that fits requirements best. */
@@ -301,6 +303,14 @@ export interface KeptSchedule {
   number: number
   /** Whether it is new; else there was one that does the same. */
   isNew: boolean
+}
+
+/** A name by which nothing can be asked. */
+export interface Misnamed {
+  /** Its place in the list. */
+  index: number
+  /** Why, and the way out. */
+  message: string
 }
 
 /** An agent of a type; see `engine::AgentLimits`. Milliseconds. */

@@ -107,8 +107,12 @@ impl Book {
     pub(crate) fn choose(&mut self, wanted: &Wanted, request: &ChatRequest) -> Result<Choice, Error> {
         let ((provider, model), selection) = self.first(wanted, request)?;
         let mut targets = vec![Chosen { provider, model, larger_context: false }];
-        for name in wanted.fallback.as_ref().unwrap_or(&self.fallback) {
-            match wanted.allowed(self.named(name)?) {
+        let (place, fallback) = wanted.fallback.as_ref().map_or(("models", &self.fallback), |fallback| ("request", fallback));
+        for (index, name) in fallback.iter().enumerate() {
+            let named = self.named(name);
+            let named =
+                named.map_err(|source| Error::Fallback { place: format!("`{place}.fallback[{index}]`"), source: Box::new(source) })?;
+            match wanted.allowed(named) {
                 Ok(named) => add(&mut targets, named, false),
                 // What the configuration says is for everybody; what the request says is asked for.
                 Err(refusal) if wanted.fallback.is_some() => return Err(refusal),

@@ -120,6 +120,11 @@ impl ModelDriver {
         Ok(())
     }
 
+    /// What is wrong with the configured fallback: the place of each name in the list, and why nothing can be asked by it.
+    pub fn misnamed_fallback(&self) -> Vec<(usize, Error)> {
+        lock(&self.shared.state).book.misnamed_fallback()
+    }
+
     /// What is known of a model, as JSON text.
     pub fn register(&self, text: &str) -> Result<(), Error> {
         let model = serde_json::from_str(text).map_err(malformed("model"))?;

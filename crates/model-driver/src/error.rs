@@ -18,6 +18,8 @@ pub enum Error {
         "`{model}` is offered by none of the configured providers ({known}); write it as `provider/model` to ask for it all the same{near}"
     )]
     UnknownModel { model: String, known: String, near: String },
+    #[error("{place}: {source}")]
+    Fallback { place: String, source: Box<Error> },
     #[error("{what} is not allowed here: `allow.models` names {}", if allowed.is_empty() { "none" } else { allowed })]
     NotAllowed { what: String, allowed: String },
     #[error(transparent)]

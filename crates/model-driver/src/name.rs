@@ -87,6 +87,12 @@ impl Book {
         }
     }
 
+    /// What is wrong with the names in the configured fallback, each by its place in the list.
+    pub(crate) fn misnamed_fallback(&self) -> Vec<(usize, Error)> {
+        let judged = self.fallback.iter().enumerate();
+        judged.filter_map(|(index, name)| Some((index, self.named(name).err()?))).collect()
+    }
+
     pub(crate) fn provider_named(&self, name: &str) -> Result<String, Error> {
         if self.providers.is_empty() {
             return Err(Error::NoProvider);

@@ -24,6 +24,15 @@ fn should_retry(headers: &Headers) -> Option<bool> {
     }
 }
 
+/// Whether the name of the model may be why: providers say so with several statuses, and where there is no answer the name is all that can be judged.
+fn may_be_misnamed(failure: &Failure, message: &str) -> bool {
+    match (failure.kind, failure.status) {
+        (_, Some(404 | 405)) | (FailureKind::Network, None) => true,
+        (FailureKind::Provider, Some(400 | 403 | 422)) => message.to_ascii_lowercase().contains("model"),
+        _ => false,
+    }
+}
+
 impl Shared {
     /// The models that may have been meant by the name of one that is not there, as a part of a sentence.
     fn near_model(&self, id: AttemptId) -> String {
@@ -99,14 +108,16 @@ impl Shared {
             | FailureKind::Provider
             | FailureKind::Malformed => failure.message.clone(),
         };
-        let message = match (&failure.asked, failure.status) {
+        let asked = match (&failure.asked, failure.status) {
             // It may be the address that is wrong.
-            (Some(asked), Some(404 | 405)) => format!("{message} (asked for: {asked}){}", self.near_model(id)),
+            (Some(asked), Some(404 | 405)) => format!(" (asked for: {asked})"),
             (Some(asked), Some(_)) if matches!(failure.kind, FailureKind::Malformed | FailureKind::Refused) => {
-                format!("{message} (asked for: {asked})")
+                format!(" (asked for: {asked})")
             }
-            _ => message,
+            _ => String::new(),
         };
+        let near = if may_be_misnamed(&failure, &message) { self.near_model(id) } else { String::new() };
+        let message = format!("{message}{asked}{near}");
         let retry_after = retry_after(|name| failure.headers.get(name), body, (self.now)());
         let answer = Partly { text: failure.partial.map(|partial| *partial), usage: failure.usage.map(|usage| *usage) };
         // What cannot be read was answered, and paid for, and would be again.
