@@ -100,9 +100,9 @@ describe('a model of a provider that is not configured', () => {
     [403, 'Project has no access to model gpt5-mini'],
   ])('where the provider itself knows no such model, near ones are offered: %i, %s', async (status, message) => {
     const server = await modelServer(() => ({ status, body: { error: { message } } }))
-    const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai: { ...providerAt(server), kind: 'openai' } } } })
     // Without a prefix it goes to the only provider that there is: the catalogue may be older than the model.
     for (const model of ['openai/gpt5-mini', 'gpt5-mini']) {
+      const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai: { ...providerAt(server), kind: 'openai' } } } })
       const error = await rejection(modelIntegration.generate({ model, prompt: 'x' }))
       expect(error.message).toContain(message)
       expect(error.message).toMatch(/did you mean `gpt-5-mini`\?$/)
