@@ -181,7 +181,7 @@ function sameArray(value: readonly unknown[], snapshot: readonly unknown[], dept
   for (let index = 0; index < length; index += 1) {
     const entry = value[index]
     const was = snapshot[index]
-    if ((entry !== was || typeof entry === 'object') && !same(entry, was, depth + 1)) return false
+    if (typeof was === 'string' ? entry !== was && !sameDate(entry, was) : !same(entry, was, depth + 1)) return false
   }
   return true
 }
@@ -196,7 +196,7 @@ function sameObject(value: object, snapshot: object, depth: number): boolean {
     const member = (value as Record<string, unknown>)[key]
     if (member === undefined) continue
     const was = (snapshot as Record<string, unknown>)[key]
-    if ((member !== was || typeof member === 'object') && !same(member, was, depth + 1)) return false
+    if (typeof was === 'string' ? member !== was && !sameDate(member, was) : !same(member, was, depth + 1)) return false
     keys += 1
   }
   for (const _ in snapshot) keys -= 1
