@@ -2,6 +2,8 @@
 // What the figures must be. Each bound is on a ratio of times per task, `variant` over `base`, in one cell.
 
 const memory = (shape, concurrency, most) => ({ shape, concurrency, variant: 'memory', base: 'plain', most })
+/** Another way of doing what `memory` does. */
+const way = (variant, concurrency, most) => ({ shape: 'fan100', concurrency, variant: `memory ${variant}`, base: 'memory', most })
 const os = (shape) => ({ shape, concurrency: 100, variant: 'os', base: 'memory', most: 3 })
 /** Tasks per second of `'disk'` over those of the file are times of the file over those of `'disk'`. */
 const disk = (shape) => ({ shape, concurrency: 100, variant: 'file', base: 'disk', least: 0.85 })
@@ -11,6 +13,10 @@ export const BOUNDS = [
   memory('fan100', 100, 4),
   memory('chain100', 100, 6),
   memory('chain100', 1, 20),
+  way('pool', 100, 1.15),
+  way('fresh', 100, 6),
+  way('heard', 100, 2.5),
+  way('heard', 1, 2.5),
   os('fan100'),
   os('chain100'),
   disk('fan100'),

@@ -9,6 +9,10 @@ import { agent, firstOf } from './shapes.mjs'
 const EVENTS = ['started', 'completed', 'failed', 'cancelled'].map((name) => `workflow:${name}`)
 EVENTS.push(...['started', 'completed', 'failed', 'retrying', 'skipped', 'cancelled'].map((name) => `task:${name}`))
 const TASKS_MAX = 1000
+/** One instance takes all there is, as peers let agents do. */
+const ONE = { maxAgents: 1, maxConcurrency: 1_000_000 }
+/** A pool as people have it: many instances, and each does one thing at a time. */
+export const POOL = { minAgents: 1024, maxAgents: 1024 }
 const FILE_STORE = 'MAO_BENCH_FILE_STORE'
 const SQLITE = 'SQLite format 3'
 
@@ -26,7 +30,7 @@ export function workflowOf({ name, tasks }) {
 }
 
 /** An orchestrator with its agent registered. `level` is `memory`, `os`, `disk`, or `file`: the append-and-fdatasync file of the bench build. */
-export async function openOurs(level, folder) {
+export async function openOurs(level, folder, agents = ONE) {
   const path = join(folder, `${level}.store`)
   const durability = level === 'os' ? 'os' : 'disk'
   // Read while it opens, on another thread.
@@ -37,8 +41,7 @@ export async function openOurs(level, folder) {
       workflow: { maxTasks: TASKS_MAX, enableValidation: true },
     })
     const nothing = { execute: (task) => agent(firstOf(task.context.dependencies)) }
-    // One instance takes all there is, as peers let agents do.
-    orchestrator.agentPool.registerAgentType('nothing', { create: () => nothing, maxAgents: 1, maxConcurrency: 1_000_000 })
+    orchestrator.agentPool.registerAgentType('nothing', { create: () => nothing, ...agents })
     await orchestrator.ready()
     if (level === 'file') refuseSqlite(path)
     return orchestrator

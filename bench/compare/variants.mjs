@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What is measured in this process, in the order of the table.
 
-import { listen, MissingError, openOurs, workflowOf } from './ours.mjs'
+import { listen, MissingError, openOurs, POOL, workflowOf } from './ours.mjs'
 import { runPlain } from './plain.mjs'
 import { check } from './shapes.mjs'
 
@@ -13,6 +13,7 @@ export const ROWS = [
   { variant: 'memory', level: 'memory', label: 'memory' },
   { variant: 'memory start', level: 'memory', label: '  startWorkflow' },
   { variant: 'memory fresh', level: 'memory', label: '  definition anew' },
+  { variant: 'memory pool', level: 'memory', label: '  1,024 agents' },
   { variant: 'memory heard', level: 'memory', label: '  with listeners' },
   { variant: 'os', level: 'os', label: "'os'" },
   { variant: 'os heard', level: 'os', label: '  with listeners' },
@@ -22,7 +23,19 @@ export const ROWS = [
 ]
 
 /** In a round `disk` and `file` are neighbours: what the medium does to one it mostly does to the other. */
-const ORDER = ['plain', 'memory', 'memory start', 'memory fresh', 'memory heard', 'os', 'os heard', 'disk heard', 'disk', 'file']
+const ORDER = [
+  'plain',
+  'memory',
+  'memory start',
+  'memory fresh',
+  'memory pool',
+  'memory heard',
+  'os',
+  'os heard',
+  'disk heard',
+  'disk',
+  'file',
+]
 
 /** How one cell is measured: a function per variant that runs `shape` once, and how to end it all. */
 export async function openVariants(levels, shape, folder) {
@@ -35,6 +48,10 @@ export async function openVariants(levels, shape, folder) {
       const orchestrator = await openOurs(level, folder)
       open.push(orchestrator)
       variants.push(...variantsOf(level, orchestrator, workflowOf(shape)))
+      if (level !== 'memory') continue
+      const pool = await openOurs(level, folder, POOL)
+      open.push(pool)
+      variants.push(variantOf('memory pool', pool, workflowOf(shape)))
     } catch (error) {
       if (level !== 'file') throw error
       missing.set(level, error instanceof MissingError ? error.message : `the store could not be opened: ${error.message}`)
@@ -48,12 +65,16 @@ export async function openVariants(levels, shape, folder) {
   return { variants: inOrder(variants), missing, close }
 }
 
+function variantOf(variant, orchestrator, workflow) {
+  return { variant, once: () => orchestrator.executeWorkflow(workflow), answers: ({ results }) => results }
+}
+
 function variantsOf(level, orchestrator, workflow) {
-  const answers = ({ results }) => results
-  const execute = () => orchestrator.executeWorkflow(workflow)
-  const variants = [{ variant: level, once: execute, answers }]
+  const known = variantOf(level, orchestrator, workflow)
+  const { answers } = known
+  const variants = [known]
   if (level === 'file') return variants
-  variants.push({ variant: `${level} heard`, once: execute, answers, begin: () => listen(orchestrator) })
+  variants.push({ ...known, variant: `${level} heard`, begin: () => listen(orchestrator) })
   if (level !== 'memory') return variants
   const start = async () => (await orchestrator.startWorkflow(workflow)).result()
   // Another object is read and validated from the beginning.
