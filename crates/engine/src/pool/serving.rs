@@ -78,7 +78,7 @@ impl Pool {
         match self.home(now, target) {
             Err(instance) => self.effects.push_back(PoolEffect::Refused { slot, task, instance }),
             Ok(home) => {
-                self.queue.insert(&mut self.targets, rank, Waiting { request, home, since: now });
+                self.queue.insert(&mut self.targets, Waiting { request, rank, home, since: now });
                 self.await_rates(now, target);
                 self.ask(now, home);
             }
@@ -142,9 +142,8 @@ impl Pool {
     }
 
     fn rehome(&mut self, now: Timestamp, target: TargetIndex, from: AgentIndex) {
-        let counted = self.targets[target].queue.iter().filter(|(_, waiting)| waiting.home == from);
-        for rank in counted.map(|(rank, _)| *rank).collect::<Vec<_>>() {
-            let (Ok(home), Some(waiting)) = (self.home(now, target), self.targets[target].queue.get_mut(&rank)) else { return };
+        for number in self.queue.counted(&self.targets[target], from) {
+            let (Ok(home), Some(waiting)) = (self.home(now, target), self.queue.get_mut(number)) else { return };
             waiting.home = home;
             self.agents[from].queued -= 1;
             self.refresh(now, from);
@@ -204,7 +203,9 @@ impl Pool {
         while !self.queue.is_empty()
             && let Some((rank, target)) = self.head(agent)
         {
-            let Some(Waiting { request, since, .. }) = self.targets[target].queue.get(&rank).copied() else { return };
+            let Some(Waiting { request, since, .. }) = self.queue.first(&self.targets[target]).copied() else {
+                return;
+            };
             let number = if self.admits(now, agent, &rank) { self.pick(agent, &request) } else { None };
             let (Some(number), Some(waiting)) = (number, number.and_then(|_| self.queue.pop(&mut self.targets, target))) else {
                 self.await_rate(now, agent);

@@ -4,7 +4,7 @@
 use super::affinity::Affinity;
 use super::agents::{Agent, Type};
 use super::indices::Table;
-use super::queue::{Rank, Waiting};
+use super::queue::{Number, Rank};
 use super::{AgentIndex, TargetIndex, TypeIndex};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) agents: Vec<AgentIndex>,
-    pub(super) queue: BTreeMap<Rank, Waiting>,
+    pub(super) queue: BTreeMap<Rank, Number>,
     pub(super) affinity: Affinity,
 }
 
