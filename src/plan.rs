@@ -3,6 +3,7 @@
 
 use ::engine::{Limits, Plan, Problem, Schema, Severity, TaskIndex, TaskKind, Wait, read_accepted_plan, read_plan};
 use napi_derive::napi;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,15 +82,17 @@ fn millis(millis: f64) -> Duration {
     Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX)
 }
 
+/// A task of a plan as JavaScript is told of it: without names, which would be most of the text.
+#[derive(Serialize)]
+struct Row<'a>(&'a str, &'a str, &'static str, u32, Option<u32>, Option<&'a str>, Vec<u32>, bool, bool, bool);
+
 #[napi]
 impl NativePlan {
-    /// The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, templated, building }]`, the root list first.
+    /// The resolved graph as JSON text: `[[id, place, kind, list, owner, agentId, [dependency], implicit, templated, building]]`, the root list first.
     #[napi(catch_unwind)]
     pub fn graph(&self) -> String {
         let building = self.plan.building_loops();
-        let tasks = self.plan.tasks.iter().map(|(index, task)| {
-            let dependencies: Vec<u32> = task.dependencies.iter().map(|index| index.get()).collect();
-            let owner = self.plan.lists.get(task.list.0 as usize).and_then(|list| list.owner).map(TaskIndex::get);
+        let rows = self.plan.tasks.iter().map(|(index, task)| {
             let kind = match &task.kind {
                 TaskKind::Agent { .. } => "agent",
                 TaskKind::Workflow => "workflow",
@@ -98,20 +101,21 @@ impl NativePlan {
                 TaskKind::Choice { .. } => "choice",
                 TaskKind::Loop(_) => "loop",
             };
+            let owner = self.plan.lists.get(task.list.0 as usize).and_then(|list| list.owner).map(TaskIndex::get);
             let agent_id = if let TaskKind::Agent { agent_id } = &task.kind { Some(&**agent_id) } else { None };
-            json!({
-                "id": &*task.id, "place": &*task.place, "kind": kind, "list": task.list.0, "owner": owner, "agentId": agent_id,
-                "dependencies": dependencies, "implicit": task.implicit, "templated": task.input.is_some(),
-                "building": building.contains(&index),
-            })
+            let dependencies = task.dependencies.iter().map(|index| index.get()).collect();
+            let (templated, is_building) = (task.input.is_some(), building.contains(&index));
+            Row(&task.id, &task.place, kind, task.list.0, owner, agent_id, dependencies, task.implicit, templated, is_building)
         });
-        tasks.collect::<Value>().to_string()
+        let rows: Vec<Row<'_>> = rows.collect();
+        // Numbers and texts alone: it cannot fail.
+        serde_json::to_string(&rows).unwrap_or_default()
     }
 
     /// Equal for definitions that do the same.
     #[napi(catch_unwind)]
     pub fn hash(&self) -> String {
-        self.plan.hash.to_string()
+        self.plan.hash().to_string()
     }
 
     /// Whether the host may keep the values of results to itself: nothing looks at them.

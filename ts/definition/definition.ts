@@ -2,7 +2,7 @@
 // A workflow as an author wrote it becomes a definition that runs: JSON text for the engine, and for us what text cannot hold.
 
 import { types } from 'node:util'
-import { markWorkflow, textOf, type Marks } from './marks.js'
+import { isData, markWorkflow, textOf, type Marks } from './marks.js'
 import { describe } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
@@ -137,7 +137,8 @@ interface GraphRow {
 interface Reading {
   readonly problems: readonly Issue[]
   readonly definition: Definition | undefined
-  readonly graph: WorkflowGraph | undefined
+  /** Makes its graph; absent where its structure is broken. */
+  readonly graph: (() => WorkflowGraph) | undefined
   /** What of it is data, with markers in place of schemas and functions. */
   readonly snapshot: Json | undefined
 }
@@ -221,9 +222,32 @@ export class DefinitionReader {
     const problems = [...issues, ...issuesOf(reading).filter(({ path }) => !issues.some((issue) => touches(issue.path, path)))]
     const plan = reading.plan()
     if (plan === null || issues.length > 0) return { problems, ...nothing }
-    const rows = JSON.parse(plan.graph()) as GraphRow[]
-    return { problems, definition: defined(plan, text, rows, marks), graph: graphOf(rows), snapshot }
+    const rows = rowsOf(plan)
+    // Nothing changes what was copied, so that the definition shares it.
+    const source = (isData(marks) ? snapshot : JSON.parse(text)) as Source
+    return { problems, definition: defined(plan, text, source, rows, marks), graph: () => graphOf(rows), snapshot }
   }
+}
+
+type GraphTuple = readonly [
+  id: string,
+  place: string,
+  kind: TaskDefinition['kind'],
+  list: number,
+  owner: number | null,
+  agentId: string | null,
+  dependencies: number[],
+  implicit: boolean,
+  templated: boolean,
+  building: boolean,
+]
+
+/** The tasks of a plan as they were resolved. */
+function rowsOf(plan: NativePlan): GraphRow[] {
+  const rows = JSON.parse(plan.graph()) as GraphTuple[]
+  return rows.map(([id, place, kind, list, owner, agentId, dependencies, implicit, templated, building]) => {
+    return { id, place, kind, list, owner, agentId, dependencies, implicit, templated, building }
+  })
 }
 
 /** Whether it may be one: no promise of one, and no name. */
@@ -267,7 +291,7 @@ export function acceptedDefinition(accepted: object, defaultTimeout: number): De
   const reading = readAcceptedWorkflow(text, defaultTimeout)
   const plan = reading.plan()
   if (plan === null) throw new ValidationError('ERR_STORE_CORRUPT', 'a stored definition cannot run', issuesOf(reading))
-  return defined(plan, text, JSON.parse(plan.graph()) as GraphRow[], undefined)
+  return defined(plan, text, JSON.parse(text) as Source, rowsOf(plan), undefined)
 }
 
 /** A task that an attempt added at run time, with judges of its own: `path` is that of the instance. */
@@ -275,36 +299,37 @@ export function spawnedTask(source: StoredTask, path: string): TaskDefinition {
   const kind = source.workflow === undefined ? 'agent' : 'workflow'
   const agentId = typeof source['agentId'] === 'string' ? source['agentId'] : null
   const row = { id: source.id ?? '', place: path, kind, agentId, dependencies: [], templated: false, owner: null, building: false } as const
-  const schemas = [source.input?.schema, source.outputSchema].map((schema) => {
-    let native: NativeSchema | undefined
-    return (text: string) => (native ??= new NativeSchema(JSON.stringify(schema))).judge(text)
-  })
-  const [input, output] = schemas as [ByRust, ByRust]
-  return taskOf({ ...row, dependencies: [] }, source, { judges: new Judges(), at: SPAWNED, input, output, signal: () => null })
+  const native: Partial<Record<SchemaOf, NativeSchema>> = {}
+  const byRust = (of: SchemaOf, text: string): string | null => {
+    const schema = of === 'input' ? source.input?.schema : source.outputSchema
+    return (native[of] ??= new NativeSchema(JSON.stringify(schema))).judge(text)
+  }
+  return taskOf({ ...row, dependencies: [] }, source, { judges: new Judges(), at: SPAWNED, byRust })
 }
 
-type ByRust = (text: string) => string | null
+type SchemaOf = 'input' | 'output' | 'signal'
 
 /** What judges the schemas of a task. */
 interface Schemas {
   readonly judges: Judges
   readonly at: string
-  readonly input: ByRust
-  readonly output: ByRust
-  readonly signal: ByRust
+  readonly byRust: (of: SchemaOf, text: string) => string | null
 }
 
-function defined(plan: NativePlan, text: string, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
-  const whole = JSON.parse(text) as { id: string; [field: string]: Json }
+/** A definition as it was given to the engine. */
+type Source = { readonly id: string; readonly [field: string]: Json }
+
+function defined(plan: NativePlan, text: string, whole: Source, rows: readonly GraphRow[], marks: Marks | undefined): Definition {
   const judges = new Judges(marks?.judges)
   const tasks: TaskDefinition[] = []
   for (const [number, row] of rows.entries()) {
     const task = taskOf(row, at(whole, row.place) as StoredTask, {
       judges,
       at: row.place,
-      input: (value) => plan.judgeInput(number, value),
-      output: (value) => plan.judgeOutput(number, value),
-      signal: (value) => plan.judgeSignal(number, value),
+      byRust: (of, value) => {
+        if (of === 'input') return plan.judgeInput(number, value)
+        return of === 'output' ? plan.judgeOutput(number, value) : plan.judgeSignal(number, value)
+      },
     })
     tasks.push(standsIn(row.place) ? asStandIn(tasks[row.owner ?? 0] as TaskDefinition, task) : task)
   }
@@ -344,8 +369,12 @@ function asStandIn(own: TaskDefinition, task: TaskDefinition): TaskDefinition {
 
 /** What its calls of agents need, each once. */
 function needsOf(tasks: readonly TaskDefinition[]): AgentNeed[] {
-  const calls = tasks.filter(({ kind }) => kind === 'agent')
-  return [...new Map(calls.map(({ agentId, requires }) => [JSON.stringify([agentId, ...requires]), { agentId, requires }])).values()]
+  const needs = new Map<string, AgentNeed>()
+  for (const { kind, agentId, requires } of tasks) {
+    const key = requires.length === 0 ? `=${agentId}` : JSON.stringify([agentId, ...requires])
+    if (kind === 'agent' && !needs.has(key)) needs.set(key, { agentId, requires })
+  }
+  return [...needs.values()]
 }
 
 type Row = Pick<GraphRow, 'id' | 'place' | 'kind' | 'agentId' | 'dependencies' | 'templated' | 'owner' | 'building'>
@@ -364,8 +393,6 @@ function taskOf(row: Row, source: StoredTask, schemas: Schemas): TaskDefinition 
   const { id, place, kind, agentId, dependencies, templated, owner, building } = row
   const { input, outputSchema, waitFor } = source
   const { judges, at: schemasAt } = schemas
-  const site = (schema: Json | undefined, path: string, byRust: ByRust): SchemaSite | undefined =>
-    isAbsent(schema) ? undefined : new WrittenSchema(`${schemasAt}.${path}`, judges, byRust)
   return {
     id,
     name: source.name ?? id,
@@ -377,9 +404,9 @@ function taskOf(row: Row, source: StoredTask, schemas: Schemas): TaskDefinition 
     prompt: input?.prompt,
     data: input?.data,
     templated,
-    inputSchema: site(input?.schema, 'input.schema', schemas.input),
-    outputSchema: site(outputSchema, 'outputSchema', schemas.output),
-    signalSchema: site(waitFor?.schema, 'waitFor.schema', schemas.signal),
+    inputSchema: siteOf(schemas, 'input', input?.schema, 'input.schema'),
+    outputSchema: siteOf(schemas, 'output', outputSchema, 'outputSchema'),
+    signalSchema: siteOf(schemas, 'signal', waitFor?.schema, 'waitFor.schema'),
     judges,
     schemasAt,
     hasFallback: source['fallback'] !== undefined && source['fallback'] !== null,
@@ -391,16 +418,26 @@ function taskOf(row: Row, source: StoredTask, schemas: Schemas): TaskDefinition 
   }
 }
 
+function siteOf({ judges, at: place, byRust }: Schemas, of: SchemaOf, schema: Json | undefined, path: string): SchemaSite | undefined {
+  return isAbsent(schema) ? undefined : new WrittenSchema(`${place}.${path}`, judges, (text) => byRust(of, text))
+}
+
 function isAbsent(value: Json | undefined): boolean {
   return value === undefined || value === null
 }
 
+const SEPARATORS = '.[]'
+
 /** The value at a path such as `tasks[2].branches[0]`. */
 export function at(value: unknown, path: string): unknown {
-  return path
-    .split(/[.[\]]+/)
-    .filter((key) => key !== '')
-    .reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], value)
+  let inner = value
+  let begin = 0
+  for (let end = 0; end <= path.length; end += 1) {
+    if (end < path.length && !SEPARATORS.includes(path.charAt(end))) continue
+    if (end > begin) inner = (inner as Record<string, unknown>)[path.slice(begin, end)]
+    begin = end + 1
+  }
+  return inner
 }
 
 /** The names of every `{ "function": name }`. */

@@ -20,7 +20,7 @@ export interface Marks {
   readonly hides: boolean
 }
 
-const WORKFLOW_FIELDS = [
+const WORKFLOW_FIELDS = new Set([
   'id',
   'name',
   'version',
@@ -32,11 +32,17 @@ const WORKFLOW_FIELDS = [
   'failurePolicy',
   'deadline',
   'budget',
-]
-const TASK_FIELDS =
+])
+const TASK_FIELDS = new Set(
   'id name type dependencies conditions triggerRule onError totalTimeout agentId requires priority affinity input retryPolicy timeout cache compensate fallback outputSchema heartbeatTimeout accept workflow waitFor tasks join branches default mode onNoMatch loop'.split(
     ' ',
-  )
+  ),
+)
+const LISTS = ['tasks', 'default'] as const
+const SCHEMAS_INSIDE = [
+  ['input', 'schema'],
+  ['waitFor', 'schema'],
+] as const
 /** Deeper nesting is refused by the engine, and must not exhaust the stack here. */
 const DEPTH_MAX = 100
 
@@ -50,10 +56,15 @@ export function markTask(task: unknown, path: string, issues: Issue[]): Marks {
   return new Marker(issues).task(task, path)
 }
 
+/** Whether nothing stands for anything else: most workflows hold nothing but data, which may be much. */
+export function isData({ schemas, functions, hides }: Marks): boolean {
+  return schemas.size === 0 && functions.size === 0 && !hides
+}
+
 /** The text for the engine: markers become what it knows them by. */
-export function textOf(snapshot: Json, { schemas, functions, hides }: Marks): string {
-  // Most hold nothing but data, which may be much.
-  if (schemas.size === 0 && functions.size === 0 && !hides) return JSON.stringify(snapshot)
+export function textOf(snapshot: Json, marks: Marks): string {
+  if (isData(marks)) return JSON.stringify(snapshot)
+  const { schemas, functions } = marks
   return JSON.stringify(snapshot, (_key, value: unknown) => {
     if (!(value instanceof Opaque)) return value
     const name = functions.get(value)
@@ -108,7 +119,7 @@ class Marker {
   /** The lists of tasks an object holds. */
   #lists(holder: Fields, path: string, depth: number): Fields {
     let marked = holder
-    for (const field of ['tasks', 'default']) {
+    for (const field of LISTS) {
       const tasks = holder[field]
       if (!Array.isArray(tasks) || depth > DEPTH_MAX) continue
       marked = { ...marked, [field]: tasks.map((task, place) => this.#task(task, `${join(path, field)}[${place}]`, depth + 1)) }
@@ -120,10 +131,7 @@ class Marker {
     if (!isObject(given)) return given
     let task = this.#lists(withoutValues(given, TASK_FIELDS), path, depth)
     task = this.#schemaIn(task, 'outputSchema', path)
-    for (const [field, schema] of [
-      ['input', 'schema'],
-      ['waitFor', 'schema'],
-    ] as const) {
+    for (const [field, schema] of SCHEMAS_INSIDE) {
       const inner = task[field]
       if (isObject(inner)) task = { ...task, [field]: this.#schemaIn(inner, schema, `${path}.${field}`) }
     }
@@ -233,7 +241,7 @@ function join(path: string, field: string): string {
  * The object with `true` in every field the engine does not know. It refuses those by name whatever they hold, and what they hold may be
  * functions, of which there would be worse to say.
  */
-function withoutValues(value: Fields, known: readonly string[]): Fields {
-  const foreign = Object.keys(value).filter((field) => !known.includes(field) && value[field] !== undefined && value[field] !== null)
+function withoutValues(value: Fields, known: ReadonlySet<string>): Fields {
+  const foreign = Object.keys(value).filter((field) => !known.has(field) && value[field] !== undefined && value[field] !== null)
   return foreign.length === 0 ? value : { ...value, ...Object.fromEntries(foreign.map((field) => [field, true])) }
 }

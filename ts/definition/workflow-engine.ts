@@ -159,7 +159,7 @@ export class WorkflowValidator implements WorkflowEngine {
     const source = snapshot ?? null
     const all = [...problems, ...this.unknownIn(source), ...this.#guessesIn(source)]
     const valid = definition !== undefined && all.every(({ severity }) => severity === 'warning')
-    return graph === undefined ? { valid, problems: all } : { valid, problems: all, graph }
+    return graph === undefined ? { valid, problems: all } : { valid, problems: all, graph: graph() }
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// What is heard of a task. Where somebody listens there are two for each task, so that one is written field by field (spreads of parts took thirty times
+// What is heard of a task. Where there are listeners there are two for each task, so that one is written field by field (spreads of parts took thirty times
 // as long), and the copy of a result is put off until it is looked at, unless copying it costs less than that.
 
 import { inspect } from 'node:util'

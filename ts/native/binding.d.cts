@@ -225,7 +225,7 @@ export declare class NativeModels {
 
 /** A plan; only `readPlan` makes one. */
 export declare class NativePlan {
-  /** The resolved graph as JSON text: `[{ id, place, kind, list, owner, dependencies: [number], implicit, templated, building }]`, the root list first. */
+  /** The resolved graph as JSON text: `[[id, place, kind, list, owner, agentId, [dependency], implicit, templated, building]]`, the root list first. */
   graph(): string
   /** Equal for definitions that do the same. */
   hash(): string

@@ -7,6 +7,7 @@
 mod passes;
 pub(crate) mod paths;
 
+use crate::workflow::behaviour_hash;
 use crate::{Failure, RetryPolicy, Schema, TaskIndex, TaskMap, TriggerRule};
 use expressions::{Expression, InputTemplate, Template};
 use rustc_hash::FxHashMap;
@@ -22,10 +23,6 @@ pub struct Plan {
     pub workflow_id: Arc<str>,
     /// The workflow's `version`.
     pub version: Arc<str>,
-    /// SHA-256 of the canonical definition without `name`, `description` and `metadata`: equal for definitions that do the same.
-    pub hash: Arc<str>,
-    /// SHA-256 of `definition`, letter for letter.
-    pub definition_hash: Arc<str>,
     /// The definition as it was given, JSON text.
     pub definition: Arc<str>,
     /// The timeout of tasks that give none: it was the orchestrator's when the plan was read.
@@ -44,6 +41,9 @@ pub struct Plan {
     pub deadline: Option<Deadline>,
     /// What one execution may use.
     pub budget: Budget,
+    /// What the methods of these names give, made when first asked for: where nothing is stored that is seldom.
+    pub(crate) hash: OnceLock<Arc<str>>,
+    pub(crate) definition_hash: OnceLock<Arc<str>>,
     /// Tasks by id, made when first asked for.
     pub(crate) by_id: OnceLock<FxHashMap<Arc<str>, TaskIndex>>,
     /// Where signals are waited for, made when first asked for.
@@ -324,6 +324,21 @@ pub struct Budget {
 }
 
 impl Plan {
+    /// SHA-256 of the canonical definition without `name`, `description` and `metadata`: equal for definitions that do the same.
+    pub fn hash(&self) -> &Arc<str> {
+        self.hash.get_or_init(|| behaviour_hash(&self.definition).into())
+    }
+
+    /// SHA-256 of `definition`, letter for letter.
+    pub fn definition_hash(&self) -> &Arc<str> {
+        self.definition_hash.get_or_init(|| stdx::sha256_hex(&self.definition).into())
+    }
+
+    /// Whether another definition does the same. Most often it is the same text.
+    pub fn does_as(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.definition == other.definition || self.hash() == other.hash()
+    }
+
     /// The list with this index.
     pub fn list(&self, list: ListIndex) -> Range<u32> {
         self.lists.get(list.0 as usize).map_or(0..0, |list| list.tasks.clone())

@@ -101,8 +101,6 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
     let plan = Plan {
         workflow_id: id.into(),
         version: version.into(),
-        hash: behaviour_hash(value).into(),
-        definition_hash: stdx::sha256_hex(text).into(),
         definition: Arc::from(text),
         default_timeout: limits.default_timeout,
         context,
@@ -112,6 +110,8 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
         failure_policy,
         deadline,
         budget,
+        hash: std::sync::OnceLock::new(),
+        definition_hash: std::sync::OnceLock::new(),
         by_id: std::sync::OnceLock::new(),
         waits: std::sync::OnceLock::new(),
         opaque,
@@ -297,7 +297,8 @@ impl Task {
 }
 
 /// Definitions that do the same share a hash, however they are named and described.
-fn behaviour_hash(mut definition: Value) -> String {
+pub(crate) fn behaviour_hash(definition: &str) -> String {
+    let mut definition = serde_json::from_str(definition).unwrap_or_default();
     forget_description(&mut definition);
     stdx::sha256_hex(&stdx::canonical_json(&definition))
 }

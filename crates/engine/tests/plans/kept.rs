@@ -31,7 +31,7 @@ fn a_plan_keeps_how_often_and_how_long_each_task_is_tried() {
 
 #[test]
 fn definitions_that_do_the_same_share_a_hash() {
-    let hash = |definition: &str| read_plan(definition, LIMITS).0.unwrap().hash.to_string();
+    let hash = |definition: &str| read_plan(definition, LIMITS).0.unwrap().hash().to_string();
     let plain = hash(r#"{ "id": "w", "name": "w", "version": "1", "tasks": [{ "id": "a", "name": "A", "agentId": "x", "timeout": 5 }] }"#);
     let renamed = r#"{ "tasks": [{ "timeout": 5, "agentId": "x", "name": "Other", "id": "a" }], "version": "1", "name": "v", "id": "w",
         "description": "said differently", "metadata": { "team": "blue" } }"#;
@@ -39,6 +39,13 @@ fn definitions_that_do_the_same_share_a_hash() {
     assert_eq!(plain.len(), 64);
     let changed = r#"{ "id": "w", "name": "w", "version": "1", "tasks": [{ "id": "a", "name": "A", "agentId": "x", "timeout": 6 }] }"#;
     assert_ne!(hash(changed), plain);
+    let does_as = |one: &str, other: &str| {
+        let [one, other] = [one, other].map(|definition| read_plan(definition, LIMITS).0.unwrap());
+        one.does_as(&other)
+    };
+    assert_eq!([does_as(changed, changed), does_as(changed, renamed)], [true, false]);
+    let reordered = r#"{ "tasks": [{ "timeout": 6, "agentId": "x", "id": "a" }], "version": "1", "id": "w" }"#;
+    assert!(does_as(changed, reordered));
 }
 
 #[test]
@@ -52,7 +59,7 @@ fn names_of_tasks_and_workflows_inside_do_not_count_and_those_of_branches_do() {
             { "id": "k", "name": name, "type": "conditional", "branches": [{ "name": branch, "when": "true", "tasks": [task("c")] }], "default": [task("d")] },
             { "id": "child", "name": name, "workflow": inner, "input": { "data": { "name": "kept" } } },
         ] });
-        read_plan(&definition.to_string(), LIMITS).0.unwrap().hash.to_string()
+        read_plan(&definition.to_string(), LIMITS).0.unwrap().hash().to_string()
     };
     assert_eq!(hash("one", "b", "x"), hash("two", "b", "x"));
     assert_ne!(hash("one", "b", "x"), hash("one", "c", "x"));

@@ -15,7 +15,7 @@ use alphabet::Effect;
 use engine::{AgentLimits, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Request, TargetIndex, TypeIndex, TypeLimits};
 use engine::{Command, Event, Input, InstanceIndex, Plan, Settled, Step, TaskKind};
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use stdx::Timestamp;
 
 /// The pool, and who may run what.
@@ -25,16 +25,13 @@ pub(super) struct Agents {
     configurations: FxHashMap<Arc<str>, Arc<str>>,
     /// The types that run tasks of agents nobody has registered, by the names of those.
     stand_ins: FxHashMap<Arc<str>, Arc<str>>,
-    /// By plan: who may run each of its tasks, as far as that was known when it was first accepted.
-    targets: FxHashMap<usize, Targets>,
+    /// By the address of a plan, which is no other's while it is named here (that keeps nothing of it alive): who may run each of its tasks, as far as
+    /// that was known when it was first accepted.
+    targets: FxHashMap<usize, (Weak<Plan>, Targets)>,
 }
 
-#[derive(Clone)]
-pub(super) struct Targets {
-    /// Keeps its address from being another's.
-    plan: Arc<Plan>,
-    by_task: Arc<[Option<TargetIndex>]>,
-}
+/// Who may run each task of a plan.
+pub(super) type Targets = Arc<[Option<TargetIndex>]>;
 
 /// Plans whose targets are remembered; beyond that they are found anew.
 const PLANS_MAX: usize = 1024;
@@ -168,15 +165,14 @@ impl Agents {
     /// Who may run the tasks of a plan.
     pub(super) fn targets_of(&mut self, plan: &Arc<Plan>) -> Targets {
         let address = Arc::as_ptr(plan) as usize;
-        if let Some(known) = self.targets.get(&address).filter(|known| Arc::ptr_eq(&known.plan, plan)) {
-            return known.clone();
+        if let Some((_, known)) = self.targets.get(&address) {
+            return Arc::clone(known);
         }
         if self.targets.len() >= PLANS_MAX {
             self.targets.clear();
         }
-        let by_task = plan.tasks.iter().map(|(_, planned)| target_of(&mut self.pool, planned)).collect();
-        let targets = Targets { plan: Arc::clone(plan), by_task };
-        self.targets.insert(address, targets.clone());
+        let targets: Targets = plan.tasks.iter().map(|(_, planned)| target_of(&mut self.pool, planned)).collect();
+        self.targets.insert(address, (Arc::downgrade(plan), Arc::clone(&targets)));
         targets
     }
 
@@ -222,7 +218,7 @@ impl Agents {
     fn target(&mut self, live: &Live, task: InstanceIndex) -> Option<TargetIndex> {
         live.execution.tasks().get(task)?;
         let index = live.execution.called(task);
-        let known = live.targets.as_ref().and_then(|targets| targets.by_task.get(index.get() as usize).copied().flatten());
+        let known = live.targets.as_ref().and_then(|targets| targets.get(index.get() as usize).copied().flatten());
         // Tasks added at run time are not in the plan, and somebody may have been registered since.
         let planned = live.execution.calling(task);
         known.or_else(|| target_of(&mut self.pool, planned)).or_else(|| self.stand_in_target(planned))

@@ -15,13 +15,13 @@ pub(super) struct Versions {
     running: FxHashMap<(Arc<str>, Arc<str>), Meanings>,
 }
 
-/// The hashes of a version, each with its executions. There is one but for what was redefined.
-type Meanings = Vec<(Arc<str>, usize)>;
+/// What a version means, each with its executions: another plan may mean the same. There is one but for what was redefined.
+type Meanings = Vec<(Arc<Plan>, usize)>;
 
 impl Versions {
     /// An execution or a schedule of `plan` begins, unless another definition of its version is running: false.
-    fn admit(&mut self, plan: &Plan) -> bool {
-        let others = self.running.get(&key(plan)).is_some_and(|running| running.iter().any(|(hash, _)| *hash != plan.hash));
+    fn admit(&mut self, plan: &Arc<Plan>) -> bool {
+        let others = self.running.get(&key(plan)).is_some_and(|running| running.iter().any(|(other, _)| !plan.does_as(other)));
         let admitted = !others || self.redefinable;
         if admitted {
             self.adopt(plan);
@@ -30,11 +30,11 @@ impl Versions {
     }
 
     /// An execution of `plan` runs already, whatever else does.
-    pub(super) fn adopt(&mut self, plan: &Plan) {
+    pub(super) fn adopt(&mut self, plan: &Arc<Plan>) {
         let running = self.running.entry(key(plan)).or_default();
-        match running.iter_mut().find(|(hash, _)| *hash == plan.hash) {
+        match running.iter_mut().find(|(other, _)| plan.does_as(other)) {
             Some((_, executions)) => *executions += 1,
-            None => running.push((Arc::clone(&plan.hash), 1)),
+            None => running.push((Arc::clone(plan), 1)),
         }
     }
 
@@ -42,7 +42,7 @@ impl Versions {
     pub(super) fn release(&mut self, plan: &Plan) {
         let key = key(plan);
         let Some(running) = self.running.get_mut(&key) else { return };
-        if let Some((_, executions)) = running.iter_mut().find(|(hash, _)| *hash == plan.hash) {
+        if let Some((_, executions)) = running.iter_mut().find(|(other, _)| plan.does_as(other)) {
             *executions -= 1;
         }
         running.retain(|(_, executions)| *executions > 0);
@@ -54,11 +54,11 @@ impl Versions {
 
 impl Driver {
     /// An execution or a schedule of `plan` begins, unless another definition of its version is running.
-    pub(super) fn admit_definition(&mut self, plan: &Plan) -> Result<(), Error> {
+    pub(super) fn admit_definition(&mut self, plan: &Arc<Plan>) -> Result<(), Error> {
         if self.versions.admit(plan) {
             return Ok(());
         }
-        let is_other = |one: &Plan| key(one) == key(plan) && one.hash != plan.hash;
+        let is_other = |one: &Plan| key(one) == key(plan) && !one.does_as(plan);
         let runs_by_it = |slot: u32| self.slots.get(slot).is_ok_and(|live| is_other(live.execution.plan()));
         let mut executions: Vec<_> = self.ids.iter().filter(|(_, slot)| runs_by_it(**slot)).map(|(id, _)| Arc::clone(id)).collect();
         executions.sort_unstable();

@@ -167,7 +167,7 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
                 accepted.key,
                 &*accepted.id,
                 &*plan.workflow_id,
-                &*plan.definition_hash,
+                &**plan.definition_hash(),
                 accepted.context.as_deref(),
                 micros(plan.default_timeout),
                 accepted.at.micros().cast_signed(),
@@ -178,12 +178,12 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
 }
 
 fn define(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, plan: &Plan) -> rusqlite::Result<()> {
-    if !definitions.contains(&plan.definition_hash) {
+    if !definitions.contains(plan.definition_hash()) {
         transaction
             .prepare_cached("INSERT OR IGNORE INTO definition (hash, body) VALUES (?1, ?2)")?
-            .execute(params![&*plan.definition_hash, &*plan.definition])?;
+            .execute(params![&**plan.definition_hash(), &*plan.definition])?;
         // A transaction that fails ends this store, so remembering before the commit is safe.
-        definitions.insert(Arc::clone(&plan.definition_hash));
+        definitions.insert(Arc::clone(plan.definition_hash()));
     }
     Ok(())
 }

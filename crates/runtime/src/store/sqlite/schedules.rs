@@ -18,7 +18,7 @@ pub(super) fn write(transaction: &Transaction<'_>, definitions: &mut FxHashSet<A
                     .prepare_cached("INSERT INTO schedule (id, definition, default_timeout, context, options, timing, fingerprint, next) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
                     .execute(params![
                         &*schedule.id,
-                        &*schedule.plan.definition_hash,
+                        &**schedule.plan.definition_hash(),
                         micros(schedule.plan.default_timeout),
                         schedule.context,
                         schedule.options,
