@@ -1354,7 +1354,7 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     /**
      * Runs a workflow to its end.
      *
-     * Events nobody listened for until then are held for listeners attached right after the `await`.
+     * Events nobody listened for until then are held for listeners attached right after the `await`, which hear them in order as soon as they are read.
      *
      * @param context - Given to every agent as `task.context`; JSON data.
      * @returns The execution, completed.

@@ -25,8 +25,8 @@ use stdx::Timestamp;
 #[napi]
 pub struct Engine {
     /// `None` before `open` and after `close`. The lock is held within a call only, and there is one JavaScript thread.
-    driver: SharedDriver,
-    archive: SharedArchive,
+    pub(crate) driver: SharedDriver,
+    pub(crate) archive: SharedArchive,
     wake: Wake,
     /// Whether a call of `wake` is on its way.
     woken: Arc<AtomicBool>,
@@ -394,26 +394,6 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn listen(&self, kinds: Vec<u32>) {
         *lock(&self.heard) = Heard::owed().with(&kinds);
-    }
-
-    /// The effects of these kinds that an execution has had from the instant `since`, and after the one with the number `after`, -1: all.
-    #[napi(catch_unwind)]
-    pub fn history(&self, slot: u32, kinds: Vec<u32>, since: f64, after: f64) -> Result<Float64Array, CodedError> {
-        let effects = self.with(|driver| driver.history(slot, timestamp(since), words::number(after)))?;
-        Ok(Float64Array::new(words::words_of(&effects, &Heard::none().with(&kinds))))
-    }
-
-    /// Why an attempt failed, as JSON text.
-    #[napi(catch_unwind)]
-    pub fn failure(&self, slot: u32, task: u32, attempt: u32) -> Result<Option<String>, CodedError> {
-        let failure = self.with(|driver| driver.failure(slot, InstanceIndex::new(task), attempt))?;
-        Ok(failure.as_deref().map(report::failure))
-    }
-
-    /// Why each attempt failed that did, as JSON text by the numbers of the effects.
-    #[napi(catch_unwind)]
-    pub fn failures(&self, slot: u32) -> Result<String, CodedError> {
-        self.with(|driver| Ok(words::failures_text(&driver.failures(slot)?)))
     }
 
     /// JavaScript is done with an execution that has ended.

@@ -41,6 +41,11 @@ pub(crate) fn failure(error: &Error) -> NativeFailure {
     NativeFailure { code: code(error).to_owned(), message: error.to_string(), causes: causes(error) }
 }
 
+/// The failure of a question that an orchestrator which has been closed meanwhile does not answer any more.
+pub(crate) fn closed() -> NativeFailure {
+    NativeFailure { code: "ERR_CLOSED".to_owned(), message: "the orchestrator is not open".to_owned(), causes: Vec::new() }
+}
+
 fn causes(error: &Error) -> Vec<String> {
     let mut messages = Vec::new();
     let mut source = error.source();

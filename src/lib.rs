@@ -11,6 +11,7 @@ pub mod archive;
 pub mod engine;
 pub mod error;
 pub mod fallbacks;
+pub mod history;
 pub mod keys;
 pub mod mcp;
 pub mod models;

@@ -11,7 +11,7 @@ import { DefinitionReader, readingLimits } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { EndedExecutions } from './executions/ended-executions.js'
 import { ExecutionLookUp } from './executions/look-up.js'
-import { closed, endAtOnce, endInOrder, type StoppingHost } from './executions/stopping.js'
+import { closed, endAtOnce, endInOrder, release, type StoppingHost } from './executions/stopping.js'
 import { pendingError } from './api/errors.js'
 import { ExecutionControl } from './executions/control.js'
 import { unwell, type ForkPoint } from './executions/fork.js'
@@ -207,7 +207,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /**
    * Runs a workflow to its end.
    *
-   * Events nobody listened for until then are held for listeners attached right after the `await`.
+   * Events nobody listened for until then are held for listeners attached right after the `await`, which hear them in order as soon as they are read.
    *
    * @param context - Given to every agent as `task.context`; JSON data.
    * @returns The execution, completed.
@@ -450,11 +450,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #release(run: Run): void {
-    this.#live.delete(run)
-    // Whoever follows its events reads to the end of them; and without a store whoever has a handle may ask for them later.
-    const kept = run.followers > 0 || (this.#ended !== undefined && run.call === 0) || this.#announcer.isOwing
-    if (kept && this.#dispatcher.failure === undefined) this.#announcer.keep(run)
-    this.#dispatcher.release(run)
+    release(this.#stoppingHost(), run)
   }
 
   #assertNotClosed(underWay = false): void {
@@ -479,6 +475,14 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #stoppingHost(): StoppingHost {
-    return { dispatcher: this.#dispatcher, agents: this.#agents, models: this.#models, schedules: this.#schedules, live: this.#live }
+    return {
+      dispatcher: this.#dispatcher,
+      agents: this.#agents,
+      models: this.#models,
+      schedules: this.#schedules,
+      live: this.#live,
+      ended: this.#ended,
+      announcer: this.#announcer,
+    }
   }
 }

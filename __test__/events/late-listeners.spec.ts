@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How long the events of an `executeWorkflow` call wait for a listener, and who gets them.
 
+import type { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
 import { expect, it } from 'vitest'
 import { storePath, temporaryFolder } from '../support/folder.ts'
 import { gate, orchestratorWith, task, until, workflow } from '../support/orchestrators.ts'
@@ -106,7 +107,7 @@ it.each(['memory', 'a file'])('however often it comes and goes while tasks end, 
   }
   if (orchestrator.listenerCount('task:completed') === 0) orchestrator.on('task:completed', listener)
   await execution
-  await macrotask()
+  await orchestrator.shutdown()
   expect(heard).toEqual(tasks.map((_, n) => n))
 })
 
@@ -218,4 +219,75 @@ it('a pass that ends before a listener is told of the one before is heard too', 
   await orchestrator.executeWorkflow(workflow([{ id: 'l', name: 'l', type: 'loop', loop: { forEach: [1, 2, 3] }, tasks: [task('a')] }]))
   await macrotask()
   expect(heard).toEqual([0, 1, 2])
+})
+
+// What is in a file is read by another thread: attaching in time is what counts, not when that is done.
+
+const filed = (): MultiAgentOrchestrator => orchestratorWith(agents, { storage: { path: storePath(folder), durability: 'os' } })
+
+it('a listener that comes in time hears what is read after the window has closed, once and in order', async () => {
+  const orchestrator = filed()
+  const { id } = await orchestrator.executeWorkflow(two)
+  const heard: string[] = []
+  orchestrator.on('workflow:completed', (execution) => heard.push(`completed ${execution.id === id}`))
+  orchestrator.on('task:completed', ({ taskId, result }) => heard.push(`${taskId}: ${String(result)}`))
+  expect(heard).toEqual([])
+  await until(() => heard.length === 3)
+  await orchestrator.executeWorkflow(two)
+  await until(() => heard.length === 6)
+  expect(heard).toEqual(['a: result of a', 'b: result of b', 'completed true', 'a: result of a', 'b: result of b', 'completed false'])
+})
+
+it('one that comes after the window hears nothing of it, although what another has claimed is still being read', async () => {
+  const orchestrator = filed()
+  await orchestrator.executeWorkflow(two)
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
+  await macrotask()
+  await macrotask()
+  orchestrator.on('task:started', ({ taskId }) => heard.push(`started ${taskId}`))
+  await orchestrator.shutdown()
+  expect(heard).toEqual(['a', 'b'])
+})
+
+it('what happens to an execution while what it has had is read is heard after that', async () => {
+  const [begun, release] = [gate(), gate()]
+  const held = (): Promise<void> => {
+    begun.open()
+    return release.promise
+  }
+  const orchestrator = orchestratorWith({ ...agents, gate: held }, { storage: { path: storePath(folder), durability: 'os' } })
+  const running = orchestrator.executeWorkflow(workflow([task('a'), task('b'), task('c', { agentId: 'gate' }), task('d')]))
+  await begun.promise
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
+  release.open()
+  await running
+  await orchestrator.shutdown()
+  expect(heard).toEqual(['a', 'b', 'c', 'd'])
+})
+
+it('shutting down waits until those that came in time have heard everything', async () => {
+  const orchestrator = filed()
+  await orchestrator.executeWorkflow(two)
+  const heard: string[] = []
+  orchestrator.on('task:completed', ({ taskId }) => heard.push(taskId))
+  await orchestrator.shutdown()
+  expect(heard).toEqual(['a', 'b'])
+})
+
+it('a failure that is read back is the one that was recorded', async () => {
+  let calls = 0
+  const flaky = (): string => {
+    calls += 1
+    if (calls < 3) throw new Error(`call ${calls}`)
+    return 'well'
+  }
+  const orchestrator = orchestratorWith({ work: flaky }, { storage: { path: storePath(folder), durability: 'os' } })
+  const retryPolicy = { maxAttempts: 3, backoffType: 'fixed', initialDelay: '0ms' } as const
+  await orchestrator.executeWorkflow(workflow([task('a', { retryPolicy })]))
+  const heard: string[] = []
+  orchestrator.on('task:retrying', (_task, error) => heard.push(error.message))
+  await orchestrator.shutdown()
+  expect(heard).toEqual(['task `a` failed: call 1', 'task `a` failed in attempt 2: call 2'])
 })

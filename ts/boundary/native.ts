@@ -4,6 +4,7 @@
 import { addon } from '../addon.js'
 import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
 import { errorOf, type OrchestratorError } from '../api/errors.js'
+import { attempt, converted, rebuilt } from './failures.js'
 import type { Json } from '../json/json.js'
 import type { ExecutionKind } from '../native/alphabet.js'
 import type * as Binding from '../native/binding.cjs'
@@ -24,7 +25,7 @@ import type {
   ScheduleTexts,
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
-import type { AgentLimits, Claimed, Handover, TypeLimits } from './shapes.js'
+import type { AgentLimits, Claimed, Handover, TypeLimits, Failures, History } from './shapes.js'
 
 export * from '../native/alphabet.js'
 const native = addon as typeof Binding
@@ -40,9 +41,6 @@ export type NativeStage = Binding.NativeStage
 export const readAcceptedWorkflow: typeof Binding.readAcceptedWorkflow = native.readAcceptedWorkflow
 export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
 export type { Answer, Interrupted, NativePlan, NativeReadingLimits, PlanReading, Question, SignalFit, Unreadable }
-
-/** Failures by the numbers of the effects that tell of them. */
-export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>
 
 /** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
 export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
@@ -219,13 +217,15 @@ export class Engine {
     this.#native.listen([...kinds])
   }
 
-  /** The effects of these kinds from the instant `since`, after the one with the number `after`; -1: all. */
-  history(slot: number, kinds: readonly ExecutionKind[], since: number, after: number): Float64Array {
-    return this.#try(() => this.#native.history(slot, [...kinds], since, after))
+  /** The effects of these kinds after the one with the number `after`, -1: all: at once where they are in memory, else when they are read. */
+  history(slot: number, kinds: readonly ExecutionKind[], after: number): History | Promise<History> {
+    const known = this.#try(() => this.#native.history(slot, [...kinds], after))
+    return known === null ? this.#read(this.#try(() => this.#native.readHistory(slot, [...kinds], after))) : told(known)
   }
 
-  failure(slot: number, task: number, attempt: number): string | null {
-    return this.#try(() => this.#native.failure(slot, task, attempt))
+  /** Why what an effect tells of has failed, as JSON text, while it is done. */
+  failure(slot: number, number: number): string | null {
+    return this.#try(() => this.#native.failure(slot, number))
   }
 
   /** The output that the schema of a task is asked about. */
@@ -248,14 +248,16 @@ export class Engine {
     return this.#try(() => this.#native.degraded(slot, task))
   }
 
-  /** What a call with an idempotency key, by its hash, does that would do what `fingerprint` says. */
-  claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed {
-    return this.#try(() => this.#native.claim(hash, fingerprint, rerunFailed)) as Claimed
+  /** What a call with an idempotency key, by its hash, does that would do what `fingerprint` says; `undefined` if the store must be asked. */
+  claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed | undefined {
+    return (this.#try(() => this.#native.claim(hash, fingerprint, rerunFailed)) as Claimed | null) ?? undefined
   }
 
-  /** Why each attempt failed that did, as JSON text by the numbers of the effects. */
-  failures(slot: number): string {
-    return this.#try(() => this.#native.failures(slot))
+  /** Asks the store. Nobody else may begin an execution of the key meanwhile. */
+  async lookUpClaim(hash: string, fingerprint: string, rerunFailed: boolean): Promise<Claimed> {
+    const { claim } = await this.#settled(this.#try(() => this.#native.lookUpClaim(hash, fingerprint, rerunFailed)))
+    if (claim == null) throw notOpen()
+    return claim as Claimed
   }
 
   release(slot: number): void {
@@ -358,8 +360,9 @@ export class Engine {
   }
 
   /** The effects that a stored execution has had, all of them, and why what failed did, by their numbers. */
-  async storedHistory(id: string): Promise<{ words: Float64Array; failures: Failures }> {
-    const text = (await this.#answer(this.#native.storedHistory(id))) ?? '{"words":[],"failures":{}}'
+  async storedHistory(id: string): Promise<History> {
+    const text = await this.#answer(this.#native.storedHistory(id))
+    if (text === undefined) throw notOpen()
     const { words, failures } = JSON.parse(text) as { words: number[]; failures: Failures }
     return { words: new Float64Array(words), failures }
   }
@@ -374,14 +377,22 @@ export class Engine {
   }
 
   async #answer(asked: Promise<Answer>): Promise<string | undefined> {
+    return (await this.#settled(asked)).text ?? undefined
+  }
+
+  async #read(asked: Promise<Binding.History>): Promise<History> {
+    return told(await this.#settled(asked))
+  }
+
+  async #settled<T extends { failure?: NativeFailure }>(asked: Promise<T>): Promise<T> {
     const all = Promise.allSettled([this.asked, asked])
     this.asked = all
     void all.then(() => {
       if (this.asked === all) this.asked = undefined
     })
-    const { failure, text } = await asked
-    if (failure) throw rebuilt(failure)
-    return text ?? undefined
+    const answer = await asked
+    if (answer.failure) throw rebuilt(answer.failure)
+    return answer
   }
 
   #try<T>(work: () => T): T {
@@ -478,23 +489,10 @@ export async function answerOf(asked: Promise<Answer>): Promise<string> {
   return text ?? ''
 }
 
-/** What `work` gives; what Rust throws is an `OrchestratorError`. */
-export function attempt<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw converted(error)
-  }
+function told({ words, failures }: Binding.History): History {
+  return { words, failures: JSON.parse(failures) as Failures }
 }
 
-function converted(error: unknown): OrchestratorError {
-  const { code, message, cause } = error as { code?: unknown; message: string; cause?: unknown }
-  // What is ours says everything itself; anything else is kept whole.
-  const known = typeof code === 'string' && code.startsWith('ERR_')
-  return errorOf(String(code), message, { cause: cause ?? (known ? undefined : error) })
-}
-
-function rebuilt({ code, message, causes }: NativeFailure, details?: string): OrchestratorError {
-  const cause = causes.reduceRight<Error | undefined>((inner, text) => new Error(text, inner && { cause: inner }), undefined)
-  return errorOf(code, message, { cause, details: details === undefined ? undefined : (JSON.parse(details) as Record<string, unknown>) })
+function notOpen(): OrchestratorError {
+  return errorOf('ERR_CLOSED', 'the orchestrator is not open')
 }

@@ -36,3 +36,14 @@ export interface Handover {
   /** A line for each answer that has a text. */
   readonly texts: string[]
 }
+
+/** Failures by the numbers of the effects that tell of them. */
+export type Failures = Readonly<Record<string, { code: string; message: string; details?: Readonly<Record<string, unknown>> }>>
+
+/** A part of what an execution has had announced. */
+export interface History {
+  /** The words of effects. */
+  readonly words: Float64Array
+  /** Why what failed in it did. */
+  readonly failures: Failures
+}

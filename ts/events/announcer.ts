@@ -6,14 +6,16 @@ import type { EventEmitter } from 'node:events'
 import { dateOf } from '../base/clock.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { emitSafely, warnOfEvent } from '../log/emit.js'
-import { TaskFailedError } from '../api/errors.js'
+import { codedError, TaskFailedError } from '../api/errors.js'
 import { errorInfo } from '../run/report.js'
 import type { EventSource, ExecutionEvent } from './execution-events.js'
 import { restored } from '../failure/restored.js'
 import { plainJson } from '../json/json.js'
-import { EFFECT_WORDS, ExecutionEffect, ExecutionKind, type Engine, type Failures } from '../boundary/native.js'
+import { EFFECT_WORDS, ExecutionEffect, ExecutionKind, type Engine } from '../boundary/native.js'
+import type { Failures, History } from '../boundary/shapes.js'
 import type { Log } from '../log/log.js'
 import type { Run } from '../run/run.js'
+import { Recall, type Delivery, type Position } from './recall.js'
 import { taskEvent, type Notice } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { real } from '../base/real-time.js'
@@ -46,19 +48,11 @@ const ALL_KINDS = Object.values(ExecutionKind)
 
 const END_EVENTS: readonly (readonly EventName[])[] = [[], ['workflow:completed'], ['workflow:failed'], ['workflow:cancelled']]
 
-/** Up to where the announcements of all runs had come: to an instant of the journal, and within that instant so far in each of these runs. */
-interface Position {
-  readonly at: number
-  readonly numbers: ReadonlyMap<Run, number>
-}
+const NOWHERE: Position = new WeakMap()
 
-const NOWHERE: Position = { at: 0, numbers: new Map() }
+const UNRECORDED: TaskErrorInfo = { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
 
-/** A notice on its way to the listeners of one event. */
-interface Delivery {
-  readonly name: EventName
-  readonly notice: Notice
-}
+const UNHEARD = 'what a listener that came late was to hear could not be read, and it does not hear of it'
 
 export class Announcer implements EventSource {
   readonly #emitter: EventEmitter<OrchestratorEvents>
@@ -67,19 +61,13 @@ export class Announcer implements EventSource {
   /** The runs whose events are still held, and so may be read back. */
   readonly #held: () => Iterable<Run>
   readonly #listened = new Set<EventName>()
-  /**
-   * The latest instant of the journal that has been announced, and how far in each run: what happens at once has one instant. Our own clock is not
-   * the journal's, so it cannot stand in.
-   */
-  #heardUntil = 0
-  readonly #heardNow = new Map<Run, number>()
-  /** Since when nobody listens to an event. */
+  /** Up to where somebody listened to an event to which nobody listens. */
   readonly #deafSince = new Map<EventName, Position>()
-  /** The events that have found a listener in this tick, each with the position after which nobody has heard it. */
-  readonly #wanted = new Map<EventName, Position>()
-  /** What late listeners are owed out of the journal. Delivered in the next microtask, and then what came meanwhile. */
-  #recalled: Delivery[] = []
-  #meanwhile: Delivery[] = []
+  /** What listeners are owed that came late, oldest first; the last is that of this tick if it has not begun to be read. */
+  readonly #recalls: Recall[] = []
+  #gathering: Recall | undefined
+  /** When the latest of those that are read is delivered. */
+  #reading: Promise<void> | undefined
 
   constructor(emitter: EventEmitter<OrchestratorEvents>, log: Log, dispatcher: () => Dispatcher, held: () => Iterable<Run>) {
     this.#emitter = emitter
@@ -95,11 +83,21 @@ export class Announcer implements EventSource {
   /** A listener for `name` is about to be added. */
   attaching(name: string | symbol): void {
     if (!isEventName(name) || this.#emitter.listenerCount(name) > 0) return
-    if (this.#wanted.size === 0) real.queueMicrotask(() => this.#deliverOwed())
-    if (!this.#wanted.has(name)) this.#wanted.set(name, this.#deafSince.get(name) ?? NOWHERE)
-    this.#recall()
+    const recall = this.#gather()
+    if (!recall.wanted.has(name)) recall.wanted.set(name, this.#deafSince.get(name) ?? NOWHERE)
+    for (const run of this.#held()) recall.claim(run)
     this.#listened.add(name)
     this.#dispatcher().listen([...this.#listenedKinds(), ...KINDS[name]])
+  }
+
+  /** Several listeners may be added in one go: together they hear things in the order they happened, so all are read back together. */
+  #gather(): Recall {
+    if (this.#gathering !== undefined) return this.#gathering
+    const recall = new Recall()
+    this.#gathering = recall
+    this.#recalls.push(recall)
+    real.queueMicrotask(() => this.#recall(recall))
+    return recall
   }
 
   /** Listeners may have been removed. */
@@ -108,62 +106,72 @@ export class Announcer implements EventSource {
       const listened = this.#emitter.listenerCount(name) > 0
       if (listened || !this.#listened.delete(name)) continue
       // Whoever left had heard everything until now, but for what it was still owed.
-      this.#deafSince.set(name, this.#wanted.get(name) ?? { at: this.#heardUntil, numbers: new Map(this.#heardNow) })
-      this.#wanted.delete(name)
+      const position: Position = new WeakMap()
+      for (const run of this.#held()) position.set(run, this.#heardOf(run, name))
+      this.#deafSince.set(name, position)
+      for (const recall of this.#recalls) recall.forget(name)
     }
     this.#dispatcher().listen(this.#listenedKinds())
   }
 
-  /** Whether something was recorded that listeners have still to hear of. */
-  get isOwing(): boolean {
-    return this.#meanwhile.length > 0
+  /** The number of the last notice of a run that the listeners of an event have heard, or that was none of theirs. */
+  #heardOf(run: Run, name: EventName): number {
+    const claimed = this.#recalls.filter(({ told }) => told.has(run))
+    const owed = claimed.find(({ wanted }) => wanted.has(name))
+    if (owed !== undefined) return owed.wanted.get(name)?.get(run) ?? -1
+    return claimed[0]?.told.get(run) ?? run.noticed
+  }
+
+  /** Does this once no listener is owed anything of the run; false: none is. */
+  afterwards(run: Run, proceed: () => void): boolean {
+    const recall = this.#recalls.findLast(({ told }) => told.has(run))
+    recall?.afterwards(proceed)
+    return recall !== undefined
+  }
+
+  /** Resolves when no listener is owed anything. */
+  async settled(): Promise<void> {
+    while (this.#recalls.length > 0) await (this.#reading ?? Promise.resolve())
   }
 
   /** The engine recorded something. */
   notice(effect: ExecutionEffect, run: Run): void {
     // Whoever comes when nobody listens hears of it from the journal.
     if (this.#listened.size === 0) return
-    this.#heard(effect, run)
+    run.noticed = effect.number
+    const recall = this.#recalls.length === 0 ? undefined : this.#recalls.findLast(({ told }) => told.has(run))
     for (const name of eventsOf(run, effect)) {
       if (this.#emitter.listenerCount(name) === 0) continue
-      if (this.#wanted.size > 0) this.#meanwhile.push({ name, notice: { run, effect: effect.copy() } })
-      else this.#deliver(name, { run, effect })
+      const error = tellsOfFailure(name) ? this.#errorOf(run, effect) : undefined
+      if (recall === undefined) this.#deliver({ name, notice: { run, effect }, error })
+      else recall.hold({ name, notice: { run, effect: effect.copy() }, error })
     }
-  }
-
-  #heard({ at, number }: ExecutionEffect, run: Run): void {
-    if (at > this.#heardUntil) {
-      this.#heardUntil = at
-      this.#heardNow.clear()
-    }
-    // What was held back is heard after what came later; that has counted already.
-    if (at === this.#heardUntil) this.#heardNow.set(run, Math.max(this.#heardNow.get(run) ?? -1, number))
   }
 
   /** All that a run has had announced, or would have had, after the effect with this number; -1: all. */
-  history(run: Run, after: number): Float64Array {
-    const { history } = run
-    if (history === undefined) return this.#engine.history(run.slot, ALL_KINDS, 0, after)
-    const effect = new ExecutionEffect(history)
-    while (effect.place < history.length && effect.number <= after) effect.place += EFFECT_WORDS
-    return history.subarray(effect.place)
+  history(run: Run, after: number): History | Promise<History> {
+    if (run.history !== undefined) return historyAfter(run.history, after)
+    return run.released ? this.#stored(run, after) : this.#engine.history(run.slot, ALL_KINDS, after)
   }
 
-  /** Keeps what the engine is about to forget of a run, for those who read its events later. */
+  /** The engine has let go of it: it has ended, and all of it is on record. */
+  async #stored(run: Run, after: number): Promise<History> {
+    return historyAfter(await this.#engine.storedHistory(run.id), after)
+  }
+
+  /** Keeps what is in memory, and what the engine is about to forget of a run, for those who read its events later. */
   keep(run: Run): void {
-    run.history = this.history(run, -1)
-    run.failures = JSON.parse(this.#engine.failures(run.slot)) as Failures
+    const history = this.history(run, -1)
+    if (!(history instanceof Promise)) run.history = history
   }
 
   /** The events that an effect is announced as, for `handle.events`. */
-  describe(run: Run, effect: ExecutionEffect): Omit<ExecutionEvent, 'seq'>[] {
-    const notice = { run, effect }
+  describe(run: Run, effect: ExecutionEffect, failures: Failures): Omit<ExecutionEvent, 'seq'>[] {
     return eventsOf(run, effect).map((type) => {
       const base = { type, at: dateOf(effect.at), executionId: run.id }
       if (!type.startsWith('task:')) return base
-      const failed = type === 'task:failed' || type === 'task:retrying'
-      const error = failed ? this.#errorInfo(notice) : undefined
-      return { ...base, task: taskEvent(notice, type, this.#engine, error), ...(error && { error }) }
+      const error = tellsOfFailure(type) ? errorIn(failures, effect.number) : undefined
+      return { ...base, task: taskEvent({ run, effect }, type, this.#engine, error), ...(error && { error }) }
     })
   }
 
@@ -176,46 +184,67 @@ export class Announcer implements EventSource {
     this.#call('task:progress', [task, plainJson(data, 'data', []) ?? data])
   }
 
-  /** Several listeners may be added in one go: together they hear things in the order they happened, so all are read back together. */
-  #recall(): void {
-    if (this.#dispatcher().failure !== undefined) return
-    const kinds = [...this.#wanted.keys()].flatMap((name) => KINDS[name])
-    const since = Math.min(...[...this.#wanted.values()].map(({ at }) => at))
-    this.#recalled = []
-    for (const run of this.#held()) this.#recallRun(run, this.#engine.history(run.slot, kinds, since, -1))
+  /** Reads what is claimed, and delivers it when all of it and whatever was claimed before is there. */
+  #recall(recall: Recall): void {
+    this.#gathering = undefined
+    const before = this.#reading
+    const read = this.#read(recall)
+    if (before === undefined && !(read instanceof Promise)) return this.#deliverOwed(recall, read)
+    const delivered = Promise.all([read, before]).then(([deliveries]) => {
+      if (this.#reading === delivered) this.#reading = undefined
+      this.#deliverOwed(recall, deliveries)
+    })
+    this.#reading = delivered
   }
 
-  #recallRun(run: Run, words: Float64Array): void {
+  /** What is on record of the claimed runs that is wanted. What cannot be read is said, and not heard. */
+  #read(recall: Recall): readonly Delivery[] | Promise<readonly Delivery[]> {
+    if (this.#dispatcher().failure !== undefined) return []
+    const kinds = [...recall.wanted.keys()].flatMap((name) => KINDS[name])
+    if (kinds.length === 0) return []
+    const told = (error: unknown): readonly Delivery[] => {
+      if (this.#dispatcher().failure !== undefined) return []
+      const err = codedError(error)
+      this.log.error({ event: 'store:unreadable', code: err.code, err }, UNHEARD)
+      return []
+    }
+    const parts = [...recall.told.keys()].map((run) => {
+      try {
+        const history = this.#engine.history(run.slot, kinds, recall.after(run))
+        if (!(history instanceof Promise)) return this.#owedIn(recall, run, history)
+        return history.then((later) => this.#owedIn(recall, run, later)).catch(told)
+      } catch (error) {
+        return told(error)
+      }
+    })
+    if (parts.some((part) => part instanceof Promise)) return Promise.all(parts).then((all) => all.flat())
+    return (parts as (readonly Delivery[])[]).flat()
+  }
+
+  #owedIn(recall: Recall, run: Run, { words, failures }: History): Delivery[] {
+    const owed: Delivery[] = []
     for (let place = 0; place < words.length; place += EFFECT_WORDS) {
       const effect = new ExecutionEffect(words, place)
-      const { at, number } = effect
       // An execution whose end is not here yet will announce it itself.
       if (effect.kind === ExecutionKind.ended && run.execution === undefined) continue
       for (const name of eventsOf(run, effect)) {
-        const since = this.#wanted.get(name)
-        if (since === undefined || at < since.at) continue
-        if (at === since.at && number <= (since.numbers.get(run) ?? -1)) continue
-        this.#recalled.push({ name, notice: { run, effect } })
+        const error = tellsOfFailure(name) ? errorIn(failures, effect.number) : undefined
+        const delivery = { name, notice: { run, effect }, error }
+        if (recall.isOwed(delivery)) owed.push(delivery)
       }
     }
+    return owed
   }
 
-  #deliverOwed(): void {
-    const recalled = this.#recalled.toSorted((one, other) => one.notice.effect.at - other.notice.effect.at)
-    // What was on record when the listener came may have been on its way as well.
-    const told = new Set(recalled.map(keyOf))
-    const owed = [...recalled, ...this.#meanwhile.filter((delivery) => !told.has(keyOf(delivery)))]
-    this.#wanted.clear()
-    this.#recalled = []
-    this.#meanwhile = []
-    for (const { name, notice } of owed) {
-      this.#heard(notice.effect, notice.run)
-      this.#deliver(name, notice)
-    }
+  #deliverOwed(recall: Recall, read: readonly Delivery[]): void {
+    recall.owe(read)
+    recall.deliver((delivery) => this.#deliver(delivery))
+    this.#recalls.splice(this.#recalls.indexOf(recall), 1)
+    recall.end()
   }
 
-  #deliver(name: EventName, notice: Notice): void {
-    const payload = this.#payload(name, notice)
+  #deliver({ name, notice, error }: Delivery): void {
+    const payload = this.#payload(name, notice, error)
     if (name === 'workflow:failed') notice.run.heard = true
     // oxlint-disable-next-line typescript/unbound-method -- it is called with `this`, and a closure would be one for each event
     notice.run.scope.runInAsyncScope(this.#call, this, name, payload)
@@ -225,7 +254,7 @@ export class Announcer implements EventSource {
     emitSafely(this.log, this.#emitter as EventEmitter, name, payload)
   }
 
-  #payload(name: EventName, notice: Notice): OrchestratorEvents[EventName] {
+  #payload(name: EventName, notice: Notice, error: TaskErrorInfo = UNRECORDED): OrchestratorEvents[EventName] {
     switch (name) {
       case 'workflow:started':
         return [this.#started(notice)]
@@ -235,7 +264,6 @@ export class Announcer implements EventSource {
         return [notice.run.execution as WorkflowExecution]
       case 'task:failed':
       case 'task:retrying': {
-        const error = this.#errorInfo(notice)
         const { run, effect } = notice
         const of = { id: run.id, taskId: run.path(effect.task), thrown: run.thrown }
         return [taskEvent(notice, name, this.#engine, error), taskFailed(of, effect.task, effect.attempt, error)]
@@ -259,11 +287,10 @@ export class Announcer implements EventSource {
     return run.seenAsBegun(effect.at)
   }
 
-  #errorInfo({ run, effect }: Notice): TaskErrorInfo {
-    const kept = run.failures?.[effect.number]
-    const text = run.failures === undefined ? this.#engine.failure(run.slot, effect.task, effect.attempt) : null
-    const failure = kept ?? (text === null ? undefined : (JSON.parse(text) as TaskErrorInfo))
-    return errorInfo(failure) ?? { code: 'ERR_INTERNAL', message: 'the failure was not recorded' }
+  /** Why what an effect tells of failed, while it is told. */
+  #errorOf(run: Run, { number }: ExecutionEffect): TaskErrorInfo {
+    const text = this.#engine.failure(run.slot, number)
+    return text === null ? UNRECORDED : (errorInfo(JSON.parse(text) as TaskErrorInfo) ?? UNRECORDED)
   }
 
   #listenedKinds(): readonly ExecutionKind[] {
@@ -291,9 +318,19 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
   }
 }
 
-/** Tells an event from every other. */
-function keyOf({ name, notice: { run, effect } }: Delivery): string {
-  return `${run.id} ${effect.number} ${name}`
+function tellsOfFailure(name: EventName): boolean {
+  return name === 'task:failed' || name === 'task:retrying'
+}
+
+function errorIn(failures: Failures, number: number): TaskErrorInfo {
+  return errorInfo(failures[number]) ?? UNRECORDED
+}
+
+/** The part of a history after the effect with this number. */
+function historyAfter({ words, failures }: History, after: number): History {
+  const effect = new ExecutionEffect(words)
+  while (effect.place < words.length && effect.number <= after) effect.place += EFFECT_WORDS
+  return { words: words.subarray(effect.place), failures }
 }
 
 function isEventName(name: string | symbol): name is EventName {

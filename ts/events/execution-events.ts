@@ -2,6 +2,7 @@
 // The events of one execution as a sequence that can be taken up anywhere: those on record, then those to come.
 
 import { EFFECT_WORDS, ExecutionEffect, ExecutionKind } from '../boundary/native.js'
+import type { Failures, History } from '../boundary/shapes.js'
 import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution } from '../api/execution.js'
 import type { EventName } from '../api/events.js'
@@ -23,8 +24,9 @@ export interface ExecutionEvent {
 /** Reads what is on record of a run, and tells an effect as the events it is announced as. */
 export interface EventSource {
   /** The effects of a run after the one with this number; -1: all. */
-  history(run: Run, after: number): Float64Array
-  describe(run: Run, effect: ExecutionEffect): readonly Omit<ExecutionEvent, 'seq'>[]
+  history(run: Run, after: number): History | Promise<History>
+  /** `failures`: why what failed in it did, by the numbers of the effects. */
+  describe(run: Run, effect: ExecutionEffect, failures: Failures): readonly Omit<ExecutionEvent, 'seq'>[]
 }
 
 /** The events of a live run after the one with the number `after`. */
@@ -35,7 +37,7 @@ export async function* followEvents(run: Run, source: EventSource, after: number
     for (;;) {
       const stirred = run.stirred()
       const over = run.execution !== undefined
-      yield* reader.read(source.history(run, reader.number))
+      yield* reader.read(await source.history(run, reader.number))
       if (over) return
       if (run.lost !== undefined) throw run.lost
       await stirred
@@ -46,8 +48,8 @@ export async function* followEvents(run: Run, source: EventSource, after: number
 }
 
 /** The events in a whole history after the one with the number `after`. */
-export function eventsIn(run: Run, words: Float64Array, source: EventSource, after: number): Iterable<ExecutionEvent> {
-  return new Reader(run, source, after).read(words)
+export function eventsIn(run: Run, history: History, source: EventSource, after: number): Iterable<ExecutionEvent> {
+  return new Reader(run, source, after).read(history)
 }
 
 /** Reads a history piece by piece, as it grows: each piece once. */
@@ -67,11 +69,11 @@ class Reader {
     this.#after = after
   }
 
-  *read(words: Float64Array): Generator<ExecutionEvent, void, undefined> {
+  *read({ words, failures }: History): Generator<ExecutionEvent, void, undefined> {
     for (let place = 0; place < words.length; place += EFFECT_WORDS) {
       const effect = new ExecutionEffect(words, place)
       this.number = effect.number
-      for (const event of this.#source.describe(this.#run, effect)) {
+      for (const event of this.#source.describe(this.#run, effect, failures)) {
         if (effect.kind === ExecutionKind.run) {
           if (this.#started.has(effect.task)) continue
           this.#started.add(effect.task)

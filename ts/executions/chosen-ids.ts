@@ -2,6 +2,7 @@
 // Executions whose ids a caller has chosen. Whoever wants an id looks whether it is free and then begins, and
 // that is done one after the other: two calls at once would both find it free, and the store refuses an id it has.
 
+import { Turns } from '../base/turns.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from '../api/errors.js'
 import type { LiveRuns } from './live-runs.js'
@@ -10,7 +11,7 @@ import type { Run } from '../run/run.js'
 export class ChosenIds {
   readonly #live: LiveRuns
   readonly #past: (id: string) => Promise<Past | undefined>
-  readonly #last = new Map<string, Promise<unknown>>()
+  readonly #turns = new Turns()
 
   /** `past` finds an execution that has ended. */
   constructor(live: LiveRuns, past: (id: string) => Promise<Past | undefined>) {
@@ -20,23 +21,9 @@ export class ChosenIds {
 
   /** Begins an execution with this id, if nobody has it. */
   begin(id: string, begin: () => Run): Promise<Run> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.take(id, async () => {
       if (!this.#live.has(id) && (await this.#past(id)) === undefined) return begin()
       throw new ConflictError('ERR_EXECUTION_EXISTS', `there is an execution \`${id}\`; choose another executionId`, { executionId: id })
     })
   }
-
-  /** Does `work` when everything that was asked for under this id before is done, well or not. */
-  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#last.get(id) ?? Promise.resolve()).then(work)
-    const done = turn.then(nothing, nothing)
-    this.#last.set(id, done)
-    try {
-      return await turn
-    } finally {
-      if (this.#last.get(id) === done) this.#last.delete(id)
-    }
-  }
 }
-
-function nothing(): void {}

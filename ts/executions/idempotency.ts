@@ -7,6 +7,7 @@
 //   one that has ended and is remembered no more                                       ─▶ ERR_EXECUTION_NOT_FOUND, which says how it ended; begins nothing
 
 import { dateOf } from '../base/clock.js'
+import type { Turns } from '../base/turns.js'
 import type { Definition } from '../definition/definition.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError, NotFoundError } from '../api/errors.js'
@@ -31,15 +32,26 @@ interface Key {
 export interface KeyHost {
   readonly live: LiveRuns
   past(id: string): Promise<Past | undefined>
-  claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed
+  /** `undefined` if the store must be asked. */
+  claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed | undefined
+  lookUpClaim(hash: string, fingerprint: string, rerunFailed: boolean): Promise<Claimed>
+  /** While the store is asked of a key, nobody else begins an execution of it. */
+  readonly turns: Turns
 }
 
 /** The execution that a key stands for: one that is there, or a new one. `joined`: it was there. */
 export async function beginOnce(host: KeyHost, given: Key, begin: (id: string) => Run): Promise<Started & { joined: boolean }> {
   const { key, workflowId, tenant, fingerprint, rerunFailed } = given
-  const claimed = host.claim(hashOf([tenant ?? '', workflowId, key]), fingerprint, rerunFailed)
+  const asked = [hashOf([tenant ?? '', workflowId, key]), fingerprint, rerunFailed] as const
+  const claimed = host.claim(...asked)
+  if (claimed !== undefined) return take(host, given, claimed, begin)
+  return host.turns.take(asked[0], async () => take(host, given, host.claim(...asked) ?? (await host.lookUpClaim(...asked)), begin))
+}
+
+/** Does what a call does: nothing comes between, so that of two calls at once one begins and the other joins. */
+async function take(host: KeyHost, given: Key, claimed: Claimed, begin: (id: string) => Run): Promise<Started & { joined: boolean }> {
   const { does, id } = claimed
-  // Nothing comes between the two, so that of two calls at once one begins and the other joins.
+  const { key, workflowId } = given
   if (does === 'begin') return { run: begin(id), joined: false }
   if (does === 'mismatch') {
     const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${workflowId}\``

@@ -11,7 +11,7 @@ import { endingOf, executionOf, type Report } from '../run/report.js'
 import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from '../events/execution-events.js'
 import type { Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
-import type { Engine, Failures, Interrupted } from '../boundary/native.js'
+import type { Engine, Interrupted } from '../boundary/native.js'
 import { eventsGone, notFound } from './outcome.js'
 import { Run } from '../run/run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
@@ -123,15 +123,14 @@ export async function storedPage(
   return cursor === null ? { executions: seen } : { executions: seen, cursor }
 }
 
-/** A run that nobody drives, to read the events of an execution that has ended; `failures`: why what failed in it did. */
-function pastRun(stored: string, failures: Failures, clock: Clock): Run {
+/** A run that nobody drives, to read the events of an execution that has ended. */
+function pastRun(stored: string, clock: Clock): Run {
   const read = readStored(stored, clock)
   const { id, definition, context, options, report, outputs } = read
   const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
   const run = new Run(0, id, definition, context, 0, options, { describe, clock })
   for (const [instance, output] of Object.entries(outputs)) run.outputs[Number(instance)] = output
   run.execution = read.seen()
-  run.failures = failures
   return run
 }
 
@@ -303,8 +302,8 @@ async function* storedEvents(
 ): AsyncGenerator<ExecutionEvent, void, undefined> {
   const text = await engine.storedExecution(id)
   if (text === undefined) throw notFound(id)
-  const { words, failures } = await engine.storedHistory(id)
-  yield* eventsIn(pastRun(text, failures, clock), words, source, after)
+  const history = await engine.storedHistory(id)
+  yield* eventsIn(pastRun(text, clock), history, source, after)
 }
 
 /** Where the events of an execution may be. */

@@ -7,6 +7,7 @@ import type { ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
 import type { Definition, DefinitionReader } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
+import { Turns } from '../base/turns.js'
 import type { Past } from './ended-executions.js'
 import { ValidationError } from '../api/errors.js'
 import { inherited, keptEnds, type ForkPoint } from './fork.js'
@@ -73,8 +74,10 @@ export class Beginnings {
     this.#keyed = {
       live: host.live,
       past: (id) => host.past(id),
-      claim: (...given) => {
-        const claimed = host.dispatcher.engine.claim(...given)
+      turns: new Turns(),
+      claim: (...given) => host.dispatcher.engine.claim(...given),
+      lookUpClaim: async (...given) => {
+        const claimed = await host.dispatcher.engine.lookUpClaim(...given)
         // It may have found what is to be written.
         host.dispatcher.schedule()
         return claimed

@@ -4,8 +4,11 @@
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { CancelledError, ClosedError } from '../api/errors.js'
+import type { EndedExecutions } from './ended-executions.js'
+import type { Announcer } from '../events/announcer.js'
 import type { LiveRuns } from './live-runs.js'
 import type { ModelGateway } from '../models/integration.js'
+import type { Run } from '../run/run.js'
 import type { Schedules } from './schedules.js'
 import { processEnded, type Stage } from './stage.js'
 
@@ -16,6 +19,22 @@ export interface StoppingHost {
   readonly models: ModelGateway
   readonly schedules: Schedules
   readonly live: LiveRuns
+  /** Without a store, those that are remembered. */
+  readonly ended: EndedExecutions | undefined
+  readonly announcer: Announcer
+}
+
+/** Lets go of a run that has ended, or is not driven here any more. */
+export function release(host: StoppingHost, run: Run): void {
+  if (run.released) return
+  const { announcer, dispatcher, ended, live } = host
+  // A listener that came in time hears of it before that.
+  if (announcer.afterwards(run, () => release(host, run))) return
+  live.delete(run)
+  // Without a store a follower of its events reads to the end of them, and the holder of a handle may ask for them later.
+  const kept = ended !== undefined && (run.followers > 0 || run.call === 0)
+  if (kept && dispatcher.failure === undefined) announcer.keep(run)
+  dispatcher.release(run)
 }
 
 /** What a call hears that comes after the end, or was under way when it came and has begun nothing. */
@@ -31,7 +50,7 @@ export function closed(underWay: boolean): ClosedError {
  * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
-  { dispatcher, agents, models, schedules, live }: StoppingHost,
+  { dispatcher, agents, models, schedules, live, announcer }: StoppingHost,
   ready: Promise<void>,
   drainMs: number,
   continues: string,
@@ -42,6 +61,7 @@ export async function endInOrder(
   )
   dispatcher.drain()
   if (isOpen) await dispatcher.idle(drainMs)
+  await announcer.settled()
   dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
   if (isOpen) dispatcher.interrupt()
   dispatcher.stop()
@@ -53,6 +73,8 @@ export async function endInOrder(
   await agents.instances.close()
   await agents.servers.close()
   models.close()
+  // One may have come while the others ended.
+  await announcer.settled()
   await dispatcher.engine.close()
 }
 

@@ -95,12 +95,6 @@ export declare class Engine {
   report(slot: number): string
   /** Which kinds of effect leave from now on beside those that are owed, by their first words. */
   listen(kinds: Array<number>): void
-  /** The effects of these kinds that an execution has had from the instant `since`, and after the one with the number `after`, -1: all. */
-  history(slot: number, kinds: Array<number>, since: number, after: number): Float64Array
-  /** Why an attempt failed, as JSON text. */
-  failure(slot: number, task: number, attempt: number): string | null
-  /** Why each attempt failed that did, as JSON text by the numbers of the effects. */
-  failures(slot: number): string
   /** JavaScript is done with an execution that has ended. */
   release(slot: number): void
   /** Resolves with a stored execution as JSON text, or null. */
@@ -125,8 +119,16 @@ export declare class Engine {
   calling(slot: number, task: number): number
   /** Why something else completed an instance, as JSON text; null if that is not so. */
   degraded(slot: number, task: number): string | null
-  /** What a call with the key of this hash does, that would do what `fingerprint` says. */
-  claim(hash: string, fingerprint: string, rerunFailed: boolean): NativeClaim
+  /** The effects of these kinds that an execution has had after the one with the number `after`, -1: all. Null if that must be read. */
+  history(slot: number, kinds: Array<number>, after: number): History | null
+  /** Reads the same. What is on record is settled with the call, whenever it is read. */
+  readHistory(slot: number, kinds: Array<number>, after: number): Promise<History>
+  /** Why what an effect tells of has failed, as JSON text; known while the effect is handled. */
+  failure(slot: number, number: number): string | null
+  /** What a call with the key of this hash does, that would do what `fingerprint` says; null if the store must be asked. */
+  claim(hash: string, fingerprint: string, rerunFailed: boolean): NativeClaim | null
+  /** Asks the store, and resolves with what the call does then. Nobody else may begin an execution of the key meanwhile. */
+  lookUpClaim(hash: string, fingerprint: string, rerunFailed: boolean): Promise<ClaimAnswer>
   /**
    * What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
    * record. False if that is recorded no more.
@@ -287,6 +289,24 @@ export interface Answer {
   failure?: NativeFailure
   /** JSON text; null if there is no such execution. Of a failure: its details, if it has any. */
   text?: string
+}
+
+/** What a key that had to be looked up resolves with. */
+export interface ClaimAnswer {
+  /** Why there is none. */
+  failure?: NativeFailure
+  /** What the call does. */
+  claim?: NativeClaim
+}
+
+/** A part of a history. */
+export interface History {
+  /** Why it could not be read. */
+  failure?: NativeFailure
+  /** The words of its effects. */
+  words: Float64Array
+  /** Why what failed in it did, as JSON text by the numbers of the effects. */
+  failures: string
 }
 
 /** An execution to be continued. */

@@ -8,7 +8,7 @@ import { spawnedTask, type Definition, type StoredTask, type TaskDefinition } fr
 import type { OrchestratorError } from '../api/errors.js'
 import { endingOf, executionOf, once, type Ending, type Report } from './report.js'
 import type { Json } from '../json/json.js'
-import type { Failures } from '../boundary/native.js'
+import type { History } from '../boundary/shapes.js'
 import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { NOBODY } from '../base/nobody.js'
 import { withInputs } from './inputs.js'
@@ -97,8 +97,9 @@ export class Run {
   paused = false
   /** How many follow its events, and its history as it was when the engine let go of it, if somebody may still ask. */
   followers = 0
-  history: Float64Array | undefined
-  failures: Failures | undefined
+  history: History | undefined
+  /** The number of the last notice of it that listeners to any event have been told of. */
+  noticed = -1
   readonly #instances = new Map<number, Instance>()
   readonly #clock: Clock
   #describe: (instance: number) => string | null

@@ -2,7 +2,8 @@
 // One connection to a server of the Model Context Protocol, over the one in Rust.
 
 import { onAbort } from '../base/abort.js'
-import { attempt, NativeMcp, answerOf, type Answer } from '../boundary/native.js'
+import { attempt } from '../boundary/failures.js'
+import { NativeMcp, answerOf, type Answer } from '../boundary/native.js'
 
 /** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
 const sessions = new Set<NativeMcp>()

@@ -6,7 +6,6 @@ use crate::store::{Archive, ExecutionFilter, ReadError};
 use crate::{Error, report};
 use alphabet::Effect;
 use serde_json::{Value, json};
-use stdx::Timestamp;
 
 /// An execution as JSON text; see [`report::stored`].
 pub fn execution(archive: &dyn Archive, id: &str) -> Result<Option<String>, Error> {
@@ -22,7 +21,7 @@ pub fn undoing(archive: &dyn Archive, id: &str) -> Result<Option<String>, Error>
 pub fn history(archive: &dyn Archive, id: &str) -> Result<Option<(Vec<Effect>, Failures)>, Error> {
     let stored = archive.execution(id)?;
     Ok(stored.map(|stored| {
-        let effects = effects_of(0, Some(stored.accepted), stored.records.iter(), Timestamp::default());
+        let effects = effects_of(0, Some(stored.accepted), stored.records.iter());
         (effects, failures_of(&stored.records))
     }))
 }

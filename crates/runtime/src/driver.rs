@@ -13,6 +13,7 @@
 mod admission;
 mod agents;
 mod arrivals;
+mod asked;
 mod budget;
 mod history;
 mod ids;
@@ -32,6 +33,7 @@ use crate::store::{Accepted, Archive, Arrival, Backend, Batch, CommitError, Dura
 use crate::{Clock, Error, options, report, store};
 use agents::Agents;
 use alphabet::Effect;
+use asked::Asked;
 use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
 use ids::Ids;
 use outbox::Outbox;
@@ -45,6 +47,7 @@ use stdx::Timestamp;
 use timers::Timers;
 use versions::Versions;
 
+pub use history::OnRecord;
 pub use keys::Claimed;
 pub use opening::{Opening, Unreadable};
 pub use schedules::Kept;
@@ -93,8 +96,9 @@ pub struct Driver {
     arrived: Vec<Arrival>,
     /// What people have not been told yet.
     concerns: Vec<String>,
-    /// What is on record, for reading on this thread.
-    archive: Box<dyn Archive>,
+    /// What is on record, where that is in the memory of this process.
+    at_hand: Option<Box<dyn Archive>>,
+    asked: Asked,
     next_key: i64,
     drawn: Ids,
     /// What the calls since the last flush have led to and is not yet committed, with the effects owed once it is.
@@ -128,17 +132,17 @@ impl Driver {
     /// A driver that writes nothing.
     pub fn in_memory(clock: Clock) -> Self {
         let (backend, archive) = store::in_memory(&clock);
-        Self::with(clock, backend, archive, 1)
+        Self::with(clock, backend, Some(archive), 1)
     }
 
     /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
     pub fn over(store: Box<dyn Store>, durability: Durability, clock: Clock, wake: Wake) -> Result<Self, Error> {
         let backend = store::over(store, durability, Path::new(""), &clock, wake)?;
-        let archive = backend.archive()?;
+        let archive = Some(backend.archive()?).filter(|archive| archive.is_in_memory());
         Ok(Self::with(clock, backend, archive, 1))
     }
 
-    fn with(clock: Clock, backend: Box<dyn Backend>, archive: Box<dyn Archive>, next_key: i64) -> Self {
+    fn with(clock: Clock, backend: Box<dyn Backend>, at_hand: Option<Box<dyn Archive>>, next_key: i64) -> Self {
         Self {
             clock,
             slots: Slots::default(),
@@ -147,7 +151,8 @@ impl Driver {
             is_away: false,
             arrived: Vec::new(),
             concerns: Vec::new(),
-            archive,
+            at_hand,
+            asked: Asked::default(),
             next_key,
             drawn: Ids::default(),
             batch: Batch::default(),
@@ -284,8 +289,9 @@ impl Driver {
     /// Submits what the calls before led to. What is committed within that leaves at once, at `'disk'` with a later call.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.check()?;
+        self.outbox.handled();
         loop {
-            self.hear()?;
+            while self.hear()? {}
             self.admit()?;
             // Whoever is let in may end at once, and make room for others.
             while self.let_in_waiting()? {
@@ -314,7 +320,7 @@ impl Driver {
     /// What other threads and time have brought: acknowledged commits, passed deadlines.
     pub fn pull(&mut self) -> Result<(), Error> {
         self.check()?;
-        self.hear()?;
+        while self.hear()? {}
         let now = self.now();
         while let Some((slot, key)) = self.timers.pop_due(now) {
             let Some(live) = self.slots.get_mut(slot, key) else { continue };
@@ -362,9 +368,9 @@ impl Driver {
         Statistics { late_answers: self.statistics.late_answers + late, waiting: self.admission.waiting(), ..self.statistics }
     }
 
-    /// Whether everything that was flushed is known to be committed, or the backend has been away for so long that it is not to be waited for.
+    /// Whether everything that was flushed is known to be committed and all that was asked is answered, or the backend has been away for so long that it is not to be waited for.
     pub fn is_settled(&self) -> bool {
-        self.is_away || (self.batch.is_empty() && self.outbox.is_settled())
+        self.is_away || (self.batch.is_empty() && self.outbox.is_settled() && self.asked.is_empty())
     }
 
     /// Commits what is queued and lets go of the file.
@@ -405,7 +411,10 @@ impl Driver {
         let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));
         for (place, event) in (first..).zip(&self.step.events) {
             let number = Number::new(record, place);
-            self.owed.extend(effect::notice(slot, now, number, event));
+            if let Some(notice) = effect::notice(slot, now, number, event) {
+                self.outbox.tell_why(slot, number, event);
+                self.owed.push(notice);
+            }
             if matches!(event, Event::AttemptStarted { .. }) {
                 self.owed.extend(runs.next().and_then(|command| live.run(slot, now, number, command)));
             }

@@ -8,7 +8,7 @@ use stdx::Timestamp;
 
 /// The place of an event in the journal of its execution: the record it is in and its place there, so that what follows a number is found without
 /// reading what is before it. It only grows, and that an execution was accepted is before everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(u64);
 
 impl Number {

@@ -5,7 +5,7 @@
 use crate::effect::{self, Number};
 use crate::store::StepRecord;
 use alphabet::Effect;
-use engine::{Event, Failure, InstanceIndex};
+use engine::{Event, Failure, InstanceIndex, ReusedEnd};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -16,32 +16,30 @@ pub type Failures = Vec<(Number, Arc<Failure>)>;
 /// The failures in records, by the number of their effects.
 pub(crate) fn failures_of(records: &[StepRecord]) -> Failures {
     let numbered = records.iter().flat_map(|record| record.events.iter().enumerate().map(|(place, event)| (record.seq, place, event)));
-    let failed = numbered.filter_map(|(seq, place, event)| {
-        let (Event::RetryScheduled { failure, .. } | Event::FallbackTaken { failure, .. } | Event::TaskFailed { failure, .. }) = event
-        else {
-            return None;
-        };
-        Some((Number::new(seq, place), Arc::clone(failure)))
-    });
-    failed.collect()
+    numbered.filter_map(|(seq, place, event)| Some((Number::new(seq, place), Arc::clone(failure_in(event)?)))).collect()
 }
 
-/// The effects of records from the instant `since`, as they left when they first happened; `accepted`: when the execution was, if that is on record.
-pub(crate) fn effects_of<'a>(
-    slot: u32,
-    accepted: Option<Timestamp>,
-    records: impl Iterator<Item = &'a StepRecord>,
-    since: Timestamp,
-) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = accepted.filter(|at| *at >= since).map(|at| effect::accepted(slot, at)).into_iter().collect();
+/// The failure that an event tells of.
+pub(crate) fn failure_in(event: &Event) -> Option<&Arc<Failure>> {
+    if let Event::RetryScheduled { failure, .. }
+    | Event::FallbackTaken { failure, .. }
+    | Event::TaskFailed { failure, .. }
+    | Event::TaskReused { end: ReusedEnd::Failed(failure), .. } = event
+    {
+        Some(failure)
+    } else {
+        None
+    }
+}
+
+/// The effects of records, as they left when they first happened; `accepted`: when the execution was, if that is on record.
+pub(crate) fn effects_of<'a>(slot: u32, accepted: Option<Timestamp>, records: impl Iterator<Item = &'a StepRecord>) -> Vec<Effect> {
+    let mut effects: Vec<Effect> = accepted.map(|at| effect::accepted(slot, at)).into_iter().collect();
     let mut interruptions: FxHashMap<InstanceIndex, u64> = FxHashMap::default();
     for record in records {
         for (place, event) in record.events.iter().enumerate() {
             if let Event::AttemptInterrupted { task, .. } = event {
                 *interruptions.entry(*task).or_default() += 1;
-            }
-            if record.at < since {
-                continue;
             }
             let number = Number::new(record.seq, place);
             effects.extend(effect::notice(slot, record.at, number, event));

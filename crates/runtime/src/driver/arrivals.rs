@@ -9,18 +9,20 @@ use std::sync::Arc;
 use stdx::Timestamp;
 
 impl Driver {
-    /// Hears what the backend has to tell.
-    pub(super) fn hear(&mut self) -> Result<(), Error> {
+    /// Hears what the backend has to tell; whether there was anything.
+    pub(super) fn hear(&mut self) -> Result<bool, Error> {
         let mut arrived = std::mem::take(&mut self.arrived);
         self.backend.arrivals(&mut arrived);
+        let any = !arrived.is_empty();
         let heard = arrived.drain(..).try_for_each(|arrival| self.heard(arrival));
         self.arrived = arrived;
-        heard
+        heard.map(|()| any)
     }
 
     fn heard(&mut self, arrival: Arrival) -> Result<(), Error> {
         match arrival {
             Arrival::Committed(number, at) => self.committed(number, at),
+            Arrival::Found(number, answer) => self.found(number, answer?)?,
             Arrival::Away => self.is_away = true,
             Arrival::Back => self.is_away = false,
             Arrival::Concern(line) => self.concerns.push(line),

@@ -1,15 +1,40 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What a live execution has already announced, read back from its journal: for listeners that come late, and for the story of a failure.
+//! What a live execution has already announced, read back from its journal by whoever has an archive: on the thread of the driver only where that is
+//! in memory.
 
 use super::Driver;
 use crate::Error;
 use crate::effect::Number;
 use crate::history::{Failures, effects_of, failures_of};
-use crate::store::Archive;
+use crate::store::{Archive, ReadError};
 use alphabet::Effect;
-use engine::{Event, Failure, InstanceIndex};
+use engine::Failure;
 use std::sync::Arc;
 use stdx::Timestamp;
+
+/// How much of a live execution is on record, as it was when that was asked.
+#[derive(Clone, Copy, Debug)]
+pub struct OnRecord {
+    slot: u32,
+    key: i64,
+    records: u64,
+    accepted: Timestamp,
+}
+
+impl OnRecord {
+    /// The effects of its records after the number `after`, as they left or will leave when they first happened, and why what failed in them did. What is before `after` is not read, so that an attempt may count too few interruptions then.
+    pub fn history(&self, archive: &dyn Archive, after: Option<Number>) -> Result<(Vec<Effect>, Failures), ReadError> {
+        let mut records = archive.journal(self.key, after.map_or(0, Number::record))?;
+        // What is written and not on the medium yet is no record.
+        records.retain(|record| record.seq < self.records);
+        let accepted = Some(self.accepted).filter(|_| self.records > 0);
+        let mut effects = effects_of(self.slot, accepted, records.iter());
+        if let Some(after) = after {
+            effects.retain(|effect| effect.execution().is_some_and(|effect| effect.number > after.get()));
+        }
+        Ok((effects, failures_of(&records)))
+    }
+}
 
 impl Driver {
     /// What is on record, for other threads.
@@ -17,42 +42,19 @@ impl Driver {
         Ok(self.backend.archive()?)
     }
 
-    /// The effects of the committed records of an execution from the instant `since` and after the number `after`, as they left or will leave
-    /// when they first happened. What is before `after` is not read, so that an attempt may count too few interruptions then.
-    pub fn history(&self, slot: u32, since: Timestamp, after: Option<Number>) -> Result<Vec<Effect>, Error> {
-        let live = self.slots.get(slot)?;
-        let records = self.archive.journal(live.key, after.map_or(0, Number::record))?;
-        let committed = records.iter().filter(|record| record.seq < live.acknowledged);
-        let accepted = Some(live.accepted).filter(|_| live.acknowledged > 0);
-        let mut effects = effects_of(slot, accepted, committed, since);
-        if let Some(after) = after {
-            effects.retain(|effect| effect.execution().is_some_and(|effect| effect.number > after.get()));
-        }
-        Ok(effects)
+    /// What is on record, where that is in memory.
+    pub fn at_hand(&self) -> Option<&dyn Archive> {
+        self.at_hand.as_deref()
     }
 
-    /// Why each attempt failed that did, by the number of its effect.
-    pub fn failures(&self, slot: u32) -> Result<Failures, Error> {
-        let records = self.archive.journal(self.slots.get(slot)?.key, 0)?;
-        Ok(failures_of(&records))
+    /// How much of a live execution is on record.
+    pub fn on_record(&self, slot: u32) -> Result<OnRecord, Error> {
+        let live = self.slots.get(slot)?;
+        Ok(OnRecord { slot, key: live.key, records: live.acknowledged, accepted: live.accepted })
     }
 
-    /// Why an attempt failed: as the execution knows it, or from the journal.
-    pub fn failure(&self, slot: u32, task: InstanceIndex, attempt: u32) -> Result<Option<Arc<Failure>>, Error> {
-        let live = self.slots.get(slot)?;
-        if let Some(failure) = live.execution.failure_of(task, attempt) {
-            return Ok(Some(Arc::clone(failure)));
-        }
-        let records = self.archive.journal(live.key, 0)?;
-        let failure = records.into_iter().flat_map(|record| record.events).find_map(|event| {
-            let (Event::RetryScheduled { task: of, attempt: which, failure, .. }
-            | Event::FallbackTaken { task: of, attempt: which, failure, .. }
-            | Event::TaskFailed { task: of, attempt: which, failure, .. }) = event
-            else {
-                return None;
-            };
-            (of == task && which == attempt).then_some(failure)
-        });
-        Ok(failure)
+    /// Why what an effect tells of has failed. It is known until the host has handled the effect, which it has when it calls again.
+    pub fn failure(&self, slot: u32, number: Number) -> Option<Arc<Failure>> {
+        self.outbox.failure(slot, number)
     }
 }

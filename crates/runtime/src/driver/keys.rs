@@ -5,6 +5,7 @@
 use super::Driver;
 use super::slots::Live;
 use crate::Error;
+use crate::store::KnownKey;
 use engine::{Claim, Keyed, KeyedEnd};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -22,29 +23,35 @@ pub struct Claimed {
 
 impl Driver {
     /// What a call with the key of this hash does, that would do what `fingerprint` says.
-    pub fn claim(&mut self, hash: &str, fingerprint: &str, rerun_failed: bool) -> Result<Claimed, Error> {
+    ///
+    /// `known` is what the store knows of it: asked since no execution of it is live here, and since nobody else began one. Without it, `None` if it must
+    /// be asked.
+    pub fn claim(&mut self, hash: &str, fingerprint: &str, rerun_failed: bool, known: Option<KnownKey>) -> Result<Option<Claimed>, Error> {
         self.check()?;
         // Nothing of it is an instant of a journal.
         let now = self.now.unwrap_or_else(|| self.clock.read());
         let live = self.keys.get(hash).and_then(|slot| self.slots.get(*slot).ok()?.keyed.as_deref().cloned());
         let (keyed, taken) = match live {
             Some(keyed) => (Some(keyed), 0),
-            None => self.known_key(hash, now)?,
+            None => {
+                let at_hand = || self.at_hand.as_ref().map(|archive| archive.keyed(hash)).transpose();
+                let Some(known) = known.map_or_else(at_hand, |known| Ok(Some(known)))? else { return Ok(None) };
+                self.known_key(known, now)
+            }
         };
         let Some(keyed) = keyed else {
-            return Ok(Claimed { claim: Claim::Begin(taken + 1), id: Keyed::execution_id(hash, taken + 1), end: None });
+            return Ok(Some(Claimed { claim: Claim::Begin(taken + 1), id: Keyed::execution_id(hash, taken + 1), end: None }));
         };
         let claim = keyed.claim(fingerprint, rerun_failed, now);
         let generation = if let Claim::Begin(next) = claim { next } else { keyed.generation };
-        Ok(Claimed { claim, id: Keyed::execution_id(hash, generation), end: keyed.end })
+        Ok(Some(Claimed { claim, id: Keyed::execution_id(hash, generation), end: keyed.end }))
     }
 
-    /// What the store knows of a key. What it knows by ids alone is written as a row, so that it is known when those executions are not there any more.
-    fn known_key(&mut self, hash: &str, now: Timestamp) -> Result<(Option<Keyed>, u32), Error> {
-        let known = self.archive.keyed(hash)?;
+    /// What the store knows by ids alone is written as a row, so that it is known when those executions are not there any more.
+    fn known_key(&mut self, known: KnownKey, now: Timestamp) -> (Option<Keyed>, u32) {
         let lasts = known.keyed.as_ref().filter(|keyed| keyed.until().is_some_and(|until| until > now));
         self.batch.keys.extend(lasts.filter(|_| !known.is_written).cloned());
-        Ok((known.keyed, known.taken))
+        (known.keyed, known.taken)
     }
 
     /// An execution that begins is the latest of its key.

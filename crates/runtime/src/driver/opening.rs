@@ -54,7 +54,7 @@ impl Driver {
         let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
         let clock = clock.later_than(latest.unwrap_or_default());
         let backend = store::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
-        let mut driver = Self::with(clock, backend, Box::new(reader), next_key);
+        let mut driver = Self::with(clock, backend, None, next_key);
         driver.hear()?;
         let mut taken_up = Vec::with_capacity(interrupted.len());
         for stored in &interrupted {

@@ -6,9 +6,15 @@
 //! owed for nothing that is recorded ───────────────────────────────────────────────▲
 //! ```
 
+use crate::effect::Number;
+use crate::history::failure_in;
 use crate::store::{BatchNumber, StepRecord};
 use alphabet::Effect;
+use alphabet::execution::Kind;
+use engine::{Event, Failure};
+use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Which record of which execution is on record once its batch is.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +45,10 @@ pub(super) struct Outbox {
     /// In the order they leave.
     ready: VecDeque<Effect>,
     last: BatchNumber,
+    /// Why what effects tell of has failed, until the host has handled them.
+    failures: FxHashMap<(u32, Number), Arc<Failure>>,
+    /// Those among them that the host has taken.
+    taken: Vec<(u32, Number)>,
     /// Its lists have room, and are used again.
     spare: Owed,
 }
@@ -77,7 +87,32 @@ impl Outbox {
 
     /// The next that the host may take.
     pub(super) fn next(&mut self) -> Option<Effect> {
-        self.ready.pop_front()
+        let effect = self.ready.pop_front()?;
+        if let Effect::Execution(effect) = &effect
+            && let Kind::Retrying { .. } | Kind::Failed { .. } = effect.kind
+        {
+            self.taken.push((effect.slot, Number::from_u64(effect.number)));
+        }
+        Some(effect)
+    }
+
+    /// The effect with this number, which is owed now, tells of this event.
+    pub(super) fn tell_why(&mut self, slot: u32, number: Number, event: &Event) {
+        if let Some(failure) = failure_in(event) {
+            self.failures.insert((slot, number), Arc::clone(failure));
+        }
+    }
+
+    /// Why what an effect tells of has failed.
+    pub(super) fn failure(&self, slot: u32, number: Number) -> Option<Arc<Failure>> {
+        self.failures.get(&(slot, number)).cloned()
+    }
+
+    /// The host has done what it has taken.
+    pub(super) fn handled(&mut self) {
+        for told in self.taken.drain(..) {
+            self.failures.remove(&told);
+        }
     }
 
     /// Whether every batch is known to be on record.

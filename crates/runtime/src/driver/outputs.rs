@@ -2,7 +2,8 @@
 //! Outputs that executions take over from each other.
 //!
 //! ```text
-//! Command::LookUp ─▶ the store ─┬─ nothing ───────────────────────────────────────────▶ Input::LookedUp
+//! Command::LookUp ─▶ the store, which answers when it can: the task stays where it is until then
+//!                               ┌─ nothing ───────────────────────────────────────────▶ Input::LookedUp
 //!                               └─ an output ─▶ Input::LookedUp ─▶ no schema: it is the end
 //!                                                   └─ Command::Review ─▶ the host's schema ─▶ Input::Reviewed
 //! ```
@@ -14,9 +15,10 @@
 
 use super::Driver;
 use super::agents::Agents;
+use super::asked::Purpose;
 use super::slots::Live;
 use crate::Error;
-use crate::store::CachedOutput;
+use crate::store::{CachedOutput, Question};
 use engine::{Event, Failure, Input, InstanceIndex, Output, PlannedTask};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -90,20 +92,28 @@ impl Driver {
         self.input(slot, Input::Reviewed { task, result })
     }
 
-    /// Answers what tasks ask of the outputs that are kept.
+    /// Answers what tasks ask of the outputs that are kept, or asks the store.
     pub(super) fn look_up(&mut self, slot: u32, asked: Vec<(InstanceIndex, Arc<str>)>) -> Result<(), Error> {
         for (task, key) in asked {
             let now = self.now();
             let live = self.slots.get_live(slot)?;
             let place = place_of(self.agents.as_mut(), live.execution.planned(task), &key);
             live.outputs().places.insert(task, Arc::clone(&place));
-            let found = match self.fresh.get(&place, now) {
-                Some(output) => Some(output),
-                None => self.archive.cached(&place, now)?,
-            };
-            self.input(slot, Input::LookedUp { task, found })?;
+            let key = live.key;
+            match self.fresh.get(&place, now) {
+                Some(output) => self.input(slot, Input::LookedUp { task, found: Some(output) })?,
+                None => self.ask(Question::Cached(place, now), Purpose::LookUp { slot, key, task }),
+            }
         }
         Ok(())
+    }
+
+    /// The store has answered. The task may have been stopped meanwhile: then it has no use for it.
+    pub(super) fn looked_up(&mut self, slot: u32, key: i64, task: InstanceIndex, found: Option<Arc<str>>) -> Result<(), Error> {
+        if self.slots.get_mut(slot, key).is_none() {
+            return Ok(());
+        }
+        self.input(slot, Input::LookedUp { task, found })
     }
 }
 

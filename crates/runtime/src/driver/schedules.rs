@@ -3,16 +3,17 @@
 //!
 //! ```text
 //! schedule ─▶ awake ──its instant comes, in `pull`──▶ executions begin and the next instant is noted, in one batch
-//! a file   ─▶ asleep ──wake_schedule──▶ awake                    cancel_schedule: it is no more
+//! a file   ─▶ asleep ──wake_schedule──▶ awake        (once the store has said which are known)      cancel_schedule: it is no more
 //! ```
 //! That batch is why a crash neither loses nor doubles a run: either both are on record, or neither and the next process does it again.
 //! Should an execution of the same schedule and instant be there all the same, it is the one.
 
 use super::Driver;
+use super::asked::Purpose;
 use crate::effect;
-use crate::store::{ReadError, Schedule, ScheduleChange, StoredSchedule};
+use crate::store::{Question, ReadError, Schedule, ScheduleChange, StoredSchedule};
 use crate::{Error, report, timing};
-use engine::schedule::{Overlap, Timing, TimingProblem, execution_id, is_execution_of};
+use engine::schedule::{Due, Overlap, Timing, TimingProblem, execution_id, is_execution_of};
 use engine::{Phase, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(super) struct Schedules {
     kept: BTreeMap<u32, Scheduled>,
     /// The next planned instants of those that are awake.
     wakes: BTreeSet<(Timestamp, u32)>,
+    /// What is due of those of which the store is asked what is known of that.
+    firing: BTreeMap<u32, Due>,
     given: u32,
 }
 
@@ -66,6 +69,7 @@ impl Schedules {
     /// None of them is awake any more.
     pub(super) fn rest(&mut self) {
         self.wakes.clear();
+        self.firing.clear();
     }
 
     /// When the first of them wants to be looked at.
@@ -115,6 +119,7 @@ impl Driver {
         if let Some(next) = next {
             self.schedules.wakes.remove(&(next, number));
         }
+        self.schedules.firing.remove(&number);
         self.versions.release(&schedule.plan);
         self.batch.schedules.push(ScheduleChange::Ends(schedule));
         let now = self.now();
@@ -133,23 +138,41 @@ impl Driver {
             let Some(Scheduled { schedule, timing, next: Some(next) }) = self.schedules.kept.get(&number) else { continue };
             let busy = timing.overlap == Overlap::Skip && self.is_busy(&schedule.id);
             let Some(due) = timing.due(*next, now, busy) else { continue };
-            let schedule = Arc::clone(schedule);
-            for planned in due.runs {
+            let ids: Vec<Arc<str>> = due.runs.iter().map(|planned| execution_id(&schedule.id, *planned).into()).collect();
+            let runs_any = !ids.is_empty();
+            self.schedules.firing.insert(number, due);
+            if runs_any {
+                self.ask(Question::Known(ids), Purpose::Fire(number));
+            } else {
+                self.begin_due(number, &[])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins what is due of a schedule and not `known`, and notes its next instant: in one batch.
+    pub(super) fn begin_due(&mut self, number: u32, known: &[bool]) -> Result<(), Error> {
+        // It may be no more, or rest.
+        let Some(due) = self.schedules.firing.remove(&number) else { return Ok(()) };
+        let Some(scheduled) = self.schedules.kept.get_mut(&number) else { return Ok(()) };
+        scheduled.next = due.next;
+        let schedule = Arc::clone(&scheduled.schedule);
+        for (planned, is_known) in due.runs.into_iter().zip(known) {
+            if !is_known {
                 self.begin_planned(number, &schedule, planned)?;
             }
-            if let Some(scheduled) = self.schedules.kept.get_mut(&number) {
-                scheduled.next = due.next;
-            }
-            self.schedules.wake(number);
-            self.batch.schedules.push(ScheduleChange::Moves(schedule, due.next));
-            self.owed.push(effect::scheduled(number, now, due.next));
         }
+        let now = self.now();
+        self.schedules.wake(number);
+        self.batch.schedules.push(ScheduleChange::Moves(schedule, due.next));
+        self.owed.push(effect::scheduled(number, now, due.next));
         Ok(())
     }
 
     fn begin_planned(&mut self, number: u32, schedule: &Schedule, planned: Timestamp) -> Result<(), Error> {
         let id = execution_id(&schedule.id, planned);
-        if self.is_known(&id)? {
+        // What is not committed yet is live.
+        if self.ids.contains_key(&*id) {
             return Ok(());
         }
         let options = options_of(schedule, planned)?;
@@ -163,11 +186,6 @@ impl Driver {
     fn is_busy(&self, schedule: &str) -> bool {
         let is_running = |phase: &Phase| !matches!(phase, Phase::Ended(_));
         self.slots.iter().any(|live| is_running(live.execution.phase()) && is_execution_of(schedule, &live.execution.setup().id))
-    }
-
-    /// Whether there is an execution with this id. What is not committed yet is live.
-    fn is_known(&self, id: &str) -> Result<bool, ReadError> {
-        Ok(self.ids.contains_key(id) || self.archive.has_execution(id)?)
     }
 
     pub(super) fn take_up_schedule(&mut self, stored: StoredSchedule) -> Result<(), Error> {

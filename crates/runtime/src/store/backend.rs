@@ -8,13 +8,17 @@
 //!    ◀── arrivals() ── Committed(number, at) ◀──────────────────────────────────────┘
 //!        the driver asks at each flush and pull; news from another thread calls the `Wake` it was made with
 //! ```
+//! What the driver wants to know of what is on record it asks, and goes on: `ask(number, question)`, and later `Found(number, answer)`. Whoever else reads does
+//! so on a thread of its own, by [`Backend::archive`].
+//!
 //! A backend never sees an effect: it gets batches, and answers with [`Arrival`]s. What is owed for a batch leaves when its number has
 //! arrived, so a backend decides when that is and nothing else. There are two over a [`Store`]: [`Inline`] commits within `submit` (memory, and
 //! `'os'`, where a commit takes microseconds), and [`Writer`] on threads of its own (`'disk'`, where one waits for the medium).
 //!
 //! The type of an arrival says how far a failure reaches: [`Arrival::Away`] until [`Arrival::Back`], or [`Arrival::Failed`] for good.
 
-use super::{Archive, Batch, CommitError, Health, Inline, MemoryStore, OpenError, Store, Writer};
+use super::questions::{Answer, Answering, Question, QuestionNumber};
+use super::{Archive, Batch, CommitError, Health, Inline, MemoryStore, OpenError, ReadError, Store, Writer};
 use crate::Clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +47,9 @@ pub trait Backend: Send {
     /// Appends what has arrived since the last call, in order.
     fn arrivals(&mut self, into: &mut Vec<Arrival>);
 
+    /// Asks what is on record. The answer is an arrival: the next one where the store is in memory.
+    fn ask(&mut self, number: QuestionNumber, question: Question);
+
     /// Reads what is on record, from any thread.
     fn archive(&self) -> Result<Box<dyn Archive>, OpenError>;
 
@@ -58,6 +65,8 @@ pub trait Backend: Send {
 pub enum Arrival {
     /// The batch with this number is on record, since then.
     Committed(BatchNumber, Timestamp),
+    /// The answer to a question.
+    Found(QuestionNumber, Result<Answer, ReadError>),
     /// Nothing can be committed for now, and has not been for so long that an orchestrator that closes does not wait for it. What was
     /// submitted is kept; nothing of it leaves.
     Away,
@@ -79,7 +88,7 @@ pub(crate) fn over(
 ) -> Result<Box<dyn Backend>, OpenError> {
     let health = store.watch(Arc::clone(&wake));
     Ok(match durability {
-        super::Durability::Os => Box::new(Inline::over(store, clock.share(), health)),
+        super::Durability::Os => Box::new(Inline::over(store, clock.share(), wake, health)?),
         super::Durability::Disk => Box::new(Writer::start(store, path, clock, wake, health)?),
     })
 }
@@ -88,7 +97,9 @@ pub(crate) fn over(
 pub(crate) fn in_memory(clock: &Clock) -> (Box<dyn Backend>, Box<dyn Archive>) {
     let store = MemoryStore::default();
     let archive = store.reader();
-    (Box::new(Inline::over(Box::new(store), clock.share(), Health::default())), archive)
+    // Nobody waits for what is there at once.
+    let answering = Answering::from(store.reader(), Arc::new(|| {}));
+    (Box::new(Inline::answering(Box::new(store), clock.share(), answering, Health::default())), archive)
 }
 
 /// What a backend over a store tells of that beside commits.

@@ -4,7 +4,8 @@
 //! A store that is busy has written nothing. Its batches wait here, and what comes joins them as one unit, until the store wakes the host:
 //! nobody waits for another program on the driver's thread.
 
-use super::backend::{Arrival, Backend, BatchNumber, News};
+use super::backend::{Arrival, Backend, BatchNumber, News, Wake};
+use super::questions::{Answering, Question, QuestionNumber};
 use super::{Archive, Batch, CommitError, Health, OpenError, Store};
 use crate::Clock;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(5);
 pub(super) struct Inline {
     store: Box<dyn Store>,
     clock: Clock,
+    answering: Answering,
     news: News,
     /// What was submitted and is not committed: more than one batch only while the store is busy.
     batches: Vec<Batch>,
@@ -26,8 +28,22 @@ pub(super) struct Inline {
 }
 
 impl Inline {
-    pub(super) fn over(store: Box<dyn Store>, clock: Clock, health: Health) -> Self {
-        Self { store, clock, news: News::of(health), batches: Vec::new(), numbers: Vec::new(), arrived: Vec::new(), failure: None }
+    pub(super) fn over(store: Box<dyn Store>, clock: Clock, wake: Wake, health: Health) -> Result<Self, OpenError> {
+        let answering = Answering::from(store.archive()?, wake);
+        Ok(Self::answering(store, clock, answering, health))
+    }
+
+    pub(super) fn answering(store: Box<dyn Store>, clock: Clock, answering: Answering, health: Health) -> Self {
+        Self {
+            store,
+            clock,
+            answering,
+            news: News::of(health),
+            batches: Vec::new(),
+            numbers: Vec::new(),
+            arrived: Vec::new(),
+            failure: None,
+        }
     }
 
     /// Commits what is here. False: the store is busy.
@@ -73,11 +89,16 @@ impl Backend for Inline {
             self.commit();
         }
         into.append(&mut self.arrived);
+        self.answering.arrivals(into);
         self.news.tell(into);
     }
 
+    fn ask(&mut self, number: QuestionNumber, question: Question) {
+        self.answering.ask(number, question);
+    }
+
     fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
-        self.store.archive()
+        self.answering.archive().another()
     }
 
     fn forget(&mut self, key: i64) {
@@ -92,6 +113,7 @@ impl Backend for Inline {
             }
             std::thread::sleep(BUSY_PAUSE);
         }
+        self.answering.close();
         let closed = self.store.close().map_err(Arc::new);
         self.failure.take().map_or(closed, Err)
     }

@@ -10,6 +10,7 @@
 //! with load.
 
 use super::backend::{Arrival, Backend, BatchNumber, News, Wake};
+use super::questions::{Answering, Question, QuestionNumber};
 use super::{Archive, Batch, CommitError, Health, Medium, OpenError, Store};
 use crate::Clock;
 use std::path::Path;
@@ -24,7 +25,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(5);
 pub(super) struct Writer {
     shared: Arc<Shared>,
     store: Arc<Mutex<Box<dyn Store>>>,
-    archive: Box<dyn Archive>,
+    answering: Answering,
     news: News,
     threads: Vec<JoinHandle<()>>,
 }
@@ -53,10 +54,10 @@ impl Writer {
         let shared = Arc::<Shared>::default();
         let failed = |source| OpenError::Thread { path: path.to_owned(), source };
         let medium = Arc::new(Mutex::new(store.medium().map_err(failed)?));
-        let archive = store.archive()?;
+        let answering = Answering::from(store.archive()?, Arc::clone(&wake));
         let store = Arc::new(Mutex::new(store));
         let news = News::of(health.clone());
-        let mut writer = Self { shared: Arc::clone(&shared), store: Arc::clone(&store), archive, news, threads: Vec::new() };
+        let mut writer = Self { shared: Arc::clone(&shared), store: Arc::clone(&store), answering, news, threads: Vec::new() };
         for wake in [Arc::clone(&wake), wake] {
             let (shared, store, medium) = (Arc::clone(&shared), Arc::clone(&store), Arc::clone(&medium));
             let committer = Committer { shared, store, medium, clock: clock.share(), wake, health: health.clone() };
@@ -78,11 +79,16 @@ impl Backend for Writer {
 
     fn arrivals(&mut self, into: &mut Vec<Arrival>) {
         into.append(&mut lock(&self.shared.arrived));
+        self.answering.arrivals(into);
         self.news.tell(into);
     }
 
+    fn ask(&mut self, number: QuestionNumber, question: Question) {
+        self.answering.ask(number, question);
+    }
+
     fn archive(&self) -> Result<Box<dyn Archive>, OpenError> {
-        self.archive.another()
+        self.answering.archive().another()
     }
 
     fn forget(&mut self, _key: i64) {}
@@ -94,6 +100,7 @@ impl Backend for Writer {
             // A panic of the thread has been reported as a failure; there is nothing to add.
             let _ = thread.join();
         }
+        self.answering.close();
         let closed = lock(&self.store).close().map_err(Arc::new);
         lock(&self.shared.queue).failure.take().map_or(closed, Err)
     }

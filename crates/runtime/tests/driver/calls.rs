@@ -8,7 +8,6 @@ use crate::plans::{plan, plan_of, task};
 use crate::random::Random;
 use alphabet::Effect;
 use alphabet::execution::{self, Kind};
-use engine::InstanceIndex;
 use runtime::{Error, Number, SetClock, Statistics};
 use serde_json::{Value, json};
 use stdx::Timestamp;
@@ -150,7 +149,7 @@ fn a_slot_is_used_again_once_its_execution_has_ended_and_is_released() {
         assert_eq!(again, slot, "{mode:?}");
         assert_ne!(first, second, "{mode:?}");
         assert_eq!(host.advance(), ["0: accepted", "0: started", "0: run 0/1"], "{mode:?}");
-        assert_eq!(host.driver.history(again, Timestamp::default(), None).unwrap().len(), 3, "{mode:?}: nothing of the one before");
+        assert_eq!(host.history(again, None).len(), 3, "{mode:?}: nothing of the one before");
         host.complete(again, 0, 1, "1");
         host.advance();
         host.driver.release(again).unwrap();
@@ -231,8 +230,7 @@ fn a_slot_that_holds_nothing_is_named() {
     no_such_slot(host.driver.resume(7));
     no_such_slot(host.driver.release(7));
     no_such_slot(host.driver.report(7).map(drop));
-    no_such_slot(host.driver.history(7, Timestamp::default(), None).map(drop));
-    no_such_slot(host.driver.failure(7, InstanceIndex::new(0), 1).map(drop));
+    no_such_slot(host.driver.on_record(7).map(drop));
     assert_eq!(host.advance(), [""; 0]);
 }
 
@@ -255,7 +253,6 @@ fn history_is_what_left() {
         tasks.as_array_mut().unwrap().extend([task("b", &["a"]), task("c", &["b"]), task("d", &[])]);
         let (slot, _) = host.accept(&plan(&tasks));
         host.advance();
-        let middle = Timestamp::from_micros(host.effects.last().unwrap().at());
         host.fail(slot, 0, 1, true);
         host.wait_for("0: run 0/2");
         host.complete(slot, 0, 2, "1");
@@ -267,18 +264,12 @@ fn history_is_what_left() {
         host.advance();
         assert_eq!(host.effects.last().map(|effect| told(effect).kind), Some(Kind::Ended { status: 2 }), "{mode:?}");
         let all = announced(&host.effects);
-        assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), all, "{mode:?}");
-        let later: Vec<Effect> = all.iter().copied().filter(|effect| effect.at() >= middle.micros()).collect();
-        assert_eq!(host.driver.history(slot, middle, None).unwrap(), later, "{mode:?}");
+        assert_eq!(host.history(slot, None), all, "{mode:?}");
         // Numbers only grow, and what follows any of them is found by it.
         assert!(all.windows(2).all(|pair| told(&pair[0]).number <= told(&pair[1]).number), "{mode:?}");
         for effect in &all {
             let later: Vec<Effect> = all.iter().copied().filter(|other| told(other).number > told(effect).number).collect();
-            assert_eq!(
-                host.driver.history(slot, Timestamp::default(), Some(Number::from_u64(told(effect).number))).unwrap(),
-                later,
-                "{mode:?}"
-            );
+            assert_eq!(host.history(slot, Some(Number::from_u64(told(effect).number))), later, "{mode:?}");
         }
     }
 }
@@ -296,13 +287,13 @@ fn history_reaches_back_before_an_interruption() {
             let (next, interrupted) = host.reopen(mode);
             host = next;
             let slot = interrupted[0].slot;
-            assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}: before it is resumed");
+            assert_eq!(host.history(slot, None), effects, "{mode:?}: before it is resumed");
             host.driver.resume(slot).unwrap();
-            assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}: before it is committed");
+            assert_eq!(host.history(slot, None), effects, "{mode:?}: before it is committed");
             host.advance();
             effects.append(&mut host.effects);
             assert_eq!(effects.last().map(|effect| told(effect).kind), Some(Kind::Run { interruptions, instance: 0 }));
-            assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), effects, "{mode:?}");
+            assert_eq!(host.history(slot, None), effects, "{mode:?}");
         }
     }
 }
@@ -312,15 +303,15 @@ fn history_holds_nothing_that_is_not_committed() {
     for mode in MODES {
         let mut host = Host::new(mode);
         let (slot, _) = host.accept(&plan(&chain()));
-        assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap(), [], "{mode:?}");
+        assert_eq!(host.history(slot, None), [], "{mode:?}");
         host.advance();
         host.complete(slot, 0, 1, "1");
-        assert_eq!(host.driver.history(slot, Timestamp::default(), None).unwrap().len(), 3, "{mode:?}");
+        assert_eq!(host.history(slot, None).len(), 3, "{mode:?}");
     }
 }
 
 #[test]
-fn the_failure_of_each_attempt_can_be_asked_for() {
+fn the_failure_of_each_attempt_is_known_while_it_is_told() {
     for mode in MODES {
         let mut host = Host::new(mode);
         let (slot, _) = host.accept(&plan(&retried("0ms")));
@@ -329,14 +320,13 @@ fn the_failure_of_each_attempt_can_be_asked_for() {
         host.wait_for("0: run 0/2");
         host.fail(slot, 0, 2, false);
         host.advance();
-        let asked = |task, attempt| host.driver.failure(slot, InstanceIndex::new(task), attempt).unwrap();
-        assert_eq!(asked(0, 1), Some(host::failure(0, 1, true).into()), "{mode:?}");
-        assert_eq!(asked(0, 2), Some(host::failure(0, 2, false).into()), "{mode:?}");
-        assert_eq!((asked(0, 3), asked(1, 1)), (None, None), "{mode:?}");
         let failed = host.effects.iter().map(told).filter(|effect| matches!(effect.kind, Kind::Retrying { .. } | Kind::Failed { .. }));
         let expected: Vec<_> =
             failed.map(|effect| (Number::from_u64(effect.number), host::failure(0, effect.attempt, effect.attempt == 1).into())).collect();
-        assert_eq!((expected.len(), host.driver.failures(slot).unwrap()), (2, expected), "{mode:?}");
+        assert_eq!((expected.len(), &host.failures), (2, &expected), "{mode:?}: as the effects are taken");
+        assert_eq!(host.read(slot, None).1, expected, "{mode:?}: and from the journal");
+        host.advance();
+        assert!(expected.iter().all(|(number, _)| host.driver.failure(slot, *number).is_none()), "{mode:?}: what is done is forgotten");
     }
 }
 
@@ -394,7 +384,7 @@ fn a_task_that_takes_too_long_is_told_to_stop() {
         host.wait_for("0: abort 0/1 for 1");
         host.complete(slot, 0, 1, "1");
         assert_eq!(host.advance(), ["0: failed 0/1", "0: ended 2"], "{mode:?}");
-        let failure = host.driver.failure(slot, InstanceIndex::new(0), 1).unwrap().unwrap();
+        let (_, failure) = &host.failures[0];
         assert_eq!((&*failure.code, failure.retryable), ("ERR_TIMEOUT", true), "{mode:?}");
     }
 }

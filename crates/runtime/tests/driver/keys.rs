@@ -29,7 +29,7 @@ fn run(host: &mut Host, generation: u32, well: bool, options: Option<&str>) {
 }
 
 fn claim(host: &mut Host, rerun_failed: bool) -> (Claim, String, Option<String>) {
-    let claimed = host.driver.claim(HASH, "same", rerun_failed).unwrap();
+    let claimed = host.claim(HASH, "same", rerun_failed);
     host.advance();
     (claimed.claim, claimed.id, claimed.end.map(|end| end.status.to_string()))
 }
@@ -62,7 +62,7 @@ fn the_latest_of_executions_without_a_row_is_found_once_and_written() {
         without_rows(&place);
         let mut host = Host::at(place, mode).0;
         assert_eq!(claim(&mut host, false), told(Claim::Join, 11, Some("completed")), "{mode:?}");
-        assert_eq!(host.driver.claim(HASH, "other", false).unwrap().claim, Claim::Mismatch, "{mode:?}");
+        assert_eq!(host.claim(HASH, "other", false).claim, Claim::Mismatch, "{mode:?}");
         let place = host.leave();
         assert_eq!(rows(&place), [(Keyed::execution_id(HASH, 11), 11)], "{mode:?}: written, so that it outlives the execution");
         // Now that it is written the executions may go.

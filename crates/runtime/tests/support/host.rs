@@ -7,7 +7,7 @@ use alphabet::execution::Kind;
 use alphabet::{Effect, execution, pool, schedule};
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
 use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, OpenOptions, SqliteReader, Store, StoredExecution};
-use runtime::{Clock, Driver, Error, Interrupted, Opening, SetClock, Wake};
+use runtime::{Claimed, Clock, Driver, Error, Failures, Interrupted, Number, Opening, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -32,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Host {
     pub(crate) driver: Driver,
     pub(crate) effects: Vec<Effect>,
+    /// Why what they tell of failed, as the driver said when they were taken.
+    pub(crate) failures: Failures,
     woken: Receiver<()>,
     place: Place,
 }
@@ -98,7 +100,7 @@ impl Host {
             Mode::Memory => (Driver::in_memory(clock), Vec::new()),
             Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock, wake).unwrap(),
         };
-        (Self { driver, effects: Vec::new(), woken, place }, interrupted)
+        (Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place }, interrupted)
     }
 
     /// A host over the file in `place`, whose process ends at `point`.
@@ -112,20 +114,26 @@ impl Host {
             through,
         )
         .unwrap();
-        Self { driver, effects: Vec::new(), woken, place }
+        Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place }
     }
 
     /// A host in memory by a clock that is set.
     pub(crate) fn timed(clock: &SetClock) -> Self {
         let (_, woken) = waker();
-        Self { driver: Driver::in_memory(Clock::set_by(clock.clone())), effects: Vec::new(), woken, place: Place::new() }
+        Self {
+            driver: Driver::in_memory(Clock::set_by(clock.clone())),
+            effects: Vec::new(),
+            failures: Vec::new(),
+            woken,
+            place: Place::new(),
+        }
     }
 
     /// A host over a store of the test's own.
     pub(crate) fn over(store: Box<dyn Store>, durability: Durability) -> Self {
         let (wake, woken) = waker();
         let driver = Driver::over(store, durability, clock(), wake).unwrap();
-        Self { driver, effects: Vec::new(), woken, place: Place::new() }
+        Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place: Place::new() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -205,9 +213,32 @@ impl Host {
     pub(crate) fn take(&mut self) -> Vec<String> {
         let before = self.effects.len();
         while let Some(effect) = self.driver.next_effect() {
+            if let Effect::Execution(effect) = &effect {
+                let number = Number::from_u64(effect.number);
+                self.failures.extend(self.driver.failure(effect.slot, number).map(|failure| (number, failure)));
+            }
             self.effects.push(effect);
         }
         self.effects.iter().skip(before).map(words).collect()
+    }
+
+    /// What is on record of a live execution, read back from an archive of its own.
+    pub(crate) fn history(&self, slot: u32, after: Option<Number>) -> Vec<Effect> {
+        self.read(slot, after).0
+    }
+
+    pub(crate) fn read(&self, slot: u32, after: Option<Number>) -> (Vec<Effect>, Failures) {
+        let archive = self.driver.archive().unwrap();
+        self.driver.on_record(slot).unwrap().history(&*archive, after).unwrap()
+    }
+
+    /// What a call with a key does, with what an archive knows of it where the driver does not.
+    pub(crate) fn claim(&mut self, hash: &str, fingerprint: &str, rerun_failed: bool) -> Claimed {
+        if let Some(claimed) = self.driver.claim(hash, fingerprint, rerun_failed, None).unwrap() {
+            return claimed;
+        }
+        let known = self.driver.archive().unwrap().keyed(hash).unwrap();
+        self.driver.claim(hash, fingerprint, rerun_failed, Some(known)).unwrap().unwrap()
     }
 
     pub(crate) fn is_woken(&self) -> bool {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What Rust throws, or answers instead, gets its class back.
+
+import { errorOf, type OrchestratorError } from '../api/errors.js'
+
+/** A failure of a question, as data. */
+interface NativeFailure {
+  readonly code: string
+  readonly message: string
+  /** The messages of its causes, outermost first. */
+  readonly causes: readonly string[]
+}
+
+/** What `work` gives; what Rust throws is an `OrchestratorError`. */
+export function attempt<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw converted(error)
+  }
+}
+
+/** What Rust threw. */
+export function converted(error: unknown): OrchestratorError {
+  const { code, message, cause } = error as { code?: unknown; message: string; cause?: unknown }
+  // What is ours says everything itself; anything else is kept whole.
+  const known = typeof code === 'string' && code.startsWith('ERR_')
+  return errorOf(String(code), message, { cause: cause ?? (known ? undefined : error) })
+}
+
+/** What Rust answered instead; `details` are JSON text. */
+export function rebuilt({ code, message, causes }: NativeFailure, details?: string): OrchestratorError {
+  const cause = causes.reduceRight<Error | undefined>((inner, text) => new Error(text, inner && { cause: inner }), undefined)
+  return errorOf(code, message, { cause, details: details === undefined ? undefined : (JSON.parse(details) as Record<string, unknown>) })
+}
