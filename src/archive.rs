@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions to the store, answered on a thread of Node's pool.
 
-use crate::engine::lock;
 use crate::error::{NativeFailure, failure};
+use crate::shared::{SharedArchive, lock};
 use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
-use runtime::store::{Archive, ExecutionFilter};
+use runtime::store::ExecutionFilter;
 use runtime::{Error, archive as told};
 use serde::Deserialize;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use stdx::Timestamp;
-
-pub(crate) type SharedArchive = Arc<Mutex<Option<Box<dyn Archive>>>>;
 
 /// What is asked.
 pub(crate) enum Question {

@@ -1,40 +1,36 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The handle JavaScript holds over one `runtime::Driver`: one method for each call `ts/boundary/native.ts` makes.
 
-use crate::archive::{ArchiveTask, Question, SharedArchive};
+use crate::archive::{ArchiveTask, Question};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, Open};
 use crate::plan::{NativePlan, ReadingLimits};
+use crate::shared::{SharedArchive, SharedDriver, lock};
 use crate::stage::{NativeClock, NativeStage};
-use crate::words;
+use crate::wake::Wake;
+use crate::words::{self, timestamp};
 use ::engine::{Fit, InstanceIndex, Question as Asked, SignalError, TaskIndex};
 use alphabet::Heard;
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
-use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::threadsafe_function::UnknownReturnValue;
 use napi_derive::napi;
 use runtime::store::{Durability, MemoryStore, canonical};
-use runtime::{Driver, Error, Statistics, Wake, report};
+use runtime::{Driver, Error, Statistics, report};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use stdx::Timestamp;
 
 /// One orchestrator's driver.
 #[napi]
 pub struct Engine {
-    /// `None` before `open` and after `close`. The lock is held within a call only, and there is one JavaScript thread.
     pub(crate) driver: SharedDriver,
     pub(crate) archive: SharedArchive,
     wake: Wake,
-    /// Whether a call of `wake` is on its way.
-    woken: Arc<AtomicBool>,
     /// The effects that leave. Locked because `open_file` still borrows this object while JavaScript adds listeners.
     heard: Mutex<Heard>,
 }
-
-pub(crate) type SharedDriver = Arc<Mutex<Option<Driver>>>;
 
 /// How an execution that was accepted is known.
 #[napi(object)]
@@ -128,16 +124,12 @@ impl Engine {
     /// `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive.
     #[napi(constructor, catch_unwind)]
     pub fn new(wake: Function<'_, (), UnknownReturnValue>) -> napi::Result<Self> {
-        let wake = wake.build_threadsafe_function::<()>().weak::<true>().build()?;
-        let woken = Arc::new(AtomicBool::new(false));
-        let pending = Arc::clone(&woken);
-        let wake: Wake = Arc::new(move || {
-            // One call on its way is enough. One that cannot be delivered is to an environment that is going away.
-            if !pending.swap(true, Ordering::SeqCst) {
-                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-            }
-        });
-        Ok(Self { driver: SharedDriver::default(), archive: SharedArchive::default(), wake, woken, heard: Mutex::new(Heard::owed()) })
+        Ok(Self {
+            driver: SharedDriver::default(),
+            archive: SharedArchive::default(),
+            wake: Wake::new(&wake)?,
+            heard: Mutex::new(Heard::owed()),
+        })
     }
 
     /// Begins with nothing, in memory.
@@ -147,7 +139,7 @@ impl Engine {
             None => Driver::in_memory(clock.share()),
             Some(stage) => {
                 let store = stage.around(Box::<MemoryStore>::default());
-                Driver::over(store, Durability::Os, clock.share(), Arc::clone(&self.wake)).map_err(|error| coded(&error))?
+                Driver::over(store, Durability::Os, clock.share(), self.wake.bell()).map_err(|error| coded(&error))?
             }
         };
         *lock(&self.driver) = Some(driver);
@@ -173,7 +165,7 @@ impl Engine {
             accept_older,
             clock: clock.share(),
             stage: stage.cloned(),
-            wake: Arc::clone(&self.wake),
+            wake: self.wake.bell(),
         })
     }
 
@@ -206,10 +198,9 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn pull(&self, now: f64, mut out: Float64Array) -> Result<(), CodedError> {
         let heard = *lock(&self.heard);
-        // Before looking: what comes after this is worth another call.
-        self.woken.store(false, Ordering::SeqCst);
+        self.wake.heard();
         self.with(|driver| {
-            driver.begin(timestamp(now));
+            driver.not_before(timestamp(now));
             driver.pull()?;
             words::write_effects(driver, &heard, words::of(&mut out));
             Ok(())
@@ -465,14 +456,4 @@ impl Engine {
         let driver = driver.as_mut().ok_or_else(|| CodedError::new("ERR_CLOSED", "the orchestrator is not open"))?;
         work(driver).map_err(|error| coded(&error))
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds since the epoch, from JavaScript's clock")]
-pub(crate) fn timestamp(micros: f64) -> Timestamp {
-    Timestamp::from_micros(micros as u64)
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is taken out or put in here is whole, whatever a call that panicked did to it.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

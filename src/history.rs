@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What an execution that is live has had announced: at once where that is in memory, else read on a thread of Node's pool.
 
-use crate::archive::SharedArchive;
-use crate::engine::{Engine, lock};
+use crate::engine::Engine;
 use crate::error::{CodedError, NativeFailure, closed, failure};
+use crate::shared::{SharedArchive, lock};
 use crate::words;
 use ::alphabet::{Effect, Heard};
 use napi::bindgen_prelude::{AsyncTask, Env, Float64Array, Task};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Idempotency keys, as JavaScript asks for them.
 
-use crate::archive::SharedArchive;
-use crate::engine::{Engine, SharedDriver, lock};
+use crate::engine::Engine;
 use crate::error::{CodedError, NativeFailure, closed, failure};
+use crate::shared::{SharedArchive, SharedDriver, lock};
 use crate::words;
 use ::engine::Claim;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};

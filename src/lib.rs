@@ -21,5 +21,7 @@ pub mod plan;
 pub mod runtime;
 pub mod schedules;
 pub mod schema;
+mod shared;
 pub mod stage;
+mod wake;
 pub mod words;

@@ -4,9 +4,10 @@
 use crate::archive::Answer;
 use crate::error::NativeFailure;
 use crate::runtime::{promise, transport};
+use crate::wake::bell;
 use mcp::{Client, McpError, Server};
 use napi::bindgen_prelude::{Env, Function, Object};
-use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::threadsafe_function::UnknownReturnValue;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 use serde_json::json;
@@ -25,12 +26,8 @@ impl NativeMcp {
     /// on the JavaScript thread, when the server says that its tools are others now. It never keeps the process alive.
     #[napi(constructor, catch_unwind)]
     pub fn new(server: String, changed: Function<'_, (), UnknownReturnValue>) -> Result<Self> {
-        let changed = changed.build_threadsafe_function::<()>().weak::<true>().build()?;
+        let changed = bell(&changed)?;
         let server = Server::read(&server).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
-        let changed = Arc::new(move || {
-            // One that cannot be delivered is to an environment that is going away.
-            changed.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        });
         Ok(Self { client: Arc::new(Client::new(server, changed)) })
     }
 

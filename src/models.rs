@@ -4,20 +4,19 @@
 use crate::error::CodedError;
 use crate::runtime::{runtime, transport};
 use crate::stage::NativeClock;
+use crate::wake::Wake;
 use crate::words;
-use model_driver::{Error, ModelDriver, Now, Time, Wake};
+use model_driver::{Error, ModelDriver, Now, Time};
 use napi::bindgen_prelude::Function;
-use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::threadsafe_function::UnknownReturnValue;
 use napi_derive::napi;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One orchestrator's calls of models.
 #[napi]
 pub struct NativeModels {
     driver: ModelDriver,
-    /// Whether a call of `wake` is on its way.
-    woken: Arc<AtomicBool>,
+    wake: Wake,
 }
 
 /// A name by which nothing can be asked.
@@ -41,21 +40,14 @@ impl NativeModels {
         clock: &NativeClock,
         wake: Function<'_, (), UnknownReturnValue>,
     ) -> Result<Self, CodedError> {
-        let wake = wake.build_threadsafe_function::<()>().weak::<true>().build().map_err(internal)?;
-        let woken = Arc::new(AtomicBool::new(false));
-        let pending = Arc::clone(&woken);
-        let wake: Wake = Arc::new(move || {
-            if !pending.swap(true, Ordering::SeqCst) {
-                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-            }
-        });
+        let wake = Wake::new(&wake).map_err(internal)?;
         let clock = clock.share();
         let runs = !clock.is_set();
         let now: Now = Arc::new(move || clock.read());
         let time = Time { now, runs };
         let (transport, handle) = (transport().map_err(internal)?, runtime().map_err(internal)?.handle().clone());
-        let driver = ModelDriver::new(fallback, seed, transport, handle, time, wake).map_err(|error| coded(&error))?;
-        Ok(Self { driver, woken })
+        let driver = ModelDriver::new(fallback, seed, transport, handle, time, wake.bell()).map_err(|error| coded(&error))?;
+        Ok(Self { driver, wake })
     }
 
     /// A provider by its name: `{connection, rateLimit, model, timeouts}`. One that cannot be used is not added; the answer is why: `[field, message]`.
@@ -145,8 +137,7 @@ impl NativeModels {
     /// What there is to tell: JSON texts, one in a line. Empty: nothing.
     #[napi(catch_unwind)]
     pub fn pull(&self) -> String {
-        // Before looking: what comes after this is worth another call.
-        self.woken.store(false, Ordering::SeqCst);
+        self.wake.heard();
         self.driver.pull()
     }
 

@@ -15,7 +15,7 @@ impl Engine {
     pub fn note(&self, slot: u32, task: u32, attempt: u32, called: bool, text: String) -> Result<bool, CodedError> {
         let task = InstanceIndex::new(task);
         self.with(|driver| {
-            let tell = if called { Driver::called } else { Driver::choose };
+            let tell = if called { Driver::called } else { Driver::chose };
             tell(driver, slot, task, attempt, text.into())
         })
     }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Opening and closing the file of an engine, on threads of their own.
 
-use crate::archive::SharedArchive;
-use crate::engine::{SharedDriver, lock};
 use crate::error::{NativeFailure, failure};
+use crate::shared::{SharedArchive, SharedDriver, lock};
 use crate::stage::NativeStage;
 use crate::words;
 use napi::bindgen_prelude::{Env, Task};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Schedules, as methods of the engine's handle.
 
-use crate::engine::{Engine, timestamp};
+use crate::engine::Engine;
 use crate::error::{CodedError, coded};
 use crate::plan::NativePlan;
+use crate::words::timestamp;
 use napi_derive::napi;
 use runtime::store::Schedule;
 use runtime::timing;

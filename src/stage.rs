@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The clock of an orchestrator, and what a test sets one on: a clock that the test moves, and a point at which the process ends.
 
-use crate::engine::timestamp;
-use crate::words;
+use crate::words::{self, timestamp};
 use napi_derive::napi;
 use runtime::store::{CrashPoint, CrashingStore, Store};
 use runtime::{Clock, SetClock};

@@ -29,7 +29,7 @@ struct FailureText<'a> {
 pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: &[String]) -> Result<(), Error> {
     let answers = || words.chunks_exact(ANSWER.len()).take(count as usize);
     let latest = answers().filter_map(|answer| answer.get(5)).fold(0.0, |latest: f64, end| latest.max(*end));
-    driver.begin(Timestamp::from_micros(latest as u64));
+    driver.not_before(Timestamp::from_micros(latest as u64));
     let mut lines = texts.iter().flat_map(|text| text.split('\n'));
     for answer in answers() {
         let &[slot, task, attempt, form, start, end, instance] = answer else { continue };
@@ -58,7 +58,7 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
         };
         driver.settle(slot as u32, settled)?;
     }
-    driver.end();
+    driver.recycle();
     Ok(())
 }
 
@@ -136,4 +136,9 @@ pub(crate) fn number(number: f64) -> Option<Number> {
 #[expect(clippy::cast_precision_loss, reason = "microseconds since the epoch are exact in a float until the year 2255")]
 pub(crate) fn micros(value: u64) -> f64 {
     value as f64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds since the epoch, from JavaScript's clock")]
+pub(crate) fn timestamp(micros: f64) -> Timestamp {
+    Timestamp::from_micros(micros as u64)
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// The name that a slip of the pen was meant to be.
+// The name that a slip of the pen was meant to be. `crates/stdx/src/nearest.rs` says the same of what Rust judges: change both.
 
 /** The word a typo was meant to be: at most a third of its letters differ, whatever the case. */
 export function nearest<W extends string>(word: string, candidates: Iterable<W>): W | undefined {
   let best: { candidate: W; away: number } | undefined
   for (const candidate of candidates) {
     const away = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (away <= Math.max(1, Math.floor(candidate.length / 3)) && (best === undefined || away < best.away)) best = { candidate, away }
+    const isNear = away < candidate.length && away <= Math.max(1, Math.floor(candidate.length / 3))
+    if (isNear && (best === undefined || away < best.away)) best = { candidate, away }
   }
   return best?.candidate
 }

@@ -453,7 +453,7 @@ function retryOf(caller: Caller | undefined): Record<string, Json> {
   return {
     maxAttempts,
     growth: backoffType,
-    jitterPercent: Math.round(Number(jitter) * 100),
+    jitter: Number(jitter),
     initialDelayMs: millis(initialDelay),
     maxDelayMs: maxDelay === undefined ? Number.MAX_SAFE_INTEGER : millis(maxDelay),
   }

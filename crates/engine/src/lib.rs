@@ -42,7 +42,7 @@ pub use pool::{
     AgentIndex, AgentLimits, Figures, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve, TargetIndex,
     TypeIndex, TypeLimits,
 };
-pub use retry::{Backoff, RetryPolicy};
+pub use retry::RetryPolicy;
 pub use schema::{Schema, SchemaError, SchemaIssue};
 pub use task_index::{InstanceIndex, InstanceMap, TaskIndex, TaskMap};
 pub use trigger::{Outcome, Tally, TriggerRule, Verdict};

@@ -8,6 +8,10 @@
 //! ```
 //! Nothing but the next planned instant is remembered. It is on record together with the executions that begin, and it never moves back:
 //! a clock that does makes the schedule wait.
+//!
+//! `croner` reads cron expressions and searches them on clocks that are never moved; moves are ours, since `croner`
+//! would take `0 2,14 * * *` for a rhythm and lose or double it. `jiff` brings the time zones, built in, without `std`:
+//! it can read no clock and no zone of the machine.
 
 mod calendar;
 mod cron;

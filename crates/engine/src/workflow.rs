@@ -9,6 +9,7 @@
 //! ([`read_accepted_plan`]): what only the door refuses ([`ProblemKind::is_of_the_door`]) is no problem there.
 
 mod arrange;
+mod arranged;
 mod duration;
 mod fields;
 mod graph;

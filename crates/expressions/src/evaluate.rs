@@ -7,12 +7,12 @@ use crate::error::EvaluationError;
 use crate::foreign;
 use crate::functions;
 use crate::number::shown;
-use crate::references::nearest;
 use crate::syntax::{Kind, Macro, Node, Operator};
 use crate::{BYTES_MAX, STEPS_MAX};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use stdx::nearest;
 
 pub(crate) type Evaluated<'a> = Result<Cow<'a, Value>, EvaluationError>;
 

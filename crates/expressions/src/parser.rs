@@ -6,10 +6,10 @@
 use crate::error::ExpressionError;
 use crate::foreign;
 use crate::lexer::{Token, tokens};
-use crate::references::nearest;
 use crate::syntax::{Function, Kind, Macro, Node, Operator};
 use crate::{NESTING_MAX, NODES_MAX, SOURCE_BYTES_MAX};
 use serde_json::Value;
+use stdx::nearest;
 
 pub(crate) fn parse(source: &str) -> Result<Node, ExpressionError> {
     if source.len() > SOURCE_BYTES_MAX {

@@ -8,6 +8,7 @@ use crate::error::ExpressionError;
 use crate::shapes::{self, Suspect};
 use crate::syntax::{Kind, Node, Operator};
 use serde_json::Value;
+use stdx::nearest;
 
 /// The names of types in CEL, which are texts here.
 const TYPES: &[&str] = &["int", "double", "string", "bool", "list", "map"];
@@ -355,37 +356,4 @@ fn member_of_name(node: &Node) -> Option<(&str, &str, usize)> {
         _ => return None,
     };
     if let Kind::Name(name) = &inner.kind { Some((name, member, inner.column)) } else { None }
-}
-
-/// The name most like `word`, if one is within a third of its letters of it.
-pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .map(|name| (distance(word, name), name))
-        .filter(|(distance, name)| *distance * 3 <= name.len().max(3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
-/// Levenshtein's distance, ignoring case; long words are not worth a guess.
-fn distance(a: &str, b: &str) -> usize {
-    const LETTERS_MAX: usize = 64;
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    if a.len() > LETTERS_MAX || b.len() > LETTERS_MAX {
-        return usize::MAX / 4;
-    }
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let (mut diagonal, mut left) = (i, i + 1);
-        for (cell, y) in row.iter_mut().skip(1).zip(b.chars()) {
-            let above = *cell;
-            let best = (diagonal + usize::from(x != y)).min(above + 1).min(left + 1);
-            diagonal = above;
-            left = best;
-            *cell = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

@@ -2,7 +2,7 @@
 //! What is known, before anything runs, of the members of what expressions and templates read: a name beside them is a slip of the pen.
 
 use crate::ROOTS;
-use crate::references::nearest;
+use stdx::nearest;
 
 /// What `tasks.<id>` has.
 pub const TASK_FIELDS: &[&str] = &["status", "output", "error", "degraded", "attempts", "durationMs", "iterations"];

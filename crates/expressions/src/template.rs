@@ -6,12 +6,13 @@
 use crate::error::TemplateError;
 use crate::number::{double_text, json_text};
 use crate::references::{References, TaskRead};
-use crate::{ROOTS, references::nearest, shapes, template_bounds, template_words};
+use crate::{ROOTS, shapes, template_bounds, template_words};
 use minijinja::value::{Value as Rendered, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use stdx::nearest;
 
 /// The longest text a template may give.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;

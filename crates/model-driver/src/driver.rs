@@ -5,7 +5,7 @@ mod answers;
 mod asked;
 mod time;
 
-use crate::attempt;
+use crate::attempt::{Listener as _, Sending};
 use crate::book::Book;
 use crate::choice::{Choice, Wanted};
 use crate::config::Provider;
@@ -38,9 +38,9 @@ pub struct ModelDriver {
     alarm: CancellationToken,
 }
 
-pub(crate) struct Shared {
+struct Shared {
     state: Mutex<State>,
-    pub(crate) transport: Transport,
+    transport: Transport,
     handle: Handle,
     now: Now,
     /// Whether deadlines are waited for here.
@@ -301,15 +301,9 @@ impl Shared {
         let (begun, stream, timeouts) = ((self.now)(), pending.stream, provider.timeouts);
         let cancel = provider.backend.as_ref().map(|_| CancellationToken::new());
         if let (Some(backend), Some(cancel)) = (&provider.backend, &cancel) {
-            self.handle.spawn(attempt::run(
-                Arc::clone(self),
-                id,
-                Arc::clone(backend),
-                request,
-                stream,
-                timeouts.of(stream),
-                cancel.clone(),
-            ));
+            let (backend, transport, timeouts) = (Arc::clone(backend), self.transport.clone(), timeouts.of(stream));
+            let sending = Sending { id, transport, backend, request, stream, timeouts, cancel: cancel.clone() };
+            self.handle.spawn(sending.run(Arc::clone(self)));
         } else {
             let (call, attempt, provider) = (id.call.0, id.attempt, chosen.provider.as_str());
             lines.push(line(&Message::Ask { call, attempt, provider, request: &request, stream, timeouts }));

@@ -19,17 +19,20 @@
 //! cut off later for all that was reserved. Before another attempt is made the budgets must have room for it beside that.
 
 mod call;
+mod ids;
 mod record;
 mod route;
 mod steps;
 
-pub use call::{AttemptId, CallId, CallRequest, Target};
+pub use call::{CallRequest, Target};
+pub use ids::{AttemptId, CallId};
 pub use record::{Attempt, AttemptResult, Awaited, CallRecord, Command, GaveUp, Next, Obstacle, Reason, Skipped, Why};
 pub use route::{Counts, RouteStatistics};
 
 use crate::{BreakerPolicy, Budgets, FailureClass, Limits, Spend, Tokens, Usage};
 use call::{Call, State};
-use route::{RouteIndex, Routes};
+use ids::RouteIndex;
+use route::Routes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,11 +9,12 @@
 //! the means of what is known, so the same question has the same answer; learning from graded answers would draw from a distribution
 //! here instead. The answer is recorded with what it was decided from: a replay reads it and never chooses again.
 
-use crate::{Cost, Observed, Tier};
+use crate::{Cost, Observed};
 use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+mod ask;
 mod candidates;
 mod checks;
 mod no_model;
@@ -25,8 +26,8 @@ pub use checks::{Constraint, Refusal};
 pub use no_model::{NoModel, Refused};
 pub use requirements::{Mode, Need, Providers, Requirements, RequirementsError};
 
+use ask::Ask;
 use candidates::Estimate;
-use checks::Ask;
 
 /// The model that was chosen, why, and what would have been next.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -193,13 +194,4 @@ fn terms(mode: Mode, candidate: &Candidate, estimate: &Estimate, dearest: u64, s
 #[expect(clippy::cast_precision_loss, reason = "a score needs no more than 52 bits")]
 fn part(value: u64, most: u64) -> f64 {
     if most == 0 { 0.0 } else { value as f64 / most as f64 }
-}
-
-/// What a tier is worth where there is no score: the middle of the shares that make it.
-fn share_of(tier: Tier) -> u16 {
-    match tier {
-        Tier::Basic => 400,
-        Tier::Good => 650,
-        Tier::Excellent => 900,
-    }
 }

@@ -2,7 +2,10 @@
 //! Which addresses belong to the inside of a network. A configuration that comes from somebody else must not make this
 //! process speak to them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::failure::{Failure, FailureKind};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::error::Error;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Whether `address` is none that the public internet routes to.
 pub(crate) fn is_private(address: IpAddr) -> bool {
@@ -69,9 +72,61 @@ fn joined(high: u16, low: u16) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))
 }
 
+pub(crate) fn inside(host: &str) -> Failure {
+    let message = format!("{host} is inside this machine's networks; set `allowPrivate: true` where it is configured if that is meant");
+    Failure::new(FailureKind::Refused, message)
+}
+
+/// Without the address, whose path may hold anything.
+pub(crate) fn broken(host: &str, error: reqwest::Error) -> Failure {
+    if caused_by_refusal(&error) {
+        return inside(host);
+    }
+    let what = if error.is_connect() { "no connection to" } else { "the connection broke with" };
+    let error = error.without_url();
+    let mut message = format!("{what} {host}: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    Failure::new(FailureKind::Network, message)
+}
+
+/// Finds addresses and keeps those inside back: a public name may lead there, on purpose.
+pub(crate) struct PublicOnly;
+
+#[derive(Debug, thiserror::Error)]
+#[error("its addresses are inside this machine's networks")]
+struct RefusedAddress;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            if found.iter().any(|address| is_private(address.ip())) {
+                return Err(RefusedAddress.into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn caused_by_refusal(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.is::<RefusedAddress>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_private;
+    use super::{PublicOnly, RefusedAddress, is_private};
+    use reqwest::dns::Resolve;
 
     #[test]
     fn what_is_inside_is_private_in_every_dress() {
@@ -135,5 +190,11 @@ mod tests {
         ] {
             assert!(!is_private(outside.parse().unwrap()), "{outside}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_not_resolved() {
+        let Err(error) = PublicOnly.resolve("localhost".parse().unwrap()).await else { panic!("it was resolved") };
+        assert!(error.is::<RefusedAddress>(), "{error}");
     }
 }

@@ -27,10 +27,18 @@ mod web;
 pub use backend::{Exchange, HttpRequest, Mode, ModelBackend, Remote, ReplyDecoder, Signs};
 pub use failure::{Failure, FailureKind, Partial};
 pub use headers::Headers;
-pub use provider::{ConfigError, Kind, ProviderConfig, connect};
+pub use provider::{ConfigError, Kind, ProviderConfig};
 pub use reply::{Delta, FinishReason, Reply, ToolCall};
 pub use request::{ChatRequest, File, Image, Message, OutputSchema, Part, Role, Tool, ToolChoice, ToolMode};
 pub use secret::{Redactor, Secret};
 pub use tool_content::encoded_in;
 pub use transport::{ReplyStream, SetupError, Timeouts, Transport};
 pub use web::{Web, WebAnswer};
+
+use std::sync::Arc;
+
+/// The backend of a provider.
+pub fn connect(config: &ProviderConfig) -> Result<Arc<dyn ModelBackend>, ConfigError> {
+    config.check()?;
+    codec::backend(config)
+}

@@ -2,15 +2,12 @@
 //! Which provider, where it is and by which key it knows us.
 
 use crate::address::is_private;
-use crate::backend::ModelBackend;
-use crate::codec;
 use crate::secret::Secret;
 use reqwest::Url;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 /// A provider as a user configures it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -195,12 +192,6 @@ impl ConfigError {
     }
 }
 
-/// The backend of a provider.
-pub fn connect(config: &ProviderConfig) -> Result<Arc<dyn ModelBackend>, ConfigError> {
-    config.check()?;
-    codec::backend(config)
-}
-
 impl ProviderConfig {
     /// A provider of `kind`, all else as usual.
     pub fn new(kind: Kind) -> Self {
@@ -217,7 +208,7 @@ impl ProviderConfig {
         self.api_key.as_ref().map_or("", Secret::expose)
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let kind = self.kind;
         if kind.needs_endpoint() && self.endpoint.is_none() {
             return Err(ConfigError::NoEndpoint);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! HTTP to providers: one pool of connections for all of them, bounds for everything, nothing decided and nothing repeated.
 
-use crate::address::is_private;
+use crate::address::{PublicOnly, broken, inside};
 use crate::backend::{HttpRequest, Mode, ModelBackend, ReplyDecoder, Signs};
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::gathered;
@@ -13,13 +13,10 @@ use crate::secret::Redactor;
 use crate::web::Web;
 use http::{HeaderMap, HeaderValue};
 use models::without_secrets;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Response, Url, redirect};
 use std::collections::VecDeque;
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -165,32 +162,11 @@ fn bundled() -> Result<Vec<Certificate>, SetupError> {
     TLS_SERVER_ROOT_CERTS.iter().map(|root| Certificate::from_der(root)).collect::<Result<_, _>>().map_err(SetupError)
 }
 
-fn inside(host: &str) -> Failure {
-    let message = format!("{host} is inside this machine's networks; set `allowPrivate: true` where it is configured if that is meant");
-    Failure::new(FailureKind::Refused, message)
-}
-
 /// What is asked, without the query, and without what looks like a key in the path.
 fn asked(request: &HttpRequest, redactor: &Redactor) -> String {
     let url = Url::parse(&request.url).ok();
     let path = url.as_ref().map_or("", Url::path);
     format!("{} {}", request.method, without_secrets(&redactor.clean(path.to_owned())))
-}
-
-/// Without the address, whose path may hold anything.
-pub(crate) fn broken(host: &str, error: reqwest::Error) -> Failure {
-    if caused_by_refusal(&error) {
-        return inside(host);
-    }
-    let what = if error.is_connect() { "no connection to" } else { "the connection broke with" };
-    let error = error.without_url();
-    let mut message = format!("{what} {host}: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    Failure::new(FailureKind::Network, message)
 }
 
 /// How long one attempt may take.
@@ -381,41 +357,10 @@ impl fmt::Debug for ReplyStream {
     }
 }
 
-/// Finds addresses and keeps those inside back: a public name may lead there, on purpose.
-struct PublicOnly;
-
-#[derive(Debug, thiserror::Error)]
-#[error("its addresses are inside this machine's networks")]
-struct RefusedAddress;
-
-impl Resolve for PublicOnly {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if found.iter().any(|address| is_private(address.ip())) {
-                return Err(RefusedAddress.into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn caused_by_refusal(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if cause.is::<RefusedAddress>() {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{PublicOnly, RefusedAddress, Transport, bundled};
+    use super::{Transport, bundled};
     use reqwest::Client;
-    use reqwest::dns::Resolve;
 
     #[test]
     fn a_system_without_certificates_gets_ours() {
@@ -423,11 +368,5 @@ mod tests {
         let roots = bundled().unwrap();
         assert!(roots.len() > 100);
         Client::builder().tls_certs_only(roots).build().unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_name_that_leads_inside_is_not_resolved() {
-        let Err(error) = PublicOnly.resolve("localhost".parse().unwrap()).await else { panic!("it was resolved") };
-        assert!(error.is::<RefusedAddress>(), "{error}");
     }
 }

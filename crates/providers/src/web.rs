@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! HTTP for other protocols than those of providers.
 
+use crate::address::broken;
 use crate::failure::Failure;
-use crate::transport::broken;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::{Client, Response, Url};
 

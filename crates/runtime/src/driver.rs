@@ -83,7 +83,30 @@ pub struct Statistics {
     pub late_answers: u64,
 }
 
-/// Drives every execution of one orchestrator.
+/// Drives every execution of one orchestrator. It reads no socket, starts no timer and calls nothing back but its
+/// [`Wake`]: a host drives it, from one thread, by these calls and in this order.
+///
+/// 1. **Make it**: [`Driver::in_memory`], or [`Driver::open`], which also returns what another process left unended.
+///    Then, before anything begins, what the configuration says: [`Driver::limit`], [`Driver::limit_definitions`],
+///    [`Driver::open_pool`] and the agents. [`Driver::resume`] continues what was interrupted, one execution at a time.
+/// 2. **Tell it**, as often as there is news, in any order:
+///    - what a user asks: [`Driver::accept`], [`Driver::cancel`], [`Driver::pause`], [`Driver::unpause`],
+///      [`Driver::signal`], [`Driver::schedule`];
+///    - what attempts say: [`Driver::not_before`], then [`Driver::settle`] for each answer, then [`Driver::recycle`];
+///      between answers [`Driver::heartbeat`], [`Driver::spawn`], [`Driver::chose`], [`Driver::called`];
+///    - what it had asked the host: [`Driver::judged`], [`Driver::reviewed`].
+/// 3. **Flush it**: [`Driver::flush`], once after all that came together. Nothing that was told is on record before,
+///    and none of it leaves.
+/// 4. **Take what is owed**: [`Driver::next_effect`] until it is `None`, and do it in that order. A batch that is still
+///    being written owes nothing yet.
+/// 5. **Wait** for an answer, for the [`Wake`], or for [`Driver::next_deadline`], whichever is first. For the last two
+///    call [`Driver::pull`], which flushes too, and go on with 4. `next_deadline` may be another after every flush and
+///    pull.
+/// 6. When an execution has ended and was looked at, [`Driver::release`] frees its slot. At last [`Driver::interrupt`],
+///    3 and 4 once more, and [`Driver::close`]; to drop it instead is what a crash does.
+///
+/// An error of the store is final: every later call returns it, and a new driver over the same store shows what is
+/// true. All other errors are about the call that gets them and change nothing.
 pub struct Driver {
     clock: Clock,
     slots: Slots,
@@ -209,13 +232,14 @@ impl Driver {
         Ok(Accept { slot, id })
     }
 
-    /// The host is about to give answers, the last of them measured at `latest`: what they lead to is not recorded as earlier than that.
-    pub fn begin(&mut self, latest: Timestamp) {
+    /// Makes the clock show `latest` at the least: the host is about to give answers, the last of them measured then, and what they lead to is not recorded
+    /// as earlier.
+    pub fn not_before(&mut self, latest: Timestamp) {
         self.now = Some(self.clock.tick(latest));
     }
 
-    /// The host has given every answer it had: none is left for an execution that was released before.
-    pub fn end(&mut self) {
+    /// Lets the slots of released executions be used again: the host has given every answer it had, so none is left for them.
+    pub fn recycle(&mut self) {
         self.slots.recycle();
     }
 
@@ -231,17 +255,17 @@ impl Driver {
         }
     }
 
-    /// Somebody wants an execution to stop; `force`: clean-up too.
+    /// Stops an execution; with `force` its clean-up too.
     pub fn cancel(&mut self, slot: u32, reason: Option<Arc<str>>, force: bool) -> Result<(), Error> {
         self.input(slot, Input::Cancel { reason, force })
     }
 
-    /// Nothing new shall start in an execution.
+    /// Pauses an execution: nothing new starts in it.
     pub fn pause(&mut self, slot: u32) -> Result<(), Error> {
         self.input(slot, Input::Pause)
     }
 
-    /// It shall go on; with `step` until the next task has ended.
+    /// Resumes it; with `step`, only until the next task has ended.
     pub fn unpause(&mut self, slot: u32, step: bool) -> Result<(), Error> {
         self.input(slot, Input::Resume { step })
     }

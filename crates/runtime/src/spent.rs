@@ -60,82 +60,38 @@ pub(crate) fn of_call(text: &str) -> serde_json::Result<(Spent, Option<Arc<str>>
     Ok((spent, finish_reason.map(Into::into)))
 }
 
-/// A sum.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Sum {
-    #[serde(skip_serializing_if = "is_zero")]
-    input_tokens: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    output_tokens: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    cache_read_tokens: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    cache_write_tokens: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    reasoning_tokens: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    cost_nanos: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    calls: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    requests: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    unpriced: u64,
-    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
-    finish_reason: Option<String>,
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-impl From<Sum> for Spent {
-    fn from(sum: Sum) -> Self {
-        let Sum {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            reasoning_tokens,
-            cost_nanos,
-            calls,
-            requests,
-            unpriced,
-            finish_reason: _,
-        } = sum;
-        Self { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_nanos, calls, requests, unpriced }
-    }
+/// Each field of a sum, once: a missing one does not compile.
+macro_rules! sum {
+    ($($field:ident)*) => {
+        /// A sum as it is written.
+        #[derive(Default, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        pub(crate) struct Sum {
+            $(#[serde(skip_serializing_if = "is_zero")] $field: u64,)*
+            #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+            finish_reason: Option<String>,
+        }
+
+        impl From<Sum> for Spent {
+            fn from(sum: Sum) -> Self {
+                Self { $($field: sum.$field,)* }
+            }
+        }
+
+        impl From<Spent> for Sum {
+            fn from(spent: Spent) -> Self {
+                Self { $($field: spent.$field,)* finish_reason: None }
+            }
+        }
+    };
 }
 
-impl From<Spent> for Sum {
-    fn from(spent: Spent) -> Self {
-        let Spent {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            reasoning_tokens,
-            cost_nanos,
-            calls,
-            requests,
-            unpriced,
-        } = spent;
-        Self {
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            reasoning_tokens,
-            cost_nanos,
-            calls,
-            requests,
-            unpriced,
-            finish_reason: None,
-        }
-    }
-}
+sum!(input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens cost_nanos calls requests unpriced);
 
 /// What a task spent, with the word with which its last answer ended, as JSON text.
 pub fn of_task(spent: Spent, finish: Option<&str>) -> String {

@@ -3,14 +3,18 @@
 
 #![forbid(unsafe_code)]
 
+mod backoff;
 mod canonical;
 mod nearest;
 mod percent;
+mod random;
 mod timestamp;
 mod well_formed;
 
+pub use backoff::{Backoff, Growth};
 pub use canonical::{canonical_json, sha256_hex};
 pub use nearest::nearest;
 pub use percent::percent_decoded;
+pub use random::{mixed, unit};
 pub use timestamp::Timestamp;
 pub use well_formed::well_formed_json;

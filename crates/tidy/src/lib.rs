@@ -4,11 +4,14 @@
 //! - `tests/files.rs`: what holds for each file by itself: banner, size, nothing unfinished, no trace of a machine.
 //! - `tests/borders.rs`: who may name what: Node-API, the generated binding, `SQLite`, clocks and other effects.
 //! - `tests/clocks.rs`: who reads a clock.
+//! - `tests/circles.rs`: modules that name each other.
 //! - `tests/agreements.rs`: what is written in two places and must be the same.
 //!
 //! A finding names its file and line, and every test ends with the way out.
 
 #![forbid(unsafe_code)]
+
+pub mod modules;
 
 use std::fmt;
 use std::fs;

@@ -7,7 +7,8 @@ use tidy::{Finding, Source, read, refuse, written};
 const PURE: &[(&str, &[&str])] = &[
     ("alphabet", &[]),
     ("engine", &["croner", "expressions", "jiff", "petgraph", "rustc-hash", "schema", "serde_json", "stdx", "thiserror"]),
-    ("expressions", &["minijinja", "serde_json", "thiserror"]),
+    ("expressions", &["minijinja", "serde_json", "stdx", "thiserror"]),
+    ("models", &["jiff", "serde", "serde_json", "stdx", "thiserror"]),
     ("schema", &["jsonschema", "regex-automata", "regex-syntax", "rustc-hash", "serde_json", "stdx"]),
     ("stdx", &["percent-encoding", "serde_json", "sha2"]),
 ];
@@ -31,6 +32,16 @@ fn only_the_runtime_names_the_database() {
     let runtime = |source: &Source| source.is_in("crates/runtime/") || source.path == "Cargo.toml";
     let findings = rust(&sources).filter(|source| !runtime(source)).flat_map(|source| source.naming(&["rusqlite"]));
     refuse(findings, "Ask the store for it: `crates/runtime/src/store.rs`.");
+}
+
+#[test]
+fn the_store_knows_no_driver() {
+    let sources = written();
+    let store = |source: &&Source| source.path == "crates/runtime/src/store.rs" || source.is_in("crates/runtime/src/store/");
+    let own: Vec<&Source> = sources.iter().filter(store).collect();
+    assert!(own.len() > 10, "the store was not found");
+    let findings = own.into_iter().flat_map(|source| source.code_naming(&["driver", "Driver"]));
+    refuse(findings, "Answer with an `Arrival`: `crates/runtime/src/store/backend.rs`; a backend gets batches and never sees an effect.");
 }
 
 #[test]

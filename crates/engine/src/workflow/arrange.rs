@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Numbers the tasks of every level: list by list, the root's first, so that siblings are neighbours.
 
+use super::arranged::Arranged;
 use super::graph::{self, Edges};
 use super::problem::{ProblemKind, Problems};
 use super::sight::{Moment, Read, Sighting};
 use super::{Body, Call, Common, Kind, Task, WrittenCache, WrittenDrive, WrittenFallback, WrittenLoop};
 use crate::plan::{Branch, Cache, Compensation, Condition, Drive, Fallback, ListIndex, Loop, PlannedTask, TaskKind, TaskList, Tolerance};
-use crate::{RetryPolicy, TaskIndex, TaskMap, TriggerRule};
+use crate::{RetryPolicy, TaskIndex, TriggerRule};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-pub(super) struct Arranged {
-    pub(super) tasks: TaskMap<PlannedTask>,
-    pub(super) lists: Vec<TaskList>,
-    /// For each list, [`Edges::order`].
-    pub(super) orders: Vec<Vec<u32>>,
-}
 
 /// The numbered tasks, and what they read.
 pub(super) fn arrange(tasks: Vec<Task>, problems: &mut Problems) -> (Arranged, Vec<Sighting>) {

@@ -12,7 +12,7 @@ mod ways;
 
 pub(super) use template_place::refine;
 
-use super::arrange::Arranged;
+use super::arranged::Arranged;
 use super::problem::{ProblemKind, Problems};
 use crate::TaskIndex;
 use crate::plan::{Drive, ListIndex, TaskKind};

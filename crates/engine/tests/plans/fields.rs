@@ -18,7 +18,7 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
     check_definition(
         json!({ "id": "w", "nmae": "w", "name": "w", "version": "1", "tasks": with(json!({ "input": { "promt": "" }, "retryPolicy": { "maxAttempts": 1, "maxRetries": 3, "jiter": 0 } })) }),
         expect![[r#"
-            nmae: unknown field `nmae`; remove it
+            nmae: unknown field `nmae`; did you mean `name`?
             tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
             tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
             tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; here that is `maxAttempts`, attempts in all, the first included

@@ -23,9 +23,9 @@ fn a_plan_keeps_how_often_and_how_long_each_task_is_tried() {
         writeln!(tasks, "{} {:?} {:?} {:?} {:?} {:?}", task.id, task.kind, task.timeout, task.rule, task.retry, task.schema).unwrap();
     }
     expect![[r#"
-        a Agent { agent_id: "writer" } Some(90s) NoneFailed RetryPolicy { max_attempts: 3, backoff: Exponential, initial_delay: 2s, max_delay: Some(60s), jitter: 0.5, retry_on: None, max_elapsed: None } None
-        b Agent { agent_id: "reader" } Some(600s) NoneFailed RetryPolicy { max_attempts: 1, backoff: Fixed, initial_delay: 0ns, max_delay: None, jitter: 0.0, retry_on: None, max_elapsed: None } Some(Schema)
-        c Agent { agent_id: "reader" } Some(600s) NoneFailed RetryPolicy { max_attempts: 2, backoff: Fixed, initial_delay: 1s, max_delay: None, jitter: 0.0, retry_on: None, max_elapsed: None } None
+        a Agent { agent_id: "writer" } Some(90s) NoneFailed RetryPolicy { max_attempts: 3, backoff: Backoff { growth: Exponential, initial: 2s, max: 60s, jitter: 0.5 }, retry_on: None, max_elapsed: None } None
+        b Agent { agent_id: "reader" } Some(600s) NoneFailed RetryPolicy { max_attempts: 1, backoff: Backoff { growth: Fixed, initial: 0ns, max: 31622400s, jitter: 0.0 }, retry_on: None, max_elapsed: None } Some(Schema)
+        c Agent { agent_id: "reader" } Some(600s) NoneFailed RetryPolicy { max_attempts: 2, backoff: Backoff { growth: Fixed, initial: 1s, max: 31622400s, jitter: 0.0 }, retry_on: None, max_elapsed: None } None
     "#]].assert_eq(&tasks);
 }
 

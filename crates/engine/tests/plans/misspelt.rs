@@ -74,7 +74,7 @@ fn a_field_that_nothing_has_is_warned_of() {
             tasks[6].conditions[0]: column 19: `tasks.a.status` is never `complete`; did you mean `completed`?
             tasks[6].conditions[0]: column 33: `tasks.a.status` is never `done`; there are: pending, waiting, running, completed, failed, skipped, cancelled
             tasks[6].conditions[0]: column 79: `tasks.a.status` is never `canceled`; did you mean `cancelled`?
-            tasks[4].tasks[0].conditions[0]: column 2: `l` has no `itme`; there are: item, index, iteration, last
+            tasks[4].tasks[0].conditions[0]: column 2: `l` has no `itme`; did you mean `item`?
         "#]],
     );
 }
@@ -90,10 +90,10 @@ fn a_member_that_the_output_of_a_group_never_has_is_warned_of() {
             { "id": "b", "input": { "data": { "list": ["{{ tasks.g.output.fetch }}", "{{ tasks['g'].output.prase }}"] } } },
         ]),
         expect![[r#"
-            tasks[3].conditions[0]: column 15: `tasks.g.output` never has `fecth`; it has fetch, parse
+            tasks[3].conditions[0]: column 15: `tasks.g.output` never has `fecth`; did you mean `fetch`?
             tasks[3].conditions[0]: column 63: `tasks.k.output` never has `outptu`; did you mean `output`?
             tasks[3].conditions[0]: column 115: `tasks.l.output` never has `z`; it has y
-            tasks[4].input.data.list[1]: `tasks.g.output` never has `prase`; it has fetch, parse
+            tasks[4].input.data.list[1]: `tasks.g.output` never has `prase`; did you mean `parse`?
         "#]],
     );
 }

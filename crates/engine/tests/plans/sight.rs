@@ -83,7 +83,7 @@ fn a_stranger_is_named_with_the_way_to_it() {
             tasks[2].conditions[0]: column 12: it reads task `inner`, which is not an ancestor: only tasks that end before are in sight; it stands inside this task, which has not begun
             tasks[3].conditions[0]: column 8: it reads task `x`, which is not an ancestor: only tasks that end before are in sight; it stands inside `g`; read the output of `g`
             tasks[3].conditions[0]: column 30: it reads task `later`, which is not an ancestor: only tasks that end before are in sight; a task has nothing to read of itself before it ends
-            tasks[3].conditions[0]: column 52: it reads task `frist`, which this workflow does not define; name a task before this one
+            tasks[3].conditions[0]: column 52: it reads task `frist`, which this workflow does not define; did you mean `first`?
             tasks[3].conditions[0]: column 75: it reads task `nobody`, which this workflow does not define; name a task before this one
             tasks[2].tasks[0].conditions[0]: column 8: it reads task `g`, which is not an ancestor: only tasks that end before are in sight; this stands in `g`; read the tasks before it there
             tasks[2].tasks[0].conditions[0]: column 30: it reads task `later`, which is not an ancestor: only tasks that end before are in sight; add `later` to the `dependencies` of `g`, the group around this task

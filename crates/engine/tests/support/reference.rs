@@ -3,10 +3,10 @@
 
 #![expect(clippy::indexing_slicing, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
-use engine::{Backoff, Execution, Input, InstanceIndex, Phase, Plan, PlannedTask, TaskIndex, TaskState};
+use engine::{Execution, Input, InstanceIndex, Phase, Plan, PlannedTask, TaskIndex, TaskState};
 use std::sync::Arc;
 use std::time::Duration;
-use stdx::Timestamp;
+use stdx::{Growth, Timestamp};
 
 /// Crashes that a task survives.
 const CRASHES_MAX: u32 = 3;
@@ -150,12 +150,12 @@ impl Reference {
     fn fail(&mut self, now: Timestamp, task: InstanceIndex, attempt: u32, retryable: bool) {
         let retry = &self.planned(task).retry;
         if self.stopped.is_none() && retryable && attempt < retry.max_attempts {
-            let times = match retry.backoff {
-                Backoff::Fixed => 1,
-                Backoff::Linear => attempt,
-                Backoff::Exponential => 2_u32.pow(attempt - 1),
+            let times = match retry.backoff.growth {
+                Growth::Fixed => 1,
+                Growth::Linear => attempt,
+                Growth::Exponential => 2_u32.pow(attempt - 1),
             };
-            return self.set(task, Task::Backoff(attempt + 1, now.after(retry.initial_delay * times)));
+            return self.set(task, Task::Backoff(attempt + 1, now.after(retry.backoff.initial * times)));
         }
         self.set(task, Task::Ended("failed"));
         self.stop(now, "failed");

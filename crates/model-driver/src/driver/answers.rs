@@ -2,6 +2,7 @@
 //! What comes of the requests under way: a piece of an answer, all of it, or a failure.
 
 use super::{Shared, State, line, lock};
+use crate::attempt::Listener;
 use crate::estimate::Written;
 use crate::message::Message;
 use models::{AttemptId, Call, CallFailure, Cost, FailureClass, Outcome, Spend, Usage, classify, failure_message, retry_after};
@@ -42,14 +43,14 @@ impl Shared {
         let unknown = chosen.filter(|chosen| state.book.catalogue.find(&chosen.provider, &chosen.model).is_none());
         unknown.map_or_else(String::new, |chosen| state.book.near_models(Some(&chosen.provider), &chosen.model))
     }
+}
 
-    /// A response has begun.
-    pub(crate) fn headers(self: &Arc<Self>, id: AttemptId, headers: &Headers) {
+impl Listener for Shared {
+    fn headers(self: &Arc<Self>, id: AttemptId, headers: &Headers) {
         self.step(|book, now| book.gateway.headers(id, |name| headers.get(name), now));
     }
 
-    /// A piece of an answer has come.
-    pub(crate) fn delta(self: &Arc<Self>, id: AttemptId, delta: &Delta) {
+    fn delta(self: &Arc<Self>, id: AttemptId, delta: &Delta) {
         let mut state = lock(&self.state);
         let now = (self.now)();
         let Some(attempt) = state.calls.get_mut(&id.call).and_then(|pending| pending.attempt.as_mut()).filter(|attempt| attempt.id == id)
@@ -66,8 +67,7 @@ impl Shared {
         self.tell(vec![line(&Message::Delta { call: id.call.0, attempt: id.attempt, delta })]);
     }
 
-    /// An answer has come whole.
-    pub(crate) fn succeeded(self: &Arc<Self>, id: AttemptId, reply: Reply) {
+    fn succeeded(self: &Arc<Self>, id: AttemptId, reply: Reply) {
         let mut reply = reply.or_empty();
         let mut state = lock(&self.state);
         let now = (self.now)();
@@ -90,8 +90,7 @@ impl Shared {
         self.carry_out(state, commands);
     }
 
-    /// An attempt has failed on the wire.
-    pub(crate) fn broke(self: &Arc<Self>, id: AttemptId, failure: Failure) {
+    fn broke(self: &Arc<Self>, id: AttemptId, failure: Failure) {
         let body = failure.body.as_deref().unwrap_or_default();
         let class = match failure.kind {
             FailureKind::Invalid | FailureKind::Refused => FailureClass::Invalid,
@@ -126,7 +125,9 @@ impl Shared {
         let timed_out = failure.kind == FailureKind::Timeout;
         self.failed(id, CallFailure { class, again, timed_out, retry_after, message, spent: None }, answer);
     }
+}
 
+impl Shared {
     pub(super) fn failed(self: &Arc<Self>, id: AttemptId, mut failure: CallFailure, answer: Partly) {
         let mut state = lock(&self.state);
         let now = (self.now)();

@@ -2,10 +2,11 @@
 //! A call as the host asks for it.
 
 use crate::choice::Choice;
-use models::{Growth, RetryPolicy};
+use models::RetryPolicy;
 use providers::ChatRequest;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use std::time::Duration;
+use stdx::{Backoff, Growth};
 
 /// What the host asks.
 #[derive(Debug, Deserialize)]
@@ -34,8 +35,9 @@ pub(super) struct Asked {
 pub(super) struct Retry {
     max_attempts: Option<u32>,
     initial_delay_ms: Option<u64>,
+    #[serde(deserialize_with = "growth")]
     growth: Option<Growth>,
-    jitter_percent: Option<u32>,
+    jitter: Option<f64>,
     max_delay_ms: Option<u64>,
 }
 
@@ -44,13 +46,20 @@ impl Retry {
         let usual = RetryPolicy::default();
         RetryPolicy {
             max_attempts: self.max_attempts.unwrap_or(usual.max_attempts).max(1),
-            initial_delay: self.initial_delay_ms.map_or(usual.initial_delay, Duration::from_millis),
-            growth: self.growth.unwrap_or(usual.growth),
-            jitter_percent: self.jitter_percent.unwrap_or(usual.jitter_percent),
-            max_delay: self.max_delay_ms.map_or(usual.max_delay, Duration::from_millis),
+            backoff: Backoff {
+                growth: self.growth.unwrap_or(usual.backoff.growth),
+                initial: self.initial_delay_ms.map_or(usual.backoff.initial, Duration::from_millis),
+                max: self.max_delay_ms.map_or(usual.backoff.max, Duration::from_millis),
+                jitter: self.jitter.unwrap_or(usual.backoff.jitter),
+            },
             // Who says how often it may be asked says it of this too.
             after_time_out: self.max_attempts.is_some(),
             ..usual
         }
     }
+}
+
+fn growth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Growth>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Growth::named(&name).map(Some).ok_or_else(|| de::Error::unknown_variant(&name, &Growth::NAMES))
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A day of the calendar, as catalogues write it: `2026-10-30`.
 
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
@@ -8,51 +10,18 @@ use stdx::Timestamp;
 
 /// A day in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day {
-    year: u16,
-    month: u8,
-    of_month: u8,
-}
+pub struct Day(Date);
 
 /// Why a text is no day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no day; write it like `2026-10-30`")]
 pub struct DayError(String);
 
-const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
-
 impl Day {
-    /// The day of an instant.
+    /// The day of an instant; of one after the last that a calendar has, the last.
     pub fn of(instant: Timestamp) -> Self {
-        let mut left = instant.micros() / MICROS_PER_DAY;
-        let mut day = Self { year: 1970, month: 1, of_month: 1 };
-        while left >= days_of_year(day.year) && day.year < u16::MAX {
-            left -= days_of_year(day.year);
-            day.year += 1;
-        }
-        while day.month < 12 && left >= u64::from(days_of_month(day.year, day.month)) {
-            left -= u64::from(days_of_month(day.year, day.month));
-            day.month += 1;
-        }
-        day.of_month += u8::try_from(left).unwrap_or(30).min(30);
-        day
-    }
-}
-
-fn is_leap(year: u16) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-fn days_of_year(year: u16) -> u64 {
-    if is_leap(year) { 366 } else { 365 }
-}
-
-fn days_of_month(year: u16, month: u8) -> u8 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap(year) => 29,
-        2 => 28,
-        _ => 31,
+        let instant = i64::try_from(instant.micros()).ok().and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
+        Self(Offset::UTC.to_datetime(instant.unwrap_or(jiff::Timestamp::MAX)).date())
     }
 }
 
@@ -60,23 +29,15 @@ impl FromStr for Day {
     type Err = DayError;
 
     fn from_str(text: &str) -> Result<Self, DayError> {
-        let read = || {
-            let mut parts = text.split('-');
-            let mut part = |length: usize| {
-                let digits = parts.next().filter(|part| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))?;
-                digits.parse::<u16>().ok()
-            };
-            let (year, month, day) = (part(4)?, u8::try_from(part(2)?).ok()?, u8::try_from(part(2)?).ok()?);
-            let exists = (1..=12).contains(&month) && (1..=days_of_month(year, month)).contains(&day);
-            (exists && parts.next().is_none()).then_some(Self { year, month, of_month: day })
-        };
-        read().ok_or_else(|| DayError(text.to_owned()))
+        // jiff reads other spellings of a day too.
+        let day = text.parse().ok().map(Self).filter(|day| day.to_string() == text);
+        day.ok_or_else(|| DayError(text.to_owned()))
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
+        fmt::Display::fmt(&self.0, formatter)
     }
 }
 
@@ -96,6 +57,8 @@ impl<'de> Deserialize<'de> for Day {
 mod tests {
     use super::*;
 
+    const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
+
     #[test]
     fn an_instant_has_its_day() {
         // The last and the first microsecond of days around the ends of months and of leap years.
@@ -112,7 +75,7 @@ mod tests {
             assert_eq!(Day::of(Timestamp::from_micros(begin)).to_string(), day);
             assert_eq!(Day::of(Timestamp::from_micros(begin + MICROS_PER_DAY - 1)).to_string(), day);
         }
-        assert_eq!(Day::of(Timestamp::from_micros(u64::MAX)).to_string(), "65535-12-31");
+        assert_eq!(Day::of(Timestamp::from_micros(u64::MAX)).to_string(), "9999-12-30");
     }
 
     #[test]

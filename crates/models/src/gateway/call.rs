@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What a call asks for, and where it is.
 
+use super::ids::{Place, RouteIndex};
 use super::record::{Attempt, Next, Skipped, Why};
-use super::route::{Place, RouteIndex};
 use crate::limits::Reservation;
 use crate::{BudgetReservation, FailureClass, RetryPolicy, Spend, Tokens};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use stdx::Timestamp;
-
-/// The number of a call. The caller gives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallId(pub u64);
-
-/// One sending of a call: what is told about another, earlier one is ignored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AttemptId {
-    /// Which call.
-    pub call: CallId,
-    /// Which of its attempts, from 1, whatever the target.
-    pub attempt: u32,
-}
 
 /// A model that may answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +27,7 @@ pub struct Target {
 }
 
 /// What a call asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CallRequest {
     /// Who may answer: the first, and those to fall back to, in this order.
     pub targets: Vec<Target>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What became of a call: each attempt, each target that was passed over, and the end.
 
-use super::call::AttemptId;
+use super::ids::AttemptId;
 use crate::{Exceeded, FailureClass, Gauge, Shut, TooLarge};
 use std::fmt;
 use std::sync::Arc;

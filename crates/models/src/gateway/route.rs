@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! One model of one provider: its limits, its breaker and who waits for it.
 
-use super::call::CallId;
+use super::ids::{CallId, Place, RouteIndex};
 use super::record::{Awaited, Obstacle};
 use crate::limits::{Admission, Reservation};
 use crate::{Breaker, BreakerPolicy, BreakerState, FailureClass, Gate, Level, Limiter, Limits, Tokens};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use stdx::Timestamp;
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RouteIndex(usize);
-
-/// Who is first: the earlier arrival, after what priority is worth; then the order of arrival.
-pub(super) type Place = (i64, u64);
 
 #[derive(Debug)]
 pub(super) struct Route {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The steps of a call from one state to the next. A call is taken out of the map for a step, and put back unless it has finished.
 
-use super::call::{AttemptId, Call, CallId, CallRequest, Sent, State};
+use super::call::{Call, CallRequest, Sent, State};
+use super::ids::{AttemptId, CallId, RouteIndex};
 use super::record::{Attempt, AttemptResult, Awaited, CallRecord, Command, GaveUp, Next, Obstacle, Reason, Skipped, Why};
-use super::route::{Entry, RouteIndex};
+use super::route::Entry;
 use super::{Alarm, CallFailure, Gateway};
 use crate::limits::Reservation;
 use crate::{FailureClass, Spend, Tokens};

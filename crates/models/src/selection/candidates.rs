@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The models that may be chosen at all, with what selections look at made ready once.
 
-use super::checks::Ask;
-use super::share_of;
+use super::ask::Ask;
 use crate::{Capability, Catalogue, Cost, Day, Figures, Model, Observed, Prices, Tier, Usage};
 use std::time::Duration;
 
@@ -133,5 +132,14 @@ fn latency_of_size(model: &Model) -> u64 {
         Some(picos) if picos <= DOLLAR => 1_000,
         Some(picos) if picos > 10 * DOLLAR => 4_000,
         _ => 2_000,
+    }
+}
+
+/// What a tier is worth where there is no score: the middle of the shares that make it.
+fn share_of(tier: Tier) -> u16 {
+    match tier {
+        Tier::Basic => 400,
+        Tier::Good => 650,
+        Tier::Excellent => 900,
     }
 }

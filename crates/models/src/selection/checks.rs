@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What a candidate must not fail, cheapest to look at first.
 
+use super::ask::Ask;
 use super::candidates::{Availability, Candidate, Estimate};
-use super::requirements::{Requirements, RequirementsError};
 use crate::{Capability, Tier};
 use serde::Serialize;
 use std::fmt;
-
-/// What is asked, made ready once for all candidates.
-pub(super) struct Ask<'a> {
-    pub(super) requirements: &'a Requirements,
-    pub(super) input_tokens: u64,
-    pub(super) output_tokens: u64,
-    tier: Tier,
-    context: u64,
-    /// Whether anything was said of how long the call is; then a window that nobody knows is too short.
-    context_asked: bool,
-    max_cost_nanos: Option<u64>,
-    max_latency_ms: Option<u64>,
-}
 
 /// What of the requirements a candidate may fail, as it is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -106,34 +93,6 @@ impl fmt::Display for Constraint {
             Self::Availability => "availability",
         })
     }
-}
-
-impl<'a> Ask<'a> {
-    pub(super) fn new(requirements: &'a Requirements) -> Result<Self, RequirementsError> {
-        requirements.check()?;
-        let (input_tokens, output_tokens) = requirements.tokens();
-        Ok(Self {
-            requirements,
-            input_tokens,
-            output_tokens,
-            tier: requirements.capabilities.iter().map(|need| need.quality).max().unwrap_or_default(),
-            context: requirements.context_length.unwrap_or_default().max(input_tokens.saturating_add(output_tokens)),
-            context_asked: [requirements.context_length, requirements.estimated_input_tokens, requirements.max_output_tokens] != [None; 3],
-            max_cost_nanos: requirements.max_cost.map(|dollars| whole(dollars * 1e9)),
-            max_latency_ms: requirements.max_latency.map(whole),
-        })
-    }
-
-    fn allows(&self, provider: &str) -> bool {
-        let named = |list: &[String]| list.iter().any(|one| one == provider);
-        let providers = &self.requirements.providers;
-        !named(&providers.deny) && providers.allow.as_deref().is_none_or(named)
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked not to be negative, and a cast saturates")]
-fn whole(value: f64) -> u64 {
-    value.round() as u64
 }
 
 /// What is known of a model decides. An estimate costs more than all of these together, and most candidates fail one of them.

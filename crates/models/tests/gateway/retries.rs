@@ -284,7 +284,7 @@ fn the_wait_doubles_with_each_attempt_and_begins_anew_at_a_fallback() {
     let mut host = Host::new(|_, _| Answer::Fail(0, FailureClass::Overload));
     let mut request = request(&["a", "b"]);
     request.retry.max_attempts = 4;
-    request.retry.jitter_percent = 0;
+    request.retry.backoff.jitter = 0.0;
     host.begin(1, request);
     host.run();
     let sent: Vec<u64> = host.sends.iter().map(|(at, _, _)| *at).collect();

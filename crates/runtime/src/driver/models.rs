@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 impl Driver {
     /// An attempt has chosen a model; `choice` is JSON text. False, and nothing follows, if it is over or was told to stop.
-    pub fn choose(&mut self, slot: u32, task: InstanceIndex, attempt: u32, choice: Arc<str>) -> Result<bool, Error> {
+    pub fn chose(&mut self, slot: u32, task: InstanceIndex, attempt: u32, choice: Arc<str>) -> Result<bool, Error> {
         self.note(slot, task, attempt, Note::Chosen(choice))
     }
 

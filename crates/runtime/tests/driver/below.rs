@@ -86,7 +86,7 @@ fn a_child_that_outlives_its_parent_has_nobody_to_charge() {
         host.complete(top, 0, 1, "1");
         host.advance();
         host.driver.release(top).unwrap();
-        host.driver.end();
+        host.driver.recycle();
         // The slot is somebody else's now.
         let other = accept(&mut host, &plan_of("other", "1", &fan(1)), &json!({ "budget": { "tasks": tasks } }), "other");
         assert_eq!((other, started(&host.advance())), (top, 1));

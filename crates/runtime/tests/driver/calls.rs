@@ -118,7 +118,7 @@ fn answers_are_not_recorded_as_earlier_than_they_were_measured() {
     let (slot, id) = host.accept(&plan(&chain()));
     host.advance();
     let ahead = host::clock().read().after(std::time::Duration::from_millis(3));
-    host.driver.begin(ahead);
+    host.driver.not_before(ahead);
     host.complete(slot, 0, 1, "1");
     host.advance();
     host.complete(slot, 1, 1, "1");
@@ -144,7 +144,7 @@ fn a_slot_is_used_again_once_its_execution_has_ended_and_is_released() {
         assert!(matches!(host.driver.release(slot), Err(Error::NoSuchSlot { slot: 0 })), "{mode:?}");
         assert!(matches!(host.driver.report(slot), Err(Error::NoSuchSlot { slot: 0 })), "{mode:?}");
         // The host may still hold answers for the slot: it is another's only when it has given what it had.
-        host.driver.end();
+        host.driver.recycle();
         let (again, second) = host.accept(&plan);
         assert_eq!(again, slot, "{mode:?}");
         assert_ne!(first, second, "{mode:?}");
@@ -412,7 +412,7 @@ fn the_deadline_of_a_slot_does_not_wake_the_execution_that_uses_it_next() {
     host.complete(slot, 0, 1, "1");
     host.advance();
     host.driver.release(slot).unwrap();
-    host.driver.end();
+    host.driver.recycle();
     assert_eq!(host.accept(&plan(&chain())).0, slot);
     host.advance();
     std::thread::sleep(std::time::Duration::from_millis(25));

@@ -21,7 +21,7 @@ fn fan(count: u32) -> Value {
 }
 
 fn choose(host: &mut Host, slot: u32, task: u32, choice: &str) -> bool {
-    host.driver.choose(slot, InstanceIndex::new(task), 1, choice.into()).unwrap()
+    host.driver.chose(slot, InstanceIndex::new(task), 1, choice.into()).unwrap()
 }
 
 fn call(host: &mut Host, slot: u32, task: u32) -> bool {
@@ -55,7 +55,7 @@ fn who_is_not_at_work_chooses_nothing_and_what_is_no_call_is_refused() {
     let slot = accept(&mut host, &json!([task("a", &[]), task("b", &["a"])]), &json!({}), "top");
     host.advance();
     for (place, attempt) in [(0, 2), (1, 1), (7, 1), (0, 0)] {
-        assert!(!host.driver.choose(slot, InstanceIndex::new(place), attempt, "1".into()).unwrap(), "{place} {attempt}");
+        assert!(!host.driver.chose(slot, InstanceIndex::new(place), attempt, "1".into()).unwrap(), "{place} {attempt}");
         assert!(!host.driver.called(slot, InstanceIndex::new(place), attempt, "{}".into()).unwrap(), "{place} {attempt}");
     }
     assert_eq!(host.advance(), Vec::<String>::new());

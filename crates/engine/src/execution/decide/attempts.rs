@@ -92,8 +92,8 @@ impl Decider<'_> {
         if stopping || has_fallen || !planned.retry.retries(attempt, failure) {
             return None;
         }
-        let chance = self.execution.setup.seed ^ (u64::from(task.get()) << 32 | u64::from(attempt));
-        let delay = planned.retry.delay(attempt, chance).max(failure.retry_after.unwrap_or_default());
+        let seed = self.execution.setup.seed ^ (u64::from(task.get()) << 32 | u64::from(attempt));
+        let delay = planned.retry.backoff.delay(attempt, seed).max(failure.retry_after.unwrap_or_default());
         let until = self.now.after(delay);
         // A wait that would end too late is not waited for.
         let elapsed = planned.retry.max_elapsed.zip(record.first_start).is_some_and(|(most, first)| until.since(first) > most);

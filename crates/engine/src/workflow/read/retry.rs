@@ -3,10 +3,10 @@
 
 use super::super::fields::{Fields, shorten, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
-use crate::{Backoff, RetryPolicy};
+use crate::RetryPolicy;
 use serde_json::Value;
 use std::time::Duration;
-use stdx::nearest;
+use stdx::{Backoff, Growth, nearest};
 
 /// Attempts of one task; a larger number is a loop in disguise.
 const ATTEMPTS_MAX: u64 = 10_000;
@@ -18,14 +18,16 @@ pub(in super::super) fn policy(value: &Value, path: String, problems: &mut Probl
     fields.refuse_others(FIELDS, problems);
     let policy = RetryPolicy {
         max_attempts: max_attempts(&fields, problems),
-        backoff: backoff(&fields, problems),
-        initial_delay: fields.duration("initialDelay", problems).unwrap_or(Duration::from_secs(1)),
-        max_delay: fields.duration("maxDelay", problems),
-        jitter: jitter(&fields, problems),
+        backoff: Backoff {
+            growth: growth(&fields, problems),
+            initial: fields.duration("initialDelay", problems).unwrap_or(Duration::from_secs(1)),
+            max: fields.duration("maxDelay", problems).unwrap_or(RetryPolicy::DELAY_MAX),
+            jitter: jitter(&fields, problems),
+        },
         retry_on: names(&fields, "retryOn", problems),
         max_elapsed: fields.duration("maxElapsed", problems),
     };
-    if policy.max_delay.is_some_and(|max_delay| max_delay < policy.initial_delay) {
+    if policy.backoff.max < policy.backoff.initial {
         problems.push(fields.path("maxDelay"), ProblemKind::MaxDelayTooShort);
     }
     Some(policy)
@@ -40,22 +42,17 @@ fn max_attempts(fields: &Fields<'_>, problems: &mut Problems) -> u32 {
     attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(1)
 }
 
-fn backoff(fields: &Fields<'_>, problems: &mut Problems) -> Backoff {
-    const NAMES: [&str; 3] = ["fixed", "linear", "exponential"];
-    let Some(value) = fields.get("backoffType") else { return Backoff::Fixed };
-    match value.as_str() {
-        Some("fixed") => return Backoff::Fixed,
-        Some("linear") => return Backoff::Linear,
-        Some("exponential") => return Backoff::Exponential,
-        other => {
-            let expected = match other.and_then(|text| nearest(text, NAMES.into_iter())) {
-                Some("exponential") => "'exponential' (or 'fixed', 'linear')",
-                _ => "'fixed', 'linear' or 'exponential'",
-            };
-            problems.push(fields.path("backoffType"), ProblemKind::OutOfRange { expected, found: shorten(value) });
-        }
-    }
-    Backoff::Fixed
+fn growth(fields: &Fields<'_>, problems: &mut Problems) -> Growth {
+    let Some(value) = fields.get("backoffType") else { return Growth::Fixed };
+    let name = value.as_str();
+    name.and_then(Growth::named).unwrap_or_else(|| {
+        let expected = match name.and_then(|name| nearest(name, Growth::NAMES.into_iter())) {
+            Some("exponential") => "'exponential' (or 'fixed', 'linear')",
+            _ => "'fixed', 'linear' or 'exponential'",
+        };
+        problems.push(fields.path("backoffType"), ProblemKind::OutOfRange { expected, found: shorten(value) });
+        Growth::Fixed
+    })
 }
 
 fn jitter(fields: &Fields<'_>, problems: &mut Problems) -> f64 {

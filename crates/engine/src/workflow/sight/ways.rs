@@ -6,7 +6,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "every slice here has as many places as its list has tasks")]
 
-use super::super::arrange::Arranged;
+use super::super::arranged::Arranged;
 use crate::plan::{ListIndex, PlannedTask, TaskKind};
 use crate::{TaskIndex, TriggerRule};
 use rustc_hash::FxHashMap;
