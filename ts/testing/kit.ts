@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A real orchestrator on a stage: time is moved, agents follow scripts, and its process ends where the test wants it to.
+//
+// The stage has a clock that both sides read and the kit alone moves (`runtime::SetClock`; each batch moves it by a
+// microsecond, so that instants never repeat), and a point at which the process ends (`store::CrashingStore`: the
+// commit before or after which the driver is told that its store failed, so that nothing leaves). To abandon an
+// orchestrator is to drop its driver without a flush, to forget its runs so that late answers find none, and to let go
+// of the file. By a set clock the driver names exact deadlines, since skipping to a void one would be seen.
+//
+// Both entries of the package are thin files over one that they share, so that a class is one class.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

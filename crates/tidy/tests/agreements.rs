@@ -113,6 +113,68 @@ fn papers_name_symbols_that_exist() {
     refuse(findings, "Give its present name.");
 }
 
+/// Types, fields and constants of the glossary: `Name` in `path`.
+#[test]
+fn words_of_the_glossary_are_defined_where_it_says() {
+    let paper = read("ARCHITECTURE.md");
+    let rows = paper.lines().skip_while(|(_, line)| *line != "## Glossary").filter(|(_, line)| line.starts_with("| "));
+    let named: Vec<(usize, &str, &str)> = rows
+        .filter_map(|(number, line)| {
+            let place = line.trim_end_matches(['|', ' ']).rsplit_once("| ")?.1;
+            let (name, path) = place.split_once("` in `")?;
+            Some((number, name.trim_matches('`'), path.trim_matches('`')))
+        })
+        .collect();
+    assert!(named.len() > 20, "only {} words of the glossary name their place", named.len());
+    let findings = named.into_iter().filter(|(_, name, path)| !exists(path) || !defines(&read(path).text, name));
+    let findings = findings.map(|(number, name, path)| paper.finding(number, format!("`{name}` is not defined in `{path}`")));
+    refuse(findings, "Say where it went; or take its row out, with the word from the code.");
+}
+
+fn defines(text: &str, name: &str) -> bool {
+    let words = ["struct", "enum", "trait", "const", "class", "interface", "type"];
+    let ends = |rest: &str| !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+    let item = words.iter().any(|word| text.split(&format!("{word} {name}")).skip(1).any(ends));
+    item || text.contains(&format!("pub {name}: "))
+}
+
+/// Prose is read in a terminal and in a review; tables and pictures are as wide as they are.
+#[test]
+fn papers_are_short_and_plain() {
+    let papers = ["ARCHITECTURE.md", "CONTRIBUTING.md", "bench/README.md"].map(read);
+    let decisions = written().into_iter().filter(|source| source.is_in("docs/decisions/"));
+    let mut findings = Vec::new();
+    for paper in papers.into_iter().chain(decisions) {
+        let mut is_code = false;
+        for (number, line) in paper.lines() {
+            is_code ^= line.starts_with("```");
+            if is_code || line.starts_with('|') {
+                continue;
+            }
+            if line.chars().count() > COLUMNS_MAX {
+                findings.push(paper.finding(number, format!("has {} columns, {COLUMNS_MAX} are the most", line.chars().count())));
+            }
+            let words = line.to_lowercase();
+            let mut words = words.split(|letter: char| !letter.is_alphabetic());
+            if let Some(word) = words.find(|word| ["whoever", "somebody", "nobody", "shall"].contains(word)) {
+                findings.push(paper.finding(number, format!("`{word}`")));
+            }
+        }
+    }
+    let architecture = read("ARCHITECTURE.md");
+    let lines = architecture.lines().take_while(|(_, line)| *line != "## Glossary").count();
+    if lines > ARCHITECTURE_LINES_MAX {
+        findings.push(architecture.finding(lines, format!("{lines} lines before the glossary, {ARCHITECTURE_LINES_MAX} are the most")));
+    }
+    refuse(
+        findings,
+        "Name the actor and break the line; what is not needed to find the way goes to the head of its crate, or to a decision.",
+    );
+}
+
+const COLUMNS_MAX: usize = 120;
+const ARCHITECTURE_LINES_MAX: usize = 150;
+
 /// What stands between backticks.
 fn quoted(line: &str) -> Vec<&str> {
     line.split('`').skip(1).step_by(2).collect()
