@@ -21,6 +21,7 @@ pub mod plan;
 pub mod runtime;
 pub mod schedules;
 pub mod schema;
+mod scripted;
 mod shared;
 pub mod stage;
 mod wake;

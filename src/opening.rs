@@ -4,7 +4,7 @@
 use crate::error::{NativeFailure, failure};
 use crate::shared::{SharedArchive, SharedDriver, lock};
 use crate::stage::NativeStage;
-use crate::words;
+use crate::{scripted, words};
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
 use runtime::store::{Durability, OpenOptions};
@@ -77,7 +77,11 @@ impl Open {
         let options = OpenOptions { accept_older: self.accept_older, unflushed: self.stage.is_some() };
         let opening = Opening { path: &self.path, durability, options };
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
-        let (driver, interrupted) = Driver::open_through(opening, self.clock.share(), wake, around)?;
+        let clock = self.clock.share();
+        let (driver, interrupted) = match scripted::script() {
+            Some(script) => Driver::open_before(opening, clock, |store, clock| scripted::backend(store, script, clock, wake))?,
+            None => Driver::open_through(opening, clock, wake, around)?,
+        };
         *lock(&self.archive) = Some(driver.archive()?);
         let found = Found { interrupted, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
         *lock(&self.driver) = Some(driver);

@@ -120,6 +120,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       {
         notice: (...notice) => this.#announcer.notice(...notice),
         ended: (run) => this.#runEnded(run),
+        letGo: (run) => {
+          this.#models.forget(`execution:${run.id}`)
+          this.#release(run)
+        },
         schedule: (...heard) => this.#schedules.heard(...heard),
         failed: (error) => {
           if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)

@@ -18,7 +18,6 @@ import { EventLoopDelay } from './event-loop-delay.js'
 import type { Json } from '../json/json.js'
 import type { Lender } from '../run/lender.js'
 import type { ModelAccount } from '../models/account.js'
-import type { Caller } from '../models/integration.js'
 import type { ModelCalls } from '../api/models.js'
 import {
   CONCERNS,
@@ -33,6 +32,8 @@ import {
   ScheduleEffect,
   type NativeTime,
 } from '../boundary/native.js'
+import type { DispatcherHost } from './host.js'
+import { letGo } from './let-go.js'
 import type { Run, Spawned } from '../run/run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
@@ -46,25 +47,6 @@ const EFFECTS_MAX = 1024
 /** Answers that may be handed over in microtasks before timers and sockets get their turn. */
 const TURN_ANSWERS_MAX = 1000
 const TURN_MS_MAX = 1
-
-/** What the dispatcher tells the orchestrator. */
-interface DispatcherHost {
-  /** What is on record of a run. The view of the effect, here and below, moves on after the call. */
-  notice(effect: ExecutionEffect, run: Run): void
-  ended(run: Run): void
-  schedule(effect: ScheduleEffect): void
-  /** The store failed: nothing more will be recorded. */
-  failed(error: OrchestratorError): void
-  concerned(): void
-  /** An attempt told how far it is. */
-  progress(run: Run, instance: number, attempt: number, data: unknown): void
-  /** Runs the workflow of a task as an execution of its own; resolves with how it completed. */
-  child(run: Run, instance: number, attempt: LiveAttempt, data: Json | undefined): Promise<ChildEnd>
-  /** Calls of models on the account of an attempt. */
-  models(caller: Caller): ModelCalls
-  /** A live execution. */
-  find(id: string): Run | undefined
-}
 
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = [ExecutionKind.completed, ExecutionKind.failed, ExecutionKind.skipped, ExecutionKind.cancelled]
@@ -441,6 +423,10 @@ export class Dispatcher implements AttemptHost, AccountHost {
         this.deactivate()
         this.#tell(effect, run)
         return this.#listener.ended(run)
+      case ExecutionKind.letGo:
+        letGo(run, effect.why)
+        this.deactivate()
+        return this.#listener.letGo(run)
       case ExecutionKind.accepted:
         run.accept()
         break

@@ -85,7 +85,7 @@ export class Announcer implements EventSource {
     if (!isEventName(name) || this.#emitter.listenerCount(name) > 0) return
     const recall = this.#gather()
     if (!recall.wanted.has(name)) recall.wanted.set(name, this.#deafSince.get(name) ?? NOWHERE)
-    for (const run of this.#held()) recall.claim(run)
+    for (const run of this.#held()) if (!run.released) recall.claim(run)
     this.#listened.add(name)
     this.#dispatcher().listen([...this.#listenedKinds(), ...KINDS[name]])
   }
@@ -410,6 +410,7 @@ function eventsOf(run: Run, effect: ExecutionEffect): readonly EventName[] {
     case ExecutionKind.askSchema:
     case ExecutionKind.signalled:
     case ExecutionKind.chosen:
+    case ExecutionKind.letGo:
       return NOTHING
   }
 }

@@ -90,6 +90,8 @@ export const ExecutionKind = {
   signalled: 21,
   /** The choice of a model is on record. */
   chosen: 22,
+  /** This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 2 another process has it. */
+  letGo: 23,
 } as const
 export type ExecutionKind = (typeof ExecutionKind)[keyof typeof ExecutionKind]
 
@@ -180,6 +182,11 @@ export class ExecutionEffect extends View {
 
   /** Of `waiting`. */
   get until(): number {
+    return this.words[this.place + 6] as number
+  }
+
+  /** Of `letGo`. */
+  get why(): number {
     return this.words[this.place + 6] as number
   }
 

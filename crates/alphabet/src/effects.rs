@@ -64,6 +64,9 @@ effects! {
         owed Signalled,
         /// The choice of a model is on record.
         owed Chosen,
+        /// This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 2 another process has
+        /// it.
+        owed LetGo { why: u64 },
     }
 
     /// Of one schedule.

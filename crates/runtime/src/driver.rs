@@ -15,9 +15,11 @@ mod agents;
 mod arrivals;
 mod asked;
 mod budget;
+mod gathered;
 mod history;
 mod ids;
 mod keys;
+mod letting_go;
 mod models;
 mod opening;
 mod outbox;
@@ -29,12 +31,13 @@ mod timers;
 mod versions;
 
 use crate::effect::{self, Number};
-use crate::store::{Accepted, Archive, Arrival, Backend, Batch, CommitError, Durability, Store, Wake, end_name};
+use crate::store::{Accepted, Archive, Arrival, Backend, CommitError, Durability, Store, Wake, end_name};
 use crate::{Clock, Error, options, report, store};
 use agents::Agents;
 use alphabet::Effect;
 use asked::Asked;
 use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
+use gathered::Gathered;
 use ids::Ids;
 use outbox::Outbox;
 use outputs::Fresh;
@@ -124,11 +127,10 @@ pub struct Driver {
     asked: Asked,
     next_key: i64,
     drawn: Ids,
-    /// What the calls since the last flush have led to and is not yet committed, with the effects owed once it is.
-    batch: Batch,
+    /// What the calls since the last flush have led to and is not yet submitted, with the effects owed once it is committed.
+    gathered: Gathered,
     /// The instant all of that happened at: one reading of the clock for one batch.
     now: Option<Timestamp>,
-    owed: Vec<Effect>,
     /// What was owed for batches that were submitted, and what the host may take.
     outbox: Outbox,
     /// Reused from input to input.
@@ -158,11 +160,16 @@ impl Driver {
         Self::with(clock, backend, Some(archive), 1)
     }
 
+    /// A driver before a backend that keeps nothing yet.
+    pub fn before(backend: Box<dyn Backend>, clock: Clock) -> Result<Self, Error> {
+        let archive = Some(backend.archive()?).filter(|archive| archive.is_in_memory());
+        Ok(Self::with(clock, backend, archive, 1))
+    }
+
     /// A driver over an empty store of another kind, for comparisons and for tests of what a store may do wrong.
     pub fn over(store: Box<dyn Store>, durability: Durability, clock: Clock, wake: Wake) -> Result<Self, Error> {
         let backend = store::over(store, durability, Path::new(""), &clock, wake)?;
-        let archive = Some(backend.archive()?).filter(|archive| archive.is_in_memory());
-        Ok(Self::with(clock, backend, archive, 1))
+        Self::before(backend, clock)
     }
 
     fn with(clock: Clock, backend: Box<dyn Backend>, at_hand: Option<Box<dyn Archive>>, next_key: i64) -> Self {
@@ -178,9 +185,8 @@ impl Driver {
             asked: Asked::default(),
             next_key,
             drawn: Ids::default(),
-            batch: Batch::default(),
+            gathered: Gathered::default(),
             now: None,
-            owed: Vec::new(),
             outbox: Outbox::default(),
             step: Step::default(),
             timers: Timers::default(),
@@ -219,13 +225,15 @@ impl Driver {
         self.equip(&mut live);
         let open = live.execution.open();
         let (ticket, parent) = self.place_of(belongs);
-        live.parent = parent;
+        let partition = self.backend.partition(&id);
+        (live.parent, live.partition) = (parent, partition);
         let slot = self.slots.insert(live)?;
         self.ids.insert(Arc::clone(&id), slot);
         self.take_key(slot, options::keyed(&id, options.as_deref()));
         let (context, options) = (context.map(Into::into), options.map(Into::into));
-        self.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
-        self.owed.push(effect::accepted(slot, at));
+        let part = self.gathered.of(partition);
+        part.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
+        part.owed.push(effect::accepted(slot, at));
         self.statistics.active += 1;
         self.statistics.queued += open;
         self.enqueue(slot, ticket)?;
@@ -322,23 +330,12 @@ impl Driver {
                 self.admit()?;
             }
             self.now = None;
-            if self.batch.is_empty() {
-                self.outbox.ready(self.owed.drain(..));
+            if self.gathered.is_empty() {
+                self.gathered.parts().for_each(|part| self.outbox.ready(part.owed.drain(..)));
                 return Ok(());
             }
             self.submit();
         }
-    }
-
-    fn submit(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        for record in &batch.records {
-            if let Some(live) = self.slots.get_mut(record.slot, record.key) {
-                live.pending = None;
-            }
-        }
-        let number = self.outbox.hold(&mut self.owed, &batch.records);
-        self.backend.submit(number, batch);
     }
 
     /// What other threads and time have brought: acknowledged commits, passed deadlines.
@@ -375,7 +372,9 @@ impl Driver {
     /// The host is done with an execution that has ended: its slot is free.
     pub fn release(&mut self, slot: u32) -> Result<(), Error> {
         let live = self.slots.get(slot)?;
-        if matches!(live.execution.phase(), Phase::Ended(_)) {
+        if live.is_let_go {
+            self.slots.remove(slot);
+        } else if matches!(live.execution.phase(), Phase::Ended(_)) {
             self.statistics.late_answers += live.execution.late_answers();
             self.backend.forget(live.key);
             let id = Arc::clone(&live.execution.setup().id);
@@ -394,7 +393,7 @@ impl Driver {
 
     /// Whether everything that was flushed is known to be committed and all that was asked is answered, or the backend has been away for so long that it is not to be waited for.
     pub fn is_settled(&self) -> bool {
-        self.is_away || (self.batch.is_empty() && self.outbox.is_settled() && self.asked.is_empty())
+        self.is_away || (self.gathered.is_empty() && self.outbox.is_settled() && self.asked.is_empty())
     }
 
     /// Commits what is queued and lets go of the file.
@@ -413,6 +412,9 @@ impl Driver {
         let now = self.now();
         let left = self.left_above(slot);
         let live = self.slots.get_live(slot)?;
+        if live.is_let_go {
+            return Ok(());
+        }
         live.execution.allow(left);
         let (queued, running) = (live.execution.queued(), live.execution.running());
         let is_answer = matches!(input, Input::Settled(_) | Input::Interrupt);
@@ -430,19 +432,20 @@ impl Driver {
             self.resting.push((slot, live.key));
         }
         let mut commands = std::mem::take(&mut self.step.commands);
-        let (record, first) = live.next_place(now, &self.batch.records);
+        let part = self.gathered.of(live.partition);
+        let (record, first) = live.next_place(now, &part.batch.records);
         // Each attempt that started is run, in the same order, and leaves where it stands in the journal.
         let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));
         for (place, event) in (first..).zip(&self.step.events) {
             let number = Number::new(record, place);
             if let Some(notice) = effect::notice(slot, now, number, event) {
                 self.outbox.tell_why(slot, number, event);
-                self.owed.push(notice);
+                part.owed.push(notice);
             }
             if matches!(event, Event::AttemptStarted { .. }) {
-                self.owed.extend(runs.next().and_then(|command| live.run(slot, now, number, command)));
+                part.owed.extend(runs.next().and_then(|command| live.run(slot, now, number, command)));
             }
-            self.fresh.keep(outputs::kept(live, self.agents.as_mut(), now, event), (live.key, record), &mut self.batch.cached);
+            self.fresh.keep(outputs::kept(live, self.agents.as_mut(), now, event), (live.key, record), &mut part.batch.cached);
         }
         let mut asked = Vec::new();
         for command in commands.drain(..) {
@@ -454,7 +457,7 @@ impl Driver {
                     if let Command::Review { task, candidate } = &command {
                         live.ask_about(*task, Arc::clone(candidate));
                     }
-                    self.owed.extend(effect::command(slot, now, Number::new(record, first), &command));
+                    part.owed.extend(effect::command(slot, now, Number::new(record, first), &command));
                 }
             }
         }
@@ -473,13 +476,13 @@ impl Driver {
                 End::Cancelled { .. } => self.statistics.cancelled += 1,
             }
             self.versions.release(live.execution.plan());
-            keys::end(live, now, end_name(end), &mut self.batch.keys);
+            keys::end(live, now, end_name(end), &mut part.batch.keys);
             self.admission.leave(slot);
             if let Some(agents) = &mut self.agents {
                 agents.pool.forget(now, slot);
             }
         }
-        live.append(slot, now, &mut self.step.events, &mut self.batch.records);
+        live.append(slot, now, &mut self.step.events, &mut part.batch.records);
         self.forget_void_timers();
         if let Some((parent, charge)) = charged {
             self.charge(parent, charge)?;

@@ -147,6 +147,20 @@ pub(crate) fn accepted(slot: u32, at: Timestamp) -> Effect {
     Place { slot, at, number: Number::default() }.effect(0, 0, execution::Kind::Accepted)
 }
 
+/// The execution is not driven here any more; `why` as in the alphabet.
+pub(crate) fn let_go(slot: u32, at: Timestamp, why: u64) -> Effect {
+    Place { slot, at, number: Number::default() }.effect(0, 0, execution::Kind::LetGo { why })
+}
+
+/// Whether the effect is of the execution in the slot.
+pub(crate) fn is_of(effect: &Effect, slot: u32) -> bool {
+    match effect {
+        Effect::Execution(effect) => effect.slot == slot,
+        Effect::Schedule(schedule::Effect { kind: schedule::Kind::Fired { slot: of, .. }, .. }) => *of == slot,
+        Effect::Schedule(_) | Effect::Pool(_) => false,
+    }
+}
+
 /// A schedule is as it is now.
 pub(crate) fn scheduled(number: u32, at: Timestamp, next: Option<Timestamp>) -> Effect {
     of_schedule(number, at, schedule::Kind::Scheduled { next: next.map_or(0, Timestamp::micros) })

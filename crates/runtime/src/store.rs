@@ -14,12 +14,14 @@ mod memory;
 mod questions;
 mod record;
 mod schedule;
+mod scripted;
 mod sqlite;
 mod writer;
 
 pub use archive::{Archive, Cursor, Followed};
-pub use backend::{Arrival, Backend, BatchNumber, Wake};
-pub(crate) use backend::{in_memory, over};
+pub(crate) use backend::in_memory;
+pub use backend::over;
+pub use backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Wake};
 pub use crashing::{CrashPoint, CrashingStore};
 #[cfg(feature = "bench")]
 pub use file::FileStore;
@@ -30,6 +32,7 @@ pub use questions::{Answer, Question, QuestionNumber};
 pub use record::{RECORD_VERSION, RecordError, decode, encode};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
+pub use scripted::{Script, ScriptedBackend};
 pub use sqlite::{Behind, ExecutionFilter, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
 use writer::Writer;
 
@@ -97,6 +100,8 @@ impl Medium for std::fs::File {
 /// What is committed as one unit.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// Where all of it belongs.
+    pub partition: Partition,
     /// Executions that begin.
     pub accepted: Vec<Accepted>,
     /// What happened in executions, those that begin included.

@@ -28,5 +28,7 @@ mod plans;
 mod random;
 #[path = "driver/schedules.rs"]
 mod schedules;
+#[path = "driver/scripted.rs"]
+mod scripted;
 #[path = "../../engine/tests/support/stopwatch.rs"]
 mod stopwatch;

@@ -2,9 +2,10 @@
 //! What the driver does with what its backend tells.
 
 use super::Driver;
+use super::gathered::Gathered;
 use super::outbox::{Mark, Owed};
 use crate::Error;
-use crate::store::{Arrival, BatchNumber, CommitError};
+use crate::store::{Arrival, BatchNumber, CommitError, Refusal};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -22,6 +23,8 @@ impl Driver {
     fn heard(&mut self, arrival: Arrival) -> Result<(), Error> {
         match arrival {
             Arrival::Committed(number, at) => self.committed(number, at),
+            Arrival::Refused(key, Refusal::Exists) => self.refused(key),
+            Arrival::Lost(partition) => self.lost(partition),
             Arrival::Found(number, answer) => self.found(number, answer?)?,
             Arrival::Away => self.is_away = true,
             Arrival::Back => self.is_away = false,
@@ -54,7 +57,7 @@ impl Driver {
     /// The store failed: nothing that is not on disk may be acted upon, ever again.
     pub(super) fn fail(&mut self, error: &Arc<CommitError>) -> Error {
         self.failed = Some(Arc::clone(error));
-        self.owed.clear();
+        self.gathered = Gathered::default();
         self.outbox.clear();
         Error::of_store(error)
     }

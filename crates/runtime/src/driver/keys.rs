@@ -50,14 +50,20 @@ impl Driver {
     /// What the store knows by ids alone is written as a row, so that it is known when those executions are not there any more.
     fn known_key(&mut self, known: KnownKey, now: Timestamp) -> (Option<Keyed>, u32) {
         let lasts = known.keyed.as_ref().filter(|keyed| keyed.until().is_some_and(|until| until > now));
-        self.batch.keys.extend(lasts.filter(|_| !known.is_written).cloned());
+        if let Some(keyed) = lasts.filter(|_| !known.is_written) {
+            let partition = self.backend.partition(&Keyed::execution_id(&keyed.hash, keyed.generation));
+            self.gathered.of(partition).batch.keys.push(keyed.clone());
+        }
         (known.keyed, known.taken)
     }
 
     /// An execution that begins is the latest of its key.
     pub(super) fn take_key(&mut self, slot: u32, keyed: Option<Keyed>) {
-        self.batch.keys.extend(keyed.clone());
-        self.find_key(slot, keyed);
+        let Some(keyed) = keyed else { return };
+        if let Ok(live) = self.slots.get(slot) {
+            self.gathered.of(live.partition).batch.keys.push(keyed.clone());
+        }
+        self.find_key(slot, Some(keyed));
     }
 
     /// An execution is there that a key began.

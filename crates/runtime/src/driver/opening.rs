@@ -3,7 +3,7 @@
 
 use super::slots::Live;
 use super::{Driver, Interrupted};
-use crate::store::{Durability, OpenOptions, ReadError, SqliteStore, Store, StoredExecution, Wake};
+use crate::store::{Backend, Durability, OpenError, OpenOptions, ReadError, SqliteStore, Store, StoredExecution, Wake};
 use crate::{Clock, Error, options, report, store};
 use engine::{Execution, Phase};
 use std::path::Path;
@@ -41,10 +41,20 @@ impl Driver {
 
     /// Like [`Driver::open`], through a store that `wrap` puts around that of the file.
     pub fn open_through(
-        Opening { path, durability, options }: Opening<'_>,
+        opening: Opening<'_>,
         clock: Clock,
         wake: Wake,
         wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
+    ) -> Result<(Self, Vec<Interrupted>), Error> {
+        let Opening { path, durability, .. } = opening;
+        Self::open_before(opening, clock, |store, clock| store::over(wrap(store), durability, path, clock, wake))
+    }
+
+    /// Like [`Driver::open`], before a backend over the store of the file.
+    pub fn open_before(
+        Opening { path, options, .. }: Opening<'_>,
+        clock: Clock,
+        backend_over: impl FnOnce(Box<dyn Store>, &Clock) -> Result<Box<dyn Backend>, OpenError>,
     ) -> Result<(Self, Vec<Interrupted>), Error> {
         let store = SqliteStore::open_as(path, options)?;
         let reader = store.reader()?;
@@ -53,7 +63,7 @@ impl Driver {
         let schedules = reader.schedules()?;
         let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
         let clock = clock.later_than(latest.unwrap_or_default());
-        let backend = store::over(wrap(Box::new(store)), durability, path, &clock, wake)?;
+        let backend = backend_over(Box::new(store), &clock)?;
         let mut driver = Self::with(clock, backend, None, next_key);
         driver.hear()?;
         let mut taken_up = Vec::with_capacity(interrupted.len());
@@ -101,6 +111,7 @@ impl Driver {
         let at = stored.records.last().map_or(stored.accepted, |record| record.at);
         let mut live = Live::new(stored.key, execution, at);
         live.accepted = stored.accepted;
+        live.partition = self.backend.partition(&stored.id);
         live.priority = belongs.priority();
         let (ticket, parent) = self.place_of(belongs);
         (live.ticket, live.parent) = (ticket.map(Box::new), parent);

@@ -6,9 +6,9 @@
 //! owed for nothing that is recorded ───────────────────────────────────────────────▲
 //! ```
 
-use crate::effect::Number;
+use crate::effect::{self, Number};
 use crate::history::failure_in;
-use crate::store::{BatchNumber, StepRecord};
+use crate::store::{BatchNumber, Partition, StepRecord};
 use alphabet::Effect;
 use alphabet::execution::Kind;
 use engine::{Event, Failure};
@@ -34,6 +34,7 @@ impl Mark {
 #[derive(Debug, Default)]
 pub(super) struct Owed {
     number: BatchNumber,
+    partition: Partition,
     effects: Vec<Effect>,
     pub(super) marks: Vec<Mark>,
 }
@@ -55,10 +56,10 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Holds what a batch with these records owes, and gives it a number.
-    pub(super) fn hold(&mut self, effects: &mut Vec<Effect>, records: &[StepRecord]) -> BatchNumber {
+    pub(super) fn hold(&mut self, partition: Partition, effects: &mut Vec<Effect>, records: &[StepRecord]) -> BatchNumber {
         let mut owed = std::mem::take(&mut self.spare);
         self.last = self.last.next();
-        owed.number = self.last;
+        (owed.number, owed.partition) = (self.last, partition);
         std::mem::swap(&mut owed.effects, effects);
         owed.marks.extend(records.iter().map(Mark::of));
         self.waiting.push_back(owed);
@@ -113,6 +114,19 @@ impl Outbox {
         for told in self.taken.drain(..) {
             self.failures.remove(&told);
         }
+    }
+
+    /// Nothing that is owed for an execution leaves any more.
+    pub(super) fn let_go(&mut self, slot: u32) {
+        let stays = |effect: &Effect| !effect::is_of(effect, slot);
+        self.ready.retain(stays);
+        self.waiting.iter_mut().for_each(|owed| owed.effects.retain(stays));
+        self.failures.retain(|(of, _), _| *of != slot);
+    }
+
+    /// Nothing that waits for a partition is waited for.
+    pub(super) fn lose(&mut self, partition: Partition) {
+        self.waiting.retain(|owed| owed.partition != partition);
     }
 
     /// Whether every batch is known to be on record.

@@ -60,6 +60,12 @@ impl Fresh {
         (cached.until > now).then(|| Arc::clone(&cached.output))
     }
 
+    /// Nothing of an execution will be on record any more.
+    pub(super) fn let_go(&mut self, key: i64) {
+        self.brought.retain(|(of, _), _| *of != key);
+        self.outputs.retain(|_, (_, (of, _))| *of != key);
+    }
+
     /// From now on the store knows what the record brought.
     pub(super) fn committed(&mut self, key: i64, seq: u64) {
         let origin = (key, seq);

@@ -66,6 +66,13 @@ impl Schedules {
         self.kept.values().filter(|kept| is_such(&kept.schedule.plan)).map(|kept| Arc::clone(&kept.schedule.id)).collect()
     }
 
+    /// None of them that is such a one is awake any more.
+    pub(super) fn rest_those(&mut self, is_such: impl Fn(&Schedule) -> bool) {
+        let is_kept = |number: &u32| self.kept.get(number).is_none_or(|kept| !is_such(&kept.schedule));
+        self.wakes.retain(|(_, number)| is_kept(number));
+        self.firing.retain(|number, _| is_kept(number));
+    }
+
     /// None of them is awake any more.
     pub(super) fn rest(&mut self) {
         self.wakes.clear();
@@ -100,10 +107,11 @@ impl Driver {
         let next = timing.rhythm.first(now).ok_or_else(|| Error::Timing(vec![TimingProblem::Never]))?;
         self.admit_definition(&schedule.plan)?;
         let schedule = Arc::new(schedule);
-        self.batch.schedules.push(ScheduleChange::Begins(Arc::clone(&schedule), Some(next)));
+        let partition = self.backend.partition(&schedule.id);
+        self.gathered.of(partition).batch.schedules.push(ScheduleChange::Begins(Arc::clone(&schedule), Some(next)));
         let number = self.schedules.insert(Scheduled { schedule, timing, next: Some(next) });
         self.schedules.wake(number);
-        self.owed.push(effect::scheduled(number, now, Some(next)));
+        self.gathered.of(partition).owed.push(effect::scheduled(number, now, Some(next)));
         Ok(Kept { number, is_new: true })
     }
 
@@ -121,9 +129,10 @@ impl Driver {
         }
         self.schedules.firing.remove(&number);
         self.versions.release(&schedule.plan);
-        self.batch.schedules.push(ScheduleChange::Ends(schedule));
         let now = self.now();
-        self.owed.push(effect::unscheduled(number, now));
+        let part = self.gathered.of(self.backend.partition(&schedule.id));
+        part.batch.schedules.push(ScheduleChange::Ends(schedule));
+        part.owed.push(effect::unscheduled(number, now));
         Ok(())
     }
 
@@ -164,8 +173,9 @@ impl Driver {
         }
         let now = self.now();
         self.schedules.wake(number);
-        self.batch.schedules.push(ScheduleChange::Moves(schedule, due.next));
-        self.owed.push(effect::scheduled(number, now, due.next));
+        let part = self.gathered.of(self.backend.partition(&schedule.id));
+        part.batch.schedules.push(ScheduleChange::Moves(schedule, due.next));
+        part.owed.push(effect::scheduled(number, now, due.next));
         Ok(())
     }
 
@@ -176,10 +186,11 @@ impl Driver {
             return Ok(());
         }
         let options = options_of(schedule, planned)?;
-        let place = self.owed.len();
+        let partition = self.backend.partition(&id);
+        let place = self.gathered.of(partition).owed.len();
         let accept = self.accept(&schedule.plan, Some(schedule.context.clone()), Some(options), Some(id))?;
         let now = self.now();
-        self.owed.insert(place, effect::fired(accept.slot, now, number, planned));
+        self.gathered.of(partition).owed.insert(place, effect::fired(accept.slot, now, number, planned));
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use super::Timers;
 use super::agents::Targets;
 use super::outputs::Outputs;
 use crate::Error;
-use crate::store::StepRecord;
+use crate::store::{Partition, StepRecord};
 use engine::InstanceNumber;
 use engine::{Event, Execution, Keyed, Ticket};
 use std::sync::Arc;
@@ -23,6 +23,10 @@ pub struct Accept {
 /// One live execution and what the driver knows of it.
 pub(super) struct Live {
     pub(super) key: i64,
+    /// Where its journal is.
+    pub(super) partition: Partition,
+    /// Whether it was refused or is another process's now: nothing that happens to it counts here.
+    pub(super) is_let_go: bool,
     pub(super) execution: Execution,
     /// When it was accepted.
     pub(super) accepted: Timestamp,
@@ -58,6 +62,8 @@ impl Live {
     pub(super) fn new(key: i64, execution: Execution, at: Timestamp) -> Self {
         Self {
             key,
+            partition: Partition::default(),
+            is_let_go: false,
             execution,
             accepted: at,
             seq: 0,

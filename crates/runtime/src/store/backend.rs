@@ -15,7 +15,16 @@
 //! arrived, so a backend decides when that is and nothing else. There are two over a [`Store`]: [`Inline`] commits within `submit` (memory, and
 //! `'os'`, where a commit takes microseconds), and [`Writer`] on threads of its own (`'disk'`, where one waits for the medium).
 //!
-//! The type of an arrival says how far a failure reaches: [`Arrival::Away`] until [`Arrival::Back`], or [`Arrival::Failed`] for good.
+//! The type of an arrival says how far a failure reaches, and so what the driver does:
+//!
+//! | arrival | reaches | the driver |
+//! |---|---|---|
+//! | [`Arrival::Refused`] | one execution | lets go of it: nothing of it leaves, the host is told why |
+//! | [`Arrival::Lost`] | one partition | lets go of every execution in it, and of what they still owe; its schedules rest |
+//! | [`Arrival::Away`] until [`Arrival::Back`] | all, for a while | goes on with what is under way; nothing that is not on record leaves |
+//! | [`Arrival::Failed`] | all, for good | stops: no call does anything any more |
+//!
+//! Within a partition arrivals come in the order of the batches, between partitions in any: an execution with little to wait for does not wait for others.
 
 use super::questions::{Answer, Answering, Question, QuestionNumber};
 use super::{Archive, Batch, CommitError, Health, Inline, MemoryStore, OpenError, ReadError, Store, Writer};
@@ -39,9 +48,39 @@ impl BatchNumber {
     }
 }
 
+/// A part of a backend that is committed, acknowledged and lost by itself. What belongs together is in one: an execution with those below it, a schedule
+/// with its executions, an idempotency key with its.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(u32);
+
+impl Partition {
+    /// The partition with this number, from 0 without gaps.
+    pub fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// Why an execution was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is one with its id.
+    Exists,
+}
+
 /// One thread's side of a place that keeps journals. No method but [`Backend::close`] blocks.
 pub trait Backend: Send {
-    /// Takes a batch. Batches are committed in the order they come, each whole or not at all; how it went is an arrival.
+    /// Where the execution, or the schedule, with this id is. Memory and files are one partition.
+    fn partition(&self, _id: &str) -> Partition {
+        Partition::default()
+    }
+
+    /// Takes a batch, all of one partition. Those of one partition are committed in the order they come, each whole or not at all, but for executions that
+    /// are refused; how it went is an arrival.
     fn submit(&mut self, number: BatchNumber, batch: Batch);
 
     /// Appends what has arrived since the last call, in order.
@@ -65,6 +104,10 @@ pub trait Backend: Send {
 pub enum Arrival {
     /// The batch with this number is on record, since then.
     Committed(BatchNumber, Timestamp),
+    /// The execution with this key is not accepted, and nothing of it is on record, here or of a later batch. The rest of its batch is committed.
+    Refused(i64, Refusal),
+    /// Another process writes to this partition. Of its batches that have not arrived some may be on record, and none that comes will be.
+    Lost(Partition),
     /// The answer to a question.
     Found(QuestionNumber, Result<Answer, ReadError>),
     /// Nothing can be committed for now, and has not been for so long that an orchestrator that closes does not wait for it. What was
@@ -79,7 +122,7 @@ pub enum Arrival {
 }
 
 /// The backend that commits into a store.
-pub(crate) fn over(
+pub fn over(
     mut store: Box<dyn Store>,
     durability: super::Durability,
     path: &Path,

@@ -6,7 +6,8 @@
 use alphabet::execution::Kind;
 use alphabet::{Effect, execution, pool, schedule};
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
-use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, OpenOptions, SqliteReader, Store, StoredExecution};
+use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, MemoryStore, OpenOptions};
+use runtime::store::{Script, ScriptedBackend, SqliteReader, Store, StoredExecution};
 use runtime::{Claimed, Clock, Driver, Error, Failures, Interrupted, Number, Opening, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -133,6 +134,19 @@ impl Host {
     pub(crate) fn over(store: Box<dyn Store>, durability: Durability) -> Self {
         let (wake, woken) = waker();
         let driver = Driver::over(store, durability, clock(), wake).unwrap();
+        Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place: Place::new() }
+    }
+
+    /// A host before a backend of three partitions that does what the script says.
+    pub(crate) fn scripted(script: &Script) -> Self {
+        Self::scripted_by(script, &clock())
+    }
+
+    /// The same, by a clock of the test's own.
+    pub(crate) fn scripted_by(script: &Script, clock: &Clock) -> Self {
+        let (wake, woken) = waker();
+        let backend = ScriptedBackend::over(Box::<MemoryStore>::default(), script.clone(), clock.share(), wake).unwrap();
+        let driver = Driver::before(Box::new(backend), clock.share()).unwrap();
         Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place: Place::new() }
     }
 
@@ -305,6 +319,7 @@ fn words_of_execution(execution::Effect { slot, task, attempt, kind, .. }: execu
         Kind::Reused => format!("{slot}: reused {task}"),
         Kind::Signalled => format!("{slot}: signalled"),
         Kind::Chosen => format!("{slot}: chosen by {task}/{attempt}"),
+        Kind::LetGo { why } => format!("{slot}: let go of, {}", if why == 1 { "refused" } else { "lost" }),
     }
 }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Executions that are not this process's: one that was refused, or all of a partition that was lost. Nothing of them leaves any more but that the host is
+//! told; their slots stay taken until it has let go of them too, since it may still have answers for them.
+
+use super::Driver;
+use crate::effect;
+use crate::store::Partition;
+use engine::{Keyed, Phase};
+use std::sync::Arc;
+
+/// As in the alphabet.
+const REFUSED: u64 = 1;
+const LOST: u64 = 2;
+
+impl Driver {
+    /// There is an execution with the id of this one.
+    pub(super) fn refused(&mut self, key: i64) {
+        let found = self.slots.numbers().into_iter().find(|slot| self.slots.get(*slot).is_ok_and(|live| live.key == key));
+        if let Some(slot) = found {
+            self.let_go(slot, REFUSED);
+        }
+    }
+
+    /// Another process has all that is in a partition.
+    pub(super) fn lost(&mut self, partition: Partition) {
+        self.outbox.lose(partition);
+        for slot in self.slots.numbers() {
+            if self.slots.get(slot).is_ok_and(|live| live.partition == partition) {
+                self.let_go(slot, LOST);
+            }
+        }
+        let backend = &self.backend;
+        self.schedules.rest_those(|schedule| backend.partition(&schedule.id) == partition);
+    }
+
+    fn let_go(&mut self, slot: u32, why: u64) {
+        let now = self.now.unwrap_or_else(|| self.clock.read());
+        let Ok(live) = self.slots.get_live(slot) else { return };
+        if std::mem::replace(&mut live.is_let_go, true) {
+            return;
+        }
+        let (key, partition, id) = (live.key, live.partition, Arc::clone(&live.execution.setup().id));
+        if !matches!(live.execution.phase(), Phase::Ended(_)) {
+            self.statistics.active -= 1;
+            self.statistics.queued -= live.execution.queued();
+            self.statistics.running -= live.execution.running();
+            self.versions.release(live.execution.plan());
+            self.admission.leave(slot);
+            if let Some(agents) = &mut self.agents {
+                agents.pool.forget(now, slot);
+            }
+        }
+        let keyed = live.keyed.as_deref().map(|keyed| (Arc::clone(&keyed.hash), keyed.generation));
+        self.release_key(slot);
+        self.ids.remove(&id);
+        self.fresh.let_go(key);
+        let part = self.gathered.of(partition);
+        part.owed.retain(|owed| !effect::is_of(owed, slot));
+        part.batch.accepted.retain(|accepted| accepted.key != key);
+        part.batch.records.retain(|record| record.key != key);
+        part.batch.keys.retain(|Keyed { hash, generation, .. }| keyed.as_ref() != Some(&(Arc::clone(hash), *generation)));
+        for (place, record) in part.batch.records.iter().enumerate() {
+            if let Some(live) = self.slots.get_mut(record.slot, record.key) {
+                live.pending = Some(place);
+            }
+        }
+        self.outbox.let_go(slot);
+        self.outbox.ready([effect::let_go(slot, now, why)]);
+    }
+}
