@@ -27,8 +27,12 @@ pub(crate) fn script() -> Option<Script> {
     let text = std::env::var("MAO_TEST_BACKEND").ok()?;
     let Text { delay, refuse, lose } = serde_json::from_str(&text).ok()?;
     let script = Script::slow(Duration::from_millis(delay));
-    refuse.iter().for_each(|id| script.refuse(id));
-    lose.iter().for_each(|id| script.lose_with(id));
+    for id in &refuse {
+        script.refuse(id);
+    }
+    for id in &lose {
+        script.lose_with(id);
+    }
     Some(script)
 }
 

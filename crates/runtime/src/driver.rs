@@ -407,6 +407,7 @@ impl Driver {
     }
 
     /// One input to one machine; what it leads to joins the batch.
+    #[expect(clippy::too_many_lines, reason = "the way of one input, from step to step")]
     fn input(&mut self, slot: u32, input: Input) -> Result<(), Error> {
         self.check()?;
         let now = self.now();

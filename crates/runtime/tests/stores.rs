@@ -67,13 +67,12 @@ impl Through {
         loop {
             self.backend.arrivals(&mut arrived);
             for arrival in arrived.drain(..) {
-                match arrival {
-                    Arrival::Committed(number, _) if number == self.last => return Ok(()),
-                    Arrival::Failed(error) => match &*error {
-                        CommitError::OutOfOrder { key, seq } => return Err(CommitError::OutOfOrder { key: *key, seq: *seq }),
-                        other => return Err(std::io::Error::other(other.to_string()).into()),
-                    },
-                    other => panic!("{other:?}"),
+                if matches!(&arrival, Arrival::Committed(number, _) if *number == self.last) {
+                    return Ok(());
+                }
+                if let Arrival::Failed(error) = arrival {
+                    let CommitError::OutOfOrder { key, seq } = *error else { return Err(std::io::Error::other(error).into()) };
+                    return Err(CommitError::OutOfOrder { key, seq });
                 }
             }
             self.woken.recv_timeout(Duration::from_secs(20)).unwrap();

@@ -31,13 +31,12 @@ impl Driver {
         // Nothing of it is an instant of a journal.
         let now = self.now.unwrap_or_else(|| self.clock.read());
         let live = self.keys.get(hash).and_then(|slot| self.slots.get(*slot).ok()?.keyed.as_deref().cloned());
-        let (keyed, taken) = match live {
-            Some(keyed) => (Some(keyed), 0),
-            None => {
-                let at_hand = || self.at_hand.as_ref().map(|archive| archive.keyed(hash)).transpose();
-                let Some(known) = known.map_or_else(at_hand, |known| Ok(Some(known)))? else { return Ok(None) };
-                self.known_key(known, now)
-            }
+        let (keyed, taken) = if let Some(keyed) = live {
+            (Some(keyed), 0)
+        } else {
+            let at_hand = || self.at_hand.as_ref().map(|archive| archive.keyed(hash)).transpose();
+            let Some(known) = known.map_or_else(at_hand, |known| Ok(Some(known)))? else { return Ok(None) };
+            self.known_key(known, now)
         };
         let Some(keyed) = keyed else {
             return Ok(Some(Claimed { claim: Claim::Begin(taken + 1), id: Keyed::execution_id(hash, taken + 1), end: None }));

@@ -132,7 +132,7 @@ pub fn over(
     let health = store.watch(Arc::clone(&wake));
     Ok(match durability {
         super::Durability::Os => Box::new(Inline::over(store, clock.share(), wake, health)?),
-        super::Durability::Disk => Box::new(Writer::start(store, path, clock, wake, health)?),
+        super::Durability::Disk => Box::new(Writer::start(store, path, clock, wake, &health)?),
     })
 }
 

@@ -50,7 +50,7 @@ struct Queue {
 
 impl Writer {
     /// Starts the threads. `wake` is called after each commit, from one of them.
-    pub(super) fn start(store: Box<dyn Store>, path: &Path, clock: &Clock, wake: Wake, health: Health) -> Result<Self, OpenError> {
+    pub(super) fn start(store: Box<dyn Store>, path: &Path, clock: &Clock, wake: Wake, health: &Health) -> Result<Self, OpenError> {
         let shared = Arc::<Shared>::default();
         let failed = |source| OpenError::Thread { path: path.to_owned(), source };
         let medium = Arc::new(Mutex::new(store.medium().map_err(failed)?));
