@@ -9,53 +9,57 @@
 
 import { EventEmitter } from 'node:events';
 
-/** An answer that is not all of one: it was cut (`'length'`), withheld (`'content'`), or there is nothing in it (`'empty'`). */
+/** Why an answer is incomplete: it was cut (`'length'`), withheld (`'content'`), or is empty (`'empty'`). */
 export declare type AcceptedEnding = 'length' | 'content' | 'empty';
 
-/** Whoever does the work of a task. */
+/** Does the work of a task. */
 export declare interface Agent {
-    /** Does it. The result is recorded as JSON data. Throw to fail; an error with `retryable: false` is not tried again. */
+    /**
+     * Does the task and returns its result, or a promise of it. The result is recorded as JSON data, as `JSON.stringify` writes it: `undefined` becomes
+     * `null`, a `Date` an ISO string, an instance of a class its plain fields. A value that JSON would lose, such as a `Map`, fails with `ERR_NOT_JSON`.
+     * Throw to fail; an error with `retryable: false` is not retried.
+     */
     execute(task: TaskInput, context: AttemptContext): unknown;
-    /** Asked every `agents.healthCheckInterval`. `false`, a throw, or no answer in time: it is given no new work, and replaced. */
+    /** Called every `agents.healthCheckInterval`. If it returns `false`, throws or is late, the pool gives the instance no new work and replaces it. */
     healthCheck?(): boolean | Promise<boolean>;
-    /** Called once when it is not needed any more. */
+    /** Called once, when the instance is no longer needed. */
     dispose?(): unknown;
 }
 
-/** An agent could not be made, or did something an agent must not do. */
+/** An agent could not be created, or broke a rule for agents. */
 export declare class AgentError extends OrchestratorError {
 }
 
-/** Which instance of which agent an event of the pool is about. */
+/** Names the instance and the agent that an event of the pool is about. */
 export declare interface AgentEvent {
     /** The type of the agent. */
     readonly type: string;
-    /** The id it was registered with; the name of its type for agents that tasks name by that. */
+    /** The id it was registered with, or the name of its type where tasks name that. */
     readonly agentId: string;
     /** The number of the instance, never used twice. */
     readonly instance: number;
 }
 
-/** What may stand for an agent: a function, a type of agents, or an agent of another type, such as `{ type: 'llm', configuration: { … } }`. */
+/** An agent to register: a function, a type of agents, or an agent of another type, such as `{ type: 'llm', configuration: { … } }`. */
 export declare type AgentForm = AgentFunction | CallableFunction | AgentType | Omit<AgentRegistration, 'id'>;
 
-/** A function that does the work of a task: the agent of a type that keeps nothing between tasks. */
+/** A function that does the work of a task and keeps no state between tasks. */
 export declare type AgentFunction = {
     execute(task: TaskInput, context: AttemptContext): unknown;
 }['execute'];
 
-/** Who can do a task: a function that reads no more than it is given. What a type or an agent of one reads is not known. */
+/** An agent that can do a task: a function that reads only fields it is given. The compiler does not know what other forms read. */
 export declare type AgentGiven<C, D> = ((task: TaskFields & {
     readonly context: C & {
         dependencies: D;
     };
 }, context: AttemptContext) => unknown) | OtherForm;
 
-/** The names of agents; any, where none are told. `llm` is built in. */
+/** The names of agents; any string, if the workflow lists no agents. `llm` is built in. */
 export declare type AgentNames<A> = string extends keyof A ? string : (keyof A & string) | 'llm';
 
 /**
- * Registers what tasks name by `agentId`, and keeps instances of it: at least `minAgents` and at most `maxAgents` of each type once it has had
+ * Registers the agents that tasks name by `agentId`, and keeps instances of them: at least `minAgents` and at most `maxAgents` of each type once it has had
  * work, each with `maxConcurrency` attempts at once. docs/agents.md says how they are chosen, scaled and replaced.
  */
 export declare interface AgentPool extends EventEmitter<PoolEvents> {
@@ -75,10 +79,10 @@ export declare interface AgentPool extends EventEmitter<PoolEvents> {
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
      */
     registerAgent(agent: AgentRegistration): void;
-    /** Registers a function that does the work of the tasks that name it, as `registerAgentType(name, execute)` does. */
+    /** Registers a function for the tasks that name it, as `registerAgentType(name, execute)` does. */
     registerAgent(name: string, execute: AgentFunction): void;
     /**
-     * Registers all agents of a program by name, as `defineAgents` has them: functions and types as `registerAgentType` does, `{ type, configuration }` as
+     * Registers several agents by name, such as those of `defineAgents`: functions and types as `registerAgentType` does, `{ type, configuration }` as
      * `registerAgent` does. If one cannot be registered, none is.
      *
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
@@ -101,7 +105,7 @@ export declare interface AgentPool extends EventEmitter<PoolEvents> {
      * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
      */
     connectMcp(server: McpServer): Promise<McpConnection>;
-    /** What the pool is doing now. Cheap enough to ask each second. */
+    /** Returns the current figures of the pool. Cheap enough to call every second. */
     getStatistics(): PoolStatistics;
 }
 
@@ -113,13 +117,13 @@ export declare type AgentProblem<K, R extends Results, A, C> = K extends {
 
 /** An agent with a configuration of its own. */
 export declare interface AgentRegistration {
-    /** What tasks name it by. */
+    /** The name that tasks use as `agentId`. */
     id: string;
     /** A registered type. */
     type: string;
-    /** What it can do: tasks find it by what they require. */
+    /** Capabilities, by which the `requires` of tasks finds it. */
     capabilities?: readonly string[] | undefined;
-    /** Given to `create`; to that of an isolated type as JSON data. */
+    /** Passed to `create`; for an isolated type it must be JSON data. */
     configuration?: object | undefined;
     /** Attempts of all its instances at once, at least 1. Default: as many as its type has places. */
     maxConcurrency?: number | undefined;
@@ -127,31 +131,31 @@ export declare interface AgentRegistration {
     rateLimit?: RateLimit | undefined;
 }
 
-/** What an agent gives back, as it is recorded; of one in a worker, and of a built-in type, nothing is known but its task's `outputSchema`. */
+/** The recorded result of an agent. For agents in workers and of built-in types, only the `outputSchema` of the task types it. */
 export declare type AgentResult<F> = F extends (...given: never[]) => infer R ? Recorded<Settled<R>> : F extends {
     create(...given: never[]): infer G;
 } ? Settled<G> extends {
     execute(...given: never[]): infer R;
 } ? Recorded<Settled<R>> : unknown : unknown;
 
-/** Agents by the name that tasks call each by. */
+/** Agents by name. */
 export declare type Agents = Readonly<Record<string, AgentForm>>;
 
-/** The size of the agent pool: how many instances of each type there are, when there are more or fewer of them, and when they are asked how they are. */
+/** The size of the agent pool: instances of each type, scaling and health checks. */
 export declare interface AgentsConfig {
     /** Instances of each agent type from its first task on, at least 0 and at most `maxAgents`. Default 1. */
     minAgents?: number | undefined;
     /** Instances per agent type, at least 1. Default 10. */
     maxAgents?: number | undefined;
-    /** The use of a type's places above which there are more instances of it, in percent, above `scaleDownThreshold`. Default 80. */
+    /** Utilisation of a type's places, in percent, above which the pool adds instances; above `scaleDownThreshold`. Default 80. */
     scaleUpThreshold?: number | undefined;
-    /** The use below which, for a while, there are fewer, in percent. Default 20. */
+    /** Utilisation, in percent, below which the pool removes instances after a while. Default 20. */
     scaleDownThreshold?: number | undefined;
     /** Time between two health checks of an instance, and how long it has to answer, at least 1 ms. Default 5000 (5 s). */
     healthCheckInterval?: Duration | undefined;
     /**
-     * Whose tasks a model does though nobody has registered the agent: `true` any's, `false` nobody's, or those of the agents in a list. Default: any's but
-     * those whose name is nearly a registered one; with models that are known from the environment alone, only where no agent is registered at all.
+     * Which unregistered agents a model stands in for: `true` all, `false` none, or the names in an array. Default: all except names that are nearly a
+     * registered one; if models are known only from the environment, only while no agent is registered at all.
      */
     standIn?: boolean | readonly string[] | undefined;
 }
@@ -162,23 +166,23 @@ export declare interface AgentsConfig {
 export declare interface AgentTask<Other extends string = AnyWord, AgentId extends string = string> {
     /** Unique in the workflow. At most 256 bytes. */
     id: string;
-    /** For people. Default: its id. */
+    /** A name for people. Default: the id. */
     name?: string | undefined;
-    /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
+    /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` stands in for one that is not registered. */
     agentId?: AgentId | undefined;
     /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
     workflow?: string | object | undefined;
     /** Waits before it runs: for a signal or for time. Alone: the payload is the output. */
     waitFor?: WaitFor<Other> | undefined;
-    /** Makes it a group. */
+    /** Makes the task a group of these tasks. */
     tasks?: readonly AgentTask<Other, AgentId>[] | undefined;
-    /** Makes it a choice, with `type: 'conditional'`. */
+    /** Makes the task a choice, with `type: 'conditional'`. */
     branches?: readonly Branch<Other, AgentId>[] | undefined;
-    /** What a choice runs if no branch holds. */
+    /** The tasks that a choice runs if no branch holds. */
     default?: readonly AgentTask<Other, AgentId>[] | undefined;
     /** Whether a choice takes the first branch that holds (default) or all of them. */
     mode?: 'first' | 'all' | Other | undefined;
-    /** What a choice without a branch does: it is skipped (default) or fails with `ERR_NO_BRANCH`. */
+    /** If no branch of a choice holds and it has no `default`: it is skipped (default) or fails with `ERR_NO_BRANCH`. */
     onNoMatch?: 'skip' | 'fail' | Other | undefined;
     /** How a loop goes on, with `type: 'loop'`. */
     loop?: Loop<Other> | undefined;
@@ -193,22 +197,23 @@ export declare interface AgentTask<Other extends string = AnyWord, AgentId exten
      */
     type?: TaskType<Other> | undefined;
     input?: TaskInputDefinition | undefined;
-    /** Ids of siblings that must end before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
+    /** Ids of siblings that must end first. If present, even empty, it replaces the implicit order of declaration. */
     dependencies?: readonly string[] | undefined;
-    /** All must hold, or it is skipped; of a loop that nothing else drives: it goes on while they hold. Judged once. */
+    /** Conditions that must all hold, or the task is skipped. Judged once. A loop without `loop` repeats while they hold. */
     conditions?: readonly Condition<Other>[] | undefined;
-    /** When it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
+    /** Whether it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
     triggerRule?: TriggerRule<Other> | undefined;
     /**
-     * `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`; `{ continue: ['QUOTA'] }`: only one with such a
+     * `'continue'`: its failure does not fail the workflow, and its dependants see a completed task with output `null`;
+     * `{ continue: ['QUOTA'] }`: only one with such a
      * code or name, as in `retryPolicy.retryOn`. Default `'fail'`.
      */
     onError?: 'fail' | 'continue' | Other | {
         continue: readonly string[];
     } | undefined;
     /**
-     * Of a call or a wait: what stands in for it where it would have failed, its attempts being spent; a list is tried in order. The task then completes
-     * with that output and is `degraded`. Not when it is cancelled or its execution's deadline passes.
+     * What stands in for a call or a wait that has failed all its attempts; an array is tried in order. The task then completes with that output
+     * and is `degraded`. Not used when the task is cancelled or the execution's deadline passes.
      */
     fallback?: Fallback<AgentId> | readonly Fallback<AgentId>[] | undefined;
     /** Default: one attempt. */
@@ -220,31 +225,31 @@ export declare interface AgentTask<Other extends string = AnyWord, AgentId exten
     /** The longest an attempt may be without `ctx.heartbeat()`. */
     heartbeatTimeout?: Duration<Other> | undefined;
     /**
-     * Of a task of an `llm` or `hybrid` agent: which answers are taken as they are, though they were cut (`'length'`), withheld (`'content'`) or are `'empty'`.
-     * Default: what its agent says, else `models.accept`, else none: they fail the task.
+     * For `llm` and `hybrid` agents: accepts answers that were cut (`'length'`), withheld (`'content'`) or are `'empty'`; others of these fail the task.
+     * Default: that of the agent, else `models.accept`, else none.
      */
     accept?: readonly AcceptedEnding[] | undefined;
-    /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
+    /** Validates its output, in the forms of `input.schema`. `ERR_OUTPUT_SCHEMA`. */
     outputSchema?: unknown;
-    /** Keeps its output for other executions of its tenant and of what makes it; `true`: for ever, told apart by its rendered input. */
+    /** Reuses its output in other executions of the same tenant and definition. `true`: for ever, by its rendered input. */
     cache?: boolean | {
         key?: string | undefined;
         ttl?: Duration<Other> | undefined;
     } | undefined;
     /** Capabilities that its agent must have; without an `agentId`, any registered agent that has them will do. */
     requires?: readonly string[] | undefined;
-    /** Who has an agent first: a whole number from -1000 to 1000, higher first; that of the execution is added. Default 0. */
+    /** Order in which tasks get an agent: a whole number from -1000 to 1000, higher first, added to that of the execution. Default 0. */
     priority?: number | undefined;
-    /** Tasks with the same one, once `{{ … }}` in it is filled in, go to the same instance of their agent where it has room. */
+    /** Tasks with the same value go to the same agent instance while it has room. May hold `{{ … }}`. */
     affinity?: string | undefined;
-    /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
+    /** Undoes the task if the execution fails or is cancelled after the task completed (or, with `on: 'started'`, was started). */
     compensate?: Compensation<Other, AgentId> | undefined;
 }
 
 /** How agents of a type are made: here, or each in a worker thread of its own. */
 export declare type AgentType = InlineAgentType | WorkerAgentType;
 
-/** How many instances of a type there are, and what each may do. */
+/** The number of instances of a type, and the load of each. */
 export declare interface AgentTypeLimits {
     /** Attempts that one instance runs at once, at least 1. Default 1. */
     maxConcurrency?: number | undefined;
@@ -259,21 +264,21 @@ export declare interface AgentTypeLimits {
     } | undefined;
 }
 
-/** A workflow: tasks, and what each waits for. */
+/** A workflow: tasks and their dependencies. */
 export declare interface AgentWorkflow<Other extends string = AnyWord> {
-    /** Names it. At most 256 bytes. */
+    /** The id of the workflow. At most 256 bytes. */
     id: string;
-    /** For people. Default: its id. */
+    /** A name for people. Default: the id. */
     name?: string | undefined;
     /** A changed definition needs another version while executions of the old one run. Default `'1'`. */
     version?: string | undefined;
     description?: string | undefined;
     /**
-     * Judges the context of each execution before it begins: a zod schema, any Standard Schema, or a JSON Schema. `ERR_INPUT_SCHEMA`. What
-     * it makes of the context is the context.
+     * Validates the context of each execution before it begins: a zod schema, any Standard Schema, or a JSON Schema. `ERR_INPUT_SCHEMA`.
+     * Its parsed value becomes the context.
      */
     context?: unknown;
-    /** The agents that its tasks name, for the compiler alone: see `defineWorkflow`. It registers no agent and is not recorded. */
+    /** The agents that its tasks name, for the compiler only: see `defineWorkflow`. It registers no agent and is not recorded. */
     agents?: Agents | undefined;
     /** At least one; `workflow.maxTasks` counts those of every level. */
     tasks: readonly AgentTask<Other>[];
@@ -284,15 +289,15 @@ export declare interface AgentWorkflow<Other extends string = AnyWord> {
         tags?: readonly string[] | undefined;
         [key: string]: unknown;
     } | undefined;
-    /** What a failure does to its neighbours: stops them (`'fail_fast'`, default), or lets independent tasks go on. */
+    /** After a failure: `'fail_fast'` (default) stops the other tasks, `'continue'` lets independent tasks go on. */
     failurePolicy?: 'fail_fast' | 'continue' | Other | undefined;
-    /** When an execution must have ended: so long after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
+    /** The time by which an execution must end: a duration after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
     deadline?: Duration<Other> | `${number}-${number}-${string}` | undefined;
-    /** What one execution may use. `ERR_BUDGET`; of models `ERR_BUDGET_EXCEEDED`. */
+    /** Limits of one execution. `ERR_BUDGET`; for models `ERR_BUDGET_EXCEEDED`. */
     budget?: Budget | undefined;
 }
 
-/** Each without a default: what is absent is not watched. */
+/** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export declare interface AlertThresholds {
     /** Failed tasks, in percent of those that ended. */
     taskFailureRate?: number | undefined;
@@ -312,11 +317,11 @@ export declare interface AllocationEvent extends AgentEvent {
 }
 
 /**
- * What an execution may use, by name; what is absent allows every one, `[]` allows none. It is recorded with the execution and holds for its child
+ * The names that an execution may use. An absent kind allows every name, `[]` allows none. It is recorded with the execution and holds for its child
  * workflows, spawned tasks, compensations, forks and retries.
  */
 export declare interface Allowance {
-    /** Agents and types that tasks may name; who is found by `requires` alone must be one of them, or of a type among them. */
+    /** Agents and types that tasks may name. An agent found by `requires` must be one of them, or of a type among them. */
     agents?: readonly string[] | undefined;
     /** Tools that built-in agents may call, or let models call. */
     tools?: readonly string[] | undefined;
@@ -326,40 +331,40 @@ export declare interface Allowance {
     models?: readonly string[] | undefined;
 }
 
-/** A context of which nothing is known. */
+/** An untyped context. */
 export declare type AnyContext = {
     [key: string]: any;
 };
 
 /**
- * What stands, for the compiler, beside the words that a field may have: any text in a definition that is plain data, since TypeScript takes a word in an
- * object of its own for no more than that; nothing in one that `defineWorkflow` is given.
+ * Widens the words of a field to `string` in definitions that are plain data, because TypeScript widens literals in object literals. `defineWorkflow`
+ * allows only the words themselves.
  */
 export declare type AnyWord = string & {};
 
-/** What else an agent may use during one attempt. */
+/** The second argument of an agent: what it may use during one attempt. */
 export declare interface AttemptContext {
-    /** Aborts when the attempt should stop; `signal.reason.code` says why. Ignoring it is allowed for 5 s, then the attempt is given up. */
+    /** Aborts when the attempt must stop; `signal.reason.code` says why. An agent that goes on is logged after 1 s, and its attempt is given up after 5 s. */
     readonly signal: AbortSignal;
     /** From 1. */
     readonly attempt: number;
-    /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
+    /** The same across attempts, restarts and machines: pass it to other systems, so that an effect happens once. */
     readonly idempotencyKey: string;
-    /** What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`; in a worker thread a JSON Schema. */
+    /** The `outputSchema` of the task, as a Standard Schema to pass to a model as `schema`; in a worker thread a JSON Schema. */
     readonly outputSchema: unknown;
     /**
-     * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the
-     * attempt. Not in a worker thread.
+     * Calls models on the account of this task: choices and usage are recorded, its budgets and `retryPolicy` apply, and calls end with the attempt.
+     * Not available in a worker thread.
      */
     readonly models: ModelCalls;
-    /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
+    /** Resets `heartbeatTimeout`; announces `progress`, if given, as `emit` does. */
     heartbeat(progress?: unknown): void;
     /** Announces `task:progress` with `data`. It is not recorded. */
     emit(data: unknown): void;
     /**
-     * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, which is what its `outputSchema` makes of it, or what a
-     * workflow gives that `defineWorkflow` was given. A failure that nobody catches is the
-     * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one. If the attempt is told to stop
+     * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, typed by its `outputSchema` or by a workflow of
+     * `defineWorkflow`. A failure that the agent does not catch fails the attempt (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the
+     * same one. If the attempt must stop
      * meanwhile, awaiting it rejects with `signal.reason`. Once the attempt is over nothing is added, and awaiting it rejects.
      */
     spawn<S = undefined, W = undefined>(task: AgentTask & {
@@ -369,8 +374,8 @@ export declare interface AttemptContext {
 }
 
 /**
- * How long one attempt may take. One that takes longer counts as paid; it goes to a fallback, and is made again as `maxAttempts` or a `retryPolicy` says,
- * or twice at most where the model has answered others in the last minute.
+ * How long one attempt may take. One that takes longer counts as paid. It goes to a fallback, or is retried by `maxAttempts` or `retryPolicy`: at most
+ * twice, if the model has answered other requests in the last minute.
  */
 export declare interface AttemptTimeouts {
     /** Until the first token of a stream, thoughts included. Default 300000 (5 min). */
@@ -405,7 +410,7 @@ export declare type Branched<B, K, A> = {
     readonly output: ResultsOf<T, A>;
 } : never);
 
-/** What one execution may use, its child workflows included. */
+/** Limits of one execution, including its child workflows. */
 export declare interface Budget extends ModelBudget {
     /** Attempts of agents that may start. */
     tasks?: number | undefined;
@@ -414,12 +419,12 @@ export declare interface Budget extends ModelBudget {
 }
 
 /**
- * An amount of memory: bytes, or text such as `'512KiB'`, `'64MiB'`, `'1GiB'`, or in thousands `'64MB'`. Any text for the compiler, as with a
- * duration; another is refused when it is read.
+ * An amount of memory: a number of bytes, or a string such as `'512KiB'`, `'64MiB'`, `'1GiB'`, or in thousands `'64MB'`. Typed as string, as a
+ * duration is; an invalid one is refused at run time.
  */
 export declare type Bytes = number | `${number}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}` | (string & {});
 
-/** A task that is one call of an agent that is known, and always happens: nearly every one is. */
+/** A task that always makes one call of a known agent, as most tasks do. */
 export declare interface CallAlone<A> {
     readonly agentId: keyof A;
     readonly type?: 'sequential' | 'parallel';
@@ -454,7 +459,7 @@ export declare type Called<K, A> = K extends {
     };
 } ? Recorded<SchemaOutput<S>> : unknown;
 
-/** Somebody asked for it to stop, or something else made it pointless. */
+/** The caller cancelled it, or another task made it pointless. */
 export declare class CancelledError extends OrchestratorError {
 }
 
@@ -463,7 +468,7 @@ export declare interface CancelOptions {
     force?: boolean | undefined;
 }
 
-/** `unknown` for tasks whose fields there are, whose dependencies are siblings, and whose agents are given what they read; else what is wrong where. */
+/** `unknown` if every field exists, dependencies are siblings and agents get what they read; else the problem at its place. */
 export declare type CheckedTasks<T extends Listed, A, C> = [Wrong<T, A, C>] extends [never] ? unknown : Places<T, A, C>;
 
 /** The orchestrator has been shut down. */
@@ -482,7 +487,7 @@ export declare interface CollaborationConfig {
     conflictResolution?: 'last-write-wins' | 'operational-transform' | 'crdt' | undefined;
 }
 
-/** What undoes a task. */
+/** The call of an agent that undoes a task. */
 export declare interface Compensation<Other extends string = AnyWord, AgentId extends string = string> {
     agentId: AgentId;
     /** It may read the output of its own task. */
@@ -492,9 +497,9 @@ export declare interface Compensation<Other extends string = AnyWord, AgentId ex
     timeout?: Duration<Other> | undefined;
 }
 
-/** Executions that are counted together. */
+/** Limits how many executions with the same key run at once. */
 export declare interface ConcurrencyLimit {
-    /** 1 to 256 letters, such as the id of a customer. */
+    /** 1 to 256 characters, such as the id of a customer. */
     key: string;
     /** At least 1. The limit given last counts for all of the key. */
     limit: number;
@@ -503,10 +508,10 @@ export declare interface ConcurrencyLimit {
 /** An expression (a bounded subset of CEL: docs/workflows.md), alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
 export declare type Condition<Other extends string = AnyWord> = string | TaskCondition<Other> | ConditionFunction;
 
-/** A condition that is a function; it is given everything an expression could read there. */
+/** A condition that is a function. Its argument has everything that an expression could read there. Returns a boolean, or a promise of one. */
 export declare type ConditionFunction = (scope: any) => unknown;
 
-/** What was asked for stands against something that is there. */
+/** The call conflicts with something that exists. */
 export declare class ConflictError extends OrchestratorError {
 }
 
@@ -516,14 +521,14 @@ export declare type ContextProblem<X, N, C, D> = Differing<C, Omit<X, 'dependenc
     readonly dependencies: infer W;
 } ? Differing<D, W> extends infer G extends string ? [G] extends [never] ? unknown : Problem<`agent \`${N & string}\` reads \`dependencies.${G}\`, which this task is not given`> : unknown : unknown : Problem<`agent \`${N & string}\` reads \`context.${F}\`, which the context of this workflow is not known to have`> : unknown;
 
-/** What its agents find in `task.context`; without a schema, or by raw JSON Schema, anything. */
+/** The type of `task.context`; anything without a schema, or with raw JSON Schema. */
 export declare type ContextRead<S> = SchemaOutput<S> extends infer C extends object ? Recorded<C> : any;
 
 /** A provider of your own. */
 export declare interface CustomProvider {
-    /** Answers one request; it is tried again as any other is: throw an error with `class` (a `ModelFailureClass`) to say what failed, and `retryAfterMs`. */
+    /** Answers one request. To fail, throw an error with `class` (a `ModelFailureClass`) and `retryAfterMs`; it is retried as for any provider. */
     generate(request: CustomRequest): Promise<CustomReply> | CustomReply;
-    /** Gives the answer as it comes. Default: `generate`, in one part. */
+    /** Yields the answer in parts. Default: `generate`, in one part. */
     stream?(request: CustomRequest): AsyncIterable<{
         text: string;
     } | CustomReply>;
@@ -548,7 +553,7 @@ export declare interface CustomReply {
     finishReason?: FinishReason | undefined;
 }
 
-/** What a provider of your own is asked. */
+/** A request to a provider of your own. */
 export declare interface CustomRequest {
     readonly model: string;
     readonly system?: string;
@@ -566,39 +571,39 @@ export declare interface CustomRequest {
 }
 
 /**
- * The agents of a program, by the names that tasks call them by. It gives them back as they are: `agentPool.registerAgents(agents)` registers them, and
- * `agents` of a `defineWorkflow` tells the compiler of them.
+ * Types the agents of a program by name, and returns them unchanged: `agentPool.registerAgents(agents)` registers them, and `agents` of
+ * `defineWorkflow` tells the compiler about them.
  */
 export declare function defineAgents<const A extends Agents>(agents: A): A;
 
 /**
- * A workflow whose `agentId`s, dependencies, words, context and results the compiler checks. It gives the workflow back as it is: a definition is data, and
- * runs as the same definition does that was written without this function.
+ * Lets the compiler check the agents, dependencies, words, context and results of a workflow, and returns it unchanged: a definition is data, and runs
+ * the same without this function.
  */
 export declare function defineWorkflow<const T extends readonly AgentTask<never, AgentNames<A>>[], A extends Agents, S = undefined>(workflow: WorkflowDefinition<A, S, T & CheckedTasks<T, A, ContextRead<S>>>): TypedWorkflow<ContextGiven<S>, Shown<ResultsOf<T, A>>>;
 
-/** The members that are not there, or are something else. */
+/** The members that are missing or have another type. */
 export declare type Differing<Given, Wanted> = string extends keyof Wanted ? never : {
     [F in keyof Wanted]: F extends keyof Given ? (Given[F] extends Wanted[F] ? never : F) : F;
 }[keyof Wanted] & string;
 
 /**
- * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
- * which one it was in an object of its own; another is refused when it is read.
+ * A duration: a number of milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Typed as string because TypeScript widens
+ * literals in object literals; an invalid one is refused at run time.
  */
 export declare type Duration<Other extends string = string & {}> = [Other] extends [never] ? number | DurationText : number | DurationText | Other;
 
-/** A length of time in words. */
+/** A duration as a string. */
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
-/** The stable names of everything that can go wrong. */
+/** The stable names of all errors. */
 export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
-/** What an error may say beside its message. */
+/** The fields of an error beside its message. */
 declare interface ErrorOptions_2 {
-    /** What led to it. */
+    /** The error that caused this one. */
     cause?: unknown;
-    /** Figures and names that belong to it, as data. */
+    /** Further data, such as figures and names. */
     details?: Readonly<Record<string, unknown>> | undefined;
     /** Whether the same call may succeed later. Default false. */
     retryable?: boolean | undefined;
@@ -612,8 +617,7 @@ declare interface ErrorOptions_2 {
 export { ErrorOptions_2 as ErrorOptions }
 
 /**
- * How much later than asked for timers fire, in milliseconds, since agents began to be at work after a rest of at least a second. It is
- * looked at every 20 ms while they are.
+ * The delay of timers in milliseconds, measured every 20 ms while agents work; figures start anew after a rest of at least 1 s.
  */
 export declare interface EventLoopDelayFigures {
     readonly p50: number;
@@ -627,31 +631,31 @@ export declare type EventName = keyof OrchestratorEvents;
 export declare interface ExecuteOptions {
     /** Cancels the execution when it aborts; a call that joined another's execution is only detached. */
     signal?: AbortSignal | undefined;
-    /** When it must have ended: an instant, or so long from now. The workflow's own deadline may be earlier. */
+    /** The time by which it must end: an instant, or a duration from now. The workflow's own deadline may be earlier. */
     deadline?: Date | Duration | undefined;
-    /** What it may use; the workflow's own budget may be less. */
+    /** Limits of the execution; the workflow's own budget may be lower. */
     budget?: Budget | undefined;
     /** Pauses after each task, from the beginning. */
     step?: boolean | undefined;
     /**
-     * Its id, instead of one that is made: 1 to 256 letters without `/`, `\`, `~` and control characters, that neither begin with `key-` and 32
-     * hexadecimal digits nor end in `@` and an ISO instant. `ERR_EXECUTION_EXISTS` if there is one.
+     * The id of the execution: 1 to 256 characters without `/`, `\`, `~` and control characters, not beginning with `key-` and 32 hexadecimal digits, not
+     * ending in `@` and an ISO instant. Default: a generated one. `ERR_EXECUTION_EXISTS` if it is taken.
      */
     executionId?: string | undefined;
     /**
-     * Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end: the latest that was begun by it. Where
-     * that is remembered no more, `ERR_EXECUTION_NOT_FOUND`.
+     * Calls with the same key, workflow and tenant join one execution, until 24 h after its end. If it is no longer remembered,
+     * `ERR_EXECUTION_NOT_FOUND`.
      */
     idempotencyKey?: string | undefined;
-    /** What a call with the key of an execution that ended badly does: rejects like that one (`'join'`, default), or runs anew. */
+    /** If the execution of the key has failed: `'join'` rejects as that one did (default), `'rerun'` runs the workflow again. */
     onFailed?: 'join' | 'rerun' | undefined;
-    /** On whose behalf it runs. Tenants share the places of `maxConcurrentWorkflows` according to their weights. */
+    /** The tenant it runs for. Tenants share the places of `maxConcurrentWorkflows` by their weights. */
     tenant?: string | undefined;
-    /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first, then who came first. Default 0. */
+    /** Order within a tenant: a whole number from -1000 to 1000, higher first, then first come, first served. Default 0. */
     priority?: number | undefined;
-    /** At most so many executions of one key and tenant run at once; the others wait. */
+    /** Limits how many executions of one key and tenant run at once; the others wait. */
     concurrency?: ConcurrencyLimit | undefined;
-    /** What it may use. A fork may only narrow what the execution it is made from was allowed. Default: everything. */
+    /** The names that it may use. A fork may only narrow those of its original. Default: all. */
     allow?: Allowance | undefined;
 }
 
@@ -669,12 +673,12 @@ export declare interface ExecutionEvent {
     readonly error?: TaskErrorInfo;
 }
 
-/** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
+/** Waits for, inspects and controls one execution. Any number of handles may exist for one execution. */
 export declare interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
     readonly id: string;
-    /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing; see `logger`. */
+    /** Resolves when the execution completed; rejects as `executeWorkflow` does. A handle whose result is never asked for rejects nothing; see `logger`. */
     result(): Promise<WorkflowExecution<Results>>;
-    /** Resolves in any end state; what did not complete has no result. */
+    /** Resolves in any end state. Tasks that did not complete have no result. */
     settled(): Promise<WorkflowExecution<Partial<Results>>>;
     status(): Promise<ExecutionStatus>;
     /** See `cancelExecution`. */
@@ -686,8 +690,8 @@ export declare interface ExecutionHandle<Results = Readonly<Record<string, unkno
     /** See `signalExecution`. */
     signal(name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
     /**
-     * Every event of the execution in order, from its first or after the one with the number `after`: those on record, then those to come,
-     * without a gap. Ends when the execution has.
+     * Yields every event of the execution in order, from the first or after number `after`: those on record, then those to come, without a gap.
+     * Ends when the execution has ended.
      */
     events(options?: {
         after?: number | undefined;
@@ -697,11 +701,11 @@ export declare interface ExecutionHandle<Results = Readonly<Record<string, unkno
 /** A page of executions, newest first. */
 export declare interface ExecutionList {
     readonly executions: WorkflowExecution[];
-    /** There if there are more. */
+    /** Present if there are more. */
     readonly cursor?: string;
 }
 
-/** Which executions `listExecutions` gives; what is absent does not matter. */
+/** Selects executions for `listExecutions`. An absent field selects all. */
 export declare interface ExecutionListFilter {
     workflowId?: string | undefined;
     status?: ExecutionStatus | undefined;
@@ -733,7 +737,7 @@ export declare interface ExecutionMetrics {
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
-/** What stands in for a task: an agent, called once with the task's own input or another, or a value as it is. */
+/** A stand-in for a failed task: an agent, called once with the task's own input or another, or a value. */
 export declare type Fallback<AgentId extends string = string> = {
     agentId: AgentId;
     input?: TaskInputDefinition | undefined;
@@ -742,29 +746,29 @@ export declare type Fallback<AgentId extends string = string> = {
 };
 
 /**
- * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'empty'`: it ended in order, and nothing was said; `'pause'`: the provider goes
- * on when it is sent `message`; `'other'`: for a reason that no other word is for.
+ * Why an answer ended. `'length'`: it was cut; `'content-filter'`: it was withheld or refused; `'empty'`: it ended normally without content; `'pause'`: the
+ * provider continues when it is sent `message`; `'other'`: any other reason.
  */
 export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'empty' | 'pause' | 'other';
 
-/** What a request brings: with a `schema` what that makes of the answer, which is there unless the model may call tools instead. */
+/** The result of a request. With a `schema` it has `output`, unless the model may call tools instead. */
 export declare type Generated<S, T> = S extends undefined ? GenerateResult : T extends undefined ? GenerateResult<SchemaOutput<S>> & {
     readonly output: SchemaOutput<S>;
 } : GenerateResult<SchemaOutput<S>>;
 
-/** What a model is asked. One of `prompt` and `messages` is needed. */
+/** A request to a model. It needs `prompt` or `messages`. */
 export declare interface GenerateRequest {
     /** The provider, by its name. With neither this nor `model`, `requirements` decide. */
     provider?: string | undefined;
     /** The model, as `model` or `provider/model`. */
     model?: string | undefined;
-    /** What the model must be able to do, if none is named. Default: `text-generation`, and what the request itself needs. */
+    /** Requirements that choose the model, if none is named. Default: `text-generation`, and the needs of the request itself. */
     requirements?: ModelRequirements | undefined;
     /** Instructions for the model. */
     system?: string | undefined;
     prompt?: string | undefined;
     messages?: readonly ModelMessage[] | undefined;
-    /** What `output` must be: the model is steered by it, and it judges. One round of repair. As `parameters` of a tool. */
+    /** The schema of `output`, in the forms of a tool's `parameters`. It guides the model and validates the answer, with one round of repair. */
     schema?: unknown;
     tools?: readonly ModelTool[] | undefined;
     toolChoice?: 'auto' | 'none' | 'required' | {
@@ -781,51 +785,51 @@ export declare interface GenerateRequest {
     fallback?: readonly string[] | undefined;
     /** Requests to one model before it is given up, from 1 to 100. Default 5; see `AttemptTimeouts` for those that come too late. */
     maxAttempts?: number | undefined;
-    /** What this call may use, its retries included. */
+    /** Limits of this call, including its retries. */
     budget?: ModelBudget | undefined;
     /**
-     * Of `stream`: whether you can take back what has come. After a failure the answer is then asked for anew, by the same rules as before its first part, and
-     * the first part of the new one says `restart: true`. Default false: what was delivered stays, and the call fails.
+     * For `stream`: lets the call start again after a failure in the middle of an answer. The first part of the new answer has `restart: true`, and voids the
+     * parts before it. Default false: the call fails.
      */
     restart?: boolean | undefined;
-    /** The longest that all of it may take, waiting included. */
+    /** The longest that the whole call may take, waiting included. */
     timeout?: Duration | undefined;
     signal?: AbortSignal | undefined;
 }
 
-/** What a model answered. */
+/** The answer of a model. */
 export declare interface GenerateResult<Output = unknown> {
     readonly text: string;
-    /** What `schema` made of the answer; absent if the model called tools instead. */
+    /** The answer as `schema` parsed it; absent if the model called tools instead. */
     readonly output?: Output;
     readonly toolCalls: readonly ModelToolCall[];
-    /** The answer as a turn to go on from. */
+    /** The answer as a message, to continue the conversation. */
     readonly message: ModelMessage;
-    /** With that of requests before it which failed and said what they used. */
+    /** Tokens, including those of failed requests before it that reported theirs. */
     readonly usage: TokenUsage;
     /** US dollars. */
     readonly cost: number;
-    /** False if a price is not known, so that `cost` is too low, or if the provider does not say what was used, so that `usage` and `cost` are estimates. */
+    /** False if a price is unknown, so that `cost` is too low, or if the provider reports no usage, so that `usage` and `cost` are estimates. */
     readonly costComplete: boolean;
     readonly model: string;
     readonly provider: string;
     readonly finishReason: FinishReason;
-    /** The provider's own word for it, where that says more, or its explanation of a refusal. */
+    /** The provider's own word, where it says more, or its explanation of a refusal. */
     readonly finishDetail?: string;
     /** Every request that was sent for it, in order. */
     readonly attempts: readonly ModelAttempt[];
-    /** Fallbacks that were not to be asked, since they could not see all of the request, such as a picture. Absent: none. */
+    /** Fallbacks that were not called, because they cannot read part of the request, such as a picture. Absent: none. */
     readonly skipped?: readonly SkippedModel[];
 }
 
-/** What the dependencies of a task give: those it names, else any of its siblings. One that is no sibling is an error of its own. */
+/** The results of the dependencies of a task: those it names, else any of its siblings. */
 export declare type Given<K, R extends Results> = K extends {
     readonly dependencies: readonly (infer D extends string)[];
 } ? {
     readonly [F in D]: R[F];
 } : R;
 
-/** What an agent of type `hybrid` knows beside: its tools. */
+/** The configuration of an agent of type `hybrid`: that of `llm`, and tools. */
 export declare interface HybridConfiguration extends LlmConfiguration {
     /** The tools it may use, by name. Default: every tool that is registered when an attempt begins. */
     tools?: readonly string[] | undefined;
@@ -840,19 +844,19 @@ export declare type IdOf<K> = K extends {
 /** Agents that run on the thread that registers them. */
 export declare interface InlineAgentType extends AgentTypeLimits {
     isolation?: 'inline' | undefined;
-    /** Makes an instance, with the configuration of the agent it is of. One that throws is tried again after a while. */
+    /** Returns a new instance for the configuration of an agent. If it throws, the pool tries again after a while. */
     create(config: any): Agent | Promise<Agent>;
 }
 
-/** A mistake of this package. */
+/** A bug in this package. */
 export declare class InternalError extends OrchestratorError {
 }
 
 /** One problem found in what the caller gave, with the place it was found in. */
 export declare interface Issue {
-    /** Where, from the argument inwards: `tasks[2].input.schema`, `workflow.maxTasks`, `data["a b"]`. Empty for the argument itself. */
+    /** The place, from the argument inwards: `tasks[2].input.schema`, `workflow.maxTasks`, `data["a b"]`. Empty for the argument itself. */
     path: string;
-    /** What is wrong and the way out: lower case, no full stop. */
+    /** The problem and the way out, in lower case without a full stop. */
     message: string;
     /** The stable name of the problem, such as `ERR_NOT_JSON`. */
     code?: string;
@@ -860,7 +864,7 @@ export declare interface Issue {
     severity?: 'error' | 'warning';
 }
 
-/** A task without others inside, or with lists of this kind. */
+/** A task without inner tasks, or with lists of this kind. */
 export declare interface Leaf<I, Lists = undefined> {
     readonly id: string;
     readonly dependencies?: readonly I[] | undefined;
@@ -869,18 +873,18 @@ export declare interface Leaf<I, Lists = undefined> {
     readonly default?: Lists;
 }
 
-/** A list of tasks, as far as its rules look. */
+/** A list of tasks. */
 export declare type Listed = readonly {
     readonly id: string;
 }[];
 
-/** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
+/** How an agent of type `llm` calls its model. An absent field takes the provider's default. */
 export declare interface LlmConfiguration {
     /** The model, as `model` or `provider/model`. With neither this nor `provider`, `requirements` decide. */
     model?: string | undefined;
     /** The provider, by its name. */
     provider?: string | undefined;
-    /** What the model must be able to do, if none is named. */
+    /** Requirements that choose the model, if none is named. */
     requirements?: ModelRequirements | undefined;
     /** Instructions for the model, for every task. */
     system?: string | undefined;
@@ -891,60 +895,60 @@ export declare interface LlmConfiguration {
     /** Tokens of one answer, at most. */
     maxTokens?: number | undefined;
     stop?: readonly string[] | undefined;
-    /** Where a request goes on that its own model could not serve, instead of `models.fallback`. */
+    /** Models to try, in this order, when the first cannot serve a request. Default: `models.fallback`. */
     fallback?: readonly string[] | undefined;
     /** Further fields of the provider's own body. */
     extra?: Readonly<Record<string, unknown>> | undefined;
     /** Whether text is announced as it comes, as `task:progress` with `{ type: 'text', text, attempt, request }`. A task with `outputSchema` has none. Default true. */
     stream?: boolean | undefined;
-    /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
+    /** Whether the prompt includes the results of the task's dependencies, unless a template of its input reads them. Default `'dependencies'`. */
     include?: 'dependencies' | 'none' | undefined;
     /**
-     * Which answers its tasks take as they are, where a task does not say: cut, withheld or empty ones fail otherwise. Default: `models.accept`.
+     * Accepts cut, withheld or empty answers for tasks without `accept`; others fail the task. Default: `models.accept`.
      */
     accept?: readonly AcceptedEnding[] | undefined;
 }
 
 /** Options of `loadWorkflow`. */
 export declare interface LoadOptions {
-    /** What the workflow may name; what it may not is a problem by path. Give it to whatever runs the workflow as well. Default: everything. */
+    /** The names that the workflow may use; any other name is a problem with its path. Pass it to the call that runs the workflow too. Default: everything. */
     allow?: Allowance | undefined;
 }
 
 /**
- * What is logged:
+ * The events of the log:
  *
  * - `execution:failed` (error): an execution failed, and no listener and no handle heard of it;
  * - `listener:failed` (error): a listener of an event threw or rejected;
- * - `listener:unknown` (warn): a listener was added for an event that there is not;
+ * - `listener:unknown` (warn): a listener was added for an event that does not exist;
  * - `store:lost` (error): nothing more can be recorded;
  * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
  * - `store:hindered` (warn): another program is in the way of the store, or its log was damaged when it was opened;
  * - `agent:dispose` (warn): an agent could not be disposed of;
- * - `agent:stand-in` (warn): a model does tasks for which nobody has asked it;
+ * - `agent:unresponsive` (warn): an agent still runs 1 s after its signal told it to stop;
+ * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out.
  */
-export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'store:hindered' | 'agent:dispose' | 'agent:stand-in' | 'mcp:tools' | 'model:tool';
+export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'store:hindered' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool';
 
 /**
- * Where an orchestrator writes what the people who run it must know. `console` is one, and so is a logger of pino: each method is called with a record
- * and a message.
+ * Receives what the operators of an orchestrator must know. `console` and pino loggers fit: each method is called with a record and a message.
  */
 export declare interface Logger {
-    /** Something did not happen that was wanted: an execution failed, a listener threw, the store is lost. */
+    /** Something failed: an execution, a listener, the store. */
     error(record: LogRecord, message: string): void;
-    /** Everything goes on, and somebody may want to do something about it. */
+    /** Everything goes on, but a person should look at it. */
     warn(record: LogRecord, message: string): void;
 }
 
-/** What is said, as data. */
+/** One log entry as data. */
 export declare interface LogRecord {
-    /** What happened. */
+    /** The event. */
     readonly event: LogEvent;
-    /** What went wrong: one of `ErrorCode`, or the code of what an agent threw. */
+    /** One of `ErrorCode`, or the code of the error that an agent threw. */
     readonly code?: string;
-    /** The error, under the name that loggers know. */
+    /** The error, under the name that loggers recognise. */
     readonly err?: OrchestratorError;
     readonly executionId?: string;
     readonly workflowId?: string;
@@ -958,9 +962,9 @@ export declare interface LogRecord {
     readonly server?: string;
 }
 
-/** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
+/** What repeats a loop: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
 export declare interface Loop<Other extends string = AnyWord> {
-    /** A list, or an expression that gives one. One pass for each item. */
+    /** An array, or an expression that gives one. One pass for each item. */
     forEach?: readonly unknown[] | string | undefined;
     /** Judged before each pass. */
     while?: Condition<Other> | readonly Condition<Other>[] | undefined;
@@ -970,39 +974,39 @@ export declare interface Loop<Other extends string = AnyWord> {
     maxIterations?: number | undefined;
     /** Passes of a `forEach` at the same time. Default 1. */
     concurrency?: number | undefined;
-    /** What a failed pass does to a `forEach`; `'failAfter'`: the others go on, and then it fails with `ERR_LOOP_ITEMS`. Default `'fail'`. */
+    /** After a failed pass of `forEach`: `'failAfter'` runs the others first, then fails with `ERR_LOOP_ITEMS`. Default `'fail'`. */
     onItemError?: 'fail' | 'failAfter' | 'collect' | 'skip' | Other | undefined;
-    /** What wanting more passes than `maxIterations` does: `'fail'` with `ERR_LOOP_LIMIT` (default), or `'stop'` the loop, which completes. */
+    /** At `maxIterations`: `'fail'` fails with `ERR_LOOP_LIMIT` (default), `'stop'` completes the loop. */
     onLimit?: 'fail' | 'stop' | Other | undefined;
     /** How many ended passes stay in view. Default: all. */
     keepLast?: number | undefined;
 }
 
-/** A server that is connected to. */
+/** A connection to a server. */
 export declare interface McpConnection extends AsyncDisposable {
-    /** What it was called, or what it calls itself. */
+    /** The configured name, or the one that the server gives itself. */
     readonly name: string;
-    /** Its tools as they are registered. The list is another when the server says so. */
+    /** Its registered tools. The list changes when the server sends another. */
     readonly tools: readonly {
         readonly name: string;
         readonly description: string;
     }[];
-    /** Takes its tools away and ends the connection; a program that was started has ended when this resolves. */
+    /** Unregisters its tools and closes the connection. Resolves when a started program has ended. */
     close(): Promise<void>;
 }
 
-/** A server that is started here, and spoken to through its standard input and output. It ends with the connection. */
+/** A server that the pool starts as a program, connected through standard input and output. It ends with the connection. */
 export declare interface McpProgram extends McpServerOptions {
-    /** Found on the PATH, or a whole path. No shell reads it. */
+    /** A program on the PATH, or an absolute path. No shell reads it. */
     command: string;
     args?: readonly string[] | undefined;
-    /** Added to the little that it finds: PATH, HOME, the user, the language and the folder for temporary files. Keys of yours are not among that. */
+    /** Added to the few variables that it inherits: PATH, HOME, the user, the language and the folder for temporary files. API keys are not inherited. */
     env?: Readonly<Record<string, string>> | undefined;
-    /** The folder that it starts in. Default: that of this process. */
+    /** The working directory. Default: that of this process. */
     cwd?: string | undefined;
 }
 
-/** A server that listens somewhere, by streamable HTTP. */
+/** A server at an address, by streamable HTTP. */
 export declare interface McpRemote extends McpServerOptions {
     url: string | URL;
     /** Sent with each request, such as `Authorization`. */
@@ -1014,28 +1018,28 @@ export declare interface McpRemote extends McpServerOptions {
 /** A server of the Model Context Protocol: a program that is started, or an address. */
 export declare type McpServer = McpProgram | McpRemote;
 
-/** What holds for either. */
+/** Options of both kinds of server. */
 export declare interface McpServerOptions {
-    /** What it is called in errors, and where its tools begin with. Default: what it calls itself. */
+    /** The name in errors, and the default prefix of its tools. Default: the name that the server gives itself. */
     name?: string | undefined;
     /** Which of its tools are registered, by the server's own names. Default: all. */
     tools?: {
         include?: readonly string[] | undefined;
         exclude?: readonly string[] | undefined;
     } | undefined;
-    /** What the names of its tools begin with here. Default: its name and `_`, since two servers may each have a `search`. */
+    /** The prefix of its tools' names. Default: its name and `_`, since two servers may each have a `search`. */
     prefix?: string | undefined;
     /** The longest that connecting, and one call, may take. Default 60000 (1 min). */
     timeout?: Duration | undefined;
 }
 
-/** What an orchestrator without `storage` remembers. */
+/** Bounds what an orchestrator without `storage` remembers. */
 export declare interface MemoryConfig {
-    /** Executions that ended, the latest of them: those of a task, an idempotency key or a fork are found while they are remembered. */
+    /** The latest executions that ended. Reads, idempotency keys and forks find an execution while it is remembered. */
     remember?: RememberConfig | undefined;
 }
 
-/** One request, and what came of it. */
+/** One request to a model, and its outcome. */
 export declare interface ModelAttempt {
     readonly provider: string;
     readonly model: string;
@@ -1048,26 +1052,26 @@ export declare interface ModelAttempt {
     readonly message?: string;
     /** Milliseconds that the provider asked to wait. */
     readonly retryAfterMs?: number;
-    /** Fields of the request that its model takes from nobody, such as `temperature`, and that were left out. */
+    /** Fields of the request that the model does not accept, such as `temperature`, and that were left out. */
     readonly omitted?: readonly string[];
-    /** What came next. */
+    /** The next step. */
     readonly next: 'done' | 'retry' | 'fallback' | 'give-up';
 }
 
-/** What calls may use. `ERR_BUDGET_EXCEEDED`. */
+/** Limits the use of calls. `ERR_BUDGET_EXCEEDED`. */
 export declare interface ModelBudget {
     /** US dollars. */
     usd?: number | undefined;
     /** Input and output together. */
     tokens?: number | undefined;
-    /** Calls that are made, each counted once however often it is sent; a round of repair is another. */
+    /** Calls. Retries of a call count once with it; a round of repair is another call. */
     calls?: number | undefined;
 }
 
-/** What may be asked of models: by the orchestrator's `modelIntegration`, and within an attempt by `context.models`, where it is put on the task's account. */
+/** Calls models: as `modelIntegration` of the orchestrator, and as `context.models` on the account of a task. */
 export declare interface ModelCalls {
     /**
-     * Asks a model and waits for the whole answer.
+     * Calls a model and waits for the whole answer.
      *
      * @throws {ModelError} with the class of the failure and every attempt.
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
@@ -1076,7 +1080,7 @@ export declare interface ModelCalls {
         schema?: S;
         tools?: T;
     }): Promise<Generated<S, T>>;
-    /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried, but with `restart`. */
+    /** Calls a model and streams its answer. After the first part there is no retry and no fallback, unless `restart` is set. */
     stream<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(request: GenerateRequest & {
         schema?: S;
         tools?: T;
@@ -1085,7 +1089,7 @@ export declare interface ModelCalls {
 
 export declare type ModelCapability = 'text-generation' | 'code-generation' | 'reasoning' | 'tool-use' | 'vision' | 'audio' | (string & {});
 
-/** A model, with what was seen of it beside what is known. */
+/** A model with its known properties and the figures of its calls. */
 export declare interface ModelComparison extends ModelInfo {
     readonly calls: number;
     /** 0 to 1; absent before the first call. */
@@ -1105,16 +1109,16 @@ export declare interface ModelComparison extends ModelInfo {
 }
 
 /**
- * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
- * `details.partialText` what had come of the answer. Of an answer that was cut (`ERR_MODEL_CUT`), empty (`ERR_MODEL_EMPTY`) or withheld (class `content`)
- * `details` has `finishReason`, what there is (`partial`), `usage`, `cost`, and the `limit` that cut it.
+ * A model gave no usable answer. `details.attempts` has every request, `details.class` the kind of failure, `details.partialText` the text that had
+ * arrived. For an answer that was cut (`ERR_MODEL_CUT`), empty (`ERR_MODEL_EMPTY`) or withheld (class `content`)
+ * `details` has `finishReason`, the rest (`partial`), `usage`, `cost`, and the `limit` that cut it.
  */
 export declare class ModelError extends OrchestratorError {
 }
 
 export declare type ModelFailureClass = 'rate' | 'quota' | 'auth' | 'overload' | 'context' | 'content' | 'network' | 'invalid';
 
-/** A model, as far as it is known. */
+/** The known properties of a model. */
 export declare interface ModelInfo {
     readonly modelId: string;
     readonly provider: string;
@@ -1135,17 +1139,17 @@ export declare interface ModelInfo {
     readonly deprecated?: string;
 }
 
-/** Models: which one, at what cost, and asking it. docs/models.md says how one is chosen. */
+/** Chooses and calls models, and knows what they cost. docs/models.md says how one is chosen. */
 export declare interface ModelIntegration extends ModelCalls {
     /**
-     * The model that fits best.
+     * Returns the model that fits best.
      *
      * @throws {ModelError} `ERR_NO_MODEL`, which says which requirement to relax.
      */
     selectModel(requirements: ModelRequirements): Promise<ModelSelection>;
-    /** Each model of the configured providers, with what was seen of it beside what is known. */
+    /** Returns each model of the configured providers, with its known properties and the figures of its calls. */
     getModelComparison(): ModelComparison[];
-    /** Every model that is known, of configured providers or not. */
+    /** Returns every known model, of configured providers or not. */
     listModels(filter?: {
         provider?: string | undefined;
         capability?: ModelCapability | undefined;
@@ -1161,14 +1165,14 @@ export declare interface ModelIntegration extends ModelCalls {
 export declare interface ModelMessage {
     role: 'user' | 'assistant' | 'tool' | (string & {});
     content: string | readonly ModelPart[];
-    /** What `GenerateResult.message` has: the provider's own record of its turn, which it wants back. */
+    /** The provider's own record of its turn, from `GenerateResult.message`. Send it back unchanged. */
     continuation?: unknown;
 }
 
 /**
- * A part of a turn. Pictures and files are in the user's turns: `url` begins with `https:` or `data:`, `data` is base64. A file is a PDF or a text. What a
- * model's provider wants as bytes is fetched, and what a model cannot see is refused before it is sent. Pictures in the `result` of a tool, as MCP servers
- * give them (`[{ type: 'image', data, mimeType }]`), go as pictures where a model reads them.
+ * A part of a turn. Pictures and files belong to the user's turns: `url` begins with `https:` or `data:`, `data` is base64. A file is a PDF or text. A
+ * `url` is fetched if the provider wants bytes, and a part that the model cannot read is refused before the request. Pictures in the `result` of a tool, as
+ * MCP servers return them (`[{ type: 'image', data, mimeType }]`), are sent as pictures to models that read them.
  */
 export declare type ModelPart = {
     type: 'text';
@@ -1200,7 +1204,7 @@ export declare type ModelPart = {
     isError?: boolean | undefined;
 };
 
-/** How much of a model may be asked, for each of its models alike. */
+/** The rate limits of each model of a provider. */
 export declare interface ModelRateLimit {
     requestsPerMinute?: number | undefined;
     /** Input and output together, in any 60 s. */
@@ -1210,7 +1214,7 @@ export declare interface ModelRateLimit {
     concurrentRequests?: number | undefined;
 }
 
-/** What is known of a model, for one that the catalogue lacks or has wrong. Only what is given changes; `null` makes it unknown. */
+/** Properties of a model that the catalogue lacks or has wrong. Absent fields stay as they are; `null` makes one unknown. */
 export declare interface ModelRegistration {
     provider?: string | undefined;
     id: string;
@@ -1228,13 +1232,13 @@ export declare interface ModelRegistration {
     } | null | undefined;
 }
 
-/** What a model must be able to do. */
+/** Requirements that choose a model. */
 export declare interface ModelRequirements {
     capabilities?: readonly {
         type: ModelCapability;
         quality?: 'basic' | 'good' | 'excellent' | (string & {}) | undefined;
     }[] | undefined;
-    /** Tokens that input and output together must have room for. */
+    /** The context length needed for input and output together, in tokens. */
     contextLength?: number | undefined;
     /** The most that one request may cost, in US dollars. */
     maxCost?: number | undefined;
@@ -1243,9 +1247,9 @@ export declare interface ModelRequirements {
     /** Its models come first if one of them fits; `reason` says when none does. */
     preferredProvider?: string | undefined;
     structuredOutput?: boolean | undefined;
-    /** What is weighed most among those that fit. Default `'balanced'`. */
+    /** What weighs most among the models that fit. Default `'balanced'`. */
     mode?: 'quality' | 'balanced' | 'cost' | 'latency' | (string & {}) | undefined;
-    /** What a request is taken to use. Default: a share of `contextLength`; see docs/models.md. */
+    /** The expected use of a request, in tokens. Default: a share of `contextLength`; see docs/models.md. */
     estimatedInputTokens?: number | undefined;
     maxOutputTokens?: number | undefined;
     providers?: {
@@ -1254,21 +1258,21 @@ export declare interface ModelRequirements {
     } | undefined;
 }
 
-/** How models are reached, and what they may cost. */
+/** The providers of models, and budgets. */
 export declare interface ModelsConfig {
     /**
-     * The providers, by the name that requests and results call each by. One that goes by the name of its kind (`openai`, `openai-responses`, `anthropic`,
+     * The providers by name. One that has the name of its kind (`openai`, `openai-responses`, `anthropic`,
      * `gemini` or `google`, `azure`, `mistral`, `groq`, `deepseek`, `xai`, `together`, `openrouter`, `cohere`, `ollama`) needs no `kind`. Default: every kind whose key
      * is in the environment.
      */
     providers?: Readonly<Record<string, ProviderConfig>> | undefined;
-    /** Where a request goes on that its own model could not serve, as `provider/model` or `model`, in this order. Default: nowhere. */
+    /** Models to try, in this order, when the first cannot serve a request: `provider/model` or `model`. Default: none. */
     fallback?: readonly string[] | undefined;
-    /** What all calls of this orchestrator may use together, from its making on. Default: no limit. */
+    /** The budget of all calls of this orchestrator together, since it was created. Default: no limit. */
     budget?: ModelBudget | undefined;
-    /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
+    /** The budget of all executions of a tenant together, by its name, since the orchestrator was created. Default: no limit. */
     tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined;
-    /** Which answers the tasks of `llm` and `hybrid` agents take as they are, where neither the task nor its agent says. Default: none. */
+    /** Accepts cut, withheld or empty answers for `llm` and `hybrid` tasks, where neither the task nor its agent has `accept`. Default: none. */
     accept?: readonly AcceptedEnding[] | undefined;
 }
 
@@ -1292,8 +1296,8 @@ export declare interface ModelSelection {
 }
 
 /**
- * An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. Leaving a `for await` over it before its end, by
- * `break`, `return` or a throw, ends the request: `result()` then rejects with `ERR_CANCELLED`.
+ * An answer in parts. The request begins at once; a caller that does not read the parts can still await `result()`. Leaving a `for await` before its end,
+ * by `break`, `return` or a throw, cancels the request: `result()` then rejects with `ERR_CANCELLED`.
  */
 export declare interface ModelStream<Result = GenerateResult> extends AsyncIterable<StreamPart<Result>> {
     /** The whole answer. */
@@ -1327,34 +1331,35 @@ export declare interface MonitoringConfig {
 }
 
 /**
- * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
- * continued when the file is opened again; without it nothing is ever written.
+ * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and interrupted executions continue when the
+ * file is opened again. Without it nothing is written.
  *
  * It keeps the process alive while an execution is active or a schedule is planned, and not otherwise.
  */
 export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> implements AsyncDisposable {
     #private;
-    /** Registers who does the work. */
+    /** Registers the agents and tools. */
     readonly agentPool: AgentPool;
     /** Reads workflows without running them. */
     readonly workflowEngine: WorkflowEngine;
-    /** Chooses models, asks them, and knows what they cost. */
+    /** Chooses and calls models, and knows what they cost. */
     readonly modelIntegration: ModelIntegration;
     /**
      * @throws {ValidationError} `ERR_CONFIG` with every problem of the configuration by path.
      */
     constructor(config?: OrchestratorConfig);
     /**
-     * Resolves when the store is open and interrupted executions have been taken up. Every call awaits it by itself.
+     * Resolves when the store is open and interrupted executions are resumed. Every call awaits it by itself.
      *
      * @throws {StoreError} if the file cannot be opened; it is never replaced, and memory never takes its place.
-     * @throws {ValidationError} `ERR_CONFIG` if a configured provider of models cannot be used, for want of a key as a rule. Only calls of it fail.
+     * @throws {ValidationError} `ERR_CONFIG` if a configured provider of models cannot be used, mostly because its key is missing. Only calls of that provider fail.
      */
     ready(): Promise<void>;
     /**
      * Runs a workflow to its end.
      *
-     * Events nobody listened for until then are held for listeners attached right after the `await`, which hear them in order as soon as they are read.
+     * Events without a listener are held for listeners attached right after the `await`, which hear them in order as soon as
+     * they are read.
      *
      * @param context - Given to every agent as `task.context`; JSON data.
      * @returns The execution, completed.
@@ -1366,29 +1371,28 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     executeWorkflow<T extends WorkflowTypes = PlainTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<WorkflowExecution<T['results']>>;
     /** Starts a workflow and resolves with a handle as soon as it is on record. Rejects as `executeWorkflow` does for what cannot start. */
     startWorkflow<T extends WorkflowTypes = PlainTypes>(workflow: Typed<T>, ...[context, options]: StartArguments<T['context']>): Promise<ExecutionHandle<T['results']>>;
-    /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
+    /** Returns a handle for an execution by its id. Its methods reject with `ERR_EXECUTION_NOT_FOUND` if there is none. */
     getHandle(executionId: string): ExecutionHandle;
-    /** The execution as it is now; `undefined` if there is none. Without `storage` those that ended are remembered as
-     * `memory.remember` says. */
+    /** Returns the execution as it is now, or `undefined` if there is none. Without `storage`, `memory.remember` bounds how many ended ones are kept. */
     getExecution(executionId: string): Promise<WorkflowExecution | undefined>;
-    /** Executions, newest first. */
+    /** Returns executions, newest first. */
     listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList>;
     /**
-     * Stops an execution: nothing new starts, running agents are told by their signal and have 5 s to answer. Resolves when that is on
-     * record; an execution that has ended, or is being stopped already, stays as it is.
+     * Cancels an execution: nothing new starts, and the signal of running agents aborts, which have 5 s to answer. Resolves when that is on record.
+     * Does nothing to an execution that has ended or is being stopped.
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     cancelExecution(executionId: string, reason?: string, options?: CancelOptions): Promise<void>;
     /**
-     * Lets nothing new start in an execution and its children; attempts under way finish, times and signals are recorded. Resolves when that
-     * is on record. An execution that has ended, or is being stopped, stays as it is.
+     * Pauses an execution and its children: nothing new starts, running attempts finish, timers and signals are recorded. Resolves when that is on
+     * record. Does nothing to an execution that has ended or is being stopped.
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     pauseExecution(executionId: string): Promise<void>;
     /**
-     * Lets a paused execution go on, and its children; `step`: until the next task has ended.
+     * Resumes a paused execution and its children; with `step`, only until the next task ends.
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
@@ -1399,41 +1403,41 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; `ERR_UNKNOWN_SIGNAL` if no task of its workflow can ever take it, by name or by path.
      * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
-     * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for, or what none that may wait for it later would take.
+     * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload does not fit the schema of the task that waits, or of any that may wait later.
      */
     signalExecution(executionId: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
     /**
-     * Starts a new execution of the same workflow with the same context that takes over every recorded end but those of `fromTask` with
-     * everything inside it, of what depends on it, of the groups around it, of passes that may build on the one it is in, and of what a cancel cut off. The old execution stays as it is; the new one has `forkedFrom`.
+          * Events without a listener are held for listeners attached right after the `await`, which hear them in order as soon as
+     * they are read.
      *
      * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /**
-     * Forks an execution from everything that failed, was cancelled, or was skipped because of that. A child workflow that failed goes on where
-     * it did, with its idempotency keys.
+     * Forks an execution from every task that failed, was cancelled, or was skipped because of that. A failed child workflow continues from its own failure,
+     * with its idempotency keys.
      */
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /**
-     * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when
-     * the schedule is on record. With `storage` it goes on when the file is opened again, as soon as its agents are registered; without, it
-     * lives as long as the orchestrator. While it is planned it keeps the process alive. The same schedule again is that schedule.
+     * Runs a workflow by a schedule. Each run is an execution whose id consists of the schedule's id and the planned instant. Resolves when the schedule is on
+     * record. With `storage` it continues when the file is opened again and its agents are registered; without, it lives as long as the orchestrator. It
+     * keeps the process alive. The same schedule again returns the existing one.
      *
      * @param context - The context of each execution; JSON data.
      * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
      * @throws {ConflictError} `ERR_SCHEDULE_CHANGED` if there is another schedule of its id; `ERR_DEFINITION_CHANGED`.
      */
     scheduleWorkflow<T extends WorkflowTypes = PlainTypes>(workflow: Typed<T>, schedule: WorkflowSchedule, ...[context, options]: StartArguments<T['context'], ScheduleOptions>): Promise<Schedule>;
-    /** The schedule with this id; `undefined` if there is none. */
+    /** Returns the schedule with this id, or `undefined`. */
     getSchedule(scheduleId: string): Promise<Schedule | undefined>;
-    /** Every schedule, by id. */
+    /** Returns every schedule, sorted by id. */
     listSchedules(): Promise<Schedule[]>;
-    /** What is going on now, and what has been since it was opened. */
+    /** Returns the current figures, and totals since the orchestrator was opened. */
     getStatistics(): Promise<OrchestratorStatistics>;
     /**
-     * Closes the orchestrator. This is no cancel: nothing new starts, running attempts have `drainMs` (default 5000) to answer, and what
-     * has not ended then is continued when the store is opened again. Pending promises reject with `ClosedError`. May be called twice.
+     * Closes the orchestrator without cancelling: nothing new starts, and running attempts have `drainMs` milliseconds (default 5000) to answer. Executions
+     * that have not ended continue when the store is opened again. Pending promises reject with `ClosedError`. May be called twice.
      */
     shutdown(options?: {
         drainMs?: number;
@@ -1442,36 +1446,36 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What was named does not exist. */
+/** The named thing does not exist. */
 export declare class NotFoundError extends OrchestratorError {
 }
 
-/** How an orchestrator is set up. Every group and every field is optional. */
+/** The configuration of an orchestrator. Every group and every field is optional. */
 export declare interface OrchestratorConfig {
-    /** Where executions are kept. Absent: in memory, nothing is written. */
+    /** The store of executions. Default: in memory, and nothing is written. */
     storage?: StorageConfig | undefined;
-    /** What is remembered without `storage`; with it nothing of this counts. */
+    /** Bounds of the memory without `storage`. Ignored with it. */
     memory?: MemoryConfig | undefined;
     /** Limits and defaults of workflows. */
     workflow?: WorkflowConfig | undefined;
     /** The size of the agent pool. */
     agents?: AgentsConfig | undefined;
-    /** Providers of language models, what happens where one fails, and what all of it may cost. */
+    /** Providers of language models, fallbacks and budgets. */
     models?: ModelsConfig | undefined;
     /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
     monitoring?: MonitoringConfig | undefined;
     /** Shared editing of workflows. Validated; has no effect yet. */
     collaboration?: CollaborationConfig | undefined;
     /**
-     * Where it says what the people who run it must know, such as that an execution failed of which no listener and no handle heard: `console`, a logger of
-     * pino, or anything with such `error` and `warn`. `false`: nowhere. Default: a line on stderr for each.
+     * Receives warnings and errors, such as a failed execution that no listener and no handle heard: `console`, a pino logger, or any object with `error` and
+     * `warn`. `false`: none. Default: one line on stderr for each.
      */
     logger?: Logger | false | undefined;
 }
 
 /** The base of every error this package makes. */
 export declare class OrchestratorError extends Error {
-    /** Its stable name; the message may change, the code does not. */
+    /** The stable name of the error. Messages may change, codes do not. */
     readonly code: ErrorCode;
     readonly details: Readonly<Record<string, unknown>>;
     readonly retryable: boolean;
@@ -1479,15 +1483,15 @@ export declare class OrchestratorError extends Error {
     readonly taskId?: string;
     readonly execution?: WorkflowExecution;
     constructor(code: ErrorCode, message: string, options?: ErrorOptions_2);
-    /** Whether `error` is one of these, even if another copy of this package made it. */
+    /** Returns whether `error` is an `OrchestratorError`, even of another copy of this package. */
     static isInstance(error: unknown): error is OrchestratorError;
 }
 
 /**
- * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.
+ * The events of an orchestrator, emitted after they are on record. Each tuple has the arguments of a listener.
  *
- * A task is started at most once and ends with exactly one of completed, failed, skipped and cancelled. A listener that throws harms
- * nothing: it is logged with the code `ERR_LISTENER` (see `logger`).
+ * A task starts at most once and ends with exactly one of completed, failed, skipped and cancelled. An error that a listener throws is logged with the code
+ * `ERR_LISTENER` (see `logger`) and changes nothing else.
  */
 export declare interface OrchestratorEvents {
     'workflow:started': [execution: WorkflowExecution];
@@ -1501,36 +1505,36 @@ export declare interface OrchestratorEvents {
     'task:retrying': [task: TaskExecution, error: TaskFailedError];
     'task:skipped': [task: TaskExecution];
     'task:cancelled': [task: TaskExecution];
-    /** It waits for a signal or for time. */
+    /** The task waits for a signal or for time. */
     'task:waiting': [task: TaskExecution];
     /** A pass of a loop ended; `task` is the loop, `task.iteration` the pass, from 0. */
     'task:iteration': [task: TaskExecution];
-    /** What an agent gave to `ctx.emit` or `ctx.heartbeat`. Not recorded: nobody who comes late hears it. */
+    /** The argument of `ctx.emit` or `ctx.heartbeat`. Not recorded: a late listener does not hear it. */
     'task:progress': [task: TaskExecution, data: unknown];
     'workflow:paused': [execution: WorkflowExecution];
     'workflow:resumed': [execution: WorkflowExecution];
 }
 
-/** What the orchestrator is doing now, and has done since it was opened. */
+/** Current figures of an orchestrator, and totals since it was opened. */
 export declare interface OrchestratorStatistics {
     /** Executions that have not ended. */
     readonly activeWorkflows: number;
-    /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
+    /** Active executions that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
     readonly queuedWorkflows: number;
-    /** Interrupted executions, and schedules, that wait for agents nobody has registered yet, by id with those agents. */
+    /** Interrupted executions and schedules that wait for agents to be registered: the missing agents, by execution or schedule id. */
     readonly waitingForAgents: Readonly<Record<string, readonly string[]>>;
-    /** Their tasks that have neither ended nor begun an attempt. */
+    /** Tasks of active executions that have neither ended nor begun an attempt. */
     readonly queuedTasks: number;
-    /** Their tasks with an attempt under way. */
+    /** Tasks of active executions with an attempt under way. */
     readonly runningTasks: number;
     /** Agent instances that exist. */
     readonly agentPoolSize: number;
     readonly completedTotal: number;
     readonly failedTotal: number;
     readonly cancelledTotal: number;
-    /** Answers that came after their attempt had been settled, and were dropped. */
+    /** Answers that came after their attempt had ended, and were dropped. */
     readonly lateResults: number;
-    /** How late the event loop is, or was when agents were at work last. */
+    /** The delay of the event loop while agents work, or last worked. */
     readonly eventLoopDelay: EventLoopDelayFigures;
 }
 
@@ -1542,22 +1546,22 @@ export declare type OtherForm = {
     readonly isolation: 'worker';
 };
 
-/** Of which answer a part is. */
+/** The answer that a part belongs to. */
 export declare interface PartOrigin {
-    /** Which of the requests of its call brought it, from 1. */
+    /** The number of the request within the call, from 1. */
     readonly request: number;
-    /** Whether it is the first of an answer that is asked for anew: what came before it is void. See `GenerateRequest.restart`. */
+    /** Present on the first part of an answer that started again: earlier parts are void. See `GenerateRequest.restart`. */
     readonly restart?: true;
 }
 
-/** What a group, or one call, gives. */
+/** The result of a group or of one call. */
 export declare type Pass<K, A> = K extends {
     readonly tasks: infer T extends readonly {
         readonly id: string;
     }[];
 } ? ResultsOf<T, A> : Called<K, A>;
 
-/** The same lists with what is wrong in place of what is there. */
+/** The same lists, with each problem at its place. */
 export declare type Places<T extends Listed, A, C> = {
     readonly [Index in keyof T]: PlacesIn<T[Index], T[number]['id'], ResultsOf<T, A>, A, C>;
 };
@@ -1567,27 +1571,27 @@ export declare type PlacesIn<K, I, R extends Results, A, C> = {
         readonly [B in keyof K[F]]: {
             readonly [G in keyof K[F][B]]: K[F][B][G] extends Listed ? Places<K[F][B][G], A, C> : unknown;
         };
-    } : F extends keyof AgentTask ? unknown : Problem<`\`${F & string}\` is no field of a task`>;
+    } : F extends keyof AgentTask ? unknown : Problem<`\`${F & string}\` is not a field of a task`>;
 };
 
 export declare type Plain = string | number | boolean | null | readonly Plain[] | {
     readonly [key: string]: Plain | undefined;
 };
 
-/** What is known of one that is plain data. */
+/** The types of a workflow that is plain data. */
 export declare interface PlainTypes {
     readonly context: object;
     readonly results: Readonly<Record<string, unknown>>;
 }
 
-/** What an agent pool announces. None of it is recorded. */
+/** The events of an agent pool. They are not recorded. */
 export declare interface PoolEvents {
     'agent:created': [agent: AgentEvent];
     /** An attempt has been given an instance. */
     'agent:allocated': [allocation: AllocationEvent];
-    /** The attempt has really returned. */
+    /** The agent has returned, even if its attempt was given up before. */
     'agent:released': [allocation: AllocationEvent];
-    /** Its health check failed: it is given no new work. */
+    /** A health check failed: the instance gets no new work. */
     'agent:unhealthy': [agent: AgentEvent];
     'agent:recovered': [agent: AgentEvent];
     'agent:disposed': [agent: AgentEvent];
@@ -1599,62 +1603,61 @@ export declare interface PoolEvents {
 export declare interface PoolFigures {
     /** Instances: `available + busy + offline`. */
     readonly total: number;
-    /** Instances that are well and run nothing. */
+    /** Healthy instances without an attempt. */
     readonly available: number;
-    /** Instances that run something. */
+    /** Instances with an attempt. */
     readonly busy: number;
-    /** Instances that are being made, are ill, or are given up and not gone yet. */
+    /** Instances that are being created, are unhealthy, or are being removed. */
     readonly offline: number;
     /** Attempts that have a place. */
     readonly running: number;
-    /** Attempts that wait for what they spawned, and have lent their place. */
+    /** Attempts that wait for tasks they spawned, and have lent their place. */
     readonly lent: number;
-    /** The share of the places that is used, in percent. */
+    /** Used places, in percent. */
     readonly utilisation: number;
     /** Attempts that wait for an agent. */
     readonly queued: number;
-    /** Attempts that were given up although their agent has not returned: it ignored its signal. */
+    /** Attempts that were given up, whose agent ignores its signal and has not returned. */
     readonly leaked: number;
-    /** How long attempts waited for an agent lately, in milliseconds. */
+    /** Recent waiting times of attempts for an agent, in milliseconds. */
     readonly wait: {
         readonly p50: number;
         readonly p95: number;
     };
 }
 
-/** What an agent pool is doing. */
+/** Current figures of an agent pool. */
 export declare interface PoolStatistics extends PoolFigures {
     /** By the name of the type. */
     readonly types: Readonly<Record<string, PoolFigures>>;
 }
 
-/** What no value is. It is no text, so that the compiler shows it and does not take the whole task for impossible. */
+/** A type without values, which makes the compiler show a message at its place. */
 export declare interface Problem<Message extends string> {
     readonly problem: Message;
 }
 
 /** One provider. */
 export declare interface ProviderConfig {
-    /** Which wire it speaks; `'compatible'`: OpenAI's Chat Completions, and `endpoint` says where. Default: its name. */
+    /** The API it speaks. `'compatible'`: OpenAI's Chat Completions at `endpoint`. Default: its name. */
     kind?: string | undefined;
-    /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. Where there is none, `ready()` and the first call say so. */
+    /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. If it is missing, `ready()` and the first call reject. */
     apiKey?: string | undefined;
-    /** Where it is, if not where its kind is by itself. With its version or without, with the path of a call or a slash at its end: it means the same. */
+    /** The base URL. Default: that of its kind. A version, the path of a call or a slash at the end make no difference. */
     endpoint?: string | undefined;
     /** Whether `endpoint` may be in a private network, or without TLS. Default false. */
     allowPrivate?: boolean | undefined;
-    /** Sent with each request, beside what its wire wants. */
+    /** Further headers of each request. */
     headers?: Readonly<Record<string, string>> | undefined;
     /** Azure: the name of the deployment (default: the model's), and the version of the API. */
     deployment?: string | undefined;
     apiVersion?: string | undefined;
-    /** The model of requests that name the provider alone. Default: the one that `selectModel` would take of it. */
+    /** The model of requests that name only the provider. Default: the one that `selectModel` would choose. */
     model?: string | undefined;
-    /** What it lets through. What its answers say of their limits is heeded besides. Default: no limit. */
+    /** Its rate limits, besides those that its answers report. Default: no limit. */
     rateLimit?: ModelRateLimit | undefined;
     /**
-     * How long one attempt may take. A duration alone is how long nothing may come: for `firstToken` and `betweenTokens` of a stream, and for `whole` of
-     * an answer that comes at once.
+     * How long one attempt may take. A single duration sets `firstToken` and `betweenTokens` of a stream, and `whole` of an answer without streaming.
      */
     timeout?: Duration | AttemptTimeouts | undefined;
 }
@@ -1665,38 +1668,38 @@ export declare interface RateLimit {
     interval: Duration;
 }
 
-/** A value as it is recorded: JSON data. A `Date` becomes text, what is nothing `null`. */
+/** A value as JSON data, as it is recorded. A `Date` becomes a string, `undefined` becomes `null`. */
 export declare type Recorded<T> = T extends Plain ? T : T extends {
     toJSON(...given: never[]): infer J;
 } ? Recorded<J> : T extends undefined | void ? null : T extends object ? {
     [K in keyof T]: T extends readonly unknown[] ? Recorded<T[K]> : T[K] extends undefined ? undefined : Recorded<Exclude<T[K], undefined>> | Extract<T[K], undefined>;
 } : T;
 
-/** Executions are forgotten, the oldest first, beyond either bound; the latest is always remembered. */
+/** Beyond either bound the oldest executions are forgotten; the latest is always remembered. */
 export declare interface RememberConfig {
-    /** How many, at least 1. Default 1000. */
+    /** The number of executions, at least 1. Default 1000. */
     count?: number | undefined;
-    /** What they weigh together, by the length of their contexts and results as JSON and what each task takes beside. Default `'64MiB'`. */
+    /** Their memory together, estimated by the length of contexts and results as JSON. Default `'64MiB'`. */
     bytes?: Bytes | undefined;
 }
 
-/** What stands in for a task where it would fail. */
+/** The result of a fallback. */
 export declare type Replaced<K, A> = K extends {
     readonly fallback: infer F;
 } ? Standing<F extends readonly unknown[] ? F[number] : F, K, A> : never;
 
-/** What models have cost an execution, its child workflows and attempts that failed included. */
+/** The model usage of an execution, including child workflows and failed attempts. */
 export declare interface ResourceUsage {
     readonly tokenUsage: TokenUsage;
     /** US dollars. */
     readonly cost: number;
-    /** False if a price is not known, so that `cost` is too low. */
+    /** False if a price is unknown, so that `cost` is too low. */
     readonly costComplete: boolean;
-    /** Calls, however often each was sent. */
+    /** Calls; retries are not counted. */
     readonly modelCalls: number;
 }
 
-/** What one task gives. */
+/** The result of one task. */
 export declare type ResultOf<K, A> = Whole<K, A> | (K extends {
     readonly conditions: unknown;
 } | {
@@ -1705,7 +1708,7 @@ export declare type ResultOf<K, A> = Whole<K, A> | (K extends {
     readonly onError: 'continue' | object;
 } ? null : never) | Replaced<K, A>;
 
-/** What tasks give, by id. */
+/** Results of tasks, by id. */
 export declare type Results = Readonly<Record<string, unknown>>;
 
 /** The results of a list of tasks. A task that may be skipped may have none. */
@@ -1720,9 +1723,9 @@ export declare interface ResumeOptions {
     step?: boolean | undefined;
 }
 
-/** When a failed attempt is tried again. */
+/** How failed attempts are retried. */
 export declare interface RetryPolicy<Other extends string = AnyWord> {
-    /** Attempts in all, the first included: 1 to 10,000. */
+    /** All attempts, including the first: 1 to 10,000. */
     maxAttempts: number;
     /** How the wait grows: always `initialDelay`, × the attempt's number, or doubled each time. Default `'fixed'`. */
     backoffType?: 'fixed' | 'linear' | 'exponential' | Other | undefined;
@@ -1730,15 +1733,15 @@ export declare interface RetryPolicy<Other extends string = AnyWord> {
     initialDelay?: Duration<Other> | undefined;
     /** The longest wait. Default: no limit. */
     maxDelay?: Duration<Other> | undefined;
-    /** The share of the wait that is left to chance, 0 to 1; `true` is 1. Default 0. */
+    /** The random share of the wait, 0 to 1; `true` is 1. Default 0. */
     jitter?: number | boolean | undefined;
-    /** The codes and names of errors that are tried again. Default: every one but those with `retryable: false`. */
+    /** Codes and names of the errors to retry. Default: all except those with `retryable: false`. */
     retryOn?: readonly string[] | undefined;
     /** No attempt starts later than this after the first. */
     maxElapsed?: Duration<Other> | undefined;
 }
 
-/** A type of agent that has more or fewer instances than before. */
+/** A change in the number of instances of a type. */
 export declare interface ScalingEvent {
     readonly type: string;
     readonly from: number;
@@ -1749,29 +1752,29 @@ export declare interface ScalingEvent {
 export declare interface Schedule {
     readonly id: string;
     readonly workflowId: string;
-    /** The next planned instant; `undefined` if there is none any more, or the schedule has been cancelled. */
+    /** The next planned instant; `undefined` if there is none, or the schedule was cancelled. */
     readonly next: Date | undefined;
-    /** Removes it; executions that have begun go on. Resolves when that is on record, also if it was removed before. */
+    /** Removes the schedule; executions that have begun go on. Resolves when that is on record. May be called twice. */
     cancel(): Promise<void>;
 }
 
-/** Options of `scheduleWorkflow`. All but `id` are those of each of its executions. */
+/** Options of `scheduleWorkflow`. All except `id` apply to each of its executions. */
 export declare interface ScheduleOptions {
-    /** Its id, 1 to 200 letters without `/`, `\`, `~` and control characters. Default: the workflow's. */
+    /** The id, 1 to 200 characters without `/`, `\`, `~` and control characters. Default: that of the workflow. */
     id?: string | undefined;
-    /** What each execution may use; the workflow's own budget may be less. */
+    /** Limits of each execution; the workflow's own budget may be lower. */
     budget?: Budget | undefined;
-    /** On whose behalf they run. */
+    /** The tenant they run for. */
     tenant?: string | undefined;
-    /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first. Default 0. */
+    /** Order within a tenant: a whole number from -1000 to 1000, higher first. Default 0. */
     priority?: number | undefined;
-    /** At most so many executions of one key and tenant run at once; the others wait. */
+    /** Limits how many executions of one key and tenant run at once; the others wait. */
     concurrency?: ConcurrencyLimit | undefined;
-    /** What each may use. Default: everything. */
+    /** The names that each execution may use. Default: all. */
     allow?: Allowance | undefined;
 }
 
-/** What a schema takes. */
+/** The input type of a schema. */
 export declare type SchemaInput<S, Unknown = unknown> = S extends {
     readonly '~standard': {
         readonly types?: infer T;
@@ -1780,7 +1783,7 @@ export declare type SchemaInput<S, Unknown = unknown> = S extends {
     readonly input: infer I;
 } ? I : Unknown : Unknown;
 
-/** What a schema makes of a value; of raw JSON Schema nothing is known. */
+/** The output type of a schema; unknown for raw JSON Schema. */
 export declare type SchemaOutput<S, Unknown = unknown> = S extends {
     readonly '~standard': {
         readonly types?: infer T;
@@ -1789,27 +1792,27 @@ export declare type SchemaOutput<S, Unknown = unknown> = S extends {
     readonly output: infer O;
 } ? O : Unknown : Unknown;
 
-/** `Awaited`, with the short way first: that costs the compiler a fiftieth. */
+/** `Awaited`, with the common case first: that costs the compiler a fiftieth. */
 export declare type Settled<R> = R extends Promise<infer V> ? V : Awaited<R>;
 
-/** The same, so that messages show what is in it. */
+/** The same type, spelled out in messages of the compiler. */
 export declare type Shown<R> = R extends infer I ? {
     readonly [K in keyof I]: I[K];
 } : never;
 
 export declare interface SignalOptions {
-    /** The wait it is meant for, where several wait for signals of this name. */
+    /** The path of the task that is to receive it, if several wait for this signal. */
     path?: string | undefined;
 }
 
-/** A model that was not to be asked. */
+/** A model that was not called. */
 export declare interface SkippedModel {
     readonly provider: string;
     readonly model: string;
     readonly reason: string;
 }
 
-/** What a task gives that an attempt has added: what its schema makes of it, or what its workflow is known to give. */
+/** The result of a spawned task: the output of its schema, or the results of its typed workflow. */
 export declare type SpawnedResult<S, W> = W extends {
     readonly '~types'?: infer T;
 } ? NonNullable<T> extends {
@@ -1824,18 +1827,18 @@ export declare type Standing<F, K, A> = F extends {
     readonly agentId: infer N extends keyof A;
 } ? AgentResult<A[N]> : unknown;
 
-/** What stands behind the workflow when it is started: its context, which may be left out if there is nothing it must have, and options. */
+/** The arguments after the workflow: its context, optional if it has no required field, and options. */
 export declare type StartArguments<Context, Options = ExecuteOptions> = Record<never, never> extends Context ? [context?: Context | undefined, options?: Options | undefined] : [context: Context, options?: Options | undefined];
 
 /** Makes executions durable on one machine. */
 export declare interface StorageConfig {
-    /** The database file; its directory must exist. Required in this group. Which file that is, is decided when the orchestrator is made. */
+    /** The database file; its directory must exist. Required. A relative path is resolved when the orchestrator is created. */
     path: string;
-    /** What survives: `'disk'` a power cut (default), `'os'` the death of the process only, and faster. */
+    /** What a commit survives: `'disk'` a power cut (default); `'os'`, which is faster, only the death of the process. */
     durability?: 'disk' | 'os' | undefined;
     /**
-     * Opens a file that is older than what was here, or another store: a copy that was restored on purpose. Default false: `ERR_STORE_CORRUPT`, since
-     * what was acknowledged would be missing. Meant for one opening.
+     * Opens a file that is older than the last known state, or another store: a restored backup. Set it for one opening only. Default false:
+     * `ERR_STORE_CORRUPT`, since acknowledged executions would be missing.
      */
     acceptOlder?: boolean | undefined;
 }
@@ -1844,7 +1847,7 @@ export declare interface StorageConfig {
 export declare class StoreError extends OrchestratorError {
 }
 
-/** What comes of a stream. */
+/** One part of a stream. */
 export declare type StreamPart<Result = GenerateResult> = ({
     readonly type: 'text';
     readonly text: string;
@@ -1863,7 +1866,7 @@ export declare type StreamPart<Result = GenerateResult> = ({
     readonly result: Result;
 };
 
-/** A condition with what it is about. `evaluate` wins over `expression`. */
+/** A condition as an object. `evaluate` wins over `expression`. */
 export declare interface TaskCondition<Other extends string = AnyWord> {
     type?: 'dependency' | 'state' | 'custom' | Other | undefined;
     expression?: string | undefined;
@@ -1875,15 +1878,15 @@ export declare interface TaskErrorInfo {
     readonly code: string;
     readonly message: string;
     /**
-     * Its own code, `name`, `stack` and `issues`, its plain `fields`, its `cause` and `errors` with the same of those: what there was, in 16 KiB at most. Fields that
-     * are called like a secret are `"[hidden]"`.
+     * The code, `name`, `stack`, `issues` and plain `fields` of the error, and the same of its `cause` and `errors`, at most 16 KiB. Fields with the name of a
+     * secret are `"[hidden]"`.
      */
     readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** One task of an execution, as it is at one moment. */
+/** One task of an execution at one moment. */
 export declare interface TaskExecution {
-    /** Its id, after the pass it belongs to: `outer[2].child`; `parent/id` if it was spawned. */
+    /** The path of the task: its id; inside a loop with the pass, `outer[2].child`; if spawned, `parent/id`. */
     readonly taskId: string;
     readonly executionId: string;
     readonly agentId: string;
@@ -1898,32 +1901,32 @@ export declare interface TaskExecution {
     readonly endTime?: Date;
     /** Milliseconds from `startTime` to `endTime`, with a fraction. */
     readonly duration?: number;
-    /** What its agent returned, as JSON data. */
+    /** The result of its agent, as JSON data. */
     readonly result?: unknown;
     readonly error?: TaskErrorInfo;
     /** Attempts that have begun. An attempt cut short by a crash runs again under the same number. */
     readonly attempts: number;
     /** The pass of the nearest loop around it, from 0. */
     readonly iteration?: number;
-    /** Whether it failed without consequence. */
+    /** Whether `onError` tolerated its failure. */
     readonly tolerated?: boolean;
-    /** Whether something stood in for it (`fallback`) when it would have failed; `error` says why it would have. */
+    /** Whether a `fallback` replaced its result; `error` says why the task itself failed. */
     readonly degraded?: boolean;
-    /** Whether its output was taken over from another execution. */
+    /** Whether its output was reused from another execution. */
     readonly cached?: boolean;
-    /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
+    /** The tokens of its model calls in all attempts. A child workflow has its own. */
     readonly usage?: TokenUsage;
-    /** What they cost, in US dollars. */
+    /** The cost of these calls, in US dollars. */
     readonly cost?: number;
-    /** Why the last answer that they brought ended. */
+    /** Why the last answer of a model ended. */
     readonly finishReason?: FinishReason;
 }
 
-/** A task failed for good. `cause` is what its agent threw in the last attempt. */
+/** A task failed for good. `cause` is the error that its agent threw in the last attempt. */
 export declare class TaskFailedError extends OrchestratorError {
 }
 
-/** What an agent is given of its task itself. */
+/** The fields of a task that its agent receives. */
 export declare interface TaskFields {
     readonly id: string;
     readonly name: string;
@@ -1939,10 +1942,10 @@ export declare interface TaskFields {
 }
 
 /**
- * What an agent is given: the task's own fields, and what led to it. Everything in it is the agent's to change.
+ * The first argument of an agent: the task and its context. The agent may change it; it is a copy.
  *
- * An agent may say what it reads: `Context` is the schema of its workflow's context (`typeof schema`) or what that gives, `Dependencies` what tasks give by
- * id. `defineWorkflow` checks that its tasks are given that.
+ * An agent may declare what it reads: `Context` is the schema of its workflow's context (`typeof schema`) or the parsed type, `Dependencies` the results of
+ * tasks by id. `defineWorkflow` checks that its tasks provide them.
  */
 export declare interface TaskInput<Context = AnyContext, Dependencies = Record<string, any>> extends TaskFields {
     /** The execution's context, and the results of the task's dependencies by id. */
@@ -1953,15 +1956,15 @@ export declare interface TaskInput<Context = AnyContext, Dependencies = Record<s
     };
 }
 
-/** What a task's agent is given. */
+/** The input of a task. */
 export declare interface TaskInputDefinition {
-    /** A text for the agent; `{{ … }}` in it is filled in. */
+    /** A string for the agent. `{{ … }}` in it is filled in. */
     prompt?: string | undefined;
-    /** Any JSON data for the agent; `{{ … }}` in its texts is filled in, and a text that is nothing but one becomes the value itself. */
+    /** JSON data for the agent. `{{ … }}` in its strings is filled in; a string that is only one `{{ … }}` becomes the value itself. */
     data?: unknown;
     /**
-     * Judges `data` if there is any, else the execution's context, before the first attempt; what does not fit fails the task with
-     * `ERR_INPUT_SCHEMA`. A zod schema, any Standard Schema, or a JSON Schema. Its parsed value replaces `data`.
+     * Validates `data` before the first attempt, or the execution's context if there is no `data`; a mismatch fails the task with `ERR_INPUT_SCHEMA`. A zod
+     * schema, any Standard Schema, or a JSON Schema. Its parsed value replaces `data`.
      */
     schema?: unknown;
 }
@@ -1971,7 +1974,7 @@ export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed'
 /** The kinds of task. */
 export declare type TaskType<Other extends string = AnyWord> = 'sequential' | 'parallel' | 'conditional' | 'loop' | Other;
 
-/** It took longer than it was given. */
+/** A time limit passed. */
 export declare class TimeoutError extends OrchestratorError {
 }
 
@@ -1989,41 +1992,41 @@ export declare interface TokenUsage {
     readonly totalTokens: number;
 }
 
-/** What the schema makes of the arguments; of raw JSON Schema nothing is known. */
+/** The arguments as the schema parses them; unknown for raw JSON Schema. */
 export declare type ToolArguments<S> = SchemaOutput<S, Record<string, unknown>>;
 
-/** What an agent of type `tool` does. */
+/** The configuration of an agent of type `tool`. */
 export declare interface ToolConfiguration {
     /** The tool it calls, by name. */
     tool: string;
-    /** Arguments of every call; what a task has in `input.data` comes over them. */
+    /** Arguments of every call. `input.data` of a task overrides them. */
     arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What a tool is called with beside its arguments. */
+/** The second argument of a tool. */
 export declare interface ToolContext {
-    /** Aborted when the result is not wanted any more, or the time is up. */
+    /** Aborts when the result is no longer wanted, or the time is up. */
     readonly signal: AbortSignal;
-    /** What the model calls this call by. */
+    /** The model's id of this call. */
     readonly toolCallId?: string | undefined;
-    /** The same whenever the same call is made again, for tools that do something only once. */
+    /** The same whenever the same call is repeated, for tools whose effect must happen once. */
     readonly idempotencyKey?: string | undefined;
 }
 
 /** A function that agents and models may call by name. */
 export declare interface ToolDefinition<S = unknown> {
-    /** Up to 64 letters, digits, `_` and `-`: what every provider of models takes. */
+    /** Up to 64 letters, digits, `_` and `-`, which every provider of models accepts. */
     name: string;
-    /** What it does, and when to use it: models choose by this. */
+    /** Its purpose and when to use it: models choose by this. */
     description: string;
-    /** The arguments, which have names: a zod schema of an object, another Standard Schema that can be a JSON Schema, or raw JSON Schema. */
+    /** The schema of the arguments, an object: a zod schema, another Standard Schema with a JSON Schema form, or raw JSON Schema. */
     parameters: S;
     /**
-     * Does it. Called only with arguments that `parameters` accepts, as it parsed them; what it returns, now or later, is JSON data. What it throws is told to
-     * the model, which may try something else.
+     * Runs the tool. Called only with arguments that `parameters` accepts, as it parsed them. Returns JSON data, or a promise of it. An error is sent to the
+     * model, which may try something else.
      */
     execute(args: ToolArguments<S>, ctx: ToolContext): unknown;
-    /** The longest one call may take; its signal is aborted then. Default: as long as the task has. */
+    /** The longest one call may take; then its signal aborts. Default: the time of the task. */
     timeout?: Duration | undefined;
 }
 
@@ -2034,40 +2037,40 @@ export declare class ToolError extends OrchestratorError {
 /** When a task runs, given how its dependencies ended. */
 export declare type TriggerRule<Other extends string = AnyWord> = 'none_failed_min_one_success' | 'none_failed' | 'all_success' | 'all_failed' | 'all_done' | 'one_success' | 'one_failed' | Other;
 
-/** A workflow, and what the compiler knows of it if `defineWorkflow` was given it. */
+/** A workflow, with its types if it comes from `defineWorkflow`. */
 export declare type Typed<T extends WorkflowTypes> = AgentWorkflow & {
     readonly '~types'?: T | undefined;
 };
 
-/** A workflow of which the compiler knows what it is given and what it gives. */
+/** A workflow with the types of its context and results. */
 export declare interface TypedWorkflow<Context extends object, Results extends object> extends AgentWorkflow {
-    /** For the compiler; it is never there. */
+    /** For the compiler only; never present at run time. */
     readonly '~types'?: {
         readonly context: Context;
         readonly results: Results;
     } | undefined;
 }
 
-/** Who says nothing of what it reads, which is told without a look at what there is. */
+/** An agent that declares nothing of what it reads. */
 export declare type Undemanding = ((task: TaskFields & {
     readonly context: {
         dependencies: Record<never, never>;
     };
 }, context: AttemptContext) => unknown) | OtherForm;
 
-/** What was given cannot be used. `issues` has every problem with its path. */
+/** An argument is invalid. `issues` has every problem with its path. */
 export declare class ValidationError extends OrchestratorError {
     readonly issues: readonly Issue[];
     constructor(code: ErrorCode, what: string, issues: readonly Issue[], options?: ErrorOptions_2);
 }
 
-/** What `validateWorkflow` found. */
+/** The result of `validateWorkflow`. */
 export declare interface ValidationResult {
-    /** Whether it can run: no problem is an error. */
+    /** Whether the workflow can run: no problem is an error. */
     readonly valid: boolean;
-    /** Everything that is wrong, each with its path and the way out; warnings have `severity: 'warning'`. */
+    /** Every problem with its path and the way out; warnings have `severity: 'warning'`. */
     readonly problems: readonly Issue[];
-    /** Its edges, the implied ones included. Absent where its structure is broken. */
+    /** The edges of the workflow, implied ones included. Absent if its structure is broken. */
     readonly graph?: WorkflowGraph;
 }
 
@@ -2080,7 +2083,7 @@ export declare type WaitFor<Other extends string = AnyWord> = {
     delay: Duration<Other>;
 };
 
-/** Where nothing of a task is known, nothing is. */
+/** The result of a whole task, all passes or branches included. */
 export declare type Whole<K, A> = K extends {
     readonly type: 'loop';
 } ? K extends {
@@ -2093,7 +2096,7 @@ export declare type Whole<K, A> = K extends {
     readonly mode: 'all';
 } ? readonly Branched<B[number], K, A>[] : Branched<B[number], K, A> : Pass<K, A>;
 
-/** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
+/** Agents that each run in a worker thread, so that none can block or crash the process. `docs/agents.md` says which data can cross. */
 export declare interface WorkerAgentType extends AgentTypeLimits {
     isolation: 'worker';
     /** A file: URL or an absolute path. The module exports `create(config)`, as an inline type has it. */
@@ -2109,12 +2112,12 @@ export declare interface WorkflowConfig {
     maxTasks?: number | undefined;
     /**
      * Bytes that one value may have as JSON: a result, a context, the payload of a signal. At least 1, at most 268435456 (256 MiB); default 16777216 (16 MiB).
-     * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the thread of JavaScript, which does nothing else meanwhile.
+     * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the JavaScript thread, which is blocked meanwhile.
      */
     maxValueBytes?: number | undefined;
     /**
-     * Passes of loops in which no agent, no wait and no child was called that one execution may have, at least 1: a loop that only judges conditions would
-     * never end. Beyond it the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
+     * The most loop passes of one execution that call no agent, no wait and no child, at least 1: a loop that only judges conditions would never end. Beyond it
+     * the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
      */
     maxIdlePasses?: number | undefined;
     /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
@@ -2123,16 +2126,16 @@ export declare interface WorkflowConfig {
     enableValidation?: boolean | undefined;
     /** Executions that run at once, at least 1; the others wait, tenants taking turns. Child workflows are not counted. Default: any number. */
     maxConcurrentWorkflows?: number | undefined;
-    /** How large a share of the places a tenant has, by its name: 1 to 1000. One that is not named has 1. */
+    /** The share of the places of each tenant, by name: 1 to 1000. Default 1. */
     tenantWeights?: Readonly<Record<string, number>> | undefined;
     /**
-     * Whether a changed definition of a workflow may run under the same `id` and `version` while executions of the old one have not ended; each keeps its
-     * own. Default false: `ERR_DEFINITION_CHANGED`.
+     * Whether a changed definition may run under the same `id` and `version` while executions of the old one are active; each execution keeps its own.
+     * Default false: `ERR_DEFINITION_CHANGED`.
      */
     allowRedefinition?: boolean | undefined;
 }
 
-/** A workflow as `defineWorkflow` takes it: words and durations are those there are, `agentId` and `dependencies` those that exist. */
+/** The argument of `defineWorkflow`: words and durations are exact, `agentId` and `dependencies` must exist. */
 export declare interface WorkflowDefinition<A, S, T> extends Omit<AgentWorkflow<never>, 'agents' | 'context' | 'tasks' | '~types'> {
     /** The agents that its tasks name. */
     agents?: A;
@@ -2143,60 +2146,60 @@ export declare interface WorkflowDefinition<A, S, T> extends Omit<AgentWorkflow<
 
 /** Reads workflows without running them. */
 export declare interface WorkflowEngine {
-    /** Every problem of a workflow at once, and the graph it would run by. Never throws. */
+    /** Returns every problem of a workflow at once, and the graph it would run by. Never throws. */
     validateWorkflow(workflow: unknown): ValidationResult;
     /**
-     * Makes a workflow known by its id: tasks may run it as a child, and stored executions of it find the functions it has as conditions.
-     * Another definition under the same id takes its place.
+     * Registers a workflow by its id: tasks may run it as a child, and stored executions of it find its condition functions. Another definition with the same
+     * id replaces it.
      *
      * @returns its id.
      * @throws {ValidationError} with every problem.
      */
     registerWorkflow(workflow: AgentWorkflow): string;
     /**
-     * Reads a workflow from a text of JSON or YAML 1.2 (`{ text }`), from a file of it (`{ file }`: a path or a `file:` URL of a regular file of at
-     * most 1 MiB), or from a plain object.
+     * Reads a workflow from a string of JSON or YAML 1.2 (`{ text }`), from a file (`{ file }`: a path or a `file:` URL of a regular file of at most
+     * 1 MiB), or from a plain object.
      *
-     * A string alone is the text if it begins with `{` or has a line break, and a path if it ends in `.json`, `.yaml` or `.yml`. A text that comes from
-     * others belongs into `{ text }`, which never opens a file. Nothing of what was read is quoted unless it is a workflow.
+     * A string alone is read as text if it begins with `{` or has a line break, and as a path if it ends in `.json`, `.yaml` or `.yml`. Put an untrusted string
+     * into `{ text }`, which never opens a file. Errors quote the source only if it is a workflow.
      *
      * @throws {ValidationError} with every problem of the text or the workflow by path.
      */
     loadWorkflow(source: string | URL | WorkflowText | WorkflowFile | object, options?: LoadOptions): Promise<AgentWorkflow>;
 }
 
-/** One run of a workflow, as it is at one moment. Of a workflow that `defineWorkflow` was given, `Results` is what its tasks give. */
+/** One run of a workflow at one moment. `Results` has the types of a workflow from `defineWorkflow`. */
 export declare interface WorkflowExecution<Results = Readonly<Record<string, unknown>>> {
     readonly id: string;
     readonly workflowId: string;
     readonly status: ExecutionStatus;
     readonly startTime: Date;
-    /** Once it has ended. */
+    /** Present once it has ended. */
     readonly endTime?: Date;
-    /** What it was given. */
+    /** The context it was started with. */
     readonly context: Readonly<Record<string, unknown>>;
     /** In the order of declaration. */
     readonly tasks: readonly TaskExecution[];
     /** The results of completed tasks by id. */
     readonly results: Results;
     readonly metrics: ExecutionMetrics;
-    /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: what could not be undone. */
+    /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: the compensations that failed. */
     readonly error?: TaskErrorInfo & {
         readonly taskId: string;
         readonly compensation?: readonly (TaskErrorInfo & {
             readonly taskId: string;
         })[];
     };
-    /** Why it was cancelled, in the words of whoever did. */
+    /** The reason given by the caller that cancelled it. */
     readonly reason?: string;
     /** The execution it was forked from. */
     readonly forkedFrom?: string;
-    /** The execution and the task it is a child of. */
+    /** The execution and the task that run it as a child. */
     readonly parent?: {
         readonly execution: string;
         readonly path: string;
     };
-    /** The schedule that began it, and the planned instant it stands for. */
+    /** The schedule that began it, and the planned instant. */
     readonly schedule?: {
         readonly id: string;
         readonly at: Date;
@@ -2204,13 +2207,13 @@ export declare interface WorkflowExecution<Results = Readonly<Record<string, unk
     readonly tenant?: string;
 }
 
-/** A file to be read as a workflow, whatever its name. */
+/** A file to read as a workflow, whatever its name. */
 export declare interface WorkflowFile {
     /** A path, or a `file:` URL. A regular file of JSON or YAML 1.2, of at most 1 MiB. */
     readonly file: string | URL;
 }
 
-/** The edges of a workflow as they were resolved. */
+/** The resolved edges of a workflow. */
 export declare interface WorkflowGraph {
     readonly tasks: readonly {
         readonly id: string;
@@ -2221,46 +2224,46 @@ export declare interface WorkflowGraph {
     }[];
 }
 
-/** When a workflow runs again and again: by exactly one of `cron` and `every`. */
+/** When a scheduled workflow runs: exactly one of `cron` and `every`. */
 export declare interface WorkflowSchedule {
     /**
      * Five fields (minute, hour, day of the month, month, day of the week), or six with the second first: numbers, names (`JAN`, `MON`), `*`,
      * lists, ranges, steps, `L`, `W`, `#`. Such as `'0 2 * * MON-FRI'`.
      */
     cron?: string | undefined;
-    /** So long after each other, at least 1 s, the first one after its creation. Neither a restart nor a run that takes long shifts them. */
+    /** The time between two runs, at least 1 s; the first comes this long after creation. Restarts and long runs do not shift it. */
     every?: Duration | undefined;
-    /** Whose clocks `cron` is about: an IANA name such as `'Europe/Berlin'`. Default `'UTC'`. */
+    /** The time zone of `cron`: an IANA name such as `'Europe/Berlin'`. Default `'UTC'`. */
     timezone?: string | undefined;
     /**
-     * What is done about planned instants that passed while nobody looked: `'once'` runs the latest of them for all (default), `'skip'`
-     * none that is more than 1 minute late, `'all'` the latest 100, each.
+     * Planned instants that passed while the orchestrator was closed: `'once'` runs the latest of them (default), `'skip'` none that is more than 1 minute
+     * late, `'all'` each of the latest 100.
      */
     missed?: 'skip' | 'once' | 'all' | undefined;
-    /** What an instant does that comes while an earlier execution of the schedule has not ended: runs (`'allow'`, default), or is left out. */
+    /** A planned instant while an earlier execution of the schedule is active: `'allow'` runs it (default), `'skip'` leaves it out. */
     overlap?: 'allow' | 'skip' | undefined;
 }
 
-/** A text to be read as a workflow, whatever it looks like. */
+/** A string to read as a workflow, whatever it looks like. */
 export declare interface WorkflowText {
     /** JSON or YAML 1.2. */
     readonly text: string;
 }
 
-/** What is known of a workflow: what an execution is given, and what its tasks give, by id. */
+/** The types of a workflow: its context, and the results of its tasks by id. */
 export declare interface WorkflowTypes {
     readonly context: object;
     readonly results: object;
 }
 
-/** The tasks of a list in which something is wrong. */
+/** The tasks of a list that have a problem. */
 export declare type Wrong<T extends Listed, A, C> = WrongTask<T[number], T[number]['id'], ResultsOf<T, A>, A, C>;
 
 export declare type WrongIn<K, F extends string, A, C> = K extends {
     readonly [Field in F]: infer L extends Listed;
 } ? Wrong<L, A, C> : never;
 
-/** One that is wrong; `never` if it is not. `I`: the ids of its siblings, `R`: what they give. */
+/** The task if it has a problem, else `never`. `I`: the ids of its siblings, `R`: their results. */
 export declare type WrongTask<K, I, R extends Results, A, C> = K extends Leaf<I> ? keyof K extends keyof AgentTask ? K extends {
     readonly agentId: infer N extends keyof A;
 } ? A[N] extends Undemanding ? never : A[N] extends AgentGiven<C, Given<K, R>> ? never : K : never : K : K extends Leaf<I, unknown> ? keyof K extends keyof AgentTask ? WrongIn<K, 'tasks', A, C> | WrongIn<K, 'default', A, C> | WrongIn<K extends {

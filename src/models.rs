@@ -171,7 +171,7 @@ fn code(error: &Error) -> &'static str {
     match error {
         Error::Fallback { source, .. } => code(source),
         Error::Provider { .. } | Error::Registration(_) | Error::Malformed { .. } => "ERR_INVALID_ARGUMENT",
-        Error::NoProvider | Error::UnknownProvider { .. } => "ERR_PROVIDER_NOT_FOUND",
+        Error::NoProvider { .. } | Error::UnknownProvider { .. } => "ERR_PROVIDER_NOT_FOUND",
         Error::NotAllowed { .. } => "ERR_NOT_ALLOWED",
         Error::UnknownModel { .. } | Error::NoModel(_) => "ERR_NO_MODEL",
         Error::Catalogue(_) => "ERR_INTERNAL",

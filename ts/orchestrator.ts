@@ -48,17 +48,17 @@ import type { OrchestratorEvents } from './api/events.js'
 const DRAIN_MS_DEFAULT = 5000
 
 /**
- * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and what a crash interrupts is
- * continued when the file is opened again; without it nothing is ever written.
+ * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and interrupted executions continue when the
+ * file is opened again. Without it nothing is written.
  *
  * It keeps the process alive while an execution is active or a schedule is planned, and not otherwise.
  */
 export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> implements AsyncDisposable {
-  /** Registers who does the work. */
+  /** Registers the agents and tools. */
   readonly agentPool: AgentPool
   /** Reads workflows without running them. */
   readonly workflowEngine: WorkflowEngine
-  /** Chooses models, asks them, and knows what they cost. */
+  /** Chooses and calls models, and knows what they cost. */
   readonly modelIntegration: ModelIntegration
   readonly #models: ModelGateway
   readonly #config: ResolvedConfig
@@ -158,7 +158,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       announcer: this.#announcer,
       calls: this,
       ready: () => this.#ready,
-      assertNotClosed: () => this.#assertNotClosed(),
+      assertNotClosed: (call) => this.#assertNotClosed(call),
     })
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
@@ -198,10 +198,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Resolves when the store is open and interrupted executions have been taken up. Every call awaits it by itself.
+   * Resolves when the store is open and interrupted executions are resumed. Every call awaits it by itself.
    *
    * @throws {StoreError} if the file cannot be opened; it is never replaced, and memory never takes its place.
-   * @throws {ValidationError} `ERR_CONFIG` if a configured provider of models cannot be used, for want of a key as a rule. Only calls of it fail.
+   * @throws {ValidationError} `ERR_CONFIG` if a configured provider of models cannot be used, mostly because its key is missing. Only calls of that provider fail.
    */
   async ready(): Promise<void> {
     await this.#ready
@@ -211,7 +211,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /**
    * Runs a workflow to its end.
    *
-   * Events nobody listened for until then are held for listeners attached right after the `await`, which hear them in order as soon as they are read.
+   * Events without a listener are held for listeners attached right after the `await`, which hear them in order as soon as
+   * they are read.
    *
    * @param context - Given to every agent as `task.context`; JSON data.
    * @returns The execution, completed.
@@ -247,25 +248,24 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#lookUp.handle(run?.id ?? past?.execution.id ?? '', run) as ExecutionHandle<T['results']>
   }
 
-  /** A handle for an execution by its id. Whether there is such an execution shows when the handle is used. */
+  /** Returns a handle for an execution by its id. Its methods reject with `ERR_EXECUTION_NOT_FOUND` if there is none. */
   getHandle(executionId: string): ExecutionHandle {
     return this.#lookUp.handle(executionId, this.#live.get(executionId))
   }
 
-  /** The execution as it is now; `undefined` if there is none. Without `storage` those that ended are remembered as
-   * `memory.remember` says. */
+  /** Returns the execution as it is now, or `undefined` if there is none. Without `storage`, `memory.remember` bounds how many ended ones are kept. */
   async getExecution(executionId: string): Promise<WorkflowExecution | undefined> {
     return this.#lookUp.get(executionId)
   }
 
-  /** Executions, newest first. */
+  /** Returns executions, newest first. */
   async listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList> {
     return this.#lookUp.list(filter)
   }
 
   /**
-   * Stops an execution: nothing new starts, running agents are told by their signal and have 5 s to answer. Resolves when that is on
-   * record; an execution that has ended, or is being stopped already, stays as it is.
+   * Cancels an execution: nothing new starts, and the signal of running agents aborts, which have 5 s to answer. Resolves when that is on record.
+   * Does nothing to an execution that has ended or is being stopped.
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
@@ -274,8 +274,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Lets nothing new start in an execution and its children; attempts under way finish, times and signals are recorded. Resolves when that
-   * is on record. An execution that has ended, or is being stopped, stays as it is.
+   * Pauses an execution and its children: nothing new starts, running attempts finish, timers and signals are recorded. Resolves when that is on
+   * record. Does nothing to an execution that has ended or is being stopped.
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
@@ -284,7 +284,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Lets a paused execution go on, and its children; `step`: until the next task has ended.
+   * Resumes a paused execution and its children; with `step`, only until the next task ends.
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
@@ -298,7 +298,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; `ERR_UNKNOWN_SIGNAL` if no task of its workflow can ever take it, by name or by path.
    * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
-   * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload is not what the task waits for, or what none that may wait for it later would take.
+   * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload does not fit the schema of the task that waits, or of any that may wait later.
    */
   signalExecution(executionId: string, name: string, payload?: unknown, options: SignalOptions = {}): Promise<void> {
     return this.#control.signal(executionId, name, payload, options)
@@ -316,17 +316,17 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Forks an execution from everything that failed, was cancelled, or was skipped because of that. A child workflow that failed goes on where
-   * it did, with its idempotency keys.
+   * Forks an execution from every task that failed, was cancelled, or was skipped because of that. A failed child workflow continues from its own failure,
+   * with its idempotency keys.
    */
   async retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
     return this.#fork(executionId, (execution) => ({ from: unwell(execution), retry: true }), options)
   }
 
   /**
-   * Runs a workflow again and again, each time as an execution whose id is made of the schedule's and the planned instant. Resolves when
-   * the schedule is on record. With `storage` it goes on when the file is opened again, as soon as its agents are registered; without, it
-   * lives as long as the orchestrator. While it is planned it keeps the process alive. The same schedule again is that schedule.
+   * Runs a workflow by a schedule. Each run is an execution whose id consists of the schedule's id and the planned instant. Resolves when the schedule is on
+   * record. With `storage` it continues when the file is opened again and its agents are registered; without, it lives as long as the orchestrator. It
+   * keeps the process alive. The same schedule again returns the existing one.
    *
    * @param context - The context of each execution; JSON data.
    * @throws {ValidationError} with every problem of the workflow, the schedule, the context or the options by path.
@@ -337,41 +337,41 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     schedule: WorkflowSchedule,
     ...[context, options]: StartArguments<T['context'], ScheduleOptions>
   ): Promise<Schedule> {
-    this.#assertOpen()
+    this.#assertOpen('scheduleWorkflow')
     const asked = readSchedule(schedule, options, this.#dispatcher.clock)
     const definition = this.#beginnings.read(workflow, asked.recorded.allow)
     const given = readContext(context, this.#config.workflow.maxValueBytes)
     const judged = await this.#beginnings.judged(definition, given)
     await this.#ready
-    this.#assertOpen(true)
+    this.#assertOpen(`scheduleWorkflow of workflow \`${definition.workflowId}\``, true)
     const recorded = { ...asked.recorded, ...this.#beginnings.settled(definition) }
     return this.#schedules.keep(definition, judged, { ...asked, recorded }, given)
   }
 
-  /** The schedule with this id; `undefined` if there is none. */
+  /** Returns the schedule with this id, or `undefined`. */
   async getSchedule(scheduleId: string): Promise<Schedule | undefined> {
     await this.#ready
-    this.#assertOpen()
+    this.#assertOpen('getSchedule')
     return this.#schedules.get(scheduleId)
   }
 
-  /** Every schedule, by id. */
+  /** Returns every schedule, sorted by id. */
   async listSchedules(): Promise<Schedule[]> {
     await this.#ready
-    this.#assertOpen()
+    this.#assertOpen('listSchedules')
     return this.#schedules.list()
   }
 
-  /** What is going on now, and what has been since it was opened. */
+  /** Returns the current figures, and totals since the orchestrator was opened. */
   async getStatistics(): Promise<OrchestratorStatistics> {
     await this.#ready
-    this.#assertOpen()
+    this.#assertOpen('getStatistics')
     return statisticsOf(this.#dispatcher, this.#interrupted, this.#agents)
   }
 
   /**
-   * Closes the orchestrator. This is no cancel: nothing new starts, running attempts have `drainMs` (default 5000) to answer, and what
-   * has not ended then is continued when the store is opened again. Pending promises reject with `ClosedError`. May be called twice.
+   * Closes the orchestrator without cancelling: nothing new starts, and running attempts have `drainMs` milliseconds (default 5000) to answer. Executions
+   * that have not ended continue when the store is opened again. Pending promises reject with `ClosedError`. May be called twice.
    */
   shutdown(options: { drainMs?: number } = {}): Promise<void> {
     return (this.#closing ??= this.#close(options.drainMs ?? DRAIN_MS_DEFAULT))
@@ -405,7 +405,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
-    this.#assertOpen()
+    const named = call === 0 ? 'startWorkflow' : 'executeWorkflow'
+    this.#assertOpen(named)
     const read = readOptions(options, this.#dispatcher.clock)
     const definition = this.#beginnings.read(workflow, read.recorded.allow)
     const given = readContext(context, this.#config.workflow.maxValueBytes)
@@ -413,7 +414,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (signal?.aborted === true) throw cancelledBy(signal)
     const judged = definition.contextSchema === undefined && !definition.large ? given : await this.#beginnings.judged(definition, given)
     await this.#ready
-    this.#assertOpen(true)
+    this.#assertOpen(`${named} of workflow \`${definition.workflowId}\``, true)
     return this.#beginnings.start(definition, judged, read, call, given)
   }
 
@@ -457,12 +458,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     release(this.#stoppingHost(), run)
   }
 
-  #assertNotClosed(underWay = false): void {
-    if (this.#closing !== undefined) throw closed(underWay)
+  #assertNotClosed(call: string, underWay = false): void {
+    if (this.#closing !== undefined) throw closed(call, underWay)
   }
 
-  #assertOpen(underWay = false): void {
-    this.#assertNotClosed(underWay)
+  #assertOpen(call = 'the call', underWay = false): void {
+    this.#assertNotClosed(call, underWay)
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 /**
- * Tests of workflows without waiting: a real orchestrator whose time, agents and crashes belong to the test.
+ * Tests workflows without waiting: a real orchestrator whose time, agents and crashes the test controls.
  *
  * @packageDocumentation
  */

@@ -86,7 +86,7 @@ describe('the name of a built-in type', () => {
     const problems = (): string[] =>
       workflowEngine.validateWorkflow(workflow([task('a', { agentId: 'tool' })])).problems.map(({ message }) => message)
     const said =
-      "agent `tool` is a type that says too little by itself; call agentPool.registerAgent({ id: '…', type: 'tool', configuration: { tool: '…' } }) and name that agent"
+      "agent `tool` is a type that needs a configuration; call agentPool.registerAgent({ id: '…', type: 'tool', configuration: { tool: '…' } }) and name that agent"
     expect(problems()).toEqual([said])
     agentPool.registerAgent({ id: 'one', type: 'tool', configuration: { tool: 'x' } })
     expect(problems()).toEqual([said])

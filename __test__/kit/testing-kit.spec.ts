@@ -699,7 +699,7 @@ describe('bad input', () => {
     await Promise.all([kit.close(), kit.close(), kit[Symbol.asyncDispose]()])
     expect(await rejection(call(kit) as Promise<unknown>)).toMatchObject({
       code: 'ERR_CLOSED',
-      message: 'the test kit has been closed; make another one',
+      message: 'the test kit has been closed; create another with createTestKit()',
     })
   })
 })

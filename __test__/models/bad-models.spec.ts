@@ -43,9 +43,9 @@ describe('the configuration', () => {
   })
 
   it.each<[provider: object, words: RegExp]>([
-    [{ kind: 'azure', apiKey: 'k' }, /there is no address; set `endpoint`/],
-    [{ kind: 'compatible' }, /there is no address; set `endpoint`/],
-    [{ kind: 'compatible', endpoint: 'http://127.0.0.1:1' }, /set `allowPrivate: true` if that is meant/],
+    [{ kind: 'azure', apiKey: 'k' }, /the address is missing; set `endpoint`/],
+    [{ kind: 'compatible' }, /the address is missing; set `endpoint`/],
+    [{ kind: 'compatible', endpoint: 'http://127.0.0.1:1' }, /set `allowPrivate: true` if you trust it/],
     [{ kind: 'compatible', endpoint: 'http://example.com' }, /is plain http/],
     [{ kind: 'compatible', endpoint: 'nonsense' }, /write it like https:\/\/example\.com\/v1/],
     [{ kind: 'compatible', endpoint: 'https://example.com', apiKey: 'a\nb' }, /cannot be sent as a header/],
@@ -118,7 +118,7 @@ describe('a request', () => {
   })
 
   it.each<[request: GenerateRequest, code: string, words: RegExp]>([
-    [{ prompt: 'x', provider: 'nope' }, 'ERR_PROVIDER_NOT_FOUND', /`nope` is no configured provider; there are: a, b/],
+    [{ prompt: 'x', provider: 'nope' }, 'ERR_PROVIDER_NOT_FOUND', /`nope` is not a configured provider; there are: a, b/],
     [{ prompt: 'x', model: 'nope' }, 'ERR_NO_MODEL', /`nope` is offered by none of the configured providers \(a, b\)/],
     [{ prompt: 'x', model: 'a/m', fallback: ['zz'] }, 'ERR_NO_MODEL', /`zz` is offered by none/],
   ])('to nobody: %j', async (request, code, words) => {

@@ -50,7 +50,7 @@ describe('a model of a provider that is not configured', () => {
   ])('is not sent to %s: %s', async (kind, model, missing, key) => {
     const said = await reached({ p: kind }, model)
     expect(said).toMatch(
-      new RegExp(`^ERR_PROVIDER_NOT_FOUND \`${model}\` cannot be asked for: \`${missing}\` is no configured provider; there are: p`),
+      new RegExp(`^ERR_PROVIDER_NOT_FOUND \`${model}\` cannot be called: \`${missing}\` is not a configured provider; there are: p`),
     )
     expect(said).toContain(`configure it as \`models.providers.${missing}\``)
     expect(said).toContain(key)
@@ -88,7 +88,7 @@ describe('a model of a provider that is not configured', () => {
     expect(error.code).toBe('ERR_PROVIDER_NOT_FOUND')
     orchestrator.agentPool.registerAgent({ id: 'writer', type: 'llm', configuration: { model: 'anthropic/claude-haiku-4-5' } })
     const failed = await rejection(orchestrator.executeWorkflow(workflow([task('t', { agentId: 'writer', input: { prompt: 'x' } })])))
-    expect(failed.message).toContain('`anthropic` is no configured provider')
+    expect(failed.message).toContain('`anthropic` is not a configured provider')
     expect(server.requests).toHaveLength(0)
   })
 
@@ -246,7 +246,9 @@ describe('a key that is missing', () => {
         const error = (await rejection(promise as Promise<unknown>)) as ValidationError
         expect(error).toBeInstanceOf(ValidationError)
         expect(error.code).toBe(code)
-        expect(error.issues).toMatchObject([{ path, message: expect.stringContaining('there is no key; set `apiKey` or ') as string }])
+        expect(error.issues).toMatchObject([
+          { path, message: expect.stringContaining('the API key is missing; set `apiKey` or ') as string },
+        ])
         expect(error.message.match(/there is no key/g)).toHaveLength(1)
       }
       // A program that never asks a model runs.

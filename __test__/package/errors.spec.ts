@@ -156,7 +156,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_INVALID_ARGUMENT: [
     () => rejection(orchestratorWith().listExecutions({ limit: 0 })),
-    'ValidationError | ERR_INVALID_ARGUMENT | the filter cannot be used: filter.limit: must be a whole number from 1 to 1000 | {} | ',
+    'ValidationError | ERR_INVALID_ARGUMENT | the filter cannot be used: filter.limit: must be a whole number from 1 to 1000, not 0 | {} | ',
   ],
   ERR_NOT_ALLOWED: [
     () => {
@@ -229,7 +229,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_EXECUTION_NOT_FOUND: [
     () => rejection(orchestratorWith().cancelExecution('x')),
-    'NotFoundError | ERR_EXECUTION_NOT_FOUND | there is no execution `x`; `listExecutions()` gives those there are | {} | ',
+    'NotFoundError | ERR_EXECUTION_NOT_FOUND | there is no execution `x`; `listExecutions()` returns the existing ones | {} | ',
   ],
   ERR_AGENT_EXISTS: [
     async () => thrownBy(() => orchestratorWith({ work: () => 1 }).agentPool.registerAgentType('work', bad)),
@@ -242,7 +242,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       await orchestrator.scheduleWorkflow(only, { every: '1h' })
       return rejection(orchestrator.startWorkflow(workflow([task('b')])))
     },
-    "ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` still runs by another definition: execution `first` and schedule `flow`; give the changed definition a new `version`, or end what runs (await cancelExecution('first'), await (await getSchedule('flow')).cancel()), or set `workflow.allowRedefinition` | {} | ",
+    "ConflictError | ERR_DEFINITION_CHANGED | workflow `flow` version `1.0.0` still runs with another definition: execution `first` and schedule `flow`; give the changed definition a new `version`, or end what runs (await cancelExecution('first'), await (await getSchedule('flow')).cancel()), or set `workflow.allowRedefinition` | {} | ",
   ],
   ERR_SCHEDULE_CHANGED: [
     async () => {
@@ -263,11 +263,11 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_TIMEOUT: [
     () => abortReason(() => {}, { timeout: 10 }),
-    'TimeoutError | ERR_TIMEOUT | the attempt of task `a` has used up its timeout | {} | ',
+    'TimeoutError | ERR_TIMEOUT | the attempt of task `a` exceeded its timeout | {} | ',
   ],
   ERR_TASK_FAILED: [
     () => failing(() => Promise.reject(new Error('broken'))),
-    'TaskFailedError | ERR_TASK_FAILED | task `a` failed: broken | {"attempts":1,"code":"ERR_AGENT"} | broken',
+    'TaskFailedError | ERR_TASK_FAILED | task `a` failed: its agent threw: broken | {"attempts":1,"code":"ERR_AGENT"} | broken',
   ],
   ERR_AGENT_INVALID: [
     () => withType({ create: () => null as never }),
@@ -336,11 +336,11 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_PROVIDER_NOT_FOUND: [
     () => asked({ prompt: 'p', provider: 'other' }, () => ({ text: '' })),
-    'NotFoundError | ERR_PROVIDER_NOT_FOUND | `other` is no configured provider; there are: own | {} | ',
+    'NotFoundError | ERR_PROVIDER_NOT_FOUND | `other` is not a configured provider; there are: own | {} | ',
   ],
   ERR_PROVIDER_EXISTS: [
     async () => thrownBy(() => withProvider(() => ({ text: '' })).modelIntegration.registerProvider('own', { generate: () => ({}) })),
-    'ConflictError | ERR_PROVIDER_EXISTS | provider `own` is configured already | {} | ',
+    'ConflictError | ERR_PROVIDER_EXISTS | provider `own` is already configured; choose another name | {} | ',
   ],
   ERR_BUDGET_EXCEEDED: [
     () => asked({ prompt: 'p', budget: { calls: 0 } }, () => ({ text: '' })),
@@ -364,7 +364,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_STORE_FOREIGN: [
     async () => opening((await spoilt((content) => void content.writeUInt32BE(1, 68))).path),
-    'StoreError | ERR_STORE_FOREIGN | `FILE` is a SQLite file of something else; give another `storage.path` | {} | ',
+    'StoreError | ERR_STORE_FOREIGN | `FILE` is a SQLite file of another program; give another `storage.path` | {} | ',
   ],
   ERR_STORE_NEWER: [
     async () => opening((await spoilt((content) => void content.writeUInt32BE(1000, 60))).path),
@@ -392,7 +392,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
         if ((ended as OrchestratorError).code === 'ERR_STORE_REPLACED') return ended
       }
     },
-    'StoreError | ERR_STORE_REPLACED | `FILE` was deleted while the store was open: nothing more is written, and what was written last may be lost; put the file back, or a copy of the store in place of all its files, and open it again | {} | ',
+    'StoreError | ERR_STORE_REPLACED | `FILE` was deleted while the store was open: nothing more is written, and the last writes may be lost; put the file back, or a copy of the store in place of all its files, and open it again | {} | ',
   ],
   ERR_CLOSED: [
     async () => {
@@ -400,7 +400,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
       await orchestrator.shutdown()
       return rejection(orchestrator.executeWorkflow(only))
     },
-    'ClosedError | ERR_CLOSED | the orchestrator has been shut down; make another one | {} | ',
+    'ClosedError | ERR_CLOSED | executeWorkflow is refused: the orchestrator has been shut down; create another with `new MultiAgentOrchestrator(…)` | {} | ',
   ],
   ERR_CRASHED: [
     async () => {
@@ -412,7 +412,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_NOT_DURABLE: [
     async () => rejection((await kitWith()).reopen()),
-    "StoreError | ERR_NOT_DURABLE | nothing of an orchestrator in memory survives its process; make the kit with createTestKit({ storage: 'file' }) | {} | ",
+    "StoreError | ERR_NOT_DURABLE | an orchestrator in memory does not survive its process; create the kit with createTestKit({ storage: 'file' }) | {} | ",
   ],
   ERR_SCRIPT_ENDED: [
     async () => {
@@ -601,14 +601,14 @@ describe('every error code', () => {
     // In blocks of 512 bytes. The signal that would end the process is ignored, so that the write fails.
     const text = await storeFailure(`trap '' XFSZ; ulimit -f 800; rm -f "$STORE"/store.db*; exec "$@" ${durability}`)
     expect(text).toBe(
-      'StoreError | ERR_OUTCOME_UNKNOWN | the store failed and the orchestrator stopped; open it again to continue from what is on disk | {} | the journal could not be committed',
+      'StoreError | ERR_OUTCOME_UNKNOWN | the store failed and the orchestrator stopped; open it again to continue from the last commit | {} | the journal could not be committed',
     )
   })
 
   it.skipIf(!mayMount).each(['os', 'disk'])('ERR_STORE_FULL, durability %s: the disk is full', async (durability) => {
     const text = await storeFailure(`exec unshare -rm sh -c '${MOUNT} STORE="$STORE/small" exec "$0" "$@"' "$@" ${durability}`)
     expect(text).toBe(
-      'StoreError | ERR_STORE_FULL | the store failed and the orchestrator stopped; open it again to continue from what is on disk | {} | no space is left for the journal',
+      'StoreError | ERR_STORE_FULL | the store failed and the orchestrator stopped; open it again to continue from the last commit | {} | no space is left for the journal',
     )
   })
 })
@@ -648,7 +648,7 @@ it('an error prints without its execution, and with its code', async () => {
   )
   expect(code).toBe(1)
   expect(stderr).toContain('await orchestrator.executeWorkflow(')
-  expect(stderr).toMatch(/TaskFailedError: task `a` failed: broken/)
+  expect(stderr).toMatch(/TaskFailedError: task `a` failed: its agent threw RangeError: broken/)
   expect(stderr).toMatch(/code: 'ERR_TASK_FAILED'[\s\S]*\[cause\]: RangeError: broken/)
   expect(stderr).not.toContain('of the context')
 })

@@ -52,7 +52,7 @@ describe('names and versions', () => {
     expect((await second.getHandle(id).result()).results['c']).toEqual({ t: 1 })
   })
 
-  it('what is there must be a text that is not empty', () => {
+  it('what is there must be a non-empty string', () => {
     const { workflowEngine } = orchestratorWith({ work: () => 1 })
     const { problems } = workflowEngine.validateWorkflow({ id: 'w', name: '', version: 1, tasks: [{ id: 'a', name: 7, agentId: 'work' }] })
     expect(problems.map(({ path }) => path)).toEqual(['name', 'version', 'tasks[0].name'])

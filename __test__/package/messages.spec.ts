@@ -4,6 +4,7 @@
 
 import type { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { MultiAgentOrchestrator, OrchestratorError, type OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { storePath, temporaryFolder } from '../support/folder.ts'
 import { KeptLog } from '../support/logs.ts'
@@ -41,13 +42,87 @@ describe('the words of other products', () => {
   })
 
   it('in a workflow, a branch and a wait as well', () => {
-    expect(problemsOf({ id: 'w', steps: [] })).toEqual([
-      'steps: unknown field `steps`; here that is `tasks: [{ id, agentId }, …]`',
-      'tasks: `tasks` is missing: add a list with at least one task',
-    ])
+    expect(problemsOf({ id: 'w', steps: [] })).toEqual(['steps: unknown field `steps`; here that is `tasks: [{ id, agentId }, …]`'])
     const branch = { id: 'c', type: 'conditional', branches: [{ if: 'true', tasks: [task('d')] }] }
     expect(problemsOf(workflow([branch as never]))[0]).toContain("here that is `when: '…'`")
     expect(problemsOf(workflow([{ id: 'e', waitFor: { event: 'go' } } as never]))[0]).toContain("here that is `signal: '…'`")
+  })
+})
+
+describe('one mistake is one line', () => {
+  // A word of another product was told twice: as unknown where it stood, and as missing where ours belongs.
+  it.each<[object, string]>([
+    [{ retryPolicy: { attempts: 3 } }, 'tasks[0].retryPolicy.attempts: unknown field `attempts`; here that is `maxAttempts`'],
+    [{ type: 'loop', forEach: [1] }, 'tasks[0].forEach: unknown field `forEach`; here that is'],
+    [{ agentId: undefined, type: 'conditional', branches: [{ if: 'true', tasks: [task('b')] }] }, 'tasks[0].branches[0].if: unknown field'],
+    [{ retryPolicy: { maxAtempts: 3 } }, 'tasks[0].retryPolicy.maxAtempts: unknown field `maxAtempts`; did you mean `maxAttempts`?'],
+  ])('%j', (rest, expected) => {
+    const problems = working().workflowEngine.validateWorkflow({ id: 'w', tasks: [{ ...task('a'), ...rest }] }).problems
+    expect(problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([expect.stringContaining(expected)])
+  })
+
+  it('but what is missing beside a word that has nothing to do with it is told', () => {
+    const { problems } = working().workflowEngine.validateWorkflow(workflow([task('a', { retryPolicy: { colour: 3 } as never })]))
+    expect(problems.map(({ path }) => path)).toEqual(['tasks[0].retryPolicy.colour', 'tasks[0].retryPolicy.maxAttempts'])
+  })
+})
+
+describe('a message says what was found and what to write', () => {
+  const failing = async (tasks: readonly object[], context: object = {}): Promise<string> =>
+    (await rejection(working().executeWorkflow(workflow(tasks as never), context))).message
+
+  it('where a number stands for a string, and an object for an array', () => {
+    const { problems } = working().workflowEngine.validateWorkflow({ id: 'w', version: 1, tasks: { a: {} } })
+    expect(problems.map(({ message }) => message)).toEqual([
+      "expected a string, found 1; write '1'",
+      "expected an array of tasks such as [{ id: 'a', agentId: '…' }], found an object",
+    ])
+  })
+
+  it('where a template or a condition reads what is not there', async () => {
+    const reads = (prompt: string): object[] => [task('fetch'), task('b', { dependencies: ['fetch'], input: { prompt } })]
+    const flow = { id: 'w', tasks: reads('Say {{ results.fetch.rows }} of {{ context.user.nam }}') }
+    const of = orchestratorWith({ work: () => ({ ok: 1 }) })
+    const said = async (context: object): Promise<string> => (await rejection(of.executeWorkflow(flow as never, context))).message
+    expect(await said({ user: { name: 'Ada' } })).toContain('`results.fetch.rows` is undefined; `results.fetch` has `ok`; correct it, or')
+    const other = reads('{{ context.user.nam }}')
+    expect(await failing(other, { user: { name: 'Ada' } })).toContain('`context.user.nam` is undefined; did you mean `context.user.name`?')
+    expect(await failing(other, { user: 7 })).toContain('`context.user.nam` is undefined; `context.user` is 7; correct it, or')
+    expect(await failing([task('a', { conditions: ['context.n'] })], { n: 7 })).toContain(
+      'the condition `context.n` is 7, not true or false; compare it, as in `context.n == 7`',
+    )
+  })
+
+  it('where a key of the context is misspelt', async () => {
+    const schema = z.object({ userId: z.string() })
+    expect(await failing([task('a', { input: { schema } })], { userID: 'u' })).toMatch(
+      /context\.userId: .*; there is `userID`: rename it to `userId`$/,
+    )
+    expect(await failing([task('a', { input: { schema } })], { colour: 'u' })).not.toContain('rename')
+  })
+
+  it('where the context of a child workflow does not fit', async () => {
+    const schema = z.object({ n: z.number() })
+    const child = workflow([task('y', { input: { schema } })], { id: 'c' })
+    expect(await failing([{ id: 'x', workflow: child }])).toMatch(
+      /^task `x` failed: child workflow `c` failed: .*; this context is the `input\.data` of task `x`, which runs the workflow$/,
+    )
+  })
+})
+
+describe('an agent that ignores its signal', () => {
+  it('is told of a second later, once', async () => {
+    let end = (): void => {}
+    let tell: (message: string) => void = () => {}
+    const told = new Promise<string>((resolve) => (tell = resolve))
+    const logger = { error: () => {}, warn: (_: unknown, message: string): void => tell(message) }
+    const of = orchestratorWith({ work: () => new Promise((resolve) => (end = () => resolve(1))) }, { logger })
+    const call = rejection(of.executeWorkflow(workflow([task('a', { timeout: 1 })])))
+    expect(await told).toBe(
+      'agent `work` still runs task `a` 1 s after its signal told it to stop; it is given up after 5 s; pass `ctx.signal` to what it awaits',
+    )
+    end()
+    expect(await call).toMatchObject({ code: 'ERR_TASK_FAILED' })
   })
 })
 
@@ -71,14 +146,17 @@ describe('expressions', () => {
       ?.message ?? ''
 
   it.each<[string, string]>([
-    ["context.name.includes('a')", "there is no function `includes`; write `'a' in list` for a list or an object, and text.contains('a')"],
+    [
+      "context.name.includes('a')",
+      "there is no function `includes`; write `'a' in list` for an array or an object, and text.contains('a')",
+    ],
     ["context.name.matches('^a')", 'there are no regular expressions'],
     ['context.list.some(x => x > 1)', 'there are no arrow functions: write list.exists(item, item > 1)'],
     ['context.n === 1', 'compare with `==`, which never converts'],
     ['context.a?.b == 1', 'ask first: has(a.b) && a.b > 1'],
     ["timestamp('2026-01-01T00:00:00Z') < 1", 'expressions have no clock'],
     ['context.list.length() > 0', 'write size(value)'],
-    ['type(context.n) == int', "type() gives a text: compare with 'int'"],
+    ['type(context.n) == int', "type() gives a string: compare with 'int'"],
     ['results.fetch-data.rows > 1', "if `fetch-data` is one key, write results['fetch-data']"],
     ['1u == context.n', 'leave out the `u`'],
   ])('%s', (expression, expected) => {
@@ -88,7 +166,7 @@ describe('expressions', () => {
   it('`.length` of a list says `size` when it is read', async () => {
     const flow = workflow([task('a', { conditions: ['context.list.length > 0'] })])
     const error = await rejection(working().executeWorkflow(flow, { list: [1] }))
-    expect(error.message).toContain('a list of 1 has no `length`; write size(context.list)')
+    expect(error.message).toContain('an array of 1 item has no `length`; write size(context.list)')
     // A member of that name is one.
     const { results } = await working().executeWorkflow(flow, { list: { length: 1 } })
     expect(results).toEqual({ a: 1 })
@@ -192,10 +270,11 @@ describe('calls and what ends them', () => {
     await of.shutdown()
     expect(await call).toMatchObject({
       code: 'ERR_CLOSED',
-      message: expect.stringContaining('await the call before `shutdown()`') as string,
+      message:
+        'executeWorkflow of workflow `flow` was still under way when the orchestrator was shut down, and began nothing; await it before `shutdown()`',
     })
     expect((await rejection(of.executeWorkflow(workflow([task('a')])))).message).toBe(
-      'the orchestrator has been shut down; make another one',
+      'executeWorkflow is refused: the orchestrator has been shut down; create another with `new MultiAgentOrchestrator(…)`',
     )
   })
 
@@ -241,7 +320,7 @@ describe('calls and what ends them', () => {
   it('agents that are made in another form', async () => {
     const { agentPool } = working()
     const told = thrownBy(() => agentPool.registerAgentType('f', { execute: () => 1 } as never)).message
-    expect(told).toContain('a function alone is enough: registerAgent(name, async (task, ctx) => …)')
+    expect(told).toContain('write { create: () => ({ execute }) }, or registerAgent(name, execute)')
     const of = working()
     of.agentPool.registerAgentType('f', { create: () => (() => 1) as never })
     const error = await rejection(of.executeWorkflow(workflow([task('a', { agentId: 'f' })])))

@@ -93,7 +93,7 @@ const SLIPS: readonly Slip[] = [
     name: 'a wrong field of a task',
     program: tasks("{ id: 'fetch-data', agentId: 'fetcher', dependsOn: [] }"),
     at: 'dependsOn: []',
-    says: /`dependsOn` is no field of a task/,
+    says: /`dependsOn` is not a field of a task/,
   },
   {
     name: 'an agent that reads what its task does not depend on',

@@ -127,7 +127,7 @@ describe('a module', () => {
       'that fails later than it loads',
       `${written("setTimeout(() => { throw new Error('late') }); await new Promise(() => {})")}`,
       'ERR_AGENT_CREATE',
-      /an exception that nobody caught: late/,
+      /an uncaught exception: late/,
     ],
   ])('%s fails the task', async (_, module, code, message) => {
     const orchestrator = withWorker(module)
@@ -302,10 +302,20 @@ describe('a worker that ends', () => {
       'by an exception nobody caught',
       "setTimeout(() => { throw new Error('stray') }); await new Promise(() => {})",
       {},
-      /nobody caught: stray/,
+      /uncaught exception: stray/,
     ],
-    ['by a rejection nobody caught', "void Promise.reject(new Error('stray')); await new Promise(() => {})", {}, /nobody caught: stray/],
-    ['by throwing nothing', 'setTimeout(() => { throw undefined }); await new Promise(() => {})', {}, /nobody caught: threw undefined/],
+    [
+      'by a rejection nobody caught',
+      "void Promise.reject(new Error('stray')); await new Promise(() => {})",
+      {},
+      /uncaught exception: stray/,
+    ],
+    [
+      'by throwing nothing',
+      'setTimeout(() => { throw undefined }); await new Promise(() => {})',
+      {},
+      /uncaught exception: threw undefined/,
+    ],
     [
       'out of memory',
       'const all = []; while (true) all.push({ n: all.length, text: String(all.length) })',

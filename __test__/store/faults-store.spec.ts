@@ -171,7 +171,7 @@ describe.skipIf(isWindows)('one file has one path, by whatever name it is opened
 })
 
 it.each([
-  [':memory:', '`:memory:` is no file: leave `storage` out to keep executions in memory'],
+  [':memory:', '`:memory:` is not a file: leave `storage` out to keep executions in memory'],
   ['file:store.db?mode=memory', 'must be the path of a file, not a URI: "file:store.db?mode=memory"; leave `file:` out'],
   ['store\0.db', 'must be the path of a file, without the character NUL: "store\\u0000.db"'],
 ])('what SQLite takes for something else than a file is refused by name: %j', (path, message) => {

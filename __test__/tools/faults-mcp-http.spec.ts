@@ -62,27 +62,27 @@ async function serving(method: string, answer: Answer, session = true): Promise<
 const INSIDE = /rmcp|reqwest|hyper|::|Transport \[|Streamable|JsonRpc|Some\(/
 
 const connecting: [what: string, answer: Answer, message: string][] = [
-  ['401', status(401), 'it asks who is calling (HTTP 401): give a key or token that it knows in `headers`, such as `Authorization`'],
+  ['401', status(401), 'it asks for credentials (HTTP 401): give a key or token in `headers`, such as `Authorization`'],
   [
     '401 with a challenge',
     status(401, '', { 'www-authenticate': 'Bearer resource_metadata="https://a.example"' }),
-    'it asks who is calling (HTTP 401): give a key or token that it knows in `headers`, such as `Authorization`',
+    'it asks for credentials (HTTP 401): give a key or token in `headers`, such as `Authorization`',
   ],
   [
     '403 with a reason',
     status(403, '{"error":{"message":"not on the list"}}', { 'content-type': 'application/json' }),
-    'it does not let this caller in (HTTP 403): give credentials that may in `headers`. It says: not on the list',
+    'it refuses these credentials (HTTP 403): give others in `headers`. It says: not on the list',
   ],
   ['404', status(404), 'there is no server at this address (HTTP 404): the path of `url` may be another one, often /mcp'],
   [
     '405',
     status(405),
-    'it takes no POST at this address (HTTP 405): it may speak the older transport, HTTP with SSE, which is not spoken here; ask for its address of streamable HTTP, often /mcp',
+    'it takes no POST at this address (HTTP 405): it may speak the older transport, HTTP with SSE, which is not supported; ask for its address of streamable HTTP, often /mcp',
   ],
   [
     '307',
     status(307, '', { location: 'https://b.example/mcp?key=1' }),
-    'it redirects to https://b.example/mcp (HTTP 307), which is not followed: set `url` to the address that answers',
+    'it redirects to https://b.example/mcp (HTTP 307), which is not followed: set `url` to the final address',
   ],
   ['429', status(429, '', { 'retry-after': '7' }), 'it gets too many requests (HTTP 429): try again in 7 s'],
   [
@@ -119,7 +119,7 @@ it.each(connecting)('who cannot connect is told what to do: %s', async (_, answe
   const error = await rejection(orchestratorWith().agentPool.connectMcp(await serving('initialize', answer)))
   expect({ code: error.code, message: error.message }).toEqual({
     code: 'ERR_MCP_CONNECT',
-    message: `MCP server \`http\`: the server could not be connected to: ${message}`,
+    message: `MCP server \`http\`: cannot connect to the server: ${message}`,
   })
   expect(error.message).not.toMatch(INSIDE)
 })
@@ -127,7 +127,7 @@ it.each(connecting)('who cannot connect is told what to do: %s', async (_, answe
 it.each(['notifications/initialized', 'tools/list'])('also where it is %s that is refused', async (method) => {
   const error = await rejection(orchestratorWith().agentPool.connectMcp(await serving(method, status(401))))
   expect(error.code).toBe('ERR_MCP_CONNECT')
-  expect(error.message).toMatch(/^MCP server `http`: .*it asks who is calling \(HTTP 401\): give a key or token that it knows in `headers`/)
+  expect(error.message).toMatch(/^MCP server `http`: .*it asks who is calling \(HTTP 401\): give a key or token in `headers`/)
 })
 
 it('a session that is not known any more, and cannot be begun anew, says so', async () => {
@@ -142,7 +142,7 @@ const calling: [what: string, answer: Answer, code: string, retryable: boolean, 
     status(401),
     'ERR_TOOL_FAILED',
     false,
-    'it asks who is calling (HTTP 401): give a key or token that it knows in `headers`, such as `Authorization`',
+    'it asks for credentials (HTTP 401): give a key or token in `headers`, such as `Authorization`',
   ],
   ['429', status(429), 'ERR_TOOL_FAILED', true, 'it gets too many requests (HTTP 429): try again later'],
   ['500', status(500, 'no disk'), 'ERR_TOOL_FAILED', true, 'it failed (HTTP 500): try again later, or see its own log. It says: no disk'],
@@ -168,7 +168,7 @@ const calling: [what: string, answer: Answer, code: string, retryable: boolean, 
     (response) => json(response, { jsonrpc: '2.0', id: 4711, result: {} }),
     'ERR_TOOL_FAILED',
     false,
-    'the answer of tool `use` cannot be read: it is no message of this protocol to this request',
+    'the answer of tool `use` cannot be read: it is not a message of this protocol in answer to this request',
   ],
   [
     'a stream without an answer',
@@ -205,7 +205,7 @@ describe.each([
     await orchestrator.agentPool.connectMcp(await serving('tools/call', half, session))
     const { error } = await call(orchestrator, 'use')
     expect(error?.code).toBe('ERR_MCP_LOST')
-    expect(error?.message).toMatch(/the connection to the server is lost: the connection broke with 127\.0\.0\.1:\d+/)
+    expect(error?.message).toMatch(/the connection to the server is lost: the connection to 127\.0\.0\.1:\d+ broke/)
     expect(error?.message).not.toMatch(INSIDE)
   })
 })

@@ -21,7 +21,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     ['circle', 'it never ends: page 3 gives the cursor `2` for the next one, as page 1 did'],
     ['endless', 'it has more than 1000 pages, and 1000 tools so far'],
     ['large_pages', 'it is larger than 16 MiB after 16 pages'],
-    ['no_tools', 'page 1 has no list `tools`'],
+    ['no_tools', 'page 1 has no array `tools`'],
   ])('a list that never ends is an error that says why: %s', async (list, why) => {
     const server = { ...(await rawServer(transport, list)), timeout }
     const error = await rejection(orchestratorWith().agentPool.connectMcp(server))

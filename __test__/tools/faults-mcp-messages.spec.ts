@@ -16,7 +16,7 @@ const read: [tool: string, result: unknown][] = [
   ['half', 'cut \ufffd here, whole 🎉'],
   ['half_in_data', { '\ufffd key': ['\ufffd'] }],
   ['bytes', '\ufffd'],
-  ['hologram', `${note('`content[0]` has the type `hologram`, which is not known here')}\nand words`],
+  ['hologram', `${note('`content[0]` has the type `hologram`, which is unknown')}\nand words`],
   ['only_data', { a: 1 }],
   ['null_error', 'no error'],
 ]
@@ -27,10 +27,10 @@ const unread: [tool: string, why: RegExp][] = [
   ['large_late', /it is larger than 16 MiB; ask for less at once$/],
   ['nan', /it is not JSON \(expected value at line 1 column \d+\)$/],
   ['deep', /it is not JSON \(recursion limit exceeded at line 1 column \d+\)$/],
-  ['only_hologram', /`content\[0\]` has the type `hologram`, which is not known here$/],
+  ['only_hologram', /`content\[0\]` has the type `hologram`, which is unknown$/],
   ['no_content', /it has neither `content` nor `structuredContent`$/],
-  ['no_list', /its `content` is no list$/],
-  ['null_result', /its `result` is no object$/],
+  ['no_list', /its `content` is not an array$/],
+  ['null_result', /its `result` is not an object$/],
   ['no_result', /it has neither `result` nor `error`$/],
 ]
 
@@ -39,7 +39,7 @@ const failed: [tool: string, message: string][] = [
   ['bare_error', 'MCP server `raw`: out of paper'],
   ['unaddressed', 'MCP server `raw`: Parse error'],
   ['failed_picture', 'MCP server `raw`: out of ink\n(image: image/png)'],
-  ['silent_failure', 'MCP server `raw`: tool `silent_failure` failed, and the server does not say why'],
+  ['silent_failure', 'MCP server `raw`: tool `silent_failure` failed, and the server gives no reason'],
 ]
 
 // By an hour, so that nothing here can be its time-out.
@@ -86,12 +86,12 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const { tools } = await orchestrator.agentPool.connectMcp(server)
     expect(tools.map(({ name }) => name)).toEqual(['raw_fine', 'raw_told'])
     expect(await call(orchestrator, 'raw_fine')).toEqual({ result: 'fine', isError: false })
-    const noSchema = 'it has no `inputSchema`, which says what arguments it takes'
+    const noSchema = 'it has no `inputSchema` for its arguments'
     expect(logger.messages).toEqual([
       `MCP server \`raw\`: tool \`no_schema\` is left out: ${noSchema}`,
       `MCP server \`raw\`: tool \`null_schema\` is left out: ${noSchema}`,
       'MCP server `raw`: tool number 4 is left out: it has no `name`',
-      'MCP server `raw`: tool number 5 is left out: it is no object',
+      'MCP server `raw`: tool number 5 is left out: it is not an object',
     ])
   })
 

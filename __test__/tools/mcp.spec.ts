@@ -205,7 +205,7 @@ describe('a program', () => {
     // The next one is tried at once, and dies as well; the one after that has to wait.
     expect(await call(orchestrator, 'test_die')).toMatchObject({ result: { message: lost } })
     const refused = await call(orchestrator, 'test_echo', { words: 'x' })
-    expect(refused.error?.message).toBe('MCP server `test`: it is not there; the next attempt to reach it can be made in 1000 ms')
+    expect(refused.error?.message).toBe('MCP server `test`: it cannot be reached; the next attempt is possible in 1000 ms')
     await kit.clock.advance('1s')
     expect(await call(orchestrator, 'test_echo', { words: 'x' })).toEqual({ result: 'x', isError: false })
   })
@@ -265,12 +265,12 @@ describe('by HTTP', () => {
   ])('%s is not spoken to unless that is meant', async (_, url) => {
     const error = await rejection(orchestratorWith().agentPool.connectMcp({ url }))
     expect(error.code).toBe('ERR_MCP_CONNECT')
-    expect(error.message).toMatch(/is inside this machine's networks; set `allowPrivate: true` where it is configured if that is meant$/)
+    expect(error.message).toMatch(/is inside this machine's networks; set `allowPrivate: true` for the provider if you trust it$/)
   })
 
   it('nothing is spoken without encryption unless that is meant', async () => {
     const error = await rejection(orchestratorWith().agentPool.connectMcp({ url: 'http://mcp.example.com' }))
-    expect(error.message).toContain('the address is not encrypted; use https, or set `allowPrivate: true` if that is meant')
+    expect(error.message).toContain('the address is not encrypted; use https, or set `allowPrivate: true` if you trust it')
   })
 
   it('what may be a secret is in no error', async () => {

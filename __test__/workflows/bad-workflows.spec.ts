@@ -74,7 +74,7 @@ const refused: [string, unknown, string, RegExp][] = [
   ['a function', withInput({ data: { callback: () => 1 } }), 'ERR_NOT_JSON tasks[1].input.data.callback', /a function is not a JSON value/],
   ['a promise', withInput({ data: Promise.resolve(1) }), 'ERR_NOT_JSON tasks[1].input.data', /did you forget await\?/],
   ['no tasks', workflow([]), 'tasks', /must not be empty/],
-  ['tasks that are no list', { ...workflow([]), tasks: { a: task('a') } }, 'tasks', /expected a list, found an object/],
+  ['tasks that are no list', { ...workflow([]), tasks: { a: task('a') } }, 'tasks', /expected an array, found an object/],
   ['a task that is no object', { ...workflow([]), tasks: [null, 'a'] }, 'tasks[0],tasks[1]', /expected an object/],
   ['no agent', workflow([{ id: 'a', name: 'a' } as never]), 'tasks[0].agentId', /add the id of a registered agent/],
   [

@@ -51,7 +51,7 @@ describe.each(storages)('%s', (_name, config) => {
     const orchestrator = orchestratorWith({ work: () => Promise.reject(new Error(`call ${++calls}`)) }, config())
     const retried = task('a', { retryPolicy: { maxAttempts: 2, initialDelay: '1h' } })
     const error = await rejection(orchestrator.executeWorkflow(workflow([child('child', [retried])], { deadline: '1m' })))
-    expect(error.cause).toMatchObject({ message: 'the child workflow `child-flow` ended failed: call 1' })
+    expect(error.cause).toMatchObject({ message: 'child workflow `child-flow` failed: call 1' })
   })
 
   it('a budget of attempts is the parent’s and the children’s together', async () => {

@@ -259,7 +259,7 @@ describe.each([
     const error = await rejection(orchestrator.cancelExecution('x', { why: 1 } as never))
     expect([error.code, error.message]).toEqual([
       'ERR_INVALID_ARGUMENT',
-      'the execution cannot be cancelled like that: reason: must be a text, not an object',
+      'the execution cannot be cancelled: reason: must be a string, not an object',
     ])
   })
 })

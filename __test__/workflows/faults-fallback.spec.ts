@@ -91,7 +91,10 @@ describe.each(storages)('a fallback, %s,', (_, config) => {
     const orchestrator = orchestratorWith({ ...agents, broken: () => Promise.reject(new Error('broken too')) }, config())
     const flow = (onError: AgentTask['onError']): AgentWorkflow => workflow([a({ fallback: { agentId: 'broken' }, onError })])
     const error = await rejection(orchestrator.executeWorkflow(flow('fail')))
-    expect([error.message, (error.cause as Error).message]).toEqual(['task `a` failed in attempt 2: broken too', 'broken too'])
+    expect([error.message, (error.cause as Error).message]).toEqual([
+      'task `a` failed in attempt 2: its agent threw: broken too',
+      'broken too',
+    ])
     expect(error.execution?.tasks[0]).not.toHaveProperty('degraded')
     expect((await orchestrator.executeWorkflow(flow('continue'))).tasks[0]).toMatchObject({
       tolerated: true,

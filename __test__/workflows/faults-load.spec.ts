@@ -55,7 +55,7 @@ describe('a text never opens a file', () => {
     ],
     ['/etc/passwd', '/etc/passwd', /^source: is neither/],
     ['nothing', '', /^source: is neither/],
-    ['a text that is none', { text: 7 }, /^source\.text: must be a text/],
+    ['a text that is none', { text: 7 }, /^source\.text: must be a string/],
     ['a file that is none', { file: 7 }, /^source\.file: must be a path/],
     ['a file of no name', { file: '' }, /^source\.file: must be a path/],
     ['another protocol', new URL('http://127.0.0.1/w.yaml'), /^source: `http:\/\/127\.0\.0\.1\/w\.yaml` cannot be read/],
@@ -71,7 +71,7 @@ describe('only a regular file of at most 1 MiB is read', () => {
     symlinkSync('/dev/zero', join(folder, 'zero.yaml'))
     mkdirSync(join(folder, 'folder.yaml'))
     for (const name of ['pipe.yaml', 'zero.yaml', 'folder.yaml'])
-      expect(await said(join(folder, name)), name).toMatch(/cannot be read: (it is no regular file|EISDIR)/)
+      expect(await said(join(folder, name)), name).toMatch(/cannot be read: (it is not a regular file|EISDIR)/)
   })
 
   it('of exactly as many bytes as that, and not one more', async () => {
@@ -81,7 +81,7 @@ describe('only a regular file of at most 1 MiB is read', () => {
   })
 
   it('that is text', async () => {
-    expect(await said(file('latin.yaml', Buffer.from([0x69, 0x64, 0x3a, 0x20, 0xe4])))).toMatch(/it is no text in UTF-8/)
+    expect(await said(file('latin.yaml', Buffer.from([0x69, 0x64, 0x3a, 0x20, 0xe4])))).toMatch(/it is not UTF-8 text/)
   })
 })
 

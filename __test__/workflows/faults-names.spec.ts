@@ -107,12 +107,8 @@ describe.each(storages)('%s', (_name, config) => {
       ['approve', 'p.finance', 'no task at `p.finance` waits for `approve`'],
       ['approve', 'p', 'no task at `p` waits'],
       ['approve', 'l[2].each', 'no task at `l[2].each` waits'],
-      [
-        'aprove',
-        undefined,
-        'no task of this workflow waits for a signal `aprove`; did you mean `approve`? these are waited for: `approve`',
-      ],
-      ['aprove', 'finance', 'no task of this workflow waits for a signal `aprove`'],
+      ['aprove', undefined, 'no task of this workflow waits for signal `aprove`; did you mean `approve`? tasks wait for: `approve`'],
+      ['aprove', 'finance', 'no task of this workflow waits for signal `aprove`'],
     ]
     for (const [name, path, said] of refused) {
       const error = await rejection(handle.signal(name, true, path === undefined ? {} : { path }))
@@ -300,6 +296,6 @@ describe('wherever the process ends', () => {
     await handle.signal('other', 1)
     await handle.signal('other', 2)
     const error = await rejection(kit.until(handle.result()))
-    expect(error.message).toContain('no signal `approve` came within 3600000 ms; what came and nobody took: `other` (2 times)')
+    expect(error.message).toContain('no signal `approve` came within 3600000 ms; signals that no task took: `other` (2 times)')
   })
 })

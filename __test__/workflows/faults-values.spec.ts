@@ -225,19 +225,15 @@ describe('an object that JSON would make `{}` of', () => {
     [
       'a Response',
       new Response('{}'),
-      'result: a Response has no member that JSON would keep: return await response.json(), or await response.text()',
+      'result: JSON would keep nothing of a Response: return await response.json(), or await response.text()',
     ],
     [
       'an object with private fields',
       { inner: [new Secret()] },
-      'result.inner[0]: a Secret has no member that JSON would keep: return a plain object',
+      'result.inner[0]: JSON would keep nothing of a Secret: return a plain object',
     ],
-    ['an object of an unnamed class', new (class {})(), 'result: this object has no member that JSON would keep'],
-    [
-      'an AbortSignal',
-      { signal: new AbortController().signal },
-      'result.signal: an AbortSignal has no member that JSON would keep: leave it out',
-    ],
+    ['an object of an unnamed class', new (class {})(), 'result: JSON would keep nothing of this object'],
+    ['an AbortSignal', { signal: new AbortController().signal }, 'result.signal: JSON would keep nothing of an AbortSignal: leave it out'],
   ])('%s is refused with what to return instead', async (_, value, wanted) => {
     const { cause } = await rejection(orchestratorWith({ work: () => value }).executeWorkflow(workflow([task('a')])))
     expect((cause as Error).message).toContain(wanted)

@@ -182,8 +182,8 @@ describe('plainJson', () => {
     expect(issuesOf(value)).toMatchInlineSnapshot(`
       [
         "result["a b"][0]: a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough",
-        "result.nan: NaN is not a JSON number: use null, or text such as "NaN"",
-        "result.inf: -Infinity is not a JSON number: use null, or text such as "-Infinity"",
+        "result.nan: NaN is not a JSON number: use null, or a string such as "NaN"",
+        "result.inf: -Infinity is not a JSON number: use null, or a string such as "-Infinity"",
         "result.fn: a function is not a JSON value: call it and pass what it returns, or leave it out",
         "result.sym: a symbol is not a JSON value: use its description",
         "result.map: a Map is not a JSON value: use Object.fromEntries(map)",
@@ -196,7 +196,7 @@ describe('plainJson', () => {
         "result.later: a promise is not a JSON value: did you forget await?",
         "result.when: an invalid Date has no JSON form: check it with Number.isNaN(date.getTime())",
         "result.throwing.bad: reading it threw TypeError: no",
-        "result.proxy: looking at this value threw Error: closed",
+        "result.proxy: reading this value threw Error: closed",
         "result.params: an iterator, stream or collection is not a JSON value: use [...value], or Object.fromEntries(value) for pairs",
       ]
     `)

@@ -206,7 +206,7 @@ describe.each([
       'schema.in: z.date()',
     ])
     expect(issuesOf(z.date())).toEqual([
-      'schema: z.date() cannot be expressed as JSON Schema: use z.string().datetime() (zod 4: z.iso.datetime()) for text, or z.coerce.date() to receive a Date',
+      'schema: z.date() cannot be expressed as JSON Schema: use z.string().datetime() (zod 4: z.iso.datetime()) for a string, or z.coerce.date() to receive a Date',
     ])
   })
 
@@ -290,7 +290,7 @@ describe('judges of other kinds', () => {
         standard(() => ({ issues: [] })),
         1,
       ),
-    ).toEqual({ ok: false, issues: [{ path: '', message: 'the schema refused the value without a reason' }] })
+    ).toEqual({ ok: false, issues: [{ path: '', message: 'the schema refused the value and gave no reason' }] })
     expect(
       await judged(
         standard(() => {

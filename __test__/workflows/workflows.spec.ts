@@ -282,8 +282,8 @@ describe.each(storages)('%s', (_name, config) => {
     const failing = { ...workflow([task('a', { agentId: 'fail' })]), id: 'failing' }
     const fails = (onFailed?: 'rerun'): Promise<Error> =>
       rejection(orchestrator.executeWorkflow(failing, {}, { idempotencyKey: 'f', onFailed }))
-    expect([(await fails()).message, (await fails()).message]).toEqual(Array(2).fill('task `a` failed: broken 3'))
-    expect((await fails('rerun')).message).toBe('task `a` failed: broken 4')
+    expect([(await fails()).message, (await fails()).message]).toEqual(Array(2).fill('task `a` failed: its agent threw: broken 3'))
+    expect((await fails('rerun')).message).toBe('task `a` failed: its agent threw: broken 4')
   })
 
   it('an execution may be given its id', async () => {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the built-in agents are configured with, every field judged where it stands.
 
-import { boolean, describe, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
-import type { Issue } from '../api/issue.js'
+import { boolean, integer, list, number, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
+import { describe, type Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import { readAccept } from '../config/models.js'
 import type { AcceptedEnding, ModelCapability, ModelRequirements } from '../api/models.js'
 
-/** How an agent of type `llm` asks its model. What is absent is as the provider has it. */
+/** How an agent of type `llm` calls its model. An absent field takes the provider's default. */
 export interface LlmConfiguration {
   /** The model, as `model` or `provider/model`. With neither this nor `provider`, `requirements` decide. */
   model?: string | undefined
   /** The provider, by its name. */
   provider?: string | undefined
-  /** What the model must be able to do, if none is named. */
+  /** Requirements that choose the model, if none is named. */
   requirements?: ModelRequirements | undefined
   /** Instructions for the model, for every task. */
   system?: string | undefined
@@ -24,21 +24,21 @@ export interface LlmConfiguration {
   /** Tokens of one answer, at most. */
   maxTokens?: number | undefined
   stop?: readonly string[] | undefined
-  /** Where a request goes on that its own model could not serve, instead of `models.fallback`. */
+  /** Models to try, in this order, when the first cannot serve a request. Default: `models.fallback`. */
   fallback?: readonly string[] | undefined
   /** Further fields of the provider's own body. */
   extra?: Readonly<Record<string, unknown>> | undefined
   /** Whether text is announced as it comes, as `task:progress` with `{ type: 'text', text, attempt, request }`. A task with `outputSchema` has none. Default true. */
   stream?: boolean | undefined
-  /** Whether the model is shown what the task's dependencies gave, unless a template of its input reads that already. Default `'dependencies'`. */
+  /** Whether the prompt includes the results of the task's dependencies, unless a template of its input reads them. Default `'dependencies'`. */
   include?: 'dependencies' | 'none' | undefined
   /**
-   * Which answers its tasks take as they are, where a task does not say: cut, withheld or empty ones fail otherwise. Default: `models.accept`.
+   * Accepts cut, withheld or empty answers for tasks without `accept`; others fail the task. Default: `models.accept`.
    */
   accept?: readonly AcceptedEnding[] | undefined
 }
 
-/** What an agent of type `hybrid` knows beside: its tools. */
+/** The configuration of an agent of type `hybrid`: that of `llm`, and tools. */
 export interface HybridConfiguration extends LlmConfiguration {
   /** The tools it may use, by name. Default: every tool that is registered when an attempt begins. */
   tools?: readonly string[] | undefined
@@ -46,11 +46,11 @@ export interface HybridConfiguration extends LlmConfiguration {
   maxSteps?: number | undefined
 }
 
-/** What an agent of type `tool` does. */
+/** The configuration of an agent of type `tool`. */
 export interface ToolConfiguration {
   /** The tool it calls, by name. */
   tool: string
-  /** Arguments of every call; what a task has in `input.data` comes over them. */
+  /** Arguments of every call. `input.data` of a task overrides them. */
   arguments?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -145,6 +145,6 @@ export function readTool(configuration: unknown, path: string, issues: Issue[]):
   const fields: Fields<ResolvedTool> = { read: { tool: text, arguments: jsonObject } }
   const read = readGroup<ResolvedTool>(configuration, path, issues, fields, { tool: '', arguments: undefined })
   if (read.tool === '' && issues.length === before)
-    issues.push({ path: `${path}.tool`, message: 'is required: the name of the tool it calls', code: 'ERR_INVALID_VALUE' })
+    issues.push({ path: `${path}.tool`, message: 'is required: the name of the tool to call', code: 'ERR_INVALID_VALUE' })
   return read
 }

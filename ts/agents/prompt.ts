@@ -21,10 +21,8 @@ export function promptOf(task: TaskInput, include: 'dependencies' | 'none'): str
     if (Object.keys(dependencies).length > 0) parts.push(`Results of earlier tasks, by their ids:\n\n${fenced(dependencies)}`)
   }
   if (parts.length > 0) return parts.join('\n\n')
-  const message = 'is missing, and there are neither data nor dependencies: write what the model is to do'
-  throw new ValidationError('ERR_INVALID_ARGUMENT', `task \`${task.id}\` has nothing to tell its model`, [
-    { path: 'input.prompt', message },
-  ])
+  const message = 'is missing, and the task has neither `input.data` nor dependencies; write the instructions for the model'
+  throw new ValidationError('ERR_INVALID_ARGUMENT', `task \`${task.id}\` has no prompt for its model`, [{ path: 'input.prompt', message }])
 }
 
 /** JSON in a block that nothing in it can end. */

@@ -6,11 +6,11 @@ import type { ModelCalls } from './models.js'
 import type { Recorded, SchemaOutput } from './schema.js'
 import type { AgentTask, TaskType } from './task.js'
 
-/** A context of which nothing is known. */
+/** An untyped context. */
 // oxlint-disable-next-line typescript/no-explicit-any -- what an agent gets is the author's own data
 export type AnyContext = { [key: string]: any }
 
-/** What an agent is given of its task itself. */
+/** The fields of a task that its agent receives. */
 export interface TaskFields {
   readonly id: string
   readonly name: string
@@ -24,10 +24,10 @@ export interface TaskFields {
 }
 
 /**
- * What an agent is given: the task's own fields, and what led to it. Everything in it is the agent's to change.
+ * The first argument of an agent: the task and its context. The agent may change it; it is a copy.
  *
- * An agent may say what it reads: `Context` is the schema of its workflow's context (`typeof schema`) or what that gives, `Dependencies` what tasks give by
- * id. `defineWorkflow` checks that its tasks are given that.
+ * An agent may declare what it reads: `Context` is the schema of its workflow's context (`typeof schema`) or the parsed type, `Dependencies` the results of
+ * tasks by id. `defineWorkflow` checks that its tasks provide them.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- as above
 export interface TaskInput<Context = AnyContext, Dependencies = Record<string, any>> extends TaskFields {
@@ -37,55 +37,59 @@ export interface TaskInput<Context = AnyContext, Dependencies = Record<string, a
   }
 }
 
-/** What else an agent may use during one attempt. */
+/** The second argument of an agent: what it may use during one attempt. */
 export interface AttemptContext {
-  /** Aborts when the attempt should stop; `signal.reason.code` says why. Ignoring it is allowed for 5 s, then the attempt is given up. */
+  /** Aborts when the attempt must stop; `signal.reason.code` says why. An agent that goes on is logged after 1 s, and its attempt is given up after 5 s. */
   readonly signal: AbortSignal
   /** From 1. */
   readonly attempt: number
-  /** Equal across attempts, restarts and machines: makes an effect in another system happen once. */
+  /** The same across attempts, restarts and machines: pass it to other systems, so that an effect happens once. */
   readonly idempotencyKey: string
-  /** What the result must be, if the task has an `outputSchema`: a Standard Schema to give to a model as `schema`; in a worker thread a JSON Schema. */
+  /** The `outputSchema` of the task, as a Standard Schema to pass to a model as `schema`; in a worker thread a JSON Schema. */
   readonly outputSchema: unknown
   /**
-   * Asks models on the account of this task: what is chosen and used is recorded, its budgets pay, its `retryPolicy` counts, and calls end with the
-   * attempt. Not in a worker thread.
+   * Calls models on the account of this task: choices and usage are recorded, its budgets and `retryPolicy` apply, and calls end with the attempt.
+   * Not available in a worker thread.
    */
   readonly models: ModelCalls
-  /** A sign of life, for `heartbeatTimeout`; what it is given is announced as by `emit`. */
+  /** Resets `heartbeatTimeout`; announces `progress`, if given, as `emit` does. */
   heartbeat(progress?: unknown): void
   /** Announces `task:progress` with `data`. It is not recorded. */
   emit(data: unknown): void
   /**
-   * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, which is what its `outputSchema` makes of it, or what a
-   * workflow gives that `defineWorkflow` was given. A failure that nobody catches is the
-   * attempt's own (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the same one. If the attempt is told to stop
+   * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, typed by its `outputSchema` or by a workflow of
+   * `defineWorkflow`. A failure that the agent does not catch fails the attempt (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the
+   * same one. If the attempt must stop
    * meanwhile, awaiting it rejects with `signal.reason`. Once the attempt is over nothing is added, and awaiting it rejects.
    */
   spawn<S = undefined, W = undefined>(task: AgentTask & { outputSchema?: S; workflow?: W }): PromiseLike<SpawnedResult<S, W>>
 }
 
-/** What a task gives that an attempt has added: what its schema makes of it, or what its workflow is known to give. */
+/** The result of a spawned task: the output of its schema, or the results of its typed workflow. */
 export type SpawnedResult<S, W> = W extends { readonly '~types'?: infer T }
   ? NonNullable<T> extends { readonly results: infer R }
     ? R
     : Recorded<SchemaOutput<S>>
   : Recorded<SchemaOutput<S>>
 
-/** Whoever does the work of a task. */
+/** Does the work of a task. */
 export interface Agent {
-  /** Does it. The result is recorded as JSON data. Throw to fail; an error with `retryable: false` is not tried again. */
+  /**
+   * Does the task and returns its result, or a promise of it. The result is recorded as JSON data, as `JSON.stringify` writes it: `undefined` becomes
+   * `null`, a `Date` an ISO string, an instance of a class its plain fields. A value that JSON would lose, such as a `Map`, fails with `ERR_NOT_JSON`.
+   * Throw to fail; an error with `retryable: false` is not retried.
+   */
   execute(task: TaskInput, context: AttemptContext): unknown
-  /** Asked every `agents.healthCheckInterval`. `false`, a throw, or no answer in time: it is given no new work, and replaced. */
+  /** Called every `agents.healthCheckInterval`. If it returns `false`, throws or is late, the pool gives the instance no new work and replaces it. */
   healthCheck?(): boolean | Promise<boolean>
-  /** Called once when it is not needed any more. */
+  /** Called once, when the instance is no longer needed. */
   dispose?(): unknown
 }
 
 /** How agents of a type are made: here, or each in a worker thread of its own. */
 export type AgentType = InlineAgentType | WorkerAgentType
 
-/** How many instances of a type there are, and what each may do. */
+/** The number of instances of a type, and the load of each. */
 export interface AgentTypeLimits {
   /** Attempts that one instance runs at once, at least 1. Default 1. */
   maxConcurrency?: number | undefined
@@ -100,12 +104,12 @@ export interface AgentTypeLimits {
 /** Agents that run on the thread that registers them. */
 export interface InlineAgentType extends AgentTypeLimits {
   isolation?: 'inline' | undefined
-  /** Makes an instance, with the configuration of the agent it is of. One that throws is tried again after a while. */
+  /** Returns a new instance for the configuration of an agent. If it throws, the pool tries again after a while. */
   // oxlint-disable-next-line typescript/no-explicit-any -- the registrant's own configuration
   create(config: any): Agent | Promise<Agent>
 }
 
-/** Agents that run in worker threads, so that none can block, crash or outlive what others do. `docs/agents.md` says what crosses. */
+/** Agents that each run in a worker thread, so that none can block or crash the process. `docs/agents.md` says which data can cross. */
 export interface WorkerAgentType extends AgentTypeLimits {
   isolation: 'worker'
   /** A file: URL or an absolute path. The module exports `create(config)`, as an inline type has it. */
@@ -122,13 +126,13 @@ export interface RateLimit {
 
 /** An agent with a configuration of its own. */
 export interface AgentRegistration {
-  /** What tasks name it by. */
+  /** The name that tasks use as `agentId`. */
   id: string
   /** A registered type. */
   type: string
-  /** What it can do: tasks find it by what they require. */
+  /** Capabilities, by which the `requires` of tasks finds it. */
   capabilities?: readonly string[] | undefined
-  /** Given to `create`; to that of an isolated type as JSON data. */
+  /** Passed to `create`; for an isolated type it must be JSON data. */
   configuration?: object | undefined
   /** Attempts of all its instances at once, at least 1. Default: as many as its type has places. */
   maxConcurrency?: number | undefined
@@ -136,12 +140,12 @@ export interface AgentRegistration {
   rateLimit?: RateLimit | undefined
 }
 
-/** A function that does the work of a task: the agent of a type that keeps nothing between tasks. */
+/** A function that does the work of a task and keeps no state between tasks. */
 // Written as a method, so that one whose `task` is narrower than any task is one as well.
 export type AgentFunction = { execute(task: TaskInput, context: AttemptContext): unknown }['execute']
 
-/** What may stand for an agent: a function, a type of agents, or an agent of another type, such as `{ type: 'llm', configuration: { … } }`. */
+/** An agent to register: a function, a type of agents, or an agent of another type, such as `{ type: 'llm', configuration: { … } }`. */
 export type AgentForm = AgentFunction | CallableFunction | AgentType | Omit<AgentRegistration, 'id'>
 
-/** Agents by the name that tasks call each by. */
+/** Agents by name. */
 export type Agents = Readonly<Record<string, AgentForm>>

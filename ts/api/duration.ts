@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import type { Issue } from './issue.js'
+import { describe, type Issue } from './issue.js'
 
 /**
- * A length of time: milliseconds, or text such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Any text for the compiler, which forgets
- * which one it was in an object of its own; another is refused when it is read.
+ * A duration: a number of milliseconds, or a string such as `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'1d'`. Typed as string because TypeScript widens
+ * literals in object literals; an invalid one is refused at run time.
  */
 export type Duration<Other extends string = string & {}> = [Other] extends [never] ? number | DurationText : number | DurationText | Other
 
-/** A length of time in words. */
+/** A duration as a string. */
 export type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 /** The longest duration: 100 years, in milliseconds. */
@@ -22,7 +22,7 @@ export function readDuration(value: unknown, path: string, issues: Issue[]): num
   if (ms !== undefined && Number.isSafeInteger(ms) && ms >= 0 && ms <= DURATION_MS_MAX) return ms
   issues.push({
     path,
-    message: `must be a duration: whole milliseconds up to 100 years, or text such as '250ms', '30s', '5m', '2h', '1d'`,
+    message: `must be a duration: whole milliseconds up to 100 years, or a string such as '250ms', '30s', '5m', '2h', '1d'; not ${describe(value)}`,
     code: 'ERR_INVALID_VALUE',
   })
   return undefined

@@ -4,7 +4,7 @@
 import type { Issue } from './issue.js'
 import type { WorkflowExecution } from './execution.js'
 
-/** The stable names of everything that can go wrong. */
+/** The stable names of all errors. */
 export type ErrorCode =
   | 'ERR_VALIDATION'
   | 'ERR_CONFIG'
@@ -94,11 +94,11 @@ export type ErrorCode =
   | 'ERR_NOT_ALLOWED'
   | 'ERR_INTERNAL'
 
-/** What an error may say beside its message. */
+/** The fields of an error beside its message. */
 export interface ErrorOptions {
-  /** What led to it. */
+  /** The error that caused this one. */
   cause?: unknown
-  /** Figures and names that belong to it, as data. */
+  /** Further data, such as figures and names. */
   details?: Readonly<Record<string, unknown>> | undefined
   /** Whether the same call may succeed later. Default false. */
   retryable?: boolean | undefined
@@ -114,7 +114,7 @@ const BRAND = Symbol.for('@codexos/multi-agent-orchestrator/error')
 
 /** The base of every error this package makes. */
 export class OrchestratorError extends Error {
-  /** Its stable name; the message may change, the code does not. */
+  /** The stable name of the error. Messages may change, codes do not. */
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
   readonly retryable: boolean
@@ -135,7 +135,7 @@ export class OrchestratorError extends Error {
     Object.defineProperty(this, BRAND, { value: new.target.name })
   }
 
-  /** Whether `error` is one of these, even if another copy of this package made it. */
+  /** Returns whether `error` is an `OrchestratorError`, even of another copy of this package. */
   static isInstance(error: unknown): error is OrchestratorError {
     try {
       return typeof error === 'object' && error !== null && BRAND in error
@@ -146,7 +146,7 @@ export class OrchestratorError extends Error {
   }
 }
 
-/** What was given cannot be used. `issues` has every problem with its path. */
+/** An argument is invalid. `issues` has every problem with its path. */
 export class ValidationError extends OrchestratorError {
   readonly issues: readonly Issue[]
 
@@ -156,28 +156,28 @@ export class ValidationError extends OrchestratorError {
   }
 }
 
-/** What was named does not exist. */
+/** The named thing does not exist. */
 export class NotFoundError extends OrchestratorError {}
 
-/** What was asked for stands against something that is there. */
+/** The call conflicts with something that exists. */
 export class ConflictError extends OrchestratorError {}
 
-/** Somebody asked for it to stop, or something else made it pointless. */
+/** The caller cancelled it, or another task made it pointless. */
 export class CancelledError extends OrchestratorError {}
 
-/** It took longer than it was given. */
+/** A time limit passed. */
 export class TimeoutError extends OrchestratorError {}
 
-/** A task failed for good. `cause` is what its agent threw in the last attempt. */
+/** A task failed for good. `cause` is the error that its agent threw in the last attempt. */
 export class TaskFailedError extends OrchestratorError {}
 
-/** An agent could not be made, or did something an agent must not do. */
+/** An agent could not be created, or broke a rule for agents. */
 export class AgentError extends OrchestratorError {}
 
 /**
- * A model gave no answer that is of use. `details.attempts` has every request that was sent, `details.class` what kind of failure it was,
- * `details.partialText` what had come of the answer. Of an answer that was cut (`ERR_MODEL_CUT`), empty (`ERR_MODEL_EMPTY`) or withheld (class `content`)
- * `details` has `finishReason`, what there is (`partial`), `usage`, `cost`, and the `limit` that cut it.
+ * A model gave no usable answer. `details.attempts` has every request, `details.class` the kind of failure, `details.partialText` the text that had
+ * arrived. For an answer that was cut (`ERR_MODEL_CUT`), empty (`ERR_MODEL_EMPTY`) or withheld (class `content`)
+ * `details` has `finishReason`, the rest (`partial`), `usage`, `cost`, and the `limit` that cut it.
  */
 export class ModelError extends OrchestratorError {}
 
@@ -190,7 +190,7 @@ export class StoreError extends OrchestratorError {}
 /** The orchestrator has been shut down. */
 export class ClosedError extends OrchestratorError {}
 
-/** A mistake of this package. */
+/** A bug in this package. */
 export class InternalError extends OrchestratorError {}
 
 type PlainErrorClass = new (code: ErrorCode, message: string, options?: ErrorOptions) => OrchestratorError

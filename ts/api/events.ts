@@ -5,10 +5,10 @@ import type { TaskFailedError } from './errors.js'
 import type { TaskExecution, WorkflowExecution } from './execution.js'
 
 /**
- * Everything an orchestrator announces, after it is on record. Each tuple is what a listener receives.
+ * The events of an orchestrator, emitted after they are on record. Each tuple has the arguments of a listener.
  *
- * A task is started at most once and ends with exactly one of completed, failed, skipped and cancelled. A listener that throws harms
- * nothing: it is logged with the code `ERR_LISTENER` (see `logger`).
+ * A task starts at most once and ends with exactly one of completed, failed, skipped and cancelled. An error that a listener throws is logged with the code
+ * `ERR_LISTENER` (see `logger`) and changes nothing else.
  */
 export interface OrchestratorEvents {
   'workflow:started': [execution: WorkflowExecution]
@@ -22,11 +22,11 @@ export interface OrchestratorEvents {
   'task:retrying': [task: TaskExecution, error: TaskFailedError]
   'task:skipped': [task: TaskExecution]
   'task:cancelled': [task: TaskExecution]
-  /** It waits for a signal or for time. */
+  /** The task waits for a signal or for time. */
   'task:waiting': [task: TaskExecution]
   /** A pass of a loop ended; `task` is the loop, `task.iteration` the pass, from 0. */
   'task:iteration': [task: TaskExecution]
-  /** What an agent gave to `ctx.emit` or `ctx.heartbeat`. Not recorded: nobody who comes late hears it. */
+  /** The argument of `ctx.emit` or `ctx.heartbeat`. Not recorded: a late listener does not hear it. */
   'task:progress': [task: TaskExecution, data: unknown]
   'workflow:paused': [execution: WorkflowExecution]
   'workflow:resumed': [execution: WorkflowExecution]

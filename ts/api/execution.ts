@@ -9,33 +9,33 @@ export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | '
 
 export type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled'
 
-/** One run of a workflow, as it is at one moment. Of a workflow that `defineWorkflow` was given, `Results` is what its tasks give. */
+/** One run of a workflow at one moment. `Results` has the types of a workflow from `defineWorkflow`. */
 export interface WorkflowExecution<Results = Readonly<Record<string, unknown>>> {
   readonly id: string
   readonly workflowId: string
   readonly status: ExecutionStatus
   readonly startTime: Date
-  /** Once it has ended. */
+  /** Present once it has ended. */
   readonly endTime?: Date
-  /** What it was given. */
+  /** The context it was started with. */
   readonly context: Readonly<Record<string, unknown>>
   /** In the order of declaration. */
   readonly tasks: readonly TaskExecution[]
   /** The results of completed tasks by id. */
   readonly results: Results
   readonly metrics: ExecutionMetrics
-  /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: what could not be undone. */
+  /** Why it failed; `taskId` is empty for a deadline or a budget. `compensation`: the compensations that failed. */
   readonly error?: TaskErrorInfo & {
     readonly taskId: string
     readonly compensation?: readonly (TaskErrorInfo & { readonly taskId: string })[]
   }
-  /** Why it was cancelled, in the words of whoever did. */
+  /** The reason given by the caller that cancelled it. */
   readonly reason?: string
   /** The execution it was forked from. */
   readonly forkedFrom?: string
-  /** The execution and the task it is a child of. */
+  /** The execution and the task that run it as a child. */
   readonly parent?: { readonly execution: string; readonly path: string }
-  /** The schedule that began it, and the planned instant it stands for. */
+  /** The schedule that began it, and the planned instant. */
   readonly schedule?: { readonly id: string; readonly at: Date }
   readonly tenant?: string
 }
@@ -56,9 +56,9 @@ export interface ExecutionMetrics {
   readonly resourceUsage: ResourceUsage
 }
 
-/** One task of an execution, as it is at one moment. */
+/** One task of an execution at one moment. */
 export interface TaskExecution {
-  /** Its id, after the pass it belongs to: `outer[2].child`; `parent/id` if it was spawned. */
+  /** The path of the task: its id; inside a loop with the pass, `outer[2].child`; if spawned, `parent/id`. */
   readonly taskId: string
   readonly executionId: string
   readonly agentId: string
@@ -73,24 +73,24 @@ export interface TaskExecution {
   readonly endTime?: Date
   /** Milliseconds from `startTime` to `endTime`, with a fraction. */
   readonly duration?: number
-  /** What its agent returned, as JSON data. */
+  /** The result of its agent, as JSON data. */
   readonly result?: unknown
   readonly error?: TaskErrorInfo
   /** Attempts that have begun. An attempt cut short by a crash runs again under the same number. */
   readonly attempts: number
   /** The pass of the nearest loop around it, from 0. */
   readonly iteration?: number
-  /** Whether it failed without consequence. */
+  /** Whether `onError` tolerated its failure. */
   readonly tolerated?: boolean
-  /** Whether something stood in for it (`fallback`) when it would have failed; `error` says why it would have. */
+  /** Whether a `fallback` replaced its result; `error` says why the task itself failed. */
   readonly degraded?: boolean
-  /** Whether its output was taken over from another execution. */
+  /** Whether its output was reused from another execution. */
   readonly cached?: boolean
-  /** The tokens that its calls of models used, in all of its attempts. A child workflow has its own. */
+  /** The tokens of its model calls in all attempts. A child workflow has its own. */
   readonly usage?: TokenUsage
-  /** What they cost, in US dollars. */
+  /** The cost of these calls, in US dollars. */
   readonly cost?: number
-  /** Why the last answer that they brought ended. */
+  /** Why the last answer of a model ended. */
   readonly finishReason?: FinishReason
 }
 
@@ -99,8 +99,8 @@ export interface TaskErrorInfo {
   readonly code: string
   readonly message: string
   /**
-   * Its own code, `name`, `stack` and `issues`, its plain `fields`, its `cause` and `errors` with the same of those: what there was, in 16 KiB at most. Fields that
-   * are called like a secret are `"[hidden]"`.
+   * The code, `name`, `stack`, `issues` and plain `fields` of the error, and the same of its `cause` and `errors`, at most 16 KiB. Fields with the name of a
+   * secret are `"[hidden]"`.
    */
   readonly details?: Readonly<Record<string, unknown>>
 }
@@ -109,40 +109,40 @@ export interface TaskErrorInfo {
 export interface ExecuteOptions {
   /** Cancels the execution when it aborts; a call that joined another's execution is only detached. */
   signal?: AbortSignal | undefined
-  /** When it must have ended: an instant, or so long from now. The workflow's own deadline may be earlier. */
+  /** The time by which it must end: an instant, or a duration from now. The workflow's own deadline may be earlier. */
   deadline?: Date | Duration | undefined
-  /** What it may use; the workflow's own budget may be less. */
+  /** Limits of the execution; the workflow's own budget may be lower. */
   budget?: Budget | undefined
   /** Pauses after each task, from the beginning. */
   step?: boolean | undefined
   /**
-   * Its id, instead of one that is made: 1 to 256 letters without `/`, `\`, `~` and control characters, that neither begin with `key-` and 32
-   * hexadecimal digits nor end in `@` and an ISO instant. `ERR_EXECUTION_EXISTS` if there is one.
+   * The id of the execution: 1 to 256 characters without `/`, `\`, `~` and control characters, not beginning with `key-` and 32 hexadecimal digits, not
+   * ending in `@` and an ISO instant. Default: a generated one. `ERR_EXECUTION_EXISTS` if it is taken.
    */
   executionId?: string | undefined
   /**
-   * Calls with the same key, for the same workflow and tenant, are one execution, until 24 h after its end: the latest that was begun by it. Where
-   * that is remembered no more, `ERR_EXECUTION_NOT_FOUND`.
+   * Calls with the same key, workflow and tenant join one execution, until 24 h after its end. If it is no longer remembered,
+   * `ERR_EXECUTION_NOT_FOUND`.
    */
   idempotencyKey?: string | undefined
-  /** What a call with the key of an execution that ended badly does: rejects like that one (`'join'`, default), or runs anew. */
+  /** If the execution of the key has failed: `'join'` rejects as that one did (default), `'rerun'` runs the workflow again. */
   onFailed?: 'join' | 'rerun' | undefined
-  /** On whose behalf it runs. Tenants share the places of `maxConcurrentWorkflows` according to their weights. */
+  /** The tenant it runs for. Tenants share the places of `maxConcurrentWorkflows` by their weights. */
   tenant?: string | undefined
-  /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first, then who came first. Default 0. */
+  /** Order within a tenant: a whole number from -1000 to 1000, higher first, then first come, first served. Default 0. */
   priority?: number | undefined
-  /** At most so many executions of one key and tenant run at once; the others wait. */
+  /** Limits how many executions of one key and tenant run at once; the others wait. */
   concurrency?: ConcurrencyLimit | undefined
-  /** What it may use. A fork may only narrow what the execution it is made from was allowed. Default: everything. */
+  /** The names that it may use. A fork may only narrow those of its original. Default: all. */
   allow?: Allowance | undefined
 }
 
 /**
- * What an execution may use, by name; what is absent allows every one, `[]` allows none. It is recorded with the execution and holds for its child
+ * The names that an execution may use. An absent kind allows every name, `[]` allows none. It is recorded with the execution and holds for its child
  * workflows, spawned tasks, compensations, forks and retries.
  */
 export interface Allowance {
-  /** Agents and types that tasks may name; who is found by `requires` alone must be one of them, or of a type among them. */
+  /** Agents and types that tasks may name. An agent found by `requires` must be one of them, or of a type among them. */
   agents?: readonly string[] | undefined
   /** Tools that built-in agents may call, or let models call. */
   tools?: readonly string[] | undefined
@@ -152,9 +152,9 @@ export interface Allowance {
   models?: readonly string[] | undefined
 }
 
-/** Executions that are counted together. */
+/** Limits how many executions with the same key run at once. */
 export interface ConcurrencyLimit {
-  /** 1 to 256 letters, such as the id of a customer. */
+  /** 1 to 256 characters, such as the id of a customer. */
   key: string
   /** At least 1. The limit given last counts for all of the key. */
   limit: number
@@ -171,11 +171,11 @@ export interface ResumeOptions {
 }
 
 export interface SignalOptions {
-  /** The wait it is meant for, where several wait for signals of this name. */
+  /** The path of the task that is to receive it, if several wait for this signal. */
   path?: string | undefined
 }
 
-/** Which executions `listExecutions` gives; what is absent does not matter. */
+/** Selects executions for `listExecutions`. An absent field selects all. */
 export interface ExecutionListFilter {
   workflowId?: string | undefined
   status?: ExecutionStatus | undefined
@@ -192,36 +192,35 @@ export interface ExecutionListFilter {
 /** A page of executions, newest first. */
 export interface ExecutionList {
   readonly executions: WorkflowExecution[]
-  /** There if there are more. */
+  /** Present if there are more. */
   readonly cursor?: string
 }
 
-/** What the orchestrator is doing now, and has done since it was opened. */
+/** Current figures of an orchestrator, and totals since it was opened. */
 export interface OrchestratorStatistics {
   /** Executions that have not ended. */
   readonly activeWorkflows: number
-  /** Those among them that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
+  /** Active executions that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
   readonly queuedWorkflows: number
-  /** Interrupted executions, and schedules, that wait for agents nobody has registered yet, by id with those agents. */
+  /** Interrupted executions and schedules that wait for agents to be registered: the missing agents, by execution or schedule id. */
   readonly waitingForAgents: Readonly<Record<string, readonly string[]>>
-  /** Their tasks that have neither ended nor begun an attempt. */
+  /** Tasks of active executions that have neither ended nor begun an attempt. */
   readonly queuedTasks: number
-  /** Their tasks with an attempt under way. */
+  /** Tasks of active executions with an attempt under way. */
   readonly runningTasks: number
   /** Agent instances that exist. */
   readonly agentPoolSize: number
   readonly completedTotal: number
   readonly failedTotal: number
   readonly cancelledTotal: number
-  /** Answers that came after their attempt had been settled, and were dropped. */
+  /** Answers that came after their attempt had ended, and were dropped. */
   readonly lateResults: number
-  /** How late the event loop is, or was when agents were at work last. */
+  /** The delay of the event loop while agents work, or last worked. */
   readonly eventLoopDelay: EventLoopDelayFigures
 }
 
 /**
- * How much later than asked for timers fire, in milliseconds, since agents began to be at work after a rest of at least a second. It is
- * looked at every 20 ms while they are.
+ * The delay of timers in milliseconds, measured every 20 ms while agents work; figures start anew after a rest of at least 1 s.
  */
 export interface EventLoopDelayFigures {
   readonly p50: number
@@ -229,13 +228,13 @@ export interface EventLoopDelayFigures {
   readonly max: number
 }
 
-/** What models have cost an execution, its child workflows and attempts that failed included. */
+/** The model usage of an execution, including child workflows and failed attempts. */
 export interface ResourceUsage {
   readonly tokenUsage: TokenUsage
   /** US dollars. */
   readonly cost: number
-  /** False if a price is not known, so that `cost` is too low. */
+  /** False if a price is unknown, so that `cost` is too low. */
   readonly costComplete: boolean
-  /** Calls, however often each was sent. */
+  /** Calls; retries are not counted. */
   readonly modelCalls: number
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 /** One problem found in what the caller gave, with the place it was found in. */
 export interface Issue {
-  /** Where, from the argument inwards: `tasks[2].input.schema`, `workflow.maxTasks`, `data["a b"]`. Empty for the argument itself. */
+  /** The place, from the argument inwards: `tasks[2].input.schema`, `workflow.maxTasks`, `data["a b"]`. Empty for the argument itself. */
   path: string
-  /** What is wrong and the way out: lower case, no full stop. */
+  /** The problem and the way out, in lower case without a full stop. */
   message: string
   /** The stable name of the problem, such as `ERR_NOT_JSON`. */
   code?: string
@@ -34,4 +34,11 @@ export function shortPath(path: string): string {
   if (path.length <= PATH_LENGTH_MAX) return path
   const half = PATH_LENGTH_MAX / 2
   return `${path.slice(0, half)}…${path.slice(-half)}`
+}
+
+/** A value as a message shows it. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return value.length > 40 ? `a string of ${value.length} characters` : `'${value}'`
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
 }

@@ -4,56 +4,55 @@
 import type { Duration } from './duration.js'
 import type { SchemaOutput } from './schema.js'
 
-/** How models are reached, and what they may cost. */
+/** The providers of models, and budgets. */
 export interface ModelsConfig {
   /**
-   * The providers, by the name that requests and results call each by. One that goes by the name of its kind (`openai`, `openai-responses`, `anthropic`,
+   * The providers by name. One that has the name of its kind (`openai`, `openai-responses`, `anthropic`,
    * `gemini` or `google`, `azure`, `mistral`, `groq`, `deepseek`, `xai`, `together`, `openrouter`, `cohere`, `ollama`) needs no `kind`. Default: every kind whose key
    * is in the environment.
    */
   providers?: Readonly<Record<string, ProviderConfig>> | undefined
-  /** Where a request goes on that its own model could not serve, as `provider/model` or `model`, in this order. Default: nowhere. */
+  /** Models to try, in this order, when the first cannot serve a request: `provider/model` or `model`. Default: none. */
   fallback?: readonly string[] | undefined
-  /** What all calls of this orchestrator may use together, from its making on. Default: no limit. */
+  /** The budget of all calls of this orchestrator together, since it was created. Default: no limit. */
   budget?: ModelBudget | undefined
-  /** What the executions of a tenant may use together, by its name, from the making of the orchestrator on. Default: no limit. */
+  /** The budget of all executions of a tenant together, by its name, since the orchestrator was created. Default: no limit. */
   tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined
-  /** Which answers the tasks of `llm` and `hybrid` agents take as they are, where neither the task nor its agent says. Default: none. */
+  /** Accepts cut, withheld or empty answers for `llm` and `hybrid` tasks, where neither the task nor its agent has `accept`. Default: none. */
   accept?: readonly AcceptedEnding[] | undefined
 }
 
-/** An answer that is not all of one: it was cut (`'length'`), withheld (`'content'`), or there is nothing in it (`'empty'`). */
+/** Why an answer is incomplete: it was cut (`'length'`), withheld (`'content'`), or is empty (`'empty'`). */
 export type AcceptedEnding = 'length' | 'content' | 'empty'
 
 /** One provider. */
 export interface ProviderConfig {
-  /** Which wire it speaks; `'compatible'`: OpenAI's Chat Completions, and `endpoint` says where. Default: its name. */
+  /** The API it speaks. `'compatible'`: OpenAI's Chat Completions at `endpoint`. Default: its name. */
   kind?: string | undefined
-  /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. Where there is none, `ready()` and the first call say so. */
+  /** Default: the usual environment variable of its kind, such as `OPENAI_API_KEY`. If it is missing, `ready()` and the first call reject. */
   apiKey?: string | undefined
-  /** Where it is, if not where its kind is by itself. With its version or without, with the path of a call or a slash at its end: it means the same. */
+  /** The base URL. Default: that of its kind. A version, the path of a call or a slash at the end make no difference. */
   endpoint?: string | undefined
   /** Whether `endpoint` may be in a private network, or without TLS. Default false. */
   allowPrivate?: boolean | undefined
-  /** Sent with each request, beside what its wire wants. */
+  /** Further headers of each request. */
   headers?: Readonly<Record<string, string>> | undefined
   /** Azure: the name of the deployment (default: the model's), and the version of the API. */
   deployment?: string | undefined
   apiVersion?: string | undefined
-  /** The model of requests that name the provider alone. Default: the one that `selectModel` would take of it. */
+  /** The model of requests that name only the provider. Default: the one that `selectModel` would choose. */
   model?: string | undefined
-  /** What it lets through. What its answers say of their limits is heeded besides. Default: no limit. */
+  /** Its rate limits, besides those that its answers report. Default: no limit. */
   rateLimit?: ModelRateLimit | undefined
   /**
-   * How long one attempt may take. A duration alone is how long nothing may come: for `firstToken` and `betweenTokens` of a stream, and for `whole` of
-   * an answer that comes at once.
+   * How long one attempt may take. A single duration sets `firstToken` and `betweenTokens` of a stream, and `whole` of an answer without streaming.
    */
   timeout?: Duration | AttemptTimeouts | undefined
 }
 
 /**
- * How long one attempt may take. One that takes longer counts as paid; it goes to a fallback, and is made again as `maxAttempts` or a `retryPolicy` says,
- * or twice at most where the model has answered others in the last minute.
+ * How long one attempt may take. One that takes longer counts as paid. It goes to a fallback, or is retried by `maxAttempts` or `retryPolicy`: at most
+ * twice, if the model has answered other requests in the last minute.
  */
 export interface AttemptTimeouts {
   /** Until the first token of a stream, thoughts included. Default 300000 (5 min). */
@@ -64,7 +63,7 @@ export interface AttemptTimeouts {
   whole?: Duration | undefined
 }
 
-/** How much of a model may be asked, for each of its models alike. */
+/** The rate limits of each model of a provider. */
 export interface ModelRateLimit {
   requestsPerMinute?: number | undefined
   /** Input and output together, in any 60 s. */
@@ -74,20 +73,20 @@ export interface ModelRateLimit {
   concurrentRequests?: number | undefined
 }
 
-/** What calls may use. `ERR_BUDGET_EXCEEDED`. */
+/** Limits the use of calls. `ERR_BUDGET_EXCEEDED`. */
 export interface ModelBudget {
   /** US dollars. */
   usd?: number | undefined
   /** Input and output together. */
   tokens?: number | undefined
-  /** Calls that are made, each counted once however often it is sent; a round of repair is another. */
+  /** Calls. Retries of a call count once with it; a round of repair is another call. */
   calls?: number | undefined
 }
 
-/** What a model must be able to do. */
+/** Requirements that choose a model. */
 export interface ModelRequirements {
   capabilities?: readonly { type: ModelCapability; quality?: 'basic' | 'good' | 'excellent' | (string & {}) | undefined }[] | undefined
-  /** Tokens that input and output together must have room for. */
+  /** The context length needed for input and output together, in tokens. */
   contextLength?: number | undefined
   /** The most that one request may cost, in US dollars. */
   maxCost?: number | undefined
@@ -96,9 +95,9 @@ export interface ModelRequirements {
   /** Its models come first if one of them fits; `reason` says when none does. */
   preferredProvider?: string | undefined
   structuredOutput?: boolean | undefined
-  /** What is weighed most among those that fit. Default `'balanced'`. */
+  /** What weighs most among the models that fit. Default `'balanced'`. */
   mode?: 'quality' | 'balanced' | 'cost' | 'latency' | (string & {}) | undefined
-  /** What a request is taken to use. Default: a share of `contextLength`; see docs/models.md. */
+  /** The expected use of a request, in tokens. Default: a share of `contextLength`; see docs/models.md. */
   estimatedInputTokens?: number | undefined
   maxOutputTokens?: number | undefined
   providers?: { allow?: readonly string[] | undefined; deny?: readonly string[] | undefined } | undefined
@@ -124,14 +123,14 @@ export interface ModelSelection {
 export interface ModelMessage {
   role: 'user' | 'assistant' | 'tool' | (string & {})
   content: string | readonly ModelPart[]
-  /** What `GenerateResult.message` has: the provider's own record of its turn, which it wants back. */
+  /** The provider's own record of its turn, from `GenerateResult.message`. Send it back unchanged. */
   continuation?: unknown
 }
 
 /**
- * A part of a turn. Pictures and files are in the user's turns: `url` begins with `https:` or `data:`, `data` is base64. A file is a PDF or a text. What a
- * model's provider wants as bytes is fetched, and what a model cannot see is refused before it is sent. Pictures in the `result` of a tool, as MCP servers
- * give them (`[{ type: 'image', data, mimeType }]`), go as pictures where a model reads them.
+ * A part of a turn. Pictures and files belong to the user's turns: `url` begins with `https:` or `data:`, `data` is base64. A file is a PDF or text. A
+ * `url` is fetched if the provider wants bytes, and a part that the model cannot read is refused before the request. Pictures in the `result` of a tool, as
+ * MCP servers return them (`[{ type: 'image', data, mimeType }]`), are sent as pictures to models that read them.
  */
 export type ModelPart =
   | { type: 'text'; text: string }
@@ -150,19 +149,19 @@ export interface ModelTool {
   parameters: unknown
 }
 
-/** What a model is asked. One of `prompt` and `messages` is needed. */
+/** A request to a model. It needs `prompt` or `messages`. */
 export interface GenerateRequest {
   /** The provider, by its name. With neither this nor `model`, `requirements` decide. */
   provider?: string | undefined
   /** The model, as `model` or `provider/model`. */
   model?: string | undefined
-  /** What the model must be able to do, if none is named. Default: `text-generation`, and what the request itself needs. */
+  /** Requirements that choose the model, if none is named. Default: `text-generation`, and the needs of the request itself. */
   requirements?: ModelRequirements | undefined
   /** Instructions for the model. */
   system?: string | undefined
   prompt?: string | undefined
   messages?: readonly ModelMessage[] | undefined
-  /** What `output` must be: the model is steered by it, and it judges. One round of repair. As `parameters` of a tool. */
+  /** The schema of `output`, in the forms of a tool's `parameters`. It guides the model and validates the answer, with one round of repair. */
   schema?: unknown
   tools?: readonly ModelTool[] | undefined
   toolChoice?: 'auto' | 'none' | 'required' | { tool: string } | undefined
@@ -177,14 +176,14 @@ export interface GenerateRequest {
   fallback?: readonly string[] | undefined
   /** Requests to one model before it is given up, from 1 to 100. Default 5; see `AttemptTimeouts` for those that come too late. */
   maxAttempts?: number | undefined
-  /** What this call may use, its retries included. */
+  /** Limits of this call, including its retries. */
   budget?: ModelBudget | undefined
   /**
-   * Of `stream`: whether you can take back what has come. After a failure the answer is then asked for anew, by the same rules as before its first part, and
-   * the first part of the new one says `restart: true`. Default false: what was delivered stays, and the call fails.
+   * For `stream`: lets the call start again after a failure in the middle of an answer. The first part of the new answer has `restart: true`, and voids the
+   * parts before it. Default false: the call fails.
    */
   restart?: boolean | undefined
-  /** The longest that all of it may take, waiting included. */
+  /** The longest that the whole call may take, waiting included. */
   timeout?: Duration | undefined
   signal?: AbortSignal | undefined
 }
@@ -210,51 +209,51 @@ export interface ModelToolCall {
 }
 
 /**
- * `'length'`: it was cut; `'content-filter'`: it was withheld, or refused; `'empty'`: it ended in order, and nothing was said; `'pause'`: the provider goes
- * on when it is sent `message`; `'other'`: for a reason that no other word is for.
+ * Why an answer ended. `'length'`: it was cut; `'content-filter'`: it was withheld or refused; `'empty'`: it ended normally without content; `'pause'`: the
+ * provider continues when it is sent `message`; `'other'`: any other reason.
  */
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'empty' | 'pause' | 'other'
 
-/** What a model answered. */
+/** The answer of a model. */
 export interface GenerateResult<Output = unknown> {
   readonly text: string
-  /** What `schema` made of the answer; absent if the model called tools instead. */
+  /** The answer as `schema` parsed it; absent if the model called tools instead. */
   readonly output?: Output
   readonly toolCalls: readonly ModelToolCall[]
-  /** The answer as a turn to go on from. */
+  /** The answer as a message, to continue the conversation. */
   readonly message: ModelMessage
-  /** With that of requests before it which failed and said what they used. */
+  /** Tokens, including those of failed requests before it that reported theirs. */
   readonly usage: TokenUsage
   /** US dollars. */
   readonly cost: number
-  /** False if a price is not known, so that `cost` is too low, or if the provider does not say what was used, so that `usage` and `cost` are estimates. */
+  /** False if a price is unknown, so that `cost` is too low, or if the provider reports no usage, so that `usage` and `cost` are estimates. */
   readonly costComplete: boolean
   readonly model: string
   readonly provider: string
   readonly finishReason: FinishReason
-  /** The provider's own word for it, where that says more, or its explanation of a refusal. */
+  /** The provider's own word, where it says more, or its explanation of a refusal. */
   readonly finishDetail?: string
   /** Every request that was sent for it, in order. */
   readonly attempts: readonly ModelAttempt[]
-  /** Fallbacks that were not to be asked, since they could not see all of the request, such as a picture. Absent: none. */
+  /** Fallbacks that were not called, because they cannot read part of the request, such as a picture. Absent: none. */
   readonly skipped?: readonly SkippedModel[]
 }
 
-/** A model that was not to be asked. */
+/** A model that was not called. */
 export interface SkippedModel {
   readonly provider: string
   readonly model: string
   readonly reason: string
 }
 
-/** What a request brings: with a `schema` what that makes of the answer, which is there unless the model may call tools instead. */
+/** The result of a request. With a `schema` it has `output`, unless the model may call tools instead. */
 export type Generated<S, T> = S extends undefined
   ? GenerateResult
   : T extends undefined
     ? GenerateResult<SchemaOutput<S>> & { readonly output: SchemaOutput<S> }
     : GenerateResult<SchemaOutput<S>>
 
-/** One request, and what came of it. */
+/** One request to a model, and its outcome. */
 export interface ModelAttempt {
   readonly provider: string
   readonly model: string
@@ -267,23 +266,23 @@ export interface ModelAttempt {
   readonly message?: string
   /** Milliseconds that the provider asked to wait. */
   readonly retryAfterMs?: number
-  /** Fields of the request that its model takes from nobody, such as `temperature`, and that were left out. */
+  /** Fields of the request that the model does not accept, such as `temperature`, and that were left out. */
   readonly omitted?: readonly string[]
-  /** What came next. */
+  /** The next step. */
   readonly next: 'done' | 'retry' | 'fallback' | 'give-up'
 }
 
 export type ModelFailureClass = 'rate' | 'quota' | 'auth' | 'overload' | 'context' | 'content' | 'network' | 'invalid'
 
-/** Of which answer a part is. */
+/** The answer that a part belongs to. */
 export interface PartOrigin {
-  /** Which of the requests of its call brought it, from 1. */
+  /** The number of the request within the call, from 1. */
   readonly request: number
-  /** Whether it is the first of an answer that is asked for anew: what came before it is void. See `GenerateRequest.restart`. */
+  /** Present on the first part of an answer that started again: earlier parts are void. See `GenerateRequest.restart`. */
   readonly restart?: true
 }
 
-/** What comes of a stream. */
+/** One part of a stream. */
 export type StreamPart<Result = GenerateResult> =
   | ({ readonly type: 'text'; readonly text: string } & PartOrigin)
   | ({ readonly type: 'reasoning'; readonly text: string } & PartOrigin)
@@ -292,18 +291,18 @@ export type StreamPart<Result = GenerateResult> =
   | { readonly type: 'done'; readonly result: Result }
 
 /**
- * An answer as it comes. It begins when it is made; whoever does not read it can still await `result()`. Leaving a `for await` over it before its end, by
- * `break`, `return` or a throw, ends the request: `result()` then rejects with `ERR_CANCELLED`.
+ * An answer in parts. The request begins at once; a caller that does not read the parts can still await `result()`. Leaving a `for await` before its end,
+ * by `break`, `return` or a throw, cancels the request: `result()` then rejects with `ERR_CANCELLED`.
  */
 export interface ModelStream<Result = GenerateResult> extends AsyncIterable<StreamPart<Result>> {
   /** The whole answer. */
   result(): Promise<Result>
 }
 
-/** What may be asked of models: by the orchestrator's `modelIntegration`, and within an attempt by `context.models`, where it is put on the task's account. */
+/** Calls models: as `modelIntegration` of the orchestrator, and as `context.models` on the account of a task. */
 export interface ModelCalls {
   /**
-   * Asks a model and waits for the whole answer.
+   * Calls a model and waits for the whole answer.
    *
    * @throws {ModelError} with the class of the failure and every attempt.
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
@@ -311,13 +310,13 @@ export interface ModelCalls {
   generate<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(
     request: GenerateRequest & { schema?: S; tools?: T },
   ): Promise<Generated<S, T>>
-  /** Asks a model and gives the answer as it comes. After the first part neither another attempt nor another model is tried, but with `restart`. */
+  /** Calls a model and streams its answer. After the first part there is no retry and no fallback, unless `restart` is set. */
   stream<S = undefined, T extends readonly ModelTool[] | undefined = undefined>(
     request: GenerateRequest & { schema?: S; tools?: T },
   ): ModelStream<Generated<S, T>>
 }
 
-/** A model, as far as it is known. */
+/** The known properties of a model. */
 export interface ModelInfo {
   readonly modelId: string
   readonly provider: string
@@ -333,7 +332,7 @@ export interface ModelInfo {
   readonly deprecated?: string
 }
 
-/** A model, with what was seen of it beside what is known. */
+/** A model with its known properties and the figures of its calls. */
 export interface ModelComparison extends ModelInfo {
   readonly calls: number
   /** 0 to 1; absent before the first call. */
@@ -348,16 +347,16 @@ export interface ModelComparison extends ModelInfo {
 
 /** A provider of your own. */
 export interface CustomProvider {
-  /** Answers one request; it is tried again as any other is: throw an error with `class` (a `ModelFailureClass`) to say what failed, and `retryAfterMs`. */
+  /** Answers one request. To fail, throw an error with `class` (a `ModelFailureClass`) and `retryAfterMs`; it is retried as for any provider. */
   generate(request: CustomRequest): Promise<CustomReply> | CustomReply
-  /** Gives the answer as it comes. Default: `generate`, in one part. */
+  /** Yields the answer in parts. Default: `generate`, in one part. */
   stream?(request: CustomRequest): AsyncIterable<{ text: string } | CustomReply>
   /** Its models, for `selectModel`. */
   models?: readonly ModelRegistration[] | undefined
   rateLimit?: ModelRateLimit | undefined
 }
 
-/** What a provider of your own is asked. */
+/** A request to a provider of your own. */
 export interface CustomRequest {
   readonly model: string
   readonly system?: string
@@ -379,7 +378,7 @@ export interface CustomReply {
   finishReason?: FinishReason | undefined
 }
 
-/** What is known of a model, for one that the catalogue lacks or has wrong. Only what is given changes; `null` makes it unknown. */
+/** Properties of a model that the catalogue lacks or has wrong. Absent fields stay as they are; `null` makes one unknown. */
 export interface ModelRegistration {
   provider?: string | undefined
   id: string
@@ -395,17 +394,17 @@ export interface ModelRegistration {
     | undefined
 }
 
-/** Models: which one, at what cost, and asking it. docs/models.md says how one is chosen. */
+/** Chooses and calls models, and knows what they cost. docs/models.md says how one is chosen. */
 export interface ModelIntegration extends ModelCalls {
   /**
-   * The model that fits best.
+   * Returns the model that fits best.
    *
    * @throws {ModelError} `ERR_NO_MODEL`, which says which requirement to relax.
    */
   selectModel(requirements: ModelRequirements): Promise<ModelSelection>
-  /** Each model of the configured providers, with what was seen of it beside what is known. */
+  /** Returns each model of the configured providers, with its known properties and the figures of its calls. */
   getModelComparison(): ModelComparison[]
-  /** Every model that is known, of configured providers or not. */
+  /** Returns every known model, of configured providers or not. */
   listModels(filter?: {
     provider?: string | undefined
     capability?: ModelCapability | undefined

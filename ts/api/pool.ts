@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an agent pool announces.
 
-/** Which instance of which agent an event of the pool is about. */
+/** Names the instance and the agent that an event of the pool is about. */
 export interface AgentEvent {
   /** The type of the agent. */
   readonly type: string
-  /** The id it was registered with; the name of its type for agents that tasks name by that. */
+  /** The id it was registered with, or the name of its type where tasks name that. */
   readonly agentId: string
   /** The number of the instance, never used twice. */
   readonly instance: number
@@ -18,21 +18,21 @@ export interface AllocationEvent extends AgentEvent {
   readonly attempt: number
 }
 
-/** A type of agent that has more or fewer instances than before. */
+/** A change in the number of instances of a type. */
 export interface ScalingEvent {
   readonly type: string
   readonly from: number
   readonly to: number
 }
 
-/** What an agent pool announces. None of it is recorded. */
+/** The events of an agent pool. They are not recorded. */
 export interface PoolEvents {
   'agent:created': [agent: AgentEvent]
   /** An attempt has been given an instance. */
   'agent:allocated': [allocation: AllocationEvent]
-  /** The attempt has really returned. */
+  /** The agent has returned, even if its attempt was given up before. */
   'agent:released': [allocation: AllocationEvent]
-  /** Its health check failed: it is given no new work. */
+  /** A health check failed: the instance gets no new work. */
   'agent:unhealthy': [agent: AgentEvent]
   'agent:recovered': [agent: AgentEvent]
   'agent:disposed': [agent: AgentEvent]

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What the compiler knows of a schema: what it says of itself by https://standardschema.dev, never by the types of a library, of which there may be two.
 
-/** What a schema makes of a value; of raw JSON Schema nothing is known. */
+/** The output type of a schema; unknown for raw JSON Schema. */
 export type SchemaOutput<S, Unknown = unknown> = S extends { readonly '~standard': { readonly types?: infer T } }
   ? NonNullable<T> extends { readonly output: infer O }
     ? O
     : Unknown
   : Unknown
 
-/** What a schema takes. */
+/** The input type of a schema. */
 export type SchemaInput<S, Unknown = unknown> = S extends { readonly '~standard': { readonly types?: infer T } }
   ? NonNullable<T> extends { readonly input: infer I }
     ? I
@@ -17,7 +17,7 @@ export type SchemaInput<S, Unknown = unknown> = S extends { readonly '~standard'
 
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain | undefined }
 
-/** A value as it is recorded: JSON data. A `Date` becomes text, what is nothing `null`. */
+/** A value as JSON data, as it is recorded. A `Date` becomes a string, `undefined` becomes `null`. */
 export type Recorded<T> = T extends Plain
   ? T
   : T extends { toJSON(...given: never[]): infer J }

@@ -4,13 +4,13 @@
 import type { Duration } from './duration.js'
 import type { AcceptedEnding } from './models.js'
 
-/** A condition that is a function; it is given everything an expression could read there. */
+/** A condition that is a function. Its argument has everything that an expression could read there. Returns a boolean, or a promise of one. */
 // oxlint-disable-next-line typescript/no-explicit-any -- what it reads is the author's own data
 export type ConditionFunction = (scope: any) => unknown
 
 /**
- * What stands, for the compiler, beside the words that a field may have: any text in a definition that is plain data, since TypeScript takes a word in an
- * object of its own for no more than that; nothing in one that `defineWorkflow` is given.
+ * Widens the words of a field to `string` in definitions that are plain data, because TypeScript widens literals in object literals. `defineWorkflow`
+ * allows only the words themselves.
  */
 export type AnyWord = string & {}
 
@@ -23,23 +23,23 @@ export type TaskType<Other extends string = AnyWord> = 'sequential' | 'parallel'
 export interface AgentTask<Other extends string = AnyWord, AgentId extends string = string> {
   /** Unique in the workflow. At most 256 bytes. */
   id: string
-  /** For people. Default: its id. */
+  /** A name for people. Default: the id. */
   name?: string | undefined
-  /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` does it if nobody is registered. */
+  /** The id of a registered agent, or the name of a type, registered or built in. Where a provider of models is configured, `llm` stands in for one that is not registered. */
   agentId?: AgentId | undefined
   /** Instead of an agent: the id of a registered workflow, or a workflow as plain data. `input.data` is its context, its results the output. */
   workflow?: string | object | undefined
   /** Waits before it runs: for a signal or for time. Alone: the payload is the output. */
   waitFor?: WaitFor<Other> | undefined
-  /** Makes it a group. */
+  /** Makes the task a group of these tasks. */
   tasks?: readonly AgentTask<Other, AgentId>[] | undefined
-  /** Makes it a choice, with `type: 'conditional'`. */
+  /** Makes the task a choice, with `type: 'conditional'`. */
   branches?: readonly Branch<Other, AgentId>[] | undefined
-  /** What a choice runs if no branch holds. */
+  /** The tasks that a choice runs if no branch holds. */
   default?: readonly AgentTask<Other, AgentId>[] | undefined
   /** Whether a choice takes the first branch that holds (default) or all of them. */
   mode?: 'first' | 'all' | Other | undefined
-  /** What a choice without a branch does: it is skipped (default) or fails with `ERR_NO_BRANCH`. */
+  /** If no branch of a choice holds and it has no `default`: it is skipped (default) or fails with `ERR_NO_BRANCH`. */
   onNoMatch?: 'skip' | 'fail' | Other | undefined
   /** How a loop goes on, with `type: 'loop'`. */
   loop?: Loop<Other> | undefined
@@ -52,20 +52,20 @@ export interface AgentTask<Other extends string = AnyWord, AgentId extends strin
    */
   type?: TaskType<Other> | undefined
   input?: TaskInputDefinition | undefined
-  /** Ids of siblings that must end before. Given, even empty, it is the whole truth; absent, the order of declaration decides. */
+  /** Ids of siblings that must end first. If present, even empty, it replaces the implicit order of declaration. */
   dependencies?: readonly string[] | undefined
-  /** All must hold, or it is skipped; of a loop that nothing else drives: it goes on while they hold. Judged once. */
+  /** Conditions that must all hold, or the task is skipped. Judged once. A loop without `loop` repeats while they hold. */
   conditions?: readonly Condition<Other>[] | undefined
-  /** When it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
+  /** Whether it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
   triggerRule?: TriggerRule<Other> | undefined
   /**
-   * `'continue'`: its failure stays its own, and its dependants see a completed task with output `null`; `{ continue: ['QUOTA'] }`: only one with such a
+   * `'continue'`: its failure does not fail the workflow, and its dependants see a completed task with output `null`; `{ continue: ['QUOTA'] }`: only one with such a
    * code or name, as in `retryPolicy.retryOn`. Default `'fail'`.
    */
   onError?: 'fail' | 'continue' | Other | { continue: readonly string[] } | undefined
   /**
-   * Of a call or a wait: what stands in for it where it would have failed, its attempts being spent; a list is tried in order. The task then completes
-   * with that output and is `degraded`. Not when it is cancelled or its execution's deadline passes.
+   * What stands in for a call or a wait that has failed all its attempts; an array is tried in order. The task then completes with that output
+   * and is `degraded`. Not used when the task is cancelled or the execution's deadline passes.
    */
   fallback?: Fallback<AgentId> | readonly Fallback<AgentId>[] | undefined
   /** Default: one attempt. */
@@ -77,21 +77,21 @@ export interface AgentTask<Other extends string = AnyWord, AgentId extends strin
   /** The longest an attempt may be without `ctx.heartbeat()`. */
   heartbeatTimeout?: Duration<Other> | undefined
   /**
-   * Of a task of an `llm` or `hybrid` agent: which answers are taken as they are, though they were cut (`'length'`), withheld (`'content'`) or are `'empty'`.
-   * Default: what its agent says, else `models.accept`, else none: they fail the task.
+   * For `llm` and `hybrid` agents: accepts answers that were cut (`'length'`), withheld (`'content'`) or are `'empty'`; others of these fail the task.
+   * Default: that of the agent, else `models.accept`, else none.
    */
   accept?: readonly AcceptedEnding[] | undefined
-  /** Judges its output: as `input.schema` judges the input. `ERR_OUTPUT_SCHEMA`. */
+  /** Validates its output, in the forms of `input.schema`. `ERR_OUTPUT_SCHEMA`. */
   outputSchema?: unknown
-  /** Keeps its output for other executions of its tenant and of what makes it; `true`: for ever, told apart by its rendered input. */
+  /** Reuses its output in other executions of the same tenant and definition. `true`: for ever, by its rendered input. */
   cache?: boolean | { key?: string | undefined; ttl?: Duration<Other> | undefined } | undefined
   /** Capabilities that its agent must have; without an `agentId`, any registered agent that has them will do. */
   requires?: readonly string[] | undefined
-  /** Who has an agent first: a whole number from -1000 to 1000, higher first; that of the execution is added. Default 0. */
+  /** Order in which tasks get an agent: a whole number from -1000 to 1000, higher first, added to that of the execution. Default 0. */
   priority?: number | undefined
-  /** Tasks with the same one, once `{{ … }}` in it is filled in, go to the same instance of their agent where it has room. */
+  /** Tasks with the same value go to the same agent instance while it has room. May hold `{{ … }}`. */
   affinity?: string | undefined
-  /** What undoes it if the execution fails or is cancelled after it completed (or, `on: 'started'`, was started). */
+  /** Undoes the task if the execution fails or is cancelled after the task completed (or, with `on: 'started'`, was started). */
   compensate?: Compensation<Other, AgentId> | undefined
 }
 
@@ -109,7 +109,7 @@ export type TriggerRule<Other extends string = AnyWord> =
 /** An expression (a bounded subset of CEL: docs/workflows.md), alone or in an object, or a function. Functions are known by name after a restart: see `registerWorkflow`. */
 export type Condition<Other extends string = AnyWord> = string | TaskCondition<Other> | ConditionFunction
 
-/** A condition with what it is about. `evaluate` wins over `expression`. */
+/** A condition as an object. `evaluate` wins over `expression`. */
 export interface TaskCondition<Other extends string = AnyWord> {
   type?: 'dependency' | 'state' | 'custom' | Other | undefined
   expression?: string | undefined
@@ -129,9 +129,9 @@ export interface Branch<Other extends string = AnyWord, AgentId extends string =
   tasks: readonly AgentTask<Other, AgentId>[]
 }
 
-/** How a loop goes on: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
+/** What repeats a loop: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
 export interface Loop<Other extends string = AnyWord> {
-  /** A list, or an expression that gives one. One pass for each item. */
+  /** An array, or an expression that gives one. One pass for each item. */
   forEach?: readonly unknown[] | string | undefined
   /** Judged before each pass. */
   while?: Condition<Other> | readonly Condition<Other>[] | undefined
@@ -141,18 +141,18 @@ export interface Loop<Other extends string = AnyWord> {
   maxIterations?: number | undefined
   /** Passes of a `forEach` at the same time. Default 1. */
   concurrency?: number | undefined
-  /** What a failed pass does to a `forEach`; `'failAfter'`: the others go on, and then it fails with `ERR_LOOP_ITEMS`. Default `'fail'`. */
+  /** After a failed pass of `forEach`: `'failAfter'` runs the others first, then fails with `ERR_LOOP_ITEMS`. Default `'fail'`. */
   onItemError?: 'fail' | 'failAfter' | 'collect' | 'skip' | Other | undefined
-  /** What wanting more passes than `maxIterations` does: `'fail'` with `ERR_LOOP_LIMIT` (default), or `'stop'` the loop, which completes. */
+  /** At `maxIterations`: `'fail'` fails with `ERR_LOOP_LIMIT` (default), `'stop'` completes the loop. */
   onLimit?: 'fail' | 'stop' | Other | undefined
   /** How many ended passes stay in view. Default: all. */
   keepLast?: number | undefined
 }
 
-/** What stands in for a task: an agent, called once with the task's own input or another, or a value as it is. */
+/** A stand-in for a failed task: an agent, called once with the task's own input or another, or a value. */
 export type Fallback<AgentId extends string = string> = { agentId: AgentId; input?: TaskInputDefinition | undefined } | { value: unknown }
 
-/** What undoes a task. */
+/** The call of an agent that undoes a task. */
 export interface Compensation<Other extends string = AnyWord, AgentId extends string = string> {
   agentId: AgentId
   /** It may read the output of its own task. */
@@ -162,22 +162,22 @@ export interface Compensation<Other extends string = AnyWord, AgentId extends st
   timeout?: Duration<Other> | undefined
 }
 
-/** What a task's agent is given. */
+/** The input of a task. */
 export interface TaskInputDefinition {
-  /** A text for the agent; `{{ … }}` in it is filled in. */
+  /** A string for the agent. `{{ … }}` in it is filled in. */
   prompt?: string | undefined
-  /** Any JSON data for the agent; `{{ … }}` in its texts is filled in, and a text that is nothing but one becomes the value itself. */
+  /** JSON data for the agent. `{{ … }}` in its strings is filled in; a string that is only one `{{ … }}` becomes the value itself. */
   data?: unknown
   /**
-   * Judges `data` if there is any, else the execution's context, before the first attempt; what does not fit fails the task with
-   * `ERR_INPUT_SCHEMA`. A zod schema, any Standard Schema, or a JSON Schema. Its parsed value replaces `data`.
+   * Validates `data` before the first attempt, or the execution's context if there is no `data`; a mismatch fails the task with `ERR_INPUT_SCHEMA`. A zod
+   * schema, any Standard Schema, or a JSON Schema. Its parsed value replaces `data`.
    */
   schema?: unknown
 }
 
-/** When a failed attempt is tried again. */
+/** How failed attempts are retried. */
 export interface RetryPolicy<Other extends string = AnyWord> {
-  /** Attempts in all, the first included: 1 to 10,000. */
+  /** All attempts, including the first: 1 to 10,000. */
   maxAttempts: number
   /** How the wait grows: always `initialDelay`, × the attempt's number, or doubled each time. Default `'fixed'`. */
   backoffType?: 'fixed' | 'linear' | 'exponential' | Other | undefined
@@ -185,9 +185,9 @@ export interface RetryPolicy<Other extends string = AnyWord> {
   initialDelay?: Duration<Other> | undefined
   /** The longest wait. Default: no limit. */
   maxDelay?: Duration<Other> | undefined
-  /** The share of the wait that is left to chance, 0 to 1; `true` is 1. Default 0. */
+  /** The random share of the wait, 0 to 1; `true` is 1. Default 0. */
   jitter?: number | boolean | undefined
-  /** The codes and names of errors that are tried again. Default: every one but those with `retryable: false`. */
+  /** Codes and names of the errors to retry. Default: all except those with `retryable: false`. */
   retryOn?: readonly string[] | undefined
   /** No attempt starts later than this after the first. */
   maxElapsed?: Duration<Other> | undefined

@@ -53,7 +53,7 @@ interface NameRule {
 export function judgeName(name: unknown, path: string, issues: Issue[], rule: NameRule = {}): void {
   const { most = NAME_LENGTH_MAX, refusalOf = refusalOfName } = rule
   if (typeof name !== 'string' || name === '' || name.length > most)
-    issues.push({ path, message: most === Infinity ? 'must be a text that is not empty' : `must be a text of 1 to ${most} letters` })
+    issues.push({ path, message: most === Infinity ? 'must be a non-empty string' : `must be a string of 1 to ${most} characters` })
   else pushRefusal(name, path, issues, refusalOf)
 }
 

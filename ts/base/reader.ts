@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readDuration } from '../api/duration.js'
-import { memberPath, type Issue } from '../api/issue.js'
+import { describe, memberPath, type Issue } from '../api/issue.js'
 import { nearest } from './near.js'
 import { pushRefusal } from './names.js'
 
@@ -48,7 +48,7 @@ export const boolean: Read<boolean> = (value, path, issues) =>
 
 /** What it is for is named by it, or it goes into a header or an address. */
 export const text: Read<string> = (value, path, issues) => {
-  if (typeof value !== 'string' || value === '') return wrong('must be text, not empty', value, path, issues)
+  if (typeof value !== 'string' || value === '') return wrong('must be a non-empty string', value, path, issues)
   pushRefusal(value, path, issues)
   return value
 }
@@ -90,7 +90,7 @@ export function oneOf<const W extends string>(...words: readonly W[]): Read<W> {
 /** A list of any length, all entries read alike. */
 export function list<T>(read: Read<T>): Read<readonly T[]> {
   return (value, path, issues) => {
-    if (!Array.isArray(value)) return wrong('must be a list', value, path, issues)
+    if (!Array.isArray(value)) return wrong('must be an array', value, path, issues)
     const entries = value.map((entry: unknown, place) => read(entry, memberPath(path, place), issues))
     return entries.filter((entry) => entry !== undefined)
   }
@@ -112,12 +112,6 @@ function inside(value: unknown, min: number, max: number): value is number {
 
 function wrong(rule: string, value: unknown, path: string, issues: Issue[]): undefined {
   issues.push({ path, message: `${rule}, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
-}
-
-export function describe(value: unknown): string {
-  if (typeof value === 'string') return value.length > 40 ? `text of ${value.length} characters` : `'${value}'`
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 import { readBytes, type Bytes } from '../json/bytes.js'
-import { boolean, describe, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
+import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
 import { looking } from '../json/entry.js'
 import type { Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
-import type { Issue } from '../api/issue.js'
+import { describe, type Issue } from '../api/issue.js'
 import { readLogger, STDERR, type Logger } from '../log/log.js'
 import { NO_MODELS, readModels, type ResolvedModels } from './models.js'
 import type { ModelsConfig } from '../api/models.js'
@@ -12,53 +12,53 @@ import { placed } from '../base/placed.js'
 
 export { readDuration } from '../api/duration.js'
 
-/** How an orchestrator is set up. Every group and every field is optional. */
+/** The configuration of an orchestrator. Every group and every field is optional. */
 export interface OrchestratorConfig {
-  /** Where executions are kept. Absent: in memory, nothing is written. */
+  /** The store of executions. Default: in memory, and nothing is written. */
   storage?: StorageConfig | undefined
-  /** What is remembered without `storage`; with it nothing of this counts. */
+  /** Bounds of the memory without `storage`. Ignored with it. */
   memory?: MemoryConfig | undefined
   /** Limits and defaults of workflows. */
   workflow?: WorkflowConfig | undefined
   /** The size of the agent pool. */
   agents?: AgentsConfig | undefined
-  /** Providers of language models, what happens where one fails, and what all of it may cost. */
+  /** Providers of language models, fallbacks and budgets. */
   models?: ModelsConfig | undefined
   /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
   monitoring?: MonitoringConfig | undefined
   /** Shared editing of workflows. Validated; has no effect yet. */
   collaboration?: CollaborationConfig | undefined
   /**
-   * Where it says what the people who run it must know, such as that an execution failed of which no listener and no handle heard: `console`, a logger of
-   * pino, or anything with such `error` and `warn`. `false`: nowhere. Default: a line on stderr for each.
+   * Receives warnings and errors, such as a failed execution that no listener and no handle heard: `console`, a pino logger, or any object with `error` and
+   * `warn`. `false`: none. Default: one line on stderr for each.
    */
   logger?: Logger | false | undefined
 }
 
 /** Makes executions durable on one machine. */
 export interface StorageConfig {
-  /** The database file; its directory must exist. Required in this group. Which file that is, is decided when the orchestrator is made. */
+  /** The database file; its directory must exist. Required. A relative path is resolved when the orchestrator is created. */
   path: string
-  /** What survives: `'disk'` a power cut (default), `'os'` the death of the process only, and faster. */
+  /** What a commit survives: `'disk'` a power cut (default); `'os'`, which is faster, only the death of the process. */
   durability?: 'disk' | 'os' | undefined
   /**
-   * Opens a file that is older than what was here, or another store: a copy that was restored on purpose. Default false: `ERR_STORE_CORRUPT`, since
-   * what was acknowledged would be missing. Meant for one opening.
+   * Opens a file that is older than the last known state, or another store: a restored backup. Set it for one opening only. Default false:
+   * `ERR_STORE_CORRUPT`, since acknowledged executions would be missing.
    */
   acceptOlder?: boolean | undefined
 }
 
-/** What an orchestrator without `storage` remembers. */
+/** Bounds what an orchestrator without `storage` remembers. */
 export interface MemoryConfig {
-  /** Executions that ended, the latest of them: those of a task, an idempotency key or a fork are found while they are remembered. */
+  /** The latest executions that ended. Reads, idempotency keys and forks find an execution while it is remembered. */
   remember?: RememberConfig | undefined
 }
 
-/** Executions are forgotten, the oldest first, beyond either bound; the latest is always remembered. */
+/** Beyond either bound the oldest executions are forgotten; the latest is always remembered. */
 export interface RememberConfig {
-  /** How many, at least 1. Default 1000. */
+  /** The number of executions, at least 1. Default 1000. */
   count?: number | undefined
-  /** What they weigh together, by the length of their contexts and results as JSON and what each task takes beside. Default `'64MiB'`. */
+  /** Their memory together, estimated by the length of contexts and results as JSON. Default `'64MiB'`. */
   bytes?: Bytes | undefined
 }
 
@@ -69,12 +69,12 @@ export interface WorkflowConfig {
   maxTasks?: number | undefined
   /**
    * Bytes that one value may have as JSON: a result, a context, the payload of a signal. At least 1, at most 268435456 (256 MiB); default 16777216 (16 MiB).
-   * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the thread of JavaScript, which does nothing else meanwhile.
+   * Larger ones are refused with `ERR_TOO_LARGE`. A value is written and read on the JavaScript thread, which is blocked meanwhile.
    */
   maxValueBytes?: number | undefined
   /**
-   * Passes of loops in which no agent, no wait and no child was called that one execution may have, at least 1: a loop that only judges conditions would
-   * never end. Beyond it the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
+   * The most loop passes of one execution that call no agent, no wait and no child, at least 1: a loop that only judges conditions would never end. Beyond it
+   * the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
    */
   maxIdlePasses?: number | undefined
   /** Time for one attempt of a task that sets no `timeout`, at least 1 ms. Default 30000 (30 s). */
@@ -83,30 +83,30 @@ export interface WorkflowConfig {
   enableValidation?: boolean | undefined
   /** Executions that run at once, at least 1; the others wait, tenants taking turns. Child workflows are not counted. Default: any number. */
   maxConcurrentWorkflows?: number | undefined
-  /** How large a share of the places a tenant has, by its name: 1 to 1000. One that is not named has 1. */
+  /** The share of the places of each tenant, by name: 1 to 1000. Default 1. */
   tenantWeights?: Readonly<Record<string, number>> | undefined
   /**
-   * Whether a changed definition of a workflow may run under the same `id` and `version` while executions of the old one have not ended; each keeps its
-   * own. Default false: `ERR_DEFINITION_CHANGED`.
+   * Whether a changed definition may run under the same `id` and `version` while executions of the old one are active; each execution keeps its own.
+   * Default false: `ERR_DEFINITION_CHANGED`.
    */
   allowRedefinition?: boolean | undefined
 }
 
-/** The size of the agent pool: how many instances of each type there are, when there are more or fewer of them, and when they are asked how they are. */
+/** The size of the agent pool: instances of each type, scaling and health checks. */
 export interface AgentsConfig {
   /** Instances of each agent type from its first task on, at least 0 and at most `maxAgents`. Default 1. */
   minAgents?: number | undefined
   /** Instances per agent type, at least 1. Default 10. */
   maxAgents?: number | undefined
-  /** The use of a type's places above which there are more instances of it, in percent, above `scaleDownThreshold`. Default 80. */
+  /** Utilisation of a type's places, in percent, above which the pool adds instances; above `scaleDownThreshold`. Default 80. */
   scaleUpThreshold?: number | undefined
-  /** The use below which, for a while, there are fewer, in percent. Default 20. */
+  /** Utilisation, in percent, below which the pool removes instances after a while. Default 20. */
   scaleDownThreshold?: number | undefined
   /** Time between two health checks of an instance, and how long it has to answer, at least 1 ms. Default 5000 (5 s). */
   healthCheckInterval?: Duration | undefined
   /**
-   * Whose tasks a model does though nobody has registered the agent: `true` any's, `false` nobody's, or those of the agents in a list. Default: any's but
-   * those whose name is nearly a registered one; with models that are known from the environment alone, only where no agent is registered at all.
+   * Which unregistered agents a model stands in for: `true` all, `false` none, or the names in an array. Default: all except names that are nearly a
+   * registered one; if models are known only from the environment, only while no agent is registered at all.
    */
   standIn?: boolean | readonly string[] | undefined
 }
@@ -123,7 +123,7 @@ export interface MonitoringConfig {
   alertThresholds?: AlertThresholds | undefined
 }
 
-/** Each without a default: what is absent is not watched. */
+/** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export interface AlertThresholds {
   /** Failed tasks, in percent of those that ended. */
   taskFailureRate?: number | undefined
@@ -338,7 +338,7 @@ function readPath(value: unknown, path: string, issues: Issue[]): string | undef
   const read = text(value, path, issues)
   const refuse = (message: string): undefined => void issues.push({ path, message, code: 'ERR_INVALID_VALUE' })
   if (read === undefined) return undefined
-  if (read.toLowerCase() === ':memory:') return refuse('`:memory:` is no file: leave `storage` out to keep executions in memory')
+  if (read.toLowerCase() === ':memory:') return refuse('`:memory:` is not a file: leave `storage` out to keep executions in memory')
   if (/^file:/i.test(read)) return refuse(`must be the path of a file, not a URI: ${JSON.stringify(read)}; leave \`file:\` out`)
   if (read.includes('\0')) return refuse(`must be the path of a file, without the character NUL: ${JSON.stringify(read)}`)
   return read
@@ -359,7 +359,7 @@ function readStorage(value: unknown, path: string, issues: Issue[]): ResolvedSto
 
 function readStandIn(value: unknown, path: string, issues: Issue[]): readonly string[] | undefined {
   if (Array.isArray(value)) return list(text)(value, path, issues)
-  issues.push({ path, message: "must be true, false, or a list of agents such as ['writer']", code: 'ERR_INVALID_VALUE' })
+  issues.push({ path, message: "must be true, false, or an array of agents such as ['writer']", code: 'ERR_INVALID_VALUE' })
   return undefined
 }
 

@@ -107,7 +107,7 @@ type Written = Omit<ProviderConfig, 'kind' | 'timeout' | 'rateLimit'> & {
 const key: Read<string> = (value, path, issues) => {
   const given = text(value, path, issues)
   if (given === undefined || given.trim() !== '') return given
-  issues.push({ path, message: 'must be a key, not blanks; leave it out to take that of the environment', code: 'ERR_INVALID_VALUE' })
+  issues.push({ path, message: 'must not be blank; leave it out to use the key from the environment', code: 'ERR_INVALID_VALUE' })
   return undefined
 }
 
@@ -150,7 +150,7 @@ export function readProvider(name: string, value: unknown, path: string, issues:
   if (kind === undefined && (value as { kind?: unknown } | null | undefined)?.kind === undefined) {
     issues.push({
       path: memberPath(path, 'kind'),
-      message: `is required, since \`${name}\` is no kind itself: ${Object.keys(KINDS).join(', ')}; 'compatible' for whatever speaks OpenAI's Chat Completions`,
+      message: `is required, since \`${name}\` is not a kind itself: ${Object.keys(KINDS).join(', ')}; 'compatible' for any other API in the form of OpenAI's Chat Completions`,
       code: 'ERR_INVALID_VALUE',
     })
   }
@@ -185,7 +185,7 @@ function readProviders(value: unknown, path: string, issues: Issue[]): Record<st
   const named = Object.entries(value).map(([name, given]): [string, ResolvedProvider] => {
     const place = memberPath(path, name)
     if (name === '' || name.includes('/'))
-      issues.push({ path: place, message: 'the name of a provider has no `/`', code: 'ERR_INVALID_VALUE' })
+      issues.push({ path: place, message: 'must not contain `/`: it is the name of a provider', code: 'ERR_INVALID_VALUE' })
     else pushRefusal(name, place, issues)
     return [name, readProvider(name, given, place, issues)]
   })
@@ -198,7 +198,7 @@ export function readNames(value: unknown, path: string, issues: Issue[]): readon
     for (const [index, name] of (value as string[]).entries()) pushRefusal(name, memberPath(path, index), issues)
     return value as string[]
   }
-  issues.push({ path, message: "must be a list of models such as ['anthropic/claude-haiku-4-5']", code: 'ERR_INVALID_VALUE' })
+  issues.push({ path, message: "must be an array of models such as ['anthropic/claude-haiku-4-5']", code: 'ERR_INVALID_VALUE' })
   return undefined
 }
 

@@ -30,7 +30,7 @@ export function readAllow(given: unknown, issues: Issue[]): Allowance | undefine
     } else if (Array.isArray(names) && names.every((name) => typeof name === 'string' && name !== '')) {
       allow[kind] = [...new Set(names as string[])]
     } else if (names !== undefined) {
-      issues.push({ path: `${path}.${kind}`, message: 'must be a list of names; leave it out to allow every one, [] allows none' })
+      issues.push({ path: `${path}.${kind}`, message: 'must be an array of names; leave it out to allow every one, [] allows none' })
     }
   }
   return Object.keys(allow).length === 0 ? undefined : allow

@@ -3,9 +3,8 @@
 
 import { types } from 'node:util'
 import { isData, markWorkflow, textOf, type Marks } from './marks.js'
-import { describe } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
-import type { Issue } from '../api/issue.js'
+import { describe, type Issue } from '../api/issue.js'
 import { partialJson, sameJson, writtenJson, type Json } from '../json/json.js'
 import { describeThrown, throwerIn } from '../json/walk.js'
 import { Judges, WrittenSchema, type SchemaSite } from '../schema/judging.js'
@@ -95,7 +94,7 @@ export interface TaskDefinition {
   readonly source: StoredTask
 }
 
-/** The edges of a workflow as they were resolved. */
+/** The resolved edges of a workflow. */
 export interface WorkflowGraph {
   readonly tasks: readonly {
     readonly id: string
@@ -200,7 +199,7 @@ export class DefinitionReader {
       return markWorkflow(workflow, issues)
     } catch (error) {
       // A getter or a Proxy threw, which the walk through it names again; it cannot be marked.
-      const issue = throwerIn(workflow, '') ?? { path: '', message: `looking at it threw ${describeThrown(error)}`, code: 'ERR_NOT_JSON' }
+      const issue = throwerIn(workflow, '') ?? { path: '', message: `reading it threw ${describeThrown(error)}`, code: 'ERR_NOT_JSON' }
       issues.push(issue)
       return markWorkflow(null, [])
     }

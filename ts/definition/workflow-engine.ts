@@ -11,40 +11,40 @@ import type { Allowance } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
 import { readSource, type WorkflowFile, type WorkflowText } from './workflow-source.js'
 
-/** What `validateWorkflow` found. */
+/** The result of `validateWorkflow`. */
 export interface ValidationResult {
-  /** Whether it can run: no problem is an error. */
+  /** Whether the workflow can run: no problem is an error. */
   readonly valid: boolean
-  /** Everything that is wrong, each with its path and the way out; warnings have `severity: 'warning'`. */
+  /** Every problem with its path and the way out; warnings have `severity: 'warning'`. */
   readonly problems: readonly Issue[]
-  /** Its edges, the implied ones included. Absent where its structure is broken. */
+  /** The edges of the workflow, implied ones included. Absent if its structure is broken. */
   readonly graph?: WorkflowGraph
 }
 
 /** Options of `loadWorkflow`. */
 export interface LoadOptions {
-  /** What the workflow may name; what it may not is a problem by path. Give it to whatever runs the workflow as well. Default: everything. */
+  /** The names that the workflow may use; any other name is a problem with its path. Pass it to the call that runs the workflow too. Default: everything. */
   allow?: Allowance | undefined
 }
 
 /** Reads workflows without running them. */
 export interface WorkflowEngine {
-  /** Every problem of a workflow at once, and the graph it would run by. Never throws. */
+  /** Returns every problem of a workflow at once, and the graph it would run by. Never throws. */
   validateWorkflow(workflow: unknown): ValidationResult
   /**
-   * Makes a workflow known by its id: tasks may run it as a child, and stored executions of it find the functions it has as conditions.
-   * Another definition under the same id takes its place.
+   * Registers a workflow by its id: tasks may run it as a child, and stored executions of it find its condition functions. Another definition with the same
+   * id replaces it.
    *
    * @returns its id.
    * @throws {ValidationError} with every problem.
    */
   registerWorkflow(workflow: AgentWorkflow): string
   /**
-   * Reads a workflow from a text of JSON or YAML 1.2 (`{ text }`), from a file of it (`{ file }`: a path or a `file:` URL of a regular file of at
-   * most 1 MiB), or from a plain object.
+   * Reads a workflow from a string of JSON or YAML 1.2 (`{ text }`), from a file (`{ file }`: a path or a `file:` URL of a regular file of at most
+   * 1 MiB), or from a plain object.
    *
-   * A string alone is the text if it begins with `{` or has a line break, and a path if it ends in `.json`, `.yaml` or `.yml`. A text that comes from
-   * others belongs into `{ text }`, which never opens a file. Nothing of what was read is quoted unless it is a workflow.
+   * A string alone is read as text if it begins with `{` or has a line break, and as a path if it ends in `.json`, `.yaml` or `.yml`. Put an untrusted string
+   * into `{ text }`, which never opens a file. Errors quote the source only if it is a workflow.
    *
    * @throws {ValidationError} with every problem of the text or the workflow by path.
    */

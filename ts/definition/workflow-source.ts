@@ -11,13 +11,13 @@ import { ValidationError } from '../api/errors.js'
 import { readWorkflow } from '../boundary/native.js'
 import { readYaml } from './yaml.js'
 
-/** A text to be read as a workflow, whatever it looks like. */
+/** A string to read as a workflow, whatever it looks like. */
 export interface WorkflowText {
   /** JSON or YAML 1.2. */
   readonly text: string
 }
 
-/** A file to be read as a workflow, whatever its name. */
+/** A file to read as a workflow, whatever its name. */
 export interface WorkflowFile {
   /** A path, or a `file:` URL. A regular file of JSON or YAML 1.2, of at most 1 MiB. */
   readonly file: string | URL
@@ -27,7 +27,7 @@ const TEXT_BYTES_MAX = 1 << 20
 const TOO_LONG = 'more than 1 MiB; split the workflow, or run parts of it as child workflows'
 const FILE_NAME = /\.(?:json|ya?ml)$/i
 const FORMS =
-  "give { text: '…' } for JSON or YAML, or { file: '…' } for a path; a string alone is a text if it begins with `{` or has several lines, and a path if it ends in .json, .yaml or .yml"
+  "give { text: '…' } for JSON or YAML, or { file: '…' } for a path; a string alone is read as text if it begins with `{` or has several lines, and a path if it ends in .json, .yaml or .yml"
 
 /** The value that `source` stands for, not judged yet. */
 export async function readSource(source: unknown): Promise<unknown> {
@@ -43,7 +43,7 @@ function readerOf(source: unknown): () => Promise<unknown> {
   const [field, ...others] = Object.keys(source)
   if (others.length === 0 && field === 'text') {
     const { text } = source as { text: unknown }
-    if (typeof text !== 'string') throw refused('source.text', 'must be a text of JSON or YAML')
+    if (typeof text !== 'string') throw refused('source.text', 'must be a string of JSON or YAML')
     return () => parsed(text)
   }
   if (others.length === 0 && field === 'file') {
@@ -57,7 +57,7 @@ function readerOf(source: unknown): () => Promise<unknown> {
 async function readString(source: string): Promise<unknown> {
   if (source.trimStart().startsWith('{') || /[\n\r]/.test(source)) return parsed(source)
   if (FILE_NAME.test(source)) return parsed(await readText(source))
-  throw refused('source', `is neither a text of several lines nor the name of a .json, .yaml or .yml file; ${FORMS}`)
+  throw refused('source', `is neither a string of several lines nor the name of a .json, .yaml or .yml file; ${FORMS}`)
 }
 
 /** What a text says; that it is a workflow is shown by its tasks. */
@@ -66,7 +66,7 @@ async function parsed(text: string): Promise<unknown> {
   // What begins like an object of JSON is meant to be one, and YAML would explain its mistakes in terms of YAML.
   const value = text.trimStart().startsWith('{') ? readJson(text) : await readYamlValue(text)
   const isWorkflow = typeof value === 'object' && value !== null && Array.isArray((value as { tasks?: unknown }).tasks)
-  if (!isWorkflow) throw unreadable(['it is no workflow, which is an object with `id`, `name`, `version`, and `tasks`, a list'])
+  if (!isWorkflow) throw unreadable(['it is not a workflow: an object with `id` and `tasks`, an array'])
   return value
 }
 
@@ -78,7 +78,7 @@ async function readText(source: string | URL): Promise<string> {
     const file = await open(url, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
     try {
       const stat = await file.stat()
-      if (!stat.isFile()) throw new Error('it is no regular file')
+      if (!stat.isFile()) throw new Error('it is not a regular file')
       // It may be longer than it says, as files of /proc are.
       const bytes = Buffer.alloc(TEXT_BYTES_MAX + 1)
       let length = 0
@@ -98,7 +98,7 @@ function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new Error('it is no text in UTF-8')
+    throw new Error('it is not UTF-8 text')
   }
 }
 

@@ -7,7 +7,7 @@ import { allows, notAllowed } from '../definition/allow.js'
 import type { Clock } from '../base/clock.js'
 import type { TaskDefinition } from '../definition/definition.js'
 import { noData } from '../json/entry.js'
-import { NotFoundError } from '../api/errors.js'
+import { NotFoundError, type OrchestratorError } from '../api/errors.js'
 import { failureText } from '../failure/failure.js'
 import { judgeInput, judgeOutput } from '../run/input-judge.js'
 import type { Issue } from '../api/issue.js'
@@ -21,6 +21,9 @@ import { real } from '../base/real-time.js'
 
 /** How long agents that block the event loop may be called one after the other before timers and sockets get their turn. */
 const TURN_MICROS_MAX = 50_000
+
+/** How long an agent that is told to stop may go on before the log says so. */
+const STOP_MS = 1000
 
 /** Its reactions come after all that is queued. */
 const NOW = Promise.resolve()
@@ -111,6 +114,20 @@ export class AttemptRunner {
     if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
     if (this.#later.length === 0) real.setImmediate(this.#goOn)
     this.#later.push(() => this.#beginLate(attempt, instanceNumber))
+  }
+
+  /** Tells an attempt to stop, and the log if its agent goes on all the same. */
+  abort(run: Run, place: number, reason: OrchestratorError): void {
+    const live = run.attempts[place]
+    if (live === undefined) return
+    live.abort(reason)
+    const agent = live instanceof LiveAttempt ? live.agent : undefined
+    if (agent === undefined) return
+    const look = (): void => {
+      if (run.attempts[place] === live) this.#agents.goesOn(agent.event().agentId, run.id, run.path(place))
+    }
+    // It keeps no process alive.
+    real.setTimeout(look, STOP_MS).unref()
   }
 
   /** An agent that stands in for the task, if one does. */

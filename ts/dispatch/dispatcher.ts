@@ -409,7 +409,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
         this.#tell(effect, run)
         return this.#runner.start(run, effect.task, effect.attempt, effect.instance)
       case ExecutionKind.abort:
-        return run.attempts[effect.task]?.abort(abortReason(run, effect.task, effect.cause))
+        return this.#runner.abort(run, effect.task, abortReason(run, effect.task, effect.cause))
       case ExecutionKind.chosen:
         return run.chosen()
       case ExecutionKind.askGate:

@@ -337,6 +337,17 @@ function isEventName(name: string | symbol): name is EventName {
   return typeof name === 'string' && Object.hasOwn(KINDS, name)
 }
 
+/** The message of a failure; what an agent threw is told from what this package says. */
+function saying({ code, message, details }: TaskErrorInfo): string {
+  if (code !== 'ERR_AGENT') return message
+  const name = details?.['name']
+  if (typeof name !== 'string') {
+    const threw = message.startsWith('threw ') ? message : `threw '${message}'`
+    return `its agent ${threw}, which is not an Error; throw new Error(…), which has a stack`
+  }
+  return `its agent threw${name === 'Error' ? '' : ` ${name}`}: ${message}`
+}
+
 /** Which task of which execution failed, and what is known of it beyond the journal. */
 interface FailedTask {
   readonly id: string
@@ -359,7 +370,7 @@ export function taskFailed(
   const cause = of.thrown?.has(key) === true && info.code !== 'ERR_TIMEOUT' ? of.thrown.get(key) : restored(info, options)
   // What failed before its first attempt, or had none, has no number to tell.
   const attempts = attempt <= 1 ? '' : ` in attempt ${attempt}`
-  const message = `task \`${taskId}\` failed${attempts}: ${info.message}`
+  const message = `task \`${taskId}\` failed${attempts}: ${saying(info)}`
   return new TaskFailedError('ERR_TASK_FAILED', message, {
     ...options,
     cause,

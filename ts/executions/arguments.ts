@@ -3,10 +3,9 @@
 
 import { readAllow } from '../definition/allow.js'
 import type { Clock } from '../base/clock.js'
-import { describe } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
 import { readDuration } from '../api/duration.js'
-import type { Issue } from '../api/issue.js'
+import { describe, type Issue } from '../api/issue.js'
 import { looking, noData, readData } from '../json/entry.js'
 import { plainJson, type Json } from '../json/json.js'
 import { nearest } from '../base/near.js'
@@ -29,7 +28,9 @@ export function readContext(context: unknown, bytesMax: number): { [key: string]
   const copy = plainJson(context, 'context', issues, bytesMax)
   if (copy === undefined) throw noData('the context', issues)
   if (typeof copy !== 'object' || copy === null || Array.isArray(copy))
-    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the context cannot be used', [{ path: 'context', message: 'must be an object' }])
+    throw new ValidationError('ERR_INVALID_ARGUMENT', 'the context cannot be used', [
+      { path: 'context', message: `must be an object such as { userId: 7 }, not ${describe(copy)}` },
+    ])
   return copy
 }
 
@@ -75,7 +76,7 @@ export function readOptions(options: ExecuteOptions | undefined, clock: Clock): 
 function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
   const issues: Issue[] = []
   if (typeof options !== 'object' || options === null) {
-    issues.push({ path: 'options', message: 'must be an object' })
+    issues.push({ path: 'options', message: `must be an object, not ${describe(options)}` })
     refuse('the options cannot be used', issues)
   }
   for (const field of Object.keys(options)) {
@@ -84,19 +85,24 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
   }
   const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency } = options
   const allow = options.allow === undefined ? undefined : readAllow(options.allow, issues)
-  if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'options.signal', message: 'must be an AbortSignal' })
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    issues.push({ path: 'options.signal', message: `must be an AbortSignal, not ${describe(signal)}` })
   for (const field of texts) {
     const text: unknown = options[field]
     const refusalOf = field === 'executionId' ? refusalOfExecutionId : refusalOfChosenName
     if (text !== undefined) judgeName(text, `options.${field}`, issues, { refusalOf })
   }
   if (onFailed !== undefined && onFailed !== 'join' && onFailed !== 'rerun')
-    issues.push({ path: 'options.onFailed', message: `must be 'join' or 'rerun'` })
+    issues.push({ path: 'options.onFailed', message: `must be 'join' or 'rerun', not ${describe(onFailed)}` })
   if (executionId !== undefined && idempotencyKey !== undefined)
-    issues.push({ path: 'options.executionId', message: 'and `idempotencyKey` exclude each other; keep one of them' })
-  if (step !== undefined && typeof step !== 'boolean') issues.push({ path: 'options.step', message: 'must be true or false' })
+    issues.push({ path: 'options.executionId', message: 'cannot stand beside `idempotencyKey`; keep one of them' })
+  if (step !== undefined && typeof step !== 'boolean')
+    issues.push({ path: 'options.step', message: `must be true or false, not ${describe(step)}` })
   if (priority !== undefined && !(Number.isInteger(priority) && Math.abs(priority) <= PRIORITY_MAX))
-    issues.push({ path: 'options.priority', message: `must be a whole number from -${PRIORITY_MAX} to ${PRIORITY_MAX}` })
+    issues.push({
+      path: 'options.priority',
+      message: `must be a whole number from -${PRIORITY_MAX} to ${PRIORITY_MAX}, not ${describe(priority)}`,
+    })
   const recorded = {
     ...(priority !== undefined && { priority }),
     ...(concurrency !== undefined && { concurrency: readConcurrency(concurrency, issues) }),
@@ -124,18 +130,19 @@ const NO_OPTIONS: ReadOptions = { signal: undefined, executionId: undefined, ide
 function readConcurrency(concurrency: unknown, issues: Issue[]): ConcurrencyLimit {
   const path = 'options.concurrency'
   const given = typeof concurrency === 'object' && concurrency !== null ? (concurrency as Partial<ConcurrencyLimit>) : undefined
-  if (given === undefined) issues.push({ path, message: "must be an object such as { key: 'customer 7', limit: 1 }" })
+  if (given === undefined)
+    issues.push({ path, message: `must be an object such as { key: 'customer 7', limit: 1 }, not ${describe(concurrency)}` })
   const { key, limit, ...others } = given ?? { key: '-', limit: 1 }
-  for (const field of Object.keys(others)) issues.push({ path: `${path}.${field}`, message: 'is not known; these are: key, limit' })
+  for (const field of Object.keys(others)) issues.push({ path: `${path}.${field}`, message: 'is not an option; these are: key, limit' })
   judgeName(key, `${path}.key`, issues, { refusalOf: refusalOfChosenName })
   if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > KEY_LIMIT_MAX)
-    issues.push({ path: `${path}.limit`, message: `must be a whole number from 1 to ${KEY_LIMIT_MAX}` })
+    issues.push({ path: `${path}.limit`, message: `must be a whole number from 1 to ${KEY_LIMIT_MAX}, not ${describe(limit)}` })
   return { key: key as string, limit: limit as number }
 }
 
 function readDeadline(deadline: unknown, clock: Clock, issues: Issue[]): number | undefined {
   if (deadline instanceof Date) {
-    if (Number.isNaN(deadline.getTime())) issues.push({ path: 'options.deadline', message: 'is not a valid Date' })
+    if (Number.isNaN(deadline.getTime())) issues.push({ path: 'options.deadline', message: 'is an invalid Date; check how it was parsed' })
     return deadline.getTime()
   }
   const millis = readDuration(deadline, 'options.deadline', issues)
@@ -144,22 +151,22 @@ function readDeadline(deadline: unknown, clock: Clock, issues: Issue[]): number 
 
 function readBudget(budget: unknown, issues: Issue[]): { [field: string]: number } {
   if (typeof budget !== 'object' || budget === null) {
-    issues.push({ path: 'options.budget', message: "must be an object such as { tasks: 10, time: '5m' }" })
+    issues.push({ path: 'options.budget', message: `must be an object such as { tasks: 10, time: '5m' }, not ${describe(budget)}` })
     return {}
   }
   const { tasks, time, usd, tokens, calls, ...others } = budget as { [field: string]: unknown }
   for (const field of Object.keys(others))
-    issues.push({ path: `options.budget.${field}`, message: 'is not known; these are: tasks, time, usd, tokens, calls' })
+    issues.push({ path: `options.budget.${field}`, message: 'is not an option; these are: tasks, time, usd, tokens, calls' })
   for (const [field, count, what] of [
     ['tasks', tasks, 'attempts'],
     ['tokens', tokens, 'tokens'],
     ['calls', calls, 'calls'],
   ] as const) {
     if (count !== undefined && (!Number.isSafeInteger(count) || (count as number) < 0))
-      issues.push({ path: `options.budget.${field}`, message: `must be a whole number of ${what}` })
+      issues.push({ path: `options.budget.${field}`, message: `must be a whole number of ${what}, 0 or more, not ${describe(count)}` })
   }
   if (usd !== undefined && !(typeof usd === 'number' && usd >= 0 && usd <= USD_MAX))
-    issues.push({ path: 'options.budget.usd', message: `must be an amount of US dollars from 0 to ${USD_MAX}` })
+    issues.push({ path: 'options.budget.usd', message: `must be an amount of US dollars from 0 to ${USD_MAX}, not ${describe(usd)}` })
   const millis = time === undefined ? undefined : readDuration(time, 'options.budget.time', issues)
   const counts = Object.entries({ tasks, usd, tokens, calls }).filter(([, count]) => count !== undefined)
   return { ...Object.fromEntries(counts), ...(millis !== undefined && { time: millis }) }
@@ -186,8 +193,8 @@ export function readSignal(name: unknown, options: SignalOptions | undefined): {
 export function readReason(reason: unknown): string | undefined {
   if (reason === undefined || reason === null) return undefined
   if (typeof reason === 'string') return reason.toWellFormed()
-  throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be cancelled like that', [
-    { path: 'reason', message: `must be a text, not ${describe(reason)}` },
+  throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be cancelled', [
+    { path: 'reason', message: `must be a string, not ${describe(reason)}` },
   ])
 }
 
@@ -199,23 +206,25 @@ export function readFilter(filter: ExecutionListFilter | undefined): ExecutionLi
 function judgeFilter(filter: ExecutionListFilter | undefined): ExecutionListFilter & { limit: number } {
   const issues: Issue[] = []
   const given: ExecutionListFilter = typeof filter === 'object' && filter !== null ? filter : {}
-  if (filter !== undefined && given !== filter) issues.push({ path: 'filter', message: 'must be an object' })
+  if (filter !== undefined && given !== filter) issues.push({ path: 'filter', message: `must be an object, not ${describe(filter)}` })
   for (const field of Object.keys(given)) {
     if (!FILTER_FIELDS.includes(field))
-      issues.push({ path: `filter.${field}`, message: `is not known; these are: ${FILTER_FIELDS.join(', ')}` })
+      issues.push({ path: `filter.${field}`, message: `is not a filter; these are: ${FILTER_FIELDS.join(', ')}` })
   }
   const { limit = LIMIT_DEFAULT, status } = given
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
-    issues.push({ path: 'filter.limit', message: `must be a whole number from 1 to ${LIMIT_MAX}` })
+    issues.push({ path: 'filter.limit', message: `must be a whole number from 1 to ${LIMIT_MAX}, not ${describe(limit)}` })
   if (status !== undefined && !STATUSES.includes(status))
-    issues.push({ path: 'filter.status', message: `must be one of ${STATUSES.join(', ')}` })
+    issues.push({ path: 'filter.status', message: `must be one of ${STATUSES.join(', ')}, not ${describe(status)}` })
   for (const field of ['since', 'until'] as const) {
     const instant = given[field]
     if (instant !== undefined && !(instant instanceof Date && !Number.isNaN(instant.getTime())))
-      issues.push({ path: `filter.${field}`, message: 'must be a valid Date' })
+      issues.push({ path: `filter.${field}`, message: `must be a valid Date, not ${describe(instant)}` })
   }
   for (const field of ['workflowId', 'cursor'] as const) {
-    if (given[field] !== undefined && typeof given[field] !== 'string') issues.push({ path: `filter.${field}`, message: 'must be a text' })
+    const text: unknown = given[field]
+    if (text !== undefined && typeof text !== 'string')
+      issues.push({ path: `filter.${field}`, message: `must be a string, not ${describe(text)}` })
   }
   refuse('the filter cannot be used', issues)
   return { ...given, limit }

@@ -107,9 +107,9 @@ export async function runChild(
   if (undone !== undefined && execution.tasks.every(({ status }) => status === 'completed'))
     return { results: execution.results, undoable: false }
   const why = execution.error?.message ?? execution.reason ?? 'it was cancelled'
-  const what = undone === undefined ? `the child workflow \`${execution.workflowId}\`` : `what undoes \`${undone}\``
+  const what = undone === undefined ? `child workflow \`${execution.workflowId}\`` : `the compensation of \`${undone}\``
   const details = { code: execution.error?.code ?? 'ERR_CANCELLED', execution: id }
-  throw new TaskFailedError('ERR_TASK_FAILED', `${what} ended ${execution.status}: ${why}`, {
+  throw new TaskFailedError('ERR_TASK_FAILED', `${what} ${execution.status === 'failed' ? 'failed' : 'was cancelled'}: ${why}`, {
     ...at,
     details,
     ...(execution.error !== undefined && { cause: restored(execution.error, { executionId: id, taskId: execution.error.taskId }) }),

@@ -23,7 +23,7 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, {
     if (known.has(path) && graph.find(path) !== undefined) continue
     const issue = {
       path: 'fromTask',
-      message: `\`${path}\` is no task of this execution; give the path of one, such as \`outer[2].child\``,
+      message: `\`${path}\` is not a task of this execution; give the path of one, such as \`outer[2].child\``,
     }
     throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be forked', [issue])
   }

@@ -5,12 +5,12 @@ import { awaited } from '../base/placed.js'
 import type { Run } from '../run/run.js'
 import type { CancelOptions, ExecutionStatus, ResumeOptions, SignalOptions, WorkflowExecution } from '../api/execution.js'
 
-/** An execution to be waited for, asked about and stopped. Any number of handles may exist for one execution. */
+/** Waits for, inspects and controls one execution. Any number of handles may exist for one execution. */
 export interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
   readonly id: string
-  /** Resolves when it ended well; rejects like `executeWorkflow`. A handle whose result nobody asks for rejects nothing; see `logger`. */
+  /** Resolves when the execution completed; rejects as `executeWorkflow` does. A handle whose result is never asked for rejects nothing; see `logger`. */
   result(): Promise<WorkflowExecution<Results>>
-  /** Resolves in any end state; what did not complete has no result. */
+  /** Resolves in any end state. Tasks that did not complete have no result. */
   settled(): Promise<WorkflowExecution<Partial<Results>>>
   status(): Promise<ExecutionStatus>
   /** See `cancelExecution`. */
@@ -22,8 +22,8 @@ export interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
   /** See `signalExecution`. */
   signal(name: string, payload?: unknown, options?: SignalOptions): Promise<void>
   /**
-   * Every event of the execution in order, from its first or after the one with the number `after`: those on record, then those to come,
-   * without a gap. Ends when the execution has.
+   * Yields every event of the execution in order, from the first or after number `after`: those on record, then those to come, without a gap.
+   * Ends when the execution has ended.
    */
   events(options?: { after?: number | undefined }): AsyncIterable<ExecutionEvent>
 }

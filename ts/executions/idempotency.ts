@@ -67,8 +67,8 @@ async function take(host: KeyHost, given: Key, claimed: Claimed, begin: (id: str
 function forgotten(key: string, { id, status, endedAt }: Claimed): NotFoundError {
   const at = endedAt === undefined ? '' : dateOf(endedAt).toISOString()
   const message =
-    `the execution \`${id}\` of idempotencyKey \`${key}\` ended ${status ?? ''} at ${at} and is remembered no more; until 24 h after that the key begins ` +
-    'nothing anew. Remember more (`storage`, or `memory.remember`), or use another key if it shall run again'
+    `the execution \`${id}\` of idempotencyKey \`${key}\` ended ${status ?? ''} at ${at} and is no longer remembered; until 24 h after that the key begins ` +
+    'nothing anew. Remember more (`storage`, or `memory.remember`), or use another key to run it again'
   return new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, { executionId: id, details: { status, endedAt: at } })
 }
 

@@ -25,7 +25,8 @@ interface LookUpHost {
   readonly announcer: EventSource
   readonly calls: HandleHost
   ready(): Promise<void>
-  assertNotClosed(): void
+  /** Refuses `call` once the orchestrator has been shut down. */
+  assertNotClosed(call: string): void
 }
 
 export class ExecutionLookUp {
@@ -39,7 +40,7 @@ export class ExecutionLookUp {
   async past(executionId: string): Promise<Past | undefined> {
     const { ended, dispatcher } = this.#host
     if (ended !== undefined) return ended.get(executionId)
-    this.#host.assertNotClosed()
+    this.#host.assertNotClosed('the call')
     return storedPast(dispatcher, executionId)
   }
 
@@ -53,7 +54,7 @@ export class ExecutionLookUp {
     return (await this.past(executionId))?.execution
   }
 
-  /** Executions, newest first. */
+  /** Returns executions, newest first. */
   async list(filter: ExecutionListFilter | undefined): Promise<ExecutionList> {
     const asked = readFilter(filter)
     const { live, ended, dispatcher, log } = this.#host
@@ -63,7 +64,7 @@ export class ExecutionLookUp {
       const seen = (run: Run): WorkflowExecution => dispatcher.seen(run)
       return pageOf([...[...ended.values()].map(listedExecution), ...unended.map((run) => listedRun(run, seen))], asked)
     }
-    this.#host.assertNotClosed()
+    this.#host.assertNotClosed('listExecutions')
     return storedPage(dispatcher, log, asked)
   }
 
@@ -72,7 +73,7 @@ export class ExecutionLookUp {
     const { live, ended, unheard, dispatcher, announcer, calls } = this.#host
     const find = async (): Promise<Run | undefined> => this.#host.ready().then(() => known ?? live.get(id))
     const asked = async (): Promise<Run | undefined> => unheard.asked(await find())
-    const assertOpen = (): void => this.#host.assertNotClosed()
+    const assertOpen = (): void => this.#host.assertNotClosed('events()')
     const events = { find, ended, dispatcher, announcer, assertOpen }
     return handleOf(calls, id, asked, (after) => (unheard.heard(id), eventsOf(events, id, after)))
   }

@@ -54,7 +54,7 @@ export async function endOf({ run, past, detach }: Started): Promise<WorkflowExe
 export function notFound(executionId: string): NotFoundError {
   return new NotFoundError(
     'ERR_EXECUTION_NOT_FOUND',
-    `there is no execution \`${executionId}\`; \`listExecutions()\` gives those there are`,
+    `there is no execution \`${executionId}\`; \`listExecutions()\` returns the existing ones`,
     { executionId },
   )
 }
@@ -78,6 +78,6 @@ export function cancelWith(
 
 /** Nobody kept the events of an execution. */
 export function eventsGone(executionId: string): NotFoundError {
-  const message = `the events of execution \`${executionId}\` are gone: in memory those of executions begun by startWorkflow are kept`
+  const message = `the events of execution \`${executionId}\` are gone: without \`storage\`, only executions begun by startWorkflow keep theirs`
   return new NotFoundError('ERR_EXECUTION_NOT_FOUND', message, { executionId })
 }

@@ -7,45 +7,45 @@ import { looking } from '../json/entry.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
 import { judgeName } from '../base/names.js'
-import type { Issue } from '../api/issue.js'
+import { describe, type Issue } from '../api/issue.js'
 import { timingProblems } from '../boundary/native.js'
 import type { Allowance, ConcurrencyLimit } from '../api/execution.js'
 import type { Budget } from '../api/workflow.js'
 import type { RunOptions } from '../run/options.js'
 
-/** When a workflow runs again and again: by exactly one of `cron` and `every`. */
+/** When a scheduled workflow runs: exactly one of `cron` and `every`. */
 export interface WorkflowSchedule {
   /**
    * Five fields (minute, hour, day of the month, month, day of the week), or six with the second first: numbers, names (`JAN`, `MON`), `*`,
    * lists, ranges, steps, `L`, `W`, `#`. Such as `'0 2 * * MON-FRI'`.
    */
   cron?: string | undefined
-  /** So long after each other, at least 1 s, the first one after its creation. Neither a restart nor a run that takes long shifts them. */
+  /** The time between two runs, at least 1 s; the first comes this long after creation. Restarts and long runs do not shift it. */
   every?: Duration | undefined
-  /** Whose clocks `cron` is about: an IANA name such as `'Europe/Berlin'`. Default `'UTC'`. */
+  /** The time zone of `cron`: an IANA name such as `'Europe/Berlin'`. Default `'UTC'`. */
   timezone?: string | undefined
   /**
-   * What is done about planned instants that passed while nobody looked: `'once'` runs the latest of them for all (default), `'skip'`
-   * none that is more than 1 minute late, `'all'` the latest 100, each.
+   * Planned instants that passed while the orchestrator was closed: `'once'` runs the latest of them (default), `'skip'` none that is more than 1 minute
+   * late, `'all'` each of the latest 100.
    */
   missed?: 'skip' | 'once' | 'all' | undefined
-  /** What an instant does that comes while an earlier execution of the schedule has not ended: runs (`'allow'`, default), or is left out. */
+  /** A planned instant while an earlier execution of the schedule is active: `'allow'` runs it (default), `'skip'` leaves it out. */
   overlap?: 'allow' | 'skip' | undefined
 }
 
-/** Options of `scheduleWorkflow`. All but `id` are those of each of its executions. */
+/** Options of `scheduleWorkflow`. All except `id` apply to each of its executions. */
 export interface ScheduleOptions {
-  /** Its id, 1 to 200 letters without `/`, `\`, `~` and control characters. Default: the workflow's. */
+  /** The id, 1 to 200 characters without `/`, `\`, `~` and control characters. Default: that of the workflow. */
   id?: string | undefined
-  /** What each execution may use; the workflow's own budget may be less. */
+  /** Limits of each execution; the workflow's own budget may be lower. */
   budget?: Budget | undefined
-  /** On whose behalf they run. */
+  /** The tenant they run for. */
   tenant?: string | undefined
-  /** Who of a tenant has a place first: a whole number from -1000 to 1000, higher first. Default 0. */
+  /** Order within a tenant: a whole number from -1000 to 1000, higher first. Default 0. */
   priority?: number | undefined
-  /** At most so many executions of one key and tenant run at once; the others wait. */
+  /** Limits how many executions of one key and tenant run at once; the others wait. */
   concurrency?: ConcurrencyLimit | undefined
-  /** What each may use. Default: everything. */
+  /** The names that each execution may use. Default: all. */
   allow?: Allowance | undefined
 }
 
@@ -53,9 +53,9 @@ export interface ScheduleOptions {
 export interface Schedule {
   readonly id: string
   readonly workflowId: string
-  /** The next planned instant; `undefined` if there is none any more, or the schedule has been cancelled. */
+  /** The next planned instant; `undefined` if there is none, or the schedule was cancelled. */
   readonly next: Date | undefined
-  /** Removes it; executions that have begun go on. Resolves when that is on record, also if it was removed before. */
+  /** Removes the schedule; executions that have begun go on. Resolves when that is on record. May be called twice. */
   cancel(): Promise<void>
 }
 
@@ -95,32 +95,36 @@ function judgeSchedule(schedule: unknown, options: unknown, clock: Clock): ReadS
 
 function fieldsOf(value: unknown, path: string, known: readonly string[], issues: Issue[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    issues.push({ path, message: 'must be an object' })
+    issues.push({ path, message: `must be an object, not ${describe(value)}` })
     return {}
   }
   for (const field of Object.keys(value)) {
-    if (!known.includes(field)) issues.push({ path: `${path}.${field}`, message: `is not known; these are: ${known.join(', ')}` })
+    if (!known.includes(field)) issues.push({ path: `${path}.${field}`, message: `is not a field; these are: ${known.join(', ')}` })
   }
   return value as Record<string, unknown>
 }
 
 function readTiming({ cron, every, timezone, missed, overlap }: Record<string, unknown>, issues: Issue[]): string {
   if ((cron === undefined) === (every === undefined) && issues.length === 0)
-    issues.push({ path: 'schedule', message: 'must have one of `cron` and `every`, and not both' })
+    issues.push({ path: 'schedule', message: 'must have either `cron` or `every`' })
   for (const [field, text] of Object.entries({ cron, timezone })) {
-    if (text !== undefined && typeof text !== 'string') issues.push({ path: `schedule.${field}`, message: 'must be a text' })
+    if (text !== undefined && typeof text !== 'string')
+      issues.push({ path: `schedule.${field}`, message: `must be a string, not ${describe(text)}` })
   }
   if (timezone !== undefined && cron === undefined && issues.length === 0)
-    issues.push({ path: 'schedule.timezone', message: 'is about the clocks of `cron`; leave it out, `every` needs none' })
+    issues.push({ path: 'schedule.timezone', message: 'belongs to `cron`; leave it out, since `every` needs none' })
   for (const [field, word, words] of [
     ['missed', missed, MISSED],
     ['overlap', overlap, OVERLAP],
   ] as const) {
     if (word !== undefined && !words.includes(word as string))
-      issues.push({ path: `schedule.${field}`, message: `must be one of ${words.map((known) => `'${known}'`).join(', ')}` })
+      issues.push({
+        path: `schedule.${field}`,
+        message: `must be one of ${words.map((known) => `'${known}'`).join(', ')}, not ${describe(word)}`,
+      })
   }
   if (missed === 'all' && overlap === 'skip')
-    issues.push({ path: 'schedule.overlap', message: "would leave out what `missed: 'all'` makes up for; keep one of them" })
+    issues.push({ path: 'schedule.overlap', message: "'skip' would drop the runs that `missed: 'all'` catches up on; keep one of them" })
   const millis = every === undefined ? undefined : readDuration(every, 'schedule.every', issues)
   const zone = cron === undefined ? undefined : (timezone ?? 'UTC')
   return JSON.stringify({ cron, every: millis, timezone: zone, missed: missed ?? 'once', overlap: overlap ?? 'allow' })

@@ -140,7 +140,7 @@ export class Schedules {
     return entry && this.#handleOf(entry)
   }
 
-  /** Every schedule, by id. */
+  /** Returns every schedule, sorted by id. */
   async list(): Promise<Schedule[]> {
     const entries = [...this.#named.values()].toSorted((one, other) => (one.id < other.id ? -1 : 1))
     await Promise.all(entries.map(({ recorded }) => recorded.promise))

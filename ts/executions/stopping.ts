@@ -37,11 +37,11 @@ export function release(host: StoppingHost, run: Run): void {
   dispatcher.release(run)
 }
 
-/** What a call hears that comes after the end, or was under way when it came and has begun nothing. */
-export function closed(underWay: boolean): ClosedError {
+/** Why a call is refused: it comes after the end, or was under way when that came and has begun nothing. */
+export function closed(call: string, underWay: boolean): ClosedError {
   const message = underWay
-    ? 'the orchestrator was shut down while this call was under way, and nothing of it has begun; await the call before `shutdown()`'
-    : 'the orchestrator has been shut down; make another one'
+    ? `${call} was still under way when the orchestrator was shut down, and began nothing; await it before \`shutdown()\``
+    : `${call} is refused: the orchestrator has been shut down; create another with \`new MultiAgentOrchestrator(…)\``
   return new ClosedError('ERR_CLOSED', message)
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Amounts of memory: as a configuration says them, and as values take them.
 
-import type { Issue } from '../api/issue.js'
+import { describe, type Issue } from '../api/issue.js'
 import type { Json } from './json.js'
 
 /**
- * An amount of memory: bytes, or text such as `'512KiB'`, `'64MiB'`, `'1GiB'`, or in thousands `'64MB'`. Any text for the compiler, as with a
- * duration; another is refused when it is read.
+ * An amount of memory: a number of bytes, or a string such as `'512KiB'`, `'64MiB'`, `'1GiB'`, or in thousands `'64MB'`. Typed as string, as a
+ * duration is; an invalid one is refused at run time.
  */
 export type Bytes = number | `${number}${'B' | 'kB' | 'MB' | 'GB' | 'KiB' | 'MiB' | 'GiB'}` | (string & {})
 
@@ -19,7 +19,7 @@ export function readBytes(value: unknown, path: string, issues: Issue[]): number
   if (bytes !== undefined && Number.isSafeInteger(bytes) && bytes >= 1) return bytes
   issues.push({
     path,
-    message: `must be an amount of memory of at least 1 byte: whole bytes, or text such as '512KiB', '64MiB', '1GiB', '64MB'`,
+    message: `must be an amount of memory of at least 1 byte: whole bytes, or a string such as '512KiB', '64MiB', '1GiB', '64MB'; not ${describe(value)}`,
     code: 'ERR_INVALID_VALUE',
   })
   return undefined

@@ -31,7 +31,7 @@ export function looking<T>(given: unknown, path: string, what: string, look: () 
     return look()
   } catch (error) {
     if (OrchestratorError.isInstance(error)) throw error
-    const issue = throwerIn(given, path) ?? { path, message: `looking at it threw ${describeThrown(error)}`, code: 'ERR_NOT_JSON' }
+    const issue = throwerIn(given, path) ?? { path, message: `reading it threw ${describeThrown(error)}`, code: 'ERR_NOT_JSON' }
     throw new ValidationError(code, what, [issue], { cause: error })
   }
 }

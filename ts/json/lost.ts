@@ -48,5 +48,5 @@ export function emptyAsJson(value: object): string | undefined {
   const name = typeof constructor === 'function' ? constructor.name : ''
   const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : 'return a plain object with what you need of it, or give it a toJSON()'
   const what = name === '' ? 'this object' : `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`
-  return `${what} has no member that JSON would keep: ${instead}`
+  return `JSON would keep nothing of ${what}: ${instead}`
 }

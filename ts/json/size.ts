@@ -8,7 +8,7 @@ import type { Json } from './data.js'
 export function tooLarge(copy: Json, path: string, issues: Issue[], bytesMax: number): Json | undefined {
   const bytes = bytesOf(copy)
   if (bytes <= bytesMax) return copy
-  const size = bytes === Infinity ? 'more than a text of JavaScript may have' : bytes.toLocaleString('en')
+  const size = bytes === Infinity ? 'more than a string in JavaScript may have' : bytes.toLocaleString('en')
   const most = bytesMax.toLocaleString('en')
   const heavy = heaviest(copy, bytes, path)
   const where = heavy === path ? '' : `, most of them in \`${shortPath(heavy)}\``

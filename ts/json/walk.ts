@@ -71,7 +71,7 @@ class Walk {
         return value
       case 'number':
         if (Number.isFinite(value)) return value + 0 // -0 becomes 0
-        return this.#problem(`${value} is not a JSON number: use null, or text such as "${value}"`)
+        return this.#problem(`${value} is not a JSON number: use null, or a string such as "${value}"`)
       case 'bigint':
         return this.#problem('a BigInt is not a JSON value: use String(value), or Number(value) when it is small enough')
       case 'symbol':
@@ -118,7 +118,7 @@ class Walk {
       )
     }
     if (depth >= JSON_DEPTH_MAX)
-      return this.#problem(`nested deeper than ${JSON_DEPTH_MAX} levels: flatten it, or pass the deep part as text`)
+      return this.#problem(`nested deeper than ${JSON_DEPTH_MAX} levels: flatten it, or pass the deep part as a string`)
     let length: number | undefined
     let keys: string[] = []
     try {
@@ -132,7 +132,7 @@ class Walk {
         if (empty !== undefined) return this.#problem(empty)
       }
     } catch (error) {
-      return this.#threw('looking at this value', error)
+      return this.#threw('reading this value', error)
     }
     this.#ancestors.push(value)
     const copy = length === undefined ? this.#object(value, keys) : this.#array(value, length)
@@ -170,9 +170,7 @@ class Walk {
     this.weight += key.length * WEIGHT_OF_LETTER + WEIGHT_OF_MEMBER
     const name = mended ? key.toWellFormed() : key
     if (mended && Object.hasOwn(copy, name)) {
-      this.#problem(
-        'another key of this object is the same text: half of a surrogate pair in a key becomes U+FFFD, since it is no Unicode; rename one of them',
-      )
+      this.#problem('collides with another key: half of a surrogate pair is not valid Unicode and becomes U+FFFD; rename one of them')
     } else if (name === '__proto__') {
       Object.defineProperty(copy, name, { value: member, configurable: true, enumerable: true, writable: true })
     } else copy[name] = member

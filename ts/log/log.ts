@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an orchestrator says to the people who run it. This is its one way out: to the logger of the configuration, or a line each on stderr.
 
+import { describe } from '../api/issue.js'
 import { Console } from 'node:console'
-import { describe, type Read } from '../base/reader.js'
+import { type Read } from '../base/reader.js'
 import type { OrchestratorError } from '../api/errors.js'
 import { messageOf } from '../failure/failure.js'
 
 /**
- * Where an orchestrator writes what the people who run it must know. `console` is one, and so is a logger of pino: each method is called with a record
- * and a message.
+ * Receives what the operators of an orchestrator must know. `console` and pino loggers fit: each method is called with a record and a message.
  */
 export interface Logger {
-  /** Something did not happen that was wanted: an execution failed, a listener threw, the store is lost. */
+  /** Something failed: an execution, a listener, the store. */
   error(record: LogRecord, message: string): void
-  /** Everything goes on, and somebody may want to do something about it. */
+  /** Everything goes on, but a person should look at it. */
   warn(record: LogRecord, message: string): void
 }
 
 /**
- * What is logged:
+ * The events of the log:
  *
  * - `execution:failed` (error): an execution failed, and no listener and no handle heard of it;
  * - `listener:failed` (error): a listener of an event threw or rejected;
- * - `listener:unknown` (warn): a listener was added for an event that there is not;
+ * - `listener:unknown` (warn): a listener was added for an event that does not exist;
  * - `store:lost` (error): nothing more can be recorded;
  * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
  * - `store:hindered` (warn): another program is in the way of the store, or its log was damaged when it was opened;
  * - `agent:dispose` (warn): an agent could not be disposed of;
- * - `agent:stand-in` (warn): a model does tasks for which nobody has asked it;
+ * - `agent:unresponsive` (warn): an agent still runs 1 s after its signal told it to stop;
+ * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out.
  */
@@ -39,17 +40,18 @@ export type LogEvent =
   | 'store:unreadable'
   | 'store:hindered'
   | 'agent:dispose'
+  | 'agent:unresponsive'
   | 'agent:stand-in'
   | 'mcp:tools'
   | 'model:tool'
 
-/** What is said, as data. */
+/** One log entry as data. */
 export interface LogRecord {
-  /** What happened. */
+  /** The event. */
   readonly event: LogEvent
-  /** What went wrong: one of `ErrorCode`, or the code of what an agent threw. */
+  /** One of `ErrorCode`, or the code of the error that an agent threw. */
   readonly code?: string
-  /** The error, under the name that loggers know. */
+  /** The error, under the name that loggers recognise. */
   readonly err?: OrchestratorError
   readonly executionId?: string
   readonly workflowId?: string

@@ -7,7 +7,7 @@ import { abortedOf } from '../base/abort.js'
 import { looking } from '../json/entry.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ClosedError, ConflictError, ValidationError } from '../api/errors.js'
-import { memberPath, type Issue } from '../api/issue.js'
+import { describe, memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
 import type { ModelAccount } from './account.js'
@@ -173,18 +173,20 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #registerProvider(name: string, provider: CustomProvider | ProviderConfig): void {
     const issues: Issue[] = []
     if (typeof name !== 'string' || name === '' || name.includes('/'))
-      issues.push({ path: 'name', message: 'must be a text without `/`, not empty' })
+      issues.push({ path: 'name', message: 'must be a non-empty string without `/`' })
     else pushRefusal(name, 'name', issues)
-    if (typeof provider !== 'object' || provider === null) issues.push({ path: 'provider', message: 'must be an object' })
+    if (typeof provider !== 'object' || provider === null)
+      issues.push({ path: 'provider', message: `must be an object such as { generate }, not ${describe(provider)}` })
     if (issues.length === 0 && this.#names().includes(name))
-      throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is configured already`)
+      throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is already configured; choose another name`)
     if (issues.length === 0 && 'generate' in provider) {
-      if (typeof provider.generate !== 'function') issues.push({ path: 'provider.generate', message: 'must be a function' })
+      if (typeof provider.generate !== 'function')
+        issues.push({ path: 'provider.generate', message: `must be a function, not ${describe(provider.generate)}` })
       if (provider.stream !== undefined && typeof provider.stream !== 'function')
-        issues.push({ path: 'provider.stream', message: 'must be a function' })
+        issues.push({ path: 'provider.stream', message: `must be a function, not ${describe(provider.stream)}` })
       const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
       const models: unknown = provider.models ?? []
-      if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: 'must be a list of models' })
+      if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: `must be an array of models, not ${describe(models)}` })
       const known = (Array.isArray(models) ? models : []).map((model, index) =>
         readRegistration(model, `provider.models[${index}]`, issues, name),
       )
@@ -372,7 +374,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       if (issue !== undefined) throw new ValidationError('ERR_INVALID_ARGUMENT', `provider \`${meant}\` cannot be used`, [issue])
     }
     if (this.#unusable.size === this.#names().length)
-      throw new ValidationError('ERR_INVALID_ARGUMENT', 'no provider of models can be used', [...this.#unusable.values()])
+      throw new ValidationError('ERR_INVALID_ARGUMENT', 'none of the configured model providers can be used', [...this.#unusable.values()])
   }
 
   #whyUnusable(provider: string | undefined): Issue | undefined {
@@ -403,7 +405,8 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   }
 
   #open(): ModelCallsUnderWay {
-    if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
+    if (this.#closed)
+      throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; create another with `new MultiAgentOrchestrator(…)`')
     if (this.#calls !== undefined) return this.#calls
     const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, this.#host)
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a model is asked, judged: every problem at once, with its path.
 
-import { boolean, describe, duration, integer, readGroup, type Fields, type Read } from '../base/reader.js'
+import { boolean, duration, integer, readGroup, type Fields, type Read } from '../base/reader.js'
 import { looking } from '../json/entry.js'
 import { ValidationError } from '../api/errors.js'
-import type { Issue } from '../api/issue.js'
+import { describe, type Issue } from '../api/issue.js'
 import { plainJson, writtenJson, type Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
 import { readSchema, type SchemaForms } from '../schema/schema.js'
@@ -29,7 +29,7 @@ type Written = { [K in keyof GenerateRequest]: Exclude<GenerateRequest[K], undef
 
 const text: Read<string> = (value, path, issues) => {
   if (typeof value === 'string') return value
-  issues.push({ path, message: `must be text, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+  issues.push({ path, message: `must be a string, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
   return undefined
 }
 
@@ -97,7 +97,8 @@ function judgeRequest(request: GenerateRequest): ReadRequest {
   const given = (request ?? {}) as Partial<GenerateRequest>
   if (typeof given === 'object' && given.prompt === undefined && given.messages === undefined)
     issues.push({ path: 'request', message: 'needs `prompt` or `messages`' })
-  if (signal !== undefined && !(signal instanceof AbortSignal)) issues.push({ path: 'request.signal', message: 'must be an AbortSignal' })
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    issues.push({ path: 'request.signal', message: `must be an AbortSignal, not ${describe(signal)}` })
   const turns = messages === undefined ? [] : readMessages(messages, 'request.messages', issues)
   if (prompt !== undefined) turns.push({ role: 'user', content: [{ type: 'text', text: prompt }] })
   const schema = shape === undefined ? undefined : readSteering(shape, 'request.schema', issues)
@@ -141,7 +142,7 @@ function readSteering(schema: unknown, path: string, issues: Issue[]): SchemaFor
 
 function readTools(tools: unknown, path: string, issues: Issue[]): Json[] {
   if (!Array.isArray(tools)) {
-    issues.push({ path, message: `must be a list of tools, not ${describe(tools)}` })
+    issues.push({ path, message: `must be an array of tools, not ${describe(tools)}` })
     return []
   }
   return tools.flatMap((tool: { name?: unknown; description?: unknown; parameters?: unknown } | null, index) => {
@@ -158,7 +159,7 @@ const ROLES = ['system', 'user', 'assistant', 'tool']
 
 function readMessages(messages: unknown, path: string, issues: Issue[]): Json[] {
   if (!Array.isArray(messages)) {
-    issues.push({ path, message: `must be a list of turns, not ${describe(messages)}` })
+    issues.push({ path, message: `must be an array of turns, not ${describe(messages)}` })
     return []
   }
   return messages.map((message: Partial<ModelMessage> | null, index): Json => {
@@ -176,7 +177,7 @@ const PART_TYPES = ['text', 'image', 'file', 'tool-call', 'tool-result']
 function readContent(content: string | readonly ModelPart[] | undefined, path: string, issues: Issue[]): Json[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
   if (!Array.isArray(content)) {
-    issues.push({ path, message: `must be text or a list of parts, not ${describe(content)}` })
+    issues.push({ path, message: `must be a string or an array of parts, not ${describe(content)}` })
     return []
   }
   return content.flatMap((part: ModelPart, index) => {
@@ -205,12 +206,12 @@ function readMedium(medium: Partial<Medium> | undefined, type: 'image' | 'file',
   if (medium === undefined) return
   const { url, data: bytes, mediaType } = medium
   const wrong = (place: string, message: string): void => void issues.push({ path: place, message, code: 'ERR_INVALID_VALUE' })
-  if ((typeof url === 'string') === (typeof bytes === 'string')) return wrong(path, 'must have either `url`, a text, or `data`, base64')
+  if ((typeof url === 'string') === (typeof bytes === 'string')) return wrong(path, 'must have either `url`, a string, or `data`, base64')
   const example = type === 'image' ? 'image/png' : 'application/pdf'
   if (typeof url === 'string' && type === 'image' && mediaType !== undefined)
-    wrong(`${path}.mediaType`, 'is told by what is at `url`; leave it out')
+    wrong(`${path}.mediaType`, 'is read from the response of `url`; leave it out')
   else if (typeof mediaType !== 'string' && (typeof bytes === 'string' || mediaType !== undefined))
-    wrong(`${path}.mediaType`, `must be a text such as '${example}'`)
+    wrong(`${path}.mediaType`, `must be a string such as '${example}'`)
 }
 
 function readToolChoice(value: unknown, path: string, issues: Issue[]): Json | undefined {
@@ -223,6 +224,6 @@ function readToolChoice(value: unknown, path: string, issues: Issue[]): Json | u
 
 function readTexts(value: unknown, path: string, issues: Issue[]): readonly string[] | undefined {
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value as string[]
-  issues.push({ path, message: 'must be a list of texts', code: 'ERR_INVALID_VALUE' })
+  issues.push({ path, message: `must be an array of strings, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
   return undefined
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What is required of a model and what is told of one, judged: every problem at once, with its path, in the caller's own words.
 
-import { boolean, describe, integer, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
-import type { Issue } from '../api/issue.js'
+import { boolean, integer, oneOf, readGroup, text, type Fields, type Read } from '../base/reader.js'
+import { describe, type Issue } from '../api/issue.js'
 import { readNames } from '../config/models.js'
 import type { ModelRegistration, ModelRequirements } from '../api/models.js'
 
@@ -22,7 +22,7 @@ const amount: Read<number> = (value, path, issues) => {
 function list<T>(read: Read<T>): Read<readonly T[]> {
   return (value, path, issues) => {
     if (!Array.isArray(value)) {
-      issues.push({ path, message: `must be a list, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+      issues.push({ path, message: `must be an array, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
       return undefined
     }
     return value.flatMap((one, index) => read(one, `${path}[${index}]`, issues) ?? [])

@@ -82,16 +82,15 @@ export class StandIns {
     this.#near.clear()
   }
 
-  /** What to do about a name that nobody is registered by. */
+  /** What to do about a name that no agent is registered by. */
   wayOut(agentId: string): string {
     const near = this.meant(agentId)
     if (near !== undefined) {
       const all = this.areThere() ? ` To have a model do it all the same, add '${agentId}' to \`agents.standIn\` of the configuration` : ''
       return `did you mean \`${near}\`?${all}`
     }
-    const ways = `call agentPool.registerAgents(…) with it, agentPool.registerAgentType('${agentId}', …), agentPool.registerAgent({ id: '${agentId}', … }), or name one that is`
-    if (!this.areThere())
-      return `${ways}; where a provider of models is configured, the built-in type \`llm\` does what nobody is registered for`
+    const ways = `call agentPool.registerAgent('${agentId}', async (task, ctx) => …) or agentPool.registerAgents({ … }), or name a registered one`
+    if (!this.areThere()) return `${ways}; with a provider of models configured, the built-in agent \`llm\` needs no registration`
     const why =
       this.#policy === undefined
         ? 'a model that is known from the environment alone stands in only where no agent is registered: configure `models`, or'

@@ -38,7 +38,7 @@ import { canonical, hashOf } from '../json/canonical.js'
 import { NOBODY } from '../base/nobody.js'
 
 /**
- * Registers what tasks name by `agentId`, and keeps instances of it: at least `minAgents` and at most `maxAgents` of each type once it has had
+ * Registers the agents that tasks name by `agentId`, and keeps instances of them: at least `minAgents` and at most `maxAgents` of each type once it has had
  * work, each with `maxConcurrency` attempts at once. docs/agents.md says how they are chosen, scaled and replaced.
  */
 export interface AgentPool extends EventEmitter<PoolEvents> {
@@ -58,10 +58,10 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path; `ERR_NOT_JSON` if the type is isolated and the configuration cannot cross to its worker.
    */
   registerAgent(agent: AgentRegistration): void
-  /** Registers a function that does the work of the tasks that name it, as `registerAgentType(name, execute)` does. */
+  /** Registers a function for the tasks that name it, as `registerAgentType(name, execute)` does. */
   registerAgent(name: string, execute: AgentFunction): void
   /**
-   * Registers all agents of a program by name, as `defineAgents` has them: functions and types as `registerAgentType` does, `{ type, configuration }` as
+   * Registers several agents by name, such as those of `defineAgents`: functions and types as `registerAgentType` does, `{ type, configuration }` as
    * `registerAgent` does. If one cannot be registered, none is.
    *
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` with every problem by path.
@@ -84,7 +84,7 @@ export interface AgentPool extends EventEmitter<PoolEvents> {
    * @throws {ConflictError} `ERR_TOOL_EXISTS` if the name of one of its tools is taken.
    */
   connectMcp(server: McpServer): Promise<McpConnection>
-  /** What the pool is doing now. Cheap enough to ask each second. */
+  /** Returns the current figures of the pool. Cheap enough to call every second. */
   getStatistics(): PoolStatistics
 }
 
@@ -300,11 +300,16 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     return this.#builtIn.get(agentId)?.needs !== undefined
   }
 
+  /** An agent that was told to stop a second ago goes on. */
+  goesOn(agentId: string, executionId: string, taskId: string): void {
+    const message = `agent \`${agentId}\` still runs task \`${taskId}\` 1 s after its signal told it to stop; it is given up after 5 s; pass \`ctx.signal\` to what it awaits`
+    this.#log.warnOnce({ event: 'agent:unresponsive', agentId, executionId, taskId }, message, `agent:unresponsive ${agentId}`)
+  }
+
   /** Says that nobody of this id is registered, and who was meant, or who is. */
   missing(agentId: string): string {
     const needs = this.#builtIn.get(agentId)?.needs
-    if (needs !== undefined)
-      return `agent \`${agentId}\` is a type that says too little by itself; call agentPool.${needs} and name that agent`
+    if (needs !== undefined) return `agent \`${agentId}\` is a type that needs a configuration; call agentPool.${needs} and name that agent`
     if (this.standIns.meant(agentId) !== undefined) return `agent \`${agentId}\` is not registered; ${this.standIns.wayOut(agentId)}`
     const names = [...this.#named.keys()].map((name) => `\`${name}\``)
     const known =

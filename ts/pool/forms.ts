@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What may stand for an agent where several are registered by name: a function, a type, or an agent of a type.
 
-import { describe } from '../base/reader.js'
 import { looking } from '../json/entry.js'
 import { ValidationError } from '../api/errors.js'
-import { memberPath, type Issue } from '../api/issue.js'
+import { describe, memberPath, type Issue } from '../api/issue.js'
 import type { AgentRegistration, AgentType, InlineAgentType, AgentFunction } from '../api/agent.js'
 
 /** The agents of a program, by what each is. */

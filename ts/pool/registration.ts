@@ -2,9 +2,9 @@
 // What may be registered as a type of agent, and as an agent: every field judged, every problem at once.
 
 import type { ResolvedAgents } from '../config/config.js'
-import { describe, duration, integer, readGroup, type Fields } from '../base/reader.js'
+import { duration, integer, readGroup, type Fields } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
-import { memberPath, type Issue } from '../api/issue.js'
+import { describe, memberPath, type Issue } from '../api/issue.js'
 import { judgeName } from '../base/names.js'
 import { issuesOfWorkerType } from './worker-type.js'
 import type { AgentRegistration, AgentType, InlineAgentType, RateLimit, WorkerAgentType } from '../api/agent.js'
@@ -49,7 +49,7 @@ export function readType(name: unknown, type: AgentType, policy: ResolvedAgents)
   const own = readGroup<TypeNumbers>(numbers, 'type', issues, typeFields, defaults)
   const reserve = kept === undefined ? undefined : readGroup(kept, 'type.reserve', issues, reserveFields, { slots: 0, priority: 0 })
   if (reserve?.slots === 0 && issues.length === 0)
-    issues.push({ path: 'type.reserve.slots', message: 'is required: how many places are kept' })
+    issues.push({ path: 'type.reserve.slots', message: 'is required: the number of places to keep' })
   // Only what is written here can contradict itself: the least and the most of the configuration agree, and give way to what a type says.
   if (own.minAgents > own.maxAgents && type.minAgents !== undefined) {
     issues.push({ path: 'type.minAgents', message: `must be at most \`maxAgents\` (${own.maxAgents}), not ${own.minAgents}` })
@@ -67,23 +67,18 @@ const FORM_FIELDS = ['create', 'isolation', 'module', 'memoryLimit', 'execute']
 function issuesOfInlineType(type: InlineAgentType): Issue[] {
   const { isolation } = type
   if (isolation !== undefined && isolation !== 'inline') return [{ path: 'type.isolation', message: "must be 'inline' or 'worker'" }]
-  if (typeof type.create !== 'function')
-    return [
-      {
-        path: 'type.create',
-        message: `must be a function that makes an agent: { create: async (config) => ({ execute: … }) }${directly(type)}`,
-      },
-    ]
-  const agents = 'execute' in type ? [{ path: 'type.execute', message: 'is a method of what `create` makes; remove it here' }] : []
+  if (typeof type.create !== 'function') return [{ path: 'type.create', message: noCreate(type) }]
+  const agents = 'execute' in type ? [{ path: 'type.execute', message: 'belongs to the agent that `create` returns; remove it here' }] : []
   const workers = ['module', 'memoryLimit']
     .filter((field) => (type as unknown as Record<string, unknown>)[field] !== undefined)
     .map((field) => ({ path: `type.${field}`, message: "needs isolation: 'worker'; add it, or leave this out" }))
   return [...agents, ...workers]
 }
 
-/** What to do with a function that stands where the type does. */
-function directly(type: object): string {
-  return 'execute' in type ? '; a function alone is enough: registerAgent(name, async (task, ctx) => …)' : ''
+function noCreate(type: InlineAgentType): string {
+  if ('execute' in type && type.create === undefined)
+    return 'is missing: `execute` belongs to the agent that it returns; write { create: () => ({ execute }) }, or registerAgent(name, execute)'
+  return `must be a function that returns an agent: { create: async (config) => ({ execute: … }) }; not ${describe(type.create)}`
 }
 
 const typeFields: Fields<TypeNumbers> = {
@@ -101,7 +96,7 @@ export function readAgent(agent: AgentRegistration): AgentLimits {
       issues.push({ path: memberPath('agent', field), code: 'ERR_UNKNOWN_FIELD', message: `is not a field; there are ${known.join(', ')}` })
   }
   if (capabilities !== undefined && !(Array.isArray(capabilities) && capabilities.every((one) => typeof one === 'string' && one !== ''))) {
-    issues.push({ path: 'agent.capabilities', message: 'must be a list of texts that are not empty' })
+    issues.push({ path: 'agent.capabilities', message: 'must be an array of non-empty strings' })
   }
   if (configuration !== undefined && (typeof configuration !== 'object' || configuration === null)) {
     issues.push({ path: 'agent.configuration', message: 'must be an object' })

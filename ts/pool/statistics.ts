@@ -5,27 +5,27 @@
 export interface PoolFigures {
   /** Instances: `available + busy + offline`. */
   readonly total: number
-  /** Instances that are well and run nothing. */
+  /** Healthy instances without an attempt. */
   readonly available: number
-  /** Instances that run something. */
+  /** Instances with an attempt. */
   readonly busy: number
-  /** Instances that are being made, are ill, or are given up and not gone yet. */
+  /** Instances that are being created, are unhealthy, or are being removed. */
   readonly offline: number
   /** Attempts that have a place. */
   readonly running: number
-  /** Attempts that wait for what they spawned, and have lent their place. */
+  /** Attempts that wait for tasks they spawned, and have lent their place. */
   readonly lent: number
-  /** The share of the places that is used, in percent. */
+  /** Used places, in percent. */
   readonly utilisation: number
   /** Attempts that wait for an agent. */
   readonly queued: number
-  /** Attempts that were given up although their agent has not returned: it ignored its signal. */
+  /** Attempts that were given up, whose agent ignores its signal and has not returned. */
   readonly leaked: number
-  /** How long attempts waited for an agent lately, in milliseconds. */
+  /** Recent waiting times of attempts for an agent, in milliseconds. */
   readonly wait: { readonly p50: number; readonly p95: number }
 }
 
-/** What an agent pool is doing. */
+/** Current figures of an agent pool. */
 export interface PoolStatistics extends PoolFigures {
   /** By the name of the type. */
   readonly types: Readonly<Record<string, PoolFigures>>

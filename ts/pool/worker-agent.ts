@@ -326,7 +326,7 @@ class WorkerAgent implements PooledAgent {
 
 function reasonOf(error: unknown, memoryLimit: number | undefined): string {
   if ((error as { code?: unknown } | null | undefined)?.code !== 'ERR_WORKER_OUT_OF_MEMORY')
-    return `met an exception that nobody caught: ${messageOf(error)}`
+    return `threw an uncaught exception: ${messageOf(error)}`
   const limit = memoryLimit === undefined ? "Node's own limit" : `its \`memoryLimit\` of ${memoryLimit} bytes`
   return `has used up ${limit}; raise \`memoryLimit\`, or let the agent hold less at once`
 }

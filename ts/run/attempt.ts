@@ -163,6 +163,11 @@ export class LiveAttempt implements AttemptContext {
     this.#agent = agent
   }
 
+  /** The instance that does it; none of a child workflow. */
+  get agent(): Instance | undefined {
+    return this.#agent
+  }
+
   /** What it has spawned so far. */
   get spawner(): Spawns | undefined {
     return this.#spawner
@@ -205,7 +210,7 @@ export class LiveAttempt implements AttemptContext {
     const over = `attempt ${this.attempt} of task \`${taskId}\` is over`
     const why = this.#reason ?? this.#run.lost
     if (why !== undefined) return errorOf(why.code, `${over}: ${why.message}`, { ...options, cause: why })
-    const message = `${over}: it has answered, or was given up; what an agent begins it must begin before it returns`
+    const message = `${over}: it has answered, or was given up; an agent must begin everything before it returns`
     return new CancelledError('ERR_CANCELLED', message, options)
   }
 

@@ -24,7 +24,7 @@ export async function judgeContext(
   const issues: Issue[] = judged.ok ? [] : [...judged.issues]
   const parsed = judged.ok && judged.value !== context ? plainJson(judged.value, root, issues, bytesMax) : context
   if (issues.length === 0 && (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)))
-    issues.push({ path: root, message: 'must be an object, and the schema makes something else of it' })
+    issues.push({ path: root, message: 'must be an object, but the schema turns it into something else' })
   if (issues.length > 0)
     throw new ValidationError('ERR_INPUT_SCHEMA', `the context does not fit the schema of workflow \`${workflowId}\``, issues)
   return parsed as Context
@@ -33,6 +33,7 @@ export async function judgeContext(
 /** A run as far as its input is judged. */
 interface Judged {
   readonly context: Context
+  readonly options: { readonly parent?: { readonly path: string } | undefined }
   /** What schemas have made of the data of tasks, by place. */
   readonly parsed: Map<number, Json | undefined>
 }
@@ -47,10 +48,16 @@ export async function judgeInput(
 ): Promise<void> {
   if (run.parsed.has(place) || task.inputSchema === undefined) return
   const judged = await task.inputSchema.judge(data ?? run.context, data === undefined ? 'context' : 'input.data')
-  const issues: Issue[] = judged.ok ? [] : [...judged.issues]
+  const issues: Issue[] = judged.ok ? [] : judged.issues.map((issue) => (data === undefined ? ofChild(run, issue) : issue))
   const parsed = judged.ok && data !== undefined && judged.value !== data ? plainJson(judged.value, 'input.data', issues, bytesMax) : data
   if (issues.length > 0) throw new ValidationError('ERR_INPUT_SCHEMA', `the input of task \`${task.id}\` does not fit its schema`, issues)
   if (parsed !== data) run.parsed.set(place, parsed)
+}
+
+/** What of the context of a child workflow does not fit, with where that context comes from. */
+function ofChild({ options: { parent } }: Judged, issue: Issue): Issue {
+  if (parent === undefined) return issue
+  return { ...issue, message: `${issue.message}; this context is the \`input.data\` of task \`${parent.path}\`, which runs the workflow` }
 }
 
 /** The output if it fits `outputSchema`, as the user's own schema parsed it. Rejects with `ERR_OUTPUT_SCHEMA`. */

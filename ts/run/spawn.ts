@@ -73,7 +73,7 @@ export class Spawner implements Spawns {
         // It is told to stop, and nothing has failed.
         if (cause === this.#lender.reason) throw cause
         const { id } = this.#run.task(this.#instance)
-        const message = `a task that \`${id}\` spawned failed, and nobody caught it: ${(cause as Error).message}`
+        const message = `a task that \`${id}\` spawned failed, and the agent did not catch it: ${(cause as Error).message}`
         throw new TaskFailedError('ERR_SPAWN_FAILED', message, { cause, executionId: this.#run.id, taskId: id })
       }
     }

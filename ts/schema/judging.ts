@@ -2,7 +2,8 @@
 // What a schema says of a value, wherever it stands: in a workflow, in one that is written into a task, in a task that an attempt adds, in a request to a
 // model, in a tool.
 
-import { memberPath, type Issue } from '../api/issue.js'
+import { memberPath, pathSteps, type Issue } from '../api/issue.js'
+import { nearest } from '../base/near.js'
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import type { SchemaForms } from './schema.js'
@@ -23,8 +24,31 @@ export async function judged(value: Json, root: string, own: Judge | undefined, 
   }
   const result = await own(copyJson(value))
   if (result.ok) return result
-  return { ok: false, issues: result.issues.map(({ path, message }) => ({ path: joined(root, path), message })) }
+  return {
+    ok: false,
+    issues: result.issues.map(({ path, message }) => ({ path: joined(root, path), message: message + misspelt(value, path) })),
+  }
 }
+
+/** The key beside the place of an issue that was probably meant, as the end of a message; nothing if the place is there. */
+function misspelt(value: Json, path: string): string {
+  const steps = pathSteps(path)
+  const missing = steps.pop()
+  let at: unknown = value
+  for (const step of steps) at = memberOf(at, step)
+  if (typeof missing !== 'string' || typeof at !== 'object' || at === null || Array.isArray(at) || Object.hasOwn(at, missing)) return ''
+  const near = nearest(missing, Object.keys(at).slice(0, KEYS_MAX))
+  return near === undefined ? '' : `; there is \`${near}\`: rename it to \`${missing}\``
+}
+
+function memberOf(value: unknown, step: string | number): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+    ? (value as Record<string | number, unknown>)[step]
+    : undefined
+}
+
+/** Keys among which a misspelt one is looked for. */
+const KEYS_MAX = 1000
 
 /**
  * The user's own judges of a workflow, by the path of their schema. Those of a stored definition come with `registerWorkflow`; those of a workflow that is

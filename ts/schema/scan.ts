@@ -28,7 +28,7 @@ interface Scan {
 /** Levels a schema may nest, recursion aside. */
 const SCHEMA_DEPTH_MAX = 200
 
-const DATE = 'use z.string().datetime() (zod 4: z.iso.datetime()) for text, or z.coerce.date() to receive a Date'
+const DATE = 'use z.string().datetime() (zod 4: z.iso.datetime()) for a string, or z.coerce.date() to receive a Date'
 const INTEGER = 'use z.number().int(), or z.string() for large numbers'
 const OPTIONAL = 'use .optional() on the property, or z.null()'
 
@@ -58,7 +58,7 @@ export function scanZod(schema: ZodLike, path: string, issues: Issue[]): Scan {
     const def = definitionOf(node)
     if (def === undefined) return
     if (open.size >= SCHEMA_DEPTH_MAX)
-      throw new Error(`nested deeper than ${SCHEMA_DEPTH_MAX} levels; does a z.lazy() make a new schema each time?`)
+      throw new Error(`nested deeper than ${SCHEMA_DEPTH_MAX} levels; check that z.lazy() returns the same schema each time`)
     if (open.has(def)) scan.recursive = true
     if (done.has(def)) return
     done.add(def)
@@ -96,7 +96,7 @@ function adviceForLiteral(kind: string, def: Def): string | undefined {
   for (const value of values) {
     if (value === undefined) return OPTIONAL
     if (typeof value === 'bigint') return INTEGER
-    if (typeof value === 'symbol') return 'use a text literal'
+    if (typeof value === 'symbol') return 'use a string literal'
     if (typeof value === 'number' && !Number.isFinite(value)) return 'use a finite number'
   }
   return undefined

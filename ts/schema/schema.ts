@@ -158,7 +158,7 @@ function judgeBy(
 function judgement({ value, issues }: StandardResult): JudgeResult {
   if (issues === undefined) return { ok: true, value }
   const found = issues.map(({ path = [], message }) => ({ path: path.reduce<string>(dataPath, ''), message }))
-  return { ok: false, issues: found.length > 0 ? found : [{ path: '', message: 'the schema refused the value without a reason' }] }
+  return { ok: false, issues: found.length > 0 ? found : [{ path: '', message: 'the schema refused the value and gave no reason' }] }
 }
 
 function dataPath(path: string, step: PropertyKey | { readonly key: PropertyKey }): string {

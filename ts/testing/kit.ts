@@ -29,58 +29,57 @@ import { nextTurn, pause, real } from '../base/real-time.js'
 /** Turns of the event loop in which nothing is left to do before it is believed: an agent may take one or two of them to go on. */
 const STILL_TURNS = 3
 
-/** At which commit from now on the process ends: before it, so that what agents did for it is on no record; or after it, unheard. */
+/** The commit, counted from now, at which the process ends: before it, so that nothing of it is on record; or after it, before any answer. */
 export type CrashMoment = { readonly beforeCommit: number } | { readonly afterCommit: number }
 
-/** One end of the process, and how the execution ended nevertheless. */
+/** One simulated crash, and the end of the execution after it. */
 export interface CrashPoint {
   /** The commit, from 1. */
   readonly commit: number
-  /** Whether the process ended before it, or after it. */
+  /** Whether the process ended before or after the commit. */
   readonly side: 'before' | 'after'
   /** The execution, continued after the crash to its end: completed, failed or cancelled. */
   readonly execution: WorkflowExecution
 }
 
-/** A real orchestrator whose time, agents and crashes belong to a test. */
+/** A real orchestrator whose time, agents and crashes a test controls. */
 export interface TestKit extends AsyncDisposable {
-  /** The orchestrator that is open; after `reopen` another one. Nothing of it is replaced but its time. */
+  /** The open orchestrator; another one after `reopen`. Only its time is replaced. */
   readonly orchestrator: MultiAgentOrchestrator
-  /** Its time. */
+  /** Controls its time. */
   readonly clock: TestClock
-  /** Its scripted agents; those of `setup` need no script. */
+  /** Scripts its agents; those that `setup` registers need no script. */
   readonly agents: TestAgents
-  /** Runs a workflow as `executeWorkflow` does, and skips every wait on the way. Settles and rejects as that does, and as `until` does. */
+  /** Runs a workflow as `executeWorkflow` does, and skips every wait. Settles as that does, and as `until` does. */
   run<T extends WorkflowTypes = PlainTypes>(
     workflow: Typed<T>,
     context?: T['context'],
     options?: ExecuteOptions,
   ): Promise<WorkflowExecution<T['results']>>
   /**
-   * Skips every wait until the promise has settled, and settles as it does. Time stands still while an agent is at work: one that does
-   * not wait for time by a script or by `clock.sleep`.
+   * Skips every wait until the promise has settled, and settles as it does. Time stands still while an agent is at work: while it does not wait by a script
+   * or by `clock.sleep`.
    *
-   * @throws {TimeoutError} `ERR_STUCK` if nothing happens for `patience` of real time; it says what is waited for.
+   * @throws {TimeoutError} `ERR_STUCK` if nothing happens for `patience` of real time; the message lists what the executions wait for.
    */
   until<T>(promise: PromiseLike<T>): Promise<T>
   /**
-   * Ends the process as SIGKILL would, as far as the orchestrator can tell: what is not on record is lost, agents hear nothing, their late
-   * answers go nowhere, pending calls reject with `ERR_CRASHED`. At once, or at a commit to come. Resolves when it has happened, or
-   * will not any more: the kit is reopened or closed.
+   * Simulates SIGKILL, at once or at a later commit: data that is not on record is lost, agents hear nothing and their late answers are dropped, and pending
+   * calls reject with `ERR_CRASHED`. Resolves when it has happened, or can no longer happen because the kit was reopened or closed.
    *
    * @throws {ClosedError} `ERR_CRASHED` if it has crashed already.
-   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if the moment is none.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if the moment is invalid.
    */
   crash(moment?: CrashMoment): Promise<void>
   /**
-   * Opens the same store again, as the next process would: with `setup` and with the same scripts. Without a crash it shuts down before.
+   * Opens the same store again, as the next process would, with `setup` and the same scripts. Without a crash it shuts down first.
    *
    * @throws {StoreError} `ERR_NOT_DURABLE` if the kit is in memory.
    */
   reopen(): Promise<MultiAgentOrchestrator>
   /**
-   * Runs a workflow again and again, each time with an empty store, the scripts from their beginning and the clock at `startAt`; ends the
-   * process before or after another commit each time, opens the store again and skips every wait to the end. Until there is no commit left.
+   * Runs a workflow once per commit and side: each time with an empty store, the scripts from their beginning and the clock at `startAt`. It crashes before
+   * or after that commit, opens the store again and skips every wait to the end.
    *
    * @throws {StoreError} `ERR_NOT_DURABLE` if the kit is in memory.
    */
@@ -90,7 +89,7 @@ export interface TestKit extends AsyncDisposable {
 }
 
 /**
- * Makes a test kit and opens its orchestrator.
+ * Creates a test kit and opens its orchestrator.
  *
  * @throws {ValidationError} `ERR_CONFIG` with every problem of the options by path.
  */
@@ -305,12 +304,13 @@ class Kit implements TestKit {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== undefined) throw new ClosedError('ERR_CLOSED', 'the test kit has been closed; make another one')
+    if (this.#closing !== undefined)
+      throw new ClosedError('ERR_CLOSED', 'the test kit has been closed; create another with createTestKit()')
   }
 
   #assertDurable(): void {
     if (this.#folder !== undefined) return
-    const message = "nothing of an orchestrator in memory survives its process; make the kit with createTestKit({ storage: 'file' })"
+    const message = "an orchestrator in memory does not survive its process; create the kit with createTestKit({ storage: 'file' })"
     throw new StoreError('ERR_NOT_DURABLE', message)
   }
 }
@@ -321,9 +321,11 @@ function readMoment(moment: unknown): { commit: number; kept: boolean } {
   const [field = ''] = fields
   const commit = given[field]
   if (fields.length !== 1 || (field !== 'beforeCommit' && field !== 'afterCommit'))
-    refuse('it cannot crash then', [{ path: 'moment', message: 'must be { beforeCommit: n } or { afterCommit: n }, or left out for now' }])
+    refuse('the crash cannot be planned', [
+      { path: 'moment', message: 'must be { beforeCommit: n } or { afterCommit: n }, or left out for now' },
+    ])
   if (!Number.isInteger(commit) || (commit as number) < 1 || (commit as number) > 0xffff_ffff)
-    refuse('it cannot crash then', [{ path: `moment.${field}`, message: 'must be a whole number of commits from now, at least 1' }])
+    refuse('the crash cannot be planned', [{ path: `moment.${field}`, message: 'must be a whole number of commits from now, at least 1' }])
   return { commit: commit as number, kept: field === 'afterCommit' }
 }
 

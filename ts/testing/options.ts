@@ -8,15 +8,15 @@ import type { Issue } from '../api/issue.js'
 import type { MultiAgentOrchestrator } from '../orchestrator.js'
 import { INSTANT_MS_MAX } from './test-clock.js'
 
-/** How a test kit is set up: as an orchestrator is, but for its storage, and with these. */
+/** The options of a test kit: those of an orchestrator except its storage, and these. */
 export interface TestKitOptions extends Omit<OrchestratorConfig, 'storage'> {
   /** Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. */
   storage?: 'memory' | 'file' | undefined
-  /** What the clock shows at first, from 1970 to 2253. Default 2026-01-01T00:00:00Z: the same in every run. */
+  /** The first time of the clock, from 1970 to 2253. Default 2026-01-01T00:00:00Z. */
   startAt?: Date | undefined
-  /** What a process does when it starts: registers agents, workflows, listeners. Called with each orchestrator that the kit opens. */
+  /** Registers agents, workflows and listeners, as a process does when it starts. Called with each orchestrator that the kit opens. */
   setup?: ((orchestrator: MultiAgentOrchestrator) => unknown) | undefined
-  /** How long `run` and `until` wait in real time for agents at work, and for what the test itself is to do. Default 2 s. */
+  /** How long, in real time, `run` and `until` wait for agents at work and for the test itself. Default 2 s. */
   patience?: Duration | undefined
 }
 

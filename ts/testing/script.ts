@@ -9,41 +9,41 @@ import { plainJson } from '../json/json.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
 import type { FakeClock } from './fake-clock.js'
 
-/** An answer in the form of code. What it returns is the answer; what it throws fails the attempt. */
+/** Computes an answer. Its return value is the answer; an error fails the attempt. */
 export type ScriptFunction = (task: TaskInput, context: AttemptContext) => unknown
 
-/** A step that takes time: made by `after`, or one of `hang` and `untilAborted`. */
+/** A step that takes time: from `after`, or `hang` or `untilAborted`. */
 export interface Pause {
   readonly pause: 'after' | 'hang' | 'untilAborted'
 }
 
 /** One call of a scripted agent. */
 export interface ScriptedCall {
-  /** What it was given: a copy. */
+  /** A copy of its first argument. */
   readonly task: TaskInput
   readonly attempt: number
   readonly idempotencyKey: string
   readonly signal: AbortSignal
-  /** When, by the clock of the kit. */
+  /** The time of the call, by the clock of the kit. */
   readonly at: Date
 }
 
 /** An agent that follows a script. */
 export interface ScriptedAgent {
-  /** Its calls in order, those before a crash included. */
+  /** Its calls in order, including those before a crash. */
   readonly calls: readonly ScriptedCall[]
 }
 
 /** Scripts the agents of a test kit. */
 export interface TestAgents {
   /**
-   * Lets an agent follow a script from now on, also after a crash: its answers in order, or a function that gives every answer. It takes the
-   * place of an agent or type registered under this name, and of an earlier script.
+   * Lets an agent follow a script from now on, also after a crash: an array of answers, or a function that gives every answer. It replaces an agent or type
+   * of this name, and an earlier script.
    *
-   * A step is JSON data (the answer), an `Error` (thrown), a function (called), `after('2s', step)`, `hang` or `untilAborted`. An attempt
-   * that a crash has cut short gets the same step again. A call beyond the last step fails with `ERR_SCRIPT_ENDED`, not retried.
+   * A step is JSON data (the answer), an `Error` (thrown), a function (called), `after('2s', step)`, `hang` or `untilAborted`. An attempt that a crash
+   * interrupted gets the same step again. A call beyond the last step fails with `ERR_SCRIPT_ENDED`, which is not retried.
    *
-   * @throws {ValidationError} `ERR_INVALID_ARGUMENT`, `ERR_NOT_JSON` with the steps that are none by path.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT`, `ERR_NOT_JSON` with every invalid step by path.
    */
   script(agentId: string, steps: readonly unknown[] | ScriptFunction): ScriptedAgent
 }
@@ -60,16 +60,16 @@ class PauseStep implements Pause {
   }
 }
 
-/** Never answers, whatever its signal says: the attempt is given up 5 s after it was told to stop. */
+/** A step that never answers and ignores its signal: the attempt is given up 5 s after it had to stop. */
 export const hang: Pause = new PauseStep('hang', Infinity, undefined)
 
-/** Works until its signal tells it to stop, then throws the reason. */
+/** A step that works until its signal aborts, then throws the reason. */
 export const untilAborted: Pause = new PauseStep('untilAborted', Infinity, undefined)
 
 /**
- * A step that is taken after so much time of the kit; throws the reason if the attempt is told to stop meanwhile.
+ * Returns a step that answers after a time of the kit's clock. It throws the reason if the attempt must stop meanwhile.
  *
- * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if it is no duration.
+ * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if the duration is invalid.
  */
 export function after(duration: Duration, step: unknown): Pause {
   const issues: Issue[] = []
@@ -141,10 +141,10 @@ export class Script implements ScriptedAgent {
 
 function check(agentId: unknown, steps: unknown): void {
   const issues: Issue[] = []
-  if (typeof agentId !== 'string' || agentId === '') issues.push({ path: 'agentId', message: 'must be a text that is not empty' })
+  if (typeof agentId !== 'string' || agentId === '') issues.push({ path: 'agentId', message: 'must be a non-empty string' })
   if (Array.isArray(steps)) steps.forEach((step, index) => checkStep(step, memberPath('steps', index), issues))
   else if (typeof steps !== 'function')
-    issues.push({ path: 'steps', message: 'must be a list of answers in order, or a function that gives every answer' })
+    issues.push({ path: 'steps', message: 'must be an array of answers in order, or a function that gives every answer' })
   if (issues.length === 0) return
   const code = issues.every((issue) => issue.code === 'ERR_NOT_JSON') ? 'ERR_NOT_JSON' : 'ERR_INVALID_ARGUMENT'
   throw new ValidationError(code, 'the agent cannot be scripted', issues)

@@ -7,23 +7,23 @@ import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import type { FakeClock } from './fake-clock.js'
 
-/** The time of a test kit. It stands still, but for a microsecond with everything that is recorded. */
+/** The time of a test kit. It stands still, except that each record takes a microsecond. */
 export interface TestClock {
-  /** What the orchestrator and the kit take for now. */
+  /** Returns the current time of the orchestrator and the kit. */
   now(): Date
   /**
-   * Lets time pass: everything that falls due happens in order, and what follows from it is done and recorded before the next. Resolves
-   * when nothing is left to do at the end of it. Agents at work in real time are not waited for: time passes while they work.
+   * Lets time pass: everything that falls due happens in order, each with its consequences recorded before the next. Resolves when nothing is left to do at
+   * the end. Does not wait for agents at work in real time: time passes while they work.
    *
-   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if it is no duration, or leads past the year 2253.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if the duration is invalid, or leads past the year 2253.
    */
   advance(duration: Duration): Promise<void>
-  /** Lets time pass until something has happened that waited for it; `false` if nothing does. What falls due within one millisecond happens together. */
+  /** Lets time pass until the next thing that waits for it happens; resolves with `false` if nothing waits. All within one millisecond happens together. */
   advanceToNext(): Promise<boolean>
   /**
-   * Resolves when so much time has passed, for agents that wait. While it waits an agent is not at work.
+   * Resolves when the time has passed, for agents that wait. A waiting agent does not count as at work.
    *
-   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if it is no duration.
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if the duration is invalid.
    */
   sleep(duration: Duration): Promise<void>
 }

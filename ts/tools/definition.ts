@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A tool of a user: judged when it is registered, and by its own schema when it is called.
 
-import { describe, duration } from '../base/reader.js'
+import { duration } from '../base/reader.js'
 import { ValidationError } from '../api/errors.js'
-import { memberPath, type Issue } from '../api/issue.js'
+import { describe, memberPath, type Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import { NativeSchema } from '../boundary/native.js'
 import { judged, type Judged } from '../schema/judging.js'
@@ -29,7 +29,7 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
   if (typeof name !== 'string' || !TOOL_NAME.test(name))
     issues.push({ path: 'tool.name', message: `must be 1 to 64 letters, digits, _ or -, not ${describe(name)}` })
   if (typeof description !== 'string' || description === '')
-    issues.push({ path: 'tool.description', message: 'must be a text that is not empty: models choose by it' })
+    issues.push({ path: 'tool.description', message: 'must be a non-empty string: models choose by it' })
   if (typeof definition.execute !== 'function')
     issues.push({ path: 'tool.execute', message: 'must be a function: async (args, ctx) => result' })
   const timeout = given === undefined ? undefined : duration(given, 'tool.timeout', issues)

@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Which server of the Model Context Protocol, as a caller writes it: every field judged, nothing left open.
 
-import { boolean, describe, duration, readGroup, record, text, type Fields, type Read } from '../base/reader.js'
+import { boolean, duration, readGroup, record, text, type Fields, type Read } from '../base/reader.js'
 import type { Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
-import type { Issue } from '../api/issue.js'
+import { describe, type Issue } from '../api/issue.js'
 
 /** A server of the Model Context Protocol: a program that is started, or an address. */
 export type McpServer = McpProgram | McpRemote
 
-/** What holds for either. */
+/** Options of both kinds of server. */
 export interface McpServerOptions {
-  /** What it is called in errors, and where its tools begin with. Default: what it calls itself. */
+  /** The name in errors, and the default prefix of its tools. Default: the name that the server gives itself. */
   name?: string | undefined
   /** Which of its tools are registered, by the server's own names. Default: all. */
   tools?: { include?: readonly string[] | undefined; exclude?: readonly string[] | undefined } | undefined
-  /** What the names of its tools begin with here. Default: its name and `_`, since two servers may each have a `search`. */
+  /** The prefix of its tools' names. Default: its name and `_`, since two servers may each have a `search`. */
   prefix?: string | undefined
   /** The longest that connecting, and one call, may take. Default 60000 (1 min). */
   timeout?: Duration | undefined
 }
 
-/** A server that is started here, and spoken to through its standard input and output. It ends with the connection. */
+/** A server that the pool starts as a program, connected through standard input and output. It ends with the connection. */
 export interface McpProgram extends McpServerOptions {
-  /** Found on the PATH, or a whole path. No shell reads it. */
+  /** A program on the PATH, or an absolute path. No shell reads it. */
   command: string
   args?: readonly string[] | undefined
-  /** Added to the little that it finds: PATH, HOME, the user, the language and the folder for temporary files. Keys of yours are not among that. */
+  /** Added to the few variables that it inherits: PATH, HOME, the user, the language and the folder for temporary files. API keys are not inherited. */
   env?: Readonly<Record<string, string>> | undefined
-  /** The folder that it starts in. Default: that of this process. */
+  /** The working directory. Default: that of this process. */
   cwd?: string | undefined
 }
 
-/** A server that listens somewhere, by streamable HTTP. */
+/** A server at an address, by streamable HTTP. */
 export interface McpRemote extends McpServerOptions {
   url: string | URL
   /** Sent with each request, such as `Authorization`. */
@@ -79,13 +79,13 @@ const INHERITED =
 
 const anyText: Read<string> = (value, path, issues) => {
   if (typeof value === 'string' && !value.includes('\0')) return value
-  issues.push({ path, message: `must be text, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+  issues.push({ path, message: `must be a string, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
   return undefined
 }
 
 const texts: Read<readonly string[]> = (value, path, issues) => {
   if (Array.isArray(value)) return value.flatMap((one, index) => anyText(one, `${path}[${index}]`, issues) ?? [])
-  issues.push({ path, message: `must be a list of texts, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
+  issues.push({ path, message: `must be an array of strings, not ${describe(value)}`, code: 'ERR_INVALID_VALUE' })
   return undefined
 }
 

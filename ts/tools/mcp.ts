@@ -19,13 +19,13 @@ import { readServer, refused, type McpServer, type ResolvedServer } from './mcp-
 import type { ToolRegistry } from './registry.js'
 import type { Tool } from './tool.js'
 
-/** A server that is connected to. */
+/** A connection to a server. */
 export interface McpConnection extends AsyncDisposable {
-  /** What it was called, or what it calls itself. */
+  /** The configured name, or the one that the server gives itself. */
   readonly name: string
-  /** Its tools as they are registered. The list is another when the server says so. */
+  /** Its registered tools. The list changes when the server sends another. */
   readonly tools: readonly { readonly name: string; readonly description: string }[]
-  /** Takes its tools away and ends the connection; a program that was started has ended when this resolves. */
+  /** Unregisters its tools and closes the connection. Resolves when a started program has ended. */
   close(): Promise<void>
 }
 
@@ -78,7 +78,8 @@ export class McpConnections {
 
   async connect(server: McpServer): Promise<McpConnection> {
     const resolved = looking(server, 'server', 'the server cannot be connected to', () => readServer(server))
-    if (this.#closed) throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; make another one')
+    if (this.#closed)
+      throw new ClosedError('ERR_CLOSED', 'the orchestrator has been shut down; create another with `new MultiAgentOrchestrator(…)`')
     const connection = new Connection(resolved, this.#clock, this.#log, this.#registry, () => this.#open.delete(connection))
     this.#open.add(connection)
     try {
@@ -204,7 +205,7 @@ class Connection implements McpConnection {
     const now = this.#clock.now()
     if (now < this.#notBefore) {
       const wait = Math.ceil((this.#notBefore - now) / 1000)
-      throw this.#failure('ERR_MCP_LOST', `it is not there; the next attempt to reach it can be made in ${wait} ms`)
+      throw this.#failure('ERR_MCP_LOST', `it cannot be reached; the next attempt is possible in ${wait} ms`)
     }
     this.#notBefore = now + Math.min(PAUSE_MS_MIN * 2 ** this.#reconnects, PAUSE_MS_MAX) * 1000
     this.#reconnects += 1
@@ -213,7 +214,7 @@ class Connection implements McpConnection {
       return await this.#open(false)
     } catch (error) {
       if (this.#closing !== undefined) throw this.#over()
-      throw this.#failure('ERR_MCP_LOST', `it is not there, and could not be reached again: ${(error as Error).message}`)
+      throw this.#failure('ERR_MCP_LOST', `the connection is lost, and reconnecting failed: ${(error as Error).message}`)
     }
   }
 
@@ -316,7 +317,7 @@ class Connection implements McpConnection {
     const issues: Issue[] = []
     const plain = plainJson(args, 'arguments', issues)
     if (issues.length === 0 && (typeof plain !== 'object' || plain === null || Array.isArray(plain)))
-      issues.push({ path: 'arguments', message: 'must be an object: arguments have names' })
+      issues.push({ path: 'arguments', message: 'must be an object with an argument in each field' })
     if (issues.length > 0) throw misfit('ERR_TOOL_ARGUMENTS', name, issues)
     const session = await this.#live()
     let answer: Answered
@@ -333,7 +334,7 @@ class Connection implements McpConnection {
     const content = answer.content.map((part) => this.#readable(part, theirs))
     if (answer.isError === true) {
       const words = content.map(worded).join('\n')
-      throw this.#failure('ERR_TOOL_FAILED', words === '' ? `tool \`${theirs}\` failed, and the server does not say why` : words, name)
+      throw this.#failure('ERR_TOOL_FAILED', words === '' ? `tool \`${theirs}\` failed, and the server gives no reason` : words, name)
     }
     return answer.structuredContent ?? textOf(content) ?? (content as unknown as Json)
   }

@@ -8,31 +8,31 @@ import type { SchemaOutput } from '../api/schema.js'
 
 /** A function that agents and models may call by name. */
 export interface ToolDefinition<S = unknown> {
-  /** Up to 64 letters, digits, `_` and `-`: what every provider of models takes. */
+  /** Up to 64 letters, digits, `_` and `-`, which every provider of models accepts. */
   name: string
-  /** What it does, and when to use it: models choose by this. */
+  /** Its purpose and when to use it: models choose by this. */
   description: string
-  /** The arguments, which have names: a zod schema of an object, another Standard Schema that can be a JSON Schema, or raw JSON Schema. */
+  /** The schema of the arguments, an object: a zod schema, another Standard Schema with a JSON Schema form, or raw JSON Schema. */
   parameters: S
   /**
-   * Does it. Called only with arguments that `parameters` accepts, as it parsed them; what it returns, now or later, is JSON data. What it throws is told to
-   * the model, which may try something else.
+   * Runs the tool. Called only with arguments that `parameters` accepts, as it parsed them. Returns JSON data, or a promise of it. An error is sent to the
+   * model, which may try something else.
    */
   execute(args: ToolArguments<S>, ctx: ToolContext): unknown
-  /** The longest one call may take; its signal is aborted then. Default: as long as the task has. */
+  /** The longest one call may take; then its signal aborts. Default: the time of the task. */
   timeout?: Duration | undefined
 }
 
-/** What the schema makes of the arguments; of raw JSON Schema nothing is known. */
+/** The arguments as the schema parses them; unknown for raw JSON Schema. */
 export type ToolArguments<S> = SchemaOutput<S, Record<string, unknown>>
 
-/** What a tool is called with beside its arguments. */
+/** The second argument of a tool. */
 export interface ToolContext {
-  /** Aborted when the result is not wanted any more, or the time is up. */
+  /** Aborts when the result is no longer wanted, or the time is up. */
   readonly signal: AbortSignal
-  /** What the model calls this call by. */
+  /** The model's id of this call. */
   readonly toolCallId?: string | undefined
-  /** The same whenever the same call is made again, for tools that do something only once. */
+  /** The same whenever the same call is repeated, for tools whose effect must happen once. */
   readonly idempotencyKey?: string | undefined
 }
 
@@ -49,7 +49,7 @@ export interface Tool {
 /** Who calls, as far as a tool may know. */
 export interface CallContext {
   readonly signal: AbortSignal
-  /** What the model calls this call by. */
+  /** The model's id of this call. */
   readonly id?: string | undefined
   readonly idempotencyKey?: string | undefined
 }

@@ -4,7 +4,7 @@
 import type { Recorded } from '../api/schema.js'
 import type { Agents } from '../api/agent.js'
 
-/** What an agent gives back, as it is recorded; of one in a worker, and of a built-in type, nothing is known but its task's `outputSchema`. */
+/** The recorded result of an agent. For agents in workers and of built-in types, only the `outputSchema` of the task types it. */
 export type AgentResult<F> = F extends (...given: never[]) => infer R
   ? Recorded<Settled<R>>
   : F extends { create(...given: never[]): infer G }
@@ -13,12 +13,12 @@ export type AgentResult<F> = F extends (...given: never[]) => infer R
       : unknown
     : unknown
 
-/** `Awaited`, with the short way first: that costs the compiler a fiftieth. */
+/** `Awaited`, with the common case first: that costs the compiler a fiftieth. */
 export type Settled<R> = R extends Promise<infer V> ? V : Awaited<R>
 
 /**
- * The agents of a program, by the names that tasks call them by. It gives them back as they are: `agentPool.registerAgents(agents)` registers them, and
- * `agents` of a `defineWorkflow` tells the compiler of them.
+ * Types the agents of a program by name, and returns them unchanged: `agentPool.registerAgents(agents)` registers them, and `agents` of
+ * `defineWorkflow` tells the compiler about them.
  */
 export function defineAgents<const A extends Agents>(agents: A): A {
   return agents

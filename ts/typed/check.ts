@@ -8,16 +8,16 @@ import type { AttemptContext, TaskFields } from '../api/agent.js'
 import type { ResultsOf } from './results.js'
 import type { AgentTask } from '../api/task.js'
 
-/** A list of tasks, as far as its rules look. */
+/** A list of tasks. */
 export type Listed = readonly { readonly id: string }[]
 
-/** `unknown` for tasks whose fields there are, whose dependencies are siblings, and whose agents are given what they read; else what is wrong where. */
+/** `unknown` if every field exists, dependencies are siblings and agents get what they read; else the problem at its place. */
 export type CheckedTasks<T extends Listed, A, C> = [Wrong<T, A, C>] extends [never] ? unknown : Places<T, A, C>
 
-/** The tasks of a list in which something is wrong. */
+/** The tasks of a list that have a problem. */
 export type Wrong<T extends Listed, A, C> = WrongTask<T[number], T[number]['id'], ResultsOf<T, A>, A, C>
 
-/** One that is wrong; `never` if it is not. `I`: the ids of its siblings, `R`: what they give. */
+/** The task if it has a problem, else `never`. `I`: the ids of its siblings, `R`: their results. */
 export type WrongTask<K, I, R extends Results, A, C> =
   K extends Leaf<I>
     ? keyof K extends keyof AgentTask
@@ -39,7 +39,7 @@ export type WrongTask<K, I, R extends Results, A, C> =
 
 export type WrongIn<K, F extends string, A, C> = K extends { readonly [Field in F]: infer L extends Listed } ? Wrong<L, A, C> : never
 
-/** A task without others inside, or with lists of this kind. */
+/** A task without inner tasks, or with lists of this kind. */
 export interface Leaf<I, Lists = undefined> {
   readonly id: string
   readonly dependencies?: readonly I[] | undefined
@@ -48,27 +48,27 @@ export interface Leaf<I, Lists = undefined> {
   readonly default?: Lists
 }
 
-/** Who says nothing of what it reads, which is told without a look at what there is. */
+/** An agent that declares nothing of what it reads. */
 export type Undemanding =
   | ((task: TaskFields & { readonly context: { dependencies: Record<never, never> } }, context: AttemptContext) => unknown)
   | OtherForm
 
-/** Who can do a task: a function that reads no more than it is given. What a type or an agent of one reads is not known. */
+/** An agent that can do a task: a function that reads only fields it is given. The compiler does not know what other forms read. */
 export type AgentGiven<C, D> =
   | ((task: TaskFields & { readonly context: C & { dependencies: D } }, context: AttemptContext) => unknown)
   | OtherForm
 export type OtherForm = { readonly create: unknown } | { readonly type: string } | { readonly isolation: 'worker' }
 
-/** What the dependencies of a task give: those it names, else any of its siblings. One that is no sibling is an error of its own. */
+/** The results of the dependencies of a task: those it names, else any of its siblings. */
 // Not `Pick`: to ask for the keys of all results costs the compiler one look at each task.
 export type Given<K, R extends Results> = K extends { readonly dependencies: readonly (infer D extends string)[] }
   ? { readonly [F in D]: R[F] }
   : R
 
-/** What tasks give, by id. */
+/** Results of tasks, by id. */
 export type Results = Readonly<Record<string, unknown>>
 
-/** The same lists with what is wrong in place of what is there. */
+/** The same lists, with each problem at its place. */
 export type Places<T extends Listed, A, C> = {
   readonly [Index in keyof T]: PlacesIn<T[Index], T[number]['id'], ResultsOf<T, A>, A, C>
 }
@@ -91,10 +91,10 @@ export type PlacesIn<K, I, R extends Results, A, C> = {
             }
           : F extends keyof AgentTask
             ? unknown
-            : Problem<`\`${F & string}\` is no field of a task`>
+            : Problem<`\`${F & string}\` is not a field of a task`>
 }
 
-/** What no value is. It is no text, so that the compiler shows it and does not take the whole task for impossible. */
+/** A type without values, which makes the compiler show a message at its place. */
 export interface Problem<Message extends string> {
   readonly problem: Message
 }
@@ -122,7 +122,7 @@ export type ContextProblem<X, N, C, D> =
       : Problem<`agent \`${N & string}\` reads \`context.${F}\`, which the context of this workflow is not known to have`>
     : unknown
 
-/** The members that are not there, or are something else. */
+/** The members that are missing or have another type. */
 export type Differing<Given, Wanted> = string extends keyof Wanted
   ? never
   : { [F in keyof Wanted]: F extends keyof Given ? (Given[F] extends Wanted[F] ? never : F) : F }[keyof Wanted] & string

@@ -9,7 +9,7 @@ export type ResultsOf<T extends readonly { readonly id: string }[], A> = {
   readonly [K in T[number] as K['id']]: K extends CallAlone<A> ? AgentResult<A[K['agentId']]> : ResultOf<K, A>
 }
 
-/** A task that is one call of an agent that is known, and always happens: nearly every one is. */
+/** A task that always makes one call of a known agent, as most tasks do. */
 export interface CallAlone<A> {
   readonly agentId: keyof A
   readonly type?: 'sequential' | 'parallel'
@@ -22,19 +22,19 @@ export interface CallAlone<A> {
   readonly fallback?: undefined
 }
 
-/** The same, so that messages show what is in it. */
+/** The same type, spelled out in messages of the compiler. */
 export type Shown<R> = R extends infer I ? { readonly [K in keyof I]: I[K] } : never
 
 export type IdOf<K> = K extends { readonly id: infer I extends string } ? I : never
 
-/** What one task gives. */
+/** The result of one task. */
 export type ResultOf<K, A> =
   | Whole<K, A>
   | (K extends { readonly conditions: unknown } | { readonly triggerRule: unknown } ? undefined : never)
   | (K extends { readonly onError: 'continue' | object } ? null : never)
   | Replaced<K, A>
 
-/** Where nothing of a task is known, nothing is. */
+/** The result of a whole task, all passes or branches included. */
 export type Whole<K, A> = K extends { readonly type: 'loop' }
   ? K extends { readonly loop: { readonly forEach: unknown } }
     ? readonly Pass<K, A>[]
@@ -45,7 +45,7 @@ export type Whole<K, A> = K extends { readonly type: 'loop' }
       : Branched<B[number], K, A>
     : Pass<K, A>
 
-/** What a group, or one call, gives. */
+/** The result of a group or of one call. */
 export type Pass<K, A> = K extends { readonly tasks: infer T extends readonly { readonly id: string }[] } ? ResultsOf<T, A> : Called<K, A>
 
 export type Called<K, A> = K extends { readonly outputSchema: infer S }
@@ -71,7 +71,7 @@ export type Branched<B, K, A> =
       ? { readonly branch: string; readonly output: ResultsOf<T, A> }
       : never)
 
-/** What stands in for a task where it would fail. */
+/** The result of a fallback. */
 export type Replaced<K, A> = K extends { readonly fallback: infer F } ? Standing<F extends readonly unknown[] ? F[number] : F, K, A> : never
 export type Standing<F, K, A> = F extends { readonly value: infer V }
   ? V

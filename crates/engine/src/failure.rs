@@ -53,7 +53,7 @@ impl Failure {
 
     /// An attempt that gave no sign of life for its `heartbeatTimeout`.
     pub(crate) fn silence(timeout: Duration) -> Self {
-        let message = format!("the attempt gave no sign of life for {} ms; call `ctx.heartbeat()` more often", timeout.as_millis());
+        let message = format!("the attempt sent no heartbeat for {} ms; call `ctx.heartbeat()` more often", timeout.as_millis());
         Self { retryable: true, ..Self::coded("ERR_HEARTBEAT_TIMEOUT", message) }
     }
 

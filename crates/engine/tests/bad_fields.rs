@@ -48,15 +48,15 @@ fn what_a_task_is() {
         ],
         expect![[r#"
             "type":"loop","agentId":"x"
-                tasks[1].loop: `loop` is missing: add `forEach`, `while` or `until`, or `conditions` beside it: what makes it go on
+                tasks[1].loop: `loop` is missing: add `forEach`, `while` or `until`, or `conditions` beside it, which end the loop
             "agentId":"x","tasks":[]
                 tasks[1]: agentId, tasks stand side by side; a task does one thing: keep one of them
             "tasks":[]
                 tasks[1].tasks: must not be empty
             "tasks":{}
-                tasks[1].tasks: expected a list, found an object
+                tasks[1].tasks: expected an array of tasks such as [{ id: 'a', agentId: '…' }], found an object
             "tasks":[{"id":"a","name":"n","agentId":"x"}]
-                tasks[1].tasks[0].id: `a` is already the id of tasks[1]; ids are unique in a workflow
+                tasks[1].tasks[0].id: `a` is already the id of tasks[1]; rename one of them: an id is unique in its workflow
             "type":"conditional","agentId":"x"
                 tasks[1].conditions: `conditions` is missing: add `conditions` that say whether it runs, or `branches` in place of the call
             "type":"conditional","waitFor":{"delay":1}
@@ -66,7 +66,7 @@ fn what_a_task_is() {
             "type":"loop","loop":{"forEach":[1]},"waitFor":{"signal":"go"}
                 tasks[1].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks` or `workflow`
             "type":"conditional","default":[{"id":"b","name":"n","agentId":"x"}]
-                tasks[1].branches: `branches` is missing: add a list of `{ when, tasks }`, beside the `default`
+                tasks[1].branches: `branches` is missing: add an array of `{ when, tasks }`, beside the `default`
             "type":"conditional","tasks":[{"id":"b","name":"n","agentId":"x"}]
                 tasks[1].tasks: `tasks` has no meaning on a conditional group; put them into `branches`
             "branches":[{"when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]}]
@@ -135,10 +135,10 @@ fn which_agent_and_who_has_it_first() {
                 tasks[1].requires: must not be empty
                 tasks[1].agentId: `agentId` is missing: add the id of a registered agent or agent type; or `tasks`, `branches`, `workflow` or `waitFor`
             "agentId":"x","requires":"gpu"
-                tasks[1].requires: expected a list of capabilities, found "gpu"
+                tasks[1].requires: expected an array of capabilities, found "gpu"
             "agentId":"x","requires":["gpu",7,""]
-                tasks[1].requires[1]: expected a capability, a text that is not empty, found 7
-                tasks[1].requires[2]: expected a capability, a text that is not empty, found ""
+                tasks[1].requires[1]: expected a capability: a non-empty string, found 7
+                tasks[1].requires[2]: expected a capability: a non-empty string, found ""
             "agentId":"","requires":["gpu"]
                 tasks[1].agentId: must not be empty
             "agentId":"x","priority":1001
@@ -146,7 +146,7 @@ fn which_agent_and_who_has_it_first() {
             "agentId":"x","priority":0.5
                 tasks[1].priority: expected a whole number from -1000 to 1000, found 0.5
             "agentId":"x","affinity":7
-                tasks[1].affinity: expected a text, found 7
+                tasks[1].affinity: expected a string, found 7; write '7'
             "agentId":"x","affinity":"{{"
                 tasks[1].affinity: line 1: syntax error: unexpected end of input, expected expression
             "agentId":"x","affinity":"{{ tasks.later.output }}"
@@ -190,18 +190,18 @@ fn groups_and_joins() {
             "agentId":"x","triggerRule":"one_failed","dependencies":["nobody"]
                 tasks[1].dependencies[0]: task `a` depends on `nobody`, which this workflow does not define
             "tasks":[{"id":"b","name":"n","agentId":"x","dependencies":["z"]}]
-                tasks[1].tasks[0].dependencies[0]: task `b` depends on `z`, which stands in another list; dependencies name siblings: put the dependency on the group
+                tasks[1].tasks[0].dependencies[0]: task `b` depends on `z`, which stands in another group; dependencies name siblings: put the dependency on the group
             "tasks":[{"id":"b","name":"n","tasks":[{"id":"c","name":"n","tasks":[{"id":"d","name":"n","agentId":"x"}]}]}]
                 tasks[1].tasks[0].tasks[0].tasks: groups, branches, loops and inline workflows are nested deeper than `workflow.maxDepth` (3); flatten them, use child workflows by id, or raise the limit
             "tasks":[{"id":"b","name":"n","agentId":"x","dependencies":["c"]},{"id":"c","name":"n","agentId":"x","dependencies":["b"]}]
                 tasks[1].tasks[0].dependencies: these tasks wait for each other in a cycle: b → c → b; remove one of the edges
             "agentId":"x","onError":"ignore","totalTimeout":"soon","heartbeatTimeout":0
-                tasks[1].onError: must be 'fail', 'continue' or { continue: ['CODE', …] } with the codes of failures that stay its own, found "ignore"
-                tasks[1].totalTimeout: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+                tasks[1].onError: must be 'fail', 'continue' or { continue: ['CODE', …] } with the codes of failures that do not fail the workflow, found "ignore"
+                tasks[1].totalTimeout: `"soon"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
                 tasks[1].heartbeatTimeout: must be longer than 0 ms, found 0
             "agentId":"x","accept":["length","content","empty"] -> runs
             "agentId":"x","accept":"length"
-                tasks[1].accept: expected a list of 'length', 'content' and 'empty', found "length"
+                tasks[1].accept: expected an array of 'length', 'content' and 'empty', found "length"
             "agentId":"x","accept":["cut",7,"empty"]
                 tasks[1].accept[0]: must be 'length', 'content' or 'empty', found "cut"
                 tasks[1].accept[1]: must be 'length', 'content' or 'empty', found 7
@@ -231,7 +231,7 @@ fn conditions_and_branches() {
         ],
         expect![[r#"
             "agentId":"x","conditions":"z.output"
-                tasks[1].conditions: column 1: `z` is not in sight here; there are: input, context, tasks, results, signal, execution
+                tasks[1].conditions: column 1: `z` is not defined here; there are: input, context, tasks, results, signal, execution
             "agentId":"x","conditions":[]
                 tasks[1].conditions: must not be empty
             "agentId":"x","conditions":[7, {"type":"x","expression":"true"}, {"expression":""}, {"evaluate":"f"}]
@@ -240,28 +240,27 @@ fn conditions_and_branches() {
                 tasks[1].conditions[2].expression: must not be empty
                 tasks[1].conditions[3].evaluate: expected a function, found "f"
             "agentId":"x","conditions":["tasks.y.output", "tasks.a.output", "tsks.z.output", "1 +", "now() > 1"]
-                tasks[1].conditions[2]: column 1: `tsks` is not in sight here; did you mean `tasks`?
+                tasks[1].conditions[2]: column 1: `tsks` is not defined here; did you mean `tasks`?
                 tasks[1].conditions[3]: column 4: expected a value, found the end
                 tasks[1].conditions[4]: column 1: there is no function `now`; expressions have no clock, no randomness and no environment: pass it in the context
                 tasks[1].conditions[0]: column 8: it reads task `y`, which this workflow does not define; name a task before this one
-                tasks[1].conditions[1]: column 8: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; a task has nothing to read of itself before it ends
+                tasks[1].conditions[1]: column 8: it reads task `a`, which is not an ancestor: a task can only read tasks that end before it; a task has nothing to read of itself before it ends
             "type":"conditional","branches":[]
                 tasks[1].branches: must not be empty
             "type":"conditional","branches":[{"name":"","when":"true","tasks":[{"id":"b","name":"n","agentId":"x"}]},{"name":"0","when":"true","tasks":[{"id":"c","name":"n","agentId":"x"}]},{"name":"0","when":["true"],"tasks":[{"id":"d","name":"n","agentId":"x"}]},{"name":"default","when":"true","tasks":[{"id":"e","name":"n","agentId":"x"}]}],"default":[{"id":"f","name":"n","agentId":"x"}]
                 tasks[1].branches[0].name: must not be empty
-                tasks[1].branches[2].when: expected one condition (join several with `&&`), found a list of 1
-                tasks[1].branches[2].name: the name `0` is that of another branch, and the output of the task could not tell them apart; choose another
-                tasks[1].branches[3].name: the name `default` is that of another branch, and the output of the task could not tell them apart; choose another
+                tasks[1].branches[2].when: expected one condition (join several with `&&`), found an array of 1 item
+                tasks[1].branches[2].name: `0` is already the name of another branch; choose another, so that the output tells them apart
+                tasks[1].branches[3].name: `default` is already the name of another branch; choose another, so that the output tells them apart
             "agentId":"x","conditions":[{"expression":7,"evaluate":{"function":"f"}}, {"function":""}, {"expresion":"true"}]
-                tasks[1].conditions[0].expression: expected a text, found 7
+                tasks[1].conditions[0].expression: expected a string, found 7; write '7'
                 tasks[1].conditions[1]: expected a function, found an object
                 tasks[1].conditions[2].expresion: unknown field `expresion`; did you mean `expression`?
-                tasks[1].conditions[2].expression: `expression` is missing: add an expression such as `tasks.fetch.output.count > 0`, or `evaluate`, a function
             "type":"conditional","branches":[{"tasks":[]},{"when":"true","name":7}],"mode":"some","onNoMatch":"die","default":[]
-                tasks[1].branches[0].when: `when` is missing: add a condition; what runs when no branch holds belongs into `default`
+                tasks[1].branches[0].when: `when` is missing: add a condition; put the tasks that run when no branch holds into `default`
                 tasks[1].branches[0].tasks: must not be empty
-                tasks[1].branches[1].name: expected a text, found 7
-                tasks[1].branches[1].tasks: `tasks` is missing: add a list with at least one task
+                tasks[1].branches[1].name: expected a string, found 7; write '7'
+                tasks[1].branches[1].tasks: `tasks` is missing: add an array with at least one task
                 tasks[1].default: must not be empty
                 tasks[1].mode: must be 'first' or 'all', found "some"
                 tasks[1].onNoMatch: must be 'skip' or 'fail', found "die"
@@ -287,9 +286,9 @@ fn loops() {
         ],
         expect![[r#"
             "type":"loop","agentId":"x","loop":{}
-                tasks[1].loop: `loop` is missing: add `forEach`, `while` or `until`, or `conditions` beside it: what makes it go on
+                tasks[1].loop: `loop` is missing: add `forEach`, `while` or `until`, or `conditions` beside it, which end the loop
             "type":"loop","agentId":"x","loop":{"forEach":7}
-                tasks[1].loop.forEach: expected a list, or an expression that gives one, found 7
+                tasks[1].loop.forEach: expected an array, or an expression that gives one, found 7
             "type":"loop","agentId":"x","loop":{"forEach":[1],"while":"true"}
                 tasks[1].loop.while: `forEach` and `while` exclude each other; keep one of them
             "type":"loop","agentId":"x","loop":{"forEach":[1],"maxIterations":3,"onLimit":"stop","keepLast":1}
@@ -305,13 +304,13 @@ fn loops() {
                 tasks[1].loop.keepLast: must be a whole number from 1 to 1000000, found 0
                 tasks[1].loop.onLimit: must be 'fail' or 'stop', found "go"
             "type":"loop","agentId":"x","loop":{"forEach":[1],"concurrency":0,"onItemError":"ignore","each":1}
-                tasks[1].loop.each: unknown field `each`; here that is `forEach: […]`, or an expression that gives a list
+                tasks[1].loop.each: unknown field `each`; here that is `forEach: […]`, or an expression that gives an array
                 tasks[1].loop.concurrency: must be a whole number from 1 to 1000000, found 0
                 tasks[1].loop.onItemError: must be 'fail', 'failAfter', 'collect' or 'skip', found "ignore"
             "agentId":"x","loop":{"forEach":[1]}
                 tasks[1].loop: `loop` has no meaning on the call of an agent; write type: 'loop' beside it
             "agentId":"x","input":{"data":"{{ item }}"}
-                tasks[1].input.data: `item` is not in sight here; there are: input, context, tasks, results, signal, execution
+                tasks[1].input.data: `item` is not defined here; there are: input, context, tasks, results, signal, execution
         "#]],
     );
 }
@@ -336,11 +335,11 @@ fn templates_caches_waits_and_compensation() {
         expect![[r#"
             "agentId":"x","input":{"prompt":"{{ tasks.z.output }","data":{"a":["{{ 1 + }}","{{ nobody }}","{{ tasks.y.output }}"]}}
                 tasks[1].input.data.a[0]: line 1: syntax error: unexpected end of variable block
-                tasks[1].input.data.a[1]: `nobody` is not in sight here; there are: input, context, tasks, results, signal, execution
+                tasks[1].input.data.a[1]: `nobody` is not defined here; there are: input, context, tasks, results, signal, execution
                 tasks[1].input.prompt: line 1: syntax error: unexpected `}`, expected end of variable block
             "agentId":"x","cache":{"key":"{{ nobody }}","ttl":0,"for":1}
                 tasks[1].cache.for: unknown field `for`; remove it
-                tasks[1].cache.key: `nobody` is not in sight here; there are: input, context, tasks, results, signal, execution
+                tasks[1].cache.key: `nobody` is not defined here; there are: input, context, tasks, results, signal, execution
                 tasks[1].cache.ttl: must be longer than 0 ms, found 0
             "agentId":"x","cache":"yes"
                 tasks[1].cache: expected true, or an object with `key` and `ttl`, found "yes"
@@ -349,10 +348,10 @@ fn templates_caches_waits_and_compensation() {
                 tasks[1].waitFor.signal: `signal` is missing: add the name of the signal to wait for, or a `delay`
             "agentId":"x","waitFor":{"delay":"soon","signal":"go"}
                 tasks[1].waitFor.signal: `signal` has no meaning on a wait for time; wait either for time or for a signal; a group can hold one task of each
-                tasks[1].waitFor.delay: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+                tasks[1].waitFor.delay: `"soon"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
             "agentId":"x","waitFor":{"signal":7,"timeout":-1,"schema":{"type":"strnig"}}
-                tasks[1].waitFor.signal: expected a text, found 7
-                tasks[1].waitFor.timeout: `-1` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+                tasks[1].waitFor.signal: expected a string, found 7; write '7'
+                tasks[1].waitFor.timeout: `-1` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
                 tasks[1].waitFor.schema: not a JSON Schema that can be used: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword
             "agentId":"x","compensate":{"on":"always","input":7}
                 tasks[1].compensate.agentId: `agentId` is missing: add the agent that undoes the task
@@ -361,10 +360,10 @@ fn templates_caches_waits_and_compensation() {
             "agentId":"x","outputSchema":{"type":"strnig"}
                 tasks[1].outputSchema: not a JSON Schema that can be used: "strnig" is not valid under any of the schemas listed in the 'anyOf' keyword
             "agentId":"x","conditions":["signal.payload"]
-                tasks[1].conditions[0]: `signal` is in sight only after the task's own `waitFor`; conditions are judged before it: put the wait into a task before this one and read its output
+                tasks[1].conditions[0]: `signal` is defined only after the task's own `waitFor`; conditions are judged before it: put the wait into a task before this one and read its output
             "agentId":"x","retryPolicy":{"maxAttempts":2,"retryOn":"ERR_X","maxElapsed":"long"}
-                tasks[1].retryPolicy.retryOn: expected a list of error codes or names, found "ERR_X"
-                tasks[1].retryPolicy.maxElapsed: `"long"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+                tasks[1].retryPolicy.retryOn: expected an array of error codes or names, found "ERR_X"
+                tasks[1].retryPolicy.maxElapsed: `"long"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
             "agentId":"x","retryPolicy":{"maxAttempts":2,"retryOn":[7]}
                 tasks[1].retryPolicy.retryOn[0]: expected an error code or name, found 7
         "#]],
@@ -387,7 +386,7 @@ fn the_workflow_as_a_whole() {
                 failurePolicy: must be 'fail_fast' or 'continue', found "later"
                 deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found "tomorrow"
                 budget.tasks: must be a whole number of attempts, found -1
-                budget.time: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+                budget.time: `"x"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
             workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"2027-13-01T00:00:00Z","budget":7
                 deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found "2027-13-01T00:00:00Z"
                 budget: expected an object, found 7

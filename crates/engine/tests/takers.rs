@@ -97,12 +97,9 @@ fn what_there_is_is_said() {
     let execution = execution(&nested(), PathForm::default());
     let there = "no task at `plane` waits for `go`; these do: `plain`, `in.side`, `outer[n].chosen`, `outer[n].my.inner[n].deep`";
     assert_eq!(said(&execution, "go", Some("plane")), there);
-    let there = "these are waited for: `go`, `other`, `start`";
-    assert_eq!(said(&execution, "begin", None), format!("no task of this workflow waits for a signal `begin`; {there}"));
-    assert_eq!(
-        said(&execution, "stat", None),
-        format!("no task of this workflow waits for a signal `stat`; did you mean `start`? {there}")
-    );
+    let there = "tasks wait for: `go`, `other`, `start`";
+    assert_eq!(said(&execution, "begin", None), format!("no task of this workflow waits for signal `begin`; {there}"));
+    assert_eq!(said(&execution, "stat", None), format!("no task of this workflow waits for signal `stat`; did you mean `start`? {there}"));
 }
 
 #[test]
@@ -110,7 +107,7 @@ fn where_nothing_waits_nothing_is_taken_and_a_child_is_thought_of() {
     let child = json!({ "id": "v", "name": "v", "version": "1", "tasks": [waits("w", "go")] });
     let execution = execution(&json!([{ "id": "child", "name": "c", "workflow": child }]), PathForm::default());
     let there = "none waits for any (the waits of a child workflow are those of its own execution)";
-    assert_eq!(said(&execution, "go", None), format!("no task of this workflow waits for a signal `go`; {there}"));
+    assert_eq!(said(&execution, "go", None), format!("no task of this workflow waits for signal `go`; {there}"));
 }
 
 #[test]
@@ -175,6 +172,6 @@ fn a_wait_that_times_out_says_what_came_instead() {
     }
     execution.handle(Timestamp::from_micros(2_000_000), Input::Tick, &mut Step::default());
     let (_, failure) = execution.failure().unwrap();
-    let came = "what came and nobody took: `approve` for `finance`, `later` (2 times)";
+    let came = "signals that no task took: `approve` for `finance`, `later` (2 times)";
     assert_eq!(&*failure.message, format!("no signal `approve` came within 1000 ms; {came}"));
 }

@@ -29,7 +29,7 @@ pub enum EvaluationError {
     NoSuchMember { found: String, key: String, instead: String },
     #[error("{operation} does not work on {found}")]
     WrongType { operation: String, found: String },
-    #[error("index {index} is outside a list of {len}")]
+    #[error("index {index} is outside an array of {len}")]
     OutOfRange { index: i64, len: usize },
     #[error("division by zero")]
     DivisionByZero,

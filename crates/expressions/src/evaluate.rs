@@ -12,7 +12,7 @@ use crate::{BYTES_MAX, STEPS_MAX};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use stdx::nearest;
+use stdx::{counted, nearest};
 
 pub(crate) type Evaluated<'a> = Result<Cow<'a, Value>, EvaluationError>;
 
@@ -425,7 +425,7 @@ pub(crate) fn wrong(operation: &str, found: &Value) -> EvaluationError {
 /// A value as a message shows it.
 pub(crate) fn brief(value: &Value) -> String {
     match value {
-        Value::Array(items) => format!("a list of {}", items.len()),
+        Value::Array(items) => format!("an array of {}", counted(items.len(), "item")),
         Value::Object(_) => "an object".to_owned(),
         Value::String(text) if text.chars().count() > 40 => format!("\"{}…\"", text.chars().take(39).collect::<String>()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => shown(value),

@@ -5,19 +5,19 @@ use serde_json::Value;
 
 const NO_CLOCK: &str = "expressions have no clock, no randomness and no environment: pass it in the context";
 const NO_PATTERN: &str = "there are no regular expressions: use contains(), startsWith() or endsWith(), or a function as the condition";
-const ELSEWHERE: &str = "it is not among the functions of expressions: compute it in a task, or write a function as the condition";
+const ELSEWHERE: &str = "expressions do not have it: compute it in a task, or write a function as the condition";
 
 /// Names of functions, each with the way out.
 const FUNCTIONS: &[(&[&str], &str)] = &[
     (
         &["includes", "has_item", "containsKey", "hasKey", "in"],
-        "write `'a' in list` for a list or an object, and text.contains('a') for a text",
+        "write `'a' in list` for an array or an object, and text.contains('a') for a string",
     ),
     (&["some", "any"], "write list.exists(item, …)"),
     (&["every"], "write list.all(item, …)"),
     (&["find", "where", "select"], "write list.filter(item, …)[0]"),
     (&["length", "len", "count", "isEmpty", "empty"], "write size(value)"),
-    (&["indexOf", "lastIndexOf", "search"], "write `'a' in list` for a list, and text.contains('a') for a text"),
+    (&["indexOf", "lastIndexOf", "search"], "write `'a' in list` for an array, and text.contains('a') for a string"),
     (&["toLowerCase", "lower", "lowercase"], "write text.lowerAscii()"),
     (&["toUpperCase", "upper", "uppercase"], "write text.upperAscii()"),
     (&["startsWithAny", "hasPrefix"], "write text.startsWith('a')"),
@@ -32,7 +32,7 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["matches", "match", "test", "regex", "exec"], NO_PATTERN),
     (&["now", "timestamp", "duration", "random", "uuid", "env", "date", "today"], NO_CLOCK),
     (&["dyn"], "values are not typed before they are read: leave it out"),
-    (&["bytes"], "there are no bytes: JSON has texts"),
+    (&["bytes"], "there are no bytes: JSON has strings"),
     (
         &[
             "substring",

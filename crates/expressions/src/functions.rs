@@ -80,7 +80,7 @@ fn search<'a>(evaluator: &mut Evaluator<'a>, function: Function, value: &Value, 
 }
 
 fn reshape<'a>(evaluator: &mut Evaluator<'a>, function: Function, value: &Value) -> Evaluated<'a> {
-    let Value::String(text) = value else { return Err(wrong("a function of texts", value)) };
+    let Value::String(text) = value else { return Err(wrong("a function of strings", value)) };
     evaluator.make(text.len())?;
     Ok(Cow::Owned(Value::String(match function {
         Function::LowerAscii => text.to_ascii_lowercase(),

@@ -3,7 +3,7 @@
 
 use serde_json::{Number, Value};
 
-/// A number as a text of JavaScript.
+/// A number as a string in JavaScript.
 pub(crate) fn number_text(number: &Number) -> String {
     match number.as_f64().filter(|_| number.is_f64()) {
         Some(double) => double_text(double),

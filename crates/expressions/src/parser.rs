@@ -68,14 +68,14 @@ impl Parser {
             Token::Name(name) => format!("`{name}`"),
             Token::Integer(number) => format!("`{number}`"),
             Token::Double(number) => format!("`{number}`"),
-            Token::Text(_) => "a text".to_owned(),
+            Token::Text(_) => "a string".to_owned(),
         };
         let hint = match self.peek() {
             Token::Name(name) if name == "and" => "; `and` is `&&`",
             Token::Name(name) if name == "or" => "; `or` is `||`",
             Token::Name(name) if name == "not" => "; `not` is `!`",
             // What stands before it was read as a name, or as a text that is empty.
-            Token::Text(_) => "; texts have one pair of quotes and nothing before it",
+            Token::Text(_) => "; strings have one pair of quotes and nothing before it",
             _ => "",
         };
         ExpressionError::new(self.column(), format!("expected {expected}, found {found}{hint}"))

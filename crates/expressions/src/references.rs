@@ -246,11 +246,11 @@ impl Finder<'_> {
         let known = || ROOTS.iter().chain(self.variables).copied();
         if !known().any(|known| known == name) {
             let hint = match nearest(name, known()) {
-                _ if TYPES.contains(&name) => format!("type() gives a text: compare with '{name}'"),
+                _ if TYPES.contains(&name) => format!("type() gives a string: compare with '{name}'"),
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
             };
-            return Err(ExpressionError::new(column, format!("`{name}` is not in sight here; {hint}")));
+            return Err(ExpressionError::new(column, format!("`{name}` is not defined here; {hint}")));
         }
         self.found.add_root(name);
         if matches!(name, "tasks" | "results") {
@@ -336,9 +336,8 @@ fn dashed(operator: Operator, left: &Node, right: &Node) -> Option<ExpressionErr
         Kind::Name(name) => name.as_str(),
         _ => "…",
     };
-    (operator == Operator::Subtract).then(|| {
-        ExpressionError::new(first.column, format!("`{end}` is not in sight here; if `{key}` is one key, write {holder}['{key}']"))
-    })
+    (operator == Operator::Subtract)
+        .then(|| ExpressionError::new(first.column, format!("`{end}` is not defined here; if `{key}` is one key, write {holder}['{key}']")))
 }
 
 fn literal(node: &Node) -> Option<&Value> {

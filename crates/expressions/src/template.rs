@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "one token or value of many matters here, and no new one would")]
 
 use crate::error::TemplateError;
+use crate::evaluate::brief;
 use crate::number::{double_text, json_text};
 use crate::references::{References, TaskRead};
 use crate::{ROOTS, shapes, template_bounds, template_words};
@@ -61,7 +62,7 @@ impl Template {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("there are: {}", known().collect::<Vec<_>>().join(", ")),
                 };
-                return Err(TemplateError { message: format!("`{name}` is not in sight here; {hint}") });
+                return Err(TemplateError { message: format!("`{name}` is not defined here; {hint}") });
             }
             references.add_root(&name);
         }
@@ -87,7 +88,7 @@ impl Template {
     pub fn render(&self, scope: &Value) -> Result<String, TemplateError> {
         let template = self.environment.get_template(NAME).map_err(|error| wrong(&error))?;
         self.written.store(0, Ordering::Relaxed);
-        let text = template.render(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong(&error))?;
+        let text = template.render(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong_in(&error, scope))?;
         if text.len() > OUTPUT_BYTES_MAX { Err(too_long()) } else { Ok(text) }
     }
 
@@ -95,9 +96,9 @@ impl Template {
     pub fn value(&self, scope: &Value) -> Result<Value, TemplateError> {
         let Some(expression) = &self.whole else { return self.render(scope).map(Value::String) };
         let compiled = self.environment.compile_expression(expression).map_err(|error| wrong(&error))?;
-        let value = compiled.eval(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong(&error))?;
+        let value = compiled.eval(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong_in(&error, scope))?;
         if value.is_undefined() {
-            return Err(TemplateError { message: format!("`{}` is not there", expression.trim()) });
+            return Err(TemplateError { message: undefined(expression.trim(), scope) });
         }
         let value = serde_json::to_value(&value).map_err(|error| TemplateError { message: error.to_string() })?;
         // An upper bound for its size, without writing it out.
@@ -198,14 +199,57 @@ fn key(text: &str) -> (Option<String>, &str) {
 }
 
 fn wrong(error: &minijinja::Error) -> TemplateError {
-    let what = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+    wrong_in(error, &Value::Null)
+}
+
+/// What is wrong, and what the scope has instead.
+fn wrong_in(error: &minijinja::Error, scope: &Value) -> TemplateError {
     let place = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
-    let hint = match error.kind() {
-        ErrorKind::UndefinedError => "; guard it with `is defined` or `| default(…)`",
-        ErrorKind::OutOfFuel => "; render less",
-        _ => "",
+    let said = |hint: &str| {
+        let what = error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
+        format!("{what}{hint}")
     };
-    TemplateError { message: format!("{place}{what}{hint}") }
+    let message = match error.kind() {
+        ErrorKind::UndefinedError => match error.detail().and_then(|detail| detail.strip_prefix('`')?.strip_suffix("` is undefined")) {
+            Some(path) => undefined(path, scope),
+            None => said("; guard it with `is defined` or `| default(…)`"),
+        },
+        ErrorKind::OutOfFuel => said("; render less"),
+        _ => said(""),
+    };
+    TemplateError { message: format!("{place}{message}") }
+}
+
+/// That a path leads nowhere, and what there is where it breaks off.
+fn undefined(path: &str, scope: &Value) -> String {
+    const LISTED_MAX: usize = 10;
+    let (root, mut rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+    let (mut at, mut missing) = (scope.get(root), None);
+    while let (Some(found), (Some(step), after)) = (at, key(rest)) {
+        let Some(next) = found.get(&step) else {
+            missing = Some(step);
+            break;
+        };
+        (at, rest) = (Some(next), after);
+    }
+    let holder = path.strip_suffix(rest).unwrap_or(path);
+    let guard = "guard it with `is defined` or `| default(…)`";
+    let there = match (missing, at) {
+        (Some(missing), Some(Value::Object(fields))) => match nearest(&missing, fields.keys().take(1000).map(String::as_str)) {
+            Some(near) => format!("; did you mean `{holder}.{near}`?"),
+            None if fields.is_empty() => format!("; `{holder}` is an empty object"),
+            None => {
+                let mut names: Vec<String> = fields.keys().take(LISTED_MAX).map(|name| format!("`{name}`")).collect();
+                if fields.len() > LISTED_MAX {
+                    names.push("…".to_owned());
+                }
+                format!("; `{holder}` has {}", names.join(", "))
+            }
+        },
+        (Some(_), Some(found)) => format!("; `{holder}` is {}", brief(found)),
+        _ => String::new(),
+    };
+    format!("`{path}` is undefined{there}; correct it, or {guard}")
 }
 
 fn too_long() -> TemplateError {

@@ -245,7 +245,7 @@ fn unknown(environment: &Environment<'_>, looked: Looked, name: &str) -> Option<
         return None;
     }
     let way_out = match (what, name) {
-        ("filter", "tojson" | "json") => "leave it out: objects and lists are JSON wherever they stand in a text".to_owned(),
+        ("filter", "tojson" | "json") => "leave it out: objects and arrays are JSON wherever they stand in a string".to_owned(),
         _ => hint(name, known),
     };
     Some(Suspect { word: name.to_owned(), column: 0, message: format!("there is no {what} `{name}`; {way_out}") })

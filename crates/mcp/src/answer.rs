@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 /// `{ content, structuredContent, isError }` of the result of a call, or why it is no answer. In place of a part that cannot be read stands
 /// `{ unread }`, which says why.
 pub(crate) fn read(result: Value) -> Result<Value, String> {
-    let Value::Object(mut fields) = result else { return Err("its `result` is no object".to_owned()) };
+    let Value::Object(mut fields) = result else { return Err("its `result` is not an object".to_owned()) };
     if let Some(kind) = fields.get("resultType").and_then(Value::as_str).filter(|kind| *kind != "complete") {
-        return Err(format!("it is of the type `{kind}`: the server asks for something more, which is not given here"));
+        return Err(format!("it is of the type `{kind}`: the server asks for more input, which is not supported"));
     }
     let mut answer = Map::new();
     if let Some(structured) = fields.remove("structuredContent") {
@@ -23,7 +23,7 @@ pub(crate) fn read(result: Value) -> Result<Value, String> {
         Some(Value::Array(parts)) => parts.into_iter().enumerate().map(|(at, part)| read_part(at, part)).collect(),
         None | Some(Value::Null) if failed || answer.contains_key("structuredContent") => Vec::new(),
         None | Some(Value::Null) => return Err("it has neither `content` nor `structuredContent`".to_owned()),
-        Some(_) => return Err("its `content` is no list".to_owned()),
+        Some(_) => return Err("its `content` is not an array".to_owned()),
     };
     let unread = content.iter().find_map(|part: &Value| part.get("unread")).and_then(Value::as_str);
     if let Some(why) = unread
@@ -40,8 +40,8 @@ fn read_part(at: usize, part: Value) -> Value {
     let why = match part.get("type") {
         Some(Value::String(kind)) => match serde_json::from_value::<ContentBlock>(part.clone()) {
             Ok(_) => return part,
-            Err(_) if KINDS.contains(&kind.as_str()) => format!("`content[{at}]` has the type `{kind}`, and not its fields"),
-            Err(_) => format!("`content[{at}]` has the type `{kind}`, which is not known here"),
+            Err(_) if KINDS.contains(&kind.as_str()) => format!("`content[{at}]` has the type `{kind}`, but not its fields"),
+            Err(_) => format!("`content[{at}]` has the type `{kind}`, which is unknown"),
         },
         _ => format!("`content[{at}]` has no type"),
     };
@@ -75,13 +75,13 @@ mod tests {
             (json!({ "structuredContent": [1], "content": null }), json!({ "content": [], "structuredContent": [1] })),
             (
                 json!({ "content": [{ "type": "hologram", "data": "x" }, text()] }),
-                json!({ "content": [{ "unread": "`content[0]` has the type `hologram`, which is not known here" }, text()] }),
+                json!({ "content": [{ "unread": "`content[0]` has the type `hologram`, which is unknown" }, text()] }),
             ),
             (
                 json!({ "content": [text(), { "type": "image" }, { "text": "x" }, 7] }),
                 json!({ "content": [
                     text(),
-                    { "unread": "`content[1]` has the type `image`, and not its fields" },
+                    { "unread": "`content[1]` has the type `image`, but not its fields" },
                     { "unread": "`content[2]` has no type" },
                     { "unread": "`content[3]` has no type" },
                 ] }),
@@ -96,13 +96,13 @@ mod tests {
         for (result, wanted) in [
             (json!({}), "it has neither `content` nor `structuredContent`"),
             (json!({ "toolResult": 1 }), "it has neither `content` nor `structuredContent`"),
-            (json!(null), "its `result` is no object"),
-            (json!([text()]), "its `result` is no object"),
-            (json!({ "content": "words" }), "its `content` is no list"),
-            (json!({ "content": [{ "type": "hologram" }] }), "`content[0]` has the type `hologram`, which is not known here"),
+            (json!(null), "its `result` is not an object"),
+            (json!([text()]), "its `result` is not an object"),
+            (json!({ "content": "words" }), "its `content` is not an array"),
+            (json!({ "content": [{ "type": "hologram" }] }), "`content[0]` has the type `hologram`, which is unknown"),
             (
                 json!({ "resultType": "input_required", "inputRequests": {} }),
-                "it is of the type `input_required`: the server asks for something more, which is not given here",
+                "it is of the type `input_required`: the server asks for more input, which is not supported",
             ),
         ] {
             assert_eq!(read(result), Err(wanted.to_owned()));

@@ -196,7 +196,7 @@ impl Client {
             answer = &mut handle.rx => answer,
             () = cancelled.cancelled() => {
                 // The server may stop; whether it does is its own affair.
-                let _ = handle.cancel(Some("the caller does not want it any more".into())).await;
+                let _ = handle.cancel(Some("the caller cancelled it".into())).await;
                 return Err(McpError::Cancelled);
             }
         };

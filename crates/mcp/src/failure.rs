@@ -15,7 +15,7 @@ use std::error::Error;
 #[derive(Debug, thiserror::Error)]
 pub enum McpError {
     /// The description of the server is not what this package writes.
-    #[error("the description of the server cannot be read: {0}")]
+    #[error("the server's configuration cannot be read: {0}")]
     Description(#[from] serde_json::Error),
     /// There is no such program, or it may not be started.
     #[error("`{command}` could not be started: {reason}; name a program on the PATH, or the whole path of one")]
@@ -35,7 +35,7 @@ pub enum McpError {
     #[error("the header `{0}` cannot be sent: names are letters, digits and hyphens, values one line of ASCII")]
     Header(String),
     /// It was reached, or started, and is no server of this protocol, or one that refuses.
-    #[error("the server could not be connected to: {0}")]
+    #[error("cannot connect to the server: {0}")]
     Handshake(String),
     /// There is no connection any more.
     #[error("the connection to the server is lost: {0}")]
@@ -92,10 +92,10 @@ impl McpError {
                 unreadable(&server.shortened(wrong.map_or_else(|| "it is another one".into(), |wrong| wrong.to_string())))
             }
             ClientInitializeError::ExpectedInitResult(_) | ClientInitializeError::ExpectedInitResponse(_) => {
-                unreadable("it is no result of `initialize`")
+                unreadable("it is not a result of `initialize`")
             }
             ClientInitializeError::ConflictInitResponseId(..) | ClientInitializeError::UncorrelatedErrorResponse { .. } => {
-                unreadable("it is to another request")
+                unreadable("it answers another request")
             }
             ClientInitializeError::NoCompatibleProtocolVersion { server_supported, .. } => {
                 let versions: Vec<&str> = server_supported.iter().map(rmcp::model::ProtocolVersion::as_str).collect();
@@ -126,7 +126,7 @@ impl McpError {
             },
             ServiceError::Cancelled { .. } => Self::Cancelled,
             ServiceError::UnexpectedResponse | ServiceError::InputRequiredRoundsExceeded { .. } => {
-                Self::unreadable(what, "it is an answer to something else".into(), server)
+                Self::unreadable(what, "it answers another request".into(), server)
             }
             error => Self::Lost(server.told(error)),
         }

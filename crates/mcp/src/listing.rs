@@ -28,7 +28,7 @@ impl Listing {
     /// Adds a page. The cursor of the next one; `None` after the last; or why there is no list.
     pub(crate) fn add(&mut self, page: &Value) -> Result<Option<String>, String> {
         self.pages += 1;
-        let tools = page.get("tools").and_then(Value::as_array).ok_or_else(|| format!("page {} has no list `tools`", self.pages))?;
+        let tools = page.get("tools").and_then(Value::as_array).ok_or_else(|| format!("page {} has no array `tools`", self.pages))?;
         for tool in tools {
             self.count += 1;
             self.add_tool(tool);
@@ -36,7 +36,7 @@ impl Listing {
         let cursor = match page.get("nextCursor") {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(cursor)) => cursor,
-            Some(_) => return Err(format!("`nextCursor` of page {} is no text", self.pages)),
+            Some(_) => return Err(format!("`nextCursor` of page {} is not a string", self.pages)),
         };
         self.bytes += cursor.len();
         if let Some(before) = self.cursors.insert(cursor.clone(), self.pages) {
@@ -96,12 +96,12 @@ impl Listing {
 
 /// What is used of a tool, with its name; or why it cannot be.
 fn read(tool: &Value) -> Result<(String, Value), &'static str> {
-    let fields = tool.as_object().ok_or("it is no object")?;
+    let fields = tool.as_object().ok_or("it is not an object")?;
     let name = fields.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()).ok_or("it has no `name`")?;
     let schema = match fields.get("inputSchema") {
-        None | Some(Value::Null) => return Err("it has no `inputSchema`, which says what arguments it takes"),
+        None | Some(Value::Null) => return Err("it has no `inputSchema` for its arguments"),
         Some(schema @ Value::Object(_)) => schema,
-        Some(_) => return Err("its `inputSchema` is no object"),
+        Some(_) => return Err("its `inputSchema` is not an object"),
     };
     let mut used = Map::from_iter([("name".to_owned(), json!(name))]);
     for field in ["title", "description"] {
@@ -184,11 +184,11 @@ mod tests {
         assert_eq!(
             listed["leftOut"],
             json!([
-                { "name": "none", "why": "tool `none` is left out: it has no `inputSchema`, which says what arguments it takes" },
-                { "name": "null", "why": "tool `null` is left out: it has no `inputSchema`, which says what arguments it takes" },
-                { "name": "text", "why": "tool `text` is left out: its `inputSchema` is no object" },
+                { "name": "none", "why": "tool `none` is left out: it has no `inputSchema` for its arguments" },
+                { "name": "null", "why": "tool `null` is left out: it has no `inputSchema` for its arguments" },
+                { "name": "text", "why": "tool `text` is left out: its `inputSchema` is not an object" },
                 { "name": null, "why": "tool number 4 is left out: it has no `name`" },
-                { "name": null, "why": "tool number 5 is left out: it is no object" },
+                { "name": null, "why": "tool number 5 is left out: it is not an object" },
                 { "name": "good", "why": "tool `good` is listed twice, in two forms: the first is used" },
             ])
         );
@@ -197,10 +197,10 @@ mod tests {
     #[test]
     fn what_is_no_list_is_said() {
         for (page, wanted) in [
-            (json!({}), "page 1 has no list `tools`"),
-            (json!({ "tools": {} }), "page 1 has no list `tools`"),
-            (json!("x"), "page 1 has no list `tools`"),
-            (json!({ "tools": [], "nextCursor": 2 }), "`nextCursor` of page 1 is no text"),
+            (json!({}), "page 1 has no array `tools`"),
+            (json!({ "tools": {} }), "page 1 has no array `tools`"),
+            (json!("x"), "page 1 has no array `tools`"),
+            (json!({ "tools": [], "nextCursor": 2 }), "`nextCursor` of page 1 is not a string"),
         ] {
             assert_eq!(Listing::default().add(&page).unwrap_err(), wanted);
         }

@@ -92,7 +92,7 @@ impl Book {
 
     fn select_among(&self, candidates: &Candidates, requirements: &Requirements) -> Result<Selection, Error> {
         if self.providers.is_empty() {
-            return Err(Error::NoProvider);
+            return Err(self.without_providers(None));
         }
         let requirements = &self.in_configured_names(requirements);
         let shut = self.shut();

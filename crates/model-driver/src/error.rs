@@ -10,13 +10,11 @@ use providers::ConfigError;
 pub enum Error {
     #[error("provider `{provider}` cannot be used: {source}")]
     Provider { provider: String, source: ConfigError },
-    #[error("no provider is configured; set `models.providers`, or a key such as OPENAI_API_KEY in the environment")]
-    NoProvider,
-    #[error("{asked}`{provider}` is no configured provider; there are: {known}{ways}")]
+    #[error("{asked}no provider is configured; {way}")]
+    NoProvider { asked: String, way: String },
+    #[error("{asked}`{provider}` is not a configured provider; there are: {known}{ways}")]
     UnknownProvider { asked: String, provider: String, known: String, ways: String },
-    #[error(
-        "`{model}` is offered by none of the configured providers ({known}); write it as `provider/model` to ask for it all the same{near}"
-    )]
+    #[error("`{model}` is offered by none of the configured providers ({known}); write it as `provider/model` to ask for it anyway{near}")]
     UnknownModel { model: String, known: String, near: String },
     #[error("{place}: {source}")]
     Fallback { place: String, source: Box<Error> },

@@ -179,7 +179,7 @@ fn no_more_are_under_way_than_the_provider_lets_through() {
 fn who_may_answer_follows_from_what_the_request_names() {
     let host = host(&["other/n"]);
     let key = |kind: &str| json!({ "connection": { "kind": kind, "apiKey": "k" }, "timeouts": times() }).to_string();
-    assert!(matches!(host.choose(&json!({})), Err(Error::NoProvider)));
+    assert!(matches!(host.choose(&json!({})), Err(Error::NoProvider { .. })));
     host.driver.add_provider("anthropic", &key("anthropic")).unwrap();
     host.driver.add_provider("work", &key("openai")).unwrap();
     host.spoken_for("other", &json!({ "model": "n" }));

@@ -20,7 +20,7 @@ const BUILT_IN: &str = include_str!("../catalogue.json");
 
 /// Why a text is no catalogue.
 #[derive(Debug, thiserror::Error)]
-#[error("the catalogue cannot be read; write it anew with `npm run catalogue`")]
+#[error("the catalogue cannot be read; regenerate it with `npm run catalogue`")]
 pub struct CatalogueError(#[from] serde_json::Error);
 
 /// Models by provider and name.

@@ -180,7 +180,7 @@ fn what_cannot_be_registered_names_the_field() {
         (json!({ "provider": "acme", "id": "swift", "prices": { "in": 1 } }), "`prices` of model `acme/swift`: unknown field `in`"),
         (
             json!({ "provider": "acme", "id": "swift", "prices": { "input": 0.000_000_1 } }),
-            "`prices` of model `acme/swift`: `0.0000001` is no price",
+            "`prices` of model `acme/swift`: `0.0000001` is not a price",
         ),
         (json!({ "provider": "acme", "id": "swift", "deprecated": "soon" }), "`deprecated` of model `acme/swift`: `soon` is no day"),
     ] {

@@ -88,10 +88,10 @@ fn what_no_number_holds_is_the_most_there_is() {
 fn prices_that_contradict_themselves_are_refused_where_they_do() {
     for (written, expected) in [
         (json!({ "above": [{ "tokens": 2 }, { "tokens": 2 }] }), "2 does not follow 2"),
-        (json!({ "batch": { "batch": {} } }), "`batch` has no `batch` of its own"),
+        (json!({ "batch": { "batch": {} } }), "`batch` cannot contain another `batch`"),
         (json!({ "inputs": "1" }), "unknown field `inputs`"),
         (json!({ "above": [{ "tokens": 2, "cacheread": "1" }] }), "unknown field `cacheread`"),
-        (json!({ "output": "free" }), "`free` is no price"),
+        (json!({ "output": "free" }), "`free` is not a price"),
     ] {
         let error = serde_json::from_value::<Prices>(written).expect_err(expected).to_string();
         assert!(error.contains(expected), "{error}");

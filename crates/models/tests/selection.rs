@@ -168,7 +168,7 @@ fn why_nothing_will_do_says_what_to_relax() {
         (json!({ "providers": { "allow": ["acme"] }, "batch": true }), "2 models looked at: relax `batch` for 2 models"),
         (json!({ "providers": { "allow": ["nobody"] } }), "5 models looked at: relax `providers` for 5 models"),
         (json!({ "maxOutputTokens": 8_001 }), "relax `maxOutputTokens` for 4 models"),
-        (json!({ "maxCost": -1 }), "`maxCost` is -1; it is a number of dollars, 0 or more"),
+        (json!({ "maxCost": -1 }), "`maxCost` must be a number of dollars, 0 or more, not -1"),
         (
             json!({ "contextLength": 10, "estimatedInputTokens": 8, "maxOutputTokens": 3 }),
             "`estimatedInputTokens` and `maxOutputTokens` are 11 tokens together, `contextLength` is 10; raise it or leave it out",

@@ -73,7 +73,7 @@ fn joined(high: u16, low: u16) -> Ipv4Addr {
 }
 
 pub(crate) fn inside(host: &str) -> Failure {
-    let message = format!("{host} is inside this machine's networks; set `allowPrivate: true` where it is configured if that is meant");
+    let message = format!("{host} is inside this machine's networks; set `allowPrivate: true` for the provider if you trust it");
     Failure::new(FailureKind::Refused, message)
 }
 
@@ -82,14 +82,19 @@ pub(crate) fn broken(host: &str, error: reqwest::Error) -> Failure {
     if caused_by_refusal(&error) {
         return inside(host);
     }
-    let what = if error.is_connect() { "no connection to" } else { "the connection broke with" };
+    let is_connect = error.is_connect();
     let error = error.without_url();
-    let mut message = format!("{what} {host}: {error}");
+    let mut causes = vec![error.to_string()];
     let mut source = error.source();
     while let Some(cause) = source {
-        message = format!("{message}: {cause}");
+        causes.push(cause.to_string());
         source = cause.source();
     }
+    let message = match causes.last() {
+        // The layers above the innermost cause only say again that there is no connection.
+        Some(why) if is_connect => format!("cannot connect to {host}: {why}; check the address, and that the server is running"),
+        _ => format!("the connection to {host} broke: {}", causes.join(": ")),
+    };
     Failure::new(FailureKind::Network, message)
 }
 

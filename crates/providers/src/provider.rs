@@ -148,7 +148,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// A server of the user's own, and nobody says where.
-    #[error("there is no address; set `endpoint`")]
+    #[error("the address is missing; set `endpoint`")]
     NoEndpoint,
     /// An endpoint that no path can be added to.
     #[error("`endpoint` cannot be used: {reason}; write it like https://example.com/v1")]
@@ -157,18 +157,18 @@ pub enum ConfigError {
         reason: String,
     },
     /// An endpoint inside, without permission.
-    #[error("`endpoint` has `{host}`, inside this machine's networks; set `allowPrivate: true` if that is meant")]
+    #[error("`endpoint` points to `{host}`, inside this machine's networks; set `allowPrivate: true` if you trust it")]
     Private {
         /// As it is written.
         host: String,
     },
     /// A public endpoint without TLS.
     #[error(
-        "`endpoint` is plain http, which shows its key to everyone between; write https, or set `allowPrivate: true` for a host of your own"
+        "`endpoint` is plain http, which exposes the API key in transit; write https, or set `allowPrivate: true` for a host of your own"
     )]
     Plain,
     /// No key where none is refused.
-    #[error("there is no key; set `apiKey` or {}", .kind.key_variables().join(" or "))]
+    #[error("the API key is missing; set `apiKey` or {}", .kind.key_variables().join(" or "))]
     NoKey {
         /// Of the provider.
         kind: Kind,
@@ -225,7 +225,7 @@ impl ProviderConfig {
         let wrong = |reason: &str| ConfigError::Endpoint { reason: reason.to_owned() };
         let url = Url::parse(endpoint).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong("only http and https are spoken"));
+            return Err(wrong("only http and https are supported"));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("it holds a password, which belongs in `apiKey` or `headers`"));

@@ -57,14 +57,14 @@ impl Transport {
         let refused = |what: &str| Failure::new(FailureKind::Refused, what);
         let url = Url::parse(address).map_err(|_| refused("the address is none; write one such as https://host/path"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused("only http and https are spoken"));
+            return Err(refused("only http and https are supported"));
         }
         let host = url.host_str().unwrap_or_default();
         if !allow_private && names_private(host) {
             return Err(inside(host));
         }
         if !allow_private && url.scheme() == "http" {
-            return Err(refused("the address is not encrypted; use https, or set `allowPrivate: true` if that is meant"));
+            return Err(refused("the address is not encrypted; use https, or set `allowPrivate: true` if you trust it"));
         }
         let client = if allow_private { &self.anywhere } else { &self.public }.clone();
         Ok(Web { client, url })
@@ -125,7 +125,7 @@ impl Transport {
         }
         match begun.finish() {
             Err(failure) => Err(failure),
-            Ok(_) => Err(Failure::new(FailureKind::Malformed, "the provider sent an answer with the status of an error")),
+            Ok(_) => Err(Failure::new(FailureKind::Malformed, "the provider sent an answer with an error status")),
         }
     }
 

@@ -246,11 +246,11 @@ fn a_configuration_that_cannot_work_says_why() {
     let mut broken = base(Kind::Openai);
     broken.headers.insert("x-team".to_owned(), Secret::new("a\nb"));
     let cases = [
-        (base(Kind::Azure), "there is no address; set `endpoint`"),
-        (ProviderConfig::new(Kind::Gemini), "there is no key; set `apiKey` or GEMINI_API_KEY or GOOGLE_API_KEY"),
+        (base(Kind::Azure), "the address is missing; set `endpoint`"),
+        (ProviderConfig::new(Kind::Gemini), "the API key is missing; set `apiKey` or GEMINI_API_KEY or GOOGLE_API_KEY"),
         (at("http://models.example.com"), "`endpoint` is plain http, which"),
         (at("https://me:secret@models.example.com"), "`endpoint` cannot be used: it holds a password"),
-        (at("ftp://models.example.com"), "`endpoint` cannot be used: only http and https are spoken"),
+        (at("ftp://models.example.com"), "`endpoint` cannot be used: only http and https are supported"),
         (at("models"), "`endpoint` cannot be used: relative URL without a base"),
         (at("https://models.example.com/?a=b"), "`endpoint` cannot be used: it has a `?` or `#` part"),
         (broken, "`headers.x-team` cannot be sent as a header"),

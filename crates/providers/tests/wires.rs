@@ -233,7 +233,7 @@ fn a_conversation_that_makes_no_sense_is_not_sent() {
     let image = Part::Image(Image::Data { data: "AAAA".to_owned(), media_type: "text/plain".to_owned() });
     assert_eq!(
         asks(&|request| says(Role::User, image.clone())(request)),
-        "messages[1].content[0]: `text/plain` is no picture that models read; PNG, JPEG, GIF and WebP are"
+        "messages[1].content[0]: `text/plain` is not a picture format that models read; PNG, JPEG, GIF and WebP are"
     );
     let unknown = ToolChoice::Tool { name: "rain".to_owned() };
     assert_eq!(asks(&|request| request.tool_choice = Some(unknown.clone())), "toolChoice: names a tool that is not among `tools`");

@@ -14,14 +14,14 @@ pub enum Error {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// A commit failed, now or before: the driver has stopped for good.
-    #[error("the store failed and the orchestrator stopped; open it again to continue from what is on disk")]
+    #[error("the store failed and the orchestrator stopped; open it again to continue from the last commit")]
     StoreFailed(#[source] Arc<CommitError>),
     /// Its file is not what it was: the driver has stopped for good.
     #[error(transparent)]
     StoreReplaced(Replaced),
     /// Another definition of the same workflow version is still running, or scheduled.
     #[error(
-        "workflow `{workflow}` version `{version}` still runs by another definition: {}; give the changed definition a new `version`, or end what \
+        "workflow `{workflow}` version `{version}` still runs with another definition: {}; give the changed definition a new `version`, or end what \
          runs ({}), or set `workflow.allowRedefinition`",
         list(executions, schedules),
         calls(executions, schedules)
@@ -37,7 +37,7 @@ pub enum Error {
         schedules: Vec<Arc<str>>,
     },
     /// A schedule that cannot be kept.
-    #[error("the schedule cannot be kept: {}", .0.iter().map(|problem| format!("{} {problem}", problem.path())).collect::<Vec<_>>().join("; "))]
+    #[error("the schedule cannot be kept: {}", .0.iter().map(|problem| format!("{}: {problem}", problem.path())).collect::<Vec<_>>().join("; "))]
     Timing(Vec<engine::schedule::TimingProblem>),
     /// Another schedule has this id.
     #[error(

@@ -222,9 +222,7 @@ pub enum CommitError {
         seq: u64,
     },
     /// Nothing was written: the file is another program's for now. Whoever asks again may succeed.
-    #[error(
-        "another program has kept the store from being written to; end it (a database shell with an open transaction, a backup) and open again"
-    )]
+    #[error("another program blocks writes to the store; end it (a database shell with an open transaction, a backup) and open again")]
     Busy,
     /// It went where nobody will find it.
     #[error(transparent)]

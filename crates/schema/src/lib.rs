@@ -142,7 +142,7 @@ enum By {
 
 impl Matches {
     fn keyword<'a>(source: &'a Value, bytes_max: usize) -> Result<Box<dyn for<'i> Keyword<'i, Metered>>, ValidationError<'a>> {
-        let Some(text) = source.as_str() else { return Err(ValidationError::custom("`pattern` must be a text")) };
+        let Some(text) = source.as_str() else { return Err(ValidationError::custom("`pattern` must be a string")) };
         let by = match Pattern::compile(text) {
             Ok(pattern) => By::Ours(pattern.into()),
             Err(Unusable::TooLarge) if bytes_max == Pattern::BYTES_MAX => return Err(ValidationError::custom(TOO_LARGE)),

@@ -5,6 +5,7 @@
 
 mod backoff;
 mod canonical;
+mod counted;
 mod nearest;
 mod percent;
 mod random;
@@ -13,6 +14,7 @@ mod well_formed;
 
 pub use backoff::{Backoff, Growth};
 pub use canonical::{canonical_json, sha256_hex};
+pub use counted::counted;
 pub use nearest::nearest;
 pub use percent::percent_decoded;
 pub use random::{mixed, unit};

@@ -36,7 +36,7 @@ pub(super) const WAITS_NAMED_MAX: usize = 10;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SignalError {
     /// No wait of the definition has this name.
-    #[error("no task of this workflow waits for a signal `{name}`{}{}", meant(near.as_deref()), there(names))]
+    #[error("no task of this workflow waits for signal `{name}`{}{}", meant(near.as_deref()), there(names))]
     UnknownName {
         /// The signal's name.
         name: String,
@@ -86,7 +86,7 @@ fn there(names: &str) -> String {
     if names.is_empty() {
         "none waits for any (the waits of a child workflow are those of its own execution)".to_owned()
     } else {
-        format!("these are waited for: {names}")
+        format!("tasks wait for: {names}")
     }
 }
 

@@ -63,7 +63,7 @@ impl Execution {
                 told.push_str(", …");
                 break;
             }
-            told.push_str(if place == 0 { "; what came and nobody took: " } else { ", " });
+            told.push_str(if place == 0 { "; signals that no task took: " } else { ", " });
             let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
             let meant = if path.is_empty() { String::new() } else { format!(" for `{}`", shown(path)) };
             write!(told, "`{}`{meant}{times}", shown(name)).unwrap_or(());

@@ -442,7 +442,7 @@ fn parse(text: &str, place: impl FnOnce() -> String) -> Result<Value, Unreadable
     serde_json::from_str(text).map_err(|error| {
         let said = error.to_string();
         let reason = if said.starts_with("recursion limit exceeded") {
-            "it nests deeper than 127 levels; let the tasks inside return flatter data, or pass the deep part as text".to_owned()
+            "it nests deeper than 127 levels; let the tasks inside return flatter data, or pass the deep part as a string".to_owned()
         } else {
             said
         };

@@ -36,7 +36,7 @@ pub(super) fn read(text: &str) -> Result<Expression, Vec<TimingProblem>> {
             let nickname = NICKNAMES.iter().find(|(name, _)| fields.iter().any(|field| field.eq_ignore_ascii_case(name)));
             let problem = match nickname {
                 Some((name, ours)) => TimingProblem::Nickname { name: (*name).to_owned(), ours },
-                None => TimingProblem::FieldCount { count },
+                None => TimingProblem::FieldCount { text: text.to_owned(), count },
             };
             return Err(vec![problem]);
         }
@@ -52,7 +52,7 @@ pub(super) fn read(text: &str) -> Result<Expression, Vec<TimingProblem>> {
         return Err(wrong);
     }
     // What can be read field by field can be read; this only keeps the compiler sure of it.
-    let cron = parse(&fields.join(" ")).ok_or_else(|| vec![TimingProblem::FieldCount { count: fields.len() }])?;
+    let cron = parse(&fields.join(" ")).ok_or_else(|| vec![TimingProblem::FieldCount { text: text.to_owned(), count: fields.len() }])?;
     Ok(Expression { cron, is_hourly })
 }
 

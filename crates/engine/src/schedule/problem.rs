@@ -4,20 +4,21 @@
 use super::EVERY_MIN;
 use std::fmt;
 use std::time::Duration;
+use stdx::counted;
 
 /// Why a schedule cannot be kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum TimingProblem {
-    #[error("`{name}` is not read; write '{ours}'")]
+    #[error("`{name}` is not supported; write '{ours}'")]
     Nickname { name: String, ours: &'static str },
-    #[error("has {count} {}; write five (minute, hour, day of the month, month, day of the week), or six with the second first", if *count == 1 { "field" } else { "fields" })]
-    FieldCount { count: usize },
-    #[error("has the {field} `{text}`; allowed {}", field.allowed())]
+    #[error("`{text}` has {}; write five (minute, hour, day of the month, month, day of the week), or six with the second first", counted(*count, "field"))]
+    FieldCount { text: String, count: usize },
+    #[error("`{text}` is not a valid {field}; allowed {}", field.allowed())]
     Field { field: CronField, text: String },
-    #[error("names no instant before the year 2255; is there such a day in such a month?")]
+    #[error("never comes before the year 2255; check that the month has such a day")]
     Never,
-    #[error("`{name}` is no time zone; give an IANA name such as 'Europe/Berlin', or 'UTC'")]
+    #[error("`{name}` is not a time zone; give an IANA name such as 'Europe/Berlin', or 'UTC'")]
     Zone { name: String },
     #[error("must be at least {} ms, not {} ms; let one execution do more", EVERY_MIN.as_millis(), period.as_millis())]
     TooShort { period: Duration },

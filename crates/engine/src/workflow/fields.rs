@@ -6,7 +6,7 @@ use super::peers::ours;
 use super::problem::{ProblemKind, Problems};
 use serde_json::{Map, Value};
 use std::time::Duration;
-use stdx::nearest;
+use stdx::{counted, nearest};
 
 /// Fields of an object that are looked at one by one.
 const FEW: usize = 16;
@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
             None => problems.push(self.path(field), ProblemKind::Missing { field, hint }),
             Some(Value::String(text)) if text.is_empty() => problems.push(self.path(field), ProblemKind::Empty),
             Some(Value::String(text)) => return Some(text),
-            Some(other) => problems.push(self.path(field), wrong_type("a text", other)),
+            Some(other) => problems.push(self.path(field), wrong_type("a string", other)),
         }
         None
     }
@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
     /// Reports a field that is there and is not a text.
     pub(super) fn optional_text(&self, field: &str, problems: &mut Problems) {
         if let Some(value) = self.get(field).filter(|value| !value.is_string()) {
-            problems.push(self.path(field), wrong_type("a text", value));
+            problems.push(self.path(field), wrong_type("a string", value));
         }
     }
 
@@ -133,13 +133,16 @@ impl Fields<'_> {
 
 /// The problem of a value that is of another type.
 pub(super) fn wrong_type(expected: &'static str, found: &Value) -> ProblemKind {
-    ProblemKind::WrongType { expected, found: shorten(found) }
+    // A version such as 1 is the slip that is made most often.
+    let quoted = expected == "a string" && matches!(found, Value::Bool(_) | Value::Number(_));
+    let instead = if quoted { format!("; write '{found}'") } else { String::new() };
+    ProblemKind::WrongType { expected, found: shorten(found), instead }
 }
 
 /// A value as a message shows it.
 pub(super) fn shorten(value: &Value) -> String {
     let text = match value {
-        Value::Array(items) => return format!("a list of {}", items.len()),
+        Value::Array(items) => return format!("an array of {}", counted(items.len(), "item")),
         Value::Object(_) => return "an object".to_owned(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
     };

@@ -81,7 +81,7 @@ const TASK: Words = &[
     (&["steps", "nodes", "jobs", "stages", "activities", "children", "subtasks"], "`tasks: [{ id, agentId }, …]`"),
     (
         &["retries", "retry", "maxRetries", "maxAttempts", "attempts", "retryLimit", "retryCount", "retryConfig", "retryStrategy"],
-        "`retryPolicy: { maxAttempts: 3 }`, attempts in all, the first included",
+        "`retryPolicy: { maxAttempts: 3 }`, all attempts, including the first",
     ),
     (
         &["backoff", "retryDelay", "retryBackoff", "delayBetweenRetries"],
@@ -155,7 +155,7 @@ const TASK: Words = &[
 const RETRY_POLICY: Words = &[
     (
         &["attempts", "retries", "maxRetries", "maximumAttempts", "max", "limit", "times", "count", "tries"],
-        "`maxAttempts`, attempts in all, the first included",
+        "`maxAttempts`, all attempts, including the first",
     ),
     (
         &[
@@ -187,7 +187,7 @@ const RETRY_POLICY: Words = &[
 ];
 
 const LOOP: Words = &[
-    (&["each", "items", "over", "list", "in", "of", "collection", "map"], "`forEach: […]`, or an expression that gives a list"),
+    (&["each", "items", "over", "list", "in", "of", "collection", "map"], "`forEach: […]`, or an expression that gives an array"),
     (&["max", "maxLoops", "limit", "times", "count", "maxPasses"], "`maxIterations`"),
     (&["parallel", "parallelism", "maxConcurrency", "batchSize"], "`concurrency`"),
     (&["condition", "if", "when"], "`while: '…'`"),

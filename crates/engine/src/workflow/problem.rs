@@ -27,15 +27,15 @@ pub enum Severity {
 pub enum ProblemKind {
     #[error("the definition is not JSON: {message}")]
     NotJson { message: String },
-    #[error("expected {expected}, found {found}")]
-    WrongType { expected: &'static str, found: String },
+    #[error("expected {expected}, found {found}{instead}")]
+    WrongType { expected: &'static str, found: String, instead: String },
     #[error("`{field}` is missing: add {hint}")]
     Missing { field: &'static str, hint: &'static str },
     #[error("unknown field `{field}`{}", way_out(*ours, *near))]
     UnknownField { field: String, near: Option<&'static str>, ours: Option<&'static str> },
     #[error("must not be empty")]
     Empty,
-    #[error("`{id}` cannot be an id: it is a name JavaScript objects give a meaning to; choose another")]
+    #[error("`{id}` cannot be an id: JavaScript objects give it a meaning; choose another")]
     ReservedId { id: String },
     #[error("an id has at most {limit} bytes, this one has {len}")]
     IdTooLong { len: usize, limit: usize },
@@ -45,7 +45,7 @@ pub enum ProblemKind {
     IdOfPaths { id: String, character: char },
     #[error("the name of a signal must not contain control characters")]
     SignalControlCharacter,
-    #[error("`{id}` is already the id of {first}; ids are unique in a workflow")]
+    #[error("`{id}` is already the id of {first}; rename one of them: an id is unique in its workflow")]
     DuplicateId { id: String, first: String },
     #[error("task `{task}` depends on `{missing}`, which this workflow does not define{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
     UnknownDependency { task: String, missing: String, near: Option<String> },
@@ -62,7 +62,7 @@ pub enum ProblemKind {
     #[error("must be {expected}, found {found}")]
     OutOfRange { expected: &'static str, found: String },
     #[error(
-        "`{found}` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'{}",
+        "`{found}` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'{}",
         meant.as_ref().map(|meant| format!("; {meant}")).unwrap_or_default()
     )]
     BadDuration { found: String, meant: Option<String> },
@@ -90,7 +90,7 @@ pub enum ProblemKind {
     BadTemplate { message: String },
     #[error("{}it reads task `{id}`, which this workflow does not define{}", at(*column), near.as_ref().map_or_else(|| "; name a task before this one".to_owned(), |near| format!("; did you mean `{near}`?")))]
     UnknownReference { id: String, column: usize, near: Option<String> },
-    #[error("{}it reads task `{id}`, which is not an ancestor: only tasks that end before are in sight; {way_out}", at(*column))]
+    #[error("{}it reads task `{id}`, which is not an ancestor: a task can only read tasks that end before it; {way_out}", at(*column))]
     NotAncestor { id: String, column: usize, way_out: String },
     #[error("{}the output of `{id}` is null where it did not complete; guard it, for example with tasks['{id}'].status == 'completed'", at(*column))]
     MayBeNull { id: String, column: usize },
@@ -104,14 +104,14 @@ pub enum ProblemKind {
         "`{earlier}` and `{task}` run at the same time, since the order of `parallel` tasks means nothing; to run `{task}` after it write `dependencies: ['{earlier}']` here, and to say that they belong side by side put both into one `parallel` group"
     )]
     GroupsBeside { task: String, earlier: String },
-    #[error("`signal` is in sight only after the task's own `waitFor`; {way_out}")]
+    #[error("`signal` is defined only after the task's own `waitFor`; {way_out}")]
     NoSignal { way_out: &'static str },
-    #[error("the name `{name}` is that of another branch, and the output of the task could not tell them apart; choose another")]
+    #[error("`{name}` is already the name of another branch; choose another, so that the output tells them apart")]
     DuplicateBranch { name: String },
-    #[error("brackets are nested more than 127 deep, which is not read; flatten the definition, or use child workflows by id")]
+    #[error("brackets are nested more than 127 levels deep; flatten the definition, or use child workflows by id")]
     NestedTooDeep,
     #[error(
-        "task `{task}` depends on `{dependency}`, which stands in another list; dependencies name siblings: put the dependency on the group"
+        "task `{task}` depends on `{dependency}`, which stands in another group; dependencies name siblings: put the dependency on the group"
     )]
     NotSibling { task: String, dependency: String },
     #[error("`{rule}` asks how dependencies ended, and this task has none; add `dependencies` or leave the rule out")]
@@ -127,6 +127,11 @@ fn way_out(ours: Option<&'static str>, near: Option<&'static str>) -> String {
         (None, Some(near)) => format!("; did you mean `{near}`?"),
         (None, None) => "; remove it".to_owned(),
     }
+}
+
+/// The path of the object that a field stands in.
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(parent, _)| parent)
 }
 
 /// Where in an expression; templates do not tell.
@@ -151,8 +156,8 @@ impl ProblemKind {
         if warns { Severity::Warning } else { Severity::Error }
     }
 
-    /// Whether a definition is refused for it only where it enters: one that stands in a store was accepted before anybody asked. Its reading goes on as
-    /// if nothing was wrong.
+    /// Whether a definition is refused for it only where it enters: one that stands in a store was accepted before this was a rule. Its reading goes on
+    /// as if nothing was wrong.
     pub fn is_of_the_door(&self) -> bool {
         matches!(self, Self::IdOfPaths { .. } | Self::SignalControlCharacter)
     }
@@ -211,11 +216,12 @@ impl Problems {
     }
 
     pub(super) fn push(&mut self, path: impl Into<String>, kind: ProblemKind) {
+        let path = path.into();
         if self.accepted && kind.is_of_the_door() {
             return;
         }
         let is_error = kind.severity() == Severity::Error;
-        if self.quiet && !is_error {
+        if self.quiet && !is_error || self.is_told_by_another(&path, &kind) {
             return;
         }
         self.errors += usize::from(is_error);
@@ -228,7 +234,20 @@ impl Problems {
                 _ => return,
             };
         }
-        self.list.push(Problem { path: path.into(), kind });
+        self.list.push(Problem { path, kind });
+    }
+
+    /// Whether a field is missing because it was written under another name, which is reported where it stands: one mistake, one line.
+    fn is_told_by_another(&self, path: &str, kind: &ProblemKind) -> bool {
+        let ProblemKind::Missing { field, .. } = kind else { return false };
+        let parent = parent(path);
+        self.list.iter().any(|problem| match &problem.kind {
+            ProblemKind::UnknownField { near, ours, .. } if self::parent(&problem.path) == parent => ours.map_or_else(
+                || *near == Some(*field),
+                |ours| ours.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == *field),
+            ),
+            _ => false,
+        })
     }
 
     /// Whether only errors in place of warnings are still listed.

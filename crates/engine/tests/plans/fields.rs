@@ -21,7 +21,7 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
             nmae: unknown field `nmae`; did you mean `name`?
             tasks[0].input.promt: unknown field `promt`; did you mean `prompt`?
             tasks[0].retryPolicy.jiter: unknown field `jiter`; did you mean `jitter`?
-            tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; here that is `maxAttempts`, attempts in all, the first included
+            tasks[0].retryPolicy.maxRetries: unknown field `maxRetries`; here that is `maxAttempts`, all attempts, including the first
         "#]],
     );
 }
@@ -57,7 +57,7 @@ fn a_conditional_call_has_conditions_and_a_loop_says_what_makes_it_go_on() {
     check(
         with(json!({ "type": "loop" })),
         expect![[r#"
-        tasks[0].loop: `loop` is missing: add `forEach`, `while` or `until`, or `conditions` beside it: what makes it go on
+        tasks[0].loop: `loop` is missing: add `forEach`, `while` or `until`, or `conditions` beside it, which end the loop
     "#]],
     );
 }
@@ -93,19 +93,19 @@ fn a_timeout_is_a_positive_duration() {
     check(
         with(json!({ "timeout": "soon" })),
         expect![[r#"
-            tasks[0].timeout: `"soon"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[0].timeout: `"soon"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
         "#]],
     );
     check(
         with(json!({ "timeout": -5 })),
         expect![[r#"
-            tasks[0].timeout: `-5` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[0].timeout: `-5` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
         "#]],
     );
     check(
         with(json!({ "timeout": "400d" })),
         expect![[r#"
-            tasks[0].timeout: `"400d"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[0].timeout: `"400d"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
         "#]],
     );
     check(
@@ -121,7 +121,7 @@ fn a_retry_policy_says_how_often_and_each_field_has_its_range() {
     check(
         with(json!({ "retryPolicy": {} })),
         expect![[r#"
-            tasks[0].retryPolicy.maxAttempts: `maxAttempts` is missing: add the number of attempts in all, the first included
+            tasks[0].retryPolicy.maxAttempts: `maxAttempts` is missing: add the number of all attempts, including the first
         "#]],
     );
     check(
@@ -131,8 +131,8 @@ fn a_retry_policy_says_how_often_and_each_field_has_its_range() {
         expect![[r#"
             tasks[0].retryPolicy.maxAttempts: must be a whole number from 1 to 10000, found 0
             tasks[0].retryPolicy.backoffType: must be 'exponential' (or 'fixed', 'linear'), found "expontential"
-            tasks[0].retryPolicy.initialDelay: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-            tasks[0].retryPolicy.maxDelay: `true` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[0].retryPolicy.initialDelay: `"x"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[0].retryPolicy.maxDelay: `true` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
             tasks[0].retryPolicy.jitter: must be a share from 0 to 1, or true for 1, found 1.5
         "#]],
     );
@@ -206,8 +206,8 @@ fn problems_of_every_kind_come_together() {
         expect![[r#"
             tasks[1].loop: `loop` has no meaning on the call of an agent; write type: 'loop' beside it
             tasks[2].name: must not be empty
-            tasks[2].timeout: `"x"` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
-            tasks[2].id: `a` is already the id of tasks[0]; ids are unique in a workflow
+            tasks[2].timeout: `"x"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[2].id: `a` is already the id of tasks[0]; rename one of them: an id is unique in its workflow
             tasks[1].dependencies[1]: task `b` depends on `c`, which this workflow does not define
             tasks[0].dependencies: these tasks wait for each other in a cycle: a → b → a; remove one of the edges
         "#]],

@@ -87,11 +87,11 @@ fn a_hundred_thousand_levels_are_refused_in_good_order() {
     let close = "]}".repeat(levels);
     let unlimited = Limits { depth_max: usize::MAX, ..LIMITS };
     expect![[r#"
-        -: brackets are nested more than 127 deep, which is not read; flatten the definition, or use child workflows by id
+        -: brackets are nested more than 127 levels deep; flatten the definition, or use child workflows by id
     "#]]
     .assert_eq(&read(&format!("{open}{close}"), unlimited));
     expect![[r#"
-        -: brackets are nested more than 127 deep, which is not read; flatten the definition, or use child workflows by id
+        -: brackets are nested more than 127 levels deep; flatten the definition, or use child workflows by id
     "#]]
     .assert_eq(&read(&"[".repeat(levels), unlimited));
     // As deep as JSON may be.

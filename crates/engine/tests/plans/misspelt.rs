@@ -112,7 +112,7 @@ fn filters_tests_and_methods_that_there_are_not_are_warned_of() {
         expect![[r#"
             tasks[1].input.prompt: there is no filter `uper`; did you mean `upper`?
             tasks[1].input.prompt: there is no filter `defualt`; did you mean `default`?
-            tasks[2].input.data[0]: there is no filter `tojson`; leave it out: objects and lists are JSON wherever they stand in a text
+            tasks[2].input.data[0]: there is no filter `tojson`; leave it out: objects and arrays are JSON wherever they stand in a string
             tasks[2].input.data[1]: there is no test `definde`; did you mean `defined`?
             tasks[2].input.data[1]: there is no test `nome`; did you mean `none`?
             tasks[3].input.prompt: there is no method `upper`; write `| upper`, which is a filter

@@ -77,18 +77,18 @@ fn a_stranger_is_named_with_the_way_to_it() {
             { "id": "later", "conditions": reads("tasks.x.output || tasks.later.output || tasks.frist.output || tasks.nobody.output") },
         ]),
         expect![[r#"
-            tasks[0].conditions[0]: column 13: it reads task `beside`, which is not an ancestor: only tasks that end before are in sight; add `beside` to `dependencies`
-            tasks[1].conditions[0]: column 12: it reads task `first`, which is not an ancestor: only tasks that end before are in sight; add `first` to `dependencies`
-            tasks[1].conditions[0]: column 34: it reads task `inner`, which is not an ancestor: only tasks that end before are in sight; it stands inside `g`; read the output of `g`
-            tasks[2].conditions[0]: column 12: it reads task `inner`, which is not an ancestor: only tasks that end before are in sight; it stands inside this task, which has not begun
-            tasks[3].conditions[0]: column 8: it reads task `x`, which is not an ancestor: only tasks that end before are in sight; it stands inside `g`; read the output of `g`
-            tasks[3].conditions[0]: column 30: it reads task `later`, which is not an ancestor: only tasks that end before are in sight; a task has nothing to read of itself before it ends
+            tasks[0].conditions[0]: column 13: it reads task `beside`, which is not an ancestor: a task can only read tasks that end before it; add `beside` to `dependencies`
+            tasks[1].conditions[0]: column 12: it reads task `first`, which is not an ancestor: a task can only read tasks that end before it; add `first` to `dependencies`
+            tasks[1].conditions[0]: column 34: it reads task `inner`, which is not an ancestor: a task can only read tasks that end before it; it stands inside `g`; read the output of `g`
+            tasks[2].conditions[0]: column 12: it reads task `inner`, which is not an ancestor: a task can only read tasks that end before it; it stands inside this task, which has not begun
+            tasks[3].conditions[0]: column 8: it reads task `x`, which is not an ancestor: a task can only read tasks that end before it; it stands inside `g`; read the output of `g`
+            tasks[3].conditions[0]: column 30: it reads task `later`, which is not an ancestor: a task can only read tasks that end before it; a task has nothing to read of itself before it ends
             tasks[3].conditions[0]: column 52: it reads task `frist`, which this workflow does not define; did you mean `first`?
             tasks[3].conditions[0]: column 75: it reads task `nobody`, which this workflow does not define; name a task before this one
-            tasks[2].tasks[0].conditions[0]: column 8: it reads task `g`, which is not an ancestor: only tasks that end before are in sight; this stands in `g`; read the tasks before it there
-            tasks[2].tasks[0].conditions[0]: column 30: it reads task `later`, which is not an ancestor: only tasks that end before are in sight; add `later` to the `dependencies` of `g`, the group around this task
-            tasks[2].tasks[1].branches[0].when: column 8: it reads task `x`, which is not an ancestor: only tasks that end before are in sight; it stands inside this task, which has not begun
-            tasks[2].tasks[1].branches[1].tasks[0].conditions[0]: column 8: it reads task `x`, which is not an ancestor: only tasks that end before are in sight; it stands in another part of `k`; put what it gives where both see it
+            tasks[2].tasks[0].conditions[0]: column 8: it reads task `g`, which is not an ancestor: a task can only read tasks that end before it; this stands in `g`; read the tasks before it there
+            tasks[2].tasks[0].conditions[0]: column 30: it reads task `later`, which is not an ancestor: a task can only read tasks that end before it; add `later` to the `dependencies` of `g`, the group around this task
+            tasks[2].tasks[1].branches[0].when: column 8: it reads task `x`, which is not an ancestor: a task can only read tasks that end before it; it stands inside this task, which has not begun
+            tasks[2].tasks[1].branches[1].tasks[0].conditions[0]: column 8: it reads task `x`, which is not an ancestor: a task can only read tasks that end before it; it stands in another part of `k`; put what it gives where both see it
         "#]],
     );
 }
@@ -103,10 +103,10 @@ fn a_template_that_reads_a_stranger_is_found_in_its_input() {
             { "id": "d", "compensate": { "agentId": "u", "on": "started", "input": { "data": "{{ tasks.d.output }}" } } },
         ]),
         expect![[r#"
-            tasks[0].input.data.list[1].deep: it reads task `b`, which is not an ancestor: only tasks that end before are in sight; add `b` to `dependencies`
+            tasks[0].input.data.list[1].deep: it reads task `b`, which is not an ancestor: a task can only read tasks that end before it; add `b` to `dependencies`
             tasks[1].input.prompt: it reads task `nobody`, which this workflow does not define; name a task before this one
-            tasks[1].cache.key: it reads task `c`, which is not an ancestor: only tasks that end before are in sight; add `c` to `dependencies`
-            tasks[2].compensate.input.data[2]: it reads task `d`, which is not an ancestor: only tasks that end before are in sight; add `d` to `dependencies`
+            tasks[1].cache.key: it reads task `c`, which is not an ancestor: a task can only read tasks that end before it; add `c` to `dependencies`
+            tasks[2].compensate.input.data[2]: it reads task `d`, which is not an ancestor: a task can only read tasks that end before it; add `d` to `dependencies`
             tasks[3].compensate.input.data: the output of `d` is null where it did not complete; guard it, for example with tasks['d'].status == 'completed'
         "#]],
     );
@@ -130,7 +130,7 @@ fn the_tasks_of_a_workflow_inside_see_each_other_alone() {
         ]),
         expect![[r#"
             tasks[1].workflow.tasks[0].conditions[0]: column 8: it reads task `a`, which this workflow does not define; name a task before this one
-            tasks[1].workflow.tasks[0].conditions[0]: column 26: it reads task `c`, which is not an ancestor: only tasks that end before are in sight; add `c` to `dependencies`
+            tasks[1].workflow.tasks[0].conditions[0]: column 26: it reads task `c`, which is not an ancestor: a task can only read tasks that end before it; add `c` to `dependencies`
             tasks[1].workflow.tasks[1].input.data: it reads task `d`, which this workflow does not define; name a task before this one
         "#]],
     );
@@ -152,10 +152,10 @@ fn a_loop_sees_its_latest_pass_between_passes() {
             tasks[1].loop.while[0]: column 8: `c` has given nothing when `while` is first judged; guard it with `iteration == 0 || …`, or use `until`
             tasks[1].loop.while[2]: column 8: `w` has given nothing when `while` is first judged; guard it with `iteration == 0 || …`, or use `until`
             tasks[2].conditions[0]: column 8: the output of `d` is null where it did not complete; guard it, for example with tasks['d'].status == 'completed'
-            tasks[2].conditions[0]: column 26: it reads task `a`, which is not an ancestor: only tasks that end before are in sight; it stands inside `u`; read the output of `u`
-            tasks[3].loop.until: column 28: it reads task `i`, which is not an ancestor: only tasks that end before are in sight; it stands deeper inside `deep`; read the output of the group around it
-            tasks[2].tasks[0].conditions[0]: column 12: it reads task `again`, which is not an ancestor: only tasks that end before are in sight; inside a loop, `last` is what its last pass gave
-            tasks[5].input.data: it reads task `poll`, which is not an ancestor: only tasks that end before are in sight; inside a loop, `last` is what its last pass gave
+            tasks[2].conditions[0]: column 26: it reads task `a`, which is not an ancestor: a task can only read tasks that end before it; it stands inside `u`; read the output of `u`
+            tasks[3].loop.until: column 28: it reads task `i`, which is not an ancestor: a task can only read tasks that end before it; it stands deeper inside `deep`; read the output of the group around it
+            tasks[2].tasks[0].conditions[0]: column 12: it reads task `again`, which is not an ancestor: a task can only read tasks that end before it; inside a loop, `last` is what its last pass gave
+            tasks[5].input.data: it reads task `poll`, which is not an ancestor: a task can only read tasks that end before it; inside a loop, `last` is what its last pass gave
         "#]],
     );
 }
@@ -171,8 +171,8 @@ fn variables_of_a_loop_are_for_what_is_inside() {
             { "id": "after", "conditions": reads("outer.item == 1") },
         ]),
         expect![[r#"
-            tasks[0].conditions[0]: column 1: `item` is not in sight here; there are: input, context, tasks, results, signal, execution
-            tasks[1].conditions[0]: column 1: `outer` is not in sight here; there are: input, context, tasks, results, signal, execution
+            tasks[0].conditions[0]: column 1: `item` is not defined here; there are: input, context, tasks, results, signal, execution
+            tasks[1].conditions[0]: column 1: `outer` is not defined here; there are: input, context, tasks, results, signal, execution
         "#]],
     );
 }
@@ -189,9 +189,9 @@ fn a_signal_is_in_sight_after_the_tasks_own_wait() {
             { "id": "e", "waitFor": { "signal": "go" }, "compensate": { "agentId": "u", "input": { "data": "{{ signal.payload }}" } } },
         ]),
         expect![[r#"
-            tasks[2].conditions[0]: `signal` is in sight only after the task's own `waitFor`; conditions are judged before it: put the wait into a task before this one and read its output
-            tasks[3].input.data.s: `signal` is in sight only after the task's own `waitFor`; add `waitFor`, or put the wait into a task before this one and read its output
-            tasks[5].compensate.input.data: `signal` is in sight only after the task's own `waitFor`; read what the task gave instead
+            tasks[2].conditions[0]: `signal` is defined only after the task's own `waitFor`; conditions are judged before it: put the wait into a task before this one and read its output
+            tasks[3].input.data.s: `signal` is defined only after the task's own `waitFor`; add `waitFor`, or put the wait into a task before this one and read its output
+            tasks[5].compensate.input.data: `signal` is defined only after the task's own `waitFor`; read what the task gave instead
         "#]],
     );
 }

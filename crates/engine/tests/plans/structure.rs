@@ -18,7 +18,7 @@ fn a_definition_is_an_object() {
     check_definition(
         json!(["a"]),
         expect![[r#"
-            -: expected an object, found a list of 1
+            -: expected an object, found an array of 1 item
         "#]],
     );
 }
@@ -29,7 +29,7 @@ fn every_missing_field_is_named_at_once() {
         json!({}),
         expect![[r#"
             id: `id` is missing: add an id that names this workflow
-            tasks: `tasks` is missing: add a list with at least one task
+            tasks: `tasks` is missing: add an array with at least one task
         "#]],
     );
     check(
@@ -46,26 +46,26 @@ fn wrong_types_are_named_with_what_was_found() {
     check_definition(
         json!({ "id": 1, "name": true, "version": 1.5, "description": [], "metadata": "x", "tasks": { "a": 1 } }),
         expect![[r#"
-            id: expected a text, found 1
-            name: expected a text, found true
-            version: expected a text, found 1.5
-            description: expected a text, found a list of 0
+            id: expected a string, found 1; write '1'
+            name: expected a string, found true; write 'true'
+            version: expected a string, found 1.5; write '1.5'
+            description: expected a string, found an array of 0 items
             metadata: expected an object, found "x"
-            tasks: expected a list, found an object
+            tasks: expected an array of tasks such as [{ id: 'a', agentId: '…' }], found an object
         "#]],
     );
     check(
         json!(["a", { "id": {}, "name": 5, "agentId": ["x", "y"], "type": 7, "dependencies": "a", "timeout": {}, "input": 3, "retryPolicy": [] }]),
         expect![[r#"
             tasks[0]: expected an object, found "a"
-            tasks[1].name: expected a text, found 5
-            tasks[1].id: expected a text, found an object
+            tasks[1].name: expected a string, found 5; write '5'
+            tasks[1].id: expected a string, found an object
             tasks[1].type: must be 'sequential', 'parallel', 'conditional' or 'loop', found 7
-            tasks[1].dependencies: expected a list of task ids, found "a"
-            tasks[1].agentId: expected a text, found a list of 2
+            tasks[1].dependencies: expected an array of task ids, found "a"
+            tasks[1].agentId: expected a string, found an array of 2 items
             tasks[1].input: expected an object, found 3
-            tasks[1].retryPolicy: expected an object, found a list of 0
-            tasks[1].timeout: `an object` is not a duration: use milliseconds or a text such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
+            tasks[1].retryPolicy: expected an object, found an array of 0 items
+            tasks[1].timeout: `an object` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'
         "#]],
     );
     check(
@@ -73,7 +73,7 @@ fn wrong_types_are_named_with_what_was_found() {
         expect![[r#"
             tasks[0].dependencies[0]: expected a task id, found 1
             tasks[0].dependencies[1]: expected a task id, found null
-            tasks[0].input.prompt: expected a text, found 1
+            tasks[0].input.prompt: expected a string, found 1; write '1'
         "#]],
     );
 }
@@ -106,9 +106,9 @@ fn names_that_mean_something_to_javascript_are_no_ids() {
     check(
         tasks(&[("__proto__", None, None), ("constructor", None, None), ("prototype", None, None), ("toString", None, None)]),
         expect![[r#"
-            tasks[0].id: `__proto__` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
-            tasks[1].id: `constructor` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
-            tasks[2].id: `prototype` cannot be an id: it is a name JavaScript objects give a meaning to; choose another
+            tasks[0].id: `__proto__` cannot be an id: JavaScript objects give it a meaning; choose another
+            tasks[1].id: `constructor` cannot be an id: JavaScript objects give it a meaning; choose another
+            tasks[2].id: `prototype` cannot be an id: JavaScript objects give it a meaning; choose another
         "#]],
     );
 }
@@ -129,8 +129,8 @@ fn an_id_is_given_once() {
     check(
         tasks(&[("a", None, None), ("b", None, None), ("a", None, None), ("a", None, None)]),
         expect![[r#"
-            tasks[2].id: `a` is already the id of tasks[0]; ids are unique in a workflow
-            tasks[3].id: `a` is already the id of tasks[0]; ids are unique in a workflow
+            tasks[2].id: `a` is already the id of tasks[0]; rename one of them: an id is unique in its workflow
+            tasks[3].id: `a` is already the id of tasks[0]; rename one of them: an id is unique in its workflow
         "#]],
     );
 }

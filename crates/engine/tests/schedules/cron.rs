@@ -47,34 +47,34 @@ fn an_instant_within_a_second_is_not_taken_for_its_beginning() {
 #[test]
 fn what_is_wrong_is_said_field_by_field() {
     let cases: &[(&str, &[&str])] = &[
-        ("", &["cron has 0 fields"]),
-        ("* * * *", &["cron has 4 fields"]),
-        ("* * * * * * *", &["cron has 7 fields"]),
-        ("@daily", &["cron `@daily` is not read; write '0 0 * * *'"]),
-        ("60 * * * *", &["cron has the minute `60`"]),
-        ("60 0 0 * * *", &["cron has the second `60`"]),
-        ("0 24 * * *", &["cron has the hour `24`"]),
-        ("0 0 0 * *", &["cron has the day of the month `0`"]),
-        ("0 0 32 * *", &["cron has the day of the month `32`"]),
-        ("0 0 * 13 *", &["cron has the month `13`"]),
-        ("0 0 * * 8", &["cron has the day of the week `8`"]),
-        ("x * * * *", &["cron has the minute `x`"]),
-        ("MON 0 * * *", &["cron has the minute `MON`"]),
-        ("0 0 MON * *", &["cron has the day of the month `MON`"]),
-        ("0 0 * MON *", &["cron has the month `MON`"]),
-        ("0 0 * * JAN", &["cron has the day of the week `JAN`"]),
-        ("0 0 * * MONDAY", &["cron has the day of the week `MONDAY`"]),
-        ("*/0 * * * *", &["cron has the minute `*/0`"]),
-        ("5- * * * *", &["cron has the minute `5-`"]),
-        ("20-10 * * * *", &["cron has the minute `20-10`"]),
-        ("1,,2 * * * *", &["cron has the minute `1,,2`"]),
-        ("1, * * * *", &["cron has the minute `1,`"]),
-        ("-1 * * * *", &["cron has the minute `-1`"]),
-        ("99999999999999999999 * * * *", &["cron has the minute `99999999999999999999`"]),
-        ("0 0 * * MON#6", &["cron has the day of the week `MON#6`"]),
-        ("0 L * * *", &["cron has the hour `L`"]),
-        ("60 24 * * *", &["cron has the minute `60`", "cron has the hour `24`"]),
-        ("é * * * *", &["cron has the minute `é`"]),
+        ("", &["cron `` has 0 fields"]),
+        ("* * * *", &["cron `* * * *` has 4 fields"]),
+        ("* * * * * * *", &["cron `* * * * * * *` has 7 fields"]),
+        ("@daily", &["cron `@daily` is not supported; write '0 0 * * *'"]),
+        ("60 * * * *", &["cron `60` is not a valid minute"]),
+        ("60 0 0 * * *", &["cron `60` is not a valid second"]),
+        ("0 24 * * *", &["cron `24` is not a valid hour"]),
+        ("0 0 0 * *", &["cron `0` is not a valid day of the month"]),
+        ("0 0 32 * *", &["cron `32` is not a valid day of the month"]),
+        ("0 0 * 13 *", &["cron `13` is not a valid month"]),
+        ("0 0 * * 8", &["cron `8` is not a valid day of the week"]),
+        ("x * * * *", &["cron `x` is not a valid minute"]),
+        ("MON 0 * * *", &["cron `MON` is not a valid minute"]),
+        ("0 0 MON * *", &["cron `MON` is not a valid day of the month"]),
+        ("0 0 * MON *", &["cron `MON` is not a valid month"]),
+        ("0 0 * * JAN", &["cron `JAN` is not a valid day of the week"]),
+        ("0 0 * * MONDAY", &["cron `MONDAY` is not a valid day of the week"]),
+        ("*/0 * * * *", &["cron `*/0` is not a valid minute"]),
+        ("5- * * * *", &["cron `5-` is not a valid minute"]),
+        ("20-10 * * * *", &["cron `20-10` is not a valid minute"]),
+        ("1,,2 * * * *", &["cron `1,,2` is not a valid minute"]),
+        ("1, * * * *", &["cron `1,` is not a valid minute"]),
+        ("-1 * * * *", &["cron `-1` is not a valid minute"]),
+        ("99999999999999999999 * * * *", &["cron `99999999999999999999` is not a valid minute"]),
+        ("0 0 * * MON#6", &["cron `MON#6` is not a valid day of the week"]),
+        ("0 L * * *", &["cron `L` is not a valid hour"]),
+        ("60 24 * * *", &["cron `60` is not a valid minute", "cron `24` is not a valid hour"]),
+        ("é * * * *", &["cron `é` is not a valid minute"]),
     ];
     for (cron, expected) in cases {
         let problems = Rhythm::calendar(cron, "UTC").unwrap_err();
@@ -84,7 +84,7 @@ fn what_is_wrong_is_said_field_by_field() {
     }
     let both = Rhythm::calendar("* * * *", "Europe/Atlantis").unwrap_err();
     assert_eq!(both.iter().map(TimingProblem::path).collect::<Vec<_>>(), ["cron", "timezone"]);
-    assert!(both[1].to_string().contains("`Europe/Atlantis` is no time zone"), "{}", both[1]);
+    assert!(both[1].to_string().contains("`Europe/Atlantis` is not a time zone"), "{}", both[1]);
 }
 
 #[test]

@@ -43,13 +43,13 @@ fn words(status: StatusCode, location: Option<&str>, seconds: Option<u32>) -> St
         300..=399 => {
             // What follows a `?` may be a secret.
             let to = location.and_then(|to| to.split(['?', '#']).next()).map_or_else(String::new, |to| format!(" to {to}"));
-            format!("it redirects{to} (HTTP {code}), which is not followed: set `url` to the address that answers.")
+            format!("it redirects{to} (HTTP {code}), which is not followed: set `url` to the final address.")
         }
-        401 => format!("it asks who is calling (HTTP {code}): give a key or token that it knows in `headers`, such as `Authorization`."),
-        403 => format!("it does not let this caller in (HTTP {code}): give credentials that may in `headers`."),
+        401 => format!("it asks for credentials (HTTP {code}): give a key or token in `headers`, such as `Authorization`."),
+        403 => format!("it refuses these credentials (HTTP {code}): give others in `headers`."),
         404 | 410 => format!("there is no server at this address (HTTP {code}): the path of `url` may be another one, often /mcp."),
         405 => format!(
-            "it takes no POST at this address (HTTP {code}): it may speak the older transport, HTTP with SSE, which is not spoken here; \
+            "it takes no POST at this address (HTTP {code}): it may speak the older transport, HTTP with SSE, which is not supported; \
              ask for its address of streamable HTTP, often /mcp."
         ),
         408 | 504 => format!("it took too long (HTTP {code}): try again, or ask for less."),
@@ -93,7 +93,7 @@ pub(crate) fn no_answer(status: StatusCode, kind: Option<&str>, body: &[u8]) -> 
         return format!("it is empty (HTTP {})", status.as_u16());
     }
     match kind {
-        Some(kind) if kind == super::JSON => "it is no message of this protocol to this request".to_owned(),
+        Some(kind) if kind == super::JSON => "it is not a message of this protocol in answer to this request".to_owned(),
         Some(kind) => format!("it is `{kind}`, neither JSON nor a stream of events; is this the address of an MCP server?"),
         None => "it has no content type; is this the address of an MCP server?".to_owned(),
     }
@@ -107,18 +107,18 @@ mod tests {
     #[test]
     fn each_status_says_what_to_do() {
         for (status, body, wanted) in [
-            (401, "", "it asks who is calling (HTTP 401): give a key or token that it knows in `headers`, such as `Authorization`"),
+            (401, "", "it asks for credentials (HTTP 401): give a key or token in `headers`, such as `Authorization`"),
             (401, r#"{"error":"invalid_token","error_description":"expired"}"#, "It says: invalid_token"),
-            (403, "<html>no</html>", "it does not let this caller in (HTTP 403): give credentials that may in `headers`"),
+            (403, "<html>no</html>", "it refuses these credentials (HTTP 403): give others in `headers`"),
             (404, "", "there is no server at this address (HTTP 404): the path of `url` may be another one, often /mcp"),
-            (405, "", "it may speak the older transport, HTTP with SSE, which is not spoken here"),
+            (405, "", "it may speak the older transport, HTTP with SSE, which is not supported"),
             (429, "", "it gets too many requests (HTTP 429): try again in 7 s"),
             (
                 500,
                 r#"{"error":{"message":"database is down"}}"#,
                 "it failed (HTTP 500): try again in 7 s, or see its own log. It says: database is down",
             ),
-            (307, "", "it redirects to https://b.example/mcp (HTTP 307), which is not followed: set `url` to the address that answers"),
+            (307, "", "it redirects to https://b.example/mcp (HTTP 307), which is not followed: set `url` to the final address"),
             (418, "short and stout", "it answered with HTTP 418. It says: short and stout"),
         ] {
             let headers = HeaderMap::from_iter([

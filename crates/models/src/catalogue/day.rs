@@ -14,7 +14,7 @@ pub struct Day(Date);
 
 /// Why a text is no day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no day; write it like `2026-10-30`")]
+#[error("`{0}` is not a date; write it like `2026-10-30`")]
 pub struct DayError(String);
 
 impl Day {
@@ -82,7 +82,7 @@ mod tests {
     fn what_is_no_day_is_told() {
         for text in ["", "2026", "2026-1-01", "2026-13-01", "2026-02-29", "2026-10-30-1", "2026-10-3a", "+026-10-30"] {
             let error = text.parse::<Day>().expect_err(text);
-            assert_eq!(error.to_string(), format!("`{text}` is no day; write it like `2026-10-30`"));
+            assert_eq!(error.to_string(), format!("`{text}` is not a date; write it like `2026-10-30`"));
         }
         assert_eq!("2024-02-29".parse::<Day>().expect("a day").to_string(), "2024-02-29");
     }

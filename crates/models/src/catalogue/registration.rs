@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrationError {
     /// It is no object.
-    #[error("a model is registered as an object with `provider`, `id` and what is known of it")]
+    #[error("a model must be an object with `provider`, `id` and its known properties")]
     NotAnObject,
     /// Nobody could find it again.
-    #[error("a model needs `{0}`, a text that is not empty")]
+    #[error("a model needs `{0}`, a non-empty string")]
     Nameless(&'static str),
     /// The field would be lost.
-    #[error("a model has no field `{field}`; it has {}", FIELDS.join(", "))]
+    #[error("unknown field `{field}` of a model; known are {}", FIELDS.join(", "))]
     UnknownField {
         /// What was given.
         field: String,

@@ -9,11 +9,11 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(u64);
 
-/// Why a text is no price.
+/// Why a text is not a price.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {
     /// It is no number.
-    #[error("`{0}` is no price; write dollars per million tokens with at most six decimals, like `0.15`")]
+    #[error("`{0}` is not a price; write dollars per million tokens with at most six decimals, like `0.15`")]
     NotADecimal(String),
     /// It is beyond what anyone would pay.
     #[error("`{0}` dollars per million tokens exceed {max}; prices are given per million tokens, not per token", max = Price::DOLLARS_MAX)]

@@ -30,9 +30,9 @@ struct WrittenStep {
 /// Why prices contradict themselves.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WrittenError {
-    #[error("`batch` has no `batch` of its own")]
+    #[error("`batch` cannot contain another `batch`")]
     BatchInBatch,
-    #[error("`above` goes from the fewest `tokens` to the most, each once; {next} does not follow {tokens}")]
+    #[error("`above` must be sorted by `tokens`, each once; {next} comes after {tokens}")]
     Steps { tokens: u64, next: u64 },
 }
 

@@ -81,7 +81,7 @@ impl Gateway {
         let message = match &obstacle {
             Obstacle::Shut(shut) => {
                 let (class, wait) = (shut.class, shut.until.since(self.now));
-                format!("`{provider}/{model}` is not asked, because calls failed there ({class}); one may go again in {wait:?}")
+                format!("`{provider}/{model}` is paused after repeated failures ({class}); next attempt in {wait:?}")
             }
             Obstacle::TooLarge(too_large) => format!("`{provider}/{model}`: {too_large}"),
         };
@@ -168,7 +168,7 @@ impl Gateway {
             Alarm::Deadline(id) => self.stop(id, |awaited| {
                 (
                     Reason::Deadline(awaited),
-                    format!("the deadline came while the call waited for {awaited}; give it more time, or raise the limit"),
+                    format!("the deadline passed while the call waited for {awaited}; give it more time, or raise the limit"),
                 )
             }),
         }

@@ -95,7 +95,7 @@ impl Mode {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RequirementsError {
     /// Nothing can be less than nothing.
-    #[error("`{field}` is {value}; it is a number of {unit}, 0 or more")]
+    #[error("`{field}` must be a number of {unit}, 0 or more, not {value}")]
     NotANumber {
         /// Where it stands.
         field: &'static str,

@@ -111,7 +111,7 @@ fn a_refused_quota_keeps_those_after_it_away() {
     let gave_up = host.ends[&4].outcome.clone().unwrap_err();
     let Reason::Obstacle(Obstacle::Shut(shut)) = gave_up.reason else { panic!("{gave_up:?}") };
     assert_eq!((shut.class, shut.until, gave_up.class()), (FailureClass::Quota, at(301_000), Some(FailureClass::Quota)));
-    assert_eq!(gave_up.message, "`p/a` is not asked, because calls failed there (quota); one may go again in 299.999s");
+    assert_eq!(gave_up.message, "`p/a` is paused after repeated failures (quota); next attempt in 299.999s");
     host.gateway.reset(&name("p"), &name("a"));
     host.begin(5, request(&["a"]));
     host.run();

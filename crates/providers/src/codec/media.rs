@@ -192,9 +192,7 @@ fn at(url: &str, media_type: Option<&str>, is_picture: bool) -> Result<Medium, S
             let kind = media_type.map(kind_of).or_else(|| ending.as_deref().and_then(kind_of_ending).map(str::to_owned));
             described(Source::Url(url.to_owned()), kind.as_deref(), is_picture)
         }
-        _ => {
-            Err("its address is none that a provider could read; write one that begins with https:, or give its bytes as `data`".to_owned())
-        }
+        _ => Err("a provider cannot read its address; write one that begins with https:, or give its bytes as `data`".to_owned()),
     }
 }
 
@@ -237,7 +235,7 @@ fn bytes(data: &str, media_type: &str, is_picture: bool) -> Result<Medium, Strin
     }
     let letters: String = data.split_whitespace().collect();
     let letters = letters.replace('-', "+").replace('_', "/");
-    let decoded = LENIENT.decode(&letters).map_err(|_| "its `data` is no base64".to_owned())?;
+    let decoded = LENIENT.decode(&letters).map_err(|_| "its `data` is not base64".to_owned())?;
     if decoded.is_empty() {
         return Err("its `data` is empty".to_owned());
     }
@@ -246,7 +244,7 @@ fn bytes(data: &str, media_type: &str, is_picture: bool) -> Result<Medium, Strin
     let is_text =
         !is_picture && DocumentMediaType::from_mime_type(&kind).is_some_and(|kind| kind != DocumentMediaType::PDF) || is_words(&kind);
     let source = if is_text && !is_picture {
-        Source::String(String::from_utf8(decoded).map_err(|_| format!("it is said to be {kind}, and is no text in UTF-8"))?)
+        Source::String(String::from_utf8(decoded).map_err(|_| format!("it is said to be {kind}, and is not UTF-8 text"))?)
     } else {
         Source::Base64(STANDARD.encode(decoded))
     };
@@ -257,15 +255,15 @@ fn described(source: Source, kind: Option<&str>, is_picture: bool) -> Result<Med
     let picture = kind.and_then(ImageMediaType::from_mime_type);
     if is_picture || picture.is_some() {
         if let Some(kind) = kind.filter(|_| picture.is_none()) {
-            return Err(format!("`{kind}` is no picture that models read; PNG, JPEG, GIF and WebP are"));
+            return Err(format!("`{kind}` is not a picture format that models read; PNG, JPEG, GIF and WebP are"));
         }
         let mut image = RigImage::default();
         (image.data, image.media_type) = (source, picture);
         return Ok(Medium::Image(image));
     }
-    let kind = kind.ok_or("nothing says what it is; give its `mediaType`, such as application/pdf")?;
+    let kind = kind.ok_or("its type is unknown; give its `mediaType`, such as application/pdf")?;
     let known = DocumentMediaType::from_mime_type(kind).or_else(|| is_words(kind).then_some(DocumentMediaType::TXT));
-    let media_type = known.ok_or_else(|| format!("`{kind}` is no file that models read; PDFs, pictures and texts are"))?;
+    let media_type = known.ok_or_else(|| format!("`{kind}` is not a file format that models read; PDFs, pictures and text files are"))?;
     Ok(Medium::Document(Document { data: source, media_type: Some(media_type), additional_params: None }))
 }
 

@@ -153,7 +153,7 @@ pub(super) fn no_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
         let host = headers.get(LOCATION).and_then(|to| to.to_str().ok()).and_then(|to| to.parse::<http::Uri>().ok());
         let host = host.as_ref().and_then(http::Uri::host).unwrap_or("another path");
         let message = format!(
-            "the endpoint redirects to {host} (status {}); redirects are not followed, since a key would go along: set `endpoint` to where the provider really is",
+            "the endpoint redirects to {host} (status {}); redirects are not followed, since they would pass on the key: set `endpoint` to the final address",
             status.as_u16()
         );
         return Failure::new(FailureKind::Refused, message).with_body(body);
@@ -168,7 +168,7 @@ pub(super) fn no_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
 pub(super) fn no_stream(headers: &HeaderMap) -> Failure {
     let told = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("a body of no type");
     let message =
-        format!("the provider answered with {told}, in which there is no answer as this wire has it; check `kind` and `endpoint`");
+        format!("the provider answered with {told}, which is not an answer of this kind of provider; check `kind` and `endpoint`");
     Failure::new(FailureKind::Malformed, message)
 }
 

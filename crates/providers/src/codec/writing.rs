@@ -294,7 +294,9 @@ fn answered(content: &[Part]) -> Result<AssistantMessage, String> {
                 let arguments = if arguments.is_null() { Value::Object(Map::new()) } else { arguments.clone() };
                 Ok(AssistantContent::ToolCall(ToolCall::from_wire(id, ToolFunction::new(name, arguments))))
             }
-            Part::Image(_) | Part::File(_) | Part::ToolResult { .. } => Err("an assistant's turn is text and tool calls".to_owned()),
+            Part::Image(_) | Part::File(_) | Part::ToolResult { .. } => {
+                Err("an assistant's turn holds only text and tool calls".to_owned())
+            }
         })
         .collect();
     Ok(AssistantMessage::new(parts?))

@@ -22,7 +22,7 @@ struct State {
 /// A file of the store is not the one that was opened.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(
-    "`{}` was {how} while the store was open: nothing more is written, and what was written last may be lost; put the file back, or a copy of the \
+    "`{}` was {how} while the store was open: nothing more is written, and the last writes may be lost; put the file back, or a copy of the \
      store in place of all its files, and open it again",
     path.display()
 )]
@@ -55,7 +55,7 @@ impl std::fmt::Display for How {
 }
 
 impl Health {
-    /// Whether another program has kept the store from being written to for so long that nothing that is closed waits for it.
+    /// Whether another program blocks writes to the store for so long that nothing that is closed waits for it.
     pub fn is_stuck(&self) -> bool {
         self.0.stuck.load(Ordering::SeqCst)
     }

@@ -37,7 +37,7 @@ pub enum RecordError {
         found: u32,
     },
     /// Not in the row that should hold it.
-    #[error("position {position} of the journal does not hold it, as it should; the file is damaged: restore a backup")]
+    #[error("position {position} of the journal does not contain this record; the file is damaged: restore a backup")]
     Misplaced {
         /// Where that row is; 0 if none is said to be.
         position: i64,

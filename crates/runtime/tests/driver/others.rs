@@ -124,7 +124,7 @@ fn a_driver_that_is_closed_gives_up_after_a_while_and_says_so() {
         let Host { driver, .. } = host;
         let error = driver.close().unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(cause.starts_with("another program has kept the store from being written to"), "{mode:?}: {cause}");
+        assert!(cause.starts_with("another program blocks writes to the store"), "{mode:?}: {cause}");
     }
 }
 

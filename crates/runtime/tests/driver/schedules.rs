@@ -272,8 +272,8 @@ fn a_stored_schedule_that_cannot_be_read_is_left_alone() {
     let place = left_with(Mode::Os, NIGHTLY);
     rusqlite::Connection::open(&place.path).unwrap().execute_batch(r#"UPDATE schedule SET timing = '{"cron":"x"}';"#).unwrap();
     let (mut host, _) = Host::since(place, Mode::Os, since(1, 0, 0));
-    let said = "the stored schedule `nightly` cannot be read: the schedule cannot be kept: cron has 1 field; write five (minute, hour, day of the month, \
-                month, day of the week), or six with the second first";
+    let said = "the stored schedule `nightly` cannot be read: the schedule cannot be kept: cron: `x` has 1 field; write five (minute, hour, day of the \
+                month, month, day of the week), or six with the second first";
     assert_eq!(
         host.driver.unreadable().iter().map(|one| (&*one.id, one.is_schedule, &*one.message)).collect::<Vec<_>>(),
         [("nightly", true, said)]

@@ -53,9 +53,10 @@ impl Decider<'_> {
                     Ok(other) => Err(Failure::coded(
                         "ERR_CONDITION_NOT_BOOLEAN",
                         format!(
-                            "the condition `{}` is {}, not true or false; compare it with something",
+                            "the condition `{0}` is {1}, not true or false; compare it, as in `{0} {2}`",
                             expression.source(),
-                            brief(&other)
+                            brief(&other),
+                            comparison(&other)
                         ),
                     )),
                     Err(error) => Err(wrong(error.to_string())),
@@ -121,6 +122,15 @@ impl Decider<'_> {
             },
             (Question::Branch(_) | Question::Turn { .. }, _) => None,
         }
+    }
+}
+
+/// What makes a condition of an expression that gives this value.
+fn comparison(value: &Value) -> String {
+    match value {
+        Value::Number(number) => format!("== {number}"),
+        Value::String(_) => "!= ''".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => "!= null".to_owned(),
     }
 }
 

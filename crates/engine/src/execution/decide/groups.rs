@@ -221,5 +221,5 @@ impl Decider<'_> {
 
 fn unreachable(wanted: u32, completed: u32) -> Failure {
     let tasks = if wanted == 1 { "task" } else { "tasks" };
-    Failure::coded("ERR_JOIN_UNREACHABLE", format!("the join asks for {wanted} completed {tasks}, and no more than {completed} can be"))
+    Failure::coded("ERR_JOIN_UNREACHABLE", format!("the join needs {wanted} completed {tasks}, but at most {completed} can complete"))
 }

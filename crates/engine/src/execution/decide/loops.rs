@@ -40,7 +40,7 @@ impl Decider<'_> {
                 match scope.and_then(|scope| expression.evaluate(&scope).map_err(|error| error.to_string())) {
                     Ok(Value::Array(items)) => Some(items.iter().map(|item| Arc::from(item.to_string())).collect()),
                     Ok(_) => {
-                        let message = format!("`forEach` is `{}`, which is not a list", expression.source());
+                        let message = format!("`forEach` is `{}`, which is not an array", expression.source());
                         return self.fail(task, Failure::coded("ERR_LOOP_NOT_ARRAY", message));
                     }
                     Err(error) => {
@@ -145,7 +145,9 @@ impl Decider<'_> {
             Some(limit) if passes >= limit && planned.stops_at_limit => Next::End(None),
             Some(limit) if passes >= limit => Next::End(Some(Failure::coded(
                 "ERR_LOOP_LIMIT",
-                format!("the loop wants more than its {limit} passes; raise `maxIterations`, or set `onLimit: 'stop'` to end it well"),
+                format!(
+                    "the loop needs more than its {limit} passes; raise `maxIterations`, or set `onLimit: 'stop'` to complete it there"
+                ),
             ))),
             _ => self.idled_out().map_or(Next::Pass, |failure| Next::End(Some(failure))),
         }

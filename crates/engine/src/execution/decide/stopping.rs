@@ -123,7 +123,7 @@ impl Decider<'_> {
 
     fn overspent(&mut self) {
         let limit = self.execution.attempts_max().unwrap_or_default();
-        let message = format!("the execution may start {limit} attempts, and all of them have been; raise `budget.tasks`");
+        let message = format!("the execution may start {limit} attempts, and has started all of them; raise `budget.tasks`");
         self.fail_execution(CancelReason::Budget, Failure::coded("ERR_BUDGET", message));
     }
 
@@ -196,7 +196,7 @@ impl Decider<'_> {
             }
             let crashes = self.execution.tasks[task].less().map_or(0, |more| more.crashes);
             if crashes > super::Execution::CRASHES_MAX {
-                let message = format!("the process crashed {crashes} times while this task ran; it will not be tried again");
+                let message = format!("the process crashed {crashes} times while this task ran; it is not tried again");
                 let failure = Arc::new(Failure::coded("ERR_POISONED", message));
                 let (start, end) = (admitted, self.now);
                 if !self.fall_back(Measured { task, attempt, start, end }, &failure) {

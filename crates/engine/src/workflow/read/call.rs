@@ -147,7 +147,7 @@ pub(in super::super) fn fallbacks(
         }
         Some(Value::Array(items)) if items.len() > FALLBACKS_MAX => {
             let found = format!("{} of them", items.len());
-            problems.push(path, ProblemKind::OutOfRange { expected: "a list of at most 100", found });
+            problems.push(path, ProblemKind::OutOfRange { expected: "an array of at most 100", found });
             Vec::new()
         }
         Some(Value::Array(items)) => {
@@ -194,7 +194,7 @@ fn fallback(
 /// How answers of models may end that the task takes as they are: the host reads it where it stands.
 fn accept(fields: &Fields<'_>, problems: &mut Problems) {
     const ENDINGS: [&str; 3] = ["length", "content", "empty"];
-    let expected = "a list of 'length', 'content' and 'empty'";
+    let expected = "an array of 'length', 'content' and 'empty'";
     let Some(value) = fields.get("accept") else { return };
     let Value::Array(words) = value else { return problems.push(fields.path("accept"), wrong_type(expected, value)) };
     for (at, word) in words.iter().enumerate() {
@@ -246,7 +246,7 @@ fn template(fields: &Fields<'_>, field: &'static str, place: Place<'_>, problems
 fn requires(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Arc<str>> {
     let Some(value) = fields.get("requires") else { return Vec::new() };
     let Value::Array(items) = value else {
-        problems.push(fields.path("requires"), wrong_type("a list of capabilities", value));
+        problems.push(fields.path("requires"), wrong_type("an array of capabilities", value));
         return Vec::new();
     };
     if items.is_empty() {
@@ -256,7 +256,7 @@ fn requires(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Arc<str>> {
     for (at, item) in items.iter().enumerate() {
         match item.as_str().filter(|text| !text.is_empty()) {
             Some(capability) => capabilities.push(capability.into()),
-            None => problems.push(format!("{}[{at}]", fields.path("requires")), wrong_type("a capability, a text that is not empty", item)),
+            None => problems.push(format!("{}[{at}]", fields.path("requires")), wrong_type("a capability: a non-empty string", item)),
         }
     }
     capabilities

@@ -3,7 +3,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "of the types of a value one or two matter")]
 
-use super::super::fields::{Fields, shorten};
+use super::super::fields::{Fields, shorten, wrong_type};
 use super::super::problem::{ProblemKind, Problems};
 use super::super::sight::Read;
 use crate::Condition;
@@ -46,7 +46,7 @@ pub(in super::super) fn one(value: &Value, path: &str, variables: &[&str], probl
         }
         other => {
             let expected = "an expression, { expression } or a function";
-            problems.push(path, ProblemKind::WrongType { expected, found: shorten(other) });
+            problems.push(path, ProblemKind::WrongType { expected, found: shorten(other), instead: String::new() });
             None
         }
     }
@@ -65,7 +65,7 @@ pub(in super::super) fn expression(source: &str, path: &str, variables: &[&str],
 /// The host has put `{ "function": name }` in place of a function.
 fn function(value: &Value, path: &str, problems: &mut Problems) -> Option<Read<Condition>> {
     let Some(name) = value.get("function").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
-        problems.push(path, ProblemKind::WrongType { expected: "a function", found: shorten(value) });
+        problems.push(path, wrong_type("a function", value));
         return None;
     };
     Some(Read { path: path.to_owned(), references: expressions::References::default(), what: Condition::Function(name.into()) })

@@ -66,11 +66,11 @@ pub(in super::super) fn choice(fields: &Fields<'_>, place: Place<'_>, problems: 
             }
         }
         Some(Value::Array(_)) => problems.push(fields.path("branches"), ProblemKind::Empty),
-        Some(other) => problems.push(fields.path("branches"), wrong_type("a list of branches", other)),
+        Some(other) => problems.push(fields.path("branches"), wrong_type("an array of branches", other)),
         // Tasks in place of branches have been reported as such.
         None if fields.get("tasks").is_some() => {}
         None => {
-            let hint = "a list of `{ when, tasks }`, beside the `default`";
+            let hint = "an array of `{ when, tasks }`, beside the `default`";
             problems.push(fields.path("branches"), ProblemKind::Missing { field: "branches", hint });
         }
     }
@@ -98,7 +98,7 @@ fn branch(value: &Value, path: String, at: usize, inner: Place<'_>, place: Place
         }
         Some(when) => conditions::one(when, &fields.path("when"), &place.variables(), problems),
         None => {
-            let hint = "a condition; what runs when no branch holds belongs into `default`";
+            let hint = "a condition; put the tasks that run when no branch holds into `default`";
             problems.push(fields.path("when"), ProblemKind::Missing { field: "when", hint });
             None
         }
@@ -169,7 +169,7 @@ fn drive(
         _ => {
             let written = fields.get("conditions");
             if written.is_none() {
-                let hint = "`forEach`, `while` or `until`, or `conditions` beside it: what makes it go on";
+                let hint = "`forEach`, `while` or `until`, or `conditions` beside it, which end the loop";
                 problems.push(fields.path("loop"), ProblemKind::Missing { field: "loop", hint });
             }
             let read = written.map(|value| conditions::list(value, &fields.path("conditions"), &inside.variables(), problems));
@@ -186,7 +186,7 @@ fn for_each(fields: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> O
             read.map(WrittenDrive::ForEach)
         }
         other => {
-            problems.push(fields.path("forEach"), wrong_type("a list, or an expression that gives one", other));
+            problems.push(fields.path("forEach"), wrong_type("an array, or an expression that gives one", other));
             None
         }
     }

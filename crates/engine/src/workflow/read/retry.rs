@@ -35,7 +35,7 @@ pub(in super::super) fn policy(value: &Value, path: String, problems: &mut Probl
 
 fn max_attempts(fields: &Fields<'_>, problems: &mut Problems) -> u32 {
     if fields.get("maxAttempts").is_none() {
-        let hint = "the number of attempts in all, the first included";
+        let hint = "the number of all attempts, including the first";
         problems.push(fields.path("maxAttempts"), ProblemKind::Missing { field: "maxAttempts", hint });
     }
     let attempts = fields.whole("maxAttempts", 1, ATTEMPTS_MAX, "a whole number from 1 to 10000", problems);
@@ -71,7 +71,7 @@ fn jitter(fields: &Fields<'_>, problems: &mut Problems) -> f64 {
 pub(in super::super) fn names(fields: &Fields<'_>, field: &'static str, problems: &mut Problems) -> Option<Box<[Box<str>]>> {
     let value = fields.get(field)?;
     let Value::Array(items) = value else {
-        problems.push(fields.path(field), wrong_type("a list of error codes or names", value));
+        problems.push(fields.path(field), wrong_type("an array of error codes or names", value));
         return None;
     };
     let mut names = Vec::new();

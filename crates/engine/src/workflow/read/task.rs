@@ -93,7 +93,7 @@ pub(in super::super) fn list(fields: &Fields<'_>, field: &'static str, place: Pl
         return Vec::new();
     }
     match fields.get(field) {
-        None => problems.push(path, ProblemKind::Missing { field, hint: "a list with at least one task" }),
+        None => problems.push(path, ProblemKind::Missing { field, hint: "an array with at least one task" }),
         Some(Value::Array(tasks)) if tasks.is_empty() => problems.push(path, ProblemKind::Empty),
         Some(Value::Array(tasks)) if tasks.len() > place.limits.tasks_max => {
             problems.push(path, ProblemKind::TooManyTasks { count: tasks.len(), limit: place.limits.tasks_max });
@@ -102,7 +102,7 @@ pub(in super::super) fn list(fields: &Fields<'_>, field: &'static str, place: Pl
             let read = tasks.iter().enumerate().filter_map(|(at, value)| task(value, format!("{path}[{at}]"), place, problems));
             return read.collect();
         }
-        Some(other) => problems.push(path, wrong_type("a list", other)),
+        Some(other) => problems.push(path, wrong_type("an array of tasks such as [{ id: 'a', agentId: '…' }]", other)),
     }
     Vec::new()
 }
@@ -229,14 +229,14 @@ fn common(fields: &Fields<'_>, place: Place<'_>, shape: Shape, problems: &mut Pr
 fn tolerance(fields: &Fields<'_>, problems: &mut Problems) -> Tolerance {
     let Some(value @ Value::Object(_)) = fields.get("onError") else {
         let words = [("fail", false), ("continue", true)];
-        let expected = "'fail', 'continue' or { continue: ['CODE', …] } with the codes of failures that stay its own";
+        let expected = "'fail', 'continue' or { continue: ['CODE', …] } with the codes of failures that do not fail the workflow";
         let all = fields.one_of("onError", &words, expected, problems).unwrap_or(false);
         return if all { Tolerance::All } else { Tolerance::Nothing };
     };
     let Some(written) = Fields::of(value, fields.path("onError"), problems) else { return Tolerance::Nothing };
     written.refuse_others(&["continue"], problems);
     if written.get("continue").is_none() {
-        let hint = "a list of the codes or names of errors that stay its own";
+        let hint = "an array of error codes or names";
         problems.push(written.path("continue"), ProblemKind::Missing { field: "continue", hint });
     }
     let names = retry::names(&written, "continue", problems).unwrap_or_default();
@@ -249,7 +249,7 @@ fn tolerance(fields: &Fields<'_>, problems: &mut Problems) -> Tolerance {
 fn dependencies(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     let value = fields.get("dependencies")?;
     let Value::Array(items) = value else {
-        problems.push(fields.path("dependencies"), wrong_type("a list of task ids", value));
+        problems.push(fields.path("dependencies"), wrong_type("an array of task ids", value));
         return None;
     };
     let mut ids = Vec::with_capacity(items.len());

@@ -50,12 +50,12 @@ pub(super) fn inlined(mut schema: Value) -> Value {
 
 fn members(schema: &Value, root: &Value, level: usize) -> Result<Members, String> {
     if level > LEVELS_MAX {
-        return Err("its schema refers to itself before it says what it is".to_owned());
+        return Err("its schema refers to itself without a type".to_owned());
     }
     let is_object = |kind: &Value| kind == "object";
     let kind = schema.get("type");
     if !kind.is_none_or(|kind| is_object(kind) || kind.as_array().is_some_and(|kinds| kinds.iter().any(is_object))) {
-        return Err(format!("its arguments are no object but {}", kind.unwrap_or(&Value::Null)));
+        return Err(format!("its arguments are not an object but {}", kind.unwrap_or(&Value::Null)));
     }
     let mut all = Members {
         properties: schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default(),

@@ -70,7 +70,7 @@ impl std::fmt::Display for Behind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { frame, commits } = self;
         if *frame == 0 {
-            return write!(f, "its log begins with what is no log: nothing in it can be read");
+            return write!(f, "its log does not begin as a log does: nothing in it can be read");
         }
         write!(f, "its log is damaged at page {frame} of it: {commits} or more commits from there on cannot be read")
     }

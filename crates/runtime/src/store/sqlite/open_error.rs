@@ -31,9 +31,9 @@ pub enum OpenError {
         #[source]
         source: rusqlite::Error,
     },
-    #[error("`{}` is a SQLite file of something else; give another `storage.path`", path.display())]
+    #[error("`{}` is a SQLite file of another program; give another `storage.path`", path.display())]
     Foreign { path: PathBuf },
-    #[error("`{}` has {names} names (hard links), and its log and its lock go by one of them; give the store a file of its own: copy it, and open the copy", path.display())]
+    #[error("`{}` has {names} names (hard links), but its log and its lock belong to one of them; give the store a file of its own: copy it, and open the copy", path.display())]
     Linked { path: PathBuf, names: u64 },
     #[error("{}", emptied(path, *log, *floor))]
     Emptied { path: PathBuf, log: u64, floor: Option<i64> },
@@ -50,11 +50,11 @@ pub enum OpenError {
         path.display()
     )]
     AnotherStore { path: PathBuf, end: i64, floor: i64 },
-    #[error("`{0}-wal` does not belong to `{0}`: it is the log of another store, or what is left of one that was cut; put the right log back, or move this one away to open `{0}` without it", path.display())]
+    #[error("`{0}-wal` does not belong to `{0}`: it is the log of another store, or the rest of a truncated log; put the right log back, or move this one away to open `{0}` without it", path.display())]
     ForeignLog { path: PathBuf },
     #[error("`{}` was written by a newer version (schema {found}, this build knows {SCHEMA_VERSION}); open it with that version", path.display())]
     Newer { path: PathBuf, found: i64 },
-    #[error("the linked SQLite {found} has a bug that can corrupt the file; 3.51.3 is the least")]
+    #[error("the linked SQLite {found} has a bug that can corrupt the file; use 3.51.3 or newer")]
     SqliteTooOld { found: String },
     #[error("`{}` is kept locked by another program; end that program (a database shell with an open transaction, a backup) and open again", path.display())]
     Busy {

@@ -59,7 +59,7 @@ impl Place {
         let file = making(None).open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() {
-            return Err(failed(io::Error::new(ErrorKind::InvalidInput, "it is no regular file")));
+            return Err(failed(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")));
         }
         if names_of(&metadata) > 1 {
             return Err(OpenError::Linked { path: path.to_owned(), names: names_of(&metadata) });
