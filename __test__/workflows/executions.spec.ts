@@ -242,7 +242,7 @@ describe('a handle', () => {
     expect(error).toMatchObject({
       code: 'ERR_TASK_FAILED',
       taskId: 'a',
-      message: 'task `a` failed: its agent threw: broken',
+      message: 'task `a` failed: its agent threw TypeError: broken',
       cause: { name: 'TypeError', message: 'broken', code: 'ERR_AGENT' },
     })
     expect((await second.getHandle(execution?.id ?? '').settled()).status).toBe('failed')

@@ -289,7 +289,7 @@ describe('bad input', () => {
     [
       'a misspelt field',
       { fallback: [{ value: 1 }, { agent: 'x' } as never] },
-      ['tasks[0].fallback[1].agent', 'tasks[0].fallback[1].agentId'],
+      ['tasks[0].fallback[1].agent'],
     ],
     [
       'a value that does not fit',

@@ -35,7 +35,7 @@ import type { PoolEvents } from '../api/pool.js'
 import type { AgentNeed } from '../definition/named.js'
 import type { AgentLimits } from '../boundary/shapes.js'
 import { canonical, hashOf } from '../json/canonical.js'
-import { NOBODY } from '../base/nobody.js'
+import { NO_CALLER } from '../base/no-caller.js'
 
 /**
  * Registers the agents that tasks name by `agentId`, and keeps instances of them: at least `minAgents` and at most `maxAgents` of each type once it has had
@@ -349,7 +349,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
 
   /** The engine wants something of the pool. Whoever happens to be at work now has no part in it. */
   hear(effect: PoolEffect): void {
-    NOBODY.runInAsyncScope(() => {
+    NO_CALLER.runInAsyncScope(() => {
       const { kind } = effect
       if (kind !== PoolKind.scaledUp && kind !== PoolKind.scaledDown) return this.instances.hear(kind, effect)
       const event = { type: this.#typeNames[effect.of] ?? '', from: effect.from, to: effect.to }

@@ -10,7 +10,7 @@ import { endingOf, executionOf, once, type Ending, type Report } from './report.
 import type { Json } from '../json/json.js'
 import type { History } from '../boundary/shapes.js'
 import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
-import { NOBODY } from '../base/nobody.js'
+import { NO_CALLER } from '../base/no-caller.js'
 import { withInputs } from './inputs.js'
 import type { ReusedEnd, RunOptions } from './options.js'
 
@@ -88,7 +88,7 @@ export class Run {
   readonly call: number
   readonly options: RunOptions
   /** Where it was called from: what the caller keeps in `AsyncLocalStorage` reaches agents and listeners. Nobody has called what was recovered. */
-  scope: AsyncResource = NOBODY
+  scope: AsyncResource = NO_CALLER
   /** While payloads of signals are judged: when all that were sent are. */
   judging: Promise<void> | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */

@@ -161,10 +161,10 @@ fn a_name_with_a_date_may_be_registered_beside_its_model() {
 #[test]
 fn what_cannot_be_registered_names_the_field() {
     for (given, expected) in [
-        (json!("swift"), "registered as an object"),
+        (json!("swift"), "a model must be an object with `provider`, `id`"),
         (json!({ "id": "swift" }), "a model needs `provider`"),
         (json!({ "provider": "acme", "id": "" }), "a model needs `id`"),
-        (json!({ "provider": "acme", "id": "swift", "contextWindow": 1 }), "no field `contextWindow`; it has provider, id, aliases"),
+        (json!({ "provider": "acme", "id": "swift", "contextWindow": 1 }), "unknown field `contextWindow` of a model; known are provider, id, aliases"),
         (json!({ "provider": "acme", "id": "swift", "context": "1k" }), "`context` of model `acme/swift`: invalid type"),
         (json!({ "provider": "acme", "id": "swift", "context": -1 }), "`context` of model `acme/swift`: invalid value"),
         (json!({ "provider": "acme", "id": "swift", "context": 0 }), "`context` of model `acme/swift`: a window has at least 1 token"),
@@ -182,7 +182,7 @@ fn what_cannot_be_registered_names_the_field() {
             json!({ "provider": "acme", "id": "swift", "prices": { "input": 0.000_000_1 } }),
             "`prices` of model `acme/swift`: `0.0000001` is not a price",
         ),
-        (json!({ "provider": "acme", "id": "swift", "deprecated": "soon" }), "`deprecated` of model `acme/swift`: `soon` is no day"),
+        (json!({ "provider": "acme", "id": "swift", "deprecated": "soon" }), "`deprecated` of model `acme/swift`: `soon` is not a date"),
     ] {
         let mut catalogue = small();
         let error = catalogue.register(&given).expect_err(expected).to_string();

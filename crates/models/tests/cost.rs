@@ -87,7 +87,7 @@ fn what_no_number_holds_is_the_most_there_is() {
 #[test]
 fn prices_that_contradict_themselves_are_refused_where_they_do() {
     for (written, expected) in [
-        (json!({ "above": [{ "tokens": 2 }, { "tokens": 2 }] }), "2 does not follow 2"),
+        (json!({ "above": [{ "tokens": 2 }, { "tokens": 2 }] }), "must be sorted by `tokens`, each once; 2 comes after 2"),
         (json!({ "batch": { "batch": {} } }), "`batch` cannot contain another `batch`"),
         (json!({ "inputs": "1" }), "unknown field `inputs`"),
         (json!({ "above": [{ "tokens": 2, "cacheread": "1" }] }), "unknown field `cacheread`"),

@@ -6,6 +6,7 @@
 //! - `tests/clocks.rs`: who reads a clock.
 //! - `tests/circles.rs`: modules that name each other.
 //! - `tests/agreements.rs`: what is written in two places and must be the same.
+//! - `tests/words.rs`: what users read names its actor.
 //!
 //! A finding names its file and line, and every test ends with the way out.
 
