@@ -125,18 +125,18 @@ fn what_a_model_cannot_see_is_refused_and_not_left_out() {
         (Kind::Mistral, "codestral-latest", picture(PNG, "image/png"), "reads no pictures"),
         (Kind::Openai, "gpt-3.5-turbo", at("https://example.com/cat.png"), "reads no pictures"),
         (Kind::Groq, "llama-3.3-70b-versatile", picture(PNG, "image/png"), "reads no pictures"),
-        (Kind::Openai, "gpt-4o", picture("Qk0=", "image/bmp"), "`image/bmp` is no picture"),
-        (Kind::Openai, "gpt-4o", picture("not base64!", "image/png"), "is no base64"),
+        (Kind::Openai, "gpt-4o", picture("Qk0=", "image/bmp"), "`image/bmp` is not a picture format"),
+        (Kind::Openai, "gpt-4o", picture("not base64!", "image/png"), "is not base64"),
         (Kind::Openai, "gpt-4o", picture("", "image/png"), "is empty"),
-        (Kind::Openai, "gpt-4o", at("file:///pictures/cat.png"), "address is none"),
+        (Kind::Openai, "gpt-4o", at("file:///pictures/cat.png"), "cannot read its address"),
         (Kind::Ollama, "llava", file(PDF, "application/pdf"), "takes no PDF"),
         (Kind::Cohere, "command-a-vision-07-2025", file(PDF, "application/pdf"), "takes no PDF"),
-        (Kind::Anthropic, "claude-sonnet-4-5", file("UEsDBA==", "application/zip"), "`application/zip` is no file"),
+        (Kind::Anthropic, "claude-sonnet-4-5", file("UEsDBA==", "application/zip"), "`application/zip` is not a file format"),
         (
             Kind::Anthropic,
             "claude-sonnet-4-5",
             Part::File(File::Url { url: "https://example.com/report".to_owned(), media_type: None }),
-            "nothing says what it is",
+            "its type is unknown",
         ),
     ] {
         let request = ChatRequest { model: model.to_owned(), ..asking(kind, part) };
