@@ -204,8 +204,7 @@ export declare interface AgentTask<Other extends string = AnyWord, AgentId exten
     /** Whether it runs, given how its dependencies ended. Default `'none_failed_min_one_success'`, `'none_failed'` where order implies them. */
     triggerRule?: TriggerRule<Other> | undefined;
     /**
-     * `'continue'`: its failure does not fail the workflow, and its dependants see a completed task with output `null`;
-     * `{ continue: ['QUOTA'] }`: only one with such a
+     * `'continue'`: its failure does not fail the workflow, and its dependants see a completed task with output `null`; `{ continue: ['QUOTA'] }`: only one with such a
      * code or name, as in `retryPolicy.retryOn`. Default `'fail'`.
      */
     onError?: 'fail' | 'continue' | Other | {
@@ -1407,8 +1406,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      */
     signalExecution(executionId: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>;
     /**
-          * Events without a listener are held for listeners attached right after the `await`, which hear them in order as soon as
-     * they are read.
+     * Starts a new execution of the same workflow with the same context that takes over every recorded end but those of `fromTask` with
+     * everything inside it, of what depends on it, of the groups around it, of passes that may build on the one it is in, and of what a cancel cut off. The old execution stays as it is; the new one has `forkedFrom`.
      *
      * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.

@@ -286,11 +286,7 @@ describe('bad input', () => {
     ['an empty list', { fallback: [] }, ['tasks[0].fallback']],
     ['nothing', { fallback: {} as never }, ['tasks[0].fallback.agentId']],
     ['both', { fallback: { agentId: 'down', value: 1 } as never }, ['tasks[0].fallback.agentId']],
-    [
-      'a misspelt field',
-      { fallback: [{ value: 1 }, { agent: 'x' } as never] },
-      ['tasks[0].fallback[1].agent'],
-    ],
+    ['a misspelt field', { fallback: [{ value: 1 }, { agent: 'x' } as never] }, ['tasks[0].fallback[1].agent']],
     [
       'a value that does not fit',
       { outputSchema: { type: 'object', properties: { n: { type: 'number' } } }, fallback: { value: { n: 'x' } } },

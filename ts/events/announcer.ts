@@ -217,7 +217,7 @@ export class Announcer implements EventSource {
         return told(error)
       }
     })
-    if (parts.some((part) => part instanceof Promise)) return Promise.all(parts).then((all) => all.flat())
+    if (parts.some((part) => part instanceof Promise)) return Promise.all(parts.map(async (part) => part)).then((all) => all.flat())
     return (parts as (readonly Delivery[])[]).flat()
   }
 

@@ -181,9 +181,12 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       throw new ConflictError('ERR_PROVIDER_EXISTS', `provider \`${name}\` is already configured; choose another name`)
     if (issues.length === 0 && 'generate' in provider) {
       if (typeof provider.generate !== 'function')
-        issues.push({ path: 'provider.generate', message: `must be a function, not ${describe(provider.generate)}` })
+        issues.push({
+          path: 'provider.generate',
+          message: `must be a function, not ${describe((provider as { generate?: unknown }).generate)}`,
+        })
       if (provider.stream !== undefined && typeof provider.stream !== 'function')
-        issues.push({ path: 'provider.stream', message: `must be a function, not ${describe(provider.stream)}` })
+        issues.push({ path: 'provider.stream', message: `must be a function, not ${describe((provider as { stream?: unknown }).stream)}` })
       const rateLimit = provider.rateLimit === undefined ? {} : readRateLimit(provider.rateLimit, 'provider.rateLimit', issues)
       const models: unknown = provider.models ?? []
       if (!Array.isArray(models)) issues.push({ path: 'provider.models', message: `must be an array of models, not ${describe(models)}` })

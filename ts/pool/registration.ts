@@ -78,7 +78,7 @@ function issuesOfInlineType(type: InlineAgentType): Issue[] {
 function noCreate(type: InlineAgentType): string {
   if ('execute' in type && type.create === undefined)
     return 'is missing: `execute` belongs to the agent that it returns; write { create: () => ({ execute }) }, or registerAgent(name, execute)'
-  return `must be a function that returns an agent: { create: async (config) => ({ execute: … }) }; not ${describe(type.create)}`
+  return `must be a function that returns an agent: { create: async (config) => ({ execute: … }) }; not ${describe((type as { create?: unknown }).create)}`
 }
 
 const typeFields: Fields<TypeNumbers> = {
