@@ -289,5 +289,5 @@ it('a failure that is read back is the one that was recorded', async () => {
   const heard: string[] = []
   orchestrator.on('task:retrying', (_task, error) => heard.push(error.message))
   await orchestrator.shutdown()
-  expect(heard).toEqual(['task `a` failed: call 1', 'task `a` failed in attempt 2: call 2'])
+  expect(heard).toEqual(['task `a` failed: its agent threw: call 1', 'task `a` failed in attempt 2: its agent threw: call 2'])
 })

@@ -42,7 +42,7 @@ it('opens after twenty answers of which half are faults, lets one ask after its 
   expect(performance.now() - began).toBeLessThan(1000)
   const refused = await rejection(models.generate({ provider: 'first', prompt: 'hello', fallback: [] }))
   expect(refused).toMatchObject({ code: 'ERR_MODEL', details: { attempts: [], class: 'overload' } })
-  expect(refused.message).toContain('`first/small` is not asked')
+  expect(refused.message).toContain('`first/small` is paused after repeated failures')
   expect(first.requests).toHaveLength(REQUESTS_MIN)
 
   well = true

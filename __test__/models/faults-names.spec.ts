@@ -61,7 +61,7 @@ describe('a model of a provider that is not configured', () => {
 
   it('is told apart from one that only lacks its prefix', async () => {
     expect(await reached({ openai: 'openai' }, 'claude-haiku-4-5')).toMatch(
-      /^ERR_PROVIDER_NOT_FOUND `claude-haiku-4-5` .*`anthropic` is no configured/,
+      /^ERR_PROVIDER_NOT_FOUND `claude-haiku-4-5` .*`anthropic` is not a configured/,
     )
     expect(await reached({ openai: 'openai' }, 'of-tomorrow')).toBe('openai: of-tomorrow')
   })
@@ -114,7 +114,7 @@ describe('a model of a provider that is not configured', () => {
     const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai } } })
     const of = async (model: string): Promise<string> =>
       (await rejection(modelIntegration.generate({ model, prompt: 'x', maxAttempts: 1 }))).message
-    expect(await of('gpt5-mini')).toMatch(/no connection to 127\.0\.0\.1.*; did you mean `gpt-5-mini`\?$/)
+    expect(await of('gpt5-mini')).toMatch(/cannot connect to 127\.0\.0\.1.*; did you mean `gpt-5-mini`\?$/)
     for (const model of ['gpt-5-mini', 'of-tomorrow']) expect(await of(model)).not.toContain('did you mean')
   })
 
@@ -146,13 +146,13 @@ describe('a configured fallback', () => {
     const [first, second, ...rest] = await issuesOf(orchestrator.ready())
     expect(rest).toEqual([])
     expect(first).toMatch(
-      /^models\.fallback\[1\]: `anthropic\/claude-haiku-4-5` cannot be asked for: `anthropic` is no configured provider; there are: openai; /,
+      /^models\.fallback\[1\]: `anthropic\/claude-haiku-4-5` cannot be called: `anthropic` is not a configured provider; there are: openai; /,
     )
     expect(first).toContain('configure it as `models.providers.anthropic`, with its key in `apiKey` or ANTHROPIC_API_KEY')
     expect(second).toMatch(/^models\.fallback\[2\]: .*did you mean `anthropic`\?/)
     const error = await rejection(orchestrator.modelIntegration.generate({ prompt: 'x', model: 'openai/gpt-5' }))
     expect(error.code).toBe('ERR_PROVIDER_NOT_FOUND')
-    expect(error.message).toMatch(/^`models\.fallback\[1\]`: `anthropic\/claude-haiku-4-5` cannot be asked for: /)
+    expect(error.message).toMatch(/^`models\.fallback\[1\]`: `anthropic\/claude-haiku-4-5` cannot be called: /)
     const asked = { prompt: 'x', model: 'openai/gpt-5', fallback: ['openai/gpt-5-mini', 'mistral/m'] }
     expect((await rejection(orchestrator.modelIntegration.generate(asked))).message).toMatch(
       /^`request\.fallback\[1\]`: `mistral\/m` cannot/,
@@ -166,7 +166,7 @@ describe('a configured fallback', () => {
     const server = await modelServer(() => says('well'))
     const providers = { openai: { ...providerAt(server), kind: 'openai' }, google: {} }
     const orchestrator = orchestratorWith({}, { models: { providers, fallback: ['gemini/m', 'openai/gpt-5'] } } as never)
-    const missing = [expect.stringMatching(/^models\.providers\.google\.apiKey: there is no key; set `apiKey` or GEMINI_API_KEY/)]
+    const missing = [expect.stringMatching(/^models\.providers\.google\.apiKey: the API key is missing; set `apiKey` or GEMINI_API_KEY/)]
     expect(await issuesOf(orchestrator.ready())).toEqual(missing)
     expect(await issuesOf(orchestrator.modelIntegration.generate({ prompt: 'x', model: 'openai/gpt-5' }))).toEqual(missing)
     const { text } = await orchestrator.modelIntegration.generate({ prompt: 'x', model: 'openai/gpt-5', fallback: [] })
@@ -177,11 +177,13 @@ describe('a configured fallback', () => {
     process.env['OPENAI_API_KEY'] = 'k-123456'
     await orchestratorWith({}, { models: { fallback: ['openai/gpt-5'] } }).ready()
     expect(await issuesOf(orchestratorWith({}, { models: { fallback: ['mistral/m'] } }).ready())).toEqual([
-      expect.stringMatching(/^models\.fallback\[0\]: `mistral\/m` cannot be asked for/),
+      expect.stringMatching(/^models\.fallback\[0\]: `mistral\/m` cannot be called/),
     ])
     delete process.env['OPENAI_API_KEY']
     expect(await issuesOf(orchestratorWith({}, { models: { fallback: ['openai/gpt-5'] } }).ready())).toEqual([
-      expect.stringMatching(/^models\.fallback\[0\]: no provider is configured; set `models\.providers`/),
+      expect.stringMatching(
+        /^models\.fallback\[0\]: `openai\/gpt-5` cannot be called: no provider is configured; set `models\.providers\.openai\.apiKey`/,
+      ),
     ])
   })
 
@@ -249,7 +251,7 @@ describe('a key that is missing', () => {
         expect(error.issues).toMatchObject([
           { path, message: expect.stringContaining('the API key is missing; set `apiKey` or ') as string },
         ])
-        expect(error.message.match(/there is no key/g)).toHaveLength(1)
+        expect(error.message.match(/the API key is missing/g)).toHaveLength(1)
       }
       // A program that never asks a model runs.
       expect((await orchestrator.executeWorkflow(workflow([task('t')]))).results['t']).toBe('done')

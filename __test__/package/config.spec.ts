@@ -113,7 +113,7 @@ describe('readConfig', () => {
     expect(issuesOf(config)).toMatchInlineSnapshot(`
       [
         "ERR_NOT_SUPPORTED redis: \`redis\` is not supported yet: leave it out; \`storage: { path }\` makes executions durable on one machine",
-        "ERR_INVALID_VALUE models.providers.work.kind: is required, since \`work\` is not a kind itself: openai, openai-responses, anthropic, gemini, azure, mistral, groq, deepseek, xai, together, openrouter, cohere, ollama, compatible; 'compatible' for whatever speaks OpenAI's Chat Completions",
+        "ERR_INVALID_VALUE models.providers.work.kind: is required, since \`work\` is not a kind itself: openai, openai-responses, anthropic, gemini, azure, mistral, groq, deepseek, xai, together, openrouter, cohere, ollama, compatible; 'compatible' for any other API in the form of OpenAI's Chat Completions",
         "ERR_INVALID_VALUE models.providers["a/b"]: must not contain \`/\`: it is the name of a provider",
         "ERR_INVALID_VALUE models.providers.openai.rateLimit.requestsPerMinute: must be a whole number from 1 to 1000000000, not 0",
         "ERR_UNKNOWN_FIELD models.providers.openai.apiKy: unknown field; did you mean \`apiKey\`?",
@@ -125,7 +125,7 @@ describe('readConfig', () => {
         "ERR_INVALID_VALUE workflow.maxDepth: must be a whole number of at least 1, not 0",
         "ERR_INVALID_VALUE workflow.maxTasks: must be a whole number from 1 to 1000000, not 1000001",
         "ERR_UNKNOWN_FIELD workflow.defaultTimout: unknown field; did you mean \`defaultTimeout\`?",
-        "ERR_INVALID_VALUE workflow.defaultTimeout: must be a duration: whole milliseconds up to 100 years, or a string such as '250ms', '30s', '5m', '2h', '1d'",
+        "ERR_INVALID_VALUE workflow.defaultTimeout: must be a duration: whole milliseconds up to 100 years, or a string such as '250ms', '30s', '5m', '2h', '1d'; not 'soon'",
         "ERR_INVALID_VALUE workflow.enableValidation: must be true or false, not 'yes'",
         "ERR_INVALID_VALUE workflow.maxConcurrentWorkflows: must be a whole number from 1 to 1000000, not 0",
         "ERR_INVALID_VALUE workflow.tenantWeights.a: must be a whole number from 1 to 1000, not 0",

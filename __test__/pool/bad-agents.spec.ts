@@ -234,9 +234,9 @@ describe('a registration', () => {
       (pool) => pool.registerAgentType('x', {} as AgentType),
       'ERR_INVALID_ARGUMENT',
       'type.create',
-      /a function that makes an agent/,
+      /a function that returns an agent/,
     ],
-    ['without a name', (pool) => pool.registerAgentType('', make), 'ERR_INVALID_ARGUMENT', 'name', /not empty/],
+    ['without a name', (pool) => pool.registerAgentType('', make), 'ERR_INVALID_ARGUMENT', 'name', /a non-empty string/],
     ...Object.entries({
       maxConcurrency: [0, 1.5, '2', Number.NaN, -1],
       minAgents: [-1, 11, 'one'],

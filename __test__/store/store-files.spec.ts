@@ -56,16 +56,16 @@ const refusals: [string, string, string, (path: string) => void][] = [
       ),
   ],
   [
-    'a SQLite file of something else',
+    'a SQLite file of another program',
     'ERR_STORE_FOREIGN',
-    'is a SQLite file of something else',
+    'is a SQLite file of another program',
     (path) => patch(path, APPLICATION_ID, [0x12, 0x34, 0x56, 0x78]),
   ],
   // Once such a file was turned into one with a write-ahead log before it was looked at.
   [
     'another one without a write-ahead log',
     'ERR_STORE_FOREIGN',
-    'is a SQLite file of something else',
+    'is a SQLite file of another program',
     (path) => {
       patch(path, APPLICATION_ID, [0x12, 0x34, 0x56, 0x78])
       patch(path, JOURNAL_MODE, [1, 1])

@@ -127,7 +127,7 @@ it.each(connecting)('who cannot connect is told what to do: %s', async (_, answe
 it.each(['notifications/initialized', 'tools/list'])('also where it is %s that is refused', async (method) => {
   const error = await rejection(orchestratorWith().agentPool.connectMcp(await serving(method, status(401))))
   expect(error.code).toBe('ERR_MCP_CONNECT')
-  expect(error.message).toMatch(/^MCP server `http`: .*it asks who is calling \(HTTP 401\): give a key or token in `headers`/)
+  expect(error.message).toMatch(/^MCP server `http`: .*it asks for credentials \(HTTP 401\): give a key or token in `headers`/)
 })
 
 it('a session that is not known any more, and cannot be begun anew, says so', async () => {

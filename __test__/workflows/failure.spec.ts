@@ -68,7 +68,7 @@ describe('fail-fast', () => {
     expect(error).toMatchObject({
       name: 'TaskFailedError',
       code: 'ERR_TASK_FAILED',
-      message: 'task `a` failed: its agent threw: broken',
+      message: 'task `a` failed: its agent threw RangeError: broken',
       taskId: 'a',
       executionId: error.execution?.id,
       details: { attempts: 1, code: 'ERR_AGENT' },

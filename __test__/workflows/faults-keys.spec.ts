@@ -115,7 +115,7 @@ describe('a key in memory', () => {
     const error = await rejection(orchestrator.executeWorkflow(pay, {}, KEY))
     expect(error).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND', details: { status: 'completed', endedAt: expect.any(String) } })
     expect(error.message).toMatch(
-      /^the execution `key-[0-9a-f]{32}` of idempotencyKey `order-7` ended completed at 20..-.*T.*Z and is remembered/,
+      /^the execution `key-[0-9a-f]{32}` of idempotencyKey `order-7` ended completed at 20..-.*T.*Z and is no longer remembered/,
     )
     expect((await rejection(orchestrator.startWorkflow(pay, {}, RERUN))).code).toBe('ERR_EXECUTION_NOT_FOUND')
     expect((await rejection(orchestrator.executeWorkflow(pay, { n: 1 }, KEY))).code).toBe('ERR_IDEMPOTENCY_MISMATCH')

@@ -47,11 +47,11 @@ describe('a text never opens a file', () => {
   })
 
   it.each([
-    ['a path in a text', { text: file('w.json', json) }, /^: it is no workflow/],
+    ['a path in a text', { text: file('w.json', json) }, /^: it is not a workflow/],
     [
       'a path without an ending',
       file('w', json),
-      /^source: is neither a text of several lines nor the name of a .*\{ text: '…' \}.*\{ file: '…' \}/,
+      /^source: is neither a string of several lines nor the name of a .*\{ text: '…' \}.*\{ file: '…' \}/,
     ],
     ['/etc/passwd', '/etc/passwd', /^source: is neither/],
     ['nothing', '', /^source: is neither/],
@@ -87,10 +87,10 @@ describe('only a regular file of at most 1 MiB is read', () => {
 
 describe('what is no workflow is not repeated', () => {
   it.each([
-    ['JSON of something else', 'a.json', `{"password": "${SECRET}"}`, /^: it is no workflow/],
-    ['a list', 'b.yaml', `- ${SECRET}\n`, /^: it is no workflow/],
-    ['a text', 'c.yaml', SECRET, /^: it is no workflow/],
-    ['tasks that are none', 'd.json', `{"id": "w", "tasks": "${SECRET}"}`, /^: it is no workflow/],
+    ['JSON of something else', 'a.json', `{"password": "${SECRET}"}`, /^: it is not a workflow/],
+    ['a list', 'b.yaml', `- ${SECRET}\n`, /^: it is not a workflow/],
+    ['a text', 'c.yaml', SECRET, /^: it is not a workflow/],
+    ['tasks that are none', 'd.json', `{"id": "w", "tasks": "${SECRET}"}`, /^: it is not a workflow/],
     ['what is nearly JSON', 'e.json', `{"password": ${SECRET}}`, /^: not JSON: expected value at line 1 column 14$/],
     ['what is nearly JSON, later', 'f.json', `{"a": 1,\n "password" "${SECRET}"}`, /^: not JSON: expected `:` at line 2 column 13$/],
     ['a tag', 'g.yaml', `id: !${SECRET} x\n`, /^: not YAML: line 1, column 5: Unresolved tag/],
