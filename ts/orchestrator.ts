@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
 import { Announcer, hearLate } from './events/announcer.js'
-import { readContext, readOptions } from './executions/arguments.js'
+import { readContext, readExecutionId, readId, readOptions } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
@@ -250,7 +250,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /** Returns a handle for an execution by its id. Its methods reject with `ERR_EXECUTION_NOT_FOUND` if there is none. */
   getHandle(executionId: string): ExecutionHandle {
-    return this.#lookUp.handle(executionId, this.#live.get(executionId))
+    return this.#lookUp.handle(readExecutionId(executionId), this.#live.get(executionId))
   }
 
   /** Returns the execution as it is now, or `undefined` if there is none. Without `storage`, `memory.remember` bounds how many ended ones are kept. */
@@ -312,6 +312,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   async forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
+    readId(fromTask, 'fromTask', 'the task')
     return this.#fork(executionId, () => ({ from: [fromTask], retry: false }), options)
   }
 
@@ -350,6 +351,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /** Returns the schedule with this id, or `undefined`. */
   async getSchedule(scheduleId: string): Promise<Schedule | undefined> {
+    readId(scheduleId, 'scheduleId', 'the schedule')
     await this.#ready
     this.#assertOpen('getSchedule')
     return this.#schedules.get(scheduleId)

@@ -299,3 +299,38 @@ describe('wherever the process ends', () => {
     expect(error.message).toContain('no signal `approve` came within 3600000 ms; signals that no task took: `other` (2 times)')
   })
 })
+
+describe('an id that is none', () => {
+  // `execution.executionId` is a wrong name, and what it gave was told as "Failed to convert JavaScript value `Undefined` into rust type `String`".
+  type Call = (orchestrator: MultiAgentOrchestrator, id: string) => unknown
+  const calls: [string, string, Call][] = [
+    ['getExecution', 'executionId', (orchestrator, id) => orchestrator.getExecution(id)],
+    ['getHandle', 'executionId', (orchestrator, id) => orchestrator.getHandle(id)],
+    ['cancelExecution', 'executionId', (orchestrator, id) => orchestrator.cancelExecution(id)],
+    ['pauseExecution', 'executionId', (orchestrator, id) => orchestrator.pauseExecution(id)],
+    ['resumeExecution', 'executionId', (orchestrator, id) => orchestrator.resumeExecution(id)],
+    ['signalExecution', 'executionId', (orchestrator, id) => orchestrator.signalExecution(id, 'go')],
+    ['forkExecution', 'executionId', (orchestrator, id) => orchestrator.forkExecution(id, 'a')],
+    ['forkExecution from a task', 'fromTask', (orchestrator, id) => orchestrator.forkExecution('x', id)],
+    ['retryExecution', 'executionId', (orchestrator, id) => orchestrator.retryExecution(id)],
+    ['getSchedule', 'scheduleId', (orchestrator, id) => orchestrator.getSchedule(id)],
+  ]
+  const ids: [unknown, RegExp][] = [
+    [undefined, /must be a string, not undefined; pass the `id` of the (execution|task|schedule)$/],
+    [null, /not null; pass the `id` of/],
+    [12, /not 12; pass the `id` of/],
+    [{ id: 'e' }, /not an object; pass its `id`$/],
+  ]
+  const cases = storages.flatMap(([where, config]) => calls.map(([name, path, call]) => [name, where, path, config, call] as const))
+
+  it.each(cases)('%s %s says so', async (_name, _where, path, config, call) => {
+    const orchestrator = orchestratorWith({}, config())
+    for (const [id, says] of ids) {
+      const asked = (async (): Promise<unknown> => call(orchestrator, id as string))()
+      const error = await rejection(asked)
+      expect(error).toMatchObject({ name: 'ValidationError', code: 'ERR_INVALID_ARGUMENT', issues: [{ path }] })
+      expect(error.message).toMatch(says)
+    }
+    await orchestrator.shutdown()
+  })
+})

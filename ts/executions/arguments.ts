@@ -34,6 +34,24 @@ export function readContext(context: unknown, bytesMax: number): { [key: string]
   return copy
 }
 
+/**
+ * An id that a caller gave to say which execution, schedule or task is meant. JavaScript programs hand over what has the id, or an `undefined`
+ * that a wrong name gave them.
+ */
+export function readId(id: unknown, path: string, what: string): string {
+  if (typeof id === 'string') return id
+  const owner = typeof id === 'object' && id !== null && typeof (id as { id?: unknown }).id === 'string'
+  const way = owner ? 'pass its `id`' : `pass the \`id\` of ${what}`
+  throw new ValidationError('ERR_INVALID_ARGUMENT', `${what} cannot be found`, [
+    { path, message: `must be a string, not ${describe(id)}; ${way}` },
+  ])
+}
+
+/** The id of an execution. */
+export function readExecutionId(id: unknown): string {
+  return readId(id, 'executionId', 'the execution')
+}
+
 /** The options of an execution, judged: `recorded` is what is kept with it, durations and instants in milliseconds. */
 export interface ReadOptions {
   readonly signal: AbortSignal | undefined

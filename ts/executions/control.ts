@@ -2,7 +2,7 @@
 // What a caller may tell an execution that is under way: stop, pause, go on, here is a signal. And what it may make of any: a fork.
 
 import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from '../api/execution.js'
-import { readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
+import { readExecutionId, readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
 import type { Beginnings } from './starting.js'
 import { looking } from '../json/entry.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -59,6 +59,7 @@ export class ExecutionControl {
 
   async signal(executionId: string, signal: string, payload?: unknown, options?: SignalOptions): Promise<void> {
     const { dispatcher } = this.#host
+    readExecutionId(executionId)
     const { name, path } = readSignal(signal, options)
     const text = readPayload(payload, dispatcher.maxValueBytes)
     await this.#host.ready()
@@ -97,6 +98,7 @@ export class ExecutionControl {
   /** A new execution that takes over every recorded end but those of what `from` names. */
   async fork(executionId: string, from: (execution: WorkflowExecution) => ForkPoint, given: ExecuteOptions | undefined): Promise<Run> {
     const { dispatcher, live, beginnings } = this.#host
+    readExecutionId(executionId)
     const read = readForkOptions(given, dispatcher.clock)
     await this.#host.ready()
     this.#host.assertOpen()
@@ -113,6 +115,7 @@ export class ExecutionControl {
   /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
   async #tell(executionId: string, tell: (run: Run) => void): Promise<Run | undefined> {
     const { dispatcher, live } = this.#host
+    readExecutionId(executionId)
     await this.#host.ready()
     if (!live.has(executionId) && (await this.#host.past(executionId)) === undefined) throw notFound(executionId)
     const run = live.get(executionId)

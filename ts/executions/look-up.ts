@@ -6,7 +6,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { EventSource } from '../events/execution-events.js'
 import type { Log } from '../log/log.js'
 import type { Run } from '../run/run.js'
-import { readFilter } from './arguments.js'
+import { readExecutionId, readFilter } from './arguments.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
 import { handleOf, type ExecutionHandle, type HandleHost } from './handle.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
@@ -47,6 +47,7 @@ export class ExecutionLookUp {
   /** An execution as it is now. */
   async get(executionId: string): Promise<WorkflowExecution | undefined> {
     const { live, unheard, dispatcher } = this.#host
+    readExecutionId(executionId)
     await this.#host.ready()
     unheard.heard(executionId)
     const run = live.get(executionId)
