@@ -259,11 +259,11 @@ mod tests {
     fn the_fields_of_an_effect_follow_its_kind() {
         let kind = execution::Kind::Run { interruptions: 6, instance: 7 };
         let run = Effect::Execution(execution::Effect { slot: 1, task: 2, attempt: 3, at: 4, number: 5, kind });
-        assert_eq!(run.words(), [1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+        assert_eq!(run.words().map(f64::to_bits), [1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0].map(f64::to_bits));
         let fired = schedule::Effect { schedule: 1, at: 2, kind: schedule::Kind::Fired { slot: 3, planned: 4 } };
-        assert_eq!(Effect::Schedule(fired).words(), [258.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0]);
+        assert_eq!(Effect::Schedule(fired).words().map(f64::to_bits), [258.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0].map(f64::to_bits));
         let disposed = pool::Effect { at: 1, kind: pool::Kind::DisposeAgent { instance: 2, force: true } };
-        assert_eq!(Effect::Pool(disposed).words(), [513.0, 1.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(Effect::Pool(disposed).words().map(f64::to_bits), [513.0, 1.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0].map(f64::to_bits));
     }
 
     #[test]

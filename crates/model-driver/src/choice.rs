@@ -4,7 +4,7 @@
 use crate::book::Book;
 use crate::error::Error;
 use crate::estimate::Size;
-use crate::name::other_name;
+use crate::name::{other_name, without_providers};
 use models::{Availability, Candidate, Candidates, Capability, Mode, Need, Requirements, Selection, select};
 use providers::ChatRequest;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ impl Book {
 
     fn select_among(&self, candidates: &Candidates, requirements: &Requirements) -> Result<Selection, Error> {
         if self.providers.is_empty() {
-            return Err(self.without_providers(None));
+            return Err(without_providers(None));
         }
         let requirements = &self.in_configured_names(requirements);
         let shut = self.shut();

@@ -49,7 +49,7 @@ impl Book {
     /// it; then a gateway takes it, which has names that nobody here knows.
     pub(crate) fn named(&self, name: &str) -> Result<Name, Error> {
         if self.providers.is_empty() {
-            return Err(self.without_providers(Some(name)));
+            return Err(without_providers(Some(name)));
         }
         let prefix = name.split_once('/');
         if let Some((prefix, model)) = prefix
@@ -95,24 +95,13 @@ impl Book {
 
     pub(crate) fn provider_named(&self, name: &str) -> Result<String, Error> {
         if self.providers.is_empty() {
-            return Err(self.without_providers(None));
+            return Err(without_providers(None));
         }
         self.called(name).map(str::to_owned).ok_or_else(|| self.absent(name, None))
     }
 
     pub(crate) fn provider_names(&self) -> String {
         self.providers.keys().map(|name| &**name).collect::<Vec<_>>().join(", ")
-    }
-
-    /// That nothing is configured, and what to do; `asked`: the whole name of the model, if one is named.
-    pub(crate) fn without_providers(&self, asked: Option<&str>) -> Error {
-        let prefix = asked.and_then(|asked| asked.split_once('/')).and_then(|(prefix, _)| Some((prefix, kind_of(prefix)?.key_variables())));
-        let way = match prefix {
-            Some((prefix, [])) => format!("set `models.providers.{prefix}`"),
-            Some((prefix, keys)) => format!("set `models.providers.{prefix}.apiKey`, or {} in the environment", keys.join(" or ")),
-            None => "set `models.providers`, or a key such as OPENAI_API_KEY in the environment".to_owned(),
-        };
-        Error::NoProvider { asked: calling(asked), way }
     }
 
     /// That a provider is not configured, and what to do; `asked`: the whole name of the model that led there.
@@ -152,6 +141,17 @@ impl Book {
         let near = same.or_else(|| nearest(name, names.iter().copied())).filter(|near| *near != name);
         near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
     }
+}
+
+/// That nothing is configured, and what to do; `asked`: the whole name of the model, if one is named.
+pub(crate) fn without_providers(asked: Option<&str>) -> Error {
+    let prefix = asked.and_then(|asked| asked.split_once('/')).and_then(|(prefix, _)| Some((prefix, kind_of(prefix)?.key_variables())));
+    let way = match prefix {
+        Some((prefix, [])) => format!("set `models.providers.{prefix}`"),
+        Some((prefix, keys)) => format!("set `models.providers.{prefix}.apiKey`, or {} in the environment", keys.join(" or ")),
+        None => "set `models.providers`, or a key such as OPENAI_API_KEY in the environment".to_owned(),
+    };
+    Error::NoProvider { asked: calling(asked), way }
 }
 
 /// The beginning of a sentence that says why a model cannot be called.

@@ -164,7 +164,10 @@ fn what_cannot_be_registered_names_the_field() {
         (json!("swift"), "a model must be an object with `provider`, `id`"),
         (json!({ "id": "swift" }), "a model needs `provider`"),
         (json!({ "provider": "acme", "id": "" }), "a model needs `id`"),
-        (json!({ "provider": "acme", "id": "swift", "contextWindow": 1 }), "unknown field `contextWindow` of a model; known are provider, id, aliases"),
+        (
+            json!({ "provider": "acme", "id": "swift", "contextWindow": 1 }),
+            "unknown field `contextWindow` of a model; known are provider, id, aliases",
+        ),
         (json!({ "provider": "acme", "id": "swift", "context": "1k" }), "`context` of model `acme/swift`: invalid type"),
         (json!({ "provider": "acme", "id": "swift", "context": -1 }), "`context` of model `acme/swift`: invalid value"),
         (json!({ "provider": "acme", "id": "swift", "context": 0 }), "`context` of model `acme/swift`: a window has at least 1 token"),

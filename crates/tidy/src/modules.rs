@@ -60,9 +60,8 @@ impl Package {
                 let to = self.home(target);
                 let shared = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
                 // One of them is above the other.
-                if shared < from.len() && shared < to.len() {
-                    let ends = (from[..=shared].to_vec(), to[..=shared].to_vec());
-                    edges.entry(ends).or_insert_with(|| format!("{}:{line}", module.file));
+                if let (Some(one), Some(other)) = (from.get(..=shared), to.get(..=shared)) {
+                    edges.entry((one.to_vec(), other.to_vec())).or_insert_with(|| format!("{}:{line}", module.file));
                 }
             }
         }
@@ -93,13 +92,13 @@ impl Package {
         let (mut at, mut rest): (Path, Path) = (Path::new(), path.clone());
         // Names that stand for each other end here.
         for _ in 0..32 {
-            let Some(next) = rest.first().cloned() else { break };
+            let Some((next, more)) = rest.split_first().map(|(next, more)| (next.clone(), more.to_vec())) else { break };
             let below: Path = at.iter().cloned().chain([next.clone()]).collect();
             if self.modules.contains_key(&below) {
-                (at, rest) = (below, rest[1..].to_vec());
+                (at, rest) = (below, more);
             } else if let Some(target) = self.modules.get(&at).and_then(|module| module.names.get(&next)).filter(|target| **target != below)
             {
-                (at, rest) = (Path::new(), target.iter().cloned().chain(rest[1..].iter().cloned()).collect());
+                (at, rest) = (Path::new(), target.iter().cloned().chain(more).collect());
             } else {
                 break;
             }
@@ -109,11 +108,12 @@ impl Package {
 }
 
 fn circle(group: &[Path], edges: &BTreeMap<(Path, Path), String>) -> Circle {
-    let above = group.first().map_or(&[][..], |path| &path[..path.len() - 1]);
+    let above = group.first().map_or(&[][..], |path| path.split_last().map_or(&[][..], |(_, above)| above));
     let names: Vec<&str> = group.iter().filter_map(|path| path.last()).map(String::as_str).collect();
-    let prefix: String = above.iter().map(|part| format!("{part}::")).collect();
     let within = edges.iter().filter(|((from, to), _)| group.contains(from) && group.contains(to));
-    Circle { name: format!("{prefix}{{{}}}", names.join(", ")), named: within.map(|(_, place)| place.clone()).collect() }
+    let inside = format!("{{{}}}", names.join(", "));
+    let name = above.iter().map(String::as_str).chain([inside.as_str()]).collect::<Vec<_>>().join("::");
+    Circle { name, named: within.map(|(_, place)| place.clone()).collect() }
 }
 
 /// `pool/agents.rs` is `pool::agents`.
@@ -196,9 +196,9 @@ fn leaves(tree: &str) -> Vec<(Path, Option<String>)> {
 fn absolute(module: &Path, (words, name): (Path, Option<String>)) -> (Option<String>, Path) {
     let mut at = module.clone();
     let mut rest = words.as_slice();
-    match rest.first().map(String::as_str) {
-        Some("crate") => (at, rest) = (Path::new(), &rest[1..]),
-        Some("self") => rest = &rest[1..],
+    match rest.split_first().map(|(first, more)| (first.as_str(), more)) {
+        Some(("crate", more)) => (at, rest) = (Path::new(), more),
+        Some(("self", more)) => rest = more,
         _ => {}
     }
     while let Some(("super", more)) = rest.split_first().map(|(first, more)| (first.as_str(), more)) {

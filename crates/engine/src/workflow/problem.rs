@@ -241,12 +241,13 @@ impl Problems {
     fn is_told_by_another(&self, path: &str, kind: &ProblemKind) -> bool {
         let ProblemKind::Missing { field, .. } = kind else { return false };
         let parent = parent(path);
-        self.list.iter().any(|problem| match &problem.kind {
-            ProblemKind::UnknownField { near, ours, .. } if self::parent(&problem.path) == parent => ours.map_or_else(
+        self.list.iter().any(|problem| {
+            let ProblemKind::UnknownField { near, ours, .. } = &problem.kind else { return false };
+            let is_meant = ours.map_or_else(
                 || *near == Some(*field),
                 |ours| ours.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == *field),
-            ),
-            _ => false,
+            );
+            is_meant && self::parent(&problem.path) == parent
         })
     }
 
