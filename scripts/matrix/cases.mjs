@@ -156,7 +156,7 @@ export const CASES = [
     files: { 'tsconfig.json': json({ ...JSON.parse(typescript({ module: 'nodenext' })), files: ['logs.ts'] }) },
     steps: [tsc('tsconfig.json', true), node('built/logs.js')],
     expect:
-      /"level":50.*"event":"execution:failed","code":"ERR_AGENT".*"err":\{"type":"TaskFailedError","message":"task `a` failed: database is down.*"msg":"workflow `flow` failed at task `a`: database is down"/,
+      /"level":50.*"event":"execution:failed","code":"ERR_AGENT".*"err":\{"type":"TaskFailedError","message":"task `a` failed: its agent threw: database is down.*"msg":"workflow `flow` failed at task `a`: database is down"/,
   },
   { name: 'the permission model', nodes: ['20', '22', '24'], steps: [(version) => node(permission(version), ...permitted, 'use.mjs')] },
   {
