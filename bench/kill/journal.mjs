@@ -19,8 +19,9 @@ export async function checkJournal(store) {
     if (!histories.has(execution)) histories.set(execution, new History(execution, workflow, (violation) => violations.push(violation)))
     const history = histories.get(execution)
     history.step(seq)
-    for (const event of body.events) history.apply(event)
-    events += body.events.length
+    const told = body.events.flatMap(ofEachTask)
+    for (const event of told) history.apply(event)
+    events += told.length
   }
   let interrupted = 0
   for (const history of histories.values()) {
@@ -58,6 +59,11 @@ function readWithProgram(store) {
       .map((line) => JSON.parse(line)),
     by: 'sqlite3',
   }
+}
+
+/** An entry may be about so many `more` of the tasks that follow; what differs between them, no rule here looks at. */
+function ofEachTask({ more = 0, ...event }) {
+  return Array.from({ length: more + 1 }, (_, later) => ({ ...event, task: event.task + later }))
 }
 
 /** One execution as its records tell it. */
