@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// A duration as users write it, and how it is read: milliseconds, or a string such as '30s'.
+
 import { describe, type Issue } from './issue.js'
 
 /**

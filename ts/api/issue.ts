@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// One problem of what a caller gave: paths to where it stands, and how a value is shown in its message.
+
 /** One problem found in what the caller gave, with the place it was found in. */
 export interface Issue {
   /** The place, from the argument inwards: `tasks[2].input.schema`, `workflow.maxTasks`, `data["a b"]`. Empty for the argument itself. */

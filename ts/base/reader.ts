@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Reads the fields of an object that a caller gave, and collects every problem with its path.
+
 import { readDuration } from '../api/duration.js'
 import { describe, memberPath, type Issue } from '../api/issue.js'
 import { nearest } from './near.js'

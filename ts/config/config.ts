@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// The configuration of an orchestrator: each option with its default, and how it is read. What providers of models take is in models.ts.
+
 import { readBytes, type Bytes } from '../json/bytes.js'
 import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
 import { looking } from '../json/entry.js'

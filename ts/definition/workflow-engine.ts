@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// `workflowEngine`: workflows that are validated, registered and loaded without being run.
+
 import { forbiddenIn, readAllow } from './allow.js'
 import type { Definition, DefinitionReader, WorkflowGraph } from './definition.js'
 import { ValidationError } from '../api/errors.js'

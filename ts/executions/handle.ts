@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What a caller holds of an execution. It asks and tells; what it tells is carried out in control.ts.
+
 import type { ExecutionEvent } from '../events/execution-events.js'
 import { notFound, orThrow } from './outcome.js'
 import { awaited } from '../base/placed.js'

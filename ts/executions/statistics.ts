@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Figures of an orchestrator as it is now. What is folded out of records belongs beside the archive.
+
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { InterruptedRuns } from './recovery.js'

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// JSON as data: copied, compared and written, with the place of what cannot be.
+
 import { JSON_DEPTH_MAX, JSON_VALUES_MAX, Opaque, WEIGHT_OF_LETTER, WEIGHT_OF_MEMBER, type Json } from './data.js'
 import { tooLarge } from './size.js'
 import { slowJson, tooManyValues } from './walk.js'

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Schemas as users write them, of any library, and the JSON Schema that each of them is.
+
 import { memberPath, type Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import { pushRefusal } from '../base/names.js'
