@@ -7,6 +7,8 @@ import { readContext, readExecutionId, readId, readOptions } from './executions/
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
+import { number } from './base/reader.js'
+import { readCallOptions } from './json/entry.js'
 import { DefinitionReader, readingLimits } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { EndedExecutions } from './executions/ended-executions.js'
@@ -375,8 +377,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * Closes the orchestrator without cancelling: nothing new starts, and running attempts have `drainMs` milliseconds (default 5000) to answer. Executions
    * that have not ended continue when the store is opened again. Pending promises reject with `ClosedError`. May be called twice.
    */
-  shutdown(options: { drainMs?: number } = {}): Promise<void> {
-    return (this.#closing ??= this.#close(options.drainMs ?? DRAIN_MS_DEFAULT))
+  async shutdown(options?: { drainMs?: number }): Promise<void> {
+    const what = 'the orchestrator cannot be shut down like that'
+    const { drainMs } = readCallOptions(options, 'options', what, { drainMs: number(0) }, { drainMs: DRAIN_MS_DEFAULT })
+    return (this.#closing ??= this.#close(drainMs))
   }
 
   /** `await using` shuts down. */

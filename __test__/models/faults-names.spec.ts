@@ -114,7 +114,9 @@ describe('a model of a provider that is not configured', () => {
     const { modelIntegration } = orchestratorWith({}, { models: { providers: { openai } } })
     const of = async (model: string): Promise<string> =>
       (await rejection(modelIntegration.generate({ model, prompt: 'x', maxAttempts: 1 }))).message
-    expect(await of('gpt5-mini')).toMatch(/cannot connect to 127\.0\.0\.1.*; did you mean `gpt-5-mini`\?$/)
+    expect(await of('gpt5-mini')).toMatch(
+      /cannot connect to 127\.0\.0\.1:9: .*; the model `gpt5-mini` is not in the catalogue; did you mean `gpt-5-mini`\?$/,
+    )
     for (const model of ['gpt-5-mini', 'of-tomorrow']) expect(await of(model)).not.toContain('did you mean')
   })
 

@@ -37,6 +37,10 @@ describe('the words of other products', () => {
     // A word that is nearly ours and no other product's is a slip of the pen.
     [{ dependancies: ['a'] }, 'tasks[1].dependancies: unknown field `dependancies`; did you mean `dependencies`?'],
     [{ colour: 'red' }, 'tasks[1].colour: unknown field `colour`; remove it'],
+    [
+      { type: 'paralel' },
+      "tasks[1].type: must be 'sequential', 'parallel', 'conditional' or 'loop', found \"paralel\"; did you mean 'parallel'?",
+    ],
   ])('%j', (rest, expected) => {
     expect(ofTask(rest)).toContain(expected)
   })
@@ -105,7 +109,7 @@ describe('a message says what was found and what to write', () => {
     const schema = z.object({ n: z.number() })
     const child = workflow([task('y', { input: { schema } })], { id: 'c' })
     expect(await failing([{ id: 'x', workflow: child }])).toMatch(
-      /^task `x` failed: child workflow `c` failed: .*; this context is the `input\.data` of task `x`, which runs the workflow$/,
+      /^task `x` failed: child workflow `c` failed: .*; this context is the `input\.data` of task `x`, which runs the workflow: write `input: { data: { … } }` there$/,
     )
   })
 })
@@ -119,7 +123,7 @@ describe('an agent that ignores its signal', () => {
     const of = orchestratorWith({ work: () => new Promise((resolve) => (end = () => resolve(1))) }, { logger })
     const call = rejection(of.executeWorkflow(workflow([task('a', { timeout: 1 })])))
     expect(await told).toBe(
-      'agent `work` still runs task `a` 1 s after its signal told it to stop; it is given up after 5 s; pass `ctx.signal` to what it awaits',
+      'agent `work` still runs task `a` 1 s after it was told to stop (the attempt of task `a` exceeded its timeout), and is given up after 5 s; its `execute(task, ctx)` gets an AbortSignal, `ctx.signal`: pass it to what it awaits, as in `fetch(url, { signal: ctx.signal })`',
     )
     end()
     expect(await call).toMatchObject({ code: 'ERR_TASK_FAILED' })

@@ -124,7 +124,7 @@ export class AttemptRunner {
     const agent = live instanceof LiveAttempt ? live.agent : undefined
     if (agent === undefined) return
     const look = (): void => {
-      if (run.attempts[place] === live) this.#agents.goesOn(agent.event().agentId, run.id, run.path(place))
+      if (run.attempts[place] === live) this.#agents.goesOn(agent.event().agentId, run.id, run.path(place), reason)
     }
     // It keeps no process alive.
     real.setTimeout(look, STOP_MS).unref()

@@ -4,7 +4,8 @@
 import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from '../api/execution.js'
 import { readExecutionId, readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
 import type { Beginnings } from './starting.js'
-import { looking } from '../json/entry.js'
+import { boolean } from '../base/reader.js'
+import { readCallOptions } from '../json/entry.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from '../api/errors.js'
@@ -34,10 +35,11 @@ export class ExecutionControl {
     this.#host = host
   }
 
-  async cancel(executionId: string, given?: string, options: CancelOptions = {}): Promise<void> {
+  async cancel(executionId: string, given?: string, options?: CancelOptions): Promise<void> {
     const { dispatcher, interrupted, live } = this.#host
     const reason = readReason(given)
-    const force = looking(options, 'options', 'the execution cannot be cancelled like that', () => options.force === true)
+    const what = 'the execution cannot be cancelled like that'
+    const { force } = readCallOptions(options, 'options', what, { force: boolean }, { force: false })
     const run = await this.#tell(executionId, (told) => {
       // The first reason is the one on record.
       if (!told.stopping) told.reason = reason
@@ -53,8 +55,9 @@ export class ExecutionControl {
     await this.#hold(executionId, true, (run) => this.#host.dispatcher.engine.pause(run.slot))
   }
 
-  async resume(executionId: string, options: ResumeOptions = {}): Promise<void> {
-    await this.#hold(executionId, false, (run) => this.#host.dispatcher.engine.unpause(run.slot, options.step === true))
+  async resume(executionId: string, options?: ResumeOptions): Promise<void> {
+    const { step } = readCallOptions(options, 'options', 'the execution cannot be resumed like that', { step: boolean }, { step: false })
+    await this.#hold(executionId, false, (run) => this.#host.dispatcher.engine.unpause(run.slot, step))
   }
 
   async signal(executionId: string, signal: string, payload?: unknown, options?: SignalOptions): Promise<void> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller holds of an execution. It asks and tells; what it tells is carried out in control.ts.
 
+import { integer } from '../base/reader.js'
+import { readCallOptions } from '../json/entry.js'
 import type { ExecutionEvent } from '../events/execution-events.js'
 import { notFound, orThrow } from './outcome.js'
 import { awaited } from '../base/placed.js'
@@ -61,6 +63,7 @@ export function handleOf(
     pause: () => awaited(host.pauseExecution(id)),
     resume: (options) => awaited(host.resumeExecution(id, options)),
     signal: (name, payload, options) => awaited(host.signalExecution(id, name, payload, options)),
-    events: (options = {}) => follow(options.after ?? 0),
+    events: (options) =>
+      follow(readCallOptions(options, 'options', 'the events cannot be followed like that', { after: integer(0) }, { after: 0 }).after),
   }
 }

@@ -3,6 +3,7 @@
 
 import { OrchestratorError, ValidationError, type ErrorCode } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
+import { readGroup, type Fields } from '../base/reader.js'
 import { plainJson, type Json } from './json.js'
 import { describeThrown, throwerIn } from './walk.js'
 
@@ -34,4 +35,14 @@ export function looking<T>(given: unknown, path: string, what: string, look: () 
     const issue = throwerIn(given, path) ?? { path, message: `reading it threw ${describeThrown(error)}`, code: 'ERR_NOT_JSON' }
     throw new ValidationError(code, what, [issue], { cause: error })
   }
+}
+
+/** The options of a call over its defaults. What is no object, unknown or out of range is refused with its place. `what` says what cannot be done. */
+export function readCallOptions<T extends object>(given: unknown, path: string, what: string, read: Fields<T>['read'], defaults: T): T {
+  return looking(given, path, what, () => {
+    const issues: Issue[] = []
+    const options = readGroup(given, path, issues, { read }, defaults)
+    if (issues.length > 0) throw new ValidationError('ERR_INVALID_ARGUMENT', what, issues)
+    return options
+  })
 }

@@ -27,7 +27,7 @@ export interface Logger {
  * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
  * - `store:hindered` (warn): another program is in the way of the store, or its log was damaged when it was opened;
  * - `agent:dispose` (warn): an agent could not be disposed of;
- * - `agent:unresponsive` (warn): an agent still runs 1 s after its signal told it to stop;
+ * - `agent:unresponsive` (warn): an agent still runs 1 s after it was told to stop;
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out.

@@ -13,7 +13,7 @@ import { pushRefusal } from '../base/names.js'
 import type { ModelAccount } from './account.js'
 import { ModelCallsUnderWay, type CallsHost, type Delta, type Ended } from './calls.js'
 import { providersOfEnvironment, readProvider, readRateLimit, type ResolvedModels, type ResolvedProvider } from '../config/models.js'
-import { comparisonOf, infoOf, registrationOf, type Known } from './known.js'
+import { comparisonOf, listed, readModelFilter, registrationOf, type Known, type ModelFilter } from './known.js'
 import { structured } from './output.js'
 import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
@@ -156,14 +156,9 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     return this.#known(false).map(comparisonOf)
   }
 
-  listModels(filter: { provider?: string; capability?: string; configured?: boolean } = {}): ModelInfo[] {
-    const { provider, capability, configured } = filter
-    return this.#known(configured !== true)
-      .filter(
-        (known) => (provider === undefined || known.provider === provider) && (configured === undefined || known.configured === configured),
-      )
-      .map(infoOf)
-      .filter(({ capabilities }) => capability === undefined || capabilities.includes(capability))
+  listModels(filter?: ModelFilter): ModelInfo[] {
+    const asked = readModelFilter(filter)
+    return listed(this.#known(asked.configured !== true), asked)
   }
 
   registerProvider(name: string, provider: CustomProvider | ProviderConfig): void {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What is known of models, in the words of the catalogue and in those of the caller.
 
+import { boolean, text } from '../base/reader.js'
+import { readCallOptions } from '../json/entry.js'
 import type { Json } from '../json/json.js'
 import { dollarsOf } from './result.js'
-import type { ModelComparison, ModelInfo, ModelRegistration } from '../api/models.js'
+import type { ModelComparison, ModelInfo, ModelIntegration, ModelRegistration } from '../api/models.js'
 
 /** A model as the addon lists it. */
 export interface Known {
@@ -30,7 +32,24 @@ export interface Known {
   } | null
 }
 
-export function infoOf({ provider, id, model }: Known): ModelInfo {
+export type ModelFilter = NonNullable<Parameters<ModelIntegration['listModels']>[0]>
+
+export function readModelFilter(filter: ModelFilter | undefined): ModelFilter {
+  const read = { provider: text, capability: text, configured: boolean }
+  return readCallOptions<ModelFilter>(filter, 'filter', 'the filter cannot be used', read, {})
+}
+
+/** Those of `all` that the filter lets pass, in the words of the caller. */
+export function listed(all: readonly Known[], { provider, capability, configured }: ModelFilter): ModelInfo[] {
+  return all
+    .filter(
+      (known) => (provider === undefined || known.provider === provider) && (configured === undefined || known.configured === configured),
+    )
+    .map(infoOf)
+    .filter(({ capabilities }) => capability === undefined || capabilities.includes(capability))
+}
+
+function infoOf({ provider, id, model }: Known): ModelInfo {
   if (model === null) return { modelId: id, provider, capabilities: [] }
   const { context, maxOutput, structuredOutput, types, prices, quality, released, deprecated } = model
   const price = (text: string | null | undefined): number | undefined => (typeof text === 'string' ? Number(text) : undefined)

@@ -102,6 +102,10 @@ const POOL_EVENTS: readonly (keyof PoolEvents)[] = [
 /** Names that an error lists. */
 const LISTED_MAX = 20
 
+/** How an agent stops when it is told to. */
+const WAY_TO_STOP =
+  'its `execute(task, ctx)` gets an AbortSignal, `ctx.signal`: pass it to what it awaits, as in `fetch(url, { signal: ctx.signal })`'
+
 /** The pool, as the orchestrator uses it. */
 export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool {
   static {
@@ -300,9 +304,9 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     return this.#builtIn.get(agentId)?.needs !== undefined
   }
 
-  /** An agent that was told to stop a second ago goes on. */
-  goesOn(agentId: string, executionId: string, taskId: string): void {
-    const message = `agent \`${agentId}\` still runs task \`${taskId}\` 1 s after its signal told it to stop; it is given up after 5 s; pass \`ctx.signal\` to what it awaits`
+  /** An agent that was told to stop a second ago goes on. `reason`: why it was told to. */
+  goesOn(agentId: string, executionId: string, taskId: string, reason: Error): void {
+    const message = `agent \`${agentId}\` still runs task \`${taskId}\` 1 s after it was told to stop (${reason.message}), and is given up after 5 s; ${WAY_TO_STOP}`
     this.#log.warnOnce({ event: 'agent:unresponsive', agentId, executionId, taskId }, message, `agent:unresponsive ${agentId}`)
   }
 

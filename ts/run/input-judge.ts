@@ -57,7 +57,10 @@ export async function judgeInput(
 /** What of the context of a child workflow does not fit, with where that context comes from. */
 function ofChild({ options: { parent } }: Judged, issue: Issue): Issue {
   if (parent === undefined) return issue
-  return { ...issue, message: `${issue.message}; this context is the \`input.data\` of task \`${parent.path}\`, which runs the workflow` }
+  return {
+    ...issue,
+    message: `${issue.message}; this context is the \`input.data\` of task \`${parent.path}\`, which runs the workflow: write \`input: { data: { … } }\` there`,
+  }
 }
 
 /** The output if it fits `outputSchema`, as the user's own schema parsed it. Rejects with `ERR_OUTPUT_SCHEMA`. */

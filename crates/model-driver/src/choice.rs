@@ -5,7 +5,7 @@ use crate::book::Book;
 use crate::error::Error;
 use crate::estimate::Size;
 use crate::name::{other_name, without_providers};
-use models::{Availability, Candidate, Candidates, Capability, Mode, Need, Requirements, Selection, select};
+use models::{Availability, Candidate, Candidates, Capability, Mode, Need, Requirements, Selection, best, select};
 use providers::ChatRequest;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -95,12 +95,16 @@ impl Book {
             return Err(without_providers(None));
         }
         let requirements = &self.in_configured_names(requirements);
+        Ok(select(requirements, candidates, &self.observed, self.availability())?)
+    }
+
+    /// Who can be called right now.
+    fn availability(&self) -> impl Fn(&Candidate) -> Availability {
         let shut = self.shut();
-        let availability = |candidate: &Candidate| {
+        move |candidate| {
             let is_shut = shut.iter().any(|(provider, model)| *provider == candidate.provider && *model == candidate.id);
             if is_shut { Availability::BreakerOpen } else { Availability::Available }
-        };
-        Ok(select(requirements, candidates, &self.observed, availability)?)
+        }
     }
 
     /// Who may answer a request.
@@ -214,7 +218,7 @@ impl Book {
     fn larger(&self, first: &Chosen, wanted: &Wanted, request: &ChatRequest) -> Option<Name> {
         let more = self.catalogue.find(&first.provider, &first.model)?.context?.saturating_add(1);
         let seems = self.estimator.tokens(&first.provider, &first.model, Size::of(request), None).input;
-        let candidates = self.candidates_for(wanted);
+        let (candidates, availability) = (self.candidates_for(wanted), self.availability());
         let cheapest = |context: u64| {
             let requirements = Requirements {
                 capabilities: vec![Need { capability: Capability::TextGeneration, quality: models::Tier::Basic }],
@@ -223,9 +227,10 @@ impl Book {
                 providers: models::Providers { allow: Some(vec![first.provider.clone()]), deny: Vec::new() },
                 ..Requirements::default()
             };
-            self.select_among(&candidates, &requirements).ok().map(|found| (found.provider, found.model_id))
+            best(&requirements, &candidates, &self.observed, &availability).map(|found| (found.provider.clone(), found.id.clone()))
         };
-        cheapest(more.max(seems)).or_else(|| cheapest(more))
+        let seemed = cheapest(more.max(seems));
+        if seems > more { seemed.or_else(|| cheapest(more)) } else { seemed }
     }
 }
 

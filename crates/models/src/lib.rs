@@ -29,7 +29,7 @@ pub use cost::{Cost, Price, PriceError, PriceList, Prices, Rates, Step};
 pub use observed::{Call, Figures, Observed, Outcome};
 pub use selection::{
     Alternative, Availability, Candidate, Candidates, Constraint, Inputs, Mode, Need, NoModel, Providers, Refusal, Refused, Requirements,
-    RequirementsError, Selection, Terms, select,
+    RequirementsError, Selection, Terms, best, select,
 };
 pub use usage::Usage;
 

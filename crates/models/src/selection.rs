@@ -138,6 +138,19 @@ pub fn select(
     })
 }
 
+/// The one that [`select`] would choose, and nothing of why: for choices that are made beside each call.
+pub fn best<'a>(
+    requirements: &Requirements,
+    candidates: &'a Candidates,
+    observed: &Observed,
+    availability: impl Fn(&Candidate) -> Availability,
+) -> Option<&'a Candidate> {
+    let ask = Ask::new(requirements).ok()?;
+    let judge = |candidate| checks::judge(&ask, candidate, || candidate.estimate(&ask, observed), &availability);
+    let fit = candidates.list().iter().filter_map(|candidate| Some((candidate, judge(candidate).ok()?))).collect();
+    rank(&ask, fit).first().map(|ranked| ranked.candidate)
+}
+
 /// A candidate that fails nothing, with its place among those.
 struct Ranked<'a> {
     candidate: &'a Candidate,

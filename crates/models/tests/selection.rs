@@ -3,7 +3,7 @@
 
 use models::{
     Availability, Call, Candidate, Candidates, Catalogue, Constraint, Cost, NoModel, Observed, Outcome, Requirements, Selection, Usage,
-    select,
+    best, select,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -235,7 +235,10 @@ proptest! {
             "maxCost": max_cost_nanos.map(|nanos| f64::from(nanos) / 1e9), "maxLatency": max_latency, "contextLength": context, "preferredProvider": preferred, "mode": mode,
         });
         let selected = choose(asked.clone());
-        prop_assert_eq!(&selected, &choose(asked));
+        prop_assert_eq!(&selected, &choose(asked.clone()));
+        let (all, observed) = (candidates(), Observed::default());
+        let alone = best(&requirements(asked), &all, &observed, always).map(|one| (one.provider.as_str(), one.id.as_str()));
+        prop_assert_eq!(alone, selected.as_ref().ok().map(|found| (found.provider.as_str(), found.model_id.as_str())));
         if let Ok(selection) = selected {
             let cost = selection.estimated_cost;
             prop_assert!(max_cost_nanos.is_none_or(|most| cost.complete && cost.nanos <= u64::from(most)));

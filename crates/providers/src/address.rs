@@ -3,6 +3,7 @@
 //! process speak to them.
 
 use crate::failure::{Failure, FailureKind};
+use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -70,6 +71,12 @@ fn dressed(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 fn joined(high: u16, low: u16) -> Ipv4Addr {
     Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))
+}
+
+/// Which machine an address names, and which door of it where that is not the usual one.
+pub(crate) fn with_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 pub(crate) fn inside(host: &str) -> Failure {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! HTTP to providers: one pool of connections for all of them, bounds for everything, nothing decided and nothing repeated.
 
-use crate::address::{PublicOnly, broken, inside};
+use crate::address::{PublicOnly, broken, inside, with_port};
 use crate::backend::{HttpRequest, Mode, ModelBackend, ReplyDecoder, Signs};
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::gathered;
@@ -135,7 +135,7 @@ impl Transport {
         if !request.allow_private && names_private(host) {
             return Err(inside(host));
         }
-        let host = host.to_owned();
+        let host = with_port(&url);
         let client = if request.allow_private { &self.anywhere } else { &self.public };
         let sent = client.request(request.method, url).headers(request.headers).body(request.body).send();
         sent.await.map_err(|error| broken(&host, error))
@@ -255,7 +255,7 @@ impl Begun {
     async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         let Some(response) = &mut self.response else { return Ok(None) };
         let next = async {
-            let host = response.url().host_str().unwrap_or_default().to_owned();
+            let host = with_port(response.url());
             response.chunk().await.map_err(|error| broken(&host, error))
         };
         let chunk = match self.limits.bound(next).await {

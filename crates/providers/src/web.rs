@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! HTTP for other protocols than those of providers.
 
-use crate::address::broken;
+use crate::address::{broken, with_port};
 use crate::failure::Failure;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::{Client, Response, Url};
@@ -16,7 +16,7 @@ pub struct Web {
 impl Web {
     /// One request to the address; redirects are not followed.
     pub async fn send(&self, method: Method, headers: HeaderMap, body: Vec<u8>) -> Result<WebAnswer, Failure> {
-        let host = self.url.authority().to_owned();
+        let host = with_port(&self.url);
         match self.client.request(method, self.url.clone()).headers(headers).body(body).send().await {
             Ok(response) => Ok(WebAnswer { response, host }),
             Err(error) => Err(broken(&host, error)),

@@ -107,7 +107,8 @@ impl Fields<'_> {
         let value = self.get(field)?;
         let found = words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meaning)| *meaning);
         if found.is_none() {
-            problems.push(self.path(field), ProblemKind::OutOfRange { expected, found: shorten(value) });
+            let near = value.as_str().and_then(|word| nearest(word, words.iter().map(|(known, _)| *known)));
+            problems.push(self.path(field), ProblemKind::OneOf { expected, found: shorten(value), near: near.map(str::to_owned) });
         }
         found
     }

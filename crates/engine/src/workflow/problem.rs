@@ -53,12 +53,16 @@ pub enum ProblemKind {
     DuplicateDependency { task: String, dependency: String },
     #[error("these tasks wait for each other in a cycle: {cycle}; remove one of the edges")]
     Cycle { cycle: String },
-    #[error("{count} tasks exceed `workflow.maxTasks` ({limit}); split the workflow or raise the limit")]
+    #[error(
+        "{count} tasks exceed `workflow.maxTasks` ({limit}); split the workflow, or raise the limit of the orchestrator: `workflow: {{ maxTasks: {count} }}`"
+    )]
     TooManyTasks { count: usize, limit: usize },
     #[error(
         "{count} conditions and templates are more than one workflow may hold ({limit}: two for each task that `workflow.maxTasks` allows, but 2000 at least); put data into the context, or split the workflow"
     )]
     TooManyTexts { count: usize, limit: usize },
+    #[error("must be {expected}, found {found}{}", near.as_ref().map(|near| format!("; did you mean '{near}'?")).unwrap_or_default())]
+    OneOf { expected: &'static str, found: String, near: Option<String> },
     #[error("must be {expected}, found {found}")]
     OutOfRange { expected: &'static str, found: String },
     #[error(

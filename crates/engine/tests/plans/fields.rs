@@ -77,7 +77,7 @@ fn a_type_is_one_of_four() {
     check(
         with(json!({ "type": "Sequential" })),
         expect![[r#"
-            tasks[0].type: must be 'sequential', 'parallel', 'conditional' or 'loop', found "Sequential"
+            tasks[0].type: must be 'sequential', 'parallel', 'conditional' or 'loop', found "Sequential"; did you mean 'sequential'?
         "#]],
     );
 }

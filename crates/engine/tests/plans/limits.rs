@@ -12,7 +12,7 @@ use stdx::Timestamp;
 fn one_task_too_many_is_refused_and_the_rest_is_judged_all_the_same() {
     let definition = json!({ "id": "w", "name": "w", "tasks": tasks(&[("a", None, None), ("b", None, None), ("c", None, None)]) });
     expect![[r#"
-        tasks: 3 tasks exceed `workflow.maxTasks` (2); split the workflow or raise the limit
+        tasks: 3 tasks exceed `workflow.maxTasks` (2); split the workflow, or raise the limit of the orchestrator: `workflow: { maxTasks: 3 }`
     "#]]
     .assert_eq(&read(&definition.to_string(), Limits { tasks_max: 2, ..LIMITS }));
     let exact = json!({ "id": "w", "name": "w", "version": "1", "tasks": tasks(&[("a", None, None), ("b", None, None)]) });
@@ -36,7 +36,7 @@ fn tasks_of_every_level_count_groups_and_workflows_inside_included() {
     let text = definition.to_string();
     assert!(read_plan(&text, Limits { tasks_max: 10, ..LIMITS }).0.is_some());
     expect![[r#"
-        tasks: 10 tasks exceed `workflow.maxTasks` (9); split the workflow or raise the limit
+        tasks: 10 tasks exceed `workflow.maxTasks` (9); split the workflow, or raise the limit of the orchestrator: `workflow: { maxTasks: 10 }`
     "#]]
     .assert_eq(&read(&text, Limits { tasks_max: 9, ..LIMITS }));
 }
@@ -194,7 +194,7 @@ fn a_cycle_through_a_hundred_thousand_tasks_is_found_and_printed_in_part() {
 fn a_hundred_thousand_tasks_and_one_are_too_many() {
     let text = large(100_001, |_| r#""dependencies":["nobody"]"#.to_owned());
     expect![[r#"
-        tasks: 100001 tasks exceed `workflow.maxTasks` (100000); split the workflow or raise the limit
+        tasks: 100001 tasks exceed `workflow.maxTasks` (100000); split the workflow, or raise the limit of the orchestrator: `workflow: { maxTasks: 100001 }`
     "#]]
     .assert_eq(&read(&text, LIMITS));
 }

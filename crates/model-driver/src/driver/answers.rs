@@ -35,13 +35,16 @@ fn may_be_misnamed(failure: &Failure, message: &str) -> bool {
 }
 
 impl Shared {
-    /// The models that may have been meant by the name of one that is not there, as a part of a sentence.
-    fn near_model(&self, id: AttemptId) -> String {
+    /// The models that may have been meant by the name of one that is not there, as a part of a sentence. Where nothing `answered`, it says that this is
+    /// about the model: the sentence before it is about an address.
+    fn near_model(&self, id: AttemptId, answered: bool) -> String {
         let state = lock(&self.state);
         let pending = state.calls.get(&id.call);
         let chosen = pending.and_then(|pending| pending.choice.targets.get(pending.attempt.as_ref()?.target));
         let unknown = chosen.filter(|chosen| state.book.catalogue.find(&chosen.provider, &chosen.model).is_none());
-        unknown.map_or_else(String::new, |chosen| state.book.near_models(Some(&chosen.provider), &chosen.model))
+        let Some(chosen) = unknown else { return String::new() };
+        let near = state.book.near_models(Some(&chosen.provider), &chosen.model);
+        if answered || near.is_empty() { near } else { format!("; the model `{}` is not in the catalogue{near}", chosen.model) }
     }
 }
 
@@ -115,7 +118,7 @@ impl Listener for Shared {
             }
             _ => String::new(),
         };
-        let near = if may_be_misnamed(&failure, &message) { self.near_model(id) } else { String::new() };
+        let near = if may_be_misnamed(&failure, &message) { self.near_model(id, failure.status.is_some()) } else { String::new() };
         let message = format!("{message}{asked}{near}");
         let retry_after = retry_after(|name| failure.headers.get(name), body, (self.now)());
         let answer = Partly { text: failure.partial.map(|partial| *partial), usage: failure.usage.map(|usage| *usage) };

@@ -109,7 +109,7 @@ fn an_execution_may_add_as_many_tasks_as_one_may_have() {
     assert!(matches!(&error, Error::Spawned(problems) if problems[0].path == "task"));
     assert_eq!(
         error.to_string(),
-        "the spawned task cannot run: task: 4 tasks exceed `workflow.maxTasks` (3); split the workflow or raise the limit"
+        "the spawned task cannot run: task: 4 tasks exceed `workflow.maxTasks` (3); split the workflow, or raise the limit of the orchestrator: `workflow: { maxTasks: 4 }`"
     );
     // What is there already is found all the same.
     assert_eq!((spawn("s1").unwrap(), spawn("s2").unwrap()), (first, second));
