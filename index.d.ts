@@ -1840,6 +1840,11 @@ export declare interface StorageConfig {
      * `ERR_STORE_CORRUPT`, since acknowledged executions would be missing.
      */
     acceptOlder?: boolean | undefined;
+    /**
+     * What happens before a file of an older version is brought to today's format, which older versions refuse: `'auto'` (default) copies it to
+     * `<path>.before-<format>` if it has at most 256 MiB; `'backup'` copies it whatever its size.
+     */
+    migrate?: 'auto' | 'backup' | undefined;
 }
 
 /** The store could not be opened, read or written. */

@@ -3,7 +3,7 @@
 
 use crate::archive::{ArchiveTask, Question};
 use crate::error::{CodedError, coded};
-use crate::opening::{Close, Open};
+use crate::opening::{Close, NativeStorage, Open};
 use crate::plan::{NativePlan, ReadingLimits};
 use crate::shared::{SharedArchive, SharedDriver, lock};
 use crate::stage::{NativeClock, NativeStage};
@@ -146,23 +146,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Opens the file at `path` and resolves with the executions to continue. Which file that is, is decided at once. `accept_older` as in
-    /// `runtime::Opening`.
+    /// Opens a file and resolves with the executions to continue. Which file that is, is decided at once.
     #[napi(catch_unwind, ts_return_type = "Promise<Opened>")]
-    pub fn open_file(
-        &self,
-        path: String,
-        durability: String,
-        accept_older: bool,
-        clock: &NativeClock,
-        stage: Option<&NativeStage>,
-    ) -> AsyncTask<Open> {
+    pub fn open_file(&self, storage: NativeStorage, clock: &NativeClock, stage: Option<&NativeStage>) -> AsyncTask<Open> {
         AsyncTask::new(Open {
             driver: Arc::clone(&self.driver),
             archive: Arc::clone(&self.archive),
-            path: canonical(Path::new(&path)),
-            durability,
-            accept_older,
+            path: canonical(Path::new(&storage.path)),
+            storage,
             clock: clock.share(),
             stage: stage.cloned(),
             wake: self.wake.bell(),

@@ -63,6 +63,7 @@ fn code(error: &Error) -> &'static str {
             OpenError::Linked { .. }
             | OpenError::Io { .. }
             | OpenError::Sqlite { .. }
+            | OpenError::NotCopied { .. }
             | OpenError::Thread { .. }
             | OpenError::SqliteTooOld { .. } => "ERR_STORE_OPEN",
             OpenError::Corrupt { .. }

@@ -7,11 +7,21 @@ use crate::stage::NativeStage;
 use crate::{scripted, words};
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
-use runtime::store::{Durability, OpenOptions};
+use runtime::store::{Copies, Durability, OpenOptions};
 use runtime::{Clock, Driver, Error, Interrupted, Opening, Unreadable, Wake};
 use std::path::PathBuf;
 use std::sync::Arc;
 use stdx::Timestamp;
+
+/// Which file, and how, as the configuration has it.
+#[napi(object)]
+#[expect(missing_docs, reason = "as in `StorageConfig`")]
+pub struct NativeStorage {
+    pub path: String,
+    pub durability: String,
+    pub accept_older: bool,
+    pub migrate: String,
+}
 
 /// What opening a file resolves with.
 #[napi(object)]
@@ -49,8 +59,7 @@ pub struct Open {
     pub(crate) driver: SharedDriver,
     pub(crate) archive: SharedArchive,
     pub(crate) path: PathBuf,
-    pub(crate) durability: String,
-    pub(crate) accept_older: bool,
+    pub(crate) storage: NativeStorage,
     pub(crate) clock: Clock,
     pub(crate) stage: Option<NativeStage>,
     pub(crate) wake: Wake,
@@ -72,9 +81,10 @@ impl Open {
             *lock(&self.driver) = Some(Driver::over(Box::new(store), Durability::Disk, self.clock.share(), Arc::clone(&self.wake))?);
             return Ok(Found { interrupted: Vec::new(), unreadable: Vec::new(), now: self.clock.read() });
         }
-        let durability = if self.durability == "os" { Durability::Os } else { Durability::Disk };
+        let durability = if self.storage.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
-        let options = OpenOptions { accept_older: self.accept_older, unflushed: self.stage.is_some() };
+        let copies = if self.storage.migrate == "backup" { Copies::Always } else { Copies::Small };
+        let options = OpenOptions { accept_older: self.storage.accept_older, unflushed: self.stage.is_some(), copies };
         let opening = Opening { path: &self.path, durability, options };
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
         let clock = self.clock.share();

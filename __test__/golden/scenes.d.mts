@@ -6,7 +6,5 @@ export const LATER: string
 export function setup(isFirst: () => boolean, calls?: string[]): (orchestrator: MultiAgentOrchestrator) => void
 export function begin(kit: TestKit): Promise<void>
 export function goOn(kit: TestKit, calls: readonly string[]): Promise<Record<string, unknown>>
-export function touch(kit: TestKit): Promise<void>
-export function touched(kit: TestKit): Promise<object[]>
 export const again: Parameters<MultiAgentOrchestrator['scheduleWorkflow']>
 export const keyed: readonly { workflow: AgentWorkflow; context: object; options: ExecuteOptions }[]

@@ -254,30 +254,3 @@ export const keyed = [
   { workflow: definitions.keyedWaits, context: { order: 3 }, options: { idempotencyKey: 'order/3' } },
   { workflow: definitions.keyed, context: { order: 1 }, options: { idempotencyKey: 'order/1', onFailed: 'rerun', tenant: 'them' } },
 ]
-
-/** Begins something more in the golden store, as any later version may. */
-export async function touch(kit) {
-  const { orchestrator } = kit
-  const start = (workflow, options) => orchestrator.startWorkflow(workflow, { who: 'later' }, options)
-  const child = flow('today-child', [task('one'), waits('w', 'more'), task('two')])
-  await start(flow('today', [task('first'), { id: 'child', name: 'child', workflow: child }]), { executionId: 'today' })
-  await kit.until((await start(flow('today-ended', [task('first')]), { executionId: 'today-ended' })).settled())
-  await kit.until((await start(flow('today-keyed', [task('first')]), { idempotencyKey: 'today' })).settled())
-  await orchestrator.scheduleWorkflow(flow('today-scheduled', [task('a')]), { every: '100d' }, {}, { id: 'today-schedule' })
-  await kit.clock.advance(10)
-}
-
-/** How what `touch` began goes on. */
-export async function touched(kit) {
-  const { orchestrator } = kit
-  await orchestrator.getHandle('today/child/1').signal('more')
-  const ends = [ended(await kit.until(orchestrator.getHandle('today').settled()))]
-  ends.push(ended(await kit.until(orchestrator.getHandle('today-ended').settled())))
-  const joined = await kit.run(flow('today-keyed', [task('first')]), { who: 'later' }, { idempotencyKey: 'today' })
-  ends.push({ ...ended(joined), tasks: joined.tasks.map(({ startTime }) => startTime?.toISOString()) })
-  const schedule = await orchestrator.getSchedule('today-schedule')
-  ends.push({ id: schedule?.id, next: schedule?.next?.toISOString() })
-  // Else its next run is among what is waited for.
-  await schedule?.cancel()
-  return ends
-}

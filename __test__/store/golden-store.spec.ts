@@ -2,7 +2,7 @@
 // A store written by the package of commit c87b4e4 (`golden/README.md`). Recovery read definitions by the rules of the day, and one that failed kept
 // the whole store from opening: whatever is refused anew is refused where it enters, and what stands in a store goes on as it would have.
 //
-// The other way was checked by hand with `golden/back.mjs`: what this version has touched opens with c87b4e4, which goes on with all of it.
+// The other way is `golden/back.mjs`: c87b4e4 refuses what this version has brought to its format, and goes on with the copy from before.
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'

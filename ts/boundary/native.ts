@@ -68,8 +68,7 @@ export class Engine {
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
   async openFile(storage: ResolvedStorage): Promise<Omit<Opened, 'failure'>> {
-    const { path, durability, acceptOlder } = storage
-    const { failure, ...opened } = await this.#native.openFile(path, durability, acceptOlder, this.#time.clock, this.#time.stage)
+    const { failure, ...opened } = await this.#native.openFile(storage, this.#time.clock, this.#time.stage)
     if (failure) throw rebuilt(failure)
     return opened
   }

@@ -48,6 +48,11 @@ export interface StorageConfig {
    * `ERR_STORE_CORRUPT`, since acknowledged executions would be missing.
    */
   acceptOlder?: boolean | undefined
+  /**
+   * What happens before a file of an older version is brought to today's format, which older versions refuse: `'auto'` (default) copies it to
+   * `<path>.before-<format>` if it has at most 256 MiB; `'backup'` copies it whatever its size.
+   */
+  migrate?: 'auto' | 'backup' | undefined
 }
 
 /** Bounds what an orchestrator without `storage` remembers. */
@@ -165,6 +170,7 @@ export interface ResolvedStorage {
   readonly path: string
   readonly durability: 'disk' | 'os'
   readonly acceptOlder: boolean
+  readonly migrate: 'auto' | 'backup'
 }
 interface ResolvedMemory {
   readonly remember: Remembered
@@ -261,8 +267,10 @@ export function judgedConfig(config: unknown, from: () => unknown): ResolvedConf
   }
 }
 
+const storageDefaults: ResolvedStorage = { path: '', durability: 'disk', acceptOlder: false, migrate: 'auto' }
+
 const storageFields: Fields<ResolvedStorage> = {
-  read: { path: readPath, durability: oneOf('disk', 'os'), acceptOlder: boolean },
+  read: { path: readPath, durability: oneOf('disk', 'os'), acceptOlder: boolean, migrate: oneOf('auto', 'backup') },
 }
 
 const rememberFields: Fields<Remembered> = { read: { count: integer(1), bytes: readBytes } }
@@ -350,9 +358,9 @@ function readStorage(value: unknown, path: string, issues: Issue[]): ResolvedSto
   const before = issues.length
   if (typeof value === 'string') {
     issues.push({ path, message: `must be an object: { path: ${describe(value)} }`, code: 'ERR_INVALID_VALUE' })
-    return { path: value, durability: 'disk', acceptOlder: false }
+    return { ...storageDefaults, path: value }
   }
-  const storage = readGroup<ResolvedStorage>(value, path, issues, storageFields, { path: '', durability: 'disk', acceptOlder: false })
+  const storage = readGroup<ResolvedStorage>(value, path, issues, storageFields, storageDefaults)
   if (storage.path === '' && !issues.slice(before).some((issue) => issue.path === path || issue.path === `${path}.path`)) {
     issues.push({ path: `${path}.path`, message: 'is required: the database file that keeps the executions', code: 'ERR_INVALID_VALUE' })
   }

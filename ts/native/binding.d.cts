@@ -35,11 +35,8 @@ export declare class Engine {
   constructor(wake: () => unknown)
   /** Begins with nothing, in memory. */
   openMemory(clock: NativeClock, stage?: NativeStage | undefined | null): void
-  /**
-   * Opens the file at `path` and resolves with the executions to continue. Which file that is, is decided at once. `accept_older` as in
-   * `runtime::Opening`.
-   */
-  openFile(path: string, durability: string, acceptOlder: boolean, clock: NativeClock, stage?: NativeStage | undefined | null): Promise<Opened>
+  /** Opens a file and resolves with the executions to continue. Which file that is, is decided at once. */
+  openFile(storage: NativeStorage, clock: NativeClock, stage?: NativeStage | undefined | null): Promise<Opened>
   /** Begins an execution. `context` is JSON text, or null where JavaScript keeps it; `options` as in `runtime::options`; `id` if it is chosen. */
   start(plan: NativePlan, context?: string | undefined | null, options?: string | undefined | null, id?: string | undefined | null): Accepted
   /** Gives the first `count` answers to the driver, commits what they and the calls before led to, and writes what is owed now into `out`. */
@@ -423,6 +420,14 @@ export interface NativeStatistics {
   failed: number
   cancelled: number
   lateAnswers: number
+}
+
+/** Which file, and how, as the configuration has it. */
+export interface NativeStorage {
+  path: string
+  durability: string
+  acceptOlder: boolean
+  migrate: string
 }
 
 /** See `engine::TypeLimits`. */

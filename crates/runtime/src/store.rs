@@ -33,7 +33,7 @@ pub use record::{RECORD_VERSION, RecordError, decode, encode};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use scripted::{Script, ScriptedBackend};
-pub use sqlite::{Behind, ExecutionFilter, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
+pub use sqlite::{Behind, Copies, ExecutionFilter, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
 use writer::Writer;
 
 use engine::{Event, Keyed, Plan};

@@ -14,6 +14,8 @@ mod calls;
 mod faults;
 #[path = "driver/files.rs"]
 mod files;
+#[path = "driver/formats.rs"]
+mod formats;
 #[path = "support/host.rs"]
 mod host;
 #[path = "driver/keys.rs"]

@@ -46,6 +46,18 @@ pub struct OpenOptions {
     pub accept_older: bool,
     /// Nothing waits for the medium, not even where a file begins and ends: what is written outlives the process, but no power cut. For tests, of which nothing does.
     pub unflushed: bool,
+    /// Whether a file of an older version is copied before it is made one of this version.
+    pub copies: Copies,
+}
+
+/// Which files of an older version are copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Copies {
+    /// Those that are soon copied.
+    #[default]
+    Small,
+    /// All.
+    Always,
 }
 
 /// The writing end of the file. One exists per file, in one process.
@@ -77,7 +89,7 @@ impl SqliteStore {
         audit::before(path, note.as_ref(), accept_older)?;
         schema::refuse_fragment(path)?;
         let place = Place::take(path)?;
-        let (mut connection, id, concern) = schema::open_for_writing(path, &place, note.as_ref(), options)?;
+        let (mut connection, id, concerns) = schema::open_for_writing(path, &place, note.as_ref(), options)?;
         let note = note.filter(|note| !accept_older && note.id == id);
         if note.is_none() {
             lock.note(None).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
@@ -87,7 +99,7 @@ impl SqliteStore {
         let reader = SqliteReader::beside(path, journal.tails(), options.unflushed)?;
         let files = Files { place: Arc::clone(&place), lock: Arc::clone(&lock), id, note, unflushed: options.unflushed };
         let keeper = Keeper::start(path, files, journal.end(), &mut connection)?;
-        if let Some(line) = concern {
+        for line in concerns {
             keeper.tell(line);
         }
         let definitions = FxHashSet::default();

@@ -179,7 +179,7 @@ fn a_file_of_something_else_is_refused_and_left_as_it_is() {
         ("PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1);", "Foreign"),
         ("PRAGMA application_id = 7;", "Foreign"),
         ("PRAGMA user_version = 1;", "Foreign"),
-        ("PRAGMA application_id = 0x4D414F31; PRAGMA user_version = 2; CREATE TABLE t (x);", "Newer"),
+        ("PRAGMA application_id = 0x4D414F31; PRAGMA user_version = 3; CREATE TABLE t (x);", "Newer"),
         ("PRAGMA journal_mode = WAL; PRAGMA application_id = 0x4D414F31; PRAGMA user_version = 9; CREATE TABLE t (x);", "Newer"),
     ];
     for (sql, expected) in cases {
@@ -195,14 +195,14 @@ fn a_newer_file_with_a_log_is_left_as_it_is() {
     let (place, copy) = (Place::new(), Place::new());
     let connection = rusqlite::Connection::open(&place.path).unwrap();
     connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA application_id = 0x4D414F31; PRAGMA user_version = 2; CREATE TABLE t (x);")
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA application_id = 0x4D414F31; PRAGMA user_version = 3; CREATE TABLE t (x);")
         .unwrap();
     for extension in ["db", "db-wal"] {
         std::fs::copy(place.path.with_extension(extension), copy.path.with_extension(extension)).unwrap();
     }
     let log = std::fs::read(copy.path.with_extension("db-wal")).unwrap();
     assert!(!log.is_empty());
-    unchanged(&copy.path, "newer, with a log", |error| matches!(error, OpenError::Newer { found: 2, .. }));
+    unchanged(&copy.path, "newer, with a log", |error| matches!(error, OpenError::Newer { found: 3, .. }));
     assert_eq!(std::fs::read(copy.path.with_extension("db-wal")).unwrap(), log);
 }
 

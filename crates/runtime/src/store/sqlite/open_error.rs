@@ -52,8 +52,19 @@ pub enum OpenError {
     AnotherStore { path: PathBuf, end: i64, floor: i64 },
     #[error("`{0}-wal` does not belong to `{0}`: it is the log of another store, or the rest of a truncated log; put the right log back, or move this one away to open `{0}` without it", path.display())]
     ForeignLog { path: PathBuf },
-    #[error("`{}` was written by a newer version (schema {found}, this build knows {SCHEMA_VERSION}); open it with that version", path.display())]
-    Newer { path: PathBuf, found: i64 },
+    #[error("`{}` was written by a newer version (schema {found}, this build knows {SCHEMA_VERSION}); open it with that version{}", path.display(), other_copy(copy.as_deref()))]
+    Newer { path: PathBuf, found: i64, copy: Option<PathBuf> },
+    #[error(
+        "`{}` was made by an older version and was left as it is, since the copy `{}` that is made before it is brought to format {SCHEMA_VERSION} could not be \
+         written; make room for one of the size of the store, or let this process write there",
+        path.display(), copy.display()
+    )]
+    NotCopied {
+        path: PathBuf,
+        copy: PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("the linked SQLite {found} has a bug that can corrupt the file; use 3.51.3 or newer")]
     SqliteTooOld { found: String },
     #[error("`{}` is kept locked by another program; end that program (a database shell with an open transaction, a backup) and open again", path.display())]
@@ -68,6 +79,15 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
+}
+
+fn other_copy(copy: Option<&Path>) -> String {
+    copy.map_or_else(String::new, |copy| {
+        format!(
+            ", or put the copy from before it was brought to a newer format, `{}`, in its place: what was recorded since is not in it",
+            copy.display()
+        )
+    })
 }
 
 fn emptied(path: &Path, log: u64, floor: Option<i64>) -> String {

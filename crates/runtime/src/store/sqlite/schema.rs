@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Opening the file: what it must be, how it is created.
+//! Opening the file: what it must be, how it is created. `tables` has what stands in it, `migration` what becomes of an older one.
+
+mod migration;
+mod tables;
 
 use super::lock::Note;
 use super::open_error::failed;
@@ -12,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `PRAGMA user_version` of the files this build writes.
-pub(super) const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 2;
 
 /// `PRAGMA application_id`: the letters `MAO1`, so that a file of something else is not taken for ours.
 const APPLICATION_ID: i64 = 0x4D41_4F31;
@@ -29,64 +32,6 @@ pub(super) const COMMIT_WAIT: Duration = Duration::from_millis(10);
 /// The size of a page.
 pub(super) const PAGE_BYTES: u64 = 8192;
 
-/// `journal` is append-only by position and has no index, so that a commit touches its last pages alone; `tails` says how the rows of an
-/// execution are found. An index cost a sixth of everything a process does for a task of a chain (measured: 0.85 of 5.0 µs).
-const CREATE: &str = "
-    CREATE TABLE definition (hash TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
-    CREATE TABLE execution (
-        key INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        workflow TEXT NOT NULL,
-        definition TEXT NOT NULL REFERENCES definition (hash),
-        context TEXT,
-        options TEXT,
-        default_timeout INTEGER NOT NULL,
-        started INTEGER NOT NULL,
-        ended INTEGER,
-        status TEXT NOT NULL,
-        last INTEGER,
-        records INTEGER NOT NULL DEFAULT 0
-    ) STRICT;
-    CREATE INDEX execution_unended ON execution (key) WHERE ended IS NULL;
-    CREATE INDEX execution_workflow ON execution (workflow, key);
-    CREATE TABLE journal (
-        position INTEGER PRIMARY KEY,
-        execution INTEGER NOT NULL,
-        seq INTEGER NOT NULL,
-        previous INTEGER,
-        at INTEGER NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE mark (position INTEGER NOT NULL) STRICT;
-    INSERT INTO mark VALUES (0);
-    CREATE TABLE cache (key TEXT PRIMARY KEY, output TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-";
-
-/// What files of this version may lack, because it came after they were made; builds that do not know it leave it as it is.
-const COMPLETE: &str = "
-    CREATE TABLE IF NOT EXISTS schedule (
-        id TEXT PRIMARY KEY,
-        definition TEXT NOT NULL REFERENCES definition (hash),
-        default_timeout INTEGER NOT NULL,
-        context TEXT NOT NULL,
-        options TEXT,
-        timing TEXT NOT NULL,
-        fingerprint TEXT NOT NULL,
-        next INTEGER
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS idempotency (
-        hash TEXT PRIMARY KEY,
-        execution TEXT NOT NULL,
-        generation INTEGER NOT NULL,
-        fingerprint TEXT NOT NULL,
-        status TEXT,
-        ended INTEGER,
-        until INTEGER
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS idempotency_until ON idempotency (until) WHERE until IS NOT NULL;
-    CREATE INDEX IF NOT EXISTS cache_until ON cache (until);
-";
-
 /// The write-ahead log beside a file.
 pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
@@ -99,8 +44,8 @@ pub(super) fn open_for_writing(
     path: &Path,
     place: &Place,
     note: Option<&Note>,
-    OpenOptions { accept_older, unflushed }: OpenOptions,
-) -> Result<(Connection, String, Option<String>), OpenError> {
+    OpenOptions { accept_older, unflushed, copies }: OpenOptions,
+) -> Result<(Connection, String, Vec<String>), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
@@ -113,21 +58,26 @@ pub(super) fn open_for_writing(
         flush_by("OFF").map_err(|source| failed(path, source))?;
     }
     let keep_log = |keep| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep);
-    let is_new = match keep_log(true).and_then(|_| identify(&connection)).map_err(|source| failed(path, source))? {
-        Identity::New => true,
-        Identity::Ours => false,
-        Identity::Newer(found) => return Err(OpenError::Newer { path: path.to_owned(), found }),
+    let found = keep_log(true).and_then(|_| identify(&connection)).map_err(|source| failed(path, source))?;
+    match found {
+        Identity::New | Identity::Ours | Identity::Older(_) => {}
+        Identity::Newer(found) => return Err(OpenError::Newer { path: path.to_owned(), found, copy: migration::copy_beside(path) }),
         Identity::Foreign => return Err(OpenError::Foreign { path: path.to_owned() }),
-    };
-    let concern = audit::opened(&connection, path, place, note, accept_older)?;
+    }
+    let mut concerns = Vec::from_iter(audit::opened(&connection, path, place, note, accept_older)?);
+    if let Identity::Older(version) = found {
+        concerns.extend(migration::copy(&connection, path, version, copies)?);
+    }
     keep_log(false).and_then(|_| prepare(&connection)).map_err(|source| failed(path, source))?;
     // With NORMAL a commit is in the log but not flushed: at `'disk'` that is the store's medium. Checkpoints flush both files as ever.
     flush_by(if unflushed { "OFF" } else { "NORMAL" }).map_err(|source| failed(path, source))?;
-    if is_new {
-        create(&connection).map_err(|source| failed(path, source))?;
+    match found {
+        Identity::New => create(&connection).map_err(|source| failed(path, source))?,
+        Identity::Older(_) => migration::change(&connection).map_err(|source| failed(path, source))?,
+        Identity::Ours | Identity::Newer(_) | Identity::Foreign => {}
     }
     let id = complete(&connection).map_err(|source| failed(path, source))?;
-    Ok((connection, id, concern))
+    Ok((connection, id, concerns))
 }
 
 /// A file too short to hold a header is, to `SQLite`, a new database, and what stands in it would be overwritten.
@@ -144,9 +94,11 @@ pub(super) fn refuse_fragment(path: &Path) -> Result<(), OpenError> {
 }
 
 /// What a file is, by its header.
+#[derive(Clone, Copy)]
 enum Identity {
     New,
     Ours,
+    Older(i64),
     Newer(i64),
     Foreign,
 }
@@ -158,6 +110,7 @@ fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
     Ok(match (number("PRAGMA application_id")?, number("PRAGMA user_version")?) {
         (0, 0) if tables == 0 => Identity::New,
         (APPLICATION_ID, SCHEMA_VERSION) => Identity::Ours,
+        (APPLICATION_ID, found @ 1..SCHEMA_VERSION) => Identity::Older(found),
         (APPLICATION_ID, found) => Identity::Newer(found),
         _ => Identity::Foreign,
     })
@@ -195,7 +148,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Adds what a file may lack; the id of its store.
 fn complete(connection: &Connection) -> rusqlite::Result<String> {
-    connection.execute_batch(COMPLETE)?;
+    connection.execute_batch(tables::COMPLETE)?;
     let id = if let Some(id) = identity::read(connection)? {
         id
     } else {
@@ -213,7 +166,8 @@ pub(super) fn sign(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {
+    let (create, journal) = (tables::CREATE, tables::JOURNAL);
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; {CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        "BEGIN IMMEDIATE; {create} {journal}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
     ))
 }
