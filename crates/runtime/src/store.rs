@@ -29,7 +29,7 @@ pub use health::{Health, How, Replaced};
 use inline::Inline;
 pub use memory::MemoryStore;
 pub use questions::{Answer, Question, QuestionNumber};
-pub use record::{RECORD_VERSION, RecordError, decode, encode};
+pub use record::{RECORD_VERSION, RecordError, Unproved, checksum, decode, encode};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use scripted::{Script, ScriptedBackend};

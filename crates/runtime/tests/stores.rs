@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
+#[path = "stores/checksums.rs"]
+mod checksums;
 #[path = "support/events.rs"]
 mod events;
 #[path = "support/plans.rs"]

@@ -6,6 +6,7 @@
 mod backoff;
 mod canonical;
 mod counted;
+mod hash;
 mod nearest;
 mod percent;
 mod random;
@@ -15,6 +16,7 @@ mod well_formed;
 pub use backoff::{Backoff, Growth};
 pub use canonical::{canonical_json, sha256_hex};
 pub use counted::counted;
+pub use hash::{hash64, hash64_of};
 pub use nearest::nearest;
 pub use percent::percent_decoded;
 pub use random::{mixed, unit};

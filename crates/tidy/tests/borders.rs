@@ -10,7 +10,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("expressions", &["minijinja", "serde_json", "stdx", "thiserror"]),
     ("models", &["jiff", "serde", "serde_json", "stdx", "thiserror"]),
     ("schema", &["jsonschema", "regex-automata", "regex-syntax", "rustc-hash", "serde_json", "stdx"]),
-    ("stdx", &["percent-encoding", "serde_json", "sha2"]),
+    ("stdx", &["percent-encoding", "serde_json", "sha2", "twox-hash"]),
 ];
 
 fn rust(sources: &[Source]) -> impl Iterator<Item = &Source> {

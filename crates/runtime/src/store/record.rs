@@ -2,24 +2,28 @@
 //! The stored form of a journal record: one JSON object, so that any tool that opens the file can read it.
 //!
 //! ```json
-//! {"v":2,"previousCommitted":-17,"events":[{"event":"taskCompleted","task":0,"start":-5,"end":-1,"output":{"n":1}}]}
+//! {"v":3,"previousCommitted":-17,"events":[{"event":"taskCompleted","task":0,"start":-5,"end":-1,"output":{"n":1}}]}
 //! ```
 //! Instants are microseconds from the record's own, which is a column beside it; tasks are the places of their instances. What is absent is null, false,
 //! the first attempt, or the record's own instant for `ready`. An entry with `more` is about so many of the following tasks too; what differs between
 //! them, when they completed, is in lists: `starts`, `ends`, `outputs`.
 //!
-//! A change of meaning gets a new `v` and a reader that still knows the old one. 2 brought `more`.
+//! A change of meaning gets a new `v` and a reader that still knows the old one. 2 brought `more`; 3 the checksum beside each record (`checksum`).
+//! A member that is not known is refused: to leave out what a record says would be to say something else. `encrypted` is reserved for records whose values
+//! only a key opens.
 
+mod checksum;
 mod decode;
 mod encode;
 mod words;
 
+pub use checksum::{Unproved, checksum};
 pub use decode::decode;
 pub use encode::encode;
 pub(crate) use words::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 
 /// The version this build writes.
-pub const RECORD_VERSION: u32 = 2;
+pub const RECORD_VERSION: u32 = 3;
 
 /// Tasks that one entry may be about. There is nothing to gain from more, and a reader knows what to refuse.
 const RUN_MAX: u32 = 1024;
@@ -36,6 +40,12 @@ pub enum RecordError {
         /// What it says.
         found: u32,
     },
+    /// Not what was written.
+    #[error("it is not what was written: its checksum does not fit; the file is damaged: restore a backup")]
+    Checksum,
+    /// Its values are encrypted, which this version cannot read.
+    #[error("its values are encrypted, and this version has no key to read them; open the store with the version that wrote it")]
+    Encrypted,
     /// Not in the row that should hold it.
     #[error("position {position} of the journal does not contain this record; the file is damaged: restore a backup")]
     Misplaced {

@@ -13,9 +13,11 @@ use std::time::Duration;
 use stdx::Timestamp;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct StoredRecord<'a> {
     v: u32,
+    #[serde(default)]
+    encrypted: bool,
     previous_committed: i64,
     #[serde(borrow)]
     events: Vec<StoredEvent<'a>>,
@@ -23,7 +25,7 @@ struct StoredRecord<'a> {
 
 /// Any event: the fields of all of them, each there where its event has it.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each belongs to an event of its own")]
 struct StoredEvent<'a> {
     event: &'a str,
@@ -106,8 +108,19 @@ struct Versioned {
     v: u32,
 }
 
-/// Reads the stored form back. `slot` is the caller's to set.
+/// Reads the stored form back. `slot` is the caller's to set. Whether it is what was written says [`super::Unproved`].
 pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecord, RecordError> {
+    Ok(decode_versioned(text, key, seq, at)?.record)
+}
+
+/// A record, and the version it was written in.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    pub(super) record: StepRecord,
+    pub(super) version: u32,
+}
+
+pub(super) fn decode_versioned(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<Decoded, RecordError> {
     // Before values were mended where they enter, texts that are no Unicode were recorded as they came.
     let text = &*stdx::well_formed_json(text);
     let stored: StoredRecord<'_> = serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
@@ -118,12 +131,16 @@ pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecor
     if stored.v > RECORD_VERSION {
         return Err(RecordError::Newer { found: stored.v });
     }
+    if stored.encrypted {
+        return Err(RecordError::Encrypted);
+    }
     let mut events = Vec::with_capacity(stored.events.len());
     for event in stored.events {
         let name = event.event;
         read_entry(event, at, &mut events).ok_or_else(|| RecordError::Event { event: name.to_owned() })?;
     }
-    Ok(StepRecord { slot: 0, key, seq, at, previous_committed: later(at, stored.previous_committed), events })
+    let record = StepRecord { slot: 0, key, seq, at, previous_committed: later(at, stored.previous_committed), events };
+    Ok(Decoded { record, version: stored.v })
 }
 
 /// One entry: an event, or the same one of several tasks in a row.

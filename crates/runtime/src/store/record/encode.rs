@@ -10,7 +10,7 @@ use stdx::Timestamp;
 
 /// Appends the stored form to `text`. Written by hand because it stands on the hot path: outputs are copied, never parsed.
 pub fn encode(record: &StepRecord, text: &mut String) {
-    text.push_str(r#"{"v":2"#);
+    text.push_str(r#"{"v":3"#);
     let mut writer = Writer { text, at: record.at };
     writer.instant("previousCommitted", record.previous_committed);
     writer.text.push_str(r#","events":["#);

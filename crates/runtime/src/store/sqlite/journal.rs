@@ -2,7 +2,7 @@
 //! The writing end of the journal: where the next row goes, and what it is linked to.
 
 use super::tails::{self, Loaded, SAVED_BYTES, Tail, Tails};
-use crate::store::{CommitError, StepRecord, encode, end_name};
+use crate::store::{CommitError, StepRecord, checksum, encode, end_name};
 use engine::Event;
 use rusqlite::{Connection, Transaction, params};
 use rustc_hash::FxHashMap;
@@ -55,8 +55,8 @@ impl Journal {
         transaction: &Transaction<'_>,
         records: impl Iterator<Item = &'a StepRecord>,
     ) -> Result<usize, CommitError> {
-        let mut insert =
-            transaction.prepare_cached("INSERT INTO journal (execution, seq, previous, at, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut insert = transaction
+            .prepare_cached("INSERT INTO journal (execution, seq, previous, at, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         let mut bytes = 0;
         for record in records {
             let change = self.changes.entry(record.key).or_insert_with(|| Some(self.tails.get(record.key).unwrap_or_default()));
@@ -65,13 +65,14 @@ impl Journal {
             encode(record, &mut self.text);
             bytes += self.text.len();
             let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
+            let checksum = checksum(tail.checksum, &self.text, record.key, record.seq, record.at);
             // SQLite chooses the position, since appending takes it no search then; another one than the next: somebody else has appended too.
-            let position = insert.insert(params![record.key, seq, tail.last, at, &*self.text])?;
+            let position = insert.insert(params![record.key, seq, tail.last, at, &*self.text, checksum.cast_signed()])?;
             if position != self.end + 1 {
                 return Err(out_of_order(record));
             }
             self.end = position;
-            *tail = Tail { last: Some(self.end), records: record.seq + 1 };
+            *tail = Tail { last: Some(self.end), records: record.seq + 1, checksum };
             // The end of an execution is the last event of its last record.
             if let Some(Event::ExecutionEnded { end }) = record.events.last() {
                 transaction

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions to the file, answered from a connection of their own: a reader never waits for the writer.
 
-use super::tails::{self, Tail, Tails};
+use super::tails::{self, Tail, Tails, checksum};
 use super::{OpenError, cache, keys, schedules, schema};
-use crate::store::{Archive, Cursor, Followed, KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, decode};
+use crate::store::{Archive, Cursor, Followed, KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, Unproved};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +48,14 @@ pub struct Page {
 }
 
 const EXECUTION: &str = "SELECT e.key, e.id, d.body, e.context, e.default_timeout, e.options, e.started FROM execution e JOIN definition d ON d.hash = e.definition";
+
+/// A row of the journal, by its position.
+const ROW: &str = "SELECT execution, seq, previous, at, body, checksum FROM journal WHERE position = ?1";
+
+/// The same after a position, with the id of the execution, the position, and the checksum of the record before.
+const FOLLOWED: &str = "SELECT j.execution, j.seq, j.previous, j.at, j.body, j.checksum, e.id, j.position, b.checksum
+    FROM journal j JOIN execution e ON e.key = j.execution LEFT JOIN journal b ON b.position = j.previous
+    WHERE j.position > ?1 ORDER BY j.position LIMIT ?2";
 
 impl SqliteReader {
     /// Opens a store's file for reading; it must exist. [`super::SqliteStore::reader`] answers faster while executions are live.
@@ -99,30 +107,41 @@ impl SqliteReader {
         Ok(StoredExecution { records, ..head })
     }
 
-    /// From the last to the one with the number `from`, each where the one after it says.
+    /// From the last to the one with the number `from`, each where the one after it says, and each as the one before it proves it.
     fn records(&self, key: i64, id: &str, from: u64, tails: &Tails) -> Result<Vec<StepRecord>, ReadError> {
-        let Tail { last, records: count } = tails.get(key).map_or_else(|| tails::ended(&self.connection, key), Ok)?;
-        let mut statement = self.connection.prepare_cached("SELECT execution, seq, previous, at, body FROM journal WHERE position = ?1")?;
+        let Tail { last, records: count, .. } = tails.get(key).map_or_else(|| tails::ended(&self.connection, key), Ok)?;
+        let mut statement = self.connection.prepare_cached(ROW)?;
+        let failed = |seq: u64, source| ReadError::Record { id: id.to_owned(), seq: seq.cast_signed(), source };
         let mut next = last;
         let mut records = Vec::new();
+        let mut unproved: Option<(u64, Unproved)> = None;
         for seq in (from..count).rev() {
-            let failed = |source| ReadError::Record { id: id.to_owned(), seq: seq.cast_signed(), source };
-            let misplaced = || failed(RecordError::Misplaced { position: next.unwrap_or_default() });
+            let misplaced = || failed(seq, RecordError::Misplaced { position: next.unwrap_or_default() });
             let mut rows = statement.query([next])?;
             let row = rows.next()?.ok_or_else(misplaced)?;
-            let place: (i64, i64) = (row.get(0)?, row.get(1)?);
-            let previous: Option<i64> = row.get(2)?;
+            let StoredRow { place, previous, record } = stored_row(row).ok_or_else(|| failed(seq, RecordError::Checksum))?;
             // Whatever is wrong with the links, an answer with fewer records would be worse than none.
             if place != (key, seq.cast_signed()) || previous.is_some() != (seq > 0) {
                 return Err(misplaced());
             }
-            let at: i64 = row.get(3)?;
-            let body = row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?;
-            records.push(decode(body, key, seq, Timestamp::from_micros(at.cast_unsigned())).map_err(failed)?);
+            let checksum = record.checksum();
+            if let Some((seq, after)) = unproved.replace((seq, record)) {
+                records.push(after.after(checksum).map_err(|source| failed(seq, source))?);
+            }
             next = previous;
+        }
+        if let Some((seq, first)) = unproved {
+            let before = next.map_or(Ok(0), |position| self.checksum_at(position))?;
+            records.push(first.after(before).map_err(|source| failed(seq, source))?);
         }
         records.reverse();
         Ok(records)
+    }
+
+    /// The checksum at a position; 0 where there is none.
+    fn checksum_at(&self, position: i64) -> Result<u64, ReadError> {
+        let mut statement = self.connection.prepare_cached("SELECT checksum FROM journal WHERE position = ?1")?;
+        Ok(statement.query_row([position], |row| checksum(row, 0)).optional()?.flatten().unwrap_or_default())
     }
 }
 
@@ -174,19 +193,17 @@ impl Archive for SqliteReader {
     /// The position of a row is its place: positions are given in the order of commits.
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
         let after = cursor.position()?;
-        let mut statement = self.connection.prepare_cached(
-            "SELECT j.position, e.id, j.execution, j.seq, j.at, j.body FROM journal j JOIN execution e ON e.key = j.execution
-             WHERE j.position > ?1 ORDER BY j.position LIMIT ?2",
-        )?;
+        let mut statement = self.connection.prepare_cached(FOLLOWED)?;
         let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
         let (mut records, mut end) = (Vec::new(), after);
         while let Some(row) = rows.next()? {
-            end = row.get(0)?;
-            let (id, seq, at): (String, i64, i64) = (row.get(1)?, row.get(3)?, row.get(4)?);
-            let body = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
-            let record = decode(body, row.get(2)?, seq.cast_unsigned(), Timestamp::from_micros(at.cast_unsigned()))
-                .map_err(|source| ReadError::Record { id: id.clone(), seq, source })?;
+            let (id, position): (String, i64) = (row.get(6)?, row.get(7)?);
+            let before = checksum(row, 8)?.unwrap_or_default();
+            let seq: i64 = row.get(1)?;
+            let record = stored_row(row).ok_or(RecordError::Checksum).and_then(|row| row.record.after(before));
+            let record = record.map_err(|source| ReadError::Record { id: id.clone(), seq, source })?;
             records.push((id.into(), record));
+            end = position;
         }
         if records.is_empty()
             && after > self.connection.query_row("SELECT coalesce(max(position), 0) FROM journal", [], |row| row.get(0))?
@@ -195,6 +212,27 @@ impl Archive for SqliteReader {
         }
         Ok(Followed { records, cursor: Cursor::at(end) })
     }
+}
+
+/// A row of the journal.
+struct StoredRow {
+    /// Whose, and its number there.
+    place: (i64, i64),
+    /// The position of the one before it.
+    previous: Option<i64>,
+    record: Unproved,
+}
+
+/// What a row with the columns of [`ROW`] holds; `None` if it is not of their types.
+fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
+    let read = || -> rusqlite::Result<StoredRow> {
+        let (key, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let at = Timestamp::from_micros(row.get::<_, i64>(3)?.cast_unsigned());
+        let body = row.get_ref(4)?.as_str()?;
+        let record = Unproved::read(body, checksum(row, 5)?, key, seq.cast_unsigned(), at);
+        Ok(StoredRow { place: (key, seq), previous: row.get(2)?, record })
+    };
+    read().ok()
 }
 
 /// An execution without its journal.

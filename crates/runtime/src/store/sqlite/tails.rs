@@ -9,7 +9,7 @@
 //! in the journal that was its end then, is found by looking at those rows. Saving every [`SAVED_BYTES`] bounds how many there are.
 
 use super::super::ReadError;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +23,8 @@ pub(super) struct Tail {
     pub(super) last: Option<i64>,
     /// How many rows it has.
     pub(super) records: u64,
+    /// The checksum of its last row; 0 if it has none.
+    pub(super) checksum: u64,
 }
 
 /// The tails of the journals of live executions, the same for whoever writes or reads the file in the process that has it.
@@ -48,20 +50,25 @@ impl Tails {
         let mut end = mark;
         let mut since = FxHashMap::<i64, Tail>::default();
         let mut statement =
-            snapshot.prepare_cached("SELECT position, execution, seq FROM journal WHERE position > ?1 ORDER BY position")?;
+            snapshot.prepare_cached("SELECT position, execution, seq, checksum FROM journal WHERE position > ?1 ORDER BY position")?;
         let mut rows = statement.query([mark])?;
         while let Some(row) = rows.next()? {
             end = row.get(0)?;
             let seq: i64 = row.get(2)?;
-            since.insert(row.get(1)?, Tail { last: Some(end), records: seq.cast_unsigned() + 1 });
+            since.insert(
+                row.get(1)?,
+                Tail { last: Some(end), records: seq.cast_unsigned() + 1, checksum: checksum(row, 3)?.unwrap_or_default() },
+            );
         }
         let mut tails = FxHashMap::default();
-        let mut statement = snapshot.prepare_cached("SELECT key, last, records FROM execution WHERE ended IS NULL")?;
+        let mut statement = snapshot.prepare_cached(
+            "SELECT e.key, e.last, e.records, j.checksum FROM execution e LEFT JOIN journal j ON j.position = e.last WHERE e.ended IS NULL",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let key = row.get(0)?;
             let records: i64 = row.get(2)?;
-            let saved = Tail { last: row.get(1)?, records: records.cast_unsigned() };
+            let saved = Tail { last: row.get(1)?, records: records.cast_unsigned(), checksum: checksum(row, 3)?.unwrap_or_default() };
             tails.insert(key, since.remove(&key).unwrap_or(saved));
         }
         Ok(Loaded { tails: Self(Mutex::new(tails)), mark, end })
@@ -104,7 +111,13 @@ pub(super) fn ended(connection: &Connection, key: i64) -> Result<Tail, ReadError
     let mut rows = statement.query([key])?;
     let Some(row) = rows.next()? else { return Ok(Tail::default()) };
     let records: i64 = row.get(1)?;
-    Ok(Tail { last: row.get(0)?, records: records.cast_unsigned() })
+    // Nothing is appended to it.
+    Ok(Tail { last: row.get(0)?, records: records.cast_unsigned(), checksum: 0 })
+}
+
+/// The checksum in a column; `None` if there is none, as beside records of the first two versions.
+pub(super) fn checksum(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned))
 }
 
 /// Writes tails into their executions.
