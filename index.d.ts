@@ -296,6 +296,39 @@ export declare interface AgentWorkflow<Other extends string = AnyWord> {
     budget?: Budget | undefined;
 }
 
+/** Something that people must know. It is announced when it begins, and again, with the same `id`, when it is over. */
+export declare interface Alert {
+    /** The name of this one. It has the same when it begins and when it is over, and no other alert has it. */
+    readonly id: string;
+    /** Its kind, for programs. Titles may change, rules do not. */
+    readonly rule: AlertRule;
+    /** Whether it begins or is over. */
+    readonly state: 'firing' | 'resolved';
+    readonly type: 'performance' | 'resource' | 'error' | 'anomaly';
+    readonly severity: 'low' | 'medium' | 'high' | 'critical';
+    /** Its kind, in a few words for people. */
+    readonly title: string;
+    /** What has happened and what to do about it. */
+    readonly description: string;
+    /** When it began, or was over. */
+    readonly timestamp: Date;
+    readonly executionId?: string;
+    /** The path of the task. */
+    readonly taskId?: string;
+    /** Figures, by name: bytes where the name ends in `Bytes`. */
+    readonly metrics?: Readonly<Record<string, number>>;
+}
+
+/**
+ * The kinds of alert:
+ *
+ * - `store:log-held` (resource, medium): another program reads the store, and its log has grown beyond 256 MiB;
+ * - `store:blocked` (resource, high): another program has kept commits waiting for more than 5 s;
+ * - `store:log-damaged` (error, high): the log was damaged when the store was opened, and what lies behind cannot be read;
+ * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
+ */
+export declare type AlertRule = 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:not-copied';
+
 /** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export declare interface AlertThresholds {
     /** Failed tasks, in percent of those that ended. */
@@ -662,7 +695,7 @@ export declare interface ExecuteOptions {
 export declare interface ExecutionEvent {
     /** Its number in the execution, from 1 without gaps. */
     readonly seq: number;
-    readonly type: EventName;
+    readonly type: ExecutionEventName;
     /** When it was recorded. */
     readonly at: Date;
     readonly executionId: string;
@@ -671,6 +704,9 @@ export declare interface ExecutionEvent {
     /** On `task:failed` and `task:retrying`. */
     readonly error?: TaskErrorInfo;
 }
+
+/** The events of executions. */
+export declare type ExecutionEventName = Exclude<EventName, 'alert'>;
 
 /** Waits for, inspects and controls one execution. Any number of handles may exist for one execution. */
 export declare interface ExecutionHandle<Results = Readonly<Record<string, unknown>>> {
@@ -732,6 +768,10 @@ export declare interface ExecutionMetrics {
     /** Attempts of all tasks. */
     readonly attempts: number;
     readonly resourceUsage: ResourceUsage;
+}
+
+/** Watches the executions of an orchestrator, and announces its alerts. */
+export declare class ExecutionMonitor extends EventEmitter<MonitorEvents> {
 }
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
@@ -922,14 +962,14 @@ export declare interface LoadOptions {
  * - `listener:unknown` (warn): a listener was added for an event that does not exist;
  * - `store:lost` (error): nothing more can be recorded;
  * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
- * - `store:hindered` (warn): another program is in the way of the store, or its log was damaged when it was opened;
+ * - `alert` (error or warn): an alert began (error if its severity is high or critical) or is over (warn), and no listener of `'alert'` heard it;
  * - `agent:dispose` (warn): an agent could not be disposed of;
  * - `agent:unresponsive` (warn): an agent still runs 1 s after it was told to stop;
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out.
  */
-export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'store:hindered' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool';
+export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool';
 
 /**
  * Receives what the operators of an orchestrator must know. `console` and pino loggers fit: each method is called with a record and a message.
@@ -959,6 +999,7 @@ export declare interface LogRecord {
     readonly agentId?: string;
     /** The name of the server. */
     readonly server?: string;
+    readonly alert?: Alert;
 }
 
 /** What repeats a loop: exactly one of `forEach`, `while`, `until`, or the task's `conditions`. */
@@ -1317,6 +1358,11 @@ export declare interface ModelToolCall {
     readonly arguments: unknown;
 }
 
+/** The events of `executionMonitor`. */
+export declare interface MonitorEvents {
+    alert: [alert: Alert];
+}
+
 /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
 export declare interface MonitoringConfig {
     /** Whether figures are kept. Default true. */
@@ -1343,6 +1389,8 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     readonly workflowEngine: WorkflowEngine;
     /** Chooses and calls models, and knows what they cost. */
     readonly modelIntegration: ModelIntegration;
+    /** Announces alerts, as the orchestrator does. */
+    readonly executionMonitor: ExecutionMonitor;
     /**
      * @throws {ValidationError} `ERR_CONFIG` with every problem of the configuration by path.
      */
@@ -1512,6 +1560,8 @@ export declare interface OrchestratorEvents {
     'task:progress': [task: TaskExecution, data: unknown];
     'workflow:paused': [execution: WorkflowExecution];
     'workflow:resumed': [execution: WorkflowExecution];
+    /** Something that people must know begins, or is over. Not recorded: a late listener does not hear it. */
+    alert: [alert: Alert];
 }
 
 /** Current figures of an orchestrator, and totals since it was opened. */

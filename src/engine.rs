@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The handle JavaScript holds over one `runtime::Driver`: one method for each call `ts/boundary/native.ts` makes.
 
+use crate::alerts::NativeAlert;
 use crate::archive::{ArchiveTask, Question};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, NativeStorage, Open};
@@ -198,10 +199,10 @@ impl Engine {
         })
     }
 
-    /// What of the store people alone can do something about, a line each: once.
+    /// What people must know that has begun, or is over, in order: once.
     #[napi(catch_unwind)]
-    pub fn concerns(&self) -> Result<Vec<String>, CodedError> {
-        self.with(|driver| Ok(driver.take_told()))
+    pub fn alerts(&self) -> Result<Vec<NativeAlert>, CodedError> {
+        self.with(|driver| Ok(driver.take_alerts().into_iter().map(NativeAlert::from).collect()))
     }
 
     /// Sets what the configuration says: called once, before anything begins.

@@ -7,6 +7,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "Node-API gives its arguments away, whether a call keeps them or not")]
 
 pub mod agents;
+pub mod alerts;
 pub mod archive;
 pub mod engine;
 pub mod error;

@@ -2,7 +2,7 @@
 //! Inputs and effects as numbers in arrays that JavaScript holds and uses again, in the layout of `crates/alphabet`.
 
 use ::engine::{Failure, InstanceIndex, InstanceNumber, Output, Settled};
-use alphabet::{ANSWER, CONCERNS, EFFECT_WORDS, Effect, Form, HEADER_WORDS, Heard};
+use alphabet::{ALERTS, ANSWER, EFFECT_WORDS, Effect, Form, HEADER_WORDS, Heard};
 use napi::bindgen_prelude::Float64Array;
 use runtime::{Driver, Error, Failures, Number, report};
 use serde::Deserialize;
@@ -95,7 +95,7 @@ pub(crate) fn write_effects(driver: &mut Driver, heard: &Heard, out: &mut [f64])
         count += 1;
     }
     let deadline = driver.next_deadline().map_or(0.0, |at| micros(at.micros()));
-    let more = f64::from(u8::from(count == capacity) + CONCERNS * u8::from(driver.has_told()));
+    let more = f64::from(u8::from(count == capacity) + ALERTS * u8::from(driver.has_alerts()));
     // The header is there whenever an effect fits.
     for (place, value) in header.iter_mut().zip([micros(count as u64), more, deadline]) {
         *place = value;

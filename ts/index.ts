@@ -7,6 +7,7 @@
 
 export { MultiAgentOrchestrator } from './orchestrator.js'
 export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
+export type { Alert, AlertRule, MonitorEvents } from './api/alert.js'
 export type { AgentPool } from './pool/agent-pool.js'
 export type { AgentEvent, AllocationEvent, PoolEvents, ScalingEvent } from './api/pool.js'
 export type {
@@ -40,7 +41,8 @@ export {
   type ErrorCode,
   type ErrorOptions,
 } from './api/errors.js'
-export type { EventName, OrchestratorEvents } from './api/events.js'
+export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/events.js'
+export type { ExecutionMonitor } from './events/monitor.js'
 export type { ExecutionEvent } from './events/execution-events.js'
 export type { ExecutionHandle } from './executions/handle.js'
 export type { Issue } from './api/issue.js'

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
+import { Alerts } from './events/alerts.js'
 import { Announcer, hearLate } from './events/announcer.js'
 import { readContext, readExecutionId, readId, readOptions } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
@@ -19,10 +20,11 @@ import { ExecutionControl } from './executions/control.js'
 import { unwell, type ForkPoint } from './executions/fork.js'
 import type { ExecutionHandle } from './executions/handle.js'
 import { HeldRuns } from './events/late-listeners.js'
+import { ExecutionMonitor } from './events/monitor.js'
 import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
 import { cancelledBy, endOf, orThrow, type Started } from './executions/outcome.js'
-import { InterruptedRuns, tellConcerns, tellUnreadable } from './executions/recovery.js'
+import { InterruptedRuns, tellUnreadable } from './executions/recovery.js'
 import type { Run } from './run/run.js'
 import { methodsOf, placed, placeErrors } from './base/placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './executions/schedule.js'
@@ -62,6 +64,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly workflowEngine: WorkflowEngine
   /** Chooses and calls models, and knows what they cost. */
   readonly modelIntegration: ModelIntegration
+  /** Announces alerts, as the orchestrator does. */
+  readonly executionMonitor: ExecutionMonitor = new ExecutionMonitor()
   readonly #models: ModelGateway
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
@@ -71,6 +75,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #announcer: Announcer
   readonly #held: HeldRuns
   readonly #log: Log
+  readonly #alerts: Alerts
   readonly #unheard: Unheard
   readonly #live = new LiveRuns()
   readonly #ended: EndedExecutions | undefined
@@ -86,7 +91,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     // `executeWorkflow`, which is called most, places its errors itself.
     placeErrors(this.prototype, methodsOf(this.prototype, 'executeWorkflow'))
     hearLate(this.prototype, (orchestrator) => (orchestrator as MultiAgentOrchestrator).#announcer)
-    refuseAbsent(this.prototype)
+    refuseAbsent(this.prototype, 'orchestrator')
   }
 
   /**
@@ -95,13 +100,13 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   constructor(config: OrchestratorConfig = {}) {
     super()
     this.#config = judgedConfig(config, new.target as never)
-    const { maxDepth, maxValueBytes } = this.#config.workflow
-    this.#childrenHost = { ...this.#childrenHost, maxDepth, maxValueBytes }
     const { storage, memory, workflow } = this.#config
+    this.#childrenHost = { ...this.#childrenHost, maxDepth: workflow.maxDepth, maxValueBytes: workflow.maxValueBytes }
     this.#log = new Log(this.#config.logger)
     this.#unheard = new Unheard(this.#log, this.#live, () => this.listenerCount('task:failed') > 0)
     const stage = stageOf(config)
     const { clock, native } = timeOn(stage)
+    this.#alerts = new Alerts(this.#log, clock, [this, this.executionMonitor as EventEmitter])
     const surroundings = { clock, log: this.#log, native }
     this.#models = new ModelGateway(this.#config.models, surroundings, () => this.#agents.providerAdded())
     this.modelIntegration = this.#models
@@ -132,7 +137,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
           this.#schedules.lose(pendingError(error))
           this.#log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
         },
-        concerned: () => tellConcerns(this.#log, this.#dispatcher.engine),
+        alerted: () => this.#alerts.tell(this.#dispatcher.engine),
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#childrenHost, ...child),
         models: (caller) => this.#models.callsOf(caller),
@@ -394,7 +399,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     if (storage === null) engine.openMemory()
     const opened = storage === null ? undefined : await engine.openFile(storage)
     if (opened !== undefined) clock.notBefore(opened.now)
-    tellConcerns(this.#log, engine)
+    this.#alerts.tell(engine)
     this.#agents.open(engine)
     const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
     engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable })

@@ -357,8 +357,9 @@ describe('an empty or shortened store is not a new one', () => {
     await orchestratorWith({}, { storage: { path }, logger }).ready()
     expect(logger.lines).toEqual([
       {
-        level: 'warn',
-        event: 'store:hindered',
+        level: 'error',
+        event: 'alert',
+        alert: expect.objectContaining({ rule: 'store:log-damaged', state: 'firing', severity: 'high' }),
         message: expect.stringMatching(/^`.*` was opened, but its log is damaged at page \d+ of it: /),
       },
     ])

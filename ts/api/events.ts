@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an orchestrator announces.
 
+import type { Alert } from './alert.js'
 import type { TaskFailedError } from './errors.js'
 import type { TaskExecution, WorkflowExecution } from './execution.js'
 
@@ -30,6 +31,11 @@ export interface OrchestratorEvents {
   'task:progress': [task: TaskExecution, data: unknown]
   'workflow:paused': [execution: WorkflowExecution]
   'workflow:resumed': [execution: WorkflowExecution]
+  /** Something that people must know begins, or is over. Not recorded: a late listener does not hear it. */
+  alert: [alert: Alert]
 }
 
 export type EventName = keyof OrchestratorEvents
+
+/** The events of executions. */
+export type ExecutionEventName = Exclude<EventName, 'alert'>

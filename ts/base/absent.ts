@@ -4,18 +4,26 @@
 
 import { errorOf } from '../api/errors.js'
 
-const INSTEAD: Readonly<Record<string, string>> = {
-  executionMonitor:
-    'listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from ' +
-    '`execution.metrics`, `getStatistics()` and `agentPool.getStatistics()`',
-  collaborationManager:
-    'a workflow is data: edit it where your documents are edited, judge it with `workflowEngine.validateWorkflow(…)`, and run the result',
+const FIGURES =
+  'listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from ' +
+  '`execution.metrics`, `getStatistics()` and `agentPool.getStatistics()`'
+
+type Where = 'orchestrator' | 'executionMonitor'
+
+/** By where it would be. */
+const INSTEAD: Readonly<Record<Where, Readonly<Record<string, string>>>> = {
+  orchestrator: {
+    collaborationManager:
+      'a workflow is data: edit it where your documents are edited, judge it with `workflowEngine.validateWorkflow(…)`, and run the result',
+  },
+  executionMonitor: { getWorkflowAnalytics: FIGURES, getActiveExecutions: FIGURES, getPerformanceProfile: FIGURES, metrics: FIGURES },
 }
 
 /** Makes what is absent from a class say so when it is read. */
-export function refuseAbsent(prototype: object): void {
-  for (const [name, instead] of Object.entries(INSTEAD)) {
-    Object.defineProperty(prototype, name, {
+export function refuseAbsent(prototype: object, of: Where): void {
+  for (const [absent, instead] of Object.entries(INSTEAD[of])) {
+    const name = of === 'orchestrator' ? absent : `${of}.${absent}`
+    Object.defineProperty(prototype, absent, {
       configurable: true,
       enumerable: false,
       get(): never {

@@ -12,6 +12,7 @@ import type {
   Answer,
   InterruptedExecution as Interrupted,
   KeptSchedule,
+  NativeAlert,
   NativeBounds,
   NativeFailure,
   NativeFit as SignalFit,
@@ -89,9 +90,9 @@ export class Engine {
     this.#try(() => this.#native.pull(now, out))
   }
 
-  /** What of the store people alone can do something about, a line each: once. */
-  concerns(): string[] {
-    return this.#try(() => this.#native.concerns())
+  /** What people must know that has begun, or is over, in order: once. */
+  alerts(): NativeAlert[] {
+    return this.#try(() => this.#native.alerts())
   }
 
   limit(limits: NativeLimits): void {

@@ -20,7 +20,7 @@ import type { Lender } from '../run/lender.js'
 import type { ModelAccount } from '../models/account.js'
 import type { ModelCalls } from '../api/models.js'
 import {
-  CONCERNS,
+  ALERTS,
   EFFECT_WORDS,
   EffectClass,
   Engine,
@@ -397,8 +397,8 @@ export class Dispatcher implements AttemptHost, AccountHost {
           break
       }
     }
-    if ((out[1] as number) >= CONCERNS) this.#listener.concerned()
-    return (out[1] as number) % CONCERNS === 1
+    if ((out[1] as number) >= ALERTS) this.#listener.alerted()
+    return (out[1] as number) % ALERTS === 1
   }
 
   #doOfExecution(effect: ExecutionEffect): void {

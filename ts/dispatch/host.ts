@@ -20,7 +20,8 @@ export interface DispatcherHost {
   schedule(effect: ScheduleEffect): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
-  concerned(): void
+  /** The store has alerts. */
+  alerted(): void
   /** An attempt told how far it is. */
   progress(run: Run, instance: number, attempt: number, data: unknown): void
   /** Runs the workflow of a task as an execution of its own; resolves with how it completed. */

@@ -19,10 +19,10 @@ import { Recall, type Delivery, type Position } from './recall.js'
 import { taskEvent, type Notice } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { real } from '../base/real-time.js'
-import type { EventName, OrchestratorEvents } from '../api/events.js'
+import type { ExecutionEventName, OrchestratorEvents } from '../api/events.js'
 
 /** The kinds of effect that each event is made from. */
-const KINDS: Record<EventName, readonly ExecutionKind[]> = {
+const KINDS: Record<ExecutionEventName, readonly ExecutionKind[]> = {
   'workflow:started': [ExecutionKind.started],
   'workflow:paused': [ExecutionKind.paused],
   'workflow:resumed': [ExecutionKind.resumed],
@@ -42,11 +42,11 @@ const KINDS: Record<EventName, readonly ExecutionKind[]> = {
   'task:progress': [],
 }
 
-const EVENT_NAMES = Object.keys(KINDS) as EventName[]
+const EVENT_NAMES = Object.keys(KINDS) as ExecutionEventName[]
 
 const ALL_KINDS = Object.values(ExecutionKind)
 
-const END_EVENTS: readonly (readonly EventName[])[] = [[], ['workflow:completed'], ['workflow:failed'], ['workflow:cancelled']]
+const END_EVENTS: readonly (readonly ExecutionEventName[])[] = [[], ['workflow:completed'], ['workflow:failed'], ['workflow:cancelled']]
 
 const NOWHERE: Position = new WeakMap()
 
@@ -60,9 +60,9 @@ export class Announcer implements EventSource {
   readonly #dispatcher: () => Dispatcher
   /** The runs whose events are still held, and so may be read back. */
   readonly #held: () => Iterable<Run>
-  readonly #listened = new Set<EventName>()
+  readonly #listened = new Set<ExecutionEventName>()
   /** Up to where somebody listened to an event to which nobody listens. */
-  readonly #deafSince = new Map<EventName, Position>()
+  readonly #deafSince = new Map<ExecutionEventName, Position>()
   /** What listeners are owed that came late, oldest first; the last is that of this tick if it has not begun to be read. */
   readonly #recalls: Recall[] = []
   #gathering: Recall | undefined
@@ -115,7 +115,7 @@ export class Announcer implements EventSource {
   }
 
   /** The number of the last notice of a run that the listeners of an event have heard, or that was none of theirs. */
-  #heardOf(run: Run, name: EventName): number {
+  #heardOf(run: Run, name: ExecutionEventName): number {
     const claimed = this.#recalls.filter(({ told }) => told.has(run))
     const owed = claimed.find(({ wanted }) => wanted.has(name))
     if (owed !== undefined) return owed.wanted.get(name)?.get(run) ?? -1
@@ -250,11 +250,11 @@ export class Announcer implements EventSource {
     notice.run.scope.runInAsyncScope(this.#call, this, name, payload)
   }
 
-  #call(name: EventName, payload: unknown[]): void {
+  #call(name: ExecutionEventName, payload: unknown[]): void {
     emitSafely(this.log, this.#emitter as EventEmitter, name, payload)
   }
 
-  #payload(name: EventName, notice: Notice, error: TaskErrorInfo = UNRECORDED): OrchestratorEvents[EventName] {
+  #payload(name: ExecutionEventName, notice: Notice, error: TaskErrorInfo = UNRECORDED): OrchestratorEvents[ExecutionEventName] {
     switch (name) {
       case 'workflow:started':
         return [this.#started(notice)]
@@ -307,7 +307,7 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
       const [name] = rest as [string | symbol | undefined]
       if (adds && name !== undefined) {
         const announcer = announcerOf(this)
-        warnOfEvent(announcer.log, name, Object.keys(KINDS), value)
+        warnOfEvent(announcer.log, name, [...EVENT_NAMES, 'alert'], value)
         announcer.attaching(name)
       }
       const answer = original.apply(this, rest)
@@ -318,7 +318,7 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
   }
 }
 
-function tellsOfFailure(name: EventName): boolean {
+function tellsOfFailure(name: ExecutionEventName): boolean {
   return name === 'task:failed' || name === 'task:retrying'
 }
 
@@ -333,7 +333,7 @@ function historyAfter({ words, failures }: History, after: number): History {
   return { words: words.subarray(effect.place), failures }
 }
 
-function isEventName(name: string | symbol): name is EventName {
+function isEventName(name: string | symbol): name is ExecutionEventName {
   return typeof name === 'string' && Object.hasOwn(KINDS, name)
 }
 
@@ -380,7 +380,7 @@ export function taskFailed(
 }
 
 /** The events that an effect is announced as. */
-function eventsOf(run: Run, effect: ExecutionEffect): readonly EventName[] {
+function eventsOf(run: Run, effect: ExecutionEffect): readonly ExecutionEventName[] {
   switch (effect.kind) {
     case ExecutionKind.started:
       return ['workflow:started']
@@ -426,6 +426,6 @@ function eventsOf(run: Run, effect: ExecutionEffect): readonly EventName[] {
   }
 }
 
-const STARTED: readonly EventName[] = ['task:started']
-const COMPLETED: readonly EventName[] = ['task:completed']
-const NOTHING: readonly EventName[] = []
+const STARTED: readonly ExecutionEventName[] = ['task:started']
+const COMPLETED: readonly ExecutionEventName[] = ['task:completed']
+const NOTHING: readonly ExecutionEventName[] = []

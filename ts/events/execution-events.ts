@@ -5,13 +5,13 @@ import { EFFECT_WORDS, ExecutionEffect, ExecutionKind } from '../boundary/native
 import type { Failures, History } from '../boundary/shapes.js'
 import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution } from '../api/execution.js'
-import type { EventName } from '../api/events.js'
+import type { ExecutionEventName } from '../api/events.js'
 
 /** One event of an execution. */
 export interface ExecutionEvent {
   /** Its number in the execution, from 1 without gaps. */
   readonly seq: number
-  readonly type: EventName
+  readonly type: ExecutionEventName
   /** When it was recorded. */
   readonly at: Date
   readonly executionId: string

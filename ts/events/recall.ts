@@ -5,7 +5,7 @@
 //   attached ─▶ claims ──next microtask──▶ reads ──read──▶ delivers, in the order of the journal
 //                  └───── what happens to the claimed runs meanwhile waits ─────┘
 
-import type { EventName } from '../api/events.js'
+import type { ExecutionEventName } from '../api/events.js'
 import type { Run } from '../run/run.js'
 import type { Notice } from './task-event.js'
 import type { TaskErrorInfo } from '../api/execution.js'
@@ -15,7 +15,7 @@ export type Position = WeakMap<Run, number>
 
 /** A notice on its way to the listeners of one event. */
 export interface Delivery {
-  readonly name: EventName
+  readonly name: ExecutionEventName
   readonly notice: Notice
   /** Why what it tells of failed: the engine knows that only while it tells. */
   readonly error: TaskErrorInfo | undefined
@@ -23,7 +23,7 @@ export interface Delivery {
 
 export class Recall {
   /** The events that have found a listener, each with the position after which nobody has heard it. */
-  readonly wanted: Map<EventName, Position> = new Map()
+  readonly wanted: Map<ExecutionEventName, Position> = new Map()
   /** What is claimed: the runs, each with the number of the last notice that listeners have been told of it. */
   readonly told: Map<Run, number> = new Map()
   /** What has happened meanwhile, and then all that is owed, latest first. */
@@ -62,7 +62,7 @@ export class Recall {
   }
 
   /** Nobody listens to an event any more. Who comes again reads it again. */
-  forget(name: EventName): void {
+  forget(name: ExecutionEventName): void {
     this.wanted.delete(name)
     this.#owed = this.#owed.filter((delivery) => delivery.name !== name)
   }

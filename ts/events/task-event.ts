@@ -11,7 +11,7 @@ import { spentBy, type ModelSums } from '../models/account.js'
 import { ExecutionKind, type Engine, type ExecutionEffect } from '../boundary/native.js'
 import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution, TaskStatus } from '../api/execution.js'
-import type { EventName } from '../api/events.js'
+import type { ExecutionEventName } from '../api/events.js'
 
 /** What the engine has recorded of a run. */
 export interface Notice {
@@ -107,7 +107,7 @@ function isFlat(output: Json): boolean {
 }
 
 /** The task of a notice as it is announced by the event `name`. `error`: why it failed. */
-export function taskEvent(notice: Notice, name: EventName, engine: Engine, error?: TaskErrorInfo): TaskExecution {
+export function taskEvent(notice: Notice, name: ExecutionEventName, engine: Engine, error?: TaskErrorInfo): TaskExecution {
   const { effect } = notice
   const { kind } = effect
   if (kind === ExecutionKind.run || name === 'task:started') return begun(notice, 'running')

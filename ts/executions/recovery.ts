@@ -93,11 +93,6 @@ export function tellUnreadable(log: Log, engine: Engine, unreadable: readonly { 
   }
 }
 
-/** Says what of the store people alone can do something about. */
-export function tellConcerns(log: Log, engine: Engine): void {
-  for (const line of engine.concerns()) log.warn({ event: 'store:hindered' }, line)
-}
-
 /** Executions of a list that are read together. */
 const SLICE = 10
 

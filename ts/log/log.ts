@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What an orchestrator says to the people who run it. This is its one way out: to the logger of the configuration, or a line each on stderr.
 
+import type { Alert } from '../api/alert.js'
 import { describe } from '../api/issue.js'
 import { Console } from 'node:console'
 import { type Read } from '../base/reader.js'
@@ -25,7 +26,7 @@ export interface Logger {
  * - `listener:unknown` (warn): a listener was added for an event that does not exist;
  * - `store:lost` (error): nothing more can be recorded;
  * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
- * - `store:hindered` (warn): another program is in the way of the store, or its log was damaged when it was opened;
+ * - `alert` (error or warn): an alert began (error if its severity is high or critical) or is over (warn), and no listener of `'alert'` heard it;
  * - `agent:dispose` (warn): an agent could not be disposed of;
  * - `agent:unresponsive` (warn): an agent still runs 1 s after it was told to stop;
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
@@ -38,7 +39,7 @@ export type LogEvent =
   | 'listener:unknown'
   | 'store:lost'
   | 'store:unreadable'
-  | 'store:hindered'
+  | 'alert'
   | 'agent:dispose'
   | 'agent:unresponsive'
   | 'agent:stand-in'
@@ -63,6 +64,7 @@ export interface LogRecord {
   readonly agentId?: string
   /** The name of the server. */
   readonly server?: string
+  readonly alert?: Alert
 }
 
 type LogLevel = keyof Logger

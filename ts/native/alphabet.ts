@@ -6,7 +6,7 @@ export const ANSWER_WORDS = 7
 /** Words before the first effect: how many there are, flags, the next deadline. */
 export const HEADER_WORDS = 3
 /** In the second word of the header, beside 1 if there are more effects: the store has something to tell. */
-export const CONCERNS = 2
+export const ALERTS = 2
 export const EFFECT_WORDS = 8
 
 /** The form of an answer. */

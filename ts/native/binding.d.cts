@@ -43,8 +43,8 @@ export declare class Engine {
   advance(answers: Float64Array, count: number, texts: Array<string>, out: Float64Array): void
   /** Looks at what other threads and time have brought by `now`, and writes what is owed into `out`. */
   pull(now: number, out: Float64Array): void
-  /** What of the store people alone can do something about, a line each: once. */
-  concerns(): Array<string>
+  /** What people must know that has begun, or is over, in order: once. */
+  alerts(): Array<NativeAlert>
   /** Sets what the configuration says: called once, before anything begins. */
   limit(limits: NativeLimits): void
   /** Continues an interrupted execution; effects come with the next `advance` or `pull`. */
@@ -341,6 +341,18 @@ export interface NativeAgent {
   ratePer?: number
   /** What it was registered with, in short, if that says what it gives. */
   configuration?: string
+}
+
+/** What begins, or is over. */
+export interface NativeAlert {
+  rule: string
+  type: string
+  severity: string
+  title: string
+  begins: boolean
+  description: string
+  executionId?: string
+  metrics: Record<string, number>
 }
 
 /** When an execution must have ended. */

@@ -4,11 +4,11 @@
 /// The words of one answer; `instance`: the number of the agent's instance that gave it, 0 if there is none.
 pub const ANSWER: [&str; 7] = ["slot", "task", "attempt", "form", "start", "end", "instance"];
 
-/// Words before the first effect: how many effects, 1 if there are more plus [`CONCERNS`], the next deadline.
+/// Words before the first effect: how many effects, 1 if there are more plus [`ALERTS`], the next deadline.
 pub const HEADER_WORDS: usize = 3;
 
 /// In the second word of the header, beside 1 if there are more effects: the store has something to tell.
-pub const CONCERNS: u8 = 2;
+pub const ALERTS: u8 = 2;
 
 macro_rules! forms {
     ($( $(#[doc = $doc:literal])* $Name:ident, )*) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What the tables become in TypeScript.
 
-use crate::{ANSWER, CLASSES, CONCERNS, Class, EFFECT_WORDS, Form, HEADER_WORDS};
+use crate::{ALERTS, ANSWER, CLASSES, Class, EFFECT_WORDS, Form, HEADER_WORDS};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -38,7 +38,7 @@ fn write(text: &mut String) -> std::fmt::Result {
         "/** Words before the first effect: how many there are, flags, the next deadline. */\nexport const HEADER_WORDS = {HEADER_WORDS}"
     )?;
     writeln!(text, "/** In the second word of the header, beside 1 if there are more effects: the store has something to tell. */")?;
-    writeln!(text, "export const CONCERNS = {CONCERNS}\nexport const EFFECT_WORDS = {EFFECT_WORDS}")?;
+    writeln!(text, "export const ALERTS = {ALERTS}\nexport const EFFECT_WORDS = {EFFECT_WORDS}")?;
     writeln!(text, "\n/** The form of an answer. */\nexport const Form = {{")?;
     for (form, name, doc) in Form::ALL {
         comment(text, "  ", doc)?;

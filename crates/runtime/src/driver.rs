@@ -31,7 +31,7 @@ mod timers;
 mod versions;
 
 use crate::effect::{self, Number};
-use crate::store::{Accepted, Archive, Arrival, Backend, CommitError, Durability, Store, Wake, end_name};
+use crate::store::{Accepted, Alert, Archive, Arrival, Backend, CommitError, Durability, Store, Wake, end_name};
 use crate::{Clock, Error, options, report, store};
 use agents::Agents;
 use alphabet::Effect;
@@ -121,7 +121,7 @@ pub struct Driver {
     /// Reused from call to call.
     arrived: Vec<Arrival>,
     /// What people have not been told yet.
-    concerns: Vec<String>,
+    alerts: Vec<Alert>,
     /// What is on record, where that is in the memory of this process.
     at_hand: Option<Box<dyn Archive>>,
     asked: Asked,
@@ -180,7 +180,7 @@ impl Driver {
             backend,
             is_away: false,
             arrived: Vec::new(),
-            concerns: Vec::new(),
+            alerts: Vec::new(),
             at_hand,
             asked: Asked::default(),
             next_key,

@@ -3,6 +3,7 @@
 //!
 //! A driver gathers what one call led to into a [`Batch`] and commits it as one unit: after a crash all of it is there, or none.
 
+mod alert;
 mod archive;
 mod backend;
 mod crashing;
@@ -18,6 +19,7 @@ mod scripted;
 mod sqlite;
 mod writer;
 
+pub use alert::{Alert, AlertKind, Rule, Severity};
 pub use archive::{Archive, Cursor, Followed};
 pub(crate) use backend::in_memory;
 pub use backend::over;

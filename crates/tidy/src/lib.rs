@@ -135,7 +135,9 @@ fn names(line: &str, global: &str) -> bool {
     line.match_indices(global).any(|(at, _)| {
         let (before, after) = (&line[..at], &line[at + global.len()..]);
         let member = before.ends_with('.') && !before.ends_with("process.") && !before.ends_with("globalThis.");
-        !member && !before.ends_with(longer) && !after.starts_with(longer)
+        // A text that is just this word is data, unless it is a key.
+        let text = before.ends_with('\'') && after.starts_with('\'') && !before.ends_with("['");
+        !member && !text && !before.ends_with(longer) && !after.starts_with(longer)
     })
 }
 

@@ -5,7 +5,7 @@ use super::Driver;
 use super::gathered::Gathered;
 use super::outbox::{Mark, Owed};
 use crate::Error;
-use crate::store::{Arrival, BatchNumber, CommitError, Refusal};
+use crate::store::{Alert, Arrival, BatchNumber, CommitError, Refusal};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -28,7 +28,7 @@ impl Driver {
             Arrival::Found(number, answer) => self.found(number, answer?)?,
             Arrival::Away => self.is_away = true,
             Arrival::Back => self.is_away = false,
-            Arrival::Concern(line) => self.concerns.push(line),
+            Arrival::Alert(alert) => self.alerts.push(alert),
             Arrival::Failed(failure) => return Err(self.fail(&failure)),
         }
         Ok(())
@@ -63,12 +63,12 @@ impl Driver {
     }
 
     /// Whether something is to be told to people.
-    pub fn has_told(&self) -> bool {
-        !self.concerns.is_empty()
+    pub fn has_alerts(&self) -> bool {
+        !self.alerts.is_empty()
     }
 
-    /// What people alone can do something about, a line each: once.
-    pub fn take_told(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.concerns)
+    /// What people must know that has begun, or is over, in order: once.
+    pub fn take_alerts(&mut self) -> Vec<Alert> {
+        std::mem::take(&mut self.alerts)
     }
 }

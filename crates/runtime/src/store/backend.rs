@@ -27,7 +27,7 @@
 //! Within a partition arrivals come in the order of the batches, between partitions in any: an execution with little to wait for does not wait for others.
 
 use super::questions::{Answer, Answering, Question, QuestionNumber};
-use super::{Archive, Batch, CommitError, Health, Inline, MemoryStore, OpenError, ReadError, Store, Writer};
+use super::{Alert, Archive, Batch, CommitError, Health, Inline, MemoryStore, OpenError, ReadError, Store, Writer};
 use crate::Clock;
 use std::path::Path;
 use std::sync::Arc;
@@ -115,8 +115,8 @@ pub enum Arrival {
     Away,
     /// It can again, and has been.
     Back,
-    /// Something that people alone can do something about, in a line.
-    Concern(String),
+    /// Something that people must know begins, or is over.
+    Alert(Alert),
     /// All is over: whether the batches that have not arrived are on record is unknown, and nothing more is asked of this backend.
     Failed(Arc<CommitError>),
 }
@@ -168,8 +168,8 @@ impl News {
             self.is_away = !self.is_away;
             into.push(if self.is_away { Arrival::Away } else { Arrival::Back });
         }
-        if self.health.has_told() {
-            into.extend(self.health.take_told().into_iter().map(Arrival::Concern));
+        if self.health.has_alerts() {
+            into.extend(self.health.take_alerts().into_iter().map(Arrival::Alert));
         }
         if let Err(error) = self.health.check() {
             into.push(Arrival::Failed(Arc::new(error)));

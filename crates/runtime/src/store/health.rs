@@ -2,6 +2,7 @@
 //! What a store knows of itself beside commits.
 
 use super::CommitError;
+use super::alert::{Alert, Alerts};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,9 +15,8 @@ pub struct Health(Arc<State>);
 struct State {
     stuck: AtomicBool,
     lost: OnceLock<Replaced>,
-    /// What people alone can do something about, in lines that nobody has been told yet.
-    told: Mutex<Vec<String>>,
-    has_told: AtomicBool,
+    alerts: Mutex<Alerts>,
+    has_alerts: AtomicBool,
 }
 
 /// A file of the store is not the one that was opened.
@@ -66,22 +66,25 @@ impl Health {
     }
 
     /// Whether there is something to tell; a glance, for it is asked at each call.
-    pub fn has_told(&self) -> bool {
-        self.0.has_told.load(Ordering::Relaxed)
+    pub fn has_alerts(&self) -> bool {
+        self.0.has_alerts.load(Ordering::Relaxed)
     }
 
-    /// What people alone can do something about, a line each: once.
-    pub fn take_told(&self) -> Vec<String> {
-        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        self.0.has_told.store(false, Ordering::Relaxed);
-        std::mem::take(&mut told)
+    /// What has begun and what is over, in order: once.
+    pub fn take_alerts(&self) -> Vec<Alert> {
+        let mut alerts = self.0.alerts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.has_alerts.store(false, Ordering::Relaxed);
+        alerts.take()
     }
 
-    pub(super) fn tell(&self, line: String) {
-        // What a thread that panicked had told is plain text.
-        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.push(line);
-        self.0.has_told.store(true, Ordering::Relaxed);
+    /// Tells people what begins or is over, from any thread. Saying again what they know does nothing; whether it was news.
+    pub fn raise(&self, alert: Alert) -> bool {
+        // What a thread that panicked had told is plain data.
+        let is_news = self.0.alerts.lock().unwrap_or_else(PoisonError::into_inner).raise(alert);
+        if is_news {
+            self.0.has_alerts.store(true, Ordering::Relaxed);
+        }
+        is_news
     }
 
     pub(super) fn stuck(&self, is_stuck: bool) {

@@ -89,7 +89,7 @@ impl SqliteStore {
         audit::before(path, note.as_ref(), accept_older)?;
         schema::refuse_fragment(path)?;
         let place = Place::take(path)?;
-        let (mut connection, id, concerns) = schema::open_for_writing(path, &place, note.as_ref(), options)?;
+        let (mut connection, id, alerts) = schema::open_for_writing(path, &place, note.as_ref(), options)?;
         let note = note.filter(|note| !accept_older && note.id == id);
         if note.is_none() {
             lock.note(None).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
@@ -99,8 +99,8 @@ impl SqliteStore {
         let reader = SqliteReader::beside(path, journal.tails(), options.unflushed)?;
         let files = Files { place: Arc::clone(&place), lock: Arc::clone(&lock), id, note, unflushed: options.unflushed };
         let keeper = Keeper::start(path, files, journal.end(), &mut connection)?;
-        for line in concerns {
-            keeper.tell(line);
+        for alert in alerts {
+            keeper.raise(alert);
         }
         let definitions = FxHashSet::default();
         Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, keeper, _place: place, _lock: lock })

@@ -38,26 +38,54 @@ fn execute(host: &mut Host, bytes: usize) -> Duration {
     accepted.max(watch.taken())
 }
 
+/// What people were told so far: the rule, and whether it began.
+fn told(host: &mut Host) -> Vec<(&'static str, bool)> {
+    host.advance();
+    host.driver.take_alerts().into_iter().map(|alert| (alert.rule.name, alert.begins)).collect()
+}
+
+/// What they are told next.
+fn next_told(host: &mut Host) -> Vec<(&'static str, bool)> {
+    let begin = Instant::now();
+    loop {
+        let told = told(host);
+        if !told.is_empty() {
+            return told;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "nothing was told");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
-fn a_reader_that_stays_neither_stops_nor_freezes_anything_while_the_log_grows() {
-    for mode in FILES {
+fn a_reader_that_stays_neither_stops_nor_freezes_anything_while_the_log_grows_and_people_are_told() {
+    // Up to 256 MiB nobody is.
+    for (mode, mebibytes) in FILES.into_iter().zip([260, 100]) {
         let mut host = Host::new(mode);
         execute(&mut host, 10);
         let reader = another(&host);
         reader.execute_batch("BEGIN; SELECT count(*) FROM journal;").unwrap();
         let mut longest = Duration::ZERO;
-        while log_bytes(&host) < 100 * MIB {
+        while log_bytes(&host) < mebibytes * MIB {
             longest = longest.max(execute(&mut host, 1 << 20));
         }
         assert!(longest < Duration::from_secs(2), "{mode:?}: {longest:?}");
+        let is_told = mebibytes > 256;
+        if is_told {
+            assert_eq!(next_told(&mut host), [("store:log-held", true)], "{mode:?}");
+        }
         reader.execute_batch("COMMIT").unwrap();
-        // The log is started over within a second or two, and given back to its bound.
+        if is_told {
+            assert_eq!(next_told(&mut host), [("store:log-held", false)], "{mode:?}");
+        }
+        // The log is started over within a second or two, and given back to its bound, even if nothing is written.
         let begin = Instant::now();
         while log_bytes(&host) > 64 * MIB {
-            execute(&mut host, 10);
             assert!(begin.elapsed() < Duration::from_secs(20), "{mode:?}: {} MiB", log_bytes(&host) / MIB);
             std::thread::sleep(Duration::from_millis(5));
         }
+        execute(&mut host, 10);
+        assert_eq!(told(&mut host), [], "{mode:?}");
     }
 }
 
@@ -109,6 +137,29 @@ fn what_cannot_be_committed_while_another_program_writes_is_committed_after_it_a
         host.advance();
         let stored = host.stored(&id);
         assert!(matches!(stored.records.last().unwrap().events.last(), Some(Event::ExecutionEnded { .. })), "{mode:?}");
+    }
+}
+
+#[test]
+fn people_are_told_of_a_program_that_keeps_commits_waiting_for_long_and_when_it_does_not_any_more() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        execute(&mut host, 10);
+        let writer = another(&host);
+        writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+        host.accept(&plan(&json!([task("a", &[])])));
+        host.driver.flush().unwrap();
+        let begin = Instant::now();
+        let mut alerts = Vec::new();
+        while alerts.is_empty() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{mode:?}");
+            std::thread::sleep(Duration::from_millis(5));
+            host.driver.pull().unwrap();
+            alerts = host.driver.take_alerts();
+        }
+        assert_eq!(alerts.iter().map(|alert| (alert.rule.name, alert.begins)).collect::<Vec<_>>(), [("store:blocked", true)], "{mode:?}");
+        writer.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(next_told(&mut host), [("store:blocked", false)], "{mode:?}");
     }
 }
 

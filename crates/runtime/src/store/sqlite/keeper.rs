@@ -7,9 +7,10 @@
 use super::OpenError;
 use super::lock::{Lock, Note};
 use super::place::{Place, Watch};
-use super::schema::log_of;
-use super::upkeep::{Concern, FULL_PAGES, Moved, READERS_WAIT, Upkeep};
+use super::schema::{PAGE_BYTES, log_of};
+use super::upkeep::{FULL_PAGES, LOG_PAGES, Moved, News, READERS_WAIT, Upkeep};
 use crate::clock::Stopwatch;
+use crate::store::alert::{self, Alert};
 use crate::store::{CommitError, Health, Medium, Wake};
 use rusqlite::Connection;
 use std::fs::File;
@@ -115,9 +116,9 @@ impl Keeper {
         self.shared.health.clone()
     }
 
-    /// Has people told a line.
-    pub(super) fn tell(&self, line: String) {
-        self.shared.health.tell(line);
+    /// Has people told what begins, or is over.
+    pub(super) fn raise(&self, alert: Alert) {
+        self.shared.health.raise(alert);
     }
 
     /// Where the log is flushed to the medium.
@@ -293,9 +294,10 @@ impl Work {
             return;
         }
         let mut restarted = None;
-        if self.checkpoint("PASSIVE").is_some_and(Upkeep::is_restart_due) {
+        if let Some(moved) = self.checkpoint("PASSIVE").filter(|moved| Upkeep::is_restart_due(*moved)) {
             self.shared.yielding.store(true, Ordering::Relaxed);
-            restarted = self.checkpoint("RESTART");
+            // A log that a reader has made very long gives its room back even if nothing more is written.
+            restarted = self.checkpoint(if moved.log > LOG_PAGES { "TRUNCATE" } else { "RESTART" });
         }
         self.upkeep.restarted(self.shared.stopwatch.elapsed(), restarted);
     }
@@ -374,26 +376,47 @@ impl Work {
         self.shared.wake();
     }
 
-    /// Has people told what they alone can do something about.
+    /// Has people told what begins, or is over.
     fn tell(&mut self, blocked: Option<Duration>) {
         let pages = self.shared.pages.load(Ordering::Relaxed);
-        let Some(concern) = self.upkeep.tell(self.shared.stopwatch.elapsed(), pages, blocked) else { return };
+        let news = self.upkeep.news(pages, blocked);
+        if news == News::default() {
+            return;
+        }
         let path = self.path.display();
-        let line = match concern {
-            Concern::Held { pages } => format!(
-                "another program is reading `{path}`, so its log cannot be moved into it and has grown to {} MiB; end that program (a database shell, a \
-                 report, a backup) to give the room back",
-                u64::from(pages) * super::schema::PAGE_BYTES / (1 << 20)
+        let held = news.held.map(|begins| match begins {
+            true => Alert::begins(
+                &alert::LOG_HELD,
+                format!(
+                    "another program is reading `{path}`, so its log cannot be moved into it and has grown to {} MiB; end that program (a database \
+                     shell, a report, a backup) to give the room back",
+                    bytes_of(pages) / (1 << 20)
+                ),
+            )
+            .with("logBytes", bytes_of(pages)),
+            false => Alert::is_over(&alert::LOG_HELD, format!("no other program holds the log of `{path}` any more, and its room is given back")),
+        });
+        let blocked = news.blocked.map(|begins| match begins {
+            true => Alert::begins(
+                &alert::BLOCKED,
+                format!(
+                    "another program has kept `{path}` from being written to for {} s; what is to be recorded waits, and nothing is lost: end that \
+                     program (a database shell with an open transaction, a backup)",
+                    blocked.unwrap_or_default().as_secs()
+                ),
             ),
-            Concern::Blocked { since } => format!(
-                "another program has kept `{path}` from being written to for {} s; what is to be recorded waits, and nothing is lost: end that program \
-                 (a database shell with an open transaction, a backup)",
-                since.as_secs()
-            ),
-        };
-        self.shared.health.tell(line);
+            false => Alert::is_over(&alert::BLOCKED, format!("`{path}` can be written to again, and what waited is recorded")),
+        });
+        for alert in held.into_iter().chain(blocked) {
+            self.shared.health.raise(alert);
+        }
         self.shared.wake();
     }
+}
+
+/// How long a log of so many pages is.
+fn bytes_of(pages: u32) -> u64 {
+    u64::from(pages) * PAGE_BYTES
 }
 
 impl Drop for Work {

@@ -9,6 +9,7 @@ use super::open_error::failed;
 use super::place::Place;
 use super::upkeep::LOG_BYTES;
 use super::{OpenError, OpenOptions, audit, identity};
+use crate::store::alert::{self, Alert};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub(super) fn open_for_writing(
     place: &Place,
     note: Option<&Note>,
     OpenOptions { accept_older, unflushed, copies }: OpenOptions,
-) -> Result<(Connection, String, Vec<String>), OpenError> {
+) -> Result<(Connection, String, Vec<Alert>), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
@@ -64,9 +65,10 @@ pub(super) fn open_for_writing(
         Identity::Newer(found) => return Err(OpenError::Newer { path: path.to_owned(), found, copy: migration::copy_beside(path) }),
         Identity::Foreign => return Err(OpenError::Foreign { path: path.to_owned() }),
     }
-    let mut concerns = Vec::from_iter(audit::opened(&connection, path, place, note, accept_older)?);
+    let damage = audit::opened(&connection, path, place, note, accept_older)?;
+    let mut alerts = Vec::from_iter(damage.map(|damage| Alert::begins(&alert::LOG_DAMAGED, damage)));
     if let Identity::Older(version) = found {
-        concerns.extend(migration::copy(&connection, path, version, copies)?);
+        alerts.extend(migration::copy(&connection, path, version, copies)?.map(|why| Alert::begins(&alert::NOT_COPIED, why)));
     }
     keep_log(false).and_then(|_| prepare(&connection)).map_err(|source| failed(path, source))?;
     // With NORMAL a commit is in the log but not flushed: at `'disk'` that is the store's medium. Checkpoints flush both files as ever.
@@ -77,7 +79,7 @@ pub(super) fn open_for_writing(
         Identity::Ours | Identity::Newer(_) | Identity::Foreign => {}
     }
     let id = complete(&connection).map_err(|source| failed(path, source))?;
-    Ok((connection, id, concerns))
+    Ok((connection, id, alerts))
 }
 
 /// A file too short to hold a header is, to `SQLite`, a new database, and what stands in it would be overwritten.

@@ -25,6 +25,9 @@ pub(super) const FULL_PAGES: u32 = 6_144;
 /// Bytes that the file of the log keeps: what a larger unit or a reader has made it grow by is given back.
 pub(super) const LOG_BYTES: u32 = 64 << 20;
 
+/// The same in pages.
+pub(super) const LOG_PAGES: u32 = 8_192;
+
 /// How long a checkpoint may wait for readers, and the writer for it.
 pub(super) const READERS_WAIT: Duration = Duration::from_millis(20);
 
@@ -37,11 +40,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How soon after the first commit: what that wrote has been flushed then.
 const LOOK_SOON: Duration = Duration::from_millis(50);
 
-/// How long another program may keep commits waiting before that is told, and a store that is closed gives up.
+/// How long another program may keep commits waiting before that is told of, and a store that is closed gives up.
 const BLOCKED_LONG: Duration = Duration::from_secs(5);
 
-/// How often anything is told.
-const TELL_EVERY: Duration = Duration::from_mins(1);
+/// Pages beyond which people are told of a log that a reader holds: 256 MiB.
+const HELD_PAGES: u32 = 32_768;
 
 /// What a checkpoint came to, in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,13 +64,13 @@ impl Moved {
     }
 }
 
-/// What is worth a line to people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Concern {
-    /// Another program reads, and the log, which has so many pages, cannot be started over.
-    Held { pages: u32 },
+/// What people are to be told: whether it begins or, `false`, is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    /// A reader holds a log that has become very long.
+    pub(super) held: Option<bool>,
     /// Another program has written for so long that nothing could be committed.
-    Blocked { since: Duration },
+    pub(super) blocked: Option<bool>,
 }
 
 /// What is to come.
@@ -76,7 +79,9 @@ pub(super) struct Upkeep {
     look: Option<Duration>,
     /// A reader holds the log: when to try again.
     held: Option<Duration>,
-    told: Option<Duration>,
+    /// What people know of.
+    told_held: bool,
+    told_blocked: bool,
 }
 
 impl Upkeep {
@@ -141,16 +146,15 @@ impl Upkeep {
     }
 
     /// What to tell now of a log with so many pages, and of commits that have waited for so long.
-    pub(super) fn tell(&mut self, now: Duration, pages: u32, blocked: Option<Duration>) -> Option<Concern> {
-        let held = self.held.filter(|_| pages > FULL_PAGES).map(|_| Concern::Held { pages });
-        let blocked = blocked.filter(|since| Self::is_long(*since)).map(|since| Concern::Blocked { since });
-        let concern = blocked.or(held)?;
-        if self.told.is_some_and(|told| now < told + TELL_EVERY) {
-            return None;
-        }
-        self.told = Some(now);
-        Some(concern)
+    pub(super) fn news(&mut self, pages: u32, blocked: Option<Duration>) -> News {
+        let is_held = self.is_held() && (self.told_held || pages > HELD_PAGES);
+        News { held: turned(&mut self.told_held, is_held), blocked: turned(&mut self.told_blocked, blocked.is_some_and(Self::is_long)) }
     }
+}
+
+/// What it has become, if that is another than before.
+fn turned(before: &mut bool, is: bool) -> Option<bool> {
+    (std::mem::replace(before, is) != is).then_some(is)
 }
 
 #[cfg(test)]
@@ -192,17 +196,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_for_long_is_told_once_a_minute() {
-        let (mut upkeep, begin) = (Upkeep::default(), Duration::ZERO);
-        assert_eq!(upkeep.tell(begin, FULL_PAGES + 1, None), None, "a log that nobody holds is about to be started over");
-        assert_eq!(upkeep.tell(begin, 0, Some(BLOCKED_LONG / 2)), None);
+    fn what_is_wrong_is_told_when_it_begins_and_when_it_is_over() {
+        let (mut upkeep, begin, quiet) = (Upkeep::default(), Duration::ZERO, News::default());
+        assert_eq!(u64::from(HELD_PAGES) * super::super::schema::PAGE_BYTES, 256 << 20);
+        assert_eq!(upkeep.news(HELD_PAGES + 1, None), quiet, "a log that nobody holds is about to be started over");
         upkeep.restarted(begin, Some(moved(9_000, true)));
-        assert_eq!(upkeep.tell(begin + SECOND, FULL_PAGES, None), None, "it is not too long yet");
-        let told = upkeep.tell(begin + 2 * SECOND, 9_000, None);
-        assert_eq!(told, Some(Concern::Held { pages: 9_000 }));
-        assert_eq!(upkeep.tell(begin + 61 * SECOND, 9_000, Some(BLOCKED_LONG)), None, "of either kind");
-        let told = upkeep.tell(begin + 62 * SECOND, 9_000, Some(BLOCKED_LONG));
-        assert_eq!(told, Some(Concern::Blocked { since: BLOCKED_LONG }), "what stops is worse than what grows");
+        assert_eq!(upkeep.news(HELD_PAGES, Some(BLOCKED_LONG / 2)), quiet, "neither is bad yet");
+        assert_eq!(upkeep.news(HELD_PAGES + 1, None), News { held: Some(true), blocked: None });
+        assert_eq!(upkeep.news(HELD_PAGES + 2, Some(BLOCKED_LONG)), News { held: None, blocked: Some(true) }, "each by itself");
+        assert_eq!(upkeep.news(HELD_PAGES + 3, Some(2 * BLOCKED_LONG)), quiet, "once");
+        assert_eq!(upkeep.news(100, None), News { held: None, blocked: Some(false) }, "a reader is there until a checkpoint finds none");
+        upkeep.restarted(begin + SECOND, Some(moved(9_000, false)));
+        assert_eq!(upkeep.news(100, None), News { held: Some(false), blocked: None });
     }
 
     #[test]

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What people must know while an orchestrator runs.
+
+/**
+ * The kinds of alert:
+ *
+ * - `store:log-held` (resource, medium): another program reads the store, and its log has grown beyond 256 MiB;
+ * - `store:blocked` (resource, high): another program has kept commits waiting for more than 5 s;
+ * - `store:log-damaged` (error, high): the log was damaged when the store was opened, and what lies behind cannot be read;
+ * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
+ */
+export type AlertRule = 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:not-copied'
+
+/** Something that people must know. It is announced when it begins, and again, with the same `id`, when it is over. */
+export interface Alert {
+  /** The name of this one. It has the same when it begins and when it is over, and no other alert has it. */
+  readonly id: string
+  /** Its kind, for programs. Titles may change, rules do not. */
+  readonly rule: AlertRule
+  /** Whether it begins or is over. */
+  readonly state: 'firing' | 'resolved'
+  readonly type: 'performance' | 'resource' | 'error' | 'anomaly'
+  readonly severity: 'low' | 'medium' | 'high' | 'critical'
+  /** Its kind, in a few words for people. */
+  readonly title: string
+  /** What has happened and what to do about it. */
+  readonly description: string
+  /** When it began, or was over. */
+  readonly timestamp: Date
+  readonly executionId?: string
+  /** The path of the task. */
+  readonly taskId?: string
+  /** Figures, by name: bytes where the name ends in `Bytes`. */
+  readonly metrics?: Readonly<Record<string, number>>
+}
+
+/** The events of `executionMonitor`. */
+export interface MonitorEvents {
+  alert: [alert: Alert]
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Alerts: what tells of them, and who hears it. Each is announced when it begins and when it is over, and where no listener hears it, it is logged.
+
+import type { EventEmitter } from 'node:events'
+import type { Alert } from '../api/alert.js'
+import { dateOf, type Clock } from '../base/clock.js'
+import type { Engine } from '../boundary/native.js'
+import { emitSafely } from '../log/emit.js'
+import type { Log } from '../log/log.js'
+
+/** Something that begins, or is over. With its rule, what it is about tells it from others. */
+interface Raised extends Omit<Alert, 'id' | 'state' | 'timestamp'> {
+  readonly begins: boolean
+}
+
+/** Announces alerts. Whatever raises one, the store or a rule, does it here. */
+export class Alerts {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #emitters: readonly EventEmitter[]
+  /** The ids of those that have begun, by what tells them apart. */
+  readonly #firing = new Map<string, string>()
+
+  /** Each of `emitters` announces every alert as `'alert'`. */
+  constructor(log: Log, clock: Clock, emitters: readonly EventEmitter[]) {
+    this.#log = log
+    this.#clock = clock
+    this.#emitters = emitters
+  }
+
+  /** Announces that something begins, or is over. To say again what is known does nothing. */
+  raise({ begins, ...raised }: Raised): void {
+    const about = [raised.rule, raised.executionId, raised.taskId].filter((part) => part !== undefined).join('/')
+    const known = this.#firing.get(about)
+    if ((known !== undefined) === begins) return
+    const now = this.#clock.now()
+    const id = known ?? `${about}@${now}`
+    if (begins) this.#firing.set(about, id)
+    else this.#firing.delete(about)
+    this.#announce({ id, state: begins ? 'firing' : 'resolved', timestamp: dateOf(now), ...raised })
+  }
+
+  /** Announces what the store has to tell. */
+  tell(engine: Engine): void {
+    for (const { executionId, rule, type, severity, metrics, ...alert } of engine.alerts()) {
+      const of = { rule, type, severity } as Pick<Alert, 'rule' | 'type' | 'severity'>
+      const figures = Object.keys(metrics).length > 0 && { metrics }
+      this.raise({ ...alert, ...of, ...(executionId !== undefined && { executionId }), ...figures })
+    }
+  }
+
+  #announce(alert: Alert): void {
+    const heard = this.#emitters.filter((emitter) => emitter.listenerCount('alert') > 0)
+    for (const emitter of heard) emitSafely(this.#log, emitter, 'alert', [alert])
+    if (heard.length > 0) return
+    const { executionId, taskId } = alert
+    const record = {
+      event: 'alert',
+      alert,
+      ...(executionId !== undefined && { executionId }),
+      ...(taskId !== undefined && { taskId }),
+    } as const
+    const isGrave = alert.state === 'firing' && (alert.severity === 'high' || alert.severity === 'critical')
+    if (isGrave) this.#log.error(record, alert.description)
+    else this.#log.warn(record, alert.description)
+  }
+}
