@@ -205,6 +205,30 @@ describe.each(storages)('%s', (_name, config) => {
     expect(await fork('fails')).toEqual([['cut', 'fails', 'after'], 'completed'])
   })
 
+  // Found by the crossed suite: passes of a loop that collects what fails were taken for one list, as if a failure in one had cut off what was cut off in another.
+  it('a fork from one pass lets be what a failure cut off in another, where passes fail by themselves', async () => {
+    const calls: string[] = []
+    const orchestrator = orchestratorWith(
+      {
+        work: ({ id }, { signal }) => {
+          calls.push(id)
+          if (id === 'fails') throw new Error('no')
+          if (id === 'clean') return id
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+        },
+      },
+      config(),
+    )
+    const first = (id: string): AgentTask => task(id, { dependencies: [] })
+    const clean = task('clean', { dependencies: ['cut'], triggerRule: 'all_done' })
+    const group: AgentTask = { id: 'g', name: 'g', tasks: [first('cut'), first('fails'), clean] }
+    const flow = workflow([loop({ loop: { forEach: [1, 2], onItemError: 'collect' } }, [group])])
+    const { id } = await orchestrator.executeWorkflow(flow)
+    expect(calls.splice(0)).toEqual(['cut', 'fails', 'clean', 'cut', 'fails', 'clean'])
+    await (await orchestrator.forkExecution(id, 'l[1].g')).settled()
+    expect(calls).toEqual(['cut', 'fails', 'clean'])
+  })
+
   it('a retry of a group or loop that failed still keeps what ended well inside', async () => {
     const broken = new Set(['l[1].b'])
     const { orchestrator, calls } = recording(config(), broken)

@@ -221,15 +221,22 @@ class Graph {
     return affected
   }
 
-  /** The lists that the task of a path stands in, its own first and that of the workflow last. All passes of a loop are one list: a failure in one stops the others. */
+  /**
+   * The lists that the task of a path stands in, its own first and that of the workflow last: what fails in one stops the rest of it. All passes of a loop that
+   * fails with its first item are one list.
+   */
   lists(path: string): string[] {
     const passes = [...this.passes(path)]
     const lists: string[] = []
     let at = this.find(path)
     while (at !== undefined) {
       const owner: number | undefined = this.#definition.tasks[at]?.owner
-      if (owner !== undefined && this.#definition.tasks[owner]?.id === passes.at(-1)?.loop) passes.pop()
+      const around = owner === undefined ? undefined : this.#definition.tasks[owner]
+      const isPass = around !== undefined && around.id === passes.at(-1)?.loop
+      const { onItemError = 'fail' } = isPass ? ((around.source['loop'] ?? {}) as { onItemError?: string }) : {}
+      if (isPass && onItemError === 'fail') passes.pop()
       lists.push(JSON.stringify([owner, passes]))
+      if (isPass && onItemError !== 'fail') passes.pop()
       at = owner
     }
     return lists
