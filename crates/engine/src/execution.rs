@@ -42,7 +42,7 @@ mod undoing;
 mod values;
 
 pub use command::{AbortCause, Command};
-pub use event::{CancelReason, End, Event, PassEnd, Question, ReusedEnd, SkipReason};
+pub use event::{CancelReason, End, Event, PassEnd, Question, ReusedEnd, Shared, SkipReason};
 pub use input::{Input, Output, Settled};
 pub use models::{Note, Notes, Spent};
 pub use signals::{Fit, SignalError};

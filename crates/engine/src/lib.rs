@@ -29,7 +29,7 @@ pub mod workflow;
 pub use admission::{Admission, KeyLimit, Ticket};
 pub use execution::{
     AbortCause, CancelReason, Command, End, Event, Execution, Fit, Input, Note, Notes, Output, PassEnd, Phase, Question, ReusedEnd,
-    Settled, Setup, SignalError, SkipReason, Spent, Step, TaskRecord, TaskState, Undoing, UndoneBy,
+    Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, TaskRecord, TaskState, Undoing, UndoneBy,
 };
 pub use failure::Failure;
 pub use idempotency::{Claim, Keyed, KeyedEnd};

@@ -105,6 +105,10 @@ pub(crate) fn notice(slot: u32, at: Timestamp, number: Number, event: &Event) ->
         | Event::ExecutionFailing { .. }
         | Event::BudgetCharged { .. }
         | Event::UsageCharged { .. }
+        | Event::StepStarted { .. }
+        | Event::StepEnded { .. }
+        | Event::SharedRead { .. }
+        | Event::Moved { .. }
         | Event::CompensationStarted { .. } => None,
     }
 }

@@ -5,6 +5,7 @@
 
 mod alert;
 mod archive;
+mod attempts;
 mod backend;
 mod crashing;
 #[cfg(feature = "bench")]
@@ -21,6 +22,7 @@ mod writer;
 
 pub use alert::{Alert, AlertKind, Rule, Severity};
 pub use archive::{Archive, Cursor, Followed};
+pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};
 pub(crate) use backend::in_memory;
 pub use backend::over;
 pub use backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Wake};
@@ -169,7 +171,7 @@ pub struct Accepted {
 }
 
 /// Consecutive events of one execution, recorded at one instant: the unit of a journal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepRecord {
     /// Where the driver keeps the execution, to find it again when the commit is acknowledged. Not stored.
     pub slot: u32,
@@ -183,6 +185,12 @@ pub struct StepRecord {
     pub previous_committed: Timestamp,
     /// What happened.
     pub events: Vec<Event>,
+    /// What is known of attempts as they begin, in the order of the events.
+    pub began: Vec<Began>,
+    /// And of those that have ended, in that order too.
+    pub ran: Vec<Ran>,
+    /// What else it carries.
+    pub carried: Option<Box<Carried>>,
 }
 
 /// An execution as it is stored.

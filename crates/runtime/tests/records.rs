@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
+#[path = "records/attempts.rs"]
+mod attempts;
 #[path = "support/events.rs"]
 mod events;
 
@@ -25,7 +27,7 @@ use stdx::Timestamp;
 
 fn record(events: Vec<Event>) -> StepRecord {
     let at = Timestamp::from_micros(1_700_000_000_000_010);
-    StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events }
+    StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events, ..StepRecord::default() }
 }
 
 fn encoded(record: &StepRecord) -> String {
@@ -106,6 +108,14 @@ fn each_event_has_its_text() {
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"usageCharged","spent":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"costNanos":6,"calls":1,"requests":7,"unpriced":1}}]}
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"fallbackTaken","task":3,"attempt":2,"start":-9,"end":-1,"place":0,"again":true,"input":{"prompt":"p"},"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\","final":true,"retryAfter":1500000,"details":{}}]}
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"fallbackTaken","task":3,"attempt":0,"start":-9,"end":-1,"place":1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"stepStarted","task":3,"attempt":2,"name":"ask 1"}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"stepStarted","task":3,"name":"ask 2","print":"000000000000001f"}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"stepEnded","task":3,"attempt":2,"name":"ask 1","value":{"n":[1]}}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"stepEnded","task":3,"attempt":2,"name":"ask 2","print":"ffffffffffffffff","value":null}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"sharedRead","task":3,"attempt":2,"revision":7,"value":null}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"sharedRead","task":3,"attempt":2,"revision":8,"path":"plan/1","hash":"0a1b"}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"moved","hash":"c0ffee","kept":[]}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"moved","hash":"c0ffee","kept":["a","l[0].\"b\""]}]}
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"degraded","output":1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
     "#]].assert_eq(&lines.concat());
 }
@@ -186,16 +196,20 @@ fn records_of_the_first_version_are_still_read() {
         admitted_by: None,
     };
     let events = vec![start(1), start(2)];
-    let record = StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events };
+    let record =
+        StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events, ..StepRecord::default() };
     assert_eq!(decode(text, 7, 4, at).unwrap(), record);
 }
 
 #[test]
 fn every_record_reads_back_as_it_was() {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    proptest!(config, |(events in vec(prop_oneof![any_event().prop_map(|event| vec![event]), starts(), ends()], 0..5).prop_map(|runs| runs.concat()), key: i64, seq: u64, at: u64, previous: u64)| {
+    let known = (vec(attempts::known(), 0..12), option::of(attempts::carried()));
+    proptest!(config, |(events in vec(prop_oneof![any_event().prop_map(|event| vec![event]), starts(), ends()], 0..5).prop_map(|runs| runs.concat()), (known, carried) in known, key: i64, seq: u64, at: u64, previous: u64)| {
         let previous_committed = Timestamp::from_micros(previous);
-        let record = StepRecord { slot: 0, key, seq, at: Timestamp::from_micros(at), previous_committed, events };
+        let (began, ran) = attempts::beside(&events, &known);
+        let carried = carried.map(Box::new);
+        let record = StepRecord { slot: 0, key, seq, at: Timestamp::from_micros(at), previous_committed, events, began, ran, carried };
         let text = encoded(&record);
         prop_assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text} is not JSON");
         prop_assert!(!text.contains('\n'), "{text} is not one line");
@@ -354,6 +368,7 @@ fn structure() -> impl Strategy<Value = Event> {
         Just(Event::Paused),
         any::<bool>().prop_map(|step| Event::Resumed { step }),
         task().prop_map(|task| Event::CompensationStarted { task }),
+        attempts::steps(),
     ]
 }
 
@@ -484,7 +499,7 @@ fn a_newer_version_is_named_whatever_its_shape() {
 #[test]
 fn what_is_not_a_record_is_said_to_be_none() {
     refused("", expect!["not a record; EOF while parsing a value at line 1 column 0"]);
-    refused("[]", expect!["not a record; invalid length 0, expected struct StoredRecord with 4 elements at line 1 column 2"]);
+    refused("[]", expect!["not a record; invalid length 0, expected struct StoredRecord with 7 elements at line 1 column 2"]);
     refused(r#"{"v":2,"events":[]}"#, expect!["not a record; missing field `previousCommitted` at line 1 column 19"]);
     refused(r#"{"v":2,"previousCommitted":0}"#, expect!["not a record; missing field `events` at line 1 column 29"]);
     refused(r#"{"previousCommitted":0,"events":[]}"#, expect!["not a record; missing field `v` at line 1 column 35"]);
@@ -535,7 +550,7 @@ fn only_starts_and_ends_come_in_a_row_whole_and_only_as_many_as_are_written() {
 #[test]
 fn each_field_is_either_optional_or_missed_by_its_event() {
     // Absent they are null, false, the first attempt, or the instant of the record.
-    let nulls = ["readyBy", "admittedBy", "details", "path", "fits", "input", "cacheKey", "items", "retryAfter"];
+    let nulls = ["readyBy", "admittedBy", "details", "path", "fits", "input", "cacheKey", "items", "retryAfter", "print"];
     let falses = ["again", "final", "crashed", "force", "step", "holds", "composed"];
     // A reason in somebody's words may be absent, and one that is a word of ours may not.
     let by_event = [
@@ -615,7 +630,8 @@ fn records_of_the_second_version_are_still_read() {
         admitted_by: None,
     };
     let events = vec![end(1, 18, 19, "1"), end(2, 19, 20, r#"{"a":2}"#), start(3), start(4)];
-    let record = StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events };
+    let record =
+        StepRecord { slot: 0, key: 7, seq: 4, at, previous_committed: Timestamp::from_micros(17), events, ..StepRecord::default() };
     assert_eq!(decode(text, 7, 4, at).unwrap(), record);
 }
 

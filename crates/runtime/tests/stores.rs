@@ -151,7 +151,7 @@ fn at(key: i64, seq: u64) -> Timestamp {
 }
 
 fn record(key: i64, seq: u64, events: Vec<Event>) -> StepRecord {
-    StepRecord { slot: 0, key, seq, at: at(key, seq), previous_committed: at(key, seq.saturating_sub(1)), events }
+    StepRecord { slot: 0, key, seq, at: at(key, seq), previous_committed: at(key, seq.saturating_sub(1)), events, ..StepRecord::default() }
 }
 
 fn step(key: i64, seq: u64) -> StepRecord {

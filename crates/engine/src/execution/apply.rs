@@ -64,6 +64,8 @@ impl Execution {
                 self.stepping = *step;
             }
             Event::CompensationStarted { task } => self.start_compensation(at, *task),
+            // Nothing decides by these yet.
+            Event::StepStarted { .. } | Event::StepEnded { .. } | Event::SharedRead { .. } | Event::Moved { .. } => {}
             Event::ExecutionEnded { end } => {
                 self.phase = Phase::Ended(end.clone());
                 self.ended = Some(at);

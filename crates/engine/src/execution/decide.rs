@@ -124,6 +124,10 @@ impl Decider<'_> {
             | Event::Paused
             | Event::Resumed { .. }
             | Event::CompensationStarted { .. }
+            | Event::StepStarted { .. }
+            | Event::StepEnded { .. }
+            | Event::SharedRead { .. }
+            | Event::Moved { .. }
             | Event::ExecutionEnded { .. } => None,
         };
         if let Some(task) = ended {

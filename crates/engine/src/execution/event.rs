@@ -101,8 +101,25 @@ pub enum Event {
     Resumed { step: bool },
     /// What a task did begins to be undone.
     CompensationStarted { task: InstanceIndex },
+    /// A step of an attempt began. `input`: the print of what it was given, if that was said.
+    StepStarted { task: InstanceIndex, attempt: u32, name: Arc<str>, input: Option<u64> },
+    /// It gave this value, JSON text, which later attempts have of it.
+    StepEnded { task: InstanceIndex, attempt: u32, name: Arc<str>, input: Option<u64>, value: Arc<str> },
+    /// An attempt read something of what is shared, as it was at this revision: what is at `path`, or all of it.
+    SharedRead { task: InstanceIndex, attempt: u32, revision: u64, path: Option<Arc<str>>, read: Shared },
+    /// From here on it runs the definition with this hash; of what ended before, the ends of the tasks with these paths are kept.
+    Moved { definition: Arc<str>, kept: Box<[Arc<str>]> },
     /// Everything has ended, and so has the execution.
     ExecutionEnded { end: End },
+}
+
+/// What was read of what is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// The value, JSON text.
+    Value(Arc<str>),
+    /// Its hash, where it is large.
+    Hash(Arc<str>),
 }
 
 /// What a condition decides.

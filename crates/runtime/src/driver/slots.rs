@@ -105,6 +105,7 @@ impl Live {
             at,
             previous_committed: self.committed,
             events: events.drain(..).collect(),
+            ..StepRecord::default()
         });
         self.seq += 1;
     }

@@ -8,6 +8,14 @@
 //! the first attempt, or the record's own instant for `ready`. An entry with `more` is about so many of the following tasks too; what differs between
 //! them, when they completed, is in lists: `starts`, `ends`, `outputs`.
 //!
+//! Version 3 says more of attempts. As one begins: what it `waited` for, the `print` of its input, the revision of what is `shared`. As one has ended: who
+//! did it (`by`, a place in the list `who` of the record), which outputs of its dependencies it `read` (`"all"`, `"none"`, or their places among the
+//! dependencies; absent: nobody knows), when it first told of `progress`. In an entry with `more` what differs is a list again: `prints`, `by`, `reads`.
+//! `who` has for each the type, the agent (null: it has the name of its type), the number of its instance, its worker thread or null, and its process.
+//!
+//! And a record may carry what is about none of its events: `committed`, for each instant the executions whose last record was committed then, and `stalls` of
+//! the event loop, each with its end and its microseconds.
+//!
 //! A change of meaning gets a new `v` and a reader that still knows the old one. 2 brought `more`; 3 the checksum beside each record (`checksum`).
 //! A member that is not known is refused: to leave out what a record says would be to say something else. `encrypted` is reserved for records whose values
 //! only a key opens.
@@ -40,6 +48,9 @@ pub enum RecordError {
         /// What it says.
         found: u32,
     },
+    /// What it carries beside its events is not of its shape.
+    #[error("what it carries beside its events is unknown or incomplete")]
+    Carried,
     /// Not what was written.
     #[error("it is not what was written: its checksum does not fit; the file is damaged: restore a backup")]
     Checksum,

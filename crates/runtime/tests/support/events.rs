@@ -2,7 +2,8 @@
 //! Every kind of event, with and without what may be absent.
 
 use engine::{
-    AbortCause, CancelReason, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, SkipReason, Spent, TaskIndex,
+    AbortCause, CancelReason, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, Shared, SkipReason, Spent,
+    TaskIndex,
 };
 use std::time::Duration;
 use stdx::Timestamp;
@@ -130,13 +131,21 @@ pub(crate) fn every_event() -> Vec<Event> {
             input: Some(r#"{"prompt":"p"}"#.into()),
         },
         Event::FallbackTaken { task, attempt: 0, start, end, failure: failure(None, true).into(), place: 1, again: false, input: None },
+        Event::StepStarted { task, attempt, name: "ask 1".into(), input: None },
+        Event::StepStarted { task, attempt: 1, name: "ask 2".into(), input: Some(0x1f) },
+        Event::StepEnded { task, attempt, name: "ask 1".into(), input: None, value: r#"{"n":[1]}"#.into() },
+        Event::StepEnded { task, attempt, name: "ask 2".into(), input: Some(u64::MAX), value: "null".into() },
+        Event::SharedRead { task, attempt, revision: 7, path: None, read: Shared::Value("null".into()) },
+        Event::SharedRead { task, attempt, revision: 8, path: Some("plan/1".into()), read: Shared::Hash("0a1b".into()) },
+        Event::Moved { definition: "c0ffee".into(), kept: Box::new([]) },
+        Event::Moved { definition: "c0ffee".into(), kept: Box::new(["a".into(), "l[0].\"b\"".into()]) },
         // Last, since their kind has been there.
         Event::TaskReused { task, end: ReusedEnd::Degraded(Some("1".into()), failure(None, true).into()) },
     ];
     let mut kinds: Vec<usize> = events.iter().map(kind).collect();
     kinds.dedup();
     kinds.pop();
-    assert_eq!(kinds, (0..36).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
+    assert_eq!(kinds, (0..40).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
     events
 }
 
@@ -194,5 +203,9 @@ fn kind(event: &Event) -> usize {
         Event::ModelCalled { .. } => 33,
         Event::UsageCharged { .. } => 34,
         Event::FallbackTaken { .. } => 35,
+        Event::StepStarted { .. } => 36,
+        Event::StepEnded { .. } => 37,
+        Event::SharedRead { .. } => 38,
+        Event::Moved { .. } => 39,
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Text becomes events.
 
+mod attempts;
+
 use super::words::{cancel_reason, skip_reason};
 use super::{RECORD_VERSION, RUN_MAX, RecordError};
 use crate::spent::{self, Sum};
-use crate::store::StepRecord;
-use engine::{AbortCause, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, TaskIndex};
+use crate::store::{Runner, StepRecord};
+use attempts::{By, Known, StoredReads, StoredRunner, carried, optional_print, runner};
+use engine::{AbortCause, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, Shared, TaskIndex};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -21,6 +24,12 @@ struct StoredRecord<'a> {
     previous_committed: i64,
     #[serde(borrow)]
     events: Vec<StoredEvent<'a>>,
+    #[serde(default)]
+    who: Vec<StoredRunner>,
+    #[serde(default)]
+    committed: Vec<Vec<i64>>,
+    #[serde(default)]
+    stalls: Vec<(i64, u64)>,
 }
 
 /// Any event: the fields of all of them, each there where its event has it.
@@ -81,6 +90,21 @@ struct StoredEvent<'a> {
     force: bool,
     #[serde(default)]
     step: bool,
+    waited: Option<&'a str>,
+    shared: Option<u64>,
+    #[serde(borrow)]
+    print: Option<&'a str>,
+    #[serde(borrow)]
+    prints: Option<Vec<Option<&'a str>>>,
+    by: Option<By>,
+    read: Option<StoredReads>,
+    reads: Option<Vec<Option<StoredReads>>>,
+    progress: Option<i64>,
+    revision: Option<u64>,
+    hash: Option<String>,
+    kept: Option<Vec<String>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    value: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     payload: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -134,12 +158,18 @@ pub(super) fn decode_versioned(text: &str, key: i64, seq: u64, at: Timestamp) ->
     if stored.encrypted {
         return Err(RecordError::Encrypted);
     }
-    let mut events = Vec::with_capacity(stored.events.len());
-    for event in stored.events {
+    let who: Vec<Arc<Runner>> = stored.who.into_iter().map(runner).collect();
+    let previous_committed = later(at, stored.previous_committed);
+    let carried = carried(at, &stored.committed, &stored.stalls).ok_or(RecordError::Carried)?;
+    let mut record = StepRecord { key, seq, at, previous_committed, carried, ..StepRecord::default() };
+    record.events.reserve_exact(stored.events.len());
+    for mut event in stored.events {
         let name = event.event;
-        read_entry(event, at, &mut events).ok_or_else(|| RecordError::Event { event: name.to_owned() })?;
+        let known = Known::take(&mut event);
+        let first = record.events.len();
+        let read = read_entry(event, at, &mut record.events).and_then(|()| known.add(first, &who, &mut record));
+        read.ok_or_else(|| RecordError::Event { event: name.to_owned() })?;
     }
-    let record = StepRecord { slot: 0, key, seq, at, previous_committed: later(at, stored.previous_committed), events };
     Ok(Decoded { record, version: stored.v })
 }
 
@@ -312,6 +342,23 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         "usageCharged" => Event::UsageCharged { spent: Box::new(stored.spent?.into()) },
         "paused" => Event::Paused,
         "resumed" => Event::Resumed { step: stored.step },
+        "stepStarted" => Event::StepStarted { task: task?, attempt, name: stored.name?.into(), input: optional_print(stored.print)? },
+        "stepEnded" => Event::StepEnded {
+            task: task?,
+            attempt,
+            name: stored.name?.into(),
+            input: optional_print(stored.print)?,
+            value: raw(stored.value)?,
+        },
+        "sharedRead" => {
+            let read = match (raw(stored.value), stored.hash) {
+                (Some(value), None) => Shared::Value(value),
+                (None, Some(hash)) => Shared::Hash(hash.into()),
+                _ => return None,
+            };
+            Event::SharedRead { task: task?, attempt, revision: stored.revision?, path: stored.path.map(Into::into), read }
+        }
+        "moved" => Event::Moved { definition: stored.hash?.into(), kept: stored.kept?.into_iter().map(Into::into).collect() },
         "compensationStarted" => Event::CompensationStarted { task: task? },
         "executionEnded" => {
             let end = match stored.status? {

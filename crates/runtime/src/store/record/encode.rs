@@ -1,42 +1,67 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Events become text.
 
+mod attempts;
+
 use super::RUN_MAX;
 use super::words::{abort_cause_name, cancel_reason_name, end_name, event_name, reused_name, skip_reason_name};
 use crate::spent;
-use crate::store::StepRecord;
-use engine::{End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd};
+use crate::store::{Began, Ran, StepRecord};
+use attempts::{Beside, Who};
+use engine::{End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, Shared};
 use stdx::Timestamp;
 
 /// Appends the stored form to `text`. Written by hand because it stands on the hot path: outputs are copied, never parsed.
 pub fn encode(record: &StepRecord, text: &mut String) {
     text.push_str(r#"{"v":3"#);
-    let mut writer = Writer { text, at: record.at };
+    let mut writer = Writer { text, at: record.at, who: Who::default() };
     writer.instant("previousCommitted", record.previous_committed);
     writer.text.push_str(r#","events":["#);
     let mut rest = record.events.as_slice();
+    let mut beside = Beside { place: 0, began: &record.began, ran: &record.ran };
     while let [event, following @ ..] = rest {
-        let (alike, others) = following.split_at(successors(event, following));
-        writer.event(event, alike);
+        let (alike, others) = following.split_at(successors(event, following, beside));
+        writer.event(event, alike, beside);
+        beside = beside.after(1 + alike.len());
         rest = others;
         if !rest.is_empty() {
             writer.text.push(',');
         }
     }
-    text.push_str("]}");
+    writer.text.push(']');
+    writer.who();
+    if let Some(carried) = &record.carried {
+        writer.carried(carried);
+    }
+    text.push('}');
 }
 
 /// How many of the events that follow say the same of the next tasks: what one task made ready is mostly numbered in a row, starts at once and is heard
 /// of in turn. Of what a fan-out wrote a third were words repeated for each of its tasks.
-fn successors(event: &Event, following: &[Event]) -> usize {
+fn successors(event: &Event, following: &[Event], beside: Beside<'_>) -> usize {
     let tasks = (1..RUN_MAX).zip(following);
     if let Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } = event {
         let (attempt, ready, ready_by, admitted_by) = (*attempt, *ready, *ready_by, *admitted_by);
         let next = |task| Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by };
-        tasks.take_while(|(more, event)| after(*task, *more).is_some_and(|task| **event == next(task))).count()
+        let mut rows = beside.began();
+        // What differs between them is their prints.
+        let alike = |began: Option<&Began>| began.map_or((None, None), |began| (began.waited, began.shared));
+        let first = alike(rows.next().flatten());
+        tasks
+            .zip(rows)
+            .take_while(|((more, event), began)| after(*task, *more).is_some_and(|task| **event == next(task)) && alike(*began) == first)
+            .count()
     } else if let Some(first) = Completed::of(event) {
         let is_next = |row: Completed<'_>, more| row.attempt == first.attempt && Some(row.task) == after(first.task, more);
-        tasks.take_while(|(more, event)| Completed::of(event).is_some_and(|row| is_next(row, *more))).count()
+        let mut rows = beside.ran();
+        let tells = |ran: Option<&Ran>| ran.is_some_and(|ran| ran.progress.is_some());
+        if tells(rows.next().flatten()) {
+            return 0;
+        }
+        tasks
+            .zip(rows)
+            .take_while(|((more, event), ran)| Completed::of(event).is_some_and(|row| is_next(row, *more)) && !tells(*ran))
+            .count()
     } else {
         0
     }
@@ -63,15 +88,16 @@ impl<'e> Completed<'e> {
 }
 
 /// Writes the fields of one record.
-struct Writer<'a> {
+struct Writer<'a, 'r> {
     text: &'a mut String,
     /// The record's own instant, which all others are relative to.
     at: Timestamp,
+    who: Who<'r>,
 }
 
-impl Writer<'_> {
+impl<'r> Writer<'_, 'r> {
     #[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
-    fn event(&mut self, event: &Event, alike: &[Event]) {
+    fn event(&mut self, event: &Event, alike: &[Event], beside: Beside<'r>) {
         self.text.push_str(r#"{"event":""#);
         self.text.push_str(event_name(event));
         self.text.push('"');
@@ -156,6 +182,7 @@ impl Writer<'_> {
             Event::UsageCharged { spent } => self.json("spent", &spent::text(**spent)),
             Event::Resumed { step } => self.flag("step", *step),
             Event::ExecutionEnded { end } => self.end(end),
+            Event::StepStarted { .. } | Event::StepEnded { .. } | Event::SharedRead { .. } | Event::Moved { .. } => self.of_step(event),
             Event::TaskCompleted { task, attempt, .. } if !alike.is_empty() => {
                 self.attempt(*task, *attempt);
                 self.columns(event, alike);
@@ -178,7 +205,52 @@ impl Writer<'_> {
         if !alike.is_empty() {
             self.number("more", alike.len().try_into().unwrap_or(u64::MAX));
         }
+        let rows = 1 + alike.len();
+        if beside.began.first().is_some_and(|began| beside.is_within(began.event, rows)) {
+            self.began(beside.began().take(rows));
+        }
+        if beside.ran.first().is_some_and(|ran| beside.is_within(ran.event, rows)) {
+            self.ran(beside.ran().take(rows));
+        }
         self.text.push('}');
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are above")]
+    fn of_step(&mut self, event: &Event) {
+        match event {
+            Event::StepStarted { task, attempt, name, input } => {
+                self.attempt(*task, *attempt);
+                self.string("name", name);
+                self.optional_print(*input);
+            }
+            Event::StepEnded { task, attempt, name, input, value } => {
+                self.attempt(*task, *attempt);
+                self.string("name", name);
+                self.optional_print(*input);
+                self.json("value", value);
+            }
+            Event::SharedRead { task, attempt, revision, path, read } => {
+                self.attempt(*task, *attempt);
+                self.number("revision", *revision);
+                self.optional_string("path", path.as_deref());
+                match read {
+                    Shared::Value(value) => self.json("value", value),
+                    Shared::Hash(hash) => self.string("hash", hash),
+                }
+            }
+            Event::Moved { definition, kept } => {
+                self.string("hash", definition);
+                self.list("kept", kept.iter(), |writer, path| writer.text.push_str(&json_string(path)));
+            }
+            _ => {}
+        }
+    }
+
+    fn optional_print(&mut self, print: Option<u64>) {
+        if let Some(print) = print {
+            self.name("print");
+            self.print(print);
+        }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are above")]
@@ -272,8 +344,11 @@ impl Writer<'_> {
 
     fn list<T>(&mut self, name: &str, values: impl Iterator<Item = T>, write: impl Fn(&mut Self, T)) {
         self.name(name);
+        self.text.push('[');
         for (place, value) in values.enumerate() {
-            self.text.push(if place == 0 { '[' } else { ',' });
+            if place > 0 {
+                self.text.push(',');
+            }
             write(self, value);
         }
         self.text.push(']');
@@ -385,7 +460,7 @@ impl Writer<'_> {
 
     fn string(&mut self, name: &str, value: &str) {
         self.name(name);
-        self.text.push_str(&serde_json::Value::from(value).to_string());
+        self.text.push_str(&json_string(value));
     }
 
     fn optional_string(&mut self, name: &str, value: Option<&str>) {
@@ -403,4 +478,8 @@ impl Writer<'_> {
         }
         self.optional_json("details", failure.details.as_deref());
     }
+}
+
+fn json_string(value: &str) -> String {
+    serde_json::Value::from(value).to_string()
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The words for what is not a number: in records, in columns and in JavaScript alike.
 
+use crate::store::Waited;
 use engine::{AbortCause, CancelReason, End, Event, ReusedEnd, SkipReason};
 
 /// The word for an event, in records alone.
@@ -41,6 +42,10 @@ pub(super) fn event_name(event: &Event) -> &'static str {
         Event::Paused => "paused",
         Event::Resumed { .. } => "resumed",
         Event::CompensationStarted { .. } => "compensationStarted",
+        Event::StepStarted { .. } => "stepStarted",
+        Event::StepEnded { .. } => "stepEnded",
+        Event::SharedRead { .. } => "sharedRead",
+        Event::Moved { .. } => "moved",
         Event::ExecutionEnded { .. } => "executionEnded",
     }
 }
@@ -80,6 +85,23 @@ pub(super) fn reused_name(end: &ReusedEnd) -> &'static str {
         ReusedEnd::Skipped(_) => "skipped",
         ReusedEnd::Cancelled(_) => "cancelled",
     }
+}
+
+pub(super) const WAITS: [Waited; 5] = [Waited::Place, Waited::Making, Waited::Rate, Waited::Lane, Waited::Held];
+
+pub(super) fn waited_name(waited: Waited) -> &'static str {
+    match waited {
+        Waited::Place => "place",
+        Waited::Making => "making",
+        Waited::Rate => "rate",
+        Waited::Lane => "lane",
+        Waited::Held => "held",
+    }
+}
+
+/// What a word says that an attempt waited for.
+pub(super) fn waited(word: &str) -> Option<Waited> {
+    WAITS.into_iter().find(|waited| waited_name(*waited) == word)
 }
 
 /// The word for a reason, in records and in JavaScript alike.
