@@ -29,8 +29,9 @@ const HELP = `What a task costs, in microseconds: agents that do nothing, answer
   --ms <n>        time for each measurement (default: 300)
   --shape <list>  of ${shapes.map(({ name }) => name).join(', ')} (default: all)
   --only <list>   of ${LEVELS.join(', ')} (default: all)
-  --peers         LangGraph.js, Mastra and BullMQ too, each in a process of its own (installs them into bench/peers;
-                  BullMQ needs redis-server, on the PATH or named by REDIS_SERVER)
+  --peers         LangGraph.js, Mastra, BullMQ, DBOS and Restate too, each in a process of its own (installs them into
+                  bench/peers; BullMQ needs redis-server, on the PATH or named by REDIS_SERVER; DBOS the programs of PostgreSQL,
+                  from Debian's package or in the folder POSTGRES_BIN)
   --cpu           processor time of this process instead of time passed: steadier beside other work, blind to waiting for the disk
   --strict        exit code 1 if a bound is missed
 

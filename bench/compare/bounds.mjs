@@ -7,6 +7,8 @@ const way = (variant, concurrency, most) => ({ shape: 'fan100', concurrency, var
 const os = (shape) => ({ shape, concurrency: 100, variant: 'os', base: 'memory', most: 3 })
 /** Tasks per second of `'disk'` over those of the file are times of the file over those of `'disk'`. */
 const disk = (shape) => ({ shape, concurrency: 100, variant: 'file', base: 'disk', least: 0.85 })
+/** One that is durable, beside `'disk'`: each answer is on the medium before what waits for it begins. */
+const durable = (variant, shape, concurrency, least) => ({ shape, concurrency, variant, base: 'disk', least })
 const peer = (variant, concurrency, least) => ({ shape: 'fan100', concurrency, variant, base: 'memory', least })
 
 export const BOUNDS = [
@@ -21,6 +23,7 @@ export const BOUNDS = [
   os('chain100'),
   disk('fan100'),
   disk('chain100'),
+  ...['dbos', 'restate'].flatMap((variant) => [durable(variant, 'fan100', 100, 5), durable(variant, 'chain100', 1, 2)]),
   ...[1, 100].flatMap((concurrency) => [peer('langgraph', concurrency, 100), peer('mastra', concurrency, 20)]),
 ]
 

@@ -3,25 +3,58 @@
 // down whoever is measured beside it.
 
 import { installPeers, Peer, startPeers } from './peer.mjs'
-import { findRedis, startRedis } from './redis.mjs'
+import { findPostgres, findRedis, findRestate, startPostgres, startRedis, startRestate } from './servers.mjs'
 
-const LABELS = { langgraph: 'LangGraph.js', mastra: 'Mastra', bullmq: 'BullMQ' }
+/** Each with the server it needs: `find` says whether it is there, else `missing` why not; `start` gives `end` and what `tell` makes the argument of. */
+const PEERS = [
+  { name: 'langgraph', label: 'LangGraph.js' },
+  { name: 'mastra', label: 'Mastra' },
+  {
+    name: 'bullmq',
+    label: 'BullMQ',
+    find: findRedis,
+    start: startRedis,
+    missing: 'there is no redis-server on the PATH, and REDIS_SERVER names none',
+  },
+  {
+    name: 'dbos',
+    label: 'DBOS',
+    find: findPostgres,
+    start: startPostgres,
+    missing: "there are no programs of PostgreSQL where Debian's packages put them, and POSTGRES_BIN names no folder with them",
+  },
+  {
+    name: 'restate',
+    label: 'Restate',
+    find: findRestate,
+    start: startRestate,
+    tell: ({ port, admin }) => `${port},${admin}`,
+    missing: 'its package has no server for this platform',
+  },
+]
 
 /** Installs the peers if they are not there, and starts them. */
 export async function openPeers(print) {
   installPeers(print)
   const notes = []
-  const names = ['langgraph', 'mastra']
-  const server = findRedis()
-  if (server === undefined) notes.push('BullMQ is left out: there is no redis-server on the PATH, and REDIS_SERVER names none.')
-  else names.push('bullmq')
-  const redis = server === undefined ? undefined : await startRedis(server)
-  const port = String(redis?.port ?? '')
+  const servers = []
+  const end = () => servers.forEach((server) => server.end())
   let peers
   try {
-    peers = await startPeers(names.map((name) => () => Peer.start('child.mjs', name, LABELS[name], port)))
+    const starts = []
+    for (const { name, label, find, start, tell = ({ port }) => String(port), missing } of PEERS) {
+      const program = find?.()
+      if (find !== undefined && program === undefined) {
+        notes.push(`${label} is left out: ${missing}.`)
+        continue
+      }
+      const server = await start?.(program)
+      if (server !== undefined) servers.push(server)
+      starts.push(() => Peer.start('child.mjs', name, label, server === undefined ? '' : tell(server)))
+    }
+    peers = await startPeers(starts)
   } catch (error) {
-    redis?.end()
+    end()
     throw error
   }
   for (const { label, hello } of peers) notes.push(`${label} ${hello.version}${hello.note}`)
@@ -37,7 +70,7 @@ export async function openPeers(print) {
     },
     close: async () => {
       for (const peer of peers) peer.end()
-      redis?.end()
+      end()
     },
   }
 }

@@ -11,7 +11,7 @@ const CONCURRENCY = 256
 const TREES = ['fan100', 'chain100']
 
 export async function open(shapes, port) {
-  const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null }
+  const connection = { host: '127.0.0.1', port: Number(port), maxRetriesPerRequest: null }
   const flows = new FlowProducer({ connection })
   const ended = new Map()
   const process = async (job) => agent(job.data.children > 0 ? firstOf(await job.getChildrenValues()) : undefined)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Measures one peer whenever the parent asks:  child.mjs <peer> [port of Redis]
-// A peer's `open(shapes, port)` gives its version, a note, and by shape how to run it once and how many tasks that is.
+// Measures one peer whenever the parent asks:  child.mjs <peer> [where its server listens]
+// A peer's `open(shapes, server)` gives its version, a note, and by shape how to run it once and how many tasks that is.
 
 import { cpuMicros, measure, wallMicros } from '../compare/measure.mjs'
 import { shapes } from '../compare/shapes.mjs'
 
-const [name, port] = process.argv.slice(2)
+const [name, server] = process.argv.slice(2)
 const WARM_RUNS = 3
 
 try {
   const { open } = await import(`./${name}.mjs`)
-  const { version, note, runs } = await open(shapes, Number(port))
+  const { version, note, runs } = await open(shapes, server)
   for (const { once } of runs.values()) {
     // `once` checks what it gets, so nothing fast and wrong is measured.
     for (let run = 0; run < WARM_RUNS; run += 1) await once()
