@@ -67,6 +67,7 @@ fn code(error: &Error) -> &'static str {
             | OpenError::Thread { .. }
             | OpenError::SqliteTooOld { .. } => "ERR_STORE_OPEN",
             OpenError::Corrupt { .. }
+            | OpenError::Damaged { .. }
             | OpenError::Emptied { .. }
             | OpenError::Shortened { .. }
             | OpenError::AnotherStore { .. }
@@ -76,14 +77,17 @@ fn code(error: &Error) -> &'static str {
         },
         Error::Read(error) => match error {
             ReadError::Sqlite(_) => "ERR_STORE_READ",
-            ReadError::Record { .. } | ReadError::Definition { .. } | ReadError::Schedule { .. } | ReadError::Unavailable { .. } => {
-                "ERR_STORE_CORRUPT"
-            }
+            ReadError::Damaged { .. }
+            | ReadError::Record { .. }
+            | ReadError::Definition { .. }
+            | ReadError::Schedule { .. }
+            | ReadError::Unavailable { .. } => "ERR_STORE_CORRUPT",
             ReadError::Follow { .. } | ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
         },
         Error::StoreReplaced(_) => "ERR_STORE_REPLACED",
         Error::StoreFailed(error) => match **error {
             CommitError::Full(_) => "ERR_STORE_FULL",
+            CommitError::Damaged { .. } => "ERR_STORE_CORRUPT",
             CommitError::Crashed => "ERR_CRASHED",
             CommitError::Replaced(_) => "ERR_STORE_REPLACED",
             CommitError::Busy => "ERR_STORE_LOCKED",

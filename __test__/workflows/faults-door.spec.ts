@@ -8,6 +8,7 @@ import type { MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-
 import { storePath, userFolder } from '../support/folder.ts'
 import { KeptLog } from '../support/logs.ts'
 import { orchestratorWith, places, register, rejection, task, thrownBy, until, workflow } from '../support/orchestrators.ts'
+import { withoutSums } from '../support/pages.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [
@@ -79,7 +80,7 @@ async function brokenStore(): Promise<string> {
   await first.shutdown({ drainMs: 0 })
   // The same letters, so that nothing but the definitions is other than it was: `name` becomes a field that nobody knows.
   const text = readFileSync(path, 'latin1').replaceAll('"id":"marked-as-broken","name"', '"id":"marked-as-broken","nama"')
-  writeFileSync(path, text, 'latin1')
+  writeFileSync(path, withoutSums(Buffer.from(text, 'latin1')))
   return path
 }
 

@@ -82,6 +82,7 @@ impl Error {
         match &**failure {
             CommitError::Replaced(replaced) => Self::StoreReplaced(replaced.clone()),
             CommitError::Sqlite(_)
+            | CommitError::Damaged { .. }
             | CommitError::Io(_)
             | CommitError::OutOfOrder { .. }
             | CommitError::Busy

@@ -37,7 +37,7 @@ pub use record::{RECORD_VERSION, RecordError, Unproved, checksum, decode, encode
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use scripted::{Script, ScriptedBackend};
-pub use sqlite::{Behind, Copies, ExecutionFilter, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
+pub use sqlite::{Behind, Copies, ExecutionFilter, Fault, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
 use writer::Writer;
 
 use engine::{Event, Keyed, Plan};
@@ -219,7 +219,16 @@ pub struct StoredExecution {
 pub enum CommitError {
     /// The database said no.
     #[error("the journal could not be committed")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    /// What a commit has to read is damaged. Nothing of it was written.
+    #[error("the store is damaged: {fault}; nothing more is written: restore a backup, in place of all its files")]
+    Damaged {
+        /// Where.
+        fault: Fault,
+        /// What the database said.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// The file did.
     #[error("the journal could not be written")]
     Io(#[from] std::io::Error),
@@ -253,7 +262,16 @@ pub enum CommitError {
 pub enum ReadError {
     /// The database said no.
     #[error("the store could not be read")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
+    /// What was to be read is damaged.
+    #[error("the store is damaged: {fault}")]
+    Damaged {
+        /// Where.
+        fault: Fault,
+        /// What the database said.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// A record is not what was written.
     #[error("record {seq} of execution `{id}` cannot be read")]
     Record {
@@ -299,4 +317,22 @@ pub enum ReadError {
         /// What was given.
         cursor: String,
     },
+}
+
+impl From<rusqlite::Error> for CommitError {
+    fn from(source: rusqlite::Error) -> Self {
+        match Fault::of(&source) {
+            Some(fault) => Self::Damaged { fault, source },
+            None => Self::Sqlite(source),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(source: rusqlite::Error) -> Self {
+        match Fault::of(&source) {
+            Some(fault) => Self::Damaged { fault, source },
+            None => Self::Sqlite(source),
+        }
+    }
 }

@@ -7,6 +7,7 @@
 
 mod audit;
 mod cache;
+mod fault;
 mod identity;
 mod journal;
 mod keeper;
@@ -21,6 +22,7 @@ mod tails;
 mod upkeep;
 
 pub use audit::Behind;
+pub use fault::Fault;
 pub use open_error::OpenError;
 pub use place::canonical;
 pub use reader::{ExecutionFilter, Page, SqliteReader};

@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use crate::host::{Host, Mode, Place};
+use crate::host::{Host, Mode, Place, connect};
 use crate::plans::{plan, task};
 use engine::{Claim, Keyed};
 use rusqlite::Connection;
@@ -40,7 +40,7 @@ fn told(claim: Claim, generation: u32, status: Option<&str>) -> (Claim, String, 
 
 /// Takes the rows out, as a file has none that an older build wrote.
 fn without_rows(place: &Place) {
-    Connection::open(&place.path).unwrap().execute_batch("DROP TABLE idempotency").unwrap();
+    connect(&place.path).execute_batch("DROP TABLE idempotency").unwrap();
 }
 
 fn rows(place: &Place) -> Vec<(String, u32)> {
@@ -66,7 +66,7 @@ fn the_latest_of_executions_without_a_row_is_found_once_and_written() {
         let place = host.leave();
         assert_eq!(rows(&place), [(Keyed::execution_id(HASH, 11), 11)], "{mode:?}: written, so that it outlives the execution");
         // Now that it is written the executions may go.
-        Connection::open(&place.path).unwrap().execute_batch("DELETE FROM execution").unwrap();
+        connect(&place.path).execute_batch("DELETE FROM execution").unwrap();
         let mut host = Host::at(place, mode).0;
         assert_eq!(claim(&mut host, true), told(Claim::Join, 11, Some("completed")), "{mode:?}");
     }
@@ -82,10 +82,7 @@ fn an_older_build_that_ran_a_key_anew_leaves_a_row_of_before() {
         let mut host = Host::at(place, mode).0;
         run(&mut host, 2, false, Some(OPTIONS));
         let place = host.leave();
-        Connection::open(&place.path)
-            .unwrap()
-            .execute("UPDATE idempotency SET execution = ?1, generation = 1", [&before.first().unwrap().0])
-            .unwrap();
+        connect(&place.path).execute("UPDATE idempotency SET execution = ?1, generation = 1", [&before.first().unwrap().0]).unwrap();
         let mut host = Host::at(place, mode).0;
         assert_eq!(claim(&mut host, false), told(Claim::Join, 2, Some("failed")), "{mode:?}");
         assert_eq!(claim(&mut host, true), told(Claim::Begin(3), 3, Some("failed")), "{mode:?}");
@@ -97,7 +94,7 @@ fn an_older_build_that_saw_the_end_of_a_key_leaves_a_row_without_it() {
     let mut host = Host::new(Mode::Os);
     run(&mut host, 1, false, Some(OPTIONS));
     let place = host.leave();
-    let connection = Connection::open(&place.path).unwrap();
+    let connection = connect(&place.path);
     connection.execute_batch("UPDATE idempotency SET status = NULL, ended = NULL, until = NULL").unwrap();
     drop(connection);
     let mut host = Host::at(place, Mode::Os).0;

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use crate::host::{FILES, Host, MODES, Mode, Place};
+use crate::host::{FILES, Host, MODES, Mode, Place, connect};
 use crate::plans::{plan, plan_of, task};
 use engine::Plan;
 use engine::schedule::TimingProblem;
@@ -260,7 +260,7 @@ fn a_file_from_before_there_were_schedules_gets_them() {
     let (_, id) = host.accept(&one());
     host.advance();
     let place = host.leave();
-    rusqlite::Connection::open(&place.path).unwrap().execute_batch("DROP TABLE schedule;").unwrap();
+    connect(&place.path).execute_batch("DROP TABLE schedule;").unwrap();
     let (mut host, interrupted) = Host::since(place, Mode::Os, since(1, 0, 0));
     assert_eq!((interrupted.len(), host.stored(&id).records.len()), (1, 1));
     host.driver.schedule(schedule("s", NIGHTLY)).unwrap();
@@ -270,7 +270,7 @@ fn a_file_from_before_there_were_schedules_gets_them() {
 #[test]
 fn a_stored_schedule_that_cannot_be_read_is_left_alone() {
     let place = left_with(Mode::Os, NIGHTLY);
-    rusqlite::Connection::open(&place.path).unwrap().execute_batch(r#"UPDATE schedule SET timing = '{"cron":"x"}';"#).unwrap();
+    connect(&place.path).execute_batch(r#"UPDATE schedule SET timing = '{"cron":"x"}';"#).unwrap();
     let (mut host, _) = Host::since(place, Mode::Os, since(1, 0, 0));
     let said = "the stored schedule `nightly` cannot be read: the schedule cannot be kept: cron: `x` has 1 field; write five (minute, hour, day of the \
                 month, month, day of the week), or six with the second first";

@@ -3,7 +3,7 @@
 
 use crate::{Place, at, begin, each, record, step, steps};
 use ::rusqlite::types::Value;
-use ::rusqlite::{Connection, params};
+use ::rusqlite::{Connection, OpenFlags, params};
 use engine::{Event, InstanceIndex, Output};
 use runtime::store::{Archive as _, Cursor, ReadError, RecordError, SqliteReader, Store};
 use std::path::Path;
@@ -17,7 +17,7 @@ fn written(place: &Place) {
 }
 
 fn connection(path: &Path) -> Connection {
-    Connection::open(path).unwrap()
+    pagesum::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 0x4D41_4F31).unwrap()
 }
 
 /// Which record of execution 1 a reader says is damaged, and why; the other one is whole.

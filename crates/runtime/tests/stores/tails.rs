@@ -329,5 +329,9 @@ fn a_link_that_is_damaged_is_an_error_that_names_the_record_and_never_fewer_reco
 }
 
 fn execute(path: &Path, sql: &str) {
-    assert_eq!(::rusqlite::Connection::open(path).unwrap().execute(sql, []).unwrap(), 1, "{sql}");
+    assert_eq!(
+        pagesum::open(path, ::rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE, 0x4D41_4F31).unwrap().execute(sql, []).unwrap(),
+        1,
+        "{sql}"
+    );
 }

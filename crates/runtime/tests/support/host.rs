@@ -52,9 +52,14 @@ impl Place {
     }
 }
 
+/// A connection that writes what it changes as ours do, with checksums.
+pub(crate) fn connect(path: &Path) -> rusqlite::Connection {
+    pagesum::open(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE, 0x4D41_4F31).unwrap()
+}
+
 /// Changes a store that nobody has open, as one of ours would.
 pub(crate) fn edit(path: &Path, sql: &str) {
-    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    connect(path).execute_batch(sql).unwrap();
 }
 
 pub(crate) fn clock() -> Clock {

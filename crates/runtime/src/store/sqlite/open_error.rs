@@ -2,6 +2,7 @@
 //! Why a file is not opened. Each says what to do about it.
 
 use super::audit::Behind;
+use super::fault::Fault;
 use super::schema::SCHEMA_VERSION;
 use rusqlite::ErrorCode;
 use std::io::ErrorKind;
@@ -28,6 +29,13 @@ pub enum OpenError {
     #[error("`{}` is damaged or is not a SQLite file; it was left as it is: correct `storage.path`, or restore a backup if it was your store", path.display())]
     Corrupt {
         path: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("`{}` is damaged: {fault}; it was left as it is: restore a backup, in place of all its files", path.display())]
+    Damaged {
+        path: PathBuf,
+        fault: Fault,
         #[source]
         source: rusqlite::Error,
     },
@@ -107,6 +115,9 @@ fn emptied(path: &Path, log: u64, floor: Option<i64>) -> String {
 
 pub(super) fn failed(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
+    if let Some(fault) = Fault::of(&source) {
+        return OpenError::Damaged { path, fault, source };
+    }
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => OpenError::Corrupt { path, source },
         Some(ErrorCode::DatabaseBusy) => OpenError::Busy { path, source },

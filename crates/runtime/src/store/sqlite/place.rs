@@ -75,6 +75,13 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Gives a checksum to each page that has none.
+    pub(super) fn mend(&self) -> io::Result<()> {
+        pagesum::mend(&self.file)
+    }
+}
+
 /// Looks whether the files at a place are those that were there.
 #[derive(Debug)]
 pub(super) struct Watch {

@@ -19,7 +19,7 @@ use std::time::Duration;
 pub(super) const SCHEMA_VERSION: i64 = 2;
 
 /// `PRAGMA application_id`: the letters `MAO1`, so that a file of something else is not taken for ours.
-const APPLICATION_ID: i64 = 0x4D41_4F31;
+const APPLICATION_ID: i32 = 0x4D41_4F31;
 
 /// The first release without the WAL-reset bug, which could corrupt a database with two connections (sqlite.org/wal.html).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
@@ -51,7 +51,11 @@ pub(super) fn open_for_writing(
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(|source| failed(path, source))?;
+    // No page of a log that another program has moved has a checksum. Giving it one changes nothing that is read.
+    if place.first_page().is_some_and(|page| pagesum::page::is_unsummed(&page)) {
+        place.mend().map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    }
+    let connection = connect(path, flags).map_err(|source| failed(path, source))?;
     // Until the file is known to be ours nothing changes it: not its journal mode, and not a log that is moved as the connection closes.
     let flush_by = |level: &str| connection.execute_batch(&format!("PRAGMA synchronous = {level};"));
     // Also while it is made.
@@ -82,6 +86,15 @@ pub(super) fn open_for_writing(
     Ok((connection, id, alerts))
 }
 
+/// A connection whose pages have checksums.
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    #[cfg(feature = "bench")]
+    if std::env::var_os("MAO_BENCH_PLAIN_PAGES").is_some() {
+        return Connection::open_with_flags(path, flags);
+    }
+    pagesum::open(path, flags, APPLICATION_ID)
+}
+
 /// A file too short to hold a header is, to `SQLite`, a new database, and what stands in it would be overwritten.
 pub(super) fn refuse_fragment(path: &Path) -> Result<(), OpenError> {
     const HEADER_BYTES: u64 = 100;
@@ -109,19 +122,21 @@ fn identify(connection: &Connection) -> rusqlite::Result<Identity> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let number = |query: &str| connection.query_row(query, [], |row| row.get::<_, i64>(0));
     let tables = number("SELECT count(*) FROM sqlite_schema")?;
-    Ok(match (number("PRAGMA application_id")?, number("PRAGMA user_version")?) {
-        (0, 0) if tables == 0 => Identity::New,
-        (APPLICATION_ID, SCHEMA_VERSION) => Identity::Ours,
-        (APPLICATION_ID, found @ 1..SCHEMA_VERSION) => Identity::Older(found),
-        (APPLICATION_ID, found) => Identity::Newer(found),
-        _ => Identity::Foreign,
+    let (whose, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
+    Ok(match version {
+        0 if whose == 0 && tables == 0 => Identity::New,
+        _ if whose != i64::from(APPLICATION_ID) => Identity::Foreign,
+        SCHEMA_VERSION => Identity::Ours,
+        1..SCHEMA_VERSION => Identity::Older(version),
+        found => Identity::Newer(found),
     })
 }
 
 /// A connection that reads while another writes.
 pub(super) fn open_for_reading(path: &Path, unflushed: bool) -> Result<Connection, OpenError> {
     let open = || {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = connect(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.execute_batch("PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;")?;
         if unflushed {

@@ -60,6 +60,7 @@ fn copy_into(connection: &Connection, path: &Path, copy: &Path) -> Result<(), Bo
         drop_file(&unfinished)?;
         let file = making(path.metadata().ok().as_ref()).open(&unfinished)?;
         let name = unfinished.to_str().ok_or("its path is not UTF-8")?;
+        pagesum::reserve(connection)?;
         connection.execute("VACUUM INTO ?1", [name])?;
         file.sync_all()?;
         std::fs::rename(&unfinished, copy)?;
