@@ -85,10 +85,16 @@ impl Engine {
         self.told(|driver| driver.stand_in(agent_id.into(), type_name.into()))
     }
 
-    /// An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`.
+    /// An instance is made; `checked`: it can be asked how it is; `worker`: the thread it has, if it is isolated. Effects of this and of what follows come with the next `advance` or `pull`.
     #[napi(catch_unwind)]
-    pub fn agent_created(&self, instance: u32, checked: bool) -> Result<(), CodedError> {
-        self.told(|driver| driver.pool(|pool, now| pool.created(now, InstanceNumber::new(instance), checked)))
+    pub fn agent_created(&self, instance: u32, checked: bool, worker: Option<u32>) -> Result<(), CodedError> {
+        let instance = InstanceNumber::new(instance);
+        self.told(|driver| {
+            if let Some(worker) = worker {
+                driver.runs_in_worker(instance, worker);
+            }
+            driver.pool(|pool, now| pool.created(now, instance, checked))
+        })
     }
 
     /// It could not be made; `fatal`: nor will it ever be.
@@ -112,7 +118,11 @@ impl Engine {
     /// It was let go of.
     #[napi(catch_unwind)]
     pub fn agent_disposed(&self, instance: u32) -> Result<(), CodedError> {
-        self.told(|driver| driver.pool(|pool, now| pool.disposed(now, InstanceNumber::new(instance))))
+        let instance = InstanceNumber::new(instance);
+        self.told(|driver| {
+            driver.forget_runner(instance);
+            driver.pool(|pool, now| pool.disposed(now, instance))
+        })
     }
 
     /// An attempt, of the task in the slot, has returned, whose answer nobody waits for any more.

@@ -79,6 +79,8 @@ pub struct NativeLimits {
     pub definitions: ReadingLimits,
     /// Whether executions of several definitions of one workflow version may run at once.
     pub redefinable: bool,
+    /// How records name this process.
+    pub process: String,
 }
 
 /// When an execution must have ended.
@@ -212,6 +214,7 @@ impl Engine {
         self.with(|driver| {
             driver.limit(limits.running_max, weights);
             driver.limit_definitions((&limits.definitions).into());
+            driver.name_process(limits.process.into());
             if limits.redefinable {
                 driver.allow_redefinition();
             }

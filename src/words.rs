@@ -2,9 +2,10 @@
 //! Inputs and effects as numbers in arrays that JavaScript holds and uses again, in the layout of `crates/alphabet`.
 
 use ::engine::{Failure, InstanceIndex, InstanceNumber, Output, Settled};
-use alphabet::{ALERTS, ANSWER, EFFECT_WORDS, Effect, Form, HEADER_WORDS, Heard};
+use alphabet::{ALERTS, ANSWER, EFFECT_WORDS, Effect, Form, HEADER_WORDS, Heard, READS_ALL};
 use napi::bindgen_prelude::Float64Array;
-use runtime::{Driver, Error, Failures, Number, report};
+use runtime::store::Reads;
+use runtime::{Driver, Error, Failures, Looks, Number, report};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::time::Duration;
@@ -32,7 +33,7 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
     driver.not_before(Timestamp::from_micros(latest as u64));
     let mut lines = texts.iter().flat_map(|text| text.split('\n'));
     for answer in answers() {
-        let &[slot, task, attempt, form, start, end, instance] = answer else { continue };
+        let &[slot, task, attempt, form, start, end, instance, reads, progress] = answer else { continue };
         // First, so that what the answer leads to finds it free.
         if instance > 0.0 {
             driver.release_agent(InstanceNumber::new(instance as u32), slot as u32, task as u32);
@@ -56,10 +57,22 @@ pub(crate) fn settle_all(driver: &mut Driver, words: &[f64], count: u32, texts: 
             end: Timestamp::from_micros(end as u64),
             result,
         };
-        driver.settle(slot as u32, settled)?;
+        let looks = Looks { reads: reads_of(reads), progress: (progress > 0.0).then(|| Timestamp::from_micros(progress as u64)) };
+        driver.settle(slot as u32, settled, looks)?;
     }
     driver.recycle();
     Ok(())
+}
+
+/// Which outputs of its dependencies an attempt looked at.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "JavaScript writes the words of the alphabet, or 32 bits")]
+fn reads_of(word: f64) -> Reads {
+    match word as i64 {
+        word if word == i64::from(READS_ALL) => Reads::All,
+        0 => Reads::Nothing,
+        bits if bits > 0 => Reads::Some(bits as u32),
+        _ => Reads::Unknown,
+    }
 }
 
 /// The text of an answer that has one. Without it something else would be recorded than what was answered.

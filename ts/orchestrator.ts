@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+import { processName } from './base/process-name.js'
 import { EventEmitter } from 'node:events'
 import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
@@ -402,7 +403,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#alerts.tell(engine)
     this.#agents.open(engine)
     const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
-    engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable })
+    const process = processName()
+    engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable, process })
     const interrupted = this.#interrupted.found(opened?.interrupted ?? [])
     for (const run of interrupted) this.#live.add(run)
     this.#interrupted.takeUp(interrupted)

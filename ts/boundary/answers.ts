@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Answers on their way to the engine: numbers in one array, which is used again, and texts in few strings.
 
-import { ANSWER_WORDS } from './native.js'
+import { ANSWER_WORDS, READS_UNKNOWN } from './native.js'
 import type { Handover } from './shapes.js'
+
+/** What an attempt looked at: a bit for each output of its dependencies, or a word of the alphabet; and when it first told of progress, 0 if it has not. */
+interface Looks {
+  readonly reads: number
+  readonly progressed: number
+}
 
 const ANSWERS_FIRST = 256
 /**
@@ -22,7 +28,7 @@ export class Answers {
     return this.#count
   }
 
-  /** `text` is one line of JSON; `instance`: who gave it, 0 for nobody. */
+  /** `text` is one line of JSON; `instance`: who gave it, 0 for nobody; `looks`: what is told of the attempt beside. */
   add(
     slot: number,
     place: number,
@@ -31,6 +37,7 @@ export class Answers {
     start: number,
     end: number,
     instance: number,
+    looks: Looks | undefined,
     text: string | undefined,
   ): void {
     let at = this.#count * ANSWER_WORDS
@@ -42,7 +49,9 @@ export class Answers {
     words[at++] = form
     words[at++] = start
     words[at++] = end
-    words[at] = instance
+    words[at++] = instance
+    words[at++] = looks === undefined ? READS_UNKNOWN : looks.reads
+    words[at] = looks === undefined ? 0 : looks.progressed
     this.#count += 1
     if (text === undefined) return
     this.#lines.push(text)

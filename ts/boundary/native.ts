@@ -291,9 +291,9 @@ export class Engine {
     this.#try(() => this.#native.standIn(agentId, typeName))
   }
 
-  /** `checked`: whether it can be asked how it is. */
-  agentCreated(instance: number, checked: boolean): void {
-    this.#try(() => this.#native.agentCreated(instance, checked))
+  /** `checked`: whether it can be asked how it is; `worker`: the thread that it has. */
+  agentCreated(instance: number, checked: boolean, worker: number | undefined): void {
+    this.#try(() => this.#native.agentCreated(instance, checked, worker))
   }
 
   /** `fatal`: it is of no use to try again. */

@@ -202,6 +202,7 @@ export class AttemptRunner {
     try {
       const input = task.templated || task.inputSchema !== undefined ? this.#input(attempt, task) : task
       const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf)
+      attempt.live.give(given)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
       // Even to ask a hostile value what it is may throw.

@@ -160,7 +160,16 @@ export class Dispatcher implements AttemptHost, AccountHost {
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
   answer(
-    { run, place, attempt, start, instance }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'>,
+    {
+      run,
+      place,
+      attempt,
+      start,
+      instance,
+      live,
+    }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'> & {
+      live: LiveAttempt | undefined
+    },
     form: number,
     end: number,
     text: string | undefined,
@@ -168,7 +177,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
     if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.seat, place)
     // One that could not be made has no place to give back.
-    this.#answers.add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, text)
+    this.#answers.add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, live, text)
     this.schedule()
   }
 
@@ -272,7 +281,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   answerInterrupted(run: Run, place: number, attempt: number): void {
     const failure = { code: 'ERR_INTERRUPTED', message: 'the process that ran the attempt is gone', retryable: true }
     const at = this.clock.now()
-    this.answer({ run, place, attempt, start: at, instance: undefined }, Form.failed, at, JSON.stringify(failure))
+    this.answer({ run, place, attempt, start: at, instance: undefined, live: undefined }, Form.failed, at, JSON.stringify(failure))
   }
 
   /** Every attempt under way is told to stop. */

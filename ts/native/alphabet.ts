@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Generated from `crates/alphabet` by `build.rs`: change the table there, and build.
 
-/** Words of one answer: slot, task, attempt, form, start, end, instance. */
-export const ANSWER_WORDS = 7
+/** Words of one answer: slot, task, attempt, form, start, end, instance, reads, progress. */
+export const ANSWER_WORDS = 9
+/** Of `reads`, in place of a bit for each: nobody knows, and all. */
+export const READS_UNKNOWN = -1
+export const READS_ALL = -2
 /** Words before the first effect: how many there are, flags, the next deadline. */
 export const HEADER_WORDS = 3
 /** In the second word of the header, beside 1 if there are more effects: the store has something to tell. */

@@ -11,8 +11,8 @@ export declare class Engine {
   addAgent(agent: NativeAgent): void
   /** From now on the agent of this type's name runs tasks of an agent that nobody has registered. */
   standIn(agentId: string, typeName: string): void
-  /** An instance is made; `checked`: it can be asked how it is. Effects of this and of what follows come with the next `advance` or `pull`. */
-  agentCreated(instance: number, checked: boolean): void
+  /** An instance is made; `checked`: it can be asked how it is; `worker`: the thread it has, if it is isolated. Effects of this and of what follows come with the next `advance` or `pull`. */
+  agentCreated(instance: number, checked: boolean, worker?: number | undefined | null): void
   /** It could not be made; `fatal`: nor will it ever be. */
   agentFailed(instance: number, fatal: boolean): void
   /** How it said it was. */
@@ -403,6 +403,8 @@ export interface NativeLimits {
   definitions: ReadingLimits
   /** Whether executions of several definitions of one workflow version may run at once. */
   redefinable: boolean
+  /** How records name this process. */
+  process: string
 }
 
 /** What holds for all types; see `engine::PoolPolicy`. Milliseconds. */

@@ -179,7 +179,7 @@ export class AgentInstances {
     if (!this.#making.delete(number) || this.#closed) return void this.#letGo(instance)
     this.#instances.set(number, instance)
     this.#announce('agent:created', instance.event())
-    this.tell((engine) => engine.agentCreated(number, typeof instance.agent.healthCheck === 'function'))
+    this.tell((engine) => engine.agentCreated(number, typeof instance.agent.healthCheck === 'function', instance.agent.worker))
   }
 
   #notMade(number: number, kind: AgentKind, cause: unknown): void {

@@ -30,6 +30,8 @@ const DISPOSE_GRACE_MS = 5_000
 
 /** An instance of an agent, wherever it runs. */
 export interface PooledAgent {
+  /** The thread that it has, if it is isolated. */
+  readonly worker?: number
   execute(task: TaskInput, context: AttemptContext): unknown
   healthCheck?(): Promise<boolean> | boolean
   dispose?(): unknown
@@ -90,6 +92,7 @@ interface Stopping {
 class WorkerAgent implements PooledAgent {
   healthCheck?: () => Promise<boolean>
   readonly #options: WorkerAgentOptions
+  readonly worker: number
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #calls = new Map<number, Call>()
@@ -119,6 +122,7 @@ class WorkerAgent implements PooledAgent {
       ...nodeOptions(),
     })
     const first: Make = { port: port2, module: moduleUrl(type.module) as string, configuration: text }
+    this.worker = this.#worker.threadId
     this.#worker.postMessage(first, [port2])
     this.#worker.on('error', (error) => (this.#end ??= { reason: reasonOf(error, type.memoryLimit), cause: error }))
     this.#worker.once('exit', (code) => this.#ended(code))

@@ -7,6 +7,7 @@ import { CancelledError, errorOf, type OrchestratorError } from '../api/errors.j
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import type { TaskDefinition } from '../definition/definition.js'
+import type { Clock } from '../base/clock.js'
 import type { Run } from './run.js'
 import type { Instance } from '../pool/instances.js'
 import { Lender } from './lender.js'
@@ -14,6 +15,8 @@ import { ACCEPT, ALLOWANCE, READS_OUTPUTS } from '../agents/granted.js'
 import type { ModelAccount } from '../models/account.js'
 import type { ModelCalls } from '../api/models.js'
 import { outputSchemaOf } from './output-schema.js'
+import { readsOf, unwatched, watched } from './watched.js'
+import { READS_ALL, READS_UNKNOWN } from '../boundary/native.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
 import type { Allowance } from '../api/execution.js'
 import type { AgentTask, TaskType } from '../api/task.js'
@@ -38,12 +41,14 @@ export class AttemptInput implements TaskInput {
   readonly #instance: number
   readonly #outputOf: OutputOf
   #context: TaskInput['context'] | undefined
+  /** Whether all of it was written out, and so perhaps read by whoever wrote it. */
+  #isShown = false
 
   static {
     // Written as a method, its computed name could not be declared in isolation.
     Object.defineProperty(this.prototype, inspect.custom, {
       value(this: AttemptInput): object {
-        return this.toJSON()
+        return this.#shown()
       },
     })
     Object.defineProperty(this.prototype, READS_OUTPUTS, {
@@ -84,13 +89,28 @@ export class AttemptInput implements TaskInput {
 
   #makeContext(): TaskInput['context'] {
     const context = copyJson(this.#run.context) as TaskInput['context']
-    context.dependencies = this.#run.dependencies(this.#instance, this.#outputOf)
+    const outputs = this.#run.dependencies(this.#instance, this.#outputOf)
+    context.dependencies = watched(this.#run.task(this.#instance), this.#run.definition.tasks, outputs)
     return context
+  }
+
+  /** Which outputs of its dependencies were looked at, as the alphabet has it. */
+  get reads(): number {
+    const { length } = this.#run.task(this.#instance).dependencies
+    if (length === 0) return READS_UNKNOWN
+    const reads = this.#context === undefined ? 0 : readsOf(this.#context.dependencies, length)
+    return this.#isShown && reads !== READS_ALL ? READS_UNKNOWN : reads
   }
 
   /** The context is made on demand and is still part of what is seen. */
   toJSON(): object {
-    return Object.assign({}, this, { context: this.context })
+    this.#isShown = true
+    return this.#shown()
+  }
+
+  #shown(): object {
+    const { context } = this
+    return Object.assign({}, this, { context: { ...context, dependencies: unwatched(context.dependencies) } })
   }
 }
 
@@ -110,6 +130,7 @@ export interface Spawns {
 
 /** Where an attempt's own calls go. */
 export interface AttemptHost {
+  readonly clock: Clock
   /** Whether an attempt has not answered, and was not given up: once it is over, nothing of what it does counts. */
   isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean
   heartbeat(run: Run, instance: number, attempt: LiveAttempt): void
@@ -134,6 +155,10 @@ export class LiveAttempt implements AttemptContext {
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
   #ended = false
+  /** What its agent is given, once that is called on this thread. */
+  #given: AttemptInput | undefined
+  /** When it first told of progress, 0 if it has not. */
+  progressed = 0
 
   static {
     // As above, their computed names could not be declared in isolation.
@@ -168,6 +193,16 @@ export class LiveAttempt implements AttemptContext {
     return this.#agent
   }
 
+  /** Its agent is called with this. */
+  give(given: AttemptInput): void {
+    this.#given = given
+  }
+
+  /** Which outputs of its dependencies its agent has looked at; unknown of one that runs elsewhere. */
+  get reads(): number {
+    return this.#given === undefined || this.#agent?.agent.worker !== undefined ? READS_UNKNOWN : this.#given.reads
+  }
+
   /** What it has spawned so far. */
   get spawner(): Spawns | undefined {
     return this.#spawner
@@ -176,13 +211,21 @@ export class LiveAttempt implements AttemptContext {
   // Getters, so that `{ spawn }` taken out of the context still knows its attempt, and an attempt that uses none pays for none.
   get heartbeat(): (progress?: unknown) => void {
     return (progress) => {
+      this.#progresses()
       this.#host.heartbeat(this.#run, this.#instance, this)
       if (progress !== undefined) this.emit(progress)
     }
   }
 
   get emit(): (data: unknown) => void {
-    return (data) => this.#host.progress(this.#run, this.#instance, this, data)
+    return (data) => {
+      this.#progresses()
+      this.#host.progress(this.#run, this.#instance, this, data)
+    }
+  }
+
+  #progresses(): void {
+    if (this.progressed === 0) this.progressed = this.#host.clock.now()
   }
 
   get spawn(): AttemptContext['spawn'] {

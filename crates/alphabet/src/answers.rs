@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The layout of answers, and of what stands before effects.
 
-/// The words of one answer; `instance`: the number of the agent's instance that gave it, 0 if there is none.
-pub const ANSWER: [&str; 7] = ["slot", "task", "attempt", "form", "start", "end", "instance"];
+/// The words of one answer; `instance`: the number of the agent's instance that gave it, 0 if there is none; `reads`: which outputs of its dependencies
+/// it looked at, a bit for each, or [`READS_UNKNOWN`] or [`READS_ALL`]; `progress`: when it first told of some, 0 if it has not.
+pub const ANSWER: [&str; 9] = ["slot", "task", "attempt", "form", "start", "end", "instance", "reads", "progress"];
+
+/// Nobody knows what an attempt looked at.
+pub const READS_UNKNOWN: i8 = -1;
+
+/// It looked at each.
+pub const READS_ALL: i8 = -2;
 
 /// Words before the first effect: how many effects, 1 if there are more plus [`ALERTS`], the next deadline.
 pub const HEADER_WORDS: usize = 3;

@@ -16,7 +16,7 @@ mod effects;
 mod table;
 mod typescript;
 
-pub use answers::{ALERTS, ANSWER, Form, HEADER_WORDS};
+pub use answers::{ALERTS, ANSWER, Form, HEADER_WORDS, READS_ALL, READS_UNKNOWN};
 pub use effects::{CLASS_COUNT, CLASSES, Effect, execution, pool, schedule};
 pub use table::{Class, EFFECT_WORDS, Field, Heard, Kind};
 pub use typescript::typescript;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What the tables become in TypeScript.
 
-use crate::{ALERTS, ANSWER, CLASSES, Class, EFFECT_WORDS, Form, HEADER_WORDS};
+use crate::{ALERTS, ANSWER, CLASSES, Class, EFFECT_WORDS, Form, HEADER_WORDS, READS_ALL, READS_UNKNOWN};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -33,6 +33,8 @@ pub fn typescript() -> String {
 
 fn write(text: &mut String) -> std::fmt::Result {
     writeln!(text, "\n/** Words of one answer: {}. */\nexport const ANSWER_WORDS = {}", ANSWER.join(", "), ANSWER.len())?;
+    writeln!(text, "/** Of `reads`, in place of a bit for each: nobody knows, and all. */")?;
+    writeln!(text, "export const READS_UNKNOWN = {READS_UNKNOWN}\nexport const READS_ALL = {READS_ALL}")?;
     writeln!(
         text,
         "/** Words before the first effect: how many there are, flags, the next deadline. */\nexport const HEADER_WORDS = {HEADER_WORDS}"

@@ -29,7 +29,7 @@ pub mod workflow;
 pub use admission::{Admission, KeyLimit, Ticket};
 pub use execution::{
     AbortCause, CancelReason, Command, End, Event, Execution, Fit, Input, Note, Notes, Output, PassEnd, Phase, Question, ReusedEnd,
-    Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, TaskRecord, TaskState, Undoing, UndoneBy,
+    Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, TaskRecord, TaskState, TemplateReads, Undoing, UndoneBy,
 };
 pub use failure::Failure;
 pub use idempotency::{Claim, Keyed, KeyedEnd};
@@ -39,8 +39,8 @@ pub use plan::{
     PlannedTask, TaskKind, TaskList, Tolerance, Wait,
 };
 pub use pool::{
-    AgentIndex, AgentLimits, Figures, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve, TargetIndex,
-    TypeIndex, TypeLimits,
+    AgentIndex, AgentLimits, Figures, InstanceNumber, Lack, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve,
+    TargetIndex, TypeIndex, TypeLimits,
 };
 pub use retry::RetryPolicy;
 pub use schema::{Schema, SchemaError, SchemaIssue};

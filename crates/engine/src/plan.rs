@@ -122,6 +122,8 @@ pub struct PlannedTask {
     pub priority: i32,
     /// What makes calls belong together: they go to the same instance of their agent where it has room.
     pub affinity: Option<Template>,
+    /// Of a call: equal where the same is asked of the same, as far as the definition says. It is a hash of what is written, in no canonical form.
+    pub print: u64,
     /// Whether nothing stands between its dependencies' end and its attempt: no condition, wait, cache or template.
     pub plain: bool,
 }

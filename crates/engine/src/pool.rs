@@ -45,7 +45,7 @@ mod statistics;
 mod targets;
 mod waits;
 
-pub use effect::{PoolEffect, Request};
+pub use effect::{Lack, PoolEffect, Request};
 pub use indices::{AgentIndex, InstanceNumber, TargetIndex, TypeIndex};
 pub use policy::{AgentLimits, PoolPolicy, Rate, Reserve, TypeLimits};
 pub use statistics::{Figures, PoolStatistics};
@@ -138,6 +138,12 @@ impl Pool {
             }
         }
         Some(number)
+    }
+
+    /// The type and the agent of an instance, if it is known.
+    pub fn who(&self, instance: InstanceNumber) -> Option<(&Arc<str>, &Arc<str>)> {
+        let agent = &self.agents[self.instances.get(instance)?.agent];
+        Some((&self.types[agent.of].name, &agent.id))
     }
 
     /// It wants none any more, if it still waits.

@@ -224,6 +224,8 @@ struct Call {
     requires: Vec<Arc<str>>,
     priority: i32,
     affinity: Option<Read<Template>>,
+    /// See [`crate::PlannedTask::print`].
+    print: u64,
     /// Tasks of the workflow written inside it.
     inner_tasks: usize,
 }

@@ -14,6 +14,7 @@ mod admission;
 mod agents;
 mod arrivals;
 mod asked;
+mod attempts;
 mod budget;
 mod gathered;
 mod history;
@@ -36,7 +37,8 @@ use crate::{Clock, Error, options, report, store};
 use agents::Agents;
 use alphabet::Effect;
 use asked::Asked;
-use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Settled, Step};
+use attempts::Attempts;
+use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Step};
 use gathered::Gathered;
 use ids::Ids;
 use outbox::Outbox;
@@ -50,6 +52,7 @@ use stdx::Timestamp;
 use timers::Timers;
 use versions::Versions;
 
+pub use attempts::{Looks, Recorded};
 pub use history::OnRecord;
 pub use keys::Claimed;
 pub use opening::{Opening, Unreadable};
@@ -149,6 +152,7 @@ pub struct Driver {
     unreadable: Vec<Unreadable>,
     admission: Admission,
     agents: Option<Agents>,
+    attempts: Attempts,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
 }
@@ -199,6 +203,7 @@ impl Driver {
             unreadable: Vec::new(),
             admission: Admission::default(),
             agents: None,
+            attempts: Attempts::default(),
             statistics: Statistics::default(),
             failed: None,
         }
@@ -249,18 +254,6 @@ impl Driver {
     /// Lets the slots of released executions be used again: the host has given every answer it had, so none is left for them.
     pub fn recycle(&mut self) {
         self.slots.recycle();
-    }
-
-    /// An attempt answered. An execution that is gone has no use for the answer.
-    pub fn settle(&mut self, slot: u32, settled: Settled) -> Result<(), Error> {
-        self.returned(slot, &settled);
-        match self.input(slot, Input::Settled(settled)) {
-            Err(Error::NoSuchSlot { .. }) => {
-                self.statistics.late_answers += 1;
-                Ok(())
-            }
-            other => other,
-        }
     }
 
     /// Stops an execution; with `force` its clean-up too.
@@ -439,6 +432,7 @@ impl Driver {
         let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));
         for (place, event) in (first..).zip(&self.step.events) {
             let number = Number::new(record, place);
+            self.attempts.look_at(live, place, now, event);
             if let Some(notice) = effect::notice(slot, now, number, event) {
                 self.outbox.tell_why(slot, number, event);
                 part.owed.push(notice);
@@ -463,6 +457,7 @@ impl Driver {
             }
         }
         self.step.commands = commands;
+        self.attempts.handled();
         if self.step.events.is_empty() {
             return self.look_up(slot, asked);
         }
@@ -483,7 +478,7 @@ impl Driver {
                 agents.pool.forget(now, slot);
             }
         }
-        live.append(slot, now, &mut self.step.events, &mut part.batch.records);
+        live.append(slot, now, &mut self.step.events, &mut self.attempts, &mut part.batch.records);
         self.forget_void_timers();
         if let Some((parent, charge)) = charged {
             self.charge(parent, charge)?;

@@ -25,7 +25,7 @@ pub mod store;
 pub mod timing;
 
 pub use clock::{Clock, SetClock};
-pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, OnRecord, Opening, Statistics, Unreadable};
+pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, Looks, OnRecord, Opening, Recorded, Statistics, Unreadable};
 pub use effect::Number;
 pub use error::Error;
 pub use history::Failures;

@@ -6,6 +6,8 @@
 mod admission;
 #[path = "driver/agents.rs"]
 mod agents;
+#[path = "driver/attempts.rs"]
+mod attempts;
 #[path = "driver/below.rs"]
 mod below;
 #[path = "driver/calls.rs"]

@@ -25,6 +25,17 @@ pub struct Request {
     pub lane: Option<u32>,
 }
 
+/// What a request that waits lacked when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// A place: all were taken.
+    Place,
+    /// An instance that is made.
+    Instance,
+    /// Room within the rate of its agent.
+    Rate,
+}
+
 /// An effect that is owed to the host, or something to tell. They are in the order in which they came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolEffect {
@@ -40,6 +51,8 @@ pub enum PoolEffect {
         admitted_by: Option<(u32, u32)>,
         /// As it was in the request.
         lane: Option<u32>,
+        /// What it waited for.
+        lacked: Lack,
     },
     /// None of its agents can be made for now: the attempt shall fail.
     Refused {

@@ -3,7 +3,7 @@
 
 use super::indices::Table;
 use super::targets::Target;
-use super::{AgentIndex, Request, TargetIndex};
+use super::{AgentIndex, Lack, Request, TargetIndex};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -40,6 +40,7 @@ pub(super) struct Waiting {
     /// The agent with which it counts.
     pub(super) home: AgentIndex,
     pub(super) since: Timestamp,
+    pub(super) lacked: Lack,
 }
 
 /// The number of a request that waits; when it does no more, another may have it.

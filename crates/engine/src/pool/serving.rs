@@ -8,7 +8,7 @@
 use super::agents::Agent;
 use super::instances::State;
 use super::queue::{Rank, Waiting};
-use super::{AgentIndex, InstanceNumber, Pool, PoolEffect, Request, TargetIndex};
+use super::{AgentIndex, InstanceNumber, Lack, Pool, PoolEffect, Request, TargetIndex};
 use stdx::Timestamp;
 
 impl Pool {
@@ -78,10 +78,23 @@ impl Pool {
         match self.home(now, target) {
             Err(instance) => self.effects.push_back(PoolEffect::Refused { slot, task, instance }),
             Ok(home) => {
-                self.queue.insert(&mut self.targets, Waiting { request, rank, home, since: now });
+                let lacked = self.lack(now, home);
+                self.queue.insert(&mut self.targets, Waiting { request, rank, home, since: now, lacked });
                 self.await_rates(now, target);
                 self.ask(now, home);
             }
+        }
+    }
+
+    /// What keeps a request that counts with an agent from its place.
+    fn lack(&self, now: Timestamp, home: AgentIndex) -> Lack {
+        let agent = &self.agents[home];
+        if agent.starts.as_ref().is_some_and(|starts| starts.blocked_until(now).is_some()) {
+            Lack::Rate
+        } else if agent.count == agent.making.in_flight {
+            Lack::Instance
+        } else {
+            Lack::Place
         }
     }
 
@@ -203,7 +216,7 @@ impl Pool {
         while !self.queue.is_empty()
             && let Some((rank, target)) = self.head(agent)
         {
-            let Some(Waiting { request, since, .. }) = self.queue.first(&self.targets[target]).copied() else {
+            let Some(Waiting { request, since, lacked, .. }) = self.queue.first(&self.targets[target]).copied() else {
                 return;
             };
             let number = if self.admits(now, agent, &rank) { self.pick(agent, &request) } else { None };
@@ -217,7 +230,7 @@ impl Pool {
             self.left(now, &waiting);
             self.grant(now, number, &request);
             let Request { slot, task, lane, .. } = request;
-            self.effects.push_back(PoolEffect::Granted { slot, task, instance: number, admitted_by: by.take(), lane });
+            self.effects.push_back(PoolEffect::Granted { slot, task, instance: number, admitted_by: by.take(), lane, lacked });
         }
     }
 

@@ -246,6 +246,7 @@ impl Arranger {
         let fallbacks = self.fallbacks(index, &id, call.fallbacks);
         PlannedTask {
             fallbacks,
+            print: call.print,
             plain: input.is_none() && cache.is_none() && affinity.is_none(),
             retry: call.retry,
             timeout: call.timeout,
@@ -358,6 +359,7 @@ pub(super) fn bare(id: Arc<str>, place: Arc<str>, list: ListIndex, kind: TaskKin
         requires: Box::default(),
         priority: 0,
         affinity: None,
+        print: 0,
         plain: true,
     }
 }

@@ -258,7 +258,7 @@ impl Run {
 
     fn words(&mut self, effect: PoolEffect) -> String {
         match effect {
-            PoolEffect::Granted { slot, task, instance, admitted_by, lane } => {
+            PoolEffect::Granted { slot, task, instance, admitted_by, lane, .. } => {
                 assert_eq!(slot, SLOT);
                 self.places.insert(task, instance);
                 let after = admitted_by.map(|(_, by)| format!(" after {}", self.tasks[by as usize])).unwrap_or_default();

@@ -12,7 +12,9 @@ use super::slots::Live;
 use crate::Error;
 use crate::effect::{self, Number};
 use alphabet::Effect;
-use engine::{AgentLimits, InstanceNumber, Pool, PoolEffect, PoolPolicy, PoolStatistics, Request, TargetIndex, TypeIndex, TypeLimits};
+use engine::{
+    AgentLimits, InstanceNumber, Lack, Pool, PoolEffect, PoolPolicy, PoolStatistics, Request, TargetIndex, TypeIndex, TypeLimits,
+};
 use engine::{Command, Event, Input, InstanceIndex, Plan, Settled, Step, TaskKind};
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, Weak};
@@ -100,13 +102,11 @@ impl Driver {
         self.pool(|pool, now| pool.release(now, instance, (slot, task)));
     }
 
-    /// The attempt that answers is at work no more: whatever its answer leads to, nobody has been left.
-    pub(super) fn returned(&mut self, slot: u32, settled: &Settled) {
-        if let Ok(live) = self.slots.get_live(slot)
-            && live.execution.tasks().get(settled.task).is_some_and(|record| record.attempts() == settled.attempt)
-        {
-            live.take(settled.task);
-        }
+    /// The attempt that answers is at work no more: whatever its answer leads to, nobody has been left. Who was at work.
+    pub(super) fn returned(&mut self, slot: u32, settled: &Settled) -> Option<InstanceNumber> {
+        let live = self.slots.get_live(slot).ok()?;
+        let is_current = live.execution.tasks().get(settled.task).is_some_and(|record| record.attempts() == settled.attempt);
+        if is_current { live.take(settled.task) } else { None }
     }
 
     /// What the pool is doing.
@@ -119,8 +119,10 @@ impl Driver {
         let mut any = false;
         while let Some(effect) = self.agents.as_mut().and_then(|agents| agents.pool.next_effect()) {
             any = true;
+            self.attempts.handled();
             match effect {
-                PoolEffect::Granted { slot, task, instance, admitted_by, lane } => {
+                PoolEffect::Granted { slot, task, instance, admitted_by, lane, lacked } => {
+                    self.attempts.let_in(InstanceIndex::new(task), lacked);
                     let by = admitted_by.filter(|(other, _)| *other == slot).map(|(_, task)| task).or(lane);
                     if !self.admit_waiting(slot, task, by, instance)? {
                         self.pool(|pool, now| pool.decline(now, instance));
@@ -128,6 +130,7 @@ impl Driver {
                 }
                 // The attempt begins, and the host, which knows why there is no agent, lets it fail.
                 PoolEffect::Refused { slot, task, instance } => {
+                    self.attempts.let_in(InstanceIndex::new(task), Lack::Instance);
                     self.admit_waiting(slot, task, None, instance)?;
                 }
                 other @ (PoolEffect::Create { .. }

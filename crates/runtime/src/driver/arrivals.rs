@@ -41,7 +41,9 @@ impl Driver {
     }
 
     fn mark_committed(&mut self, owed: &Owed, at: Timestamp) {
-        for &Mark { slot, key, seq } in &owed.marks {
+        let ends = owed.marks.iter().filter(|mark| mark.is_last).map(|mark| mark.key).collect();
+        self.ends_committed(at, ends);
+        for &Mark { slot, key, seq, .. } in &owed.marks {
             self.fresh.committed(key, seq);
             if let Some(live) = self.slots.get_mut(slot, key) {
                 live.committed = at;

@@ -2,13 +2,15 @@
 //! What calls have led to since the last flush: for each partition a batch, and the effects that are owed once it is committed.
 
 use super::Driver;
-use crate::store::{Batch, Partition};
+use crate::store::{Batch, Carried, Partition};
 use alphabet::Effect;
 
 /// Of memory and of a file there is one part.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     parts: Vec<Part>,
+    /// What the next record carries, of whatever execution it is.
+    carried: Option<Box<Carried>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +37,11 @@ impl Gathered {
         self.parts.iter().all(|part| part.batch.is_empty())
     }
 
+    /// What the next record is to carry.
+    pub(super) fn carried(&mut self) -> &mut Carried {
+        self.carried.get_or_insert_default()
+    }
+
     pub(super) fn parts(&mut self) -> impl Iterator<Item = &mut Part> {
         self.parts.iter_mut()
     }
@@ -51,8 +58,12 @@ impl Part {
 impl Driver {
     /// Gives each part to the backend; what it owes waits for that in the outbox.
     pub(super) fn submit(&mut self) {
-        for part in self.gathered.parts().filter(|part| !part.batch.is_empty()) {
-            let batch = part.take();
+        let mut carried = self.gathered.carried.take();
+        for part in self.gathered.parts.iter_mut().filter(|part| !part.batch.is_empty()) {
+            let mut batch = part.take();
+            if let Some(first) = batch.records.first_mut() {
+                first.carried = carried.take();
+            }
             for record in &batch.records {
                 if let Some(live) = self.slots.get_mut(record.slot, record.key) {
                     live.pending = None;
@@ -61,5 +72,6 @@ impl Driver {
             let number = self.outbox.hold(batch.partition, &mut part.owed, &batch.records);
             self.backend.submit(number, batch);
         }
+        self.gathered.carried = carried;
     }
 }

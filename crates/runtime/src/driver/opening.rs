@@ -110,6 +110,7 @@ impl Driver {
         self.statistics.running += execution.running();
         let at = stored.records.last().map_or(stored.accepted, |record| record.at);
         let mut live = Live::new(stored.key, execution, at);
+        live.recall(&stored.records);
         live.accepted = stored.accepted;
         live.partition = self.backend.partition(&stored.id);
         live.priority = belongs.priority();

@@ -22,11 +22,14 @@ pub(super) struct Mark {
     pub(super) slot: u32,
     pub(super) key: i64,
     pub(super) seq: u64,
+    /// Whether the execution ends with it.
+    pub(super) is_last: bool,
 }
 
 impl Mark {
     fn of(record: &StepRecord) -> Self {
-        Self { slot: record.slot, key: record.key, seq: record.seq }
+        let is_last = matches!(record.events.last(), Some(Event::ExecutionEnded { .. }));
+        Self { slot: record.slot, key: record.key, seq: record.seq, is_last }
     }
 }
 

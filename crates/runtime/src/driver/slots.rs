@@ -3,6 +3,7 @@
 
 use super::Timers;
 use super::agents::Targets;
+use super::attempts::{Attempts, Prints};
 use super::outputs::Outputs;
 use crate::Error;
 use crate::store::{Partition, StepRecord};
@@ -56,6 +57,8 @@ pub(super) struct Live {
     pub(super) targets: Option<Targets>,
     /// The instances that are at work for its tasks.
     pub(super) instances: Vec<Option<InstanceNumber>>,
+    /// What its attempts are given, in short, once one has begun.
+    pub(super) prints: Option<Box<Prints>>,
 }
 
 impl Live {
@@ -79,6 +82,7 @@ impl Live {
             priority: 0,
             targets: None,
             instances: Vec::new(),
+            prints: None,
         }
     }
 
@@ -90,15 +94,23 @@ impl Live {
 
     /// Adds events to the batch; the steps of one instant share a record.
     #[expect(clippy::drain_collect, reason = "a journal in memory keeps a list of just this length, and the step keeps its room")]
-    pub(super) fn append(&mut self, slot: u32, at: Timestamp, events: &mut Vec<Event>, records: &mut Vec<StepRecord>) {
+    pub(super) fn append(
+        &mut self,
+        slot: u32,
+        at: Timestamp,
+        events: &mut Vec<Event>,
+        attempts: &mut Attempts,
+        records: &mut Vec<StepRecord>,
+    ) {
         if let Some(record) = self.pending.and_then(|pending| records.get_mut(pending))
             && record.at == at
         {
             record.events.append(events);
+            attempts.put(record);
             return;
         }
         self.pending = Some(records.len());
-        records.push(StepRecord {
+        let mut record = StepRecord {
             slot,
             key: self.key,
             seq: self.seq,
@@ -106,7 +118,9 @@ impl Live {
             previous_committed: self.committed,
             events: events.drain(..).collect(),
             ..StepRecord::default()
-        });
+        };
+        attempts.put(&mut record);
+        records.push(record);
         self.seq += 1;
     }
 

@@ -178,7 +178,7 @@ fn who_cannot_be_made_is_refused_and_the_host_lets_the_attempt_fail() {
     host.advance();
     host.driver.pool(|pool, now| pool.create_failed(now, InstanceNumber::new(1), true)).unwrap();
     assert_eq!(host.advance(), ["0: run 0/1 on 1"]);
-    host.driver.settle(0, answer(0, 1, Err(failure(0, 1, false)))).unwrap();
+    host.driver.settle(0, answer(0, 1, Err(failure(0, 1, false))), runtime::Looks::default()).unwrap();
     assert_eq!(host.advance(), ["0: failed 0/1", "0: ended 2"]);
 }
 
@@ -196,7 +196,7 @@ fn executions_out_of_a_file_ask_as_well() {
         assert_eq!(host.advance(), ["type 0: up from 0 to 1", "make 1 of agent 0"], "{mode:?}");
         made(&mut host, 1);
         assert_eq!(host.advance(), ["0: run 0/1 after 1 interruptions"], "{mode:?}");
-        host.driver.settle(0, answer(0, 1, Ok(Output::Held))).unwrap();
+        host.driver.settle(0, answer(0, 1, Ok(Output::Held)), runtime::Looks::default()).unwrap();
         assert_eq!(host.advance(), ["0: completed 0/1", "0: ended 1"], "{mode:?}");
     }
 }

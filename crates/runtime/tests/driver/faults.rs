@@ -42,7 +42,7 @@ const SCRIPT: [Move; 12] = [
 
 fn settle(host: &mut Host, slot: u32, task: u32, answer: Result<&str, bool>) -> Result<(), Error> {
     let result = answer.map(|text| engine::Output::Json(text.into())).map_err(|retryable| crate::host::failure(task, 1, retryable));
-    host.driver.settle(slot, crate::host::answer(task, 1, result))
+    host.driver.settle(slot, crate::host::answer(task, 1, result), runtime::Looks::default())
 }
 
 // A store that fails

@@ -187,11 +187,11 @@ impl Host {
     }
 
     pub(crate) fn complete(&mut self, slot: u32, task: u32, attempt: u32, output: &str) {
-        self.driver.settle(slot, answer(task, attempt, Ok(Output::Json(output.into())))).unwrap();
+        self.driver.settle(slot, answer(task, attempt, Ok(Output::Json(output.into()))), runtime::Looks::default()).unwrap();
     }
 
     pub(crate) fn fail(&mut self, slot: u32, task: u32, attempt: u32, retryable: bool) {
-        self.driver.settle(slot, answer(task, attempt, Err(failure(task, attempt, retryable)))).unwrap();
+        self.driver.settle(slot, answer(task, attempt, Err(failure(task, attempt, retryable))), runtime::Looks::default()).unwrap();
     }
 
     /// Flushes and takes every effect that is owed by now, waiting for the disk where the driver does.

@@ -9,6 +9,7 @@ use super::{Place, read_workflow, retry};
 use crate::{RetryPolicy, Schema, SchemaError, TaskKind};
 use expressions::{InputTemplate, Template};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 const PRIORITY_MAX: i32 = 1000;
@@ -60,6 +61,7 @@ pub(in super::super) fn workflow(fields: &Fields<'_>, place: Place<'_>, problems
 fn called(fields: &Fields<'_>, kind: TaskKind, place: Place<'_>, problems: &mut Problems) -> Call {
     let (schema, input) = fields.get("input").map(|value| input(value, fields.path("input"), place, problems)).unwrap_or_default();
     Call {
+        print: print64(fields, &kind),
         kind,
         retry: fields.get("retryPolicy").and_then(|value| retry::policy(value, fields.path("retryPolicy"), problems)).unwrap_or_default(),
         timeout: fields.positive_duration("timeout", problems),
@@ -213,6 +215,21 @@ fn print_of(task: &Fields<'_>) -> Arc<str> {
     // Half of an answer is another output than all of it. Where nothing is said, the print is that of versions before.
     parts.extend(task.get("accept").cloned());
     stdx::sha256_hex(&stdx::canonical_json(&Value::from(parts))).into()
+}
+
+/// The same of what any call says, as it is written: fast, for it is made of each task of each definition.
+fn print64(task: &Fields<'_>, kind: &TaskKind) -> u64 {
+    let mut text = String::new();
+    if let TaskKind::Agent { agent_id } = kind {
+        text.push_str(agent_id);
+    }
+    for (place, field) in ["requires", "input", "outputSchema", "accept", "workflow"].into_iter().enumerate() {
+        if let Some(value) = task.get(field) {
+            // Writing to a string does not fail. A line each: JSON text has none, and an id that has some is another's only with another's input too.
+            let _ = write!(text, "\n{place}{value}");
+        }
+    }
+    stdx::hash64(text.as_bytes())
 }
 
 fn cache(value: &Value, task: &Fields<'_>, place: Place<'_>, problems: &mut Problems) -> Option<WrittenCache> {
