@@ -629,7 +629,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of all errors. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** The fields of an error beside its message. */
 declare interface ErrorOptions_2 {
@@ -742,6 +742,8 @@ export declare interface ExecutionList {
 
 /** Selects executions for `listExecutions`. An absent field selects all. */
 export declare interface ExecutionListFilter {
+    /** `'summary'` for summaries: `ExecutionSummaryFilter`. Absent: whole executions. */
+    fields?: undefined;
     workflowId?: string | undefined;
     status?: ExecutionStatus | undefined;
     /** Started at this instant or later. */
@@ -775,6 +777,78 @@ export declare class ExecutionMonitor extends EventEmitter<MonitorEvents> {
 }
 
 export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+
+/** An execution without its context, results and tasks. */
+export declare interface ExecutionSummary {
+    readonly id: string;
+    readonly workflowId: string;
+    readonly version: string;
+    readonly status: ExecutionStatus;
+    /** Absent while it waits for a place. */
+    readonly startTime?: Date;
+    /** Present once it has ended. */
+    readonly endTime?: Date;
+    /** Milliseconds from start to end; absent before its end. */
+    readonly duration?: number;
+    /** Its tasks by how they ended. */
+    readonly tasks: ExecutionMetrics['tasks'];
+    /** Attempts of all tasks. */
+    readonly attempts: number;
+    readonly resourceUsage: ResourceUsage;
+    /** Why it failed: the code, and the path of the task, which is empty for a deadline or a budget. */
+    readonly error?: {
+        readonly code: string;
+        readonly taskId: string;
+    };
+    /** What it waits for; absent if that is nothing. */
+    readonly waitsFor?: ExecutionWaits;
+    /** Bytes of its records. Absent without `storage`. */
+    readonly bytes?: number;
+    readonly forkedFrom?: string;
+    readonly parent?: {
+        readonly execution: string;
+        readonly path: string;
+    };
+    readonly schedule?: {
+        readonly id: string;
+        readonly at: Date;
+    };
+    readonly tenant?: string;
+}
+
+/** Selects summaries for `listExecutions`. An absent field selects all. */
+export declare interface ExecutionSummaryFilter extends Omit<ExecutionListFilter, 'fields'> {
+    fields: 'summary';
+    version?: string | undefined;
+    tenant?: string | undefined;
+    /** Failed with this code. */
+    errorCode?: string | undefined;
+    /** Waiting for any signal, agent or timer, or for the signal or agent of this name. */
+    waitingFor?: 'signal' | 'agent' | 'timer' | {
+        readonly signal: string;
+    } | {
+        readonly agent: string;
+    } | undefined;
+    /** With an id that begins so. The page is then in the order of ids, the last first. */
+    idPrefix?: string | undefined;
+}
+
+/** A page of summaries, newest first. */
+export declare interface ExecutionSummaryList {
+    readonly executions: ExecutionSummary[];
+    /** Present if there are more. */
+    readonly cursor?: string;
+}
+
+/** What tasks of an execution wait for. */
+export declare interface ExecutionWaits {
+    /** Names of signals. */
+    readonly signals: readonly string[];
+    /** Agents, or types of agents, that tasks which could run have not been given. */
+    readonly agents: readonly string[];
+    /** The next end of a delay, or of a wait before a retry. */
+    readonly timer?: Date;
+}
 
 /** A stand-in for a failed task: an agent, called once with the task's own input or another, or a value. */
 export declare type Fallback<AgentId extends string = string> = {
@@ -1424,6 +1498,13 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     getExecution(executionId: string): Promise<WorkflowExecution | undefined>;
     /** Returns executions, newest first. */
     listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList>;
+    /**
+     * Returns summaries of executions, newest first: without contexts, results and tasks, so that a page costs the same whatever they hold. It has
+     * everything that was on record when it was called.
+     *
+     * @throws {StoreError} `ERR_STORE_BUSY` if the summaries have not got that far within 2 s; `retryable` is true.
+     */
+    listExecutions(filter: ExecutionSummaryFilter): Promise<ExecutionSummaryList>;
     /**
      * Cancels an execution: nothing new starts, and the signal of running agents aborts, which have 5 s to answer. Resolves when that is on record.
      * Does nothing to an execution that has ended or is being stopped.

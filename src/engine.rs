@@ -6,7 +6,7 @@ use crate::archive::{ArchiveTask, Question};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, NativeStorage, Open};
 use crate::plan::{NativePlan, ReadingLimits};
-use crate::shared::{SharedArchive, SharedDriver, lock};
+use crate::shared::{SharedArchive, SharedDriver, SharedFacts, lock};
 use crate::stage::{NativeClock, NativeStage};
 use crate::wake::Wake;
 use crate::words::{self, timestamp};
@@ -28,6 +28,7 @@ use stdx::Timestamp;
 pub struct Engine {
     pub(crate) driver: SharedDriver,
     pub(crate) archive: SharedArchive,
+    pub(crate) facts: SharedFacts,
     wake: Wake,
     /// The effects that leave. Locked because `open_file` still borrows this object while JavaScript adds listeners.
     heard: Mutex<Heard>,
@@ -130,6 +131,7 @@ impl Engine {
         Ok(Self {
             driver: SharedDriver::default(),
             archive: SharedArchive::default(),
+            facts: SharedFacts::default(),
             wake: Wake::new(&wake)?,
             heard: Mutex::new(Heard::owed()),
         })
@@ -157,6 +159,7 @@ impl Engine {
             archive: Arc::clone(&self.archive),
             path: canonical(Path::new(&storage.path)),
             storage,
+            facts: Arc::clone(&self.facts),
             clock: clock.share(),
             stage: stage.cloned(),
             wake: self.wake.bell(),
@@ -434,13 +437,16 @@ impl Engine {
     #[napi(catch_unwind, ts_return_type = "Promise<NativeFailure | null>")]
     pub fn close(&self) -> AsyncTask<Close> {
         lock(&self.archive).take();
-        AsyncTask::new(Close { driver: lock(&self.driver).take() })
+        AsyncTask::new(Close { facts: lock(&self.facts).take(), driver: lock(&self.driver).take() })
     }
 
     /// The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of.
     #[napi(catch_unwind)]
     pub fn abandon(&self) {
         lock(&self.archive).take();
+        if let Some(facts) = lock(&self.facts).take() {
+            facts.close();
+        }
         lock(&self.driver).take();
     }
 

@@ -75,15 +75,7 @@ fn code(error: &Error) -> &'static str {
             OpenError::Foreign { .. } => "ERR_STORE_FOREIGN",
             OpenError::Newer { .. } => "ERR_STORE_NEWER",
         },
-        Error::Read(error) => match error {
-            ReadError::Sqlite(_) => "ERR_STORE_READ",
-            ReadError::Damaged { .. }
-            | ReadError::Record { .. }
-            | ReadError::Definition { .. }
-            | ReadError::Schedule { .. }
-            | ReadError::Unavailable { .. } => "ERR_STORE_CORRUPT",
-            ReadError::Follow { .. } | ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
-        },
+        Error::Read(error) => read(error),
         Error::StoreReplaced(_) => "ERR_STORE_REPLACED",
         Error::StoreFailed(error) => match **error {
             CommitError::Full(_) => "ERR_STORE_FULL",
@@ -102,5 +94,18 @@ fn code(error: &Error) -> &'static str {
         Error::Spawned(_) => "ERR_VALIDATION",
         Error::SpawnChanged { .. } => "ERR_SPAWN_CHANGED",
         Error::NoSuchSlot { .. } | Error::Malformed { .. } => "ERR_INTERNAL",
+    }
+}
+
+fn read(error: &ReadError) -> &'static str {
+    match error {
+        ReadError::Sqlite(_) => "ERR_STORE_READ",
+        ReadError::Behind { .. } => "ERR_STORE_BUSY",
+        ReadError::Damaged { .. }
+        | ReadError::Record { .. }
+        | ReadError::Definition { .. }
+        | ReadError::Schedule { .. }
+        | ReadError::Unavailable { .. } => "ERR_STORE_CORRUPT",
+        ReadError::Follow { .. } | ReadError::Cursor { .. } => "ERR_BAD_CURSOR",
     }
 }

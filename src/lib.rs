@@ -11,6 +11,7 @@ pub mod alerts;
 pub mod archive;
 pub mod engine;
 pub mod error;
+pub mod facts;
 pub mod fallbacks;
 pub mod history;
 pub mod keys;

@@ -2,16 +2,21 @@
 //! Opening and closing the file of an engine, on threads of their own.
 
 use crate::error::{NativeFailure, failure};
-use crate::shared::{SharedArchive, SharedDriver, lock};
+use crate::shared::{SharedArchive, SharedDriver, SharedFacts, lock};
 use crate::stage::NativeStage;
 use crate::{scripted, words};
 use napi::bindgen_prelude::{Env, Task};
 use napi_derive::napi;
+use runtime::facts::Follower;
 use runtime::store::{Copies, Durability, OpenOptions};
 use runtime::{Clock, Driver, Error, Interrupted, Opening, Unreadable, Wake};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use stdx::Timestamp;
+
+/// How long roll-ups are kept.
+const ROLLUPS: Duration = Duration::from_secs(400 * 86_400);
 
 /// Which file, and how, as the configuration has it.
 #[napi(object)]
@@ -58,6 +63,7 @@ pub struct InterruptedExecution {
 pub struct Open {
     pub(crate) driver: SharedDriver,
     pub(crate) archive: SharedArchive,
+    pub(crate) facts: SharedFacts,
     pub(crate) path: PathBuf,
     pub(crate) storage: NativeStorage,
     pub(crate) clock: Clock,
@@ -92,7 +98,11 @@ impl Open {
             Some(script) => Driver::open_before(opening, clock, |store, clock| scripted::backend(store, script, clock, wake))?,
             None => Driver::open_through(opening, clock, wake, around)?,
         };
-        *lock(&self.archive) = Some(driver.archive()?);
+        let archive = driver.archive()?;
+        if let Some(reader) = archive.file().map_err(Error::from)? {
+            *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), Some(ROLLUPS))?));
+        }
+        *lock(&self.archive) = Some(archive);
         let found = Found { interrupted, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
         *lock(&self.driver) = Some(driver);
         Ok(found)
@@ -122,6 +132,7 @@ impl Task for Open {
 
 /// Closes on a thread of its own, since the last commit may wait for the disk.
 pub struct Close {
+    pub(crate) facts: Option<Arc<Follower>>,
     pub(crate) driver: Option<Driver>,
 }
 
@@ -130,6 +141,10 @@ impl Task for Close {
     type JsValue = Option<NativeFailure>;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
+        // It reads the store until it has ended.
+        if let Some(facts) = self.facts.take() {
+            facts.close();
+        }
         Ok(self.driver.take().and_then(|driver| driver.close().err()))
     }
 

@@ -122,6 +122,7 @@ export type {
   WorkflowExecution,
   ResourceUsage,
 } from './api/execution.js'
+export type { ExecutionSummary, ExecutionSummaryFilter, ExecutionSummaryList, ExecutionWaits } from './api/summary.js'
 export type { AgentWorkflow, Budget } from './api/workflow.js'
 export type {
   AgentTask,

@@ -5,7 +5,7 @@ import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
 import { Alerts } from './events/alerts.js'
 import { Announcer, hearLate } from './events/announcer.js'
-import { readContext, readExecutionId, readId, readOptions } from './executions/arguments.js'
+import { asksSummaries, readContext, readExecutionId, readId } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
@@ -24,7 +24,7 @@ import { HeldRuns } from './events/late-listeners.js'
 import { ExecutionMonitor } from './events/monitor.js'
 import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
-import { cancelledBy, endOf, orThrow, type Started } from './executions/outcome.js'
+import { endOf, orThrow } from './executions/outcome.js'
 import { InterruptedRuns, tellUnreadable } from './executions/recovery.js'
 import type { Run } from './run/run.js'
 import { methodsOf, placed, placeErrors } from './base/placed.js'
@@ -45,7 +45,7 @@ import type {
   SignalOptions,
   WorkflowExecution,
 } from './api/execution.js'
-import type { AgentWorkflow } from './api/workflow.js'
+import type { ExecutionSummaryFilter, ExecutionSummaryList } from './api/summary.js'
 import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
 import { WorkflowValidator, type WorkflowEngine } from './definition/workflow-engine.js'
 import type { OrchestratorEvents } from './api/events.js'
@@ -186,7 +186,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       maxIdlePasses: workflow.maxIdlePasses,
       inMemory: storage === null,
       past: (id) => this.#lookUp.past(id),
-      assertOpen: () => this.#assertOpen(),
+      ready: () => this.#ready,
+      assertOpen: (...call) => this.#assertOpen(...call),
       cancelExecution: (id, reason) => this.cancelExecution(id, reason),
     })
     this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, () => this.#assertOpen())
@@ -235,7 +236,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   ): Promise<WorkflowExecution<T['results']>> {
     const call = this.#held.begin()
     try {
-      const started = await this.#start(workflow, context, options, call)
+      const started = await this.#beginnings.ask(workflow, context, options, call)
       this.#unheard.asked(started.run)
       return orThrow(started.run, await endOf(started)) as WorkflowExecution<T['results']>
     } catch (error) {
@@ -251,7 +252,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     workflow: Typed<T>,
     ...[context, options]: StartArguments<T['context']>
   ): Promise<ExecutionHandle<T['results']>> {
-    const { run, past } = await this.#start(workflow, context, options, 0)
+    const { run, past } = await this.#beginnings.ask(workflow, context, options, 0)
     await run?.whenAccepted()
     return this.#lookUp.handle(run?.id ?? past?.execution.id ?? '', run) as ExecutionHandle<T['results']>
   }
@@ -267,8 +268,16 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /** Returns executions, newest first. */
-  async listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList> {
-    return this.#lookUp.list(filter)
+  async listExecutions(filter?: ExecutionListFilter): Promise<ExecutionList>
+  /**
+   * Returns summaries of executions, newest first: without contexts, results and tasks, so that a page costs the same whatever they hold. It has
+   * everything that was on record when it was called.
+   *
+   * @throws {StoreError} `ERR_STORE_BUSY` if the summaries have not got that far within 2 s; `retryable` is true.
+   */
+  async listExecutions(filter: ExecutionSummaryFilter): Promise<ExecutionSummaryList>
+  async listExecutions(filter?: ExecutionListFilter | ExecutionSummaryFilter): Promise<ExecutionList | ExecutionSummaryList> {
+    return asksSummaries(filter) ? this.#lookUp.summaries(filter) : this.#lookUp.list(filter)
   }
 
   /**
@@ -417,20 +426,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#announcer.detached()
   }
 
-  async #start(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
-    const named = call === 0 ? 'startWorkflow' : 'executeWorkflow'
-    this.#assertOpen(named)
-    const read = readOptions(options, this.#dispatcher.clock)
-    const definition = this.#beginnings.read(workflow, read.recorded.allow)
-    const given = readContext(context, this.#config.workflow.maxValueBytes)
-    const { signal } = read
-    if (signal?.aborted === true) throw cancelledBy(signal)
-    const judged = definition.contextSchema === undefined && !definition.large ? given : await this.#beginnings.judged(definition, given)
-    await this.#ready
-    this.#assertOpen(`${named} of workflow \`${definition.workflowId}\``, true)
-    return this.#beginnings.start(definition, judged, read, call, given)
-  }
-
   async #fork(executionId: string, from: (execution: WorkflowExecution) => ForkPoint, options?: ExecuteOptions): Promise<ExecutionHandle> {
     const run = await this.#control.fork(executionId, from, options)
     return this.#lookUp.handle(run.id, run)
@@ -445,7 +440,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     report: (run) => this.#dispatcher.engine.report(run.slot),
     live: this.#live,
     past: (id) => this.#lookUp.past(id),
-    undoing: async (id) => (this.#ended === undefined ? this.#dispatcher.engine.storedUndoing(id) : this.#ended.get(id)?.undoing),
+    undoing: async (id) => (this.#ended === undefined ? this.#dispatcher.engine.stored('storedUndoing', id) : this.#ended.get(id)?.undoing),
     begin: (id, { definition, context, options }) => {
       // What undoes a child has the agents that the child named.
       if (options.undoes === undefined) this.#beginnings.assertKnown(definition, options)

@@ -67,6 +67,7 @@ export type ErrorCode =
   | 'ERR_MCP_LOST'
   | 'ERR_INTERRUPTED'
   | 'ERR_STORE_LOCKED'
+  | 'ERR_STORE_BUSY'
   | 'ERR_STORE_OPEN'
   | 'ERR_STORE_CORRUPT'
   | 'ERR_STORE_FOREIGN'
@@ -258,6 +259,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_MCP_LOST: ToolError,
   ERR_INTERRUPTED: CancelledError,
   ERR_STORE_LOCKED: StoreError,
+  ERR_STORE_BUSY: StoreError,
   ERR_STORE_OPEN: StoreError,
   ERR_STORE_CORRUPT: StoreError,
   ERR_STORE_FOREIGN: StoreError,

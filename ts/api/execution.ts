@@ -177,6 +177,8 @@ export interface SignalOptions {
 
 /** Selects executions for `listExecutions`. An absent field selects all. */
 export interface ExecutionListFilter {
+  /** `'summary'` for summaries: `ExecutionSummaryFilter`. Absent: whole executions. */
+  fields?: undefined
   workflowId?: string | undefined
   status?: ExecutionStatus | undefined
   /** Started at this instant or later. */

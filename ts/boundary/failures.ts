@@ -28,8 +28,12 @@ export function converted(error: unknown): OrchestratorError {
   return errorOf(String(code), message, { cause: cause ?? (known ? undefined : error) })
 }
 
+/** What passes by itself. */
+const RETRYABLE: ReadonlySet<string> = new Set(['ERR_STORE_BUSY'])
+
 /** What Rust answered instead; `details` are JSON text. */
 export function rebuilt({ code, message, causes }: NativeFailure, details?: string): OrchestratorError {
   const cause = causes.reduceRight<Error | undefined>((inner, text) => new Error(text, inner && { cause: inner }), undefined)
-  return errorOf(code, message, { cause, details: details === undefined ? undefined : (JSON.parse(details) as Record<string, unknown>) })
+  const told = details === undefined ? undefined : (JSON.parse(details) as Record<string, unknown>)
+  return errorOf(code, message, { cause, details: told, retryable: RETRYABLE.has(code) })
 }

@@ -343,20 +343,18 @@ export class Engine {
     return this.#try(() => this.#native.statistics())
   }
 
-  storedExecution(id: string): Promise<string | undefined> {
-    return this.#answer(this.#native.storedExecution(id))
+  /** What the store says as JSON text, of an execution by its id or by a filter; the summaries are of everything that is on record by now. */
+  stored(what: 'storedExecution' | 'storedUndoing' | 'storedExecutions' | 'summaries', of: string): Promise<string | undefined> {
+    return this.#answer(this.#native[what](of))
   }
 
   undoing(slot: number): string {
     return this.#try(() => this.#native.undoing(slot))
   }
 
-  storedUndoing(id: string): Promise<string | undefined> {
-    return this.#answer(this.#native.storedUndoing(id))
-  }
-
-  storedExecutions(filter: string): Promise<string | undefined> {
-    return this.#answer(this.#native.storedExecutions(filter))
+  /** What a live execution waits for, as JSON text. */
+  waits(slot: number): string {
+    return this.#try(() => this.#native.waits(slot))
   }
 
   /** The effects that a stored execution has had, all of them, and why what failed did, by their numbers. */

@@ -11,6 +11,7 @@ import { plainJson, type Json } from '../json/json.js'
 import { nearest } from '../base/near.js'
 import { judgeName, refusalOfChosenName, refusalOfExecutionId } from '../base/names.js'
 import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from '../api/execution.js'
+import type { ExecutionSummaryFilter } from '../api/summary.js'
 import type { RunOptions } from '../run/options.js'
 
 const LIMIT_DEFAULT = 50
@@ -19,7 +20,9 @@ const PRIORITY_MAX = 1000
 const KEY_LIMIT_MAX = 1_000_000
 const USD_MAX = 1_000_000
 const STATUSES = ['pending', 'running', 'paused', 'completed', 'failed', 'cancelled']
-const FILTER_FIELDS = ['workflowId', 'status', 'since', 'until', 'limit', 'cursor']
+const FILTER_FIELDS = ['workflowId', 'status', 'since', 'until', 'limit', 'cursor', 'fields']
+const SUMMARY_TEXTS = ['version', 'tenant', 'errorCode', 'idPrefix'] as const
+const SUMMARY_FIELDS = [...FILTER_FIELDS, ...SUMMARY_TEXTS, 'waitingFor']
 
 /** The context of an execution as JSON data of at most so many bytes; absent, it is empty. */
 export function readContext(context: unknown, bytesMax: number): { [key: string]: Json } {
@@ -216,36 +219,80 @@ export function readReason(reason: unknown): string | undefined {
   ])
 }
 
-/** A filter with its limit settled. */
-export function readFilter(filter: ExecutionListFilter | undefined): ExecutionListFilter & { limit: number } {
-  return looking(filter, 'filter', 'the filter cannot be used', () => judgeFilter(filter))
+/** Whether a filter asks for summaries. What is no filter is judged as one of whole executions. */
+export function asksSummaries(filter: unknown): filter is ExecutionSummaryFilter {
+  return looking(filter, 'filter', 'the filter cannot be used', () => {
+    return typeof filter === 'object' && filter !== null && (filter as { fields?: unknown }).fields === 'summary'
+  })
 }
 
-function judgeFilter(filter: ExecutionListFilter | undefined): ExecutionListFilter & { limit: number } {
-  const issues: Issue[] = []
-  const given: ExecutionListFilter = typeof filter === 'object' && filter !== null ? filter : {}
-  if (filter !== undefined && given !== filter) issues.push({ path: 'filter', message: `must be an object, not ${describe(filter)}` })
+/** A filter with its limit settled. */
+export function readFilter(filter: ExecutionListFilter | undefined): ExecutionListFilter & { limit: number } {
+  return looking(filter, 'filter', 'the filter cannot be used', () => {
+    const issues: Issue[] = []
+    const given: { [field: string]: unknown } = typeof filter === 'object' && filter !== null ? { ...filter } : {}
+    if (filter !== undefined && (typeof filter !== 'object' || filter === null))
+      issues.push({ path: 'filter', message: `must be an object, not ${describe(filter)}` })
+    if (given['fields'] !== undefined)
+      issues.push({ path: 'filter.fields', message: `must be 'summary', or absent for whole executions, not ${describe(given['fields'])}` })
+    const more = Object.keys(given).filter((field) => !FILTER_FIELDS.includes(field) && SUMMARY_FIELDS.includes(field))
+    for (const field of more) issues.push({ path: `filter.${field}`, message: "is a filter of summaries only: add `fields: 'summary'`" })
+    const judged = judgeFilter(given, [...FILTER_FIELDS, ...more], issues)
+    refuse('the filter cannot be used', issues)
+    return judged
+  })
+}
+
+/** A filter of summaries with its limit settled. */
+export function readSummaryFilter(filter: ExecutionSummaryFilter): ExecutionSummaryFilter & { limit: number } {
+  return looking(filter, 'filter', 'the filter cannot be used', () => {
+    const issues: Issue[] = []
+    const given = { ...filter }
+    const judged = judgeFilter(given, SUMMARY_FIELDS, issues)
+    for (const field of SUMMARY_TEXTS) judgeText(given, field, issues)
+    const { waitingFor } = filter
+    if (waitingFor !== undefined && !isWait(waitingFor))
+      issues.push({
+        path: 'filter.waitingFor',
+        message: `must be 'signal', 'agent', 'timer', { signal: 'its name' } or { agent: 'its name' }, not ${describe(waitingFor)}`,
+      })
+    refuse('the filter cannot be used', issues)
+    return { ...(judged as Omit<ExecutionSummaryFilter, 'fields'> & { limit: number }), fields: 'summary' }
+  })
+}
+
+function isWait(wait: unknown): boolean {
+  if (typeof wait !== 'object' || wait === null) return wait === 'signal' || wait === 'agent' || wait === 'timer'
+  const fields = Object.entries(wait)
+  return fields.length === 1 && fields.every(([kind, name]) => (kind === 'signal' || kind === 'agent') && typeof name === 'string')
+}
+
+function judgeFilter(
+  given: { [field: string]: unknown },
+  fields: readonly string[],
+  issues: Issue[],
+): ExecutionListFilter & { limit: number } {
   for (const field of Object.keys(given)) {
-    if (!FILTER_FIELDS.includes(field))
-      issues.push({ path: `filter.${field}`, message: `is not a filter; these are: ${FILTER_FIELDS.join(', ')}` })
+    if (!fields.includes(field)) issues.push({ path: `filter.${field}`, message: `is not a filter; these are: ${fields.join(', ')}` })
   }
   const { limit = LIMIT_DEFAULT, status } = given
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
+  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > LIMIT_MAX)
     issues.push({ path: 'filter.limit', message: `must be a whole number from 1 to ${LIMIT_MAX}, not ${describe(limit)}` })
-  if (status !== undefined && !STATUSES.includes(status))
+  if (status !== undefined && !STATUSES.includes(status as string))
     issues.push({ path: 'filter.status', message: `must be one of ${STATUSES.join(', ')}, not ${describe(status)}` })
   for (const field of ['since', 'until'] as const) {
     const instant = given[field]
     if (instant !== undefined && !(instant instanceof Date && !Number.isNaN(instant.getTime())))
       issues.push({ path: `filter.${field}`, message: `must be a valid Date, not ${describe(instant)}` })
   }
-  for (const field of ['workflowId', 'cursor'] as const) {
-    const text: unknown = given[field]
-    if (text !== undefined && typeof text !== 'string')
-      issues.push({ path: `filter.${field}`, message: `must be a string, not ${describe(text)}` })
-  }
-  refuse('the filter cannot be used', issues)
-  return { ...given, limit }
+  for (const field of ['workflowId', 'cursor'] as const) judgeText(given, field, issues)
+  return { ...given, limit: limit as number }
+}
+
+function judgeText(given: { [field: string]: unknown }, field: string, issues: Issue[]): void {
+  const text = given[field]
+  if (text !== undefined && typeof text !== 'string')
+    issues.push({ path: `filter.${field}`, message: `must be a string, not ${describe(text)}` })
 }
 
 function refuse(what: string, issues: Issue[]): void {

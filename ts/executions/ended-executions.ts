@@ -84,7 +84,7 @@ export class EndedExecutions {
     return this.#executions.get(id) ?? this.#held.get(id)
   }
 
-  *values(): Iterable<WorkflowExecution> {
-    for (const { execution } of this.#executions.values()) yield execution
+  values(): Iterable<Past> {
+    return this.#executions.values()
   }
 }

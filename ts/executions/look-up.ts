@@ -2,16 +2,18 @@
 // Where an execution is found: among those that live in this process, those that are remembered, or those on record.
 
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
+import type { ExecutionSummaryFilter, ExecutionSummaryList } from '../api/summary.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { EventSource } from '../events/execution-events.js'
 import type { Log } from '../log/log.js'
 import type { Run } from '../run/run.js'
-import { readExecutionId, readFilter } from './arguments.js'
+import { readExecutionId, readFilter, readSummaryFilter } from './arguments.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
 import { handleOf, type ExecutionHandle, type HandleHost } from './handle.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
 import type { LiveRuns } from './live-runs.js'
 import { eventsOf, storedPage, storedPast } from './recovery.js'
+import { rememberedSummaries, StoredSummaries } from './summaries.js'
 import type { Unheard } from './unheard.js'
 
 /** What it needs of the orchestrator. */
@@ -31,9 +33,11 @@ interface LookUpHost {
 
 export class ExecutionLookUp {
   readonly #host: LookUpHost
+  readonly #stored: StoredSummaries
 
   constructor(host: LookUpHost) {
     this.#host = host
+    this.#stored = new StoredSummaries(host.dispatcher.engine)
   }
 
   /** An execution that has ended, or that lives elsewhere. */
@@ -63,10 +67,41 @@ export class ExecutionLookUp {
     if (ended !== undefined) {
       const unended = [...live.values()].filter(({ execution }) => execution === undefined)
       const seen = (run: Run): WorkflowExecution => dispatcher.seen(run)
-      return pageOf([...[...ended.values()].map(listedExecution), ...unended.map((run) => listedRun(run, seen))], asked)
+      return pageOf(
+        [...[...ended.values()].map(({ execution }) => listedExecution(execution)), ...unended.map((run) => listedRun(run, seen))],
+        asked,
+      )
     }
     this.#host.assertNotClosed('listExecutions')
     return storedPage(dispatcher, log, asked)
+  }
+
+  /** Returns summaries of executions, newest first. */
+  async summaries(filter: ExecutionSummaryFilter): Promise<ExecutionSummaryList> {
+    const asked = readSummaryFilter(filter)
+    const { live, ended, dispatcher } = this.#host
+    await this.#host.ready()
+    if (ended === undefined) {
+      this.#host.assertNotClosed('listExecutions')
+      return this.#stored.page(asked)
+    }
+    const past = [...ended.values()].map(({ execution, definition, options }) => ({
+      id: execution.id,
+      definition,
+      tenant: options.tenant,
+      look: () => execution,
+      waits: () => 'null',
+    }))
+    const unended = [...live.values()].filter(({ execution }) => execution === undefined)
+    const running = unended.map((run) => ({
+      id: run.id,
+      definition: run.definition,
+      tenant: run.options.tenant,
+      look: () => dispatcher.seen(run),
+      // It may have ended meanwhile.
+      waits: () => (run.execution === undefined ? dispatcher.engine.waits(run.slot) : 'null'),
+    }))
+    return rememberedSummaries([...past, ...running], asked)
   }
 
   /** A handle for an execution, which may be `known`. */

@@ -71,7 +71,7 @@ function readStored(stored: string | object, clock: Clock): Stored {
 
 /** An execution that the store has. */
 export async function storedPast({ engine, clock }: Source, executionId: string): Promise<Past | undefined> {
-  const text = await engine.storedExecution(executionId)
+  const text = await engine.stored('storedExecution', executionId)
   if (text === undefined) return undefined
   const stored = readStored(text, clock)
   const { definition, context, options, report } = stored
@@ -109,7 +109,7 @@ export async function storedPage(
   do {
     // What is done with a slice holds the event loop, and another thread reads the next one.
     const limit = Math.min(asked.limit - seen.length, SLICE)
-    const text = await engine.storedExecutions(JSON.stringify({ ...question, cursor, limit }))
+    const text = await engine.stored('storedExecutions', JSON.stringify({ ...question, cursor, limit }))
     const page = JSON.parse(text ?? '{"executions":[],"unreadable":[]}') as StoredPage
     tellUnreadable(log, engine, page.unreadable)
     seen.push(...page.executions.map((stored) => readStored(stored, clock).seen()))
@@ -295,7 +295,7 @@ async function* storedEvents(
   source: EventSource,
   after: number,
 ): AsyncGenerator<ExecutionEvent, void, undefined> {
-  const text = await engine.storedExecution(id)
+  const text = await engine.stored('storedExecution', id)
   if (text === undefined) throw notFound(id)
   const history = await engine.storedHistory(id)
   yield* eventsIn(pastRun(text, clock), history, source, after)

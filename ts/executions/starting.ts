@@ -3,7 +3,7 @@
 
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import { forbiddenIn, narrowed } from '../definition/allow.js'
-import type { ReadOptions } from './arguments.js'
+import { readContext, readOptions, type ReadOptions } from './arguments.js'
 import { ChosenIds } from './chosen-ids.js'
 import type { Definition, DefinitionReader } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
@@ -18,11 +18,11 @@ import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import type { LiveRuns } from './live-runs.js'
 import type { Log } from '../log/log.js'
-import { cancelWith, type Started } from './outcome.js'
+import { cancelledBy, cancelWith, type Started } from './outcome.js'
 import { namedIn, type AgentNeed } from '../definition/named.js'
 import { pinsFor } from '../definition/pins.js'
 import { Run } from '../run/run.js'
-import type { Allowance, WorkflowExecution } from '../api/execution.js'
+import type { Allowance, ExecuteOptions, WorkflowExecution } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
 import type { WorkflowValidator } from '../definition/workflow-engine.js'
 import { nextTurn } from '../base/real-time.js'
@@ -49,7 +49,8 @@ interface StartingHost {
   readonly inMemory: boolean
   /** An execution that has ended. */
   past(id: string): Promise<Past | undefined>
-  assertOpen(): void
+  ready(): Promise<void>
+  assertOpen(call?: string, underWay?: boolean): void
   cancelExecution(id: string, reason?: string): Promise<void>
 }
 
@@ -83,6 +84,22 @@ export class Beginnings {
         return claimed
       },
     }
+  }
+
+  /** Begins what a caller asks for; `call` is the number of an `executeWorkflow` call, 0 for `startWorkflow`. */
+  async ask(workflow: AgentWorkflow, context: unknown, options: ExecuteOptions | undefined, call: number): Promise<Started> {
+    const { dispatcher, ready, assertOpen } = this.#host
+    const named = call === 0 ? 'startWorkflow' : 'executeWorkflow'
+    assertOpen(named)
+    const read = readOptions(options, dispatcher.clock)
+    const definition = this.read(workflow, read.recorded.allow)
+    const given = readContext(context, dispatcher.maxValueBytes)
+    const { signal } = read
+    if (signal?.aborted === true) throw cancelledBy(signal)
+    const judged = definition.contextSchema === undefined && !definition.large ? given : await this.judged(definition, given)
+    await ready()
+    assertOpen(`${named} of workflow \`${definition.workflowId}\``, true)
+    return this.start(definition, judged, read, call, given)
   }
 
   /** Reads a workflow that can run: it has no problem, and everything it names is registered, and allowed. */

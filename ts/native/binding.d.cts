@@ -112,6 +112,10 @@ export declare class Engine {
   close(): Promise<NativeFailure | null>
   /** The process ends here, as far as the store can tell: what is not committed is lost, and the file is let go of. */
   abandon(): void
+  /** Resolves with a page of summaries as JSON text, of everything that was on record when it was called; `filter` is JSON text too. */
+  summaries(filter: string): Promise<Answer>
+  /** What a live execution waits for, as JSON text; see `runtime::facts::waits`. */
+  waits(slot: number): string
   /** The number of the task of the plan that an instance calls now: its own, or that of an agent that stands in for it. */
   calling(slot: number, task: number): number
   /** Why something else completed an instance, as JSON text; null if that is not so. */

@@ -221,10 +221,15 @@ impl Execution {
     pub fn replay<'a>(plan: Arc<Plan>, setup: Setup, events: impl IntoIterator<Item = (Timestamp, &'a Event)>) -> Self {
         let mut execution = Self::new(plan, setup);
         for (at, event) in events {
-            execution.apply(at, event);
-            execution.told.clear();
+            execution.observe(at, event);
         }
         execution
+    }
+
+    /// Follows its journal by one more event: nothing is decided, and nothing is owed.
+    pub fn observe(&mut self, at: Timestamp, event: &Event) {
+        self.apply(at, event);
+        self.told.clear();
     }
 
     /// Nothing begins before [`Input::Recover`], though signals, pauses and cancels may come: the process that rebuilt it is not ready to run it.
@@ -358,6 +363,15 @@ impl Execution {
     /// When it ended.
     pub fn ended(&self) -> Option<Timestamp> {
         self.ended
+    }
+
+    /// Whether a task could run and has not been admitted, though neither a pause nor its lane keeps it.
+    pub fn awaits_admission(&self, task: InstanceIndex) -> bool {
+        let Some(record) = self.tasks.get(task) else { return false };
+        let scope = self.scope(record.scope);
+        let is_next =
+            !self.planned(task).exclusive || (scope.lane.is_none() && scope.lane_queue.first().is_none_or(|first| *first == task));
+        matches!(record.state, TaskState::Ready { .. }) && !self.paused && is_next
     }
 
     /// Whether an attempt is under way: it has not answered, and was not given up. One that was told to stop is, until it answers.

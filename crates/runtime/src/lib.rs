@@ -2,6 +2,7 @@
 //! Does what the engine decides. In reading order:
 //!
 //! - [`Driver`]: the loop around the machines. Inputs → `handle` → append the step → carry out its commands.
+//! - [`facts`]: rows per execution and per task beside the store's file, and the thread that keeps them.
 //! - [`archive`]: what is on record, told without the driver.
 //! - [`store`]: where journals live: in memory, in a `SQLite` file; the versioned form of a record; group commit.
 //! - [`timing`]: when a schedule runs, as JSON text.
@@ -17,6 +18,7 @@ mod clock;
 mod driver;
 mod effect;
 mod error;
+pub mod facts;
 mod history;
 pub mod options;
 pub mod report;

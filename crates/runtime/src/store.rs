@@ -21,7 +21,7 @@ mod sqlite;
 mod writer;
 
 pub use alert::{Alert, AlertKind, Rule, Severity};
-pub use archive::{Archive, Cursor, Followed};
+pub use archive::{Archive, Cursor, Followed, FollowedRecord};
 pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};
 pub(crate) use backend::in_memory;
 pub use backend::over;
@@ -37,7 +37,8 @@ pub use record::{RECORD_VERSION, RecordError, Unproved, checksum, decode, encode
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use scripted::{Script, ScriptedBackend};
-pub use sqlite::{Behind, Copies, ExecutionFilter, Fault, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
+pub(crate) use sqlite::making;
+pub use sqlite::{Behind, Bell, Copies, ExecutionFilter, Fault, Head, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
 use writer::Writer;
 
 use engine::{Event, Keyed, Plan};
@@ -310,6 +311,20 @@ pub enum ReadError {
     Follow {
         /// What was given.
         cursor: String,
+    },
+    /// Facts have not got as far as the caller must see.
+    #[error(
+        "the summaries of executions are {} records behind what is on record{}; call again, or list whole executions without `fields`",
+        to - reached,
+        why.as_ref().map_or_else(String::new, |why| format!(", because {why}"))
+    )]
+    Behind {
+        /// Where they are,
+        reached: i64,
+        /// and where they must be.
+        to: i64,
+        /// What keeps them, if something does.
+        why: Option<String>,
     },
     /// A list's cursor was not made by a list.
     #[error("`{cursor}` is not a cursor of listExecutions")]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Reading what is on record: by any thread, and for a file by another process, without the driver or its backend.
 
-use super::{ExecutionFilter, KnownKey, OpenError, Page, ReadError, StepRecord, StoredExecution};
+use super::{ExecutionFilter, KnownKey, OpenError, Page, ReadError, SqliteReader, StepRecord, StoredExecution};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -39,7 +39,14 @@ pub trait Archive: Send {
     /// two partitions in any. Each comes once. Fewer than `limit`: nothing more was there. Of executions that are kept in memory only what
     /// has not been forgotten comes. At `'disk'` a record may come some milliseconds before it is on the medium, and be lost to a power cut
     /// after that: the cursor that was given with it is then refused ([`ReadError::Follow`]) until the journal is as long again.
+    ///
+    /// A record that cannot be read is told in its place, and what comes after it too.
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError>;
+
+    /// A reader of the file behind it, if there is one.
+    fn file(&self) -> Result<Option<SqliteReader>, OpenError> {
+        Ok(None)
+    }
 }
 
 /// A place between the records of a store: text that only the store it is from reads. The default is before the first.
@@ -58,12 +65,12 @@ impl Cursor {
     }
 
     /// That of a store with one row of numbered records.
-    pub(super) fn at(position: i64) -> Self {
+    pub(crate) fn at(position: i64) -> Self {
         Self(position.to_string())
     }
 
     /// The number it stands for.
-    pub(super) fn position(&self) -> Result<i64, ReadError> {
+    pub(crate) fn position(&self) -> Result<i64, ReadError> {
         if self.0.is_empty() {
             return Ok(0);
         }
@@ -78,8 +85,21 @@ impl Cursor {
 /// A part of what there is to follow.
 #[derive(Debug)]
 pub struct Followed {
-    /// Each with the id of its execution.
-    pub records: Vec<(Arc<str>, StepRecord)>,
+    /// In the order above.
+    pub records: Vec<FollowedRecord>,
     /// After the last of them.
     pub cursor: Cursor,
+}
+
+/// A record, or what stands in its place.
+#[derive(Debug)]
+pub struct FollowedRecord {
+    /// The id of its execution,
+    pub id: Arc<str>,
+    /// and the number of that in the store.
+    pub key: i64,
+    /// How many bytes it takes there; 0 in memory.
+    pub bytes: u64,
+    /// The record, or why it cannot be read.
+    pub record: Result<StepRecord, ReadError>,
 }

@@ -2,8 +2,8 @@
 //! Journals in memory: nothing is ever written, and an execution is kept as long as the host keeps it.
 
 use super::{
-    Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Followed, KnownKey, Medium, OpenError, Page, ReadError, StepRecord,
-    Store, StoredExecution,
+    Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Followed, FollowedRecord, KnownKey, Medium, OpenError, Page,
+    ReadError, StepRecord, Store, StoredExecution,
 };
 use engine::Keyed;
 use rustc_hash::FxHashMap;
@@ -209,8 +209,10 @@ impl Archive for MemoryArchive {
         found.sort_unstable_by_key(|(position, ..)| *position);
         found.truncate(limit);
         let end = found.last().map_or(after, |(position, ..)| *position);
-        let records =
-            found.into_iter().filter_map(|(_, journal, place)| Some((Arc::clone(&journal.id), journal.records.get(place)?.clone())));
+        let records = found.into_iter().filter_map(|(_, journal, place)| {
+            let record = journal.records.get(place)?.clone();
+            Some(FollowedRecord { id: Arc::clone(&journal.id), key: record.key, bytes: 0, record: Ok(record) })
+        });
         Ok(Followed { records: records.collect(), cursor: Cursor::at(end) })
     }
 }

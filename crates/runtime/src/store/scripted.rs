@@ -7,7 +7,7 @@
 use super::backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Wake};
 use super::questions::{Answering, Question, QuestionNumber};
 use super::{
-    Archive, Batch, CommitError, Cursor, ExecutionFilter, Followed, KnownKey, OpenError, Page, ReadError, StepRecord, Store,
+    Archive, Batch, CommitError, Cursor, ExecutionFilter, Followed, KnownKey, OpenError, Page, ReadError, SqliteReader, StepRecord, Store,
     StoredExecution,
 };
 use crate::Clock;
@@ -315,6 +315,10 @@ impl Archive for SlowArchive {
 
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
         self.slowly().follow(cursor, limit)
+    }
+
+    fn file(&self) -> Result<Option<SqliteReader>, OpenError> {
+        self.slowly().file()
     }
 }
 

@@ -6,6 +6,7 @@
 //! the writing connection.
 
 mod audit;
+mod bell;
 mod cache;
 mod fault;
 mod identity;
@@ -22,10 +23,12 @@ mod tails;
 mod upkeep;
 
 pub use audit::Behind;
+pub use bell::Bell;
 pub use fault::Fault;
 pub use open_error::OpenError;
 pub use place::canonical;
-pub use reader::{ExecutionFilter, Page, SqliteReader};
+pub(crate) use place::making;
+pub use reader::{ExecutionFilter, Head, Page, SqliteReader};
 
 use super::{Archive, Batch, CommitError, Health, Medium, Store, Wake};
 

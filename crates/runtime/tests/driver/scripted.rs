@@ -32,7 +32,7 @@ fn leaves(host: &mut Host) -> Vec<String> {
 /// Which records are there to follow, by id.
 fn on_record(host: &Host) -> Vec<(String, u64)> {
     let records = host.driver.archive().unwrap().follow(&Cursor::default(), 1000).unwrap().records;
-    let mut found: Vec<_> = records.into_iter().map(|(id, record)| (id.to_string(), record.seq)).collect();
+    let mut found: Vec<_> = records.into_iter().map(|one| (one.id.to_string(), one.record.unwrap().seq)).collect();
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
     found
 }

@@ -12,12 +12,16 @@ use super::place::making;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The right to write a store's file, held as long as the value lives and given up by the system if the process dies.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
 }
+
+/// How long a lock may be held that is only looked at.
+const ASKING: Duration = Duration::from_millis(10);
 
 /// What is noted of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +37,11 @@ impl Lock {
         let failed = |source| OpenError::Io { path: path.clone(), source };
         let mut file = making(store.metadata().ok().as_ref()).open(&path).map_err(failed)?;
         let mut text = String::new();
-        match file.try_lock() {
+        match file.try_lock().or_else(|taken| {
+            // Whoever only asks whether it is taken has it for some microseconds.
+            std::thread::sleep(ASKING);
+            file.try_lock().map_err(|_| taken)
+        }) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 // Whoever it is, the file is taken; a pid that cannot be read only makes the message poorer.
@@ -60,6 +68,11 @@ impl Lock {
         file.write_all(text.as_bytes())?;
         file.set_len(text.len() as u64)
     }
+}
+
+/// Whether some process has the store. It is asked without keeping anybody out for longer than [`ASKING`].
+pub(super) fn is_taken(store: &Path) -> bool {
+    File::open(lock_of(store)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 fn note_in(text: &str) -> Option<Note> {

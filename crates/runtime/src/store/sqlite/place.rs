@@ -32,7 +32,7 @@ pub fn canonical(path: &Path) -> PathBuf {
 }
 
 /// How files are made that were not there: for their owner alone, unless the store's file says otherwise. `SQLite` makes its own like that file.
-pub(super) fn making(like: Option<&Metadata>) -> OpenOptions {
+pub(crate) fn making(like: Option<&Metadata>) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

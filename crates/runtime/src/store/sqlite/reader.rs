@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions to the file, answered from a connection of their own: a reader never waits for the writer.
 
+mod facts;
+
+pub use facts::Head;
+
 use super::tails::{self, Tail, Tails, checksum};
 use super::{OpenError, cache, keys, schedules, schema};
-use crate::store::{Archive, Cursor, Followed, KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, Unproved};
+use crate::store::{
+    Archive, Cursor, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, Unproved,
+};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,7 +75,7 @@ impl SqliteReader {
     }
 
     /// Another reader of the same file, for another thread.
-    pub(super) fn beside_it(&self) -> Result<Self, OpenError> {
+    pub(crate) fn beside_it(&self) -> Result<Self, OpenError> {
         let connection = schema::open_for_reading(&self.path, self.unflushed)?;
         Ok(Self { connection, path: self.path.clone(), tails: self.tails.clone(), unflushed: self.unflushed })
     }
@@ -190,20 +196,34 @@ impl Archive for SqliteReader {
         keys::read(&self.connection, hash)
     }
 
-    /// The position of a row is its place: positions are given in the order of commits.
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
+        self.followed(cursor, limit, u64::MAX)
+    }
+
+    fn file(&self) -> Result<Option<SqliteReader>, OpenError> {
+        self.beside_it().map(Some)
+    }
+}
+
+impl SqliteReader {
+    /// [`Archive::follow`], at most about so many bytes. The position of a row is its place: positions are given in the order of commits.
+    pub(crate) fn followed(&self, cursor: &Cursor, limit: usize, bytes_max: u64) -> Result<Followed, ReadError> {
         let after = cursor.position()?;
         let mut statement = self.connection.prepare_cached(FOLLOWED)?;
         let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
-        let (mut records, mut end) = (Vec::new(), after);
-        while let Some(row) = rows.next()? {
+        let (mut records, mut end, mut taken) = (Vec::new(), after, 0);
+        while taken < bytes_max
+            && let Some(row) = rows.next()?
+        {
             let (id, position): (String, i64) = (row.get(6)?, row.get(7)?);
             let before = checksum(row, 8)?.unwrap_or_default();
-            let seq: i64 = row.get(1)?;
+            let (key, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let bytes = row.get_ref(4)?.as_bytes_or_null().ok().flatten().map_or(0, |body| body.len() as u64);
             let record = stored_row(row).ok_or(RecordError::Checksum).and_then(|row| row.record.after(before));
-            let record = record.map_err(|source| ReadError::Record { id: id.clone(), seq, source })?;
-            records.push((id.into(), record));
+            let record = record.map_err(|source| ReadError::Record { id: id.clone(), seq, source });
+            taken += bytes;
             end = position;
+            records.push(FollowedRecord { id: id.into(), key, bytes, record });
         }
         if records.is_empty()
             && after > self.connection.query_row("SELECT coalesce(max(position), 0) FROM journal", [], |row| row.get(0))?

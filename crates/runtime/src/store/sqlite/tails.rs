@@ -9,9 +9,10 @@
 //! in the journal that was its end then, is found by looking at those rows. Saving every [`SAVED_BYTES`] bounds how many there are.
 
 use super::super::ReadError;
+use super::bell::Bell;
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of records after which tails are saved: what opening looks at, after a crash or a close. Some ten thousand records, about 10 ms.
 pub(super) const SAVED_BYTES: usize = 4 << 20;
@@ -29,7 +30,11 @@ pub(super) struct Tail {
 
 /// The tails of the journals of live executions, the same for whoever writes or reads the file in the process that has it.
 #[derive(Debug, Default)]
-pub(super) struct Tails(Mutex<FxHashMap<i64, Tail>>);
+pub(super) struct Tails {
+    tails: Mutex<FxHashMap<i64, Tail>>,
+    /// Rung after each commit.
+    pub(super) bell: Arc<Bell>,
+}
 
 /// What the file says of its tails.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ impl Tails {
             let saved = Tail { last: row.get(1)?, records: records.cast_unsigned(), checksum: checksum(row, 3)?.unwrap_or_default() };
             tails.insert(key, since.remove(&key).unwrap_or(saved));
         }
-        Ok(Loaded { tails: Self(Mutex::new(tails)), mark, end })
+        Ok(Loaded { tails: Self { tails: Mutex::new(tails), bell: Arc::default() }, mark, end })
     }
 
     /// The tail of a live execution; `None` if it has ended, or has not begun.
@@ -96,12 +101,14 @@ impl Tails {
                 None => tails.remove(&key),
             };
         }
+        drop(tails);
+        self.bell.ring();
         Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, FxHashMap<i64, Tail>> {
         // A writer that panicked has ended its store; readers find what it had committed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tails.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

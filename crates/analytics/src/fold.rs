@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Records of one execution become facts.
+//!
+//! The machine itself replays them, so that a status, a path or an attempt is what `getExecution` says it is. What its state does not keep, since nothing is
+//! decided by it, is summed up beside: how long each task waited and worked, and which model answered.
+
+use crate::facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
+use engine::{End, Event, Execution, InstanceIndex, Phase, Plan, ReusedEnd, Setup, Spent, TaskKind, TaskState, Wait};
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use stdx::Timestamp;
+
+/// An execution as far as its records have been read.
+#[derive(Debug)]
+pub struct Fold {
+    execution: Execution,
+    sums: FxHashMap<InstanceIndex, Sums>,
+    records: u64,
+    bytes: u64,
+}
+
+/// What is summed up of a task until it ends.
+#[derive(Debug, Default)]
+struct Sums {
+    ready: Option<(Timestamp, Option<InstanceIndex>)>,
+    wait: Duration,
+    run: Duration,
+    /// Its last attempt is counted, though tasks that it spawned keep it from ending.
+    finishing: bool,
+    model: Option<Arc<str>>,
+    spent: Spent,
+}
+
+/// The fields of a call that are looked at here.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Call {
+    provider: String,
+    model: String,
+    failure: Option<serde::de::IgnoredAny>,
+}
+
+impl Fold {
+    /// An execution of which nothing has been read.
+    pub fn new(plan: Arc<Plan>, setup: Setup) -> Self {
+        Self { execution: Execution::new(plan, setup), sums: FxHashMap::default(), records: 0, bytes: 0 }
+    }
+
+    /// The next record: what happened at `at`, in so many bytes. What it adds goes into `facts`.
+    pub fn step(&mut self, at: Timestamp, events: &[Event], bytes: u64, facts: &mut Vec<Fact>) {
+        self.records += 1;
+        self.bytes += bytes;
+        for event in events {
+            self.execution.observe(at, event);
+            self.event(at, event, facts);
+        }
+    }
+
+    /// The execution as these records leave it.
+    pub fn facts(&self) -> ExecutionFacts {
+        ExecutionFacts { records: self.records, bytes: self.bytes, ..facts_of(&self.execution) }
+    }
+
+    /// Takes up an execution whose records were read before: what they add is known, and they were so many bytes.
+    pub fn take_up<'a>(&mut self, records: impl IntoIterator<Item = (Timestamp, &'a [Event])>, bytes: u64) {
+        let mut known = Vec::new();
+        for (at, events) in records {
+            self.step(at, events, 0, &mut known);
+            known.clear();
+        }
+        self.bytes = bytes;
+    }
+
+    /// How many records were read: the number of the next.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// How many bytes they were, which is about what this holds in memory beside its tasks.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many tasks it has.
+    pub fn tasks(&self) -> usize {
+        self.execution.tasks().len()
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events change no sum and end nothing")]
+    fn event(&mut self, at: Timestamp, event: &Event, facts: &mut Vec<Fact>) {
+        match event {
+            Event::AttemptStarted { task, ready, ready_by, .. } => {
+                let sums = self.sums.entry(*task).or_default();
+                sums.ready.get_or_insert((*ready, *ready_by));
+                sums.wait += at.since(*ready);
+            }
+            Event::RetryScheduled { task, attempt, start, end, .. } | Event::FallbackTaken { task, attempt, start, end, .. } => {
+                self.sums.entry(*task).or_default().run += own(*attempt, *start, *end);
+            }
+            Event::TaskFinishing { task, start, end, .. } => {
+                let sums = self.sums.entry(*task).or_default();
+                sums.run += end.since(*start);
+                sums.finishing = true;
+            }
+            Event::ModelCalled { task, spent, call, .. } => facts.push(self.call(at, *task, **spent, call)),
+            Event::TaskCompleted { task, attempt, start, end, .. } | Event::TaskFailed { task, attempt, start, end, .. } => {
+                facts.extend(self.ended(*task, own(*attempt, *start, *end), false));
+            }
+            Event::TaskSkipped { task, .. } | Event::TaskCancelled { task, .. } => facts.extend(self.ended(*task, Duration::ZERO, false)),
+            Event::TaskReused { task, end } => {
+                let degraded = matches!(end, ReusedEnd::Degraded(..));
+                facts.extend(self.ended(*task, Duration::ZERO, !degraded));
+            }
+            Event::ExecutionEnded { .. } => facts.push(Fact::End(Box::new(self.facts()))),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, at: Timestamp, task: InstanceIndex, spent: Spent, call: &str) -> Fact {
+        let Call { provider, model, failure } = serde_json::from_str(call).unwrap_or_default();
+        let name: Arc<str> = if model.is_empty() { Arc::from("") } else { format!("{provider}/{model}").into() };
+        let is_late = self.execution.tasks().get(task).is_some_and(engine::TaskRecord::has_ended);
+        if !is_late {
+            let sums = self.sums.entry(task).or_default();
+            sums.spent = sums.spent.plus(spent);
+            if failure.is_none() && !name.is_empty() {
+                sums.model = Some(Arc::clone(&name));
+            }
+        }
+        let id = Arc::clone(&self.execution.planned(task).id);
+        Fact::Call(Box::new(CallFacts { instance: task, at, task: id, model: name, spent, failed: failure.is_some(), is_late }))
+    }
+
+    fn ended(&mut self, task: InstanceIndex, own: Duration, reused: bool) -> Option<Fact> {
+        let execution = &self.execution;
+        let record = execution.tasks().get(task)?;
+        let sums = self.sums.remove(&task).unwrap_or_default();
+        let begun = |at: Timestamp| record.first_start.or(Some(at));
+        let (outcome, start, end, error, tolerated) = match &record.state {
+            TaskState::Completed { start, end, .. } => (Outcome::Completed, begun(*start), *end, None, false),
+            TaskState::Failed { start, end, failure, tolerated, .. } => {
+                (Outcome::Failed, begun(*start), *end, Some(Arc::clone(&failure.code)), *tolerated)
+            }
+            TaskState::Skipped { at, .. } => (Outcome::Skipped, None, *at, None, false),
+            TaskState::Cancelled { at, .. } => (Outcome::Cancelled, record.first_start, *at, None, false),
+            TaskState::Waiting
+            | TaskState::Released { .. }
+            | TaskState::Awaiting { .. }
+            | TaskState::Ready { .. }
+            | TaskState::Running { .. }
+            | TaskState::Aborting { .. }
+            | TaskState::Backoff { .. }
+            | TaskState::Finishing { .. }
+            | TaskState::Active { .. } => return None,
+        };
+        let degraded = execution.degraded(task);
+        let special = match degraded {
+            _ if reused => Special::Reused,
+            Some(_) => Special::Degraded,
+            None if tolerated => Special::Tolerated,
+            None => Special::Nothing,
+        };
+        let (kind, agent) = match &execution.calling(task).kind {
+            TaskKind::Agent { agent_id } => (Kind::Agent, Some(Arc::clone(agent_id))),
+            TaskKind::Workflow => (Kind::Workflow, None),
+            TaskKind::Wait => (Kind::Wait, None),
+            TaskKind::Group { .. } | TaskKind::Choice { .. } | TaskKind::Loop(_) => (Kind::Group, None),
+        };
+        let (ready, ready_by) = sums.ready.unzip();
+        let run = if sums.finishing { sums.run } else { sums.run + own };
+        Some(Fact::Task(Box::new(TaskFacts {
+            instance: task,
+            task: Arc::clone(&execution.planned(task).id),
+            path: execution.path(task),
+            kind,
+            agent,
+            attempts: record.attempts(),
+            interruptions: record.interruptions,
+            ready,
+            ready_by: ready_by.flatten(),
+            start,
+            end,
+            wait: sums.wait,
+            run,
+            outcome,
+            special,
+            error: error.or_else(|| degraded.map(|failure| Arc::clone(&failure.code))),
+            model: sums.model,
+            spent: sums.spent,
+        })))
+    }
+}
+
+/// The time of an attempt; there was none where its number is 0.
+fn own(attempt: u32, start: Timestamp, end: Timestamp) -> Duration {
+    if attempt > 0 { end.since(start) } else { Duration::ZERO }
+}
+
+/// An execution as its machine is now. Its records are not counted.
+pub fn facts_of(execution: &Execution) -> ExecutionFacts {
+    let mut tasks = Counts { total: execution.tasks().len() as u64, ..Counts::default() };
+    let mut attempts = 0;
+    for (_, record) in execution.tasks().iter() {
+        attempts += u64::from(record.attempts());
+        match record.state {
+            TaskState::Completed { .. } => tasks.completed += 1,
+            TaskState::Failed { .. } => tasks.failed += 1,
+            TaskState::Skipped { .. } => tasks.skipped += 1,
+            TaskState::Cancelled { .. } => tasks.cancelled += 1,
+            TaskState::Waiting
+            | TaskState::Released { .. }
+            | TaskState::Awaiting { .. }
+            | TaskState::Ready { .. }
+            | TaskState::Running { .. }
+            | TaskState::Aborting { .. }
+            | TaskState::Backoff { .. }
+            | TaskState::Finishing { .. }
+            | TaskState::Active { .. } => {}
+        }
+    }
+    let failure = execution.failure();
+    ExecutionFacts {
+        status: status(execution),
+        started: execution.started(),
+        ended: execution.ended(),
+        error: failure.map(|(_, failure)| Arc::clone(&failure.code)),
+        failed: failure.and_then(|(task, _)| task).map(|task| execution.path(task)),
+        tasks,
+        attempts,
+        spent: execution.spent(),
+        waits: waits_of(execution),
+        records: 0,
+        bytes: 0,
+    }
+}
+
+fn status(execution: &Execution) -> Status {
+    match execution.phase() {
+        Phase::Pending | Phase::Running if execution.is_paused() => Status::Paused,
+        Phase::Pending => Status::Pending,
+        Phase::Running | Phase::Failing { .. } | Phase::Cancelling { .. } => Status::Running,
+        Phase::Ended(End::Completed) => Status::Completed,
+        Phase::Ended(End::Failed { .. }) => Status::Failed,
+        Phase::Ended(End::Cancelled { .. }) => Status::Cancelled,
+    }
+}
+
+/// What an execution waits for.
+pub fn waits_of(execution: &Execution) -> Waits {
+    let mut waits = Waits::default();
+    if execution.open() == 0 || execution.ended().is_some() {
+        return waits;
+    }
+    for (task, record) in execution.tasks().iter() {
+        if let TaskState::Awaiting { until, .. } = &record.state {
+            match &execution.planned(task).wait {
+                Some(Wait::Signal { name, .. }) => _ = waits.signals.insert(Arc::clone(name)),
+                Some(Wait::Delay(_)) | None => waits.timer = waits.timer.into_iter().chain(*until).min(),
+            }
+        } else if let TaskState::Backoff { until, .. } = &record.state {
+            waits.timer = waits.timer.into_iter().chain([*until]).min();
+        } else if let TaskKind::Agent { agent_id } = &execution.calling(task).kind
+            && execution.awaits_admission(task)
+        {
+            waits.agents.insert(Arc::clone(agent_id));
+        }
+    }
+    waits
+}

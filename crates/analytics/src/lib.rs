@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Folds what is on record into facts. In reading order:
+//!
+//! - [`Fold`]: the records of one execution, one after the other; it answers what each adds.
+//! - [`ExecutionFacts`], [`TaskFacts`], [`CallFacts`]: rows with fixed columns.
+//! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
+//!
+//! Everything here is a pure function of records: no clock, no file. Facts do not depend on how the records were cut into parts, so that whoever keeps
+//! them may stop after any record and go on from there.
+
+#![forbid(unsafe_code)]
+
+mod facts;
+mod fold;
+mod rollup;
+mod sketch;
+
+pub use facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
+pub use fold::{Fold, facts_of, waits_of};
+pub use rollup::{Figures, HOUR, Rollup, Subject, hour_of, rolled};
+pub use sketch::Sketch;

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! The thread that keeps facts up to date while a store is open.
+//!
+//! ```text
+//! resting ─ a commit ─▶ gathering (200 ms, so that an execution is written once) ─▶ folding, in slices ─ nothing more ─▶ resting
+//!     └────────────── a caller waits: neither gathers nor gives way ──────────────────▶
+//! ```
+//! After each slice in which something was committed it gives way for as long as the slice took.
+
+use super::book::{self, facts_of};
+use super::folding::{FoldError, Folding};
+use super::summaries::{self, SummaryFilter};
+use crate::Clock;
+use crate::clock::Stopwatch;
+use crate::store::{Bell, OpenError, ReadError, SqliteReader};
+use rusqlite::Connection;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use stdx::Timestamp;
+
+/// The longest it works without looking whether it should give way.
+const SLICE: Duration = Duration::from_millis(5);
+
+/// How long it lets commits gather before it begins.
+const GATHERING: Duration = Duration::from_millis(200);
+
+/// Records, and the time, after which a transaction ends.
+const TRANSACTION_RECORDS: usize = 20_000;
+const TRANSACTION: Duration = Duration::from_millis(500);
+
+/// The longest rest.
+const REST: Duration = Duration::from_mins(1);
+
+/// How long it lets be what went wrong.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often roll-ups are looked through for those that are too old.
+const SWEEP: Duration = Duration::from_hours(1);
+
+/// Whether facts that have got to one place lack something of another.
+fn is_before(place: (i64, i64), other: (i64, i64)) -> bool {
+    place.0 < other.0 || place.1 < other.1
+}
+
+/// Facts of an open store, seen from whoever asks.
+pub struct Follower {
+    shared: Arc<Shared>,
+    /// Reads where the store ends.
+    reader: Mutex<SqliteReader>,
+    bell: Arc<Bell>,
+    /// Reads facts.
+    facts: Mutex<Option<(u64, Connection)>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What both sides see.
+struct Shared {
+    path: PathBuf,
+    progress: Mutex<Progress>,
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct Progress {
+    /// The place up to which facts can be read; `None` before the file is open. A place is a position of the journal and the number of an execution.
+    reached: Option<(i64, i64)>,
+    /// How often the file was opened: another connection is needed for another file.
+    opened: u64,
+    /// Up to where callers wait.
+    wanted: (i64, i64),
+    /// Executions that were deleted.
+    gone: Vec<i64>,
+    /// What went wrong last.
+    trouble: Option<String>,
+    closing: bool,
+}
+
+impl Follower {
+    /// Begins to follow the store that `reader` reads. Roll-ups are kept for so long; `None`: for good.
+    pub fn start(reader: SqliteReader, clock: Clock, rollups: Option<Duration>) -> Result<Self, OpenError> {
+        let shared = Arc::new(Shared { path: facts_of(reader.path()), progress: Mutex::default(), moved: Condvar::new() });
+        // Without the writer in this process nothing rings.
+        let bell = reader.bell().unwrap_or_default();
+        let work = Work {
+            shared: Arc::clone(&shared),
+            unflushed: reader.is_unflushed(),
+            reader: reader.beside_it()?,
+            bell: Arc::clone(&bell),
+            clock,
+            rollups,
+            swept: None,
+        };
+        let thread = std::thread::Builder::new().name("facts".to_owned()).spawn(move || work.run());
+        let thread = thread.map_err(|source| OpenError::Thread { path: reader.path().to_owned(), source })?;
+        Ok(Self { shared, reader: Mutex::new(reader), bell, facts: Mutex::default(), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// A page of summaries as JSON text, of everything that was committed before the call. It waits for that, at most for so long.
+    pub fn summaries(&self, filter: &SummaryFilter, wait: Duration) -> Result<String, ReadError> {
+        self.reach(wait)?;
+        let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        for last in [false, true] {
+            let opened = self.shared.lock().opened;
+            if facts.as_ref().is_none_or(|(of, _)| *of != opened) {
+                *facts = book::open_for_reading(&self.shared.path)?.map(|connection| (opened, connection));
+            }
+            let Some((_, connection)) = &*facts else { break };
+            match summaries::page(connection, filter) {
+                // The file may have been made anew meanwhile.
+                Err(_) if !last => *facts = None,
+                answered => return answered,
+            }
+        }
+        Err(ReadError::Behind { reached: 0, to: self.end()?.0, why: self.shared.lock().trouble.clone() })
+    }
+
+    /// The place where the store ends.
+    fn end(&self) -> Result<(i64, i64), ReadError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((reader.end()?.position()?, reader.last_key()?))
+    }
+
+    /// Waits until facts have what was committed before the call.
+    fn reach(&self, wait: Duration) -> Result<(), ReadError> {
+        let to = self.end()?;
+        let watch = Stopwatch::default();
+        let mut progress = self.shared.lock();
+        progress.wanted = (progress.wanted.0.max(to.0), progress.wanted.1.max(to.1));
+        let mut is_told = false;
+        while progress.reached.is_none_or(|reached| is_before(reached, to)) {
+            if !std::mem::replace(&mut is_told, true) {
+                self.wake();
+            }
+            let left = wait.saturating_sub(watch.elapsed());
+            if left.is_zero() || progress.closing {
+                return Err(ReadError::Behind { reached: progress.reached.unwrap_or_default().0, to: to.0, why: progress.trouble.clone() });
+            }
+            (progress, _) = self.shared.moved.wait_timeout(progress, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    /// Executions with these numbers were deleted from the store: their facts go, before anybody is answered again.
+    pub fn forget(&self, keys: &[i64]) {
+        let mut progress = self.shared.lock();
+        progress.gone.extend(keys);
+        progress.reached = None;
+        drop(progress);
+        self.wake();
+    }
+
+    /// Stops following. What was not folded is folded when the store is opened again.
+    pub fn close(&self) {
+        self.shared.lock().closing = true;
+        self.shared.moved.notify_all();
+        self.wake();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // One that panicked has left facts as they were after its last transaction.
+            let _ = thread.join();
+        }
+    }
+
+    fn wake(&self) {
+        self.bell.wake();
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        // Plain data, whatever a thread that panicked had in mind.
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the thread has.
+struct Work {
+    shared: Arc<Shared>,
+    reader: SqliteReader,
+    bell: Arc<Bell>,
+    clock: Clock,
+    rollups: Option<Duration>,
+    /// When roll-ups were last looked through.
+    swept: Option<Timestamp>,
+    unflushed: bool,
+}
+
+impl Work {
+    fn run(mut self) {
+        while !self.shared.lock().closing {
+            let ended = self.follow();
+            let Err(error) = ended else { return };
+            if let FoldError::Write(error) = &error
+                && book::is_damage(error)
+            {
+                // Made anew the next time.
+                let _ = std::fs::remove_file(&self.shared.path);
+            }
+            let mut progress = self.shared.lock();
+            progress.trouble = Some(error.to_string());
+            progress.reached = None;
+            drop(progress);
+            self.bell.pause(AGAIN);
+        }
+    }
+
+    fn follow(&mut self) -> Result<(), FoldError> {
+        let reader = self.reader.beside_it().map_err(|error| FoldError::Open(error.to_string()))?;
+        let connection = book::open_for_writing(&self.shared.path, self.reader.path(), self.unflushed)?;
+        let mut folding = Folding::begin(reader, connection)?;
+        self.shared.lock().opened += 1;
+        self.shared.lock().trouble = None;
+        let mut since_flush = Stopwatch::default();
+        loop {
+            let commits = self.bell.commits();
+            let (closing, gone, wanted) = {
+                let mut progress = self.shared.lock();
+                (progress.closing, std::mem::take(&mut progress.gone), is_before(folding.place(), progress.wanted))
+            };
+            if closing {
+                return folding.flush();
+            }
+            let was_gone = !gone.is_empty();
+            folding.forget(&gone)?;
+            let watch = Stopwatch::default();
+            let more = folding.slice(SLICE)?;
+            if !more || wanted || was_gone || folding.pending >= TRANSACTION_RECORDS || since_flush.elapsed() >= TRANSACTION {
+                self.sweep(&mut folding)?;
+                folding.flush()?;
+                self.tell(folding.place());
+                since_flush = Stopwatch::default();
+            }
+            if wanted {
+                continue;
+            }
+            if more {
+                // While something is committed, that goes first.
+                if self.bell.commits() != commits {
+                    self.bell.pause(watch.elapsed());
+                }
+            } else {
+                self.bell.rest(commits, REST);
+                if !self.is_wanted(folding.place()) {
+                    self.bell.pause(GATHERING);
+                }
+            }
+        }
+    }
+
+    fn is_wanted(&self, place: (i64, i64)) -> bool {
+        let progress = self.shared.lock();
+        progress.closing || is_before(place, progress.wanted) || !progress.gone.is_empty()
+    }
+
+    fn tell(&self, place: (i64, i64)) {
+        let mut progress = self.shared.lock();
+        if progress.gone.is_empty() {
+            progress.reached = Some(place);
+        }
+        drop(progress);
+        self.shared.moved.notify_all();
+    }
+
+    fn sweep(&mut self, folding: &mut Folding) -> Result<(), FoldError> {
+        let Some(kept) = self.rollups else { return Ok(()) };
+        let now = self.clock.read();
+        if self.swept.is_some_and(|swept| now.since(swept) < SWEEP) {
+            return Ok(());
+        }
+        self.swept = Some(now);
+        let micros = u64::try_from(kept.as_micros()).unwrap_or(u64::MAX);
+        Ok(folding.drop_rollups_before(Timestamp::from_micros(now.micros().saturating_sub(micros)))?)
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Wakes a thread that has nothing to do when something is committed.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Rung by whoever commits; it costs a look unless somebody rests.
+#[derive(Debug, Default)]
+pub struct Bell {
+    /// How often something was committed.
+    commits: AtomicU64,
+    resting: AtomicBool,
+    rung: Mutex<bool>,
+    hand: Condvar,
+}
+
+impl Bell {
+    /// Something was committed.
+    pub(super) fn ring(&self) {
+        // In one order with `rest`: either this sees who rests, or they see the commit.
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        if self.resting.load(Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+
+    /// How often something was committed.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::SeqCst)
+    }
+
+    /// Ends a rest, or the next one before it begins.
+    pub(crate) fn wake(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.hand.notify_all();
+    }
+
+    /// Waits until something is committed that was not among so many commits, until it is woken, or for so long.
+    pub(crate) fn rest(&self, known: u64, time: Duration) {
+        self.resting.store(true, Ordering::SeqCst);
+        if self.commits() == known {
+            self.pause(time);
+        }
+        self.resting.store(false, Ordering::SeqCst);
+    }
+
+    /// Waits for so long, whatever is committed, or until it is woken.
+    pub(crate) fn pause(&self, time: Duration) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) = self.hand.wait_timeout_while(rung, time, |rung| !*rung).unwrap_or_else(PoisonError::into_inner);
+        *rung = false;
+    }
+}
