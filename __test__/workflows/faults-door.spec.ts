@@ -8,12 +8,8 @@ import type { MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-
 import { storePath, userFolder } from '../support/folder.ts'
 import { kitWith } from '../support/kits.ts'
 import { KeptLog } from '../support/logs.ts'
-<<<<<<< HEAD
-import { orchestratorWith, places, register, rejection, task, thrownBy, until, workflow } from '../support/orchestrators.ts'
-import { withoutSums } from '../support/pages.ts'
-=======
 import { orchestratorWith, places, rejection, task, thrownBy, until, workflow, type Execute } from '../support/orchestrators.ts'
->>>>>>> d176abf (That a fork has the timeout of its execution is tested by the clock of a kit: 40 ms were not enough for an agent on a busy machine)
+import { withoutSums } from '../support/pages.ts'
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [

@@ -174,7 +174,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
     if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.seat, place)
     // One that could not be made has no place to give back.
-    this.#handover.answer(run, run.slot, place, attempt, form, start, end, instance?.number ?? 0, live, text)
+    this.#handover.answersOf(run).add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, live, text)
   }
 
   /** Nobody waits for the answer any more; the agent's place is free all the same. */

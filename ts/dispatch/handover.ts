@@ -42,16 +42,16 @@ export class Handover {
     if (this.#waits && run !== undefined && this.#turn.takes(run)) this.#hurry()
   }
 
-  /** An answer of a run: the arguments of `Answers.add`. */
-  answer(run: Run, ...answer: Parameters<Answers['add']>): void {
+  /** Where an answer of a run is to be added now; it is handed over with what else is there. */
+  answersOf(run: Run): Answers {
     // One that waits is not overtaken by another of its run.
     if (this.#waits && run.handover !== this.#number && this.#turn.takes(run)) {
-      this.#few.add(...answer)
-      return this.#hurry()
+      this.#hurry()
+      return this.#few
     }
     run.handover = this.#number
-    this.#answers.add(...answer)
     this.schedule()
+    return this.#answers
   }
 
   /** What came while the engine was at it; `more`: it has not told everything. */

@@ -89,6 +89,11 @@ impl Outbox {
         self.ready.extend(effects);
     }
 
+    /// The number of the first effect of an execution that the host has not taken, of those it may.
+    pub(super) fn first_waiting(&self, slot: u32) -> Option<u64> {
+        self.ready.first_of(slot)
+    }
+
     /// The next that the host may take: those of one execution in their order, and executions with few before those with many.
     pub(super) fn next(&mut self) -> Option<Effect> {
         let effect = self.ready.pop()?;

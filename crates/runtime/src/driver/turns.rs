@@ -71,6 +71,12 @@ impl Turns {
         }
     }
 
+    /// The number of the next effect of an execution that leaves.
+    pub(super) fn first_of(&self, slot: u32) -> Option<u64> {
+        let effect = self.flows.get(slot as usize)?.effects.front()?;
+        effect.execution().map(|effect| effect.number)
+    }
+
     /// The next one that leaves.
     pub(super) fn pop(&mut self) -> Option<Effect> {
         if let Some(effect) = self.first.pop_front() {
