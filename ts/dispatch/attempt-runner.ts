@@ -48,6 +48,7 @@ interface RunnerHost extends AttemptHost {
   readonly engine: Pick<Engine, 'calling' | 'output' | 'rendered'>
   readonly clock: Clock
   readonly maxValueBytes: number
+  readonly profiles: boolean
   /** How late the event loop is while attempts are under way. */
   readonly delay: { begin(): void; end(): void }
   /** Attempts under way. */
@@ -200,7 +201,7 @@ export class AttemptRunner {
     this.#answered = 0
     try {
       const input = task.templated || task.inputSchema !== undefined ? this.#input(attempt, task) : task
-      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf)
+      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf, this.#host.profiles)
       attempt.live.give(given)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)

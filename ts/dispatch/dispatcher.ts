@@ -85,13 +85,24 @@ export class Dispatcher implements AttemptHost, AccountHost {
   #children = 0
   readonly #questions: Questions
   /** How late the event loop is while attempts are under way. */
-  readonly delay: EventLoopDelay = new EventLoopDelay()
+  readonly delay: EventLoopDelay
   /** Answers that came when their execution was forgotten already. */
   lateAnswers = 0
   failure: OrchestratorError | undefined
 
+  /** Whether more is recorded than what costs next to nothing. */
+  readonly profiles: boolean
+
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(listener: DispatcherHost, agents: AgentRegistry, held: boolean, maxValueBytes: number, clock: Clock, native: NativeTime) {
+  constructor(
+    listener: DispatcherHost,
+    agents: AgentRegistry,
+    { held, maxValueBytes, profiles }: { held: boolean; maxValueBytes: number; profiles: boolean },
+    clock: Clock,
+    native: NativeTime,
+  ) {
+    this.profiles = profiles
+    this.delay = new EventLoopDelay(profiles ? (ms) => this.#stalled(ms) : undefined)
     this.#listener = listener
     this.maxValueBytes = maxValueBytes
     this.#agents = agents
@@ -101,6 +112,16 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#alarm = clock.alarm(() => this.#pull())
     this.#questions = new Questions(this)
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
+  }
+
+  /** The event loop stood still for so long until now. */
+  #stalled(ms: number): void {
+    if (this.#stopped || this.failure !== undefined) return
+    try {
+      this.engine.stalled(this.clock.now(), ms)
+    } catch {
+      // It is not open yet, or not any more.
+    }
   }
 
   /** Whether all it was told is done and on record, and nothing is asked of the store. */
