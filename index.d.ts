@@ -629,7 +629,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of all errors. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** The fields of an error beside its message. */
 declare interface ErrorOptions_2 {
@@ -687,8 +687,6 @@ export declare interface ExecuteOptions {
     priority?: number | undefined;
     /** Limits how many executions of one key and tenant run at once; the others wait. */
     concurrency?: ConcurrencyLimit | undefined;
-    /** The trace and the span of the caller, as a W3C `traceparent`. It is recorded with the execution and its child workflows. */
-    traceparent?: string | undefined;
     /** The names that it may use. A fork may only narrow those of its original. Default: all. */
     allow?: Allowance | undefined;
 }
@@ -1445,10 +1443,7 @@ export declare interface MonitoringConfig {
     enableMetrics?: boolean | undefined;
     /** Whether executions are traced. Default false. */
     enableTracing?: boolean | undefined;
-    /**
-     * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
-     * in which the event loop stood still. Default false.
-     */
+    /** Whether executions are profiled. Default false. */
     enableProfiling?: boolean | undefined;
     /** When to raise an alert. A threshold that is absent raises none. */
     alertThresholds?: AlertThresholds | undefined;
@@ -1552,6 +1547,16 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * with its idempotency keys.
      */
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
+    /**
+     * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
+     *
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     * @throws {ConflictError} `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first. `ERR_EXECUTION_NEEDED` if its parent, a child, a fork or a retry of it
+     * has not ended, or its idempotency key or its schedule needs it; `details.by` says which.
+     */
+    deleteExecution(executionId: string): Promise<void>;
+    /** Deletes the ended executions that fit, with their children, or with `dryRun` says what would be deleted. What is needed stays, as in `deleteExecution`. */
+    pruneExecutions(filter: PruneFilter, options?: PruneOptions): Promise<Pruned>;
     /**
      * Runs a workflow by a schedule. Each run is an execution whose id consists of the schedule's id and the planned instant. Resolves when the schedule is on
      * record. With `storage` it continues when the file is opened again and its agents are registered; without, it lives as long as the orchestrator. It
@@ -1797,6 +1802,33 @@ export declare interface ProviderConfig {
     timeout?: Duration | AttemptTimeouts | undefined;
 }
 
+/** What was deleted, or would be. */
+export declare interface Pruned {
+    /** How many executions, those counted that went with them as their children. */
+    readonly executions: number;
+    /** The bytes of their contexts and journals; the file gets smaller behind. Without `storage`: 0. */
+    readonly bytes: number;
+    /** How many fit and stay, because something needs them. */
+    readonly kept: number;
+    /** The ids of the first 100, without children. */
+    readonly ids: readonly string[];
+}
+
+/** Which ended executions `pruneExecutions` deletes; what is absent does not matter. At least one is there. */
+export declare interface PruneFilter {
+    workflowId?: string | undefined;
+    status?: 'completed' | 'failed' | 'cancelled' | undefined;
+    /** Ended before this instant. `new Date()`: all that have ended. */
+    endedBefore?: Date | undefined;
+    /** All but so many that ended last, children not counted. With `endedBefore` either is enough. */
+    keep?: number | undefined;
+}
+
+export declare interface PruneOptions {
+    /** Only says what would be deleted. Default false. */
+    dryRun?: boolean | undefined;
+}
+
 /** At most `limit` within any time of length `interval`. */
 export declare interface RateLimit {
     limit: number;
@@ -1856,6 +1888,25 @@ export declare type ResultsOf<T extends readonly {
 export declare interface ResumeOptions {
     /** Pauses again after the next task. Default false. */
     step?: boolean | undefined;
+}
+
+/**
+ * Which ended executions are deleted. A limit that is absent deletes nothing. A child workflow goes with the execution whose task it is, and what is needed
+ * stays: see docs/storage.md.
+ */
+export declare interface RetentionConfig {
+    /** Limits of executions that completed. */
+    completed?: RetentionLimits | undefined;
+    /** Limits of executions that failed or were cancelled. */
+    failed?: RetentionLimits | undefined;
+    /** Limits of single workflows, by id, in place of those above. `{}` for `completed` or `failed`: all of them stay. */
+    byWorkflow?: Readonly<Record<string, WorkflowRetention>> | undefined;
+}
+
+/** What is beyond any of the limits is deleted, the oldest first. */
+export declare interface RetentionLimits extends WorkflowLimits {
+    /** Bytes of the store's file that may be in use; beyond, these executions are deleted. */
+    bytes?: Bytes | undefined;
 }
 
 /** How failed attempts are retried. */
@@ -1981,6 +2032,8 @@ export declare interface StorageConfig {
      * `<path>.before-<format>` if it has at most 256 MiB; `'backup'` copies it whatever its size.
      */
     migrate?: 'auto' | 'backup' | undefined;
+    /** Which ended executions are deleted. Default: none. */
+    retention?: RetentionConfig | undefined;
 }
 
 /** The store could not be opened, read or written. */
@@ -2345,8 +2398,6 @@ export declare interface WorkflowExecution<Results = Readonly<Record<string, unk
         readonly at: Date;
     };
     readonly tenant?: string;
-    /** The trace and the span of the caller that began it, or its parent. */
-    readonly traceparent?: string;
 }
 
 /** A file to read as a workflow, whatever its name. */
@@ -2364,6 +2415,19 @@ export declare interface WorkflowGraph {
         /** The group, branch or loop it stands in. */
         readonly parent?: string;
     }[];
+}
+
+export declare interface WorkflowLimits {
+    /** How long after its end an execution stays. */
+    age?: Duration | undefined;
+    /** How many executions stay, the latest that ended, children not counted. */
+    count?: number | undefined;
+}
+
+/** Limits of the executions of one workflow. */
+export declare interface WorkflowRetention {
+    completed?: WorkflowLimits | undefined;
+    failed?: WorkflowLimits | undefined;
 }
 
 /** When a scheduled workflow runs: exactly one of `cron` and `every`. */

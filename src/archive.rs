@@ -6,7 +6,7 @@ use crate::shared::{SharedArchive, lock};
 use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
-use runtime::store::ExecutionFilter;
+use runtime::store::{ExecutionFilter, Expendable};
 use runtime::{Error, archive as told};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -22,6 +22,10 @@ pub(crate) enum Question {
     History(String),
     /// A page, by a filter as JSON text.
     List(String),
+    /// What may be deleted, by a question as JSON text.
+    Expendable(String),
+    /// An execution and what goes with it, by a question as JSON text.
+    Tree(String),
 }
 
 /// What a question resolves with.
@@ -52,6 +56,11 @@ impl ArchiveTask {
             Question::Execution(id) => told::execution(archive, id),
             Question::Undoing(id) => told::undoing(archive, id),
             Question::History(id) => Ok(told::history(archive, id)?.map(|(effects, failures)| words::text_of(&effects, &failures))),
+            Question::Expendable(asked) => told::expendable(archive, &read_expendable(asked)?).map(Some),
+            Question::Tree(asked) => {
+                let TreeText { id, now } = read(asked)?;
+                told::tree(archive, &id, Timestamp::from_micros(now))
+            }
             Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
         }
     }
@@ -83,6 +92,52 @@ struct FilterText {
     until: Option<u64>,
     limit: u32,
     cursor: Option<String>,
+}
+
+/// A question as JavaScript sends it; instants in microseconds since the epoch.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExpendableText {
+    now: u64,
+    completed: Option<bool>,
+    status: Option<String>,
+    workflow_id: Option<String>,
+    #[serde(default)]
+    except: Vec<String>,
+    before: Option<u64>,
+    keep: Option<u32>,
+    bytes: Option<u64>,
+    after: Option<(u64, i64)>,
+    limit: u32,
+    #[serde(default)]
+    measured: bool,
+}
+
+#[derive(Deserialize)]
+struct TreeText {
+    id: String,
+    now: u64,
+}
+
+fn read<'text, T: Deserialize<'text>>(text: &'text str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Malformed { what: "question", message: error.to_string() })
+}
+
+fn read_expendable(text: &str) -> Result<Expendable, Error> {
+    let asked: ExpendableText = read(text)?;
+    Ok(Expendable {
+        now: Timestamp::from_micros(asked.now),
+        completed: asked.completed,
+        status: asked.status,
+        workflow: asked.workflow_id,
+        except: asked.except,
+        before: asked.before.map(Timestamp::from_micros),
+        keep: asked.keep,
+        bytes: asked.bytes,
+        after: asked.after.map(|(ended, key)| (Timestamp::from_micros(ended), key)),
+        limit: asked.limit,
+        measured: asked.measured,
+    })
 }
 
 fn read_filter(text: &str) -> Result<ExecutionFilter, Error> {

@@ -15,7 +15,7 @@ use alphabet::Heard;
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::UnknownReturnValue;
 use napi_derive::napi;
-use runtime::store::{Durability, MemoryStore, Stall, canonical};
+use runtime::store::{Durability, MemoryStore, canonical};
 use runtime::{Driver, Error, Statistics, report};
 use std::collections::HashMap;
 use std::path::Path;
@@ -218,21 +218,9 @@ impl Engine {
             driver.limit(limits.running_max, weights);
             driver.limit_definitions((&limits.definitions).into());
             driver.name_process(limits.process.into());
-            #[cfg(feature = "bench")]
-            driver.record_of_attempts(recorded());
             if limits.redefinable {
                 driver.allow_redefinition();
             }
-            Ok(())
-        })
-    }
-
-    /// The event loop stood still for `millis` until `at`: that is put on record with what is recorded next.
-    #[napi(catch_unwind)]
-    pub fn stalled(&self, at: f64, millis: f64) -> Result<(), CodedError> {
-        let time = Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default();
-        self.with(|driver| {
-            driver.stalled(Stall { at: timestamp(at), time });
             Ok(())
         })
     }
@@ -433,6 +421,25 @@ impl Engine {
         ArchiveTask::ask(&self.archive, Question::List(filter))
     }
 
+    /// Resolves with a page of what may be deleted, as JSON text; `asked` is JSON text too.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn expendable(&self, asked: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Expendable(asked))
+    }
+
+    /// Resolves with a stored execution and what goes with it as JSON text, or null; `asked`: `{"id", "now"}`.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn stored_tree(&self, asked: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Tree(asked))
+    }
+
+    /// Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows.
+    #[napi(catch_unwind)]
+    pub fn delete_executions(&self, ids: Vec<String>, keys: Vec<i64>) -> Result<u32, CodedError> {
+        let executions: Vec<_> = ids.into_iter().zip(keys).collect();
+        self.with(|driver| driver.delete(&executions))
+    }
+
     /// Numbers for `getStatistics`.
     #[napi(catch_unwind)]
     pub fn statistics(&self) -> Result<NativeStatistics, CodedError> {
@@ -469,12 +476,4 @@ impl Engine {
         let driver = driver.as_mut().ok_or_else(|| CodedError::new("ERR_CLOSED", "the orchestrator is not open"))?;
         work(driver).map_err(|error| coded(&error))
     }
-}
-
-/// What `bench/record.mjs` wants on record.
-#[cfg(feature = "bench")]
-fn recorded() -> runtime::Recorded {
-    let left_out = std::env::var("MAO_BENCH_LEAVE_OUT").unwrap_or_default();
-    let wants = |field: &str| !left_out.split(',').any(|left_out| left_out == field);
-    runtime::Recorded { by: wants("by"), prints: wants("print"), reads: wants("read"), waits: wants("waited"), ends: wants("committed") }
 }

@@ -26,6 +26,7 @@ pub struct NativeStorage {
     pub durability: String,
     pub accept_older: bool,
     pub migrate: String,
+    pub ordered: bool,
 }
 
 /// What opening a file resolves with.
@@ -90,7 +91,8 @@ impl Open {
         let durability = if self.storage.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
         let copies = if self.storage.migrate == "backup" { Copies::Always } else { Copies::Small };
-        let options = OpenOptions { accept_older: self.storage.accept_older, unflushed: self.stage.is_some(), copies };
+        let options =
+            OpenOptions { accept_older: self.storage.accept_older, unflushed: self.stage.is_some(), copies, ordered: self.storage.ordered };
         let opening = Opening { path: &self.path, durability, options };
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
         let clock = self.clock.share();

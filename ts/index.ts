@@ -21,6 +21,7 @@ export type {
   StorageConfig,
   WorkflowConfig,
 } from './config/config.js'
+export type { RetentionConfig, RetentionLimits, WorkflowLimits, WorkflowRetention } from './config/retention.js'
 export type { Bytes } from './json/bytes.js'
 export type { WorkflowGraph } from './definition/definition.js'
 export type { Duration, DurationText } from './api/duration.js'
@@ -114,6 +115,9 @@ export type {
   ExecutionMetrics,
   ExecutionStatus,
   OrchestratorStatistics,
+  Pruned,
+  PruneFilter,
+  PruneOptions,
   ResumeOptions,
   SignalOptions,
   TaskErrorInfo,

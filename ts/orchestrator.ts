@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-import { processName } from './base/process-name.js'
 import { EventEmitter } from 'node:events'
 import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
@@ -8,13 +7,16 @@ import { Announcer, hearLate } from './events/announcer.js'
 import { asksSummaries, readContext, readExecutionId, readId } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
+import { childrenHostOf } from './executions/children-host.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
 import { number } from './base/reader.js'
 import { readCallOptions } from './json/entry.js'
-import { DefinitionReader, readingLimits } from './definition/definition.js'
+import { DefinitionReader } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
+import { Deletions } from './executions/deletion.js'
 import { EndedExecutions } from './executions/ended-executions.js'
 import { ExecutionLookUp } from './executions/look-up.js'
+import { openStore } from './executions/opening.js'
 import { closed, endAtOnce, endInOrder, release, type StoppingHost } from './executions/stopping.js'
 import { pendingError } from './api/errors.js'
 import { ExecutionControl } from './executions/control.js'
@@ -25,7 +27,7 @@ import { ExecutionMonitor } from './events/monitor.js'
 import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
 import { endOf, orThrow } from './executions/outcome.js'
-import { InterruptedRuns, tellUnreadable } from './executions/recovery.js'
+import { InterruptedRuns } from './executions/recovery.js'
 import type { Run } from './run/run.js'
 import { methodsOf, placed, placeErrors } from './base/placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './executions/schedule.js'
@@ -41,6 +43,9 @@ import type {
   ExecutionList,
   ExecutionListFilter,
   OrchestratorStatistics,
+  Pruned,
+  PruneFilter,
+  PruneOptions,
   ResumeOptions,
   SignalOptions,
   WorkflowExecution,
@@ -84,6 +89,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #beginnings: Beginnings
   readonly #schedules: Schedules
   readonly #control: ExecutionControl
+  readonly #childrenHost: ChildrenHost
+  readonly #deletions: Deletions
   readonly #lookUp: ExecutionLookUp
   #ready: Promise<void>
   #closing: Promise<void> | undefined
@@ -102,7 +109,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     super()
     this.#config = judgedConfig(config, new.target as never)
     const { storage, memory, workflow } = this.#config
-    this.#childrenHost = { ...this.#childrenHost, maxDepth: workflow.maxDepth, maxValueBytes: workflow.maxValueBytes }
     this.#log = new Log(this.#config.logger)
     this.#unheard = new Unheard(this.#log, this.#live, () => this.listenerCount('task:failed') > 0)
     const stage = stageOf(config)
@@ -136,8 +142,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         failed: (error) => {
           if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
           this.#schedules.lose(pendingError(error))
+          this.#deletions.lose(pendingError(error))
           this.#log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
         },
+        deleted: (ticket) => this.#deletions.deleted(ticket),
         alerted: () => this.#alerts.tell(this.#dispatcher.engine),
         progress: (...progress) => this.#announcer.progress(...progress),
         child: (...child) => runChild(this.#childrenHost, ...child),
@@ -145,7 +153,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         find: (id) => this.#live.get(id),
       },
       this.#agents,
-      { held: storage === null, maxValueBytes: workflow.maxValueBytes, profiles: this.#config.monitoring.enableProfiling },
+      storage === null,
+      workflow.maxValueBytes,
       clock,
       native,
     )
@@ -156,49 +165,36 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       () => this.#dispatcher,
       () => this.#held,
     )
-    this.#lookUp = new ExecutionLookUp({
+    /** What several of the parts below need. */
+    const shared = {
       dispatcher: this.#dispatcher,
       log: this.#log,
       live: this.#live,
       ended: this.#ended,
-      unheard: this.#unheard,
       announcer: this.#announcer,
-      calls: this,
+      past: (id: string) => this.#lookUp.past(id),
       ready: () => this.#ready,
-      assertNotClosed: (call) => this.#assertNotClosed(call),
-    })
+      assertOpen: (...call: [call?: string, underWay?: boolean]) => this.#assertOpen(...call),
+      assertNotClosed: (call: string) => this.#assertNotClosed(call),
+      cancelExecution: (id: string, reason?: string) => this.cancelExecution(id, reason),
+    }
+    this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this })
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
       this.#agents,
       (definition) => this.#workflows.equip(definition),
       (run) => cancelOrphans(this.#childrenHost, orphansOf(this.#childrenHost, run)),
     )
-    this.#beginnings = new Beginnings({
-      agents: this.#agents,
-      log: this.#log,
-      dispatcher: this.#dispatcher,
-      live: this.#live,
-      held: this.#held,
-      reader: this.#reader,
-      workflows: this.#workflows,
-      validates: workflow.enableValidation,
-      maxIdlePasses: workflow.maxIdlePasses,
-      inMemory: storage === null,
-      past: (id) => this.#lookUp.past(id),
-      ready: () => this.#ready,
-      assertOpen: (...call) => this.#assertOpen(...call),
-      cancelExecution: (id, reason) => this.cancelExecution(id, reason),
-    })
-    this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, () => this.#assertOpen())
-    this.#control = new ExecutionControl({
-      dispatcher: this.#dispatcher,
-      live: this.#live,
-      interrupted: this.#interrupted,
-      beginnings: this.#beginnings,
-      ready: () => this.#ready,
-      assertOpen: () => this.#assertOpen(),
-      past: (id) => this.#lookUp.past(id),
-    })
+    const { enableValidation: validates, maxIdlePasses } = workflow
+    const definitions = { reader: this.#reader, workflows: this.#workflows }
+    const bounds = { validates, maxIdlePasses, inMemory: storage === null }
+    this.#beginnings = new Beginnings({ ...shared, ...definitions, ...bounds, agents: this.#agents, held: this.#held })
+    this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, shared.assertOpen)
+    this.#control = new ExecutionControl({ ...shared, interrupted: this.#interrupted, beginnings: this.#beginnings })
+    const children = { workflow, lookUp: this.#lookUp, beginnings: this.#beginnings }
+    this.#childrenHost = childrenHostOf({ ...shared, ...definitions, ...children })
+    const retention = storage?.retention ?? null
+    this.#deletions = new Deletions({ ...shared, release: (run) => this.#release(run) }, retention)
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
@@ -341,6 +337,22 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
+   * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {ConflictError} `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first. `ERR_EXECUTION_NEEDED` if its parent, a child, a fork or a retry of it
+   * has not ended, or its idempotency key or its schedule needs it; `details.by` says which.
+   */
+  deleteExecution(executionId: string): Promise<void> {
+    return this.#deletions.delete(executionId)
+  }
+
+  /** Deletes the ended executions that fit, with their children, or with `dryRun` says what would be deleted. What is needed stays, as in `deleteExecution`. */
+  pruneExecutions(filter: PruneFilter, options?: PruneOptions): Promise<Pruned> {
+    return this.#deletions.prune(filter, options)
+  }
+
+  /**
    * Runs a workflow by a schedule. Each run is an execution whose id consists of the schedule's id and the planned instant. Resolves when the schedule is on
    * record. With `storage` it continues when the file is opened again and its agents are registered; without, it lives as long as the orchestrator. It
    * keeps the process alive. The same schedule again returns the existing one.
@@ -403,25 +415,10 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   async #open(): Promise<void> {
-    const { storage, workflow } = this.#config
-    const { engine, clock } = this.#dispatcher
-    if (storage === null) engine.openMemory()
-    const opened = storage === null ? undefined : await engine.openFile(storage)
-    if (opened !== undefined) clock.notBefore(opened.now)
-    this.#alerts.tell(engine)
-    this.#agents.open(engine)
-    const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
-    const process = processName()
-    engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable, process })
-    const interrupted = this.#interrupted.found(opened?.interrupted ?? [])
-    for (const run of interrupted) this.#live.add(run)
-    this.#interrupted.takeUp(interrupted)
-    const unreadable = opened?.unreadable ?? []
-    tellUnreadable(this.#log, engine, unreadable)
-    const isThere = (id: string): boolean => this.#live.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
-    const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
-    cancelOrphans(this.#childrenHost, interrupted.filter(isOrphan))
-    this.#schedules.takeUp(unreadable)
+    const parts = { agents: this.#agents, interrupted: this.#interrupted, schedules: this.#schedules, alerts: this.#alerts }
+    const running = { dispatcher: this.#dispatcher, live: this.#live, log: this.#log, children: this.#childrenHost }
+    await openStore(this.#config, { ...parts, ...running })
+    this.#deletions.begin()
     this.#announcer.detached()
   }
 
@@ -430,31 +427,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#lookUp.handle(run.id, run)
   }
 
-  #childrenHost: ChildrenHost = {
-    maxDepth: 0,
-    maxValueBytes: 0,
-    find: (id) => this.#workflows.find(id),
-    read: (workflow) => this.#reader.readAccepted(workflow),
-    bounds: (run) => this.#dispatcher.engine.bounds(run.slot),
-    report: (run) => this.#dispatcher.engine.report(run.slot),
-    live: this.#live,
-    past: (id) => this.#lookUp.past(id),
-    undoing: async (id) => (this.#ended === undefined ? this.#dispatcher.engine.stored('storedUndoing', id) : this.#ended.get(id)?.undoing),
-    begin: (id, { definition, context, options }) => {
-      // What undoes a child has the agents that the child named.
-      if (options.undoes === undefined) this.#beginnings.assertKnown(definition, options)
-      return this.#beginnings.begin(definition, context, options, id, 0)
-    },
-    standInsOnce: (...begun) => this.#beginnings.standInsOnce(...begun),
-    isPaused: (run) => this.#dispatcher.engine.isPaused(run.slot),
-    pause: (run) => this.#dispatcher.engine.pause(run.slot),
-    cancel: (id, reason) => this.cancelExecution(id, reason),
-  }
-
   #runEnded(run: Run): void {
     this.#models.forget(`execution:${run.id}`)
     this.#ended?.remember(run, this.#live.topOf(run), () => this.#dispatcher.engine.undoing(run.slot))
     this.#unheard.ended(run)
+    this.#deletions.ended()
     // They have been told, unless it was cancelled before it was taken up after a crash.
     cancelOrphans(this.#childrenHost, this.#live.childrenOf(run.id))
     // Its events are held a little longer if it was an executeWorkflow call.
@@ -492,6 +469,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       agents: this.#agents,
       models: this.#models,
       schedules: this.#schedules,
+      deletions: this.#deletions,
       live: this.#live,
       ended: this.#ended,
       announcer: this.#announcer,

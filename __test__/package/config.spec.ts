@@ -80,7 +80,7 @@ describe('readConfig', () => {
       workflow: { maxTasks: 1_000_000, defaultTimeout: '2m' },
       collaboration: { sessionTimeout: '1.5h' },
     })
-    expect(config.storage).toEqual({ path: './data.db', durability: 'disk', acceptOlder: false, migrate: 'auto' })
+    expect(config.storage).toEqual({ path: './data.db', durability: 'disk', acceptOlder: false, migrate: 'auto', retention: null })
     expect(config.workflow.defaultTimeout).toBe(120_000)
     expect(config.collaboration.sessionTimeout).toBe(5_400_000)
     expect(resolved({ storage: { path: 'x', durability: 'os' } }).storage?.durability).toBe('os')
@@ -198,4 +198,23 @@ describe('readDuration', () => {
       expect(issues).toEqual([{ path: 'timeout', code: 'ERR_INVALID_VALUE', message: expect.stringContaining('must be a duration') }])
     },
   )
+})
+
+it('retention is read field by field: what is wrong is named by its place', () => {
+  const retention = {
+    completed: { age: 'soon', count: -1, bytes: 'much', size: 1 },
+    failed: 7,
+    byWorkflow: { flow: { completed: { bytes: '1GiB' }, cancelled: {} } },
+  }
+  expect(issuesOf({ storage: { path: 'x.db', retention } })).toMatchInlineSnapshot(`
+    [
+      "ERR_INVALID_VALUE storage.retention.completed.age: must be a duration: whole milliseconds up to 100 years, or a string such as '250ms', '30s', '5m', '2h', '1d'; not 'soon'",
+      "ERR_INVALID_VALUE storage.retention.completed.count: must be a whole number from 0 to 4294967295, not -1",
+      "ERR_INVALID_VALUE storage.retention.completed.bytes: must be an amount of memory of at least 1 byte: whole bytes, or a string such as '512KiB', '64MiB', '1GiB', '64MB'; not 'much'",
+      "ERR_UNKNOWN_FIELD storage.retention.completed.size: unknown field; known here: age, count, bytes",
+      "ERR_INVALID_VALUE storage.retention.failed: must be an object, not 7",
+      "ERR_NOT_SUPPORTED storage.retention.byWorkflow.flow.completed.bytes: is a limit of the whole file: write it in \`retention.completed\` or \`retention.failed\`",
+      "ERR_UNKNOWN_FIELD storage.retention.byWorkflow.flow.cancelled: unknown field; known here: completed, failed",
+    ]
+  `)
 })

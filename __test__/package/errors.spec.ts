@@ -22,7 +22,7 @@ import { run } from '../support/child.ts'
 import { root, storePath, userFolder, writeInto } from '../support/folder.ts'
 import { kitWith } from '../support/kits.ts'
 import { KeptLog } from '../support/logs.ts'
-import { gate, orchestratorWith, register, rejection, task, thrownBy, untilAborted, workflow } from '../support/orchestrators.ts'
+import { gate, orchestratorWith, register, rejection, task, thrownBy, until, untilAborted, workflow } from '../support/orchestrators.ts'
 import { call, stdio } from '../support/tools.ts'
 
 const folder = userFolder()
@@ -523,6 +523,19 @@ const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
     const orchestrator = orchestratorWith({ work: () => 1 })
     await orchestrator.executeWorkflow(only, {}, { executionId: 'mine' })
     return rejection(orchestrator.executeWorkflow(only, {}, { executionId: 'mine' }))
+  },
+  ERR_EXECUTION_ACTIVE: async () => {
+    const orchestrator = orchestratorWith({ work: () => 1 })
+    await orchestrator.startWorkflow(workflow([{ id: 'go', name: 'go', waitFor: { signal: 'go' } }]), {}, { executionId: 'mine' })
+    return rejection(orchestrator.deleteExecution('mine'))
+  },
+  ERR_EXECUTION_NEEDED: async () => {
+    const orchestrator = orchestratorWith({ work: () => 1 })
+    orchestrator.workflowEngine.registerWorkflow(workflow([task('leaf')], { id: 'child' }))
+    const go = { id: 'go', name: 'go', waitFor: { signal: 'go' } }
+    await orchestrator.startWorkflow(workflow([{ id: 'sub', name: 'sub', workflow: 'child' }, go]), {}, { executionId: 'mine' })
+    await until(async () => (await orchestrator.getExecution('mine/sub/1'))?.status === 'completed')
+    return rejection(orchestrator.deleteExecution('mine/sub/1'))
   },
   ERR_EXECUTION_ENDED: async () => {
     const orchestrator = orchestratorWith({ work: () => 1 })

@@ -48,6 +48,8 @@ export type ErrorCode =
   | 'ERR_WORKFLOW_NOT_FOUND'
   | 'ERR_EXECUTION_EXISTS'
   | 'ERR_EXECUTION_ENDED'
+  | 'ERR_EXECUTION_ACTIVE'
+  | 'ERR_EXECUTION_NEEDED'
   | 'ERR_IDEMPOTENCY_MISMATCH'
   | 'ERR_TOO_DEEP'
   | 'ERR_SHUTDOWN'
@@ -240,6 +242,8 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_WORKFLOW_NOT_FOUND: NotFoundError,
   ERR_EXECUTION_EXISTS: ConflictError,
   ERR_EXECUTION_ENDED: ConflictError,
+  ERR_EXECUTION_ACTIVE: ConflictError,
+  ERR_EXECUTION_NEEDED: ConflictError,
   ERR_IDEMPOTENCY_MISMATCH: ConflictError,
   ERR_TOO_DEEP: TaskFailedError,
   ERR_SHUTDOWN: CancelledError,

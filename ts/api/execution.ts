@@ -38,8 +38,6 @@ export interface WorkflowExecution<Results = Readonly<Record<string, unknown>>> 
   /** The schedule that began it, and the planned instant. */
   readonly schedule?: { readonly id: string; readonly at: Date }
   readonly tenant?: string
-  /** The trace and the span of the caller that began it, or its parent. */
-  readonly traceparent?: string
 }
 
 /** Figures of one execution. */
@@ -135,8 +133,6 @@ export interface ExecuteOptions {
   priority?: number | undefined
   /** Limits how many executions of one key and tenant run at once; the others wait. */
   concurrency?: ConcurrencyLimit | undefined
-  /** The trace and the span of the caller, as a W3C `traceparent`. It is recorded with the execution and its child workflows. */
-  traceparent?: string | undefined
   /** The names that it may use. A fork may only narrow those of its original. Default: all. */
   allow?: Allowance | undefined
 }
@@ -193,6 +189,33 @@ export interface ExecutionListFilter {
   limit?: number | undefined
   /** From the page before. */
   cursor?: string | undefined
+}
+
+/** Which ended executions `pruneExecutions` deletes; what is absent does not matter. At least one is there. */
+export interface PruneFilter {
+  workflowId?: string | undefined
+  status?: 'completed' | 'failed' | 'cancelled' | undefined
+  /** Ended before this instant. `new Date()`: all that have ended. */
+  endedBefore?: Date | undefined
+  /** All but so many that ended last, children not counted. With `endedBefore` either is enough. */
+  keep?: number | undefined
+}
+
+export interface PruneOptions {
+  /** Only says what would be deleted. Default false. */
+  dryRun?: boolean | undefined
+}
+
+/** What was deleted, or would be. */
+export interface Pruned {
+  /** How many executions, those counted that went with them as their children. */
+  readonly executions: number
+  /** The bytes of their contexts and journals; the file gets smaller behind. Without `storage`: 0. */
+  readonly bytes: number
+  /** How many fit and stay, because something needs them. */
+  readonly kept: number
+  /** The ids of the first 100, without children. */
+  readonly ids: readonly string[]
 }
 
 /** A page of executions, newest first. */

@@ -26,11 +26,13 @@ import type {
   ScheduleTexts,
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
-import type { AgentLimits, Claimed, Handover, TypeLimits, Failures, History } from './shapes.js'
+import type { AgentLimits, Claimed, Failures, Handover, History, Tree, TypeLimits } from './shapes.js'
 
 export * from '../native/alphabet.js'
-const native = addon as typeof Binding
+/** The addon; for the files of this room. */
+export const native: typeof Binding = addon as typeof Binding
 
+export type NativeModels = Binding.NativeModels
 export const NativeMcp: typeof Binding.NativeMcp = native.NativeMcp
 export type NativeMcp = Binding.NativeMcp
 export const NativeSchema: typeof Binding.NativeSchema = native.NativeSchema
@@ -69,7 +71,11 @@ export class Engine {
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
   async openFile(storage: ResolvedStorage): Promise<Omit<Opened, 'failure'>> {
-    const { failure, ...opened } = await this.#native.openFile(storage, this.#time.clock, this.#time.stage)
+    const { failure, ...opened } = await this.#native.openFile(
+      { ...storage, ordered: storage.retention !== null },
+      this.#time.clock,
+      this.#time.stage,
+    )
     if (failure) throw rebuilt(failure)
     return opened
   }
@@ -126,11 +132,6 @@ export class Engine {
   }
 
   /** Whether an attempt has not answered, and was not given up. */
-  /** The event loop stood still for `ms` until `at`. */
-  stalled(at: number, ms: number): void {
-    this.#try(() => this.#native.stalled(at, ms))
-  }
-
   isUnderWay(slot: number, task: number, attempt: number): boolean {
     return this.#try(() => this.#native.isUnderWay(slot, task, attempt))
   }
@@ -349,7 +350,10 @@ export class Engine {
   }
 
   /** What the store says as JSON text, of an execution by its id or by a filter; the summaries are of everything that is on record by now. */
-  stored(what: 'storedExecution' | 'storedUndoing' | 'storedExecutions' | 'summaries', of: string): Promise<string | undefined> {
+  stored(
+    what: 'storedExecution' | 'storedUndoing' | 'storedExecutions' | 'storedTree' | 'expendable' | 'summaries',
+    of: string,
+  ): Promise<string | undefined> {
     return this.#answer(this.#native[what](of))
   }
 
@@ -360,6 +364,11 @@ export class Engine {
   /** What a live execution waits for, as JSON text. */
   waits(slot: number): string {
     return this.#try(() => this.#native.waits(slot))
+  }
+
+  /** Deletes an execution and what goes with it; the ticket of the effect that follows. */
+  delete({ ids, keys }: Tree): number {
+    return this.#try(() => this.#native.deleteExecutions([...ids], [...keys]))
   }
 
   /** The effects that a stored execution has had, all of them, and why what failed did, by their numbers. */
@@ -400,88 +409,6 @@ export class Engine {
 
   #try<T>(work: () => T): T {
     return attempt(work)
-  }
-}
-
-/** What one orchestrator asks of models. Texts are JSON, as in `model_driver::ModelDriver`. Every method throws an `OrchestratorError` or nothing. */
-export class Models {
-  readonly #native: Binding.NativeModels
-
-  /** By the clock of a stage the caller waits for `nextDeadline` and then calls `tick`; by one that runs Rust waits. */
-  constructor(fallback: readonly string[], seed: number, clock: NativeClock, wake: () => void) {
-    this.#native = attempt(() => new native.NativeModels([...fallback], seed, clock, wake))
-  }
-
-  /** In microseconds since the epoch; 0: nothing is waited for. */
-  nextDeadline(): number {
-    return attempt(() => this.#native.nextDeadline())
-  }
-
-  tick(): void {
-    attempt(() => this.#native.tick())
-  }
-
-  waiting(): number[] {
-    return attempt(() => this.#native.waiting())
-  }
-
-  /** Why it cannot be used, if it cannot: the field to change, and what is wrong with it. */
-  addProvider(name: string, provider: string): { readonly field: string; readonly message: string } | undefined {
-    const [field, message] = attempt(() => this.#native.addProvider(name, provider))
-    return field === undefined || message === undefined ? undefined : { field, message }
-  }
-
-  misnamedFallback(): { readonly index: number; readonly message: string }[] {
-    return attempt(() => this.#native.misnamedFallback())
-  }
-
-  register(model: string): void {
-    attempt(() => this.#native.register(model))
-  }
-
-  select(requirements: string): string {
-    return attempt(() => this.#native.select(requirements))
-  }
-
-  choose(wanted: string, chat: string): string {
-    return attempt(() => this.#native.choose(wanted, chat))
-  }
-
-  known(all: boolean): string {
-    return attempt(() => this.#native.known(all))
-  }
-
-  setBudget(scope: string, budget: string, spent: string): void {
-    attempt(() => this.#native.setBudget(scope, budget, spent))
-  }
-
-  forgetBudget(scope: string): void {
-    attempt(() => this.#native.forgetBudget(scope))
-  }
-
-  begin(call: number, request: string): void {
-    attempt(() => this.#native.begin(call, request))
-  }
-
-  cancel(call: number): void {
-    attempt(() => this.#native.cancel(call))
-  }
-
-  /** What a provider of the user has answered so far, has answered, or failed with. */
-  delivered(call: number, attemptNumber: number, delta: string): void {
-    attempt(() => this.#native.delivered(call, attemptNumber, delta))
-  }
-
-  answered(call: number, attemptNumber: number, reply: string): void {
-    attempt(() => this.#native.answered(call, attemptNumber, reply))
-  }
-
-  failed(call: number, attemptNumber: number, failure: string): void {
-    attempt(() => this.#native.failed(call, attemptNumber, failure))
-  }
-
-  pull(): string {
-    return attempt(() => this.#native.pull())
   }
 }
 

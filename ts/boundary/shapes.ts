@@ -28,6 +28,47 @@ export interface Claimed {
   readonly endedAt?: number
 }
 
+/** Which ended executions are asked for, as `runtime::store::Expendable` has it; instants in microseconds. */
+export interface ExpendableQuestion {
+  readonly now: number
+  readonly completed?: boolean
+  readonly status?: string
+  readonly workflowId?: string
+  readonly except?: readonly string[]
+  readonly before?: number
+  readonly keep?: number
+  readonly bytes?: number
+  readonly after?: Cursor
+  readonly limit: number
+  readonly measured?: boolean
+}
+
+type Cursor = readonly [ended: number, key: number]
+
+/** A part of them, oldest first. */
+export interface ExpendablePage {
+  readonly trees: readonly Tree[]
+  readonly cursor: Cursor | null
+  /** What was deleted before is not gone from the file yet. */
+  readonly unswept: boolean
+}
+
+/** An execution, first, with those that go with it. */
+export interface Tree {
+  readonly ids: readonly string[]
+  readonly keys: readonly number[]
+  readonly bytes: number
+  /** What needs it. */
+  readonly need: Need | null
+  /** Whose task the first is, where that is not on record. */
+  readonly parent?: string
+}
+
+/** What needs an execution: one that has not ended, or until when its key stands for it, in microseconds. */
+export type Need =
+  | { readonly by: 'active' | 'parent' | 'fork' | 'schedule'; readonly of: string }
+  | { readonly by: 'key'; readonly until: number }
+
 /** What `Engine.advance` is given. */
 export interface Handover {
   /** `ANSWER_WORDS` numbers for each of `count` answers. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The configuration of an orchestrator: each option with its default, and how it is read. What providers of models take is in models.ts.
 
+import { readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
 import { readBytes, type Bytes } from '../json/bytes.js'
 import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
 import { looking } from '../json/entry.js'
@@ -53,6 +54,8 @@ export interface StorageConfig {
    * `<path>.before-<format>` if it has at most 256 MiB; `'backup'` copies it whatever its size.
    */
   migrate?: 'auto' | 'backup' | undefined
+  /** Which ended executions are deleted. Default: none. */
+  retention?: RetentionConfig | undefined
 }
 
 /** Bounds what an orchestrator without `storage` remembers. */
@@ -124,10 +127,7 @@ export interface MonitoringConfig {
   enableMetrics?: boolean | undefined
   /** Whether executions are traced. Default false. */
   enableTracing?: boolean | undefined
-  /**
-   * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
-   * in which the event loop stood still. Default false.
-   */
+  /** Whether executions are profiled. Default false. */
   enableProfiling?: boolean | undefined
   /** When to raise an alert. A threshold that is absent raises none. */
   alertThresholds?: AlertThresholds | undefined
@@ -174,6 +174,7 @@ export interface ResolvedStorage {
   readonly durability: 'disk' | 'os'
   readonly acceptOlder: boolean
   readonly migrate: 'auto' | 'backup'
+  readonly retention: ResolvedRetention | null
 }
 interface ResolvedMemory {
   readonly remember: Remembered
@@ -183,7 +184,7 @@ export interface Remembered {
   readonly count: number
   readonly bytes: number
 }
-interface ResolvedWorkflow {
+export interface ResolvedWorkflow {
   readonly maxDepth: number
   readonly maxTasks: number
   readonly maxValueBytes: number
@@ -270,10 +271,16 @@ export function judgedConfig(config: unknown, from: () => unknown): ResolvedConf
   }
 }
 
-const storageDefaults: ResolvedStorage = { path: '', durability: 'disk', acceptOlder: false, migrate: 'auto' }
+const storageDefaults: ResolvedStorage = { path: '', durability: 'disk', acceptOlder: false, migrate: 'auto', retention: null }
 
 const storageFields: Fields<ResolvedStorage> = {
-  read: { path: readPath, durability: oneOf('disk', 'os'), acceptOlder: boolean, migrate: oneOf('auto', 'backup') },
+  read: {
+    path: readPath,
+    durability: oneOf('disk', 'os'),
+    acceptOlder: boolean,
+    migrate: oneOf('auto', 'backup'),
+    retention: readRetention,
+  },
 }
 
 const rememberFields: Fields<Remembered> = { read: { count: integer(1), bytes: readBytes } }

@@ -14,7 +14,6 @@ import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import { Form, type Engine } from '../boundary/native.js'
-import { PutOff } from './put-off.js'
 import type { Run } from '../run/run.js'
 import { AttemptInput, LiveAttempt, type AttemptHost } from '../run/attempt.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
@@ -48,7 +47,6 @@ interface RunnerHost extends AttemptHost {
   readonly engine: Pick<Engine, 'calling' | 'output' | 'rendered'>
   readonly clock: Clock
   readonly maxValueBytes: number
-  readonly profiles: boolean
   /** How late the event loop is while attempts are under way. */
   readonly delay: { begin(): void; end(): void }
   /** Attempts under way. */
@@ -76,7 +74,7 @@ export class AttemptRunner {
   /** When the answers that are being taken were there, 0 if that is to be read; and whether what ends this taking is queued. */
   #answered = 0
   #endQueued = false
-  readonly #later = new PutOff()
+  readonly #later: (() => void)[] = []
 
   constructor(
     host: RunnerHost,
@@ -95,8 +93,8 @@ export class AttemptRunner {
   drain(): void {
     this.#draining = true
     // Whoever takes the execution up finds them interrupted.
-    this.#host.inFlight -= this.#later.size
-    this.#later.clear()
+    this.#host.inFlight -= this.#later.length
+    this.#later.length = 0
   }
 
   /** `number`: which attempt, from 1. `instanceNumber`: who does it. */
@@ -113,9 +111,9 @@ export class AttemptRunner {
     this.#host.inFlight += 1
     if (this.#host.inFlight === 1) this.#host.delay.begin()
     if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
-    if (this.#later.size === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
-    if (this.#later.size === 0) real.setImmediate(this.#goOn)
-    this.#later.add(run, () => this.#beginLate(attempt, instanceNumber))
+    if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
+    if (this.#later.length === 0) real.setImmediate(this.#goOn)
+    this.#later.push(() => this.#beginLate(attempt, instanceNumber))
   }
 
   /** Tells an attempt to stop, and the log if its agent goes on all the same. */
@@ -155,8 +153,10 @@ export class AttemptRunner {
 
   readonly #goOn = (): void => {
     const later = this.#later
-    while (later.size > 0 && !this.#isLate(this.#clock.now())) later.call()
-    if (later.size > 0) real.setImmediate(this.#goOn)
+    let next = 0
+    while (next < later.length && !this.#isLate(this.#clock.now())) later[next++]?.()
+    later.splice(0, next)
+    if (later.length > 0) real.setImmediate(this.#goOn)
   }
 
   #beginLate(attempt: Attempt, instanceNumber: number): void {
@@ -201,7 +201,7 @@ export class AttemptRunner {
     this.#answered = 0
     try {
       const input = task.templated || task.inputSchema !== undefined ? this.#input(attempt, task) : task
-      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf, this.#host.profiles)
+      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf)
       attempt.live.give(given)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)

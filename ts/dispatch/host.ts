@@ -20,6 +20,8 @@ export interface DispatcherHost {
   schedule(effect: ScheduleEffect): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void
+  /** What was deleted with this ticket is on record no more. */
+  deleted(ticket: number): void
   /** The store has alerts. */
   alerted(): void
   /** An attempt told how far it is. */

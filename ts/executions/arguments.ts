@@ -6,11 +6,12 @@ import type { Clock } from '../base/clock.js'
 import { ValidationError } from '../api/errors.js'
 import { readDuration } from '../api/duration.js'
 import { describe, type Issue } from '../api/issue.js'
-import { looking, noData, readData } from '../json/entry.js'
+import { boolean, integer, oneOf, text, type Fields, type Read } from '../base/reader.js'
+import { looking, noData, readCallOptions, readData } from '../json/entry.js'
 import { plainJson, type Json } from '../json/json.js'
 import { nearest } from '../base/near.js'
 import { judgeName, refusalOfChosenName, refusalOfExecutionId } from '../base/names.js'
-import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, SignalOptions } from '../api/execution.js'
+import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, PruneFilter, SignalOptions } from '../api/execution.js'
 import type { ExecutionSummaryFilter } from '../api/summary.js'
 import type { RunOptions } from '../run/options.js'
 
@@ -65,7 +66,7 @@ export interface ReadOptions {
 }
 
 const texts = ['executionId', 'idempotencyKey', 'tenant'] as const
-const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', 'allow', 'traceparent', ...texts] as const
+const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', 'allow', ...texts] as const
 
 /** What others call an option. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
@@ -88,11 +89,6 @@ function meantBy(field: string): string {
   return near === undefined ? `these are: ${OPTIONS.join(', ')}` : `did you mean \`${near}\`?`
 }
 
-/** Whether it is what https://www.w3.org/TR/trace-context-2/#traceparent-header says: neither id is all zeros, and version ff is none. */
-function isTraceparent(text: unknown): boolean {
-  return typeof text === 'string' && /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(text)
-}
-
 /** The options of an execution that is started by `clock`. */
 export function readOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
   if (options === undefined) return NO_OPTIONS
@@ -109,7 +105,7 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
     if ((OPTIONS as readonly string[]).includes(field)) continue
     issues.push({ path: `options.${field}`, message: `is not an option; ${meantBy(field)}` })
   }
-  const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency, traceparent } = options
+  const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency } = options
   const allow = options.allow === undefined ? undefined : readAllow(options.allow, issues)
   if (signal !== undefined && !(signal instanceof AbortSignal))
     issues.push({ path: 'options.signal', message: `must be an AbortSignal, not ${describe(signal)}` })
@@ -129,13 +125,7 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
       path: 'options.priority',
       message: `must be a whole number from -${PRIORITY_MAX} to ${PRIORITY_MAX}, not ${describe(priority)}`,
     })
-  if (traceparent !== undefined && !isTraceparent(traceparent))
-    issues.push({
-      path: 'options.traceparent',
-      message: `must be a W3C traceparent, such as '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', not ${describe(traceparent)}`,
-    })
   const recorded = {
-    ...(traceparent !== undefined && { traceparent }),
     ...(priority !== undefined && { priority }),
     ...(concurrency !== undefined && { concurrency: readConcurrency(concurrency, issues) }),
     ...(allow !== undefined && { allow }),
@@ -304,6 +294,26 @@ function judgeText(given: { [field: string]: unknown }, field: string, issues: I
   const text = given[field]
   if (text !== undefined && typeof text !== 'string')
     issues.push({ path: `filter.${field}`, message: `must be a string, not ${describe(text)}` })
+}
+
+const date: Read<Date> = (value, path, issues) => {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value
+  issues.push({ path, message: `must be a valid Date, not ${describe(value)}` })
+  return undefined
+}
+
+/** What `pruneExecutions` is given. */
+export function readPruning(given: unknown, options: unknown): { readonly filter: PruneFilter; readonly dryRun: boolean } {
+  const what = 'executions cannot be pruned like that'
+  const status = oneOf('completed', 'failed', 'cancelled')
+  const fields = { workflowId: text, status, endedBefore: date, keep: integer(0, 2 ** 32 - 1) }
+  const filter = readCallOptions<PruneFilter>(given, 'filter', what, fields as Fields<PruneFilter>['read'], {})
+  if (Object.keys(filter).length === 0) {
+    const message =
+      'must say which, by `workflowId`, `status`, `endedBefore` or `keep`; `{ endedBefore: new Date() }` is all that have ended'
+    throw new ValidationError('ERR_INVALID_ARGUMENT', what, [{ path: 'filter', message }])
+  }
+  return { filter, ...readCallOptions<{ dryRun: boolean }>(options, 'options', what, { dryRun: boolean }, { dryRun: false }) }
 }
 
 function refuse(what: string, issues: Issue[]): void {

@@ -9,6 +9,10 @@ import type { Json } from '../json/json.js'
 import type { Run } from '../run/run.js'
 import type { WorkflowExecution } from '../api/execution.js'
 import type { RunOptions } from '../run/options.js'
+import type { ExpendableQuestion, Tree } from '../boundary/shapes.js'
+
+/** How long a key stands for an execution that has ended: `Keyed::KEPT`. */
+const KEY_KEPT_MS = 24 * 60 * 60 * 1000
 
 /** An execution that has ended, with what another one like it would need. */
 export interface Past {
@@ -82,6 +86,54 @@ export class EndedExecutions {
 
   get(id: string): Past | undefined {
     return this.#executions.get(id) ?? this.#held.get(id)
+  }
+
+  /** An execution with those that go with it. */
+  tree(id: string, now: number): Tree | undefined {
+    const past = this.#executions.get(id)
+    return past && this.#treeOf(past, this.#childrenById(), now)
+  }
+
+  /** Those that are asked for, each with those that go with it, oldest first. */
+  expendable({ now, status, workflowId, before = -Infinity, keep = Infinity }: Omit<ExpendableQuestion, 'limit'>): Tree[] {
+    const children = this.#childrenById()
+    const isTop = ({ options: { parent } }: Past): boolean => parent === undefined || !this.#executions.has(parent.execution)
+    const fits = ({ execution }: Past): boolean =>
+      (status === undefined || execution.status === status) && (workflowId === undefined || execution.workflowId === workflowId)
+    const all = [...this.#executions.values()].filter((past) => isTop(past) && fits(past))
+    const isAll = keep === Infinity && before === -Infinity
+    const isDue = ({ execution }: Past, place: number): boolean =>
+      isAll || place < all.length - keep || (execution.endTime?.getTime() ?? Infinity) * 1000 < before
+    return all.filter(isDue).map((past) => this.#treeOf(past, children, now))
+  }
+
+  /** They are remembered no more. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#weight -= this.#executions.get(id)?.weight ?? 0
+      this.#executions.delete(id)
+    }
+  }
+
+  #treeOf(
+    { execution: { id, endTime }, options: { parent, idempotencyKey } }: Past,
+    children: ReadonlyMap<string, readonly string[]>,
+    now: number,
+  ): Tree {
+    const ids = [id]
+    for (const above of ids) ids.push(...(children.get(above) ?? []))
+    const until = ((endTime?.getTime() ?? 0) + KEY_KEPT_MS) * 1000
+    const need = idempotencyKey !== undefined && until > now ? ({ by: 'key', until } as const) : null
+    return { ids, keys: [], bytes: 0, need, ...(parent !== undefined && { parent: parent.execution }) }
+  }
+
+  #childrenById(): Map<string, string[]> {
+    const children = new Map<string, string[]>()
+    for (const [id, { options }] of this.#executions) {
+      const parent = options.parent?.execution
+      if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), id])
+    }
+    return children
   }
 
   values(): Iterable<Past> {

@@ -6,20 +6,20 @@ import type { Run } from '../run/run.js'
 export class LiveRuns {
   readonly #runs = new Map<string, Run>()
   readonly #children = new Map<string, Set<Run>>()
+  /** Those that continue an execution or do it again, by its id. */
+  readonly #continuing = new Map<string, Set<Run>>()
 
   add(run: Run): void {
     this.#runs.set(run.id, run)
+    for (const before of continued(run)) join(this.#continuing, before, run)
     const parent = run.options.parent?.execution
-    if (parent === undefined) return
-    const children = this.#children.get(parent) ?? new Set()
-    this.#children.set(parent, children.add(run))
+    if (parent !== undefined) join(this.#children, parent, run)
   }
 
   delete(run: Run): void {
     this.#runs.delete(run.id)
-    const parent = run.options.parent?.execution ?? ''
-    const children = this.#children.get(parent)
-    if (children?.delete(run) === true && children.size === 0) this.#children.delete(parent)
+    for (const before of continued(run)) leave(this.#continuing, before, run)
+    leave(this.#children, run.options.parent?.execution ?? '', run)
   }
 
   has(id: string): boolean {
@@ -44,4 +44,24 @@ export class LiveRuns {
   childrenOf(executionId: string): Run[] {
     return [...(this.#children.get(executionId) ?? [])].filter(({ execution }) => execution === undefined)
   }
+
+  /** One that has not ended and continues an execution, or does it again. */
+  continuing(executionId: string): Run | undefined {
+    return [...(this.#continuing.get(executionId) ?? [])].find(({ execution }) => execution === undefined)
+  }
+}
+
+function continued({ options: { forkedFrom, previous } }: Run): readonly string[] {
+  return [forkedFrom, previous].filter((id) => id !== undefined)
+}
+
+function join(sets: Map<string, Set<Run>>, id: string, run: Run): void {
+  const runs = sets.get(id)
+  if (runs === undefined) sets.set(id, new Set([run]))
+  else runs.add(run)
+}
+
+function leave(sets: Map<string, Set<Run>>, id: string, run: Run): void {
+  const runs = sets.get(id)
+  if (runs?.delete(run) === true && runs.size === 0) sets.delete(id)
 }

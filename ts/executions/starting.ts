@@ -247,7 +247,7 @@ export class Beginnings {
     if (call > 0) held.holds(run)
     dispatcher.add(run)
     dispatcher.activate()
-    dispatcher.schedule(run)
+    dispatcher.schedule()
     return run
   }
 

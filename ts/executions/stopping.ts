@@ -9,6 +9,7 @@ import type { Announcer } from '../events/announcer.js'
 import type { LiveRuns } from './live-runs.js'
 import type { ModelGateway } from '../models/integration.js'
 import type { Run } from '../run/run.js'
+import type { Deletions } from './deletion.js'
 import type { Schedules } from './schedules.js'
 import { processEnded, type Stage } from './stage.js'
 
@@ -18,6 +19,7 @@ export interface StoppingHost {
   readonly agents: AgentRegistry
   readonly models: ModelGateway
   readonly schedules: Schedules
+  readonly deletions: Deletions
   readonly live: LiveRuns
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
@@ -50,7 +52,7 @@ export function closed(call: string, underWay: boolean): ClosedError {
  * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
-  { dispatcher, agents, models, schedules, live, announcer }: StoppingHost,
+  { dispatcher, agents, models, schedules, deletions, live, announcer }: StoppingHost,
   ready: Promise<void>,
   drainMs: number,
   continues: string,
@@ -59,13 +61,16 @@ export async function endInOrder(
     () => true,
     () => false,
   )
+  deletions.stop()
   dispatcher.drain()
   if (isOpen) await dispatcher.idle(drainMs)
   await announcer.settled()
   dispatcher.abortAll(new CancelledError('ERR_SHUTDOWN', 'the orchestrator is shutting down'))
   if (isOpen) dispatcher.interrupt()
   dispatcher.stop()
-  schedules.lose(new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before this was on record'))
+  const lost = new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before this was on record')
+  schedules.lose(lost)
+  deletions.lose(lost)
   for (const run of live.values()) {
     const message = `the orchestrator was shut down before the execution ended; ${continues}`
     run.lose(new ClosedError('ERR_CLOSED', message, { executionId: run.id }))
@@ -79,10 +84,11 @@ export async function endInOrder(
 }
 
 /** Its process ends, as far as anybody can tell. What every later call hears. */
-export function endAtOnce({ dispatcher, agents, models, schedules }: StoppingHost, stage: Stage): ClosedError {
+export function endAtOnce({ dispatcher, agents, models, schedules, deletions }: StoppingHost, stage: Stage): ClosedError {
   const error = processEnded()
   dispatcher.abandon(error)
   schedules.lose(error)
+  deletions.lose(error)
   void agents.servers.close()
   models.close()
   stage.crashed()

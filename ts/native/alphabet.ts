@@ -30,7 +30,8 @@ export const Form = {
 export const EffectClass = {
   execution: 0,
   schedule: 1,
-  pool: 2,
+  store: 2,
+  pool: 3,
 } as const
 export type EffectClass = (typeof EffectClass)[keyof typeof EffectClass]
 
@@ -246,24 +247,52 @@ export class ScheduleEffect extends View {
   }
 }
 
+/** Of the store. */
+export const StoreKind = {
+  /** An execution is on record no more, with those that go with it. `ticket`: the number of what was asked. */
+  deleted: 512,
+} as const
+export type StoreKind = (typeof StoreKind)[keyof typeof StoreKind]
+
+export class StoreEffect extends View {
+  get kind(): StoreKind {
+    return this.words[this.place] as StoreKind
+  }
+
+  /** When it was done, in microseconds since the epoch. */
+  get at(): number {
+    return this.words[this.place + 1] as number
+  }
+
+  /** Of `deleted`. */
+  get ticket(): number {
+    return this.words[this.place + 2] as number
+  }
+
+  /** What is kept of it when the view moves on. */
+  copy(): StoreEffect {
+    return new StoreEffect(this.words.slice(this.place, this.place + EFFECT_WORDS))
+  }
+}
+
 /** Of the pool of agents. */
 export const PoolKind = {
   /** Make an instance of an agent, both by their numbers. */
-  createAgent: 512,
+  createAgent: 768,
   /** Let go of an instance. `force`: 1 if nothing may be waited for. */
-  disposeAgent: 513,
+  disposeAgent: 769,
   /** Ask an instance how it is. */
-  checkAgent: 514,
+  checkAgent: 770,
   /** An instance is ill, and has no new work. */
-  agentUnhealthy: 515,
+  agentUnhealthy: 771,
   /** It is well again. */
-  agentRecovered: 516,
+  agentRecovered: 772,
   /** A type of agent, by its number, has more instances than before. */
-  scaledUp: 517,
+  scaledUp: 773,
   /** It has fewer. */
-  scaledDown: 518,
+  scaledDown: 774,
   /** An attempt that lent its place has it back. `ticket`: of its reclaim. */
-  reclaimed: 519,
+  reclaimed: 775,
 } as const
 export type PoolKind = (typeof PoolKind)[keyof typeof PoolKind]
 

@@ -47,8 +47,6 @@ export declare class Engine {
   alerts(): Array<NativeAlert>
   /** Sets what the configuration says: called once, before anything begins. */
   limit(limits: NativeLimits): void
-  /** The event loop stood still for `millis` until `at`: that is put on record with what is recorded next. */
-  stalled(at: number, millis: number): void
   /** Continues an interrupted execution; effects come with the next `advance` or `pull`. */
   resume(slot: number): void
   /** Asks an execution to stop, by force its clean-up too; effects come with the next `advance` or `pull`, here and below. */
@@ -106,6 +104,12 @@ export declare class Engine {
   storedHistory(id: string): Promise<Answer>
   /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */
   storedExecutions(filter: string): Promise<Answer>
+  /** Resolves with a page of what may be deleted, as JSON text; `asked` is JSON text too. */
+  expendable(asked: string): Promise<Answer>
+  /** Resolves with a stored execution and what goes with it as JSON text, or null; `asked`: `{"id", "now"}`. */
+  storedTree(asked: string): Promise<Answer>
+  /** Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows. */
+  deleteExecutions(ids: Array<string>, keys: Array<number>): number
   /** Numbers for `getStatistics`. */
   statistics(): NativeStatistics
   /** Whether everything that was handed over is known to be committed. */
@@ -448,6 +452,7 @@ export interface NativeStorage {
   durability: string
   acceptOlder: boolean
   migrate: string
+  ordered: boolean
 }
 
 /** See `engine::TypeLimits`. */

@@ -84,6 +84,15 @@ effects! {
         owed Fired { slot: u32, planned: u64 },
     }
 
+    /// Of the store.
+    store Store {
+        /// When it was done, in microseconds since the epoch.
+        at: u64,
+    } {
+        /// An execution is on record no more, with those that go with it. `ticket`: the number of what was asked.
+        owed Deleted { ticket: u32 },
+    }
+
     /// Of the pool of agents.
     pool Pool {
         /// When it was decided, in microseconds since the epoch.

@@ -17,6 +17,6 @@ mod table;
 mod typescript;
 
 pub use answers::{ALERTS, ANSWER, Form, HEADER_WORDS, READS_ALL, READS_UNKNOWN};
-pub use effects::{CLASS_COUNT, CLASSES, Effect, execution, pool, schedule};
+pub use effects::{CLASS_COUNT, CLASSES, Effect, execution, pool, schedule, store};
 pub use table::{Class, EFFECT_WORDS, Field, Heard, Kind};
 pub use typescript::typescript;

@@ -132,7 +132,7 @@ impl Effect {
     pub const fn execution(&self) -> Option<&crate::execution::Effect> {
         match self {
             Self::Execution(effect) => Some(effect),
-            Self::Schedule(_) | Self::Pool(_) => None,
+            Self::Schedule(_) | Self::Store(_) | Self::Pool(_) => None,
         }
     }
 }
@@ -263,7 +263,7 @@ mod tests {
         let fired = schedule::Effect { schedule: 1, at: 2, kind: schedule::Kind::Fired { slot: 3, planned: 4 } };
         assert_eq!(Effect::Schedule(fired).words().map(f64::to_bits), [258.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0].map(f64::to_bits));
         let disposed = pool::Effect { at: 1, kind: pool::Kind::DisposeAgent { instance: 2, force: true } };
-        assert_eq!(Effect::Pool(disposed).words().map(f64::to_bits), [513.0, 1.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0].map(f64::to_bits));
+        assert_eq!(Effect::Pool(disposed).words().map(f64::to_bits), [769.0, 1.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0].map(f64::to_bits));
     }
 
     #[test]
@@ -276,12 +276,12 @@ mod tests {
         assert!(Heard::owed().with(&[started.kind()]).hears(&started));
         let one = Heard::none().with(&[fired.kind()]);
         assert!(one.hears(&fired) && !one.hears(&scheduled) && !one.hears(&started));
-        let every: Vec<u32> = (0..3).flat_map(|class| (0..256).map(move |code| class << 8 | code)).collect();
+        let every: Vec<u32> = (0..4).flat_map(|class| (0..256).map(move |code| class << 8 | code)).collect();
         for kind in &every {
             let bits = Heard::none().with(&[*kind]).0.concat();
             assert_eq!(bits.iter().map(|mask| mask.count_ones()).sum::<u32>(), 1, "{kind}");
         }
-        assert_eq!(Heard::none().with(&every).0.concat(), [u64::MAX; 12]);
-        assert_eq!(Heard::none().with(&[3 << 8, u32::MAX]), Heard::none(), "what is no class is heard of by nobody");
+        assert_eq!(Heard::none().with(&every).0.concat(), [u64::MAX; 16]);
+        assert_eq!(Heard::none().with(&[4 << 8, u32::MAX]), Heard::none(), "what is no class is heard of by nobody");
     }
 }

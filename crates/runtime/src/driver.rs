@@ -16,6 +16,7 @@ mod arrivals;
 mod asked;
 mod attempts;
 mod budget;
+mod deleting;
 mod gathered;
 mod history;
 mod ids;
@@ -29,7 +30,6 @@ mod schedules;
 mod slots;
 mod spawn;
 mod timers;
-mod turns;
 mod versions;
 
 use crate::effect::{self, Number};
@@ -130,6 +130,8 @@ pub struct Driver {
     at_hand: Option<Box<dyn Archive>>,
     asked: Asked,
     next_key: i64,
+    /// How many deletions were asked for.
+    tickets: u32,
     drawn: Ids,
     /// What the calls since the last flush have led to and is not yet submitted, with the effects owed once it is committed.
     gathered: Gathered,
@@ -189,6 +191,7 @@ impl Driver {
             at_hand,
             asked: Asked::default(),
             next_key,
+            tickets: 0,
             drawn: Ids::default(),
             gathered: Gathered::default(),
             now: None,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What leaves the driver: commands to carry out and notices of what is now on record.
 
-use alphabet::{Effect, execution, pool, schedule};
+use alphabet::{Effect, execution, pool, schedule, store};
 use engine::{AbortCause, CancelReason, Command, End, Event, InstanceIndex, PassEnd, Question, ReusedEnd, SkipReason};
 use engine::{InstanceNumber, PoolEffect};
 use stdx::Timestamp;
@@ -161,13 +161,18 @@ pub(crate) fn is_of(effect: &Effect, slot: u32) -> bool {
     match effect {
         Effect::Execution(effect) => effect.slot == slot,
         Effect::Schedule(schedule::Effect { kind: schedule::Kind::Fired { slot: of, .. }, .. }) => *of == slot,
-        Effect::Schedule(_) | Effect::Pool(_) => false,
+        Effect::Schedule(_) | Effect::Pool(_) | Effect::Store(_) => false,
     }
 }
 
 /// A schedule is as it is now.
 pub(crate) fn scheduled(number: u32, at: Timestamp, next: Option<Timestamp>) -> Effect {
     of_schedule(number, at, schedule::Kind::Scheduled { next: next.map_or(0, Timestamp::micros) })
+}
+
+/// What was deleted with this ticket is on record no more.
+pub(crate) fn deleted(ticket: u32, at: Timestamp) -> Effect {
+    Effect::Store(store::Effect { at: at.micros(), kind: store::Kind::Deleted { ticket } })
 }
 
 /// A schedule is no more.

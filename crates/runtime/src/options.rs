@@ -137,6 +137,33 @@ pub(crate) fn keyed(id: &Arc<str>, options: Option<&str>) -> Option<Keyed> {
     Some(Keyed { hash: hash.into(), generation, fingerprint: fingerprint.into(), end: None })
 }
 
+/// Where an execution comes from, as far as others must stay for it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Origin {
+    #[serde(deserialize_with = "execution_of")]
+    pub(crate) parent: Option<String>,
+    pub(crate) forked_from: Option<String>,
+    pub(crate) previous: Option<String>,
+    pub(crate) schedule: Option<Planned>,
+}
+
+/// Which schedule began an execution, and for which instant, in milliseconds.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Planned {
+    pub(crate) id: String,
+    pub(crate) at: u64,
+}
+
+fn execution_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Parent>::deserialize(deserializer)?.map(|parent| parent.execution))
+}
+
+/// Where an execution with these options comes from. What cannot be read comes from nowhere.
+pub(crate) fn origin(options: Option<&str>) -> Origin {
+    options.and_then(|options| serde_json::from_str(options).ok()).unwrap_or_default()
+}
+
 impl Reused {
     fn end(self) -> Option<ReusedEnd> {
         let output = self.output.map(|output| Arc::from(output.get()));

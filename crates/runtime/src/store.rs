@@ -8,6 +8,7 @@ mod archive;
 mod attempts;
 mod backend;
 mod crashing;
+mod expendable;
 #[cfg(feature = "bench")]
 mod file;
 mod health;
@@ -27,6 +28,7 @@ pub(crate) use backend::in_memory;
 pub use backend::over;
 pub use backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Wake};
 pub use crashing::{CrashPoint, CrashingStore};
+pub use expendable::{Expendable, ExpendablePage, Need, Tree};
 #[cfg(feature = "bench")]
 pub use file::FileStore;
 pub use health::{Health, How, Replaced};
@@ -58,6 +60,15 @@ pub trait Store: Send {
 
     /// Reads what it has, from any thread.
     fn archive(&self) -> Result<Box<dyn Archive>, OpenError>;
+
+    /// Takes out what is left of executions that were deleted, for about so long; whether there is more to do. Nothing of that is waited for. After an
+    /// error as after one of [`Store::commit`].
+    fn sweep(&mut self, _time: Duration) -> Result<bool, CommitError> {
+        Ok(false)
+    }
+
+    /// Has the host woken in some milliseconds, because there is more to sweep.
+    fn wake_soon(&mut self) {}
 
     /// From now on `wake` is called, from another thread, when a commit that was put off may be tried again, or the store is not well any more.
     fn watch(&mut self, _wake: Wake) -> Health {
@@ -117,6 +128,8 @@ pub struct Batch {
     pub keys: Vec<Keyed>,
     /// Schedules that begin, go on or end, in order.
     pub schedules: Vec<ScheduleChange>,
+    /// Ended executions that are deleted, by their keys.
+    pub deleted: Vec<i64>,
 }
 
 /// What a store knows of an idempotency key.
@@ -150,7 +163,12 @@ impl Batch {
 
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.accepted.is_empty() && self.records.is_empty() && self.cached.is_empty() && self.keys.is_empty() && self.schedules.is_empty()
+        self.accepted.is_empty()
+            && self.records.is_empty()
+            && self.cached.is_empty()
+            && self.keys.is_empty()
+            && self.schedules.is_empty()
+            && self.deleted.is_empty()
     }
 }
 

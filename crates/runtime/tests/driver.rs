@@ -12,6 +12,8 @@ mod attempts;
 mod below;
 #[path = "driver/calls.rs"]
 mod calls;
+#[path = "driver/deleting.rs"]
+mod deleting;
 #[path = "driver/faults.rs"]
 mod faults;
 #[path = "driver/files.rs"]

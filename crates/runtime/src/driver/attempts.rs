@@ -77,8 +77,7 @@ impl Driver {
         self.attempts.process = process;
     }
 
-    /// What of attempts is put on record: all, but where a benchmark leaves something out.
-    #[cfg(feature = "bench")]
+    /// What of attempts is put on record: all, unless something is left out.
     pub fn record_of_attempts(&mut self, recorded: Recorded) {
         self.attempts.recorded = recorded;
     }

@@ -6,7 +6,6 @@
 //! owed for nothing that is recorded ───────────────────────────────────────────────▲
 //! ```
 
-use super::turns::Turns;
 use crate::effect::{self, Number};
 use crate::history::failure_in;
 use crate::store::{BatchNumber, Partition, StepRecord};
@@ -47,7 +46,8 @@ pub(super) struct Owed {
 pub(super) struct Outbox {
     /// In the order of their numbers.
     waiting: VecDeque<Owed>,
-    ready: Turns,
+    /// In the order they leave.
+    ready: VecDeque<Effect>,
     last: BatchNumber,
     /// Why what effects tell of has failed, until the host has handled them.
     failures: FxHashMap<(u32, Number), Arc<Failure>>,
@@ -89,14 +89,9 @@ impl Outbox {
         self.ready.extend(effects);
     }
 
-    /// The number of the first effect of an execution that the host has not taken, of those it may.
-    pub(super) fn first_waiting(&self, slot: u32) -> Option<u64> {
-        self.ready.first_of(slot)
-    }
-
-    /// The next that the host may take: those of one execution in their order, and executions with few before those with many.
+    /// The next that the host may take.
     pub(super) fn next(&mut self) -> Option<Effect> {
-        let effect = self.ready.pop()?;
+        let effect = self.ready.pop_front()?;
         if let Effect::Execution(effect) = &effect
             && let Kind::Retrying { .. } | Kind::Failed { .. } = effect.kind
         {

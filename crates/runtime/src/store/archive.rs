@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Reading what is on record: by any thread, and for a file by another process, without the driver or its backend.
 
-use super::{ExecutionFilter, KnownKey, OpenError, Page, ReadError, SqliteReader, StepRecord, StoredExecution};
+use super::{
+    ExecutionFilter, Expendable, ExpendablePage, KnownKey, OpenError, Page, ReadError, SqliteReader, StepRecord, StoredExecution, Tree,
+};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -29,6 +31,12 @@ pub trait Archive: Send {
 
     /// The output kept under `key`, if it may still be taken over at `now`.
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError>;
+
+    /// A page of what may be deleted of that which is asked for.
+    fn expendable(&self, asked: &Expendable) -> Result<ExpendablePage, ReadError>;
+
+    /// The execution with this id and those that go with it, and what needs one of them now.
+    fn tree(&self, id: &str, now: Timestamp) -> Result<Option<Tree>, ReadError>;
 
     /// What is known of an idempotency key, by its hash, whose latest execution is not live in this process.
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError>;

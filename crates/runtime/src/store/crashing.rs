@@ -7,6 +7,7 @@
 use super::{Archive, Batch, CommitError, Health, Medium, OpenError, Store, Wake};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Where a process shall end, the same for everyone who has a copy.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +56,14 @@ impl Store for CrashingStore {
             Some(true) => self.store.commit(batches).and(Err(CommitError::Crashed)),
             Some(false) => Err(CommitError::Crashed),
         }
+    }
+
+    fn sweep(&mut self, time: Duration) -> Result<bool, CommitError> {
+        self.store.sweep(time)
+    }
+
+    fn wake_soon(&mut self) {
+        self.store.wake_soon();
     }
 
     fn medium(&self) -> std::io::Result<Box<dyn Medium>> {

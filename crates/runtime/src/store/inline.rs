@@ -8,11 +8,16 @@ use super::backend::{Arrival, Backend, BatchNumber, News, Wake};
 use super::questions::{Answering, Question, QuestionNumber};
 use super::{Archive, Batch, CommitError, Health, OpenError, Store};
 use crate::Clock;
+use crate::clock::Stopwatch;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a backend that is closed waits before it commits again what another program was in the way of.
 const BUSY_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long what was deleted is swept at once, and how often.
+const SWEEP: Duration = Duration::from_millis(1);
+const SWEEP_EVERY: Duration = Duration::from_millis(5);
 
 /// A store that is written by the thread of the driver.
 pub(super) struct Inline {
@@ -24,6 +29,9 @@ pub(super) struct Inline {
     batches: Vec<Batch>,
     numbers: Vec<BatchNumber>,
     arrived: Vec<Arrival>,
+    /// When what was deleted may be swept next, on `stopwatch`, if something is left.
+    sweep: Option<Duration>,
+    stopwatch: Stopwatch,
     failure: Option<Arc<CommitError>>,
 }
 
@@ -42,6 +50,9 @@ impl Inline {
             batches: Vec::new(),
             numbers: Vec::new(),
             arrived: Vec::new(),
+            // The process before may have ended meanwhile.
+            sweep: Some(Duration::ZERO),
+            stopwatch: Stopwatch::default(),
             failure: None,
         }
     }
@@ -66,6 +77,22 @@ impl Inline {
         }
     }
 
+    /// Sweeps what was deleted for a moment, now and then: the thread has other things to do.
+    fn sweep(&mut self) {
+        let now = self.stopwatch.elapsed();
+        if self.sweep.is_none_or(|at| now < at) || !self.batches.is_empty() || self.failure.is_some() {
+            return;
+        }
+        match self.store.sweep(SWEEP) {
+            Ok(true) | Err(CommitError::Busy) => {
+                self.sweep = Some(now + SWEEP_EVERY);
+                self.store.wake_soon();
+            }
+            Ok(false) => self.sweep = None,
+            Err(error) => self.fail(error),
+        }
+    }
+
     fn fail(&mut self, error: CommitError) {
         let failure = Arc::new(error);
         self.arrived.push(Arrival::Failed(Arc::clone(&failure)));
@@ -76,6 +103,9 @@ impl Inline {
 impl Backend for Inline {
     fn submit(&mut self, number: BatchNumber, batch: Batch) {
         let was_put_off = !self.batches.is_empty();
+        if !batch.deleted.is_empty() {
+            self.sweep.get_or_insert(Duration::ZERO);
+        }
         self.batches.push(batch);
         self.numbers.push(number);
         // One try for each call of the host: what was put off is tried again with the arrivals.
@@ -88,6 +118,7 @@ impl Backend for Inline {
         if !self.batches.is_empty() {
             self.commit();
         }
+        self.sweep();
         into.append(&mut self.arrived);
         self.answering.arrivals(into);
         self.news.tell(into);

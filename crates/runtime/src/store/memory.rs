@@ -2,8 +2,8 @@
 //! Journals in memory: nothing is ever written, and an execution is kept as long as the host keeps it.
 
 use super::{
-    Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Followed, FollowedRecord, KnownKey, Medium, OpenError, Page,
-    ReadError, StepRecord, Store, StoredExecution,
+    Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey,
+    Medium, OpenError, Page, ReadError, StepRecord, Store, StoredExecution, Tree,
 };
 use engine::Keyed;
 use rustc_hash::FxHashMap;
@@ -104,6 +104,9 @@ impl Kept {
         for accepted in batch.accepted.drain(..) {
             self.journals.insert(accepted.key, Journal { id: accepted.id, ..Journal::default() });
         }
+        for key in batch.deleted.drain(..) {
+            self.journals.remove(&key);
+        }
         for cached in batch.cached.drain(..) {
             self.cache.keep(cached, now.unwrap_or_default());
         }
@@ -193,6 +196,14 @@ impl Archive for MemoryArchive {
         let keyed = kept.keys.by_hash.get(hash).cloned();
         let taken = keyed.as_ref().map_or(kept.keys.gone, |keyed| keyed.generation);
         Ok(KnownKey { is_written: keyed.is_some(), keyed, taken })
+    }
+
+    fn expendable(&self, _asked: &Expendable) -> Result<ExpendablePage, ReadError> {
+        Ok(ExpendablePage::default())
+    }
+
+    fn tree(&self, _id: &str, _now: Timestamp) -> Result<Option<Tree>, ReadError> {
+        Ok(None)
     }
 
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {

@@ -7,8 +7,8 @@
 use super::backend::{Arrival, Backend, BatchNumber, Partition, Refusal, Wake};
 use super::questions::{Answering, Question, QuestionNumber};
 use super::{
-    Archive, Batch, CommitError, Cursor, ExecutionFilter, Followed, KnownKey, OpenError, Page, ReadError, SqliteReader, StepRecord, Store,
-    StoredExecution,
+    Archive, Batch, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, KnownKey, OpenError, Page, ReadError,
+    SqliteReader, StepRecord, Store, StoredExecution, Tree,
 };
 use crate::Clock;
 use crate::clock::Stopwatch;
@@ -311,6 +311,14 @@ impl Archive for SlowArchive {
 
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
         self.slowly().keyed(hash)
+    }
+
+    fn expendable(&self, asked: &Expendable) -> Result<ExpendablePage, ReadError> {
+        self.slowly().expendable(asked)
+    }
+
+    fn tree(&self, id: &str, now: Timestamp) -> Result<Option<Tree>, ReadError> {
+        self.slowly().tree(id, now)
     }
 
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {

@@ -8,6 +8,8 @@
 mod audit;
 mod bell;
 mod cache;
+mod deletion;
+mod expendable;
 mod fault;
 mod identity;
 mod journal;
@@ -53,6 +55,8 @@ pub struct OpenOptions {
     pub unflushed: bool,
     /// Whether a file of an older version is copied before it is made one of this version.
     pub copies: Copies,
+    /// Whether executions are deleted by how old they are, or how many: the file keeps them in that order then.
+    pub ordered: bool,
 }
 
 /// Which files of an older version are copied.
@@ -99,6 +103,9 @@ impl SqliteStore {
         if note.is_none() {
             lock.note(None).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         }
+        if options.ordered {
+            connection.execute_batch(expendable::INDEX).map_err(|source| open_error::failed(path, source))?;
+        }
         let (lock, place) = (Arc::new(lock), Arc::new(place));
         let journal = Journal::open(&connection).map_err(|source| open_error::failed(path, source))?;
         let reader = SqliteReader::beside(path, journal.tails(), options.unflushed)?;
@@ -130,10 +137,35 @@ impl SqliteStore {
             cache::write(&transaction, &batch.cached, batch.latest())?;
             keys::write(&transaction, &batch.keys, batch.latest())?;
             schedules::write(&transaction, &mut self.definitions, batch)?;
+            deletion::drop_executions(&transaction, &batch.deleted)?;
         }
         let bytes = self.journal.append(&transaction, batches.iter().flat_map(|batch| &batch.records))?;
         self.journal.commit(transaction)?;
         Ok((bytes, signs))
+    }
+}
+
+/// What a sweep came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Swept {
+    /// There was nothing to do.
+    Nothing,
+    /// There is more to do.
+    More,
+    /// All is done.
+    All,
+}
+
+impl SqliteStore {
+    fn sweep_for(&mut self, time: Duration) -> Result<Swept, CommitError> {
+        if !deletion::is_unswept(&self.connection)? && !deletion::has_room(&self.connection)? {
+            return Ok(Swept::Nothing);
+        }
+        self.keeper.admit()?;
+        let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(put_off)?;
+        let more = deletion::sweep(&transaction, &mut self.journal, time)?;
+        transaction.commit()?;
+        Ok(if more { Swept::More } else { Swept::All })
     }
 }
 
@@ -151,6 +183,24 @@ impl Store for SqliteStore {
             self.connection.busy_timeout(if was_blocked { schema::COMMIT_WAIT } else { Duration::ZERO })?;
         }
         written.map(|_| ())
+    }
+
+    fn sweep(&mut self, time: Duration) -> Result<bool, CommitError> {
+        let swept = self.sweep_for(time).map_err(classify);
+        match &swept {
+            Ok(Swept::Nothing) | Err(_) => {}
+            Ok(Swept::More) => self.keeper.wrote(0, self.journal.end(), false),
+            // The file gets shorter as the log is moved.
+            Ok(Swept::All) => self.keeper.move_log(),
+        }
+        if matches!(swept, Err(CommitError::Busy)) {
+            self.keeper.blocked();
+        }
+        swept.map(|swept| swept == Swept::More)
+    }
+
+    fn wake_soon(&mut self) {
+        self.keeper.wake_soon();
     }
 
     fn watch(&mut self, wake: Wake) -> Health {

@@ -21,6 +21,10 @@ use std::time::Duration;
 /// How long to wait before writing again what another program was in the way of.
 const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
+/// How long what was deleted is swept between two commits: with nothing else to do, and with others waiting.
+const SWEEP_ALONE: Duration = Duration::from_millis(4);
+const SWEEP_BESIDE: Duration = Duration::from_millis(1);
+
 /// The committing threads, seen from the driver.
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -42,10 +46,19 @@ struct Queue {
     batches: Vec<Batch>,
     /// Those of the batches.
     numbers: Vec<BatchNumber>,
+    /// Executions were deleted, of which something may be left.
+    sweeping: bool,
     /// Nothing more will come.
     closing: bool,
     /// Why nothing more can be committed.
     failure: Option<Arc<CommitError>>,
+}
+
+/// What is written at once. Without batches only what was deleted is swept.
+struct Unit {
+    batches: Vec<Batch>,
+    numbers: Vec<BatchNumber>,
+    sweeping: bool,
 }
 
 impl Writer {
@@ -56,6 +69,8 @@ impl Writer {
         let medium = Arc::new(Mutex::new(store.medium().map_err(failed)?));
         let answering = Answering::from(store.archive()?, Arc::clone(&wake));
         let store = Arc::new(Mutex::new(store));
+        // The process before may have ended meanwhile.
+        lock(&shared.queue).sweeping = true;
         let news = News::of(health.clone());
         let mut writer = Self { shared: Arc::clone(&shared), store: Arc::clone(&store), answering, news, threads: Vec::new() };
         for wake in [Arc::clone(&wake), wake] {
@@ -71,6 +86,7 @@ impl Writer {
 impl Backend for Writer {
     fn submit(&mut self, number: BatchNumber, batch: Batch) {
         let mut queue = lock(&self.shared.queue);
+        queue.sweeping |= !batch.deleted.is_empty();
         queue.batches.push(batch);
         queue.numbers.push(number);
         drop(queue);
@@ -130,8 +146,21 @@ impl Committer {
     fn run(self) {
         loop {
             let mut store = lock(&self.store);
-            let Some((mut batches, numbers)) = self.shared.next() else { return };
-            let written = self.write(&mut **store, &mut batches);
+            let Some(Unit { mut batches, numbers, sweeping }) = self.shared.next() else { return };
+            let mut written = if batches.is_empty() { Ok(()) } else { self.write(&mut **store, &mut batches) };
+            if sweeping && written.is_ok() {
+                // What waits has most of the time.
+                let time = if batches.is_empty() { SWEEP_ALONE } else { SWEEP_BESIDE };
+                match store.sweep(time) {
+                    Ok(more) => self.shared.swept(more),
+                    Err(CommitError::Busy) if batches.is_empty() => std::thread::sleep(RETRY_PAUSE),
+                    Err(CommitError::Busy) => {}
+                    Err(error) => written = Err(error),
+                }
+            }
+            if batches.is_empty() && written.is_ok() {
+                continue;
+            }
             let mut medium = lock(&self.medium);
             drop(store);
             // What was written after something that failed is not acknowledged either: nobody may build on it.
@@ -168,20 +197,30 @@ impl Drop for Committer {
 
 impl Shared {
     /// Waits for work; `None` once closing and empty, or after a failure.
-    fn next(&self) -> Option<(Vec<Batch>, Vec<BatchNumber>)> {
+    fn next(&self) -> Option<Unit> {
         let mut queue = lock(&self.queue);
         loop {
             if queue.failure.is_some() {
                 return None;
             }
-            if !queue.batches.is_empty() {
-                return Some((std::mem::take(&mut queue.batches), std::mem::take(&mut queue.numbers)));
+            let sweeping = queue.sweeping && !queue.closing;
+            if !queue.batches.is_empty() || sweeping {
+                let (batches, numbers) = (std::mem::take(&mut queue.batches), std::mem::take(&mut queue.numbers));
+                return Some(Unit { batches, numbers, sweeping });
             }
             if queue.closing {
                 return None;
             }
             queue = self.queued.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Something was swept; `more`: there is more to sweep.
+    fn swept(&self, more: bool) {
+        let mut queue = lock(&self.queue);
+        // Something may have been deleted meanwhile.
+        let deletes = queue.batches.iter().any(|batch| !batch.deleted.is_empty());
+        queue.sweeping = more || deletes;
     }
 
     fn is_closing(&self) -> bool {

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 use alphabet::execution::Kind;
-use alphabet::{Effect, execution, pool, schedule};
+use alphabet::{Effect, execution, pool, schedule, store};
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
 use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, MemoryStore, OpenOptions};
 use runtime::store::{Script, ScriptedBackend, SqliteReader, Store, StoredExecution};
@@ -284,6 +284,7 @@ pub(crate) fn failure(task: u32, attempt: u32, retryable: bool) -> Failure {
 pub(crate) fn words(effect: &Effect) -> String {
     match *effect {
         Effect::Execution(effect) => words_of_execution(effect),
+        Effect::Store(store::Effect { kind: store::Kind::Deleted { ticket }, .. }) => format!("deleted {ticket}"),
         Effect::Schedule(schedule::Effect { schedule, kind, .. }) => match kind {
             schedule::Kind::Scheduled { next: 0 } => format!("schedule {schedule}: no more instants"),
             schedule::Kind::Scheduled { next } => format!("schedule {schedule}: next {}", instant(next)),

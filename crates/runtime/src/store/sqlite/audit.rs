@@ -35,7 +35,12 @@ pub(super) fn opened(
     let read = || -> rusqlite::Result<_> {
         let id = identity::read(connection)?;
         let is_new = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema WHERE name = 'journal'", [], |row| row.get(0))?;
-        let end = if is_new { 0 } else { connection.query_row("SELECT coalesce(max(position), 0) FROM journal", [], |row| row.get(0))? };
+        let end = if is_new {
+            0
+        } else {
+            connection
+                .query_row("SELECT max(position, (SELECT coalesce(max(position), 0) FROM journal)) FROM mark", [], |row| row.get(0))?
+        };
         Ok((id, end))
     };
     let (id, end): (Option<String>, i64) = read().map_err(|source| failed(path, source))?;

@@ -8,10 +8,18 @@ use rusqlite::{Connection, Transaction, params};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
+const INSERT: &str = "INSERT INTO journal (execution, seq, previous, at, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+/// The same, at a position that SQLite would not choose, since the row before it was deleted.
+const INSERT_NEXT: &str =
+    "INSERT INTO journal (execution, seq, previous, at, body, checksum, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
 pub(super) struct Journal {
     tails: Arc<Tails>,
-    /// The position of the last row of all.
+    /// The position of the last row of all that there ever were.
     end: i64,
+    /// Whether that row was deleted: the next one is given its position.
+    is_cut: bool,
     /// Tails up to this position are saved.
     mark: i64,
     /// Bytes of records since they were.
@@ -19,17 +27,14 @@ pub(super) struct Journal {
     /// What the unit being written does to tails; `None`: the execution has ended.
     changes: FxHashMap<i64, Option<Tail>>,
     text: String,
-    /// Whether records have checksums: always, but where a benchmark measures what they cost.
-    checks: bool,
 }
 
 impl Journal {
     /// Goes on at the end of what is in the file.
     pub(super) fn open(connection: &Connection) -> rusqlite::Result<Self> {
-        let Loaded { tails, mark, end } = Tails::load(connection)?;
+        let Loaded { tails, mark, end, is_cut } = Tails::load(connection)?;
         // The first unit saves what was loaded, so that a process that ends early, again and again, leaves no more and more to look at.
-        let (changes, text) = (FxHashMap::default(), String::new());
-        Ok(Self { tails: Arc::new(tails), end, mark, unsaved: SAVED_BYTES, changes, text, checks: checks() })
+        Ok(Self { tails: Arc::new(tails), end, is_cut, mark, unsaved: SAVED_BYTES, changes: FxHashMap::default(), text: String::new() })
     }
 
     /// Where journals end, for whoever reads them.
@@ -52,14 +57,22 @@ impl Journal {
         Ok(())
     }
 
+    /// The row at this position is about to be deleted. The last one is where the next goes, so that is written down first.
+    pub(super) fn deletes(&mut self, transaction: &Transaction<'_>, position: i64) -> rusqlite::Result<()> {
+        if position == self.end && !self.is_cut {
+            tails::save(transaction, &self.tails.since(self.mark), self.end)?;
+            (self.mark, self.unsaved, self.is_cut) = (self.end, 0, true);
+        }
+        Ok(())
+    }
+
     /// Appends records; how many bytes they are.
     pub(super) fn append<'a>(
         &mut self,
         transaction: &Transaction<'_>,
         records: impl Iterator<Item = &'a StepRecord>,
     ) -> Result<usize, CommitError> {
-        let mut insert = transaction
-            .prepare_cached("INSERT INTO journal (execution, seq, previous, at, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut insert = transaction.prepare_cached(INSERT)?;
         let mut bytes = 0;
         for record in records {
             let change = self.changes.entry(record.key).or_insert_with(|| Some(self.tails.get(record.key).unwrap_or_default()));
@@ -68,9 +81,14 @@ impl Journal {
             encode(record, &mut self.text);
             bytes += self.text.len();
             let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
-            let checksum = if self.checks { checksum(tail.checksum, &self.text, record.key, record.seq, record.at) } else { 0 };
+            let checksum = checksum(tail.checksum, &self.text, record.key, record.seq, record.at);
             // SQLite chooses the position, since appending takes it no search then; another one than the next: somebody else has appended too.
-            let position = insert.insert(params![record.key, seq, tail.last, at, &*self.text, checksum.cast_signed()])?;
+            let position = if std::mem::take(&mut self.is_cut) {
+                let row = params![record.key, seq, tail.last, at, &*self.text, checksum.cast_signed(), self.end + 1];
+                transaction.prepare_cached(INSERT_NEXT)?.insert(row)?
+            } else {
+                insert.insert(params![record.key, seq, tail.last, at, &*self.text, checksum.cast_signed()])?
+            };
             if position != self.end + 1 {
                 return Err(out_of_order(record));
             }
@@ -96,14 +114,4 @@ impl Journal {
 
 fn out_of_order(record: &StepRecord) -> CommitError {
     CommitError::OutOfOrder { key: record.key, seq: record.seq }
-}
-
-#[cfg(not(feature = "bench"))]
-const fn checks() -> bool {
-    true
-}
-
-#[cfg(feature = "bench")]
-fn checks() -> bool {
-    !std::env::var("MAO_BENCH_LEAVE_OUT").is_ok_and(|left_out| left_out.split(',').any(|field| field == "checksum"))
 }

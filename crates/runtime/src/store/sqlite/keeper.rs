@@ -24,6 +24,9 @@ use std::time::Duration;
 /// more; of 1 MiB they hardly notice, and the log stays so short that it is written over in place. Of less, the moving costs more than it saves.
 const MOVE_BYTES: usize = 1 << 20;
 
+/// How soon a host is woken that has more to sweep.
+const WAKE_AFTER: Duration = Duration::from_millis(5);
+
 /// What is looked after.
 pub(super) struct Files {
     pub(super) place: Arc<Place>,
@@ -83,6 +86,8 @@ struct Asked {
     moving: bool,
     /// Since when another program has kept commits waiting; the host wants to be woken.
     blocked: Option<Duration>,
+    /// The host wants to be woken in a moment.
+    waking: bool,
     closing: bool,
 }
 
@@ -141,6 +146,17 @@ impl Keeper {
     pub(super) fn blocked(&mut self) {
         let since = *self.blocked.get_or_insert_with(|| self.shared.stopwatch.elapsed());
         self.shared.ring(|asked| asked.blocked = Some(since));
+    }
+
+    /// Has the log moved soon, whatever is in it.
+    pub(super) fn move_log(&mut self) {
+        (self.bytes, self.pages) = (0, self.shared.pages.load(Ordering::Relaxed));
+        self.shared.ring(|asked| asked.moving = true);
+    }
+
+    /// Has the host woken in a moment.
+    pub(super) fn wake_soon(&self) {
+        self.shared.ring(|asked| asked.waking = true);
     }
 
     /// Whether the unit to be written is to write the first page too. That has the id of the store, so that no log is taken for that of another.
@@ -269,7 +285,7 @@ impl Work {
                 drop(asked);
                 return self.close();
             }
-            let (moving, blocked) = (std::mem::take(&mut asked.moving), asked.blocked);
+            let (moving, waking, blocked) = (std::mem::take(&mut asked.moving), std::mem::take(&mut asked.waking), asked.blocked);
             drop(asked);
             if self.upkeep.is_move_due(self.shared.stopwatch.elapsed(), moving) {
                 self.move_log();
@@ -282,6 +298,9 @@ impl Work {
             self.tell(blocked);
             if let Some(blocked) = blocked {
                 self.retry(blocked);
+            } else if waking {
+                std::thread::sleep(WAKE_AFTER);
+                self.shared.wake();
             }
         }
     }

@@ -6,9 +6,10 @@ mod facts;
 pub use facts::Head;
 
 use super::tails::{self, Tail, Tails, checksum};
-use super::{OpenError, cache, keys, schedules, schema};
+use super::{OpenError, cache, expendable, keys, schedules, schema};
 use crate::store::{
-    Archive, Cursor, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord, StoredExecution, StoredSchedule, Unproved,
+    Archive, Cursor, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord, StoredExecution,
+    StoredSchedule, Tree, Unproved,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
@@ -98,9 +99,13 @@ impl SqliteReader {
         heads.into_iter().map(|head| self.with_journal(head, &tails)).collect()
     }
 
-    /// The largest key in use, 0 if there is none.
+    /// The largest key that was ever given, 0 if none was.
     pub fn last_key(&self) -> Result<i64, ReadError> {
-        Ok(self.connection.query_row("SELECT coalesce(max(key), 0) FROM execution", [], |row| row.get(0))?)
+        Ok(self.connection.query_row(
+            "SELECT max((SELECT coalesce(max(key), 0) FROM execution), (SELECT coalesce(max(key), 0) FROM deleted))",
+            [],
+            |row| row.get(0),
+        )?)
     }
 
     /// Asked for after an execution was found: a tail that is not there any more is then one of an execution that has ended.
@@ -111,6 +116,19 @@ impl SqliteReader {
     fn with_journal(&self, head: StoredExecution, tails: &Tails) -> Result<StoredExecution, ReadError> {
         let records = self.records(head.key, &head.id, 0, tails)?;
         Ok(StoredExecution { records, ..head })
+    }
+
+    /// The same; `None` if it was deleted meanwhile, and with it rows of its journal.
+    fn with_journal_if_there(&self, head: StoredExecution, tails: &Tails) -> Result<Option<StoredExecution>, ReadError> {
+        let key = head.key;
+        match self.with_journal(head, tails) {
+            Err(ReadError::Record { .. }) if !self.is_there(key)? => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    fn is_there(&self, key: i64) -> Result<bool, ReadError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM execution WHERE key = ?1")?.exists([key])?)
     }
 
     /// From the last to the one with the number `from`, each where the one after it says, and each as the one before it proves it.
@@ -158,7 +176,7 @@ impl Archive for SqliteReader {
 
     fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
         let found = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.id = ?1"))?.query_row([id], head).optional()?;
-        found.map(|head| self.with_journal(head, &*self.tails()?)).transpose()
+        found.map_or(Ok(None), |head| self.with_journal_if_there(head, &*self.tails()?))
     }
 
     fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
@@ -180,12 +198,17 @@ impl Archive for SqliteReader {
         heads.truncate(filter.limit as usize);
         let cursor = heads.last().filter(|_| more).map(|last| last.key.to_string());
         let tails = self.tails()?;
-        let executions = heads.into_iter().map(|head| self.with_journal(head, &tails)).collect::<Result<_, _>>()?;
+        let executions =
+            heads.into_iter().filter_map(|head| self.with_journal_if_there(head, &tails).transpose()).collect::<Result<_, _>>()?;
         Ok(Page { executions, cursor })
     }
 
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError> {
-        self.records(key, &key.to_string(), from, &*self.tails()?)
+        match self.records(key, &key.to_string(), from, &*self.tails()?) {
+            // It was deleted meanwhile.
+            Err(ReadError::Record { .. }) if !self.is_there(key)? => Ok(Vec::new()),
+            read => read,
+        }
     }
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
@@ -194,6 +217,14 @@ impl Archive for SqliteReader {
 
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
         keys::read(&self.connection, hash)
+    }
+
+    fn expendable(&self, asked: &Expendable) -> Result<ExpendablePage, ReadError> {
+        expendable::page(&self.connection, asked)
+    }
+
+    fn tree(&self, id: &str, now: Timestamp) -> Result<Option<Tree>, ReadError> {
+        expendable::tree(&self.connection, id, now)
     }
 
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
@@ -226,7 +257,12 @@ impl SqliteReader {
             records.push(FollowedRecord { id: id.into(), key, bytes, record });
         }
         if records.is_empty()
-            && after > self.connection.query_row("SELECT coalesce(max(position), 0) FROM journal", [], |row| row.get(0))?
+            && after
+                > self.connection.query_row(
+                    "SELECT max(position, (SELECT coalesce(max(position), 0) FROM journal)) FROM mark",
+                    [],
+                    |row| row.get(0),
+                )?
         {
             return Err(cursor.refused());
         }

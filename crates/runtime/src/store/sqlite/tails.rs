@@ -42,8 +42,10 @@ pub(super) struct Loaded {
     pub(super) tails: Tails,
     /// Tails up to this position are saved.
     pub(super) mark: i64,
-    /// The position of the last row of all.
+    /// The position of the last row of all that there ever were.
     pub(super) end: i64,
+    /// Whether that row was deleted.
+    pub(super) is_cut: bool,
 }
 
 impl Tails {
@@ -65,6 +67,7 @@ impl Tails {
                 Tail { last: Some(end), records: seq.cast_unsigned() + 1, checksum: checksum(row, 3)?.unwrap_or_default() },
             );
         }
+        let last: i64 = snapshot.query_row("SELECT coalesce(max(position), 0) FROM journal", [], |row| row.get(0))?;
         let mut tails = FxHashMap::default();
         let mut statement = snapshot.prepare_cached(
             "SELECT e.key, e.last, e.records, j.checksum FROM execution e LEFT JOIN journal j ON j.position = e.last WHERE e.ended IS NULL",
@@ -76,7 +79,7 @@ impl Tails {
             let saved = Tail { last: row.get(1)?, records: records.cast_unsigned(), checksum: checksum(row, 3)?.unwrap_or_default() };
             tails.insert(key, since.remove(&key).unwrap_or(saved));
         }
-        Ok(Loaded { tails: Self { tails: Mutex::new(tails), bell: Arc::default() }, mark, end })
+        Ok(Loaded { tails: Self { tails: Mutex::new(tails), bell: Arc::default() }, mark, end, is_cut: last < end })
     }
 
     /// The tail of a live execution; `None` if it has ended, or has not begun.

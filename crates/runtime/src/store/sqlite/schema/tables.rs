@@ -62,4 +62,5 @@ pub(super) const COMPLETE: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS idempotency_until ON idempotency (until) WHERE until IS NOT NULL;
     CREATE INDEX IF NOT EXISTS cache_until ON cache (until);
+    CREATE TABLE IF NOT EXISTS deleted (key INTEGER PRIMARY KEY, last INTEGER) STRICT;
 ";

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Deletes executions, by the writer, without keeping it for long.
+//!
+//! ```text
+//! execution ──drop_executions──▶ deleted(key, last) ──sweep, row by row from the last──▶ nothing; room that is left is given back
+//!             with a commit: no reader has it any more      between commits, as far as the time given goes
+//! ```
+//! `last` is the row of the journal to go on with, none once all are gone. What ends the process on the way leaves rows of `deleted`, and the next process goes on with them. Neither keys nor positions are used again: the
+//! largest key stays in `deleted`, and `mark` is moved to the end of the journal before the row there is deleted.
+
+use super::journal::Journal;
+use crate::clock::Stopwatch;
+use crate::store::CommitError;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::time::Duration;
+
+/// Free pages beyond which room is given back, 8 MiB, and those that stay for what comes next.
+const FREE_PAGES_MAX: i64 = 1_024;
+const FREE_PAGES_KEPT: i64 = 256;
+
+/// Rows, and pages, between two looks at the time.
+const ROWS_AT_ONCE: usize = 16;
+const PAGES_AT_ONCE: i64 = 8;
+
+/// Ended executions are there no more. One that has not ended stays.
+pub(super) fn drop_executions(transaction: &Transaction<'_>, keys: &[i64]) -> Result<(), CommitError> {
+    for key in keys {
+        let last: Option<Option<i64>> = transaction
+            .prepare_cached("DELETE FROM execution WHERE key = ?1 AND ended IS NOT NULL RETURNING last")?
+            .query_row([key], |row| row.get(0))
+            .optional()?;
+        if let Some(last) = last {
+            transaction.prepare_cached("INSERT OR REPLACE INTO deleted (key, last) VALUES (?1, ?2)")?.execute(params![key, last])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is something to sweep.
+pub(super) fn is_unswept(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM deleted WHERE last IS NOT NULL")?.exists([])
+}
+
+/// Takes out rows of what was deleted, then gives room back, for so long. Whether there is more to do.
+pub(super) fn sweep(transaction: &Transaction<'_>, journal: &mut Journal, time: Duration) -> Result<bool, CommitError> {
+    let watch = Stopwatch::default();
+    let mut find = transaction.prepare_cached("SELECT key, last FROM deleted WHERE last IS NOT NULL LIMIT 1")?;
+    while let Some((key, last)) = find.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()? {
+        let left = sweep_rows(transaction, journal, key, last, &watch, time)?;
+        transaction.prepare_cached("UPDATE deleted SET last = ?2 WHERE key = ?1")?.execute(params![key, left])?;
+        if left.is_some() || watch.elapsed() >= time {
+            return Ok(true);
+        }
+    }
+    // The largest key stays, so that it is not given again.
+    transaction.prepare_cached("DELETE FROM deleted WHERE key < (SELECT max(key) FROM deleted)")?.execute([])?;
+    give_back(transaction, &watch, time)
+}
+
+/// Takes out the rows of one journal from the last to the first; the one to go on with.
+fn sweep_rows(
+    transaction: &Transaction<'_>,
+    journal: &mut Journal,
+    key: i64,
+    last: i64,
+    watch: &Stopwatch,
+    time: Duration,
+) -> Result<Option<i64>, CommitError> {
+    let mut delete = transaction.prepare_cached("DELETE FROM journal WHERE position = ?1 AND execution = ?2 RETURNING previous")?;
+    let mut next = Some(last);
+    while next.is_some() && watch.elapsed() < time {
+        for _ in 0..ROWS_AT_ONCE {
+            let Some(position) = next else { break };
+            journal.deletes(transaction, position)?;
+            // Where a row is missing there is nothing to follow.
+            let previous: Option<Option<i64>> = delete.query_row(params![position, key], |row| row.get(0)).optional()?;
+            next = previous.flatten();
+        }
+    }
+    Ok(next)
+}
+
+/// Whether there is so much room that it is given back.
+pub(super) fn has_room(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(connection.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0))? > FREE_PAGES_MAX)
+}
+
+/// Gives free pages back to the file system; whether there are more to give.
+fn give_back(transaction: &Transaction<'_>, watch: &Stopwatch, time: Duration) -> Result<bool, CommitError> {
+    let free = || transaction.pragma_query_value(None, "freelist_count", |row| row.get::<_, i64>(0));
+    if !has_room(transaction)? {
+        return Ok(false);
+    }
+    while watch.elapsed() < time {
+        let left = free()?;
+        if left <= FREE_PAGES_KEPT {
+            return Ok(false);
+        }
+        // One step of the statement gives back one page.
+        let mut statement = transaction.prepare(&format!("PRAGMA incremental_vacuum({})", PAGES_AT_ONCE.min(left - FREE_PAGES_KEPT)))?;
+        let mut rows = statement.query([])?;
+        while rows.next()?.is_some() {}
+    }
+    Ok(free()? > FREE_PAGES_MAX)
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Executions that are deleted: what a crash on the way leaves, and what a store does after the newest is gone.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
+use crate::host::{FILES, Host, Mode};
+use crate::plans::{plan, task};
+use runtime::store::{Batch, SqliteStore, Store};
+use rusqlite::Connection;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs a chain of this many tasks; its id and key.
+fn execute(host: &mut Host, tasks: usize) -> (Arc<str>, i64) {
+    let names: Vec<String> = (0..tasks).map(|task| format!("t{task}")).collect();
+    let chain: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(place, name)| task(name, &if place == 0 { Vec::new() } else { vec![names[place - 1].as_str()] }))
+        .collect();
+    let (slot, id) = host.accept(&plan(&json!(chain)));
+    host.advance();
+    for place in 0..tasks {
+        host.complete(slot, u32::try_from(place).unwrap(), 1, "1");
+        host.advance();
+    }
+    let key = host.stored(&id).key;
+    host.driver.release(slot).unwrap();
+    (id, key)
+}
+
+fn count(connection: &Connection, table: &str) -> i64 {
+    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_process_that_ends_while_it_deletes_leaves_the_rest_to_the_next_and_keys_and_positions_are_not_given_again() {
+    let mut host = Host::new(Mode::Os);
+    let kept = execute(&mut host, 3);
+    let (_, key) = execute(&mut host, 200);
+    let path = host.path().to_owned();
+    let place = host.leave();
+    let mut store = SqliteStore::open(&path).unwrap();
+    let before = Connection::open(&path).unwrap();
+    let end: i64 = before.query_row("SELECT max(position) FROM journal", [], |row| row.get(0)).unwrap();
+    store.commit(&mut [Batch { deleted: vec![key], ..Batch::default() }]).unwrap();
+    assert!(store.sweep(Duration::ZERO).unwrap(), "there is more");
+    drop(store);
+    assert_eq!((count(&before, "execution"), count(&before, "deleted")), (1, 1));
+    // Some rows are gone, from the last on, and some are not.
+    let mut store = SqliteStore::open(&path).unwrap();
+    while store.sweep(Duration::from_millis(1)).unwrap() {}
+    let reader = store.reader().unwrap();
+    let left = i64::try_from(reader.unended().unwrap().len()).unwrap();
+    assert_eq!((left, reader.last_key().unwrap()), (0, key), "the key is not given again");
+    let rows: Vec<i64> = before
+        .prepare("SELECT DISTINCT execution FROM journal")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(rows, [kept.1]);
+    assert_eq!(before.query_row("SELECT position FROM mark", [], |row| row.get::<_, i64>(0)).unwrap(), end, "nor is the position");
+    drop((store, reader, place));
+}
+
+#[test]
+fn a_store_whose_newest_executions_are_deleted_goes_on_in_order() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        for round in 0..3 {
+            let (id, key) = execute(&mut host, 5);
+            let ticket = host.driver.delete(&[(id.to_string(), key)]).unwrap();
+            let heard = host.advance();
+            assert!(heard.iter().any(|effect| effect.contains(&format!("deleted {ticket}"))), "{mode:?} {round}: {heard:?}");
+            assert!(host.driver.archive().unwrap().execution(&id).unwrap().is_none());
+        }
+        let (id, _) = execute(&mut host, 2);
+        assert_eq!(host.stored(&id).records.len(), 3, "{mode:?}");
+    }
+}

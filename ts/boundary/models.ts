@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What crosses for calls of models.
+
+import { attempt } from './failures.js'
+import { native, type NativeClock, type NativeModels } from './native.js'
+
+/** What one orchestrator asks of models. Texts are JSON, as in `model_driver::ModelDriver`. Every method throws an `OrchestratorError` or nothing. */
+export class Models {
+  readonly #native: NativeModels
+
+  /** By the clock of a stage the caller waits for `nextDeadline` and then calls `tick`; by one that runs Rust waits. */
+  constructor(fallback: readonly string[], seed: number, clock: NativeClock, wake: () => void) {
+    this.#native = attempt(() => new native.NativeModels([...fallback], seed, clock, wake))
+  }
+
+  /** In microseconds since the epoch; 0: nothing is waited for. */
+  nextDeadline(): number {
+    return attempt(() => this.#native.nextDeadline())
+  }
+
+  tick(): void {
+    attempt(() => this.#native.tick())
+  }
+
+  waiting(): number[] {
+    return attempt(() => this.#native.waiting())
+  }
+
+  /** Why it cannot be used, if it cannot: the field to change, and what is wrong with it. */
+  addProvider(name: string, provider: string): { readonly field: string; readonly message: string } | undefined {
+    const [field, message] = attempt(() => this.#native.addProvider(name, provider))
+    return field === undefined || message === undefined ? undefined : { field, message }
+  }
+
+  misnamedFallback(): { readonly index: number; readonly message: string }[] {
+    return attempt(() => this.#native.misnamedFallback())
+  }
+
+  register(model: string): void {
+    attempt(() => this.#native.register(model))
+  }
+
+  select(requirements: string): string {
+    return attempt(() => this.#native.select(requirements))
+  }
+
+  choose(wanted: string, chat: string): string {
+    return attempt(() => this.#native.choose(wanted, chat))
+  }
+
+  known(all: boolean): string {
+    return attempt(() => this.#native.known(all))
+  }
+
+  setBudget(scope: string, budget: string, spent: string): void {
+    attempt(() => this.#native.setBudget(scope, budget, spent))
+  }
+
+  forgetBudget(scope: string): void {
+    attempt(() => this.#native.forgetBudget(scope))
+  }
+
+  begin(call: number, request: string): void {
+    attempt(() => this.#native.begin(call, request))
+  }
+
+  cancel(call: number): void {
+    attempt(() => this.#native.cancel(call))
+  }
+
+  /** What a provider of the user has answered so far, has answered, or failed with. */
+  delivered(call: number, attemptNumber: number, delta: string): void {
+    attempt(() => this.#native.delivered(call, attemptNumber, delta))
+  }
+
+  answered(call: number, attemptNumber: number, reply: string): void {
+    attempt(() => this.#native.answered(call, attemptNumber, reply))
+  }
+
+  failed(call: number, attemptNumber: number, failure: string): void {
+    attempt(() => this.#native.failed(call, attemptNumber, failure))
+  }
+
+  pull(): string {
+    return attempt(() => this.#native.pull())
+  }
+}

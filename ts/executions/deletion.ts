@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Executions that are deleted because a caller wants it, or because they are beyond what the store keeps.
+//
+//   the store says what has ended, with what goes with it, and what on record needs it   (a reader, off this thread)
+//   what lives in this process may need it as well                                        (here)
+//   the engine deletes it with a commit, which resolves; the room comes back in slices   (the writer)
+
+import type { PruneFilter, Pruned, PruneOptions } from '../api/execution.js'
+import { ConflictError, type OrchestratorError } from '../api/errors.js'
+import { dateOf } from '../base/clock.js'
+import type { ExpendablePage, ExpendableQuestion, Need, Tree } from '../boundary/shapes.js'
+import type { ResolvedRetention } from '../config/retention.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Run } from '../run/run.js'
+import { readExecutionId, readPruning } from './arguments.js'
+import type { EndedExecutions } from './ended-executions.js'
+import type { LiveRuns } from './live-runs.js'
+import { notFound } from './outcome.js'
+import { Retention } from './retention.js'
+
+/** What it needs of the orchestrator. */
+interface DeletionHost {
+  readonly dispatcher: Dispatcher
+  readonly live: LiveRuns
+  readonly announcer: { settled(): Promise<void> }
+  /** Without a store, those that are remembered. */
+  readonly ended: EndedExecutions | undefined
+  /** Lets go of a run that has ended. */
+  release(run: Run): void
+  ready(): Promise<void>
+  assertOpen(call: string): void
+}
+
+/** Executions, with what goes with them, that one commit deletes: about two milliseconds. */
+const AT_ONCE = 100
+
+/** Ids that are told of what was deleted. */
+const IDS_MAX = 100
+
+export class Deletions {
+  readonly #host: DeletionHost
+  /** What is asked for and not on record yet, by ticket. */
+  readonly #asked = new Map<number, { resolve: () => void; reject: (error: OrchestratorError) => void }>()
+
+  readonly #retention: Retention
+
+  constructor(host: DeletionHost, retention: ResolvedRetention | null) {
+    this.#host = host
+    this.#retention = new Retention(retention, this, host.dispatcher)
+  }
+
+  /** The store is open. */
+  begin(): void {
+    this.#retention.begin()
+  }
+
+  /** An execution has ended. */
+  ended(): void {
+    this.#retention.ended()
+  }
+
+  /** Deletes nothing any more that was not asked for. */
+  stop(): void {
+    this.#retention.stop()
+  }
+
+  /** Deletes one. */
+  async delete(executionId: string): Promise<void> {
+    readExecutionId(executionId)
+    await this.#host.ready()
+    this.#host.assertOpen('deleteExecution')
+    const { live } = this.#host
+    const run = live.get(executionId)
+    if (run !== undefined && run.execution === undefined) throw refusal(executionId, { by: 'active', of: executionId })
+    const tree = await this.#treeOf(executionId)
+    if (tree === undefined) throw notFound(executionId)
+    const need = tree.need ?? this.#needOf(tree)
+    if (need !== null) throw refusal(executionId, need)
+    await this.#discard([tree])
+  }
+
+  /** Deletes those that fit. */
+  async prune(given: PruneFilter, options?: PruneOptions): Promise<Pruned> {
+    const { filter, dryRun } = readPruning(given, options)
+    await this.#host.ready()
+    this.#host.assertOpen('pruneExecutions')
+    const { clock } = this.#host.dispatcher
+    const { workflowId, status, endedBefore, keep } = filter
+    const asked = {
+      now: clock.now(),
+      measured: true,
+      ...(workflowId !== undefined && { workflowId }),
+      ...(status !== undefined && { status }),
+      ...(endedBefore !== undefined && { before: endedBefore.getTime() * 1000 }),
+      ...(keep !== undefined && { keep }),
+    }
+    const pruned = { executions: 0, bytes: 0, kept: 0, ids: [] as string[] }
+    for await (const trees of this.expendable(asked)) {
+      const free = trees.filter((tree) => this.isFree(tree))
+      if (!dryRun) await this.#discard(free)
+      pruned.kept += trees.length - free.length
+      for (const { ids, bytes } of free) {
+        pruned.executions += ids.length
+        pruned.bytes += bytes
+        if (pruned.ids.length < IDS_MAX) pruned.ids.push(ids[0] as string)
+      }
+    }
+    return pruned
+  }
+
+  /** All that is asked for, in parts that one commit deletes. */
+  async *expendable(asked: Omit<ExpendableQuestion, 'limit' | 'after'>): AsyncGenerator<readonly Tree[], void> {
+    const { ended } = this.#host
+    if (ended !== undefined) return yield* inParts(ended.expendable(asked))
+    let after: ExpendableQuestion['after']
+    for (;;) {
+      const { trees, cursor } = await this.#page({ ...asked, limit: AT_ONCE, ...(after !== undefined && { after }) })
+      if (trees.length > 0) yield trees
+      if (cursor === null) return
+      after = cursor
+    }
+  }
+
+  /** The oldest of what is asked for, and whether what was deleted before is still in the file. */
+  oldest(asked: Omit<ExpendableQuestion, 'limit' | 'after'>): Promise<ExpendablePage> {
+    return this.#page({ ...asked, limit: AT_ONCE })
+  }
+
+  /** Whether nothing needs it, on record or in this process. */
+  isFree(tree: Tree): boolean {
+    return tree.need === null && this.#needOf(tree) === null
+  }
+
+  /** Deletes what is free. */
+  discard(trees: readonly Tree[]): Promise<void> {
+    return this.#discard(trees.filter((tree) => this.isFree(tree)))
+  }
+
+  /** A ticket is on record. */
+  deleted(ticket: number): void {
+    this.#asked.get(ticket)?.resolve()
+    this.#asked.delete(ticket)
+  }
+
+  /** Nothing more is recorded. */
+  lose(error: OrchestratorError): void {
+    this.stop()
+    for (const { reject } of this.#asked.values()) reject(error)
+    this.#asked.clear()
+  }
+
+  async #treeOf(id: string): Promise<Tree | undefined> {
+    const { ended, dispatcher } = this.#host
+    const now = dispatcher.clock.now()
+    if (ended !== undefined) return ended.tree(id, now)
+    const text = await dispatcher.engine.stored('storedTree', JSON.stringify({ id, now }))
+    return text === undefined ? undefined : (JSON.parse(text) as Tree)
+  }
+
+  async #page(asked: ExpendableQuestion): Promise<ExpendablePage> {
+    const text = await this.#host.dispatcher.engine.stored('expendable', JSON.stringify(asked))
+    return text === undefined ? { trees: [], cursor: null, unswept: false } : (JSON.parse(text) as ExpendablePage)
+  }
+
+  /** What in this process needs it: it was begun, or has ended, since the store was asked. */
+  #needOf({ ids, parent: of }: Tree): Need | null {
+    const { live } = this.#host
+    const top = of === undefined ? undefined : live.get(of)
+    if (top !== undefined && top.execution === undefined) return { by: 'parent', of: top.id }
+    for (const id of ids) {
+      const run = live.get(id)
+      if (run !== undefined && run.execution === undefined) return { by: 'active', of: id }
+      const parent = run?.options.parent?.execution
+      const above = parent === undefined ? undefined : live.get(parent)
+      if (above !== undefined && above.execution === undefined) return { by: 'parent', of: above.id }
+      const fork = live.continuing(id)
+      if (fork !== undefined) return { by: 'fork', of: fork.id }
+    }
+    return null
+  }
+
+  async #discard(trees: readonly Tree[]): Promise<void> {
+    const { dispatcher, ended } = this.#host
+    if (trees.length === 0) return
+    // Their events may still be held for listeners that come late: they come too late.
+    if (trees.some(({ ids }) => this.#release(ids))) await this.#host.announcer.settled()
+    if (ended !== undefined) return ended.forget(trees.flatMap(({ ids }) => ids))
+    const deleted = trees.map(
+      (tree) =>
+        new Promise<void>((resolve, reject) => {
+          this.#asked.set(dispatcher.engine.delete(tree), { resolve, reject })
+        }),
+    )
+    dispatcher.schedule()
+    await Promise.all(deleted)
+  }
+
+  /** Lets go of runs; whether there were any. */
+  #release(ids: readonly string[]): boolean {
+    const runs = ids.map((id) => this.#host.live.get(id)).filter((run) => run !== undefined)
+    for (const run of runs) this.#host.release(run)
+    return runs.length > 0
+  }
+}
+
+function* inParts(trees: readonly Tree[]): Generator<readonly Tree[], void> {
+  for (let at = 0; at < trees.length; at += AT_ONCE) yield trees.slice(at, at + AT_ONCE)
+}
+
+/** Why an execution is not deleted, and what to do. */
+function refusal(executionId: string, need: Need): ConflictError {
+  const details = need.by === 'key' ? { by: need.by, until: dateOf(need.until) } : { by: need.by, of: need.of }
+  const isItself = need.by === 'active' && need.of === executionId
+  const message = `execution \`${executionId}\` ${isItself ? 'has not ended' : `is needed: ${whyNeeded(need)}`}; ${wayOut(executionId, need)}`
+  return new ConflictError(isItself ? 'ERR_EXECUTION_ACTIVE' : 'ERR_EXECUTION_NEEDED', message, { executionId, details })
+}
+
+function whyNeeded(need: Need): string {
+  switch (need.by) {
+    case 'active':
+      return `\`${need.of}\`, which is a task of it, has not ended`
+    case 'parent':
+      return `\`${need.of}\`, whose task it is, has not ended`
+    case 'fork':
+      return `\`${need.of}\`, which continues it, has not ended`
+    case 'schedule':
+      return `schedule \`${need.of}\` has not noted that it has run`
+    case 'key':
+      return `its idempotency key stands for it until ${dateOf(need.until).toISOString()}`
+  }
+}
+
+function wayOut(executionId: string, need: Need): string {
+  switch (need.by) {
+    case 'active':
+    case 'fork':
+      return `cancel that first: \`cancelExecution('${need.of}')\``
+    case 'parent':
+      return `it goes with that one, once it has ended: \`deleteExecution('${need.of}')\``
+    case 'schedule':
+      return `delete \`${executionId}\` after the next run of the schedule`
+    case 'key':
+      return 'delete it after that'
+  }
+}

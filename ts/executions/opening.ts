@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// An orchestrator begins: its store is opened, the engine learns its limits, and what was interrupted is taken up.
+
+import { processName } from '../base/process-name.js'
+import type { ResolvedConfig } from '../config/config.js'
+import { readingLimits } from '../definition/definition.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Alerts } from '../events/alerts.js'
+import type { Log } from '../log/log.js'
+import type { AgentRegistry } from '../pool/agent-pool.js'
+import type { Run } from '../run/run.js'
+import { cancelOrphans, type ChildrenHost } from './children.js'
+import type { LiveRuns } from './live-runs.js'
+import { tellUnreadable, type InterruptedRuns } from './recovery.js'
+import type { Schedules } from './schedules.js'
+
+/** What takes part. */
+interface Parts {
+  readonly dispatcher: Dispatcher
+  readonly agents: AgentRegistry
+  readonly interrupted: InterruptedRuns
+  readonly schedules: Schedules
+  readonly alerts: Alerts
+  readonly live: LiveRuns
+  readonly log: Log
+  readonly children: ChildrenHost
+}
+
+export async function openStore(config: ResolvedConfig, parts: Parts): Promise<void> {
+  const { storage, workflow } = config
+  const { dispatcher, agents, interrupted, schedules, alerts, live, log, children } = parts
+  const { engine, clock } = dispatcher
+  if (storage === null) engine.openMemory()
+  const opened = storage === null ? undefined : await engine.openFile(storage)
+  if (opened !== undefined) clock.notBefore(opened.now)
+  alerts.tell(engine)
+  agents.open(engine)
+  const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
+  const process = processName()
+  engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable, process })
+  const found = interrupted.found(opened?.interrupted ?? [])
+  for (const run of found) live.add(run)
+  interrupted.takeUp(found)
+  const unreadable = opened?.unreadable ?? []
+  tellUnreadable(log, engine, unreadable)
+  const isThere = (id: string): boolean => live.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
+  const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
+  cancelOrphans(children, found.filter(isOrphan))
+  schedules.takeUp(unreadable)
+}
