@@ -687,6 +687,8 @@ export declare interface ExecuteOptions {
     priority?: number | undefined;
     /** Limits how many executions of one key and tenant run at once; the others wait. */
     concurrency?: ConcurrencyLimit | undefined;
+    /** The trace and the span of the caller, as a W3C `traceparent`. It is recorded with the execution and its child workflows. */
+    traceparent?: string | undefined;
     /** The names that it may use. A fork may only narrow those of its original. Default: all. */
     allow?: Allowance | undefined;
 }
@@ -1443,7 +1445,10 @@ export declare interface MonitoringConfig {
     enableMetrics?: boolean | undefined;
     /** Whether executions are traced. Default false. */
     enableTracing?: boolean | undefined;
-    /** Whether executions are profiled. Default false. */
+    /**
+     * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
+     * in which the event loop stood still. Default false.
+     */
     enableProfiling?: boolean | undefined;
     /** When to raise an alert. A threshold that is absent raises none. */
     alertThresholds?: AlertThresholds | undefined;
@@ -2398,6 +2403,8 @@ export declare interface WorkflowExecution<Results = Readonly<Record<string, unk
         readonly at: Date;
     };
     readonly tenant?: string;
+    /** The trace and the span of the caller that began it, or its parent. */
+    readonly traceparent?: string;
 }
 
 /** A file to read as a workflow, whatever its name. */

@@ -5,8 +5,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { BESIDE, BESIDE_BOUNDS, BESIDE_LEVELS, besideRatio, measureBeside } from './compare/beside.mjs'
 import { BOUNDS, judge } from './compare/bounds.mjs'
-import { Cell, cpuMicros, measure, wallMicros } from './compare/measure.mjs'
+import { Cell, cpuMicros, measure, quantile, wallMicros } from './compare/measure.mjs'
 import { openPeers } from './compare/peers.mjs'
 import { shapes } from './compare/shapes.mjs'
 import { figure, renderShape } from './compare/table.mjs'
@@ -17,8 +18,10 @@ import { makeFolder, readCount, readNames, readOptions, refuseRest, runProgram, 
 const CONCURRENCIES = [1, 100]
 const WARM_MS = 150
 
+const SHAPES = [...shapes.map(({ name }) => name), BESIDE]
+
 /** What only the one or the other measures by. */
-const OF_TASKS = ['ms', 'shape', 'cpu']
+const OF_TASKS = ['ms', 'shape', 'cpu', 'starts']
 const OF_MODELS = ['requests', 'streams']
 
 const HELP = `What a task costs, in microseconds: agents that do nothing, answers of 200 bytes, one process, medians of alternating rounds.
@@ -27,7 +30,8 @@ const HELP = `What a task costs, in microseconds: agents that do nothing, answer
 
   --rounds <n>    measurements of each kind, alternating, from 1 (default: 5)
   --ms <n>        time for each measurement (default: 300)
-  --shape <list>  of ${shapes.map(({ name }) => name).join(', ')} (default: all)
+  --shape <list>  of ${SHAPES.join(', ')} (default: all)
+  --starts <n>    executions of 3 tasks that are started while a fan-out of 10,000 runs (${BESIDE}), from 20 (default: 1000)
   --only <list>   of ${LEVELS.join(', ')} (default: all)
   --peers         LangGraph.js, Mastra, BullMQ, DBOS and Restate too, each in a process of its own (installs them into
                   bench/peers; BullMQ needs redis-server, on the PATH or named by REDIS_SERVER; DBOS the programs of PostgreSQL,
@@ -62,7 +66,7 @@ await runProgram('bench', async (args) => {
     describe(options, peers)
     const cells = new Map()
     for (const shape of options.shapes) cells.set(shape.name, await compareShape(shape, options, peers, folder))
-    return conclude(cells, options)
+    return conclude(cells, await compareBeside(options, folder), options)
   } finally {
     rmSync(folder, { recursive: true, force: true })
     await peers?.close()
@@ -76,6 +80,7 @@ function read(args) {
     rounds: text,
     ms: text,
     shape: text,
+    starts: text,
     only: text,
     peers: flag,
     cpu: flag,
@@ -89,13 +94,13 @@ function read(args) {
   const other = (values.models ? OF_TASKS : OF_MODELS).find((name) => values[name] !== undefined)
   if (other !== undefined) throw new UsageError(values.models ? `--${other} says nothing of models` : `--${other} needs --models`)
   if (values.models) return readOfModels(values)
-  const names = shapes.map(({ name }) => name)
-  const wanted = readNames('shape', values.shape ?? names.join(','), names)
+  const wanted = readNames('shape', values.shape ?? SHAPES.join(','), SHAPES)
   const only = readNames('only', values.only ?? LEVELS.join(','), LEVELS)
   return {
     rounds: readCount('rounds', values.rounds ?? '5', 1),
     ms: readCount('ms', values.ms ?? '300', 1),
     shapes: shapes.filter(({ name }) => wanted.includes(name)),
+    starts: wanted.includes(BESIDE) ? readCount('starts', values.starts ?? '1000', 20) : 0,
     levels: LEVELS.filter((level) => only.includes(level)),
     peers: values.peers ?? false,
     clock: values.cpu ? cpuMicros : wallMicros,
@@ -178,10 +183,41 @@ async function compareCell(shape, concurrency, { levels, rounds, ms, clock }, pe
   return cell
 }
 
+/** Measures what a small execution waits for beside a large one, and prints it; the times by level. */
+async function compareBeside({ levels, starts }, folder) {
+  const all = new Map()
+  if (starts === 0) return all
+  const rows = []
+  for (const level of BESIDE_LEVELS.filter((name) => levels.includes(name))) {
+    const times = await measureBeside(level, starts, folder, progress)
+    all.set(level, times)
+    const [alone, beside] = [times.alone, times.beside].map((list) =>
+      [0.5, 0.95, 1].map((q) => figure(quantile(list, q)).padStart(8)).join(''),
+    )
+    rows.push(`${level.padEnd(10)}${alone}  ${beside}  ${figure(quantile(times.large, 0.5)).padStart(8)}`)
+  }
+  print(
+    '',
+    `${BESIDE}: an execution of 3 tasks, alone behind 10,000 plain promises and during a fan-out of 10,000 tasks (ms, ${starts} starts)`,
+    `${''.padEnd(10)}${'alone p50'.padStart(8)}     p95     max   during p50  p95     max   the fan`,
+    ...rows,
+  )
+  return all
+}
+
 /** Lists the bounds; the exit code. */
-function conclude(cells, { strict }) {
+function conclude(cells, beside, { strict }) {
   const lines = []
   let missed = 0
+  for (const [level, times] of beside) {
+    for (const bound of BESIDE_BOUNDS) {
+      const ratio = besideRatio(times, bound)
+      const { met, word, range } = judge(bound, ratio)
+      if (!met) missed += 1
+      const name = `${level}, during a fan-out over alone, ${bound.name}`
+      lines.push(`  ${BESIDE.padEnd(16)}  ${name.padEnd(52)}${figure(ratio).padStart(8)} ${range.padStart(7)}  ${word}`)
+    }
+  }
   for (const bound of BOUNDS) {
     const ratio = cells.get(bound.shape)?.get(bound.concurrency)?.ratio(bound.variant, bound.base)
     if (ratio === undefined) continue

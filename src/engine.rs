@@ -15,7 +15,7 @@ use alphabet::Heard;
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Function};
 use napi::threadsafe_function::UnknownReturnValue;
 use napi_derive::napi;
-use runtime::store::{Durability, MemoryStore, canonical};
+use runtime::store::{Durability, MemoryStore, Stall, canonical};
 use runtime::{Driver, Error, Statistics, report};
 use std::collections::HashMap;
 use std::path::Path;
@@ -218,9 +218,21 @@ impl Engine {
             driver.limit(limits.running_max, weights);
             driver.limit_definitions((&limits.definitions).into());
             driver.name_process(limits.process.into());
+            #[cfg(feature = "bench")]
+            driver.record_of_attempts(recorded());
             if limits.redefinable {
                 driver.allow_redefinition();
             }
+            Ok(())
+        })
+    }
+
+    /// The event loop stood still for `millis` until `at`: that is put on record with what is recorded next.
+    #[napi(catch_unwind)]
+    pub fn stalled(&self, at: f64, millis: f64) -> Result<(), CodedError> {
+        let time = Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default();
+        self.with(|driver| {
+            driver.stalled(Stall { at: timestamp(at), time });
             Ok(())
         })
     }
@@ -476,4 +488,12 @@ impl Engine {
         let driver = driver.as_mut().ok_or_else(|| CodedError::new("ERR_CLOSED", "the orchestrator is not open"))?;
         work(driver).map_err(|error| coded(&error))
     }
+}
+
+/// What `bench/record.mjs` wants on record.
+#[cfg(feature = "bench")]
+fn recorded() -> runtime::Recorded {
+    let left_out = std::env::var("MAO_BENCH_LEAVE_OUT").unwrap_or_default();
+    let wants = |field: &str| !left_out.split(',').any(|left_out| left_out == field);
+    runtime::Recorded { by: wants("by"), prints: wants("print"), reads: wants("read"), waits: wants("waited"), ends: wants("committed") }
 }

@@ -153,8 +153,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
         find: (id) => this.#live.get(id),
       },
       this.#agents,
-      storage === null,
-      workflow.maxValueBytes,
+      { held: storage === null, maxValueBytes: workflow.maxValueBytes, profiles: this.#config.monitoring.enableProfiling },
       clock,
       native,
     )

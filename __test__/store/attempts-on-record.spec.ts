@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { storePath, temporaryFolder, userFolder } from '../support/folder.ts'
-import { register, task, workflow } from '../support/orchestrators.ts'
+import { register, rejection, task, workflow } from '../support/orchestrators.ts'
 import { MultiAgentOrchestrator, type AgentType, type TaskInput } from '@codexos/multi-agent-orchestrator'
 
 const folder = userFolder()
@@ -29,6 +29,7 @@ interface Stored {
   readonly events: readonly Entry[]
   readonly who?: readonly (readonly unknown[])[]
   readonly committed?: readonly (readonly number[])[]
+  readonly stalls?: readonly (readonly number[])[]
 }
 
 /** The records that stand in a store, in no order: they are small, so each is in one piece. */
@@ -54,10 +55,10 @@ const completed = (records: readonly Stored[]): Entry[] =>
 async function recorded(
   tasks: Parameters<typeof workflow>[0],
   agents: Record<string, (task: TaskInput) => unknown>,
-  types: Record<string, AgentType> = {},
+  { types = {}, enableProfiling = true }: { types?: Record<string, AgentType>; enableProfiling?: boolean } = {},
 ): Promise<Stored[]> {
   const path = storePath(folder)
-  const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability: 'os' } })
+  const orchestrator = new MultiAgentOrchestrator({ storage: { path, durability: 'os' }, monitoring: { enableProfiling } })
   register(orchestrator, agents)
   for (const [name, type] of Object.entries(types)) orchestrator.agentPool.registerAgentType(name, type)
   await orchestrator.executeWorkflow(workflow(tasks))
@@ -66,10 +67,14 @@ async function recorded(
 }
 
 /** What is on record of what `look` looks at, of three outputs. */
-async function readBy(look: (task: TaskInput) => unknown, input?: { prompt: string }): Promise<unknown> {
+async function readBy(look: (task: TaskInput) => unknown, input?: { prompt: string }, enableProfiling = true): Promise<unknown> {
   const last = { id: 'd', name: 'd', agentId: 'look', dependencies: ['a', 'b', 'c'], ...(input !== undefined && { input }) }
   const before = ['a', 'b', 'c'].map((id) => task(id, { dependencies: [] }))
-  const records = await recorded([...before, last], { work: ({ id }) => ({ of: id }), look: (given) => (look(given), 'done') })
+  const records = await recorded(
+    [...before, last],
+    { work: ({ id }) => ({ of: id }), look: (given) => (look(given), 'done') },
+    { enableProfiling },
+  )
   return completed(records).find((entry) => entry.task === 3)?.read
 }
 
@@ -99,6 +104,12 @@ describe('the outputs that an agent looks at', () => {
     expect(await readBy(look)).toEqual(expected)
   })
 
+  it('are on record without `enableProfiling` where it looks at none of what it is given', async () => {
+    const read = (look: (task: TaskInput) => unknown): Promise<unknown> => readBy(look, undefined, false)
+    const looks = [() => 0, ({ context }: TaskInput) => context['anything'] as unknown]
+    expect(await Promise.all(looks.map(read))).toEqual(['none', undefined])
+  })
+
   it('are on record with those that its templates read', async () => {
     expect(await readBy(({ context }) => context.dependencies['a'] as unknown, { prompt: '{{ results.c.of }}' })).toEqual([0, 2])
   })
@@ -121,7 +132,13 @@ describe('the outputs that an agent looks at', () => {
     const module = join(temporaryFolder(), 'look.mjs')
     writeFileSync(module, 'export const create = () => ({ execute: ({ context }) => context.dependencies.a })')
     const last = { id: 'b', name: 'b', agentId: 'apart', dependencies: ['a'] }
-    const records = await recorded([task('a', { dependencies: [] }), last], { work: () => 1 }, { apart: { isolation: 'worker', module } })
+    const records = await recorded(
+      [task('a', { dependencies: [] }), last],
+      { work: () => 1 },
+      {
+        types: { apart: { isolation: 'worker', module } },
+      },
+    )
     const entry = completed(records).find(({ task: place }) => place === 1)
     expect(entry?.read).toBeUndefined()
     const [who] = records.flatMap(({ who: all = [] }) => all.filter(([of]) => of === 'apart'))
@@ -192,5 +209,64 @@ describe('an attempt', () => {
     await orchestrator.executeWorkflow(workflow([task('a')]))
     await orchestrator.shutdown()
     expect(completed(recordsIn(path)).map(({ progress }) => progress)).toEqual([expect.any(Number)])
+  })
+
+  it('is on record with the stalls of the event loop meanwhile, if it is profiled', async () => {
+    const stalls = async (enableProfiling: boolean): Promise<unknown[]> => {
+      const path = storePath(folder)
+      const orchestrator = new MultiAgentOrchestrator({ storage: { path }, monitoring: { enableProfiling } })
+      const block = async (): Promise<void> => {
+        // It is looked every 20 ms, and what is late by 50 is a stall.
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        for (const end = performance.now() + 150; performance.now() < end;);
+        await new Promise((resolve) => setTimeout(resolve, 30))
+      }
+      register(orchestrator, { work: block })
+      await orchestrator.executeWorkflow(workflow([task('a')]))
+      await orchestrator.shutdown()
+      return recordsIn(path).flatMap((record) => record.stalls ?? [])
+    }
+    const found = (await stalls(true)) as number[][]
+    expect(found.length).toBeGreaterThan(0)
+    for (const [end, micros] of found) expect([typeof end, (micros as number) >= 50_000]).toEqual(['number', true])
+    expect(await stalls(false)).toEqual([])
+  })
+})
+
+describe('the trace of a caller', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+
+  it('is on record with the execution and its children', async () => {
+    const path = storePath(folder)
+    const open = (): MultiAgentOrchestrator => {
+      const orchestrator = new MultiAgentOrchestrator({ storage: { path } })
+      register(orchestrator, { work: () => 1 })
+      return orchestrator
+    }
+    const before = open()
+    const child = workflow([task('a')], { id: 'child', name: 'child' })
+    const { id } = await before.executeWorkflow(workflow([{ id: 'c', name: 'c', workflow: child }]), {}, { traceparent })
+    await before.shutdown()
+    const after = open()
+    expect((await after.getExecution(id))?.traceparent).toBe(traceparent)
+    expect((await after.getExecution(`${id}/c/1`))?.traceparent).toBe(traceparent)
+    await after.shutdown()
+  })
+
+  it.each([
+    'x',
+    '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7',
+    '00-00000000000000000000000000000000-00f067aa0ba902b7-01',
+    '00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01',
+    'ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01',
+    7,
+  ])('is refused where it is none: %s', async (given) => {
+    const orchestrator = new MultiAgentOrchestrator()
+    register(orchestrator, { work: () => 1 })
+    const error = await rejection(orchestrator.executeWorkflow(workflow([task('a')]), {}, { traceparent: given as string }))
+    expect(error.code).toBe('ERR_INVALID_ARGUMENT')
+    expect(error.message).toContain('options.traceparent: must be a W3C traceparent')
+    await orchestrator.shutdown()
   })
 })

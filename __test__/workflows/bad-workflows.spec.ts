@@ -186,7 +186,7 @@ describe('10^5 tasks', () => {
     const orchestrator = orchestratorWith({ work: () => 1 })
     const error = await rejection(orchestrator.executeWorkflow(many))
     expect(error.message).toBe(
-      'the workflow cannot run: tasks: 100000 tasks exceed `workflow.maxTasks` (100); split the workflow or raise the limit',
+      'the workflow cannot run: tasks: 100000 tasks exceed `workflow.maxTasks` (100); split the workflow, or raise the limit of the orchestrator: `workflow: { maxTasks: 100000 }`',
     )
     await expectStillWorks(orchestrator)
   })

@@ -6,8 +6,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { MultiAgentOrchestrator, OrchestratorConfig } from '@codexos/multi-agent-orchestrator'
 import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith } from '../support/kits.ts'
 import { KeptLog } from '../support/logs.ts'
-import { orchestratorWith, places, register, rejection, task, thrownBy, until, workflow } from '../support/orchestrators.ts'
+import { orchestratorWith, places, rejection, task, thrownBy, until, workflow, type Execute } from '../support/orchestrators.ts'
 import { withoutSums } from '../support/pages.ts'
 
 const folder = userFolder()
@@ -141,16 +142,21 @@ describe('a stored definition that cannot be read', () => {
 describe('a fork of an execution out of a store', () => {
   // It was read with a default timeout of 30 s, whatever that of the execution was.
   it('has the time for its tasks that the execution had', async () => {
-    const path = storePath(folder)
-    const config = { storage: { path }, workflow: { defaultTimeout: 40 } } as const
-    const first = orchestratorWith({ work: () => 1 }, config)
-    await first.executeWorkflow(workflow([task('a')]), {}, { executionId: 'origin' })
-    await first.shutdown()
-    const second = orchestratorWith({}, config)
-    register(second, {
-      work: (_, { signal }) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
-    })
-    const fork = await second.forkExecution('origin', 'a')
-    expect(await rejection(fork.result())).toMatchObject({ cause: { code: 'ERR_TIMEOUT' } })
+    let begun: (() => void) | undefined
+    const work: Execute = (_, { signal }) => {
+      if (begun === undefined) return 1
+      begun()
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+    }
+    const kit = await kitWith({ work }, { storage: 'file', workflow: { defaultTimeout: '1h' } })
+    await kit.run(workflow([task('a')]), {}, { executionId: 'origin' })
+    await kit.reopen()
+    const underWay = new Promise<void>((resolve) => (begun = resolve))
+    const fork = await kit.orchestrator.forkExecution('origin', 'a')
+    await underWay
+    await kit.clock.advance('59m')
+    expect(await fork.status()).toBe('running')
+    await kit.clock.advance('1m')
+    expect(await rejection(kit.until(fork.result()))).toMatchObject({ cause: { code: 'ERR_TIMEOUT' } })
   })
 })

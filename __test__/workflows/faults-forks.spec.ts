@@ -229,6 +229,31 @@ describe.each(storages)('%s', (_name, config) => {
     expect(calls).toEqual(['cut', 'fails', 'clean'])
   })
 
+  // Found by the crossed suite: what a failure in a group had cut off ran again in a fork, since another task had failed beside the group later.
+  it('a fork does not do what a failure cut off inside of a group that had failed by itself', async () => {
+    const calls: string[] = []
+    const broken = new Set(['fails', 'later'])
+    const orchestrator = orchestratorWith(
+      {
+        work: ({ id }, { signal }) => {
+          calls.push(id)
+          if (broken.has(id)) throw new Error('no')
+          if (id !== 'cut') return id
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+        },
+      },
+      config(),
+    )
+    const first = (id: string): AgentTask => task(id, { dependencies: [] })
+    const clean = task('clean', { dependencies: ['cut'], triggerRule: 'all_done' })
+    const group: AgentTask = { id: 'g', name: 'g', onError: 'continue', tasks: [first('cut'), first('fails'), clean] }
+    await rejection(orchestrator.executeWorkflow(workflow([group, task('later')]), {}, { executionId: 'one' }))
+    expect(calls.splice(0)).toEqual(['cut', 'fails', 'clean', 'later'])
+    broken.clear()
+    await (await orchestrator.forkExecution('one', 'later')).result()
+    expect(calls).toEqual(['later'])
+  })
+
   it('a retry of a group or loop that failed still keeps what ended well inside', async () => {
     const broken = new Set(['l[1].b'])
     const { orchestrator, calls } = recording(config(), broken)

@@ -8,7 +8,7 @@ import { agent, firstOf } from './shapes.mjs'
 
 const EVENTS = ['started', 'completed', 'failed', 'cancelled'].map((name) => `workflow:${name}`)
 EVENTS.push(...['started', 'completed', 'failed', 'retrying', 'skipped', 'cancelled'].map((name) => `task:${name}`))
-const TASKS_MAX = 1000
+const TASKS_MAX = 10_000
 /** One instance takes all there is, as peers let agents do. */
 const ONE = { maxAgents: 1, maxConcurrency: 1_000_000 }
 /** A pool as people have it: many instances, and each does one thing at a time. */

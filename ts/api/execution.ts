@@ -38,6 +38,8 @@ export interface WorkflowExecution<Results = Readonly<Record<string, unknown>>> 
   /** The schedule that began it, and the planned instant. */
   readonly schedule?: { readonly id: string; readonly at: Date }
   readonly tenant?: string
+  /** The trace and the span of the caller that began it, or its parent. */
+  readonly traceparent?: string
 }
 
 /** Figures of one execution. */
@@ -133,6 +135,8 @@ export interface ExecuteOptions {
   priority?: number | undefined
   /** Limits how many executions of one key and tenant run at once; the others wait. */
   concurrency?: ConcurrencyLimit | undefined
+  /** The trace and the span of the caller, as a W3C `traceparent`. It is recorded with the execution and its child workflows. */
+  traceparent?: string | undefined
   /** The names that it may use. A fork may only narrow those of its original. Default: all. */
   allow?: Allowance | undefined
 }

@@ -132,6 +132,11 @@ export class Engine {
   }
 
   /** Whether an attempt has not answered, and was not given up. */
+  /** The event loop stood still for `ms` until `at`. */
+  stalled(at: number, ms: number): void {
+    this.#try(() => this.#native.stalled(at, ms))
+  }
+
   isUnderWay(slot: number, task: number, attempt: number): boolean {
     return this.#try(() => this.#native.isUnderWay(slot, task, attempt))
   }

@@ -127,7 +127,10 @@ export interface MonitoringConfig {
   enableMetrics?: boolean | undefined
   /** Whether executions are traced. Default false. */
   enableTracing?: boolean | undefined
-  /** Whether executions are profiled. Default false. */
+  /**
+   * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
+   * in which the event loop stood still. Default false.
+   */
   enableProfiling?: boolean | undefined
   /** When to raise an alert. A threshold that is absent raises none. */
   alertThresholds?: AlertThresholds | undefined

@@ -14,6 +14,7 @@ import type { Issue } from '../api/issue.js'
 import { plainJson, type Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import { Form, type Engine } from '../boundary/native.js'
+import { PutOff } from './put-off.js'
 import type { Run } from '../run/run.js'
 import { AttemptInput, LiveAttempt, type AttemptHost } from '../run/attempt.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
@@ -47,6 +48,7 @@ interface RunnerHost extends AttemptHost {
   readonly engine: Pick<Engine, 'calling' | 'output' | 'rendered'>
   readonly clock: Clock
   readonly maxValueBytes: number
+  readonly profiles: boolean
   /** How late the event loop is while attempts are under way. */
   readonly delay: { begin(): void; end(): void }
   /** Attempts under way. */
@@ -74,7 +76,7 @@ export class AttemptRunner {
   /** When the answers that are being taken were there, 0 if that is to be read; and whether what ends this taking is queued. */
   #answered = 0
   #endQueued = false
-  readonly #later: (() => void)[] = []
+  readonly #later = new PutOff()
 
   constructor(
     host: RunnerHost,
@@ -93,8 +95,8 @@ export class AttemptRunner {
   drain(): void {
     this.#draining = true
     // Whoever takes the execution up finds them interrupted.
-    this.#host.inFlight -= this.#later.length
-    this.#later.length = 0
+    this.#host.inFlight -= this.#later.size
+    this.#later.clear()
   }
 
   /** `number`: which attempt, from 1. `instanceNumber`: who does it. */
@@ -111,9 +113,9 @@ export class AttemptRunner {
     this.#host.inFlight += 1
     if (this.#host.inFlight === 1) this.#host.delay.begin()
     if (this.#agents.isHeard) this.#announce('agent:allocated', attempt)
-    if (this.#later.length === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
-    if (this.#later.length === 0) real.setImmediate(this.#goOn)
-    this.#later.push(() => this.#beginLate(attempt, instanceNumber))
+    if (this.#later.size === 0 && !this.#isLate(at)) return this.#begin(attempt, instanceNumber)
+    if (this.#later.size === 0) real.setImmediate(this.#goOn)
+    this.#later.add(run, () => this.#beginLate(attempt, instanceNumber))
   }
 
   /** Tells an attempt to stop, and the log if its agent goes on all the same. */
@@ -153,10 +155,8 @@ export class AttemptRunner {
 
   readonly #goOn = (): void => {
     const later = this.#later
-    let next = 0
-    while (next < later.length && !this.#isLate(this.#clock.now())) later[next++]?.()
-    later.splice(0, next)
-    if (later.length > 0) real.setImmediate(this.#goOn)
+    while (later.size > 0 && !this.#isLate(this.#clock.now())) later.call()
+    if (later.size > 0) real.setImmediate(this.#goOn)
   }
 
   #beginLate(attempt: Attempt, instanceNumber: number): void {
@@ -201,7 +201,7 @@ export class AttemptRunner {
     this.#answered = 0
     try {
       const input = task.templated || task.inputSchema !== undefined ? this.#input(attempt, task) : task
-      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf)
+      const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf, this.#host.profiles)
       attempt.live.give(given)
       const agent = this.#agents.agentOf(instance, task.agentId)
       answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)

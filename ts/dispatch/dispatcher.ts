@@ -9,7 +9,7 @@
 
 import { abortReason } from '../run/abort-reason.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
-import { Answers } from '../boundary/answers.js'
+import type { Answers } from '../boundary/answers.js'
 import { Questions } from './questions.js'
 import { AttemptRunner, type Attempt, type ChildEnd } from './attempt-runner.js'
 import { dueAt, TIMER_MS_MAX, type Alarm, type Clock } from '../base/clock.js'
@@ -39,15 +39,15 @@ import type { Run, Spawned } from '../run/run.js'
 import { spawnedEnd, SpawnedTask, Spawner } from '../run/spawn.js'
 import type { Spawning } from '../definition/spawning.js'
 import type { AttemptHost, LiveAttempt } from '../run/attempt.js'
+import { Handover } from './handover.js'
 import type { WorkflowExecution } from '../api/execution.js'
 import { nextTurn, pause, real } from '../base/real-time.js'
 import type { AgentTask } from '../api/task.js'
 import { openAccount, type AccountHost } from '../run/account.js'
 
 const EFFECTS_MAX = 1024
-/** Answers that may be handed over in microtasks before timers and sockets get their turn. */
-const TURN_ANSWERS_MAX = 1000
-const TURN_MS_MAX = 1
+/** Effects that are read for runs with little to do: theirs come first. */
+const FEW_EFFECTS_MAX = 32
 
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = [ExecutionKind.completed, ExecutionKind.failed, ExecutionKind.skipped, ExecutionKind.cancelled]
@@ -68,11 +68,11 @@ export class Dispatcher implements AttemptHost, AccountHost {
   readonly #out = new Float64Array(HEADER_WORDS + EFFECTS_MAX * EFFECT_WORDS)
   /** Looks at the effect in `#out` that is being done. */
   readonly #execution = new ExecutionEffect(this.#out)
-  readonly #answers = new Answers()
+  /** The part of `#out` that is read for runs with little to do. */
+  readonly #short = this.#out.subarray(0, HEADER_WORDS + FEW_EFFECTS_MAX * EFFECT_WORDS)
+  readonly #handover = new Handover((answers, few) => this.#advance(answers, few ? this.#short : this.#out))
   readonly #agents: AgentRegistry
-  #scheduled = false
   #advancing = false
-  #turn = { open: false, since: 0, answers: 0 }
   readonly #alarm: Alarm
   /** Keeps the process alive while it is referenced, which is while an execution is active. */
   readonly #alive = real.setInterval(() => {}, TIMER_MS_MAX).unref()
@@ -86,13 +86,24 @@ export class Dispatcher implements AttemptHost, AccountHost {
   #children = 0
   readonly #questions: Questions
   /** How late the event loop is while attempts are under way. */
-  readonly delay: EventLoopDelay = new EventLoopDelay()
+  readonly delay: EventLoopDelay
   /** Answers that came when their execution was forgotten already. */
   lateAnswers = 0
   failure: OrchestratorError | undefined
 
+  /** Whether more is recorded than what costs next to nothing. */
+  readonly profiles: boolean
+
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
-  constructor(listener: DispatcherHost, agents: AgentRegistry, held: boolean, maxValueBytes: number, clock: Clock, native: NativeTime) {
+  constructor(
+    listener: DispatcherHost,
+    agents: AgentRegistry,
+    { held, maxValueBytes, profiles }: { held: boolean; maxValueBytes: number; profiles: boolean },
+    clock: Clock,
+    native: NativeTime,
+  ) {
+    this.profiles = profiles
+    this.delay = new EventLoopDelay(profiles ? (ms) => this.#stalled(ms) : undefined)
     this.#listener = listener
     this.maxValueBytes = maxValueBytes
     this.#agents = agents
@@ -104,10 +115,20 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
   }
 
+  /** The event loop stood still for so long until now. */
+  #stalled(ms: number): void {
+    if (this.#stopped || this.failure !== undefined) return
+    try {
+      this.engine.stalled(this.clock.now(), ms)
+    } catch {
+      // It is not open yet, or not any more.
+    }
+  }
+
   /** Whether all it was told is done and on record, and nothing is asked of the store. */
   isStill(): boolean {
     if (this.failure !== undefined || this.#stopped) return true
-    return !this.#drained && !this.#scheduled && !this.#advancing && this.engine.asked === undefined && this.engine.isSettled()
+    return !this.#drained && !this.#handover.isDue && !this.#advancing && this.engine.asked === undefined && this.engine.isSettled()
   }
 
   /** Attempts and functions of the user that are at work: those under way but for those that wait for tasks of their own, or then for their place. */
@@ -151,12 +172,9 @@ export class Dispatcher implements AttemptHost, AccountHost {
     run.release()
   }
 
-  /** Hands what the engine was told to the store, soon. */
-  schedule(): void {
-    if (this.#scheduled || this.#stopped) return
-    this.#scheduled = true
-    if (this.#turnIsOver()) real.setImmediate(this.#advance)
-    else real.queueMicrotask(this.#advance)
+  /** Hands what the engine was told to the store, soon; `run`: of which that was, if of one. */
+  schedule(run?: Run): void {
+    if (!this.#stopped) this.#handover.schedule(run)
   }
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
@@ -178,8 +196,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
     if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.seat, place)
     // One that could not be made has no place to give back.
-    this.#answers.add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, live, text)
-    this.schedule()
+    this.#handover.answersOf(run).add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, live, text)
   }
 
   /** Nobody waits for the answer any more; the agent's place is free all the same. */
@@ -332,7 +349,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.schedule()
     // Where nothing waits for the disk all is on record when this turn ends.
     await nextTurn()
-    while (this.failure === undefined && (this.#scheduled || !this.engine.isSettled())) await pause(1)
+    while (this.failure === undefined && (this.#handover.isDue || !this.engine.isSettled())) await pause(1)
   }
 
   /** New attempts are no longer started; answers are still recorded. */
@@ -340,29 +357,10 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#runner.drain()
   }
 
-  // A chain of agents that answer at once would otherwise go on in microtasks forever, and timers and sockets starve. Those are real, so
-  // the time is, whatever the clock says.
-  #turnIsOver(): boolean {
-    const turn = this.#turn
-    if (!turn.open) {
-      turn.open = true
-      turn.since = real.elapsed()
-      turn.answers = 0
-      real.setImmediate(this.#endTurn)
-    }
-    return turn.answers > TURN_ANSWERS_MAX || real.elapsed() - turn.since > TURN_MS_MAX
-  }
-
-  readonly #endTurn = (): void => {
-    this.#turn.open = false
-  }
-
-  readonly #advance = (): void => {
-    this.#scheduled = false
+  #advance(all: Answers, out: Float64Array): void {
     if (this.#advancing || this.#stopped || this.failure !== undefined) return
-    const answers = this.#answers.take()
-    this.#turn.answers += answers.count
-    this.#do(() => this.engine.advance(answers, this.#out))
+    const answers = all.take()
+    this.#do(() => this.engine.advance(answers, out))
   }
 
   /** Time has passed, or another thread has something for us. */
@@ -385,7 +383,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     } finally {
       this.#advancing = false
     }
-    if (more || this.#answers.count > 0) this.schedule()
+    if (!this.#stopped) this.#handover.goOn(more)
   }
 
   /** Does the effects in `#out`; whether there are more to read. */

@@ -12,6 +12,9 @@ const LOOK_EVERY_MS = 20
 /** How long agents have to be idle until it is looked no more: to begin anew with each of many short executions would see nothing. */
 const REST_MS = 1000
 
+/** From here on it stood still, to whoever asks. */
+const STALL_MS = 50
+
 /** Measures while agents are at work, and wakes nobody otherwise. */
 export class EventLoopDelay {
   /** In microseconds, of which a histogram wants at least one. */
@@ -20,6 +23,12 @@ export class EventLoopDelay {
   #latest = 0
   #atWork = false
   #rest: NodeJS.Timeout | undefined
+  readonly #stalled: ((ms: number) => void) | undefined
+
+  /** `stalled` is told each time that it stood still for long. */
+  constructor(stalled?: (ms: number) => void) {
+    this.#stalled = stalled
+  }
 
   /** Agents begin to be at work. */
   begin(): void {
@@ -54,6 +63,7 @@ export class EventLoopDelay {
     const late = at - this.#latest - LOOK_EVERY_MS
     this.#latest = at
     this.#histogram.record(Math.max(Math.round(late * 1000), 1))
+    if (late >= STALL_MS) this.#stalled?.(late)
   }
 
   readonly #stopIfIdle = (): void => {

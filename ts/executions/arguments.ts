@@ -66,7 +66,7 @@ export interface ReadOptions {
 }
 
 const texts = ['executionId', 'idempotencyKey', 'tenant'] as const
-const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', 'allow', ...texts] as const
+const OPTIONS = ['signal', 'deadline', 'budget', 'step', 'onFailed', 'priority', 'concurrency', 'allow', 'traceparent', ...texts] as const
 
 /** What others call an option. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {
@@ -89,6 +89,11 @@ function meantBy(field: string): string {
   return near === undefined ? `these are: ${OPTIONS.join(', ')}` : `did you mean \`${near}\`?`
 }
 
+/** Whether it is what https://www.w3.org/TR/trace-context-2/#traceparent-header says: neither id is all zeros, and version ff is none. */
+function isTraceparent(text: unknown): boolean {
+  return typeof text === 'string' && /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(text)
+}
+
 /** The options of an execution that is started by `clock`. */
 export function readOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
   if (options === undefined) return NO_OPTIONS
@@ -105,7 +110,7 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
     if ((OPTIONS as readonly string[]).includes(field)) continue
     issues.push({ path: `options.${field}`, message: `is not an option; ${meantBy(field)}` })
   }
-  const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency } = options
+  const { signal, deadline, budget, step, executionId, idempotencyKey, onFailed, tenant, priority, concurrency, traceparent } = options
   const allow = options.allow === undefined ? undefined : readAllow(options.allow, issues)
   if (signal !== undefined && !(signal instanceof AbortSignal))
     issues.push({ path: 'options.signal', message: `must be an AbortSignal, not ${describe(signal)}` })
@@ -125,7 +130,13 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
       path: 'options.priority',
       message: `must be a whole number from -${PRIORITY_MAX} to ${PRIORITY_MAX}, not ${describe(priority)}`,
     })
+  if (traceparent !== undefined && !isTraceparent(traceparent))
+    issues.push({
+      path: 'options.traceparent',
+      message: `must be a W3C traceparent, such as '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', not ${describe(traceparent)}`,
+    })
   const recorded = {
+    ...(traceparent !== undefined && { traceparent }),
     ...(priority !== undefined && { priority }),
     ...(concurrency !== undefined && { concurrency: readConcurrency(concurrency, issues) }),
     ...(allow !== undefined && { allow }),

@@ -286,13 +286,14 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 /** What flows down from a parent to every child, and to what undoes one: whose it is, and who it is for. */
 function handedDown(run: Run, path: string): RunOptions {
-  const { tenant, priority, allow, depth = 1 } = run.options
+  const { tenant, priority, allow, traceparent, depth = 1 } = run.options
   return {
     parent: { execution: run.id, path },
     depth: depth + 1,
     ...(tenant !== undefined && { tenant }),
     ...(priority !== undefined && { priority }),
     ...(allow !== undefined && { allow }),
+    ...(traceparent !== undefined && { traceparent }),
   }
 }
 

@@ -125,6 +125,8 @@ function concerns(start: readonly Pass[], other: readonly Pass[]): boolean {
   return true
 }
 
+const none: ReadonlySet<string> = new Set()
+
 /** What runs anew. */
 class Anew {
   readonly #graph: Graph
@@ -148,16 +150,17 @@ class Anew {
 
   /**
    * What was cut off has no end that could be taken over, and what cut it off, a cancel or a deadline, is not taken over. A failure may be: of a task beside
-   * it, or beside a group around it. Where that runs anew, so does what it cut off.
+   * it, or beside a group around it that was cut off with it. Where that runs anew, so does what it cut off.
    */
   beginCut(tasks: readonly TaskExecution[]): void {
     const cut = tasks.filter(isCut)
+    const paths = new Set(cut.map(({ taskId }) => taskId))
     const failed = tasks.filter(({ status }) => status === 'failed')
     let free = cut.filter(({ reason }) => reason !== 'sibling_failed' && reason !== 'timeout')
     do {
       for (const { taskId } of free) this.begin(taskId, false)
-      const lists = new Set(failed.flatMap(({ taskId }) => (this.has(taskId) ? this.#graph.lists(taskId).slice(0, 1) : [])))
-      free = cut.filter(({ taskId }) => !this.has(taskId) && this.#graph.lists(taskId).some((list) => lists.has(list)))
+      const lists = new Set(failed.flatMap(({ taskId }) => (this.has(taskId) ? this.#graph.lists(taskId, none).slice(0, 1) : [])))
+      free = cut.filter(({ taskId }) => !this.has(taskId) && this.#graph.lists(taskId, paths).some((list) => lists.has(list)))
     } while (free.length > 0)
   }
 
@@ -222,14 +225,13 @@ class Graph {
   }
 
   /**
-   * The lists that the task of a path stands in, its own first and that of the workflow last: what fails in one stops the rest of it. All passes of a loop that
-   * fails with its first item are one list.
+   * The lists in which a failure may have stopped the task of a path: its own, and those that groups around it stand in as long as those are `cut` too. All
+   * passes of a loop that fails with its first item are one list.
    */
-  lists(path: string): string[] {
+  lists(path: string, cut: ReadonlySet<string>): string[] {
     const passes = [...this.passes(path)]
     const lists: string[] = []
-    let at = this.find(path)
-    while (at !== undefined) {
+    for (let at = this.find(path); at !== undefined;) {
       const owner: number | undefined = this.#definition.tasks[at]?.owner
       const around = owner === undefined ? undefined : this.#definition.tasks[owner]
       const isPass = around !== undefined && around.id === passes.at(-1)?.loop
@@ -237,7 +239,8 @@ class Graph {
       if (isPass && onItemError === 'fail') passes.pop()
       lists.push(JSON.stringify([owner, passes]))
       if (isPass && onItemError !== 'fail') passes.pop()
-      at = owner
+      const place = passes.map(({ loop, pass }) => `${loop}[${pass}].`).join('')
+      at = around !== undefined && cut.has(place + around.id) ? owner : undefined
     }
     return lists
   }

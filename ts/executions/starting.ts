@@ -247,7 +247,7 @@ export class Beginnings {
     if (call > 0) held.holds(run)
     dispatcher.add(run)
     dispatcher.activate()
-    dispatcher.schedule()
+    dispatcher.schedule(run)
     return run
   }
 

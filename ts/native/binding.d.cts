@@ -47,6 +47,8 @@ export declare class Engine {
   alerts(): Array<NativeAlert>
   /** Sets what the configuration says: called once, before anything begins. */
   limit(limits: NativeLimits): void
+  /** The event loop stood still for `millis` until `at`: that is put on record with what is recorded next. */
+  stalled(at: number, millis: number): void
   /** Continues an interrupted execution; effects come with the next `advance` or `pull`. */
   resume(slot: number): void
   /** Asks an execution to stop, by force its clean-up too; effects come with the next `advance` or `pull`, here and below. */

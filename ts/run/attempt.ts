@@ -40,6 +40,8 @@ export class AttemptInput implements TaskInput {
   readonly #run: Run
   readonly #instance: number
   readonly #outputOf: OutputOf
+  /** Whether it is looked which outputs of its dependencies are. */
+  readonly #watches: boolean
   #context: TaskInput['context'] | undefined
   /** Whether all of it was written out, and so perhaps read by whoever wrote it. */
   #isShown = false
@@ -68,6 +70,7 @@ export class AttemptInput implements TaskInput {
     task: TaskDefinition,
     input: { prompt: string | undefined; data: Json | undefined },
     outputOf: OutputOf,
+    watches: boolean,
   ) {
     const { prompt, data } = input
     this.id = task.id
@@ -81,6 +84,7 @@ export class AttemptInput implements TaskInput {
     this.#task = task
     this.#instance = instance
     this.#outputOf = outputOf
+    this.#watches = watches
   }
 
   get context(): TaskInput['context'] {
@@ -90,7 +94,7 @@ export class AttemptInput implements TaskInput {
   #makeContext(): TaskInput['context'] {
     const context = copyJson(this.#run.context) as TaskInput['context']
     const outputs = this.#run.dependencies(this.#instance, this.#outputOf)
-    context.dependencies = watched(this.#run.task(this.#instance), this.#run.definition.tasks, outputs)
+    context.dependencies = this.#watches ? watched(this.#run.task(this.#instance), this.#run.definition.tasks, outputs) : outputs
     return context
   }
 

@@ -57,6 +57,7 @@ export interface RunOptions {
   /** The bound of its loops as it began; absent where it has none, or began before there was one. */
   readonly maxIdlePasses?: number
   readonly tenant?: string
+  readonly traceparent?: string
   readonly priority?: number
   readonly idempotencyKey?: string
   /** What it may use; absent: everything. */

@@ -155,7 +155,7 @@ export function executionOf(subject: Subject, read: () => Report, known?: 'runni
   return execution as unknown as WorkflowExecution
 }
 
-const OF_OPTIONS = ['forkedFrom', 'tenant', 'parent'] as const
+const OF_OPTIONS = ['forkedFrom', 'tenant', 'parent', 'traceparent'] as const
 
 /** The failure in a note of a report. */
 export function errorInfo(note: Partial<TaskErrorInfo> | undefined): TaskErrorInfo | undefined {

@@ -93,6 +93,10 @@ export class Run {
   judging: Promise<void> | undefined
   /** Tasks that attempts have spawned and wait for, by instance. */
   readonly spawned: Map<number, Spawned> = new Map()
+  /** How much was done for it in which turn of the event loop. */
+  readonly steps = { turn: 0, count: 0 }
+  /** The last handover to the engine with an answer of it that waited for the next turn. */
+  handover = 0
   /** Whether nothing new starts, as is on record. */
   paused = false
   /** How many follow its events, and its history as it was when the engine let go of it, if somebody may still ask. */

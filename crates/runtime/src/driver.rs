@@ -30,6 +30,7 @@ mod schedules;
 mod slots;
 mod spawn;
 mod timers;
+mod turns;
 mod versions;
 
 use crate::effect::{self, Number};

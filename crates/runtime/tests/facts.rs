@@ -15,6 +15,7 @@ use engine::{Event, InstanceIndex, Output, Plan};
 use host::{Host, Mode, Place, answer, clock, failure};
 use plans::{plan, plan_of, task};
 use random::Random;
+use runtime::Looks;
 use runtime::facts::{Follower, SummaryFilter, WaitingFor, catch_up, facts_of};
 use runtime::store::{Archive as _, Cursor, SqliteReader};
 use serde_json::{Value, json};
@@ -78,7 +79,7 @@ fn act(host: &mut Host, random: &mut Random, slot: u32) {
             if let Some((task, attempt)) = random.pick(&running) {
                 let is_bad = random.below(4) == 0;
                 let result = if is_bad { Err(failure(task, attempt, random.below(2) == 0)) } else { Ok(Output::Json("1".into())) };
-                host.driver.settle(slot, answer(task, attempt, result)).unwrap();
+                host.driver.settle(slot, answer(task, attempt, result), Looks::default()).unwrap();
             }
         }
     }

@@ -27,7 +27,7 @@ const HARMLESS: &[(&str, &str, &str)] = &[
         "{error, options, store}",
         "errors of the crate name what the store refuses, and a key is read from what was recorded",
     ),
-    ("crates/runtime/", "driver::{agents, asked, outputs, slots}", "methods of one type, the `Driver`, by what they are about"),
+    ("crates/runtime/", "driver::{agents, asked, attempts, outputs, slots}", "methods of one type, the `Driver`, by what they are about"),
     (
         "crates/runtime/",
         "store::{archive, backend, inline, memory, questions, sqlite, writer}",

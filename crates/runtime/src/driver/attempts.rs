@@ -77,7 +77,8 @@ impl Driver {
         self.attempts.process = process;
     }
 
-    /// What of attempts is put on record: all, unless something is left out.
+    /// What of attempts is put on record: all, but where a benchmark leaves something out.
+    #[cfg(feature = "bench")]
     pub fn record_of_attempts(&mut self, recorded: Recorded) {
         self.attempts.recorded = recorded;
     }

@@ -6,6 +6,7 @@
 //! owed for nothing that is recorded ───────────────────────────────────────────────▲
 //! ```
 
+use super::turns::Turns;
 use crate::effect::{self, Number};
 use crate::history::failure_in;
 use crate::store::{BatchNumber, Partition, StepRecord};
@@ -46,8 +47,7 @@ pub(super) struct Owed {
 pub(super) struct Outbox {
     /// In the order of their numbers.
     waiting: VecDeque<Owed>,
-    /// In the order they leave.
-    ready: VecDeque<Effect>,
+    ready: Turns,
     last: BatchNumber,
     /// Why what effects tell of has failed, until the host has handled them.
     failures: FxHashMap<(u32, Number), Arc<Failure>>,
@@ -89,9 +89,14 @@ impl Outbox {
         self.ready.extend(effects);
     }
 
-    /// The next that the host may take.
+    /// The number of the first effect of an execution that the host has not taken, of those it may.
+    pub(super) fn first_waiting(&self, slot: u32) -> Option<u64> {
+        self.ready.first_of(slot)
+    }
+
+    /// The next that the host may take: those of one execution in their order, and executions with few before those with many.
     pub(super) fn next(&mut self) -> Option<Effect> {
-        let effect = self.ready.pop_front()?;
+        let effect = self.ready.pop()?;
         if let Effect::Execution(effect) = &effect
             && let Kind::Retrying { .. } | Kind::Failed { .. } = effect.kind
         {

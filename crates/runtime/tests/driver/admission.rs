@@ -32,7 +32,7 @@ fn an_execution_begins_when_another_has_ended() {
         for _ in 0..2 {
             host.accept(&plan);
         }
-        assert_eq!(host.advance(), ["0: accepted", "1: accepted", "0: started", "0: run 0/1"], "{mode:?}");
+        assert_eq!(host.advance(), ["0: accepted", "0: started", "0: run 0/1", "1: accepted"], "{mode:?}");
         let statistics = host.driver.statistics();
         assert_eq!((statistics.active, statistics.waiting, statistics.running), (2, 1, 1), "{mode:?}");
         assert!(host.driver.report(1).unwrap().contains(r#""status":"pending""#), "{mode:?}");

@@ -39,7 +39,7 @@ fn complete(host: &mut Host, instance: u32, slot: u32, task: u32, looks: Looks) 
 /// All there is on record, read as a follower does.
 fn journal(host: &Host) -> Vec<StepRecord> {
     let followed = host.driver.archive().unwrap().follow(&Cursor::default(), 1000).unwrap();
-    followed.records.into_iter().map(|(_, record)| record).collect()
+    followed.records.into_iter().map(|one| one.record.unwrap()).collect()
 }
 
 /// For each attempt that began, in order: its task, and what it waited for.

@@ -27,6 +27,8 @@ pub(super) struct Journal {
     /// What the unit being written does to tails; `None`: the execution has ended.
     changes: FxHashMap<i64, Option<Tail>>,
     text: String,
+    /// Whether records have checksums: always, but where a benchmark measures what they cost.
+    checks: bool,
 }
 
 impl Journal {
@@ -34,7 +36,8 @@ impl Journal {
     pub(super) fn open(connection: &Connection) -> rusqlite::Result<Self> {
         let Loaded { tails, mark, end, is_cut } = Tails::load(connection)?;
         // The first unit saves what was loaded, so that a process that ends early, again and again, leaves no more and more to look at.
-        Ok(Self { tails: Arc::new(tails), end, is_cut, mark, unsaved: SAVED_BYTES, changes: FxHashMap::default(), text: String::new() })
+        let (changes, text) = (FxHashMap::default(), String::new());
+        Ok(Self { tails: Arc::new(tails), end, is_cut, mark, unsaved: SAVED_BYTES, changes, text, checks: checks() })
     }
 
     /// Where journals end, for whoever reads them.
@@ -81,7 +84,7 @@ impl Journal {
             encode(record, &mut self.text);
             bytes += self.text.len();
             let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
-            let checksum = checksum(tail.checksum, &self.text, record.key, record.seq, record.at);
+            let checksum = if self.checks { checksum(tail.checksum, &self.text, record.key, record.seq, record.at) } else { 0 };
             // SQLite chooses the position, since appending takes it no search then; another one than the next: somebody else has appended too.
             let position = if std::mem::take(&mut self.is_cut) {
                 let row = params![record.key, seq, tail.last, at, &*self.text, checksum.cast_signed(), self.end + 1];
@@ -114,4 +117,14 @@ impl Journal {
 
 fn out_of_order(record: &StepRecord) -> CommitError {
     CommitError::OutOfOrder { key: record.key, seq: record.seq }
+}
+
+#[cfg(not(feature = "bench"))]
+const fn checks() -> bool {
+    true
+}
+
+#[cfg(feature = "bench")]
+fn checks() -> bool {
+    !std::env::var("MAO_BENCH_LEAVE_OUT").is_ok_and(|left_out| left_out.split(',').any(|field| field == "checksum"))
 }
