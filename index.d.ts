@@ -2118,6 +2118,8 @@ export declare interface TaskExecution {
     readonly cost?: number;
     /** Why the last answer of a model ended. */
     readonly finishReason?: FinishReason;
+    /** Its calls of models in all attempts, in the order they ended: who answered, why that model, at what cost. Absent: none. */
+    readonly models?: readonly TaskModelCall[];
 }
 
 /** A task failed for good. `cause` is the error that its agent threw in the last attempt. */
@@ -2165,6 +2167,30 @@ export declare interface TaskInputDefinition {
      * schema, any Standard Schema, or a JSON Schema. Its parsed value replaces `data`.
      */
     schema?: unknown;
+}
+
+/** A call of a model by a task. */
+export declare interface TaskModelCall {
+    /** The attempt of the task that made it, from 1. */
+    readonly attempt: number;
+    /** The model that answered, or was asked last. */
+    readonly provider?: string;
+    readonly model?: string;
+    /** The requests before that brought no answer, and why. Absent: the first was answered. */
+    readonly tried?: readonly {
+        readonly provider: string;
+        readonly model: string;
+        readonly failure: ModelFailureClass;
+    }[];
+    /** Why the last request failed, if the call was not answered. */
+    readonly failure?: ModelFailureClass;
+    /** Why the answer ended. Absent: there was none. */
+    readonly finishReason?: FinishReason;
+    readonly usage: TokenUsage;
+    /** US dollars. */
+    readonly cost: number;
+    /** False if a price is unknown, so that `cost` is too low. */
+    readonly costComplete: boolean;
 }
 
 export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';

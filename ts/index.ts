@@ -122,6 +122,7 @@ export type {
   SignalOptions,
   TaskErrorInfo,
   TaskExecution,
+  TaskModelCall,
   TaskStatus,
   WorkflowExecution,
   ResourceUsage,

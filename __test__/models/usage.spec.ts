@@ -52,6 +52,62 @@ describe.each(['in memory', 'in a file'])('usage and cost, %s', (where) => {
   })
 })
 
+describe.each(['in memory', 'in a file'])('the models of a task, %s', (where) => {
+  const config = () => (where === 'in memory' ? {} : { storage: { path: storePath(folder) } })
+
+  it('are the calls of all its attempts: who answered, why that model, at what cost', async () => {
+    const tried = [{ provider: 'first', model: 'm', failure: 'overload' }]
+    const orchestrator = orchestratorWith(
+      {
+        work: async ({ attempt }, context) => {
+          await ask(context, { provider: 'first', ...CALL, finishReason: 'stop' })
+          if (attempt === 1) throw new Error('once')
+          await ask(context, { ...CALL, provider: 'second', tried, failure: 'rate', costComplete: false })
+        },
+        plain: () => 1,
+      },
+      config(),
+    )
+    const again = { retryPolicy: { maxAttempts: 2, initialDelay: 1 } }
+    const { id } = await orchestrator.executeWorkflow(workflow([task('a', again), task('b', { agentId: 'plain' })]))
+    const { tasks = [] } = (await orchestrator.getExecution(id)) ?? {}
+    const answered = { provider: 'first', model: 'm', finishReason: 'stop', usage: USED, cost: 0.0015, costComplete: true }
+    expect(tasks[0]?.models).toEqual([
+      { attempt: 1, ...answered },
+      { attempt: 2, ...answered },
+      { attempt: 2, provider: 'second', model: 'm', tried, failure: 'rate', usage: USED, cost: 0.0015, costComplete: false },
+    ])
+    expect(tasks[1]).not.toHaveProperty('models')
+  })
+
+  it('say which were tried before the one that answered', async () => {
+    const orchestrator = orchestratorWith({}, config())
+    const { modelIntegration: models, agentPool } = orchestrator
+    models.registerProvider('first', {
+      generate: () => {
+        throw Object.assign(new Error('busy'), { class: 'quota' })
+      },
+    })
+    models.registerProvider('second', { generate: () => ({ text: 'well', usage: { inputTokens: 3, outputTokens: 4 } }) })
+    agentPool.registerAgentType('asks', {
+      create: () => ({
+        execute: async (_, ctx) => (await ctx.models.generate({ model: 'first/m', prompt: 'p', fallback: ['second/m'] })).text,
+      }),
+    })
+    const { tasks, results } = await orchestrator.executeWorkflow(workflow([task('a', { agentId: 'asks' })]))
+    expect(results).toEqual({ a: 'well' })
+    expect(tasks[0]?.models).toMatchObject([
+      {
+        attempt: 1,
+        provider: 'second',
+        model: 'm',
+        tried: [{ provider: 'first', model: 'm', failure: 'quota' }],
+        usage: { totalTokens: 7 },
+      },
+    ])
+  })
+})
+
 it('attempts that failed are paid for as well, and a price that is not known is told', async () => {
   const orchestrator = orchestratorWith({
     work: async ({ attempt }, context) => {

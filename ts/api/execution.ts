@@ -2,7 +2,7 @@
 // The shapes of an execution: what a caller asks for, and what there is to see. Numbers are milliseconds where they measure time; instants are `Date`.
 
 import type { Duration } from './duration.js'
-import type { FinishReason, TokenUsage } from './models.js'
+import type { FinishReason, ModelFailureClass, TokenUsage } from './models.js'
 import type { Budget } from './workflow.js'
 
 export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
@@ -94,6 +94,28 @@ export interface TaskExecution {
   readonly cost?: number
   /** Why the last answer of a model ended. */
   readonly finishReason?: FinishReason
+  /** Its calls of models in all attempts, in the order they ended: who answered, why that model, at what cost. Absent: none. */
+  readonly models?: readonly TaskModelCall[]
+}
+
+/** A call of a model by a task. */
+export interface TaskModelCall {
+  /** The attempt of the task that made it, from 1. */
+  readonly attempt: number
+  /** The model that answered, or was asked last. */
+  readonly provider?: string
+  readonly model?: string
+  /** The requests before that brought no answer, and why. Absent: the first was answered. */
+  readonly tried?: readonly { readonly provider: string; readonly model: string; readonly failure: ModelFailureClass }[]
+  /** Why the last request failed, if the call was not answered. */
+  readonly failure?: ModelFailureClass
+  /** Why the answer ended. Absent: there was none. */
+  readonly finishReason?: FinishReason
+  readonly usage: TokenUsage
+  /** US dollars. */
+  readonly cost: number
+  /** False if a price is unknown, so that `cost` is too low. */
+  readonly costComplete: boolean
 }
 
 /** A failure as it is recorded. */

@@ -3,8 +3,8 @@
 
 import type { Json } from '../json/json.js'
 import { dollarsOf } from './result.js'
-import type { FinishReason, ModelBudget, TokenUsage } from '../api/models.js'
-import type { TaskExecution, ResourceUsage } from '../api/execution.js'
+import type { FinishReason, ModelBudget, ModelFailureClass, TokenUsage } from '../api/models.js'
+import type { ResourceUsage, TaskExecution, TaskModelCall } from '../api/execution.js'
 
 /** The account of one attempt. */
 export interface ModelAccount {
@@ -82,6 +82,31 @@ export interface ModelSums {
 export function resourceUsageOf(sums: ModelSums): ResourceUsage {
   const { calls = 0, unpriced = 0 } = sums
   return { tokenUsage: tokensOf(sums), cost: dollarsOf(sums.costNanos), costComplete: unpriced === 0, modelCalls: calls }
+}
+
+/** A call of a model as `runtime::spent` writes it in brief. */
+export interface ModelBrief {
+  readonly provider?: string
+  readonly model?: string
+  readonly failure?: ModelFailureClass | null
+  readonly tried?: TaskModelCall['tried']
+  readonly spent: ModelSums
+}
+
+/** A call of a task, with the attempt that made it. */
+export function modelCallOf(attempt: number, { provider, model, failure, tried, spent }: ModelBrief): TaskModelCall {
+  const { costNanos, finishReason, unpriced = 0 } = spent
+  return {
+    attempt,
+    ...(provider !== undefined && { provider }),
+    ...(model !== undefined && { model }),
+    ...(tried !== undefined && { tried }),
+    ...(typeof failure === 'string' && { failure }),
+    ...(finishReason !== undefined && { finishReason }),
+    usage: tokensOf(spent),
+    cost: dollarsOf(costNanos),
+    costComplete: unpriced === 0,
+  }
 }
 
 /** What the sums of a task say of it. */

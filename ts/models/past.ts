@@ -4,7 +4,8 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../json/json.js'
 import type { ModelAccount, ModelCall } from './account.js'
-import type { Ended, Usage } from './calls.js'
+import type { Ended, Sent, Usage } from './calls.js'
+import type { TaskModelCall } from '../api/execution.js'
 import { resultOf } from './result.js'
 import type { GenerateResult } from '../api/models.js'
 
@@ -109,8 +110,19 @@ function paidFor(end: Done, lasts: boolean): ModelCall {
     costComplete: cost.complete,
     requests: attempts.length,
     finishReason: end.reply.finishReason,
+    ...triedIn(attempts),
     ...(lasts && { end }),
   }
+}
+
+/** The requests before the last, and why none of them brought the answer. */
+function triedIn(attempts: readonly Sent[]): Pick<TaskModelCall, 'tried'> {
+  const tried = attempts.slice(0, -1).map(({ provider, model, failure = 'network' }) => ({
+    provider,
+    model,
+    failure: failure === 'aborted' ? 'network' : failure,
+  }))
+  return tried.length === 0 ? {} : { tried }
 }
 
 /** What a failed call is known to have cost; that it was made counts. */
@@ -121,6 +133,7 @@ function failed({ attempts, class: failure, usage, cost }: Extract<Ended, { type
   return {
     ...(last !== undefined && { provider: last.provider, model: last.model }),
     requests: attempts.length,
+    ...triedIn(attempts),
     failure,
     usage: summed(usage),
     costNanos: cost.nanos,

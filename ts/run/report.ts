@@ -6,7 +6,7 @@ import { dateOf, type Clock } from '../base/clock.js'
 import type { Definition, StoredTask } from '../definition/definition.js'
 import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
-import { resourceUsageOf, spentBy, type ModelSums } from '../models/account.js'
+import { modelCallOf, resourceUsageOf, spentBy, type ModelBrief, type ModelSums } from '../models/account.js'
 import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from '../api/execution.js'
 import type { RunOptions } from './options.js'
 
@@ -30,6 +30,8 @@ export interface Report {
   /** What models have cost, in all and by instance; absent where none was used. */
   readonly spent?: ModelSums
   readonly usage?: Readonly<Record<string, ModelSums>>
+  /** The calls of models by instance, each with the attempt that made it. */
+  readonly models?: Readonly<Record<string, readonly (readonly [number, ModelBrief])[]>>
   /** Place in the plan, path, pass, owner, and the definition of a spawned task, or 0 if the instance is forgotten. */
   readonly instances?: readonly (readonly [number, string, number | null, number | null, (StoredTask | 0)?])[]
   readonly results?: Readonly<Record<string, Json>>
@@ -189,6 +191,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
     const error = errorInfo(note)
     const output = outputOf(subject, report, instance)
     const sums = report.usage?.[instance]
+    const calls = report.models?.[instance]
     return {
       taskId: path,
       executionId: subject.id,
@@ -206,6 +209,7 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
       ...(note?.degraded === true && { degraded: true }),
       attempts,
       ...(sums !== undefined && spentBy(sums)),
+      ...(calls !== undefined && { models: calls.map(([by, call]) => modelCallOf(by, call)) }),
     }
   })
 }

@@ -165,7 +165,7 @@ impl Run {
                 let text: Arc<str> = self.journal.len().to_string().into();
                 let spent = Spent { cost_nanos: self.journal.len() as u64, calls: 1, ..Spent::default() };
                 let note = if called {
-                    Note::Called { spent: spent.into(), finish: Some(Arc::clone(&text)), call: text }
+                    Note::Called { spent: spent.into(), finish: Some(Arc::clone(&text)), call: Arc::clone(&text), brief: text }
                 } else {
                     Note::Chosen(text)
                 };
@@ -278,7 +278,7 @@ impl Run {
                 Event::ModelChosen { task, attempt, choice } => {
                     notes.entry((*task, *attempt)).or_default().choices.push(Arc::clone(choice));
                 }
-                Event::ModelCalled { task, attempt, spent, finish, call } => {
+                Event::ModelCalled { task, attempt, spent, finish, call, .. } => {
                     paid = paid.plus(**spent);
                     finishes.extend(finish.clone().map(|word| (*task, word)));
                     notes.entry((*task, *attempt)).or_default().calls.push(Arc::clone(call));

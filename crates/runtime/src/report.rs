@@ -4,13 +4,14 @@
 //! ```json
 //! {"status":"failed","startedAt":1,"endedAt":9,"failed":1,"error":{"code":"ERR_AGENT","message":"no"},"tasks":[[3,1,1,4],[4,2,4,8]],
 //!  "notes":{"1":{"code":"ERR_AGENT","message":"no","details":{}}},
+//!  "models":{"0":[[1,{"provider":"openai","model":"…","spent":{"costNanos":4200}}]]},
 //!  "spent":{"inputTokens":12,"costNanos":4200,"calls":1,"requests":1},"usage":{"0":{"inputTokens":12,"costNanos":4200,"calls":1,"requests":1}},
 //!  "instances":[[0,"a",null,null],[3,"l[0].b",0,2]],"results":{"a":1},"outputs":{"0":1}}
 //! ```
 //! `tasks` has one row for each instance: state (0 pending, 1 waiting, 2 running, 3 completed, 4 failed, 5 skipped, 6 cancelled), attempts, start and
 //! end in microseconds since `startedAt` (null while there is none); that one and `endedAt` count from the epoch. `notes` says why, for tasks that failed, were skipped or
 //! cancelled, and `"cached":true` for those whose output another execution had made, `"degraded":true` with the failure for those that something else completed. `spent` and `usage` are there only where models were used, as [`crate::spent`] writes sums: in all, executions below it included, and by
-//! instance, there with the `finishReason` of its last answer. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
+//! instance, there with the `finishReason` of its last answer; `models` has the calls of each instance, with the attempt that made each, as [`crate::spent`] writes them in brief. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
 use crate::options::Belongs;
@@ -91,6 +92,28 @@ fn costs(text: &mut String, execution: &Execution) {
         number(text, task.get().into());
         text.push_str("\":");
         text.push_str(&spent::of_task(*spent, execution.finish_of(task)));
+    }
+    text.push_str(r#"},"models":{"#);
+    let mut first = true;
+    for (task, _) in execution.tasks().iter() {
+        let calls = execution.model_calls(task);
+        if calls.is_empty() {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            text.push(',');
+        }
+        text.push('"');
+        number(text, task.get().into());
+        text.push_str("\":[");
+        for (place, (attempt, brief)) in calls.iter().enumerate() {
+            text.push_str(if place == 0 { "[" } else { ",[" });
+            number(text, (*attempt).into());
+            text.push(',');
+            text.push_str(brief);
+            text.push(']');
+        }
+        text.push(']');
     }
     text.push('}');
 }

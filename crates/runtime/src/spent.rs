@@ -4,17 +4,27 @@
 //! ```json
 //! {"provider":"openai","model":"…","usage":{"inputTokens":12,"outputTokens":5},"costNanos":4200,"costComplete":true,"requests":2,"finishReason":"stop"}
 //! {"inputTokens":12,"outputTokens":5,"costNanos":4200,"calls":1,"requests":2}
+//! {"provider":"openai","model":"…","spent":{"inputTokens":12,"outputTokens":5,"costNanos":4200,"calls":1,"requests":2,"finishReason":"stop"}}
 //! ```
-//! The first is a call: what is not named here is its host's own, and kept. In both, what is absent is 0, a price that is known, and one request.
+//! The last is the first in brief, with the `failure` of a call that brought no answer and what was `tried` before the request that did. The first is a call: what is not named here is its host's own, and kept. In both, what is absent is 0, a price that is known, and one request.
 
 use engine::Spent;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// The fields of a call that are looked at.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Call {
+struct Call<'a> {
+    #[serde(borrow)]
+    provider: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    failure: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tried: Option<&'a RawValue>,
     usage: Usage,
     cost_nanos: u64,
     cost_complete: bool,
@@ -22,10 +32,20 @@ struct Call {
     finish_reason: Option<String>,
 }
 
-impl Default for Call {
+impl Default for Call<'_> {
     fn default() -> Self {
-        Self { usage: Usage::default(), cost_nanos: 0, cost_complete: true, requests: 1, finish_reason: None }
+        let (usage, cost_nanos, cost_complete, requests, finish_reason) = (Usage::default(), 0, true, 1, None);
+        Self { provider: None, model: None, failure: None, tried: None, usage, cost_nanos, cost_complete, requests, finish_reason }
     }
+}
+
+/// What is known of a call that has ended.
+pub(crate) struct Called {
+    pub(crate) spent: Spent,
+    /// The word with which the answer ended.
+    pub(crate) finish: Option<Arc<str>>,
+    /// All that a report says of it, JSON text.
+    pub(crate) brief: Arc<str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -43,9 +63,9 @@ struct Usage {
     reasoning: u64,
 }
 
-/// What the call that this text tells of has used, and the word with which its answer ended.
-pub(crate) fn of_call(text: &str) -> serde_json::Result<(Spent, Option<Arc<str>>)> {
-    let Call { usage, cost_nanos, cost_complete, requests, finish_reason } = serde_json::from_str(text)?;
+/// What the call that this text tells of has used, with which word its answer ended, and the rest in brief.
+pub(crate) fn of_call(text: &str) -> serde_json::Result<Called> {
+    let Call { provider, model, failure, tried, usage, cost_nanos, cost_complete, requests, finish_reason } = serde_json::from_str(text)?;
     let spent = Spent {
         input_tokens: usage.input,
         output_tokens: usage.output,
@@ -57,7 +77,22 @@ pub(crate) fn of_call(text: &str) -> serde_json::Result<(Spent, Option<Arc<str>>
         requests,
         unpriced: u64::from(!cost_complete),
     };
-    Ok((spent, finish_reason.map(Into::into)))
+    let brief = Brief { provider, model, failure, tried, spent: Sum { finish_reason: finish_reason.clone(), ..Sum::from(spent) } };
+    Ok(Called { spent, finish: finish_reason.map(Into::into), brief: serde_json::to_string(&brief)?.into() })
+}
+
+/// A call in brief.
+#[derive(Serialize)]
+struct Brief<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tried: Option<&'a RawValue>,
+    spent: Sum,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

@@ -362,7 +362,9 @@ fn structure() -> impl Strategy<Value = Event> {
         (task(), any::<u32>(), spent(), text(), option::of(text())).prop_map(|(task, attempt, spent, model, finish)| {
             let spent = Spent { calls: 1, unpriced: spent.unpriced % 2, ..spent };
             let call = call_of(&spent, &model, finish.as_deref());
-            Event::ModelCalled { task, attempt, call, spent: spent.into(), finish }
+            let sum = runtime::spent::of_task(spent, finish.as_deref());
+            let brief = format!(r#"{{"model":{},"spent":{sum}}}"#, Value::from(&*model)).into();
+            Event::ModelCalled { task, attempt, call, spent: spent.into(), finish, brief }
         }),
         spent().prop_map(|spent| Event::UsageCharged { spent: spent.into() }),
         Just(Event::Paused),

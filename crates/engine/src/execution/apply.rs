@@ -108,7 +108,10 @@ impl Execution {
             }
             Event::AttemptTimedOut { task, cause, .. } => self.abort(at, *task, *cause),
             Event::ModelChosen { task, choice, .. } => self.choose(*task, choice),
-            Event::ModelCalled { task, attempt, spent, finish, call } => self.spend(*task, *attempt, spent, finish.as_ref(), call),
+            Event::ModelCalled { task, attempt, spent, finish, call, brief } => {
+                self.spend(*task, *attempt, spent, finish.as_ref(), call);
+                self.note_model_call(*task, *attempt, brief);
+            }
             Event::RetryScheduled { task, attempt, start, failure, until, .. } => {
                 self.leave_lane(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);

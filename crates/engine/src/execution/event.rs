@@ -51,8 +51,8 @@ pub enum Event {
     AttemptTimedOut { task: InstanceIndex, attempt: u32, cause: AbortCause },
     /// It chose a model: JSON text of the choice and what led to it. The same attempt, interrupted, never chooses again.
     ModelChosen { task: InstanceIndex, attempt: u32, choice: Arc<str> },
-    /// A call of a model has ended: what it used, and JSON text of all of it. It may have been given up before.
-    ModelCalled { task: InstanceIndex, attempt: u32, spent: Box<Spent>, finish: Option<Arc<str>>, call: Arc<str> },
+    /// A call of a model has ended: what it used, JSON text of all of it, and in brief, as the host reports it. It may have been given up before.
+    ModelCalled { task: InstanceIndex, attempt: u32, spent: Box<Spent>, finish: Option<Arc<str>>, call: Arc<str>, brief: Arc<str> },
     /// It failed, and another attempt follows at `until`.
     RetryScheduled { task: InstanceIndex, attempt: u32, start: Timestamp, end: Timestamp, failure: Arc<Failure>, until: Timestamp },
     /// It would have failed, and something stands in for it: its fallback at this place. `again`: an agent, in another attempt, with this `input` if

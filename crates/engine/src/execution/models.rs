@@ -66,6 +66,8 @@ pub enum Note {
         finish: Option<Arc<str>>,
         /// All of it.
         call: Arc<str>,
+        /// What of it stays at hand: JSON text.
+        brief: Arc<str>,
     },
 }
 
@@ -87,6 +89,8 @@ pub(super) struct Models {
     notes: Notes,
     /// The word with which the last answer ended.
     finish: Option<Arc<str>>,
+    /// Its calls by all attempts, each in brief.
+    calls: Vec<(u32, Arc<str>)>,
 }
 
 impl Models {
@@ -111,6 +115,12 @@ impl Execution {
     /// The word with which the last answer that a task had of a model ended; `None` if there was none.
     pub fn finish_of(&self, task: InstanceIndex) -> Option<&str> {
         self.tasks.get(task)?.less()?.models.as_ref()?.finish.as_deref()
+    }
+
+    /// The calls of models that a task has made, each with its attempt, in the order they ended.
+    pub fn model_calls(&self, task: InstanceIndex) -> &[(u32, Arc<str>)] {
+        let models = self.tasks.get(task).and_then(|record| record.less()).and_then(|more| more.models.as_ref());
+        models.map(|models| models.calls.as_slice()).unwrap_or_default()
     }
 
     /// What the current attempt of a task has noted, before it was interrupted too; `None` if that is nothing.
@@ -148,6 +158,10 @@ impl Execution {
         self.spent = self.spent.plus(*spent);
     }
 
+    pub(super) fn note_model_call(&mut self, task: InstanceIndex, attempt: u32, brief: &Arc<str>) {
+        self.models_of(task).calls.push((attempt, Arc::clone(brief)));
+    }
+
     pub(super) fn spend_below(&mut self, spent: &Spent) {
         self.spent = self.spent.plus(*spent);
     }
@@ -162,7 +176,7 @@ impl Note {
     pub(super) fn event(self, task: InstanceIndex, attempt: u32) -> Event {
         match self {
             Self::Chosen(choice) => Event::ModelChosen { task, attempt, choice },
-            Self::Called { spent, finish, call } => Event::ModelCalled { task, attempt, spent, finish, call },
+            Self::Called { spent, finish, call, brief } => Event::ModelCalled { task, attempt, spent, finish, call, brief },
         }
     }
 }

@@ -115,7 +115,7 @@ impl Run {
             }
             (["choose", path, ..], Some(choice)) => self.note(path, parts.get(2), Note::Chosen(choice)),
             (["call", path, ..], Some(call)) => {
-                self.note(path, parts.get(2), Note::Called { spent: Box::new(paid(&call)), finish: None, call });
+                self.note(path, parts.get(2), Note::Called { spent: Box::new(paid(&call)), finish: None, brief: Arc::clone(&call), call });
             }
             (["below", "paid"], Some(cost)) => {
                 let spent = Some(Box::new(paid(&cost)));

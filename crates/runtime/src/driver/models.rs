@@ -16,8 +16,8 @@ impl Driver {
     /// has ended.
     pub fn called(&mut self, slot: u32, task: InstanceIndex, attempt: u32, call: Arc<str>) -> Result<bool, Error> {
         let malformed = |error: serde_json::Error| Error::Malformed { what: "model call", message: error.to_string() };
-        let (spent, finish) = spent::of_call(&call).map_err(malformed)?;
-        self.note(slot, task, attempt, Note::Called { spent: Box::new(spent), finish, call })
+        let spent::Called { spent, finish, brief } = spent::of_call(&call).map_err(malformed)?;
+        self.note(slot, task, attempt, Note::Called { spent: Box::new(spent), finish, call, brief })
     }
 
     fn note(&mut self, slot: u32, task: InstanceIndex, attempt: u32, note: Note) -> Result<bool, Error> {

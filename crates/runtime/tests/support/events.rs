@@ -107,6 +107,7 @@ pub(crate) fn every_event() -> Vec<Event> {
             spent: Spent { calls: 1, requests: 1, ..Spent::default() }.into(),
             finish: None,
             call: r#"{"model":"m"}"#.into(),
+            brief: r#"{"model":"m","spent":{"calls":1,"requests":1}}"#.into(),
         },
         Event::ModelCalled {
             task,
@@ -116,6 +117,11 @@ pub(crate) fn every_event() -> Vec<Event> {
             call: concat!(
                 r#"{"model":"m","usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"#,
                 r#""totalTokens":3},"costNanos":6,"costComplete":false,"requests":7,"finishReason":"length"}"#
+            )
+            .into(),
+            brief: concat!(
+                r#"{"model":"m","spent":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":3,"cacheWriteTokens":4,"reasoningTokens":5,"#,
+                r#""costNanos":6,"calls":1,"requests":7,"unpriced":1,"finishReason":"length"}}"#
             )
             .into(),
         },

@@ -300,8 +300,8 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
         "modelChosen" => Event::ModelChosen { task: task?, attempt, choice: raw(stored.choice)? },
         "modelCalled" => {
             let call = raw(stored.call)?;
-            let (spent, finish) = spent::of_call(&call).ok()?;
-            Event::ModelCalled { task: task?, attempt, spent: Box::new(spent), finish, call }
+            let spent::Called { spent, finish, brief } = spent::of_call(&call).ok()?;
+            Event::ModelCalled { task: task?, attempt, spent: Box::new(spent), finish, call, brief }
         }
         "retryScheduled" => Event::RetryScheduled { task: task?, attempt, start: start?, end: end?, failure: failure?, until: until? },
         "fallbackTaken" => Event::FallbackTaken {
