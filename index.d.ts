@@ -325,9 +325,10 @@ export declare interface Alert {
  * - `store:log-held` (resource, medium): another program reads the store, and its log has grown beyond 256 MiB;
  * - `store:blocked` (resource, high): another program has kept commits waiting for more than 5 s;
  * - `store:log-damaged` (error, high): the log was damaged when the store was opened, and what lies behind cannot be read;
+ * - `store:damaged` (error, high): an execution or a schedule cannot be read and is left alone; it is not over until the orchestrator is closed;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
  */
-export declare type AlertRule = 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:not-copied';
+export declare type AlertRule = 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:not-copied';
 
 /** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export declare interface AlertThresholds {
@@ -778,7 +779,8 @@ export declare interface ExecutionMetrics {
 export declare class ExecutionMonitor extends EventEmitter<MonitorEvents> {
 }
 
-export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+/** `damaged`: it is on record and cannot be read; `error` says why, and what is not known is empty. */
+export declare type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'damaged';
 
 /** An execution without its context, results and tasks. */
 export declare interface ExecutionSummary {
@@ -1037,7 +1039,7 @@ export declare interface LoadOptions {
  * - `listener:failed` (error): a listener of an event threw or rejected;
  * - `listener:unknown` (warn): a listener was added for an event that does not exist;
  * - `store:lost` (error): nothing more can be recorded;
- * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
+ * - `store:unreadable` (error): what a listener that came late was to hear cannot be read;
  * - `alert` (error or warn): an alert began (error if its severity is high or critical) or is over (warn), and no listener of `'alert'` heard it;
  * - `agent:dispose` (warn): an agent could not be disposed of;
  * - `agent:unresponsive` (warn): an agent still runs 1 s after it was told to stop;

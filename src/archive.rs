@@ -16,6 +16,8 @@ use stdx::Timestamp;
 pub(crate) enum Question {
     /// The execution with this id.
     Execution(String),
+    /// The same, or what is known of it if it is damaged.
+    Seen(String),
     /// What undoes the execution with this id.
     Undoing(String),
     /// The effects of the execution with this id.
@@ -54,6 +56,7 @@ impl ArchiveTask {
         let Some(archive) = archive.as_deref() else { return Ok(None) };
         match &self.question {
             Question::Execution(id) => told::execution(archive, id),
+            Question::Seen(id) => told::seen(archive, id),
             Question::Undoing(id) => told::undoing(archive, id),
             Question::History(id) => Ok(told::history(archive, id)?.map(|(effects, failures)| words::text_of(&effects, &failures))),
             Question::Expendable(asked) => told::expendable(archive, &read_expendable(asked)?).map(Some),

@@ -409,6 +409,12 @@ impl Engine {
         ArchiveTask::ask(&self.archive, Question::Execution(id))
     }
 
+    /// The same; of one that is damaged what is known.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn stored_seen(&self, id: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Seen(id))
+    }
+
     /// What undoes an execution that completed and has not been released, as JSON text; see `runtime::report`.
     #[napi(catch_unwind)]
     pub fn undoing(&self, slot: u32) -> Result<String, CodedError> {

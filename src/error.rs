@@ -99,9 +99,11 @@ fn code(error: &Error) -> &'static str {
 
 fn read(error: &ReadError) -> &'static str {
     match error {
+        ReadError::Sqlite(_) if error.is_of_one() => "ERR_STORE_CORRUPT",
         ReadError::Sqlite(_) => "ERR_STORE_READ",
         ReadError::Behind { .. } => "ERR_STORE_BUSY",
         ReadError::Damaged { .. }
+        | ReadError::Execution { .. }
         | ReadError::Record { .. }
         | ReadError::Definition { .. }
         | ReadError::Schedule { .. }

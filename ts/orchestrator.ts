@@ -28,6 +28,7 @@ import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
 import { endOf, orThrow } from './executions/outcome.js'
 import { InterruptedRuns } from './executions/recovery.js'
+import { tellDamaged, type DamagedText } from './executions/damaged.js'
 import type { Run } from './run/run.js'
 import { methodsOf, placed, placeErrors } from './base/placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './executions/schedule.js'
@@ -167,7 +168,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     /** What several of the parts below need. */
     const shared = {
       dispatcher: this.#dispatcher,
-      log: this.#log,
+      damaged: ({ id, damaged: message }: DamagedText) => tellDamaged(this.#alerts, [{ id, isSchedule: false, message }]),
       live: this.#live,
       ended: this.#ended,
       announcer: this.#announcer,
@@ -415,7 +416,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #open(): Promise<void> {
     const parts = { agents: this.#agents, interrupted: this.#interrupted, schedules: this.#schedules, alerts: this.#alerts }
-    const running = { dispatcher: this.#dispatcher, live: this.#live, log: this.#log, children: this.#childrenHost }
+    const running = { dispatcher: this.#dispatcher, live: this.#live, children: this.#childrenHost }
     await openStore(this.#config, { ...parts, ...running })
     this.#deletions.begin()
     this.#announcer.detached()

@@ -102,11 +102,10 @@ describe('a stored definition that cannot be read', () => {
     await orchestrator.signalExecution('broken/child/1', 'go', 'well')
     expect((await orchestrator.getHandle('broken/child/1').result()).results).toEqual({ w: 'well' })
     expect((await orchestrator.listSchedules()).map(({ id }) => id)).toEqual(['fine-timer'])
-    for (const { level, event, code } of logger.lines)
-      expect([level, event, code]).toEqual(['error', 'store:unreadable', 'ERR_STORE_CORRUPT'])
+    for (const { level, event, alert } of logger.lines) expect([level, event, alert?.rule]).toEqual(['error', 'alert', 'store:damaged'])
   })
 
-  it('is what every call about it says; its id is not free, and no list has it', async () => {
+  it('is what every call about it says; its id is not free, and lists have it as damaged', async () => {
     const path = await brokenStore()
     const logger = new KeptLog()
     const orchestrator = orchestratorWith({ work: () => 1 }, { storage: { path }, logger })
@@ -114,8 +113,6 @@ describe('a stored definition that cannot be read', () => {
     logger.lines.length = 0
     const flow = workflow([task('a')], { id: 'bad-timer' })
     const calls: ((one: MultiAgentOrchestrator) => Promise<unknown>)[] = [
-      (one) => one.getExecution('broken'),
-      (one) => one.getExecution('broken-and-ended'),
       (one) => one.getHandle('broken').settled(),
       (one) => one.cancelExecution('broken'),
       (one) => one.pauseExecution('broken'),
@@ -131,9 +128,14 @@ describe('a stored definition that cannot be read', () => {
         code: 'ERR_STORE_CORRUPT',
         message: expect.stringMatching(/`(broken|bad-timer)/),
       })
-    let ids: string[] = []
-    for (let round = 0; round < 2; round += 1) ids = (await orchestrator.listExecutions()).executions.map(({ id }) => id)
-    expect(ids).toEqual(['broken/child/1', 'kept'])
+    const seen = async () => (await orchestrator.listExecutions()).executions.map(({ id, status }) => `${id} ${status}`)
+    await seen()
+    expect(await seen()).toEqual(['broken-and-ended damaged', 'broken/child/1 running', 'broken damaged', 'kept running'])
+    expect(await orchestrator.getExecution('broken')).toMatchObject({
+      status: 'damaged',
+      workflowId: 'bad',
+      error: { code: 'ERR_STORE_CORRUPT' },
+    })
     expect(logger.messages).toEqual([expect.stringContaining('the stored definition of execution `broken-and-ended` cannot be read')])
     expect((await orchestrator.executeWorkflow(workflow([task('a')]))).status).toBe('completed')
   })

@@ -5,7 +5,8 @@ import type { Duration } from './duration.js'
 import type { FinishReason, ModelFailureClass, TokenUsage } from './models.js'
 import type { Budget } from './workflow.js'
 
-export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'
+/** `damaged`: it is on record and cannot be read; `error` says why, and what is not known is empty. */
+export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'damaged'
 
 export type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled'
 

@@ -356,7 +356,7 @@ export class Engine {
 
   /** What the store says as JSON text, of an execution by its id or by a filter; the summaries are of everything that is on record by now. */
   stored(
-    what: 'storedExecution' | 'storedUndoing' | 'storedExecutions' | 'storedTree' | 'expendable' | 'summaries',
+    what: 'storedExecution' | 'storedSeen' | 'storedUndoing' | 'storedExecutions' | 'storedTree' | 'expendable' | 'summaries',
     of: string,
   ): Promise<string | undefined> {
     return this.#answer(this.#native[what](of))

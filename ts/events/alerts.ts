@@ -11,6 +11,8 @@ import type { Log } from '../log/log.js'
 /** Something that begins, or is over. With its rule, what it is about tells it from others. */
 interface Raised extends Omit<Alert, 'id' | 'state' | 'timestamp'> {
   readonly begins: boolean
+  /** The schedule that it is about. */
+  readonly scheduleId?: string
 }
 
 /** Announces alerts. Whatever raises one, the store or a rule, does it here. */
@@ -29,8 +31,8 @@ export class Alerts {
   }
 
   /** Announces that something begins, or is over. To say again what is known does nothing. */
-  raise({ begins, ...raised }: Raised): void {
-    const about = [raised.rule, raised.executionId, raised.taskId].filter((part) => part !== undefined).join('/')
+  raise({ begins, scheduleId, ...raised }: Raised): void {
+    const about = [raised.rule, scheduleId, raised.executionId, raised.taskId].filter((part) => part !== undefined).join('/')
     const known = this.#firing.get(about)
     if ((known !== undefined) === begins) return
     const now = this.#clock.now()

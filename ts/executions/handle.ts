@@ -41,24 +41,24 @@ export interface HandleHost {
   signalExecution(id: string, name: string, payload?: unknown, options?: SignalOptions): Promise<void>
 }
 
-/** A handle for the execution with this id. `find` gives it if it lives in this process, `follow` its events. */
+/** A handle for the execution with this id. `find` gives it if it lives in this process, `past` as it is on record, `follow` its events. */
 export function handleOf(
   host: HandleHost,
   id: string,
   find: () => Promise<Run | undefined>,
+  past: () => Promise<WorkflowExecution | undefined>,
   follow: (after: number) => AsyncIterable<ExecutionEvent>,
 ): ExecutionHandle {
-  const seen = async (): Promise<WorkflowExecution> => {
-    const execution = await host.getExecution(id)
+  const there = (execution: WorkflowExecution | undefined): WorkflowExecution => {
     if (execution === undefined) throw notFound(id)
     return execution
   }
-  const ended = (run: Run | undefined): Promise<WorkflowExecution> => (run === undefined ? seen() : run.whenEnded())
+  const ended = (run: Run | undefined): Promise<WorkflowExecution> => (run === undefined ? past().then(there) : run.whenEnded())
   return {
     id,
     settled: () => awaited(find().then(ended)),
     result: () => awaited(find().then(async (run) => orThrow(run, await ended(run)))),
-    status: () => awaited(seen().then(({ status }) => status)),
+    status: () => awaited(host.getExecution(id).then((execution) => there(execution).status)),
     cancel: (reason, options) => awaited(host.cancelExecution(id, reason, options)),
     pause: () => awaited(host.pauseExecution(id)),
     resume: (options) => awaited(host.resumeExecution(id, options)),

@@ -5,21 +5,22 @@ import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../a
 import type { ExecutionSummaryFilter, ExecutionSummaryList } from '../api/summary.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { EventSource } from '../events/execution-events.js'
-import type { Log } from '../log/log.js'
 import type { Run } from '../run/run.js'
 import { readExecutionId, readFilter, readSummaryFilter } from './arguments.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
 import { handleOf, type ExecutionHandle, type HandleHost } from './handle.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
 import type { LiveRuns } from './live-runs.js'
-import { eventsOf, storedPage, storedPast } from './recovery.js'
+import type { DamagedText } from './damaged.js'
+import { eventsOf, storedPage, storedPast, storedSeen } from './recovery.js'
 import { rememberedSummaries, StoredSummaries } from './summaries.js'
 import type { Unheard } from './unheard.js'
 
 /** What it needs of the orchestrator. */
 interface LookUpHost {
   readonly dispatcher: Dispatcher
-  readonly log: Log
+  /** Hears of each execution that cannot be read. */
+  damaged(found: DamagedText): void
   readonly live: LiveRuns
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
@@ -50,19 +51,21 @@ export class ExecutionLookUp {
 
   /** An execution as it is now. */
   async get(executionId: string): Promise<WorkflowExecution | undefined> {
-    const { live, unheard, dispatcher } = this.#host
+    const { live, ended, unheard, dispatcher } = this.#host
     readExecutionId(executionId)
     await this.#host.ready()
     unheard.heard(executionId)
     const run = live.get(executionId)
     if (run !== undefined) return dispatcher.seen(run)
-    return (await this.past(executionId))?.execution
+    if (ended !== undefined) return ended.get(executionId)?.execution
+    this.#host.assertNotClosed('the call')
+    return storedSeen(dispatcher, (found) => this.#host.damaged(found), executionId)
   }
 
   /** Returns executions, newest first. */
   async list(filter: ExecutionListFilter | undefined): Promise<ExecutionList> {
     const asked = readFilter(filter)
-    const { live, ended, dispatcher, log } = this.#host
+    const { live, ended, dispatcher } = this.#host
     await this.#host.ready()
     if (ended !== undefined) {
       const unended = [...live.values()].filter(({ execution }) => execution === undefined)
@@ -73,7 +76,7 @@ export class ExecutionLookUp {
       )
     }
     this.#host.assertNotClosed('listExecutions')
-    return storedPage(dispatcher, log, asked)
+    return storedPage(dispatcher, (found) => this.#host.damaged(found), asked)
   }
 
   /** Returns summaries of executions, newest first. */
@@ -111,6 +114,7 @@ export class ExecutionLookUp {
     const asked = async (): Promise<Run | undefined> => unheard.asked(await find())
     const assertOpen = (): void => this.#host.assertNotClosed('events()')
     const events = { find, ended, dispatcher, announcer, assertOpen }
-    return handleOf(calls, id, asked, (after) => (unheard.heard(id), eventsOf(events, id, after)))
+    const past = async (): Promise<WorkflowExecution | undefined> => (await this.past(id))?.execution
+    return handleOf(calls, id, asked, past, (after) => (unheard.heard(id), eventsOf(events, id, after)))
   }
 }

@@ -6,12 +6,12 @@ import type { ResolvedConfig } from '../config/config.js'
 import { readingLimits } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
-import type { Log } from '../log/log.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Run } from '../run/run.js'
 import { cancelOrphans, type ChildrenHost } from './children.js'
 import type { LiveRuns } from './live-runs.js'
-import { tellUnreadable, type InterruptedRuns } from './recovery.js'
+import { tellDamaged } from './damaged.js'
+import type { InterruptedRuns } from './recovery.js'
 import type { Schedules } from './schedules.js'
 
 /** What takes part. */
@@ -22,13 +22,12 @@ interface Parts {
   readonly schedules: Schedules
   readonly alerts: Alerts
   readonly live: LiveRuns
-  readonly log: Log
   readonly children: ChildrenHost
 }
 
 export async function openStore(config: ResolvedConfig, parts: Parts): Promise<void> {
   const { storage, workflow } = config
-  const { dispatcher, agents, interrupted, schedules, alerts, live, log, children } = parts
+  const { dispatcher, agents, interrupted, schedules, alerts, live, children } = parts
   const { engine, clock } = dispatcher
   if (storage === null) engine.openMemory()
   const opened = storage === null ? undefined : await engine.openFile(storage)
@@ -42,7 +41,7 @@ export async function openStore(config: ResolvedConfig, parts: Parts): Promise<v
   for (const run of found) live.add(run)
   interrupted.takeUp(found)
   const unreadable = opened?.unreadable ?? []
-  tellUnreadable(log, engine, unreadable)
+  tellDamaged(alerts, unreadable)
   const isThere = (id: string): boolean => live.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
   const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
   cancelOrphans(children, found.filter(isOrphan))

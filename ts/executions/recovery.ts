@@ -6,12 +6,11 @@ import type { Clock } from '../base/clock.js'
 import { acceptedDefinition, type Definition } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
-import { errorOf } from '../api/errors.js'
+import { damagedExecution, isDamaged, type DamagedText } from './damaged.js'
 import { endingOf, executionOf, type Report } from '../run/report.js'
 import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from '../events/execution-events.js'
 import type { Json } from '../json/json.js'
-import type { Log } from '../log/log.js'
-import type { Engine, Interrupted } from '../boundary/native.js'
+import type { Interrupted } from '../boundary/native.js'
 import { eventsGone, notFound } from './outcome.js'
 import { Run } from '../run/run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
@@ -31,8 +30,7 @@ interface StoredText {
 }
 
 interface StoredPage {
-  executions: object[]
-  unreadable: { id: string; message: string }[]
+  executions: (object | DamagedText)[]
   cursor?: string | null
 }
 
@@ -78,19 +76,20 @@ export async function storedPast({ engine, clock }: Source, executionId: string)
   return { execution: stored.seen(), definition, context, options, ending: endingOf(report) }
 }
 
-/** What has been told of, by the engine that found it. */
-const toldOf = new WeakMap<Engine, Set<string>>()
+/** An execution that the store has, or what is known of it if it is damaged. */
+export async function storedSeen(
+  { engine, clock }: Source,
+  told: (damaged: DamagedText) => void,
+  id: string,
+): Promise<WorkflowExecution | undefined> {
+  const text = await engine.stored('storedSeen', id)
+  return text === undefined ? undefined : seenStored(JSON.parse(text) as object, clock, told)
+}
 
-/** Says once of each that it cannot be read: it is left alone, no list has it, and every call that is about it rejects. */
-export function tellUnreadable(log: Log, engine: Engine, unreadable: readonly { readonly message: string }[]): void {
-  if (unreadable.length === 0) return
-  const told = toldOf.get(engine) ?? new Set()
-  toldOf.set(engine, told)
-  for (const { message } of unreadable.filter((one) => !told.has(one.message))) {
-    told.add(message)
-    const err = errorOf('ERR_STORE_CORRUPT', `${message}; it is left alone, and everything else goes on`)
-    log.error({ event: 'store:unreadable', code: err.code, err }, err.message)
-  }
+function seenStored(stored: object, clock: Clock, told: (damaged: DamagedText) => void): WorkflowExecution {
+  if (!isDamaged(stored)) return readStored(stored, clock).seen()
+  told(stored)
+  return damagedExecution(stored)
 }
 
 /** Executions of a list that are read together. */
@@ -99,7 +98,7 @@ const SLICE = 10
 /** A page of what the store has, newest first. */
 export async function storedPage(
   { engine, clock }: Source,
-  log: Log,
+  told: (damaged: DamagedText) => void,
   asked: ExecutionListFilter & { limit: number },
 ): Promise<ExecutionList> {
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
@@ -110,9 +109,8 @@ export async function storedPage(
     // What is done with a slice holds the event loop, and another thread reads the next one.
     const limit = Math.min(asked.limit - seen.length, SLICE)
     const text = await engine.stored('storedExecutions', JSON.stringify({ ...question, cursor, limit }))
-    const page = JSON.parse(text ?? '{"executions":[],"unreadable":[]}') as StoredPage
-    tellUnreadable(log, engine, page.unreadable)
-    seen.push(...page.executions.map((stored) => readStored(stored, clock).seen()))
+    const page = JSON.parse(text ?? '{"executions":[]}') as StoredPage
+    for (const stored of page.executions) seen.push(seenStored(stored, clock, told))
     cursor = page.cursor ?? null
   } while (cursor !== null && seen.length < asked.limit)
   return cursor === null ? { executions: seen } : { executions: seen, cursor }

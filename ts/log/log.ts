@@ -25,7 +25,7 @@ export interface Logger {
  * - `listener:failed` (error): a listener of an event threw or rejected;
  * - `listener:unknown` (warn): a listener was added for an event that does not exist;
  * - `store:lost` (error): nothing more can be recorded;
- * - `store:unreadable` (error): an execution or a schedule of the store cannot be read and is left alone;
+ * - `store:unreadable` (error): what a listener that came late was to hear cannot be read;
  * - `alert` (error or warn): an alert began (error if its severity is high or critical) or is over (warn), and no listener of `'alert'` heard it;
  * - `agent:dispose` (warn): an agent could not be disposed of;
  * - `agent:unresponsive` (warn): an agent still runs 1 s after it was told to stop;

@@ -98,6 +98,8 @@ export declare class Engine {
   release(slot: number): void
   /** Resolves with a stored execution as JSON text, or null. */
   storedExecution(id: string): Promise<Answer>
+  /** The same; of one that is damaged what is known. */
+  storedSeen(id: string): Promise<Answer>
   /** What undoes an execution that completed and has not been released, as JSON text; see `runtime::report`. */
   undoing(slot: number): string
   /** Resolves with the same of a stored execution, or null. */

@@ -2,7 +2,7 @@
 //! What is on record, told to whoever asks, from any thread and without the driver.
 
 use crate::history::{Failures, effects_of, failures_of};
-use crate::store::{Archive, ExecutionFilter, Expendable, ExpendablePage, Need, ReadError, Tree};
+use crate::store::{Archive, Damaged, ExecutionFilter, Expendable, ExpendablePage, Need, StoredExecution, Tree};
 use crate::{Error, report};
 use alphabet::Effect;
 use serde_json::{Value, json};
@@ -52,20 +52,39 @@ pub fn history(archive: &dyn Archive, id: &str) -> Result<Option<(Vec<Effect>, F
     }))
 }
 
-/// A page of executions, newest first, as JSON text: `{"executions": [...], "unreadable": [{"id", "message"}], "cursor": "..." | null}`. What has
-/// a definition that cannot be read is told apart, so that the page has the others.
+/// An execution as JSON text, or what is known of one that cannot be read: `{"id", "damaged", "workflowId", "startedAt"}`, in words why, and what is not known
+/// null.
+pub fn seen(archive: &dyn Archive, id: &str) -> Result<Option<String>, Error> {
+    archive.seen(id)?.map(listed).transpose()
+}
+
+/// A page of executions, newest first, as JSON text: `{"executions": [...], "cursor": "..." | null}`, each as in [`seen`].
 pub fn list(archive: &dyn Archive, filter: &ExecutionFilter) -> Result<String, Error> {
     let page = archive.list(filter)?;
-    let (mut executions, mut unreadable) = (Vec::new(), Vec::new());
-    for stored in &page.executions {
-        match report::stored(stored) {
-            Ok(text) => executions.push(text),
-            Err(Error::Read(error @ ReadError::Definition { .. })) => {
-                unreadable.push(json!({ "id": &*stored.id, "message": error.to_string() }));
+    let executions = page.executions.into_iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+    Ok(format!(r#"{{"executions":[{}],"cursor":{}}}"#, executions.join(","), Value::from(page.cursor)))
+}
+
+fn listed(found: Result<StoredExecution, Damaged>) -> Result<String, Error> {
+    let damaged = match found {
+        Ok(stored) => match report::stored(&stored) {
+            Err(Error::Read(error)) if error.is_of_one() => {
+                let StoredExecution { id, workflow, accepted, .. } = stored;
+                Damaged { id, workflow: Some(workflow), started: Some(accepted), error }
             }
-            Err(error) => return Err(error),
-        }
-    }
-    let (cursor, unreadable) = (Value::from(page.cursor), Value::from(unreadable));
-    Ok(format!(r#"{{"executions":[{}],"unreadable":{unreadable},"cursor":{cursor}}}"#, executions.join(",")))
+            other => return other,
+        },
+        Err(damaged) => damaged,
+    };
+    let Damaged { id, workflow, started, error } = damaged;
+    let told =
+        json!({ "id": &*id, "damaged": in_full(&error), "workflowId": workflow.as_deref(), "startedAt": started.map(Timestamp::micros) });
+    Ok(told.to_string())
+}
+
+/// An error with its causes.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    // What SQLite says of it is behind what we know.
+    let causes = std::iter::successors(error.source(), |cause| cause.source()).filter(|cause| !cause.is::<rusqlite::Error>());
+    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }

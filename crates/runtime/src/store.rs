@@ -221,6 +221,8 @@ pub struct StoredExecution {
     pub id: Arc<str>,
     /// The definition it runs, as it was given.
     pub definition: String,
+    /// The id of its workflow.
+    pub workflow: Arc<str>,
     /// Its context as JSON text.
     pub context: Option<String>,
     /// What else it was given, as JSON text.
@@ -231,6 +233,19 @@ pub struct StoredExecution {
     pub default_timeout: Duration,
     /// Its journal.
     pub records: Vec<StepRecord>,
+}
+
+/// What is known of an execution that is on record and cannot be read.
+#[derive(Debug)]
+pub struct Damaged {
+    /// Its id for the world.
+    pub id: Arc<str>,
+    /// The id of its workflow.
+    pub workflow: Option<Arc<str>>,
+    /// When it was accepted.
+    pub started: Option<Timestamp>,
+    /// Why; it names the execution.
+    pub error: ReadError,
 }
 
 /// Why a commit failed. Whether any of it reached the disk is unknown, unless said otherwise.
@@ -302,6 +317,15 @@ pub enum ReadError {
         #[source]
         source: RecordError,
     },
+    /// Something of an execution is damaged.
+    #[error("execution `{id}` cannot be read")]
+    Execution {
+        /// Which.
+        id: String,
+        /// Why.
+        #[source]
+        source: Box<ReadError>,
+    },
     /// A definition that ran once does not any more.
     #[error("the stored definition of execution `{id}` cannot be read: {message}")]
     Definition {
@@ -367,5 +391,24 @@ impl From<rusqlite::Error> for ReadError {
             Some(fault) => Self::Damaged { fault, source },
             None => Self::Sqlite(source),
         }
+    }
+}
+
+impl ReadError {
+    /// Whether it is about what was to be read alone, and everything else may be whole.
+    pub fn is_of_one(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::Execution { .. } | Self::Record { .. } | Self::Definition { .. } | Self::Schedule { .. } => true,
+            Self::Sqlite(error) => sqlite::is_of_one(error),
+            Self::Unavailable { .. } | Self::Behind { .. } | Self::Follow { .. } | Self::Cursor { .. } => false,
+        }
+    }
+
+    /// The same, naming the execution that it is about.
+    pub(crate) fn of(self, id: &str) -> Self {
+        if matches!(self, Self::Damaged { .. } | Self::Sqlite(_)) && self.is_of_one() {
+            return Self::Execution { id: id.to_owned(), source: Box::new(self) };
+        }
+        self
     }
 }

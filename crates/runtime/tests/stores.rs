@@ -413,7 +413,8 @@ fn an_execution_that_ended_is_not_taken_up_again() {
         let events = vec![Event::BackoffEnded { task: InstanceIndex::new(0) }, Event::ExecutionEnded { end }];
         store.commit(&mut [steps(vec![record(key, 1, events)])]).unwrap();
     }
-    let unended: Vec<i64> = place.reader().unended().unwrap().iter().map(|stored| stored.key).collect();
+    let mut unended = Vec::new();
+    place.reader().unended(|stored| unended.push(stored.unwrap().key)).unwrap();
     assert_eq!(unended, [4]);
     for (status, key) in [("completed", 1), ("failed", 2), ("cancelled", 3), ("running", 4)] {
         let ended: i64 = rusqlite(&place.path, &format!("SELECT count(*) FROM execution WHERE key = {key} AND status = '{status}'"));

@@ -3,13 +3,14 @@
 
 use super::slots::Live;
 use super::{Driver, Interrupted};
-use crate::store::{Backend, Durability, OpenError, OpenOptions, ReadError, SqliteStore, Store, StoredExecution, Wake};
+use crate::archive::in_full;
+use crate::store::{Backend, Damaged, Durability, OpenError, OpenOptions, SqliteStore, Store, StoredExecution, Wake};
 use crate::{Clock, Error, options, report, store};
 use engine::{Execution, Phase};
 use std::path::Path;
 use std::sync::Arc;
 
-/// An execution or a schedule whose definition cannot be read. It is left as it is: nothing of it runs, and its id is not free.
+/// An execution or a schedule that cannot be read. It is left as it is: nothing of it runs, and its id is not free.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
     /// Its id for the world.
@@ -59,21 +60,26 @@ impl Driver {
         let store = SqliteStore::open_as(path, options)?;
         let reader = store.reader()?;
         let next_key = reader.last_key()? + 1;
-        let interrupted = reader.unended()?;
+        let (mut interrupted, mut damaged) = (Vec::new(), Vec::new());
+        reader.unended(|found| match found {
+            Ok(stored) => interrupted.push(stored),
+            Err(one) => damaged.push(one),
+        })?;
         let schedules = reader.schedules()?;
         let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
         let clock = clock.later_than(latest.unwrap_or_default());
         let backend = backend_over(Box::new(store), &clock)?;
         let mut driver = Self::with(clock, backend, None, next_key);
         driver.hear()?;
+        let unreadable = |Damaged { id, error, .. }| Unreadable { id, is_schedule: false, message: in_full(&error) };
+        driver.unreadable.extend(damaged.into_iter().map(unreadable));
         let mut taken_up = Vec::with_capacity(interrupted.len());
         for stored in &interrupted {
             let taken = driver.take_up(stored);
             taken_up.extend(driver.or_leave_alone(&stored.id, false, taken)?);
         }
-        for schedule in schedules {
-            let id = Arc::clone(&schedule.id);
-            let taken = driver.take_up_schedule(schedule);
+        for (id, schedule) in schedules {
+            let taken = schedule.map_err(Error::from).and_then(|schedule| driver.take_up_schedule(schedule));
             driver.or_leave_alone(&id, true, taken)?;
         }
         Ok((driver, taken_up))
@@ -84,11 +90,11 @@ impl Driver {
         &self.unreadable
     }
 
-    /// A definition that cannot be read keeps what it belongs to from going on, and nothing else.
+    /// What cannot be read keeps what it belongs to from going on, and nothing else.
     fn or_leave_alone<T>(&mut self, id: &Arc<str>, is_schedule: bool, taken: Result<T, Error>) -> Result<Option<T>, Error> {
         match taken {
-            Err(Error::Read(error @ (ReadError::Definition { .. } | ReadError::Schedule { .. }))) => {
-                self.unreadable.push(Unreadable { id: Arc::clone(id), is_schedule, message: error.to_string() });
+            Err(Error::Read(error)) if error.is_of_one() => {
+                self.unreadable.push(Unreadable { id: Arc::clone(id), is_schedule, message: in_full(&error) });
                 Ok(None)
             }
             other => other.map(Some),

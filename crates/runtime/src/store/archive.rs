@@ -2,7 +2,8 @@
 //! Reading what is on record: by any thread, and for a file by another process, without the driver or its backend.
 
 use super::{
-    ExecutionFilter, Expendable, ExpendablePage, KnownKey, OpenError, Page, ReadError, SqliteReader, StepRecord, StoredExecution, Tree,
+    Damaged, ExecutionFilter, Expendable, ExpendablePage, KnownKey, OpenError, Page, ReadError, SqliteReader, StepRecord, StoredExecution,
+    Tree,
 };
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -19,6 +20,11 @@ pub trait Archive: Send {
 
     /// The execution with this id.
     fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError>;
+
+    /// The same, or what is known of it if it cannot be read.
+    fn seen(&self, id: &str) -> Result<Option<Result<StoredExecution, Damaged>>, ReadError> {
+        Ok(self.execution(id)?.map(Ok))
+    }
 
     /// Whether there is an execution with this id.
     fn has_execution(&self, id: &str) -> Result<bool, ReadError>;

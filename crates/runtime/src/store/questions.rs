@@ -48,7 +48,11 @@ impl Question {
     /// What an archive says to it.
     pub fn answer(&self, archive: &dyn Archive) -> Result<Answer, ReadError> {
         Ok(match self {
-            Self::Cached(key, now) => Answer::Cached(archive.cached(key, *now)?),
+            Self::Cached(key, now) => match archive.cached(key, *now) {
+                // What cannot be read is not taken over: the task does it anew.
+                Err(error) if error.is_of_one() => Answer::Cached(None),
+                found => Answer::Cached(found?),
+            },
             Self::Known(ids) => Answer::Known(ids.iter().map(|id| archive.has_execution(id)).collect::<Result<_, _>>()?),
         })
     }

@@ -11,6 +11,7 @@ mod cache;
 mod deletion;
 mod expendable;
 mod fault;
+mod heads;
 mod identity;
 mod journal;
 mod keeper;
@@ -27,6 +28,7 @@ mod upkeep;
 pub use audit::Behind;
 pub use bell::Bell;
 pub use fault::Fault;
+pub(crate) use fault::is_of_one;
 pub use open_error::OpenError;
 pub use place::canonical;
 pub(crate) use place::making;
@@ -44,6 +46,7 @@ use rustc_hash::FxHashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How a file is opened.
@@ -134,7 +137,10 @@ impl SqliteStore {
         self.journal.begin(&transaction)?;
         for batch in batches {
             accept(&transaction, &mut self.definitions, batch)?;
-            cache::write(&transaction, &batch.cached, batch.latest())?;
+            // The task that looked for one found it damaged before it had another to keep.
+            if !self.reader.is_cache_damaged.load(Ordering::Relaxed) {
+                cache::write(&transaction, &batch.cached, batch.latest())?;
+            }
             keys::write(&transaction, &batch.keys, batch.latest())?;
             schedules::write(&transaction, &mut self.definitions, batch)?;
             deletion::drop_executions(&transaction, &batch.deleted)?;

@@ -315,7 +315,7 @@ fn copy(path: &Path) -> Place {
 fn journals(path: &Path) -> Vec<Vec<StepRecord>> {
     let reader = SqliteReader::open(path).unwrap();
     let page = reader.list(&runtime::store::ExecutionFilter { limit: 1000, ..Default::default() }).unwrap();
-    page.executions.into_iter().rev().map(|stored| stored.records).collect()
+    page.executions.into_iter().rev().map(|stored| stored.unwrap().records).collect()
 }
 
 /// Continues what was interrupted, answers whatever runs, and looks at how it ends.

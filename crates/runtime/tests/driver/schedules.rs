@@ -67,8 +67,8 @@ fn fired(begun: &[(u32, u64)], next: u64) -> Vec<String> {
 fn recorded(place: &Place) -> (Vec<String>, Option<Timestamp>) {
     let reader = SqliteReader::open(&place.path).unwrap();
     let page = reader.list(&runtime::store::ExecutionFilter { limit: 1000, ..Default::default() }).unwrap();
-    let next = reader.schedules().unwrap().first().and_then(|schedule| schedule.next);
-    (page.executions.iter().rev().map(|stored| stored.id.to_string()).collect(), next)
+    let next = reader.schedules().unwrap().first().and_then(|(_, schedule)| schedule.as_ref().unwrap().next);
+    (page.executions.iter().rev().map(|stored| stored.as_ref().unwrap().id.to_string()).collect(), next)
 }
 
 #[test]

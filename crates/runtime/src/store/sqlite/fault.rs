@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What in a file is not as it was written, by the checksum of a page.
 
+use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_IOERR_DATA;
 use std::fmt;
 
@@ -14,6 +15,11 @@ impl Fault {
         let is_fault = error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_DATA);
         is_fault.then(|| Self(pagesum::take_fault()))
     }
+}
+
+/// Whether an error is about what was to be read alone, and everything else may be whole: a damaged page, what is no text, or no number, or not there.
+pub(crate) fn is_of_one(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_none_or(|error| error.extended_code == SQLITE_IOERR_DATA || error.code == ErrorCode::DatabaseCorrupt)
 }
 
 impl fmt::Display for Fault {

@@ -52,7 +52,7 @@ impl Journal {
 
     /// Begins a unit: what was committed before it is saved if it is time to.
     pub(super) fn begin(&mut self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        if self.unsaved >= SAVED_BYTES {
+        if self.unsaved >= SAVED_BYTES && self.tails.are_saved() {
             tails::save(transaction, &self.tails.since(self.mark), self.end)?;
             // A transaction that fails ends this store, so changing this before the commit is safe, here and below.
             (self.mark, self.unsaved) = (self.end, 0);

@@ -6,15 +6,15 @@ mod facts;
 pub use facts::Head;
 
 use super::tails::{self, Tail, Tails, checksum};
-use super::{OpenError, cache, expendable, keys, schedules, schema};
+use super::{OpenError, cache, expendable, heads, keys, schedules, schema};
 use crate::store::{
-    Archive, Cursor, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord, StoredExecution,
-    StoredSchedule, Tree, Unproved,
+    Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord,
+    StoredExecution, StoredSchedule, Tree, Unproved,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 use stdx::Timestamp;
 
 /// A reading connection.
@@ -26,6 +26,8 @@ pub struct SqliteReader {
     tails: Option<Arc<Tails>>,
     /// Whether nothing is flushed: the last connection that is closed moves the log.
     unflushed: bool,
+    /// Whether outputs that may be taken over were found damaged: none is kept any more, since what is damaged cannot be written over.
+    pub(super) is_cache_damaged: Arc<AtomicBool>,
 }
 
 /// Which executions a list holds; what is `None` does not matter.
@@ -48,13 +50,11 @@ pub struct ExecutionFilter {
 /// A part of a list, newest first.
 #[derive(Debug)]
 pub struct Page {
-    /// The executions.
-    pub executions: Vec<StoredExecution>,
+    /// The executions, and what is known of those that cannot be read.
+    pub executions: Vec<Result<StoredExecution, Damaged>>,
     /// Where the next page begins, if there is one.
     pub cursor: Option<String>,
 }
-
-const EXECUTION: &str = "SELECT e.key, e.id, d.body, e.context, e.default_timeout, e.options, e.started FROM execution e JOIN definition d ON d.hash = e.definition";
 
 /// A row of the journal, by its position.
 const ROW: &str = "SELECT execution, seq, previous, at, body, checksum FROM journal WHERE position = ?1";
@@ -67,18 +67,26 @@ const FOLLOWED: &str = "SELECT j.execution, j.seq, j.previous, j.at, j.body, j.c
 impl SqliteReader {
     /// Opens a store's file for reading; it must exist. [`super::SqliteStore::reader`] answers faster while executions are live.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { connection: schema::open_for_reading(path, false)?, path: path.to_owned(), tails: None, unflushed: false })
+        Ok(Self {
+            connection: schema::open_for_reading(path, false)?,
+            path: path.to_owned(),
+            tails: None,
+            unflushed: false,
+            is_cache_damaged: Arc::default(),
+        })
     }
 
     /// Opens it beside the writer, in its process.
     pub(super) fn beside(path: &Path, tails: Arc<Tails>, unflushed: bool) -> Result<Self, OpenError> {
-        Ok(Self { connection: schema::open_for_reading(path, unflushed)?, path: path.to_owned(), tails: Some(tails), unflushed })
+        let connection = schema::open_for_reading(path, unflushed)?;
+        Ok(Self { connection, path: path.to_owned(), tails: Some(tails), unflushed, is_cache_damaged: Arc::default() })
     }
 
     /// Another reader of the same file, for another thread.
     pub(crate) fn beside_it(&self) -> Result<Self, OpenError> {
         let connection = schema::open_for_reading(&self.path, self.unflushed)?;
-        Ok(Self { connection, path: self.path.clone(), tails: self.tails.clone(), unflushed: self.unflushed })
+        let is_cache_damaged = Arc::clone(&self.is_cache_damaged);
+        Ok(Self { connection, path: self.path.clone(), tails: self.tails.clone(), unflushed: self.unflushed, is_cache_damaged })
     }
 
     #[cfg(test)]
@@ -86,17 +94,22 @@ impl SqliteReader {
         &self.connection
     }
 
-    /// Every schedule, by id.
-    pub fn schedules(&self) -> Result<Vec<StoredSchedule>, ReadError> {
+    /// Every schedule with its id, by id.
+    pub fn schedules(&self) -> Result<Vec<(Arc<str>, Result<StoredSchedule, ReadError>)>, ReadError> {
         schedules::read(&self.connection)
     }
 
-    /// Every execution that has not ended, oldest first.
-    pub fn unended(&self) -> Result<Vec<StoredExecution>, ReadError> {
-        let mut statement = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.ended IS NULL ORDER BY e.key"))?;
-        let heads = statement.query_map([], head)?.collect::<Result<Vec<_>, _>>()?;
+    /// Gives `each` every execution that has not ended, oldest first, one at a time, or what is known of one that cannot be read.
+    pub fn unended(&self, mut each: impl FnMut(Result<StoredExecution, Damaged>)) -> Result<(), ReadError> {
         let tails = self.tails()?;
-        heads.into_iter().map(|head| self.with_journal(head, &tails)).collect()
+        for key in heads::unended(&self.connection)? {
+            let Some(found) = self.by_key(key, &tails)? else { continue };
+            if found.is_err() {
+                tails.keep_back();
+            }
+            each(found);
+        }
+        Ok(())
     }
 
     /// The largest key that was ever given, 0 if none was.
@@ -113,17 +126,18 @@ impl SqliteReader {
         self.tails.clone().map_or_else(|| Ok(Arc::new(Tails::load(&self.connection)?.tails)), Ok)
     }
 
-    fn with_journal(&self, head: StoredExecution, tails: &Tails) -> Result<StoredExecution, ReadError> {
-        let records = self.records(head.key, &head.id, 0, tails)?;
-        Ok(StoredExecution { records, ..head })
-    }
-
-    /// The same; `None` if it was deleted meanwhile, and with it rows of its journal.
-    fn with_journal_if_there(&self, head: StoredExecution, tails: &Tails) -> Result<Option<StoredExecution>, ReadError> {
-        let key = head.key;
-        match self.with_journal(head, tails) {
+    /// An execution, or what is known of it; `None` if it is not there any more.
+    fn by_key(&self, key: i64, tails: &Tails) -> Result<Option<Result<StoredExecution, Damaged>>, ReadError> {
+        let read = || -> Result<Option<StoredExecution>, ReadError> {
+            let Some(head) = heads::head(&self.connection, key)? else { return Ok(None) };
+            let records = self.records(key, &head.id, 0, tails)?;
+            Ok(Some(StoredExecution { records, ..head }))
+        };
+        match read() {
+            Ok(found) => Ok(found.map(Ok)),
+            // It was deleted meanwhile, and with it rows of its journal.
             Err(ReadError::Record { .. }) if !self.is_there(key)? => Ok(None),
-            read => read.map(Some),
+            Err(error) => Ok(Some(Err(heads::damaged(&self.connection, key, error)?))),
         }
     }
 
@@ -175,8 +189,14 @@ impl Archive for SqliteReader {
     }
 
     fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
-        let found = self.connection.prepare_cached(&format!("{EXECUTION} WHERE e.id = ?1"))?.query_row([id], head).optional()?;
-        found.map_or(Ok(None), |head| self.with_journal_if_there(head, &*self.tails()?))
+        let Some(key) = heads::key_of(&self.connection, id)? else { return Ok(None) };
+        let found = self.by_key(key, &*self.tails()?)?;
+        found.transpose().map_err(|damaged| damaged.error)
+    }
+
+    fn seen(&self, id: &str) -> Result<Option<Result<StoredExecution, Damaged>>, ReadError> {
+        let Some(key) = heads::key_of(&self.connection, id)? else { return Ok(None) };
+        self.by_key(key, &*self.tails()?)
     }
 
     fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
@@ -185,21 +205,15 @@ impl Archive for SqliteReader {
 
     fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError> {
         let before = filter.cursor.as_deref().map(parse_cursor).transpose()?;
-        let mut statement = self.connection.prepare_cached(&format!(
-            "{EXECUTION} WHERE (?1 IS NULL OR e.workflow = ?1) AND (?2 IS NULL OR e.status = ?2) AND (?3 IS NULL OR e.started >= ?3)
-             AND (?4 IS NULL OR e.started < ?4) AND (?5 IS NULL OR e.key < ?5) ORDER BY e.key DESC LIMIT ?6"
-        ))?;
-        let micros = |at: Option<Timestamp>| at.map(|at| at.micros().cast_signed());
         // One more than asked for tells whether there is a next page.
-        let wanted =
-            params![filter.workflow, filter.status, micros(filter.since), micros(filter.until), before, i64::from(filter.limit) + 1];
-        let mut heads = statement.query_map(wanted, head)?.collect::<Result<Vec<_>, _>>()?;
-        let more = heads.len() > filter.limit as usize;
-        heads.truncate(filter.limit as usize);
-        let cursor = heads.last().filter(|_| more).map(|last| last.key.to_string());
+        let limit = filter.limit as usize;
+        let mut keys = heads::listed(&self.connection, filter, before, limit + 1)?;
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        let cursor = keys.last().filter(|_| more).map(ToString::to_string);
         let tails = self.tails()?;
-        let executions =
-            heads.into_iter().filter_map(|head| self.with_journal_if_there(head, &tails).transpose()).collect::<Result<_, _>>()?;
+        let found = keys.into_iter().map(|key| self.by_key(key, &tails)).collect::<Result<Vec<_>, _>>()?;
+        let executions = found.into_iter().flatten().collect();
         Ok(Page { executions, cursor })
     }
 
@@ -212,7 +226,11 @@ impl Archive for SqliteReader {
     }
 
     fn cached(&self, key: &str, now: Timestamp) -> Result<Option<Arc<str>>, ReadError> {
-        cache::read(&self.connection, key, now)
+        let found = cache::read(&self.connection, key, now);
+        if found.as_ref().is_err_and(ReadError::is_of_one) {
+            self.is_cache_damaged.store(true, Ordering::Relaxed);
+        }
+        found
     }
 
     fn keyed(&self, hash: &str) -> Result<KnownKey, ReadError> {
@@ -289,23 +307,6 @@ fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
         Ok(StoredRow { place: (key, seq), previous: row.get(2)?, record })
     };
     read().ok()
-}
-
-/// An execution without its journal.
-fn head(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {
-    let id: String = row.get(1)?;
-    let default_timeout: i64 = row.get(4)?;
-    let accepted: i64 = row.get(6)?;
-    Ok(StoredExecution {
-        key: row.get(0)?,
-        id: id.into(),
-        definition: row.get(2)?,
-        context: value(row, 3)?,
-        options: row.get(5)?,
-        accepted: Timestamp::from_micros(accepted.cast_unsigned()),
-        default_timeout: Duration::from_micros(default_timeout.cast_unsigned()),
-        records: Vec::new(),
-    })
 }
 
 /// A value as JSON text; see [`decode`].

@@ -2,6 +2,7 @@
 //! Schedules in the file: one row for each, whose next planned instant moves.
 
 use super::{define, micros, reader};
+use crate::archive::in_full;
 use crate::store::{Batch, ReadError, ScheduleChange, StoredSchedule};
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashSet;
@@ -39,12 +40,20 @@ pub(super) fn write(transaction: &Transaction<'_>, definitions: &mut FxHashSet<A
     Ok(())
 }
 
-pub(super) fn read(connection: &Connection) -> Result<Vec<StoredSchedule>, ReadError> {
+/// Every schedule with its id, by id, each read by itself.
+pub(super) fn read(connection: &Connection) -> Result<Vec<(Arc<str>, Result<StoredSchedule, ReadError>)>, ReadError> {
+    // The index of ids is all that is looked at.
+    let mut ids = connection.prepare("SELECT id FROM schedule ORDER BY id")?;
+    let ids = ids.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let mut statement = connection.prepare(
         "SELECT s.id, d.body, s.default_timeout, s.context, s.options, s.timing, s.fingerprint, s.next
-         FROM schedule s JOIN definition d ON d.hash = s.definition ORDER BY s.id",
+         FROM schedule s LEFT JOIN definition d ON d.hash = s.definition WHERE s.id = ?1",
     )?;
-    Ok(statement.query_map([], schedule)?.collect::<Result<_, _>>()?)
+    let mut read = |id: &str| match statement.query_row([id], schedule).map_err(ReadError::from) {
+        Err(error) if error.is_of_one() => Err(ReadError::Schedule { id: id.to_owned(), message: in_full(&error) }),
+        other => other,
+    };
+    Ok(ids.into_iter().map(|id| (Arc::from(&*id), read(&id))).collect())
 }
 
 fn schedule(row: &Row<'_>) -> rusqlite::Result<StoredSchedule> {

@@ -10,8 +10,10 @@
 
 use super::super::ReadError;
 use super::bell::Bell;
+use super::fault::is_of_one;
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of records after which tails are saved: what opening looks at, after a crash or a close. Some ten thousand records, about 10 ms.
@@ -34,6 +36,8 @@ pub(super) struct Tails {
     tails: Mutex<FxHashMap<i64, Tail>>,
     /// Rung after each commit.
     pub(super) bell: Arc<Bell>,
+    /// Whether none is saved any more.
+    is_kept_back: AtomicBool,
 }
 
 /// What the file says of its tails.
@@ -69,22 +73,46 @@ impl Tails {
         }
         let last: i64 = snapshot.query_row("SELECT coalesce(max(position), 0) FROM journal", [], |row| row.get(0))?;
         let mut tails = FxHashMap::default();
-        let mut statement = snapshot.prepare_cached(
-            "SELECT e.key, e.last, e.records, j.checksum FROM execution e LEFT JOIN journal j ON j.position = e.last WHERE e.ended IS NULL",
+        let mut keys = snapshot.prepare_cached("SELECT key FROM execution WHERE ended IS NULL")?;
+        let mut saved = snapshot.prepare_cached(
+            "SELECT e.last, e.records, j.checksum FROM execution e LEFT JOIN journal j ON j.position = e.last WHERE e.key = ?1",
         )?;
-        let mut rows = statement.query([])?;
+        let mut rows = keys.query([])?;
         while let Some(row) = rows.next()? {
             let key = row.get(0)?;
-            let records: i64 = row.get(2)?;
-            let saved = Tail { last: row.get(1)?, records: records.cast_unsigned(), checksum: checksum(row, 3)?.unwrap_or_default() };
-            tails.insert(key, since.remove(&key).unwrap_or(saved));
+            if let Some(tail) = since.remove(&key) {
+                tails.insert(key, tail);
+                continue;
+            }
+            let found = saved.query_row([key], |row| {
+                let records: i64 = row.get(1)?;
+                Ok(Tail { last: row.get(0)?, records: records.cast_unsigned(), checksum: checksum(row, 2)?.unwrap_or_default() })
+            });
+            match found {
+                Ok(tail) => {
+                    tails.insert(key, tail);
+                }
+                // Nothing of it runs: it is looked for where those are that have ended, and what asks for it is told.
+                Err(error) if is_of_one(&error) => {}
+                Err(error) => return Err(error),
+            }
         }
-        Ok(Loaded { tails: Self { tails: Mutex::new(tails), bell: Arc::default() }, mark, end, is_cut: last < end })
+        Ok(Loaded { tails: Self { tails: Mutex::new(tails), ..Self::default() }, mark, end, is_cut: last < end })
     }
 
     /// The tail of a live execution; `None` if it has ended, or has not begun.
     pub(super) fn get(&self, key: i64) -> Option<Tail> {
         self.lock().get(&key).copied()
+    }
+
+    /// An execution that has not ended cannot be read, so its tail cannot be saved; the mark stays behind it, and the tails of the others with it.
+    pub(super) fn keep_back(&self) {
+        self.is_kept_back.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether tails are saved.
+    pub(super) fn are_saved(&self) -> bool {
+        !self.is_kept_back.load(Ordering::Relaxed)
     }
 
     /// Those that end after `mark`.
