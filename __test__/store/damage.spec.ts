@@ -18,7 +18,11 @@ const large = (mark: string): string => 'x'.repeat(3 * PAGE_BYTES) + `middle-of-
 let calls: string[] = []
 
 function open(path: string): MultiAgentOrchestrator {
-  const work = ({ context }: { context: { mark?: string } }): string => (calls.push(context.mark ?? ''), `result of ${context.mark}`)
+  const work = ({ context }: { context: object }): string => {
+    const { mark } = context as { mark: string }
+    calls.push(mark)
+    return `result of ${mark}`
+  }
   return orchestratorWith({ work }, { storage: { path }, logger: false })
 }
 
