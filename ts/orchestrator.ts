@@ -168,6 +168,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     /** What several of the parts below need. */
     const shared = {
       dispatcher: this.#dispatcher,
+      log: this.#log,
       damaged: ({ id, damaged: message }: DamagedText) => tellDamaged(this.#alerts, [{ id, isSchedule: false, message }]),
       live: this.#live,
       ended: this.#ended,
