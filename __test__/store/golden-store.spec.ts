@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { again, goOn, keyed, LATER, setup } from '../golden/scenes.mjs'
+import * as attempts from '../golden/record-3.mjs'
 import { kitOver, type KitOver } from '../golden/store.mjs'
 
 const file = (name: string): Buffer => readFileSync(new URL(`../golden/${name}`, import.meta.url))
@@ -69,5 +70,22 @@ describe('the golden store of c87b4e4', () => {
     expect((await kit.orchestrator.getExecution(waits))?.status).toBe('running')
     // Only the one that failed was done again.
     expect(calls.filter((call) => call.startsWith('key-')).map((call) => call.split(' ')[0])).toEqual(ids.slice(2))
+  })
+})
+
+describe('the golden store of records of version 3', () => {
+  const recorded = gunzipSync(file('record-3.db.gz'))
+  const ends = JSON.parse(file('record-3.json').toString()) as object[]
+
+  it('is read as it was written, and goes on as by the package that wrote it', async () => {
+    const over = await kitOver(createTestKit, recorded, attempts.options(false))
+    open.push(over)
+    expect(await attempts.goOn(over.kit)).toEqual(ends)
+  })
+
+  it('says of attempts who did them, what they waited for, what they were given and what they read', async () => {
+    const text = recorded.toString('latin1')
+    for (const member of ['"waited":"place"', '"print":"', '"by":', '"who":[["work",null,', '"read":', '"progress":', '"committed":[['])
+      expect(text, member).toContain(member)
   })
 })
