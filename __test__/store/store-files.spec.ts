@@ -8,6 +8,7 @@ import { run, start } from '../support/child.ts'
 import { storePath, userFolder } from '../support/folder.ts'
 import { StoreError } from '@codexos/multi-agent-orchestrator'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+import { withoutSums } from '../support/pages.ts'
 
 const folder = userFolder()
 
@@ -26,6 +27,12 @@ function patch(path: string, offset: number, bytes: readonly number[]): void {
   const content = readFileSync(path)
   content.set(bytes, offset)
   writeFileSync(path, content)
+}
+
+/** Changes them as a program would that knows nothing of checksums. */
+function rewrite(path: string, offset: number, bytes: readonly number[]): void {
+  patch(path, offset, bytes)
+  writeFileSync(path, withoutSums(readFileSync(path)))
 }
 
 /** Where SQLite's header says how the file is written, and whose it is. */
@@ -59,7 +66,7 @@ const refusals: [string, string, string, (path: string) => void][] = [
     'a SQLite file of another program',
     'ERR_STORE_FOREIGN',
     'is a SQLite file of another program',
-    (path) => patch(path, APPLICATION_ID, [0x12, 0x34, 0x56, 0x78]),
+    (path) => rewrite(path, APPLICATION_ID, [0x12, 0x34, 0x56, 0x78]),
   ],
   // Once such a file was turned into one with a write-ahead log before it was looked at.
   [
@@ -67,7 +74,7 @@ const refusals: [string, string, string, (path: string) => void][] = [
     'ERR_STORE_FOREIGN',
     'is a SQLite file of another program',
     (path) => {
-      patch(path, APPLICATION_ID, [0x12, 0x34, 0x56, 0x78])
+      rewrite(path, APPLICATION_ID, [0x12, 0x34, 0x56, 0x78])
       patch(path, JOURNAL_MODE, [1, 1])
     },
   ],
@@ -75,7 +82,7 @@ const refusals: [string, string, string, (path: string) => void][] = [
     'a store of a newer schema',
     'ERR_STORE_NEWER',
     'was written by a newer version (schema 99',
-    (path) => patch(path, USER_VERSION, [0, 0, 0, 99]),
+    (path) => rewrite(path, USER_VERSION, [0, 0, 0, 99]),
   ],
 ]
 

@@ -7,6 +7,12 @@ import type { AgentTask, MultiAgentOrchestrator, OrchestratorConfig } from '@cod
 import { storePath, userFolder } from '../support/folder.ts'
 import { kitWith } from '../support/kits.ts'
 import { orchestratorWith, places, rejection, task, until, workflow, type Execute } from '../support/orchestrators.ts'
+import { withoutSums } from '../support/pages.ts'
+
+/** Writes one text over another of the same length, everywhere in a store. */
+function overwrite(path: string, text: string, other: string): void {
+  writeFileSync(path, withoutSums(Buffer.from(readFileSync(path, 'latin1').replaceAll(text, other), 'latin1')))
+}
 
 const folder = userFolder()
 const storages: [string, () => OrchestratorConfig][] = [
@@ -197,7 +203,7 @@ describe('an execution with the id of a child in a store of a version before', (
     const handle = await first.startWorkflow(workflow(tasks, { id: 'quote', version: '0' }), {}, options)
     if (flow === 'ended') await handle.result()
     await first.shutdown({ drainMs: 0 })
-    writeFileSync(path, readFileSync(path, 'latin1').replaceAll('order-17_quote_1', 'order-17/quote/1'), 'latin1')
+    overwrite(path, 'order-17_quote_1', 'order-17/quote/1')
     return path
   }
 
@@ -250,7 +256,7 @@ describe('a schedule in a store of a version before', () => {
     const first = orchestratorWith({ work: () => 1 }, { storage: { path } })
     await first.scheduleWorkflow(only, { every: '1h' }, {}, { id: 'each_hour' })
     await first.shutdown()
-    writeFileSync(path, readFileSync(path, 'latin1').replaceAll('each_hour', 'each/hour'), 'latin1')
+    overwrite(path, 'each_hour', 'each/hour')
     const second = orchestratorWith({ work: () => 1 }, { storage: { path } })
     const again = (one: MultiAgentOrchestrator): Promise<unknown> => one.scheduleWorkflow(only, { every: '1h' }, {}, { id: 'each/hour' })
     expect(await again(second)).toMatchObject({ id: 'each/hour' })
