@@ -868,6 +868,26 @@ export declare type Fallback<AgentId extends string = string> = {
  */
 export declare type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'empty' | 'pause' | 'other';
 
+/** Options of `forkExecution`: those of an execution, and the definition it goes on under. */
+export declare interface ForkOptions extends ExecuteOptions {
+    /** The workflow as it is now, with the same `id`. Default: the definition on record. */
+    workflow?: AgentWorkflow | undefined;
+    /** Starts nothing, and resolves with what it would keep, run and leave behind. Default false. */
+    dryRun?: boolean | undefined;
+}
+
+/** What a fork would do. Paths are those of `TaskExecution.taskId`. */
+export declare interface ForkPlan {
+    /** The tasks whose ends it takes over, with what they spawned. */
+    readonly kept: readonly string[];
+    /** The tasks that it runs; by its id alone a task that has not been reached, such as one of a pass to come. */
+    readonly runs: readonly string[];
+    /** The tasks that the new definition does not have any more. */
+    readonly gone: readonly string[];
+    /** What the model calls of the kept tasks had cost, in US dollars. */
+    readonly cost: number;
+}
+
 /** The result of a request. With a `schema` it has `output`, unless the model may call tools instead. */
 export declare type Generated<S, T> = S extends undefined ? GenerateResult : T extends undefined ? GenerateResult<SchemaOutput<S>> & {
     readonly output: SchemaOutput<S>;
@@ -1548,7 +1568,27 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
-    forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
+    forkExecution(executionId: string, fromTask: string, options: ForkOptions & {
+        dryRun: true;
+    }): Promise<ForkPlan>;
+    forkExecution(executionId: string, fromTask: string, options?: ForkOptions & {
+        dryRun?: false | undefined;
+    }): Promise<ExecutionHandle>;
+    /** What would be kept, run and left behind by the call below. */
+    forkExecution(executionId: string, options: ForkOptions & {
+        workflow: AgentWorkflow;
+        dryRun: true;
+    }): Promise<ForkPlan>;
+    /**
+     * Starts a new execution under another definition of the same workflow that takes over every recorded end which holds there: of tasks that read equal in
+     * both, after tasks whose ends are kept. What failed or was cut off runs again, and with `fromTask` that task and what comes after it.
+     *
+     * @throws {ValidationError} with every problem of the workflow by path.
+     */
+    forkExecution(executionId: string, options: ForkOptions & {
+        workflow: AgentWorkflow;
+        dryRun?: false | undefined;
+    }): Promise<ExecutionHandle>;
     /**
      * Forks an execution from every task that failed, was cancelled, or was skipped because of that. A failed child workflow continues from its own failure,
      * with its idempotency keys.

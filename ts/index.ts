@@ -114,6 +114,8 @@ export type {
   ExecutionListFilter,
   ExecutionMetrics,
   ExecutionStatus,
+  ForkOptions,
+  ForkPlan,
   OrchestratorStatistics,
   Pruned,
   PruneFilter,

@@ -4,7 +4,7 @@ import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
 import { Alerts } from './events/alerts.js'
 import { Announcer, hearLate } from './events/announcer.js'
-import { asksSummaries, readContext, readExecutionId, readId } from './executions/arguments.js'
+import { asksSummaries, readContext, readExecutionId, readForkStart, readId } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
 import { childrenHostOf } from './executions/children-host.js'
@@ -20,7 +20,6 @@ import { openStore } from './executions/opening.js'
 import { closed, endAtOnce, endInOrder, release, type StoppingHost } from './executions/stopping.js'
 import { pendingError } from './api/errors.js'
 import { ExecutionControl } from './executions/control.js'
-import { unwell, type ForkPoint } from './executions/fork.js'
 import type { ExecutionHandle } from './executions/handle.js'
 import { HeldRuns } from './events/late-listeners.js'
 import { ExecutionMonitor } from './events/monitor.js'
@@ -43,6 +42,8 @@ import type {
   ExecuteOptions,
   ExecutionList,
   ExecutionListFilter,
+  ForkOptions,
+  ForkPlan,
   OrchestratorStatistics,
   Pruned,
   PruneFilter,
@@ -55,6 +56,7 @@ import type { ExecutionSummaryFilter, ExecutionSummaryList } from './api/summary
 import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from './typed/workflow.js'
 import { WorkflowValidator, type WorkflowEngine } from './definition/workflow-engine.js'
 import type { OrchestratorEvents } from './api/events.js'
+import type { AgentWorkflow } from './api/workflow.js'
 
 const DRAIN_MS_DEFAULT = 5000
 
@@ -324,9 +326,24 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * @param fromTask - The id of a task; inside a loop its path, such as `outer[2].child`.
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
-  async forkExecution(executionId: string, fromTask: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    readId(fromTask, 'fromTask', 'the task')
-    return this.#fork(executionId, () => ({ from: [fromTask], retry: false }), options)
+  forkExecution(executionId: string, fromTask: string, options: ForkOptions & { dryRun: true }): Promise<ForkPlan>
+  forkExecution(executionId: string, fromTask: string, options?: ForkOptions & { dryRun?: false | undefined }): Promise<ExecutionHandle>
+  /** What would be kept, run and left behind by the call below. */
+  forkExecution(executionId: string, options: ForkOptions & { workflow: AgentWorkflow; dryRun: true }): Promise<ForkPlan>
+  /**
+   * Starts a new execution under another definition of the same workflow that takes over every recorded end which holds there: of tasks that read equal in
+   * both, after tasks whose ends are kept. What failed or was cut off runs again, and with `fromTask` that task and what comes after it.
+   *
+   * @throws {ValidationError} with every problem of the workflow by path.
+   */
+  forkExecution(
+    executionId: string,
+    options: ForkOptions & { workflow: AgentWorkflow; dryRun?: false | undefined },
+  ): Promise<ExecutionHandle>
+  async forkExecution(executionId: string, start: string | ForkOptions, given?: ForkOptions): Promise<ExecutionHandle | ForkPlan> {
+    const { from, options } = readForkStart(start, given)
+    const forked = await this.#control.fork(executionId, from, options)
+    return 'kept' in forked ? forked : this.#lookUp.handle(forked.id, forked)
   }
 
   /**
@@ -334,7 +351,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * with its idempotency keys.
    */
   async retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    return this.#fork(executionId, (execution) => ({ from: unwell(execution), retry: true }), options)
+    const run = (await this.#control.fork(executionId, 'unwell', options)) as Run
+    return this.#lookUp.handle(run.id, run)
   }
 
   /**
@@ -421,11 +439,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     await openStore(this.#config, { ...parts, ...running })
     this.#deletions.begin()
     this.#announcer.detached()
-  }
-
-  async #fork(executionId: string, from: (execution: WorkflowExecution) => ForkPoint, options?: ExecuteOptions): Promise<ExecutionHandle> {
-    const run = await this.#control.fork(executionId, from, options)
-    return this.#lookUp.handle(run.id, run)
   }
 
   #runEnded(run: Run): void {

@@ -42,3 +42,11 @@ it('docs/typed.md: its block runs as it is compiled', async () => {
   })
   expect(await run(folder, outputText)).toMatchObject({ code: 0, stdout: '10 ROWS FOR U 11\n', stderr: '' })
 })
+
+it('docs/workflows.md: the block that mends a workflow prints what it says', async () => {
+  const blocks = [...readFileSync(join(root, 'docs/workflows.md'), 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+  const [block = ''] = blocks.filter((one) => one.includes('forkExecution'))
+  const said = [...block.matchAll(/^\/\/ → (.*\n)/gm)].map(([, line]) => line)
+  expect(said).toHaveLength(2)
+  expect(await run(folder, block)).toMatchObject({ code: 0, stdout: said.join(''), stderr: '' })
+})

@@ -3,7 +3,7 @@
 
 import type { Duration } from './duration.js'
 import type { FinishReason, ModelFailureClass, TokenUsage } from './models.js'
-import type { Budget } from './workflow.js'
+import type { AgentWorkflow, Budget } from './workflow.js'
 
 /** `damaged`: it is on record and cannot be read; `error` says why, and what is not known is empty. */
 export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'damaged'
@@ -162,6 +162,26 @@ export interface ExecuteOptions {
   traceparent?: string | undefined
   /** The names that it may use. A fork may only narrow those of its original. Default: all. */
   allow?: Allowance | undefined
+}
+
+/** Options of `forkExecution`: those of an execution, and the definition it goes on under. */
+export interface ForkOptions extends ExecuteOptions {
+  /** The workflow as it is now, with the same `id`. Default: the definition on record. */
+  workflow?: AgentWorkflow | undefined
+  /** Starts nothing, and resolves with what it would keep, run and leave behind. Default false. */
+  dryRun?: boolean | undefined
+}
+
+/** What a fork would do. Paths are those of `TaskExecution.taskId`. */
+export interface ForkPlan {
+  /** The tasks whose ends it takes over, with what they spawned. */
+  readonly kept: readonly string[]
+  /** The tasks that it runs; by its id alone a task that has not been reached, such as one of a pass to come. */
+  readonly runs: readonly string[]
+  /** The tasks that the new definition does not have any more. */
+  readonly gone: readonly string[]
+  /** What the model calls of the kept tasks had cost, in US dollars. */
+  readonly cost: number
 }
 
 /**

@@ -11,7 +11,8 @@ import { looking, noData, readCallOptions, readData } from '../json/entry.js'
 import { plainJson, type Json } from '../json/json.js'
 import { nearest } from '../base/near.js'
 import { judgeName, refusalOfChosenName, refusalOfExecutionId } from '../base/names.js'
-import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, PruneFilter, SignalOptions } from '../api/execution.js'
+import type { ConcurrencyLimit, ExecuteOptions, ExecutionListFilter, ForkOptions, PruneFilter, SignalOptions } from '../api/execution.js'
+import type { AgentWorkflow } from '../api/workflow.js'
 import type { ExecutionSummaryFilter } from '../api/summary.js'
 import type { RunOptions } from '../run/options.js'
 
@@ -77,6 +78,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   workflowId: 'the id of the workflow is in its definition; that of the execution is `executionId`',
   key: 'write `idempotencyKey`',
   abortSignal: 'write `signal`',
+  workflow: 'only a fork goes on under another definition: `forkExecution(id, { workflow })`',
   context: 'the context is the argument before the options',
   input: 'what an execution is given is its context, the argument before the options',
   retries: 'write `retryPolicy: { maxAttempts }` into the tasks',
@@ -150,12 +152,38 @@ function judgeOptions(options: ExecuteOptions, clock: Clock): ReadOptions {
   return { signal, executionId, idempotencyKey, rerunFailed: onFailed === 'rerun', recorded }
 }
 
-/** The options of a fork: as those of an execution, but that it is always a new one. */
-export function readForkOptions(options: ExecuteOptions | undefined, clock: Clock): ReadOptions {
-  const read = readOptions(options, clock)
-  const message = 'means nothing for a fork, which is always a new execution; give an `executionId` instead'
-  if (read.idempotencyKey !== undefined) refuse('the options cannot be used', [{ path: 'options.idempotencyKey', message }])
-  return read
+/** How a fork is asked for. */
+interface ReadFork extends ReadOptions {
+  /** The workflow as it was given, not judged yet. */
+  readonly workflow: AgentWorkflow | undefined
+  readonly dryRun: boolean
+}
+
+/** The options of a fork: as those of an execution, but that it is always a new one; if it `mends`, perhaps under another definition. */
+export function readForkOptions(options: ForkOptions | undefined, clock: Clock, mends: boolean): ReadFork {
+  const what = 'the options cannot be used'
+  return looking(options, 'options', what, () => {
+    const { workflow, dryRun, ...others } = mends ? { ...options } : ({} as ForkOptions)
+    const read = readOptions(mends && typeof options === 'object' ? others : options, clock)
+    const issues: Issue[] = []
+    const message = 'means nothing for a fork, which is always a new execution; give an `executionId` instead'
+    if (read.idempotencyKey !== undefined) issues.push({ path: 'options.idempotencyKey', message })
+    if (dryRun !== undefined && typeof dryRun !== 'boolean')
+      issues.push({ path: 'options.dryRun', message: `must be true or false, not ${describe(dryRun)}` })
+    refuse(what, issues)
+    return { ...read, workflow, dryRun: dryRun === true }
+  })
+}
+
+/** Where a fork begins: at a task, or wherever the new definition in its options makes it. */
+export function readForkStart(
+  start: unknown,
+  options: ForkOptions | undefined,
+): { from: readonly string[]; options: ForkOptions | undefined } {
+  return looking(start, 'fromTask', 'the execution cannot be forked', () => {
+    const isOptions = typeof start === 'object' && start !== null && !('id' in start) && (start as ForkOptions).workflow !== undefined
+    return isOptions ? { from: [], options: start as ForkOptions } : { from: [readId(start, 'fromTask', 'the task')], options }
+  })
 }
 
 const NO_OPTIONS: ReadOptions = { signal: undefined, executionId: undefined, idempotencyKey: undefined, rerunFailed: false, recorded: {} }

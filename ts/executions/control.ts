@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // What a caller may tell an execution that is under way: stop, pause, go on, here is a signal. And what it may make of any: a fork.
 
-import type { CancelOptions, ExecuteOptions, ResumeOptions, SignalOptions, WorkflowExecution } from '../api/execution.js'
+import type { CancelOptions, ForkOptions, ForkPlan, ResumeOptions, SignalOptions, WorkflowExecution } from '../api/execution.js'
 import { readExecutionId, readForkOptions, readPayload, readReason, readSignal } from './arguments.js'
 import type { Beginnings } from './starting.js'
 import { boolean } from '../base/reader.js'
@@ -10,7 +10,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Past } from './ended-executions.js'
 import { ConflictError } from '../api/errors.js'
 import type { LiveRuns } from './live-runs.js'
-import type { ForkPoint } from './fork.js'
+import { unwell, type ForkPoint } from './fork.js'
 import { notFound } from './outcome.js'
 import type { InterruptedRuns } from './recovery.js'
 import type { Run } from '../run/run.js'
@@ -98,11 +98,14 @@ export class ExecutionControl {
     return judging
   }
 
-  /** A new execution that takes over every recorded end but those of what `from` names. */
-  async fork(executionId: string, from: (execution: WorkflowExecution) => ForkPoint, given: ExecuteOptions | undefined): Promise<Run> {
+  /**
+   * A new execution that takes over every recorded end but those of what follows `start`, a retry if that is what did not end well, and of what another
+   * definition changes; or what it would be.
+   */
+  async fork(executionId: string, start: readonly string[] | 'unwell', given?: ForkOptions): Promise<Run | ForkPlan> {
     const { dispatcher, live, beginnings } = this.#host
     readExecutionId(executionId)
-    const read = readForkOptions(given, dispatcher.clock)
+    const { workflow, dryRun, ...read } = readForkOptions(given, dispatcher.clock, start !== 'unwell')
     await this.#host.ready()
     this.#host.assertOpen()
     const running = live.get(executionId)
@@ -110,7 +113,11 @@ export class ExecutionControl {
     if (past === undefined) throw notFound(executionId)
     const { definition, context, options } = past
     const execution = running === undefined ? (past.execution as WorkflowExecution) : dispatcher.seen(running)
-    const run = await beginnings.fork({ execution, definition, context, options }, from(execution), read)
+    const origin = { execution, definition, context, options }
+    const from: ForkPoint = start === 'unwell' ? { from: unwell(execution), retry: true } : { from: start, retry: false }
+    const fork = workflow === undefined ? beginnings.forkOf(origin, from) : await beginnings.mend(origin, from, workflow, read)
+    if (dryRun) return beginnings.planOf(origin, fork)
+    const run = await beginnings.fork(origin, fork, read)
     await run.whenAccepted()
     return run
   }

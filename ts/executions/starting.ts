@@ -11,6 +11,8 @@ import { Turns } from '../base/turns.js'
 import type { Past } from './ended-executions.js'
 import { ValidationError } from '../api/errors.js'
 import { inherited, keptEnds, type ForkPoint } from './fork.js'
+import { assertSameWorkflow, endsToKeep, planOf, sameSchema } from './mend.js'
+import { canonical } from '../json/canonical.js'
 import type { HeldRuns } from '../events/late-listeners.js'
 import { beginOnce, fingerprintOf, type KeyHost } from './idempotency.js'
 import { judgeContext } from '../run/input-judge.js'
@@ -22,11 +24,11 @@ import { cancelledBy, cancelWith, type Started } from './outcome.js'
 import { namedIn, type AgentNeed } from '../definition/named.js'
 import { pinsFor } from '../definition/pins.js'
 import { Run } from '../run/run.js'
-import type { Allowance, ExecuteOptions, WorkflowExecution } from '../api/execution.js'
+import type { Allowance, ExecuteOptions, ForkPlan, WorkflowExecution } from '../api/execution.js'
 import type { AgentWorkflow } from '../api/workflow.js'
 import type { WorkflowValidator } from '../definition/workflow-engine.js'
 import { nextTurn } from '../base/real-time.js'
-import type { RunOptions } from '../run/options.js'
+import type { ReusedEnd, RunOptions } from '../run/options.js'
 
 type Context = { [key: string]: Json }
 
@@ -60,6 +62,17 @@ interface Origin {
   readonly definition: Definition
   readonly context: { readonly [key: string]: Json }
   readonly options: RunOptions
+}
+
+/** A fork that has not begun. */
+interface Fork {
+  readonly definition: Definition
+  readonly context: { readonly [key: string]: Json }
+  readonly reuse: Readonly<Record<string, ReusedEnd>>
+  /** Whether it is a retry. */
+  readonly retry: boolean
+  /** The registered workflows that its tasks name. */
+  readonly workflows?: RunOptions['workflows']
 }
 
 export class Beginnings {
@@ -212,18 +225,52 @@ export class Beginnings {
     return started
   }
 
-  /** An execution that takes over every end of another but those that follow `from`. */
-  async fork({ execution, definition, context, options }: Origin, from: ForkPoint, read: ReadOptions): Promise<Run> {
-    const { recorded, executionId: id, signal } = read
+  /** A fork under the definition of what it is made from: it takes over every end but those that follow `from`. */
+  forkOf({ execution, definition, context, options }: Origin, from: ForkPoint): Fork {
     const reuse = keptEnds(definition, execution, from)
-    const standIns = this.#standInsBefore(definition, options)
-    const origin = { ...inherited(options), ...(standIns.length > 0 && { standIns }), ...narrowed(options.allow, recorded.allow) }
+    return { definition, context, reuse, retry: from.retry, ...(options.workflows !== undefined && { workflows: options.workflows }) }
+  }
+
+  /** A fork under another definition: it takes over the ends that hold under that. */
+  async mend(
+    { execution, definition, context, options }: Origin,
+    { from }: ForkPoint,
+    workflow: AgentWorkflow,
+    read: ReadOptions,
+  ): Promise<Fork> {
+    const { workflows: had = {} } = options
+    const after = this.read(workflow, narrowed(options.allow, read.recorded.allow).allow)
+    assertSameWorkflow(definition, after)
+    const pins = pinsFor(after, (name) => this.#host.workflows.find(name)?.source ?? had[name])
+    const judged = sameSchema(definition, after) ? context : await this.judged(after, context as Context)
+    const otherContext = canonical(judged) !== canonical(context)
+    const before = { definition, workflows: had }
+    const reuse = endsToKeep({ before, after: { definition: after, workflows: pins.workflows ?? {} }, execution, from, otherContext })
+    return { definition: after, context: judged, reuse, retry: false, ...pins }
+  }
+
+  /** What a fork would do. */
+  planOf({ execution, definition }: Origin, fork: Fork): ForkPlan {
+    return planOf({ before: definition, after: fork.definition, execution, reuse: fork.reuse })
+  }
+
+  /** Begins a fork. */
+  async fork({ execution, definition: before, options }: Origin, fork: Fork, read: ReadOptions): Promise<Run> {
+    const { definition, context, reuse, retry, workflows } = fork
+    const { recorded, executionId: id, signal } = read
+    const standIns = this.#standInsBefore(before, options)
+    const origin = {
+      ...inherited(options),
+      ...(workflows !== undefined && { workflows }),
+      ...(standIns.length > 0 && { standIns }),
+      ...narrowed(options.allow, recorded.allow),
+    }
     // What undoes another names executions, not workflows.
     if (options.undoes === undefined) this.assertKnown(definition, origin)
     this.#host.workflows.equip(definition)
     const copy = copyJson(context as Json) as Context
     const { allow: _narrowed, ...own } = recorded
-    const given = { ...origin, ...own, forkedFrom: execution.id, reuse, ...(from.retry && { previous: execution.id }) }
+    const given = { ...origin, ...own, forkedFrom: execution.id, reuse, ...(retry && { previous: execution.id }) }
     const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
     cancelWith(this.#host, run, signal)
     return run
