@@ -6,7 +6,7 @@ use crate::shared::{SharedArchive, lock};
 use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
-use runtime::store::{ExecutionFilter, Expendable};
+use runtime::store::{Archive, ExecutionFilter, Expendable};
 use runtime::{Error, archive as told};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -54,18 +54,23 @@ impl ArchiveTask {
         let archive = lock(&self.archive);
         // Without a store nothing is on record.
         let Some(archive) = archive.as_deref() else { return Ok(None) };
-        match &self.question {
-            Question::Execution(id) => told::execution(archive, id),
-            Question::Seen(id) => told::seen(archive, id),
-            Question::Undoing(id) => told::undoing(archive, id),
-            Question::History(id) => Ok(told::history(archive, id)?.map(|(effects, failures)| words::text_of(&effects, &failures))),
-            Question::Expendable(asked) => told::expendable(archive, &read_expendable(asked)?).map(Some),
-            Question::Tree(asked) => {
-                let TreeText { id, now } = read(asked)?;
-                told::tree(archive, &id, Timestamp::from_micros(now))
-            }
-            Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
+        told_of(archive, &self.question)
+    }
+}
+
+/// What an archive answers.
+pub(crate) fn told_of(archive: &dyn Archive, question: &Question) -> Result<Option<String>, Error> {
+    match question {
+        Question::Execution(id) => told::execution(archive, id),
+        Question::Seen(id) => told::seen(archive, id),
+        Question::Undoing(id) => told::undoing(archive, id),
+        Question::History(id) => Ok(told::history(archive, id)?.map(|(effects, failures)| words::text_of(&effects, &failures))),
+        Question::Expendable(asked) => told::expendable(archive, &read_expendable(asked)?).map(Some),
+        Question::Tree(asked) => {
+            let TreeText { id, now } = read(asked)?;
+            told::tree(archive, &id, Timestamp::from_micros(now))
         }
+        Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
     }
 }
 

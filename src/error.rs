@@ -60,7 +60,8 @@ fn code(error: &Error) -> &'static str {
     match error {
         Error::Open(error) => match error {
             OpenError::Locked { .. } | OpenError::Busy { .. } => "ERR_STORE_LOCKED",
-            OpenError::Linked { .. }
+            OpenError::Absent { .. }
+            | OpenError::Linked { .. }
             | OpenError::Io { .. }
             | OpenError::Sqlite { .. }
             | OpenError::NotCopied { .. }
@@ -74,6 +75,7 @@ fn code(error: &Error) -> &'static str {
             | OpenError::ForeignLog { .. } => "ERR_STORE_CORRUPT",
             OpenError::Foreign { .. } => "ERR_STORE_FOREIGN",
             OpenError::Newer { .. } => "ERR_STORE_NEWER",
+            OpenError::Older { .. } => "ERR_STORE_OLDER",
         },
         Error::Read(error) => read(error),
         Error::StoreReplaced(_) => "ERR_STORE_REPLACED",

@@ -15,6 +15,7 @@ pub mod facts;
 pub mod fallbacks;
 pub mod history;
 pub mod keys;
+pub mod looking;
 pub mod mcp;
 pub mod models;
 pub mod notes;

@@ -74,6 +74,7 @@ export type ErrorCode =
   | 'ERR_STORE_CORRUPT'
   | 'ERR_STORE_FOREIGN'
   | 'ERR_STORE_NEWER'
+  | 'ERR_STORE_OLDER'
   | 'ERR_STORE_READ'
   | 'ERR_STORE_FULL'
   | 'ERR_STORE_REPLACED'
@@ -268,6 +269,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_STORE_CORRUPT: StoreError,
   ERR_STORE_FOREIGN: StoreError,
   ERR_STORE_NEWER: StoreError,
+  ERR_STORE_OLDER: StoreError,
   ERR_STORE_READ: StoreError,
   ERR_STORE_FULL: StoreError,
   ERR_STORE_REPLACED: StoreError,

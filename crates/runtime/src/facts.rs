@@ -17,10 +17,12 @@ mod folding;
 mod follower;
 mod live;
 mod names;
+mod reading;
 mod rows;
 mod summaries;
 
 pub use book::facts_of;
 pub use catching::catch_up;
 pub use follower::Follower;
+pub use reading::Looking;
 pub use summaries::{SummaryFilter, WaitingFor, waits};

@@ -5,7 +5,7 @@
 //! resting ─ a commit ─▶ gathering (200 ms, so that an execution is written once) ─▶ folding, in slices ─ nothing more ─▶ resting
 //!     └────────────── a caller waits: neither gathers nor gives way ──────────────────▶
 //! ```
-//! After each slice in which something was committed it gives way for as long as the slice took.
+//! After each slice in which something was committed it gives way: on a machine with few cores so long that it takes a twentieth of one.
 
 use super::book::{self, facts_of};
 use super::folding::{FoldError, Folding};
@@ -22,6 +22,9 @@ use stdx::Timestamp;
 
 /// The longest it works without looking whether it should give way.
 const SLICE: Duration = Duration::from_millis(5);
+
+/// With so many cores what it does is in the way of little.
+const CORES: usize = 4;
 
 /// How long it lets commits gather before it begins.
 const GATHERING: Duration = Duration::from_millis(200);
@@ -91,6 +94,7 @@ impl Follower {
             clock,
             rollups,
             swept: None,
+            yields: if std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= CORES) { 1 } else { 19 },
         };
         let thread = std::thread::Builder::new().name("facts".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|source| OpenError::Thread { path: reader.path().to_owned(), source })?;
@@ -190,6 +194,8 @@ struct Work {
     /// When roll-ups were last looked through.
     swept: Option<Timestamp>,
     unflushed: bool,
+    /// How many times as long as it worked it gives way to commits.
+    yields: u32,
 }
 
 impl Work {
@@ -243,7 +249,7 @@ impl Work {
             if more {
                 // While something is committed, that goes first.
                 if self.bell.commits() != commits {
-                    self.bell.pause(watch.elapsed());
+                    self.bell.pause(watch.elapsed() * self.yields);
                 }
             } else {
                 self.bell.rest(commits, REST);

@@ -73,6 +73,18 @@ pub enum OpenError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    #[error("`{}` does not exist; correct the path", path.display())]
+    Absent {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(
+        "`{}` was written by an older version (schema {found}, this build reads {SCHEMA_VERSION}); open it once as `storage.path` of an orchestrator, which \
+         makes it one of this version",
+        path.display()
+    )]
+    Older { path: PathBuf, found: i64 },
     #[error("the linked SQLite {found} has a bug that can corrupt the file; use 3.51.3 or newer")]
     SqliteTooOld { found: String },
     #[error("`{}` is kept locked by another program; end that program (a database shell with an open transaction, a backup) and open again", path.display())]

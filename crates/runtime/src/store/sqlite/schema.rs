@@ -153,6 +153,26 @@ pub(super) fn open_for_reading(path: &Path, unflushed: bool) -> Result<Connectio
     open().map_err(|source| failed(path, source))
 }
 
+/// A connection of a process that only reads, whoever has the file: it moves no log, and is refused what is no store of this version.
+pub(super) fn open_for_looking(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        let source = std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file");
+        return Err(OpenError::Absent { path: path.to_owned(), source });
+    }
+    refuse_fragment(path)?;
+    let connection = open_for_reading(path, false)?;
+    let failed = |source| failed(path, source);
+    // Where there is no log, closing makes none; where there is one, it stays as it is.
+    let has_log = log_of(path).metadata().is_ok_and(|log| log.len() > 0);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).map_err(failed)?;
+    match identify(&connection).map_err(failed)? {
+        Identity::Ours => Ok(connection),
+        Identity::Older(found) => Err(OpenError::Older { path: path.to_owned(), found }),
+        Identity::Newer(found) => Err(OpenError::Newer { path: path.to_owned(), found, copy: None }),
+        Identity::New | Identity::Foreign => Err(OpenError::Foreign { path: path.to_owned() }),
+    }
+}
+
 /// A connection that moves the log into the file.
 pub(super) fn open_for_checkpoints(path: &Path, unflushed: bool) -> Result<Connection, OpenError> {
     let connection = open_for_reading(path, unflushed)?;

@@ -2,7 +2,7 @@
 //! What facts are made of, beside records: which executions there are, and whether the file is still the one that was followed.
 
 use super::SqliteReader;
-use crate::store::sqlite::{Bell, identity, lock};
+use crate::store::sqlite::{Bell, OpenError, identity, lock, schema};
 use crate::store::{Archive as _, Cursor, ReadError, StepRecord};
 use rusqlite::{OptionalExtension as _, params};
 use std::path::Path;
@@ -28,6 +28,17 @@ pub struct Head {
 }
 
 impl SqliteReader {
+    /// Opens a file only to look at it, whoever has it: nothing of it is changed, and no log is moved.
+    pub fn look(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self {
+            connection: schema::open_for_looking(path)?,
+            path: path.to_owned(),
+            tails: None,
+            unflushed: false,
+            is_cache_damaged: Arc::default(),
+        })
+    }
+
     /// The execution with this number.
     pub fn head(&self, key: i64) -> Result<Option<Head>, ReadError> {
         Ok(self.heads(key - 1, key, 1)?.pop().map(|(_, head)| head))
