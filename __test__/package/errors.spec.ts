@@ -568,6 +568,7 @@ const others: Partial<Record<ErrorCode, string>> = {
   ERR_ADDON: 'ends what loads the package: in faults-addon.spec.ts',
   ERR_INTERRUPTED:
     'only ever told to the engine, for the attempt of an execution that is cancelled before its agents are there: the task ends as cancelled',
+  ERR_STORE_OLDER: 'needs a store of format 1: in store/summaries.spec.ts',
   ERR_STORE_BUSY: 'needs facts that stay behind for 2 s: in crates/runtime/tests/facts.rs',
   ERR_STORE_FULL: 'needs a full disk: below, where a small one may be mounted',
   ERR_OUTCOME_UNKNOWN: 'needs a write that fails: below, where a limit on the size of files can be set',

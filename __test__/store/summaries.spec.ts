@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Summaries of executions: what a list without values says, in memory and over a file alike.
 
-import { existsSync, statSync, writeFileSync } from 'node:fs'
-import type { ExecutionSummary, ExecutionSummaryFilter, MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import {
+  openArchive,
+  type ExecutionSummary,
+  type ExecutionSummaryFilter,
+  type MultiAgentOrchestrator,
+} from '@codexos/multi-agent-orchestrator'
 import { describe, expect, it } from 'vitest'
 import { storePath, userFolder } from '../support/folder.ts'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
@@ -194,4 +201,65 @@ it('an execution that waits for a place is listed before it has a record', async
     ['first', 'running'],
   ])
   await first.signal('go')
+})
+
+describe('openArchive', () => {
+  it('reads a store that nobody has: lists, executions, events, and summaries although there are no facts', async () => {
+    const path = storePath(folder)
+    const orchestrator = orchestratorWith(agents, { storage: { path } })
+    const { id } = await orchestrator.executeWorkflow(workflow([task('a')]))
+    const whole = await orchestrator.getExecution(id)
+    const events = await all(orchestrator.getHandle(id).events())
+    const { executions } = await orchestrator.listExecutions({ fields: 'summary' })
+    await orchestrator.shutdown()
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}-facts${suffix}`, { force: true })
+    const before = readdirSync(folder)
+    const bytes = readFileSync(path)
+    const archive = await openArchive(path)
+    expect(await archive.getExecution(id)).toEqual(whole)
+    expect((await archive.listExecutions()).executions).toEqual([whole])
+    expect(await all(archive.events(id))).toEqual(events)
+    const page = await archive.listExecutions({ fields: 'summary' })
+    expect(page.executions).toEqual(executions)
+    expect(page.asOf.getTime()).toBeGreaterThanOrEqual(whole?.endTime?.getTime() ?? Infinity)
+    await archive.close()
+    expect(await rejection(archive.getExecution(id))).toMatchObject({ code: 'ERR_CLOSED' })
+    expect(readdirSync(folder)).toEqual(before)
+    expect(readFileSync(path).equals(bytes)).toBe(true)
+  })
+
+  it('reads a store that an orchestrator has, which goes on', async () => {
+    const path = storePath(folder)
+    const orchestrator = orchestratorWith(agents, { storage: { path } })
+    const { id } = await orchestrator.executeWorkflow(workflow([task('a')]))
+    await orchestrator.listExecutions({ fields: 'summary' })
+    await using archive = await openArchive(path)
+    expect((await archive.listExecutions({ fields: 'summary' })).executions.map((one) => one.id)).toEqual([id])
+    const next = await orchestrator.executeWorkflow(workflow([task('a')]))
+    expect((await archive.getExecution(next.id))?.status).toBe('completed')
+  })
+
+  it.each([
+    ['ERR_STORE_OPEN', () => join(folder, 'none.db')],
+    ['ERR_STORE_CORRUPT', () => (writeFileSync(join(folder, 'text.db'), 'no database\n'.repeat(500)), join(folder, 'text.db'))],
+    ['ERR_STORE_OLDER', () => (writeFileSync(join(folder, 'old.db'), gunzipSync(readFileSync(golden))), join(folder, 'old.db'))],
+  ])('refuses what it cannot read with %s', async (code, path) => {
+    expect(await rejection(openArchive(path()))).toMatchObject({ code })
+  })
+})
+
+const golden = new URL('../golden/c87b4e4.db.gz', import.meta.url)
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of items) found.push(item)
+  return found
+}
+
+it('a deleted execution is in no summary after the call that deletes it', async () => {
+  const orchestrator = orchestratorWith(agents, { storage: { path: storePath(folder) } })
+  const [one, two] = [await orchestrator.executeWorkflow(workflow([task('a')])), await orchestrator.executeWorkflow(workflow([task('a')]))]
+  expect((await ids(orchestrator)).length).toBe(2)
+  await orchestrator.deleteExecution(one.id)
+  expect(await ids(orchestrator)).toEqual([two.id])
 })

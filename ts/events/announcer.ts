@@ -16,7 +16,7 @@ import type { Failures, History } from '../boundary/shapes.js'
 import type { Log } from '../log/log.js'
 import type { Run } from '../run/run.js'
 import { Recall, type Delivery, type Position } from './recall.js'
-import { taskEvent, type Notice } from './task-event.js'
+import { taskEvent, type Notice, type RecordedValues } from './task-event.js'
 import type { TaskErrorInfo, TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { real } from '../base/real-time.js'
 import type { ExecutionEventName, OrchestratorEvents } from '../api/events.js'
@@ -167,12 +167,7 @@ export class Announcer implements EventSource {
 
   /** The events that an effect is announced as, for `handle.events`. */
   describe(run: Run, effect: ExecutionEffect, failures: Failures): Omit<ExecutionEvent, 'seq'>[] {
-    return eventsOf(run, effect).map((type) => {
-      const base = { type, at: dateOf(effect.at), executionId: run.id }
-      if (!type.startsWith('task:')) return base
-      const error = tellsOfFailure(type) ? errorIn(failures, effect.number) : undefined
-      return { ...base, task: taskEvent({ run, effect }, type, this.#engine, error), ...(error && { error }) }
-    })
+    return describeEvents(run, effect, failures, this.#engine)
   }
 
   /** An attempt told how far it is; nobody who comes later hears of it. */
@@ -316,6 +311,21 @@ export function hearLate(prototype: EventEmitter<OrchestratorEvents>, announcerO
     }
     Object.defineProperty(prototype, method, { value, writable: true, configurable: true })
   }
+}
+
+/** The events that an effect is announced as; `values` has what the run does not. */
+export function describeEvents(
+  run: Run,
+  effect: ExecutionEffect,
+  failures: Failures,
+  values: RecordedValues,
+): Omit<ExecutionEvent, 'seq'>[] {
+  return eventsOf(run, effect).map((type) => {
+    const base = { type, at: dateOf(effect.at), executionId: run.id }
+    if (!type.startsWith('task:')) return base
+    const error = tellsOfFailure(type) ? errorIn(failures, effect.number) : undefined
+    return { ...base, task: taskEvent({ run, effect }, type, values, error), ...(error && { error }) }
+  })
 }
 
 function tellsOfFailure(name: ExecutionEventName): boolean {

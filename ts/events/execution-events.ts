@@ -29,6 +29,9 @@ export interface EventSource {
   describe(run: Run, effect: ExecutionEffect, failures: Failures): readonly Omit<ExecutionEvent, 'seq'>[]
 }
 
+/** Tells effects. */
+type Telling = Pick<EventSource, 'describe'>
+
 /** The events of a live run after the one with the number `after`. */
 export async function* followEvents(run: Run, source: EventSource, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
   const reader = new Reader(run, source, after)
@@ -48,7 +51,7 @@ export async function* followEvents(run: Run, source: EventSource, after: number
 }
 
 /** The events in a whole history after the one with the number `after`. */
-export function eventsIn(run: Run, history: History, source: EventSource, after: number): Iterable<ExecutionEvent> {
+export function eventsIn(run: Run, history: History, source: Telling, after: number): Iterable<ExecutionEvent> {
   return new Reader(run, source, after).read(history)
 }
 
@@ -57,13 +60,13 @@ class Reader {
   /** The number of the last effect that was read. */
   number = -1
   readonly #run: Run
-  readonly #source: EventSource
+  readonly #source: Telling
   readonly #after: number
   #seq = 0
   /** The tasks that have been announced as started: in a piece it cannot be seen that an attempt was interrupted before. */
   readonly #started = new Set<number>()
 
-  constructor(run: Run, source: EventSource, after: number) {
+  constructor(run: Run, source: Telling, after: number) {
     this.#run = run
     this.#source = source
     this.#after = after

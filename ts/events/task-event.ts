@@ -13,6 +13,9 @@ import type { Run } from '../run/run.js'
 import type { TaskErrorInfo, TaskExecution, TaskStatus } from '../api/execution.js'
 import type { ExecutionEventName } from '../api/events.js'
 
+/** What has been recorded of tasks. */
+export type RecordedValues = Pick<Engine, 'output' | 'degraded' | 'spent'>
+
 /** What the engine has recorded of a run. */
 export interface Notice {
   readonly run: Run
@@ -107,7 +110,7 @@ function isFlat(output: Json): boolean {
 }
 
 /** The task of a notice as it is announced by the event `name`. `error`: why it failed. */
-export function taskEvent(notice: Notice, name: ExecutionEventName, engine: Engine, error?: TaskErrorInfo): TaskExecution {
+export function taskEvent(notice: Notice, name: ExecutionEventName, engine: RecordedValues, error?: TaskErrorInfo): TaskExecution {
   const { effect } = notice
   const { kind } = effect
   if (kind === ExecutionKind.run || name === 'task:started') return begun(notice, 'running')
@@ -138,7 +141,7 @@ function begun(notice: Notice, status: 'running' | 'waiting'): TaskEvent {
   return event
 }
 
-function completed(notice: Notice, engine: Engine): TaskEvent {
+function completed(notice: Notice, engine: RecordedValues): TaskEvent {
   const event = new TaskEvent(notice, 'completed')
   measure(event, notice)
   addResult(event, notice, engine)
@@ -150,7 +153,7 @@ function completed(notice: Notice, engine: Engine): TaskEvent {
 }
 
 /** One that failed, or that another attempt follows. */
-function failed(notice: Notice, engine: Engine, error: TaskErrorInfo | undefined): TaskEvent {
+function failed(notice: Notice, engine: RecordedValues, error: TaskErrorInfo | undefined): TaskEvent {
   const event = new TaskEvent(notice, notice.effect.kind === ExecutionKind.failed ? 'failed' : 'waiting')
   measure(event, notice)
   if (error !== undefined) event.error = error
@@ -163,7 +166,7 @@ function measure(event: TaskEvent, { effect: { start, end } }: Notice): void {
   event.duration = (end - start) / 1000
 }
 
-function addResult(event: TaskEvent, { run, effect }: Notice, engine: Engine): void {
+function addResult(event: TaskEvent, { run, effect }: Notice, engine: RecordedValues): void {
   const { task: place } = effect
   const output = run.outputs[place]
   if (output !== undefined) return event.has(output)
@@ -175,7 +178,7 @@ function addResult(event: TaskEvent, { run, effect }: Notice, engine: Engine): v
 }
 
 /** Whether something stood in for the task, and why. */
-function degradedOf(run: Run, place: number, engine: Engine): Pick<TaskExecution, 'degraded' | 'error'> {
+function degradedOf(run: Run, place: number, engine: RecordedValues): Pick<TaskExecution, 'degraded' | 'error'> {
   const seen = run.ended(place)
   if (seen !== undefined) return seen.degraded === true && seen.error !== undefined ? { degraded: true, error: seen.error } : {}
   const text = engine.degraded(run.slot, place)
@@ -184,7 +187,7 @@ function degradedOf(run: Run, place: number, engine: Engine): Pick<TaskExecution
 }
 
 /** What models have cost the task, if it has asked any. */
-function usageOf(run: Run, place: number, engine: Engine): Pick<TaskExecution, 'usage' | 'cost' | 'finishReason'> {
+function usageOf(run: Run, place: number, engine: RecordedValues): Pick<TaskExecution, 'usage' | 'cost' | 'finishReason'> {
   const seen = run.ended(place)
   if (seen !== undefined) {
     const { usage, cost = 0, finishReason } = seen

@@ -11,6 +11,7 @@ import { endingOf, executionOf, type Report } from '../run/report.js'
 import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from '../events/execution-events.js'
 import type { Json } from '../json/json.js'
 import type { Interrupted } from '../boundary/native.js'
+import type { StoreReader } from '../boundary/store-reader.js'
 import { eventsGone, notFound } from './outcome.js'
 import { Run } from '../run/run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
@@ -46,7 +47,10 @@ interface Stored {
 }
 
 /** Where executions are stored, and the clock by which those still run that have not ended. */
-type Source = Pick<Dispatcher, 'engine' | 'clock'>
+interface Source {
+  readonly engine: StoreReader
+  readonly clock: Clock
+}
 
 /** Reads a stored execution. */
 function readStored(stored: string | object, clock: Clock): Stored {
@@ -287,10 +291,10 @@ function nameOf({ agentId, requires }: AgentNeed): string {
  *
  * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`
  */
-async function* storedEvents(
+export async function* storedEvents(
   { engine, clock }: Source,
   id: string,
-  source: EventSource,
+  source: Pick<EventSource, 'describe'>,
   after: number,
 ): AsyncGenerator<ExecutionEvent, void, undefined> {
   const text = await engine.stored('storedExecution', id)

@@ -49,13 +49,13 @@ interface SummaryPage extends ExecutionSummaryList {
 }
 
 /** A filter as facts read it. */
-function summaryQuestion(asked: Asked): string {
+export function summaryQuestion(asked: Asked): string {
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
   return JSON.stringify({ ...asked, since: micros(asked.since), until: micros(asked.until), waitingFor: waitOf(asked.waitingFor) })
 }
 
 /** Reads a page of facts. */
-function summaryPage(text: string): SummaryPage {
+export function summaryPage(text: string): SummaryPage {
   const { executions, cursor, asOf } = JSON.parse(text) as { executions: Row[]; cursor: string | null; asOf: number }
   return { executions: executions.map(summaryOf), ...(cursor !== null && { cursor }), asOf }
 }

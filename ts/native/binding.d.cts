@@ -161,6 +161,26 @@ export declare class Engine {
   executionId(slot: number): string
 }
 
+/** A store that is looked at. */
+export declare class NativeArchive {
+  /** Which file that is, is decided at once. */
+  constructor(path: string)
+  /** Opens it. */
+  open(): Promise<Answer>
+  /** As `Engine.storedSeen`. */
+  storedSeen(id: string): Promise<Answer>
+  /** As `Engine.storedExecution`. */
+  storedExecution(id: string): Promise<Answer>
+  /** As `Engine.storedHistory`. */
+  storedHistory(id: string): Promise<Answer>
+  /** As `Engine.storedExecutions`. */
+  storedExecutions(filter: string): Promise<Answer>
+  /** A page of summaries as JSON text; `filter` is JSON text too. */
+  summaries(filter: string): Promise<Answer>
+  /** Lets go of it. May be called twice. */
+  close(): Promise<Answer>
+}
+
 /** The time of one orchestrator: its engine and its models read it, and opening a store that is ahead moves it for both. */
 export declare class NativeClock {
   /** Shows `now`, in microseconds since the epoch by JavaScript's clock, and runs from there as that does. */

@@ -42,9 +42,12 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How often roll-ups are looked through for those that are too old.
 const SWEEP: Duration = Duration::from_hours(1);
 
+/// A position of the journal, the number of an execution, and how many were deleted.
+type Reach = [i64; 3];
+
 /// Whether facts that have got to one place lack something of another.
-fn is_before(place: (i64, i64), other: (i64, i64)) -> bool {
-    place.0 < other.0 || place.1 < other.1
+fn is_before(place: Reach, other: Reach) -> bool {
+    place.iter().zip(other).any(|(place, other)| *place < other)
 }
 
 /// Facts of an open store, seen from whoever asks.
@@ -67,14 +70,12 @@ struct Shared {
 
 #[derive(Default)]
 struct Progress {
-    /// The place up to which facts can be read; `None` before the file is open. A place is a position of the journal and the number of an execution.
-    reached: Option<(i64, i64)>,
+    /// The place up to which facts can be read; `None` before the file is open.
+    reached: Option<Reach>,
     /// How often the file was opened: another connection is needed for another file.
     opened: u64,
     /// Up to where callers wait.
-    wanted: (i64, i64),
-    /// Executions that were deleted.
-    gone: Vec<i64>,
+    wanted: Reach,
     /// What went wrong last.
     trouble: Option<String>,
     closing: bool,
@@ -117,13 +118,13 @@ impl Follower {
                 answered => return answered,
             }
         }
-        Err(ReadError::Behind { reached: 0, to: self.end()?.0, why: self.shared.lock().trouble.clone() })
+        Err(ReadError::Behind { reached: 0, to: self.end()?[0], why: self.shared.lock().trouble.clone() })
     }
 
     /// The place where the store ends.
-    fn end(&self) -> Result<(i64, i64), ReadError> {
+    fn end(&self) -> Result<Reach, ReadError> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok((reader.end()?.position()?, reader.last_key()?))
+        Ok([reader.end()?.position()?, reader.last_key()?, self.bell.deleted()])
     }
 
     /// Waits until facts have what was committed before the call.
@@ -131,7 +132,7 @@ impl Follower {
         let to = self.end()?;
         let watch = Stopwatch::default();
         let mut progress = self.shared.lock();
-        progress.wanted = (progress.wanted.0.max(to.0), progress.wanted.1.max(to.1));
+        progress.wanted = std::array::from_fn(|part| progress.wanted[part].max(to[part]));
         let mut is_told = false;
         while progress.reached.is_none_or(|reached| is_before(reached, to)) {
             if !std::mem::replace(&mut is_told, true) {
@@ -139,20 +140,15 @@ impl Follower {
             }
             let left = wait.saturating_sub(watch.elapsed());
             if left.is_zero() || progress.closing {
-                return Err(ReadError::Behind { reached: progress.reached.unwrap_or_default().0, to: to.0, why: progress.trouble.clone() });
+                return Err(ReadError::Behind {
+                    reached: progress.reached.unwrap_or_default()[0],
+                    to: to[0],
+                    why: progress.trouble.clone(),
+                });
             }
             (progress, _) = self.shared.moved.wait_timeout(progress, left).unwrap_or_else(PoisonError::into_inner);
         }
         Ok(())
-    }
-
-    /// Executions with these numbers were deleted from the store: their facts go, before anybody is answered again.
-    pub fn forget(&self, keys: &[i64]) {
-        let mut progress = self.shared.lock();
-        progress.gone.extend(keys);
-        progress.reached = None;
-        drop(progress);
-        self.wake();
     }
 
     /// Stops following. What was not folded is folded when the store is opened again.
@@ -226,9 +222,11 @@ impl Work {
         let mut since_flush = Stopwatch::default();
         loop {
             let commits = self.bell.commits();
-            let (closing, gone, wanted) = {
-                let mut progress = self.shared.lock();
-                (progress.closing, std::mem::take(&mut progress.gone), is_before(folding.place(), progress.wanted))
+            let (gone, removed) = self.bell.take_deleted();
+            let here = |folding: &Folding| [folding.place().0, folding.place().1, removed];
+            let (closing, wanted) = {
+                let progress = self.shared.lock();
+                (progress.closing, is_before(here(&folding), progress.wanted))
             };
             if closing {
                 return folding.flush();
@@ -240,7 +238,7 @@ impl Work {
             if !more || wanted || was_gone || folding.pending >= TRANSACTION_RECORDS || since_flush.elapsed() >= TRANSACTION {
                 self.sweep(&mut folding)?;
                 folding.flush()?;
-                self.tell(folding.place());
+                self.tell(here(&folding));
                 since_flush = Stopwatch::default();
             }
             if wanted {
@@ -253,24 +251,20 @@ impl Work {
                 }
             } else {
                 self.bell.rest(commits, REST);
-                if !self.is_wanted(folding.place()) {
+                if !self.is_wanted(here(&folding)) {
                     self.bell.pause(GATHERING);
                 }
             }
         }
     }
 
-    fn is_wanted(&self, place: (i64, i64)) -> bool {
+    fn is_wanted(&self, place: Reach) -> bool {
         let progress = self.shared.lock();
-        progress.closing || is_before(place, progress.wanted) || !progress.gone.is_empty()
+        progress.closing || is_before(place, progress.wanted)
     }
 
-    fn tell(&self, place: (i64, i64)) {
-        let mut progress = self.shared.lock();
-        if progress.gone.is_empty() {
-            progress.reached = Some(place);
-        }
-        drop(progress);
+    fn tell(&self, place: Reach) {
+        self.shared.lock().reached = Some(place);
         self.shared.moved.notify_all();
     }
 

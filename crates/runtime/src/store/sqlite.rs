@@ -147,6 +147,9 @@ impl SqliteStore {
         }
         let bytes = self.journal.append(&transaction, batches.iter().flat_map(|batch| &batch.records))?;
         self.journal.commit(transaction)?;
+        for batch in batches.iter().filter(|batch| !batch.deleted.is_empty()) {
+            self.journal.tails().bell.toll(&batch.deleted);
+        }
         Ok((bytes, signs))
     }
 }

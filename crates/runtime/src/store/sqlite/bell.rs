@@ -11,6 +11,8 @@ pub struct Bell {
     /// How often something was committed.
     commits: AtomicU64,
     resting: AtomicBool,
+    /// Executions that were deleted and nobody has taken note of, and how many there have been.
+    deleted: Mutex<(Vec<i64>, i64)>,
     rung: Mutex<bool>,
     hand: Condvar,
 }
@@ -23,6 +25,26 @@ impl Bell {
         if self.resting.load(Ordering::SeqCst) {
             self.wake();
         }
+    }
+
+    /// These were deleted.
+    pub(super) fn toll(&self, keys: &[i64]) {
+        let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        deleted.0.extend(keys);
+        deleted.1 += i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        drop(deleted);
+        self.ring();
+    }
+
+    /// How many executions have been deleted, and those of them that were not taken yet.
+    pub(crate) fn take_deleted(&self) -> (Vec<i64>, i64) {
+        let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        (std::mem::take(&mut deleted.0), deleted.1)
+    }
+
+    /// How many executions have been deleted.
+    pub(crate) fn deleted(&self) -> i64 {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 
     /// How often something was committed.
