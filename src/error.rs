@@ -79,6 +79,7 @@ fn code(error: &Error) -> &'static str {
         },
         Error::Read(error) => read(error),
         Error::StoreReplaced(_) => "ERR_STORE_REPLACED",
+        Error::Short { .. } => "ERR_STORE_FULL",
         Error::StoreFailed(error) => match **error {
             CommitError::Full(_) => "ERR_STORE_FULL",
             CommitError::Damaged { .. } => "ERR_STORE_CORRUPT",

@@ -27,6 +27,7 @@ pub struct NativeStorage {
     pub accept_older: bool,
     pub migrate: String,
     pub ordered: bool,
+    pub max_log: Option<f64>,
 }
 
 /// What opening a file resolves with.
@@ -91,8 +92,13 @@ impl Open {
         let durability = if self.storage.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
         let copies = if self.storage.migrate == "backup" { Copies::Always } else { Copies::Small };
-        let options =
-            OpenOptions { accept_older: self.storage.accept_older, unflushed: self.stage.is_some(), copies, ordered: self.storage.ordered };
+        let options = OpenOptions {
+            accept_older: self.storage.accept_older,
+            unflushed: self.stage.is_some(),
+            copies,
+            ordered: self.storage.ordered,
+            log_max: self.storage.max_log.map(words::bytes),
+        };
         let opening = Opening { path: &self.path, durability, options };
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
         let clock = self.clock.share();

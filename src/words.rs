@@ -151,6 +151,11 @@ pub(crate) fn micros(value: u64) -> f64 {
     value as f64
 }
 
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole bytes, judged by JavaScript")]
+pub(crate) fn bytes(bytes: f64) -> u64 {
+    bytes as u64
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds since the epoch, from JavaScript's clock")]
 pub(crate) fn timestamp(micros: f64) -> Timestamp {
     Timestamp::from_micros(micros as u64)

@@ -80,7 +80,14 @@ describe('readConfig', () => {
       workflow: { maxTasks: 1_000_000, defaultTimeout: '2m' },
       collaboration: { sessionTimeout: '1.5h' },
     })
-    expect(config.storage).toEqual({ path: './data.db', durability: 'disk', acceptOlder: false, migrate: 'auto', retention: null })
+    expect(config.storage).toEqual({
+      path: './data.db',
+      durability: 'disk',
+      acceptOlder: false,
+      migrate: 'auto',
+      maxLog: null,
+      retention: null,
+    })
     expect(config.workflow.defaultTimeout).toBe(120_000)
     expect(config.collaboration.sessionTimeout).toBe(5_400_000)
     expect(resolved({ storage: { path: 'x', durability: 'os' } }).storage?.durability).toBe('os')

@@ -66,7 +66,8 @@ describe.each(PLACES)('deleteExecution (%s)', (place) => {
     )
     const handle = await orchestrator.startWorkflow(above)
     const child = `${handle.id}/sub/1`
-    await until(async () => (await orchestrator.getExecution(child))?.status === 'completed')
+    await until(async () => (await orchestrator.getExecution(child)) !== undefined)
+    await orchestrator.getHandle(child).settled()
     const error = await rejection(orchestrator.deleteExecution(child))
     expect(error).toMatchObject({ code: 'ERR_EXECUTION_NEEDED', details: { by: 'parent', of: handle.id } })
     expect(error.message).toContain(`it goes with that one, once it has ended: \`deleteExecution('${handle.id}')\``)

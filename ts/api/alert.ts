@@ -8,9 +8,18 @@
  * - `store:blocked` (resource, high): another program has kept commits waiting for more than 5 s;
  * - `store:log-damaged` (error, high): the log was damaged when the store was opened, and what lies behind cannot be read;
  * - `store:damaged` (error, high): an execution or a schedule cannot be read and is left alone; it is not over until the orchestrator is closed;
+ * - `store:full` (resource, critical): the disk of the store is full, and new work is refused;
+ * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
  */
-export type AlertRule = 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:not-copied'
+export type AlertRule =
+  | 'store:full'
+  | 'store:log-full'
+  | 'store:log-held'
+  | 'store:blocked'
+  | 'store:log-damaged'
+  | 'store:damaged'
+  | 'store:not-copied'
 
 /** Something that people must know. It is announced when it begins, and again, with the same `id`, when it is over. */
 export interface Alert {

@@ -11,6 +11,9 @@ interface NativeFailure {
   readonly causes: readonly string[]
 }
 
+/** What passes by itself. */
+const RETRYABLE: ReadonlySet<string> = new Set(['ERR_STORE_BUSY', 'ERR_STORE_FULL'])
+
 /** What `work` gives; what Rust throws is an `OrchestratorError`. */
 export function attempt<T>(work: () => T): T {
   try {
@@ -25,11 +28,8 @@ export function converted(error: unknown): OrchestratorError {
   const { code, message, cause } = error as { code?: unknown; message: string; cause?: unknown }
   // What is ours says everything itself; anything else is kept whole.
   const known = typeof code === 'string' && code.startsWith('ERR_')
-  return errorOf(String(code), message, { cause: cause ?? (known ? undefined : error) })
+  return errorOf(String(code), message, { cause: cause ?? (known ? undefined : error), retryable: RETRYABLE.has(String(code)) })
 }
-
-/** What passes by itself. */
-const RETRYABLE: ReadonlySet<string> = new Set(['ERR_STORE_BUSY'])
 
 /** What Rust answered instead; `details` are JSON text. */
 export function rebuilt({ code, message, causes }: NativeFailure, details?: string): OrchestratorError {

@@ -73,11 +73,9 @@ export class Engine {
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
   async openFile(storage: ResolvedStorage): Promise<Omit<Opened, 'failure'>> {
-    const { failure, ...opened } = await this.#native.openFile(
-      { ...storage, ordered: storage.retention !== null },
-      this.#time.clock,
-      this.#time.stage,
-    )
+    const { maxLog, ...rest } = storage
+    const stored = { ...rest, ordered: rest.retention !== null, ...(maxLog !== null && { maxLog }) }
+    const { failure, ...opened } = await this.#native.openFile(stored, this.#time.clock, this.#time.stage)
     if (failure) throw rebuilt(failure)
     return opened
   }

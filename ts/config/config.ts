@@ -54,6 +54,11 @@ export interface StorageConfig {
    * `<path>.before-<format>` if it has at most 256 MiB; `'backup'` copies it whatever its size.
    */
   migrate?: 'auto' | 'backup' | undefined
+  /**
+   * Bytes that the log of the file may have while another program reads it; beyond, new work is refused (`ERR_STORE_FULL`) and what runs goes on. Default `'8GiB'`,
+   * and never more than half of what is free on the disk.
+   */
+  maxLog?: Bytes | undefined
   /** Which ended executions are deleted. Default: none. */
   retention?: RetentionConfig | undefined
 }
@@ -177,6 +182,7 @@ export interface ResolvedStorage {
   readonly durability: 'disk' | 'os'
   readonly acceptOlder: boolean
   readonly migrate: 'auto' | 'backup'
+  readonly maxLog: number | null
   readonly retention: ResolvedRetention | null
 }
 interface ResolvedMemory {
@@ -274,7 +280,14 @@ export function judgedConfig(config: unknown, from: () => unknown): ResolvedConf
   }
 }
 
-const storageDefaults: ResolvedStorage = { path: '', durability: 'disk', acceptOlder: false, migrate: 'auto', retention: null }
+const storageDefaults: ResolvedStorage = {
+  path: '',
+  durability: 'disk',
+  acceptOlder: false,
+  migrate: 'auto',
+  maxLog: null,
+  retention: null,
+}
 
 const storageFields: Fields<ResolvedStorage> = {
   read: {
@@ -282,6 +295,7 @@ const storageFields: Fields<ResolvedStorage> = {
     durability: oneOf('disk', 'os'),
     acceptOlder: boolean,
     migrate: oneOf('auto', 'backup'),
+    maxLog: readBytes,
     retention: readRetention,
   },
 }

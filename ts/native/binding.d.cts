@@ -477,6 +477,7 @@ export interface NativeStorage {
   acceptOlder: boolean
   migrate: string
   ordered: boolean
+  maxLog?: number
 }
 
 /** See `engine::TypeLimits`. */

@@ -125,6 +125,8 @@ pub struct Driver {
     is_away: bool,
     /// Reused from call to call.
     arrived: Vec<Arrival>,
+    /// Why new work is refused, if it is.
+    shortage: Option<Arc<str>>,
     /// What people have not been told yet.
     alerts: Vec<Alert>,
     /// What is on record, where that is in the memory of this process.
@@ -188,6 +190,7 @@ impl Driver {
             backend,
             is_away: false,
             arrived: Vec::new(),
+            shortage: None,
             alerts: Vec::new(),
             at_hand,
             asked: Asked::default(),
@@ -216,7 +219,8 @@ impl Driver {
 
     /// Begins an execution. Its `Accepted` effect follows once that is committed.
     ///
-    /// `options` is JSON text as in [`crate::options`]; `id` is given where the host has chosen one.
+    /// `options` is JSON text as in [`crate::options`]; `id` is given where the host has chosen one. Where the store has no room for new work only what
+    /// belongs to what runs is accepted.
     pub fn accept(
         &mut self,
         plan: &Arc<Plan>,
@@ -228,6 +232,9 @@ impl Driver {
         let at = self.now();
         let id: Arc<str> = id.unwrap_or_else(|| self.drawn.draw(at)).into();
         let (setup, belongs) = options::read(&id, options::seed_of(&id), context.as_deref(), options.as_deref())?;
+        if matches!(belongs, options::Belongs::ToNobody(_)) {
+            self.check_room()?;
+        }
         self.admit_definition(plan)?;
         let key = self.next_key;
         self.next_key += 1;

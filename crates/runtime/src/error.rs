@@ -16,6 +16,12 @@ pub enum Error {
     /// A commit failed, now or before: the driver has stopped for good.
     #[error("the store failed and the orchestrator stopped; open it again to continue from the last commit")]
     StoreFailed(#[source] Arc<CommitError>),
+    /// The store has no room for new work. What runs goes on, and the same call may succeed later.
+    #[error("{why}")]
+    Short {
+        /// What there is too little of, and what to do.
+        why: Arc<str>,
+    },
     /// Its file is not what it was: the driver has stopped for good.
     #[error(transparent)]
     StoreReplaced(Replaced),

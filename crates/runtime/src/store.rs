@@ -31,7 +31,7 @@ pub use crashing::{CrashPoint, CrashingStore};
 pub use expendable::{Expendable, ExpendablePage, Need, Tree};
 #[cfg(feature = "bench")]
 pub use file::FileStore;
-pub use health::{Health, How, Replaced};
+pub use health::{Health, How, Replaced, Shortage};
 use inline::Inline;
 pub use memory::MemoryStore;
 pub use questions::{Answer, Question, QuestionNumber};
@@ -51,8 +51,8 @@ use stdx::Timestamp;
 /// A place that keeps journals. Every implementation passes the suite in `tests/stores.rs`.
 pub trait Store: Send {
     /// Writes batches in order as one unit: all of it survives the end of the process, or none, and a power cut once [`Store::medium`] has been
-    /// flushed after it. After an error nothing more is asked of this store, but after [`CommitError::Busy`]: then nothing was written, and the same may
-    /// be asked again.
+    /// flushed after it. After an error nothing more is asked of this store, but after one that [`CommitError::is_put_off`]: then nothing was written,
+    /// and the same may be asked again.
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError>;
 
     /// What must be flushed for commits to survive a power cut, by another thread than the one that writes.
@@ -280,7 +280,7 @@ pub enum CommitError {
     /// It went where nobody will find it.
     #[error(transparent)]
     Replaced(Replaced),
-    /// The disk has no room.
+    /// Nothing was written: the disk has no room. Whoever asks again may succeed.
     #[error("no space is left for the journal")]
     Full(#[source] rusqlite::Error),
     /// The thread that commits is gone.
@@ -289,6 +289,13 @@ pub enum CommitError {
     /// A test wanted the process to end here; see [`CrashPoint`].
     #[error("the process ended at this commit, as a test wants it")]
     Crashed,
+}
+
+impl CommitError {
+    /// Whether nothing was written, and the same may be asked again.
+    pub fn is_put_off(&self) -> bool {
+        matches!(self, Self::Busy | Self::Full(_))
+    }
 }
 
 /// Why a read failed.

@@ -28,6 +28,7 @@ impl Driver {
             Arrival::Found(number, answer) => self.found(number, answer?)?,
             Arrival::Away => self.is_away = true,
             Arrival::Back => self.is_away = false,
+            Arrival::Short(why) => self.shortage = why,
             Arrival::Alert(alert) => self.alerts.push(alert),
             Arrival::Failed(failure) => return Err(self.fail(&failure)),
         }
@@ -54,6 +55,12 @@ impl Driver {
 
     pub(super) fn check(&self) -> Result<(), Error> {
         self.failed.as_ref().map_or(Ok(()), |failure| Err(Error::of_store(failure)))
+    }
+
+    /// Whether new work is accepted.
+    pub(super) fn check_room(&self) -> Result<(), Error> {
+        self.check()?;
+        self.shortage.as_ref().map_or(Ok(()), |why| Err(Error::Short { why: Arc::clone(why) }))
     }
 
     /// The store failed: nothing that is not on disk may be acted upon, ever again.

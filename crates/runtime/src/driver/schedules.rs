@@ -102,6 +102,7 @@ impl Driver {
             let same = known.schedule.fingerprint == schedule.fingerprint;
             return if same { Ok(Kept { number, is_new: false }) } else { Err(Error::ScheduleChanged { id: schedule.id }) };
         }
+        self.check_room()?;
         let timing = timing::read(&schedule.timing)?;
         let now = self.now();
         let next = timing.rhythm.first(now).ok_or_else(|| Error::Timing(vec![TimingProblem::Never]))?;
@@ -143,7 +144,10 @@ impl Driver {
 
     /// Begins what schedules have planned up to `now`.
     pub(super) fn fire(&mut self, now: Timestamp) -> Result<(), Error> {
-        while let Some(number) = self.schedules.pop_due(now) {
+        // Where new work is refused the instants wait, and what is done about missed ones is done then.
+        while self.shortage.is_none()
+            && let Some(number) = self.schedules.pop_due(now)
+        {
             let Some(Scheduled { schedule, timing, next: Some(next) }) = self.schedules.kept.get(&number) else { continue };
             let busy = timing.overlap == Overlap::Skip && self.is_busy(&schedule.id);
             let Some(due) = timing.due(*next, now, busy) else { continue };

@@ -61,7 +61,8 @@ impl Driver {
             self.timers.next()
         };
         let pool = pool.and_then(|agents| agents.pool.next_deadline());
-        due.into_iter().chain(self.schedules.next()).chain(pool).min()
+        let planned = self.schedules.next().filter(|_| self.shortage.is_none());
+        due.into_iter().chain(planned).chain(pool).min()
     }
 
     /// Deadlines of executions that ended in time are void; sweep them before they outnumber the live ones.

@@ -59,6 +59,18 @@ pub(super) static BLOCKED: Rule = Rule {
 pub(super) static LOG_DAMAGED: Rule =
     Rule { name: "store:log-damaged", kind: AlertKind::Error, severity: Severity::High, title: "The log of the store was damaged" };
 
+/// The disk is full: new work is refused, and what cannot be recorded is kept and tried again.
+pub(super) static FULL: Rule =
+    Rule { name: "store:full", kind: AlertKind::Resource, severity: Severity::Critical, title: "The disk of the store is full" };
+
+/// The log is longer than it may be, since another program reads: new work is refused.
+pub(super) static LOG_FULL: Rule = Rule {
+    name: "store:log-full",
+    kind: AlertKind::Resource,
+    severity: Severity::Critical,
+    title: "A reader has made the log of the store too long",
+};
+
 /// The file of an older version was changed without a copy. It is over when the orchestrator is closed.
 pub(super) static NOT_COPIED: Rule = Rule {
     name: "store:not-copied",

@@ -115,6 +115,8 @@ pub enum Arrival {
     Away,
     /// It can again, and has been.
     Back,
+    /// From now on new work is refused, and why; `None`: it is accepted again. What runs goes on.
+    Short(Option<Arc<str>>),
     /// Something that people must know begins, or is over.
     Alert(Alert),
     /// All is over: whether the batches that have not arrived are on record is unknown, and nothing more is asked of this backend.
@@ -150,11 +152,13 @@ pub(crate) fn in_memory(clock: &Clock) -> (Box<dyn Backend>, Box<dyn Archive>) {
 pub(super) struct News {
     health: Health,
     is_away: bool,
+    /// How often it had changed whether new work is refused.
+    shortages: u32,
 }
 
 impl News {
     pub(super) fn of(health: Health) -> Self {
-        Self { health, is_away: false }
+        Self { health, is_away: false, shortages: 0 }
     }
 
     /// Whether another program has kept the store from being written to for so long that nothing that is closed waits for it.
@@ -167,6 +171,10 @@ impl News {
         if self.health.is_stuck() != self.is_away {
             self.is_away = !self.is_away;
             into.push(if self.is_away { Arrival::Away } else { Arrival::Back });
+        }
+        let shortages = self.health.shortages();
+        if std::mem::replace(&mut self.shortages, shortages) != shortages {
+            into.push(Arrival::Short(self.health.shortage()));
         }
         if self.health.has_alerts() {
             into.extend(self.health.take_alerts().into_iter().map(Arrival::Alert));

@@ -4,7 +4,7 @@
 use super::CommitError;
 use super::alert::{Alert, Alerts};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How a store is, the same for everyone who has a copy.
@@ -16,7 +16,26 @@ struct State {
     stuck: AtomicBool,
     lost: OnceLock<Replaced>,
     alerts: Mutex<Alerts>,
+    short: Mutex<Short>,
+    /// How often that has changed.
+    short_changes: AtomicU32,
     has_alerts: AtomicBool,
+}
+
+/// What there is too little of for new work, and why.
+#[derive(Debug, Default)]
+struct Short {
+    disk: Option<Arc<str>>,
+    log: Option<Arc<str>>,
+}
+
+/// What a store can be short of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortage {
+    /// Room on its disk.
+    Disk,
+    /// Room for its log, as the configuration bounds it.
+    Log,
 }
 
 /// A file of the store is not the one that was opened.
@@ -85,6 +104,27 @@ impl Health {
             self.0.has_alerts.store(true, Ordering::Relaxed);
         }
         is_news
+    }
+
+    /// How often it has changed whether new work is refused; a glance, for it is asked at each call.
+    pub fn shortages(&self) -> u32 {
+        self.0.short_changes.load(Ordering::Acquire)
+    }
+
+    /// Why new work is refused, if it is.
+    pub fn shortage(&self) -> Option<Arc<str>> {
+        let short = self.0.short.lock().unwrap_or_else(PoisonError::into_inner);
+        short.disk.clone().or_else(|| short.log.clone())
+    }
+
+    /// New work is refused, or for this reason not any more.
+    pub(super) fn short(&self, of: Shortage, why: Option<String>) {
+        let mut short = self.0.short.lock().unwrap_or_else(PoisonError::into_inner);
+        *match of {
+            Shortage::Disk => &mut short.disk,
+            Shortage::Log => &mut short.log,
+        } = why.map(Arc::from);
+        self.0.short_changes.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn stuck(&self, is_stuck: bool) {

@@ -32,6 +32,8 @@ pub(super) struct Inline {
     /// When what was deleted may be swept next, on `stopwatch`, if something is left.
     sweep: Option<Duration>,
     stopwatch: Stopwatch,
+    /// Why what is here could not be committed yet.
+    held: Option<CommitError>,
     failure: Option<Arc<CommitError>>,
 }
 
@@ -53,6 +55,7 @@ impl Inline {
             // The process before may have ended meanwhile.
             sweep: Some(Duration::ZERO),
             stopwatch: Stopwatch::default(),
+            held: None,
             failure: None,
         }
     }
@@ -69,7 +72,10 @@ impl Inline {
                 self.arrived.extend(self.numbers.drain(..).map(|number| Arrival::Committed(number, at)));
                 true
             }
-            Err(CommitError::Busy) => false,
+            Err(error) if error.is_put_off() => {
+                self.held = Some(error);
+                false
+            }
             Err(error) => {
                 self.fail(error);
                 true
@@ -84,7 +90,7 @@ impl Inline {
             return;
         }
         match self.store.sweep(SWEEP) {
-            Ok(true) | Err(CommitError::Busy) => {
+            Ok(true) | Err(CommitError::Busy | CommitError::Full(_)) => {
                 self.sweep = Some(now + SWEEP_EVERY);
                 self.store.wake_soon();
             }
@@ -139,7 +145,8 @@ impl Backend for Inline {
     fn close(&mut self) -> Result<(), Arc<CommitError>> {
         while !self.commit() {
             if self.news.is_stuck() {
-                self.fail(CommitError::Busy);
+                let why = self.held.take().unwrap_or(CommitError::Busy);
+                self.fail(why);
                 break;
             }
             std::thread::sleep(BUSY_PAUSE);

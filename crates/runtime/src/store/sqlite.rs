@@ -20,6 +20,7 @@ mod lock;
 mod open_error;
 mod place;
 mod reader;
+mod reserve;
 mod schedules;
 mod schema;
 mod tails;
@@ -58,9 +59,14 @@ pub struct OpenOptions {
     pub unflushed: bool,
     /// Whether a file of an older version is copied before it is made one of this version.
     pub copies: Copies,
+    /// How many bytes the log may have, while a reader holds it, before new work is refused; `None`: 8 GiB. Never more than half of what is free.
+    pub log_max: Option<u64>,
     /// Whether executions are deleted by how old they are, or how many: the file keeps them in that order then.
     pub ordered: bool,
 }
+
+/// How many bytes the log may have, unless said otherwise.
+const LOG_MAX: u64 = 8 << 30;
 
 /// Which files of an older version are copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,7 +118,14 @@ impl SqliteStore {
         let (lock, place) = (Arc::new(lock), Arc::new(place));
         let journal = Journal::open(&connection).map_err(|source| open_error::failed(path, source))?;
         let reader = SqliteReader::beside(path, journal.tails(), options.unflushed)?;
-        let files = Files { place: Arc::clone(&place), lock: Arc::clone(&lock), id, note, unflushed: options.unflushed };
+        let files = Files {
+            place: Arc::clone(&place),
+            lock: Arc::clone(&lock),
+            id,
+            note,
+            unflushed: options.unflushed,
+            log_max: options.log_max.unwrap_or(LOG_MAX),
+        };
         let keeper = Keeper::start(path, files, journal.end(), &mut connection)?;
         for alert in alerts {
             keeper.raise(alert);
@@ -166,6 +179,18 @@ enum Swept {
 }
 
 impl SqliteStore {
+    /// Writes, and if the disk has no room for it all is as it was: that is rolled back.
+    fn undoing<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T, CommitError>) -> Result<T, CommitError> {
+        let before = self.journal.state();
+        let written = write(self).map_err(classify);
+        if matches!(written, Err(CommitError::Full(_))) {
+            self.journal.restore(before);
+            // Some of them may have been in it.
+            self.definitions.clear();
+        }
+        written
+    }
+
     fn sweep_for(&mut self, time: Duration) -> Result<Swept, CommitError> {
         if !deletion::is_unswept(&self.connection)? && !deletion::has_room(&self.connection)? {
             return Ok(Swept::Nothing);
@@ -181,10 +206,11 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
         let was_blocked = self.keeper.is_blocked();
-        let written = self.write(batches).map_err(classify);
+        let written = self.undoing(|store| store.write(batches));
         match &written {
             Ok((bytes, signed)) => self.keeper.wrote(*bytes, self.journal.end(), *signed),
             Err(CommitError::Busy) => self.keeper.blocked(),
+            Err(CommitError::Full(_)) => self.keeper.full(),
             Err(_) => {}
         }
         // Whoever has been kept waiting looks in passing: it has other things to do.
@@ -195,15 +221,21 @@ impl Store for SqliteStore {
     }
 
     fn sweep(&mut self, time: Duration) -> Result<bool, CommitError> {
-        let swept = self.sweep_for(time).map_err(classify);
+        let swept = self.undoing(|store| store.sweep_for(time));
         match &swept {
             Ok(Swept::Nothing) | Err(_) => {}
             Ok(Swept::More) => self.keeper.wrote(0, self.journal.end(), false),
             // The file gets shorter as the log is moved.
-            Ok(Swept::All) => self.keeper.move_log(),
+            Ok(Swept::All) => {
+                self.keeper.wrote(0, self.journal.end(), false);
+                self.keeper.move_log();
+            }
         }
         if matches!(swept, Err(CommitError::Busy)) {
             self.keeper.blocked();
+        }
+        if matches!(swept, Err(CommitError::Full(_))) {
+            self.keeper.full();
         }
         swept.map(|swept| swept == Swept::More)
     }
@@ -279,7 +311,10 @@ fn put_off(error: rusqlite::Error) -> CommitError {
 
 fn classify(error: CommitError) -> CommitError {
     if let CommitError::Sqlite(error) = error {
-        return if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { CommitError::Full(error) } else { error.into() };
+        // The index of the log, in shared memory, has room on the same disk.
+        let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+            || error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+        return if is_full { CommitError::Full(error) } else { error.into() };
     }
     error
 }

@@ -25,6 +25,9 @@ const RETRY_PAUSE: Duration = Duration::from_millis(5);
 const SWEEP_ALONE: Duration = Duration::from_millis(4);
 const SWEEP_BESIDE: Duration = Duration::from_millis(1);
 
+/// The same on a disk that is full.
+const FULL_PAUSE: Duration = Duration::from_millis(50);
+
 /// The committing threads, seen from the driver.
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -153,8 +156,11 @@ impl Committer {
                 let time = if batches.is_empty() { SWEEP_ALONE } else { SWEEP_BESIDE };
                 match store.sweep(time) {
                     Ok(more) => self.shared.swept(more),
-                    Err(CommitError::Busy) if batches.is_empty() => std::thread::sleep(RETRY_PAUSE),
-                    Err(CommitError::Busy) => {}
+                    Err(error) if error.is_put_off() => {
+                        if batches.is_empty() {
+                            std::thread::sleep(RETRY_PAUSE);
+                        }
+                    }
                     Err(error) => written = Err(error),
                 }
             }
@@ -179,7 +185,9 @@ impl Committer {
     fn write(&self, store: &mut dyn Store, batches: &mut [Batch]) -> Result<(), CommitError> {
         loop {
             match store.commit(batches) {
-                Err(CommitError::Busy) if !(self.health.is_stuck() && self.shared.is_closing()) => std::thread::sleep(RETRY_PAUSE),
+                Err(error) if error.is_put_off() && !(self.health.is_stuck() && self.shared.is_closing()) => {
+                    std::thread::sleep(if matches!(error, CommitError::Full(_)) { FULL_PAUSE } else { RETRY_PAUSE });
+                }
                 settled => return settled,
             }
         }

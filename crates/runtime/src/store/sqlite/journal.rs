@@ -14,6 +14,14 @@ const INSERT: &str = "INSERT INTO journal (execution, seq, previous, at, body, c
 const INSERT_NEXT: &str =
     "INSERT INTO journal (execution, seq, previous, at, body, checksum, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
+/// See [`Journal::state`].
+pub(super) struct State {
+    end: i64,
+    is_cut: bool,
+    mark: i64,
+    unsaved: usize,
+}
+
 pub(super) struct Journal {
     tails: Arc<Tails>,
     /// The position of the last row of all that there ever were.
@@ -107,6 +115,17 @@ impl Journal {
         }
         self.unsaved += bytes;
         Ok(bytes)
+    }
+
+    /// What a unit changes beside tails.
+    pub(super) fn state(&self) -> State {
+        State { end: self.end, is_cut: self.is_cut, mark: self.mark, unsaved: self.unsaved }
+    }
+
+    /// The unit was rolled back: nothing of it has happened.
+    pub(super) fn restore(&mut self, State { end, is_cut, mark, unsaved }: State) {
+        (self.end, self.is_cut, self.mark, self.unsaved) = (end, is_cut, mark, unsaved);
+        self.changes.clear();
     }
 
     /// Commits the unit.

@@ -7,11 +7,12 @@
 use super::OpenError;
 use super::lock::{Lock, Note};
 use super::place::{Place, Watch};
+use super::reserve::Reserve;
 use super::schema::{PAGE_BYTES, log_of};
 use super::upkeep::{FULL_PAGES, LOG_PAGES, Moved, News, READERS_WAIT, Upkeep};
 use crate::clock::Stopwatch;
 use crate::store::alert::{self, Alert};
-use crate::store::{CommitError, Health, Medium, Wake};
+use crate::store::{CommitError, Health, Medium, Shortage, Wake};
 use rusqlite::Connection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,9 @@ const MOVE_BYTES: usize = 1 << 20;
 /// How soon a host is woken that has more to sweep.
 const WAKE_AFTER: Duration = Duration::from_millis(5);
 
+/// Below this many bytes a log is short, however little is free: one that nobody reads may have as many.
+const LEAST_BOUND: u64 = 64 << 20;
+
 /// What is looked after.
 pub(super) struct Files {
     pub(super) place: Arc<Place>,
@@ -37,6 +41,8 @@ pub(super) struct Files {
     pub(super) note: Option<Note>,
     /// Whether nothing is flushed.
     pub(super) unflushed: bool,
+    /// How many bytes the log may have before new work is refused.
+    pub(super) log_max: u64,
 }
 
 /// The thread, seen from the writer.
@@ -86,6 +92,8 @@ struct Asked {
     moving: bool,
     /// Since when another program has kept commits waiting; the host wants to be woken.
     blocked: Option<Duration>,
+    /// Those commits found no room on the disk.
+    full: bool,
     /// The host wants to be woken in a moment.
     waking: bool,
     closing: bool,
@@ -108,7 +116,19 @@ impl Keeper {
         connection.busy_timeout(READERS_WAIT).map_err(failed)?;
         let watch = Watch::begin(&files.place);
         let (shared_there, path_there) = (Arc::clone(&shared), path.to_owned());
-        let work = Work { shared: shared_there, path: path_there, connection, files, watch, upkeep: Upkeep::default(), seen: 0 };
+        let reserve = Reserve::of(path);
+        let work = Work {
+            shared: shared_there,
+            path: path_there,
+            connection,
+            files,
+            watch,
+            upkeep: Upkeep::default(),
+            reserve,
+            seen: 0,
+            is_short: false,
+            is_long: false,
+        };
         let thread = std::thread::Builder::new().name("journal-keeper".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
         Ok(Self { shared, bytes: 0, pages: 0, length: 0, signed: false, blocked: None, thread: Some(thread) })
@@ -159,6 +179,12 @@ impl Keeper {
         self.shared.ring(|asked| asked.waking = true);
     }
 
+    /// The disk has no room for what the writer has: the same as if it were blocked, and what is held back for that is given up.
+    pub(super) fn full(&mut self) {
+        let since = *self.blocked.get_or_insert_with(|| self.shared.stopwatch.elapsed());
+        self.shared.ring(|asked| (asked.blocked, asked.full) = (Some(since), true));
+    }
+
     /// Whether the unit to be written is to write the first page too. That has the id of the store, so that no log is taken for that of another.
     pub(super) fn signs(&self) -> bool {
         !self.signed || self.shared.moved.load(Ordering::Relaxed)
@@ -169,7 +195,7 @@ impl Keeper {
         self.shared.committed.store(end, Ordering::Release);
         if self.blocked.take().is_some() {
             self.shared.health.stuck(false);
-            self.shared.ring(|asked| asked.blocked = None);
+            self.shared.ring(|asked| (asked.blocked, asked.full) = (None, false));
         }
         self.bytes += bytes;
         let pages = self.shared.pages.load(Ordering::Relaxed);
@@ -273,6 +299,10 @@ struct Work {
     files: Files,
     watch: Watch,
     upkeep: Upkeep,
+    reserve: Reserve,
+    /// Whether new work is refused: the disk was full, and the log is too long.
+    is_short: bool,
+    is_long: bool,
     /// How often the log had been committed to when the files were looked at.
     seen: u64,
 }
@@ -286,6 +316,7 @@ impl Work {
                 return self.close();
             }
             let (moving, waking, blocked) = (std::mem::take(&mut asked.moving), std::mem::take(&mut asked.waking), asked.blocked);
+            let full = asked.full;
             drop(asked);
             if self.upkeep.is_move_due(self.shared.stopwatch.elapsed(), moving) {
                 self.move_log();
@@ -295,7 +326,9 @@ impl Work {
             self.shared.yielding.store(false, Ordering::Relaxed);
             self.look();
             let blocked = blocked.map(|since| self.shared.stopwatch.elapsed().saturating_sub(since));
-            self.tell(blocked);
+            self.look_for_room(full);
+            self.bound_log();
+            self.tell(blocked.filter(|_| !full));
             if let Some(blocked) = blocked {
                 self.retry(blocked);
             } else if waking {
@@ -332,6 +365,63 @@ impl Work {
         Some(moved)
     }
 
+    /// New work is refused from the commit that found no room on, until there is room for it. What runs has the room that was held back.
+    fn look_for_room(&mut self, full: bool) {
+        let now = self.shared.stopwatch.elapsed();
+        let path = self.path.display();
+        if full {
+            self.upkeep.is_full(now);
+            self.reserve.give_up();
+            if !std::mem::replace(&mut self.is_short, true) {
+                let why = format!(
+                    "the disk of `{path}` is full: new work is refused until there is room on it again; what runs goes on as far as it can be \
+                     recorded, and what agents answered is kept"
+                );
+                self.shared.health.raise(Alert::begins(&alert::FULL, format!("{why}: make room")));
+                self.shared.health.short(Shortage::Disk, Some(format!("{why}; make room, and call again")));
+                self.shared.wake();
+            }
+        } else if self.upkeep.is_room_due(now) {
+            if self.reserve.has_room() {
+                self.upkeep.has_room();
+                self.reserve.keep();
+                self.is_short = false;
+                self.shared
+                    .health
+                    .raise(Alert::is_over(&alert::FULL, format!("the disk of `{path}` has room again, and what waited is recorded")));
+                self.shared.health.short(Shortage::Disk, None);
+                self.shared.wake();
+            } else {
+                self.upkeep.is_full(now);
+            }
+        }
+    }
+
+    /// New work is refused as long as a reader holds a log that is longer than it may be.
+    fn bound_log(&mut self) {
+        let bytes = bytes_of(self.shared.pages.load(Ordering::Relaxed));
+        // Half of what would be free without it.
+        let bound = || self.files.log_max.min(self.reserve.free().map_or(u64::MAX, |free| (free + bytes) / 2));
+        let is_long = self.upkeep.is_held() && (self.is_long || (bytes > LEAST_BOUND.min(self.files.log_max) && bytes > bound()));
+        if std::mem::replace(&mut self.is_long, is_long) == is_long {
+            return;
+        }
+        let path = self.path.display();
+        let (alert, why) = if is_long {
+            let why = format!(
+                "another program has been reading `{path}` for so long that its log has {} MiB (`storage.maxLog`): new work is refused, and what runs \
+                 goes on; end that program (a database shell, a report, a backup)",
+                bytes >> 20
+            );
+            (Alert::begins(&alert::LOG_FULL, why.clone()).with("logBytes", bytes), Some(why))
+        } else {
+            (Alert::is_over(&alert::LOG_FULL, format!("the log of `{path}` has room again")), None)
+        };
+        self.shared.health.raise(alert);
+        self.shared.health.short(Shortage::Log, why);
+        self.shared.wake();
+    }
+
     /// Looks whether the files are still what they were, while something is written.
     fn look(&mut self) {
         let written = self.shared.commits.load(Ordering::Relaxed);
@@ -341,6 +431,9 @@ impl Work {
         }
         if !self.upkeep.is_look_due(self.shared.stopwatch.elapsed()) {
             return;
+        }
+        if !self.is_short && !self.files.unflushed {
+            self.reserve.keep();
         }
         if self.files.note.is_none() {
             // So that the lock says whose the store is as soon as that is on the medium.

@@ -45,7 +45,7 @@ pub(super) fn open_for_writing(
     path: &Path,
     place: &Place,
     note: Option<&Note>,
-    OpenOptions { accept_older, unflushed, copies, ordered: _ }: OpenOptions,
+    OpenOptions { accept_older, unflushed, copies, .. }: OpenOptions,
 ) -> Result<(Connection, String, Vec<Alert>), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });

@@ -34,6 +34,9 @@ pub(super) const READERS_WAIT: Duration = Duration::from_millis(20);
 /// How long a log that a reader needs is left alone.
 const HELD_PAUSE: Duration = Duration::from_secs(1);
 
+/// How long a disk that was full is left alone.
+const SHORT_PAUSE: Duration = Duration::from_millis(500);
+
 /// How often files that are written to are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -79,6 +82,8 @@ pub(super) struct Upkeep {
     look: Option<Duration>,
     /// A reader holds the log: when to try again.
     held: Option<Duration>,
+    /// The disk was full: when to look whether there is room again.
+    short: Option<Duration>,
     /// What people know of.
     told_held: bool,
     told_blocked: bool,
@@ -92,7 +97,7 @@ impl Upkeep {
 
     /// When to come again, if nobody asks before.
     pub(super) fn next(&self) -> Option<Duration> {
-        self.look.into_iter().chain(self.held).min()
+        self.look.into_iter().chain(self.held).chain(self.short).min()
     }
 
     /// Something is written.
@@ -133,6 +138,21 @@ impl Upkeep {
     /// Whether a reader holds the log.
     pub(super) fn is_held(&self) -> bool {
         self.held.is_some()
+    }
+
+    /// The disk is full, or still is.
+    pub(super) fn is_full(&mut self, now: Duration) {
+        self.short = Some(now + SHORT_PAUSE);
+    }
+
+    /// Whether it is to be looked whether there is room again.
+    pub(super) fn is_room_due(&self, now: Duration) -> bool {
+        self.short.is_some_and(|at| at <= now)
+    }
+
+    /// There is.
+    pub(super) fn has_room(&mut self) {
+        self.short = None;
     }
 
     /// How long to wait before a commit is tried again that another program has kept waiting for so long.
