@@ -10,6 +10,8 @@ use crate::host::{FILES, Host, Mode};
 use crate::plans::{plan, task};
 use crate::stopwatch::Stopwatch;
 use engine::Event;
+use runtime::Error;
+use runtime::store::OpenOptions;
 use rusqlite::Connection;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -86,6 +88,38 @@ fn a_reader_that_stays_neither_stops_nor_freezes_anything_while_the_log_grows_an
         }
         execute(&mut host, 10);
         assert_eq!(told(&mut host), [], "{mode:?}");
+    }
+}
+
+#[test]
+fn beyond_the_bound_of_the_log_new_work_is_refused_while_a_reader_stays_and_what_runs_goes_on() {
+    for mode in FILES {
+        let mut host = Host::opened(mode, OpenOptions { log_max: Some(80 * MIB), ..OpenOptions::default() });
+        let one = plan(&json!([task("a", &[]), task("b", &["a"])]));
+        let (running, _) = host.accept(&one);
+        host.advance();
+        let reader = another(&host);
+        reader.execute_batch("BEGIN; SELECT count(*) FROM journal;").unwrap();
+        let begin = Instant::now();
+        let mut error = None;
+        while error.is_none() {
+            assert!(log_bytes(&host) < 200 * MIB && begin.elapsed() < Duration::from_secs(60), "{mode:?}: nothing was refused");
+            error = host.driver.accept(&one, Some(format!("{{\"pad\":\"{}\"}}", "c".repeat(1 << 20))), None, None).err();
+            host.advance();
+        }
+        let error = error.unwrap();
+        assert!(matches!(error, Error::Short { .. }), "{mode:?}: {error}");
+        assert!(
+            error.to_string().contains("another program has been reading") && error.to_string().contains("`storage.maxLog`"),
+            "{error}"
+        );
+        assert_eq!(told(&mut host).first(), Some(&("store:log-full", true)), "{mode:?}");
+        host.complete(running, 0, 1, "1");
+        let heard = host.advance();
+        assert!(heard.contains(&format!("{running}: run 1/1")), "{mode:?}: {heard:?}");
+        reader.execute_batch("COMMIT").unwrap();
+        assert_eq!(next_told(&mut host), [("store:log-full", false)], "{mode:?}");
+        host.accept(&one);
     }
 }
 

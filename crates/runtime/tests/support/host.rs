@@ -104,6 +104,14 @@ impl Host {
         (Self::at(place, mode).0, reader)
     }
 
+    /// A host over a new file that is opened like this.
+    pub(crate) fn opened(mode: Mode, options: OpenOptions) -> Self {
+        let (place, (wake, woken)) = (Place::new(), waker());
+        let opening = Opening { path: &place.path, durability: durability(mode), options };
+        let (driver, _) = Driver::open_through(opening, clock(), wake, |store| store).unwrap();
+        Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place }
+    }
+
     /// The same, by a clock of the test's own.
     pub(crate) fn since(place: Place, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
         let (wake, woken) = waker();

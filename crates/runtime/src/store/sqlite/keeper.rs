@@ -4,15 +4,17 @@
 //! It moves the write-ahead log into the file: done by the writing connection, that caused every long tail. Nobody waits for it for long, and it waits
 //! for nobody: what cannot be done now is done later. It wakes the host when a commit that was put off may be tried again.
 
+mod telling;
+
 use super::OpenError;
 use super::lock::{Lock, Note};
 use super::place::{Place, Watch};
 use super::reserve::Reserve;
-use super::schema::{PAGE_BYTES, log_of};
-use super::upkeep::{FULL_PAGES, LOG_PAGES, Moved, News, READERS_WAIT, Upkeep};
+use super::schema::log_of;
+use super::upkeep::{FULL_PAGES, LOG_PAGES, Moved, READERS_WAIT, Upkeep};
 use crate::clock::Stopwatch;
-use crate::store::alert::{self, Alert};
-use crate::store::{CommitError, Health, Medium, Shortage, Wake};
+use crate::store::alert::Alert;
+use crate::store::{CommitError, Health, Medium, Wake};
 use rusqlite::Connection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -27,9 +29,6 @@ const MOVE_BYTES: usize = 1 << 20;
 
 /// How soon a host is woken that has more to sweep.
 const WAKE_AFTER: Duration = Duration::from_millis(5);
-
-/// Below this many bytes a log is short, however little is free: one that nobody reads may have as many.
-const LEAST_BOUND: u64 = 64 << 20;
 
 /// What is looked after.
 pub(super) struct Files {
@@ -365,63 +364,6 @@ impl Work {
         Some(moved)
     }
 
-    /// New work is refused from the commit that found no room on, until there is room for it. What runs has the room that was held back.
-    fn look_for_room(&mut self, full: bool) {
-        let now = self.shared.stopwatch.elapsed();
-        let path = self.path.display();
-        if full {
-            self.upkeep.is_full(now);
-            self.reserve.give_up();
-            if !std::mem::replace(&mut self.is_short, true) {
-                let why = format!(
-                    "the disk of `{path}` is full: new work is refused until there is room on it again; what runs goes on as far as it can be \
-                     recorded, and what agents answered is kept"
-                );
-                self.shared.health.raise(Alert::begins(&alert::FULL, format!("{why}: make room")));
-                self.shared.health.short(Shortage::Disk, Some(format!("{why}; make room, and call again")));
-                self.shared.wake();
-            }
-        } else if self.upkeep.is_room_due(now) {
-            if self.reserve.has_room() {
-                self.upkeep.has_room();
-                self.reserve.keep();
-                self.is_short = false;
-                self.shared
-                    .health
-                    .raise(Alert::is_over(&alert::FULL, format!("the disk of `{path}` has room again, and what waited is recorded")));
-                self.shared.health.short(Shortage::Disk, None);
-                self.shared.wake();
-            } else {
-                self.upkeep.is_full(now);
-            }
-        }
-    }
-
-    /// New work is refused as long as a reader holds a log that is longer than it may be.
-    fn bound_log(&mut self) {
-        let bytes = bytes_of(self.shared.pages.load(Ordering::Relaxed));
-        // Half of what would be free without it.
-        let bound = || self.files.log_max.min(self.reserve.free().map_or(u64::MAX, |free| (free + bytes) / 2));
-        let is_long = self.upkeep.is_held() && (self.is_long || (bytes > LEAST_BOUND.min(self.files.log_max) && bytes > bound()));
-        if std::mem::replace(&mut self.is_long, is_long) == is_long {
-            return;
-        }
-        let path = self.path.display();
-        let (alert, why) = if is_long {
-            let why = format!(
-                "another program has been reading `{path}` for so long that its log has {} MiB (`storage.maxLog`): new work is refused, and what runs \
-                 goes on; end that program (a database shell, a report, a backup)",
-                bytes >> 20
-            );
-            (Alert::begins(&alert::LOG_FULL, why.clone()).with("logBytes", bytes), Some(why))
-        } else {
-            (Alert::is_over(&alert::LOG_FULL, format!("the log of `{path}` has room again")), None)
-        };
-        self.shared.health.raise(alert);
-        self.shared.health.short(Shortage::Log, why);
-        self.shared.wake();
-    }
-
     /// Looks whether the files are still what they were, while something is written.
     fn look(&mut self) {
         let written = self.shared.commits.load(Ordering::Relaxed);
@@ -487,48 +429,6 @@ impl Work {
         std::thread::sleep(Upkeep::retry_after(blocked));
         self.shared.wake();
     }
-
-    /// Has people told what begins, or is over.
-    fn tell(&mut self, blocked: Option<Duration>) {
-        let pages = self.shared.pages.load(Ordering::Relaxed);
-        let news = self.upkeep.news(pages, blocked);
-        if news == News::default() {
-            return;
-        }
-        let path = self.path.display();
-        let held = news.held.map(|begins| match begins {
-            true => Alert::begins(
-                &alert::LOG_HELD,
-                format!(
-                    "another program is reading `{path}`, so its log cannot be moved into it and has grown to {} MiB; end that program (a database \
-                     shell, a report, a backup) to give the room back",
-                    bytes_of(pages) / (1 << 20)
-                ),
-            )
-            .with("logBytes", bytes_of(pages)),
-            false => Alert::is_over(&alert::LOG_HELD, format!("no other program holds the log of `{path}` any more, and its room is given back")),
-        });
-        let blocked = news.blocked.map(|begins| match begins {
-            true => Alert::begins(
-                &alert::BLOCKED,
-                format!(
-                    "another program has kept `{path}` from being written to for {} s; what is to be recorded waits, and nothing is lost: end that \
-                     program (a database shell with an open transaction, a backup)",
-                    blocked.unwrap_or_default().as_secs()
-                ),
-            ),
-            false => Alert::is_over(&alert::BLOCKED, format!("`{path}` can be written to again, and what waited is recorded")),
-        });
-        for alert in held.into_iter().chain(blocked) {
-            self.shared.health.raise(alert);
-        }
-        self.shared.wake();
-    }
-}
-
-/// How long a log of so many pages is.
-fn bytes_of(pages: u32) -> u64 {
-    u64::from(pages) * PAGE_BYTES
 }
 
 impl Drop for Work {
