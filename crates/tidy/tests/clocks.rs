@@ -21,7 +21,10 @@ const TELLERS: &[&str] = &["pub fn now(", "pub(crate) fn now(", "pub(super) fn n
 /// Whether a file ships, so that orchestrators tell time by it.
 fn ships(source: &Source) -> bool {
     match source.extension() {
-        "rs" => (source.is_in("crates/") || source.is_in("src/")) && !source.is_test() && !source.is_in("crates/tidy/"),
+        "rs" => {
+            let is_ours = source.is_in("crates/") || source.is_in("src/");
+            is_ours && !source.is_test() && !source.is_in("crates/tidy/") && !source.path.contains("/examples/")
+        }
         "ts" => source.is_in("ts/"),
         _ => false,
     }
