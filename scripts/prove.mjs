@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSteps } from './build.mjs'
 import { crossed } from './proofs/crossed.mjs'
+import { mended } from './proofs/mended.mjs'
 import { reverts } from './proofs/reverts.mjs'
 import { setupSteps } from './setup.mjs'
 import { root, runSteps, StepError } from './steps.mjs'
@@ -19,7 +20,7 @@ import { root, runSteps, StepError } from './steps.mjs'
  * Each is `{ name, says, total, part?, cases(from, to, done) }`: `done(count)` is told of cases that held, and what does not hold is thrown. Every change
  * must pass the first `share` of its cases, or `check()` in their place. `prepare()` comes before; `builds: false`: it needs no build.
  */
-const PROOFS = [crossed, reverts]
+const PROOFS = [crossed, mended, reverts]
 
 const folder = join(root, 'target/prove')
 const words = process.argv.slice(2)

@@ -5,7 +5,7 @@ import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator
 import type { End, Told } from './told.ts'
 
 /** Where a task stands in its definition. */
-interface Spot {
+export interface Spot {
   readonly task: AgentTask
   readonly siblings: readonly AgentTask[]
   readonly beside: boolean
@@ -125,7 +125,7 @@ function loopsAround(spot: Spot): string[] {
 }
 
 /** A path as the task that stands there, and the passes it is in. */
-function read(flow: AgentWorkflow, path: string): { spot: Spot; passes: Map<string, number> } {
+export function read(flow: AgentWorkflow, path: string): { spot: Spot; passes: Map<string, number> } {
   const passes = new Map<string, number>()
   let rest = path
   for (let match = /^(.*?)\[(\d+)\]\.?/.exec(rest); match !== null; match = /^(.*?)\[(\d+)\]\.?/.exec(rest)) {

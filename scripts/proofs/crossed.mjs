@@ -8,49 +8,51 @@ import { createInterface } from 'node:readline'
 import { root, StepError } from '../steps.mjs'
 
 const PROCESSES = 2
-const ENTRY = 'target/prove/crossed.mjs'
 
 export const crossed = {
   name: 'crossed',
   says: 'random workflows that cross all features end as a slow interpreter says, wherever they crash',
   share: 2000,
   total: 100_000,
-  prepare: () => bundleCrossed(),
-  cases: runCrossed,
+  prepare: () => bundleSuite('crossed'),
+  cases: (...given) => runSuite('crossed', ...given),
 }
 
-async function runCrossed(from, to, done) {
-  const differing = await firstDifference(root, from, to, done)
+/** Runs the cases from `from` to `to` of a suite of random cases. */
+export async function runSuite(suite, from, to, done) {
+  const differing = await firstDifference(root, from, to, done, suite)
   if (differing !== undefined) throw new StepError(`seed ${differing.seed}: ${differing.difference}`)
 }
 
 /** Runs the cases from `from` to `to` by the package in `where`; the first that differs, `{ seed, difference }`. */
-export async function firstDifference(where, from, to, done) {
+export async function firstDifference(where, from, to, done, suite = 'crossed') {
   const ends = await Promise.all(
-    Array.from({ length: PROCESSES }, (_, process) => share(where, from + process, to, (count) => done(from + count * PROCESSES))),
+    Array.from({ length: PROCESSES }, (_, process) =>
+      share(entryOf(suite, where), where, from + process, to, (count) => done(from + count * PROCESSES)),
+    ),
   )
   return ends.filter((end) => end !== undefined).toSorted((one, other) => one.seed - other.seed)[0]
 }
 
-/** Bundles the suite into `where`: the package there stays what it is, and is found by its name. */
-export async function bundleCrossed(where = root) {
+/** Bundles a suite into `where`: the package there stays what it is, and is found by its name. */
+export async function bundleSuite(suite, where = root) {
   const { build } = await import('rolldown')
   const { output } = await build({
     cwd: root,
-    input: '__test__/crossed/main.ts',
+    input: `__test__/${suite}/main.ts`,
     external: [/^@codexos\//, /^node:/, 'zod'],
     platform: 'node',
     write: false,
     output: { format: 'esm' },
   })
   mkdirSync(join(where, 'target/prove'), { recursive: true })
-  writeFileSync(join(where, ENTRY), output[0].code)
+  writeFileSync(entryOf(suite, where), output[0].code)
 }
 
 /** One process: every other case. Resolves with the first that differs. */
-function share(where, from, to, done) {
+function share(entry, where, from, to, done) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(where, ENTRY), String(from), String(to), String(PROCESSES)], {
+    const child = spawn(process.execPath, [entry, String(from), String(to), String(PROCESSES)], {
       cwd: where,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -67,4 +69,8 @@ function share(where, from, to, done) {
       else reject(new StepError(`after ${held} cases the process ended with ${code}`))
     })
   })
+}
+
+function entryOf(suite, where) {
+  return join(where, 'target/prove', `${suite}.mjs`)
 }

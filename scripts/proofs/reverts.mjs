@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run, StepError } from '../steps.mjs'
-import { bundleCrossed, firstDifference } from './crossed.mjs'
+import { bundleSuite, firstDifference } from './crossed.mjs'
 
 /** Of how many cases one must notice. */
 const CASES = 20_000
@@ -82,7 +82,7 @@ async function prepare(patch) {
   // A place of its own: cargo would take what it built of the copy for what it built of this.
   const env = { ...process.env, CARGO_TARGET_DIR: target }
   await run(process.execPath, ['--input-type=module', '--eval', build], { cwd: copy, env, name: `the build with ${patch}` })
-  await bundleCrossed(copy)
+  await bundleSuite('crossed', copy)
 }
 
 /** What keeps a patch from being applied to the code of today. */
