@@ -395,6 +395,14 @@ export declare interface AttemptContext {
     /** Announces `task:progress` with `data`. It is not recorded. */
     emit(data: unknown): void;
     /**
+     * Takes a step: calls `fn`, commits its JSON value, then resolves with it. Whatever ends the attempt (a crash, a shutdown, a failure), a later attempt of
+     * the task, `retryExecution` included, gets the recorded value and `fn` is not called. A name stands once in an attempt (`ERR_STEP_REPEATED`: number it).
+     * `input`, if given, must be the same again (`ERR_STEP_CHANGED`). Steps do not nest (`ERR_STEP_NESTED`). A `fn` that fails leaves nothing on record.
+     */
+    step<T>(name: string, fn: () => T, options?: {
+        input?: unknown;
+    }): Promise<Awaited<T>>;
+    /**
      * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, typed by its `outputSchema` or by a workflow of
      * `defineWorkflow`. A failure that the agent does not catch fails the attempt (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the
      * same one. If the attempt must stop
@@ -630,7 +638,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of all errors. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** The fields of an error beside its message. */
 declare interface ErrorOptions_2 {
@@ -997,6 +1005,11 @@ export declare interface HybridConfiguration extends LlmConfiguration {
     tools?: readonly string[] | undefined;
     /** Requests to the model in one attempt, 1 to 1000. `ERR_MAX_STEPS`. Default 10. */
     maxSteps?: number | undefined;
+    /**
+     * Whether a later attempt goes on at the first reply or tool result that is not on record, after a crash, and after a failure by time-out, network or loss.
+     * `'never'`: each attempt begins anew. Default `'steps'`.
+     */
+    resume?: 'steps' | 'never' | undefined;
 }
 
 export declare type IdOf<K> = K extends {
@@ -2327,6 +2340,11 @@ export declare interface ToolDefinition<S = unknown> {
     execute(args: ToolArguments<S>, ctx: ToolContext): unknown;
     /** The longest one call may take; then its signal aborts. Default: the time of the task. */
     timeout?: Duration | undefined;
+    /**
+     * Whether a call that had begun, and whose result is not on record, may be made again, under the same `idempotencyKey`. `false`: a `hybrid` tells its model that
+     * the outcome is unknown. Default true.
+     */
+    repeatable?: boolean | undefined;
 }
 
 /** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */

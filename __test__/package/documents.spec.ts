@@ -26,6 +26,12 @@ it.each(named)('docs/testing.md: %s', async (_, program) => {
   expect(code).toBe(0)
 })
 
+it('docs/agents.md: it opens with an agent that survives, which does', async () => {
+  const [, block = ''] = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/agents.md'), 'utf8')) ?? []
+  expect(block).toContain('ctx.step(')
+  expect(await run(folder, block)).toMatchObject({ code: 0, stdout: '', stderr: '' })
+})
+
 it('docs/tools.md: its blocks are one program', async () => {
   const blocks = [...readFileSync(join(root, 'docs/tools.md'), 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].map(([, block = '']) => block)
   expect(blocks).toHaveLength(3)

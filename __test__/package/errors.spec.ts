@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import * as mao from '@codexos/multi-agent-orchestrator'
 import type {
   AgentType,
+  AttemptContext,
   CustomProvider,
   CustomReply,
   ErrorCode,
@@ -464,6 +465,12 @@ async function signalled(send: (orchestrator: MultiAgentOrchestrator, id: string
   return rejection(send(orchestrator, handle.id))
 }
 
+/** What a task fails with whose agent takes steps. */
+async function stepping(take: (context: AttemptContext) => unknown, maxAttempts = 1): Promise<unknown> {
+  const orchestrator = orchestratorWith({ work: (_, context) => take(context) })
+  return (await rejection(orchestrator.executeWorkflow(workflow([task('a', { retryPolicy: { maxAttempts, initialDelay: 0 } })])))).cause
+}
+
 const spawning = (execute: (spawn: (task: object) => PromiseLike<unknown>) => unknown): Promise<OrchestratorError> => {
   const work = (_: unknown, { spawn }: { spawn: (task: never) => PromiseLike<unknown> }): unknown => execute(spawn as never)
   return causeOf(
@@ -502,6 +509,13 @@ const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
   ERR_OUTPUT_SCHEMA: () => causeOf(withTask({ agentId: 'work', outputSchema: { type: 'string' } })),
   ERR_SPAWN_FAILED: () => spawning((spawn) => void spawn(task('s', { agentId: 'fail' }))),
   ERR_SPAWN_CHANGED: () => spawning(async (spawn) => [await spawn(task('s', { agentId: 'echo' })), spawn(task('s', { agentId: 'fail' }))]),
+  ERR_STEP_CHANGED: () =>
+    stepping(async ({ step, attempt }) => {
+      await step('charge', () => 1, { input: attempt })
+      throw new Error('once more')
+    }, 2),
+  ERR_STEP_NESTED: () => stepping(async ({ step }) => step('outer', async () => step('inner', () => 1))),
+  ERR_STEP_REPEATED: () => stepping(async ({ step }) => [await step('charge', () => 1), await step('charge', () => 1)]),
   ERR_AMBIGUOUS_SIGNAL: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 'x')),
   ERR_UNKNOWN_SIGNAL: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'gone', 'x')),
   ERR_SIGNAL_SCHEMA: () => signalled((orchestrator, id) => orchestrator.signalExecution(id, 'go', 1, { path: 'a' })),

@@ -50,6 +50,7 @@ export function attemptWith(answers: readonly Answer[], outputSchema?: unknown):
     signal: controller.signal,
     emit: (data: unknown) => void heard.push(data),
     heartbeat: (data: unknown) => void heard.push(data),
+    step: async <T>(_name: string, fn: () => T): Promise<Awaited<T>> => await fn(),
     spawn: () => Promise.reject(new Error('not here')),
   }
   return { context, asked, heard, abort: (reason) => controller.abort(reason) }

@@ -57,6 +57,12 @@ export interface AttemptContext {
   /** Announces `task:progress` with `data`. It is not recorded. */
   emit(data: unknown): void
   /**
+   * Takes a step: calls `fn`, commits its JSON value, then resolves with it. Whatever ends the attempt (a crash, a shutdown, a failure), a later attempt of
+   * the task, `retryExecution` included, gets the recorded value and `fn` is not called. A name stands once in an attempt (`ERR_STEP_REPEATED`: number it).
+   * `input`, if given, must be the same again (`ERR_STEP_CHANGED`). Steps do not nest (`ERR_STEP_NESTED`). A `fn` that fails leaves nothing on record.
+   */
+  step<T>(name: string, fn: () => T, options?: { input?: unknown }): Promise<Awaited<T>>
+  /**
    * Adds a task to the execution: a call of an agent, or a child workflow. Resolves with its output, typed by its `outputSchema` or by a workflow of
    * `defineWorkflow`. A failure that the agent does not catch fails the attempt (`ERR_SPAWN_FAILED`). A later attempt that spawns the same task gets the
    * same one. If the attempt must stop

@@ -42,6 +42,9 @@ export type ErrorCode =
   | 'ERR_MAX_STEPS'
   | 'ERR_SPAWN_FAILED'
   | 'ERR_SPAWN_CHANGED'
+  | 'ERR_STEP_CHANGED'
+  | 'ERR_STEP_NESTED'
+  | 'ERR_STEP_REPEATED'
   | 'ERR_AMBIGUOUS_SIGNAL'
   | 'ERR_UNKNOWN_SIGNAL'
   | 'ERR_SIGNAL_SCHEMA'
@@ -237,6 +240,9 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_MAX_STEPS: TaskFailedError,
   ERR_SPAWN_FAILED: TaskFailedError,
   ERR_SPAWN_CHANGED: ConflictError,
+  ERR_STEP_CHANGED: ConflictError,
+  ERR_STEP_NESTED: AgentError,
+  ERR_STEP_REPEATED: AgentError,
   ERR_AMBIGUOUS_SIGNAL: ConflictError,
   ERR_UNKNOWN_SIGNAL: NotFoundError,
   ERR_SIGNAL_SCHEMA: OrchestratorError,

@@ -45,7 +45,7 @@ export interface Attempt {
 
 /** What calling agents needs of the dispatcher. */
 interface RunnerHost extends AttemptHost {
-  readonly engine: Pick<Engine, 'calling' | 'output' | 'rendered'>
+  readonly engine: Pick<Engine, 'calling' | 'output' | 'rendered' | 'step' | 'steps'>
   readonly clock: Clock
   readonly maxValueBytes: number
   readonly profiles: boolean

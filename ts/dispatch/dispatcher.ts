@@ -421,8 +421,8 @@ export class Dispatcher implements AttemptHost, AccountHost {
         return this.#runner.start(run, effect.task, effect.attempt, effect.instance)
       case ExecutionKind.abort:
         return this.#runner.abort(run, effect.task, abortReason(run, effect.task, effect.cause))
-      case ExecutionKind.chosen:
-        return run.chosen()
+      case ExecutionKind.noted:
+        return run.noted()
       case ExecutionKind.askGate:
       case ExecutionKind.askBranch:
       case ExecutionKind.askTurn:

@@ -430,7 +430,7 @@ function eventsOf(run: Run, effect: ExecutionEffect): readonly ExecutionEventNam
     case ExecutionKind.askTurn:
     case ExecutionKind.askSchema:
     case ExecutionKind.signalled:
-    case ExecutionKind.chosen:
+    case ExecutionKind.noted:
     case ExecutionKind.letGo:
       return NOTHING
   }

@@ -15,7 +15,7 @@ import type { Past } from './ended-executions.js'
 import { NotFoundError, TaskFailedError, ValidationError, type OrchestratorError } from '../api/errors.js'
 import type { Ending, Report } from '../run/report.js'
 import { restored } from '../failure/restored.js'
-import { keptEnds, UNDOING } from './fork.js'
+import { keptEnds, keptSteps, UNDOING } from './fork.js'
 import { judgeContext } from '../run/input-judge.js'
 import type { Json } from '../json/json.js'
 import { assertChild, isChild, isOf, type Child } from './kinship.js'
@@ -196,8 +196,10 @@ async function beginning(
   // What it is given has changed, or it is done again because of something before it: that is other work.
   const isHalfDone = tried.past.execution.status !== 'completed' || wasUndone(tried)
   if (!isHalfDone || canonical(context) !== canonical(tried.past.context)) return { definition, context, options }
-  const reuse = keptEnds(definition, tried.past.execution, { from: startsOf(tried), retry: true })
-  return { definition, context, options: { ...options, previous, forkedFrom: previous, reuse, keys: keysAfter(tried, id) } }
+  const { execution } = tried.past
+  const reuse = keptEnds(definition, execution, { from: startsOf(tried), retry: true })
+  const kept = { reuse, ...keptSteps(execution, reuse) }
+  return { definition, context, options: { ...options, previous, forkedFrom: previous, ...kept, keys: keysAfter(tried, id) } }
 }
 
 /** The execution that tried last what a child is to do; `retried`: the parent is a retry, so that it is taken up where that ended. */

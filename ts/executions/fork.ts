@@ -8,6 +8,7 @@ import { ValidationError } from '../api/errors.js'
 import type { Json } from '../json/json.js'
 import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
 import type { ReusedEnd, RunOptions } from '../run/options.js'
+import { stepsLeft } from '../run/report.js'
 
 /** Where a fork begins. */
 export interface ForkPoint {
@@ -33,6 +34,13 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, {
     if (end !== undefined && !anew.has(task.taskId)) kept[task.taskId] = end
   }
   return kept
+}
+
+/** The steps that a retry goes on from, of the tasks that it does again: what was undone is done from its beginning. */
+export function keptSteps(execution: WorkflowExecution, reuse: Readonly<Record<string, ReusedEnd>>): Pick<RunOptions, 'steps'> {
+  const undone = new Set(undoneIn(execution.tasks).whole)
+  const steps = Object.entries(stepsLeft(execution)).filter(([path]) => reuse[path] === undefined && !undone.has(path))
+  return steps.length > 0 ? { steps: Object.fromEntries(steps) } : {}
 }
 
 /** That a fork begins at tasks of the execution that it is made from. */

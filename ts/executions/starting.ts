@@ -10,7 +10,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { Turns } from '../base/turns.js'
 import type { Past } from './ended-executions.js'
 import { ValidationError } from '../api/errors.js'
-import { inherited, keptEnds, type ForkPoint } from './fork.js'
+import { inherited, keptEnds, keptSteps, type ForkPoint } from './fork.js'
 import { assertSameWorkflow, endsToKeep, planOf, sameSchema } from './mend.js'
 import { canonical } from '../json/canonical.js'
 import type { HeldRuns } from '../events/late-listeners.js'
@@ -270,7 +270,13 @@ export class Beginnings {
     this.#host.workflows.equip(definition)
     const copy = copyJson(context as Json) as Context
     const { allow: _narrowed, ...own } = recorded
-    const given = { ...origin, ...own, forkedFrom: execution.id, reuse, ...(retry && { previous: execution.id }) }
+    const given = {
+      ...origin,
+      ...own,
+      forkedFrom: execution.id,
+      reuse,
+      ...(retry && { previous: execution.id, ...keptSteps(execution, reuse) }),
+    }
     const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
     cancelWith(this.#host, run, signal)
     return run

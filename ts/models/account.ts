@@ -23,6 +23,8 @@ export interface ModelAccount {
   readonly calls: readonly Json[]
   /** Whether what it puts on record outlives this process. */
   readonly lasts: boolean
+  /** Whether steps on record were given to the attempt, so that what led to them is not asked again. */
+  readonly goesOn?: boolean
   /**
    * That the attempt is under way: nothing may be sent otherwise.
    *

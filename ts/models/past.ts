@@ -61,7 +61,10 @@ export class CallOfAttempt {
     const { taken } = this.#progress
     const free = (fits: (choice: Recorded) => boolean): number => choices.findIndex((choice, place) => !taken.has(place) && fits(choice))
     let place = free(({ asked }) => asked === this.#asked)
-    if (place < 0) place = free(({ wanted }) => wanted === this.#wanted)
+    // Who goes on from steps does not ask again what is answered: that choice is not this request's.
+    const isOver = (asked: string): boolean =>
+      this.#account.goesOn === true && (this.#account.calls as readonly ModelCall[]).some((call) => call['asked'] === asked)
+    if (place < 0) place = free(({ wanted, asked }) => wanted === this.#wanted && !isOver(asked))
     if (place < 0) return undefined
     taken.add(place)
     this.#resumed = true

@@ -92,8 +92,8 @@ export const ExecutionKind = {
   reused: 20,
   /** A signal is on record. */
   signalled: 21,
-  /** The choice of a model is on record. */
-  chosen: 22,
+  /** What an attempt was to tell is on record: a model it chose, a step. */
+  noted: 22,
   /** This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 2 another process has it. */
   letGo: 23,
 } as const

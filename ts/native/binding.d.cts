@@ -147,6 +147,13 @@ export declare class Engine {
   note(slot: number, task: number, attempt: number, called: boolean, text: string): boolean
   /** What the current attempt of an instance has noted, before a crash too, as JSON text: `{"choices":[…],"calls":[…]}`; null: nothing. */
   notes(slot: number, task: number): string | null
+  /**
+   * What an attempt tells of a step: with `value`, JSON text, that it has given it, else that it begins; the effect follows once that is on record. `input`: the
+   * print of what it is given, in hexadecimal. False if that is recorded no more.
+   */
+  step(slot: number, task: number, attempt: number, name: string, input?: string | undefined | null, value?: string | undefined | null): boolean
+  /** The steps of an instance, of all its attempts, as JSON text; see `runtime::report::steps`. Null: none. */
+  steps(slot: number, task: number): string | null
   /** What models have cost an execution so far, those below it included, or one of its tasks alone, as JSON text; see `runtime::spent`. */
   spent(slot: number, task?: number | undefined | null): string
   /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */

@@ -10,7 +10,8 @@
 
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
 import { onAbort } from '../base/abort.js'
-import { noData } from '../json/entry.js'
+import { noData, readData } from '../json/entry.js'
+import { stepsOf } from '../agents/granted.js'
 import { AgentError } from '../api/errors.js'
 import { messageOf } from '../failure/failure.js'
 import type { Issue } from '../api/issue.js'
@@ -140,7 +141,11 @@ class WorkerAgent implements PooledAgent {
     const attempt: Attempt = { taskId: task.id, context, spawned: new Map() }
     const call = this.#lastCall + 1
     const outputSchema = isOutputSchema(schema) ? JSON.stringify(schema['~standard'].jsonSchema.input()) : null
-    const asked = this.#ask({ kind: 'execute', call, task: text, attempt: number, idempotencyKey, outputSchema }, attempt)
+    const { before = null, maxValueBytes = Infinity } = stepsOf(context)?.host ?? {}
+    const asked = this.#ask(
+      { kind: 'execute', call, task: text, attempt: number, idempotencyKey, outputSchema, steps: before, maxValueBytes },
+      attempt,
+    )
     return asked.finally(onAbort(signal, () => this.#abort(call, attempt, signal.reason)))
   }
 
@@ -209,6 +214,8 @@ class WorkerAgent implements PooledAgent {
     if (answered.kind === 'heartbeat') attempt.context.heartbeat()
     if (answered.kind === 'progress') attempt.context.emit(JSON.parse(answered.data))
     if (answered.kind === 'spawn') this.#spawn(attempt, answered.spawn, JSON.parse(answered.task) as AgentTask)
+    if (answered.kind === 'step') this.#record(attempt, answered)
+    if (answered.kind === 'goesOn') stepsOf(attempt.context)?.host.goesOn()
     if (answered.kind === 'awaited') this.#await(attempt, answered.spawn)
   }
 
@@ -241,6 +248,20 @@ class WorkerAgent implements PooledAgent {
     } catch (refused) {
       attempt.spawned.set(spawn, { refused })
     }
+  }
+
+  /** A worker may say anything: what its step gave is judged as what an agent gives here. */
+  #record({ context, taskId }: Attempt, { step, name, print, value }: Extract<Answered, { kind: 'step' }>): void {
+    const { host } = stepsOf(context) ?? {}
+    const told = async (): Promise<void> => {
+      if (value !== undefined)
+        readData(JSON.parse(value), 'value', `the value of step \`${name}\` of task \`${taskId}\``, host?.maxValueBytes)
+      await host?.record(name, print, value)
+    }
+    told().then(
+      () => this.#tell({ kind: 'recorded', call: step, value: 'null' }),
+      (error: unknown) => this.#tell({ kind: 'recorded', call: step, failure: packFailure(error) }),
+    )
   }
 
   /** Asking how a spawned task ends takes the responsibility for it, so it is asked only when the agent does. */

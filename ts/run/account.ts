@@ -76,7 +76,11 @@ class Account implements ModelAccount {
   async choose(choice: Json): Promise<void> {
     this.assertUnderWay()
     if (!this.#note(false, choice)) throw this.#live.reason ?? this.#live.whyOver
-    await this.#run.whenChosen()
+    await this.#run.whenNoted()
+  }
+
+  get goesOn(): boolean {
+    return this.#live.goesOn
   }
 
   called(call: ModelCall): boolean {

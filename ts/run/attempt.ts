@@ -11,10 +11,12 @@ import type { Clock } from '../base/clock.js'
 import type { Run } from './run.js'
 import type { Instance } from '../pool/instances.js'
 import { Lender } from './lender.js'
-import { ACCEPT, ALLOWANCE, READS_OUTPUTS } from '../agents/granted.js'
+import { ACCEPT, ALLOWANCE, READS_OUTPUTS, STEPS } from '../agents/granted.js'
 import type { ModelAccount } from '../models/account.js'
 import type { ModelCalls } from '../api/models.js'
 import { outputSchemaOf } from './output-schema.js'
+import { AttemptSteps, type Recorder } from './attempt-steps.js'
+import { Steps, takeStep } from '../steps/steps.js'
 import { readsOf, unwatched, watched } from './watched.js'
 import { READS_ALL, READS_UNKNOWN } from '../boundary/native.js'
 import type { AttemptContext, TaskInput } from '../api/agent.js'
@@ -133,7 +135,7 @@ export interface Spawns {
 }
 
 /** Where an attempt's own calls go. */
-export interface AttemptHost {
+export interface AttemptHost extends Recorder {
   readonly clock: Clock
   /** Whether an attempt has not answered, and was not given up: once it is over, nothing of what it does counts. */
   isUnderWay(run: Run, instance: number, attempt: LiveAttempt): boolean
@@ -159,6 +161,9 @@ export class LiveAttempt implements AttemptContext {
   #controller: AbortController | undefined
   #reason: OrchestratorError | undefined
   #ended = false
+  #steps: Steps | undefined
+  /** Whether it was given what steps gave before. */
+  goesOn = false
   /** What its agent is given, once that is called on this thread. */
   #given: AttemptInput | undefined
   /** When it first told of progress, 0 if it has not. */
@@ -169,6 +174,11 @@ export class LiveAttempt implements AttemptContext {
     Object.defineProperty(this.prototype, ACCOUNT, {
       value(this: LiveAttempt): ModelAccount {
         return this.#host.account(this.#run, this.#instance, this)
+      },
+    })
+    Object.defineProperty(this.prototype, STEPS, {
+      get(this: LiveAttempt): Steps {
+        return this.#stepsOf()
       },
     })
     Object.defineProperty(this.prototype, ALLOWANCE, {
@@ -234,6 +244,15 @@ export class LiveAttempt implements AttemptContext {
 
   get spawn(): AttemptContext['spawn'] {
     return ((task: AgentTask) => this.#spawnerOf().spawn(task)) as AttemptContext['spawn']
+  }
+
+  get step(): AttemptContext['step'] {
+    return ((name: unknown, fn: unknown, options: unknown) => takeStep(this.#stepsOf(), name, fn, options)) as AttemptContext['step']
+  }
+
+  #stepsOf(): Steps {
+    const isUnderWay = (): boolean => this.#host.isUnderWay(this.#run, this.#instance, this)
+    return (this.#steps ??= new Steps(new AttemptSteps(this.#host, this.#run, this.#instance, this, isUnderWay)))
   }
 
   #spawnerOf(): Spawns {

@@ -4,6 +4,7 @@
 import type { Json } from '../json/json.js'
 import type { Allowance } from '../api/execution.js'
 import type { UndoInput } from './inputs.js'
+import type { TakenSteps } from '../steps/steps.js'
 
 /** Whose keys the tasks of an execution have. */
 export interface Keys {
@@ -64,6 +65,8 @@ export interface RunOptions {
   readonly allow?: Allowance
   /** The ends that a fork takes over, by path. */
   readonly reuse?: Readonly<Record<string, ReusedEnd>>
+  /** The steps that its tasks go on from, by path: those of the execution that it retries. */
+  readonly steps?: Readonly<Record<string, TakenSteps>>
   /** The registered workflows that its tasks name, as they were when it began. */
   readonly workflows?: Readonly<Record<string, Json>>
   /** The agents nobody had registered when it began, which built-in types stand in for. */

@@ -9,6 +9,7 @@ import { copyJson } from '../json/copy.js'
 import { modelCallOf, resourceUsageOf, spentBy, type ModelBrief, type ModelSums } from '../models/account.js'
 import type { ExecutionMetrics, ExecutionStatus, TaskErrorInfo, TaskExecution, TaskStatus, WorkflowExecution } from '../api/execution.js'
 import type { RunOptions } from './options.js'
+import type { TakenSteps } from '../steps/steps.js'
 
 /** An execution as `runtime::report` writes it. */
 export interface Report {
@@ -32,6 +33,8 @@ export interface Report {
   readonly usage?: Readonly<Record<string, ModelSums>>
   /** The calls of models by instance, each with the attempt that made it. */
   readonly models?: Readonly<Record<string, readonly (readonly [number, ModelBrief])[]>>
+  /** The steps of tasks that did not complete, by path; absent where there are none. */
+  readonly steps?: Readonly<Record<string, TakenSteps>>
   /** Place in the plan, path, pass, owner, and the definition of a spawned task, or 0 if the instance is forgotten. */
   readonly instances?: readonly (readonly [number, string, number | null, number | null, (StoredTask | 0)?])[]
   readonly results?: Readonly<Record<string, Json>>
@@ -155,6 +158,11 @@ export function executionOf(subject: Subject, read: () => Report, known?: 'runni
     Object.defineProperty(execution, 'error', { value: executionError(subject, seen.report, error), enumerable: true })
   if (reason !== undefined) Object.defineProperty(execution, 'reason', { value: reason, enumerable: true })
   return execution as unknown as WorkflowExecution
+}
+
+/** The steps that a retry of an execution goes on from, by path. */
+export function stepsLeft(execution: WorkflowExecution): Readonly<Record<string, TakenSteps>> {
+  return (execution as unknown as Execution)[SEEN].report.steps ?? {}
 }
 
 const OF_OPTIONS = ['forkedFrom', 'tenant', 'parent', 'traceparent'] as const

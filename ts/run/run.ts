@@ -127,8 +127,8 @@ export class Run {
   /** Signals that are on record, of those this process has sent, and those that were sent. */
   #signalled = 0
   #sent = 0
-  /** Attempts that wait until what they have chosen is on record, in the order in which it will be. */
-  #choosing: { resolve: () => void; reject: (error: OrchestratorError) => void }[] = []
+  /** Attempts that wait until what they told is on record, in the order in which it will be. */
+  #noting: { resolve: () => void; reject: (error: OrchestratorError) => void }[] = []
   /** How often it was paused or resumed. */
   #turns = 0
   #ended: Map<string, TaskExecution> | undefined
@@ -306,14 +306,14 @@ export class Run {
     await this.#until(() => this.#signalled >= sent || this.execution !== undefined)
   }
 
-  /** An attempt has chosen a model; resolves once that is on record. */
-  whenChosen(): Promise<void> {
-    return new Promise((resolve, reject) => this.#choosing.push({ resolve, reject }))
+  /** An attempt has told what it chose or did; resolves once that is on record. */
+  whenNoted(): Promise<void> {
+    return new Promise((resolve, reject) => this.#noting.push({ resolve, reject }))
   }
 
-  chosen(): void {
-    // None waits for a choice of the process before.
-    this.#choosing.shift()?.resolve()
+  noted(): void {
+    // None waits for what was told by the process before.
+    this.#noting.shift()?.resolve()
   }
 
   signalled(): void {
@@ -376,7 +376,7 @@ export class Run {
   lose(error: OrchestratorError): void {
     if (this.execution !== undefined) return
     this.lost = error
-    for (const { reject } of this.#choosing.splice(0)) reject(error)
+    for (const { reject } of this.#noting.splice(0)) reject(error)
     this.#notify()
     this.stir()
   }

@@ -62,8 +62,8 @@ effects! {
         told Reused,
         /// A signal is on record.
         owed Signalled,
-        /// The choice of a model is on record.
-        owed Chosen,
+        /// What an attempt was to tell is on record: a model it chose, a step.
+        owed Noted,
         /// This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 2 another process has
         /// it.
         owed LetGo { why: u64 },

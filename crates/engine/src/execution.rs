@@ -37,6 +37,7 @@ mod models;
 mod scope;
 mod signals;
 mod state;
+mod steps;
 mod takers;
 mod told;
 mod undoing;
@@ -49,6 +50,7 @@ pub use kin::TemplateReads;
 pub use models::{Note, Notes, Spent};
 pub use signals::{Fit, SignalError};
 pub use state::{Phase, TaskRecord, TaskState};
+pub use steps::{Steps, TakenStep};
 pub use undoing::{Undoing, UndoneBy};
 
 use crate::plan::Fallback;
@@ -91,6 +93,8 @@ pub struct Setup {
     pub paths: PathForm,
     /// Ends it takes over, by path: those of the execution it was forked from.
     pub reuse: Arc<BTreeMap<Arc<str>, ReusedEnd>>,
+    /// The steps its tasks have from the beginning, by path: those of the execution that it retries.
+    pub steps: Arc<BTreeMap<Arc<str>, Steps>>,
 }
 
 /// One execution. It belongs to one driver, which gives it inputs one at a time.

@@ -43,6 +43,29 @@ impl Failure {
         !is_bound && (self.retryable || BY_CHANCE.contains(&&*self.code))
     }
 
+    /// Whether what an attempt did before it failed is as good as before: its time, a connection or its process ended, and nothing it did is why.
+    pub fn is_passing(&self) -> bool {
+        const PASSING: &[&str] = &[
+            "ERR_TIMEOUT",
+            "ERR_HEARTBEAT_TIMEOUT",
+            "ERR_TOTAL_TIMEOUT",
+            "ERR_DEADLINE",
+            "ERR_AGENT_LOST",
+            "ERR_INTERRUPTED",
+            "ERR_SHUTDOWN",
+            "ERR_MCP_CONNECT",
+            "ERR_MCP_LOST",
+        ];
+        PASSING.contains(&&*self.code) || (&*self.code == "ERR_MODEL" && self.is_of_class(&["network", "overload", "rate"]))
+    }
+
+    /// Whether the host told one of `classes` of it.
+    fn is_of_class(&self, classes: &[&str]) -> bool {
+        let details: Option<Value> = self.details.as_deref().and_then(|details| serde_json::from_str(details).ok());
+        let class = |place| details.as_ref().and_then(|details| details.pointer(place)?.as_str());
+        ["/fields/class", "/fields/details/class"].into_iter().filter_map(class).any(|class| classes.contains(&class))
+    }
+
     /// An attempt that was still running when its `timeout` had passed.
     pub(crate) fn timeout(timeout: Duration) -> Self {
         // Who wrote 30 and meant seconds learns it here.
@@ -71,6 +94,25 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_passes_says_nothing_of_what_an_attempt_did() {
+        let of_class = |class: &str| Failure {
+            details: Some(format!(r#"{{"name":"ModelError","fields":{{"details":{{"class":"{class}"}}}}}}"#).into()),
+            ..Failure::coded("ERR_MODEL", "no".to_owned())
+        };
+        for class in ["network", "overload", "rate"] {
+            assert!(of_class(class).is_passing(), "{class}");
+        }
+        for class in ["content", "invalid", "quota", "context"] {
+            assert!(!of_class(class).is_passing(), "{class}");
+        }
+        for (code, passes) in
+            [("ERR_TIMEOUT", true), ("ERR_AGENT_LOST", true), ("ERR_MODEL_CUT", false), ("ERR_MODEL", false), ("ERR_AGENT", false)]
+        {
+            assert_eq!(Failure::coded(code, "no".to_owned()).is_passing(), passes, "{code}");
+        }
+    }
 
     #[test]
     fn a_workflow_may_pass_anew_unless_an_attempt_said_that_it_would_be_in_vain() {

@@ -63,7 +63,9 @@ pub(crate) fn notice(slot: u32, at: Timestamp, number: Number, event: &Event) ->
             };
             place.of_task(*task, 0, kind)
         }
-        Event::ModelChosen { task, attempt, .. } => place.of_task(*task, *attempt, Kind::Chosen),
+        Event::ModelChosen { task, attempt, .. } | Event::StepStarted { task, attempt, .. } | Event::StepEnded { task, attempt, .. } => {
+            place.of_task(*task, *attempt, Kind::Noted)
+        }
         Event::GroupStarted { task } | Event::BranchesTaken { task, .. } | Event::LoopStarted { task, .. } => {
             place.of_task(*task, 0, Kind::Opened)
         }
@@ -105,8 +107,6 @@ pub(crate) fn notice(slot: u32, at: Timestamp, number: Number, event: &Event) ->
         | Event::ExecutionFailing { .. }
         | Event::BudgetCharged { .. }
         | Event::UsageCharged { .. }
-        | Event::StepStarted { .. }
-        | Event::StepEnded { .. }
         | Event::SharedRead { .. }
         | Event::Moved { .. }
         | Event::CompensationStarted { .. } => None,

@@ -9,8 +9,8 @@
 
 use crate::Error;
 use crate::store::{cancel_reason, skip_reason};
-use engine::{Budget, Failure, KeyLimit, Keyed, PathForm, ReusedEnd, Setup, Ticket};
-use serde::Deserialize;
+use engine::{Budget, Failure, KeyLimit, Keyed, PathForm, ReusedEnd, Setup, Steps, TakenStep, Ticket};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ struct Options {
     undone_above: bool,
     max_idle_passes: Option<u64>,
     reuse: BTreeMap<String, Reused>,
+    steps: BTreeMap<String, Taken>,
     tenant: Option<String>,
     priority: i32,
     concurrency: Option<Concurrency>,
@@ -65,6 +66,25 @@ struct Reused {
     details: Option<Box<RawValue>>,
 }
 
+/// The steps that a task has from the beginning, as [`crate::report::steps`] writes them.
+#[derive(Deserialize)]
+struct Taken {
+    era: u32,
+    taken: BTreeMap<String, Step>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    print: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    value: Option<Box<RawValue>>,
+}
+
+/// A value that is there, `null` too.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::deserialize(deserializer).map(Some)
+}
+
 /// Where an execution belongs.
 #[derive(Clone, Debug)]
 pub enum Belongs {
@@ -99,6 +119,11 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         let end = reused.end().ok_or_else(|| malformed(format!("the end of `{path}` is none")))?;
         reuse.insert(path.into(), end);
     }
+    let mut steps = BTreeMap::new();
+    for (path, taken) in options.steps {
+        let taken = taken.steps().ok_or_else(|| malformed(format!("a step of `{path}` has a print that is none")))?;
+        steps.insert(path.into(), taken);
+    }
     let key = options.concurrency.map(|concurrency| KeyLimit { key: concurrency.key.into(), limit: concurrency.limit });
     let tenant: Arc<str> = options.tenant.unwrap_or_default().into();
     let ticket = Ticket { tenant: Arc::clone(&tenant), priority: options.priority, key };
@@ -115,6 +140,7 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
         idle_passes_max: options.max_idle_passes,
         paths: if options.paths >= 2 { PathForm::AfterPasses } else { PathForm::AfterLastDot },
         reuse: Arc::new(reuse),
+        steps: Arc::new(steps),
     };
     let belongs = match options.parent {
         Some(parent) => Belongs::ToParent { id: parent.execution.into(), priority: options.priority },
@@ -162,6 +188,20 @@ fn execution_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
 /// Where an execution with these options comes from. What cannot be read comes from nowhere.
 pub(crate) fn origin(options: Option<&str>) -> Origin {
     options.and_then(|options| serde_json::from_str(options).ok()).unwrap_or_default()
+}
+
+impl Taken {
+    fn steps(self) -> Option<Steps> {
+        let mut taken = BTreeMap::new();
+        for (name, Step { print, value }) in self.taken {
+            let input = match print {
+                Some(print) => Some(u64::from_str_radix(&print, 16).ok()?),
+                None => None,
+            };
+            taken.insert(name.into(), TakenStep { input, value: value.map(|value| Arc::from(value.get())) });
+        }
+        Some(Steps { era: self.era, taken })
+    }
 }
 
 impl Reused {

@@ -7,6 +7,7 @@ import type { ModelCalls } from '../../api/models.js'
 import type { AttemptContext } from '../../api/agent.js'
 import { readSpawned } from '../../definition/spawned-task.js'
 import { packFailure, unpackFailure, type Answered, type Outcome, type Told } from './messages.js'
+import { Steps, takeStep } from '../../steps/steps.js'
 import type { AgentTask } from '../../api/task.js'
 
 type Execute = Extract<Told, { kind: 'execute' }>
@@ -15,10 +16,12 @@ type Execute = Extract<Told, { kind: 'execute' }>
 export interface AttemptHost {
   say(answered: Answered): void
   readonly waiting: Map<number, RemoteTask>
+  /** Who waits for a step to be on record, by number. */
+  readonly recording: Map<number, (outcome: Outcome) => void>
 }
 
-/** Numbers of spawned tasks are the worker's own: somebody may wait for one longer than its attempt lasts. */
-let spawns = 0
+/** Numbers of spawned tasks and steps are the worker's own: somebody may wait for one longer than its attempt lasts. */
+let numbers = 0
 
 export class WorkerAttempt implements AttemptContext {
   readonly attempt: number
@@ -28,11 +31,12 @@ export class WorkerAttempt implements AttemptContext {
   readonly heartbeat: (progress?: unknown) => void
   readonly emit: (data: unknown) => void
   readonly spawn: AttemptContext['spawn']
+  readonly step: AttemptContext['step']
   readonly #controller = new AbortController()
   readonly #taskId: string
   #ended = false
 
-  constructor({ call, attempt, idempotencyKey, outputSchema }: Execute, taskId: string, host: AttemptHost) {
+  constructor({ call, attempt, idempotencyKey, outputSchema, steps: before, maxValueBytes }: Execute, taskId: string, host: AttemptHost) {
     this.#taskId = taskId
     this.attempt = attempt
     this.idempotencyKey = idempotencyKey
@@ -48,7 +52,7 @@ export class WorkerAttempt implements AttemptContext {
       const refuse = (spawned: RemoteTask): void => spawned.settle({ failure: packFailure(this.#over()) })
       if (this.#ended) return new RemoteTask(refuse)
       const text = JSON.stringify(readSpawned(task, Infinity))
-      const number = (spawns += 1)
+      const number = (numbers += 1)
       host.say({ kind: 'spawn', call, spawn: number, task: text })
       return new RemoteTask((spawned) => {
         // The main thread has forgotten the attempt by then, and would never answer.
@@ -58,6 +62,24 @@ export class WorkerAttempt implements AttemptContext {
       })
     }
     this.spawn = spawn as AttemptContext['spawn']
+    const steps = new Steps({
+      taskId,
+      maxValueBytes,
+      before: before ?? undefined,
+      assertMayBegin: () => {
+        if (this.#ended) throw this.#over()
+        this.signal.throwIfAborted()
+      },
+      record: async (name, print, value) => {
+        if (this.#ended) throw this.#over()
+        const number = (numbers += 1)
+        host.say({ kind: 'step', call, step: number, name, print, value })
+        const outcome = await new Promise<Outcome>((resolve) => host.recording.set(number, resolve))
+        if ('failure' in outcome) throw unpackFailure(outcome.failure)
+      },
+      goesOn: () => host.say({ kind: 'goesOn', call }),
+    })
+    this.step = ((name: unknown, fn: unknown, options: unknown) => takeStep(steps, name, fn, options)) as AttemptContext['step']
   }
 
   get signal(): AbortSignal {

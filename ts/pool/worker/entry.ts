@@ -7,7 +7,7 @@ import type { Issue } from '../../api/issue.js'
 import { plainJson } from '../../json/json.js'
 import type { TaskInput } from '../../api/agent.js'
 import { WorkerAttempt, type AttemptHost, type RemoteTask } from './attempt.js'
-import { packFailure, unpackFailure, type Answered, type Make, type Told } from './messages.js'
+import { packFailure, unpackFailure, type Answered, type Make, type Outcome, type Told } from './messages.js'
 
 /** The agent, which may have more than it must. */
 interface MadeAgent {
@@ -18,6 +18,7 @@ interface MadeAgent {
 
 class AgentHost implements AttemptHost {
   readonly waiting = new Map<number, RemoteTask>()
+  readonly recording = new Map<number, (outcome: Outcome) => void>()
   readonly #port: MessagePort
   readonly #attempts = new Map<number, WorkerAttempt>()
   #agent: MadeAgent | undefined
@@ -61,6 +62,10 @@ class AgentHost implements AttemptHost {
     if (told.kind === 'spawned') {
       this.waiting.get(call)?.settle(told)
       return void this.waiting.delete(call)
+    }
+    if (told.kind === 'recorded') {
+      this.recording.get(call)?.(told)
+      return void this.recording.delete(call)
     }
     try {
       const issues: Issue[] = []

@@ -25,10 +25,15 @@ export type Told =
       readonly attempt: number
       readonly idempotencyKey: string
       readonly outputSchema: string | null
+      /** The steps on record. */
+      readonly steps: string | null
+      readonly maxValueBytes: number
     }
   | { readonly kind: 'abort'; readonly call: number; readonly reason: string }
   /** How a spawned task ended, for whoever waits for it. */
   | ({ readonly kind: 'spawned'; readonly call: number } & Outcome)
+  /** That a step is on record, or why it cannot be. */
+  | ({ readonly kind: 'recorded'; readonly call: number } & Outcome)
   | { readonly kind: 'check' | 'dispose'; readonly call: number }
 
 /** What the worker answers. */
@@ -43,6 +48,17 @@ export type Answered =
   /** The abort has reached the agent: its event loop is not blocked. */
   | { readonly kind: 'heard' | 'heartbeat'; readonly call: number }
   | { readonly kind: 'progress'; readonly call: number; readonly data: string }
+  /** A step gave its value; `step` is the worker's number of it. */
+  | {
+      readonly kind: 'step'
+      readonly call: number
+      readonly step: number
+      readonly name: string
+      readonly print: string | undefined
+      readonly value: string | undefined
+    }
+  /** What steps on record gave is taken up. */
+  | { readonly kind: 'goesOn'; readonly call: number }
   | { readonly kind: 'spawn'; readonly call: number; readonly spawn: number; readonly task: string }
   /** Somebody waits for a spawned task, so its failure is no longer the attempt's own. */
   | { readonly kind: 'awaited'; readonly call: number; readonly spawn: number }

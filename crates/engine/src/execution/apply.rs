@@ -65,7 +65,7 @@ impl Execution {
             }
             Event::CompensationStarted { task } => self.start_compensation(at, *task),
             // Nothing decides by these yet.
-            Event::StepStarted { .. } | Event::StepEnded { .. } | Event::SharedRead { .. } | Event::Moved { .. } => {}
+            Event::SharedRead { .. } | Event::Moved { .. } => {}
             Event::ExecutionEnded { end } => {
                 self.phase = Phase::Ended(end.clone());
                 self.ended = Some(at);
@@ -76,6 +76,8 @@ impl Execution {
             | Event::AttemptTimedOut { .. }
             | Event::ModelChosen { .. }
             | Event::ModelCalled { .. }
+            | Event::StepStarted { .. }
+            | Event::StepEnded { .. }
             | Event::RetryScheduled { .. }
             | Event::FallbackTaken { .. }
             | Event::BackoffEnded { .. }
@@ -94,6 +96,7 @@ impl Execution {
         match event {
             Event::AttemptStarted { task, attempt, .. } => {
                 self.note_call(*task);
+                self.inherit_steps(*task);
                 self.run(at, *task, *attempt);
             }
             Event::AttemptInterrupted { task, attempt, crashed } => {
@@ -112,7 +115,10 @@ impl Execution {
                 self.spend(*task, *attempt, spent, finish.as_ref(), call);
                 self.note_model_call(*task, *attempt, brief);
             }
+            Event::StepStarted { task, name, input, .. } => self.begin_step(*task, name, *input),
+            Event::StepEnded { task, name, input, value, .. } => self.end_step(*task, name, *input, value),
             Event::RetryScheduled { task, attempt, start, failure, until, .. } => {
+                self.end_era(*task, failure);
                 self.leave_lane(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);
                 self.tasks[*task].more().failed = Some((*attempt, Arc::clone(failure)));
@@ -134,6 +140,7 @@ impl Execution {
             }
             Event::TaskCompleted { task, attempt, start, end, output } => {
                 self.keep(*task, output);
+                self.forget_steps(*task);
                 self.tasks[*task].first_start.get_or_insert(*start);
                 self.end(at, *task, TaskState::Completed { attempt: *attempt, start: *start, end: *end });
                 if matches!(output, Output::Undoable(_)) && self.is_child_undone_within(*task) {
@@ -144,6 +151,7 @@ impl Execution {
                 if *attempt > 0 {
                     self.tasks[*task].first_start.get_or_insert(*start);
                 }
+                self.end_era(*task, failure);
                 let tolerated = self.planned(*task).tolerates(failure);
                 let failure = Arc::clone(failure);
                 self.end(at, *task, TaskState::Failed { attempt: *attempt, start: *start, end: *end, failure, tolerated });

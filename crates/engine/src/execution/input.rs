@@ -72,7 +72,7 @@ pub enum Input {
         /// Its definition, JSON text that [`crate::read_spawned`] has found good.
         definition: Arc<str>,
     },
-    /// An attempt tells of its models; see [`crate::Execution::takes`].
+    /// An attempt tells of its models or its steps; see [`crate::Execution::takes`].
     Note {
         /// Whose.
         task: InstanceIndex,

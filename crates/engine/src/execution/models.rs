@@ -3,7 +3,7 @@
 //!
 //! What a choice or a call says is its host's own; only what was spent, and with which word the answer ended, is looked at here.
 
-use super::{Event, Execution};
+use super::{Event, Execution, steps};
 use crate::InstanceIndex;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl Spent {
     }
 }
 
-/// What an attempt tells of its models.
+/// What an attempt tells of its models and its steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
     /// A model was chosen: JSON text of the choice and of what led to it. Nothing is sent before that is on record.
@@ -68,6 +68,15 @@ pub enum Note {
         call: Arc<str>,
         /// What of it stays at hand: JSON text.
         brief: Arc<str>,
+    },
+    /// A step has begun, or has given its value.
+    Step {
+        /// Its name.
+        name: Arc<str>,
+        /// The print of what it is given, if that was said.
+        input: Option<u64>,
+        /// JSON text, once it is there.
+        value: Option<Arc<str>>,
     },
 }
 
@@ -140,6 +149,7 @@ impl Execution {
         match note {
             Note::Chosen(_) => self.may_begin(task, attempt),
             Note::Called { .. } => (1..=record.attempts()).contains(&attempt),
+            Note::Step { name, value, .. } => self.takes_step(task, attempt, name, value.is_some()),
         }
     }
 
@@ -177,6 +187,7 @@ impl Note {
         match self {
             Self::Chosen(choice) => Event::ModelChosen { task, attempt, choice },
             Self::Called { spent, finish, call, brief } => Event::ModelCalled { task, attempt, spent, finish, call, brief },
+            Self::Step { name, input, value } => steps::event(task, attempt, name, input, value),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::models::Models;
 use super::scope::ScopeIndex;
+use super::steps::Steps;
 use super::{AbortCause, CancelReason, End, PassEnd, Question, SkipReason};
 use crate::trigger::{Outcome, Tally};
 use crate::{Failure, InstanceIndex, TaskIndex};
@@ -165,6 +166,8 @@ pub(super) struct More {
     pub(super) spawned: Option<ScopeIndex>,
     /// What it knows of models.
     pub(super) models: Option<Box<Models>>,
+    /// The steps it has taken.
+    pub(super) steps: Option<Box<Steps>>,
     /// What a loop knows.
     pub(super) turn: Option<Turn>,
     /// Why it will have failed, though its tasks have not ended.

@@ -337,7 +337,7 @@ fn words_of_execution(execution::Effect { slot, task, attempt, kind, .. }: execu
         Kind::Opened => format!("{slot}: opened {task}"),
         Kind::Reused => format!("{slot}: reused {task}"),
         Kind::Signalled => format!("{slot}: signalled"),
-        Kind::Chosen => format!("{slot}: chosen by {task}/{attempt}"),
+        Kind::Noted => format!("{slot}: noted by {task}/{attempt}"),
         Kind::LetGo { why } => format!("{slot}: let go of, {}", if why == 1 { "refused" } else { "lost" }),
     }
 }

@@ -21,6 +21,8 @@ impl Execution {
         more.failed = Some((attempt, Arc::clone(failure)));
         // What another gives is not what others are to take over, and what it crashes is its own.
         (more.crashes, more.cache_key) = (0, None);
+        // Nor has it taken the steps of the one before.
+        more.steps = None;
         if *again {
             more.input.clone_from(input);
             self.queue_for_lane(task);

@@ -119,7 +119,7 @@ impl Decider<'_> {
         self.record(Event::TaskCancelled { task, reason });
     }
 
-    /// An attempt tells of its models.
+    /// An attempt tells of its models or its steps.
     pub(super) fn note(&mut self, task: InstanceIndex, attempt: u32, note: Note) {
         if self.execution.takes(task, attempt, &note) {
             self.record(note.event(task, attempt));
