@@ -25,11 +25,13 @@ export interface Deed {
   spawns?: AgentTask[]
   /** Whether it catches their failures. */
   catches?: boolean
+  /** It takes so many steps before anything else: two of them at once, the others one by one. */
+  steps?: number
   /** It cancels the execution above all, and then answers within the grace, or stops as it is told. */
   cancels?: 'answers' | 'stops'
   /** It has the execution above all paused, and resumed. */
   pauses?: boolean
-  /** It spawns a task in the name of an attempt that is over. */
+  /** It spawns a task, and takes a step, in the name of an attempt that is over. */
   strays?: boolean
 }
 

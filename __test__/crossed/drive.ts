@@ -39,6 +39,8 @@ class Driver {
   /** Contexts of attempts that are over. */
   readonly #over: AttemptContext[] = []
   readonly #problems: string[] = []
+  /** What steps gave, by execution, key and name, and how often they were taken. */
+  readonly #steps = new Map<string, { given?: number; taken: number }>()
   /** The interpreter's names of executions by their ids. */
   readonly #names = new Map<string, string>()
   #kit: TestKit | undefined
@@ -234,6 +236,7 @@ class Driver {
     this.#over.push(context)
     if (deed.slow !== undefined) await sleep(this.#kit as TestKit, deed.slow, context)
     if (agent !== 'work') return { id: task.id, said: null }
+    if (deed.steps !== undefined) await this.#step(deed.steps, task, context)
     if (deed.strays === true) await this.#stray()
     for (const spawned of deed.spawns ?? []) {
       try {
@@ -256,7 +259,22 @@ class Driver {
     throw Object.assign(new Error('no'), deed.code !== undefined && { code: deed.code }, deed.final === true && { retryable: false })
   }
 
-  /** An attempt that is over spawns a task. */
+  /** Each step gives what it was given first, and without a crash it is taken once. */
+  async #step(count: number, { id, executionId }: TaskInput, { step, idempotencyKey }: AttemptContext): Promise<void> {
+    const take = async (name: string): Promise<void> => {
+      const at = JSON.stringify([executionId, idempotencyKey, name])
+      const known = this.#steps.get(at) ?? { taken: 0 }
+      this.#steps.set(at, known)
+      const given = await step(name, () => (known.taken += 1), { input: { id } })
+      known.given ??= given
+      if (given !== known.given) this.#problems.push(`step ${at} gave ${given} after ${known.given}`)
+      if (known.taken > (this.#case.crash === undefined ? 1 : 2)) this.#problems.push(`step ${at} was taken ${known.taken} times`)
+    }
+    await Promise.all(['1', '2'].slice(0, count).map(take))
+    for (let at = 3; at <= count; at += 1) await take(String(at))
+  }
+
+  /** An attempt that is over spawns a task, and takes a step. */
   async #stray(): Promise<void> {
     const past = this.#over.slice(0, -1).find((context) => context.attempt > 0)
     if (past === undefined) return
@@ -267,6 +285,8 @@ class Driver {
         () => undefined,
         (error: Error) => error.message,
       )
+    const stepped = await past.step('stray', () => 'taken').catch((error: Error) => error.message)
+    if (!/is over|told to stop|cancelled|taken/.test(stepped)) this.#problems.push(`a stray step was told: ${stepped}`)
     // The attempt may be that of a parent, which goes on.
     if (refused !== undefined && !/is over|told to stop|cancelled/.test(refused)) this.#problems.push(`a stray spawn was told: ${refused}`)
   }

@@ -28,6 +28,8 @@ export function caseOf(seed: number): Case {
 class Generator {
   readonly #chance: Chance
   readonly #seed: number
+  /** Of its own, so that a case is otherwise what it was before there were steps. */
+  readonly #stepping: Chance
   readonly #registered: AgentWorkflow[] = []
   #tasks = 0
   /** There is one cancel in a case at most. */
@@ -41,6 +43,7 @@ class Generator {
   constructor(seed: number) {
     this.#chance = new Chance(seed)
     this.#seed = seed
+    this.#stepping = new Chance(seed + 1)
   }
 
   make(): Case {
@@ -150,6 +153,7 @@ class Generator {
   #deed(place: Place, id: string): Deed {
     const chance = this.#chance
     const deed: Deed = {}
+    if (this.#stepping.oneIn(3)) deed.steps = 1 + this.#stepping.below(4)
     if (place.alone) {
       if (chance.oneIn(5)) deed.fails = 1 + chance.below(3)
       if (chance.oneIn(7)) deed.failsRuns = 1 + chance.below(2)
