@@ -37,6 +37,11 @@ export class Asking {
     return this.#sent
   }
 
+  /** What led up to request `sent` is on record, and not asked for again. */
+  goOnFrom(sent: number): void {
+    this.#sent = Math.max(this.#sent, sent)
+  }
+
   /** Announces something that is part of what the request of that number led to. Each piece is a sign of life. */
   announce(data: object, request: number, restart = false): void {
     const isAnew = restart || this.#void

@@ -44,6 +44,11 @@ export interface HybridConfiguration extends LlmConfiguration {
   tools?: readonly string[] | undefined
   /** Requests to the model in one attempt, 1 to 1000. `ERR_MAX_STEPS`. Default 10. */
   maxSteps?: number | undefined
+  /**
+   * Whether a later attempt goes on at the first reply or tool result that is not on record, after a crash, and after a failure by time-out, network or loss.
+   * `'never'`: each attempt begins anew. Default `'steps'`.
+   */
+  resume?: 'steps' | 'never' | undefined
 }
 
 /** The configuration of an agent of type `tool`. */
@@ -66,6 +71,7 @@ export interface ResolvedLlm extends RequestPart {
 export interface ResolvedHybrid extends ResolvedLlm {
   readonly tools: readonly string[] | undefined
   readonly maxSteps: number
+  readonly resume: 'steps' | 'never'
 }
 
 export interface ResolvedTool {
@@ -135,8 +141,10 @@ export function readLlm(configuration: unknown, path: string, issues: Issue[]): 
 
 /** The configuration of a `hybrid` agent with nothing left open; usable only if nothing was pushed to `issues`. */
 export function readHybrid(configuration: unknown, path: string, issues: Issue[]): ResolvedHybrid {
-  const fields: Fields<ResolvedHybrid> = { read: { ...llmReaders, tools: list(text), maxSteps: integer(1, STEPS_MAX) } }
-  return readGroup<ResolvedHybrid>(configuration, path, issues, fields, { ...llmDefaults, tools: undefined, maxSteps: 10 })
+  const fields: Fields<ResolvedHybrid> = {
+    read: { ...llmReaders, tools: list(text), maxSteps: integer(1, STEPS_MAX), resume: oneOf('steps', 'never') },
+  }
+  return readGroup<ResolvedHybrid>(configuration, path, issues, fields, { ...llmDefaults, tools: undefined, maxSteps: 10, resume: 'steps' })
 }
 
 /** The configuration of a `tool` agent; usable only if nothing was pushed to `issues`. */

@@ -3,6 +3,8 @@
 //
 //   ask ─┬─ calls tools ─▶ call them, all at once ─▶ ask, at most `maxSteps` times
 //        └─ calls none ──▶ the text is the result, or what `outputSchema` makes of it
+//
+// Each reply and each result of a tool is a step: a later attempt goes on at the first that is not on record.
 
 import { TaskFailedError } from '../api/errors.js'
 import type { Log } from '../log/log.js'
@@ -12,6 +14,7 @@ import type { ToolRegistry } from '../tools/registry.js'
 import type { Agent, AttemptContext, TaskInput } from '../api/agent.js'
 import { Asking, requestPart } from './attempt.js'
 import type { ResolvedHybrid } from './configuration.js'
+import { taking } from './progress.js'
 import { fenced, promptOf } from './prompt.js'
 import { ToolCalls } from './tool-calls.js'
 import type { BuiltInHost } from './host.js'
@@ -33,14 +36,15 @@ export class HybridAgent implements Agent {
 
   /** The text of the answer that calls no tool; of a task with `outputSchema` what that makes of it. */
   async execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
-    const { tools: names, maxSteps, system, ...llm } = this.#configuration
+    const { tools: names, maxSteps, resume, system, ...llm } = this.#configuration
     const asking = new Asking(context, this.#accept, llm.stream)
-    const calls = new ToolCalls(this.#tools, names, context, this.#log, (data) => asking.announce(data, asking.sent))
-    const tools = calls.shown()
     const prompt = promptOf(task, llm.include)
     const { outputSchema: schema } = context
     const form = isOutputSchema(schema) ? schema : undefined
     const instructions = [system, form && wantedForm(form)].filter((part) => part !== undefined).join('\n\n')
+    const take = taking(context, resume, [prompt, instructions])
+    const calls = new ToolCalls(this.#tools, names, context, this.#log, take, (data) => asking.announce(data, asking.sent))
+    const tools = calls.shown()
     const request = {
       ...requestPart(llm),
       ...(instructions !== '' && { system: instructions }),
@@ -49,14 +53,18 @@ export class HybridAgent implements Agent {
     const messages: ModelMessage[] = [{ role: 'user', content: prompt }]
     const texts: string[] = []
     for (let step = 1; ; step += 1) {
-      const { answer, turns } = await asking.ask({ ...request, messages: [...messages] })
+      const { answer, turns, sent } = await take(`reply ${step}`, async () => {
+        const said = await asking.ask({ ...request, messages: [...messages] })
+        return { ...said, sent: asking.sent }
+      })
+      asking.goOnFrom(sent)
       const isLast = answer.toolCalls.length === 0
       const read = isLast && form !== undefined ? await readAs(form, answer) : undefined
       // What fits is whole, wherever the words around it were cut; what was withheld is told all the same.
       if (read === undefined || answer.finishReason === 'content-filter') asking.assertWhole(answer, request, true)
       if (isLast) {
         if (form === undefined) return answer.text
-        return read === undefined ? await this.#formed(asking, form, prompt, answer) : read.value
+        return read === undefined ? await take('form', async () => this.#formed(asking, form, prompt, answer)) : read.value
       }
       if (answer.text !== '') texts.push(answer.text)
       // What its tools would give nobody would read.
@@ -68,7 +76,7 @@ export class HybridAgent implements Agent {
 
   /** An answer that is not in the form that is wanted is put into it by a request of its own, which needs no tools. */
   async #formed(asking: Asking, form: OutputSchema, prompt: string, { text }: GenerateResult): Promise<unknown> {
-    const { tools: _tools, maxSteps: _maxSteps, ...llm } = this.#configuration
+    const { tools: _tools, maxSteps: _maxSteps, resume: _resume, ...llm } = this.#configuration
     const request = { ...requestPart(llm), prompt: `${prompt}\n\nPut this answer to it into the form that is wanted:\n\n${text}` }
     return await asking.output({ ...request, schema: form })
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The tools that the model of one attempt may call, and its calls of them.
 
+import { errorOf, type OrchestratorError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
 import type { Log } from '../log/log.js'
@@ -9,6 +10,8 @@ import { allows, notAllowed } from '../definition/allow.js'
 import { readSchema } from '../schema/schema.js'
 import { allowanceOf } from './granted.js'
 import { failed } from '../tools/call.js'
+import type { ToolResult } from '../tools/tool.js'
+import type { Take } from './progress.js'
 import { ToolRegistry } from '../tools/registry.js'
 import type { AttemptContext } from '../api/agent.js'
 import { canonical, hashOf } from '../json/canonical.js'
@@ -20,11 +23,13 @@ export class ToolCalls {
   readonly #offered = new ToolRegistry()
   readonly #context: AttemptContext
   readonly #log: Log
+  readonly #take: Take
   readonly #announce: (data: object) => void
   readonly #repeats = new Map<string, number>()
 
   /**
-   * `names`: those it may call; `undefined`: every one there is. What its execution is not allowed is not offered. `announce` is told of each call.
+   * `names`: those it may call; `undefined`: every one there is. What its execution is not allowed is not offered. `take` puts results on record; `announce` is told of
+   * each call that is made.
    *
    * @throws {ToolError} `ERR_TOOL_NOT_FOUND`, which lists those there are.
    */
@@ -33,10 +38,12 @@ export class ToolCalls {
     names: readonly string[] | undefined,
     context: AttemptContext,
     log: Log,
+    take: Take,
     announce: (data: object) => void,
   ) {
     this.#context = context
     this.#log = log
+    this.#take = take
     this.#announce = announce
     for (const name of new Set(names ?? tools.list().map((tool) => tool.name))) {
       const tool = tools.get(name)
@@ -69,20 +76,30 @@ export class ToolCalls {
     const work = async (): Promise<void> => {
       for (let place = next++; place < calls.length; place = next++) {
         this.#context.signal.throwIfAborted()
-        results[place] = await this.#call(calls[place] as ModelToolCall, step, keys[place] ?? '')
+        const call = calls[place] as ModelToolCall
+        const isOnce = this.#offered.get(call.name)?.repeatable === false
+        const unknown = (): ModelPart => this.#told(call, step, failed(unknownOutcome(call)))
+        const done = async (): Promise<ModelPart> => this.#call(call, step, keys[place] ?? '')
+        results[place] = await this.#take(`result ${step}.${place + 1} of ${call.name}`, done, isOnce ? unknown : undefined)
       }
     }
     await Promise.all(Array.from({ length: Math.min(CALLS_AT_ONCE_MAX, calls.length) }, work))
     return results
   }
 
-  async #call({ id, name, arguments: args }: ModelToolCall, step: number, idempotencyKey: string): Promise<ModelPart> {
+  async #call(call: ModelToolCall, step: number, idempotencyKey: string): Promise<ModelPart> {
+    const { id, name, arguments: args } = call
     const { signal } = this.#context
     this.#announce({ type: 'tool-call', step, id, name, arguments: args })
     const allow = allowanceOf(this.#context)
-    const { result, isError } = allows(allow, 'tools', name)
+    const result = allows(allow, 'tools', name)
       ? await this.#offered.call(name, args, { signal, id, idempotencyKey })
       : failed(notAllowed(allow, 'tools', name))
+    return this.#told(call, step, result)
+  }
+
+  /** What the model reads of a call. */
+  #told({ id, name }: ModelToolCall, step: number, { result, isError }: ToolResult): ModelPart {
     this.#announce({ type: 'tool-result', step, id, name, result, isError })
     return { type: 'tool-result', id, result, isError }
   }
@@ -94,4 +111,10 @@ export class ToolCalls {
     this.#repeats.set(call, repeat)
     return `${this.#context.idempotencyKey}:${call}-${repeat}`
   }
+}
+
+/** A tool that must not be called twice had been called by an attempt that ended before it answered. */
+function unknownOutcome({ name }: ModelToolCall): OrchestratorError {
+  const message = `this call of tool \`${name}\` had begun when an attempt before this one ended, and it may not be repeated: whether it was done is unknown; find out with another tool, or say so in the answer`
+  return errorOf('ERR_OUTCOME_UNKNOWN', message, { details: { tool: name } })
 }

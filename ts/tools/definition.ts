@@ -14,14 +14,14 @@ import type { Tool, ToolContext, ToolDefinition } from './tool.js'
 /** What every provider of models takes. */
 export const TOOL_NAME_MAX = 64
 export const TOOL_NAME: RegExp = new RegExp(`^[a-zA-Z0-9_-]{1,${TOOL_NAME_MAX}}$`)
-const KNOWN = ['name', 'description', 'parameters', 'execute', 'timeout']
+const KNOWN = ['name', 'description', 'parameters', 'execute', 'timeout', 'repeatable']
 
 /** The tool, or a `ValidationError` with everything that is wrong with it. */
 export function readTool(definition: ToolDefinition, clock: Bound['clock']): Tool {
   const issues: Issue[] = []
   if (typeof definition !== 'object' || definition === null)
     refuse([{ path: 'tool', message: `must be an object such as { name, description, parameters, execute }, not ${describe(definition)}` }])
-  const { name, description, parameters, timeout: given } = definition
+  const { name, description, parameters, timeout: given, repeatable = true } = definition
   for (const [field, value] of Object.entries(definition)) {
     if (value !== undefined && !KNOWN.includes(field))
       issues.push({ path: memberPath('tool', field), code: 'ERR_UNKNOWN_FIELD', message: `is not a field; there are ${KNOWN.join(', ')}` })
@@ -33,6 +33,8 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
   if (typeof definition.execute !== 'function')
     issues.push({ path: 'tool.execute', message: 'must be a function: async (args, ctx) => result' })
   const timeout = given === undefined ? undefined : duration(given, 'tool.timeout', issues)
+  if (typeof repeatable !== 'boolean')
+    issues.push({ path: 'tool.repeatable', message: `must be true or false, not ${describe(repeatable)}` })
   const read = readParameters(parameters, issues)
   if (read === undefined || issues.length > 0) return refuse(issues)
   const run = async (args: unknown, ctx: ToolContext): Promise<Json> => {
@@ -49,6 +51,7 @@ export function readTool(definition: ToolDefinition, clock: Bound['clock']): Too
     name,
     description,
     parameters: read.jsonSchema,
+    repeatable,
     call: (args, ctx) =>
       answered(name, ctx, { clock, timeout }, (signal) => {
         const { id: toolCallId, idempotencyKey } = ctx

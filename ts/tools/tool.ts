@@ -21,6 +21,11 @@ export interface ToolDefinition<S = unknown> {
   execute(args: ToolArguments<S>, ctx: ToolContext): unknown
   /** The longest one call may take; then its signal aborts. Default: the time of the task. */
   timeout?: Duration | undefined
+  /**
+   * Whether a call that had begun, and whose result is not on record, may be made again, under the same `idempotencyKey`. `false`: a `hybrid` tells its model that
+   * the outcome is unknown. Default true.
+   */
+  repeatable?: boolean | undefined
 }
 
 /** The arguments as the schema parses them; unknown for raw JSON Schema. */
@@ -42,6 +47,8 @@ export interface Tool {
   readonly description: string
   /** JSON Schema of an object. */
   readonly parameters: object
+  /** Whether a call whose outcome is unknown may be made again; absent: yes. */
+  readonly repeatable?: boolean
   /** Never rejects, except with the reason of the signal once that is aborted. */
   call(args: unknown, ctx: CallContext): Promise<ToolResult>
 }
