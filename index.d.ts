@@ -326,9 +326,11 @@ export declare interface Alert {
  * - `store:blocked` (resource, high): another program has kept commits waiting for more than 5 s;
  * - `store:log-damaged` (error, high): the log was damaged when the store was opened, and what lies behind cannot be read;
  * - `store:damaged` (error, high): an execution or a schedule cannot be read and is left alone; it is not over until the orchestrator is closed;
+ * - `store:full` (resource, critical): the disk of the store is full, and new work is refused;
+ * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
  */
-export declare type AlertRule = 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:not-copied';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:not-copied';
 
 /** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export declare interface AlertThresholds {
@@ -1752,6 +1754,8 @@ export declare interface OrchestratorEvents {
 export declare interface OrchestratorStatistics {
     /** Executions that have not ended. */
     readonly activeWorkflows: number;
+    /** Active executions that only wait and are not in memory; `storage.parkAfter`. Without `storage` none is. */
+    readonly parkedWorkflows: number;
     /** Active executions that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
     readonly queuedWorkflows: number;
     /** Interrupted executions and schedules that wait for agents to be registered: the missing agents, by execution or schedule id. */
@@ -2125,8 +2129,18 @@ export declare interface StorageConfig {
      * `<path>.before-<format>` if it has at most 256 MiB; `'backup'` copies it whatever its size.
      */
     migrate?: 'auto' | 'backup' | undefined;
+    /**
+     * Bytes that the log of the file may have while another program reads it; beyond, new work is refused (`ERR_STORE_FULL`) and what runs goes on. Default `'8GiB'`,
+     * and never more than half of what is free on the disk.
+     */
+    maxLog?: Bytes | undefined;
     /** Which ended executions are deleted. Default: none. */
     retention?: RetentionConfig | undefined;
+    /**
+     * How long an execution that only waits, for a signal, for time or because it is paused, stays in memory; then only what it is found by does, and it is
+     * read back when something comes for it. Default `'5 seconds'`.
+     */
+    parkAfter?: Duration | undefined;
 }
 
 /** The store could not be opened, read or written. */

@@ -14,6 +14,7 @@ import type { ExecuteOptions } from '@codexos/multi-agent-orchestrator';
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator';
 import type { OrchestratorConfig } from '@codexos/multi-agent-orchestrator';
 import type { PlainTypes } from '@codexos/multi-agent-orchestrator';
+import type { StorageConfig } from '@codexos/multi-agent-orchestrator';
 import type { TaskInput } from '@codexos/multi-agent-orchestrator';
 import type { Typed } from '@codexos/multi-agent-orchestrator';
 import type { WorkflowExecution } from '@codexos/multi-agent-orchestrator';
@@ -157,8 +158,11 @@ export declare interface TestKit extends AsyncDisposable {
 
 /** The options of a test kit: those of an orchestrator except its storage, and these. */
 export declare interface TestKitOptions extends Omit<OrchestratorConfig, 'storage'> {
-    /** Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. */
-    storage?: 'memory' | 'file' | undefined;
+    /**
+     * Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. An object is such a file, with what `storage` of an
+     * orchestrator says of parking; that is done in real time.
+     */
+    storage?: 'memory' | 'file' | Pick<StorageConfig, 'parkAfter'> | undefined;
     /** The first time of the clock, from 1970 to 2253. Default 2026-01-01T00:00:00Z. */
     startAt?: Date | undefined;
     /** Registers agents, workflows and listeners, as a process does when it starts. Called with each orchestrator that the kit opens. */

@@ -98,6 +98,7 @@ pub struct NativeBounds {
 #[expect(missing_docs, reason = "as in `runtime::Statistics`")]
 pub struct NativeStatistics {
     pub active: f64,
+    pub parked: f64,
     pub waiting: f64,
     pub queued: f64,
     pub running: f64,
@@ -112,6 +113,7 @@ impl From<Statistics> for NativeStatistics {
     fn from(statistics: Statistics) -> Self {
         Self {
             active: statistics.active as f64,
+            parked: statistics.parked as f64,
             waiting: statistics.waiting as f64,
             queued: statistics.queued as f64,
             running: statistics.running as f64,

@@ -20,6 +20,7 @@ pub mod mcp;
 pub mod models;
 pub mod notes;
 pub mod opening;
+pub mod parking;
 pub mod plan;
 pub mod runtime;
 pub mod schedules;

@@ -5,11 +5,12 @@ use crate::error::{NativeFailure, failure};
 use crate::shared::{SharedArchive, SharedDriver, SharedFacts, lock};
 use crate::stage::NativeStage;
 use crate::{scripted, words};
-use napi::bindgen_prelude::{Env, Task};
+use napi::bindgen_prelude::{Env, Task, Uint32Array};
 use napi_derive::napi;
 use runtime::facts::Follower;
 use runtime::store::{Copies, Durability, OpenOptions};
-use runtime::{Clock, Driver, Error, Interrupted, Opening, Unreadable, Wake};
+use runtime::{Clock, Driver, Error, Opening, Unreadable, Wake};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +36,10 @@ pub struct NativeStorage {
 pub struct Opened {
     /// Why it did not open.
     pub failure: Option<NativeFailure>,
-    /// What is to be continued.
-    pub interrupted: Vec<InterruptedExecution>,
+    /// What is to be continued, in groups of those that need the same.
+    pub groups: Vec<InterruptedGroup>,
+    /// The slots of executions that are tasks of others, and of those above them, oldest first: they are to be woken in any case.
+    pub families: Uint32Array,
     /// What is left alone, since its definition cannot be read.
     pub unreadable: Vec<UnreadableRow>,
     /// What the clock of its journals shows: later than JavaScript's if that was set back since they were written.
@@ -52,13 +55,15 @@ pub struct UnreadableRow {
     pub message: String,
 }
 
-/// An execution to be continued.
+/// Executions to be continued that need the same.
 #[napi(object)]
-pub struct InterruptedExecution {
-    /// Its small number in this process.
-    pub slot: u32,
-    /// The stored execution as JSON text.
-    pub text: String,
+pub struct InterruptedGroup {
+    /// The number of their definition, from 0; see `groupPlan`.
+    pub definition: u32,
+    /// The agents that models stand in for in them.
+    pub built_in: Vec<String>,
+    /// The agents of tasks that their attempts have added.
+    pub spawned: Vec<String>,
 }
 
 /// Opens the file on a thread of its own, since recovery reads what may be a large journal.
@@ -75,7 +80,8 @@ pub struct Open {
 
 /// What was found in the file.
 pub struct Found {
-    interrupted: Vec<Interrupted>,
+    groups: Vec<InterruptedGroup>,
+    families: Vec<u32>,
     unreadable: Vec<Unreadable>,
     now: Timestamp,
 }
@@ -87,7 +93,7 @@ impl Open {
             use runtime::store::OpenError;
             let store = runtime::store::FileStore::open(&self.path).map_err(|source| OpenError::Io { path: self.path.clone(), source })?;
             *lock(&self.driver) = Some(Driver::over(Box::new(store), Durability::Disk, self.clock.share(), Arc::clone(&self.wake))?);
-            return Ok(Found { interrupted: Vec::new(), unreadable: Vec::new(), now: self.clock.read() });
+            return Ok(Found { groups: Vec::new(), families: Vec::new(), unreadable: Vec::new(), now: self.clock.read() });
         }
         let durability = if self.storage.durability == "os" { Durability::Os } else { Durability::Disk };
         let wake = Arc::clone(&self.wake);
@@ -102,7 +108,7 @@ impl Open {
         let opening = Opening { path: &self.path, durability, options };
         let around = |store| if let Some(stage) = &self.stage { stage.around(store) } else { store };
         let clock = self.clock.share();
-        let (driver, interrupted) = match scripted::script() {
+        let (driver, opened) = match scripted::script() {
             Some(script) => Driver::open_before(opening, clock, |store, clock| scripted::backend(store, script, clock, wake))?,
             None => Driver::open_through(opening, clock, wake, around)?,
         };
@@ -111,7 +117,8 @@ impl Open {
             *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), Some(ROLLUPS))?));
         }
         *lock(&self.archive) = Some(archive);
-        let found = Found { interrupted, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
+        let (groups, families) = (groups_of(&driver), opened.families);
+        let found = Found { groups, families, unreadable: driver.unreadable().to_vec(), now: driver.clock() };
         *lock(&self.driver) = Some(driver);
         Ok(found)
     }
@@ -127,15 +134,30 @@ impl Task for Open {
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Opened> {
         Ok(match output {
-            Err(error) => Opened { failure: Some(failure(&error)), interrupted: Vec::new(), unreadable: Vec::new(), now: 0.0 },
-            Ok(Found { interrupted, unreadable, now }) => {
-                let interrupted = interrupted.into_iter().map(|one| InterruptedExecution { slot: one.slot, text: one.text }).collect();
+            Err(error) => Opened {
+                failure: Some(failure(&error)),
+                groups: Vec::new(),
+                families: Uint32Array::new(Vec::new()),
+                unreadable: Vec::new(),
+                now: 0.0,
+            },
+            Ok(Found { groups, families, unreadable, now }) => {
                 let row = |one: Unreadable| UnreadableRow { id: one.id.to_string(), is_schedule: one.is_schedule, message: one.message };
                 let unreadable = unreadable.into_iter().map(row).collect();
-                Opened { failure: None, interrupted, unreadable, now: words::micros(now.micros()) }
+                Opened { failure: None, groups, families: Uint32Array::new(families), unreadable, now: words::micros(now.micros()) }
             }
         })
     }
+}
+
+fn groups_of(driver: &Driver) -> Vec<InterruptedGroup> {
+    let mut definitions = HashMap::new();
+    let groups = driver.groups().map(|group| {
+        let next = u32::try_from(definitions.len()).unwrap_or(u32::MAX);
+        let definition = *definitions.entry(Arc::as_ptr(&group.plan)).or_insert(next);
+        InterruptedGroup { definition, built_in: group.built_in.clone(), spawned: group.spawned.clone() }
+    });
+    groups.collect()
 }
 
 /// Closes on a thread of its own, since the last commit may wait for the disk.

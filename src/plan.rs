@@ -112,6 +112,12 @@ impl NativePlan {
         serde_json::to_string(&rows).unwrap_or_default()
     }
 
+    /// The definition as it was given.
+    #[napi(catch_unwind)]
+    pub fn source(&self) -> String {
+        self.plan.definition.to_string()
+    }
+
     /// Equal for definitions that do the same.
     #[napi(catch_unwind)]
     pub fn hash(&self) -> String {

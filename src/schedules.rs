@@ -68,7 +68,7 @@ impl Engine {
     /// The id of the execution in a slot, for one that a schedule began.
     #[napi(catch_unwind)]
     pub fn execution_id(&self, slot: u32) -> Result<String, CodedError> {
-        self.with(|driver| Ok(driver.execution(slot)?.setup().id.to_string()))
+        self.with(|driver| Ok(driver.id(slot)?.to_string()))
     }
 }
 

@@ -28,6 +28,7 @@ import { Log } from './log/log.js'
 import { endOf, orThrow } from './executions/outcome.js'
 import { InterruptedRuns } from './executions/recovery.js'
 import { tellDamaged, type DamagedText } from './executions/damaged.js'
+import { Parking } from './executions/parking.js'
 import type { Run } from './run/run.js'
 import { methodsOf, placed, placeErrors } from './base/placed.js'
 import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './executions/schedule.js'
@@ -86,8 +87,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #log: Log
   readonly #alerts: Alerts
   readonly #unheard: Unheard
-  readonly #live = new LiveRuns()
+  readonly #live = new LiveRuns(() => this.#parking.watch())
   readonly #ended: EndedExecutions | undefined
+  readonly #parking: Parking
   readonly #interrupted: InterruptedRuns
   readonly #beginnings: Beginnings
   readonly #schedules: Schedules
@@ -141,11 +143,13 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
           this.#models.forget(`execution:${run.id}`)
           this.#release(run)
         },
+        parked: (effect) => this.#parking.heard(effect),
         schedule: (...heard) => this.#schedules.heard(...heard),
         failed: (error) => {
           if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
           this.#schedules.lose(pendingError(error))
           this.#deletions.lose(pendingError(error))
+          this.#parking.lose(pendingError(error))
           this.#log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
         },
         deleted: (ticket) => this.#deletions.deleted(ticket),
@@ -175,6 +179,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       live: this.#live,
       ended: this.#ended,
       announcer: this.#announcer,
+      find: (id: string) => this.#parking.find(id),
       past: (id: string) => this.#lookUp.past(id),
       ready: () => this.#ready,
       assertOpen: (...call: [call?: string, underWay?: boolean]) => this.#assertOpen(...call),
@@ -187,7 +192,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       this.#agents,
       (definition) => this.#workflows.equip(definition),
       (run) => cancelOrphans(this.#childrenHost, orphansOf(this.#childrenHost, run)),
+      (slot) => this.#parking.wake(slot),
     )
+    this.#parking = new Parking({ ...shared, after: storage?.parkAfter, interrupted: this.#interrupted })
     const { enableValidation: validates, maxIdlePasses } = workflow
     const definitions = { reader: this.#reader, workflows: this.#workflows }
     const bounds = { validates, maxIdlePasses, inMemory: storage === null }
@@ -435,7 +442,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #open(): Promise<void> {
     const parts = { agents: this.#agents, interrupted: this.#interrupted, schedules: this.#schedules, alerts: this.#alerts }
-    const running = { dispatcher: this.#dispatcher, live: this.#live, children: this.#childrenHost }
+    const running = { dispatcher: this.#dispatcher, live: this.#live, parking: this.#parking, children: this.#childrenHost }
     await openStore(this.#config, { ...parts, ...running })
     this.#deletions.begin()
     this.#announcer.detached()
@@ -485,6 +492,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       schedules: this.#schedules,
       deletions: this.#deletions,
       live: this.#live,
+      parking: this.#parking,
       ended: this.#ended,
       announcer: this.#announcer,
     }

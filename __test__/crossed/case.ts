@@ -73,6 +73,8 @@ export interface Signal {
 export interface Case {
   seed: number
   inFile: boolean
+  /** Whether what only waits is parked as soon as it can be, and nobody waits for an execution but by looking at it. */
+  parks: boolean
   main: AgentWorkflow
   /** What `main` and these name by id. */
   registered: AgentWorkflow[]

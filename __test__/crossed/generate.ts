@@ -55,7 +55,7 @@ class Generator {
     const main = this.#workflow('main', { seen: [], depth: 0, alone: true, top: true, inLoop: false }, cancels)
     const signals = this.#signals()
     const coded = hasCode(main)
-    return {
+    const made = {
       seed: this.#seed,
       inFile,
       main,
@@ -68,6 +68,8 @@ class Generator {
           crash: { commit: 1 + chance.below(24), side: chance.of(['beforeCommit', 'afterCommit'] as const) },
         }),
     }
+    // Drawn last, so that the cases are those that they were before there was this.
+    return { ...made, parks: inFile && chance.oneIn(2) }
   }
 
   #workflow(id: string, place: Place, cancels = false): AgentWorkflow {

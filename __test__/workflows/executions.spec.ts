@@ -192,6 +192,7 @@ describe.each(Object.keys(stores))('with the store %s', (store) => {
     const orchestrator = open()
     const zero = {
       activeWorkflows: 0,
+      parkedWorkflows: 0,
       queuedWorkflows: 0,
       waitingForAgents: {},
       queuedTasks: 0,

@@ -276,6 +276,8 @@ export interface ExecutionList {
 export interface OrchestratorStatistics {
   /** Executions that have not ended. */
   readonly activeWorkflows: number
+  /** Active executions that only wait and are not in memory; `storage.parkAfter`. Without `storage` none is. */
+  readonly parkedWorkflows: number
   /** Active executions that wait for a place: for `maxConcurrentWorkflows`, or for others of their `concurrency.key`. */
   readonly queuedWorkflows: number
   /** Interrupted executions and schedules that wait for agents to be registered: the missing agents, by execution or schedule id. */

@@ -10,7 +10,7 @@ import type { ExecutionKind } from '../native/alphabet.js'
 import type * as Binding from '../native/binding.cjs'
 import type {
   Answer,
-  InterruptedExecution as Interrupted,
+  InterruptedGroup,
   KeptSchedule,
   NativeAlert,
   NativeBounds,
@@ -18,9 +18,9 @@ import type {
   NativeFit as SignalFit,
   NativeLimits,
   NativePlan,
+  NativeProceeded,
   NativeQuestion as Question,
   NativeStatistics,
-  Opened,
   PlanReading,
   ReadingLimits as NativeReadingLimits,
   ScheduleTexts,
@@ -45,7 +45,7 @@ export const NativeStage: typeof Binding.NativeStage = native.NativeStage
 export type NativeStage = Binding.NativeStage
 export const readAcceptedWorkflow: typeof Binding.readAcceptedWorkflow = native.readAcceptedWorkflow
 export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
-export type { Answer, Interrupted, NativePlan, NativeReadingLimits, PlanReading, Question, SignalFit, Unreadable }
+export type { Answer, InterruptedGroup, NativePlan, NativeReadingLimits, PlanReading, Question, SignalFit, Unreadable }
 
 /** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
 export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
@@ -54,6 +54,14 @@ export function timingProblems(timing: string, now: number): { path: string; mes
 
 /** The time of one orchestrator in Rust, which its engine and its models share, and the stage it is on, if it is on one. */
 export type NativeTime = { readonly clock: NativeClock; readonly stage: NativeStage | undefined }
+
+/** What a store had that is to be continued, and what cannot be. */
+export interface OpenedStore {
+  readonly groups: readonly InterruptedGroup[]
+  /** Slots of executions that are tasks of others, and of those above them. */
+  readonly families: Iterable<number>
+  readonly unreadable: readonly Unreadable[]
+}
 
 /** One orchestrator's driver. Every method throws an `OrchestratorError` or nothing. */
 export class Engine {
@@ -72,7 +80,7 @@ export class Engine {
   }
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
-  async openFile(storage: ResolvedStorage): Promise<Omit<Opened, 'failure'>> {
+  async openFile(storage: ResolvedStorage): Promise<OpenedStore & { readonly now: number }> {
     const { maxLog, ...rest } = storage
     const stored = { ...rest, ordered: rest.retention !== null, ...(maxLog !== null && { maxLog }) }
     const { failure, ...opened } = await this.#native.openFile(stored, this.#time.clock, this.#time.stage)
@@ -103,6 +111,41 @@ export class Engine {
 
   limit(limits: NativeLimits): void {
     this.#try(() => this.#native.limit(limits))
+  }
+
+  /** The plan of a group of what another process left unended. */
+  groupPlan(group: number): NativePlan | null {
+    return this.#try(() => this.#native.groupPlan(group))
+  }
+
+  /** The ids of those of a group that wait in it and are parked. */
+  parkedIn(group: number): string[] {
+    return this.#try(() => this.#native.parkedIn(group))
+  }
+
+  /** Lets the next of a group go on, at most so many. Those that have something to do are to be woken, and resumed. */
+  proceed(group: number, most: number): NativeProceeded {
+    return this.#try(() => this.#native.proceed(group, most))
+  }
+
+  /** The slot of the execution with this id, if it is parked. */
+  parked(id: string): number | null {
+    return this.#try(() => this.#native.parked(id))
+  }
+
+  /** Wants a parked execution at hand; its `woken` effect follows. */
+  wake(slot: number): void {
+    this.#try(() => this.#native.wake(slot))
+  }
+
+  /** What an execution is that was woken, as JSON text, once. */
+  handover(slot: number): string {
+    return this.#try(() => this.#native.handover(slot))
+  }
+
+  /** Lets go of an execution that only waits; false: it stays. */
+  park(slot: number): boolean {
+    return this.#try(() => this.#native.park(slot))
   }
 
   resume(slot: number): void {

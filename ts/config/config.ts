@@ -61,6 +61,11 @@ export interface StorageConfig {
   maxLog?: Bytes | undefined
   /** Which ended executions are deleted. Default: none. */
   retention?: RetentionConfig | undefined
+  /**
+   * How long an execution that only waits, for a signal, for time or because it is paused, stays in memory; then only what it is found by does, and it is
+   * read back when something comes for it. Default `'5 seconds'`.
+   */
+  parkAfter?: Duration | undefined
 }
 
 /** Bounds what an orchestrator without `storage` remembers. */
@@ -184,6 +189,8 @@ export interface ResolvedStorage {
   readonly migrate: 'auto' | 'backup'
   readonly maxLog: number | null
   readonly retention: ResolvedRetention | null
+  /** Milliseconds. */
+  readonly parkAfter: number
 }
 interface ResolvedMemory {
   readonly remember: Remembered
@@ -287,6 +294,7 @@ const storageDefaults: ResolvedStorage = {
   migrate: 'auto',
   maxLog: null,
   retention: null,
+  parkAfter: 5000,
 }
 
 const storageFields: Fields<ResolvedStorage> = {
@@ -297,6 +305,7 @@ const storageFields: Fields<ResolvedStorage> = {
     migrate: oneOf('auto', 'backup'),
     maxLog: readBytes,
     retention: readRetention,
+    parkAfter: duration,
   },
 }
 

@@ -293,6 +293,12 @@ export function acceptedDefinition(accepted: object, defaultTimeout: number): De
   return defined(plan, text, JSON.parse(text) as Source, rowsOf(plan), undefined)
 }
 
+/** The definition of a plan out of a store, which is not read again. */
+export function definitionOf(plan: NativePlan): Definition {
+  const text = plan.source()
+  return defined(plan, text, JSON.parse(text) as Source, rowsOf(plan), undefined)
+}
+
 /** A task that an attempt added at run time, with judges of its own: `path` is that of the instance. */
 export function spawnedTask(source: StoredTask, path: string): TaskDefinition {
   const kind = source.workflow === undefined ? 'agent' : 'workflow'

@@ -60,6 +60,8 @@ export class Dispatcher implements AttemptHost, AccountHost {
   readonly maxValueBytes: number
   /** What an instance is, for its run. */
   readonly describe = (run: Run, instance: number): string | null => this.engine.instance(run.slot, instance)
+  /** Whether nothing is done any more. */
+  readonly isOver = (): boolean => this.#stopped || this.failure !== undefined
   #listened: readonly ExecutionKind[] = []
   #spawned = 0
   readonly #listener: DispatcherHost
@@ -152,10 +154,10 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#runs[run.slot] = run
   }
 
-  /** The process stays alive for a run until it has ended, and for a schedule that is planned. */
-  activate(): void {
-    this.#active += 1
-    if (this.#active === 1) this.#alive.ref()
+  /** The process stays alive for each run until it has ended, and for a schedule that is planned. */
+  activate(count = 1): void {
+    this.#active += count
+    if (this.#active > 0) this.#alive.ref()
   }
 
   /** And need not any more. */
@@ -165,7 +167,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     if (this.#active === 0) this.#alive.unref()
   }
 
-  /** Nobody needs an ended run any more. */
+  /** Nobody needs a run any more that has ended or is parked. */
   release(run: Run): void {
     this.#runs[run.slot] = undefined
     if (this.failure === undefined && !this.#stopped) this.engine.release(run.slot)
@@ -414,7 +416,8 @@ export class Dispatcher implements AttemptHost, AccountHost {
 
   #doOfExecution(effect: ExecutionEffect): void {
     const run = this.#runs[effect.slot]
-    if (run === undefined) return
+    if (run === undefined) return this.#listener.parked(effect)
+    run.touched = true
     switch (effect.kind) {
       case ExecutionKind.run:
         this.#tell(effect, run)

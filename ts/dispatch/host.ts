@@ -17,6 +17,8 @@ export interface DispatcherHost {
   ended(run: Run): void
   /** It is not driven here any more, and has not ended. */
   letGo(run: Run): void
+  /** What there is of an execution that is parked. */
+  parked(effect: ExecutionEffect): void
   schedule(effect: ScheduleEffect): void
   /** The store failed: nothing more will be recorded. */
   failed(error: OrchestratorError): void

@@ -59,12 +59,14 @@ export class Questions {
     let answer: T | undefined
     let failure: string | null = null
     this.asked += 1
+    run.questions += 1
     try {
       answer = await ask()
     } catch (error) {
       failure = failureText(error)
     }
     this.asked -= 1
+    run.questions -= 1
     if (!this.#host.keeps(run)) return
     tell(answer, failure)
     this.#host.schedule()

@@ -432,6 +432,7 @@ function eventsOf(run: Run, effect: ExecutionEffect): readonly ExecutionEventNam
     case ExecutionKind.signalled:
     case ExecutionKind.noted:
     case ExecutionKind.letGo:
+    case ExecutionKind.woken:
       return NOTHING
   }
 }

@@ -348,8 +348,7 @@ export function readPruning(given: unknown, options: unknown): { readonly filter
   const fields = { workflowId: text, status, endedBefore: date, keep: integer(0, 2 ** 32 - 1) }
   const filter = readCallOptions<PruneFilter>(given, 'filter', what, fields as Fields<PruneFilter>['read'], {})
   if (Object.keys(filter).length === 0) {
-    const message =
-      'must say which, by `workflowId`, `status`, `endedBefore` or `keep`; `{ keep: 0 }` is all that have ended'
+    const message = 'must say which, by `workflowId`, `status`, `endedBefore` or `keep`; `{ keep: 0 }` is all that have ended'
     throw new ValidationError('ERR_INVALID_ARGUMENT', what, [{ path: 'filter', message }])
   }
   return { filter, ...readCallOptions<{ dryRun: boolean }>(options, 'options', what, { dryRun: boolean }, { dryRun: false }) }

@@ -9,6 +9,7 @@ import type { ChildrenHost } from './children.js'
 import type { EndedExecutions } from './ended-executions.js'
 import type { LiveRuns } from './live-runs.js'
 import type { ExecutionLookUp } from './look-up.js'
+import type { Run } from '../run/run.js'
 import type { Beginnings } from './starting.js'
 
 /** The parts. */
@@ -18,6 +19,7 @@ interface Parts {
   readonly reader: DefinitionReader
   readonly dispatcher: Dispatcher
   readonly live: LiveRuns
+  find(id: string): Promise<Run | undefined>
   readonly lookUp: ExecutionLookUp
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
@@ -31,6 +33,7 @@ export function childrenHostOf({
   reader,
   dispatcher,
   live,
+  find,
   lookUp,
   ended,
   beginnings,
@@ -45,6 +48,7 @@ export function childrenHostOf({
     bounds: (run) => engine.bounds(run.slot),
     report: (run) => engine.report(run.slot),
     live,
+    findRun: find,
     past: (id) => lookUp.past(id),
     undoing: async (id) => (ended === undefined ? engine.stored('storedUndoing', id) : ended.get(id)?.undoing),
     begin: (id, { definition, context, options }) => {

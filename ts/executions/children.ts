@@ -43,6 +43,8 @@ export interface ChildrenHost {
   /** An execution as it is now, as `runtime::report` writes it. */
   report(run: Run): string
   readonly live: LiveRuns
+  /** An execution that has not ended, at hand whether it was or not. */
+  findRun(id: string): Promise<Run | undefined>
   /** An execution that has ended. */
   past(id: string): Promise<Past | undefined>
   /** What undoes an execution that has ended, as JSON text; `undefined` if it is not known any more. */
@@ -151,7 +153,7 @@ async function join(
     execution: await run.whenEnded(),
     ending: run.ending,
   })
-  const live = host.live.get(id)
+  const live = host.live.get(id) ?? (await host.findRun(id))
   if (live !== undefined) {
     assertChild(id, live, child)
     return ended(live)
@@ -216,7 +218,8 @@ async function triedBefore(
     retried &&= continues(options) || options.reuse?.[path] !== undefined
     const isLive = host.live.has(previous) && host.live.get(previous)?.execution === undefined
     const past = isLive ? undefined : await host.past(previous)
-    if (past === undefined || isUndoneWhole({ past, undoing: await host.past(previous + UNDOING) }, path)) return undefined
+    if (past === undefined || !hasEnded(past.execution) || isUndoneWhole({ past, undoing: await host.past(previous + UNDOING) }, path))
+      return undefined
     const attempts = past.execution.tasks.find(({ taskId }) => taskId === path)?.attempts ?? 0
     const tried = await lastOf(host, { id: previous, options: past.options }, path, attempts, signal)
     if (tried !== undefined) return { tried, retried }
@@ -225,6 +228,11 @@ async function triedBefore(
     previous = options.reuse?.[path] === undefined ? options.previous : options.forkedFrom
   }
   return undefined
+}
+
+/** What is parked is on record too. */
+function hasEnded({ endTime }: WorkflowExecution): boolean {
+  return endTime !== undefined
 }
 
 /** The latest child of an execution at a path that ended, of those up to this attempt. One that is being stopped is waited for. */

@@ -20,6 +20,8 @@ import { isJudged, judgeSignal, unfit, type JudgedSignal } from '../run/signal-j
 interface ControlHost {
   readonly dispatcher: Dispatcher
   readonly live: LiveRuns
+  /** An execution that has not ended, at hand whether it was or not. */
+  find(executionId: string): Promise<Run | undefined>
   readonly interrupted: InterruptedRuns
   readonly beginnings: Beginnings
   ready(): Promise<void>
@@ -66,7 +68,7 @@ export class ExecutionControl {
     const { name, path } = readSignal(signal, options)
     const text = readPayload(payload, dispatcher.maxValueBytes)
     await this.#host.ready()
-    const judging = this.#judge(this.#host.live.get(executionId), name, text, path)
+    const judging = this.#judge(await this.#find(executionId), name, text, path)
     // Signals are kept in the order they came, however long one takes to be judged.
     const judged = judging && (await judging)
     const run = await this.#tell(executionId, (told) => {
@@ -103,12 +105,12 @@ export class ExecutionControl {
    * definition changes; or what it would be.
    */
   async fork(executionId: string, start: readonly string[] | 'unwell', given?: ForkOptions): Promise<Run | ForkPlan> {
-    const { dispatcher, live, beginnings } = this.#host
+    const { dispatcher, beginnings } = this.#host
     readExecutionId(executionId)
     const { workflow, dryRun, ...read } = readForkOptions(given, dispatcher.clock, start !== 'unwell')
     await this.#host.ready()
     this.#host.assertOpen()
-    const running = live.get(executionId)
+    const running = await this.#find(executionId)
     const past = running ?? (await this.#host.past(executionId))
     if (past === undefined) throw notFound(executionId)
     const { definition, context, options } = past
@@ -127,13 +129,23 @@ export class ExecutionControl {
     const { dispatcher, live } = this.#host
     readExecutionId(executionId)
     await this.#host.ready()
-    if (!live.has(executionId) && (await this.#host.past(executionId)) === undefined) throw notFound(executionId)
-    const run = live.get(executionId)
+    // It may have been begun while we looked.
+    const found = await this.#find(executionId)
+    if (found === undefined && (await this.#host.past(executionId)) === undefined) throw notFound(executionId)
+    const run = found ?? live.get(executionId)
     if (run === undefined || run.execution !== undefined) return undefined
     this.#host.assertOpen()
     // In one go with the look: an execution may end at any time, and its slot be another's.
     tell(run)
     dispatcher.schedule()
+    return run
+  }
+
+  /** What is at hand is found in one go: nothing comes between. */
+  #find(executionId: string): Promise<Run | undefined> | Run | undefined {
+    const run = this.#host.live.get(executionId)
+    if (run === undefined) return this.#host.find(executionId)
+    run.touched = true
     return run
   }
 

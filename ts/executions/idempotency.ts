@@ -31,6 +31,8 @@ interface Key {
 /** Where executions are, and what a key stands for. */
 export interface KeyHost {
   readonly live: LiveRuns
+  /** One that has not ended, at hand whether it was or not. */
+  find(id: string): Promise<Run | undefined>
   past(id: string): Promise<Past | undefined>
   /** `undefined` if the store must be asked. */
   claim(hash: string, fingerprint: string, rerunFailed: boolean): Claimed | undefined
@@ -57,7 +59,7 @@ async function take(host: KeyHost, given: Key, claimed: Claimed, begin: (id: str
     const message = `idempotencyKey \`${key}\` stands for another definition or context of workflow \`${workflowId}\``
     throw new ConflictError('ERR_IDEMPOTENCY_MISMATCH', message, { executionId: id })
   }
-  const run = host.live.get(id)
+  const run = host.live.get(id) ?? (await host.find(id))
   if (run !== undefined) return { run, joined: true }
   const past = await host.past(id)
   if (past !== undefined) return { past, joined: true }

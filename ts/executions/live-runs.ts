@@ -9,7 +9,15 @@ export class LiveRuns {
   /** Those that continue an execution or do it again, by its id. */
   readonly #continuing = new Map<string, Set<Run>>()
 
+  readonly #added: () => void
+
+  /** `added` is told that there is one more. */
+  constructor(added: () => void) {
+    this.#added = added
+  }
+
   add(run: Run): void {
+    this.#added()
     this.#runs.set(run.id, run)
     for (const before of continued(run)) join(this.#continuing, before, run)
     const parent = run.options.parent?.execution
@@ -30,8 +38,17 @@ export class LiveRuns {
     return this.#runs.get(id)
   }
 
+  get isEmpty(): boolean {
+    return this.#runs.size === 0
+  }
+
   values(): Iterable<Run> {
     return this.#runs.values()
+  }
+
+  /** Whether there are tasks of an execution that live here. */
+  hasChildren(executionId: string): boolean {
+    return this.#children.has(executionId)
   }
 
   /** The id of the topmost execution above one; its own if there is none. */

@@ -22,6 +22,8 @@ interface LookUpHost {
   /** Hears of each execution that cannot be read. */
   damaged(found: DamagedText): void
   readonly live: LiveRuns
+  /** One that has not ended, at hand whether it was or not. */
+  find(executionId: string): Promise<Run | undefined>
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   readonly unheard: Unheard
@@ -109,12 +111,17 @@ export class ExecutionLookUp {
 
   /** A handle for an execution, which may be `known`. */
   handle(id: string, known: Run | undefined): ExecutionHandle {
-    const { live, ended, unheard, dispatcher, announcer, calls } = this.#host
-    const find = async (): Promise<Run | undefined> => this.#host.ready().then(() => known ?? live.get(id))
+    const { ended, unheard, dispatcher, announcer, calls } = this.#host
+    const find = async (): Promise<Run | undefined> => this.#host.ready().then(() => (isStale(known) ? this.#host.find(id) : known))
     const asked = async (): Promise<Run | undefined> => unheard.asked(await find())
     const assertOpen = (): void => this.#host.assertNotClosed('events()')
     const events = { find, ended, dispatcher, announcer, assertOpen }
     const past = async (): Promise<WorkflowExecution | undefined> => (await this.past(id))?.execution
     return handleOf(calls, id, asked, past, (after) => (unheard.heard(id), eventsOf(events, id, after)))
   }
+}
+
+/** Whether it must be found anew: one that was parked is another run when it is at hand again. */
+function isStale(known: Run | undefined): boolean {
+  return known === undefined || (known.released && known.execution === undefined && known.lost === undefined)
 }

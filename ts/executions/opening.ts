@@ -11,6 +11,7 @@ import type { Run } from '../run/run.js'
 import { cancelOrphans, type ChildrenHost } from './children.js'
 import type { LiveRuns } from './live-runs.js'
 import { tellDamaged } from './damaged.js'
+import type { Parking } from './parking.js'
 import type { InterruptedRuns } from './recovery.js'
 import type { Schedules } from './schedules.js'
 
@@ -22,12 +23,13 @@ interface Parts {
   readonly schedules: Schedules
   readonly alerts: Alerts
   readonly live: LiveRuns
+  readonly parking: Parking
   readonly children: ChildrenHost
 }
 
 export async function openStore(config: ResolvedConfig, parts: Parts): Promise<void> {
   const { storage, workflow } = config
-  const { dispatcher, agents, interrupted, schedules, alerts, live, children } = parts
+  const { dispatcher, agents, interrupted, schedules, alerts, live, parking, children } = parts
   const { engine, clock } = dispatcher
   if (storage === null) engine.openMemory()
   const opened = storage === null ? undefined : await engine.openFile(storage)
@@ -37,13 +39,13 @@ export async function openStore(config: ResolvedConfig, parts: Parts): Promise<v
   const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
   const process = processName()
   engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable, process })
-  const found = interrupted.found(opened?.interrupted ?? [])
-  for (const run of found) live.add(run)
-  interrupted.takeUp(found)
-  const unreadable = opened?.unreadable ?? []
+  const { groups, families, unreadable } = opened ?? { groups: [], families: [], unreadable: [] }
+  const found = await interrupted.found(groups, families)
+  await interrupted.takeUp()
   tellDamaged(alerts, unreadable)
-  const isThere = (id: string): boolean => live.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
+  const isThere = (id: string): boolean => live.has(id) || parking.has(id) || unreadable.some((one) => one.id === id && !one.isSchedule)
   const isOrphan = ({ options: { parent } }: Run): boolean => parent !== undefined && !isThere(parent.execution)
   cancelOrphans(children, found.filter(isOrphan))
   schedules.takeUp(unreadable)
+  parking.opened()
 }

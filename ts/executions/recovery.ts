@@ -3,19 +3,19 @@
 
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Clock } from '../base/clock.js'
-import { acceptedDefinition, type Definition } from '../definition/definition.js'
+import { acceptedDefinition, definitionOf, type Definition } from '../definition/definition.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
 import { damagedExecution, isDamaged, type DamagedText } from './damaged.js'
 import { endingOf, executionOf, type Report } from '../run/report.js'
 import { eventsIn, followEvents, type EventSource, type ExecutionEvent } from '../events/execution-events.js'
 import type { Json } from '../json/json.js'
-import type { Interrupted } from '../boundary/native.js'
+import type { InterruptedGroup, NativePlan } from '../boundary/native.js'
 import type { StoreReader } from '../boundary/store-reader.js'
 import { eventsGone, notFound } from './outcome.js'
 import { Run } from '../run/run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
-import { real } from '../base/real-time.js'
+import { nextTurn, real } from '../base/real-time.js'
 import type { AgentNeed } from '../definition/named.js'
 import type { RunOptions } from '../run/options.js'
 
@@ -138,52 +138,89 @@ interface Waiting {
   readonly options: RunOptions
 }
 
+/** Executions of another process that need the same to go on, none of which is at hand. */
+interface Group {
+  readonly number: number
+  readonly definition: Definition
+  readonly options: RunOptions
+  /** The agents of the tasks that their attempts have spawned. */
+  readonly spawned: readonly AgentNeed[]
+  /** Whether they go on. */
+  proceeds: boolean
+}
+
+/** How many of a group go on in one turn of the event loop, and how many of them are read at once. */
+const PROCEED_MAX = 256
+
+/** Milliseconds of work after which other things have their turn. */
+const TURN_MS_MAX = 10
+
 /** Interrupted executions whose agents are not all registered yet, and schedules likewise. */
 export class InterruptedRuns {
   readonly #dispatcher: Dispatcher
   readonly #agents: AgentRegistry
   readonly #equip: (definition: Definition) => void
   readonly #resumed: (run: Run) => void
+  readonly #wake: (slot: number) => Promise<Run>
+  readonly #groups: Group[] = []
   /** Each with what lets it go on. */
   readonly #waiting = new Map<Waiting, () => void>()
   /** The agents of the tasks that their attempts have spawned. */
   readonly #spawned = new Map<Waiting, readonly AgentNeed[]>()
   #looking = false
+  /** Whether all that belong together are at hand: until then none goes on. */
+  #opened = false
 
-  /** `equip` gives a definition what is registered of it; `resumed` is told of each execution that goes on. */
-  constructor(dispatcher: Dispatcher, agents: AgentRegistry, equip: (definition: Definition) => void, resumed: (run: Run) => void) {
+  /** `equip` gives a definition what is registered of it; `resumed` is told of each execution that was woken and goes on; `wake` has one at hand. */
+  constructor(
+    dispatcher: Dispatcher,
+    agents: AgentRegistry,
+    equip: (definition: Definition) => void,
+    resumed: (run: Run) => void,
+    wake: (slot: number) => Promise<Run>,
+  ) {
     this.#dispatcher = dispatcher
     this.#agents = agents
     this.#equip = equip
     this.#resumed = resumed
+    this.#wake = wake
   }
 
-  /** Makes runs of what the store had. */
-  found(found: readonly Interrupted[]): Run[] {
-    const runs = found.map(({ slot, text }) => {
-      const { id, definition, context, options, report, outputs } = readStored(text, this.#dispatcher.clock)
-      const run = new Run(slot, id, definition, context, 0, options, this.#dispatcher)
-      run.asksModels = true
-      run.recovered = true
-      this.#spawned.set(run, spawnedAgents(report))
-      run.paused = report.status === 'paused'
-      run.stopping = report.reason !== undefined
-      run.reason = report.reason
-      for (const [place, output] of Object.entries(outputs)) run.outputs[Number(place)] = output
-      run.accepted = true
+  /** Knows what the store had, and has those at hand that are tasks of others, and those above them. */
+  async found(groups: readonly InterruptedGroup[], families: Iterable<number>): Promise<Run[]> {
+    const definitions: Definition[] = []
+    let since = real.elapsed()
+    for (const [number, { definition: which, builtIn, spawned }] of groups.entries()) {
+      const definition = (definitions[which] ??= definitionOf(this.#dispatcher.engine.groupPlan(number) as NativePlan))
+      const needs = spawned.map((agentId) => ({ agentId, requires: [] }))
+      this.#groups.push({ number, definition, options: { builtIn }, spawned: needs, proceeds: false })
       this.#equip(definition)
-      this.#dispatcher.add(run)
-      return run
-    })
+      if (real.elapsed() - since < TURN_MS_MAX) continue
+      await nextTurn()
+      since = real.elapsed()
+    }
+    const runs = await this.#wakeAll([...families])
     const byId = new Map(runs.map((run) => [run.id, run]))
     for (const run of runs) joinJudges(run, byId)
     return runs
   }
 
-  /** Continues those that can be, and the others as soon as they can. */
-  takeUp(runs: readonly Run[]): void {
-    for (const run of runs) this.#waiting.set(run, () => this.#resume(run))
-    this.#look()
+  /** The definition of a group, the same for all of it. */
+  definitionOf(group: number): Definition {
+    return (this.#groups[group] as Group).definition
+  }
+
+  /** A run is at hand that waits to be resumed. */
+  asleep(run: Run, report: Report): void {
+    this.#spawned.set(run, spawnedAgents(report))
+    this.#waiting.set(run, () => this.#resume(run))
+    this.registered()
+  }
+
+  /** Continues those that can be; the others go on as soon as they can. */
+  async takeUp(): Promise<void> {
+    this.#opened = true
+    await this.#look()
   }
 
   /** Calls `proceed` as soon as everything that `waiting` needs is there. */
@@ -212,19 +249,21 @@ export class InterruptedRuns {
 
   /** An agent was registered. */
   registered(): void {
-    if (this.#waiting.size === 0 || this.#looking) return
+    const isAwaited = this.#waiting.size > 0 || this.#groups.some(({ proceeds }) => !proceeds)
+    if (!isAwaited || !this.#opened || this.#looking) return
     this.#looking = true
     // Agents are registered one after the other; look once.
     real.queueMicrotask(() => {
       this.#looking = false
-      this.#look()
+      this.#look().catch(() => {})
     })
   }
 
   /** A workflow was registered: its functions and judges are those of stored executions of the same definition. */
   defined({ workflowId }: Definition): void {
     const recovered = [...this.#dispatcher.runs()].filter((run) => run.recovered)
-    for (const { definition } of [...recovered, ...this.#waiting.keys()]) if (definition.workflowId === workflowId) this.#equip(definition)
+    for (const { definition } of [...this.#groups, ...recovered, ...this.#waiting.keys()])
+      if (definition.workflowId === workflowId) this.#equip(definition)
     this.registered()
   }
 
@@ -242,11 +281,47 @@ export class InterruptedRuns {
 
   /** Which executions and schedules wait, for which agents. */
   waiting(): Record<string, readonly string[]> {
-    return Object.fromEntries([...this.#waiting.keys()].map((waiting) => [waiting.id, this.#missing(waiting)]))
+    const parked = this.#groups.filter(({ proceeds }) => !proceeds)
+    const ids = parked.flatMap((group) => {
+      const missing = this.#missing(group)
+      return this.#dispatcher.engine.parkedIn(group.number).map((id) => [id, missing] as const)
+    })
+    return Object.fromEntries([...ids, ...[...this.#waiting.keys()].map((waiting) => [waiting.id, this.#missing(waiting)] as const)])
   }
 
-  #look(): void {
+  async #look(): Promise<void> {
     for (const waiting of this.#waiting.keys()) if (this.#missing(waiting).length === 0) this.proceed(waiting)
+    const ready = this.#groups.filter((group) => !group.proceeds && this.#missing(group).length === 0)
+    for (const group of ready) group.proceeds = true
+    for (const group of ready) await this.#proceedGroup(group)
+  }
+
+  /** Those that only wait go on as they are; the others are had at hand, and resumed as they come. */
+  async #proceedGroup({ number, definition, options, spawned }: Group): Promise<void> {
+    this.#agents.adopt(definition.agents, options.builtIn)
+    this.#agents.adopt(spawned)
+    let since = real.elapsed()
+    for (let more = true; more && !this.#dispatcher.isOver();) {
+      const proceeded = this.#dispatcher.engine.proceed(number, PROCEED_MAX)
+      more = proceeded.more
+      this.#dispatcher.activate(proceeded.resumed)
+      this.#dispatcher.schedule()
+      for (const run of await this.#wakeAll(proceeded.toWake)) if (this.#waiting.has(run)) this.proceed(run)
+      if (!more || real.elapsed() - since < TURN_MS_MAX) continue
+      await nextTurn()
+      since = real.elapsed()
+    }
+  }
+
+  /** Has these at hand, but for what cannot be read. */
+  async #wakeAll(slots: readonly number[]): Promise<Run[]> {
+    const runs: Run[] = []
+    for (let from = 0; from < slots.length; from += PROCEED_MAX) {
+      const some = slots.slice(from, from + PROCEED_MAX)
+      const woken = await Promise.all(some.map((slot) => this.#wake(slot).catch(() => undefined)))
+      runs.push(...woken.filter((run) => run !== undefined))
+    }
+    return runs
   }
 
   #resume(run: Run): void {
@@ -257,7 +332,7 @@ export class InterruptedRuns {
   }
 
   /** A built-in type stands in only for whom it did when the execution began: the others are still to be registered. */
-  #missing({ definition, options: { builtIn = [] } }: Waiting): string[] {
+  #missing({ definition, options: { builtIn = [] } }: Pick<Waiting, 'definition' | 'options'>): string[] {
     const { agents, functionNames, functions } = definition
     const isThere = (need: AgentNeed): boolean =>
       this.#agents.isRegistered(need) || (builtIn.includes(need.agentId) && this.#agents.couldStandIn(need))

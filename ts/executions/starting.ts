@@ -49,6 +49,8 @@ interface StartingHost {
   readonly maxIdlePasses: number
   /** Whether there is no store. */
   readonly inMemory: boolean
+  /** One that has not, at hand whether it was or not. */
+  find(id: string): Promise<Run | undefined>
   /** An execution that has ended. */
   past(id: string): Promise<Past | undefined>
   ready(): Promise<void>
@@ -87,6 +89,7 @@ export class Beginnings {
     this.#chosen = new ChosenIds(host.live, (id) => host.past(id))
     this.#keyed = {
       live: host.live,
+      find: (id) => host.find(id),
       past: (id) => host.past(id),
       turns: new Turns(),
       claim: (...given) => host.dispatcher.engine.claim(...given),

@@ -8,9 +8,10 @@ import type { OrchestratorStatistics } from '../api/execution.js'
 
 /** What the engine counts, in the words of `getStatistics`, with what it does not. */
 export function statisticsOf(dispatcher: Dispatcher, interrupted: InterruptedRuns, agents: AgentRegistry): OrchestratorStatistics {
-  const { active, waiting, queued, running, completed, failed, cancelled, lateAnswers } = dispatcher.engine.statistics()
+  const { active, parked, waiting, queued, running, completed, failed, cancelled, lateAnswers } = dispatcher.engine.statistics()
   return {
     activeWorkflows: active,
+    parkedWorkflows: parked,
     queuedWorkflows: waiting,
     waitingForAgents: interrupted.waiting(),
     queuedTasks: queued,

@@ -7,6 +7,7 @@ import { CancelledError, ClosedError } from '../api/errors.js'
 import type { EndedExecutions } from './ended-executions.js'
 import type { Announcer } from '../events/announcer.js'
 import type { LiveRuns } from './live-runs.js'
+import type { Parking } from './parking.js'
 import type { ModelGateway } from '../models/integration.js'
 import type { Run } from '../run/run.js'
 import type { Deletions } from './deletion.js'
@@ -21,6 +22,7 @@ export interface StoppingHost {
   readonly schedules: Schedules
   readonly deletions: Deletions
   readonly live: LiveRuns
+  readonly parking: Parking
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   readonly announcer: Announcer
@@ -52,7 +54,7 @@ export function closed(call: string, underWay: boolean): ClosedError {
  * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
-  { dispatcher, agents, models, schedules, deletions, live, announcer }: StoppingHost,
+  { dispatcher, agents, models, schedules, deletions, live, parking, announcer }: StoppingHost,
   ready: Promise<void>,
   drainMs: number,
   continues: string,
@@ -71,6 +73,7 @@ export async function endInOrder(
   const lost = new ClosedError('ERR_CLOSED', 'the orchestrator was shut down before this was on record')
   schedules.lose(lost)
   deletions.lose(lost)
+  parking.lose(new ClosedError('ERR_CLOSED', `the orchestrator was shut down before the execution was at hand; ${continues}`))
   for (const run of live.values()) {
     const message = `the orchestrator was shut down before the execution ended; ${continues}`
     run.lose(new ClosedError('ERR_CLOSED', message, { executionId: run.id }))
@@ -84,9 +87,10 @@ export async function endInOrder(
 }
 
 /** Its process ends, as far as anybody can tell. What every later call hears. */
-export function endAtOnce({ dispatcher, agents, models, schedules, deletions }: StoppingHost, stage: Stage): ClosedError {
+export function endAtOnce({ dispatcher, agents, models, schedules, deletions, parking }: StoppingHost, stage: Stage): ClosedError {
   const error = processEnded()
   dispatcher.abandon(error)
+  parking.lose(error)
   schedules.lose(error)
   deletions.lose(error)
   void agents.servers.close()

@@ -96,6 +96,8 @@ export const ExecutionKind = {
   noted: 22,
   /** This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 2 another process has it. */
   letGo: 23,
+  /** The execution was not at hand and is to be again: what it is, or why it cannot be read, is asked for, before anything else is heard of it. */
+  woken: 24,
 } as const
 export type ExecutionKind = (typeof ExecutionKind)[keyof typeof ExecutionKind]
 

@@ -156,6 +156,20 @@ export declare class Engine {
   steps(slot: number, task: number): string | null
   /** What models have cost an execution so far, those below it included, or one of its tasks alone, as JSON text; see `runtime::spent`. */
   spent(slot: number, task?: number | undefined | null): string
+  /** The plan of a group of what another process left unended. */
+  groupPlan(group: number): NativePlan | null
+  /** The ids of those of a group that wait in it and are not at hand. */
+  parkedIn(group: number): Array<string>
+  /** Lets the next of a group go on, at most so many: their agents are there. */
+  proceed(group: number, most: number): NativeProceeded
+  /** The slot of the execution with this id, if it is not at hand. */
+  parked(id: string): number | null
+  /** Wants an execution at hand; its `woken` effect follows. */
+  wake(slot: number): void
+  /** What an execution is that is at hand again, as JSON text, once; see `runtime::report`. Fails with why it cannot be read. */
+  handover(slot: number): string
+  /** Lets go of an execution that only waits and that JavaScript needs not at hand; false: it stays. */
+  park(slot: number): boolean
   /** Keeps a schedule, unless there is one that does the same; effects come with the next `advance` or `pull`, here and below. */
   schedule(plan: NativePlan, texts: ScheduleTexts): KeptSchedule
   /** A schedule out of a file goes on. */
@@ -267,6 +281,8 @@ export declare class NativeModels {
 export declare class NativePlan {
   /** The resolved graph as JSON text: `[[id, place, kind, list, owner, agentId, [dependency], implicit, templated, building]]`, the root list first. */
   graph(): string
+  /** The definition as it was given. */
+  source(): string
   /** Equal for definitions that do the same. */
   hash(): string
   /** Whether the host may keep the values of results to itself: nothing looks at them. */
@@ -347,12 +363,14 @@ export interface History {
   failures: string
 }
 
-/** An execution to be continued. */
-export interface InterruptedExecution {
-  /** Its small number in this process. */
-  slot: number
-  /** The stored execution as JSON text. */
-  text: string
+/** Executions to be continued that need the same. */
+export interface InterruptedGroup {
+  /** The number of their definition, from 0; see `groupPlan`. */
+  definition: number
+  /** The agents that models stand in for in them. */
+  builtIn: Array<string>
+  /** The agents of tasks that their attempts have added. */
+  spawned: Array<string>
 }
 
 /** How a schedule that was asked for is known. */
@@ -455,6 +473,16 @@ export interface NativePoolPolicy {
   checkEvery: number
 }
 
+/** How far a group has gone on. */
+export interface NativeProceeded {
+  /** How many go on, which only wait. */
+  resumed: number
+  /** The slots of those that have something to do: they are to be woken, and resumed. */
+  toWake: Array<number>
+  /** Whether there are more of the group. */
+  more: boolean
+}
+
 /** Which condition of a task is judged, as its effect says. */
 export interface NativeQuestion {
   /** 1 gate, 2 branch, 3 turn of a loop. */
@@ -468,6 +496,7 @@ export interface NativeQuestion {
 /** Numbers for `getStatistics`. */
 export interface NativeStatistics {
   active: number
+  parked: number
   waiting: number
   queued: number
   running: number
@@ -500,8 +529,10 @@ export interface NativeTypeLimits {
 export interface Opened {
   /** Why it did not open. */
   failure?: NativeFailure
-  /** What is to be continued. */
-  interrupted: Array<InterruptedExecution>
+  /** What is to be continued, in groups of those that need the same. */
+  groups: Array<InterruptedGroup>
+  /** The slots of executions that are tasks of others, and of those above them, oldest first: they are to be woken in any case. */
+  families: Uint32Array
   /** What is left alone, since its definition cannot be read. */
   unreadable: Array<UnreadableRow>
   /** What the clock of its journals shows: later than JavaScript's if that was set back since they were written. */

@@ -75,6 +75,8 @@ export class Run {
   readonly seat: number
   readonly id: string
   readonly definition: Definition
+  /** The same without the inputs that it was given as an undoing. */
+  readonly base: Definition
   readonly context: { [key: string]: Json }
   /** Results by place; what is undefined has none. Only those of completed tasks count. */
   readonly outputs: (Json | undefined)[]
@@ -115,6 +117,10 @@ export class Run {
   accepted = false
   /** Whether another process began it. */
   recovered = false
+  /** Whether something was heard of it, or asked, since the last look at what may be parked. */
+  touched = true
+  /** Questions to the user's functions that are not answered. */
+  questions = 0
   /** Whether an attempt of it has asked models, or one before it may have. */
   asksModels = false
   /** Whether somebody hears how it ends, or has heard. */
@@ -149,6 +155,7 @@ export class Run {
     this.slot = slot
     this.seat = slot
     this.id = id
+    this.base = definition
     this.definition = options.inputs === undefined ? definition : withInputs(definition, options.inputs)
     this.context = context
     this.call = call
@@ -165,6 +172,29 @@ export class Run {
     this.definition.tasks.slice(0, this.definition.rootCount).forEach(({ id }, place) => {
       if (Object.hasOwn(reuse, id)) this.outputs[place] = reuse[id]?.output
     })
+  }
+
+  /**
+   * Whether this side has nothing of it that is not on record: no attempt is under way, nobody waits for it or follows it, and nothing was thrown that its end
+   * may be about.
+   */
+  get mayPark(): boolean {
+    const isPlain = this.call === 0 && this.options.parent === undefined && !this.heard && !this.stopping && !this.cancelling
+    return (
+      isPlain &&
+      this.accepted &&
+      this.execution === undefined &&
+      this.lost === undefined &&
+      this.questions === 0 &&
+      this.judging === undefined &&
+      this.followers === 0 &&
+      this.spawned.size === 0 &&
+      this.thrown.size === 0 &&
+      this.#waiting.length === 0 &&
+      this.#following.length === 0 &&
+      this.#choosing.length === 0 &&
+      this.attempts.every((attempt) => attempt === undefined)
+    )
   }
 
   /** The workflow that it runs. */

@@ -124,7 +124,7 @@ class Kit implements TestKit {
     this.#options = options
     const fake = new FakeClock(options.start)
     this.#fake = fake
-    this.#folder = options.inFile ? mkdtempSync(join(tmpdir(), 'test-kit-')) : undefined
+    this.#folder = options.file !== undefined ? mkdtempSync(join(tmpdir(), 'test-kit-')) : undefined
     this.clock = new KitClock(fake, () => this.#still())
     this.agents = { script: (agentId, steps) => this.#script(agentId, steps) }
     this.#stage = {
@@ -145,10 +145,10 @@ class Kit implements TestKit {
 
   /** Opens the store as a process does that starts. */
   async open(): Promise<void> {
-    const { config, setup } = this.#options
+    const { config, setup, file } = this.#options
     const path = this.#folder === undefined ? undefined : join(this.#folder, `store-${this.#stores}.db`)
     // Nothing in a test survives less than the process does, so nothing waits for the disk.
-    const storage = path === undefined ? undefined : { path, durability: 'os' as const }
+    const storage = path === undefined ? undefined : { ...file, path, durability: 'os' as const }
     const orchestrator = new MultiAgentOrchestrator(onStage({ ...config, storage }, this.#stage))
     this.#orchestrator = orchestrator
     await setup(orchestrator)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How a test kit is set up, judged.
 
-import type { OrchestratorConfig } from '../config/config.js'
+import type { OrchestratorConfig, StorageConfig } from '../config/config.js'
 import { readDuration, type Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
 import type { Issue } from '../api/issue.js'
@@ -10,8 +10,11 @@ import { INSTANT_MS_MAX } from './test-clock.js'
 
 /** The options of a test kit: those of an orchestrator except its storage, and these. */
 export interface TestKitOptions extends Omit<OrchestratorConfig, 'storage'> {
-  /** Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. */
-  storage?: 'memory' | 'file' | undefined
+  /**
+   * Where executions are kept: in memory (default), or in a file of the kit's own, which survives `crash`. An object is such a file, with what `storage` of an
+   * orchestrator says of parking; that is done in real time.
+   */
+  storage?: 'memory' | 'file' | Pick<StorageConfig, 'parkAfter'> | undefined
   /** The first time of the clock, from 1970 to 2253. Default 2026-01-01T00:00:00Z. */
   startAt?: Date | undefined
   /** Registers agents, workflows and listeners, as a process does when it starts. Called with each orchestrator that the kit opens. */
@@ -22,7 +25,8 @@ export interface TestKitOptions extends Omit<OrchestratorConfig, 'storage'> {
 
 /** The options with nothing left open. */
 export interface ReadKitOptions {
-  readonly inFile: boolean
+  /** What is said of the file, if there is one. */
+  readonly file: Pick<StorageConfig, 'parkAfter'> | undefined
   /** Microseconds since the epoch. */
   readonly start: number
   readonly setup: (orchestrator: MultiAgentOrchestrator) => unknown
@@ -42,11 +46,14 @@ export function readKitOptions(options: TestKitOptions): ReadKitOptions {
   }
   const { storage = 'memory', startAt, setup = () => {}, patience = PATIENCE_MS_DEFAULT, ...config } = options
   const invalid = (path: string, message: string): void => void issues.push({ path, message, code: 'ERR_INVALID_VALUE' })
-  if (storage !== 'memory' && storage !== 'file') invalid('storage', "must be 'memory' or 'file': the file is the kit's own")
+  const isObject = typeof storage === 'object' && storage !== null
+  const isKnown = isObject ? Object.keys(storage).every((field) => field === 'parkAfter') : storage === 'memory' || storage === 'file'
+  if (!isKnown) invalid('storage', "must be 'memory', 'file' or { parkAfter }: the file is the kit's own")
   const startMs = startAt === undefined ? START_MS_DEFAULT : startAt instanceof Date ? startAt.getTime() : Number.NaN
   if (!(startMs >= 0 && startMs < INSTANT_MS_MAX)) invalid('startAt', 'must be a valid Date from 1970 to 2253')
   if (typeof setup !== 'function') invalid('setup', 'must be a function that is given each orchestrator')
   const patienceMs = readDuration(patience, 'patience', issues) ?? PATIENCE_MS_DEFAULT
   if (issues.length > 0) throw new ValidationError('ERR_CONFIG', 'the test kit cannot be made', issues)
-  return { inFile: storage === 'file', start: startMs * 1000, setup, patienceMs, config }
+  const file = isObject ? storage : storage === 'file' ? {} : undefined
+  return { file, start: startMs * 1000, setup, patienceMs, config }
 }

@@ -26,6 +26,7 @@ mod models;
 mod opening;
 mod outbox;
 mod outputs;
+mod parking;
 mod schedules;
 mod slots;
 mod spawn;
@@ -45,6 +46,7 @@ use gathered::Gathered;
 use ids::Ids;
 use outbox::Outbox;
 use outputs::Fresh;
+use parking::{Groups, Waking};
 use rustc_hash::FxHashMap;
 use schedules::Schedules;
 use slots::{Live, Slots};
@@ -57,24 +59,18 @@ use versions::Versions;
 pub use attempts::{Looks, Recorded};
 pub use history::OnRecord;
 pub use keys::Claimed;
-pub use opening::{Opening, Unreadable};
+pub use opening::{Opened, Opening, Unreadable};
+pub use parking::{Group, Proceeded};
 pub use schedules::Kept;
 pub use slots::Accept;
-
-/// An execution that another process left unended, ready to continue once [`Driver::resume`] is told.
-#[derive(Debug)]
-pub struct Interrupted {
-    /// Where it now lives.
-    pub slot: u32,
-    /// The execution as JSON text; see [`report::stored`].
-    pub text: String,
-}
 
 /// Counts since the driver began, and what is live now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Executions that have not ended.
     pub active: usize,
+    /// Those among them that are not at hand.
+    pub parked: usize,
     /// Those among them that may not begin yet.
     pub waiting: usize,
     /// Tasks of theirs that have not ended and are not running.
@@ -96,7 +92,7 @@ pub struct Statistics {
 ///
 /// 1. **Make it**: [`Driver::in_memory`], or [`Driver::open`], which also returns what another process left unended.
 ///    Then, before anything begins, what the configuration says: [`Driver::limit`], [`Driver::limit_definitions`],
-///    [`Driver::open_pool`] and the agents. [`Driver::resume`] continues what was interrupted, one execution at a time.
+///    [`Driver::open_pool`] and the agents. [`Driver::proceed`] lets what was interrupted go on, and [`Driver::resume`] those of it that were woken.
 /// 2. **Tell it**, as often as there is news, in any order:
 ///    - what a user asks: [`Driver::accept`], [`Driver::cancel`], [`Driver::pause`], [`Driver::unpause`],
 ///      [`Driver::signal`], [`Driver::schedule`];
@@ -156,6 +152,10 @@ pub struct Driver {
     limits: Limits,
     /// What in the store cannot be read, and is left alone.
     unreadable: Vec<Unreadable>,
+    /// What another process left unended, as far as it waits for agents.
+    groups: Groups,
+    /// Whether the process is about to end: nothing begins any more.
+    is_ending: bool,
     admission: Admission,
     agents: Option<Agents>,
     attempts: Attempts,
@@ -209,6 +209,8 @@ impl Driver {
             schedules: Schedules::default(),
             limits: Limits::default(),
             unreadable: Vec::new(),
+            groups: Groups::default(),
+            is_ending: false,
             admission: Admission::default(),
             agents: None,
             attempts: Attempts::default(),
@@ -314,6 +316,7 @@ impl Driver {
 
     /// The process will end: what runs now is taken up by the next, and no crash is counted for it.
     pub fn interrupt(&mut self) -> Result<(), Error> {
+        self.is_ending = true;
         // What waits is begun by the next, and what is planned as well.
         self.admission = Admission::default();
         self.schedules.rest();
@@ -349,9 +352,12 @@ impl Driver {
         while self.hear()? {}
         let now = self.now();
         while let Some((slot, key)) = self.timers.pop_due(now) {
-            let Some(live) = self.slots.get_mut(slot, key) else { continue };
-            live.armed = None;
-            self.input(slot, Input::Tick)?;
+            if let Some(live) = self.slots.get_mut(slot, key) {
+                live.armed = None;
+                self.input(slot, Input::Tick)?;
+            } else if self.slots.parked(slot).is_some_and(|parked| parked.key == key && !parked.is_asleep) {
+                self.wake_for(slot, Waking::Due);
+            }
         }
         for (slot, key) in std::mem::take(&mut self.resting) {
             let Some(live) = self.slots.get_mut(slot, key) else { continue };
@@ -376,6 +382,10 @@ impl Driver {
 
     /// The host is done with an execution that has ended: its slot is free.
     pub fn release(&mut self, slot: u32) -> Result<(), Error> {
+        // It is done with one that is parked when that is woken and has ended.
+        if self.slots.parked(slot).is_some() {
+            return Ok(());
+        }
         let live = self.slots.get(slot)?;
         if live.is_let_go {
             self.slots.remove(slot);
@@ -393,7 +403,12 @@ impl Driver {
     /// Counts since the driver began.
     pub fn statistics(&self) -> Statistics {
         let late: u64 = self.slots.iter().map(|live| live.execution.late_answers()).sum();
-        Statistics { late_answers: self.statistics.late_answers + late, waiting: self.admission.waiting(), ..self.statistics }
+        Statistics {
+            late_answers: self.statistics.late_answers + late,
+            waiting: self.admission.waiting(),
+            parked: self.slots.parked_count(),
+            ..self.statistics
+        }
     }
 
     /// Whether everything that was flushed is known to be committed and all that was asked is answered, or the backend has been away for so long that it is not to be waited for.

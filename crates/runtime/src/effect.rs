@@ -156,6 +156,11 @@ pub(crate) fn let_go(slot: u32, at: Timestamp, why: u64) -> Effect {
     Place { slot, at, number: Number::default() }.effect(0, 0, execution::Kind::LetGo { why })
 }
 
+/// The execution, which was parked, is at hand again.
+pub(crate) fn woken(slot: u32, at: Timestamp) -> Effect {
+    Place { slot, at, number: Number::default() }.effect(0, 0, execution::Kind::Woken)
+}
+
 /// Whether the effect is of the execution in the slot.
 pub(crate) fn is_of(effect: &Effect, slot: u32) -> bool {
     match effect {

@@ -27,7 +27,7 @@ pub mod store;
 pub mod timing;
 
 pub use clock::{Clock, SetClock};
-pub use driver::{Accept, Claimed, Driver, Interrupted, Kept, Looks, OnRecord, Opening, Recorded, Statistics, Unreadable};
+pub use driver::{Accept, Claimed, Driver, Group, Kept, Looks, OnRecord, Opened, Opening, Proceeded, Recorded, Statistics, Unreadable};
 pub use effect::Number;
 pub use error::Error;
 pub use history::Failures;

@@ -149,6 +149,18 @@ pub(crate) fn read(id: &Arc<str>, seed: u64, context: Option<&str>, options: Opt
     Ok((setup, belongs))
 }
 
+/// The agents that models stand in for, as its options say.
+pub(crate) fn built_in(options: Option<&str>) -> Vec<String> {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct BuiltIn {
+        built_in: Vec<String>,
+    }
+    // Most have none, and need not be read for that.
+    let options = options.filter(|options| options.contains("\"builtIn\""));
+    options.and_then(|options| serde_json::from_str::<BuiltIn>(options).ok()).unwrap_or_default().built_in
+}
+
 /// The idempotency key that an execution was begun by, if its id and options say so.
 pub(crate) fn keyed(id: &Arc<str>, options: Option<&str>) -> Option<Keyed> {
     #[derive(Deserialize)]

@@ -217,20 +217,40 @@ fn instance(execution: &Execution, task: InstanceIndex, record: &TaskRecord) -> 
 /// "outputs"}`, where the timeout is in milliseconds and `outputs` maps the number of each completed task to its result, taken over or its own.
 pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
     let execution = Execution::replay(plan_of(stored)?, setup_of(stored)?.0, events(&stored.records));
-    let mut text = String::from(r#"{"id":"#);
-    string(&mut text, &stored.id);
-    text.push_str(r#","definition":"#);
+    let mut text = String::from("{");
+    text.push_str(r#""definition":"#);
     text.push_str(&stored.definition);
-    text.push_str(r#","context":"#);
-    text.push_str(stored.context.as_deref().unwrap_or("null"));
-    text.push_str(r#","options":"#);
-    text.push_str(stored.options.as_deref().unwrap_or("null"));
     text.push_str(r#","defaultTimeout":"#);
     number(&mut text, millis(stored.default_timeout));
     text.push_str(r#","acceptedAt":"#);
     number(&mut text, stored.accepted.micros());
+    text.push(',');
+    rest_of(&mut text, stored, &execution);
+    Ok(text)
+}
+
+/// The same of an execution that is at hand again, without what its host knows: `{"group", "asleep", "id", "context", "options", "report", "outputs"}`. The
+/// group is that which it was found with, or null; `asleep`: it waits there to be resumed.
+pub(crate) fn handover(stored: &StoredExecution, execution: &Execution, group: Option<u32>, is_asleep: bool) -> String {
+    let mut text = String::from(r#"{"group":"#);
+    match group {
+        Some(group) => number(&mut text, group.into()),
+        None => text.push_str("null"),
+    }
+    text.push_str(if is_asleep { r#","asleep":true,"# } else { r#","asleep":false,"# });
+    rest_of(&mut text, stored, execution);
+    text
+}
+
+fn rest_of(text: &mut String, stored: &StoredExecution, execution: &Execution) {
+    text.push_str(r#""id":"#);
+    string(text, &stored.id);
+    text.push_str(r#","context":"#);
+    text.push_str(stored.context.as_deref().unwrap_or("null"));
+    text.push_str(r#","options":"#);
+    text.push_str(stored.options.as_deref().unwrap_or("null"));
     text.push_str(r#","report":"#);
-    text.push_str(&live(&execution));
+    text.push_str(&live(execution));
     text.push_str(r#","outputs":{"#);
     let outputs: BTreeMap<InstanceIndex, &str> = events(&stored.records).filter_map(|(_, event)| output(event)).collect();
     for (at, (task, output)) in outputs.into_iter().enumerate() {
@@ -238,12 +258,27 @@ pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
             text.push(',');
         }
         text.push('"');
-        number(&mut text, task.get().into());
+        number(text, task.get().into());
         text.push_str("\":");
         text.push_str(output);
     }
     text.push_str("}}");
-    Ok(text)
+}
+
+/// The agents that tasks name which attempts have added, each once.
+pub(crate) fn agents_of_spawned(execution: &Execution) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spawned {
+        agent_id: Option<String>,
+        requires: Option<serde::de::IgnoredAny>,
+    }
+    let definitions = execution.tasks().iter().filter_map(|(task, _)| execution.spawned_definition(task));
+    let named = definitions.filter_map(|text| serde_json::from_str::<Spawned>(text).ok());
+    let mut agents: Vec<String> = named.filter(|one| one.requires.is_none()).filter_map(|one| one.agent_id).collect();
+    agents.sort_unstable();
+    agents.dedup();
+    agents
 }
 
 /// What undoes an execution that completed, in order, as JSON text: for each what it undoes (`path`), and where the call that does so stands in the definition
@@ -344,7 +379,7 @@ pub fn failure(failure: &Failure) -> String {
     text
 }
 
-fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
+pub(crate) fn events(records: &[StepRecord]) -> impl Iterator<Item = (Timestamp, &Event)> {
     records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)))
 }
 

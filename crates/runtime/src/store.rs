@@ -220,7 +220,7 @@ pub struct StoredExecution {
     /// Its id for the world.
     pub id: Arc<str>,
     /// The definition it runs, as it was given.
-    pub definition: String,
+    pub definition: Arc<str>,
     /// The id of its workflow.
     pub workflow: Arc<str>,
     /// Its context as JSON text.

@@ -28,6 +28,8 @@ mod keys;
 mod models;
 #[path = "driver/others.rs"]
 mod others;
+#[path = "driver/parking.rs"]
+mod parking;
 #[path = "support/plans.rs"]
 mod plans;
 #[path = "support/random.rs"]

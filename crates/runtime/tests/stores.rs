@@ -379,7 +379,7 @@ fn an_execution_is_found_with_all_that_was_accepted() {
     let reader = place.reader();
     let stored = reader.execution("id-1").unwrap().unwrap();
     assert_eq!((stored.key, &*stored.id, stored.context.as_deref()), (1, "id-1", Some(context)));
-    assert_eq!(stored.definition, *plan.definition);
+    assert_eq!(stored.definition, plan.definition);
     assert_eq!(stored.default_timeout, Duration::from_mins(10));
     assert_eq!(reader.execution("id-2").unwrap().unwrap().context, None);
     assert!(reader.execution("id-9").unwrap().is_none());

@@ -29,6 +29,7 @@ impl Driver {
     /// Continues an interrupted execution; one that had not begun takes its place among those that wait.
     pub fn resume(&mut self, slot: u32) -> Result<(), Error> {
         let live = self.slots.get_live(slot)?;
+        live.is_asleep = false;
         let (ticket, pending) = (live.ticket.take(), *live.execution.phase() == Phase::Pending);
         if pending {
             return self.enqueue(slot, ticket.map(|ticket| *ticket));

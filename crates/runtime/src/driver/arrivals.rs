@@ -25,7 +25,7 @@ impl Driver {
             Arrival::Committed(number, at) => self.committed(number, at),
             Arrival::Refused(key, Refusal::Exists) => self.refused(key),
             Arrival::Lost(partition) => self.lost(partition),
-            Arrival::Found(number, answer) => self.found(number, answer?)?,
+            Arrival::Found(number, answer) => self.found(number, answer)?,
             Arrival::Away => self.is_away = true,
             Arrival::Back => self.is_away = false,
             Arrival::Short(why) => self.shortage = why,

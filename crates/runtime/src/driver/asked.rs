@@ -4,7 +4,7 @@
 
 use super::Driver;
 use crate::Error;
-use crate::store::{Answer, Question, QuestionNumber};
+use crate::store::{Answer, Question, QuestionNumber, ReadError};
 use engine::InstanceIndex;
 use rustc_hash::FxHashMap;
 
@@ -29,6 +29,13 @@ pub(super) enum Purpose {
     },
     /// The schedule with this number begins what is not known.
     Fire(u32),
+    /// A parked execution is to be at hand again.
+    Wake {
+        /// Where.
+        slot: u32,
+        /// Which.
+        key: i64,
+    },
 }
 
 impl Asked {
@@ -45,12 +52,18 @@ impl Driver {
         self.backend.ask(self.asked.last, question);
     }
 
-    pub(super) fn found(&mut self, number: QuestionNumber, answer: Answer) -> Result<(), Error> {
-        match (self.asked.open.remove(&number), answer) {
-            (Some(Purpose::LookUp { slot, key, task }), Answer::Cached(found)) => self.looked_up(slot, key, task, found),
-            (Some(Purpose::Fire(number)), Answer::Known(known)) => self.begin_due(number, &known),
+    pub(super) fn found(&mut self, number: QuestionNumber, answer: Result<Answer, ReadError>) -> Result<(), Error> {
+        let Some(purpose) = self.asked.open.remove(&number) else { return Ok(()) };
+        match (purpose, answer) {
+            // What cannot be read of one execution is that one's misfortune alone.
+            (Purpose::Wake { slot, key }, Err(error)) => self.lost_sight(slot, key, &error),
+            (Purpose::Wake { slot, key }, Ok(Answer::Execution(found))) => return self.at_hand_again(slot, key, found),
+            (_, Err(error)) => return Err(error.into()),
+            (Purpose::LookUp { slot, key, task }, Ok(Answer::Cached(found))) => return self.looked_up(slot, key, task, found),
+            (Purpose::Fire(number), Ok(Answer::Known(known))) => return self.begin_due(number, &known),
             // Nothing else was asked.
-            (_, Answer::Cached(_) | Answer::Known(_)) => Ok(()),
+            (_, Ok(Answer::Cached(_) | Answer::Known(_) | Answer::Execution(_))) => {}
         }
+        Ok(())
     }
 }

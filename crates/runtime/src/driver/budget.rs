@@ -45,7 +45,7 @@ impl Driver {
         match belongs {
             Belongs::ToNobody(ticket) => (Some(ticket), None),
             Belongs::ToParent { id, .. } => {
-                let parent = self.ids.get(&id).and_then(|slot| Some((*slot, self.slots.get(*slot).ok()?.key)));
+                let parent = self.ids.get(&id).and_then(|slot| Some((*slot, self.slots.key(*slot)?)));
                 (None, parent)
             }
         }

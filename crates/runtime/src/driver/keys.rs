@@ -30,7 +30,7 @@ impl Driver {
         self.check()?;
         // Nothing of it is an instant of a journal.
         let now = self.now.unwrap_or_else(|| self.clock.read());
-        let live = self.keys.get(hash).and_then(|slot| self.slots.get(*slot).ok()?.keyed.as_deref().cloned());
+        let live = self.keys.get(hash).and_then(|slot| self.slots.keyed(*slot)).cloned();
         let (keyed, taken) = if let Some(keyed) = live {
             (Some(keyed), 0)
         } else {
@@ -71,12 +71,14 @@ impl Driver {
         self.keys.insert(Arc::clone(&keyed.hash), slot);
         if let Ok(live) = self.slots.get_live(slot) {
             live.keyed = Some(Box::new(keyed));
+        } else if let Some(parked) = self.slots.parked_mut(slot) {
+            parked.keyed = Some(Box::new(keyed));
         }
     }
 
     /// An execution is let go of; what its key stands for is on record.
     pub(super) fn release_key(&mut self, slot: u32) {
-        let Some(hash) = self.slots.get(slot).ok().and_then(|live| Some(&live.keyed.as_ref()?.hash)) else { return };
+        let Some(hash) = self.slots.keyed(slot).map(|keyed| &keyed.hash) else { return };
         // A later one of the key may have taken its place.
         if self.keys.get(hash) == Some(&slot) {
             self.keys.remove(&Arc::clone(hash));

@@ -29,6 +29,11 @@ impl Driver {
                 self.let_go(slot, LOST);
             }
         }
+        for slot in self.slots.parked_numbers() {
+            if self.slots.parked(slot).is_some_and(|parked| parked.partition == partition) {
+                self.let_go_parked(slot, LOST);
+            }
+        }
         let backend = &self.backend;
         self.schedules.rest_those(|schedule| backend.partition(&schedule.id) == partition);
     }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A driver over what another process left in a file.
 
-use super::slots::Live;
-use super::{Driver, Interrupted};
+use super::Driver;
+use super::parking::{Group, Parked, Waking};
 use crate::archive::in_full;
-use crate::store::{Backend, Damaged, Durability, OpenError, OpenOptions, SqliteStore, Store, StoredExecution, Wake};
-use crate::{Clock, Error, options, report, store};
-use engine::{Execution, Phase};
+use crate::options::{self, Belongs};
+use crate::store::{Backend, Damaged, Durability, OpenError, OpenOptions, Partition, ReadError, SqliteStore, Store, StoredExecution, Wake};
+use crate::{Clock, Error, report, store};
+use engine::{Execution, Plan};
+use rustc_hash::FxHashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+use stdx::Timestamp;
 
 /// An execution or a schedule that cannot be read. It is left as it is: nothing of it runs, and its id is not free.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +37,10 @@ pub struct Opening<'a> {
 }
 
 impl Driver {
-    /// A driver over the file at `path`, and the executions that were interrupted, oldest first.
+    /// A driver over the file at `path`, and what another process left unended: none of it is at hand.
     ///
     /// Where their journals are ahead of the clock, because it was set back since, it goes on from where they are; see [`Driver::clock`].
-    pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Vec<Interrupted>), Error> {
+    pub fn open(path: &Path, durability: Durability, clock: Clock, wake: Wake) -> Result<(Self, Opened), Error> {
         Self::open_through(Opening { path, durability, options: OpenOptions::default() }, clock, wake, |store| store)
     }
 
@@ -46,7 +50,7 @@ impl Driver {
         clock: Clock,
         wake: Wake,
         wrap: impl FnOnce(Box<dyn Store>) -> Box<dyn Store>,
-    ) -> Result<(Self, Vec<Interrupted>), Error> {
+    ) -> Result<(Self, Opened), Error> {
         let Opening { path, durability, .. } = opening;
         Self::open_before(opening, clock, |store, clock| store::over(wrap(store), durability, path, clock, wake))
     }
@@ -56,33 +60,37 @@ impl Driver {
         Opening { path, options, .. }: Opening<'_>,
         clock: Clock,
         backend_over: impl FnOnce(Box<dyn Store>, &Clock) -> Result<Box<dyn Backend>, OpenError>,
-    ) -> Result<(Self, Vec<Interrupted>), Error> {
+    ) -> Result<(Self, Opened), Error> {
         let store = SqliteStore::open_as(path, options)?;
         let reader = store.reader()?;
         let next_key = reader.last_key()? + 1;
-        let (mut interrupted, mut damaged) = (Vec::new(), Vec::new());
+        let (mut plans, mut taken, mut damaged, mut latest) = (Plans::default(), Vec::new(), Vec::new(), Timestamp::default());
+        let now = clock.read();
         reader.unended(|found| match found {
-            Ok(stored) => interrupted.push(stored),
+            Ok(stored) => {
+                latest = latest.max(stored.records.last().map_or(stored.accepted, |record| record.at));
+                taken.push((Arc::clone(&stored.id), Found::of(&stored, &mut plans, now.max(latest))));
+            }
             Err(one) => damaged.push(one),
         })?;
         let schedules = reader.schedules()?;
-        let latest = interrupted.iter().map(|stored| stored.records.last().map_or(stored.accepted, |record| record.at)).max();
-        let clock = clock.later_than(latest.unwrap_or_default());
+        let clock = clock.later_than(latest);
         let backend = backend_over(Box::new(store), &clock)?;
         let mut driver = Self::with(clock, backend, None, next_key);
         driver.hear()?;
         let unreadable = |Damaged { id, error, .. }| Unreadable { id, is_schedule: false, message: in_full(&error) };
         driver.unreadable.extend(damaged.into_iter().map(unreadable));
-        let mut taken_up = Vec::with_capacity(interrupted.len());
-        for stored in &interrupted {
-            let taken = driver.take_up(stored);
-            taken_up.extend(driver.or_leave_alone(&stored.id, false, taken)?);
+        let mut below = Vec::new();
+        for (id, found) in taken {
+            let taken = found.and_then(|found| driver.take_up(found));
+            below.extend(driver.or_leave_alone(&id, false, taken)?.flatten());
         }
+        let families = driver.families(below);
         for (id, schedule) in schedules {
-            let taken = schedule.map_err(Error::from).and_then(|schedule| driver.take_up_schedule(schedule));
+            let taken = schedule.map_err(Error::from).and_then(|schedule| driver.take_up_schedule(schedule, &mut plans));
             driver.or_leave_alone(&id, true, taken)?;
         }
-        Ok((driver, taken_up))
+        Ok((driver, Opened { families }))
     }
 
     /// What in the store could not be read when it was opened, and is left alone.
@@ -101,32 +109,105 @@ impl Driver {
         }
     }
 
-    fn take_up(&mut self, stored: &StoredExecution) -> Result<Interrupted, Error> {
-        let plan = report::plan_of(stored)?;
-        let (setup, belongs) = report::setup_of(stored)?;
-        let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
-        let mut execution = Execution::replay(Arc::clone(&plan), setup, events);
-        if *execution.phase() != Phase::Pending {
-            execution.sleep();
-        }
-        let text = report::stored(stored)?;
-        self.versions.adopt(&plan);
+    /// Takes up an execution, which is not at hand until it is woken. Its slot and that of its parent, if it is the task of one that is there.
+    fn take_up(&mut self, found: Found) -> Result<Option<(u32, Option<u32>)>, Error> {
+        let Found { mut parked, belongs, built_in, spawned } = found;
+        let is_below = matches!(belongs, Belongs::ToParent { .. });
+        self.versions.adopt(&parked.plan);
         self.statistics.active += 1;
-        self.statistics.queued += execution.queued();
-        self.statistics.running += execution.running();
-        let at = stored.records.last().map_or(stored.accepted, |record| record.at);
-        let mut live = Live::new(stored.key, execution, at);
-        live.recall(&stored.records);
-        live.accepted = stored.accepted;
-        live.partition = self.backend.partition(&stored.id);
-        live.priority = belongs.priority();
+        self.statistics.queued += parked.queued;
+        self.statistics.running += parked.running;
+        parked.partition = self.backend.partition(&parked.id);
         let (ticket, parent) = self.place_of(belongs);
-        (live.ticket, live.parent) = (ticket.map(Box::new), parent);
-        live.seq = stored.records.len() as u64;
-        live.acknowledged = live.seq;
-        let slot = self.slots.insert(live)?;
-        self.ids.insert(Arc::clone(&stored.id), slot);
-        self.find_key(slot, options::keyed(&stored.id, stored.options.as_deref()));
-        Ok(Interrupted { slot, text })
+        parked.ticket = ticket.map(Box::new);
+        let group = self.groups.of(Group { plan: Arc::clone(&parked.plan), built_in, spawned });
+        (parked.group, parked.is_asleep) = (Some(group), true);
+        let (id, keyed) = (Arc::clone(&parked.id), parked.keyed.take());
+        let slot = self.slots.insert_parked(parked)?;
+        self.groups.join(group, slot);
+        self.ids.insert(id, slot);
+        self.find_key(slot, keyed.map(|keyed| *keyed));
+        Ok(is_below.then_some((slot, parent.map(|(slot, _)| slot))))
+    }
+
+    /// The slots of executions that are tasks of others, and of those above them, oldest first.
+    fn families(&self, below: Vec<(u32, Option<u32>)>) -> Vec<u32> {
+        let mut slots: Vec<u32> = below.into_iter().flat_map(|(slot, parent)| [Some(slot), parent]).flatten().collect();
+        slots.sort_unstable_by_key(|slot| self.slots.key(*slot));
+        slots.dedup();
+        slots
+    }
+}
+
+/// What another process left unended.
+#[derive(Debug)]
+pub struct Opened {
+    /// The slots of executions that are tasks of others, and of those above them, oldest first: they are to be woken, since each may have to stop the
+    /// other. All others are in the groups of [`Driver::groups`].
+    pub families: Vec<u32>,
+}
+
+/// What is kept of an execution of another process, and where it belongs.
+struct Found {
+    parked: Parked,
+    belongs: Belongs,
+    built_in: Vec<String>,
+    spawned: Vec<String>,
+}
+
+impl Found {
+    fn of(stored: &StoredExecution, plans: &mut Plans, now: Timestamp) -> Result<Self, Error> {
+        let unreadable = |message| ReadError::Definition { id: stored.id.to_string(), message };
+        let plan = plans.of(&stored.definition, stored.default_timeout).map_err(unreadable)?;
+        let (setup, belongs) = report::setup_of(stored)?;
+        let execution = Execution::replay(Arc::clone(&plan), setup, report::events(&stored.records));
+        let parked = Parked {
+            key: stored.key,
+            id: Arc::clone(&stored.id),
+            plan,
+            partition: Partition::default(),
+            accepted: stored.accepted,
+            committed: stored.records.last().map_or(stored.accepted, |record| record.at),
+            records: stored.records.len() as u64,
+            queued: execution.queued(),
+            running: execution.running(),
+            priority: belongs.priority(),
+            due: execution.due(),
+            keyed: options::keyed(&stored.id, stored.options.as_deref()).map(Box::new),
+            ticket: None,
+            group: None,
+            is_asleep: true,
+            waking: Waking::Not,
+            lost: None,
+            only_waits: false,
+        };
+        let built_in = options::built_in(stored.options.as_deref());
+        let spawned = report::agents_of_spawned(&execution);
+        let only_waits = matches!(belongs, Belongs::ToNobody(_)) && execution.needs_nothing(now);
+        Ok(Self { parked: Parked { only_waits, ..parked }, belongs, built_in, spawned })
+    }
+}
+
+/// The plans of stored definitions: each definition is read once.
+#[derive(Default)]
+pub(super) struct Plans {
+    plans: FxHashMap<(Arc<str>, Duration), Result<Arc<Plan>, String>>,
+    /// The one that was asked for last, which as a rule is asked for again.
+    last: Option<(Arc<str>, Duration, Arc<Plan>)>,
+}
+
+impl Plans {
+    /// The plan of a definition, or its first problem.
+    pub(super) fn of(&mut self, definition: &Arc<str>, default_timeout: Duration) -> Result<Arc<Plan>, String> {
+        if let Some((text, timeout, plan)) = &self.last
+            && Arc::ptr_eq(text, definition)
+            && *timeout == default_timeout
+        {
+            return Ok(Arc::clone(plan));
+        }
+        let key = (Arc::clone(definition), default_timeout);
+        let plan = self.plans.entry(key).or_insert_with(|| report::plan_from(definition, default_timeout)).clone()?;
+        self.last = Some((Arc::clone(definition), default_timeout, Arc::clone(&plan)));
+        Ok(plan)
     }
 }

@@ -35,6 +35,13 @@ pub(super) struct Outputs {
     candidates: FxHashMap<InstanceIndex, Arc<str>>,
 }
 
+impl Outputs {
+    /// Whether a schema is asked about one, or an attempt is about to be settled with what it gave.
+    pub(super) fn asks(&self) -> bool {
+        !self.candidates.is_empty() || !self.given.is_empty()
+    }
+}
+
 /// Outputs that are kept and whose commit is not acknowledged yet, by where they are kept.
 #[derive(Default)]
 pub(super) struct Fresh {

@@ -10,6 +10,7 @@
 
 use super::Driver;
 use super::asked::Purpose;
+use super::opening::Plans;
 use crate::effect;
 use crate::store::{Question, ReadError, Schedule, ScheduleChange, StoredSchedule};
 use crate::{Error, report, timing};
@@ -201,11 +202,12 @@ impl Driver {
     fn is_busy(&self, schedule: &str) -> bool {
         let is_running = |phase: &Phase| !matches!(phase, Phase::Ended(_));
         self.slots.iter().any(|live| is_running(live.execution.phase()) && is_execution_of(schedule, &live.execution.setup().id))
+            || self.slots.iter_parked().any(|parked| is_execution_of(schedule, &parked.id))
     }
 
-    pub(super) fn take_up_schedule(&mut self, stored: StoredSchedule) -> Result<(), Error> {
+    pub(super) fn take_up_schedule(&mut self, stored: StoredSchedule, plans: &mut Plans) -> Result<(), Error> {
         let unreadable = |message: String| ReadError::Schedule { id: stored.id.to_string(), message };
-        let plan = report::plan_from(&stored.definition, stored.default_timeout).map_err(unreadable)?;
+        let plan = plans.of(&stored.definition, stored.default_timeout).map_err(unreadable)?;
         let timing = timing::read(&stored.timing).map_err(|error| unreadable(error.to_string()))?;
         self.versions.adopt(&plan);
         let StoredSchedule { id, context, options, timing: text, fingerprint, next, .. } = stored;

@@ -5,10 +5,11 @@ use super::Timers;
 use super::agents::Targets;
 use super::attempts::{Attempts, Prints};
 use super::outputs::Outputs;
+use super::parking::Parked;
 use crate::Error;
 use crate::store::{Partition, StepRecord};
 use engine::InstanceNumber;
-use engine::{Event, Execution, Keyed, Ticket};
+use engine::{Event, Execution, Keyed, Plan, Ticket};
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -45,6 +46,12 @@ pub(super) struct Live {
     pub(super) rests: bool,
     /// What it asks admission for when it is resumed.
     pub(super) ticket: Option<Box<Ticket>>,
+    /// The group it was found with, if another process began it.
+    pub(super) group: Option<u32>,
+    /// Whether it waits there to be resumed.
+    pub(super) is_asleep: bool,
+    /// What the host takes when it is at hand again; see [`super::Driver::handover`].
+    pub(super) handover: Option<Box<str>>,
     /// The execution whose task it is, if that is live: its slot and key.
     pub(super) parent: Option<(u32, i64)>,
     /// The idempotency key it was begun by, if it was.
@@ -76,6 +83,9 @@ impl Live {
             armed: None,
             rests: false,
             ticket: None,
+            group: None,
+            is_asleep: false,
+            handover: None,
             parent: None,
             keyed: None,
             outputs: None,
@@ -137,29 +147,60 @@ impl Live {
 
 #[derive(Default)]
 pub(super) struct Slots {
-    live: Vec<Option<Live>>,
+    places: Vec<Place>,
     free: Vec<u32>,
     /// Freed since the host last gave answers. It may still hold an answer for one of these, which must not meet a new execution.
     retired: Vec<u32>,
+    /// How many are not at hand.
+    parked: usize,
+}
+
+/// What has a slot.
+enum Place {
+    Nobody,
+    Live(Box<Live>),
+    Parked(Box<Parked>),
 }
 
 impl Slots {
     pub(super) fn insert(&mut self, live: Live) -> Result<u32, Error> {
+        self.put(Place::Live(Box::new(live)))
+    }
+
+    /// Gives a slot to an execution that is not at hand.
+    pub(super) fn insert_parked(&mut self, parked: Parked) -> Result<u32, Error> {
+        self.parked += 1;
+        self.put(Place::Parked(Box::new(parked)))
+    }
+
+    fn put(&mut self, place: Place) -> Result<u32, Error> {
         if let Some(slot) = self.free.pop()
-            && let Some(place) = self.live.get_mut(slot as usize)
+            && let Some(free) = self.places.get_mut(slot as usize)
         {
-            *place = Some(live);
+            *free = place;
             return Ok(slot);
         }
-        let slot = u32::try_from(self.live.len()).map_err(|_| Error::NoSuchSlot { slot: u32::MAX })?;
-        self.live.push(Some(live));
+        let slot = u32::try_from(self.places.len()).map_err(|_| Error::NoSuchSlot { slot: u32::MAX })?;
+        self.places.push(place);
         Ok(slot)
     }
 
+    /// The same execution, at hand or not, from now on.
+    pub(super) fn replace(&mut self, slot: u32, with: Result<Live, Parked>) {
+        let Some(place) = self.places.get_mut(slot as usize) else { return };
+        self.parked -= usize::from(matches!(place, Place::Parked(_)));
+        self.parked += usize::from(with.is_err());
+        *place = match with {
+            Ok(live) => Place::Live(Box::new(live)),
+            Err(parked) => Place::Parked(Box::new(parked)),
+        };
+    }
+
     pub(super) fn remove(&mut self, slot: u32) {
-        if let Some(place) = self.live.get_mut(slot as usize)
-            && place.take().is_some()
-        {
+        let Some(place) = self.places.get_mut(slot as usize) else { return };
+        let before = std::mem::replace(place, Place::Nobody);
+        self.parked -= usize::from(matches!(before, Place::Parked(_)));
+        if !matches!(before, Place::Nobody) {
             self.retired.push(slot);
         }
     }
@@ -170,28 +211,89 @@ impl Slots {
     }
 
     pub(super) fn get(&self, slot: u32) -> Result<&Live, Error> {
-        self.live.get(slot as usize).and_then(Option::as_ref).ok_or(Error::NoSuchSlot { slot })
+        match self.places.get(slot as usize) {
+            Some(Place::Live(live)) => Ok(live),
+            _ => Err(Error::NoSuchSlot { slot }),
+        }
     }
 
     pub(super) fn get_live(&mut self, slot: u32) -> Result<&mut Live, Error> {
-        self.live.get_mut(slot as usize).and_then(Option::as_mut).ok_or(Error::NoSuchSlot { slot })
+        match self.places.get_mut(slot as usize) {
+            Some(Place::Live(live)) => Ok(live),
+            _ => Err(Error::NoSuchSlot { slot }),
+        }
     }
 
     /// The execution in `slot`, if it is still the one with this key: slots are used again.
     pub(super) fn get_mut(&mut self, slot: u32, key: i64) -> Option<&mut Live> {
-        self.live.get_mut(slot as usize)?.as_mut().filter(|live| live.key == key)
+        self.get_live(slot).ok().filter(|live| live.key == key)
+    }
+
+    pub(super) fn parked(&self, slot: u32) -> Option<&Parked> {
+        match self.places.get(slot as usize) {
+            Some(Place::Parked(parked)) => Some(parked),
+            _ => None,
+        }
+    }
+
+    pub(super) fn parked_mut(&mut self, slot: u32) -> Option<&mut Parked> {
+        match self.places.get_mut(slot as usize) {
+            Some(Place::Parked(parked)) => Some(parked),
+            _ => None,
+        }
+    }
+
+    /// The key of the execution in a slot, at hand or not.
+    pub(super) fn key(&self, slot: u32) -> Option<i64> {
+        match self.places.get(slot as usize) {
+            Some(Place::Live(live)) => Some(live.key),
+            Some(Place::Parked(parked)) => Some(parked.key),
+            Some(Place::Nobody) | None => None,
+        }
+    }
+
+    /// The plan that the execution in a slot runs, at hand or not.
+    pub(super) fn plan(&self, slot: u32) -> Option<&Arc<Plan>> {
+        match self.places.get(slot as usize) {
+            Some(Place::Live(live)) => Some(live.execution.plan()),
+            Some(Place::Parked(parked)) => Some(&parked.plan),
+            Some(Place::Nobody) | None => None,
+        }
+    }
+
+    /// The idempotency key that began the execution in a slot, at hand or not.
+    pub(super) fn keyed(&self, slot: u32) -> Option<&Keyed> {
+        match self.places.get(slot as usize) {
+            Some(Place::Live(live)) => live.keyed.as_deref(),
+            Some(Place::Parked(parked)) => parked.keyed.as_deref(),
+            Some(Place::Nobody) | None => None,
+        }
+    }
+
+    /// How many are not at hand.
+    pub(super) fn parked_count(&self) -> usize {
+        self.parked
     }
 
     /// The numbers of all that are live.
     pub(super) fn numbers(&self) -> Vec<u32> {
-        (0..).zip(&self.live).filter(|(_, live)| live.is_some()).map(|(slot, _)| slot).collect()
+        (0..).zip(&self.places).filter(|(_, place)| matches!(place, Place::Live(_))).map(|(slot, _)| slot).collect()
+    }
+
+    /// The numbers of all that are not at hand.
+    pub(super) fn parked_numbers(&self) -> Vec<u32> {
+        (0..).zip(&self.places).filter(|(_, place)| matches!(place, Place::Parked(_))).map(|(slot, _)| slot).collect()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Live> {
-        self.live.iter_mut().flatten()
+        self.places.iter_mut().filter_map(|place| if let Place::Live(live) = place { Some(&mut **live) } else { None })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Live> {
-        self.live.iter().flatten()
+        self.places.iter().filter_map(|place| if let Place::Live(live) = place { Some(&**live) } else { None })
+    }
+
+    pub(super) fn iter_parked(&self) -> impl Iterator<Item = &Parked> {
+        self.places.iter().filter_map(|place| if let Place::Parked(parked) = place { Some(&**parked) } else { None })
     }
 }

@@ -3,6 +3,7 @@
 //! business.
 
 use super::Driver;
+use super::parking::Waking;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use stdx::Timestamp;
@@ -56,7 +57,9 @@ impl Driver {
         // How a pool keeps its agents is nothing that happens in a test, unless somebody waits for one.
         let pool = self.agents.as_ref().filter(|agents| !is_set || agents.pool.is_wanted());
         let due = if is_set {
-            self.slots.iter().filter(|live| live.armed.is_some()).filter_map(|live| live.execution.due()).min()
+            let parked = self.slots.iter_parked().filter(|parked| !parked.is_asleep && parked.waking != Waking::Due);
+            let live = self.slots.iter().filter(|live| live.armed.is_some()).filter_map(|live| live.execution.due());
+            live.chain(parked.filter_map(|parked| parked.due)).min()
         } else {
             self.timers.next()
         };
@@ -70,8 +73,10 @@ impl Driver {
         const SLACK: usize = 4096;
         if self.timers.len() > 2 * self.statistics.active + SLACK {
             let slots = &mut self.slots;
-            self.timers
-                .retain(|at, slot, key| slots.get_mut(slot, key).is_some_and(|live| live.armed == Some(at) && live.execution.open() > 0));
+            self.timers.retain(|at, slot, key| match slots.get_mut(slot, key) {
+                Some(live) => live.armed == Some(at) && live.execution.open() > 0,
+                None => slots.parked(slot).is_some_and(|parked| parked.key == key && !parked.is_asleep && parked.due == Some(at)),
+            });
         }
     }
 }

@@ -59,7 +59,7 @@ impl Driver {
             return Ok(());
         }
         let is_other = |one: &Plan| key(one) == key(plan) && !one.does_as(plan);
-        let runs_by_it = |slot: u32| self.slots.get(slot).is_ok_and(|live| is_other(live.execution.plan()));
+        let runs_by_it = |slot: u32| self.slots.plan(slot).is_some_and(|plan| is_other(plan));
         let mut executions: Vec<_> = self.ids.iter().filter(|(_, slot)| runs_by_it(**slot)).map(|(id, _)| Arc::clone(id)).collect();
         executions.sort_unstable();
         let schedules = self.schedules.of(is_other);

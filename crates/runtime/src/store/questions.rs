@@ -8,7 +8,7 @@
 //! The thread begins with the first question: most orchestrators ask none.
 
 use super::backend::{Arrival, Wake};
-use super::{Archive, ReadError};
+use super::{Archive, ReadError, StoredExecution};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -33,15 +33,19 @@ pub enum Question {
     Cached(Arc<str>, Timestamp),
     /// Which of these ids are those of executions.
     Known(Vec<Arc<str>>),
+    /// The execution with this id, and its journal.
+    Execution(Arc<str>),
 }
 
 /// The answer to a question of the same name.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Answer {
     /// JSON text.
     Cached(Option<Arc<str>>),
     /// One for each.
     Known(Vec<bool>),
+    /// `None` where there is none, and in memory.
+    Execution(Option<Box<StoredExecution>>),
 }
 
 impl Question {
@@ -54,6 +58,7 @@ impl Question {
                 found => Answer::Cached(found?),
             },
             Self::Known(ids) => Answer::Known(ids.iter().map(|id| archive.has_execution(id)).collect::<Result<_, _>>()?),
+            Self::Execution(id) => Answer::Execution(archive.execution(id)?.map(Box::new)),
         })
     }
 }

@@ -40,7 +40,7 @@ pub struct StoredSchedule {
     /// Its id for the world.
     pub id: Arc<str>,
     /// The definition of its workflow, as it was given.
-    pub definition: String,
+    pub definition: Arc<str>,
     /// The timeout of tasks that give none.
     pub default_timeout: Duration,
     /// The context of its executions as JSON text.

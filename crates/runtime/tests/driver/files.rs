@@ -40,7 +40,11 @@ fn an_interrupted_execution_is_found_as_it_was_and_goes_on() {
         let (mut host, interrupted) = host.reopen(mode);
         let [found] = interrupted.as_slice() else { panic!("{mode:?}") };
         assert_eq!(host.stored(&id).records, before.records, "{mode:?}: opening records nothing");
-        assert_eq!(found.text, runtime::report::stored(&before).unwrap(), "{mode:?}");
+        let handed: Value = serde_json::from_str(&found.text).unwrap();
+        let stored: Value = serde_json::from_str(&runtime::report::stored(&before).unwrap()).unwrap();
+        for field in ["id", "context", "options", "report", "outputs"] {
+            assert_eq!(handed[field], stored[field], "{mode:?}: {field}");
+        }
         assert_eq!(host.advance(), [""; 0], "{mode:?}: nothing runs before it is resumed");
         host.driver.resume(found.slot).unwrap();
         assert_eq!(host.advance(), ["0: run 1/1 after 1 interruptions"], "{mode:?}: `a` has finished, `b` runs again as the same attempt");
@@ -256,8 +260,8 @@ fn a_record_that_was_tampered_with_is_named_and_everything_else_opens() {
     let error = archive::execution(&SqliteReader::open(&path).unwrap(), &id).unwrap_err();
     assert_eq!(error.to_string(), format!("record 0 of execution `{id}` cannot be read"));
     drop(host.driver);
-    let (driver, interrupted) = Driver::open(&path, Durability::Os, clock(), waker().0).unwrap();
-    assert!(interrupted.is_empty());
+    let (driver, _) = Driver::open(&path, Durability::Os, clock(), waker().0).unwrap();
+    assert_eq!(driver.groups().count(), 0);
     let [unreadable] = driver.unreadable() else { panic!("{:?}", driver.unreadable()) };
     assert_eq!(unreadable.id, id);
     assert!(unreadable.message.starts_with(&format!("record 0 of execution `{id}` cannot be read: ")), "{}", unreadable.message);

@@ -8,7 +8,7 @@ use alphabet::{Effect, execution, pool, schedule, store};
 use engine::{Failure, InstanceIndex, Output, Plan, Settled};
 use runtime::store::{Archive as _, CrashPoint, CrashingStore, Durability, MemoryStore, OpenOptions};
 use runtime::store::{Script, ScriptedBackend, SqliteReader, Store, StoredExecution};
-use runtime::{Claimed, Clock, Driver, Error, Failures, Interrupted, Number, Opening, SetClock, Wake};
+use runtime::{Claimed, Clock, Driver, Error, Failures, Number, Opening, SetClock, Wake};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -37,6 +37,13 @@ pub(crate) struct Host {
     pub(crate) failures: Failures,
     woken: Receiver<()>,
     place: Place,
+}
+
+/// What another process left unended, and was woken.
+pub(crate) struct Interrupted {
+    pub(crate) slot: u32,
+    /// See `report::handover`.
+    pub(crate) text: String,
 }
 
 /// A file in a directory of its own.
@@ -114,12 +121,40 @@ impl Host {
 
     /// The same, by a clock of the test's own.
     pub(crate) fn since(place: Place, mode: Mode, clock: Clock) -> (Self, Vec<Interrupted>) {
+        let mut host = Self::parked_since(place, mode, clock);
+        let interrupted = host.wake_all();
+        (host, interrupted)
+    }
+
+    /// A host over what is in `place`, none of which is at hand.
+    pub(crate) fn parked_since(place: Place, mode: Mode, clock: Clock) -> Self {
         let (wake, woken) = waker();
-        let (driver, interrupted) = match mode {
-            Mode::Memory => (Driver::in_memory(clock), Vec::new()),
-            Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock, wake).unwrap(),
+        let driver = match mode {
+            Mode::Memory => Driver::in_memory(clock),
+            Mode::Os | Mode::Disk => Driver::open(&place.path, durability(mode), clock, wake).unwrap().0,
         };
-        (Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place }, interrupted)
+        Self { driver, effects: Vec::new(), failures: Vec::new(), woken, place }
+    }
+
+    /// Wakes all that wait in groups, in the order they began.
+    fn wake_all(&mut self) -> Vec<Interrupted> {
+        let groups = u32::try_from(self.driver.groups().count()).unwrap();
+        let ids = (0..groups).flat_map(|group| self.driver.parked_in(group));
+        let mut slots: Vec<u32> = ids.map(|id| self.driver.parked(&id).unwrap()).collect();
+        slots.sort_unstable();
+        slots.into_iter().map(|slot| Interrupted { slot, text: self.wake(slot) }).collect()
+    }
+
+    /// Wakes an execution; what its host takes over. Nothing else is heard meanwhile.
+    pub(crate) fn wake(&mut self, slot: u32) -> String {
+        self.driver.wake(slot);
+        self.driver.flush().unwrap();
+        while !self.driver.is_settled() {
+            self.pull_when_woken().unwrap();
+        }
+        let woken = std::iter::from_fn(|| self.driver.next_effect()).next();
+        assert!(matches!(woken, Some(Effect::Execution(execution::Effect { kind: Kind::Woken, slot: of, .. })) if of == slot));
+        self.driver.handover(slot).unwrap().into()
     }
 
     /// A host over the file in `place`, whose process ends at `point`.
@@ -339,6 +374,7 @@ fn words_of_execution(execution::Effect { slot, task, attempt, kind, .. }: execu
         Kind::Signalled => format!("{slot}: signalled"),
         Kind::Noted => format!("{slot}: noted by {task}/{attempt}"),
         Kind::LetGo { why } => format!("{slot}: let go of, {}", if why == 1 { "refused" } else { "lost" }),
+        Kind::Woken => format!("{slot}: woken"),
     }
 }
 

@@ -65,7 +65,8 @@ const HEAD: &str = "SELECT e.key, e.id, d.body, e.context, e.default_timeout, e.
 
 /// An execution without its journal; `None` if it is not there any more.
 pub(super) fn head(connection: &Connection, key: i64) -> Result<Option<StoredExecution>, ReadError> {
-    let found = connection.prepare_cached(HEAD)?.query_row([key], |row| Ok((row.get::<_, Option<String>>(2)?, stored(row)?))).optional()?;
+    let found =
+        connection.prepare_cached(HEAD)?.query_row([key], |row| Ok((row.get::<_, Option<Arc<str>>>(2)?, stored(row)?))).optional()?;
     let Some((definition, stored)) = found else { return Ok(None) };
     let Some(definition) = definition else {
         return Err(ReadError::Definition { id: stored.id.to_string(), message: "it is not there".to_owned() });
@@ -81,7 +82,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {
         key: row.get(0)?,
         id: id.into(),
         workflow: workflow.into(),
-        definition: String::new(),
+        definition: Arc::default(),
         context: reader::value(row, 3)?,
         options: row.get(5)?,
         accepted: Timestamp::from_micros(accepted.cast_unsigned()),
