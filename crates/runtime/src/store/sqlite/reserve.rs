@@ -2,6 +2,7 @@
 //! Room on the disk that is held back: given up when the disk is full, so that what runs can end.
 
 use super::place::making;
+use super::schema::log_of;
 use fs4::FileExt as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,9 @@ const BYTES: u64 = 8 << 20;
 
 /// How much must be free for new work once the disk was full: the reserve, and as much again; of a very small disk a quarter.
 const ROOM: u64 = 2 * BYTES;
+
+/// Bytes from which on a store has one, file and log: many are never larger.
+const WORTH: u64 = 4 << 20;
 
 #[derive(Debug)]
 pub(super) struct Reserve {
@@ -32,10 +36,11 @@ impl Reserve {
         free >= ROOM.min(total / 4)
     }
 
-    /// Makes it, unless it is there, where there is room for it. A disk that cannot hold it has none: nothing depends on it but the end of what runs.
+    /// Makes it, unless it is there, for a store that is not small, where there is room for it. A disk that cannot hold it has none: nothing depends on it but the end of what runs.
     pub(super) fn keep(&self) {
-        let is_there = self.path.metadata().is_ok_and(|metadata| metadata.len() >= BYTES);
-        if !is_there && self.has_room() && self.make().is_err() {
+        let length = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+        let is_worth = length(&self.store) + length(&log_of(&self.store)) >= WORTH;
+        if is_worth && length(&self.path) < BYTES && self.has_room() && self.make().is_err() {
             self.give_up();
         }
     }
@@ -74,6 +79,9 @@ mod tests {
         let store = folder.path().join("store.db");
         let reserve = Reserve::of(&store);
         reserve.keep();
+        assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "a store that is small has none");
+        std::fs::File::create(&store).unwrap().set_len(WORTH).unwrap();
+        reserve.keep();
         let metadata = folder.path().join("store.db.reserve").metadata().unwrap();
         assert_eq!(metadata.len(), BYTES);
         #[cfg(unix)]
@@ -81,6 +89,6 @@ mod tests {
         reserve.keep();
         reserve.give_up();
         reserve.give_up();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
