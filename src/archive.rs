@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions to the store, answered on a thread of Node's pool.
 
+use crate::engine::Engine;
 use crate::error::{NativeFailure, failure};
 use crate::shared::{SharedArchive, lock};
 use crate::words;
@@ -158,4 +159,25 @@ fn read_filter(text: &str) -> Result<ExecutionFilter, Error> {
         limit: filter.limit,
         cursor: filter.cursor,
     })
+}
+
+#[napi]
+impl Engine {
+    /// Resolves with a page of stored executions as JSON text; `filter` is JSON text too.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn stored_executions(&self, filter: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::List(filter))
+    }
+
+    /// Resolves with a page of what may be deleted, as JSON text; `asked` is JSON text too.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn expendable(&self, asked: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Expendable(asked))
+    }
+
+    /// Resolves with a stored execution and what goes with it as JSON text, or null; `asked`: `{"id", "now"}`.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn stored_tree(&self, asked: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Tree(asked))
+    }
 }

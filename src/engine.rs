@@ -435,24 +435,6 @@ impl Engine {
         ArchiveTask::ask(&self.archive, Question::History(id))
     }
 
-    /// Resolves with a page of stored executions as JSON text; `filter` is JSON text too.
-    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn stored_executions(&self, filter: String) -> AsyncTask<ArchiveTask> {
-        ArchiveTask::ask(&self.archive, Question::List(filter))
-    }
-
-    /// Resolves with a page of what may be deleted, as JSON text; `asked` is JSON text too.
-    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn expendable(&self, asked: String) -> AsyncTask<ArchiveTask> {
-        ArchiveTask::ask(&self.archive, Question::Expendable(asked))
-    }
-
-    /// Resolves with a stored execution and what goes with it as JSON text, or null; `asked`: `{"id", "now"}`.
-    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn stored_tree(&self, asked: String) -> AsyncTask<ArchiveTask> {
-        ArchiveTask::ask(&self.archive, Question::Tree(asked))
-    }
-
     /// Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows.
     #[napi(catch_unwind)]
     pub fn delete_executions(&self, ids: Vec<String>, keys: Vec<i64>) -> Result<u32, CodedError> {

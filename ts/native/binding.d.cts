@@ -31,6 +31,12 @@ export declare class Engine {
   retakeAgent(instance: number, ticket?: number | undefined | null): void
   /** What the pool is doing, as JSON text: `{ "all": figures, "types": [[name, figures]] }`. Milliseconds. */
   poolStatistics(): string
+  /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */
+  storedExecutions(filter: string): Promise<Answer>
+  /** Resolves with a page of what may be deleted, as JSON text; `asked` is JSON text too. */
+  expendable(asked: string): Promise<Answer>
+  /** Resolves with a stored execution and what goes with it as JSON text, or null; `asked`: `{"id", "now"}`. */
+  storedTree(asked: string): Promise<Answer>
   /** `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive. */
   constructor(wake: () => unknown)
   /** Begins with nothing, in memory. */
@@ -106,12 +112,6 @@ export declare class Engine {
   storedUndoing(id: string): Promise<Answer>
   /** Resolves with the effects of a stored execution as JSON text: their words, and why what failed did. */
   storedHistory(id: string): Promise<Answer>
-  /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */
-  storedExecutions(filter: string): Promise<Answer>
-  /** Resolves with a page of what may be deleted, as JSON text; `asked` is JSON text too. */
-  expendable(asked: string): Promise<Answer>
-  /** Resolves with a stored execution and what goes with it as JSON text, or null; `asked`: `{"id", "now"}`. */
-  storedTree(asked: string): Promise<Answer>
   /** Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows. */
   deleteExecutions(ids: Array<string>, keys: Array<number>): number
   /** Numbers for `getStatistics`. */
