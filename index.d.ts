@@ -429,6 +429,12 @@ export declare interface AttemptTimeouts {
     whole?: Duration | undefined;
 }
 
+/** Options of `backup`. */
+export declare interface BackupOptions {
+    /** Cancels it. */
+    signal?: AbortSignal | undefined;
+}
+
 /** A branch of a choice. */
 export declare interface Branch<Other extends string = AnyWord, AgentId extends string = string> {
     /** Default: its place. */
@@ -611,6 +617,13 @@ export declare interface CustomRequest {
     readonly temperature?: number;
     readonly maxTokens?: number;
     readonly signal: AbortSignal;
+}
+
+/** Something in a store that cannot be read. */
+export declare interface DamagedRow {
+    readonly id: string;
+    /** Why. */
+    readonly message: string;
 }
 
 /**
@@ -1645,6 +1658,15 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     /** Deletes the ended executions that fit, with their children, or with `dryRun` says what would be deleted. What is needed stays, as in `deleteExecution`. */
     pruneExecutions(filter: PruneFilter, options?: PruneOptions): Promise<Pruned>;
     /**
+     * Copies the store to `path` while everything goes on: all that was acknowledged before the call is in the copy. It is made beside, as `<path>.tmp`, flushed and
+     * looked at before it has its name; a backup that fails or is cancelled leaves nothing. A second call waits for the first.
+     *
+     * @throws {StoreError} `ERR_NOT_DURABLE` without `storage`; `ERR_STORE_FULL`, `ERR_STORE_CORRUPT` if the store is damaged, `ERR_STORE_OPEN` if the copy cannot be written.
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `path` is there already.
+     * @throws {CancelledError} `ERR_CANCELLED` when `signal` aborts.
+     */
+    backup(path: string, options?: BackupOptions): Promise<void>;
+    /**
      * Runs a workflow by a schedule. Each run is an execution whose id consists of the schedule's id and the planned instant. Resolves when the schedule is on
      * record. With `storage` it continues when the file is opened again and its agents are registered; without, it lives as long as the orchestrator. It
      * keeps the process alive. The same schedule again returns the existing one.
@@ -2147,6 +2169,26 @@ export declare interface StorageConfig {
 export declare class StoreError extends OrchestratorError {
 }
 
+/** What `verifyStore` finds. */
+export declare interface StoreReport {
+    /** Whether nothing is damaged. */
+    readonly sound: boolean;
+    /** Whether its pages have checksums. Those of a store that an older version made have none: damage of them is found only where it shows. */
+    readonly checksums: boolean;
+    /** Pages of the file that are not as they were written, from 1; a page has 8192 bytes. */
+    readonly pages: readonly number[];
+    /** What is wrong with the log, or null. */
+    readonly log: string | null;
+    /** Why the store cannot be opened, or not be looked at to its end, or null. */
+    readonly structure: string | null;
+    readonly executions: readonly DamagedRow[];
+    readonly schedules: readonly DamagedRow[];
+    /** Cached outputs that cannot be read; one that is damaged may hide others. */
+    readonly cache: number;
+    /** The same of idempotency keys. */
+    readonly keys: number;
+}
+
 /** One part of a stream. */
 export declare type StreamPart<Result = GenerateResult> = ({
     readonly type: 'text';
@@ -2404,6 +2446,13 @@ export declare interface ValidationResult {
     /** The edges of the workflow, implied ones included. Absent if its structure is broken. */
     readonly graph?: WorkflowGraph;
 }
+
+/**
+ * Looks at a whole store, off the JavaScript thread, and names what is damaged. It changes nothing, and an orchestrator may have the store open.
+ *
+ * @throws {StoreError} `ERR_STORE_OPEN` if there is no such file, or it cannot be opened.
+ */
+export declare function verifyStore(path: string): Promise<StoreReport>;
 
 /** Waits for a signal (`ERR_WAIT_TIMEOUT` after `timeout`; `schema` judges its payload), or for time. */
 export declare type WaitFor<Other extends string = AnyWord> = {

@@ -3,6 +3,7 @@
 
 use crate::alerts::NativeAlert;
 use crate::archive::{ArchiveTask, Question};
+use crate::copies::{BackupTask, NativeStop};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, NativeStorage, Open};
 use crate::plan::{NativePlan, ReadingLimits};
@@ -440,6 +441,12 @@ impl Engine {
     pub fn delete_executions(&self, ids: Vec<String>, keys: Vec<i64>) -> Result<u32, CodedError> {
         let executions: Vec<_> = ids.into_iter().zip(keys).collect();
         self.with(|driver| driver.delete(&executions))
+    }
+
+    /// Copies the store to a path; resolves with why it could not be, or null.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeFailure | null>")]
+    pub fn backup(&self, path: String, stop: &NativeStop) -> AsyncTask<BackupTask> {
+        BackupTask::of(&self.archive, &path, stop)
     }
 
     /// Numbers for `getStatistics`.

@@ -9,6 +9,7 @@
 pub mod agents;
 pub mod alerts;
 pub mod archive;
+pub mod copies;
 pub mod engine;
 pub mod error;
 pub mod facts;

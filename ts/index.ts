@@ -46,6 +46,8 @@ export {
 export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/events.js'
 export type { ExecutionMonitor } from './events/monitor.js'
 export type { ExecutionEvent } from './events/execution-events.js'
+export { verifyStore, type BackupOptions } from './executions/backups.js'
+export type { DamagedRow, StoreReport } from './api/store.js'
 export type { ExecutionHandle } from './executions/handle.js'
 export type { Issue } from './api/issue.js'
 export type { LogEvent, Logger, LogRecord } from './log/log.js'

@@ -48,6 +48,13 @@ export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
 export type { Answer, InterruptedGroup, NativePlan, NativeReadingLimits, PlanReading, Question, SignalFit, Unreadable }
 
 /** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
+/** What is damaged in the store at a path, as JSON text. */
+export async function storeReport(path: string): Promise<string> {
+  const { failure, text } = await native.verifyStore(path)
+  if (failure) throw rebuilt(failure)
+  return text ?? '{}'
+}
+
 export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
   return JSON.parse(attempt(() => native.timingProblems(timing, now))) as { path: string; message: string }[]
 }
@@ -413,6 +420,15 @@ export class Engine {
     of: string,
   ): Promise<string | undefined> {
     return this.#answer(this.#native[what](of))
+  }
+
+  /** Copies the store to a path: `done` when the copy is there, unless `stop` is called before. */
+  backup(path: string): { done: Promise<void>; stop: () => void } {
+    const stopping = new native.NativeStop()
+    const copied = this.#native.backup(path, stopping).then((failure) => {
+      if (failure) throw rebuilt(failure)
+    })
+    return { done: copied, stop: () => stopping.stop() }
   }
 
   undoing(slot: number): string {

@@ -114,6 +114,8 @@ export declare class Engine {
   storedHistory(id: string): Promise<Answer>
   /** Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows. */
   deleteExecutions(ids: Array<string>, keys: Array<number>): number
+  /** Copies the store to a path; resolves with why it could not be, or null. */
+  backup(path: string, stop: NativeStop): Promise<NativeFailure | null>
   /** Numbers for `getStatistics`. */
   statistics(): NativeStatistics
   /** Whether everything that was handed over is known to be committed. */
@@ -319,6 +321,14 @@ export declare class NativeStage {
   setNow(now: number): void
   /** The process shall end at the `commits`th commit from now, after it if it is `kept`, else before; 0: it shall not. */
   crashAt(commits: number, kept: boolean): void
+}
+
+/** Ends what was begun with it. */
+export declare class NativeStop {
+  /** Not stopped. */
+  constructor()
+  /** Stops it. */
+  stop(): void
 }
 
 /** What `readPlan` found: the plan, if there is one, and the problems as JSON text. */
@@ -571,3 +581,6 @@ export interface UnreadableRow {
   isSchedule: boolean
   message: string
 }
+
+/** Resolves with what is damaged in the store at a path, as JSON text. */
+export declare function verifyStore(path: string): Promise<Answer>

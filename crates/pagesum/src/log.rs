@@ -2,6 +2,10 @@
 //! Frames of a write-ahead log: <https://sqlite.org/fileformat2.html#the_write_ahead_log>.
 
 use crate::page::PAGE_BYTES;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 
 /// What a log begins with.
 pub const HEADER_BYTES: u64 = 32;
@@ -14,6 +18,20 @@ const FRAME_BYTES: u64 = (FRAME_HEADER_BYTES + PAGE_BYTES) as u64;
 /// Where the header and the frames have their checksums.
 const HEADER_SUM: u64 = 24;
 const FRAME_SUM: u64 = 16;
+
+/// The numbers of the pages that a log holds, of this log or of one before it in the same file.
+pub fn pages(log: &Path) -> HashSet<u32> {
+    let mut found = HashSet::new();
+    let Ok(mut log) = File::open(log) else { return found };
+    let mut header = [0; FRAME_HEADER_BYTES];
+    let mut frame = HEADER_BYTES;
+    while log.seek(SeekFrom::Start(frame)).is_ok() && log.read_exact(&mut header).is_ok() {
+        let [a, b, c, d, ..] = header;
+        found.insert(u32::from_be_bytes([a, b, c, d]));
+        frame += FRAME_BYTES;
+    }
+    found
+}
 
 /// A checksum, as two words.
 pub type Sum = [u32; 2];

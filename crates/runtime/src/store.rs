@@ -40,7 +40,10 @@ pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use scripted::{Script, ScriptedBackend};
 pub(crate) use sqlite::making;
-pub use sqlite::{Behind, Bell, Copies, ExecutionFilter, Fault, Head, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, canonical};
+pub use sqlite::{
+    BackupError, Behind, Bell, Copies, ExecutionFilter, Fault, Head, OpenError, OpenOptions, Page, SqliteReader, SqliteStore, StoreReport,
+    backup, canonical, verify,
+};
 use writer::Writer;
 
 use engine::{Event, Keyed, Plan};

@@ -6,6 +6,7 @@
 //! the writing connection.
 
 mod audit;
+mod backup;
 mod bell;
 mod cache;
 mod deletion;
@@ -25,8 +26,10 @@ mod schedules;
 mod schema;
 mod tails;
 mod upkeep;
+mod verify;
 
 pub use audit::Behind;
+pub use backup::{BackupError, backup};
 pub use bell::Bell;
 pub use fault::Fault;
 pub(crate) use fault::is_of_one;
@@ -34,6 +37,7 @@ pub use open_error::OpenError;
 pub use place::canonical;
 pub(crate) use place::making;
 pub use reader::{ExecutionFilter, Head, Page, SqliteReader};
+pub use verify::{StoreReport, verify};
 
 use super::{Archive, Batch, CommitError, Health, Medium, Store, Wake};
 

@@ -86,7 +86,7 @@ const FRAME_HEADER_BYTES: usize = 24;
 
 impl Behind {
     /// `SQLite` reads a log up to the first frame that is not as it was written: what lies behind that was committed if it has the salt of this log.
-    fn look(connection: &Connection, path: &Path) -> Option<Self> {
+    pub(super) fn look(connection: &Connection, path: &Path) -> Option<Self> {
         let read: i64 = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1)).ok()?;
         Self::scan(File::open(log_of(path)).ok()?, u64::try_from(read).ok()?)
     }

@@ -53,7 +53,7 @@ pub(super) fn listed(connection: &Connection, filter: &ExecutionFilter, before: 
 }
 
 /// Every key, oldest first, from the index of ids.
-fn all(connection: &Connection) -> Result<Vec<i64>, ReadError> {
+pub(super) fn all(connection: &Connection) -> Result<Vec<i64>, ReadError> {
     let mut statement = connection.prepare("SELECT key FROM execution INDEXED BY sqlite_autoindex_execution_1")?;
     let mut keys = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
     keys.sort_unstable();

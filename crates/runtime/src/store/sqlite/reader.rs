@@ -11,6 +11,7 @@ use crate::store::{
     Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord,
     StoredExecution, StoredSchedule, Tree, Unproved,
 };
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,7 +90,21 @@ impl SqliteReader {
         Ok(Self { connection, path: self.path.clone(), tails: self.tails.clone(), unflushed: self.unflushed, is_cache_damaged })
     }
 
-    #[cfg(test)]
+    /// Closing it does not move the log, though nobody else has the file open.
+    pub(super) fn keep_log(&self) -> Result<(), OpenError> {
+        let kept = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        kept.map(drop).map_err(|source| super::open_error::failed(&self.path, source))
+    }
+
+    /// Gives `each` the executions with these keys, or what is known of one that cannot be read.
+    pub(super) fn each(&self, keys: Vec<i64>, mut each: impl FnMut(Result<StoredExecution, Damaged>)) -> Result<(), ReadError> {
+        let tails = self.tails()?;
+        for key in keys {
+            self.by_key(key, &tails)?.into_iter().for_each(&mut each);
+        }
+        Ok(())
+    }
+
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }

@@ -10,6 +10,7 @@ use super::place::Place;
 use super::upkeep::LOG_BYTES;
 use super::{OpenError, OpenOptions, audit, identity};
 use crate::store::alert::{self, Alert};
+pub(super) use migration::sync_folder;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -171,6 +172,19 @@ pub(super) fn open_for_looking(path: &Path) -> Result<Connection, OpenError> {
         Identity::Newer(found) => Err(OpenError::Newer { path: path.to_owned(), found, copy: None }),
         Identity::New | Identity::Foreign => Err(OpenError::Foreign { path: path.to_owned() }),
     }
+}
+
+/// A connection that copies the file while others write it.
+pub(super) fn open_for_copies(path: &Path) -> Result<Connection, OpenError> {
+    let open = || {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.execute_batch("PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;")?;
+        // A copy of a file without checksums has them.
+        pagesum::reserve(&connection)?;
+        Ok(connection)
+    };
+    open().map_err(|source| failed(path, source))
 }
 
 /// A connection that moves the log into the file.

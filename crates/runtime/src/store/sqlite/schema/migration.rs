@@ -78,7 +78,7 @@ fn drop_file(path: &Path) -> io::Result<()> {
 
 /// So that a file that was renamed is there by its new name after a power cut.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(in super::super) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
