@@ -27,7 +27,7 @@ import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
 import { endOf, orThrow } from './executions/outcome.js'
 import { InterruptedRuns } from './executions/recovery.js'
-import { Backups, readBackup, type BackupOptions } from './executions/backups.js'
+import { Backups, type BackupOptions } from './executions/backups.js'
 import { tellDamaged, type DamagedText } from './executions/damaged.js'
 import { Parking } from './executions/parking.js'
 import type { Run } from './run/run.js'
@@ -206,7 +206,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const children = { workflow, lookUp: this.#lookUp, beginnings: this.#beginnings }
     this.#childrenHost = childrenHostOf({ ...shared, ...definitions, ...children })
     const retention = storage?.retention ?? null
-    this.#backups = new Backups(this.#dispatcher.engine)
+    this.#backups = new Backups(shared)
     this.#deletions = new Deletions({ ...shared, release: (run) => this.#release(run) }, retention)
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
@@ -382,18 +382,12 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Copies the store to `path` while everything goes on: all that was acknowledged before the call is in the copy. It is made beside, as `<path>.tmp`, flushed and
-   * looked at before it has its name; a backup that fails or is cancelled leaves nothing. A second call waits for the first.
+   * Copies the store to `path` while everything goes on, with all that was acknowledged before the call. A second call waits; one that fails leaves nothing.
    *
-   * @throws {StoreError} `ERR_NOT_DURABLE` without `storage`; `ERR_STORE_FULL`, `ERR_STORE_CORRUPT` if the store is damaged, `ERR_STORE_OPEN` if the copy cannot be written.
-   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `path` is there already.
-   * @throws {CancelledError} `ERR_CANCELLED` when `signal` aborts.
+   * @throws {StoreError} `ERR_NOT_DURABLE` in memory, `ERR_STORE_FULL`, `ERR_STORE_CORRUPT`, `ERR_STORE_OPEN`; `ERR_INVALID_ARGUMENT` if `path` is there already.
    */
-  async backup(path: string, options: BackupOptions = {}): Promise<void> {
-    const { signal } = readBackup(path, options)
-    await this.#ready
-    this.#assertOpen('backup')
-    return this.#backups.make(path, signal)
+  backup(path: string, options?: BackupOptions): Promise<void> {
+    return this.#backups.make(path, options)
   }
 
   /**

@@ -20,7 +20,7 @@ export interface BackupOptions {
  *
  * @throws {ValidationError} `ERR_INVALID_ARGUMENT`
  */
-export function readBackup(path: unknown, options: BackupOptions): { readonly signal: AbortSignal | undefined } {
+function readBackup(path: unknown, options: BackupOptions): { readonly signal: AbortSignal | undefined } {
   const issues: Issue[] = []
   const refuse = (at: string, message: string): void => void issues.push({ path: at, message, code: 'ERR_INVALID_VALUE' })
   if (typeof path !== 'string' || path === '' || path.includes('\0'))
@@ -31,18 +31,28 @@ export function readBackup(path: unknown, options: BackupOptions): { readonly si
   return { signal }
 }
 
+/** What it needs of the orchestrator. */
+interface BackupHost {
+  readonly dispatcher: { readonly engine: Engine }
+  ready(): Promise<void>
+  assertOpen(call?: string): void
+}
+
 /** Makes one copy at a time. */
 export class Backups {
-  readonly #engine: Engine
+  readonly #host: BackupHost
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(engine: Engine) {
-    this.#engine = engine
+  constructor(host: BackupHost) {
+    this.#host = host
   }
 
   /** Copies the store to `path` once the copies asked for before are made. */
-  async make(path: string, signal: AbortSignal | undefined): Promise<void> {
+  async make(path: string, options: BackupOptions = {}): Promise<void> {
+    const { signal } = readBackup(path, options)
     if (signal?.aborted === true) throw cancelledBy(signal)
+    await this.#host.ready()
+    this.#host.assertOpen('backup')
     const before = this.#last
     const made = before.then(() => this.#make(path, signal))
     this.#last = made.catch(() => {})
@@ -51,7 +61,7 @@ export class Backups {
 
   async #make(path: string, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) throw cancelledBy(signal)
-    const { done, stop } = this.#engine.backup(path)
+    const { done, stop } = this.#host.dispatcher.engine.backup(path)
     const forget = signal === undefined ? () => {} : onAbort(signal, stop)
     try {
       await done
