@@ -216,7 +216,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /**
    * Resolves when the store is open and interrupted executions are resumed. Every call awaits it by itself.
-   *
    * @throws {StoreError} if the file cannot be opened; it is never replaced, and memory never takes its place.
    * @throws {ValidationError} `ERR_CONFIG` if a configured provider of models cannot be used, mostly because its key is missing. Only calls of that provider fail.
    */
@@ -280,7 +279,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /**
    * Returns summaries of executions, newest first: without contexts, results and tasks, so that a page costs the same whatever they hold. It has
    * everything that was on record when it was called.
-   *
    * @throws {StoreError} `ERR_STORE_BUSY` if the summaries have not got that far within 2 s; `retryable` is true.
    */
   async listExecutions(filter: ExecutionSummaryFilter): Promise<ExecutionSummaryList>
@@ -291,7 +289,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /**
    * Cancels an execution: nothing new starts, and the signal of running agents aborts, which have 5 s to answer. Resolves when that is on record.
    * Does nothing to an execution that has ended or is being stopped.
-   *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   cancelExecution(executionId: string, reason?: string, options: CancelOptions = {}): Promise<void> {
@@ -301,7 +298,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /**
    * Pauses an execution and its children: nothing new starts, running attempts finish, timers and signals are recorded. Resolves when that is on
    * record. Does nothing to an execution that has ended or is being stopped.
-   *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   pauseExecution(executionId: string): Promise<void> {
@@ -310,7 +306,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /**
    * Resumes a paused execution and its children; with `step`, only until the next task ends.
-   *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    */
   resumeExecution(executionId: string, options: ResumeOptions = {}): Promise<void> {
@@ -320,7 +315,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /**
    * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come. Resolves
    * when it is on record.
-   *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; `ERR_UNKNOWN_SIGNAL` if no task of its workflow can ever take it, by name or by path.
    * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
    * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload does not fit the schema of the task that waits, or of any that may wait later.
@@ -343,7 +337,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /**
    * Starts a new execution under another definition of the same workflow that takes over every recorded end which holds there: of tasks that read equal in
    * both, after tasks whose ends are kept. What failed or was cut off runs again, and with `fromTask` that task and what comes after it.
-   *
    * @throws {ValidationError} with every problem of the workflow by path.
    */
   forkExecution(
@@ -367,7 +360,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   /**
    * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
-   *
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    * @throws {ConflictError} `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first. `ERR_EXECUTION_NEEDED` if its parent, a child, a fork or a retry of it
    * has not ended, or its idempotency key or its schedule needs it; `details.by` says which.
@@ -381,11 +373,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     return this.#deletions.prune(filter, options)
   }
 
-  /**
-   * Copies the store to `path` while everything goes on, with all that was acknowledged before the call. A second call waits; one that fails leaves nothing.
-   *
-   * @throws {StoreError} `ERR_NOT_DURABLE` in memory, `ERR_STORE_FULL`, `ERR_STORE_CORRUPT`, `ERR_STORE_OPEN`; `ERR_INVALID_ARGUMENT` if `path` is there already.
-   */
+  /** Copies the store to `path` while everything goes on, with all that was acknowledged before the call. A second call waits; one that fails leaves nothing. */
   backup(path: string, options?: BackupOptions): Promise<void> {
     return this.#backups.make(path, options)
   }
