@@ -33,7 +33,7 @@ impl Execution {
         self.tasks.get(task)?.less()?.steps.as_deref()
     }
 
-    /// The steps that the same task of another execution may go on from. A task that completed leaves none: whoever does it again does all of it again.
+    /// The steps that the same task of another execution may go on from. A task that completed leaves none: a task that does it again does all of it again.
     pub fn steps_left(&self, task: InstanceIndex) -> Option<&Steps> {
         let more = self.tasks.get(task)?.less()?;
         if more.fallen.is_some() {
@@ -79,7 +79,7 @@ impl Execution {
         }
     }
 
-    /// Whoever does the task again does all of it again.
+    /// When the task is done again, all of it is done again.
     pub(super) fn forget_steps(&mut self, task: InstanceIndex) {
         if let Some(more) = &mut self.tasks[task].more {
             more.steps = None;
