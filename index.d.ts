@@ -1551,7 +1551,6 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     constructor(config?: OrchestratorConfig);
     /**
      * Resolves when the store is open and interrupted executions are resumed. Every call awaits it by itself.
-     *
      * @throws {StoreError} if the file cannot be opened; it is never replaced, and memory never takes its place.
      * @throws {ValidationError} `ERR_CONFIG` if a configured provider of models cannot be used, mostly because its key is missing. Only calls of that provider fail.
      */
@@ -1581,34 +1580,29 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     /**
      * Returns summaries of executions, newest first: without contexts, results and tasks, so that a page costs the same whatever they hold. It has
      * everything that was on record when it was called.
-     *
      * @throws {StoreError} `ERR_STORE_BUSY` if the summaries have not got that far within 2 s; `retryable` is true.
      */
     listExecutions(filter: ExecutionSummaryFilter): Promise<ExecutionSummaryList>;
     /**
      * Cancels an execution: nothing new starts, and the signal of running agents aborts, which have 5 s to answer. Resolves when that is on record.
      * Does nothing to an execution that has ended or is being stopped.
-     *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     cancelExecution(executionId: string, reason?: string, options?: CancelOptions): Promise<void>;
     /**
      * Pauses an execution and its children: nothing new starts, running attempts finish, timers and signals are recorded. Resolves when that is on
      * record. Does nothing to an execution that has ended or is being stopped.
-     *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     pauseExecution(executionId: string): Promise<void>;
     /**
      * Resumes a paused execution and its children; with `step`, only until the next task ends.
-     *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      */
     resumeExecution(executionId: string, options?: ResumeOptions): Promise<void>;
     /**
      * Sends a signal to an execution. It feeds one task that waits for its name, now or later; signals are kept in the order they come. Resolves
      * when it is on record.
-     *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; `ERR_UNKNOWN_SIGNAL` if no task of its workflow can ever take it, by name or by path.
      * @throws {ConflictError} `ERR_AMBIGUOUS_SIGNAL` if several tasks wait for it and `options.path` names none; `ERR_EXECUTION_ENDED`.
      * @throws {ValidationError} `ERR_SIGNAL_SCHEMA` if the payload does not fit the schema of the task that waits, or of any that may wait later.
@@ -1635,7 +1629,6 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     /**
      * Starts a new execution under another definition of the same workflow that takes over every recorded end which holds there: of tasks that read equal in
      * both, after tasks whose ends are kept. What failed or was cut off runs again, and with `fromTask` that task and what comes after it.
-     *
      * @throws {ValidationError} with every problem of the workflow by path.
      */
     forkExecution(executionId: string, options: ForkOptions & {
@@ -1649,7 +1642,6 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
     /**
      * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
-     *
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
      * @throws {ConflictError} `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first. `ERR_EXECUTION_NEEDED` if its parent, a child, a fork or a retry of it
      * has not ended, or its idempotency key or its schedule needs it; `details.by` says which.
@@ -1657,14 +1649,7 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     deleteExecution(executionId: string): Promise<void>;
     /** Deletes the ended executions that fit, with their children, or with `dryRun` says what would be deleted. What is needed stays, as in `deleteExecution`. */
     pruneExecutions(filter: PruneFilter, options?: PruneOptions): Promise<Pruned>;
-    /**
-     * Copies the store to `path` while everything goes on: all that was acknowledged before the call is in the copy. It is made beside, as `<path>.tmp`, flushed and
-     * looked at before it has its name; a backup that fails or is cancelled leaves nothing. A second call waits for the first.
-     *
-     * @throws {StoreError} `ERR_NOT_DURABLE` without `storage`; `ERR_STORE_FULL`, `ERR_STORE_CORRUPT` if the store is damaged, `ERR_STORE_OPEN` if the copy cannot be written.
-     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `path` is there already.
-     * @throws {CancelledError} `ERR_CANCELLED` when `signal` aborts.
-     */
+    /** Copies the store to `path` while everything goes on, with all that was acknowledged before the call. A second call waits; one that fails leaves nothing. */
     backup(path: string, options?: BackupOptions): Promise<void>;
     /**
      * Runs a workflow by a schedule. Each run is an execution whose id consists of the schedule's id and the planned instant. Resolves when the schedule is on

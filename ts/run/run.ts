@@ -192,7 +192,7 @@ export class Run {
       this.thrown.size === 0 &&
       this.#waiting.length === 0 &&
       this.#following.length === 0 &&
-      this.#choosing.length === 0 &&
+      this.#noting.length === 0 &&
       this.attempts.every((attempt) => attempt === undefined)
     )
   }
