@@ -193,7 +193,7 @@ pub(crate) struct Planned {
     pub(crate) at: u64,
 }
 
-fn execution_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn execution_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<Parent>::deserialize(deserializer)?.map(|parent| parent.execution))
 }
 
