@@ -45,7 +45,7 @@ fn a_choice_is_heard_of_when_it_is_on_record_and_not_before() {
         assert!(choose(&mut host, slot, 1, r#"{"model":"m"}"#));
         assert!(choose(&mut host, slot, 0, r#"{"model":"n"}"#));
         assert_eq!(host.take(), Vec::<String>::new(), "{mode:?}");
-        assert_eq!(host.advance(), ["0: chosen by 1/1", "0: chosen by 0/1"], "{mode:?}");
+        assert_eq!(host.advance(), ["0: noted by 1/1", "0: noted by 0/1"], "{mode:?}");
     }
 }
 
