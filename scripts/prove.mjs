@@ -21,7 +21,7 @@ import { root, runSteps, StepError } from './steps.mjs'
  * Each is `{ name, says, total, part?, cases(from, to, done) }`: `done(count)` is told of cases that held, and what does not hold is thrown. Every change
  * must pass the first `share` of its cases, or `check()` in their place. `prepare()` comes before; `builds: false`: it needs no build.
  */
-const PROOFS = [crossed, mended, reverts]
+const PROOFS = [crossed, mended, reverts, damage]
 
 const folder = join(root, 'target/prove')
 const words = process.argv.slice(2)
