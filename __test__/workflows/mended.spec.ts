@@ -72,6 +72,34 @@ describe.each(storages)('%s', (_name, config) => {
     expect((await orchestrator.getExecution(id))?.status).toBe('failed')
   })
 
+  it('what the kept ones had cost is said before, that of child workflows too, and a mend pays for one call', async () => {
+    const orchestrator = orchestratorWith({ broken: () => Promise.reject(new Error('it is broken')) }, config())
+    let asked = 0
+    orchestrator.modelIntegration.registerProvider('mine', {
+      generate: async () => {
+        asked += 1
+        return { text: `answer ${asked}`, usage: { inputTokens: 1_000_000, outputTokens: 0 } }
+      },
+      models: [{ provider: 'mine', id: 'm', prices: { input: 2, output: 2 } }],
+    })
+    orchestrator.agentPool.registerAgent({ id: 'asks', type: 'llm', configuration: { model: 'mine/m' } })
+    const asks = (id: string, prompt: string): AgentTask => ({ id, agentId: 'asks', input: { prompt } })
+    const child: AgentTask = { id: 'child', workflow: { id: 'inner', tasks: [asks('x', 'one'), asks('y', 'two')] } }
+    const flow = (last: AgentTask, version: string): AgentWorkflow => ({
+      id: 'study',
+      version,
+      tasks: [asks('note', 'note'), child, { ...last, id: 'conclude' }],
+    })
+    const handle = await orchestrator.startWorkflow(flow({ id: '', agentId: 'broken' }, '1'))
+    expect((await handle.settled()).status).toBe('failed')
+    expect(asked).toBe(3)
+    const mended = flow(asks('', 'conclude'), '2')
+    const plan = await orchestrator.forkExecution(handle.id, { workflow: mended, dryRun: true })
+    expect(plan).toEqual({ kept: ['note', 'child'], runs: ['conclude'], gone: [], cost: 6 })
+    const { status, metrics } = await (await orchestrator.forkExecution(handle.id, { workflow: mended })).result()
+    expect([status, asked, metrics.resourceUsage.cost]).toEqual(['completed', 4, 2])
+  })
+
   it('what comes after a changed task runs again, implied order included, and what is beside it does not', async () => {
     const { ran, goesOn } = recording(config())
     const flow = (said: string): AgentWorkflow =>

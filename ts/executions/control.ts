@@ -118,10 +118,30 @@ export class ExecutionControl {
     const origin = { execution, definition, context, options }
     const from: ForkPoint = start === 'unwell' ? { from: unwell(execution), retry: true } : { from: start, retry: false }
     const fork = workflow === undefined ? beginnings.forkOf(origin, from) : await beginnings.mend(origin, from, workflow, read)
-    if (dryRun) return beginnings.planOf(origin, fork)
+    if (dryRun) {
+      const plan = beginnings.planOf(origin, fork)
+      return { ...plan, cost: plan.cost + (await this.#costBelow(execution, plan.kept)) }
+    }
     const run = await beginnings.fork(origin, fork, read)
     await run.whenAccepted()
     return run
+  }
+
+  /** What the models of child workflows had cost that tasks with these paths ran. */
+  async #costBelow({ id, tasks }: WorkflowExecution, paths: readonly string[]): Promise<number> {
+    const kept = new Set(paths)
+    let cost = 0
+    for (const { taskId, agentId, attempts } of tasks) {
+      // Groups have no attempts.
+      if (agentId !== '' || !kept.has(taskId)) continue
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+        const child = `${id}/${taskId}/${attempt}`
+        const run = this.#host.live.get(child)
+        const execution = run === undefined ? (await this.#host.past(child))?.execution : this.#host.dispatcher.seen(run)
+        cost += execution?.metrics.resourceUsage.cost ?? 0
+      }
+    }
+    return cost
   }
 
   /** Tells the engine something about an execution that has not ended, and answers with it; `undefined` if it has. */
