@@ -380,26 +380,6 @@ impl Driver {
         Ok(report::live(&live.execution))
     }
 
-    /// The host is done with an execution that has ended: its slot is free.
-    pub fn release(&mut self, slot: u32) -> Result<(), Error> {
-        // It is done with one that is parked when that is woken and has ended.
-        if self.slots.parked(slot).is_some() {
-            return Ok(());
-        }
-        let live = self.slots.get(slot)?;
-        if live.is_let_go {
-            self.slots.remove(slot);
-        } else if matches!(live.execution.phase(), Phase::Ended(_)) {
-            self.statistics.late_answers += live.execution.late_answers();
-            self.backend.forget(live.key);
-            let id = Arc::clone(&live.execution.setup().id);
-            self.release_key(slot);
-            self.ids.remove(&id);
-            self.slots.remove(slot);
-        }
-        Ok(())
-    }
-
     /// Counts since the driver began.
     pub fn statistics(&self) -> Statistics {
         let late: u64 = self.slots.iter().map(|live| live.execution.late_answers()).sum();

@@ -3,7 +3,7 @@
 //! told; their slots stay taken until it has let go of them too, since it may still have answers for them.
 
 use super::Driver;
-use crate::effect;
+use crate::{Error, effect};
 use crate::store::Partition;
 use engine::{Keyed, Phase};
 use std::sync::Arc;
@@ -13,6 +13,26 @@ const REFUSED: u64 = 1;
 const LOST: u64 = 2;
 
 impl Driver {
+    /// The host is done with an execution that has ended: its slot is free.
+    pub fn release(&mut self, slot: u32) -> Result<(), Error> {
+        // It is done with one that is parked when that is woken and has ended.
+        if self.slots.parked(slot).is_some() {
+            return Ok(());
+        }
+        let live = self.slots.get(slot)?;
+        if live.is_let_go {
+            self.slots.remove(slot);
+        } else if matches!(live.execution.phase(), Phase::Ended(_)) {
+            self.statistics.late_answers += live.execution.late_answers();
+            self.backend.forget(live.key);
+            let id = Arc::clone(&live.execution.setup().id);
+            self.release_key(slot);
+            self.ids.remove(&id);
+            self.slots.remove(slot);
+        }
+        Ok(())
+    }
+
     /// There is an execution with the id of this one.
     pub(super) fn refused(&mut self, key: i64) {
         let found = self.slots.numbers().into_iter().find(|slot| self.slots.get(*slot).is_ok_and(|live| live.key == key));
