@@ -3,8 +3,8 @@
 //! told; their slots stay taken until it has let go of them too, since it may still have answers for them.
 
 use super::Driver;
-use crate::{Error, effect};
 use crate::store::Partition;
+use crate::{Error, effect};
 use engine::{Keyed, Phase};
 use std::sync::Arc;
 
