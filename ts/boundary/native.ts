@@ -210,12 +210,10 @@ export class Engine {
     return this.#try(() => this.#native.notes(slot, task))
   }
 
-  /** What an attempt tells of a step: that it begins, or the JSON text that it gave. False if that is recorded no more. */
+  /** What an attempt tells of a step: that it begins, or the JSON text that it gave. False if that is recorded no more. `steps`: those on record as JSON text. */
   step(slot: number, task: number, attempt: number, name: string, print: string | undefined, value: string | undefined): boolean {
     return this.#try(() => this.#native.step(slot, task, attempt, name, print, value))
   }
-
-  /** The steps of an instance, of all its attempts, as JSON text; null: none. */
   steps(slot: number, task: number): string | null {
     return this.#try(() => this.#native.steps(slot, task))
   }

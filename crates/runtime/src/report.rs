@@ -14,12 +14,16 @@
 //! instance, there with the `finishReason` of its last answer; `models` has the calls of each instance, with the attempt that made each, as [`crate::spent`] writes them in brief. `steps` is there only where tasks that did not complete have taken some, by path, as [`steps`] writes them. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
+mod steps;
+
+pub use steps::steps;
+
 use crate::options::Belongs;
 use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
 use engine::{
-    End, Event, Execution, Failure, InstanceIndex, Output, Phase, Plan, ReusedEnd, Setup, Steps, TakenStep, TaskRecord, TaskState, Undoing,
-    UndoneBy, read_accepted_plan,
+    End, Event, Execution, Failure, InstanceIndex, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, Undoing, UndoneBy,
+    read_accepted_plan,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,7 +74,7 @@ pub fn live(execution: &Execution) -> String {
     if !execution.spent().is_nothing() {
         costs(&mut text, execution);
     }
-    steps_left(&mut text, execution);
+    steps::left(&mut text, execution);
     if !execution.plan().opaque || execution.tasks().len() > execution.plan().tasks.len() {
         nested(&mut text, execution);
     }
@@ -117,47 +121,6 @@ fn costs(text: &mut String, execution: &Execution) {
         text.push(']');
     }
     text.push('}');
-}
-
-/// The steps that a retry goes on from.
-fn steps_left(text: &mut String, execution: &Execution) {
-    let mut first = true;
-    for (task, _) in execution.tasks().iter() {
-        let Some(left) = execution.steps_left(task) else { continue };
-        text.push_str(if std::mem::take(&mut first) { r#","steps":{"# } else { "," });
-        string(text, &execution.path(task));
-        text.push(':');
-        text.push_str(&steps(left));
-    }
-    if !first {
-        text.push('}');
-    }
-}
-
-/// The steps of a task: `{"era":0,"taken":{"charge":{"print":"00000000000000ff","value":{"id":7}},"ship":{}}}`.
-pub fn steps(steps: &Steps) -> String {
-    let mut text = String::from(r#"{"era":"#);
-    number(&mut text, steps.era.into());
-    text.push_str(r#","taken":{"#);
-    for (at, (name, TakenStep { input, value })) in steps.taken.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        string(&mut text, name);
-        text.push_str(":{");
-        if let Some(print) = input {
-            text.push_str(r#""print":""#);
-            text.push_str(&format!("{print:016x}"));
-            text.push('"');
-        }
-        if let Some(value) = value {
-            text.push_str(if input.is_some() { r#","value":"# } else { r#""value":"# });
-            text.push_str(value);
-        }
-        text.push('}');
-    }
-    text.push_str("}}");
-    text
 }
 
 fn nested(text: &mut String, execution: &Execution) {

@@ -63,6 +63,8 @@ impl Execution {
                 self.paused = false;
                 self.stepping = *step;
             }
+            Event::StepStarted { task, name, input, .. } => self.take_step(*task, name, *input, None),
+            Event::StepEnded { task, name, input, value, .. } => self.take_step(*task, name, *input, Some(value)),
             Event::CompensationStarted { task } => self.start_compensation(at, *task),
             // Nothing decides by these yet.
             Event::SharedRead { .. } | Event::Moved { .. } => {}
@@ -76,8 +78,6 @@ impl Execution {
             | Event::AttemptTimedOut { .. }
             | Event::ModelChosen { .. }
             | Event::ModelCalled { .. }
-            | Event::StepStarted { .. }
-            | Event::StepEnded { .. }
             | Event::RetryScheduled { .. }
             | Event::FallbackTaken { .. }
             | Event::BackoffEnded { .. }
@@ -115,8 +115,6 @@ impl Execution {
                 self.spend(*task, *attempt, spent, finish.as_ref(), call);
                 self.note_model_call(*task, *attempt, brief);
             }
-            Event::StepStarted { task, name, input, .. } => self.begin_step(*task, name, *input),
-            Event::StepEnded { task, name, input, value, .. } => self.end_step(*task, name, *input, value),
             Event::RetryScheduled { task, attempt, start, failure, until, .. } => {
                 self.end_era(*task, failure);
                 self.leave_lane(*task);

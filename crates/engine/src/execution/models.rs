@@ -3,7 +3,7 @@
 //!
 //! What a choice or a call says is its host's own; only what was spent, and with which word the answer ended, is looked at here.
 
-use super::{Event, Execution, steps};
+use super::{Event, Execution};
 use crate::InstanceIndex;
 use std::sync::Arc;
 
@@ -187,7 +187,8 @@ impl Note {
         match self {
             Self::Chosen(choice) => Event::ModelChosen { task, attempt, choice },
             Self::Called { spent, finish, call, brief } => Event::ModelCalled { task, attempt, spent, finish, call, brief },
-            Self::Step { name, input, value } => steps::event(task, attempt, name, input, value),
+            Self::Step { name, input, value: None } => Event::StepStarted { task, attempt, name, input },
+            Self::Step { name, input, value: Some(value) } => Event::StepEnded { task, attempt, name, input, value },
         }
     }
 }

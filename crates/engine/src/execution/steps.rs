@@ -4,7 +4,7 @@
 //! What a step gives is its host's own. Only how an attempt ended is looked at, for agents that go on after some ends and begin anew after others: they
 //! put [`Steps::era`] into the names of their steps.
 
-use super::{Event, Execution};
+use super::Execution;
 use crate::{Failure, InstanceIndex};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,12 +52,8 @@ impl Execution {
         }
     }
 
-    pub(super) fn begin_step(&mut self, task: InstanceIndex, name: &Arc<str>, input: Option<u64>) {
-        self.steps_of(task).taken.insert(Arc::clone(name), TakenStep { input, value: None });
-    }
-
-    pub(super) fn end_step(&mut self, task: InstanceIndex, name: &Arc<str>, input: Option<u64>, value: &Arc<str>) {
-        self.steps_of(task).taken.insert(Arc::clone(name), TakenStep { input, value: Some(Arc::clone(value)) });
+    pub(super) fn take_step(&mut self, task: InstanceIndex, name: &Arc<str>, input: Option<u64>, value: Option<&Arc<str>>) {
+        self.steps_of(task).taken.insert(Arc::clone(name), TakenStep { input, value: value.cloned() });
     }
 
     /// An attempt failed, and what it did may have been why.
@@ -88,13 +84,5 @@ impl Execution {
 
     fn steps_of(&mut self, task: InstanceIndex) -> &mut Steps {
         self.tasks[task].more().steps.get_or_insert_default()
-    }
-}
-
-/// The fact that a step became.
-pub(super) fn event(task: InstanceIndex, attempt: u32, name: Arc<str>, input: Option<u64>, value: Option<Arc<str>>) -> Event {
-    match value {
-        None => Event::StepStarted { task, attempt, name, input },
-        Some(value) => Event::StepEnded { task, attempt, name, input, value },
     }
 }
