@@ -34,11 +34,14 @@ time.sleep(1e6)`
 const quantile = (values, share) =>
   values.toSorted((one, other) => one - other)[Math.min(Math.floor(values.length * share), values.length - 1)]
 
-runProgram('bench:reader', async (args) => {
+await runProgram('bench:reader', async (args) => {
   const text = { type: 'string' }
   const declared = { mib: { ...text, default: '512' }, durability: { ...text, default: 'os' }, strict: { type: 'boolean' } }
   const { values: given, positionals } = readOptions(args, declared)
-  if (given.help) return void console.log(HELP)
+  if (given.help) {
+    console.log(HELP)
+    return
+  }
   refuseRest(positionals)
   const mib = readCount('mib', given.mib, 64)
   const [durability] = readNames('durability', given.durability, ['os', 'disk'])

@@ -33,7 +33,7 @@ function growth(values) {
   return median(half.slice(-fifth)) / median(half.slice(0, fifth))
 }
 
-runProgram('bench:retention', async (args) => {
+await runProgram('bench:retention', async (args) => {
   const text = { type: 'string' }
   const declared = {
     executions: { ...text, default: '100000' },
@@ -42,7 +42,10 @@ runProgram('bench:retention', async (args) => {
     strict: { type: 'boolean' },
   }
   const { values: given, positionals } = readOptions(args, declared)
-  if (given.help) return void console.log(HELP)
+  if (given.help) {
+    console.log(HELP)
+    return
+  }
   refuseRest(positionals)
   const executions = readCount('executions', given.executions, 1000)
   const keep = readCount('keep', given.keep ?? String(Math.min(Math.floor(executions / 10), 10_000)), 1)

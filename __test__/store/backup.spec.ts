@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { MultiAgentOrchestrator, verifyStore } from '@codexos/multi-agent-orchestrator'
+import { type MultiAgentOrchestrator, verifyStore } from '@codexos/multi-agent-orchestrator'
 import { storePath, temporaryFolder } from '../support/folder.ts'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
 import { PAGE_BYTES } from '../support/pages.ts'

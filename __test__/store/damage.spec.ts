@@ -4,7 +4,7 @@
 
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { MultiAgentOrchestrator, type Alert } from '@codexos/multi-agent-orchestrator'
+import { type MultiAgentOrchestrator, type Alert } from '@codexos/multi-agent-orchestrator'
 import { start } from '../support/child.ts'
 import { storePath, userFolder } from '../support/folder.ts'
 import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'

@@ -34,7 +34,9 @@ async function ids(orchestrator: MultiAgentOrchestrator, filter: Partial<Executi
 }
 
 /** Without what differs from run to run. */
-function plain({ startTime, endTime, duration, bytes: _, ...rest }: ExecutionSummary): object {
+function plain({ startTime, endTime, duration, ...summary }: ExecutionSummary): object {
+  const rest: Partial<ExecutionSummary> = { ...summary }
+  delete (rest as { bytes?: number }).bytes
   return { ...rest, started: startTime !== undefined, ended: endTime !== undefined, took: duration !== undefined }
 }
 

@@ -43,7 +43,7 @@ export async function startPostgres(bin) {
     ['--pgdata', data, '--username', 'bench', '--auth', 'trust', '--no-sync'],
     owner,
   )
-  if (status !== 0) throw new Error(`initdb failed: ${stderr}`)
+  if (status !== 0) throw new Error(`initdb failed: ${String(stderr)}`)
   const port = await freePort()
   const words = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200']
   return started(spawn(join(bin, 'postgres'), words, { ...owner, stdio: 'ignore' }), port, folder)

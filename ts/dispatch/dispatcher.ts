@@ -441,6 +441,9 @@ export class Dispatcher implements AttemptHost, AccountHost {
         letGo(run, effect.why)
         this.deactivate()
         return this.#listener.letGo(run)
+      // What is at hand is not woken.
+      case ExecutionKind.woken:
+        return
       case ExecutionKind.accepted:
         run.accept()
         break

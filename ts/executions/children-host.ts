@@ -19,12 +19,12 @@ interface Parts {
   readonly reader: DefinitionReader
   readonly dispatcher: Dispatcher
   readonly live: LiveRuns
-  find(id: string): Promise<Run | undefined>
+  readonly find: (id: string) => Promise<Run | undefined>
   readonly lookUp: ExecutionLookUp
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   readonly beginnings: Beginnings
-  cancelExecution(id: string, reason?: string): Promise<void>
+  readonly cancelExecution: (id: string, reason?: string) => Promise<void>
 }
 
 export function childrenHostOf({

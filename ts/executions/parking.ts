@@ -53,7 +53,7 @@ interface ParkingHost {
   /** Whoever waits for agents. */
   readonly interrupted: InterruptedRuns
   /** One cannot be read. */
-  damaged(found: { readonly id: string; readonly damaged: string }): void
+  readonly damaged: (found: { readonly id: string; readonly damaged: string }) => void
 }
 
 /** Runs that are looked at in one turn of the event loop. */

@@ -53,8 +53,8 @@ interface StartingHost {
   find(id: string): Promise<Run | undefined>
   /** An execution that has ended. */
   past(id: string): Promise<Past | undefined>
-  ready(): Promise<void>
-  assertOpen(call?: string, underWay?: boolean): void
+  readonly ready: () => Promise<void>
+  readonly assertOpen: (call?: string, underWay?: boolean) => void
   cancelExecution(id: string, reason?: string): Promise<void>
 }
 

@@ -78,7 +78,7 @@ export function unwatched(object: Outputs): Outputs {
   const watch = (object as Partial<Watched>)[WATCH]
   if (watch === undefined) return object
   const plain: Outputs = {}
-  for (const [id, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(object)))
-    plain[id] = get === undefined ? (value as unknown) : watch.outputs[id]
+  for (const [id, member] of Object.entries(Object.getOwnPropertyDescriptors(object)))
+    plain[id] = 'get' in member ? watch.outputs[id] : (member.value as unknown)
   return plain
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use stdx::Timestamp;
 
 /// What figures are of: one hour.
-pub const HOUR: Duration = Duration::from_secs(3600);
+pub const HOUR: Duration = Duration::from_hours(1);
 
 /// Whose figures they are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -111,7 +111,7 @@ pub(crate) fn first(page: &[u8], id: [u8; 4]) -> First {
             Verdict::Sound => First::Summed,
             Verdict::Unsummed if is_ours => First::Summed,
             Verdict::Damaged | Verdict::Empty if is_ours => First::Damaged,
-            _ => First::Plain,
+            Verdict::Unsummed | Verdict::Damaged | Verdict::Empty => First::Plain,
         };
     }
     // A header that lost the word on its checksums would be one without them.

@@ -55,7 +55,7 @@ pub fn open(path: &Path, flags: OpenFlags, id: i32) -> rusqlite::Result<Connecti
 
 /// Asks for the room of a checksum in whatever file this connection makes. `PRAGMA page_size` forgets it.
 pub fn reserve(connection: &Connection) -> rusqlite::Result<()> {
-    let mut bytes = page::SUM_BYTES as c_int;
+    let mut bytes = c_int::try_from(page::SUM_BYTES).unwrap_or_default();
     // SAFETY: the connection is open as long as it is borrowed; for this operation the argument is a pointer to an int, which is read and written
     // during the call alone.
     let code = unsafe {
@@ -334,9 +334,9 @@ unsafe extern "C" fn write(file: *mut sqlite3_file, from: *const c_void, amount:
             if *is_summed && let Ok(number) = u32::try_from(at / PAGE_BYTES as u64 + 1) {
                 state.page.copy_from_slice(bytes);
                 if stays_unsummed {
-                    page::mark(&mut state.page)
+                    page::mark(&mut state.page);
                 } else {
-                    page::stamp(&mut state.page, number)
+                    page::stamp(&mut state.page, number);
                 }
                 from = state.page.as_ptr().cast();
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Real files, written by `SQLite` through the checksums, and read by it with and without them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use pagesum::page::{self, PAGE_BYTES, Verdict};
 use pagesum::{Fault, take_fault};

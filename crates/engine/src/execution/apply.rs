@@ -37,18 +37,7 @@ impl Execution {
                 self.tasks[*task].more().turn = Some(Turn { items: items.clone(), ..Turn::default() });
             }
             Event::PassStarted { task, pass } => self.start_pass(at, *task, *pass),
-            Event::PassEnded { task, pass, end } => {
-                self.note_idle(*task, *pass);
-                if let Some(turn) = &mut self.tasks[*task].more().turn {
-                    turn.open -= 1;
-                    if let Some(place) = turn.passes.get_mut(*pass as usize) {
-                        *place = Some(end.clone());
-                    }
-                    if *end == PassEnd::Completed {
-                        turn.latest = turn.latest.max(Some(*pass));
-                    }
-                }
-            }
+            Event::PassEnded { task, pass, end } => self.end_pass(*task, *pass, end),
             Event::FailFast { task } => self.fail_fast(at, *task),
             Event::GroupStopped { task, cause, failure } => self.stop_group(at, *task, *cause, failure.as_ref()),
             Event::ExecutionFailing { cause, failure } => {
@@ -88,6 +77,18 @@ impl Execution {
             | Event::TaskSkipped { .. }
             | Event::TaskCancelled { .. }
             | Event::TaskReused { .. } => self.apply_to_attempt(at, event),
+        }
+    }
+
+    fn end_pass(&mut self, task: InstanceIndex, pass: u32, end: &PassEnd) {
+        self.note_idle(task, pass);
+        let Some(turn) = &mut self.tasks[task].more().turn else { return };
+        turn.open -= 1;
+        if let Some(place) = turn.passes.get_mut(pass as usize) {
+            *place = Some(end.clone());
+        }
+        if *end == PassEnd::Completed {
+            turn.latest = turn.latest.max(Some(pass));
         }
     }
 
