@@ -416,7 +416,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
 
   #doOfExecution(effect: ExecutionEffect): void {
     const run = this.#runs[effect.slot]
-    if (run === undefined) return this.#listener.parked(effect)
+    if (run === undefined || effect.kind === ExecutionKind.woken) return this.#listener.parked(effect)
     run.touched = true
     switch (effect.kind) {
       case ExecutionKind.run:
@@ -441,9 +441,6 @@ export class Dispatcher implements AttemptHost, AccountHost {
         letGo(run, effect.why)
         this.deactivate()
         return this.#listener.letGo(run)
-      // What is at hand is not woken.
-      case ExecutionKind.woken:
-        return
       case ExecutionKind.accepted:
         run.accept()
         break

@@ -48,10 +48,7 @@ impl Execution {
             Event::BudgetCharged { started, interrupted } => self.attempts = (self.attempts + started).saturating_sub(*interrupted),
             Event::UsageCharged { spent } => self.spend_below(spent),
             Event::Paused => self.paused = true,
-            Event::Resumed { step } => {
-                self.paused = false;
-                self.stepping = *step;
-            }
+            Event::Resumed { step } => (self.paused, self.stepping) = (false, *step),
             Event::StepStarted { task, name, input, .. } => self.take_step(*task, name, *input, None),
             Event::StepEnded { task, name, input, value, .. } => self.take_step(*task, name, *input, Some(value)),
             Event::CompensationStarted { task } => self.start_compensation(at, *task),
