@@ -58,7 +58,7 @@ function whatRunsAnew({ before, after, execution, from }: Mending, graph: TaskGr
   const anew = new Anew(graph)
   const { whole, within } = undoneIn(execution.tasks)
   for (const path of [...from, ...whole, ...within]) anew.begin(graph.spawner(path), true)
-  beginChanged(anew, graph, own, before.definition, changesBetween(before, after))
+  beginChanged(anew, graph, own, before.definition, changesBetween(before, after), execution.forkedFrom !== undefined)
   const records = new Map(own.map((task) => [task.taskId, task]))
   // By another policy a failure would have stopped something else.
   const samePolicy = policyOf(before.definition) === policyOf(after.definition)
@@ -86,6 +86,7 @@ function beginChanged(
   own: readonly TaskExecution[],
   definition: Definition,
   { changed, lists }: Changes,
+  isFork: boolean,
 ): void {
   const { tasks } = definition
   const around = new Set(own.map(({ taskId }) => graph.ownerPath(taskId)))
@@ -101,7 +102,7 @@ function beginChanged(
     if (changed.has(id)) anew.begin(taskId, true)
     else if (lists.has(listOf(definition, number))) anew.beginBeside(taskId)
     // An execution that was forked took the end of a group over without what is inside, so that it cannot be said what of that it was.
-    else if (kind !== 'agent' && changedInside.has(number) && !around.has(taskId) && !isEmpty(task)) anew.begin(taskId, true)
+    else if (isFork && kind !== 'agent' && changedInside.has(number) && !around.has(taskId) && !isEmpty(task)) anew.begin(taskId, true)
   }
 }
 
