@@ -5,6 +5,7 @@
 //     ▲    ──its time has come─────────────────▶ `woken` ──▶ a Run, before anything else is heard of it
 //     └──── sweep ◀── a Run of which nothing was heard between two looks, and which nobody waits for
 
+import type { DamagedText } from './damaged.js'
 import type { AsyncResource } from 'node:async_hooks'
 import { real, nextTurn } from '../base/real-time.js'
 import { ExecutionKind, type ExecutionEffect } from '../boundary/native.js'
@@ -53,7 +54,7 @@ interface ParkingHost {
   /** Whoever waits for agents. */
   readonly interrupted: InterruptedRuns
   /** One cannot be read. */
-  readonly damaged: (found: { readonly id: string; readonly damaged: string }) => void
+  readonly damaged: (found: DamagedText) => void
 }
 
 /** Runs that are looked at in one turn of the event loop. */
@@ -114,7 +115,7 @@ export class Parking {
       const run = this.#runOf(slot, JSON.parse(dispatcher.engine.handover(slot)) as Handover)
       wanted?.resolve(run)
     } catch (error) {
-      damaged({ id: dispatcher.engine.executionId(slot), damaged: codedError(error).message })
+      damaged({ id: dispatcher.engine.executionId(slot), damaged: codedError(error).message, workflowId: null, startedAt: null })
       wanted?.reject(error)
     }
   }
