@@ -17,7 +17,7 @@ use std::time::Duration;
 use stdx::Timestamp;
 
 /// How long roll-ups are kept.
-const ROLLUPS: Duration = Duration::from_secs(400 * 86_400);
+const ROLLUPS: Duration = Duration::from_hours(400 * 24);
 
 /// Which file, and how, as the configuration has it.
 #[napi(object)]

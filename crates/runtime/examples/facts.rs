@@ -3,7 +3,13 @@
 //!
 //! `facts <folder> <executions> <pairs>` prints one JSON object per line.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "a measurement that cannot go on says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measurement that cannot go on says so"
+)]
 
 use engine::{End, Event, Failure, InstanceIndex, Limits, Output, Plan, Settled, read_plan};
 use runtime::facts::{Follower, SummaryFilter, WaitingFor, catch_up, facts_of};
@@ -113,7 +119,7 @@ fn ask(follower: &Follower, name: &str, filter: &SummaryFilter, rounds: usize) {
     let mut cursor = None;
     for _ in 0..rounds {
         let filter = SummaryFilter { limit: 100, cursor: cursor.take(), ..filter.clone() };
-        let (page, time) = timed(|| follower.summaries(&filter, Duration::from_secs(60)).unwrap());
+        let (page, time) = timed(|| follower.summaries(&filter, Duration::from_mins(1)).unwrap());
         let page: serde_json::Value = serde_json::from_str(&page).unwrap();
         found += page["executions"].as_array().unwrap().len();
         cursor = page["cursor"].as_str().map(str::to_owned);
@@ -129,7 +135,7 @@ fn ask(follower: &Follower, name: &str, filter: &SummaryFilter, rounds: usize) {
 fn pages(path: &Path, executions: i64) {
     let follower = Follower::start(SqliteReader::open(path).unwrap(), Clock::starting_at(Timestamp::from_micros(START)), None).unwrap();
     let all = SummaryFilter::default();
-    let (_, first) = timed(|| follower.summaries(&SummaryFilter { limit: 1, ..all.clone() }, Duration::from_secs(600)).unwrap());
+    let (_, first) = timed(|| follower.summaries(&SummaryFilter { limit: 1, ..all.clone() }, Duration::from_mins(10)).unwrap());
     println!("{}", json!({ "opened": first }));
     let text = |text: &str| Some(text.to_owned());
     let middle = START + executions.cast_unsigned() * 500;
@@ -161,12 +167,12 @@ fn pages(path: &Path, executions: i64) {
     }
 }
 
-/// A fan-out at `'os'`, so many tasks, beside a follower or without; tasks a second, and how long facts take to catch up.
-fn load(path: &Path, tasks: u32, followed: bool) -> (f64, f64) {
+/// A fan-out at `'os'`, so many tasks, with facts kept up to date beside it or without; tasks a second, and how long facts take to catch up.
+fn load(path: &Path, tasks: u32, with_facts: bool) -> (f64, f64) {
     let opening = Opening { path, durability: Durability::Os, options: OpenOptions::default() };
     let clock = Clock::starting_at(Timestamp::from_micros(START));
     let (mut driver, _) = Driver::open_through(opening, clock.share(), Arc::new(|| {}), |store| store).unwrap();
-    let follower = followed.then(|| Follower::start(driver.archive().unwrap().file().unwrap().unwrap(), clock, None).unwrap());
+    let follower = with_facts.then(|| Follower::start(driver.archive().unwrap().file().unwrap().unwrap(), clock, None).unwrap());
     let plan = plan("load", "1", false, false);
     let output: Arc<str> = json!({ "n": 1, "text": "x".repeat(60) }).to_string().into();
     let ((), time) = timed(|| {
@@ -196,7 +202,7 @@ fn load(path: &Path, tasks: u32, followed: bool) -> (f64, f64) {
     });
     let behind = follower.map_or(0.0, |follower| {
         let filter = SummaryFilter { limit: 1, ..SummaryFilter::default() };
-        timed(|| follower.summaries(&filter, Duration::from_secs(600)).unwrap()).1
+        timed(|| follower.summaries(&filter, Duration::from_mins(10)).unwrap()).1
     });
     driver.close().unwrap();
     (f64::from(tasks) / time * 1000.0, behind)

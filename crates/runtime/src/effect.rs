@@ -52,17 +52,7 @@ pub(crate) fn notice(slot: u32, at: Timestamp, number: Number, event: &Event) ->
         }
         Event::TaskSkipped { task, reason } => place.of_task(*task, 0, skipped(*reason)),
         Event::TaskCancelled { task, reason } => place.of_task(*task, 0, cancelled(*reason)),
-        Event::TaskReused { task, end } => {
-            let (start, now) = (at.micros(), at.micros());
-            let kind = match end {
-                ReusedEnd::Cached(_) => Kind::Reused,
-                ReusedEnd::Completed(_) | ReusedEnd::Degraded(..) => Kind::Completed { start, end: now },
-                ReusedEnd::Failed(_) => Kind::Failed { start, end: now },
-                ReusedEnd::Skipped(reason) => skipped(*reason),
-                ReusedEnd::Cancelled(reason) => cancelled(*reason),
-            };
-            place.of_task(*task, 0, kind)
-        }
+        Event::TaskReused { task, end } => place.of_task(*task, 0, reused(at, end)),
         Event::ModelChosen { task, attempt, .. } | Event::StepStarted { task, attempt, .. } | Event::StepEnded { task, attempt, .. } => {
             place.of_task(*task, *attempt, Kind::Noted)
         }
@@ -135,6 +125,17 @@ impl Place {
     fn effect(self, task: u32, attempt: u32, kind: execution::Kind) -> Effect {
         let Self { slot, at, number } = self;
         Effect::Execution(execution::Effect { slot, task, attempt, at: at.micros(), number: number.get(), kind })
+    }
+}
+
+fn reused(at: Timestamp, end: &ReusedEnd) -> execution::Kind {
+    let (start, now) = (at.micros(), at.micros());
+    match end {
+        ReusedEnd::Cached(_) => execution::Kind::Reused,
+        ReusedEnd::Completed(_) | ReusedEnd::Degraded(..) => execution::Kind::Completed { start, end: now },
+        ReusedEnd::Failed(_) => execution::Kind::Failed { start, end: now },
+        ReusedEnd::Skipped(reason) => skipped(*reason),
+        ReusedEnd::Cancelled(reason) => cancelled(*reason),
     }
 }
 

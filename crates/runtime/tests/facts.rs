@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Facts are the fold over the journal: however it is cut into parts, whoever stops in between, and as `getExecution` tells it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 #[path = "support/host.rs"]
 #[expect(dead_code, reason = "what other tests need of it")]
@@ -109,7 +109,7 @@ fn dump(facts: &Path) -> BTreeMap<&'static str, Vec<String>> {
     ];
     let rows = |text: &str| {
         let mut statement = connection.prepare(text).unwrap();
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let numbered: Vec<&String> = columns.iter().rev().take_while(|column| !column.starts_with('(')).collect();
         let kept: Vec<usize> = (0..columns.len()).filter(|place| !numbered.contains(&&columns[*place])).collect();
         let read = statement.query_map([], |row| {
@@ -273,7 +273,7 @@ fn facts_that_are_damaged_absent_or_of_another_store_are_made_anew() {
         &|| {
             overwritten(
                 b"not a database, and longer than the header of one would be: it says nothing at all, over and over again, to be sure.",
-            )
+            );
         },
         &|| overwritten(b""),
         &|| {

@@ -23,6 +23,7 @@ pub struct Looks {
 
 /// What is to be put on record.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is left out by itself")]
 pub struct Recorded {
     /// Who did attempts.
     pub by: bool,
@@ -160,6 +161,7 @@ impl Attempts {
     }
 
     /// Looks at an event, which is to stand at `place` in its record.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "something is known of these events, and of no other")]
     pub(super) fn look_at(&mut self, live: &mut Live, place: usize, now: Timestamp, event: &Event) {
         let place = u32::try_from(place).unwrap_or(u32::MAX);
         match event {
@@ -279,10 +281,10 @@ impl Live {
     /// Knows what is on record of outputs.
     pub(super) fn recall(&mut self, records: &[StepRecord]) {
         for event in records.iter().flat_map(|record| &record.events) {
-            match event {
-                Event::TaskCompleted { task, output, .. } => self.has_given(*task, output),
-                Event::TaskReused { task, end } => self.has_taken_over(*task, end),
-                _ => {}
+            if let Event::TaskCompleted { task, output, .. } = event {
+                self.has_given(*task, output);
+            } else if let Event::TaskReused { task, end } = event {
+                self.has_taken_over(*task, end);
             }
         }
     }

@@ -132,7 +132,9 @@ impl Follower {
         let to = self.end()?;
         let watch = Stopwatch::default();
         let mut progress = self.shared.lock();
-        progress.wanted = std::array::from_fn(|part| progress.wanted[part].max(to[part]));
+        for (wanted, part) in progress.wanted.iter_mut().zip(to) {
+            *wanted = part.max(*wanted);
+        }
         let mut is_told = false;
         while progress.reached.is_none_or(|reached| is_before(reached, to)) {
             if !std::mem::replace(&mut is_told, true) {

@@ -202,7 +202,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<Value> {
     let timer = number(31)?;
     let waits_for = (named.is_some() || timer.is_some()).then(|| {
         let named = named.unwrap_or_else(|| json!({ "signals": [], "agents": [] }));
-        json!({ "signals": named["signals"], "agents": named["agents"], "timer": timer })
+        json!({ "signals": named.get("signals"), "agents": named.get("agents"), "timer": timer })
     });
     Ok(json!({
         "id": text(1)?, "workflowId": text(2)?, "version": text(3)?, "status": status, "acceptedAt": number(5)?, "startedAt": number(6)?, "endedAt": number(7)?,

@@ -3,6 +3,7 @@
 
 use super::{number, string};
 use engine::{Execution, Steps, TakenStep};
+use std::fmt::Write as _;
 
 /// The steps that a retry goes on from.
 pub(super) fn left(text: &mut String, execution: &Execution) {
@@ -32,7 +33,8 @@ pub fn steps(steps: &Steps) -> String {
         text.push_str(":{");
         if let Some(print) = input {
             text.push_str(r#""print":""#);
-            text.push_str(&format!("{print:016x}"));
+            // Writing to a string does not fail.
+            let _ = write!(text, "{print:016x}");
             text.push('"');
         }
         if let Some(value) = value {

@@ -14,11 +14,9 @@ use std::time::Duration;
 /// Runs a chain of this many tasks; its id and key.
 fn execute(host: &mut Host, tasks: usize) -> (Arc<str>, i64) {
     let names: Vec<String> = (0..tasks).map(|task| format!("t{task}")).collect();
-    let chain: Vec<_> = names
-        .iter()
-        .enumerate()
-        .map(|(place, name)| task(name, &if place == 0 { Vec::new() } else { vec![names[place - 1].as_str()] }))
-        .collect();
+    let before = std::iter::once(None).chain(names.iter().map(Some));
+    let chain: Vec<_> =
+        names.iter().zip(before).map(|(name, before)| task(name, &before.map(String::as_str).into_iter().collect::<Vec<_>>())).collect();
     let (slot, id) = host.accept(&plan(&json!(chain)));
     host.advance();
     for place in 0..tasks {

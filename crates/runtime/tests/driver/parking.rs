@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Executions that are not at hand, and come back when something comes for them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
-
 use crate::host::{FILES, Host, Mode, clock};
 use crate::plans::{plan, task};
 use runtime::{Error, Proceeded, Statistics};

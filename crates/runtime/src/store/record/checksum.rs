@@ -62,9 +62,8 @@ impl Unproved {
     pub fn after(self, before: u64) -> Result<StepRecord, RecordError> {
         let fits = self.stored.map(|stored| stored == self.digest.after(before));
         match (fits, self.decoded) {
-            (Some(false), _) => Err(RecordError::Checksum),
             // Also where the version itself is what has changed.
-            (None, Ok(Decoded { version: SINCE.., .. })) => Err(RecordError::Checksum),
+            (Some(false), _) | (None, Ok(Decoded { version: SINCE.., .. })) => Err(RecordError::Checksum),
             (_, decoded) => Ok(decoded?.record),
         }
     }

@@ -35,7 +35,7 @@ pub enum BackupError {
     },
 }
 
-/// Steps of SQLite's machine between two looks at whether it is cancelled.
+/// Steps of `SQLite`'s machine between two looks at whether it is cancelled.
 const STEPS: i32 = 10_000;
 
 /// Copies the store at `store`, whoever has it open, to `path`.
@@ -59,9 +59,12 @@ pub fn backup(store: &Path, path: &Path, is_cancelled: &Arc<AtomicBool>) -> Resu
 }
 
 fn write(store: &Path, path: &Path, unfinished: &Path, is_cancelled: &Arc<AtomicBool>) -> Result<(), BackupError> {
-    let failed = |source: io::Error| match source.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => BackupError::Full { path: path.to_owned(), source: source.into() },
-        _ => BackupError::Failed { path: path.to_owned(), source: source.into() },
+    let failed = |source: io::Error| {
+        if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+            BackupError::Full { path: path.to_owned(), source: source.into() }
+        } else {
+            BackupError::Failed { path: path.to_owned(), source: source.into() }
+        }
     };
     let refused = |source: rusqlite::Error| {
         if let Some(fault) = super::fault::Fault::of(&source) {

@@ -47,7 +47,7 @@ pub(super) fn page(connection: &Connection, asked: &Expendable) -> Result<Expend
     let forks = forks(&snapshot)?;
     let mut page = ExpendablePage { cursor, unswept, ..ExpendablePage::default() };
     let mut bytes = 0;
-    for candidate in candidates {
+    for candidate in &candidates {
         let place = (candidate.ended, candidate.key);
         let Some(tree) = tree_of(&snapshot, candidate, asked, &forks)? else { continue };
         bytes += if tree.need.is_none() { tree.bytes } else { 0 };
@@ -87,6 +87,7 @@ fn used(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(((number("page_count")? - number("freelist_count")?) * number("page_size")?).cast_unsigned())
 }
 
+#[derive(Clone, Copy)]
 enum Bound {
     /// All of them.
     None,
@@ -203,7 +204,7 @@ fn forks(connection: &Connection) -> Result<FxHashMap<String, Arc<str>>, ReadErr
 /// What goes with a candidate; nothing if it goes with another.
 fn tree_of(
     connection: &Connection,
-    candidate: Candidate,
+    candidate: &Candidate,
     asked: &Expendable,
     forks: &FxHashMap<String, Arc<str>>,
 ) -> Result<Option<Tree>, ReadError> {
@@ -212,7 +213,7 @@ fn tree_of(
     {
         return Ok(None);
     }
-    gather(connection, &candidate, asked, forks).map(Some)
+    gather(connection, candidate, asked, forks).map(Some)
 }
 
 fn gather(

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 const INSERT: &str = "INSERT INTO journal (execution, seq, previous, at, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
-/// The same, at a position that SQLite would not choose, since the row before it was deleted.
+/// The same, at a position that `SQLite` would not choose, since the row before it was deleted.
 const INSERT_NEXT: &str =
     "INSERT INTO journal (execution, seq, previous, at, body, checksum, position) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 

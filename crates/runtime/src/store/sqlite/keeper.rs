@@ -85,6 +85,7 @@ struct Shared {
 
 /// What is asked of the thread.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked by itself")]
 struct Asked {
     rung: bool,
     /// The log is to be moved.

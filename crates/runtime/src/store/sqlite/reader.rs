@@ -9,7 +9,7 @@ use super::tails::{self, Tail, Tails, checksum};
 use super::{OpenError, cache, expendable, heads, keys, schedules, schema};
 use crate::store::{
     Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord,
-    StoredExecution, StoredSchedule, Tree, Unproved,
+    StoredExecution, Tree, Unproved,
 };
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -110,7 +110,7 @@ impl SqliteReader {
     }
 
     /// Every schedule with its id, by id.
-    pub fn schedules(&self) -> Result<Vec<(Arc<str>, Result<StoredSchedule, ReadError>)>, ReadError> {
+    pub fn schedules(&self) -> Result<schedules::ReadSchedules, ReadError> {
         schedules::read(&self.connection)
     }
 

@@ -40,8 +40,11 @@ pub(super) fn write(transaction: &Transaction<'_>, definitions: &mut FxHashSet<A
     Ok(())
 }
 
+/// Schedules with their ids, each as far as it can be read.
+pub(super) type ReadSchedules = Vec<(Arc<str>, Result<StoredSchedule, ReadError>)>;
+
 /// Every schedule with its id, by id, each read by itself.
-pub(super) fn read(connection: &Connection) -> Result<Vec<(Arc<str>, Result<StoredSchedule, ReadError>)>, ReadError> {
+pub(super) fn read(connection: &Connection) -> Result<ReadSchedules, ReadError> {
     // The index of ids is all that is looked at.
     let mut ids = connection.prepare("SELECT id FROM schedule ORDER BY id")?;
     let ids = ids.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;

@@ -33,7 +33,7 @@ pub(super) struct Tail {
 /// The tails of the journals of live executions, the same for whoever writes or reads the file in the process that has it.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
-    tails: Mutex<FxHashMap<i64, Tail>>,
+    live: Mutex<FxHashMap<i64, Tail>>,
     /// Rung after each commit.
     pub(super) bell: Arc<Bell>,
     /// Whether none is saved any more.
@@ -97,7 +97,7 @@ impl Tails {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Loaded { tails: Self { tails: Mutex::new(tails), ..Self::default() }, mark, end, is_cut: last < end })
+        Ok(Loaded { tails: Self { live: Mutex::new(tails), ..Self::default() }, mark, end, is_cut: last < end })
     }
 
     /// The tail of a live execution; `None` if it has ended, or has not begun.
@@ -139,7 +139,7 @@ impl Tails {
 
     fn lock(&self) -> MutexGuard<'_, FxHashMap<i64, Tail>> {
         // A writer that panicked has ended its store; readers find what it had committed.
-        self.tails.lock().unwrap_or_else(PoisonError::into_inner)
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -92,7 +92,7 @@ impl<'r> Writer<'_, 'r> {
             }
         }
         let prints = rows.map(|began| began.and_then(|began| began.print));
-        self.each("print", "prints", prints, |writer, print| writer.print(print));
+        self.each("print", "prints", prints, Self::print);
     }
 
     /// What is known of attempts that have ended.
@@ -102,7 +102,7 @@ impl<'r> Writer<'_, 'r> {
         self.each("by", "by", places.iter().copied(), |writer, place| writer.text.push_str(itoa::Buffer::new().format(place)));
         let reads = rows.clone().map(|ran| ran.map(|ran| ran.reads).filter(|reads| *reads != Reads::Unknown));
         self.each("read", "reads", reads, Self::reads);
-        if let Some(progress) = rows.clone().next().flatten().and_then(|ran| ran.progress) {
+        if let Some(progress) = rows.take(1).flatten().find_map(|ran| ran.progress) {
             self.instant("progress", progress);
         }
     }

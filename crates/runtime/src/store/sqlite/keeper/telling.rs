@@ -49,7 +49,7 @@ impl Work {
     pub(super) fn bound_log(&mut self) {
         let bytes = bytes_of(self.shared.pages.load(Ordering::Relaxed));
         // Half of what would be free without it.
-        let bound = || self.files.log_max.min(self.reserve.free().map_or(u64::MAX, |free| (free + bytes) / 2));
+        let bound = || self.files.log_max.min(self.reserve.free().map_or(u64::MAX, |free| u64::midpoint(free, bytes)));
         let is_long = self.upkeep.is_held() && (self.is_long || (bytes > LEAST_BOUND.min(self.files.log_max) && bytes > bound()));
         if std::mem::replace(&mut self.is_long, is_long) == is_long {
             return;
@@ -78,28 +78,27 @@ impl Work {
             return;
         }
         let path = self.path.display();
-        let held = news.held.map(|begins| match begins {
-            true => Alert::begins(
-                &alert::LOG_HELD,
-                format!(
-                    "another program is reading `{path}`, so its log cannot be moved into it and has grown to {} MiB; end that program (a database \
-                     shell, a report, a backup) to give the room back",
-                    bytes_of(pages) / (1 << 20)
-                ),
-            )
-            .with("logBytes", bytes_of(pages)),
-            false => Alert::is_over(&alert::LOG_HELD, format!("no other program holds the log of `{path}` any more, and its room is given back")),
+        let held = news.held.map(|begins| {
+            if !begins {
+                return Alert::is_over(&alert::LOG_HELD, format!("no other program holds the log of `{path}` any more, and its room is given back"));
+            }
+            let message = format!(
+                "another program is reading `{path}`, so its log cannot be moved into it and has grown to {} MiB; end that program (a database \
+                 shell, a report, a backup) to give the room back",
+                bytes_of(pages) / (1 << 20)
+            );
+            Alert::begins(&alert::LOG_HELD, message).with("logBytes", bytes_of(pages))
         });
-        let blocked = news.blocked.map(|begins| match begins {
-            true => Alert::begins(
-                &alert::BLOCKED,
-                format!(
-                    "another program has kept `{path}` from being written to for {} s; what is to be recorded waits, and nothing is lost: end that \
-                     program (a database shell with an open transaction, a backup)",
-                    blocked.unwrap_or_default().as_secs()
-                ),
-            ),
-            false => Alert::is_over(&alert::BLOCKED, format!("`{path}` can be written to again, and what waited is recorded")),
+        let blocked = news.blocked.map(|begins| {
+            if !begins {
+                return Alert::is_over(&alert::BLOCKED, format!("`{path}` can be written to again, and what waited is recorded"));
+            }
+            let message = format!(
+                "another program has kept `{path}` from being written to for {} s; what is to be recorded waits, and nothing is lost: end that \
+                 program (a database shell with an open transaction, a backup)",
+                blocked.unwrap_or_default().as_secs()
+            );
+            Alert::begins(&alert::BLOCKED, message)
         });
         for alert in held.into_iter().chain(blocked) {
             self.shared.health.raise(alert);

@@ -23,12 +23,8 @@ pub(super) fn copy(connection: &Connection, path: &Path, version: i64, copies: C
     let length = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
     let bytes = length(path) + length(&log_of(path));
     if copies == Copies::Always || bytes <= COPIED_BYTES {
-        let copied = copy_into(connection, path, &copy_of(path, version));
-        return copied.map(|()| None).map_err(|source| OpenError::NotCopied {
-            path: path.to_owned(),
-            copy: copy_of(path, version),
-            source,
-        });
+        let made = copy_into(connection, path, &copy_of(path, version));
+        return made.map(|()| None).map_err(|source| OpenError::NotCopied { path: path.to_owned(), copy: copy_of(path, version), source });
     }
     let (shown, mebibytes) = (path.display(), bytes >> 20);
     Ok(Some(format!(
@@ -88,7 +84,7 @@ fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// `ALTER TABLE` would look at each row of a `STRICT` table. The definition of a table is written over instead, as SQLite's documentation of
+/// `ALTER TABLE` would look at each row of a `STRICT` table. The definition of a table is written over instead, as `SQLite`'s documentation of
 /// `ALTER TABLE` has it for changes that leave the rows as they are; a row that is short of a column has `NULL` there.
 pub(super) fn change(connection: &Connection) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
