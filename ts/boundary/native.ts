@@ -63,7 +63,7 @@ export function timingProblems(timing: string, now: number): { path: string; mes
 export type NativeTime = { readonly clock: NativeClock; readonly stage: NativeStage | undefined }
 
 /** What a store had that is to be continued, and what cannot be. */
-export interface OpenedStore {
+interface OpenedStore {
   readonly groups: readonly InterruptedGroup[]
   /** Slots of executions that are tasks of others, and of those above them. */
   readonly families: Iterable<number>

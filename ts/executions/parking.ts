@@ -92,8 +92,13 @@ export class Parking {
   /** Rejects with `ERR_STORE_CORRUPT` if it cannot be read. */
   wake(slot: number): Promise<Run> {
     const { dispatcher } = this.#host
-    const wanted = this.#wanted.get(slot) ?? wantedAnew()
-    this.#wanted.set(slot, wanted)
+    let wanted = this.#wanted.get(slot)
+    if (wanted === undefined) {
+      wanted = wantedAnew()
+      this.#wanted.set(slot, wanted)
+      // The process lives until it is here: the store is read by another thread.
+      dispatcher.activate()
+    }
     dispatcher.engine.wake(slot)
     dispatcher.schedule()
     return wanted.promise
@@ -110,7 +115,7 @@ export class Parking {
   #woken(slot: number): void {
     const { dispatcher, damaged } = this.#host
     const wanted = this.#wanted.get(slot)
-    this.#wanted.delete(slot)
+    if (this.#wanted.delete(slot)) dispatcher.deactivate()
     try {
       const run = this.#runOf(slot, JSON.parse(dispatcher.engine.handover(slot)) as Handover)
       wanted?.resolve(run)
@@ -122,7 +127,10 @@ export class Parking {
 
   /** Whoever waits for one will never have it. */
   lose(error: OrchestratorError): void {
-    for (const wanted of this.#wanted.values()) wanted.reject(error)
+    for (const wanted of this.#wanted.values()) {
+      this.#host.dispatcher.deactivate()
+      wanted.reject(error)
+    }
     this.#wanted.clear()
     this.#kept.clear()
   }
