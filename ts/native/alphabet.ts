@@ -3,7 +3,7 @@
 
 /** Words of one answer: slot, task, attempt, form, start, end, instance, reads, progress. */
 export const ANSWER_WORDS = 9
-/** Of `reads`, in place of a bit for each: nobody knows, and all. */
+/** Of `reads`, in place of a bit for each: what is not known, and all. */
 export const READS_UNKNOWN = -1
 export const READS_ALL = -2
 /** Words before the first effect: how many there are, flags, the next deadline. */

@@ -33,7 +33,7 @@ pub fn typescript() -> String {
 
 fn write(text: &mut String) -> std::fmt::Result {
     writeln!(text, "\n/** Words of one answer: {}. */\nexport const ANSWER_WORDS = {}", ANSWER.join(", "), ANSWER.len())?;
-    writeln!(text, "/** Of `reads`, in place of a bit for each: nobody knows, and all. */")?;
+    writeln!(text, "/** Of `reads`, in place of a bit for each: what is not known, and all. */")?;
     writeln!(text, "export const READS_UNKNOWN = {READS_UNKNOWN}\nexport const READS_ALL = {READS_ALL}")?;
     writeln!(
         text,

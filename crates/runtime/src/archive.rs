@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What is on record, told to whoever asks, from any thread and without the driver.
 
+use crate::causes::in_full;
 use crate::history::{Failures, effects_of, failures_of};
 use crate::store::{Archive, Damaged, ExecutionFilter, Expendable, ExpendablePage, Need, StoredExecution, Tree};
 use crate::{Error, report};
@@ -80,11 +81,4 @@ fn listed(found: Result<StoredExecution, Damaged>) -> Result<String, Error> {
     let told =
         json!({ "id": &*id, "damaged": in_full(&error), "workflowId": workflow.as_deref(), "startedAt": started.map(Timestamp::micros) });
     Ok(told.to_string())
-}
-
-/// An error with its causes.
-pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
-    // What SQLite says of it is behind what we know.
-    let causes = std::iter::successors(error.source(), |cause| cause.source()).filter(|cause| !cause.is::<rusqlite::Error>());
-    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }

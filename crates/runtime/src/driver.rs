@@ -59,8 +59,8 @@ use versions::Versions;
 pub use attempts::{Looks, Recorded};
 pub use history::OnRecord;
 pub use keys::Claimed;
-pub use opening::{Opened, Opening, Unreadable};
-pub use parking::{Group, Proceeded};
+pub use opening::{Opened, Opening};
+pub use parking::{Group, Proceeded, Unreadable};
 pub use schedules::Kept;
 pub use slots::Accept;
 

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+mod causes;
 mod clock;
 mod driver;
 mod effect;

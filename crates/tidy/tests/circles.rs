@@ -24,10 +24,14 @@ const HARMLESS: &[(&str, &str, &str)] = &[
     ),
     (
         "crates/runtime/",
-        "{error, options, store}",
-        "errors of the crate name what the store refuses, and a key is read from what was recorded",
+        "{error, options, report, store}",
+        "errors of the crate name what the store refuses, a key is read from what was recorded, and a store is whole if its executions can be told",
     ),
-    ("crates/runtime/", "driver::{agents, asked, attempts, outputs, slots}", "methods of one type, the `Driver`, by what they are about"),
+    (
+        "crates/runtime/",
+        "driver::{agents, attempts, outputs, parking, slots, timers}",
+        "methods of one type, the `Driver`, by what they are about",
+    ),
     (
         "crates/runtime/",
         "store::{archive, backend, inline, memory, questions, sqlite, writer}",
@@ -38,7 +42,7 @@ const HARMLESS: &[(&str, &str, &str)] = &[
         "store::sqlite::{audit, lock, open_error, place, schema}",
         "opening is one talk between the file, its lock and its tables, and its error names them all",
     ),
-    ("crates/runtime/", "store::sqlite::{reader, schedules}", "methods of one type, the reader, by what they are about"),
+    ("src/", "{archive, copies, engine}", "methods of one type, the `Engine`, by what they are about"),
 ];
 
 /// The folders of sources of every package.

@@ -2,8 +2,8 @@
 //! A driver over what another process left in a file.
 
 use super::Driver;
-use super::parking::{Group, Parked, Waking};
-use crate::archive::in_full;
+use super::parking::{Group, Parked, Unreadable, Waking};
+use crate::causes::in_full;
 use crate::options::{self, Belongs};
 use crate::store::{Backend, Damaged, Durability, OpenError, OpenOptions, Partition, ReadError, SqliteStore, Store, StoredExecution, Wake};
 use crate::{Clock, Error, report, store};
@@ -13,17 +13,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
-
-/// An execution or a schedule that cannot be read. It is left as it is: nothing of it runs, and its id is not free.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Its id for the world.
-    pub id: Arc<str>,
-    /// Whether it is a schedule.
-    pub is_schedule: bool,
-    /// Why; it names what it is.
-    pub message: String,
-}
 
 /// Which file, and how.
 #[derive(Clone, Copy, Debug)]

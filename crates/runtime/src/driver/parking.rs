@@ -12,7 +12,7 @@
 use super::Driver;
 use super::asked::Purpose;
 use super::slots::Live;
-use crate::archive::in_full;
+use crate::causes::in_full;
 use crate::store::{Partition, Question, ReadError, StoredExecution};
 use crate::{Error, effect, report};
 use engine::{Execution, Input, Keyed, Phase, Plan, Ticket};
@@ -21,7 +21,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use stdx::Timestamp;
 
-use super::Unreadable;
+/// An execution or a schedule that cannot be read. It is left as it is: nothing of it runs, and its id is not free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id for the world.
+    pub id: Arc<str>,
+    /// Whether it is a schedule.
+    pub is_schedule: bool,
+    /// Why; it names what it is.
+    pub message: String,
+}
 
 /// An execution that is not at hand.
 pub(super) struct Parked {

@@ -4,7 +4,7 @@
 use super::place::making;
 use super::schema;
 use super::verify::verify;
-use crate::archive::in_full;
+use crate::causes::in_full;
 use rusqlite::ErrorCode;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

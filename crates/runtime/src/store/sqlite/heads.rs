@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Executions as rows, each read by itself: what cannot be read of one keeps no other back.
 
-use super::reader::{self, ExecutionFilter};
+use super::listing::ExecutionFilter;
 use crate::store::{Damaged, ReadError, StoredExecution};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use std::sync::Arc;
@@ -83,7 +83,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {
         id: id.into(),
         workflow: workflow.into(),
         definition: Arc::default(),
-        context: reader::value(row, 3)?,
+        context: value(row, 3)?,
         options: row.get(5)?,
         accepted: Timestamp::from_micros(accepted.cast_unsigned()),
         default_timeout: Duration::from_micros(default_timeout.cast_unsigned()),
@@ -105,4 +105,10 @@ pub(super) fn damaged(connection: &Connection, key: i64, error: ReadError) -> Re
     let workflow = text("SELECT workflow FROM execution WHERE key = ?1").map(Arc::from);
     let started = started.map(|started| Timestamp::from_micros(started.cast_unsigned()));
     Ok(Damaged { error: error.of(&id), id: id.into(), workflow, started })
+}
+
+/// A value as JSON text.
+pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.map(|text| stdx::well_formed_json(&text).into_owned()))
 }

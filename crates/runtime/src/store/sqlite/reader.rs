@@ -5,6 +5,7 @@ mod facts;
 
 pub use facts::Head;
 
+use super::listing::{ExecutionFilter, Page};
 use super::tails::{self, Tail, Tails, checksum};
 use super::{OpenError, cache, expendable, heads, keys, schedules, schema};
 use crate::store::{
@@ -29,32 +30,6 @@ pub struct SqliteReader {
     unflushed: bool,
     /// Whether outputs that may be taken over were found damaged: none is kept any more, since what is damaged cannot be written over.
     pub(super) is_cache_damaged: Arc<AtomicBool>,
-}
-
-/// Which executions a list holds; what is `None` does not matter.
-#[derive(Debug, Default)]
-pub struct ExecutionFilter {
-    /// Of this workflow.
-    pub workflow: Option<String>,
-    /// In this state.
-    pub status: Option<String>,
-    /// Started at this instant or later.
-    pub since: Option<Timestamp>,
-    /// Started before this instant.
-    pub until: Option<Timestamp>,
-    /// At most this many.
-    pub limit: u32,
-    /// Where the page before ended.
-    pub cursor: Option<String>,
-}
-
-/// A part of a list, newest first.
-#[derive(Debug)]
-pub struct Page {
-    /// The executions, and what is known of those that cannot be read.
-    pub executions: Vec<Result<StoredExecution, Damaged>>,
-    /// Where the next page begins, if there is one.
-    pub cursor: Option<String>,
 }
 
 /// A row of the journal, by its position.
@@ -322,12 +297,6 @@ fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
         Ok(StoredRow { place: (key, seq), previous: row.get(2)?, record })
     };
     read().ok()
-}
-
-/// A value as JSON text; see [`decode`].
-pub(super) fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<String>> {
-    let text: Option<String> = row.get(column)?;
-    Ok(text.map(|text| stdx::well_formed_json(&text).into_owned()))
 }
 
 fn parse_cursor(cursor: &str) -> Result<i64, ReadError> {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Schedules in the file: one row for each, whose next planned instant moves.
 
-use super::{define, micros, reader};
-use crate::archive::in_full;
+use super::{define, heads, micros};
+use crate::causes::in_full;
 use crate::store::{Batch, ReadError, ScheduleChange, StoredSchedule};
 use rusqlite::{Connection, Row, Transaction, params};
 use rustc_hash::FxHashSet;
@@ -67,7 +67,7 @@ fn schedule(row: &Row<'_>) -> rusqlite::Result<StoredSchedule> {
         id: id.into(),
         definition: row.get(1)?,
         default_timeout: Duration::from_micros(default_timeout.cast_unsigned()),
-        context: reader::value(row, 3)?.unwrap_or_default(),
+        context: heads::value(row, 3)?.unwrap_or_default(),
         options: row.get(4)?,
         timing: row.get(5)?,
         fingerprint: row.get(6)?,

@@ -5,7 +5,7 @@ use super::audit::Behind;
 use super::reader::SqliteReader;
 use super::schema::{PAGE_BYTES, log_of};
 use super::{OpenError, heads, identity};
-use crate::archive::in_full;
+use crate::causes::in_full;
 use crate::report;
 use crate::store::ReadError;
 use pagesum::page::{self, Verdict};
