@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! The least a durable journal can cost: records appended to a file, one `fdatasync` for each commit. It cannot be read back.
 //!
-//! `npm run bench` runs the same driver over it, and what SQLite costs beyond it is what SQLite costs.
+//! `npm run bench` runs the same driver over it, and what `SQLite` costs beyond it is what `SQLite` costs.
 
 use super::{Archive, Batch, CommitError, Medium, MemoryStore, OpenError, Store, encode};
 use std::fs::File;
