@@ -362,15 +362,6 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     async () => opening((await spoilt((content) => (content.writeUInt32BE(1000, 60), withoutSums(content)))).path),
     'StoreError | ERR_STORE_NEWER | `FILE` was written by a newer version (schema 1000, this build knows 2); open it with that version | {} | ',
   ],
-  ERR_STORE_READ: [
-    async () => {
-      const { path, ids } = await spoilt((content) => void content.fill(0xff, 4096 * 40, 4096 * 60))
-      const orchestrator = orchestratorWith({}, { storage: { path } })
-      const found = await Promise.allSettled(ids.map((id) => orchestrator.getExecution(id)))
-      return found.find((one) => one.status === 'rejected')?.reason
-    },
-    'StoreError | ERR_STORE_READ | the store could not be read | {} | database disk image is malformed',
-  ],
   ERR_STORE_REPLACED: [
     async () => {
       const { path } = await spoilt(() => {})
@@ -569,6 +560,7 @@ function innermost(error: unknown): unknown {
 }
 
 const others: Partial<Record<ErrorCode, string>> = {
+  ERR_STORE_READ: 'the medium must refuse to be read; what is read and is not what was written is ERR_STORE_CORRUPT',
   ERR_AGENT: 'only ever recorded, as the code of a failure whose error has none of its own; see below',
   ERR_ADDON: 'ends what loads the package: in faults-addon.spec.ts',
   ERR_INTERRUPTED:
