@@ -85,8 +85,9 @@ describe('a stream that is cut half-way is tried again for a task of llm and hyb
         return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped'))))
       },
     })
+    orchestrator.agentPool.registerAgent({ id: 'anew', type: 'hybrid', configuration: { resume: 'never' } })
     const flow = workflow([
-      task('t', { agentId: 'hybrid', input: { prompt: 'go' }, timeout: 300, retryPolicy: { maxAttempts: 2, initialDelay: 1 } }),
+      task('t', { agentId: 'anew', input: { prompt: 'go' }, timeout: 300, retryPolicy: { maxAttempts: 2, initialDelay: 1 } }),
     ])
     expect((await orchestrator.executeWorkflow(flow)).results).toEqual({ t: 'well' })
     expect(failed).toBe(true)

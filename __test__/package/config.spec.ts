@@ -87,6 +87,7 @@ describe('readConfig', () => {
       migrate: 'auto',
       maxLog: null,
       retention: null,
+      parkAfter: 5000,
     })
     expect(config.workflow.defaultTimeout).toBe(120_000)
     expect(config.collaboration.sessionTimeout).toBe(5_400_000)
