@@ -75,7 +75,7 @@ export async function use(): Promise<void> {
   const execution = await orchestrator.executeWorkflow(loose, { userId: 'u' }, { signal: new AbortController().signal })
   check<Equal<typeof execution, WorkflowExecution>>()
   check<Equal<typeof execution.results, Readonly<Record<string, unknown>>>>()
-  check<Equal<typeof execution.status, 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled'>>()
+  check<Equal<typeof execution.status, 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled' | 'damaged'>>()
   // @ts-expect-error -- an execution is read, not written
   execution.status = 'completed'
   // @ts-expect-error -- a context is an object
@@ -137,6 +137,7 @@ check<Equal<OrchestratorEvents['task:completed'], [task: TaskExecution]>>()
 check<
   Equal<
     keyof OrchestratorEvents,
+    | 'alert'
     | `workflow:${'started' | 'completed' | 'failed' | 'cancelled' | 'paused' | 'resumed'}`
     | `task:${'started' | 'completed' | 'failed' | 'retrying' | 'skipped' | 'cancelled' | 'waiting' | 'iteration' | 'progress'}`
   >
