@@ -43,12 +43,21 @@ export class ExecutionLookUp {
     this.#stored = new StoredSummaries(host.dispatcher.engine)
   }
 
+  /** Reads the store. Where that ended meanwhile it says how, as every call that was under way then does. */
+  async #read<T>(call: string, read: () => Promise<T>): Promise<T> {
+    this.#host.assertNotClosed(call)
+    try {
+      return await read()
+    } catch (error) {
+      throw this.#host.dispatcher.failure ?? error
+    }
+  }
+
   /** An execution that has ended, or that lives elsewhere. */
   async past(executionId: string): Promise<Past | undefined> {
     const { ended, dispatcher } = this.#host
     if (ended !== undefined) return ended.get(executionId)
-    this.#host.assertNotClosed('the call')
-    return storedPast(dispatcher, executionId)
+    return this.#read('the call', () => storedPast(dispatcher, executionId))
   }
 
   /** An execution as it is now. */
@@ -60,8 +69,7 @@ export class ExecutionLookUp {
     const run = live.get(executionId)
     if (run !== undefined) return dispatcher.seen(run)
     if (ended !== undefined) return ended.get(executionId)?.execution
-    this.#host.assertNotClosed('the call')
-    return storedSeen(dispatcher, (found) => this.#host.damaged(found), executionId)
+    return this.#read('the call', () => storedSeen(dispatcher, (found) => this.#host.damaged(found), executionId))
   }
 
   /** Returns executions, newest first. */
@@ -77,8 +85,7 @@ export class ExecutionLookUp {
         asked,
       )
     }
-    this.#host.assertNotClosed('listExecutions')
-    return storedPage(dispatcher, (found) => this.#host.damaged(found), asked)
+    return this.#read('listExecutions', () => storedPage(dispatcher, (found) => this.#host.damaged(found), asked))
   }
 
   /** Returns summaries of executions, newest first. */
@@ -86,10 +93,7 @@ export class ExecutionLookUp {
     const asked = readSummaryFilter(filter)
     const { live, ended, dispatcher } = this.#host
     await this.#host.ready()
-    if (ended === undefined) {
-      this.#host.assertNotClosed('listExecutions')
-      return this.#stored.page(asked)
-    }
+    if (ended === undefined) return this.#read('listExecutions', () => this.#stored.page(asked))
     const past = [...ended.values()].map(({ execution, definition, options }) => ({
       id: execution.id,
       definition,
