@@ -181,12 +181,23 @@ class Driver {
     }
   }
 
+  /** A read that is under way in the moment of a crash finds the store closed; the next call knows why. */
+  async #read(kit: TestKit, id: string): Promise<WorkflowExecution | undefined> {
+    try {
+      return await kit.orchestrator.getExecution(id)
+    } catch (error) {
+      if (this.#case.crash === undefined || !hasClosed(error)) throw error
+      await nextTurn()
+      return await kit.orchestrator.getExecution(id)
+    }
+  }
+
   /** Looks at an execution until it has ended. It is parked meanwhile whenever it only waits: time moves on when nothing is read for a moment. */
   async #looked(kit: TestKit, id: string): Promise<WorkflowExecution> {
     for (;;) {
       const since = performance.now()
       while (performance.now() - since < PARKED_AFTER_MS) {
-        const execution = await kit.orchestrator.getExecution(id)
+        const execution = await this.#read(kit, id)
         if (execution?.endTime !== undefined) return execution
       }
       await new Promise((resolve) => setTimeout(resolve, 1))
@@ -311,6 +322,10 @@ class Driver {
     return [...this.#calls.values()].map((call) => ({ ...call, execution: this.#nameOf(call.execution) }))
   }
 }
+
+const hasClosed = (error: unknown): boolean => OrchestratorError.isInstance(error) && error.code === 'ERR_CLOSED'
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
 
 async function sleep(kit: TestKit, time: number, { signal }: AttemptContext): Promise<void> {
   const stopped = new Promise<never>((_, reject) => {
