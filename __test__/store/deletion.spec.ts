@@ -3,6 +3,7 @@
 
 import { statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { run as runProgram } from '../support/child.ts'
 import { storePath, userFolder } from '../support/folder.ts'
 import { orchestratorWith, rejection, task, until, workflow } from '../support/orchestrators.ts'
 import type { MultiAgentOrchestrator, OrchestratorConfig, RetentionConfig } from '@codexos/multi-agent-orchestrator'
@@ -244,4 +245,21 @@ it('retention keeps executions for so long after their end', async () => {
   await rejection(orchestrator.executeWorkflow(workflow([task('bad', { agentId: 'fail' })], { id: 'bad' })))
   await until(async () => !(await idsOf(orchestrator)).includes(first as string))
   expect(await idsOf(orchestrator)).toHaveLength(1)
+})
+
+// At 'disk' another thread writes it, and nothing else kept the process alive: it ended with exit code 13 in the middle of the program.
+it.each(FILES)('a program that waits for nothing but a deletion goes on, at %s', async (place) => {
+  const ended = await runProgram(
+    folder,
+    `
+    import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
+    const orchestrator = new MultiAgentOrchestrator({ storage: { path: ${JSON.stringify(storePath(folder))}, durability: '${place}' } })
+    orchestrator.agentPool.registerAgent('a', async () => 1)
+    const { id } = await orchestrator.executeWorkflow({ id: 'w', tasks: [{ id: 'a', agentId: 'a' }] })
+    await new Promise((resolve) => setTimeout(resolve))
+    await orchestrator.deleteExecution(id)
+    console.log(await orchestrator.getExecution(id))
+    `,
+  )
+  expect(ended).toMatchObject({ code: 0, stdout: 'undefined\n' })
 })

@@ -191,8 +191,10 @@ export class Deletions {
           this.#asked.set(dispatcher.engine.delete(tree), { resolve, reject })
         }),
     )
+    // The process lives until they are on record: another thread may write that.
+    dispatcher.activate()
     dispatcher.schedule()
-    await Promise.all(deleted)
+    await Promise.all(deleted).finally(() => dispatcher.deactivate())
   }
 
   /** Lets go of runs; whether there were any. */
