@@ -23,6 +23,7 @@ mod functions;
 mod lexer;
 mod number;
 mod parser;
+mod plain_template;
 mod references;
 mod shapes;
 mod syntax;

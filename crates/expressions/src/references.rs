@@ -66,6 +66,18 @@ impl References {
         self.results.iter().map(|reference| reference.id.as_str())
     }
 
+    /// The members it reads of what a name other than `tasks` and `results` stands for; `None`: all, or not told by the text.
+    pub fn members(&self, name: &str) -> Option<Vec<&str>> {
+        let root = self.roots.iter().find(|root| root.name == name)?;
+        root.members.iter().map(Option::as_deref).collect()
+    }
+
+    /// Whether it reads the output of this task under `tasks`, and nothing else of it.
+    pub fn reads_output_alone(&self, id: &str) -> bool {
+        let mut read = self.tasks.iter().filter(|reference| reference.id == id).peekable();
+        read.peek().is_some() && read.all(|reference| reference.field.as_deref() == Some("output"))
+    }
+
     /// Whether it may read any task: `tasks` stands alone, or its key is computed.
     pub fn all_tasks(&self) -> bool {
         self.all_tasks

@@ -6,6 +6,7 @@
 use crate::error::TemplateError;
 use crate::evaluate::brief;
 use crate::number::{double_text, json_text};
+use crate::plain_template::PlainTemplate;
 use crate::references::{References, TaskRead};
 use crate::{ROOTS, shapes, template_bounds, template_words};
 use minijinja::value::{Value as Rendered, ValueKind};
@@ -29,6 +30,8 @@ pub struct Template {
     references: References,
     /// Whether it is nothing but one `{{ … }}`, whose value it then is.
     whole: Option<String>,
+    /// How it is filled in as long as nothing is out of the ordinary.
+    plain: Option<PlainTemplate>,
 }
 
 impl std::fmt::Debug for Template {
@@ -76,7 +79,8 @@ impl Template {
         }
         template_words::find(text, &environment, variables, &mut references);
         let whole = whole(text).map(str::to_owned);
-        Ok(Self { environment, written, references, whole })
+        let plain = PlainTemplate::read(text, &references);
+        Ok(Self { environment, written, references, whole, plain })
     }
 
     /// What it reads.
@@ -86,6 +90,9 @@ impl Template {
 
     /// The text where `scope` has a member for each name it uses.
     pub fn render(&self, scope: &Value) -> Result<String, TemplateError> {
+        if let Some(text) = self.plain.as_ref().and_then(|plain| plain.text(scope)) {
+            return Ok(text);
+        }
         let template = self.environment.get_template(NAME).map_err(|error| wrong(&error))?;
         self.written.store(0, Ordering::Relaxed);
         let text = template.render(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong_in(&error, scope))?;
@@ -95,6 +102,11 @@ impl Template {
     /// The value, if the template is nothing but one `{{ … }}`, else the text.
     pub fn value(&self, scope: &Value) -> Result<Value, TemplateError> {
         let Some(expression) = &self.whole else { return self.render(scope).map(Value::String) };
+        if let Some(value) = self.plain.as_ref().and_then(|plain| plain.value(scope))
+            && size(value) <= OUTPUT_BYTES_MAX
+        {
+            return Ok(value.clone());
+        }
         let compiled = self.environment.compile_expression(expression).map_err(|error| wrong(&error))?;
         let value = compiled.eval(Rendered::from(minijinja::value::Serde(scope))).map_err(|error| wrong_in(&error, scope))?;
         if value.is_undefined() {
@@ -114,17 +126,18 @@ fn environment(written: &Arc<AtomicUsize>) -> Environment<'static> {
     environment.set_recursion_limit(50);
     // Errors name what they are about, in every build.
     environment.set_debug(true);
-    environment.add_filter("string", |state: &State<'_, '_>, value: &Rendered| match double(value) {
-        Some(number) => Ok(Rendered::from(double_text(number))),
-        None => minijinja::filters::string(state, value),
+    environment.add_filter("string", |state: &State<'_, '_>, value: &Rendered| match (double(value), word(value)) {
+        (Some(number), _) => Ok(Rendered::from(double_text(number))),
+        (None, Some(word)) => Ok(Rendered::from(word)),
+        (None, None) => minijinja::filters::string(state, value),
     });
     let written = Arc::clone(written);
-    // Objects and lists are JSON wherever they stand in a text, numbers are as JavaScript writes them, and what is written is counted.
+    // Objects, lists, truth values and null are JSON wherever they stand in a text, numbers are as JavaScript writes them, and what is written is counted.
     environment.set_formatter(move |out, state, value| {
         let json = match value.kind() {
             ValueKind::Map | ValueKind::Seq => Some(serde_json::to_value(value).map(|value| json_text(&value))),
             ValueKind::Number => double(value).map(|number| Ok(double_text(number))),
-            _ => None,
+            _ => word(value).map(|word| Ok(word.to_owned())),
         };
         let json = json.transpose().map_err(|error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()))?;
         let size = json.as_deref().or(value.as_str()).map_or(32, str::len);
@@ -142,6 +155,15 @@ fn environment(written: &Arc<AtomicUsize>) -> Environment<'static> {
 /// A number that is no integer to minijinja, which would write two as `2.0`.
 fn double(value: &Rendered) -> Option<f64> {
     f64::try_from(value.clone()).ok().filter(|_| value.is_number() && !value.is_integer())
+}
+
+/// How JSON writes a truth value or null; minijinja would write `True` and `None`.
+fn word(value: &Rendered) -> Option<&'static str> {
+    match value.kind() {
+        ValueKind::Bool => Some(if value.is_true() { "true" } else { "false" }),
+        ValueKind::None => Some("null"),
+        _ => None,
+    }
 }
 
 /// The expression of a text that is nothing but one `{{ … }}`.

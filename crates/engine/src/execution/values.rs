@@ -204,7 +204,7 @@ impl Execution {
         let mut scope = Map::new();
         for root in references.roots() {
             let value = match root {
-                "input" | "context" => self.context()?.clone(),
+                "input" | "context" => read_members(self.context()?, references.members(root)),
                 "tasks" => self.tasks_value(task, view, references, false)?,
                 "results" => self.tasks_value(task, view, references, true)?,
                 "signal" if view == View::Undoing => json!({ "payload": null }),
@@ -231,7 +231,7 @@ impl Execution {
     }
 
     fn tasks_value(&self, task: InstanceIndex, view: View, references: &References, outputs: bool) -> Result<Value, Unreadable> {
-        let value = |other: InstanceIndex| if outputs { self.output_value(other, true) } else { self.task_value(other) };
+        let value = |other: InstanceIndex| if outputs { self.output_value(other, true) } else { self.task_value(other, references) };
         let all = if outputs { references.all_results() } else { references.all_tasks() };
         if all {
             return self.visible(task, view).into_iter().map(|other| Ok((self.planned(other).id.to_string(), value(other)?))).collect();
@@ -255,9 +255,10 @@ impl Execution {
         matches!(&self.planned(task).kind, TaskKind::Loop(planned) if Some(planned.list) == list)
     }
 
-    /// What expressions see of a task.
-    fn task_value(&self, task: InstanceIndex) -> Result<Value, Unreadable> {
-        let mut value = self.facts(task);
+    /// What expressions see of a task, with no more than its output where they read nothing else.
+    fn task_value(&self, task: InstanceIndex, references: &References) -> Result<Value, Unreadable> {
+        let alone = !references.all_tasks() && references.reads_output_alone(&self.planned(task).id);
+        let mut value = if alone { Map::new() } else { self.facts(task) };
         value.insert("output".to_owned(), self.output_value(task, false)?);
         Ok(Value::Object(value))
     }
@@ -438,6 +439,14 @@ pub(super) struct Unreadable {
 }
 
 /// What is recorded is JSON, but what is made of the outputs of many levels may be deeper than `serde_json` follows.
+/// A copy of a value with no more than the members that are read. One that is missing is told by an error that lists the others.
+fn read_members(value: &Value, members: Option<Vec<&str>>) -> Value {
+    let some = members.zip(value.as_object()).and_then(|(members, fields)| {
+        members.into_iter().map(|name| fields.get(name).map(|value| (name.to_owned(), value.clone()))).collect::<Option<Map<_, _>>>()
+    });
+    some.map_or_else(|| value.clone(), Value::Object)
+}
+
 fn parse(text: &str, place: impl FnOnce() -> String) -> Result<Value, Unreadable> {
     serde_json::from_str(text).map_err(|error| {
         let said = error.to_string();
