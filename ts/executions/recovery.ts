@@ -52,18 +52,26 @@ interface Source {
   readonly clock: Clock
 }
 
-/** Reads a stored execution. */
-function readStored(stored: string | object, clock: Clock): Stored {
-  const {
-    id,
-    definition: text,
-    context,
-    options: recorded,
-    defaultTimeout,
-    report,
-    outputs,
-  } = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
-  const definition = acceptedDefinition(text, defaultTimeout)
+/** Reads definitions that were accepted, each once. */
+class ReadDefinitions {
+  readonly #known = new Map<string, Definition>()
+
+  of({ definition, defaultTimeout }: StoredText): Definition {
+    const key = `${defaultTimeout} ${JSON.stringify(definition)}`
+    let known = this.#known.get(key)
+    if (known === undefined) {
+      known = acceptedDefinition(definition, defaultTimeout)
+      this.#known.set(key, known)
+    }
+    return known
+  }
+}
+
+/** Reads a stored execution, perhaps one of many. */
+function readStored(stored: string | object, clock: Clock, definitions = new ReadDefinitions()): Stored {
+  const text = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
+  const { id, context, options: recorded, report, outputs } = text
+  const definition = definitions.of(text)
   const given = context ?? {}
   const options = recorded ?? {}
   const values = report.tasks.map((_, instance) => outputs[instance])
@@ -90,8 +98,8 @@ export async function storedSeen(
   return text === undefined ? undefined : seenStored(JSON.parse(text) as object, clock, told)
 }
 
-function seenStored(stored: object, clock: Clock, told: (damaged: DamagedText) => void): WorkflowExecution {
-  if (!isDamaged(stored)) return readStored(stored, clock).seen()
+function seenStored(stored: object, clock: Clock, told: (damaged: DamagedText) => void, definitions?: ReadDefinitions): WorkflowExecution {
+  if (!isDamaged(stored)) return readStored(stored, clock, definitions).seen()
   told(stored)
   return damagedExecution(stored)
 }
@@ -108,13 +116,14 @@ export async function storedPage(
   const micros = (date: Date | undefined): number | null => (date === undefined ? null : date.getTime() * 1000)
   const question = { workflowId: null, status: null, ...asked, since: micros(asked.since), until: micros(asked.until) }
   const seen: WorkflowExecution[] = []
+  const definitions = new ReadDefinitions()
   let cursor = asked.cursor ?? null
   do {
     // What is done with a slice holds the event loop, and another thread reads the next one.
     const limit = Math.min(asked.limit - seen.length, SLICE)
     const text = await engine.stored('storedExecutions', JSON.stringify({ ...question, cursor, limit }))
     const page = JSON.parse(text ?? '{"executions":[]}') as StoredPage
-    for (const stored of page.executions) seen.push(seenStored(stored, clock, told))
+    for (const stored of page.executions) seen.push(seenStored(stored, clock, told, definitions))
     cursor = page.cursor ?? null
   } while (cursor !== null && seen.length < asked.limit)
   return cursor === null ? { executions: seen } : { executions: seen, cursor }

@@ -7,8 +7,19 @@ use expressions::Template;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const PATHS: &[&str] =
-    &["context", "context.n", "context.a", "context.a.b", "context.a.b.c", "context.none", "context.items", "input.n", "input", "item", "item.n"];
+const PATHS: &[&str] = &[
+    "context",
+    "context.n",
+    "context.a",
+    "context.a.b",
+    "context.a.b.c",
+    "context.none",
+    "context.items",
+    "input.n",
+    "input",
+    "item",
+    "item.n",
+];
 
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -21,7 +32,8 @@ fn values() -> impl Strategy<Value = Value> {
         prop_oneof![any::<String>(), Just("{{ context }}".to_owned()), Just("<b>&".to_owned())].prop_map(Value::from),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {
-        let keys = prop_oneof![Just("n"), Just("a"), Just("b"), Just("c"), Just("items"), Just("none"), Just("ä b")].prop_map(str::to_owned);
+        let keys =
+            prop_oneof![Just("n"), Just("a"), Just("b"), Just("c"), Just("items"), Just("none"), Just("ä b")].prop_map(str::to_owned);
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
             prop::collection::vec((keys, inner), 0..5).prop_map(|fields| Value::Object(fields.into_iter().collect())),
@@ -30,7 +42,12 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 fn pieces() -> impl Strategy<Value = Vec<(String, &'static str)>> {
-    let text = prop_oneof![Just(String::new()), Just(" ".to_owned()), Just("\n".to_owned()), "[a-z {}\\n\"']{0,6}".prop_map(|text| text.replace("{{", "{"))];
+    let text = prop_oneof![
+        Just(String::new()),
+        Just(" ".to_owned()),
+        Just("\n".to_owned()),
+        "[a-z {}\\n\"']{0,6}".prop_map(|text| text.replace("{{", "{"))
+    ];
     prop::collection::vec((text, prop::sample::select(PATHS)), 1..4)
 }
 

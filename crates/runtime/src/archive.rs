@@ -3,6 +3,7 @@
 
 use crate::causes::in_full;
 use crate::history::{Failures, effects_of, failures_of};
+use crate::report::Plans;
 use crate::store::{Archive, Damaged, ExecutionFilter, Expendable, ExpendablePage, Need, StoredExecution, Tree};
 use crate::{Error, report};
 use alphabet::Effect;
@@ -56,19 +57,20 @@ pub fn history(archive: &dyn Archive, id: &str) -> Result<Option<(Vec<Effect>, F
 /// An execution as JSON text, or what is known of one that cannot be read: `{"id", "damaged", "workflowId", "startedAt"}`, in words why, and what is not known
 /// null.
 pub fn seen(archive: &dyn Archive, id: &str) -> Result<Option<String>, Error> {
-    archive.seen(id)?.map(listed).transpose()
+    archive.seen(id)?.map(|found| listed(found, &mut Plans::default())).transpose()
 }
 
 /// A page of executions, newest first, as JSON text: `{"executions": [...], "cursor": "..." | null}`, each as in [`seen`].
 pub fn list(archive: &dyn Archive, filter: &ExecutionFilter) -> Result<String, Error> {
     let page = archive.list(filter)?;
-    let executions = page.executions.into_iter().map(listed).collect::<Result<Vec<_>, _>>()?;
+    let mut plans = Plans::default();
+    let executions = page.executions.into_iter().map(|found| listed(found, &mut plans)).collect::<Result<Vec<_>, _>>()?;
     Ok(format!(r#"{{"executions":[{}],"cursor":{}}}"#, executions.join(","), Value::from(page.cursor)))
 }
 
-fn listed(found: Result<StoredExecution, Damaged>) -> Result<String, Error> {
+fn listed(found: Result<StoredExecution, Damaged>, plans: &mut Plans) -> Result<String, Error> {
     let damaged = match found {
-        Ok(stored) => match report::stored(&stored) {
+        Ok(stored) => match report::stored_among(&stored, plans) {
             Err(Error::Read(error)) if error.is_of_one() => {
                 let StoredExecution { id, workflow, accepted, .. } = stored;
                 Damaged { id, workflow: Some(workflow), started: Some(accepted), error }

@@ -14,19 +14,18 @@
 //! instance, there with the `finishReason` of its last answer; `models` has the calls of each instance, with the attempt that made each, as [`crate::spent`] writes them in brief. `steps` is there only where tasks that did not complete have taken some, by path, as [`steps`] writes them. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
+mod plans;
 mod steps;
 
+pub use plans::plan_of;
+pub(crate) use plans::{Plans, plan_from};
 pub use steps::steps;
 
 use crate::options::Belongs;
-use crate::store::{ReadError, Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
+use crate::store::{Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
-use engine::{
-    End, Event, Execution, Failure, InstanceIndex, Output, Phase, Plan, ReusedEnd, Setup, TaskRecord, TaskState, Undoing, UndoneBy,
-    read_accepted_plan,
-};
+use engine::{End, Event, Execution, Failure, InstanceIndex, Output, Phase, ReusedEnd, Setup, TaskRecord, TaskState, Undoing, UndoneBy};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -179,7 +178,12 @@ fn instance(execution: &Execution, task: InstanceIndex, record: &TaskRecord) -> 
 /// The report of a stored execution with what the host does not have: `{"id", "definition", "context", "options", "defaultTimeout", "acceptedAt", "report",
 /// "outputs"}`, where the timeout is in milliseconds and `outputs` maps the number of each completed task to its result, taken over or its own.
 pub fn stored(stored: &StoredExecution) -> Result<String, Error> {
-    let execution = Execution::replay(plan_of(stored)?, setup_of(stored)?.0, events(&stored.records));
+    stored_among(stored, &mut Plans::default())
+}
+
+/// The same of one of many, which may share their plans.
+pub(crate) fn stored_among(stored: &StoredExecution, plans: &mut Plans) -> Result<String, Error> {
+    let execution = Execution::replay(plans.of(stored)?, setup_of(stored)?.0, events(&stored.records));
     let mut text = String::from("{");
     text.push_str(r#""definition":"#);
     text.push_str(&stored.definition);
@@ -319,18 +323,6 @@ pub(crate) fn schedule(schedule: &Schedule, next: Option<Timestamp>) -> String {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The plan of a stored execution.
-pub fn plan_of(stored: &StoredExecution) -> Result<Arc<Plan>, ReadError> {
-    plan_from(&stored.definition, stored.default_timeout).map_err(|message| ReadError::Definition { id: stored.id.to_string(), message })
-}
-
-/// The plan of a stored definition, or the first problem: it was accepted once, and is read as on that day.
-pub(crate) fn plan_from(definition: &str, default_timeout: Duration) -> Result<Arc<Plan>, String> {
-    read_accepted_plan(definition, default_timeout)
-        .map(Arc::new)
-        .map_err(|problems| problems.first().map(|problem| format!("{}: {}", problem.path, problem.kind)).unwrap_or_default())
 }
 
 /// A failure as JSON text: `{"code", "message", "details"}`.
