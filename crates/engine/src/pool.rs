@@ -34,6 +34,7 @@ mod growing;
 mod health;
 mod indices;
 mod instances;
+mod line;
 mod making;
 mod open;
 mod policy;
@@ -129,8 +130,7 @@ impl Pool {
             self.enqueue(now, request, rank);
             return None;
         };
-        self.grant(now, number, &request);
-        if let Some(agent) = self.instances.get(number).map(|instance| instance.agent) {
+        if let Some(agent) = self.grant(now, number, &request) {
             let of = self.agents[agent].of;
             self.types[of].waits.none();
             if self.is_outgrown(agent) {
@@ -337,7 +337,7 @@ impl Pool {
 
     /// An execution is gone: its requests too.
     pub fn forget(&mut self, now: Timestamp, slot: u32) {
-        while let Some(task) = self.queue.any_of(slot) {
+        for task in self.queue.all_of(slot) {
             self.withdraw(now, slot, task);
         }
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Types and agents, and what the pool knows of each.
 
+use super::instances::{Instance, State};
 use super::making::Making;
-use super::open::Open;
+use super::open::{Open, Seat};
 use super::queue::Rank;
 use super::scaling::Scaling;
 use super::starts::Starts;
@@ -121,6 +122,16 @@ impl Agent {
             stranded: None,
             reclaiming: BTreeSet::new(),
         }
+    }
+
+    /// Puts one of its instances where its load says, or nowhere if that takes no work; which other has its seat by that.
+    pub(super) fn seat(&mut self, number: InstanceNumber, instance: &mut Instance) -> Option<(InstanceNumber, Seat)> {
+        let before = instance.seat.take();
+        if instance.state == State::Ready && instance.running < self.concurrency {
+            instance.seat = Some(self.open.insert(number, instance.running));
+        }
+        let seat = before?;
+        Some((self.open.remove(seat)?, seat))
     }
 
     /// Whether one more of its attempts may begin, if there is a place.

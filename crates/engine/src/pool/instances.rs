@@ -5,7 +5,6 @@ use super::health::Health;
 use super::indices::Place as _;
 use super::open::Seat;
 use super::{AgentIndex, InstanceNumber};
-use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use stdx::Timestamp;
 
@@ -65,7 +64,7 @@ impl Instance {
 pub(super) struct Instances {
     list: Vec<Option<Instance>>,
     vacant: Vec<usize>,
-    places: FxHashMap<InstanceNumber, usize>,
+    places: Places,
     made: usize,
 }
 
@@ -92,7 +91,7 @@ impl Instances {
         if let Some(vacant) = self.list.get_mut(place) {
             *vacant = Some(instance);
         }
-        self.places.insert(number, place);
+        self.places.put(number, place);
         number
     }
 
@@ -102,15 +101,15 @@ impl Instances {
     }
 
     pub(super) fn get(&self, number: InstanceNumber) -> Option<&Instance> {
-        self.list.get(*self.places.get(&number)?)?.as_ref()
+        self.list.get(self.places.get(number)?)?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, number: InstanceNumber) -> Option<&mut Instance> {
-        self.list.get_mut(*self.places.get(&number)?)?.as_mut()
+        self.list.get_mut(self.places.get(number)?)?.as_mut()
     }
 
     pub(super) fn remove(&mut self, number: InstanceNumber) {
-        if let Some(place) = self.places.remove(&number) {
+        if let Some(place) = self.places.take(number) {
             self.vacant.push(place);
             if let Some(instance) = self.list.get_mut(place) {
                 *instance = None;
@@ -120,5 +119,78 @@ impl Instances {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Instance> {
         self.list.iter().flatten()
+    }
+}
+
+/// Where instances stand, by their numbers. Those are asked for several times with each task, and are given in order: pages of numbers, as long as one of
+/// a page is there, are found without a hash.
+#[derive(Debug, Default)]
+struct Places {
+    pages: Vec<Page>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Page {
+    /// [`PAGE`] of them, or none.
+    places: Vec<Option<u32>>,
+    /// How many are there.
+    count: usize,
+}
+
+const PAGE: usize = 512;
+
+impl Places {
+    fn put(&mut self, number: InstanceNumber, place: usize) {
+        let (page, within) = (number.place() / PAGE, number.place() % PAGE);
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, Page::default);
+        }
+        let Some(page) = self.pages.get_mut(page) else { return };
+        page.places.resize(PAGE, None);
+        if let Some(own) = page.places.get_mut(within) {
+            *own = u32::try_from(place).ok();
+            page.count += 1;
+        }
+    }
+
+    fn get(&self, number: InstanceNumber) -> Option<usize> {
+        let page = self.pages.get(number.place() / PAGE)?;
+        let place = (*page.places.get(number.place() % PAGE)?)?;
+        Some(place as usize)
+    }
+
+    fn take(&mut self, number: InstanceNumber) -> Option<usize> {
+        let page = self.pages.get_mut(number.place() / PAGE)?;
+        let place = page.places.get_mut(number.place() % PAGE)?.take()?;
+        page.count -= 1;
+        if page.count == 0 {
+            page.places = Vec::new();
+        }
+        Some(place as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_are_gone_take_no_room_however_many_there_were() {
+        let mut instances = Instances::default();
+        let first = instances.add(AgentIndex::new(7));
+        let mut before = instances.add(AgentIndex::new(0));
+        for made in 1..100_000 {
+            let next = instances.add(AgentIndex::new(made));
+            instances.remove(before);
+            instances.remove(before);
+            assert!(instances.get(before).is_none());
+            assert_eq!(instances.get(next).map(|instance| instance.agent), Some(AgentIndex::new(made)));
+            before = next;
+        }
+        assert_eq!(instances.get_mut(first).map(|instance| instance.agent), Some(AgentIndex::new(7)));
+        assert!(instances.get(InstanceNumber::new(0)).is_none() && instances.get(InstanceNumber::new(u32::MAX)).is_none());
+        assert_eq!(instances.iter().count(), 2);
+        let pages = &instances.places.pages;
+        assert!(pages.iter().map(|page| page.places.capacity()).sum::<usize>() <= 2 * PAGE && instances.list.len() <= 3);
     }
 }

@@ -4,32 +4,45 @@
 use super::indices::Table;
 use super::targets::Target;
 use super::{AgentIndex, Lack, Request, TargetIndex};
-use rustc_hash::FxHashMap;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::collections::hash_map::Entry;
 use stdx::Timestamp;
 
 /// The order in which requests are served: urgent, then higher priority, then earlier ready, then who came first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
-    urgent: Reverse<bool>,
-    priority: Reverse<i32>,
+    class: Class,
     ready: Timestamp,
     arrival: u64,
 }
 
+/// What goes before when they came, as one number: the urgent half first, in each the highest priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Class(u64);
+
+impl Class {
+    const NOT_URGENT: u64 = 1 << 32;
+
+    fn new(urgent: bool, priority: i32) -> Self {
+        let below = u64::from(priority.abs_diff(i32::MAX));
+        Self(if urgent { below } else { Self::NOT_URGENT | below })
+    }
+}
+
 impl Rank {
     pub(super) fn new(request: &Request, arrival: u64) -> Self {
-        Self { urgent: Reverse(request.urgent), priority: Reverse(request.priority), ready: request.ready, arrival }
+        Self { class: Class::new(request.urgent, request.priority), ready: request.ready, arrival }
+    }
+
+    pub(super) fn class(&self) -> Class {
+        self.class
     }
 
     pub(super) fn is_urgent(&self) -> bool {
-        self.urgent.0
+        self.class.0 < Class::NOT_URGENT
     }
 
     pub(super) fn priority(&self) -> i32 {
-        self.priority.0
+        let below = u32::try_from(self.class.0 % Class::NOT_URGENT).unwrap_or_default();
+        i32::MAX.wrapping_sub_unsigned(below)
     }
 }
 
@@ -45,20 +58,32 @@ pub(super) struct Waiting {
 
 /// The number of a request that waits; when it does no more, another may have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Number(u32);
+pub(super) struct Number(pub(super) u32);
 
-/// Who waits, by number, and where, by slot and then by task (a slot without requests is not there). The queues themselves are the targets': trees of
-/// numbers, since what is taken out of a tree in front moves all that is beside it.
+/// Who waits, by number, and where, by slot and then by task. The queues themselves are the targets'.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiting: Vec<Waiting>,
     free: Vec<Number>,
-    places: FxHashMap<u32, BTreeMap<u32, Number>>,
+    places: Vec<Tasks>,
+    /// How many wait.
+    count: usize,
 }
+
+/// The tasks of an execution that wait.
+#[derive(Debug, Default)]
+struct Tasks {
+    numbers: Vec<Option<Number>>,
+    /// How many of them do.
+    count: usize,
+}
+
+/// Room for the tasks of an execution that is kept for the next in its slot.
+const KEPT_MAX: usize = 1024;
 
 impl Queue {
     pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.count == 0
     }
 
     pub(super) fn insert(&mut self, targets: &mut Table<TargetIndex, Target>, waiting: Waiting) {
@@ -68,19 +93,31 @@ impl Queue {
             Some(place) => *place = waiting,
             None => self.waiting.push(waiting),
         }
-        self.places.entry(slot).or_default().insert(task, number);
+        let (slot, task) = (slot as usize, task as usize);
+        if self.places.len() <= slot {
+            self.places.resize_with(slot + 1, Tasks::default);
+        }
+        let Some(tasks) = self.places.get_mut(slot) else { return };
+        if tasks.numbers.len() <= task {
+            tasks.numbers.resize(task + 1, None);
+        }
+        if let Some(place) = tasks.numbers.get_mut(task) {
+            *place = Some(number);
+        }
+        tasks.count += 1;
+        self.count += 1;
         targets[target].queue.insert(waiting.rank, number);
     }
 
     /// The first that waits for a target.
     pub(super) fn first(&self, target: &Target) -> Option<&Waiting> {
-        let (_, number) = target.queue.first_key_value()?;
+        let (_, number) = target.queue.first()?;
         self.waiting.get(number.0 as usize)
     }
 
     /// Takes it out.
     pub(super) fn pop(&mut self, targets: &mut Table<TargetIndex, Target>, target: TargetIndex) -> Option<Waiting> {
-        let (_, number) = targets[target].queue.pop_first()?;
+        let number = targets[target].queue.pop_first()?;
         let waiting = *self.get_mut(number)?;
         self.take(waiting.request.slot, waiting.request.task);
         Some(waiting)
@@ -89,14 +126,14 @@ impl Queue {
     pub(super) fn remove(&mut self, targets: &mut Table<TargetIndex, Target>, slot: u32, task: u32) -> Option<Waiting> {
         let number = self.take(slot, task)?;
         let waiting = *self.get_mut(number)?;
-        targets[waiting.request.target].queue.remove(&waiting.rank);
+        targets[waiting.request.target].queue.remove(waiting.rank);
         Some(waiting)
     }
 
     /// Those that wait for a target and count with an agent.
     pub(super) fn counted(&self, target: &Target, home: AgentIndex) -> Vec<Number> {
         let counts = |number: &Number| self.waiting.get(number.0 as usize).is_some_and(|waiting| waiting.home == home);
-        target.queue.values().copied().filter(counts).collect()
+        target.queue.numbers().filter(counts).collect()
     }
 
     pub(super) fn get_mut(&mut self, number: Number) -> Option<&mut Waiting> {
@@ -104,17 +141,22 @@ impl Queue {
     }
 
     fn take(&mut self, slot: u32, task: u32) -> Option<Number> {
-        let Entry::Occupied(mut tasks) = self.places.entry(slot) else { return None };
-        let number = tasks.get_mut().remove(&task);
-        if tasks.get().is_empty() {
-            tasks.remove();
-        }
-        self.free.extend(number);
-        number
+        let tasks = self.places.get_mut(slot as usize)?;
+        let number = tasks.numbers.get_mut(task as usize)?.take()?;
+        tasks.count -= 1;
+        self.count -= 1;
+        self.free.push(number);
+        Some(number)
     }
 
-    /// The first task of an execution that waits.
-    pub(super) fn any_of(&self, slot: u32) -> Option<u32> {
-        self.places.get(&slot)?.first_key_value().map(|(task, _)| *task)
+    /// The tasks of an execution that wait, which is about to be gone.
+    pub(super) fn all_of(&mut self, slot: u32) -> Vec<u32> {
+        let Some(tasks) = self.places.get_mut(slot as usize) else { return Vec::new() };
+        let numbers = if tasks.count == 0 { &[] } else { tasks.numbers.as_slice() };
+        let all = (0..).zip(numbers).filter_map(|(task, number)| number.map(|_| task)).collect();
+        if tasks.count == 0 && tasks.numbers.capacity() > KEPT_MAX {
+            tasks.numbers = Vec::new();
+        }
+        all
     }
 }

@@ -7,6 +7,7 @@
 
 use super::agents::Agent;
 use super::instances::State;
+use super::open::Seat;
 use super::queue::{Rank, Waiting};
 use super::{AgentIndex, InstanceNumber, Lack, Pool, PoolEffect, Request, TargetIndex};
 use stdx::Timestamp;
@@ -16,7 +17,7 @@ impl Pool {
     pub(super) fn room(&mut self, now: Timestamp, request: &Request, rank: &Rank) -> Option<InstanceNumber> {
         let target = &self.targets[request.target];
         // Whoever is behind another finds no place that the other did not.
-        if target.queue.first_key_value().is_some_and(|(first, _)| first < rank) {
+        if target.queue.first().is_some_and(|(first, _)| first < *rank) {
             return None;
         }
         if let [agent] = *target.agents.as_slice() {
@@ -58,17 +59,19 @@ impl Pool {
         self.instances.get(last)?.seat.map(|_| last)
     }
 
-    /// An instance has one attempt more.
-    pub(super) fn grant(&mut self, now: Timestamp, number: InstanceNumber, request: &Request) {
+    /// An instance has one attempt more; whose it is.
+    pub(super) fn grant(&mut self, now: Timestamp, number: InstanceNumber, request: &Request) -> Option<AgentIndex> {
         self.occupy(now, number);
-        let Some(instance) = self.instances.get_mut(number) else { return };
+        let instance = self.instances.get_mut(number)?;
         instance.failures_before = None;
-        if let Some(starts) = &mut self.agents[instance.agent].starts {
+        let agent = instance.agent;
+        if let Some(starts) = &mut self.agents[agent].starts {
             starts.begin(now);
         }
         if let Some(key) = request.affinity {
             self.targets[request.target].affinity.remember(key, number);
         }
+        Some(agent)
     }
 
     /// Queues a request, or refuses it.
@@ -166,8 +169,8 @@ impl Pool {
 
     /// The first that an agent would serve.
     pub(super) fn head(&self, agent: AgentIndex) -> Option<(Rank, TargetIndex)> {
-        let heads = self.agents[agent].targets.iter().map(|target| (self.targets[*target].queue.first_key_value(), *target));
-        heads.filter_map(|(first, target)| first.map(|(rank, _)| (*rank, target))).min()
+        let heads = self.agents[agent].targets.iter().map(|target| (self.targets[*target].queue.first(), *target));
+        heads.filter_map(|(first, target)| first.map(|(rank, _)| (rank, target))).min()
     }
 
     /// Something changed on an instance: those that wait for it go on, or it goes.
@@ -176,6 +179,8 @@ impl Pool {
         let agent = instance.agent;
         if !instance.reclaims.is_empty() || !self.agents[agent].reclaiming.is_empty() {
             self.hand_back(now, number, agent);
+        } else if instance.state == State::Ready && self.queue.is_empty() {
+            return;
         }
         let Some(instance) = self.instances.get(number) else { return };
         let empty = instance.is_empty();
@@ -279,7 +284,8 @@ impl Pool {
             let agent = &mut self.agents[index];
             agent.running += 1;
             self.types[agent.of].running += 1;
-            self.seat(number);
+            let moved = agent.seat(number, instance);
+            self.move_to(moved);
             self.refresh(now, index);
         }
     }
@@ -296,7 +302,8 @@ impl Pool {
             let agent = &mut self.agents[index];
             agent.running -= 1;
             self.types[agent.of].running -= 1;
-            self.seat(number);
+            let moved = agent.seat(number, instance);
+            self.move_to(moved);
             self.refresh(now, index);
         }
         true
@@ -305,16 +312,16 @@ impl Pool {
     /// Puts an instance where its load says, or nowhere if it takes no work.
     pub(super) fn seat(&mut self, number: InstanceNumber) {
         let Some(instance) = self.instances.get_mut(number) else { return };
-        let Agent { open, concurrency, .. } = &mut self.agents[instance.agent];
-        let before = instance.seat.take();
-        if instance.state == State::Ready && instance.running < *concurrency {
-            instance.seat = Some(open.insert(number, instance.running));
-        }
-        if let Some(seat) = before
-            && let Some(moved) = open.remove(seat)
-            && let Some(moved) = self.instances.get_mut(moved)
+        let moved = self.agents[instance.agent].seat(number, instance);
+        self.move_to(moved);
+    }
+
+    /// An instance has the seat of another.
+    fn move_to(&mut self, moved: Option<(InstanceNumber, Seat)>) {
+        if let Some((number, seat)) = moved
+            && let Some(instance) = self.instances.get_mut(number)
         {
-            moved.seat = Some(seat);
+            instance.seat = Some(seat);
         }
     }
 

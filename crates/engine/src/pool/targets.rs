@@ -4,16 +4,15 @@
 use super::affinity::Affinity;
 use super::agents::{Agent, Type};
 use super::indices::Table;
-use super::queue::{Number, Rank};
+use super::line::Line;
 use super::{AgentIndex, TargetIndex, TypeIndex};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) agents: Vec<AgentIndex>,
-    pub(super) queue: BTreeMap<Rank, Number>,
+    pub(super) queue: Line,
     pub(super) affinity: Affinity,
 }
 
@@ -84,7 +83,7 @@ impl Targets {
             target
         } else {
             let (able, filter) = self.who(agents, types, id, &sorted)?;
-            let target = table.push(Target { agents: able, queue: BTreeMap::new(), affinity: Affinity::default() });
+            let target = table.push(Target { agents: able, queue: Line::default(), affinity: Affinity::default() });
             for agent in table[target].agents.iter().copied() {
                 agents[agent].targets.push(target);
             }
