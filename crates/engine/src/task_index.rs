@@ -137,6 +137,11 @@ impl<T> InstanceMap<T> {
         (0..).map(InstanceIndex).zip(&self.0)
     }
 
+    /// So many more follow.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.0.reserve(more);
+    }
+
     /// Another instance.
     pub(crate) fn push(&mut self, value: T) -> InstanceIndex {
         // Far more instances than u32::MAX would not fit any memory.

@@ -215,6 +215,15 @@ pub struct StepRecord {
     pub carried: Option<Box<Carried>>,
 }
 
+impl StepRecord {
+    /// Nothing is added to it any more, and it may be kept for long.
+    pub(crate) fn shrink(&mut self) {
+        self.events.shrink_to_fit();
+        self.began.shrink_to_fit();
+        self.ran.shrink_to_fit();
+    }
+}
+
 /// An execution as it is stored.
 #[derive(Debug)]
 pub struct StoredExecution {

@@ -286,6 +286,7 @@ impl Execution {
         let index = ScopeIndex(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
         let mut scope = Scope::new(owner, role, list, tasks.start);
         scope.children.reserve_exact(tasks.len());
+        self.tasks.reserve(tasks.len());
         for task in tasks.map(TaskIndex::new) {
             let dependencies = self.plan.tasks[task].dependencies.len();
             scope.children.push(self.tasks.push(TaskRecord::waiting(task, index, dependencies)));
@@ -422,14 +423,15 @@ impl Execution {
         }
         self.note_undoable(task, completed);
         let Some(outcome) = self.tasks[task].outcome() else { return };
-        let plan = Arc::clone(&self.plan);
+        let planned = self.tasks[task].task;
         // A task that was spawned has nobody behind it.
-        let Some(planned) = plan.tasks.get(self.tasks[task].task) else { return };
-        for dependent in &planned.dependents {
-            let Some(dependent) = self.scope(index).instance_of(*dependent) else { continue };
+        let count = self.plan.tasks.get(planned).map_or(0, |planned| planned.dependents.len());
+        for place in 0..count {
+            let dependent = self.plan.tasks[planned].dependents[place];
+            let Some(dependent) = self.scope(index).instance_of(dependent) else { continue };
             let record = &mut self.tasks[dependent];
             record.tally.count(outcome);
-            if record.state == TaskState::Waiting && plan.tasks[record.task].rule.judge(record.tally).is_some() {
+            if record.state == TaskState::Waiting && self.plan.tasks[record.task].rule.judge(record.tally).is_some() {
                 self.make_ready(at, dependent, 1, Some(task));
             }
         }

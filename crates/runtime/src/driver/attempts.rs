@@ -209,16 +209,20 @@ impl Attempts {
 
     /// Puts what was found into the record that the events are in.
     pub(super) fn put(&mut self, record: &mut StepRecord) {
-        // A journal in memory keeps lists of just this length.
-        if !self.began.is_empty() {
-            record.began.reserve_exact(self.began.len());
-            record.began.append(&mut self.began);
-        }
-        if !self.ran.is_empty() {
-            record.ran.reserve_exact(self.ran.len());
-            record.ran.append(&mut self.ran);
-        }
+        put_behind(&mut record.began, &mut self.began);
+        put_behind(&mut record.ran, &mut self.ran);
     }
+}
+
+/// As a rule nothing more comes, and a list of just this length will do. Where the answers of a fan-out come together there comes much: lists of a record that
+/// grow in turn are copied each time, so they grow by more than they have.
+pub(super) fn put_behind<T>(list: &mut Vec<T>, more: &mut Vec<T>) {
+    if list.is_empty() {
+        list.reserve_exact(more.len());
+    } else if list.capacity() - list.len() < more.len() {
+        list.reserve(more.len() + list.len() * 3);
+    }
+    list.append(more);
 }
 
 /// What the agent looked at, and what its templates read before it was called.

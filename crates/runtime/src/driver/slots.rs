@@ -3,7 +3,7 @@
 
 use super::Timers;
 use super::agents::Targets;
-use super::attempts::{Attempts, Prints};
+use super::attempts::{Attempts, Prints, put_behind};
 use super::outputs::Outputs;
 use super::parking::Parked;
 use crate::Error;
@@ -115,7 +115,7 @@ impl Live {
         if let Some(record) = self.pending.and_then(|pending| records.get_mut(pending))
             && record.at == at
         {
-            record.events.append(events);
+            put_behind(&mut record.events, events);
             attempts.put(record);
             return;
         }

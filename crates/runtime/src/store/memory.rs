@@ -113,13 +113,14 @@ impl Kept {
         for keyed in batch.keys.drain(..) {
             self.keys.write(keyed, now.unwrap_or_default());
         }
-        for record in batch.records.drain(..) {
+        for mut record in batch.records.drain(..) {
             let journal = self.journals.entry(record.key).or_default();
             if record.seq != journal.records.len() as u64 {
                 return Err(CommitError::OutOfOrder { key: record.key, seq: record.seq });
             }
             self.written += 1;
             journal.positions.push(self.written);
+            record.shrink();
             journal.records.push(record);
         }
         Ok(())
