@@ -460,7 +460,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
       case ExecutionKind.failed:
       case ExecutionKind.skipped:
       case ExecutionKind.cancelled:
-        if (run.spawned.size > 0) this.#settleSpawned(run, effect.task)
+        if (run.hasSpawned) this.#settleSpawned(run, effect.task)
         break
       case ExecutionKind.started:
       case ExecutionKind.retrying:

@@ -9,11 +9,13 @@ export function copyJson(value: Json): Json {
   if (Array.isArray(value)) return value.map(copyJson)
   // A spread keeps an own key `__proto__` what it is, and is several times faster than assignments.
   const copy = { ...value }
+  let hasProto = false
   for (const key in copy) {
     const member = copy[key]
-    if (typeof member === 'object' && member !== null && key !== '__proto__') copy[key] = copyJson(member)
+    if (key === '__proto__') hasProto = true
+    else if (typeof member === 'object' && member !== null) copy[key] = copyJson(member)
   }
-  return Object.hasOwn(copy, '__proto__') ? deepenProto(copy) : copy
+  return hasProto ? deepenProto(copy) : copy
 }
 
 /** The one member that an assignment would not copy but obey. */

@@ -82,10 +82,11 @@ export class Run {
   readonly outputs: (Json | undefined)[]
   /** The current attempt of each task, while it is under way. */
   readonly attempts: (UnderWay | undefined)[]
-  /** Data of tasks whose schema has parsed it into something else, by place. */
-  readonly parsed: Map<number, Json | undefined> = new Map()
-  /** What agents threw, by place and attempt: the journal has only what can be written. */
-  readonly thrown: Map<string, unknown> = new Map()
+  // Most runs have use for none of these maps, and to make four for each took longer than all else of a run.
+  #parsed: Map<number, Json | undefined> | undefined
+  #thrown: Map<string, unknown> | undefined
+  #spawned: Map<number, Spawned> | undefined
+  #instances: Map<number, Instance> | undefined
   /** Its executeWorkflow call, which holds events for late listeners; 0 if there was none. */
   readonly call: number
   readonly options: RunOptions
@@ -93,8 +94,6 @@ export class Run {
   scope: AsyncResource = NO_CALLER
   /** While payloads of signals are judged: when all that were sent are. */
   judging: Promise<void> | undefined
-  /** Tasks that attempts have spawned and wait for, by instance. */
-  readonly spawned: Map<number, Spawned> = new Map()
   /** How much was done for it in which turn of the event loop. */
   readonly steps = { turn: 0, count: 0 }
   /** The last handover to the engine with an answer of it that waited for the next turn. */
@@ -106,7 +105,6 @@ export class Run {
   history: History | undefined
   /** The number of the last notice of it that listeners to any event have been told of. */
   noticed = -1
-  readonly #instances = new Map<number, Instance>()
   readonly #clock: Clock
   #describe: (instance: number) => string | null
   /** How it ended. */
@@ -188,13 +186,33 @@ export class Run {
       this.questions === 0 &&
       this.judging === undefined &&
       this.followers === 0 &&
-      this.spawned.size === 0 &&
-      this.thrown.size === 0 &&
+      !this.hasSpawned &&
+      (this.#thrown === undefined || this.#thrown.size === 0) &&
       this.#waiting.length === 0 &&
       this.#following.length === 0 &&
       this.#noting.length === 0 &&
       this.attempts.every((attempt) => attempt === undefined)
     )
+  }
+
+  /** Data of tasks whose schema has parsed it into something else, by place. */
+  get parsed(): Map<number, Json | undefined> {
+    return (this.#parsed ??= new Map())
+  }
+
+  /** What agents threw, by place and attempt: the journal has only what can be written. */
+  get thrown(): Map<string, unknown> {
+    return (this.#thrown ??= new Map())
+  }
+
+  /** Tasks that attempts have spawned and wait for, by instance. */
+  get spawned(): Map<number, Spawned> {
+    return (this.#spawned ??= new Map())
+  }
+
+  /** Whether attempts have spawned tasks and wait for them. */
+  get hasSpawned(): boolean {
+    return this.#spawned !== undefined && this.#spawned.size > 0
   }
 
   /** The workflow that it runs. */
@@ -244,9 +262,10 @@ export class Run {
   }
 
   #instance(instance: number): Instance {
-    let known = this.#instances.get(instance)
+    let known = this.#instances?.get(instance)
     if (known === undefined) {
       known = this.#read(this.#describe(instance))
+      this.#instances ??= new Map()
       this.#instances.set(instance, known)
     }
     return known
