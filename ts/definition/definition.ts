@@ -36,6 +36,8 @@ export interface Definition {
   readonly opaque: boolean
   /** Whether a task is a loop. */
   readonly loops: boolean
+  /** Whether a task is a workflow, which runs as an execution of its own. */
+  readonly children: boolean
   /** Every agent it needs. */
   readonly agents: readonly AgentNeed[]
   /** The functions that are conditions, by name. Those of a stored definition come with `registerWorkflow`. */
@@ -346,6 +348,7 @@ function defined(plan: NativePlan, text: string, whole: Source, rows: readonly G
     opaque: plan.opaque(),
     rootCount: rows.filter(({ list }) => list === 0).length,
     loops: rows.some(({ kind }) => kind === 'loop'),
+    children: tasks.some(({ kind }) => kind === 'workflow'),
     agents: needsOf(tasks),
     tasks,
     functions: new Map(marks?.named),

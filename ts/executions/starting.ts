@@ -177,15 +177,15 @@ export class Beginnings {
     const { agents } = this.#host
     const builtIn = agents.adopt(definition.agents, had)
     this.#tell(definition)
-    const isSettled = parent !== undefined || !hasChildren(definition)
+    const isSettled = parent !== undefined || !definition.children
     const inside = isSettled ? [] : agentsIn([definition.source, ...Object.values(workflows)]).filter((need) => !agents.isRegistered(need))
     const standIns = [...had, ...inside.filter((need) => agents.knows(need)).map(({ agentId }) => agentId)]
-    return { ...(builtIn.length > 0 && { builtIn }), ...(hasChildren(definition) && { standIns: [...new Set(standIns)] }) }
+    return { ...(builtIn.length > 0 && { builtIn }), ...(definition.children && { standIns: [...new Set(standIns)] }) }
   }
 
   /** The agents that models stand in for in a fork: those that they did in what it is made from. */
   #standInsBefore(definition: Definition, { builtIn = [], standIns, workflows }: RunOptions): readonly string[] {
-    if (standIns !== undefined || !hasChildren(definition)) return [...builtIn, ...(standIns ?? [])]
+    if (standIns !== undefined || !definition.children) return [...builtIn, ...(standIns ?? [])]
     const own = new Set(definition.agents.map(({ agentId }) => agentId))
     return [...builtIn, ...this.standInsOnce(definition, workflows).filter((agentId) => !own.has(agentId))]
   }
@@ -310,10 +310,6 @@ export class Beginnings {
   async #beginAs(id: string | undefined, begin: () => Run): Promise<Run> {
     return id === undefined ? begin() : this.#chosen.begin(id, begin)
   }
-}
-
-function hasChildren({ tasks }: Definition): boolean {
-  return tasks.some(({ kind }) => kind === 'workflow')
 }
 
 /** The agents that definitions name, those of workflows inside of them included. */
