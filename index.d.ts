@@ -823,8 +823,17 @@ export declare interface ExecutionMetrics {
     readonly resourceUsage: ResourceUsage;
 }
 
-/** Watches the executions of an orchestrator, and announces its alerts. */
-export declare class ExecutionMonitor extends EventEmitter<MonitorEvents> {
+/** Watches the executions of an orchestrator, announces its alerts, and knows its figures. */
+export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
+    /**
+     * Resolves with figures of the executions of a workflow that ended from `start` until before `end`, whichever process ran them: of everything that was on
+     * record when it was called. Without `storage` they are of the executions that are remembered, and `covers` says since when. A time without executions, or
+     * a workflow that nobody has run, has zeros, `null` for what is not known, and an insight that says so.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `workflowId` is not a name, `start` or `end` is not a valid Date, or `start` is after `end`.
+     * @throws {StoreError} `ERR_STORE_BUSY` if the figures have not got that far within 2 s; `retryable` is true.
+     */
+    getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics>;
 }
 
 /** `damaged`: it is on record and cannot be read; `error` says why, and what is not known is empty. */
@@ -1037,6 +1046,27 @@ export declare interface InlineAgentType extends AgentTypeLimits {
     /** Returns a new instance for the configuration of an agent. If it throws, the pool tries again after a while. */
     create(config: any): Agent | Promise<Agent>;
 }
+
+/** Something that figures say. */
+export declare interface Insight {
+    /** Its kind, for programs. */
+    readonly kind: InsightKind;
+    /** Its kind, in a few words for people. */
+    readonly title: string;
+    /** What it is and what to do about it. */
+    readonly description: string;
+}
+
+/**
+ * The kinds of insight:
+ *
+ * - `no-executions`: nothing ended in that time;
+ * - `unknown-workflow`: nothing of this workflow is on record at all;
+ * - `metrics-off`: `monitoring.enableMetrics` is false;
+ * - `period-cut`: what is older than a part of that time is not kept;
+ * - `executions-deleted`: executions were deleted that some of the figures do not have.
+ */
+export declare type InsightKind = 'no-executions' | 'unknown-workflow' | 'metrics-off' | 'period-cut' | 'executions-deleted';
 
 /** A bug in this package. */
 export declare class InternalError extends OrchestratorError {
@@ -1514,9 +1544,9 @@ export declare interface MonitorEvents {
     alert: [alert: Alert];
 }
 
-/** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
+/** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
 export declare interface MonitoringConfig {
-    /** Whether figures are kept. Default true. */
+    /** Whether figures of each hour are kept. Without them `getWorkflowAnalytics` counts the executions themselves, and says so. Default true. */
     enableMetrics?: boolean | undefined;
     /** Whether executions are traced. Default false. */
     enableTracing?: boolean | undefined;
@@ -1543,7 +1573,7 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     readonly workflowEngine: WorkflowEngine;
     /** Chooses and calls models, and knows what they cost. */
     readonly modelIntegration: ModelIntegration;
-    /** Announces alerts, as the orchestrator does. */
+    /** Announces alerts, as the orchestrator does, and knows figures. */
     readonly executionMonitor: ExecutionMonitor;
     /**
      * @throws {ValidationError} `ERR_CONFIG` with every problem of the configuration by path.
@@ -1702,7 +1732,7 @@ export declare interface OrchestratorConfig {
     agents?: AgentsConfig | undefined;
     /** Providers of language models, fallbacks and budgets. */
     models?: ModelsConfig | undefined;
-    /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
+    /** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
     monitoring?: MonitoringConfig | undefined;
     /** Shared editing of workflows. Validated; has no effect yet. */
     collaboration?: CollaborationConfig | undefined;
@@ -1804,6 +1834,30 @@ export declare type Pass<K, A> = K extends {
         readonly id: string;
     }[];
 } ? ResultsOf<T, A> : Called<K, A>;
+
+/** How what completed or failed went. What was cancelled or skipped is counted, and has no part in durations and rates. */
+export declare interface Performance {
+    readonly completed: number;
+    readonly failed: number;
+    readonly cancelled: number;
+    /** From start to end, on average; exact. 0 if nothing ran. */
+    readonly averageDuration: number;
+    /** The time that half of them, 95 and 99 of 100 did not exceed, within 1 %. `null` if nothing ran. */
+    readonly p50Duration: number | null;
+    readonly p95Duration: number | null;
+    readonly p99Duration: number | null;
+    /** Of 100 that completed or failed, how many failed. */
+    readonly errorRate: number;
+    /** Attempts, retries included. */
+    readonly attempts: number;
+    /** What models cost. It is counted with the end of the task that asked them; what child workflows cost is theirs. */
+    readonly cost: number;
+    /** False if a price is unknown, so that `cost` is too low. */
+    readonly costComplete: boolean;
+    readonly tokens: TokenUsage;
+    /** Calls of models; retries are not counted. */
+    readonly modelCalls: number;
+}
 
 /** The same lists, with each problem at its place. */
 export declare type Places<T extends Listed, A, C> = {
@@ -2322,6 +2376,14 @@ export declare interface TaskModelCall {
     readonly costComplete: boolean;
 }
 
+/** How a task of a workflow went, in all its instances. */
+export declare interface TaskPerformance extends Performance {
+    readonly skipped: number;
+    /** How long it was ready and waited for a place, its retries included. `null` where it is not known: nothing began, or there is no `storage`. */
+    readonly averageWait: number | null;
+    readonly p95Wait: number | null;
+}
+
 export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
 
 /** The kinds of task. */
@@ -2470,6 +2532,28 @@ export declare interface WorkerAgentType extends AgentTypeLimits {
     memoryLimit?: number | undefined;
 }
 
+/** Figures of a workflow over a time. */
+export declare interface WorkflowAnalytics {
+    readonly workflowId: string;
+    /** What was asked for: from `start` until before `end`. */
+    readonly period: {
+        readonly start: Date;
+        readonly end: Date;
+    };
+    /** The part of it that the figures are of. It ends now at the latest, and begins later than `period` where what is older is not kept. */
+    readonly covers: {
+        readonly start: Date;
+        readonly end: Date;
+    };
+    /** Executions that ended in that time. */
+    readonly executionCount: number;
+    /** The latest of them, at most 1,000, the last to end first. */
+    readonly executions: readonly ExecutionSummary[];
+    readonly performance: WorkflowPerformance;
+    /** What the figures say. */
+    readonly insights: readonly Insight[];
+}
+
 export declare interface WorkflowConfig {
     /** Levels that groups and child workflows may nest, at least 1. Default 10. */
     maxDepth?: number | undefined;
@@ -2596,6 +2680,14 @@ export declare interface WorkflowLimits {
     age?: Duration | undefined;
     /** How many executions stay, the latest that ended, children not counted. */
     count?: number | undefined;
+}
+
+/** How the executions of a workflow went. */
+export declare interface WorkflowPerformance extends Performance {
+    /** Executions that ended, per hour of `covers`. */
+    readonly throughput: number;
+    /** By the ids of tasks: those of every version. */
+    readonly tasks: Readonly<Record<string, TaskPerformance>>;
 }
 
 /** Limits of the executions of one workflow. */

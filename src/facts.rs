@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! Summaries of executions, answered on a thread of Node's pool: from the facts of a file, or from a machine that is at hand.
+//! Summaries and figures of executions, answered on a thread of Node's pool: from the facts of a file, or from a machine that is at hand.
 
 use crate::archive::Answer;
 use crate::engine::Engine;
@@ -7,7 +7,7 @@ use crate::error::{CodedError, failure};
 use crate::shared::{SharedFacts, lock};
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
-use runtime::facts::{SummaryFilter, WaitingFor};
+use runtime::facts::{PeriodQuestion, SummaryFilter, WaitingFor};
 use runtime::{Error, facts};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -17,22 +17,40 @@ use stdx::Timestamp;
 /// How long a caller waits for facts to have everything that is on record.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// A page that is asked for.
-pub struct SummariesTask {
-    facts: SharedFacts,
-    filter: String,
+/// What is asked of facts, as JSON text.
+#[derive(Clone, Copy)]
+pub enum AskedOfFacts {
+    /// A page of summaries.
+    Summaries,
+    /// Figures of a workflow over a time.
+    Analytics,
 }
 
-impl SummariesTask {
+/// A question.
+pub struct FactsTask {
+    facts: SharedFacts,
+    what: AskedOfFacts,
+    question: String,
+}
+
+impl FactsTask {
     fn answer(&self) -> Result<Option<String>, Error> {
-        let filter = read_filter(&self.filter)?;
         // Held no longer: whoever closes need not wait for this.
-        let Some(facts) = lock(&self.facts).as_ref().map(Arc::clone) else { return Ok(None) };
-        Ok(Some(facts.summaries(&filter, WAIT)?))
+        let facts = || lock(&self.facts).as_ref().map(Arc::clone);
+        Ok(match self.what {
+            AskedOfFacts::Summaries => {
+                let filter = read_filter(&self.question)?;
+                facts().map(|facts| facts.summaries(&filter, WAIT)).transpose()?
+            }
+            AskedOfFacts::Analytics => {
+                let question = read_period(&self.question)?;
+                facts().map(|facts| facts.period(&question, WAIT)).transpose()?
+            }
+        })
     }
 }
 
-impl Task for SummariesTask {
+impl Task for FactsTask {
     type Output = Result<Option<String>, Error>;
     type JsValue = Answer;
 
@@ -98,12 +116,34 @@ pub(crate) fn read_filter(text: &str) -> Result<SummaryFilter, Error> {
     })
 }
 
+/// A question for figures as JavaScript sends it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PeriodText {
+    workflow_id: String,
+    start: u64,
+    end: u64,
+    limit: u32,
+}
+
+fn read_period(text: &str) -> Result<PeriodQuestion, Error> {
+    let malformed = |error: serde_json::Error| Error::Malformed { what: "period", message: error.to_string() };
+    let PeriodText { workflow_id, start, end, limit } = serde_json::from_str(text).map_err(malformed)?;
+    Ok(PeriodQuestion { workflow: workflow_id, start: Timestamp::from_micros(start), end: Timestamp::from_micros(end), limit })
+}
+
 #[napi]
 impl Engine {
     /// Resolves with a page of summaries as JSON text, of everything that was on record when it was called; `filter` is JSON text too.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn summaries(&self, filter: String) -> AsyncTask<SummariesTask> {
-        AsyncTask::new(SummariesTask { facts: Arc::clone(&self.facts), filter })
+    pub fn summaries(&self, filter: String) -> AsyncTask<FactsTask> {
+        AsyncTask::new(FactsTask { facts: Arc::clone(&self.facts), what: AskedOfFacts::Summaries, question: filter })
+    }
+
+    /// Resolves with figures of a workflow over a time as JSON text, of everything that was on record when it was called; `question` is JSON text too.
+    #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
+    pub fn analytics(&self, question: String) -> AsyncTask<FactsTask> {
+        AsyncTask::new(FactsTask { facts: Arc::clone(&self.facts), what: AskedOfFacts::Analytics, question })
     }
 
     /// What a live execution waits for, as JSON text; see `runtime::facts::waits`.

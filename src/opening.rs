@@ -7,7 +7,7 @@ use crate::stage::NativeStage;
 use crate::{scripted, words};
 use napi::bindgen_prelude::{Env, Task, Uint32Array};
 use napi_derive::napi;
-use runtime::facts::Follower;
+use runtime::facts::{Follower, Rollups};
 use runtime::store::{Copies, Durability, OpenOptions};
 use runtime::{Clock, Driver, Error, Opening, Unreadable, Wake};
 use std::collections::HashMap;
@@ -29,6 +29,7 @@ pub struct NativeStorage {
     pub migrate: String,
     pub ordered: bool,
     pub max_log: Option<f64>,
+    pub rollups: bool,
 }
 
 /// What opening a file resolves with.
@@ -114,7 +115,8 @@ impl Open {
         };
         let archive = driver.archive()?;
         if let Some(reader) = archive.file().map_err(Error::from)? {
-            *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), Some(ROLLUPS))?));
+            let rollups = if self.storage.rollups { Rollups::For(ROLLUPS) } else { Rollups::Off };
+            *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), rollups)?));
         }
         *lock(&self.archive) = Some(archive);
         let (groups, families) = (groups_of(&driver), opened.families);

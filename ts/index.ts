@@ -44,7 +44,8 @@ export {
   type ErrorOptions,
 } from './api/errors.js'
 export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/events.js'
-export type { ExecutionMonitor } from './events/monitor.js'
+export type { ExecutionMonitor } from './api/monitor.js'
+export type { Insight, InsightKind, Performance, TaskPerformance, WorkflowAnalytics, WorkflowPerformance } from './api/analytics.js'
 export type { ExecutionEvent } from './events/execution-events.js'
 export { verifyStore, type BackupOptions } from './executions/backups.js'
 export type { DamagedRow, StoreReport } from './api/store.js'

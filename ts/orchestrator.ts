@@ -4,7 +4,7 @@ import { refuseAbsent } from './base/absent.js'
 import { AgentRegistry, type AgentPool } from './pool/agent-pool.js'
 import { Alerts } from './events/alerts.js'
 import { Announcer, hearLate } from './events/announcer.js'
-import { asksSummaries, readContext, readExecutionId, readForkStart, readId } from './executions/arguments.js'
+import { asksSummaries, readExecutionId, readForkStart, readId } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
 import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
 import { childrenHostOf } from './executions/children-host.js'
@@ -22,7 +22,9 @@ import { pendingError } from './api/errors.js'
 import { ExecutionControl } from './executions/control.js'
 import type { ExecutionHandle } from './executions/handle.js'
 import { HeldRuns } from './events/late-listeners.js'
-import { ExecutionMonitor } from './events/monitor.js'
+import type { ExecutionMonitor } from './api/monitor.js'
+import { Figures } from './monitoring/figures.js'
+import { Monitor } from './monitoring/monitor.js'
 import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
 import { endOf, orThrow } from './executions/outcome.js'
@@ -32,7 +34,8 @@ import { tellDamaged, type DamagedText } from './executions/damaged.js'
 import { Parking } from './executions/parking.js'
 import type { Run } from './run/run.js'
 import { methodsOf, placed, placeErrors } from './base/placed.js'
-import { readSchedule, type Schedule, type ScheduleOptions, type WorkflowSchedule } from './executions/schedule.js'
+import type { Schedule, ScheduleOptions, WorkflowSchedule } from './executions/schedule.js'
+import { keepSchedule } from './executions/scheduling.js'
 import { Schedules } from './executions/schedules.js'
 import { ModelGateway } from './models/integration.js'
 import type { ModelIntegration } from './api/models.js'
@@ -75,8 +78,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly workflowEngine: WorkflowEngine
   /** Chooses and calls models, and knows what they cost. */
   readonly modelIntegration: ModelIntegration
-  /** Announces alerts, as the orchestrator does. */
-  readonly executionMonitor: ExecutionMonitor = new ExecutionMonitor()
+  /** Announces alerts, as the orchestrator does, and knows figures. */
+  readonly executionMonitor: ExecutionMonitor = new Monitor(() => this.#figures)
   readonly #models: ModelGateway
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
@@ -94,11 +97,13 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #interrupted: InterruptedRuns
   readonly #beginnings: Beginnings
   readonly #schedules: Schedules
+  readonly #scheduling: Parameters<typeof keepSchedule>[0]
   readonly #control: ExecutionControl
   readonly #childrenHost: ChildrenHost
   readonly #deletions: Deletions
   readonly #backups: Backups
   readonly #lookUp: ExecutionLookUp
+  readonly #figures: Figures
   #ready: Promise<void>
   #closing: Promise<void> | undefined
 
@@ -136,7 +141,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
     this.workflowEngine = this.#workflows
-    this.#ended = storage === null ? new EndedExecutions(memory.remember) : undefined
+    this.#ended = storage === null ? new EndedExecutions(memory.remember, clock.now()) : undefined
     this.#dispatcher = new Dispatcher(
       {
         notice: (...notice) => this.#announcer.notice(...notice),
@@ -189,6 +194,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelExecution: (id: string, reason?: string) => this.cancelExecution(id, reason),
     }
     this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this })
+    this.#figures = new Figures(shared, this.#config.monitoring.enableMetrics)
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
       this.#agents,
@@ -202,6 +208,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const bounds = { validates, maxIdlePasses, inMemory: storage === null }
     this.#beginnings = new Beginnings({ ...shared, ...definitions, ...bounds, agents: this.#agents, held: this.#held })
     this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, shared.assertOpen)
+    const { maxValueBytes } = workflow
+    this.#scheduling = { ...shared, beginnings: this.#beginnings, schedules: this.#schedules, maxValueBytes }
     this.#control = new ExecutionControl({ ...shared, interrupted: this.#interrupted, beginnings: this.#beginnings })
     const children = { workflow, lookUp: this.#lookUp, beginnings: this.#beginnings }
     this.#childrenHost = childrenHostOf({ ...shared, ...definitions, ...children })
@@ -392,15 +400,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     schedule: WorkflowSchedule,
     ...[context, options]: StartArguments<T['context'], ScheduleOptions>
   ): Promise<Schedule> {
-    this.#assertOpen('scheduleWorkflow')
-    const asked = readSchedule(schedule, options, this.#dispatcher.clock)
-    const definition = this.#beginnings.read(workflow, asked.recorded.allow)
-    const given = readContext(context, this.#config.workflow.maxValueBytes)
-    const judged = await this.#beginnings.judged(definition, given)
-    await this.#ready
-    this.#assertOpen(`scheduleWorkflow of workflow \`${definition.workflowId}\``, true)
-    const recorded = { ...asked.recorded, ...this.#beginnings.settled(definition) }
-    return this.#schedules.keep(definition, judged, { ...asked, recorded }, given)
+    return keepSchedule(this.#scheduling, { workflow, schedule, context, options })
   }
 
   /** Returns the schedule with this id, or `undefined`. */

@@ -6,7 +6,7 @@ import { errorOf } from '../api/errors.js'
 
 const FIGURES =
   'listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from ' +
-  '`execution.metrics`, `getStatistics()` and `agentPool.getStatistics()`'
+  '`executionMonitor.getWorkflowAnalytics(…)`, `execution.metrics`, `getStatistics()` and `agentPool.getStatistics()`'
 
 type Where = 'orchestrator' | 'executionMonitor'
 
@@ -16,7 +16,7 @@ const INSTEAD: Readonly<Record<Where, Readonly<Record<string, string>>>> = {
     collaborationManager:
       'a workflow is data: edit it where your documents are edited, judge it with `workflowEngine.validateWorkflow(…)`, and run the result',
   },
-  executionMonitor: { getWorkflowAnalytics: FIGURES, getActiveExecutions: FIGURES, getPerformanceProfile: FIGURES, metrics: FIGURES },
+  executionMonitor: { getActiveExecutions: FIGURES, getPerformanceProfile: FIGURES, metrics: FIGURES },
 }
 
 /** Makes what is absent from a class say so when it is read. */

@@ -26,7 +26,7 @@ import type {
   ScheduleTexts,
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
-import type { AgentLimits, Claimed, Failures, Handover, History, Tree, TypeLimits } from './shapes.js'
+import type { AgentLimits, Claimed, Failures, Handover, History, StoredQuestion, Tree, TypeLimits } from './shapes.js'
 
 export * from '../native/alphabet.js'
 /** The addon; for the files of this room. */
@@ -47,7 +47,6 @@ export const readAcceptedWorkflow: typeof Binding.readAcceptedWorkflow = native.
 export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
 export type { Answer, InterruptedGroup, NativePlan, NativeReadingLimits, PlanReading, Question, SignalFit, Unreadable }
 
-/** Everything that is wrong with a timing, as JSON text; see `runtime::timing`. */
 /** What is damaged in the store at a path, as JSON text. */
 export async function storeReport(path: string): Promise<string> {
   const { failure, text } = await native.verifyStore(path)
@@ -55,6 +54,7 @@ export async function storeReport(path: string): Promise<string> {
   return text ?? '{}'
 }
 
+/** Everything that is wrong with a timing; see `runtime::timing`. */
 export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
   return JSON.parse(attempt(() => native.timingProblems(timing, now))) as { path: string; message: string }[]
 }
@@ -87,9 +87,9 @@ export class Engine {
   }
 
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
-  async openFile(storage: ResolvedStorage): Promise<OpenedStore & { readonly now: number }> {
+  async openFile(storage: ResolvedStorage, rollups: boolean): Promise<OpenedStore & { readonly now: number }> {
     const { maxLog, ...rest } = storage
-    const stored = { ...rest, ordered: rest.retention !== null, ...(maxLog !== null && { maxLog }) }
+    const stored = { ...rest, rollups, ordered: rest.retention !== null, ...(maxLog !== null && { maxLog }) }
     const { failure, ...opened } = await this.#native.openFile(stored, this.#time.clock, this.#time.stage)
     if (failure) throw rebuilt(failure)
     return opened
@@ -181,12 +181,12 @@ export class Engine {
     return this.#try(() => this.#native.spawn(slot, task, attempt, definition))
   }
 
-  /** Whether an attempt has not answered, and was not given up. */
   /** The event loop stood still for `ms` until `at`. */
   stalled(at: number, ms: number): void {
     this.#try(() => this.#native.stalled(at, ms))
   }
 
+  /** Whether an attempt has not answered, and was not given up. */
   isUnderWay(slot: number, task: number, attempt: number): boolean {
     return this.#try(() => this.#native.isUnderWay(slot, task, attempt))
   }
@@ -412,11 +412,8 @@ export class Engine {
     return this.#try(() => this.#native.statistics())
   }
 
-  /** What the store says as JSON text, of an execution by its id or by a filter; the summaries are of everything that is on record by now. */
-  stored(
-    what: 'storedExecution' | 'storedSeen' | 'storedUndoing' | 'storedExecutions' | 'storedTree' | 'expendable' | 'summaries',
-    of: string,
-  ): Promise<string | undefined> {
+  /** What the store says as JSON text. */
+  stored(what: StoredQuestion, of: string): Promise<string | undefined> {
     return this.#answer(this.#native[what](of))
   }
 

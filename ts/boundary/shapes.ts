@@ -88,3 +88,14 @@ export interface History {
   /** Why what failed in it did. */
   readonly failures: Failures
 }
+
+/** What may be asked of a store, of an execution by its id or by a filter; `summaries` and `analytics` are of everything that is on record by now. */
+export type StoredQuestion =
+  | 'storedExecution'
+  | 'storedSeen'
+  | 'storedUndoing'
+  | 'storedExecutions'
+  | 'storedTree'
+  | 'expendable'
+  | 'summaries'
+  | 'analytics'

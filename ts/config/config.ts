@@ -27,7 +27,7 @@ export interface OrchestratorConfig {
   agents?: AgentsConfig | undefined
   /** Providers of language models, fallbacks and budgets. */
   models?: ModelsConfig | undefined
-  /** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
+  /** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
   monitoring?: MonitoringConfig | undefined
   /** Shared editing of workflows. Validated; has no effect yet. */
   collaboration?: CollaborationConfig | undefined
@@ -131,9 +131,9 @@ export interface AgentsConfig {
   standIn?: boolean | readonly string[] | undefined
 }
 
-/** Metrics, traces, profiles and alerts. Validated; has no effect yet. */
+/** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
 export interface MonitoringConfig {
-  /** Whether figures are kept. Default true. */
+  /** Whether figures of each hour are kept. Without them `getWorkflowAnalytics` counts the executions themselves, and says so. Default true. */
   enableMetrics?: boolean | undefined
   /** Whether executions are traced. Default false. */
   enableTracing?: boolean | undefined

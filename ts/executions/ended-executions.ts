@@ -33,12 +33,15 @@ export class EndedExecutions {
   /** By id, oldest first. */
   readonly #executions = new Map<string, Past & { weight: number }>()
   #weight = 0
+  #since: number
   /** Those that an execution above them may still undo, or do again, by their ids; and their ids by that of the topmost. */
   readonly #held = new Map<string, Past>()
   readonly #holders = new Map<string, string[]>()
 
-  constructor(bounds: Remembered) {
+  /** `now`: what ended before is of no process that this one knows. */
+  constructor(bounds: Remembered, now: number) {
     this.#bounds = bounds
+    this.#since = now
   }
 
   /** Remembers a run that has ended, and as long as it matters a child, of the execution `top`, that can be undone or was. `undoing`: what undoes it. */
@@ -62,11 +65,17 @@ export class EndedExecutions {
     const { count, bytes } = this.#bounds
     this.#executions.set(id, { ...past, weight })
     this.#weight += weight
-    for (const [oldest, { weight: freed }] of this.#executions) {
+    for (const [oldest, { weight: freed, execution }] of this.#executions) {
       if (oldest === id || (this.#executions.size <= count && this.#weight <= bytes)) return
       this.#executions.delete(oldest)
       this.#weight -= freed
+      this.#since = Math.max(this.#since, (execution.endTime?.getTime() ?? 0) * 1000 + 1000)
     }
+  }
+
+  /** Every execution that ended at this instant or later, in microseconds, is remembered, but for those that were deleted. */
+  get since(): number {
+    return this.#since
   }
 
   /** Remembers an execution, beyond all bounds, as long as the one at the top of all above it lives. */

@@ -32,7 +32,7 @@ export async function openStore(config: ResolvedConfig, parts: Parts): Promise<v
   const { dispatcher, agents, interrupted, schedules, alerts, live, parking, children } = parts
   const { engine, clock } = dispatcher
   if (storage === null) engine.openMemory()
-  const opened = storage === null ? undefined : await engine.openFile(storage)
+  const opened = storage === null ? undefined : await engine.openFile(storage, config.monitoring.enableMetrics)
   if (opened !== undefined) clock.notBefore(opened.now)
   alerts.tell(engine)
   agents.open(engine)

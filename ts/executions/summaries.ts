@@ -7,13 +7,14 @@ import type { ExecutionStatus, WorkflowExecution } from '../api/execution.js'
 import type { ExecutionSummary, ExecutionSummaryFilter, ExecutionSummaryList, ExecutionWaits } from '../api/summary.js'
 import type { Engine } from '../boundary/native.js'
 import type { Definition } from '../definition/definition.js'
+import type { Past } from './ended-executions.js'
 import { closed } from './stopping.js'
 import { resourceUsageOf } from '../models/account.js'
 
 type Asked = ExecutionSummaryFilter & { limit: number }
 
 /** A row as `runtime::facts::summaries` writes it. */
-interface Row {
+export interface SummaryRow {
   id: string
   workflowId: string
   version: string
@@ -56,7 +57,7 @@ export function summaryQuestion(asked: Asked): string {
 
 /** Reads a page of facts. */
 export function summaryPage(text: string): SummaryPage {
-  const { executions, cursor, asOf } = JSON.parse(text) as { executions: Row[]; cursor: string | null; asOf: number }
+  const { executions, cursor, asOf } = JSON.parse(text) as { executions: SummaryRow[]; cursor: string | null; asOf: number }
   return { executions: executions.map(summaryOf), ...(cursor !== null && { cursor }), asOf }
 }
 
@@ -66,7 +67,7 @@ function waitOf(waitingFor: Asked['waitingFor']): { kind: string; name?: string 
   return 'signal' in waitingFor ? { kind: 'signal', name: waitingFor.signal } : { kind: 'agent', name: waitingFor.agent }
 }
 
-function summaryOf(row: Row): ExecutionSummary {
+export function summaryOf(row: SummaryRow): ExecutionSummary {
   const { startedAt, endedAt, schedule, parent } = row
   const [total, completed, failed, skipped, cancelled] = row.tasks
   const [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens] = row.usage
@@ -179,6 +180,11 @@ function seen(one: Remembered): ExecutionSummary {
     ...(schedule !== undefined && { schedule }),
     ...(tenant !== undefined && { tenant }),
   }
+}
+
+/** The summary of an execution that has ended. */
+export function summaryOfEnded({ execution, definition, options }: Past): ExecutionSummary {
+  return seen({ id: execution.id, definition, tenant: options.tenant, look: () => execution, waits: () => 'null' })
 }
 
 function fits({ status, startTime, error, waitsFor }: ExecutionSummary, asked: Asked): boolean {

@@ -126,6 +126,8 @@ export declare class Engine {
   abandon(): void
   /** Resolves with a page of summaries as JSON text, of everything that was on record when it was called; `filter` is JSON text too. */
   summaries(filter: string): Promise<Answer>
+  /** Resolves with figures of a workflow over a time as JSON text, of everything that was on record when it was called; `question` is JSON text too. */
+  analytics(question: string): Promise<Answer>
   /** What a live execution waits for, as JSON text; see `runtime::facts::waits`. */
   waits(slot: number): string
   /** The number of the task of the plan that an instance calls now: its own, or that of an agent that stands in for it. */
@@ -277,6 +279,16 @@ export declare class NativeModels {
   tick(): void
   /** The calls that nobody is asked for now: each waits for a limit, a backoff or a breaker. */
   waiting(): Array<number>
+}
+
+/** Figures in the making. */
+export declare class NativePeriod {
+  /** Figures of nothing. */
+  constructor()
+  /** Adds executions that have ended: JSON text, a list. */
+  add(executions: string): void
+  /** The figures as JSON text; see `analytics::Period::json`. */
+  json(): string
 }
 
 /** A plan; only `readPlan` makes one. */
@@ -524,6 +536,7 @@ export interface NativeStorage {
   migrate: string
   ordered: boolean
   maxLog?: number
+  rollups: boolean
 }
 
 /** See `engine::TypeLimits`. */

@@ -191,8 +191,8 @@ pub struct CallFacts {
     pub spent: Spent,
     /// Whether it failed.
     pub failed: bool,
-    /// Whether its task had ended before: the row of that does not have it.
-    pub is_late: bool,
+    /// When its task had ended, if that was before: the row of that does not have it.
+    pub late: Option<Timestamp>,
 }
 
 /// What a record adds.

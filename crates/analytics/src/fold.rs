@@ -121,8 +121,8 @@ impl Fold {
     fn call(&mut self, at: Timestamp, task: InstanceIndex, spent: Spent, call: &str) -> Fact {
         let Call { provider, model, failure } = serde_json::from_str(call).unwrap_or_default();
         let name: Arc<str> = if model.is_empty() { Arc::from("") } else { format!("{provider}/{model}").into() };
-        let is_late = self.execution.tasks().get(task).is_some_and(engine::TaskRecord::has_ended);
-        if !is_late {
+        let late = self.execution.tasks().get(task).and_then(engine::TaskRecord::ended_at);
+        if late.is_none() {
             let sums = self.sums.entry(task).or_default();
             sums.spent = sums.spent.plus(spent);
             if failure.is_none() && !name.is_empty() {
@@ -130,7 +130,7 @@ impl Fold {
             }
         }
         let id = Arc::clone(&self.execution.planned(task).id);
-        Fact::Call(Box::new(CallFacts { instance: task, at, task: id, model: name, spent, failed: failure.is_some(), is_late }))
+        Fact::Call(Box::new(CallFacts { instance: task, at, task: id, model: name, spent, failed: failure.is_some(), late }))
     }
 
     fn ended(&mut self, task: InstanceIndex, own: Duration, reused: bool) -> Option<Fact> {

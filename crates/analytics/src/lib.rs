@@ -4,6 +4,7 @@
 //! - [`Fold`]: the records of one execution, one after the other; it answers what each adds.
 //! - [`ExecutionFacts`], [`TaskFacts`], [`CallFacts`]: rows with fixed columns.
 //! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
+//! - [`Period`]: those figures over any time: whole hours from roll-ups, both ends from rows.
 //!
 //! Everything here is a pure function of records: no clock, no file. Facts do not depend on how the records were cut into parts, so that whoever keeps
 //! them may stop after any record and go on from there.
@@ -12,10 +13,12 @@
 
 mod facts;
 mod fold;
+mod period;
 mod rollup;
 mod sketch;
 
 pub use facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
 pub use fold::{Fold, facts_of, waits_of};
-pub use rollup::{Figures, HOUR, Rollup, Subject, hour_of, rolled};
+pub use period::{Hours, Period};
+pub use rollup::{Ended, Figures, HOUR, Rollup, Subject, hour_of, rolled};
 pub use sketch::Sketch;

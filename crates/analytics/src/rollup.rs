@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Figures of an hour. They add up: those of a day are the sum of its hours, those of a workflow the sum of its versions.
 
-use crate::{Fact, Outcome, Sketch, Status};
+use crate::{Fact, Outcome, Sketch, Status, TaskFacts};
 use engine::Spent;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,13 +39,13 @@ pub struct Figures {
     pub attempts: u64,
     /// Attempts that ended with their process.
     pub interruptions: u64,
-    /// From start to end, in microseconds; of executions and tasks that ran.
+    /// From start to end, in microseconds; of what ran and was not stopped.
     pub duration: u64,
     /// Ready and not admitted, in microseconds.
     pub wait: u64,
     /// In attempts, in microseconds.
     pub run: u64,
-    /// What models cost. Of executions their own calls alone, not those of executions below them.
+    /// What models cost. Of a workflow what its own tasks have cost, not executions below them.
     pub spent: Spent,
 }
 
@@ -77,7 +77,81 @@ impl Figures {
     }
 }
 
+/// An execution or a task that has ended, as figures count it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// How.
+    pub outcome: Outcome,
+    /// Attempts that counted,
+    pub attempts: u64,
+    /// and those that ended with their process.
+    pub interruptions: u64,
+    /// From start to end; `None` if nothing of it ran.
+    pub duration: Option<Duration>,
+    /// How long it was ready and not admitted; `None` if no attempt began.
+    pub wait: Option<Duration>,
+    /// In attempts.
+    pub run: Duration,
+    /// What its models used.
+    pub spent: Spent,
+}
+
+impl Ended {
+    /// A task that has ended.
+    pub fn task(task: &TaskFacts) -> Self {
+        Self {
+            outcome: task.outcome,
+            attempts: u64::from(task.attempts),
+            interruptions: u64::from(task.interruptions),
+            duration: task.duration(),
+            wait: task.ready.map(|_| task.wait),
+            run: task.run,
+            spent: task.spent,
+        }
+    }
+
+    /// An execution that has ended. What its models used is counted with its tasks.
+    pub fn execution(status: Status, started: Option<Timestamp>, ended: Timestamp, attempts: u64) -> Self {
+        let outcome = match status {
+            Status::Completed => Outcome::Completed,
+            Status::Failed => Outcome::Failed,
+            Status::Pending | Status::Running | Status::Paused | Status::Cancelled => Outcome::Cancelled,
+        };
+        let duration = started.map(|started| ended.since(started));
+        Self { outcome, attempts, interruptions: 0, duration, wait: None, run: Duration::ZERO, spent: Spent::default() }
+    }
+}
+
 impl Rollup {
+    fn pay(&mut self, spent: Spent) {
+        self.figures.spent = self.figures.spent.plus(spent);
+    }
+
+    /// Another end.
+    pub fn count(&mut self, ended: &Ended) {
+        let figures = &mut self.figures;
+        figures.ended += 1;
+        match ended.outcome {
+            Outcome::Completed => figures.completed += 1,
+            Outcome::Failed => figures.failed += 1,
+            Outcome::Skipped => figures.skipped += 1,
+            Outcome::Cancelled => figures.cancelled += 1,
+        }
+        figures.attempts += ended.attempts;
+        figures.interruptions += ended.interruptions;
+        figures.wait = figures.wait.saturating_add(micros(ended.wait.unwrap_or_default()));
+        figures.run = figures.run.saturating_add(micros(ended.run));
+        figures.spent = figures.spent.plus(ended.spent);
+        // How long it took until it was stopped says nothing of how long it takes.
+        if let Some(duration) = ended.duration.filter(|_| matches!(ended.outcome, Outcome::Completed | Outcome::Failed)) {
+            figures.duration = figures.duration.saturating_add(micros(duration));
+            self.durations.add(duration);
+        }
+        if let Some(wait) = ended.wait {
+            self.waits.add(wait);
+        }
+    }
+
     /// That of another hour, or of another part.
     pub fn merge(&mut self, other: &Self) {
         self.figures.add(&other.figures);
@@ -86,64 +160,38 @@ impl Rollup {
     }
 }
 
-/// Adds a fact to the roll-ups it belongs to, those of its hour: the number of hours since the epoch at which it ended.
+/// Adds a fact to the roll-ups it belongs to, those of its hour: the number of hours since the epoch at which it ended. What models cost a task is of the
+/// hour in which that ended, so that figures of any time add up to those of its tasks; only a model's own are of the hour of the call.
 pub fn rolled(workflow: &Arc<str>, version: &Arc<str>, fact: &Fact, mut add: impl FnMut(u64, Subject, &dyn Fn(&mut Rollup))) {
     let (workflow, version) = (Arc::clone(workflow), Arc::clone(version));
     match fact {
         Fact::Task(task) => {
-            let subject = Subject::Task { workflow, version, task: Arc::clone(&task.task) };
-            add(hour_of(task.end), subject, &|rollup| {
-                let duration = task.duration();
-                let figures = &mut rollup.figures;
-                figures.ended += 1;
-                match task.outcome {
-                    Outcome::Completed => figures.completed += 1,
-                    Outcome::Failed => figures.failed += 1,
-                    Outcome::Skipped => figures.skipped += 1,
-                    Outcome::Cancelled => figures.cancelled += 1,
-                }
-                figures.attempts += u64::from(task.attempts);
-                figures.interruptions += u64::from(task.interruptions);
-                figures.duration = figures.duration.saturating_add(micros(duration.unwrap_or_default()));
-                figures.wait = figures.wait.saturating_add(micros(task.wait));
-                figures.run = figures.run.saturating_add(micros(task.run));
-                if let Some(duration) = duration.filter(|_| matches!(task.outcome, Outcome::Completed | Outcome::Failed)) {
-                    rollup.durations.add(duration);
-                }
-                if task.ready.is_some() {
-                    rollup.waits.add(task.wait);
-                }
-            });
+            let (hour, ended) = (hour_of(task.end), Ended::task(task));
+            if task.spent != Spent::default() {
+                let subject = Subject::Workflow { workflow: Arc::clone(&workflow), version: Arc::clone(&version) };
+                add(hour, subject, &|rollup| rollup.pay(task.spent));
+            }
+            add(hour, Subject::Task { workflow, version, task: Arc::clone(&task.task) }, &|rollup| rollup.count(&ended));
         }
         Fact::Call(call) => {
-            let hour = hour_of(call.at);
-            let pay = |rollup: &mut Rollup| rollup.figures.spent = rollup.figures.spent.plus(call.spent);
-            add(hour, Subject::Workflow { workflow: Arc::clone(&workflow), version: Arc::clone(&version) }, &pay);
-            add(hour, Subject::Task { workflow, version, task: Arc::clone(&call.task) }, &pay);
-            add(hour, Subject::Model { model: Arc::clone(&call.model) }, &|rollup| {
-                pay(rollup);
+            add(hour_of(call.at), Subject::Model { model: Arc::clone(&call.model) }, &|rollup| {
+                rollup.pay(call.spent);
                 let figures = &mut rollup.figures;
                 figures.ended += 1;
                 *(if call.failed { &mut figures.failed } else { &mut figures.completed }) += 1;
                 figures.attempts += call.spent.requests;
             });
+            if let Some(end) = call.late {
+                let pay = |rollup: &mut Rollup| rollup.pay(call.spent);
+                add(hour_of(end), Subject::Workflow { workflow: Arc::clone(&workflow), version: Arc::clone(&version) }, &pay);
+                add(hour_of(end), Subject::Task { workflow, version, task: Arc::clone(&call.task) }, &pay);
+            }
         }
-        Fact::End(end) => add(hour_of(end.ended.unwrap_or_default()), Subject::Workflow { workflow, version }, &|rollup| {
-            let duration = end.started.zip(end.ended).map(|(start, end)| end.since(start));
-            let figures = &mut rollup.figures;
-            figures.ended += 1;
-            match end.status {
-                Status::Completed => figures.completed += 1,
-                Status::Failed => figures.failed += 1,
-                Status::Cancelled => figures.cancelled += 1,
-                Status::Pending | Status::Running | Status::Paused => {}
-            }
-            figures.attempts += end.attempts;
-            figures.duration = figures.duration.saturating_add(micros(duration.unwrap_or_default()));
-            if let Some(duration) = duration.filter(|_| end.status != Status::Cancelled) {
-                rollup.durations.add(duration);
-            }
-        }),
+        Fact::End(end) => {
+            let at = end.ended.unwrap_or_default();
+            let ended = Ended::execution(end.status, end.started, at, end.attempts);
+            add(hour_of(at), Subject::Workflow { workflow, version }, &|rollup| rollup.count(&ended));
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! - [`folding`]: records of the store become rows of that file, in slices, from wherever it had got to.
 //! - [`follower`]: the thread that does so while the store is open; the file's one writer.
 //! - [`summaries`]: pages of rows, for whoever asks.
+//! - [`periods`]: figures of a workflow over a time, from roll-ups and rows.
 //! - [`reading`]: the same for a process that only reads.
 //!
 //! ```text
@@ -17,12 +18,14 @@ mod folding;
 mod follower;
 mod live;
 mod names;
+mod periods;
 mod reading;
 mod rows;
 mod summaries;
 
 pub use book::facts_of;
 pub use catching::catch_up;
-pub use follower::Follower;
+pub use follower::{Follower, Rollups};
+pub use periods::PeriodQuestion;
 pub use reading::Looking;
 pub use summaries::{SummaryFilter, WaitingFor, waits};

@@ -16,7 +16,7 @@ use host::{Host, Mode, Place, answer, clock, failure};
 use plans::{plan, plan_of, task};
 use random::Random;
 use runtime::Looks;
-use runtime::facts::{Follower, SummaryFilter, WaitingFor, catch_up, facts_of};
+use runtime::facts::{Follower, Rollups, SummaryFilter, WaitingFor, catch_up, facts_of};
 use runtime::store::{Archive as _, Cursor, SqliteReader};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -154,7 +154,7 @@ fn facts_say_of_an_execution_and_of_its_tasks_what_its_report_says() {
     let (mut host, mut live, mut random) = (Host::new(Mode::Os), Vec::new(), Random(7));
     play(&mut host, &mut random, &mut live, 400);
     let reader = SqliteReader::open(host.path()).unwrap();
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), None).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
     let page = summaries(&follower, &SummaryFilter { limit: 1000, ..SummaryFilter::default() });
     let connection = rusqlite::Connection::open(facts_of(host.path())).unwrap();
     let mut looked = 0;
@@ -208,7 +208,7 @@ fn ids(follower: &Follower, filter: SummaryFilter) -> Vec<String> {
 #[test]
 fn a_caller_sees_what_was_committed_before_the_call_and_pages_have_each_execution_once() {
     let mut host = Host::new(Mode::Os);
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), None).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
     let plan = plan(&json!([task("a", &[])]));
     let mut expected = Vec::new();
     for count in 1..=25 {
@@ -242,7 +242,7 @@ fn a_caller_sees_what_was_committed_before_the_call_and_pages_have_each_executio
 #[test]
 fn an_execution_is_found_by_what_it_waits_for_until_that_comes() {
     let mut host = Host::new(Mode::Os);
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), None).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
     let waiting = |signal: &str| plan_of(signal, "1", &json!([{ "id": "w", "name": "w", "waitFor": { "signal": signal } }]));
     let (go, go_id) = host.accept(&waiting("go"));
     let (_, other_id) = host.accept(&waiting("other"));
@@ -340,7 +340,7 @@ fn a_record_that_cannot_be_read_spoils_its_execution_alone() {
     }
     let store = rusqlite::Connection::open(host.path()).unwrap();
     store.execute("UPDATE journal SET body = '{' WHERE execution = 2 AND seq = 1", []).unwrap();
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), None).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
     let page = summaries(&follower, &SummaryFilter { limit: 10, ..SummaryFilter::default() });
     let status: Vec<&Value> = page["executions"].as_array().unwrap().iter().map(|summary| &summary["status"]).collect();
     assert_eq!(status, ["running", "damaged", "running"]);
@@ -354,7 +354,7 @@ fn whoever_cannot_be_answered_in_time_hears_how_far_facts_are() {
     // Somebody keeps facts from being written.
     let facts = facts_of(host.path());
     std::fs::create_dir(&facts).unwrap();
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), None).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
     let error = follower.summaries(&SummaryFilter::default(), Duration::from_millis(50)).unwrap_err().to_string();
     assert!(error.starts_with("the summaries of executions are 1 records behind what is on record"), "{error}");
     std::fs::remove_dir(&facts).unwrap();

@@ -249,6 +249,23 @@ impl TaskRecord {
         )
     }
 
+    /// When it ended; `None` while it has not.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            TaskState::Completed { end, .. } | TaskState::Failed { end, .. } => Some(*end),
+            TaskState::Skipped { at, .. } | TaskState::Cancelled { at, .. } => Some(*at),
+            TaskState::Waiting
+            | TaskState::Released { .. }
+            | TaskState::Awaiting { .. }
+            | TaskState::Ready { .. }
+            | TaskState::Running { .. }
+            | TaskState::Aborting { .. }
+            | TaskState::Backoff { .. }
+            | TaskState::Finishing { .. }
+            | TaskState::Active { .. } => None,
+        }
+    }
+
     /// Whether it waits for anything but its dependencies, and would begin something by itself.
     pub(super) fn is_unstarted(&self) -> bool {
         matches!(self.state, TaskState::Released { .. } | TaskState::Awaiting { .. } | TaskState::Ready { .. } | TaskState::Backoff { .. })

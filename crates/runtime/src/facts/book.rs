@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `PRAGMA user_version`: another number is another format, and the file is made anew.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// `PRAGMA application_id`: the letters `MAOF`.
 const APPLICATION_ID: i64 = 0x4D41_4F46;
@@ -20,7 +20,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 const CREATE: &str = "
     CREATE TABLE state (
-        store TEXT NOT NULL, position INTEGER NOT NULL, execution INTEGER, seq INTEGER, at INTEGER NOT NULL, key INTEGER NOT NULL, settled INTEGER NOT NULL
+        store TEXT NOT NULL, position INTEGER NOT NULL, execution INTEGER, seq INTEGER, at INTEGER NOT NULL, key INTEGER NOT NULL, settled INTEGER NOT NULL,
+        rolled INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE execution (
@@ -31,13 +32,15 @@ const CREATE: &str = "
         input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL, reasoning INTEGER NOT NULL,
         cost INTEGER NOT NULL, calls INTEGER NOT NULL, requests INTEGER NOT NULL, unpriced INTEGER NOT NULL,
         parent TEXT, parent_path TEXT, forked_from TEXT, schedule TEXT, schedule_at INTEGER,
-        waits INTEGER NOT NULL, timer INTEGER, waits_for TEXT, records INTEGER NOT NULL, bytes INTEGER NOT NULL
+        waits INTEGER NOT NULL, timer INTEGER, waits_for TEXT, records INTEGER NOT NULL, bytes INTEGER NOT NULL, span INTEGER
     ) STRICT;
     CREATE INDEX execution_accepted ON execution (accepted);
     CREATE INDEX execution_id ON execution (id);
     CREATE INDEX execution_workflow ON execution (workflow, accepted);
     CREATE INDEX execution_version ON execution (workflow, version, accepted);
     CREATE INDEX execution_workflow_status ON execution (workflow, status, accepted);
+    CREATE INDEX execution_ended ON execution (workflow, ended) WHERE ended IS NOT NULL;
+    CREATE INDEX execution_span ON execution (workflow, span, accepted);
     CREATE INDEX execution_status ON execution (status, accepted);
     CREATE INDEX execution_tenant ON execution (tenant, accepted) WHERE tenant IS NOT NULL;
     CREATE INDEX execution_error ON execution (error, accepted) WHERE error IS NOT NULL;
@@ -91,6 +94,8 @@ pub(super) struct State {
     pub(super) key: i64,
     /// Up to this position, what hours whose journals are gone had of the journal is in their roll-ups.
     pub(super) settled: i64,
+    /// Whether there are roll-ups of all that.
+    pub(super) rolled: bool,
 }
 
 /// Opens the file for its one writer, and makes it anew if it is absent, damaged, of another format or of something else.
@@ -180,12 +185,12 @@ pub(super) fn open_for_reading(path: &Path) -> rusqlite::Result<Option<Connectio
 
 /// How far the facts that a connection sees have got; `None` before the first.
 pub(super) fn state(connection: &Connection) -> rusqlite::Result<Option<State>> {
-    let mut statement = connection.prepare_cached("SELECT store, position, execution, seq, at, key, settled FROM state")?;
+    let mut statement = connection.prepare_cached("SELECT store, position, execution, seq, at, key, settled, rolled FROM state")?;
     let read = statement.query_row([], |row| {
         let (execution, seq): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
         let at: i64 = row.get(4)?;
         let last = execution.zip(seq).map(|(execution, seq)| (execution, seq, at));
-        Ok(State { store: row.get(0)?, position: row.get(1)?, last, key: row.get(5)?, settled: row.get(6)? })
+        Ok(State { store: row.get(0)?, position: row.get(1)?, last, key: row.get(5)?, settled: row.get(6)?, rolled: row.get(7)? })
     });
     read.optional()
 }
@@ -194,14 +199,15 @@ pub(super) fn state(connection: &Connection) -> rusqlite::Result<Option<State>> 
 pub(super) fn keep_state(connection: &Connection, state: &State) -> rusqlite::Result<()> {
     let (execution, seq, at) = state.last.map_or((None, None, 0), |(execution, seq, at)| (Some(execution), Some(seq), at));
     connection.prepare_cached("DELETE FROM state")?.execute([])?;
-    connection.prepare_cached("INSERT INTO state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+    connection.prepare_cached("INSERT INTO state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute(params![
         state.store,
         state.position,
         execution,
         seq,
         at,
         state.key,
-        state.settled
+        state.settled,
+        state.rolled
     ])?;
     Ok(())
 }

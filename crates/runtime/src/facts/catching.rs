@@ -17,7 +17,9 @@ pub fn catch_up(reader: &SqliteReader, facts: &Path, records_max: usize) -> Resu
     let reader = reader.beside_it().map_err(|error: OpenError| ReadError::Unavailable { message: error.to_string() })?;
     // Whoever needs them after a power cut makes them anew.
     let connection = book::open_for_writing(facts, reader.path(), true)?;
-    let mut folding = Folding::begin(reader, connection).map_err(unwritten)?;
+    // With roll-ups if they have them.
+    let rolls = book::state(&connection)?.is_none_or(|state| state.rolled);
+    let mut folding = Folding::begin(reader, connection, rolls).map_err(unwritten)?;
     let mut left = records_max;
     let mut more = true;
     while more && left > 0 {

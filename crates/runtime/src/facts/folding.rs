@@ -64,6 +64,8 @@ pub(super) struct Folding {
     rollups: FxHashMap<(u64, Subject), (Rollup, bool)>,
     /// Hours whose journals are gone, in part or in whole.
     gone: FxHashSet<u64>,
+    /// Whether roll-ups are kept.
+    rolls: bool,
     facts: Vec<Fact>,
     /// Records since the last transaction.
     pub(super) pending: usize,
@@ -71,7 +73,8 @@ pub(super) struct Folding {
 
 impl Folding {
     /// Goes on where facts have got to, from their beginning if that is not a place of this store. `connection` is the one that writes them.
-    pub(super) fn begin(reader: SqliteReader, connection: Connection) -> Result<Self, FoldError> {
+    /// `rolls`: whether roll-ups are kept. Those that lack something of the time before are made anew with the rows.
+    pub(super) fn begin(reader: SqliteReader, connection: Connection, rolls: bool) -> Result<Self, FoldError> {
         let store = reader.id()?.unwrap_or_default();
         let known = book::state(&connection)?;
         let mut folding = Self {
@@ -87,10 +90,12 @@ impl Folding {
             looks: 0,
             rollups: FxHashMap::default(),
             gone: FxHashSet::default(),
+            rolls,
             facts: Vec::new(),
             pending: 0,
         };
         match known {
+            Some(known) if known.store == store && rolls && !known.rolled => folding.start_over(&State { store, ..State::default() })?,
             Some(known) if known.store == store && folding.is_followed(&known)? => folding.remove_gone()?,
             Some(known) if known.store == store => folding.start_over(&known)?,
             // Another store's hours are not ours either.
@@ -98,6 +103,14 @@ impl Folding {
                 folding.connection.execute_batch("DELETE FROM rollup; DELETE FROM gone;")?;
                 folding.start_over(&State { store, ..State::default() })?;
             }
+        }
+        if !rolls {
+            // They would be wrong by tomorrow; and what is deleted meanwhile is missed by nothing.
+            folding.connection.execute_batch("DELETE FROM rollup; DELETE FROM gone;")?;
+        }
+        if folding.state.rolled != rolls {
+            folding.state.rolled = rolls;
+            book::keep_state(&folding.connection, &folding.state)?;
         }
         let mut statement = folding.connection.prepare("SELECT hour FROM gone")?;
         let hours = statement.query_map([], |row| row.get::<_, i64>(0))?;
@@ -299,10 +312,12 @@ impl Folding {
         for fact in &facts {
             match fact {
                 Fact::Task(task) => rows::write_task(&self.connection, &mut self.names, record.key, task)?,
-                Fact::Call(call) if call.is_late => rows::add_late_call(&self.connection, record.key, call)?,
+                Fact::Call(call) if call.late.is_some() => rows::add_late_call(&self.connection, record.key, call)?,
                 Fact::Call(_) | Fact::End(_) => {}
             }
-            self.roll_up(live, fact, end)?;
+            if self.rolls {
+                self.roll_up(live, fact, end)?;
+            }
         }
         self.facts = facts;
         Ok(())

@@ -9,6 +9,7 @@
 
 use super::book::{self, facts_of};
 use super::folding::{FoldError, Folding};
+use super::periods::{self, PeriodQuestion};
 use super::summaries::{self, SummaryFilter};
 use crate::Clock;
 use crate::clock::Stopwatch;
@@ -50,6 +51,24 @@ fn is_before(place: Reach, other: Reach) -> bool {
     place.iter().zip(other).any(|(place, other)| *place < other)
 }
 
+/// Which roll-ups are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rollups {
+    /// None.
+    Off,
+    /// Those of so long.
+    For(Duration),
+}
+
+impl Rollups {
+    /// Where those begin that are kept.
+    fn since(self, now: Timestamp) -> Option<Timestamp> {
+        let Self::For(kept) = self else { return None };
+        let micros = u64::try_from(kept.as_micros()).unwrap_or(u64::MAX);
+        Some(Timestamp::from_micros(now.micros().saturating_sub(micros)))
+    }
+}
+
 /// Facts of an open store, seen from whoever asks.
 pub struct Follower {
     shared: Arc<Shared>,
@@ -59,6 +78,8 @@ pub struct Follower {
     /// Reads facts.
     facts: Mutex<Option<(u64, Connection)>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    clock: Clock,
+    rollups: Rollups,
 }
 
 /// What both sides see.
@@ -82,8 +103,8 @@ struct Progress {
 }
 
 impl Follower {
-    /// Begins to follow the store that `reader` reads. Roll-ups are kept for so long; `None`: for good.
-    pub fn start(reader: SqliteReader, clock: Clock, rollups: Option<Duration>) -> Result<Self, OpenError> {
+    /// Begins to follow the store that `reader` reads.
+    pub fn start(reader: SqliteReader, clock: Clock, rollups: Rollups) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared { path: facts_of(reader.path()), progress: Mutex::default(), moved: Condvar::new() });
         // Without the writer in this process nothing rings.
         let bell = reader.bell().unwrap_or_default();
@@ -92,18 +113,28 @@ impl Follower {
             unflushed: reader.is_unflushed(),
             reader: reader.beside_it()?,
             bell: Arc::clone(&bell),
-            clock,
+            clock: clock.share(),
             rollups,
             swept: None,
             yields: if std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= CORES) { 1 } else { 19 },
         };
         let thread = std::thread::Builder::new().name("facts".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|source| OpenError::Thread { path: reader.path().to_owned(), source })?;
-        Ok(Self { shared, reader: Mutex::new(reader), bell, facts: Mutex::default(), thread: Mutex::new(Some(thread)) })
+        Ok(Self { shared, reader: Mutex::new(reader), bell, facts: Mutex::default(), thread: Mutex::new(Some(thread)), clock, rollups })
     }
 
     /// A page of summaries as JSON text, of everything that was committed before the call. It waits for that, at most for so long.
     pub fn summaries(&self, filter: &SummaryFilter, wait: Duration) -> Result<String, ReadError> {
+        self.read(wait, |connection| summaries::page(connection, filter))
+    }
+
+    /// Figures of a time as JSON text, of everything that was committed before the call. It waits for that, at most for so long.
+    pub fn period(&self, question: &PeriodQuestion, wait: Duration) -> Result<String, ReadError> {
+        let since = self.rollups.since(self.clock.read());
+        self.read(wait, |connection| periods::period(connection, question, since))
+    }
+
+    fn read(&self, wait: Duration, read: impl Fn(&Connection) -> Result<String, ReadError>) -> Result<String, ReadError> {
         self.reach(wait)?;
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         for last in [false, true] {
@@ -112,7 +143,7 @@ impl Follower {
                 *facts = book::open_for_reading(&self.shared.path)?.map(|connection| (opened, connection));
             }
             let Some((_, connection)) = &*facts else { break };
-            match summaries::page(connection, filter) {
+            match read(connection) {
                 // The file may have been made anew meanwhile.
                 Err(_) if !last => *facts = None,
                 answered => return answered,
@@ -188,7 +219,7 @@ struct Work {
     reader: SqliteReader,
     bell: Arc<Bell>,
     clock: Clock,
-    rollups: Option<Duration>,
+    rollups: Rollups,
     /// When roll-ups were last looked through.
     swept: Option<Timestamp>,
     unflushed: bool,
@@ -218,7 +249,7 @@ impl Work {
     fn follow(&mut self) -> Result<(), FoldError> {
         let reader = self.reader.beside_it().map_err(|error| FoldError::Open(error.to_string()))?;
         let connection = book::open_for_writing(&self.shared.path, self.reader.path(), self.unflushed)?;
-        let mut folding = Folding::begin(reader, connection)?;
+        let mut folding = Folding::begin(reader, connection, self.rollups != Rollups::Off)?;
         self.shared.lock().opened += 1;
         self.shared.lock().trouble = None;
         let mut since_flush = Stopwatch::default();
@@ -271,13 +302,12 @@ impl Work {
     }
 
     fn sweep(&mut self, folding: &mut Folding) -> Result<(), FoldError> {
-        let Some(kept) = self.rollups else { return Ok(()) };
         let now = self.clock.read();
+        let Some(since) = self.rollups.since(now) else { return Ok(()) };
         if self.swept.is_some_and(|swept| now.since(swept) < SWEEP) {
             return Ok(());
         }
         self.swept = Some(now);
-        let micros = u64::try_from(kept.as_micros()).unwrap_or(u64::MAX);
-        Ok(folding.drop_rollups_before(Timestamp::from_micros(now.micros().saturating_sub(micros)))?)
+        Ok(folding.drop_rollups_before(since)?)
     }
 }

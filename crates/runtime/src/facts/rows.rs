@@ -6,9 +6,10 @@ use super::names::Names;
 use analytics::{CallFacts, ExecutionFacts, Figures, Kind, Outcome, Rollup, Sketch, Special, Status, Subject, TaskFacts, Waits};
 use engine::{InstanceIndex, Spent};
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
@@ -20,6 +21,10 @@ pub(super) const DAMAGED: i64 = 6;
 pub(super) const SIGNAL: i64 = 1;
 pub(super) const AGENT: i64 = 2;
 pub(super) const TIMER: i64 = 4;
+
+pub(super) fn status_of(number: i64) -> Option<Status> {
+    Status::ALL.into_iter().find(|status| status_number(*status) == number)
+}
 
 pub(super) fn status_number(status: Status) -> i64 {
     match status {
@@ -54,7 +59,7 @@ pub(super) fn write_execution(
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO execution VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-             ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)",
+             ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)",
         )?
         .execute(params![
             key,
@@ -93,6 +98,7 @@ pub(super) fn write_execution(
             waits_for,
             count(facts.records),
             count(facts.bytes),
+            facts.ended.map(|ended| span(ended.since(begun.accepted))),
         ])?;
     Ok(())
 }
@@ -212,6 +218,45 @@ pub(super) fn add_late_call(connection: &Connection, key: i64, call: &CallFacts)
     Ok(())
 }
 
+/// Reads roll-ups, for [`rollup_of`].
+const ROLLUP: &str = "SELECT ended, completed, failed, skipped, cancelled, attempts, interruptions, duration, wait, run, input, output, cache_read, cache_write,
+    reasoning, cost, calls, requests, unpriced, durations, waits FROM rollup";
+
+fn rollup_of(row: &Row<'_>) -> rusqlite::Result<Rollup> {
+    let at = |column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
+    let figures = Figures {
+        ended: at(0)?,
+        completed: at(1)?,
+        failed: at(2)?,
+        skipped: at(3)?,
+        cancelled: at(4)?,
+        attempts: at(5)?,
+        interruptions: at(6)?,
+        duration: at(7)?,
+        wait: at(8)?,
+        run: at(9)?,
+        spent: spent_of(row, 10)?,
+    };
+    let sketch = |column: usize| Ok::<_, rusqlite::Error>(Sketch::from_bytes(row.get_ref(column)?.as_blob()?).unwrap_or_default());
+    Ok(Rollup { figures, durations: sketch(19)?, waits: sketch(20)? })
+}
+
+/// What models used: nine columns from `first` on, in the order of the tables.
+pub(super) fn spent_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Spent> {
+    let at = |column: usize| row.get::<_, i64>(first + column).map(i64::cast_unsigned);
+    Ok(Spent {
+        input_tokens: at(0)?,
+        output_tokens: at(1)?,
+        cache_read_tokens: at(2)?,
+        cache_write_tokens: at(3)?,
+        reasoning_tokens: at(4)?,
+        cost_nanos: at(5)?,
+        calls: at(6)?,
+        requests: at(7)?,
+        unpriced: at(8)?,
+    })
+}
+
 /// What a roll-up is found by.
 fn place(connection: &Connection, names: &mut Names, subject: &Subject, hour: u64) -> rusqlite::Result<[i64; 5]> {
     let mut name = |text: &str| names.number(connection, text);
@@ -226,40 +271,9 @@ fn place(connection: &Connection, names: &mut Names, subject: &Subject, hour: u6
 /// The roll-up of an hour; an empty one if there is none.
 pub(super) fn read_rollup(connection: &Connection, names: &mut Names, subject: &Subject, hour: u64) -> rusqlite::Result<Rollup> {
     let place = place(connection, names, subject, hour)?;
-    let mut statement = connection.prepare_cached(
-        "SELECT ended, completed, failed, skipped, cancelled, attempts, interruptions, duration, wait, run, input, output, cache_read, cache_write, reasoning,
-         cost, calls, requests, unpriced, durations, waits
-         FROM rollup WHERE subject = ?1 AND workflow = ?2 AND version = ?3 AND name = ?4 AND hour = ?5",
-    )?;
-    let found = statement.query_row(place, |row| {
-        let at = |column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
-        let spent = Spent {
-            input_tokens: at(10)?,
-            output_tokens: at(11)?,
-            cache_read_tokens: at(12)?,
-            cache_write_tokens: at(13)?,
-            reasoning_tokens: at(14)?,
-            cost_nanos: at(15)?,
-            calls: at(16)?,
-            requests: at(17)?,
-            unpriced: at(18)?,
-        };
-        let figures = Figures {
-            ended: at(0)?,
-            completed: at(1)?,
-            failed: at(2)?,
-            skipped: at(3)?,
-            cancelled: at(4)?,
-            attempts: at(5)?,
-            interruptions: at(6)?,
-            duration: at(7)?,
-            wait: at(8)?,
-            run: at(9)?,
-            spent,
-        };
-        let sketch = |column: usize| Ok::<_, rusqlite::Error>(Sketch::from_bytes(row.get_ref(column)?.as_blob()?).unwrap_or_default());
-        Ok(Rollup { figures, durations: sketch(19)?, waits: sketch(20)? })
-    });
+    let mut statement = connection
+        .prepare_cached(&format!("{ROLLUP} WHERE subject = ?1 AND workflow = ?2 AND version = ?3 AND name = ?4 AND hour = ?5"))?;
+    let found = statement.query_row(place, |row| rollup_of(row));
     Ok(found.optional()?.unwrap_or_default())
 }
 
@@ -303,6 +317,56 @@ pub(super) fn write_rollup(
         .execute(params_from_iter(numbers.chain(sketches.map(Sql::Blob))))?;
     Ok(())
 }
+
+/// Gives every roll-up of a workflow in some hours: its own, with no name, and those of its tasks.
+pub(super) fn rollups_of(
+    connection: &Connection,
+    workflow: i64,
+    hours: &Range<u64>,
+    mut give: impl FnMut(Option<&Arc<str>>, &Rollup),
+) -> rusqlite::Result<()> {
+    let (first, end) = (count(hours.start), count(hours.end));
+    for subject in [0, 1] {
+        // From one to the next without the hours between, of which there may be very many.
+        let mut next = connection.prepare_cached(
+            "SELECT version, name FROM rollup WHERE subject = ?1 AND workflow = ?2 AND (version, name) > (?3, ?4) ORDER BY version, name LIMIT 1",
+        )?;
+        let mut within = connection.prepare_cached(&format!(
+            "{ROLLUP} WHERE subject = ?1 AND workflow = ?2 AND version = ?3 AND name = ?4 AND hour >= ?5 AND hour < ?6"
+        ))?;
+        let mut place = (-1_i64, -1_i64);
+        let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        while let Some((version, name)) = next.query_row(params![subject, workflow, place.0, place.1], pair).optional()? {
+            place = (version, name);
+            let task = if subject == 0 { None } else { text_of(connection, name)? };
+            let mut rows = within.query(params![subject, workflow, version, name, first, end])?;
+            while let Some(row) = rows.next()? {
+                give(task.as_ref(), &rollup_of(row)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The name with this number.
+pub(super) fn text_of(connection: &Connection, number: i64) -> rusqlite::Result<Option<Arc<str>>> {
+    let mut statement = connection.prepare_cached("SELECT text FROM name WHERE number = ?1")?;
+    Ok(statement.query_row([number], |row| row.get::<_, String>(0)).optional()?.map(Arc::from))
+}
+
+/// The class of executions that took so long: below an hour it is 0, and each next class is twice as long. What was going on at some time is found by it
+/// among those that were accepted shortly before, without a look at all that came after.
+fn span(took: Duration) -> i64 {
+    i64::from(u64::BITS - (took.as_secs() / 3600).leading_zeros())
+}
+
+/// The longest time of a class.
+pub(super) fn longest(span: u32) -> Duration {
+    Duration::from_secs(3600 << span)
+}
+
+/// No execution is in a class beyond this one: it would have begun before there were clocks.
+pub(super) const SPAN_MAX: u32 = 24;
 
 /// Removes the rows of an execution, and notes the hours that its journal was part of: they cannot be made anew.
 pub(super) fn remove(connection: &Connection, key: i64) -> rusqlite::Result<()> {

@@ -9,7 +9,7 @@
 //! Instants are microseconds since the epoch, `cost` nano-dollars.
 
 use super::names::known;
-use super::rows::{AGENT, DAMAGED, SIGNAL, TIMER, status_number};
+use super::rows::{AGENT, DAMAGED, SIGNAL, TIMER, status_number, status_of};
 use crate::store::ReadError;
 use analytics::{Status, Waits};
 use engine::Execution;
@@ -87,7 +87,8 @@ impl Query {
     }
 }
 
-const COLUMNS: &str = "e.key, e.id, (SELECT text FROM name WHERE number = e.workflow), (SELECT text FROM name WHERE number = e.version), e.status, e.accepted, e.started,
+/// The columns of [`summary`], of an execution `e`.
+pub(super) const COLUMNS: &str = "e.key, e.id, (SELECT text FROM name WHERE number = e.workflow), (SELECT text FROM name WHERE number = e.version), e.status, e.accepted, e.started,
     e.ended, (SELECT text FROM name WHERE number = e.error), e.failed_task, e.total, e.completed, e.failed, e.skipped, e.cancelled, e.attempts, e.input, e.output,
     e.cache_read, e.cache_write, e.reasoning, e.cost, e.unpriced, e.calls, (SELECT text FROM name WHERE number = e.tenant), e.parent, e.parent_path, e.forked_from,
     e.schedule, e.schedule_at, e.waits_for, e.timer, e.records, e.bytes";
@@ -190,12 +191,12 @@ fn place(row: &Row<'_>, filter: &SummaryFilter) -> rusqlite::Result<String> {
     Ok(format!("at:{}:{}", row.get::<_, i64>(5)?, row.get::<_, i64>(0)?))
 }
 
-fn summary(row: &Row<'_>) -> rusqlite::Result<Value> {
+pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Value> {
     let text = |column: usize| row.get::<_, Option<String>>(column);
     let number = |column: usize| row.get::<_, Option<i64>>(column);
     let numbers = |columns: std::ops::Range<usize>| columns.map(|column| row.get::<_, i64>(column)).collect::<Result<Vec<_>, _>>();
     let status: i64 = row.get(4)?;
-    let status = Status::ALL.into_iter().find(|known| status_number(*known) == status).map_or("damaged", Status::word);
+    let status = status_of(status).map_or("damaged", Status::word);
     let parent = text(25)?.zip(text(26)?).map(|(execution, path)| json!({ "execution": execution, "path": path }));
     let schedule = text(28)?.zip(number(29)?).map(|(id, at)| json!({ "id": id, "at": at }));
     let named = text(30)?.and_then(|text| serde_json::from_str::<Value>(&text).ok());

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Figures of workflows: from the facts of a store, or of what this process remembers.
+
+import type { Performance, TaskPerformance, WorkflowAnalytics } from '../api/analytics.js'
+import { dateOf, type Clock } from '../base/clock.js'
+import type { Engine } from '../boundary/native.js'
+import type { EndedExecutions } from '../executions/ended-executions.js'
+import { closed } from '../executions/stopping.js'
+import { summaryOf, type SummaryRow } from '../executions/summaries.js'
+import { resourceUsageOf } from '../models/account.js'
+import { provenanceInsights } from './insights.js'
+import type { Period } from './period.js'
+import { SUMMARIES_MAX, type FigureText, type Gathered } from './gathered.js'
+import { rememberedFigures } from './remembered.js'
+
+/** What it needs of the orchestrator. */
+interface FiguresHost {
+  readonly dispatcher: { readonly engine: Engine; readonly clock: Clock; readonly failure: Error | undefined }
+  /** Without a store, those that are remembered. */
+  readonly ended: EndedExecutions | undefined
+  ready(): Promise<void>
+  /** Refuses `call` once the orchestrator has been shut down. */
+  assertNotClosed(call: string): void
+}
+
+/** As `runtime::facts::periods` writes it. */
+interface StoredText extends Omit<Gathered, 'executions' | 'since'> {
+  readonly executions: readonly SummaryRow[]
+  readonly rollupsSince: number
+}
+
+const HOUR_MS = 3_600_000
+
+export class Figures {
+  readonly #host: FiguresHost
+  readonly #enableMetrics: boolean
+  /** While one answer waits for facts, later calls wait for it: each holds a thread of Node's pool. */
+  #asking: Promise<unknown> = Promise.resolve()
+
+  constructor(host: FiguresHost, enableMetrics: boolean) {
+    this.#host = host
+    this.#enableMetrics = enableMetrics
+  }
+
+  async of(period: Period): Promise<WorkflowAnalytics> {
+    const { dispatcher, ended } = this.#host
+    await this.#host.ready()
+    this.#host.assertNotClosed('getWorkflowAnalytics')
+    const now = dateOf(dispatcher.clock.now())
+    const gathered = ended === undefined ? await this.#stored(period) : await rememberedFigures(ended, period)
+    return analyticsOf(period, gathered, { now, isStored: ended === undefined, enableMetrics: this.#enableMetrics })
+  }
+
+  async #stored({ workflowId, start, end }: Period): Promise<Gathered> {
+    const { dispatcher } = this.#host
+    const question = JSON.stringify({ workflowId, start: microsOf(start), end: microsOf(end), limit: SUMMARIES_MAX })
+    const answered = this.#asking.then(() => dispatcher.engine.stored('analytics', question))
+    this.#asking = answered.catch(() => {})
+    const text = await answered.catch((error: unknown) => {
+      // Where the store ended meanwhile it says how.
+      throw dispatcher.failure ?? error
+    })
+    if (text === undefined) throw closed('getWorkflowAnalytics', true)
+    const { executions, rollupsSince, ...stored } = JSON.parse(text) as StoredText
+    return { ...stored, executions: executions.map(summaryOf), since: rollupsSince }
+  }
+}
+
+/** Instants before the epoch are nobody's. */
+function microsOf(date: Date): number {
+  return Math.max(date.getTime(), 0) * 1000
+}
+
+function analyticsOf(
+  period: Period,
+  { figures, executions, workflows, deleted, since }: Gathered,
+  made: { readonly now: Date; readonly isStored: boolean; readonly enableMetrics: boolean },
+): WorkflowAnalytics {
+  const { workflowId, start, end } = period
+  const until = end < made.now ? end : made.now
+  const from = start.getTime() * 1000 < since ? dateOf(since) : start
+  // A time that is yet to come, or that nothing is known of, is covered by nothing.
+  const covers = { start: from < until ? from : until < start ? start : until, end: until < start ? start : until }
+  const { tasks, ended: executionCount } = figures
+  const hours = (covers.end.getTime() - covers.start.getTime()) / HOUR_MS
+  const throughput = hours > 0 ? executionCount / hours : 0
+  const performance = {
+    ...performanceOf(figures),
+    throughput,
+    tasks: Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, taskPerformanceOf(task)])),
+  }
+  const insights = provenanceInsights(period, { ...made, executionCount, covers, workflows, deleted })
+  return { workflowId, period: { start, end }, covers, executionCount, executions, performance, insights }
+}
+
+function performanceOf({ completed, failed, cancelled, attempts, duration, usage, cost, unpriced, calls }: FigureText): Performance {
+  const [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens] = usage
+  const tokens = { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens }
+  const used = resourceUsageOf({ ...tokens, costNanos: cost, calls, unpriced })
+  return {
+    completed,
+    failed,
+    cancelled,
+    averageDuration: millis(duration.average) ?? 0,
+    p50Duration: millis(duration.p50),
+    p95Duration: millis(duration.p95),
+    p99Duration: millis(duration.p99),
+    errorRate: failed === 0 ? 0 : (100 * failed) / (completed + failed),
+    attempts,
+    cost: used.cost,
+    costComplete: used.costComplete,
+    tokens: used.tokenUsage,
+    modelCalls: used.modelCalls,
+  }
+}
+
+function taskPerformanceOf(figures: FigureText): TaskPerformance {
+  const { skipped, wait } = figures
+  return { ...performanceOf(figures), skipped, averageWait: millis(wait.average), p95Wait: millis(wait.p95) }
+}
+
+function millis(micros: number | null): number | null {
+  return micros === null ? null : micros / 1000
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// Figures of executions that this process remembers, where there is no store. Rust counts them, as it counts those of a store.
+
+import type { TaskExecution } from '../api/execution.js'
+import { nextTurn } from '../base/real-time.js'
+import { PeriodFigures, type EndedExecution, type EndedTask } from '../boundary/analytics.js'
+import type { EndedExecutions, Past } from '../executions/ended-executions.js'
+import { summaryOfEnded } from '../executions/summaries.js'
+import { SUMMARIES_MAX, type Gathered } from './gathered.js'
+import type { Period } from './period.js'
+
+/** Executions that are looked at between two turns of the event loop: some milliseconds. */
+const LOOKS_MAX = 50
+
+export async function rememberedFigures(ended: EndedExecutions, { workflowId, start, end }: Period): Promise<Gathered> {
+  const all = [...ended.values()]
+  const isIn = ({ execution: { endTime } }: Past): boolean => endTime !== undefined && endTime >= start && endTime < end
+  const ours = all.filter(({ execution }) => execution.workflowId === workflowId)
+  const wanted = ours.filter(isIn).toSorted((one, other) => endOf(other) - endOf(one))
+  const figures = new PeriodFigures()
+  for (let place = 0; place < wanted.length; place += LOOKS_MAX) {
+    if (place > 0) await nextTurn()
+    figures.add(wanted.slice(place, place + LOOKS_MAX).map(endedExecution))
+  }
+  return {
+    figures: JSON.parse(figures.text()) as Gathered['figures'],
+    executions: wanted.slice(0, SUMMARIES_MAX).map(summaryOfEnded),
+    workflows: ours.length > 0 ? null : [...new Set(all.map(({ execution }) => execution.workflowId))],
+    deleted: false,
+    since: ended.since,
+  }
+}
+
+function endOf({ execution: { endTime } }: Past): number {
+  return endTime?.getTime() ?? 0
+}
+
+function endedExecution({ execution, definition }: Past): EndedExecution {
+  const { status, startTime, endTime, metrics, tasks } = execution
+  const started = startTime.getTime() * 1000
+  // Dates have milliseconds, and a duration all that is known.
+  const ended = started > 0 ? started + Math.round(metrics.duration * 1000) : (endTime?.getTime() ?? 0) * 1000
+  const ids = new Set(definition.tasks.map(({ id }) => id))
+  return { status, started, ended, attempts: metrics.attempts, tasks: tasks.map((task) => endedTask(task, ids)) }
+}
+
+function endedTask({ taskId, status, attempts, duration, usage, cost, models }: TaskExecution, ids: ReadonlySet<string>): EndedTask {
+  return {
+    task: idOf(taskId, ids),
+    status,
+    attempts,
+    ...(duration !== undefined && { duration: Math.round(duration * 1000) }),
+    ...(usage !== undefined && {
+      usage: [usage.inputTokens, usage.outputTokens, usage.cacheReadTokens, usage.cacheWriteTokens, usage.reasoningTokens],
+    }),
+    ...(cost !== undefined && { cost: Math.round(cost * 1e9) }),
+    ...(models !== undefined && { calls: models.length, unpriced: models.filter(({ costComplete }) => !costComplete).length }),
+  }
+}
+
+/** The id of a task in its definition, or as it was spawned, which is the end of its path: see `Execution::path`. */
+function idOf(path: string, ids: ReadonlySet<string>): string {
+  const pass = path.lastIndexOf('].')
+  const inPass = pass < 0 ? path : path.slice(pass + 2)
+  if (ids.has(inPass)) return inPass
+  const own = inPass.replace(/\[\d+\]$/, '')
+  return ids.has(own) ? own : own.slice(own.lastIndexOf('/') + 1)
+}
