@@ -10,7 +10,7 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
   /**
    * Resolves with figures of the executions of a workflow that ended from `start` until before `end`, whichever process ran them: of everything that was on
    * record when it was called. Without `storage` they are of the executions that are remembered, and `covers` says since when. A time without executions, or
-   * a workflow that nobody has run, has zeros, `null` for what is not known, and an insight that says so.
+   * a workflow that has never run, has zeros, `null` for what is not known, and an insight that says so.
    *
    * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `workflowId` is not a name, `start` or `end` is not a valid Date, or `start` is after `end`.
    * @throws {StoreError} `ERR_STORE_BUSY` if the figures have not got that far within 2 s; `retryable` is true.

@@ -2,8 +2,7 @@
 // Figures that Rust makes of what this process remembers.
 
 import { attempt } from './failures.js'
-import { native } from './native.js'
-import type * as Binding from '../native/binding.cjs'
+import { native, type NativePeriod } from './native.js'
 
 /** An execution that has ended, as figures are made of it. Instants and times are microseconds. */
 export interface EndedExecution {
@@ -29,7 +28,7 @@ export interface EndedTask {
 
 /** Figures in the making. */
 export class PeriodFigures {
-  readonly #native: Binding.NativePeriod = new native.NativePeriod()
+  readonly #native: NativePeriod = new native.NativePeriod()
 
   add(executions: readonly EndedExecution[]): void {
     attempt(() => this.#native.add(JSON.stringify(executions)))

@@ -33,6 +33,7 @@ export * from '../native/alphabet.js'
 export const native: typeof Binding = addon as typeof Binding
 
 export type NativeModels = Binding.NativeModels
+export type NativePeriod = Binding.NativePeriod
 export const NativeMcp: typeof Binding.NativeMcp = native.NativeMcp
 export type NativeMcp = Binding.NativeMcp
 export const NativeSchema: typeof Binding.NativeSchema = native.NativeSchema

@@ -91,7 +91,10 @@ const REAL_TIME: &[&str] = &[
     "clearImmediate",
     "queueMicrotask",
     "nextTick",
-    "performance",
+    // Figures are called so too: it is taken by a member, or under another name.
+    "performance.now",
+    "performance.timeOrigin",
+    "= performance",
     "Date.now",
     "Date()",
     "AbortSignal.timeout",

@@ -13,7 +13,8 @@ const READERS: &[(&str, &str)] = &[
 
 /// In Rust every clock is read by a function of this name.
 const RUST: &[&str] = &["::now"];
-const TYPESCRIPT: &[&str] = &["Date.now", "Date()", "performance", "hrtime", "Temporal"];
+/// Figures are called `performance` too: the clock is taken by a member, or under another name.
+const TYPESCRIPT: &[&str] = &["Date.now", "Date()", "performance.now", "performance.timeOrigin", "= performance", "hrtime", "Temporal"];
 
 /// How a free function that tells the time would begin; the methods of clocks are indented.
 const TELLERS: &[&str] = &["pub fn now(", "pub(crate) fn now(", "pub(super) fn now("];
