@@ -80,10 +80,10 @@ impl NativeModels {
         self.driver.select(&requirements).map_err(|error| coded(&error))
     }
 
-    /// Who may answer a request.
+    /// Who may answer a request, which is kept for its call, if that has a number by then: until it begins or is cancelled.
     #[napi(catch_unwind)]
-    pub fn choose(&self, wanted: String, chat: String) -> Result<String, CodedError> {
-        self.driver.choose(&wanted, &chat).map_err(|error| coded(&error))
+    pub fn choose(&self, wanted: String, chat: String, call: Option<u32>) -> Result<String, CodedError> {
+        self.driver.choose(call.map(u64::from), &wanted, &chat).map_err(|error| coded(&error))
     }
 
     /// Every model of configured providers, or all that are known, with what was seen of them.
@@ -104,9 +104,10 @@ impl NativeModels {
         self.driver.forget_budget(&scope);
     }
 
-    /// Begins a call: `{chat, choice, stream, restart, budgets, retry, timeoutMs, priority}`.
+    /// Begins a call: `{chat, choice or wanted, stream, restart, budgets, retry, timeoutMs, priority}`. A `chat` that was kept need not be there again.
+    /// Answers the fallbacks that are not asked, if there are any.
     #[napi(catch_unwind)]
-    pub fn begin(&self, call: u32, request: String) -> Result<(), CodedError> {
+    pub fn begin(&self, call: u32, request: String) -> Result<String, CodedError> {
         self.driver.begin(call.into(), &request).map_err(|error| coded(&error))
     }
 

@@ -44,8 +44,9 @@ export class Models {
     return attempt(() => this.#native.select(requirements))
   }
 
-  choose(wanted: string, chat: string): string {
-    return attempt(() => this.#native.choose(wanted, chat))
+  /** The request is kept for `call`, which need not bring it when it begins. */
+  choose(wanted: string, chat: string, call?: number): string {
+    return attempt(() => this.#native.choose(wanted, chat, call))
   }
 
   known(all: boolean): string {
@@ -60,8 +61,9 @@ export class Models {
     attempt(() => this.#native.forgetBudget(scope))
   }
 
-  begin(call: number, request: string): void {
-    attempt(() => this.#native.begin(call, request))
+  /** Answers the fallbacks that are not asked; empty: there are none. */
+  begin(call: number, request: string): string {
+    return attempt(() => this.#native.begin(call, request))
   }
 
   cancel(call: number): void {

@@ -15,7 +15,8 @@ import { Models } from '../boundary/models.js'
 import type { NativeTime } from '../boundary/native.js'
 import { Pieces } from './pieces.js'
 import { AttemptWatch } from './attempt-watch.js'
-import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass } from '../api/models.js'
+import { OwnAttempt } from './own-attempt.js'
+import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass, SkippedModel } from '../api/models.js'
 import { real } from '../base/real-time.js'
 import type { AttemptTimes } from '../config/times.js'
 
@@ -122,7 +123,7 @@ export class ModelCallsUnderWay {
   readonly #calls = new Map<number, Pending>()
   readonly #providers: ReadonlyMap<string, CustomProvider>
   /** Attempts that providers of the user make. */
-  readonly #asked = new Map<string, AbortController>()
+  readonly #asked = new Map<string, OwnAttempt>()
   /** Keeps the process alive while an answer is waited for. */
   readonly #alive = real.setInterval(() => {}, TIMER_MS_MAX).unref()
   readonly #clock: Clock
@@ -150,32 +151,35 @@ export class ModelCallsUnderWay {
     return [...accounts.values()].filter(Boolean).length
   }
 
+  /** A number for a call. */
+  number(): number {
+    this.#last += 1
+    return this.#last
+  }
+
   /**
-   * Begins a call, given as JSON text, and resolves with its end, which may be a failure; it is cancelled when one of the signals aborts. Nothing here
-   * holds the text.
+   * Begins a call, given as JSON text, which is cancelled when one of the signals aborts. `ended` resolves with its end, which may be a failure; `skipped`
+   * are the fallbacks that are not asked. Nothing here holds the text.
    */
   begin(
+    call: number,
     request: string,
     { account, signals, delta }: Omit<Pending, 'ended'> & { readonly signals: readonly AbortSignal[] },
-  ): Promise<Ended> {
-    this.#last += 1
-    const call = this.#last
+  ): { readonly ended: Promise<Ended>; readonly skipped: readonly SkippedModel[] } {
+    const skipped = this.native.begin(call, request)
+    let leave: readonly (() => void)[] = []
     const ended = new Promise<Ended>((resolve) => {
-      this.#calls.set(call, { account, ended: resolve, delta })
+      const end = (told: Ended): void => {
+        for (const one of leave) one()
+        resolve(told)
+      }
+      this.#calls.set(call, { account, ended: end, delta })
     })
     if (this.#calls.size === 1) this.#alive.ref()
-    try {
-      this.native.begin(call, request)
-    } catch (error) {
-      this.#forget(call)
-      throw error
-    }
     this.#arm()
     // One may have been aborted while the choice was put on record.
-    const leave = signals.map((signal) => onAbort(signal, () => this.native.cancel(call)))
-    return ended.finally(() => {
-      for (const one of leave) one()
-    })
+    leave = signals.map((signal) => onAbort(signal, () => this.native.cancel(call)))
+    return { ended, skipped: skipped === '' ? [] : (JSON.parse(skipped) as SkippedModel[]) }
   }
 
   /** Every call is cancelled. */
@@ -222,28 +226,33 @@ export class ModelCallsUnderWay {
   }
 
   /** Has a provider of the user answer. */
-  async #ask(call: number, attempt: number, asked: Asked): Promise<void> {
-    const key = keyOf({ call, attempt })
-    const controller = new AbortController()
-    this.#asked.set(key, controller)
+  async #ask(call: number, number: number, asked: Asked): Promise<void> {
+    const key = keyOf({ call, attempt: number })
+    const attempt = new OwnAttempt()
+    this.#asked.set(key, attempt)
     let timedOut = false
     const watch = new AttemptWatch(this.#clock, asked.timeouts, asked.stream, (error) => {
       timedOut = true
-      controller.abort(error)
+      attempt.abort(error)
     })
     try {
       const provider = this.#providers.get(asked.provider)
       if (provider === undefined) throw new Error('the provider is gone')
       const { schema, tools = [], ...rest } = asked.request
-      const request: CustomRequest = { ...rest, tools, ...(schema !== undefined && { schema: schema.schema }), signal: controller.signal }
-      const reply = await Promise.race([
-        this.#answer(provider, request, asked.stream, (text) => this.#deliver(call, attempt, text, watch)),
-        aborted(controller.signal),
-      ])
+      const more = { tools, ...(schema !== undefined && { schema: schema.schema }) }
+      const request: CustomRequest = {
+        ...rest,
+        ...more,
+        get signal() {
+          return attempt.signal
+        },
+      }
+      const deliver = (text: string): void => this.#deliver(call, number, text, watch)
+      const reply = await attempt.orAborted(this.#answer(provider, request, asked.stream, attempt, deliver))
       const text = JSON.stringify(replyOf(reply))
-      readable(() => this.native.answered(call, attempt, text))
+      readable(() => this.native.answered(call, number, text))
     } catch (error) {
-      this.native.failed(call, attempt, JSON.stringify(failureOf(error, controller.signal.aborted, timedOut)))
+      this.native.failed(call, number, JSON.stringify(failureOf(error, attempt.isAborted, timedOut)))
     } finally {
       watch.stop()
       this.#asked.delete(key)
@@ -251,7 +260,13 @@ export class ModelCallsUnderWay {
     }
   }
 
-  async #answer(provider: CustomProvider, request: CustomRequest, stream: boolean, deliver: (text: string) => void): Promise<CustomReply> {
+  async #answer(
+    provider: CustomProvider,
+    request: CustomRequest,
+    stream: boolean,
+    attempt: OwnAttempt,
+    deliver: (text: string) => void,
+  ): Promise<CustomReply> {
     if (!stream || provider.stream === undefined) {
       const reply = await provider.generate(request)
       if (stream && reply?.text !== undefined) deliver(typeof reply.text === 'string' ? reply.text.toWellFormed() : reply.text)
@@ -262,7 +277,7 @@ export class ModelCallsUnderWay {
     const pieces = new Pieces()
     for await (const part of provider.stream(request)) {
       // Nobody wants the rest, and whatever gives it hears that too.
-      if (request.signal.aborted) break
+      if (attempt.isAborted) break
       if ('usage' in part || 'toolCalls' in part || 'finishReason' in part) whole = { ...whole, ...part }
       if (part.text === undefined || part.text === '' || ('usage' in part && part.text === text)) continue
       text += part.text
@@ -282,12 +297,6 @@ export class ModelCallsUnderWay {
 /** What an attempt of a provider of the user goes by. */
 function keyOf({ call, attempt = 0 }: { readonly call: number; readonly attempt?: number }): string {
   return `${call}:${attempt}`
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    onAbort(signal, () => reject(signal.reason instanceof Error ? signal.reason : new Error('the call was cancelled')))
-  })
 }
 
 /** What a provider of the user gave, if it is a reply; whose it is, the error of its call says. */

@@ -5,7 +5,6 @@
 
 import { abortedOf } from '../base/abort.js'
 import { looking } from '../json/entry.js'
-import { readDuration, type Duration } from '../api/duration.js'
 import { ClosedError, ConflictError, ValidationError } from '../api/errors.js'
 import { describe, memberPath, type Issue } from '../api/issue.js'
 import type { Json } from '../json/json.js'
@@ -19,6 +18,7 @@ import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
 import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './result.js'
+import { retryOf } from './retry.js'
 import { AnswerStream } from './stream.js'
 import { placeErrors } from '../base/placed.js'
 import type { KnownModels } from './stand-ins.js'
@@ -285,16 +285,14 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     this.#assertUsable(request.wanted as Named)
     const allowed = caller?.allow === undefined ? {} : { allow: caller.allow }
     const [wanted, asks] = [JSON.stringify({ ...(request.wanted as object), ...allowed }), JSON.stringify(chat)]
-    const choose = (): Json => JSON.parse(calls.native.choose(wanted, asks)) as Json
+    const call = calls.number()
     const own = caller && new CallOfAttempt(caller.account, wanted, asks)
-    const choice = own === undefined ? choose() : await own.choose(choose)
-    const before = own?.answered()
-    if (before !== undefined) return { before }
-    // While that was put on record it may have been given up.
-    assertWanted(signals)
+    // Each is written once, for the choice and for the call.
+    const asked = own === undefined ? `"chat":${asks},"wanted":${wanted}` : await this.#chosen(calls, call, own, wanted, asks, signals)
+    if (typeof asked !== 'string') return { before: asked }
     const budgets = [...paying, ...this.#scopesOf(calls, caller)]
     const { maxAttempts } = request
-    const retry = { ...retryOf(caller), ...(maxAttempts !== undefined && { maxAttempts }) }
+    const retry = { ...retryOf(caller?.retryPolicy), ...(maxAttempts !== undefined && { maxAttempts }) }
     const { timeoutMs } = request
     const terms = {
       stream: tell !== undefined,
@@ -304,11 +302,35 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       priority: caller?.priority ?? 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
     }
-    // Each is written once, for the choice and for the call.
-    const asked = `{"chat":${asks},"choice":${JSON.stringify(choice)},${JSON.stringify(terms).slice(1)}`
-    const ended = calls.begin(asked, { account: caller?.account, signals, delta: tell && partsTo(tell) })
-    const { skipped = [] } = choice as { skipped?: readonly SkippedModel[] }
-    return { ended, own, skipped }
+    const text = `{${asked},${JSON.stringify(terms).slice(1)}`
+    return { ...calls.begin(call, text, { account: caller?.account, signals, delta: tell && partsTo(tell) }), own }
+  }
+
+  /** What a call of an attempt is begun with: who may answer is put on record first. Or its answer, where that is on record. */
+  async #chosen(
+    calls: ModelCallsUnderWay,
+    call: number,
+    own: CallOfAttempt,
+    wanted: string,
+    asks: string,
+    signals: readonly AbortSignal[],
+  ): Promise<string | GenerateResult> {
+    let isKept = false
+    try {
+      const choice = await own.choose(() => {
+        const chosen = JSON.parse(calls.native.choose(wanted, asks, call)) as Json
+        isKept = true
+        return chosen
+      })
+      const before = own.answered()
+      if (before !== undefined) return before
+      // While that was put on record it may have been given up.
+      assertWanted(signals)
+      return `${isKept ? '' : `"chat":${asks},`}"choice":${JSON.stringify(choice)}`
+    } catch (error) {
+      calls.native.cancel(call)
+      throw error
+    }
   }
 
   #scopesOf(calls: ModelCallsUnderWay, caller: Caller | undefined): string[] {
@@ -439,25 +461,6 @@ interface Selected extends Omit<ModelSelection, 'estimatedCost' | 'alternatives'
 
 function budgetText({ usd, tokens, calls }: ModelBudget): string {
   return JSON.stringify({ ...(usd !== undefined && { usdNanos: nanosOf(usd) }), tokens, calls })
-}
-
-/** The wait after the first failed attempt of a task whose policy says nothing of it. */
-const TASK_DELAY_MS = 1000
-
-/** A task's own policy replaces ours: there is one owner of retries. */
-function retryOf(caller: Caller | undefined): Record<string, Json> {
-  const policy = caller?.retryPolicy
-  if (policy === undefined) return {}
-  const { maxAttempts, backoffType = 'fixed', initialDelay = TASK_DELAY_MS, maxDelay, jitter = 0 } = policy
-  // It was judged with its workflow.
-  const millis = (delay: Duration): number => readDuration(delay, '', []) ?? TASK_DELAY_MS
-  return {
-    maxAttempts,
-    growth: backoffType,
-    jitter: Number(jitter),
-    initialDelayMs: millis(initialDelay),
-    maxDelayMs: maxDelay === undefined ? Number.MAX_SAFE_INTEGER : millis(maxDelay),
-  }
 }
 
 /** Tells each piece, and at the first of another request that all begins anew. */

@@ -98,6 +98,12 @@ impl Book {
         Ok(select(requirements, candidates, &self.observed, self.availability())?)
     }
 
+    /// The same one, and nothing of why.
+    fn best_among(&self, candidates: &Candidates, requirements: &Requirements) -> Option<Name> {
+        let found = best(&self.in_configured_names(requirements), candidates, &self.observed, self.availability())?;
+        Some((found.provider.clone(), found.id.clone()))
+    }
+
     /// Who can be called right now.
     fn availability(&self) -> impl Fn(&Candidate) -> Availability {
         let shut = self.shut();
@@ -107,9 +113,9 @@ impl Book {
         }
     }
 
-    /// Who may answer a request.
-    pub(crate) fn choose(&mut self, wanted: &Wanted, request: &ChatRequest) -> Result<Choice, Error> {
-        let ((provider, model), selection) = self.first(wanted, request)?;
+    /// Who may answer a request of this size; with what the first was chosen from, if that `is_told`.
+    pub(crate) fn choose(&mut self, wanted: &Wanted, request: &ChatRequest, size: Size, is_told: bool) -> Result<Choice, Error> {
+        let ((provider, model), selection) = self.first(wanted, request, size, is_told)?;
         let mut targets = vec![Chosen { provider, model, larger_context: false }];
         let (place, fallback) = wanted.fallback.as_ref().map_or(("models", &self.fallback), |fallback| ("request", fallback));
         for (index, name) in fallback.iter().enumerate() {
@@ -125,7 +131,7 @@ impl Book {
         }
         // What is named adds to this. Only a request that says there is to be no fallback, with an empty list, has none of this either.
         if wanted.fallback.as_ref().is_none_or(|fallback| !fallback.is_empty())
-            && let Some(larger) = targets.first().and_then(|first| self.larger(first, wanted, request))
+            && let Some(larger) = targets.first().and_then(|first| self.larger(first, wanted, size))
         {
             add(&mut targets, larger, true);
         }
@@ -147,7 +153,7 @@ impl Book {
         (seeing, skipped)
     }
 
-    fn first(&self, wanted: &Wanted, request: &ChatRequest) -> Result<(Name, Option<Selection>), Error> {
+    fn first(&self, wanted: &Wanted, request: &ChatRequest, size: Size, is_told: bool) -> Result<(Name, Option<Selection>), Error> {
         match (&wanted.provider, &wanted.model) {
             (Some(provider), Some(model)) => Ok((wanted.allowed((self.provider_named(provider)?, model.clone()))?, None)),
             (None, Some(model)) => Ok((wanted.allowed(self.named(model)?)?, None)),
@@ -173,7 +179,11 @@ impl Book {
                 if let Some(provider) = only {
                     requirements.providers.allow = Some(vec![provider]);
                 }
-                self.needs(&mut requirements, request);
+                self.needs(&mut requirements, request, size);
+                if !is_told && let Some(name) = self.best_among(&candidates, &requirements) {
+                    return Ok((name, None));
+                }
+                // Where none fits it says why.
                 let selection = self.select_among(&candidates, &requirements)?;
                 Ok(((selection.provider.clone(), selection.model_id.clone()), Some(selection)))
             }
@@ -195,7 +205,7 @@ impl Book {
     }
 
     /// What the request itself needs is required too.
-    fn needs(&self, requirements: &mut Requirements, request: &ChatRequest) {
+    fn needs(&self, requirements: &mut Requirements, request: &ChatRequest, size: Size) {
         let mut need = |capability| {
             if !requirements.capabilities.iter().any(|known| known.capability == capability) {
                 requirements.capabilities.push(Need { capability, quality: models::Tier::Basic });
@@ -209,15 +219,15 @@ impl Book {
             need(Capability::Vision);
         }
         requirements.structured_output |= request.schema.is_some();
-        let tokens = self.estimator.tokens("", "", Size::of(request), None);
+        let tokens = self.estimator.tokens("", "", size, None);
         requirements.estimated_input_tokens.get_or_insert(tokens.input);
         requirements.max_output_tokens.get_or_insert(tokens.output);
     }
 
     /// The cheapest model of the same provider that has room for more: for what the request seems to have, else for more than the first.
-    fn larger(&self, first: &Chosen, wanted: &Wanted, request: &ChatRequest) -> Option<Name> {
+    fn larger(&self, first: &Chosen, wanted: &Wanted, size: Size) -> Option<Name> {
         let more = self.catalogue.find(&first.provider, &first.model)?.context?.saturating_add(1);
-        let seems = self.estimator.tokens(&first.provider, &first.model, Size::of(request), None).input;
+        let seems = self.estimator.tokens(&first.provider, &first.model, size, None).input;
         let (candidates, availability) = (self.candidates_for(wanted), self.availability());
         let cheapest = |context: u64| {
             let requirements = Requirements {

@@ -7,16 +7,16 @@ mod time;
 
 use crate::attempt::{Listener as _, Sending};
 use crate::book::Book;
-use crate::choice::{Choice, Wanted};
+use crate::choice::{Choice, Chosen, Wanted};
 use crate::config::Provider;
 use crate::error::Error;
 use crate::estimate::Size;
 use crate::message::{HostReply, Message, Paid, sent};
 use answers::Partly;
 use asked::Asked;
-use models::{AttemptId, Budget, CallFailure, CallId, CallRecord, CallRequest, Command, Cost, FailureClass, GaveUp, Requirements, Spend};
+use models::{AttemptId, Budget, CallFailure, CallId, CallRecord, Command, Cost, FailureClass, GaveUp, Requirements, Spend};
 use providers::{ChatRequest, Delta, Partial, Reply, Transport};
-use serde::Deserialize;
+use serde::{Deserialize, de};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -55,6 +55,8 @@ struct State {
     book: Book,
     /// Boxed: there is room for eleven in each part of the map, half of it empty.
     calls: BTreeMap<CallId, Box<Pending>>,
+    /// What calls will ask that have been chosen for and not begun: the host puts the choice on record between.
+    chats: BTreeMap<CallId, ChatRequest>,
     /// The deadline that is waited for.
     awaited: Option<Timestamp>,
 }
@@ -62,7 +64,7 @@ struct State {
 /// A call that has not finished.
 struct Pending {
     request: ChatRequest,
-    choice: Choice,
+    targets: Vec<Chosen>,
     size: Size,
     stream: bool,
     /// The attempt under way.
@@ -85,6 +87,13 @@ struct Attempt {
     cancel: Option<CancellationToken>,
 }
 
+impl Pending {
+    fn new(request: ChatRequest, targets: Vec<Chosen>, size: Size, stream: bool) -> Self {
+        let (failures, omitted, paid) = (Vec::new(), Vec::new(), Paid::default());
+        Self { request, targets, size, stream, attempt: None, failures, omitted, reply: None, partial: None, paid }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 struct HostFailure {
@@ -104,7 +113,7 @@ impl ModelDriver {
     pub fn new(fallback: Vec<String>, seed: u32, transport: Transport, handle: Handle, time: Time, wake: Wake) -> Result<Self, Error> {
         let Time { now, runs } = time;
         let book = Book::new(fallback, seed, now())?;
-        let state = Mutex::new(State { book, calls: BTreeMap::new(), awaited: None });
+        let state = Mutex::new(State { book, calls: BTreeMap::new(), chats: BTreeMap::new(), awaited: None });
         let shared = Arc::new(Shared { state, transport, handle, now, runs, wake, moved: Notify::new(), messages: Mutex::default() });
         let alarm = CancellationToken::new();
         if runs {
@@ -140,14 +149,18 @@ impl ModelDriver {
         serde_json::to_string(&selection).map_err(malformed("selection"))
     }
 
-    /// Who may answer a request: a [`Choice`] as JSON text.
-    pub fn choose(&self, wanted: &str, chat: &str) -> Result<String, Error> {
+    /// Who may answer a request: a [`Choice`] as JSON text. The request is kept for the `call` that it is chosen for, until that begins or is cancelled.
+    pub fn choose(&self, call: Option<u64>, wanted: &str, chat: &str) -> Result<String, Error> {
         let wanted: Wanted = serde_json::from_str(wanted).map_err(malformed("request"))?;
         let chat: ChatRequest = serde_json::from_str(chat).map_err(malformed("request"))?;
         let mut state = lock(&self.shared.state);
         state.book.at((self.shared.now)());
-        let choice = state.book.choose(&wanted, &chat)?;
-        serde_json::to_string(&choice).map_err(malformed("choice"))
+        let choice = state.book.choose(&wanted, &chat, Size::of(&chat), true)?;
+        let told = serde_json::to_string(&choice).map_err(malformed("choice"))?;
+        if let Some(call) = call {
+            state.chats.insert(CallId(call), chat);
+        }
+        Ok(told)
     }
 
     /// Every model of configured providers, or all that are known, with what was seen of them, as JSON text.
@@ -172,37 +185,41 @@ impl ModelDriver {
         lock(&self.shared.state).book.gateway.budgets().forget(scope);
     }
 
-    /// Begins a call: `{chat, choice, stream, restart, budgets, retry, timeoutMs, priority}` as JSON text. The host numbers its calls and uses no number twice.
-    pub fn begin(&self, call: u64, text: &str) -> Result<(), Error> {
-        let asked: Asked = serde_json::from_str(text).map_err(malformed("request"))?;
+    /// Begins a call: `{chat, choice or wanted, stream, restart, budgets, retry, timeoutMs, priority}` as JSON text. The host numbers its calls and uses no
+    /// number twice. Answers the fallbacks that will not be asked, as JSON text if there are any.
+    pub fn begin(&self, call: u64, text: &str) -> Result<String, Error> {
+        let mut asked: Asked = serde_json::from_str(text).map_err(malformed("request"))?;
         let now = (self.shared.now)();
         let mut state = lock(&self.shared.state);
-        let (book, id) = (&mut state.book, CallId(call));
+        let id = CallId(call);
+        let kept = state.chats.remove(&id);
+        let chat = asked.chat.take().or(kept).ok_or_else(|| malformed("request")(de::Error::missing_field("chat")))?;
+        let size = Size::of(&chat);
+        let book = &mut state.book;
         book.at(now);
-        let size = Size::of(&asked.chat);
+        let choice = match asked.choice.take() {
+            Some(choice) => choice,
+            None => book.choose(&asked.wanted, &chat, size, false)?,
+        };
+        let Choice { targets: chosen, seed, skipped, .. } = choice;
         let (mut targets, mut commands) = (Vec::new(), Vec::new());
-        for chosen in &asked.choice.targets {
+        for chosen in &chosen {
             let (target, limits) = book.target(chosen, size)?;
             commands.extend(book.limit(&target.provider, &target.model, limits, now));
             targets.push(target);
         }
-        let retry = asked.retry.policy();
-        let deadline = asked.timeout_ms.map(|millis| now.after(Duration::from_millis(millis)));
-        let budgets = asked.budgets.iter().map(|scope| scope.as_str().into()).collect();
-        let seed = asked.choice.seed.map_or(call, u64::from);
-        let (priority, restarts) = (asked.priority, asked.restart);
-        let request = CallRequest { retry, budgets, deadline, seed, priority, restarts, ..CallRequest::new(targets) };
-        let Asked { chat, choice, stream, .. } = asked;
-        let (failures, omitted, paid) = (Vec::new(), Vec::new(), Paid::default());
-        let pending = Pending { request: chat, choice, size, stream, attempt: None, failures, omitted, reply: None, partial: None, paid };
+        let told = if skipped.is_empty() { String::new() } else { serde_json::to_string(&skipped).map_err(malformed("choice"))? };
+        let pending = Pending::new(chat, chosen, size, asked.stream);
         state.calls.insert(id, Box::new(pending));
+        let request = asked.request(targets, seed.map_or(call, u64::from), now);
         commands.extend(state.book.gateway.begin(id, request, now));
         self.shared.carry_out(state, commands);
-        Ok(())
+        Ok(told)
     }
 
-    /// The host wants a call no more.
+    /// The host wants a call no more, whether or not it has begun.
     pub fn cancel(&self, call: u64) {
+        lock(&self.shared.state).chats.remove(&CallId(call));
         self.shared.step(|book, now| book.gateway.cancel(CallId(call), now));
     }
 
@@ -293,20 +310,21 @@ impl Shared {
     fn send(self: &Arc<Self>, state: &mut State, id: AttemptId, target: usize, lines: &mut Vec<String>) {
         let State { book, calls, .. } = state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
-        let Some(chosen) = pending.choice.targets.get(target) else { return };
+        let Some(chosen) = pending.targets.get(target) else { return };
         let Some(provider) = book.providers.get(&*chosen.provider) else { return };
-        let request = ChatRequest { model: chosen.model.clone(), ..pending.request.clone() };
-        let omitted = provider.backend.as_ref().map_or_else(Vec::new, |backend| backend.omitted(&request));
+        pending.request.model.clone_from(&chosen.model);
+        let request = &pending.request;
+        let omitted = provider.backend.as_ref().map_or_else(Vec::new, |backend| backend.omitted(request));
         pending.omitted.push((id.attempt, omitted));
         let (begun, stream, timeouts) = ((self.now)(), pending.stream, provider.timeouts);
         let cancel = provider.backend.as_ref().map(|_| CancellationToken::new());
         if let (Some(backend), Some(cancel)) = (&provider.backend, &cancel) {
             let (backend, transport, timeouts) = (Arc::clone(backend), self.transport.clone(), timeouts.of(stream));
-            let sending = Sending { id, transport, backend, request, stream, timeouts, cancel: cancel.clone() };
+            let sending = Sending { id, transport, backend, request: request.clone(), stream, timeouts, cancel: cancel.clone() };
             self.handle.spawn(sending.run(Arc::clone(self)));
         } else {
             let (call, attempt, provider) = (id.call.0, id.attempt, chosen.provider.as_str());
-            lines.push(line(&Message::Ask { call, attempt, provider, request: &request, stream, timeouts }));
+            lines.push(line(&Message::Ask { call, attempt, provider, request, stream, timeouts }));
         }
         pending.partial = None;
         pending.attempt = Some(Attempt { id, target, begun, first_token: None, cancel });
@@ -324,7 +342,7 @@ impl Shared {
         let state = lock(&self.state);
         let pending = state.calls.get(&id.call)?;
         let attempt = pending.attempt.as_ref().filter(|attempt| attempt.id == id)?;
-        pending.choice.targets.get(attempt.target).map(|chosen| chosen.model.clone())
+        pending.targets.get(attempt.target).map(|chosen| chosen.model.clone())
     }
 }
 

@@ -64,7 +64,7 @@ impl Host {
 
     fn choose(&self, wanted: &Value) -> Result<Vec<String>, Error> {
         let chat = json!({ "messages": [said("hello")] });
-        let choice: Value = serde_json::from_str(&self.driver.choose(&wanted.to_string(), &chat.to_string())?).unwrap();
+        let choice: Value = serde_json::from_str(&self.driver.choose(None, &wanted.to_string(), &chat.to_string())?).unwrap();
         let names = choice["targets"].as_array().unwrap().iter();
         Ok(names
             .map(|target| {
@@ -234,8 +234,10 @@ fn waits_differ_between_processes_and_are_the_same_for_what_is_on_record() {
             ModelDriver::new(Vec::new(), seed, Transport::new().unwrap(), runtime.handle().clone(), time, Arc::new(|| {})).unwrap();
         let host = Host { driver, _runtime: runtime };
         host.spoken_for("other", &json!({ "model": "n" }));
-        let chosen =
-            host.driver.choose(&json!({ "model": "other/n" }).to_string(), &json!({ "messages": [said("hello")] }).to_string()).unwrap();
+        let chosen = host
+            .driver
+            .choose(None, &json!({ "model": "other/n" }).to_string(), &json!({ "messages": [said("hello")] }).to_string())
+            .unwrap();
         let chosen: Value = recorded.map_or_else(|| serde_json::from_str(&chosen).unwrap(), Clone::clone);
         host.driver.begin(1, &json!({ "chat": { "messages": [said("hello")] }, "choice": chosen }).to_string()).unwrap();
         host.driver.failed(1, 1, &json!({ "class": "overload", "message": "busy" }).to_string()).unwrap();
@@ -249,4 +251,44 @@ fn waits_differ_between_processes_and_are_the_same_for_what_is_on_record() {
     // A record of an older version has no seed.
     let old = json!({ "targets": chosen["targets"] });
     assert_eq!(wait(4, Some(&old)).0, wait(5, Some(&old)).0);
+}
+
+#[test]
+fn a_request_is_kept_for_the_call_that_it_is_chosen_for_and_forgotten_when_that_is_cancelled() {
+    let host = host(&[]);
+    host.spoken_for("own", &json!({}));
+    let (wanted, chat) = (json!({ "model": "own/m" }).to_string(), json!({ "messages": [said("hello")] }).to_string());
+    let choice: Value = serde_json::from_str(&host.driver.choose(Some(1), &wanted, &chat).unwrap()).unwrap();
+    assert_eq!(host.driver.begin(1, &json!({ "choice": choice }).to_string()).unwrap(), "", "no fallback is left out");
+    assert_eq!(host.told()[0]["request"]["messages"], json!([said("hello")]));
+    host.driver.choose(Some(2), &wanted, &chat).unwrap();
+    host.driver.cancel(2);
+    let refusal = host.driver.begin(2, &json!({ "choice": choice }).to_string());
+    assert!(matches!(refusal, Err(Error::Malformed { .. })), "{refusal:?}");
+}
+
+#[test]
+fn a_call_that_begins_with_what_is_wanted_goes_where_the_choice_would() {
+    let host = host(&["other/n"]);
+    for name in ["own", "other"] {
+        host.spoken_for(name, &json!({}));
+    }
+    for (id, price) in [("dear", "9"), ("cheap", "1")] {
+        let (prices, types) = (json!({ "input": price, "output": price }), ["text-generation"]);
+        let model = json!({ "provider": "own", "id": id, "prices": prices, "types": types, "context": 10_000, "maxOutput": 1_000 });
+        host.driver.register(&model.to_string()).unwrap();
+    }
+    let wanted = [json!({ "requirements": { "mode": "cost" } }), json!({ "provider": "own" }), json!({ "model": "own/dear" })];
+    for (call, wanted) in (1..).zip(&wanted) {
+        let expected = host.choose(wanted).unwrap();
+        host.driver.begin(call, &json!({ "chat": { "messages": [said("hello")] }, "wanted": wanted }).to_string()).unwrap();
+        let told = &host.told()[0];
+        let asked = format!("{}/{}", told["provider"].as_str().unwrap(), told["request"]["model"].as_str().unwrap());
+        assert_eq!(asked, expected[0], "{wanted}");
+    }
+    let nobody = host.driver.begin(
+        9,
+        &json!({ "chat": { "messages": [said("hello")] }, "wanted": { "requirements": { "contextLength": 1_000_000_000 } } }).to_string(),
+    );
+    assert!(matches!(nobody, Err(Error::NoModel(_))), "{nobody:?}");
 }

@@ -40,7 +40,7 @@ impl Shared {
     fn near_model(&self, id: AttemptId, answered: bool) -> String {
         let state = lock(&self.state);
         let pending = state.calls.get(&id.call);
-        let chosen = pending.and_then(|pending| pending.choice.targets.get(pending.attempt.as_ref()?.target));
+        let chosen = pending.and_then(|pending| pending.targets.get(pending.attempt.as_ref()?.target));
         let unknown = chosen.filter(|chosen| state.book.catalogue.find(&chosen.provider, &chosen.model).is_none());
         let Some(chosen) = unknown else { return String::new() };
         let near = state.book.near_models(Some(&chosen.provider), &chosen.model);
@@ -77,7 +77,7 @@ impl Listener for Shared {
         let State { book, calls, .. } = &mut *state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
-        let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
+        let Some(chosen) = pending.targets.get(attempt.target) else { return };
         let usage = reply.usage;
         let mut cost = book.cost(&chosen.provider, &chosen.model, &usage);
         book.estimator.learn(&chosen.provider, &chosen.model, pending.size, &usage);
@@ -137,7 +137,7 @@ impl Shared {
         let State { book, calls, .. } = &mut *state;
         let Some(pending) = calls.get_mut(&id.call) else { return };
         let Some(attempt) = pending.attempt.take_if(|attempt| attempt.id == id) else { return };
-        let Some(chosen) = pending.choice.targets.get(attempt.target) else { return };
+        let Some(chosen) = pending.targets.get(attempt.target) else { return };
         let outcome = match failure.class {
             FailureClass::Overload | FailureClass::Network | FailureClass::Rate => Outcome::ProviderFailed,
             FailureClass::Quota | FailureClass::Auth | FailureClass::Context | FailureClass::Content | FailureClass::Invalid => {

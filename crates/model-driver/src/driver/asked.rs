@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! A call as the host asks for it.
 
-use crate::choice::Choice;
-use models::RetryPolicy;
+use crate::choice::{Choice, Wanted};
+use models::{CallRequest, RetryPolicy, Target};
 use providers::ChatRequest;
 use serde::{Deserialize, Deserializer, de};
 use std::time::Duration;
-use stdx::{Backoff, Growth};
+use stdx::{Backoff, Growth, Timestamp};
 
 /// What the host asks.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Asked {
-    pub(super) chat: ChatRequest,
-    pub(super) choice: Choice,
+    /// Absent: the one that was kept when the host had it chosen for.
+    #[serde(default)]
+    pub(super) chat: Option<ChatRequest>,
+    /// Who may answer, as it was decided before.
+    #[serde(default)]
+    pub(super) choice: Option<Choice>,
+    /// What to decide it by, if it was not.
+    #[serde(default)]
+    pub(super) wanted: Wanted,
     #[serde(default)]
     pub(super) stream: bool,
     /// Whether the host can take back pieces that were delivered.
@@ -27,6 +34,21 @@ pub(super) struct Asked {
     pub(super) timeout_ms: Option<u64>,
     #[serde(default)]
     pub(super) priority: i32,
+}
+
+impl Asked {
+    /// The same as the gateway is told it.
+    pub(super) fn request(&self, targets: Vec<Target>, seed: u64, now: Timestamp) -> CallRequest {
+        CallRequest {
+            retry: self.retry.policy(),
+            budgets: self.budgets.iter().map(|scope| scope.as_str().into()).collect(),
+            deadline: self.timeout_ms.map(|millis| now.after(Duration::from_millis(millis))),
+            seed,
+            priority: self.priority,
+            restarts: self.restart,
+            ..CallRequest::new(targets)
+        }
+    }
 }
 
 /// What the host says of attempts; the rest is as [`RetryPolicy`] has it.
