@@ -328,9 +328,10 @@ export declare interface Alert {
  * - `store:damaged` (error, high): an execution or a schedule cannot be read and is left alone; it is not over until the orchestrator is closed;
  * - `store:full` (resource, critical): the disk of the store is full, and new work is refused;
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
+ * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
  */
-export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:not-copied';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied';
 
 /** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export declare interface AlertThresholds {
@@ -2059,6 +2060,8 @@ export declare interface RetentionConfig {
     failed?: RetentionLimits | undefined;
     /** Limits of single workflows, by id, in place of those above. `{}` for `completed` or `failed`: all of them stay. */
     byWorkflow?: Readonly<Record<string, WorkflowRetention>> | undefined;
+    /** How long the figures of an hour stay that analytics are answered from, those of deleted executions included. Default `'400d'`. */
+    rollups?: Duration | undefined;
 }
 
 /** What is beyond any of the limits is deleted, the oldest first. */

@@ -7,7 +7,7 @@ use crate::stage::NativeStage;
 use crate::{scripted, words};
 use napi::bindgen_prelude::{Env, Task, Uint32Array};
 use napi_derive::napi;
-use runtime::facts::{Follower, Rollups};
+use runtime::facts::{Follower, Keeping, Rollups};
 use runtime::store::{Copies, Durability, OpenOptions};
 use runtime::{Clock, Driver, Error, Opening, Unreadable, Wake};
 use std::collections::HashMap;
@@ -15,9 +15,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
-
-/// How long roll-ups are kept.
-const ROLLUPS: Duration = Duration::from_hours(400 * 24);
 
 /// Which file, and how, as the configuration has it.
 #[napi(object)]
@@ -29,7 +26,8 @@ pub struct NativeStorage {
     pub migrate: String,
     pub ordered: bool,
     pub max_log: Option<f64>,
-    pub rollups: bool,
+    /// For how many milliseconds roll-ups are kept; absent: there are none.
+    pub rollups: Option<f64>,
 }
 
 /// What opening a file resolves with.
@@ -115,8 +113,9 @@ impl Open {
         };
         let archive = driver.archive()?;
         if let Some(reader) = archive.file().map_err(Error::from)? {
-            let rollups = if self.storage.rollups { Rollups::For(ROLLUPS) } else { Rollups::Off };
-            *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), rollups)?));
+            let kept = |millis| Rollups::For(Duration::from_millis(words::bytes(millis)));
+            let keeping = Keeping { rollups: self.storage.rollups.map_or(Rollups::Off, kept), ..Keeping::default() };
+            *lock(&self.facts) = Some(Arc::new(Follower::start(reader, self.clock.share(), keeping)?));
         }
         *lock(&self.archive) = Some(archive);
         let (groups, families) = (groups_of(&driver), opened.families);

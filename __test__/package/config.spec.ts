@@ -80,13 +80,14 @@ describe('readConfig', () => {
       workflow: { maxTasks: 1_000_000, defaultTimeout: '2m' },
       collaboration: { sessionTimeout: '1.5h' },
     })
+    const anyLimits = { age: null, count: null, bytes: null }
     expect(config.storage).toEqual({
       path: './data.db',
       durability: 'disk',
       acceptOlder: false,
       migrate: 'auto',
       maxLog: null,
-      retention: null,
+      retention: { completed: anyLimits, failed: anyLimits, byWorkflow: {}, rollups: 400 * 86_400_000, ordered: false },
       parkAfter: 5000,
     })
     expect(config.workflow.defaultTimeout).toBe(120_000)
@@ -206,6 +207,13 @@ describe('readDuration', () => {
       expect(issues).toEqual([{ path: 'timeout', code: 'ERR_INVALID_VALUE', message: expect.stringContaining('must be a duration') }])
     },
   )
+})
+
+it('retention says how long the figures of hours stay, which deletes no execution', () => {
+  const rollups = resolved({ storage: { path: 'x.db', retention: { rollups: '30d' } } }).storage?.retention
+  expect(rollups).toMatchObject({ rollups: 30 * 86_400_000, ordered: false })
+  const counted = resolved({ storage: { path: 'x.db', retention: { byWorkflow: { flow: { failed: { count: 1 } } } } } }).storage?.retention
+  expect(counted).toMatchObject({ rollups: 400 * 86_400_000, ordered: true })
 })
 
 it('retention is read field by field: what is wrong is named by its place', () => {

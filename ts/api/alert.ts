@@ -10,6 +10,7 @@
  * - `store:damaged` (error, high): an execution or a schedule cannot be read and is left alone; it is not over until the orchestrator is closed;
  * - `store:full` (resource, critical): the disk of the store is full, and new work is refused;
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
+ * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
  */
 export type AlertRule =
@@ -19,6 +20,7 @@ export type AlertRule =
   | 'store:blocked'
   | 'store:log-damaged'
   | 'store:damaged'
+  | 'store:facts-behind'
   | 'store:not-copied'
 
 /** Something that people must know. It is announced when it begins, and again, with the same `id`, when it is over. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The configuration of an orchestrator: each option with its default, and how it is read. What providers of models take is in models.ts.
 
-import { readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
+import { NO_RETENTION, readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
 import { readBytes, type Bytes } from '../json/bytes.js'
 import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
 import { looking } from '../json/entry.js'
@@ -188,7 +188,7 @@ export interface ResolvedStorage {
   readonly acceptOlder: boolean
   readonly migrate: 'auto' | 'backup'
   readonly maxLog: number | null
-  readonly retention: ResolvedRetention | null
+  readonly retention: ResolvedRetention
   /** Milliseconds. */
   readonly parkAfter: number
 }
@@ -293,7 +293,7 @@ const storageDefaults: ResolvedStorage = {
   acceptOlder: false,
   migrate: 'auto',
   maxLog: null,
-  retention: null,
+  retention: NO_RETENTION,
   parkAfter: 5000,
 }
 

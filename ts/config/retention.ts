@@ -17,6 +17,8 @@ export interface RetentionConfig {
   failed?: RetentionLimits | undefined
   /** Limits of single workflows, by id, in place of those above. `{}` for `completed` or `failed`: all of them stay. */
   byWorkflow?: Readonly<Record<string, WorkflowRetention>> | undefined
+  /** How long the figures of an hour stay that analytics are answered from, those of deleted executions included. Default `'400d'`. */
+  rollups?: Duration | undefined
 }
 
 /** What is beyond any of the limits is deleted, the oldest first. */
@@ -49,9 +51,15 @@ export interface ResolvedRetention {
   readonly completed: Limits
   readonly failed: Limits
   readonly byWorkflow: Readonly<Record<string, { readonly completed: Limits | null; readonly failed: Limits | null }>>
+  /** Milliseconds. */
+  readonly rollups: number
+  /** Whether the store needs the order in which executions ended: something may be deleted by itself. */
+  readonly ordered: boolean
 }
 
 const NO_LIMITS: Limits = { age: null, count: null, bytes: null }
+
+const ROLLUPS = 400 * 24 * 60 * 60_000
 
 const COUNT_MAX = 2 ** 32 - 1
 
@@ -76,13 +84,21 @@ const workflowFields: Fields<{ completed: Limits | null; failed: Limits | null }
   read: { completed: workflowLimits, failed: workflowLimits },
 }
 
-const fields: Fields<ResolvedRetention> = {
+const fields: Fields<Omit<ResolvedRetention, 'ordered'>> = {
   read: {
     completed: limits,
     failed: limits,
+    rollups: duration,
     byWorkflow: record((value, path, issues) => readGroup(value, path, issues, workflowFields, { completed: null, failed: null })),
   },
 }
 
-export const readRetention: Read<ResolvedRetention> = (value, path, issues) =>
-  readGroup(value, path, issues, fields, { completed: NO_LIMITS, failed: NO_LIMITS, byWorkflow: {} })
+/** Nothing is deleted. */
+export const NO_RETENTION: ResolvedRetention = { completed: NO_LIMITS, failed: NO_LIMITS, byWorkflow: {}, rollups: ROLLUPS, ordered: false }
+
+export const readRetention: Read<ResolvedRetention> = (value, path, issues) => {
+  const read = readGroup(value, path, issues, fields, NO_RETENTION)
+  const { completed, failed, byWorkflow } = read
+  const all = [completed, failed, ...Object.values(byWorkflow).flatMap((of) => [of.completed, of.failed])]
+  return { ...read, ordered: all.some((one) => one !== null && (one.age ?? one.count ?? one.bytes) !== null) }
+}

@@ -253,16 +253,19 @@ export declare class NativeModels {
   register(model: string): void
   /** The model that fits requirements best. */
   select(requirements: string): string
-  /** Who may answer a request. */
-  choose(wanted: string, chat: string): string
+  /** Who may answer a request, which is kept for its call, if that has a number by then: until it begins or is cancelled. */
+  choose(wanted: string, chat: string, call?: number | undefined | null): string
   /** Every model of configured providers, or all that are known, with what was seen of them. */
   known(all: boolean): string
   /** The most that `scope` may spend, and what it has spent before. */
   setBudget(scope: string, budget: string, spent: string): void
   /** Nobody spends from a scope any more. */
   forgetBudget(scope: string): void
-  /** Begins a call: `{chat, choice, stream, restart, budgets, retry, timeoutMs, priority}`. */
-  begin(call: number, request: string): void
+  /**
+   * Begins a call: `{chat, choice or wanted, stream, restart, budgets, retry, timeoutMs, priority}`. A `chat` that was kept need not be there again.
+   * Answers the fallbacks that are not asked, if there are any.
+   */
+  begin(call: number, request: string): string
   /** A call is wanted no more. */
   cancel(call: number): void
   /** A provider of JavaScript has given a piece of an answer. */
@@ -536,7 +539,8 @@ export interface NativeStorage {
   migrate: string
   ordered: boolean
   maxLog?: number
-  rollups: boolean
+  /** For how many milliseconds roll-ups are kept; absent: there are none. */
+  rollups?: number
 }
 
 /** See `engine::TypeLimits`. */

@@ -12,7 +12,7 @@
 )]
 
 use engine::{End, Event, Failure, InstanceIndex, Limits, Output, Plan, Settled, read_plan};
-use runtime::facts::{Follower, Rollups, SummaryFilter, WaitingFor, catch_up, facts_of};
+use runtime::facts::{Follower, Keeping, SummaryFilter, WaitingFor, catch_up, facts_of};
 use runtime::store::{Accepted, Batch, Durability, OpenOptions, SqliteReader, SqliteStore, StepRecord, Store};
 use runtime::{Clock, Driver, Opening};
 use serde_json::json;
@@ -134,8 +134,7 @@ fn ask(follower: &Follower, name: &str, filter: &SummaryFilter, rounds: usize) {
 
 fn pages(path: &Path, executions: i64) {
     let follower =
-        Follower::start(SqliteReader::open(path).unwrap(), Clock::starting_at(Timestamp::from_micros(START)), Rollups::For(Duration::MAX))
-            .unwrap();
+        Follower::start(SqliteReader::open(path).unwrap(), Clock::starting_at(Timestamp::from_micros(START)), Keeping::default()).unwrap();
     let all = SummaryFilter::default();
     let (_, first) = timed(|| follower.summaries(&SummaryFilter { limit: 1, ..all.clone() }, Duration::from_mins(10)).unwrap());
     println!("{}", json!({ "opened": first }));
@@ -174,8 +173,8 @@ fn load(path: &Path, tasks: u32, with_facts: bool) -> (f64, f64) {
     let opening = Opening { path, durability: Durability::Os, options: OpenOptions::default() };
     let clock = Clock::starting_at(Timestamp::from_micros(START));
     let (mut driver, _) = Driver::open_through(opening, clock.share(), Arc::new(|| {}), |store| store).unwrap();
-    let follower = with_facts
-        .then(|| Follower::start(driver.archive().unwrap().file().unwrap().unwrap(), clock, Rollups::For(Duration::MAX)).unwrap());
+    let follower =
+        with_facts.then(|| Follower::start(driver.archive().unwrap().file().unwrap().unwrap(), clock, Keeping::default()).unwrap());
     let plan = plan("load", "1", false, false);
     let output: Arc<str> = json!({ "n": 1, "text": "x".repeat(60) }).to_string().into();
     let ((), time) = timed(|| {

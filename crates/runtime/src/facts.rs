@@ -12,6 +12,7 @@
 //! store ── follow(cursor) ──▶ Folding ── rows and the cursor, one transaction ──▶ <path>-facts ──▶ summaries
 //! ```
 
+mod ahead;
 mod book;
 mod catching;
 mod folding;
@@ -25,7 +26,7 @@ mod summaries;
 
 pub use book::facts_of;
 pub use catching::catch_up;
-pub use follower::{Follower, Rollups};
+pub use follower::{Follower, Keeping, Rollups};
 pub use periods::PeriodQuestion;
 pub use reading::Looking;
 pub use summaries::{SummaryFilter, WaitingFor, waits};

@@ -21,6 +21,7 @@ mod scripted;
 mod sqlite;
 mod writer;
 
+pub(crate) use alert::FACTS_BEHIND;
 pub use alert::{Alert, AlertKind, Rule, Severity};
 pub use archive::{Archive, Cursor, Followed, FollowedRecord};
 pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};

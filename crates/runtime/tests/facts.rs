@@ -16,7 +16,7 @@ use host::{Host, Mode, Place, answer, clock, failure};
 use plans::{plan, plan_of, task};
 use random::Random;
 use runtime::Looks;
-use runtime::facts::{Follower, Rollups, SummaryFilter, WaitingFor, catch_up, facts_of};
+use runtime::facts::{Follower, Keeping, Rollups, SummaryFilter, WaitingFor, catch_up, facts_of};
 use runtime::store::{Archive as _, Cursor, SqliteReader};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -154,7 +154,7 @@ fn facts_say_of_an_execution_and_of_its_tasks_what_its_report_says() {
     let (mut host, mut live, mut random) = (Host::new(Mode::Os), Vec::new(), Random(7));
     play(&mut host, &mut random, &mut live, 400);
     let reader = SqliteReader::open(host.path()).unwrap();
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Keeping::default()).unwrap();
     let page = summaries(&follower, &SummaryFilter { limit: 1000, ..SummaryFilter::default() });
     let connection = rusqlite::Connection::open(facts_of(host.path())).unwrap();
     let mut looked = 0;
@@ -208,7 +208,7 @@ fn ids(follower: &Follower, filter: SummaryFilter) -> Vec<String> {
 #[test]
 fn a_caller_sees_what_was_committed_before_the_call_and_pages_have_each_execution_once() {
     let mut host = Host::new(Mode::Os);
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Keeping::default()).unwrap();
     let plan = plan(&json!([task("a", &[])]));
     let mut expected = Vec::new();
     for count in 1..=25 {
@@ -242,7 +242,7 @@ fn a_caller_sees_what_was_committed_before_the_call_and_pages_have_each_executio
 #[test]
 fn an_execution_is_found_by_what_it_waits_for_until_that_comes() {
     let mut host = Host::new(Mode::Os);
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Keeping::default()).unwrap();
     let waiting = |signal: &str| plan_of(signal, "1", &json!([{ "id": "w", "name": "w", "waitFor": { "signal": signal } }]));
     let (go, go_id) = host.accept(&waiting("go"));
     let (_, other_id) = host.accept(&waiting("other"));
@@ -340,7 +340,7 @@ fn a_record_that_cannot_be_read_spoils_its_execution_alone() {
     }
     let store = rusqlite::Connection::open(host.path()).unwrap();
     store.execute("UPDATE journal SET body = '{' WHERE execution = 2 AND seq = 1", []).unwrap();
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Keeping::default()).unwrap();
     let page = summaries(&follower, &SummaryFilter { limit: 10, ..SummaryFilter::default() });
     let status: Vec<&Value> = page["executions"].as_array().unwrap().iter().map(|summary| &summary["status"]).collect();
     assert_eq!(status, ["running", "damaged", "running"]);
@@ -354,11 +354,68 @@ fn whoever_cannot_be_answered_in_time_hears_how_far_facts_are() {
     // Somebody keeps facts from being written.
     let facts = facts_of(host.path());
     std::fs::create_dir(&facts).unwrap();
-    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Rollups::For(Duration::MAX)).unwrap();
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), Keeping::default()).unwrap();
     let error = follower.summaries(&SummaryFilter::default(), Duration::from_millis(50)).unwrap_err().to_string();
     assert!(error.starts_with("the summaries of executions are 1 records behind what is on record"), "{error}");
     std::fs::remove_dir(&facts).unwrap();
     assert_eq!(ids(&follower, SummaryFilter::default()).len(), 1);
+}
+
+/// The next alert, and whether it begins.
+fn next_alert(host: &mut Host) -> (&'static str, bool) {
+    for _ in 0..4000 {
+        host.advance();
+        if let Some(alert) = host.driver.take_alerts().pop() {
+            assert!(alert.begins || alert.description.contains("caught up"), "{}", alert.description);
+            return (alert.rule.name, alert.begins);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    unreachable!("no alert within 20 s")
+}
+
+#[test]
+fn people_are_told_of_facts_that_stay_behind_and_when_they_have_caught_up() {
+    let mut host = Host::new(Mode::Os);
+    host.accept(&plan(&json!([task("a", &[])])));
+    host.advance();
+    let facts = facts_of(host.path());
+    std::fs::create_dir(&facts).unwrap();
+    let keeping = Keeping { behind: Duration::ZERO, ..Keeping::default() };
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), keeping).unwrap();
+    assert_eq!(next_alert(&mut host), ("store:facts-behind", true));
+    std::fs::remove_dir(&facts).unwrap();
+    assert_eq!(ids(&follower, SummaryFilter::default()).len(), 1);
+    assert_eq!(next_alert(&mut host), ("store:facts-behind", false));
+}
+
+#[test]
+fn roll_ups_are_kept_for_as_long_as_is_asked() {
+    let mut host = Host::new(Mode::Os);
+    let (slot, _) = host.accept(&plan(&json!([task("a", &[])])));
+    host.advance();
+    host.complete(slot, 0, 1, "1");
+    host.advance();
+    let facts = facts_of(host.path());
+    catch_up(&SqliteReader::open(host.path()).unwrap(), &facts, usize::MAX).unwrap();
+    let hours = || -> Vec<i64> {
+        let connection = rusqlite::Connection::open(&facts).unwrap();
+        let mut statement = connection.prepare("SELECT DISTINCT hour FROM rollup ORDER BY hour").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let [now] = hours()[..] else { unreachable!("one task was done in one hour") };
+    let connection = rusqlite::Connection::open(&facts).unwrap();
+    for before in [3, 30] {
+        let columns = "subject, workflow, version, name, hour - ?1, ended, completed, failed, skipped, cancelled, attempts, interruptions, duration, wait,
+            run, input, output, cache_read, cache_write, reasoning, cost, calls, requests, unpriced, durations, waits";
+        connection.execute(&format!("INSERT INTO rollup SELECT {columns} FROM rollup WHERE hour = ?2"), [before, now]).unwrap();
+    }
+    drop(connection);
+    assert_eq!(hours(), [now - 30, now - 3, now]);
+    let keeping = Keeping { rollups: Rollups::For(Duration::from_hours(24)), ..Keeping::default() };
+    let follower = Follower::start(host.driver.archive().unwrap().file().unwrap().unwrap(), clock(), keeping).unwrap();
+    ids(&follower, SummaryFilter::default());
+    assert_eq!(hours(), [now - 3, now]);
 }
 
 #[test]

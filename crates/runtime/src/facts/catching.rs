@@ -20,6 +20,9 @@ pub fn catch_up(reader: &SqliteReader, facts: &Path, records_max: usize) -> Resu
     // With roll-ups if they have them.
     let rolls = book::state(&connection)?.is_none_or(|state| state.rolled);
     let mut folding = Folding::begin(reader, connection, rolls).map_err(unwritten)?;
+    if records_max == usize::MAX {
+        folding.read_ahead(0)?;
+    }
     let mut left = records_max;
     let mut more = true;
     while more && left > 0 {

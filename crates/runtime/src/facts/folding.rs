@@ -5,6 +5,7 @@
 //! begins there. Executions that have not ended are in memory as far as they were followed; those that are not any more are read again from their
 //! journals when a record of theirs comes.
 
+use super::ahead::Ahead;
 use super::book::{self, State};
 use super::live::{Live, Plans};
 use super::names::Names;
@@ -50,6 +51,8 @@ pub(super) enum FoldError {
 
 pub(super) struct Folding {
     reader: SqliteReader,
+    /// Reads what comes next, where there is much.
+    ahead: Option<Ahead>,
     connection: Connection,
     state: State,
     /// Whether a transaction is open.
@@ -80,6 +83,7 @@ impl Folding {
         let mut folding = Self {
             state: known.clone().unwrap_or_default(),
             reader,
+            ahead: None,
             connection,
             is_open: false,
             names: Names::default(),
@@ -179,6 +183,19 @@ impl Folding {
         Ok(())
     }
 
+    /// From now on records are read on another thread, if there are more than so many, as long as there are any.
+    pub(super) fn read_ahead(&mut self, records: i64) -> Result<(), ReadError> {
+        if self.ahead.is_none() && self.reader.end()?.position()? - self.state.position > records {
+            self.ahead = Ahead::begin(&self.reader, self.state.position);
+        }
+        Ok(())
+    }
+
+    /// From now on they are read on this one.
+    pub(super) fn read_alone(&mut self) {
+        self.ahead = None;
+    }
+
     /// Folds for about so long; whether there may be more.
     pub(super) fn slice(&mut self, time: Duration) -> Result<bool, FoldError> {
         let begun = Stopwatch::default();
@@ -192,8 +209,12 @@ impl Folding {
 
     /// Folds so many records at most; whether there may be more.
     pub(super) fn page(&mut self, records_max: usize) -> Result<bool, FoldError> {
-        let followed = self.reader.followed(&Cursor::at(self.state.position), records_max, BYTES_MAX)?;
+        let followed = match self.ahead.as_ref().and_then(Ahead::next) {
+            Some(page) => page?,
+            None => self.reader.followed(&Cursor::at(self.state.position), records_max, BYTES_MAX)?,
+        };
         if followed.records.is_empty() {
+            self.ahead = None;
             // Some executions have no record before there is room for them to begin.
             return self.admit(i64::MAX);
         }

@@ -13,7 +13,7 @@ use super::periods::{self, PeriodQuestion};
 use super::summaries::{self, SummaryFilter};
 use crate::Clock;
 use crate::clock::Stopwatch;
-use crate::store::{Bell, OpenError, ReadError, SqliteReader};
+use crate::store::{Alert, Bell, FACTS_BEHIND, OpenError, ReadError, SqliteReader};
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,9 @@ const SLICE: Duration = Duration::from_millis(5);
 /// With so many cores what it does is in the way of little.
 const CORES: usize = 4;
 
+/// With more records to fold, another thread reads them while nothing is committed.
+const AHEAD: i64 = 4096;
+
 /// How long it lets commits gather before it begins.
 const GATHERING: Duration = Duration::from_millis(200);
 
@@ -39,6 +42,9 @@ const REST: Duration = Duration::from_mins(1);
 
 /// How long it lets be what went wrong.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long they may lack what is on record before people are told.
+const BEHIND: Duration = Duration::from_mins(1);
 
 /// How often roll-ups are looked through for those that are too old.
 const SWEEP: Duration = Duration::from_hours(1);
@@ -66,6 +72,21 @@ impl Rollups {
         let Self::For(kept) = self else { return None };
         let micros = u64::try_from(kept.as_micros()).unwrap_or(u64::MAX);
         Some(Timestamp::from_micros(now.micros().saturating_sub(micros)))
+    }
+}
+
+/// How facts are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping {
+    /// Which roll-ups are.
+    pub rollups: Rollups,
+    /// How long facts may lack what is on record before people are told.
+    pub behind: Duration,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Self { rollups: Rollups::For(Duration::MAX), behind: BEHIND }
     }
 }
 
@@ -104,7 +125,7 @@ struct Progress {
 
 impl Follower {
     /// Begins to follow the store that `reader` reads.
-    pub fn start(reader: SqliteReader, clock: Clock, rollups: Rollups) -> Result<Self, OpenError> {
+    pub fn start(reader: SqliteReader, clock: Clock, keeping: Keeping) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared { path: facts_of(reader.path()), progress: Mutex::default(), moved: Condvar::new() });
         // Without the writer in this process nothing rings.
         let bell = reader.bell().unwrap_or_default();
@@ -114,13 +135,23 @@ impl Follower {
             reader: reader.beside_it()?,
             bell: Arc::clone(&bell),
             clock: clock.share(),
-            rollups,
+            keeping,
             swept: None,
+            lags: None,
+            is_told: false,
             yields: if std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= CORES) { 1 } else { 19 },
         };
         let thread = std::thread::Builder::new().name("facts".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|source| OpenError::Thread { path: reader.path().to_owned(), source })?;
-        Ok(Self { shared, reader: Mutex::new(reader), bell, facts: Mutex::default(), thread: Mutex::new(Some(thread)), clock, rollups })
+        Ok(Self {
+            shared,
+            reader: Mutex::new(reader),
+            bell,
+            facts: Mutex::default(),
+            thread: Mutex::new(Some(thread)),
+            clock,
+            rollups: keeping.rollups,
+        })
     }
 
     /// A page of summaries as JSON text, of everything that was committed before the call. It waits for that, at most for so long.
@@ -219,7 +250,10 @@ struct Work {
     reader: SqliteReader,
     bell: Arc<Bell>,
     clock: Clock,
-    rollups: Rollups,
+    keeping: Keeping,
+    /// Since when facts have lacked something, and whether people know.
+    lags: Option<Stopwatch>,
+    is_told: bool,
     /// When roll-ups were last looked through.
     swept: Option<Timestamp>,
     unflushed: bool,
@@ -242,6 +276,7 @@ impl Work {
             progress.trouble = Some(error.to_string());
             progress.reached = None;
             drop(progress);
+            self.is_behind(Some(&error));
             self.bell.pause(AGAIN);
         }
     }
@@ -249,12 +284,15 @@ impl Work {
     fn follow(&mut self) -> Result<(), FoldError> {
         let reader = self.reader.beside_it().map_err(|error| FoldError::Open(error.to_string()))?;
         let connection = book::open_for_writing(&self.shared.path, self.reader.path(), self.unflushed)?;
-        let mut folding = Folding::begin(reader, connection, self.rollups != Rollups::Off)?;
+        let mut folding = Folding::begin(reader, connection, self.keeping.rollups != Rollups::Off)?;
         self.shared.lock().opened += 1;
         self.shared.lock().trouble = None;
         let mut since_flush = Stopwatch::default();
+        let mut more = false;
+        let mut seen = self.bell.commits();
         loop {
             let commits = self.bell.commits();
+            let is_busy = std::mem::replace(&mut seen, commits) != commits;
             let (gone, removed) = self.bell.take_deleted();
             let here = |folding: &Folding| [folding.place().0, folding.place().1, removed];
             let (closing, wanted) = {
@@ -267,12 +305,18 @@ impl Work {
             let was_gone = !gone.is_empty();
             folding.forget(&gone)?;
             let watch = Stopwatch::default();
-            let more = folding.slice(SLICE)?;
+            if is_busy && !wanted && self.yields > 1 {
+                folding.read_alone();
+            } else if more {
+                folding.read_ahead(AHEAD)?;
+            }
+            more = folding.slice(SLICE)?;
             if !more || wanted || was_gone || folding.pending >= TRANSACTION_RECORDS || since_flush.elapsed() >= TRANSACTION {
                 self.sweep(&mut folding)?;
                 folding.flush()?;
                 self.tell(here(&folding));
                 since_flush = Stopwatch::default();
+                if more { self.is_behind(None) } else { self.is_up_to_date() }
             }
             if wanted {
                 continue;
@@ -301,9 +345,39 @@ impl Work {
         self.shared.moved.notify_all();
     }
 
+    /// Facts lack something: after a while people must know.
+    fn is_behind(&mut self, why: Option<&FoldError>) {
+        let elapsed = self.lags.get_or_insert_default().elapsed();
+        if elapsed < self.keeping.behind || std::mem::replace(&mut self.is_told, true) {
+            return;
+        }
+        let reached = self.shared.lock().reached.unwrap_or_default()[0];
+        let end = self.reader.end().and_then(|end| end.position()).unwrap_or(reached);
+        let missing = end.saturating_sub(reached).unsigned_abs();
+        let why = why.map_or_else(
+            || "more is recorded than the thread of facts may keep up with beside commits, and it catches up when there is less".to_owned(),
+            |error| format!("{error}; it is tried again each second"),
+        );
+        let message = format!(
+            "the summaries of `{}` have been behind what is on record for {} s ({missing} records), and lists of them may be refused until they have caught \
+             up: {why}",
+            self.reader.path().display(),
+            elapsed.as_secs()
+        );
+        self.bell.tell(Alert::begins(&FACTS_BEHIND, message).with("records", missing));
+    }
+
+    fn is_up_to_date(&mut self) {
+        self.lags = None;
+        if std::mem::take(&mut self.is_told) {
+            let message = format!("the summaries of `{}` have caught up with what is on record", self.reader.path().display());
+            self.bell.tell(Alert::is_over(&FACTS_BEHIND, message));
+        }
+    }
+
     fn sweep(&mut self, folding: &mut Folding) -> Result<(), FoldError> {
         let now = self.clock.read();
-        let Some(since) = self.rollups.since(now) else { return Ok(()) };
+        let Some(since) = self.keeping.rollups.since(now) else { return Ok(()) };
         if self.swept.is_some_and(|swept| now.since(swept) < SWEEP) {
             return Ok(());
         }

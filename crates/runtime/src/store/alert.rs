@@ -79,6 +79,14 @@ pub(super) static NOT_COPIED: Rule = Rule {
     title: "The store has a new format, and was not copied before",
 };
 
+/// Facts have lacked for long what is on record. Lists of summaries wait for it, in vain as a rule.
+pub(crate) static FACTS_BEHIND: Rule = Rule {
+    name: "store:facts-behind",
+    kind: AlertKind::Resource,
+    severity: Severity::Medium,
+    title: "Summaries are behind what is on record",
+};
+
 impl AlertKind {
     /// Its name.
     pub fn name(self) -> &'static str {

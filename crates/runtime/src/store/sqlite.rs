@@ -251,7 +251,9 @@ impl Store for SqliteStore {
     }
 
     fn watch(&mut self, wake: Wake) -> Health {
-        self.keeper.watch(wake)
+        let health = self.keeper.watch(Arc::clone(&wake));
+        self.journal.tails().bell.answers_to(health.clone(), wake);
+        health
     }
 
     fn close(&mut self) -> Result<(), CommitError> {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Wakes a thread that has nothing to do when something is committed.
 
+use crate::store::{Alert, Health, Wake};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Rung by whoever commits; it costs a look unless somebody rests.
@@ -15,6 +16,20 @@ pub struct Bell {
     deleted: Mutex<(Vec<i64>, i64)>,
     rung: Mutex<bool>,
     hand: Condvar,
+    /// Who hears what those who are woken have to tell.
+    host: OnceLock<Host>,
+}
+
+/// The host of the store.
+struct Host {
+    health: Health,
+    wake: Wake,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("health", &self.health).finish_non_exhaustive()
+    }
 }
 
 impl Bell {
@@ -24,6 +39,21 @@ impl Bell {
         self.commits.fetch_add(1, Ordering::SeqCst);
         if self.resting.load(Ordering::SeqCst) {
             self.wake();
+        }
+    }
+
+    /// Whom those who are woken tell what people must know.
+    pub(super) fn answers_to(&self, health: Health, wake: Wake) {
+        // There is one.
+        let _ = self.host.set(Host { health, wake });
+    }
+
+    /// Has people told what begins, or is over. Without a host there is nobody to hear it.
+    pub(crate) fn tell(&self, alert: Alert) {
+        if let Some(Host { health, wake }) = self.host.get()
+            && health.raise(alert)
+        {
+            wake();
         }
     }
 
