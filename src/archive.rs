@@ -8,7 +8,7 @@ use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
 use runtime::store::{Archive, ExecutionFilter, Expendable};
-use runtime::{Error, archive as told};
+use runtime::{Error, analysis, archive as told};
 use serde::Deserialize;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -29,6 +29,8 @@ pub(crate) enum Question {
     Expendable(String),
     /// An execution and what goes with it, by a question as JSON text.
     Tree(String),
+    /// How executions spent their time, by a question as JSON text.
+    Analysis(String),
 }
 
 /// What a question resolves with.
@@ -71,6 +73,7 @@ pub(crate) fn told_of(archive: &dyn Archive, question: &Question) -> Result<Opti
             let TreeText { id, now } = read(asked)?;
             told::tree(archive, &id, Timestamp::from_micros(now))
         }
+        Question::Analysis(asked) => analysis::answer(archive, asked),
         Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod agents;
 pub mod alerts;
+pub mod analysis;
 pub mod analytics;
 pub mod archive;
 pub mod copies;

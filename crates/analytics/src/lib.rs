@@ -3,6 +3,7 @@
 //!
 //! - [`Fold`]: the records of one execution, one after the other; it answers what each adds.
 //! - [`ExecutionFacts`], [`TaskFacts`], [`CallFacts`]: rows with fixed columns.
+//! - [`trace`]: one execution as it was, task by task; [`path`]: what its time went into.
 //! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
 //! - [`Period`]: those figures over any time: whole hours from roll-ups, both ends from rows.
 //!
@@ -13,9 +14,11 @@
 
 mod facts;
 mod fold;
+pub mod path;
 mod period;
 mod rollup;
 mod sketch;
+pub mod trace;
 
 pub use facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
 pub use fold::{Fold, facts_of, waits_of};

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+//! Records as they are stored become traces.
+
+use crate::Error;
+use crate::report::{plan_of, setup_of};
+use crate::store::{self, Archive, StepRecord, StoredExecution};
+use analytics::trace::{Began, Ran, Reads, Record, Trace, TracedChild, Tracer, Waited};
+use engine::{Plan, Setup};
+use std::sync::Arc;
+
+/// Executions below one that are read: no time is spent on more than these, and what is left is shown as `child`.
+const CHILDREN_MAX: usize = 1000;
+
+/// An execution as it was, with those below it; `None` if there is none with this id.
+pub fn trace(archive: &dyn Archive, id: &str) -> Result<Option<Trace>, Error> {
+    let mut room = CHILDREN_MAX;
+    read(archive, id, &mut room)
+}
+
+fn read(archive: &dyn Archive, id: &str, room: &mut usize) -> Result<Option<Trace>, Error> {
+    let Some(stored) = archive.execution(id)? else { return Ok(None) };
+    let mut trace = of(&stored)?;
+    let below: Vec<_> = trace.child_attempts().collect();
+    for (task, attempt, id) in below {
+        let Some(left) = room.checked_sub(1) else { break };
+        *room = left;
+        if let Some(child) = read(archive, &id, room)? {
+            trace.children.push(TracedChild { task, attempt, trace: child });
+        }
+    }
+    Ok(Some(trace))
+}
+
+fn of(stored: &StoredExecution) -> Result<Trace, Error> {
+    Ok(in_memory(plan_of(stored)?, setup_of(stored)?.0, &stored.records))
+}
+
+/// An execution that has this plan, setup and records.
+pub fn in_memory(plan: Arc<Plan>, setup: Setup, records: &[StepRecord]) -> Trace {
+    let mut tracer = Tracer::new(plan, setup);
+    for StepRecord { at, previous_committed, events, began, ran, .. } in records {
+        let began: Vec<Began> = began.iter().map(began_of).collect();
+        let ran: Vec<Ran> = ran.iter().map(ran_of).collect();
+        tracer.step(&Record { at: *at, previous_committed: *previous_committed, events, began: &began, ran: &ran });
+    }
+    tracer.finish()
+}
+
+fn began_of(began: &store::Began) -> Began {
+    let waited = began.waited.map(|waited| match waited {
+        store::Waited::Place | store::Waited::Making | store::Waited::Lane => Waited::Place,
+        store::Waited::Rate => Waited::Rate,
+        store::Waited::Held => Waited::Held,
+    });
+    Began { event: began.event, waited, print: began.print }
+}
+
+fn ran_of(ran: &store::Ran) -> Ran {
+    let reads = match ran.reads {
+        store::Reads::Unknown => Reads::Unknown,
+        store::Reads::Nothing => Reads::Nothing,
+        store::Reads::All => Reads::All,
+        store::Reads::Some(places) => Reads::Some(places),
+    };
+    Ran { event: ran.event, agent: ran.by.as_ref().map(|by| Arc::clone(&by.agent)), reads }
+}
