@@ -835,6 +835,14 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      * @throws {StoreError} `ERR_STORE_BUSY` if the figures have not got that far within 2 s; `retryable` is true.
      */
     getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics>;
+    /**
+     * Resolves with what the time of an execution went into: its critical path, whose parts sum to its duration to the microsecond, and what each task is to
+     * that. Of one that runs it is of the time until its latest record. Child workflows are part of it, up to 1,000 of them.
+     *
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
+     */
+    getPerformanceProfile(executionId: string): Promise<PerformanceProfile>;
 }
 
 /** `damaged`: it is on record and cannot be read; `error` says why, and what is not known is empty. */
@@ -1836,6 +1844,20 @@ export declare type Pass<K, A> = K extends {
     }[];
 } ? ResultsOf<T, A> : Called<K, A>;
 
+/** A part of the critical path. */
+export declare interface PathPart {
+    /** Its own, or that of a child workflow. */
+    readonly executionId: string;
+    /** The path of the task; absent where no task was under way. */
+    readonly taskId?: string;
+    /** Milliseconds since the start of the execution that was asked for. */
+    readonly from: number;
+    readonly duration: number;
+    readonly bucket: TimeBucket;
+    /** From 1; absent outside of attempts. */
+    readonly attempt?: number;
+}
+
 /** How what completed or failed went. What was cancelled or skipped is counted, and has no part in durations and rates. */
 export declare interface Performance {
     readonly completed: number;
@@ -1858,6 +1880,24 @@ export declare interface Performance {
     readonly tokens: TokenUsage;
     /** Calls of models; retries are not counted. */
     readonly modelCalls: number;
+}
+
+/** What the time of one execution went into. */
+export declare interface PerformanceProfile {
+    readonly executionId: string;
+    readonly workflowId: string;
+    readonly version: string;
+    readonly startTime: Date;
+    /** Absent while it runs: the profile is then of the time until its latest record. */
+    readonly endTime?: Date;
+    /** From start to end. */
+    readonly duration: number;
+    /** What it went into: the sum is `duration`. */
+    readonly buckets: TimeBuckets;
+    /** What it went into, part by part from start to end, without a gap. */
+    readonly criticalPath: readonly PathPart[];
+    /** Its tasks and those of its child workflows that could run, the largest share of the critical path first. */
+    readonly tasks: readonly TaskProfile[];
 }
 
 /** The same lists, with each problem at its place. */
@@ -2387,10 +2427,45 @@ export declare interface TaskPerformance extends Performance {
     readonly p95Wait: number | null;
 }
 
+/** A task and the critical path. */
+export declare interface TaskProfile {
+    readonly executionId: string;
+    /** Its path in the execution. */
+    readonly taskId: string;
+    readonly kind: 'agent' | 'workflow' | 'wait' | 'group';
+    /** The agent it calls. */
+    readonly agentId?: string;
+    /** From when it could run to its end. */
+    readonly duration: number;
+    /** How much of the critical path it is, */
+    readonly share: number;
+    /** and what that went into. */
+    readonly buckets: TimeBuckets;
+    /** How much later it could have ended without the execution ending later, as far as dependencies decide that. 0 on the critical path. */
+    readonly slack: number;
+}
+
 export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
 
 /** The kinds of task. */
 export declare type TaskType<Other extends string = AnyWord> = 'sequential' | 'parallel' | 'conditional' | 'loop' | Other;
+
+/**
+ * What time went into. The kinds exclude each other:
+ *
+ * - `model`: a model was asked and had not answered; `tool`: tools ran that a model had called; `code`: the agent's own code and all it does that is not on
+ *   record; `child`: a child workflow whose records are not at hand;
+ * - `failed`: attempts that failed, were interrupted or were stopped; `backoff`: the wait before the next attempt, or before the next request to a model;
+ * - `queue`: all places of the agent were taken, or it was being made; `rateLimit`: a limit of requests in a time, of an agent or a model;
+ * - `signal`: people or other programs; `timer`: a delay of the definition; `pause`: it was paused, or no process had it;
+ * - `persist`: writing the record that an attempt begins; `scheduler`: the rest, such as the way to the agent and back.
+ */
+export declare type TimeBucket = 'model' | 'tool' | 'code' | 'child' | 'failed' | 'backoff' | 'rateLimit' | 'queue' | 'signal' | 'timer' | 'pause' | 'persist' | 'scheduler';
+
+/** Times by what they went into; what is 0 is absent. */
+export declare type TimeBuckets = {
+    readonly [bucket in TimeBucket]?: number;
+};
 
 /** A time limit passed. */
 export declare class TimeoutError extends OrchestratorError {

@@ -8,7 +8,7 @@ use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
 use runtime::store::{Archive, ExecutionFilter, Expendable};
-use runtime::{Error, analysis, archive as told};
+use runtime::{Error, archive as told, traces};
 use serde::Deserialize;
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -30,7 +30,7 @@ pub(crate) enum Question {
     /// An execution and what goes with it, by a question as JSON text.
     Tree(String),
     /// How executions spent their time, by a question as JSON text.
-    Analysis(String),
+    Traces(String),
 }
 
 /// What a question resolves with.
@@ -73,7 +73,7 @@ pub(crate) fn told_of(archive: &dyn Archive, question: &Question) -> Result<Opti
             let TreeText { id, now } = read(asked)?;
             told::tree(archive, &id, Timestamp::from_micros(now))
         }
-        Question::Analysis(asked) => analysis::answer(archive, asked),
+        Question::Traces(asked) => traces::answer(archive, asked),
         Question::List(filter) => told::list(archive, &read_filter(filter)?).map(Some),
     }
 }

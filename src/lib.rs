@@ -8,7 +8,6 @@
 
 pub mod agents;
 pub mod alerts;
-pub mod analysis;
 pub mod analytics;
 pub mod archive;
 pub mod copies;
@@ -31,5 +30,6 @@ pub mod schema;
 mod scripted;
 mod shared;
 pub mod stage;
+pub mod traces;
 mod wake;
 pub mod words;

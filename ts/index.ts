@@ -45,6 +45,7 @@ export {
 } from './api/errors.js'
 export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/events.js'
 export type { ExecutionMonitor } from './api/monitor.js'
+export type { PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from './api/profile.js'
 export type { Insight, InsightKind, Performance, TaskPerformance, WorkflowAnalytics, WorkflowPerformance } from './api/analytics.js'
 export type { ExecutionEvent } from './events/execution-events.js'
 export { verifyStore, type BackupOptions } from './executions/backups.js'

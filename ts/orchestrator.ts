@@ -79,7 +79,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /** Chooses and calls models, and knows what they cost. */
   readonly modelIntegration: ModelIntegration
   /** Announces alerts, as the orchestrator does, and knows figures. */
-  readonly executionMonitor: ExecutionMonitor = new Monitor(() => this.#figures)
+  readonly executionMonitor: ExecutionMonitor = new Monitor(() => ({ figures: this.#figures, profiles: this.#lookUp.profiles }))
   readonly #models: ModelGateway
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
@@ -450,7 +450,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #runEnded(run: Run): void {
     this.#models.forget(`execution:${run.id}`)
-    this.#ended?.remember(run, this.#live.topOf(run), () => this.#dispatcher.engine.undoing(run.slot))
+    this.#ended?.remember(run, this.#live.topOf(run), () => this.#dispatcher.engine.told('undoing', run.slot))
     this.#unheard.ended(run)
     this.#deletions.ended()
     // They have been told, unless it was cancelled before it was taken up after a crash.

@@ -4,6 +4,7 @@
 import type { EventEmitter } from 'node:events'
 import type { MonitorEvents } from './alert.js'
 import type { WorkflowAnalytics } from './analytics.js'
+import type { PerformanceProfile } from './profile.js'
 
 /** Watches the executions of an orchestrator, announces its alerts, and knows its figures. */
 export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
@@ -16,4 +17,12 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {StoreError} `ERR_STORE_BUSY` if the figures have not got that far within 2 s; `retryable` is true.
    */
   getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics>
+  /**
+   * Resolves with what the time of an execution went into: its critical path, whose parts sum to its duration to the microsecond, and what each task is to
+   * that. Of one that runs it is of the time until its latest record. Child workflows are part of it, up to 1,000 of them.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
+   */
+  getPerformanceProfile(executionId: string): Promise<PerformanceProfile>
 }

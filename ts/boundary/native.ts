@@ -428,13 +428,9 @@ export class Engine {
     return { done: copied, stop: () => stopping.stop() }
   }
 
-  undoing(slot: number): string {
-    return this.#try(() => this.#native.undoing(slot))
-  }
-
-  /** What a live execution waits for, as JSON text. */
-  waits(slot: number): string {
-    return this.#try(() => this.#native.waits(slot))
+  /** Of a live execution, as JSON text: what undoes it, what it waits for, or what its time went into; the last is null if it must be read. */
+  told(what: 'undoing' | 'waits' | 'profile', slot: number): string {
+    return this.#try(() => this.#native[what](slot))
   }
 
   /** Deletes an execution and what goes with it; the ticket of the effect that follows. */

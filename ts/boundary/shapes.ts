@@ -99,3 +99,4 @@ export type StoredQuestion =
   | 'expendable'
   | 'summaries'
   | 'analytics'
+  | 'traces'

@@ -8,6 +8,7 @@ import type { EventSource } from '../events/execution-events.js'
 import type { Run } from '../run/run.js'
 import { readExecutionId, readFilter, readSummaryFilter } from './arguments.js'
 import type { EndedExecutions, Past } from './ended-executions.js'
+import { notFound } from './outcome.js'
 import { handleOf, type ExecutionHandle, type HandleHost } from './handle.js'
 import { listedExecution, listedRun, pageOf } from './listing.js'
 import type { LiveRuns } from './live-runs.js'
@@ -32,6 +33,16 @@ interface LookUpHost {
   ready(): Promise<void>
   /** Refuses `call` once the orchestrator has been shut down. */
   assertNotClosed(call: string): void
+}
+
+/** What the records of executions tell. */
+interface Records {
+  readonly isStored: boolean
+  /** The answer to a question as JSON text; `undefined` if there is no such execution. */
+  traces(call: string, asked: object): Promise<string | undefined>
+  /** The profile of an execution that is in memory; `null` if its records are gone. */
+  inMemory(executionId: string): Promise<string | null>
+  notFound(executionId: string): Error
 }
 
 export class ExecutionLookUp {
@@ -72,6 +83,26 @@ export class ExecutionLookUp {
     return this.#read('the call', () => storedSeen(dispatcher, (found) => this.#host.damaged(found), executionId))
   }
 
+  /** What the records of executions tell, for the monitor. */
+  get profiles(): Records {
+    const { live, ended, dispatcher } = this.#host
+    return {
+      isStored: ended === undefined,
+      notFound,
+      traces: async (call, asked) => {
+        await this.#host.ready()
+        return this.#read(call, () => dispatcher.engine.stored('traces', JSON.stringify(asked)))
+      },
+      inMemory: async (executionId) => {
+        await this.#host.ready()
+        const run = live.get(executionId)
+        if (run !== undefined && !run.released) return dispatcher.engine.told('profile', run.slot)
+        if (ended?.get(executionId) === undefined) throw notFound(executionId)
+        return null
+      },
+    }
+  }
+
   /** Returns executions, newest first. */
   async list(filter: ExecutionListFilter | undefined): Promise<ExecutionList> {
     const asked = readFilter(filter)
@@ -108,7 +139,7 @@ export class ExecutionLookUp {
       tenant: run.options.tenant,
       look: () => dispatcher.seen(run),
       // It may have ended meanwhile.
-      waits: () => (run.execution === undefined ? dispatcher.engine.waits(run.slot) : 'null'),
+      waits: () => (run.execution === undefined ? dispatcher.engine.told('waits', run.slot) : 'null'),
     }))
     return rememberedSummaries([...past, ...running], asked)
   }

@@ -5,26 +5,39 @@ import { EventEmitter } from 'node:events'
 import type { MonitorEvents } from '../api/alert.js'
 import type { WorkflowAnalytics } from '../api/analytics.js'
 import type { ExecutionMonitor } from '../api/monitor.js'
+import type { PerformanceProfile } from '../api/profile.js'
 import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
 import type { Figures } from './figures.js'
 import { readPeriod } from './period.js'
+import { performanceProfile, type ProfilesHost } from './profiles.js'
+import { readExecutionId } from '../executions/arguments.js'
+
+/** What it answers from. */
+interface Knows {
+  readonly figures: Figures
+  readonly profiles: ProfilesHost
+}
 
 export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMonitor {
-  readonly #figures: () => Figures
+  readonly #knows: () => Knows
 
   static {
     placeErrors(this.prototype, methodsOf(this.prototype))
     refuseAbsent(this.prototype, 'executionMonitor')
   }
 
-  /** `figures`: asked when they are wanted, since alerts may be announced before there are any. */
-  constructor(figures: () => Figures) {
+  /** `knows`: asked when it is wanted, since alerts may be announced before there is any of it. */
+  constructor(knows: () => Knows) {
     super()
-    this.#figures = figures
+    this.#knows = knows
   }
 
   async getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics> {
-    return this.#figures().of(readPeriod(workflowId, start, end))
+    return this.#knows().figures.of(readPeriod(workflowId, start, end))
+  }
+
+  async getPerformanceProfile(executionId: string): Promise<PerformanceProfile> {
+    return performanceProfile(this.#knows().profiles, readExecutionId(executionId))
   }
 }

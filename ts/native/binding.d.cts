@@ -184,6 +184,10 @@ export declare class Engine {
   schedules(): string
   /** The id of the execution in a slot, for one that a schedule began. */
   executionId(slot: number): string
+  /** Resolves with the answer to a question, both JSON text, or null; see `runtime::traces`. */
+  traces(asked: string): Promise<Answer>
+  /** The profile of a live execution as JSON text, which says `null` if its records are not in memory. */
+  profile(slot: number): string
 }
 
 /** A store that is looked at. */

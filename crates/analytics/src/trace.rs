@@ -11,6 +11,7 @@
 //! Events that share an instant are told apart by their [`Moment::order`], the place among all events of the execution.
 
 mod attempt;
+mod events;
 mod tracer;
 
 pub use attempt::{ModelRequest, TracedAttempt};

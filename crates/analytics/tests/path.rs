@@ -2,7 +2,7 @@
 //! The critical path, beside an oracle that never looks at a record: it knows the definition and how long each attempt takes, writes down every chain of
 //! things that wait for each other, and takes the longest.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::wildcard_enum_match_arm, reason = "a test that cannot go on says so")]
 
 #[path = "support/world.rs"]
 mod world;
@@ -144,8 +144,8 @@ fn script(list: &[Node], acts: &mut BTreeMap<String, Vec<Act>>) {
     for node in list {
         match &node.body {
             Body::Call { attempts, .. } => {
-                let last = attempts.len() - 1;
-                let act = |(place, time): (usize, &Micros)| if place == last { Act::work(*time) } else { Act::fail(*time) };
+                let final_place = attempts.len() - 1;
+                let act = |(place, time): (usize, &Micros)| if place == final_place { Act::work(*time) } else { Act::fail(*time) };
                 acts.insert(node.id.clone(), attempts.iter().enumerate().map(act).collect());
             }
             Body::Child(time) => _ = acts.insert(node.id.clone(), vec![Act::work(*time)]),

@@ -13,7 +13,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod analysis;
 pub mod archive;
 mod causes;
 mod clock;
@@ -27,6 +26,7 @@ pub mod report;
 pub mod spent;
 pub mod store;
 pub mod timing;
+pub mod traces;
 
 pub use clock::{Clock, SetClock};
 pub use driver::{Accept, Claimed, Driver, Group, Kept, Looks, OnRecord, Opened, Opening, Proceeded, Recorded, Statistics, Unreadable};

@@ -184,6 +184,14 @@ fn rank(bucket: Bucket) -> u8 {
         Bucket::Tool => 1,
         Bucket::Failed => 2,
         Bucket::RateLimit => 3,
-        _ => 4,
+        Bucket::Backoff => 4,
+        Bucket::Code
+        | Bucket::Child
+        | Bucket::Queue
+        | Bucket::Signal
+        | Bucket::Timer
+        | Bucket::Pause
+        | Bucket::Persist
+        | Bucket::Scheduler => 5,
     }
 }

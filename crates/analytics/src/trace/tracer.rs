@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Records become a [`Trace`]. The machine itself replays them; what each event closes is written down beside.
 
+use super::events::{asked, instance, kind_of, number_of, reused, task_of};
 use super::{Bucket, Micros, ModelRequest, Moment, Record, Segment, TaskNumber, Trace, TracedAttempt, TracedTask, Waited};
 use crate::{Kind, Outcome};
-use engine::{Event, Execution, Failure, InstanceIndex, Plan, ReusedEnd, Setup, TaskKind, TaskState, Wait};
+use engine::{Event, Execution, Failure, InstanceIndex, Plan, Setup, TaskState, Wait};
 use rustc_hash::FxHashMap;
-use serde::Deserialize;
 use std::sync::Arc;
 
 /// An execution as far as its records have been read.
@@ -62,7 +62,7 @@ enum State {
 struct End<'a> {
     at: Micros,
     start: Micros,
-    end: Micros,
+    until: Micros,
     outcome: Outcome,
     error: Option<&'a Arc<Failure>>,
 }
@@ -129,8 +129,8 @@ impl Tracer {
             }
         }
         let Self { execution, tasks, .. } = self;
-        let started = execution.started().map_or(last, |at| at.micros());
-        let ended = execution.ended().map_or(last, |at| at.micros());
+        let started = execution.started().map_or(last, stdx::Timestamp::micros);
+        let ended = execution.ended().map_or(last, stdx::Timestamp::micros);
         let plan = execution.plan();
         Trace {
             execution: Arc::clone(&execution.setup().id),
@@ -186,7 +186,7 @@ impl Tracer {
     }
 
     /// What an event ends, by what the machine was before it.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events end nothing")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are looked at below")]
     fn before(&mut self, at: Micros, event: &Event, ran: Option<&super::Ran>) {
         match event {
             Event::Judged { task, .. }
@@ -199,7 +199,7 @@ impl Tracer {
                 let number = number_of(*task);
                 self.close(at, number);
                 let signal = matches!(self.execution.planned(*task).wait, Some(Wait::Signal { .. }));
-                self.set(number, if signal { State::Signal } else { State::Timer(until.map_or(at, |until| until.micros())) });
+                self.set(number, if signal { State::Signal } else { State::Timer(until.map_or(at, stdx::Timestamp::micros)) });
             }
             Event::SignalReceived { name, .. } => _ = self.signals.insert(Arc::clone(name), at),
             Event::GroupStarted { task } | Event::LoopStarted { task, .. } | Event::BranchesTaken { task, .. } => {
@@ -210,43 +210,6 @@ impl Tracer {
                 if let Some(task) = self.tasks.get_mut(number) {
                     task.active = Some(Moment { at, order });
                 }
-            }
-            Event::AttemptInterrupted { task, .. } => {
-                self.end_attempt(number_of(*task), ran, &End { at, start: at, end: at, outcome: Outcome::Cancelled, error: None });
-                self.set(number_of(*task), State::Released);
-            }
-            Event::RetryScheduled { task, start, end, failure, until, .. } => {
-                let number = number_of(*task);
-                let (start, end) = (start.micros(), end.micros());
-                self.end_attempt(number, ran, &End { at, start, end, outcome: Outcome::Failed, error: Some(failure) });
-                if let Some(attempt) = self.tasks.get_mut(number).and_then(|task| task.attempts.last_mut()) {
-                    attempt.backoff_until = Some(until.micros());
-                }
-                self.set(number, State::Backoff);
-            }
-            Event::FallbackTaken { task, start, end, failure, .. } => {
-                let (start, end) = (start.micros(), end.micros());
-                self.end_attempt(number_of(*task), ran, &End { at, start, end, outcome: Outcome::Failed, error: Some(failure) });
-                self.set(number_of(*task), State::Released);
-            }
-            Event::TaskFinishing { task, start, end, .. } => {
-                let (start, end) = (start.micros(), end.micros());
-                self.end_attempt(number_of(*task), ran, &End { at, start, end, outcome: Outcome::Completed, error: None });
-                self.set(number_of(*task), State::Finishing);
-            }
-            Event::TaskCompleted { task, start, end, .. } => {
-                let (start, end) = (start.micros(), end.micros());
-                self.ended(number_of(*task), ran, &End { at, start, end, outcome: Outcome::Completed, error: None });
-            }
-            Event::TaskFailed { task, start, end, failure, .. } => {
-                let (start, end) = (start.micros(), end.micros());
-                self.ended(number_of(*task), ran, &End { at, start, end, outcome: Outcome::Failed, error: Some(failure) });
-            }
-            Event::TaskSkipped { task, .. } => self.ended_as(at, *task, Outcome::Skipped, None),
-            Event::TaskCancelled { task, .. } => self.ended_as(at, *task, Outcome::Cancelled, None),
-            Event::TaskReused { task, end } => {
-                let (outcome, error) = reused(end);
-                self.ended_as(at, *task, outcome, error);
             }
             Event::Paused => self.paused = self.paused.or(Some(at)),
             Event::Resumed { .. } => self.resume(at),
@@ -262,6 +225,51 @@ impl Tracer {
                 }
             }
             Event::StepEnded { task, name, .. } => self.step_ended(at, number_of(*task), name),
+            _ => self.before_end(at, event, ran),
+        }
+    }
+
+    /// What the end of an attempt or of a task ends.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events end nothing")]
+    fn before_end(&mut self, at: Micros, event: &Event, ran: Option<&super::Ran>) {
+        match event {
+            Event::AttemptInterrupted { task, .. } => {
+                self.end_attempt(number_of(*task), ran, &End { at, start: at, until: at, outcome: Outcome::Cancelled, error: None });
+                self.set(number_of(*task), State::Released);
+            }
+            Event::RetryScheduled { task, start, end, failure, until, .. } => {
+                let number = number_of(*task);
+                let (start, end) = (start.micros(), end.micros());
+                self.end_attempt(number, ran, &End { at, start, until: end, outcome: Outcome::Failed, error: Some(failure) });
+                if let Some(attempt) = self.tasks.get_mut(number).and_then(|task| task.attempts.last_mut()) {
+                    attempt.backoff_until = Some(until.micros());
+                }
+                self.set(number, State::Backoff);
+            }
+            Event::FallbackTaken { task, start, end, failure, .. } => {
+                let (start, end) = (start.micros(), end.micros());
+                self.end_attempt(number_of(*task), ran, &End { at, start, until: end, outcome: Outcome::Failed, error: Some(failure) });
+                self.set(number_of(*task), State::Released);
+            }
+            Event::TaskFinishing { task, start, end, .. } => {
+                let (start, end) = (start.micros(), end.micros());
+                self.end_attempt(number_of(*task), ran, &End { at, start, until: end, outcome: Outcome::Completed, error: None });
+                self.set(number_of(*task), State::Finishing);
+            }
+            Event::TaskCompleted { task, start, end, .. } => {
+                let (start, end) = (start.micros(), end.micros());
+                self.ended(number_of(*task), ran, &End { at, start, until: end, outcome: Outcome::Completed, error: None });
+            }
+            Event::TaskFailed { task, start, end, failure, .. } => {
+                let (start, end) = (start.micros(), end.micros());
+                self.ended(number_of(*task), ran, &End { at, start, until: end, outcome: Outcome::Failed, error: Some(failure) });
+            }
+            Event::TaskSkipped { task, .. } => self.ended_as(at, *task, Outcome::Skipped, None),
+            Event::TaskCancelled { task, .. } => self.ended_as(at, *task, Outcome::Cancelled, None),
+            Event::TaskReused { task, end } => {
+                let (outcome, error) = reused(end);
+                self.ended_as(at, *task, outcome, error);
+            }
             _ => {}
         }
     }
@@ -343,7 +351,7 @@ impl Tracer {
                 self.set(number, State::Released);
             }
             State::Running => {
-                let end = End { at, start: at, end: at, outcome: Outcome::Cancelled, error: None };
+                let end = End { at, start: at, until: at, outcome: Outcome::Cancelled, error: None };
                 self.end_attempt(number, None, &end);
             }
         }
@@ -374,8 +382,7 @@ impl Tracer {
         let first = self.pauses.partition_point(|(_, end)| *end <= from);
         let pauses = self.pauses.get(first..).unwrap_or_default().iter().copied().chain(open_pause);
         for (paused, resumed) in pauses.filter(|(paused, _)| *paused < to) {
-            let (paused, resumed) = (paused.max(from), resumed.min(to));
-            for (to, bucket) in [(paused, bucket), (resumed, Bucket::Pause)] {
+            for (to, bucket) in [(paused.max(from), bucket), (resumed.min(to), Bucket::Pause)] {
                 if from < to {
                     task.segments.push(Segment { from, to, bucket, attempt, at_work: false });
                     from = to;
@@ -403,7 +410,7 @@ impl Tracer {
         // One that was interrupted or stopped was measured by nobody.
         let is_measured = !matches!(end.outcome, Outcome::Cancelled);
         attempt.start = if is_measured { end.start.clamp(attempt.admitted, end.at.max(attempt.admitted)) } else { attempt.admitted };
-        attempt.end = end.end.clamp(attempt.start, end.at.max(attempt.start));
+        attempt.end = end.until.clamp(attempt.start, end.at.max(attempt.start));
         attempt.recorded = end.at.max(attempt.admitted);
         attempt.outcome = Some(end.outcome);
         attempt.error = end.error.map(|failure| Arc::clone(&failure.code));
@@ -488,87 +495,5 @@ impl Tracer {
         } else {
             open.replied = open.replied.max(at);
         }
-    }
-}
-
-/// The print of a request, which its choice and its call both have.
-fn asked(text: &str) -> String {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Asked {
-        asked: String,
-    }
-    serde_json::from_str::<Asked>(text).unwrap_or_default().asked
-}
-
-fn instance(number: TaskNumber) -> InstanceIndex {
-    InstanceIndex::new(u32::try_from(number).unwrap_or(u32::MAX))
-}
-
-fn number_of(task: InstanceIndex) -> TaskNumber {
-    task.get() as TaskNumber
-}
-
-fn kind_of(kind: &TaskKind) -> (Kind, Option<Arc<str>>) {
-    match kind {
-        TaskKind::Agent { agent_id } => (Kind::Agent, Some(Arc::clone(agent_id))),
-        TaskKind::Workflow => (Kind::Workflow, None),
-        TaskKind::Wait => (Kind::Wait, None),
-        TaskKind::Group { .. } | TaskKind::Choice { .. } | TaskKind::Loop(_) => (Kind::Group, None),
-    }
-}
-
-fn reused(end: &ReusedEnd) -> (Outcome, Option<&Arc<Failure>>) {
-    match end {
-        ReusedEnd::Cached(_) | ReusedEnd::Completed(_) | ReusedEnd::Degraded(..) => (Outcome::Completed, None),
-        ReusedEnd::Failed(failure) => (Outcome::Failed, Some(failure)),
-        ReusedEnd::Skipped(_) => (Outcome::Skipped, None),
-        ReusedEnd::Cancelled(_) => (Outcome::Cancelled, None),
-    }
-}
-
-/// The task that an event is about, where it is about one.
-fn task_of(event: &Event) -> Option<TaskNumber> {
-    match event {
-        Event::Judged { task, .. }
-        | Event::WaitStarted { task, .. }
-        | Event::WaitEnded { task, .. }
-        | Event::TaskPrepared { task, .. }
-        | Event::GroupStarted { task }
-        | Event::BranchesTaken { task, .. }
-        | Event::LoopStarted { task, .. }
-        | Event::AttemptStarted { task, .. }
-        | Event::TaskCompleted { task, .. }
-        | Event::TaskFailed { task, .. }
-        | Event::TaskSkipped { task, .. }
-        | Event::TaskCancelled { task, .. }
-        | Event::TaskReused { task, .. }
-        | Event::FallbackTaken { task, .. } => Some(number_of(*task)),
-        Event::ExecutionStarted
-        | Event::SignalReceived { .. }
-        | Event::PassStarted { .. }
-        | Event::PassEnded { .. }
-        | Event::AttemptInterrupted { .. }
-        | Event::AttemptTimedOut { .. }
-        | Event::ModelChosen { .. }
-        | Event::ModelCalled { .. }
-        | Event::RetryScheduled { .. }
-        | Event::BackoffEnded { .. }
-        | Event::TaskSpawned { .. }
-        | Event::TaskFinishing { .. }
-        | Event::FailFast { .. }
-        | Event::GroupStopped { .. }
-        | Event::ExecutionFailing { .. }
-        | Event::CancelRequested { .. }
-        | Event::BudgetCharged { .. }
-        | Event::UsageCharged { .. }
-        | Event::Paused
-        | Event::Resumed { .. }
-        | Event::CompensationStarted { .. }
-        | Event::StepStarted { .. }
-        | Event::StepEnded { .. }
-        | Event::SharedRead { .. }
-        | Event::Moved { .. }
-        | Event::ExecutionEnded { .. } => None,
     }
 }

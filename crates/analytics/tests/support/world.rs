@@ -303,7 +303,7 @@ impl<'a> World<'a> {
                         ended.push(*task);
                     }
                     Event::TaskCompleted { task, .. } | Event::TaskFailed { task, .. } | Event::TaskCancelled { task, .. } => {
-                        ended.push(*task)
+                        ended.push(*task);
                     }
                     _ => {}
                 }
@@ -313,7 +313,9 @@ impl<'a> World<'a> {
             record.began.extend(began);
             record.ran.extend(ran);
             for task in ended {
-                self.attempts.remove(&task).map(|_| self.give_back(task));
+                if self.attempts.remove(&task).is_some() {
+                    self.give_back(task);
+                }
                 let owner = self.execution.owner(task);
                 let id = self.execution.planned(task).id.to_string();
                 let parent = owner.and_then(|owner| self.waiting.remove(&(owner, id)));

@@ -6,7 +6,7 @@ use super::Driver;
 use crate::effect::Number;
 use crate::history::{Failures, effects_of, failures_of};
 use crate::store::{Archive, ReadError};
-use crate::{Error, analysis};
+use crate::{Error, traces};
 use alphabet::Effect;
 use analytics::trace::Trace;
 use engine::{Execution, Failure};
@@ -44,7 +44,7 @@ impl OnRecord {
     pub fn trace(&self, archive: &dyn Archive, execution: &Execution) -> Result<Trace, ReadError> {
         let mut records = archive.journal(self.key, 0)?;
         records.retain(|record| record.seq < self.records);
-        Ok(analysis::in_memory(Arc::clone(execution.plan()), execution.setup().clone(), &records))
+        Ok(traces::in_memory(Arc::clone(execution.plan()), execution.setup().clone(), &records))
     }
 }
 

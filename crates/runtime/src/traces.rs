@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Questions about how executions spent their time, answered from their records: by any thread that has an archive.
 
-mod traces;
+mod reading;
 
-pub use traces::{in_memory, trace};
+pub use reading::{in_memory, trace};
 
 use crate::Error;
 use crate::store::Archive;

@@ -6,23 +6,23 @@ use crate::engine::Engine;
 use crate::error::CodedError;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
-use runtime::analysis;
+use runtime::traces;
 
 #[napi]
 impl Engine {
-    /// Resolves with the answer to a question, both JSON text, or null; see `runtime::analysis`.
+    /// Resolves with the answer to a question, both JSON text, or null; see `runtime::traces`.
     #[napi(catch_unwind, ts_return_type = "Promise<Answer>")]
-    pub fn analysis(&self, asked: String) -> AsyncTask<ArchiveTask> {
-        ArchiveTask::ask(&self.archive, Question::Analysis(asked))
+    pub fn traces(&self, asked: String) -> AsyncTask<ArchiveTask> {
+        ArchiveTask::ask(&self.archive, Question::Traces(asked))
     }
 
-    /// The profile of a live execution as JSON text; null if it is not in memory.
+    /// The profile of a live execution as JSON text, which says `null` if its records are not in memory.
     #[napi(catch_unwind)]
-    pub fn profile(&self, slot: u32) -> Result<Option<String>, CodedError> {
+    pub fn profile(&self, slot: u32) -> Result<String, CodedError> {
         self.with(|driver| {
-            let Some(archive) = driver.at_hand() else { return Ok(None) };
+            let Some(archive) = driver.at_hand() else { return Ok("null".to_owned()) };
             let trace = driver.on_record(slot)?.trace(archive, driver.execution(slot)?)?;
-            Ok(Some(analysis::profile(&trace)))
+            Ok(traces::profile(&trace))
         })
     }
 }

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What the time of one execution went into.
+
+import { openArchive, type PerformanceProfile, type TimeBucket } from '@codexos/multi-agent-orchestrator'
+import { describe, expect, it } from 'vitest'
+import { storePath, userFolder } from '../support/folder.ts'
+import { kitWith, wait } from '../support/kits.ts'
+import { orchestratorWith, rejection, task, workflow } from '../support/orchestrators.ts'
+
+const folder = userFolder()
+
+/** Whole microseconds. */
+const micros = (millis: number): number => Math.round(millis * 1000)
+
+/** The parts follow each other from start to end, and both ways of summing give the duration, to the microsecond. */
+function whole(profile: PerformanceProfile): PerformanceProfile {
+  let at = 0
+  for (const { from, duration } of profile.criticalPath) {
+    expect(micros(from)).toBe(at)
+    at += micros(duration)
+  }
+  expect(at).toBe(micros(profile.duration))
+  expect(Object.values(profile.buckets).reduce((sum, part) => sum + micros(part), 0)).toBe(at)
+  return profile
+}
+
+/** Parts of the path of 10 ms and more, in whole tens. */
+const long = ({ criticalPath }: PerformanceProfile): [string, TimeBucket, number][] =>
+  criticalPath.filter(({ duration }) => duration >= 10).map((part) => [part.taskId ?? '', part.bucket, Math.round(part.duration / 10) * 10])
+
+describe('getPerformanceProfile', () => {
+  it('takes a run apart: delays, work, failed attempts, backoffs, people, and names what each task is to the path', async () => {
+    const kit = await kitWith({}, { storage: 'file' })
+    let tries = 0
+    kit.orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({
+        execute: async ({ id }) => {
+          await kit.clock.sleep(id === 'quick' ? '1s' : '4s')
+          tries += 1
+          if (id === 'flaky' && tries === 3) throw new Error('no')
+        },
+      }),
+      maxConcurrency: 10,
+    })
+    const retryPolicy = { maxAttempts: 2, backoffType: 'fixed', initialDelay: '2s' } as const
+    const handle = await kit.orchestrator.startWorkflow(
+      workflow([
+        task('slow', { dependencies: [] }),
+        task('quick', { dependencies: [] }),
+        wait('pause', '3s', { dependencies: ['slow', 'quick'] }),
+        task('flaky', { dependencies: ['pause'], retryPolicy }),
+        { id: 'ask', name: 'ask', waitFor: { signal: 'yes' }, dependencies: ['flaky'] },
+      ]),
+    )
+    await kit.clock.advance('20s')
+    await handle.signal('yes', 1)
+    await kit.until(handle.result())
+    const profile = whole(await kit.orchestrator.executionMonitor.getPerformanceProfile(handle.id))
+    expect(long(profile)).toEqual([
+      ['slow', 'code', 4000],
+      ['pause', 'timer', 3000],
+      ['flaky', 'failed', 4000],
+      ['flaky', 'backoff', 2000],
+      ['flaky', 'code', 4000],
+      ['ask', 'signal', 3000],
+    ])
+    expect(profile).toMatchObject({ executionId: handle.id, workflowId: 'flow', version: '1.0.0' })
+    const tasks = profile.tasks.map(({ taskId, share, slack }) => [taskId, Math.round(share / 1000), Math.round(slack / 1000)])
+    expect(tasks).toEqual([
+      ['flaky', 10, 0],
+      ['slow', 4, 0],
+      ['ask', 3, 0],
+      ['pause', 3, 0],
+      ['quick', 0, 3],
+    ])
+  })
+
+  it('shows the wait for a place of an agent as queue', async () => {
+    const kit = await kitWith({}, { storage: 'file' })
+    kit.orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({ execute: async () => kit.clock.sleep('5s') }),
+      maxAgents: 1,
+    })
+    const { id } = await kit.run(workflow(['a', 'b'].map((id) => task(id, { dependencies: [] }))))
+    const profile = whole(await kit.orchestrator.executionMonitor.getPerformanceProfile(id))
+    expect(long(profile)).toEqual([
+      ['b', 'queue', 5000],
+      ['b', 'code', 5000],
+    ])
+  })
+
+  it('goes into child workflows, whose parts say whose they are', async () => {
+    const kit = await kitWith({}, { storage: 'file' })
+    kit.orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: async () => kit.clock.sleep('5s') }) })
+    const inner = workflow([task('in')], { id: 'inner' })
+    const { id } = await kit.run(workflow([{ id: 'child', name: 'child', workflow: inner }, task('after')]))
+    const profile = whole(await kit.orchestrator.executionMonitor.getPerformanceProfile(id))
+    const parts = profile.criticalPath.filter(({ duration }) => duration >= 10)
+    expect(parts.map(({ executionId, taskId, bucket }) => [executionId, taskId, bucket])).toEqual([
+      [`${id}/child/1`, 'in', 'code'],
+      [id, 'after', 'code'],
+    ])
+  })
+
+  it('is of the time so far while an execution runs', async () => {
+    const kit = await kitWith({}, { storage: 'file' })
+    kit.orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: async () => kit.clock.sleep('5s') }) })
+    const handle = await kit.orchestrator.startWorkflow(workflow([task('a'), task('b'), task('c')]))
+    await kit.clock.advance('7s')
+    const profile = whole(await kit.orchestrator.executionMonitor.getPerformanceProfile(handle.id))
+    expect(profile.endTime).toBeUndefined()
+    expect(long(profile)).toEqual([['a', 'code', 5000]])
+    await kit.until(handle.result())
+  })
+
+  it('is there without a store while an execution runs, and says what is missing once that has ended', async () => {
+    const kit = await kitWith()
+    kit.orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: async () => kit.clock.sleep('5s') }) })
+    const { executionMonitor } = kit.orchestrator
+    const handle = await kit.orchestrator.startWorkflow(workflow([task('a'), task('b')]))
+    await kit.clock.advance('6s')
+    expect(long(whole(await executionMonitor.getPerformanceProfile(handle.id)))).toEqual([['a', 'code', 5000]])
+    await kit.until(handle.result())
+    await kit.clock.advance('1s')
+    const error = await rejection(executionMonitor.getPerformanceProfile(handle.id))
+    expect(error).toMatchObject({ code: 'ERR_NOT_SUPPORTED', details: { executionId: handle.id } })
+    expect(error.message).toContain('set `storage`')
+  })
+
+  it('sums to the microsecond on a real clock and a real file, and says what is no execution', async () => {
+    const path = storePath(folder)
+    const orchestrator = orchestratorWith(
+      { work: async () => new Promise((done) => setTimeout(done, Math.random() * 5)) },
+      { storage: { path } },
+    )
+    const tasks = Array.from({ length: 40 }, (_, place) =>
+      task(`t${place}`, { dependencies: [place - 1, place - 3, place - 7].filter((other) => other >= 0).map((other) => `t${other}`) }),
+    )
+    const { id, metrics } = await orchestrator.executeWorkflow(workflow(tasks))
+    const profile = whole(await orchestrator.executionMonitor.getPerformanceProfile(id))
+    expect(micros(profile.duration)).toBe(micros(metrics.duration))
+    expect(await rejection(orchestrator.executionMonitor.getPerformanceProfile('nothing'))).toMatchObject({
+      code: 'ERR_EXECUTION_NOT_FOUND',
+    })
+    expect(await rejection(orchestrator.executionMonitor.getPerformanceProfile(1 as never))).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+    // Whoever only looks at a store is not asked.
+    await using archive = await openArchive(path)
+    expect(await archive.getExecution(id)).toMatchObject({ id })
+  })
+})
