@@ -56,7 +56,12 @@ await runProgram('bench:reader', async (args) => {
       console.log(`${at()}: ${rule} ${state}${metrics ? `, log of ${Math.round(metrics.logBytes / MIB)} MiB` : ''}`),
     )
     const output = 'x'.repeat(RESULT_BYTES)
-    orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: () => output }), maxAgents: 1, maxConcurrency: 1000 })
+    // Each its own: the same one would be written once.
+    orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({ execute: ({ executionId }) => executionId + output }),
+      maxAgents: 1,
+      maxConcurrency: 1000,
+    })
     const workflow = { id: 'flow', name: 'Flow', version: '1', tasks: [{ id: 'a', name: 'a', agentId: 'work' }] }
     let failed = 0
     const measured = async (until) => {

@@ -2,7 +2,7 @@
 //! Questions to the store, answered on a thread of Node's pool.
 
 use crate::engine::Engine;
-use crate::error::{NativeFailure, failure};
+use crate::error::{NativeFailure, closed, failure};
 use crate::shared::{SharedArchive, lock};
 use crate::words;
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
@@ -53,11 +53,11 @@ impl ArchiveTask {
         AsyncTask::new(Self { archive: Arc::clone(archive), question })
     }
 
-    fn answer(&self) -> Result<Option<String>, Error> {
+    fn answer(&self) -> Result<Option<String>, NativeFailure> {
         let archive = lock(&self.archive);
-        // Without a store nothing is on record.
-        let Some(archive) = archive.as_deref() else { return Ok(None) };
-        told_of(archive, &self.question)
+        // Closed meanwhile: nobody knows what is on record. Without a store nothing is asked.
+        let Some(archive) = archive.as_deref() else { return Err(closed()) };
+        told_of(archive, &self.question).map_err(|error| failure(&error))
     }
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn told_of(archive: &dyn Archive, question: &Question) -> Result<Opti
 }
 
 impl Task for ArchiveTask {
-    type Output = Result<Option<String>, Error>;
+    type Output = Result<Option<String>, NativeFailure>;
     type JsValue = Answer;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
@@ -89,7 +89,7 @@ impl Task for ArchiveTask {
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Answer> {
         Ok(match output {
             Ok(text) => Answer { failure: None, text },
-            Err(error) => Answer { failure: Some(failure(&error)), text: None },
+            Err(failure) => Answer { failure: Some(failure), text: None },
         })
     }
 }

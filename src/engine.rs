@@ -6,7 +6,7 @@ use crate::archive::{ArchiveTask, Question};
 use crate::copies::{BackupTask, NativeStop};
 use crate::error::{CodedError, coded};
 use crate::opening::{Close, NativeStorage, Open};
-use crate::plan::{NativePlan, ReadingLimits};
+use crate::plan::NativePlan;
 use crate::shared::{SharedArchive, SharedDriver, SharedFacts, lock};
 use crate::stage::{NativeClock, NativeStage};
 use crate::wake::Wake;
@@ -18,7 +18,6 @@ use napi::threadsafe_function::UnknownReturnValue;
 use napi_derive::napi;
 use runtime::store::{Durability, MemoryStore, Stall, canonical};
 use runtime::{Driver, Error, Statistics, report};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -68,21 +67,6 @@ impl From<NativeFit> for Fit {
     fn from(fit: NativeFit) -> Self {
         Self { task: TaskIndex::new(fit.task), payload: fit.payload.map(Into::into) }
     }
-}
-
-/// What the configuration says about executions that run.
-#[napi(object)]
-pub struct NativeLimits {
-    /// How many executions run at once; null: any number.
-    pub running_max: Option<u32>,
-    /// How large a share of the places a tenant has; 1 for those not named.
-    pub tenant_weights: HashMap<String, u32>,
-    /// The bounds of what attempts add, as those of a definition.
-    pub definitions: ReadingLimits,
-    /// Whether executions of several definitions of one workflow version may run at once.
-    pub redefinable: bool,
-    /// How records name this process.
-    pub process: String,
 }
 
 /// When an execution must have ended.
@@ -211,23 +195,6 @@ impl Engine {
     #[napi(catch_unwind)]
     pub fn alerts(&self) -> Result<Vec<NativeAlert>, CodedError> {
         self.with(|driver| Ok(driver.take_alerts().into_iter().map(NativeAlert::from).collect()))
-    }
-
-    /// Sets what the configuration says: called once, before anything begins.
-    #[napi(catch_unwind)]
-    pub fn limit(&self, limits: NativeLimits) -> Result<(), CodedError> {
-        let weights = limits.tenant_weights.into_iter().map(|(tenant, weight)| (tenant.into(), weight)).collect();
-        self.with(|driver| {
-            driver.limit(limits.running_max, weights);
-            driver.limit_definitions((&limits.definitions).into());
-            driver.name_process(limits.process.into());
-            #[cfg(feature = "bench")]
-            driver.record_of_attempts(recorded());
-            if limits.redefinable {
-                driver.allow_redefinition();
-            }
-            Ok(())
-        })
     }
 
     /// The event loop stood still for `millis` until `at`: that is put on record with what is recorded next.
@@ -436,13 +403,6 @@ impl Engine {
         ArchiveTask::ask(&self.archive, Question::History(id))
     }
 
-    /// Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows.
-    #[napi(catch_unwind)]
-    pub fn delete_executions(&self, ids: Vec<String>, keys: Vec<i64>) -> Result<u32, CodedError> {
-        let executions: Vec<_> = ids.into_iter().zip(keys).collect();
-        self.with(|driver| driver.delete(&executions))
-    }
-
     /// Copies the store to a path; resolves with why it could not be, or null.
     #[napi(catch_unwind, ts_return_type = "Promise<NativeFailure | null>")]
     pub fn backup(&self, path: String, stop: &NativeStop) -> AsyncTask<BackupTask> {
@@ -485,12 +445,4 @@ impl Engine {
         let driver = driver.as_mut().ok_or_else(|| CodedError::new("ERR_CLOSED", "the orchestrator is not open"))?;
         work(driver).map_err(|error| coded(&error))
     }
-}
-
-/// What `bench/record.mjs` wants on record.
-#[cfg(feature = "bench")]
-fn recorded() -> runtime::Recorded {
-    let left_out = std::env::var("MAO_BENCH_LEAVE_OUT").unwrap_or_default();
-    let wants = |field: &str| !left_out.split(',').any(|left_out| left_out == field);
-    runtime::Recorded { by: wants("by"), prints: wants("print"), reads: wants("read"), waits: wants("waited"), ends: wants("committed") }
 }

@@ -43,7 +43,11 @@ pub(crate) fn failure(error: &Error) -> NativeFailure {
 
 /// The failure of a question that an orchestrator which has been closed meanwhile does not answer any more.
 pub(crate) fn closed() -> NativeFailure {
-    NativeFailure { code: "ERR_CLOSED".to_owned(), message: "the orchestrator is not open".to_owned(), causes: Vec::new() }
+    NativeFailure {
+        code: "ERR_CLOSED".to_owned(),
+        message: "the call was still under way when the orchestrator was shut down; await it before `shutdown()`".to_owned(),
+        causes: Vec::new(),
+    }
 }
 
 fn causes(error: &Error) -> Vec<String> {
@@ -108,6 +112,7 @@ fn read(error: &ReadError) -> &'static str {
         ReadError::Damaged { .. }
         | ReadError::Execution { .. }
         | ReadError::Record { .. }
+        | ReadError::Value(_)
         | ReadError::Definition { .. }
         | ReadError::Schedule { .. }
         | ReadError::Unavailable { .. } => "ERR_STORE_CORRUPT",

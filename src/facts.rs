@@ -3,7 +3,7 @@
 
 use crate::archive::Answer;
 use crate::engine::Engine;
-use crate::error::{CodedError, failure};
+use crate::error::{CodedError, NativeFailure, closed, failure};
 use crate::shared::{SharedFacts, lock};
 use napi::bindgen_prelude::{AsyncTask, Env, Task};
 use napi_derive::napi;
@@ -34,24 +34,23 @@ pub struct FactsTask {
 }
 
 impl FactsTask {
-    fn answer(&self) -> Result<Option<String>, Error> {
+    fn answer(&self) -> Result<String, NativeFailure> {
+        let told = |error: Error| {
+            // Closed meanwhile, which is why they did not get as far as was asked.
+            if lock(&self.facts).is_none() { closed() } else { failure(&error) }
+        };
         // Held no longer: whoever closes need not wait for this.
-        let facts = || lock(&self.facts).as_ref().map(Arc::clone);
-        Ok(match self.what {
-            AskedOfFacts::Summaries => {
-                let filter = read_filter(&self.question)?;
-                facts().map(|facts| facts.summaries(&filter, WAIT)).transpose()?
-            }
-            AskedOfFacts::Analytics => {
-                let question = read_period(&self.question)?;
-                facts().map(|facts| facts.period(&question, WAIT)).transpose()?
-            }
-        })
+        let facts = lock(&self.facts).as_ref().map(Arc::clone).ok_or_else(closed)?;
+        let answered = match self.what {
+            AskedOfFacts::Summaries => read_filter(&self.question).and_then(|filter| Ok(facts.summaries(&filter, WAIT)?)),
+            AskedOfFacts::Analytics => read_period(&self.question).and_then(|question| Ok(facts.period(&question, WAIT)?)),
+        };
+        answered.map_err(told)
     }
 }
 
 impl Task for FactsTask {
-    type Output = Result<Option<String>, Error>;
+    type Output = Result<String, NativeFailure>;
     type JsValue = Answer;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
@@ -60,8 +59,8 @@ impl Task for FactsTask {
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> napi::Result<Answer> {
         Ok(match output {
-            Ok(text) => Answer { failure: None, text },
-            Err(error) => Answer { failure: Some(failure(&error)), text: None },
+            Ok(text) => Answer { failure: None, text: Some(text) },
+            Err(failure) => Answer { failure: Some(failure), text: None },
         })
     }
 }

@@ -18,7 +18,18 @@ const flow = workflow([
 const open = (path: string): MultiAgentOrchestrator =>
   orchestratorWith({ work: () => 'done' }, { storage: { path, durability: 'os' }, logger: false })
 
-const sound = { sound: true, checksums: true, pages: [], log: null, structure: null, executions: [], schedules: [], cache: 0, keys: 0 }
+const sound = {
+  sound: true,
+  checksums: true,
+  pages: [],
+  log: null,
+  structure: null,
+  executions: [],
+  schedules: [],
+  cache: 0,
+  keys: 0,
+  values: 0,
+}
 
 describe('a backup', () => {
   it('made under load has all that was acknowledged before the call, is whole, and goes on', { timeout: 60_000 }, async () => {

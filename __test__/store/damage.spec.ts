@@ -104,6 +104,65 @@ describe('a flipped bit in one execution', () => {
   })
 })
 
+describe('a damaged execution', () => {
+  const long = (name: string): object => ({
+    ...waits(name),
+    tasks: [task('a'), { id: 'w', name: 'w', waitFor: { signal: 'go' }, dependencies: ['a'] }],
+  })
+  const openLarge = (path: string): MultiAgentOrchestrator =>
+    orchestratorWith(
+      { work: ({ context }) => large((context as unknown as { mark: string }).mark) },
+      { storage: { path, retention: { completed: { count: 1000 } } }, logger: false },
+    )
+
+  /** A store with results on pages of their own: of one that waits, with a key, and of one that has ended. */
+  async function withResults(): Promise<{ path: string; waiting: string }> {
+    const path = storePath(folder)
+    const orchestrator = openLarge(path)
+    const { id } = await orchestrator.startWorkflow(long('flow') as never, { mark: 'waiting' }, { idempotencyKey: 'key' })
+    while ((await orchestrator.getExecution(id))?.tasks[0]?.status !== 'completed') await new Promise((resolve) => setTimeout(resolve, 2))
+    await orchestrator.executeWorkflow(workflow([task('a')], { id: 'other' }), { mark: 'ended' }, { executionId: 'ended' })
+    await orchestrator.executeWorkflow(workflow([task('a')], { id: 'other' }), { mark: 'whole' }, { executionId: 'whole' })
+    await orchestrator.shutdown({ drainMs: 0 })
+    return { path, waiting: id }
+  }
+
+  it('can be deleted, whether it has ended or not; its id and its key are free, and everything else goes on', async () => {
+    const { path, waiting } = await withResults()
+    for (const mark of ['waiting', 'ended']) flip(path, `middle-of-${mark}`)
+    const orchestrator = openLarge(path)
+    const statuses = async (of: MultiAgentOrchestrator): Promise<Record<string, string>> =>
+      Object.fromEntries((await of.listExecutions()).executions.map(({ id, status }) => [id, status]))
+    expect(await statuses(orchestrator)).toEqual({ [waiting]: 'damaged', ended: 'damaged', whole: 'completed' })
+    await orchestrator.deleteExecution(waiting)
+    await orchestrator.deleteExecution('ended')
+    expect(await statuses(orchestrator)).toEqual({ whole: 'completed' })
+    const again = await orchestrator.startWorkflow(long('flow') as never, { mark: 'waiting' }, { idempotencyKey: 'key' })
+    expect(again.id).toBe(waiting)
+    await orchestrator.executeWorkflow(workflow([task('a')], { id: 'other' }), { mark: 'new' }, { executionId: 'ended' })
+    await again.signal('go')
+    await again.result()
+    await orchestrator.shutdown()
+    const next = openLarge(path)
+    expect(await statuses(next)).toEqual({ whole: 'completed', [waiting]: 'completed', ended: 'completed' })
+    await next.shutdown()
+  })
+
+  it('that is damaged where other things stand too is refused by name, and everything goes on', async () => {
+    const path = await filled()
+    flip(path, 'middle-of-two')
+    const orchestrator = open(path)
+    const error = await rejection(orchestrator.deleteExecution('two'))
+    expect(error).toMatchObject({ code: 'ERR_STORE_CORRUPT', executionId: 'two', message: expect.stringContaining('restore a backup') })
+    expect(await orchestrator.getExecution('two')).toMatchObject({ status: 'damaged' })
+    expect(await orchestrator.pruneExecutions({ status: 'completed' })).toMatchObject({ executions: 1, ids: ['ended'] })
+    expect((await orchestrator.executeWorkflow(workflow([task('a')], { id: 'new' }), { mark: 'new' })).results).toEqual({
+      a: 'result of new',
+    })
+    await orchestrator.shutdown()
+  })
+})
+
 describe('damage to the structure of a store', () => {
   it('refuses the opening by name, and changes nothing', async () => {
     const path = await filled()

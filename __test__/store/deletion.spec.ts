@@ -21,7 +21,12 @@ function at(place: (typeof PLACES)[number], path = storePath(folder), retention?
     throw new Error('no')
   }
   return orchestratorWith(
-    { work: () => 'x'.repeat(100), fail, some: () => 'x'.repeat(100_000), large: () => 'x'.repeat(1 << 20) },
+    {
+      work: () => 'x'.repeat(100),
+      fail,
+      some: ({ executionId }) => executionId + 'x'.repeat(100_000),
+      large: ({ executionId }) => executionId + 'x'.repeat(1 << 20),
+    },
     { ...config, logger: false },
   )
 }
@@ -56,6 +61,16 @@ describe.each(PLACES)('deleteExecution (%s)', (place) => {
     await orchestrator.getHandle(id).settled()
     await orchestrator.deleteExecution(id)
     expect(await idsOf(orchestrator)).toEqual([])
+  })
+
+  it('waits for an end that is shown before it is on record', async () => {
+    const orchestrator = at(place)
+    for (let n = 0; n < 20; n += 1) {
+      const { id } = await orchestrator.startWorkflow(only)
+      while ((await orchestrator.getExecution(id))?.status !== 'completed') await new Promise((resolve) => setImmediate(resolve))
+      await (n % 2 === 0 ? orchestrator.deleteExecution(id) : orchestrator.pruneExecutions({ status: 'completed' }))
+      expect(await idsOf(orchestrator)).toEqual([])
+    }
   })
 
   it('leaves a child to its parent, and takes it with it', async () => {
@@ -224,9 +239,11 @@ describe.each(FILES)('retention (%s)', (durability) => {
     await handle.signal('go')
     await handle.settled()
     const fork = await orchestrator.retryExecution(handle.id)
-    for (let n = 0; n < 60; n += 1)
+    // It is looked after 50 have ended, and now and then.
+    await until(async () => {
       await rejection(orchestrator.executeWorkflow(workflow([task('bad', { agentId: 'fail' })], { id: 'bad' })))
-    await until(async () => (await idsOf(orchestrator)).length <= 3)
+      return (await idsOf(orchestrator)).length <= 3
+    })
     expect(await idsOf(orchestrator)).toEqual(expect.arrayContaining([fork.id, handle.id]))
   })
 

@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'ERR_JOIN_UNREACHABLE'
   | 'ERR_DEADLINE'
   | 'ERR_BUDGET'
+  | 'ERR_JOURNAL_LIMIT'
   | 'ERR_TOTAL_TIMEOUT'
   | 'ERR_HEARTBEAT_TIMEOUT'
   | 'ERR_WAIT_TIMEOUT'
@@ -223,6 +224,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_JOIN_UNREACHABLE: TaskFailedError,
   ERR_DEADLINE: TimeoutError,
   ERR_BUDGET: TaskFailedError,
+  ERR_JOURNAL_LIMIT: TaskFailedError,
   ERR_TOTAL_TIMEOUT: TimeoutError,
   ERR_HEARTBEAT_TIMEOUT: TimeoutError,
   ERR_WAIT_TIMEOUT: TimeoutError,

@@ -26,4 +26,6 @@ export interface StoreReport {
   readonly cache: number
   /** The same of idempotency keys. */
   readonly keys: number
+  /** Values of more than 64 KiB that cannot be read; executions that have them are among `executions` too. */
+  readonly values: number
 }

@@ -37,3 +37,10 @@ export function rebuilt({ code, message, causes }: NativeFailure, details?: stri
   const told = details === undefined ? undefined : (JSON.parse(details) as Record<string, unknown>)
   return errorOf(code, message, { cause, details: told, retryable: RETRYABLE.has(code) })
 }
+
+/** What was asked of Rust, as text. Rejects with an `OrchestratorError`. */
+export async function answerOf(asked: Promise<{ failure?: NativeFailure; text?: string }>): Promise<string> {
+  const { failure, text } = await asked
+  if (failure) throw rebuilt(failure, text)
+  return text ?? ''
+}

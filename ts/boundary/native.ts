@@ -3,7 +3,7 @@
 
 import { addon } from '../addon.js'
 import type { ResolvedAgents, ResolvedStorage } from '../config/config.js'
-import { errorOf, type OrchestratorError } from '../api/errors.js'
+import type { OrchestratorError } from '../api/errors.js'
 import { attempt, converted, rebuilt } from './failures.js'
 import type { Json } from '../json/json.js'
 import type { ExecutionKind } from '../native/alphabet.js'
@@ -48,13 +48,6 @@ export const readAcceptedWorkflow: typeof Binding.readAcceptedWorkflow = native.
 export const readWorkflow: typeof Binding.readWorkflow = native.readWorkflow
 export type { Answer, InterruptedGroup, NativePlan, NativeReadingLimits, PlanReading, Question, SignalFit, Unreadable }
 
-/** What is damaged in the store at a path, as JSON text. */
-export async function storeReport(path: string): Promise<string> {
-  const { failure, text } = await native.verifyStore(path)
-  if (failure) throw rebuilt(failure)
-  return text ?? '{}'
-}
-
 /** Everything that is wrong with a timing; see `runtime::timing`. */
 export function timingProblems(timing: string, now: number): { path: string; message: string }[] {
   return JSON.parse(attempt(() => native.timingProblems(timing, now))) as { path: string; message: string }[]
@@ -75,12 +68,15 @@ interface OpenedStore {
 export class Engine {
   readonly #native: Binding.Engine
   readonly #time: NativeTime
+  /** Why it does not answer any more, where that is not that it was closed in order. */
+  readonly #ended: () => OrchestratorError | undefined
   /** While the store has not answered all that it was asked: settled when it has. */
   asked: Promise<unknown> | undefined
 
-  constructor(wake: () => void, time: NativeTime) {
+  constructor(wake: () => void, time: NativeTime, ended: () => OrchestratorError | undefined) {
     this.#native = new native.Engine(wake)
     this.#time = time
+    this.#ended = ended
   }
 
   openMemory(): void {
@@ -327,7 +323,6 @@ export class Engine {
   /** Asks the store. Nobody else may begin an execution of the key meanwhile. */
   async lookUpClaim(hash: string, fingerprint: string, rerunFailed: boolean): Promise<Claimed> {
     const { claim } = await this.#settled(this.#try(() => this.#native.lookUpClaim(hash, fingerprint, rerunFailed)))
-    if (claim == null) throw notOpen()
     return claim as Claimed
   }
 
@@ -406,6 +401,11 @@ export class Engine {
     return this.#try(() => this.#native.poolStatistics())
   }
 
+  /** The slots of executions that have ended and whose end may not have been heard of yet. */
+  ending(): number[] {
+    return this.#try(() => this.#native.ending())
+  }
+
   isSettled(): boolean {
     return this.#try(() => this.#native.isSettled())
   }
@@ -434,14 +434,13 @@ export class Engine {
   }
 
   /** Deletes an execution and what goes with it; the ticket of the effect that follows. */
-  delete({ ids, keys }: Tree): number {
-    return this.#try(() => this.#native.deleteExecutions([...ids], [...keys]))
+  delete({ ids, keys, damaged = [] }: Tree): number {
+    return this.#try(() => this.#native.deleteExecutions([...ids], [...keys], [...damaged]))
   }
 
   /** The effects that a stored execution has had, all of them, and why what failed did, by their numbers. */
   async storedHistory(id: string): Promise<History> {
-    const text = await this.#answer(this.#native.storedHistory(id))
-    if (text === undefined) throw notOpen()
+    const text = (await this.#answer(this.#native.storedHistory(id))) ?? NO_HISTORY
     const { words, failures } = JSON.parse(text) as { words: number[]; failures: Failures }
     return { words: new Float64Array(words), failures }
   }
@@ -470,26 +469,27 @@ export class Engine {
       if (this.asked === all) this.asked = undefined
     })
     const answer = await asked
-    if (answer.failure) throw rebuilt(answer.failure)
+    if (answer.failure) throw this.#told(rebuilt(answer.failure))
     return answer
   }
 
   #try<T>(work: () => T): T {
-    return attempt(work)
+    try {
+      return work()
+    } catch (error) {
+      throw this.#told(converted(error))
+    }
+  }
+
+  /** What was asked when it ended is answered by why it did. */
+  #told(error: OrchestratorError): OrchestratorError {
+    return error.code === 'ERR_CLOSED' ? (this.#ended() ?? error) : error
   }
 }
 
-/** What was asked of Rust, as text. Rejects with an `OrchestratorError`. */
-export async function answerOf(asked: Promise<Answer>): Promise<string> {
-  const { failure, text } = await asked
-  if (failure) throw rebuilt(failure, text)
-  return text ?? ''
-}
+/** That of an execution that is not there. */
+const NO_HISTORY = '{"words":[],"failures":{}}'
 
 function told({ words, failures }: Binding.History): History {
   return { words, failures: JSON.parse(failures) as Failures }
-}
-
-function notOpen(): OrchestratorError {
-  return errorOf('ERR_CLOSED', 'the orchestrator is not open')
 }

@@ -58,6 +58,8 @@ export interface Tree {
   readonly ids: readonly string[]
   readonly keys: readonly number[]
   readonly bytes: number
+  /** The keys of those that have not ended and go all the same, because they are damaged. */
+  readonly damaged?: readonly number[]
   /** What needs it. */
   readonly need: Need | null
   /** Whose task the first is, where that is not on record. */

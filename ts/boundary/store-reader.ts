@@ -2,8 +2,15 @@
 // What answers questions about a store: the engine that has it, or a reader that only looks at it.
 
 import { rebuilt } from './failures.js'
-import { NativeArchive, type Answer, type Engine } from './native.js'
+import { native, NativeArchive, type Answer, type Engine } from './native.js'
 import type { Failures, History } from './shapes.js'
+
+/** What is damaged in the store at a path, as JSON text. */
+export async function storeReport(path: string): Promise<string> {
+  const { failure, text } = await native.verifyStore(path)
+  if (failure) throw rebuilt(failure)
+  return text ?? '{}'
+}
 
 /** Answers what is on record. */
 export type StoreReader = Pick<Engine, 'stored' | 'storedHistory'>

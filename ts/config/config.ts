@@ -93,6 +93,16 @@ export interface WorkflowConfig {
    */
   maxValueBytes?: number | undefined
   /**
+   * Events that one execution may record, 1 to 100,000,000. Beyond it the execution fails with `ERR_JOURNAL_LIMIT`. Default 1000000, or ten for each of
+   * `maxTasks` if that is more.
+   */
+  maxJournalEvents?: number | undefined
+  /**
+   * Bytes that one execution may record: of values and texts, and 100 for each event. At most 536870912 (512 MiB); default 268435456 (256 MiB). Without
+   * `storage` results stay in JavaScript and are not counted. Beyond it the execution fails with `ERR_JOURNAL_LIMIT`.
+   */
+  maxJournalBytes?: number | undefined
+  /**
    * The most loop passes of one execution that call no agent, no wait and no child, at least 1: a loop that only judges conditions would never end. Beyond it
    * the loop fails with `ERR_LOOP_LIMIT`. Default 10000.
    */
@@ -204,6 +214,9 @@ export interface ResolvedWorkflow {
   readonly maxDepth: number
   readonly maxTasks: number
   readonly maxValueBytes: number
+  /** `null`: by the number of tasks. */
+  readonly maxJournalEvents: number | null
+  readonly maxJournalBytes: number
   readonly maxIdlePasses: number
   readonly defaultTimeout: number
   readonly enableValidation: boolean
@@ -244,6 +257,10 @@ const TASKS_MAX = 1_000_000
 /** The largest value that can be allowed: its JSON is one text, and V8 has a bound for those. */
 const VALUE_BYTES_MAX = 256 << 20
 
+/** The most that one execution may be allowed to record: it is read as one text too. */
+const JOURNAL_BYTES_MAX = 512 * 2 ** 20
+const JOURNAL_EVENTS_MAX = 100_000_000
+
 const defaults: ResolvedConfig = {
   storage: null,
   memory: { remember: { count: 1000, bytes: 64 * 2 ** 20 } },
@@ -251,6 +268,8 @@ const defaults: ResolvedConfig = {
     maxDepth: 10,
     maxTasks: 100,
     maxValueBytes: 16 << 20,
+    maxJournalEvents: null,
+    maxJournalBytes: 256 << 20,
     maxIdlePasses: 10_000,
     defaultTimeout: 30_000,
     enableValidation: true,
@@ -320,6 +339,8 @@ const workflowFields: Fields<ResolvedWorkflow> = {
     maxDepth: integer(1),
     maxTasks: integer(1, TASKS_MAX),
     maxValueBytes: integer(1, VALUE_BYTES_MAX),
+    maxJournalEvents: integer(1, JOURNAL_EVENTS_MAX),
+    maxJournalBytes: integer(1, JOURNAL_BYTES_MAX),
     maxIdlePasses: integer(1),
     defaultTimeout: duration,
     enableValidation: boolean,

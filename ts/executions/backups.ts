@@ -6,7 +6,7 @@ import { OrchestratorError, ValidationError } from '../api/errors.js'
 import { describe, type Issue } from '../api/issue.js'
 import type { StoreReport } from '../api/store.js'
 import type { Engine } from '../boundary/native.js'
-import { storeReport } from '../boundary/native.js'
+import { storeReport } from '../boundary/store-reader.js'
 import { cancelledBy } from './outcome.js'
 
 /** Options of `backup`. */

@@ -6,7 +6,7 @@
 //   the engine deletes it with a commit, which resolves; the room comes back in slices   (the writer)
 
 import type { PruneFilter, Pruned, PruneOptions } from '../api/execution.js'
-import { ConflictError, type OrchestratorError } from '../api/errors.js'
+import { ConflictError, StoreError, type OrchestratorError } from '../api/errors.js'
 import { dateOf } from '../base/clock.js'
 import type { ExpendablePage, ExpendableQuestion, Need, Tree } from '../boundary/shapes.js'
 import type { ResolvedRetention } from '../config/retention.js'
@@ -69,14 +69,29 @@ export class Deletions {
     readExecutionId(executionId)
     await this.#host.ready()
     this.#host.assertOpen('deleteExecution')
-    const { live } = this.#host
-    const run = live.get(executionId)
+    await this.#ends(executionId)
+    const run = this.#host.live.get(executionId)
     if (run !== undefined && run.execution === undefined) throw refusal(executionId, { by: 'active', of: executionId })
     const tree = await this.#treeOf(executionId)
     if (tree === undefined) throw notFound(executionId)
     const need = tree.need ?? this.#needOf(tree)
     if (need !== null) throw refusal(executionId, need)
     await this.#discard([tree])
+    if (this.#host.ended === undefined && (await this.#treeOf(executionId))?.keys[0] === tree.keys[0]) throw undeletable(executionId)
+  }
+
+  /** Waits for ends to be on record that a look at an execution shows already: of all, or of those that go with one. */
+  async #ends(executionId?: string): Promise<void> {
+    const { dispatcher } = this.#host
+    if (dispatcher.isOver()) return
+    const ending = new Set(dispatcher.engine.ending())
+    const runs = [...dispatcher.runs()].filter(
+      ({ slot, id, execution }) =>
+        execution === undefined &&
+        ending.has(slot) &&
+        (executionId === undefined || id === executionId || id.startsWith(`${executionId}/`)),
+    )
+    await Promise.all(runs.map((run) => run.whenEnded()))
   }
 
   /** Deletes those that fit. */
@@ -84,6 +99,7 @@ export class Deletions {
     const { filter, dryRun } = readPruning(given, options)
     await this.#host.ready()
     this.#host.assertOpen('pruneExecutions')
+    await this.#ends()
     const { clock } = this.#host.dispatcher
     const { workflowId, status, endedBefore, keep } = filter
     const asked = {
@@ -207,6 +223,12 @@ export class Deletions {
 
 function* inParts(trees: readonly Tree[]): Generator<readonly Tree[], void> {
   for (let at = 0; at < trees.length; at += AT_ONCE) yield trees.slice(at, at + AT_ONCE)
+}
+
+/** A page that it is on is damaged: what else is on that page could not be written again. */
+function undeletable(executionId: string): StoreError {
+  const message = `execution \`${executionId}\` cannot be deleted: it is on a damaged page of the store; restore a backup (\`verifyStore\` names what is damaged)`
+  return new StoreError('ERR_STORE_CORRUPT', message, { executionId })
 }
 
 /** Why an execution is not deleted, and what to do. */

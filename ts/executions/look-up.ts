@@ -54,14 +54,9 @@ export class ExecutionLookUp {
     this.#stored = new StoredSummaries(host.dispatcher.engine)
   }
 
-  /** Reads the store. Where that ended meanwhile it says how, as every call that was under way then does. */
-  async #read<T>(call: string, read: () => Promise<T>): Promise<T> {
+  #read<T>(call: string, read: () => Promise<T>): Promise<T> {
     this.#host.assertNotClosed(call)
-    try {
-      return await read()
-    } catch (error) {
-      throw this.#host.dispatcher.failure ?? error
-    }
+    return read()
   }
 
   /** An execution that has ended, or that lives elsewhere. */

@@ -38,7 +38,10 @@ export async function openStore(config: ResolvedConfig, parts: Parts): Promise<v
   agents.open(engine)
   const { maxConcurrentWorkflows: runningMax, tenantWeights, allowRedefinition: redefinable } = workflow
   const process = processName()
-  engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, definitions: readingLimits(workflow), redefinable, process })
+  const { maxJournalEvents, maxJournalBytes: bytesMax, maxTasks } = workflow
+  const eventsMax = maxJournalEvents ?? Math.max(1_000_000, 10 * maxTasks)
+  const limits = { definitions: readingLimits(workflow), redefinable, eventsMax, bytesMax, process }
+  engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, ...limits })
   const { groups, families, unreadable } = opened ?? { groups: [], families: [], unreadable: [] }
   const found = await interrupted.found(groups, families)
   await interrupted.takeUp()

@@ -107,8 +107,11 @@ export class Parking {
   /** What the engine tells of one. */
   heard({ kind, slot }: ExecutionEffect): void {
     if (kind === ExecutionKind.woken) this.#woken(slot)
-    // Another process has it.
-    else if (kind === ExecutionKind.letGo) this.#host.dispatcher.deactivate()
+    // Another process has it, or it was deleted.
+    else if (kind === ExecutionKind.letGo) {
+      this.#kept.delete(slot)
+      this.#host.dispatcher.deactivate()
+    }
   }
 
   /** It is at hand again, or cannot be read. */

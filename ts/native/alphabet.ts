@@ -94,7 +94,7 @@ export const ExecutionKind = {
   signalled: 21,
   /** What an attempt was to tell is on record: a model it chose, a step. */
   noted: 22,
-  /** This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 2 another process has it. */
+  /** This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 3 it was deleted, being damaged, 2 another process has it. */
   letGo: 23,
   /** The execution was not at hand and is to be again: what it is, or why it cannot be read, is asked for, before anything else is heard of it. */
   woken: 24,

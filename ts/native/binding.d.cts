@@ -37,6 +37,10 @@ export declare class Engine {
   expendable(asked: string): Promise<Answer>
   /** Resolves with a stored execution and what goes with it as JSON text, or null; `asked`: `{"id", "now"}`. */
   storedTree(asked: string): Promise<Answer>
+  /** Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows. Those of `damaged` have not ended. */
+  deleteExecutions(ids: Array<string>, keys: Array<number>, damaged: Array<number>): number
+  /** The slots of executions that have ended and whose end JavaScript may not have heard of yet. */
+  ending(): Array<number>
   /** `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive. */
   constructor(wake: () => unknown)
   /** Begins with nothing, in memory. */
@@ -51,8 +55,6 @@ export declare class Engine {
   pull(now: number, out: Float64Array): void
   /** What people must know that has begun, or is over, in order: once. */
   alerts(): Array<NativeAlert>
-  /** Sets what the configuration says: called once, before anything begins. */
-  limit(limits: NativeLimits): void
   /** The event loop stood still for `millis` until `at`: that is put on record with what is recorded next. */
   stalled(at: number, millis: number): void
   /** Continues an interrupted execution; effects come with the next `advance` or `pull`. */
@@ -112,8 +114,6 @@ export declare class Engine {
   storedUndoing(id: string): Promise<Answer>
   /** Resolves with the effects of a stored execution as JSON text: their words, and why what failed did. */
   storedHistory(id: string): Promise<Answer>
-  /** Deletes an execution with those that go with it, by ids and keys; the ticket of the effect that follows. */
-  deleteExecutions(ids: Array<string>, keys: Array<number>): number
   /** Copies the store to a path; resolves with why it could not be, or null. */
   backup(path: string, stop: NativeStop): Promise<NativeFailure | null>
   /** Numbers for `getStatistics`. */
@@ -144,6 +144,8 @@ export declare class Engine {
   claim(hash: string, fingerprint: string, rerunFailed: boolean): NativeClaim | null
   /** Asks the store, and resolves with what the call does then. Nobody else may begin an execution of the key meanwhile. */
   lookUpClaim(hash: string, fingerprint: string, rerunFailed: boolean): Promise<ClaimAnswer>
+  /** Sets what the configuration says: called once, before anything begins. */
+  limit(limits: NativeLimits): void
   /**
    * What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
    * record. False if that is recorded no more.
@@ -491,6 +493,10 @@ export interface NativeLimits {
   definitions: ReadingLimits
   /** Whether executions of several definitions of one workflow version may run at once. */
   redefinable: boolean
+  /** How many events one execution may record, */
+  eventsMax: number
+  /** and how many bytes. */
+  bytesMax: number
   /** How records name this process. */
   process: string
 }

@@ -3,7 +3,8 @@
 
 import { onAbort } from '../base/abort.js'
 import { attempt } from '../boundary/failures.js'
-import { NativeMcp, answerOf, type Answer } from '../boundary/native.js'
+import { answerOf } from '../boundary/failures.js'
+import { NativeMcp, type Answer } from '../boundary/native.js'
 
 /** Sessions that are not over: they end with the process, however that ends. Only what exits at once needs telling. */
 const sessions = new Set<NativeMcp>()

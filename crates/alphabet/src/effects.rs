@@ -64,7 +64,7 @@ effects! {
         owed Signalled,
         /// What an attempt was to tell is on record: a model it chose, a step.
         owed Noted,
-        /// This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 2 another process has
+        /// This process drives the execution no more, and knows of no end of it. `why`: 1 it was refused, since there is one with its id, 3 it was deleted, being damaged, 2 another process has
         /// it.
         owed LetGo { why: u64 },
         /// The execution was not at hand and is to be again: what it is, or why it cannot be read, is asked for, before anything else is heard of it.

@@ -31,6 +31,7 @@ mod apply;
 mod command;
 mod decide;
 mod event;
+mod extent;
 mod idle;
 mod input;
 mod kin;

@@ -39,7 +39,7 @@ impl Failure {
     pub fn may_pass_anew(&self) -> bool {
         const BY_CHANCE: &[&str] =
             &["ERR_WAIT_TIMEOUT", "ERR_TOTAL_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT", "ERR_LOOP_ITEMS"];
-        let is_bound = self.code.starts_with("ERR_BUDGET") || &*self.code == "ERR_DEADLINE";
+        let is_bound = self.code.starts_with("ERR_BUDGET") || ["ERR_DEADLINE", "ERR_JOURNAL_LIMIT"].contains(&&*self.code);
         !is_bound && (self.retryable || BY_CHANCE.contains(&&*self.code))
     }
 
@@ -123,7 +123,7 @@ mod tests {
         for code in ["ERR_WAIT_TIMEOUT", "ERR_JOIN_UNREACHABLE", "ERR_NO_BRANCH", "ERR_LOOP_LIMIT", "ERR_LOOP_ITEMS", "ERR_TOTAL_TIMEOUT"] {
             assert!(thrown(code, false).may_pass_anew(), "{code}");
         }
-        for code in ["ERR_BUDGET", "ERR_BUDGET_EXCEEDED", "ERR_DEADLINE"] {
+        for code in ["ERR_BUDGET", "ERR_BUDGET_EXCEEDED", "ERR_DEADLINE", "ERR_JOURNAL_LIMIT"] {
             assert!(!thrown(code, true).may_pass_anew(), "{code}");
         }
     }

@@ -30,7 +30,7 @@ use std::io;
 
 /// Gives a checksum to each page that has none, the first page last, so that what is interrupted is done again.
 ///
-/// For a file that nobody of ours has open. A program that moves a log meanwhile may write a page between our look at it and its checksum, so
+/// For a file to which nobody of ours moves a log meanwhile. A program that moves a log meanwhile may write a page between our look at it and its checksum, so
 /// each is looked at again.
 pub fn mend(file: &File) -> io::Result<()> {
     let pages = file.metadata()?.len() / PAGE_BYTES as u64;

@@ -23,7 +23,8 @@ pub fn expendable(archive: &dyn Archive, asked: &Expendable) -> Result<String, E
     Ok(json!({ "trees": trees, "cursor": cursor, "unswept": unswept }).to_string())
 }
 
-/// The execution with this id, with what goes with it, as JSON text: `{"ids": [...], "keys": [...], "bytes": 0, "need": {"by": "fork", "of": "…"} | null}`.
+/// The execution with this id, with what goes with it, as JSON text: `{"ids": [...], "keys": [...], "bytes": 0,
+/// "damaged": [...], "need": {"by": "fork", "of": "…"} | null}`.
 pub fn tree(archive: &dyn Archive, id: &str, now: Timestamp) -> Result<Option<String>, Error> {
     Ok(archive.tree(id, now)?.as_ref().map(|tree| text_of(tree).to_string()))
 }
@@ -37,7 +38,7 @@ fn text_of(tree: &Tree) -> Value {
         Need::Schedule(of) => json!({ "by": "schedule", "of": &**of }),
         Need::Key(until) => json!({ "by": "key", "until": until.micros() }),
     });
-    json!({ "ids": ids, "keys": tree.keys, "bytes": tree.bytes, "need": need })
+    json!({ "ids": ids, "keys": tree.keys, "bytes": tree.bytes, "damaged": tree.damaged, "need": need })
 }
 
 /// What undoes an execution that completed, as JSON text; see [`report::undoing`].

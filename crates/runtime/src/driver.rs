@@ -20,6 +20,7 @@ mod deleting;
 mod gathered;
 mod history;
 mod ids;
+mod journal_limits;
 mod keys;
 mod letting_go;
 mod models;
@@ -30,13 +31,14 @@ mod parking;
 mod schedules;
 mod slots;
 mod spawn;
+mod standing;
 mod timers;
 mod turns;
 mod versions;
 
 use crate::effect::{self, Number};
 use crate::store::{Accepted, Alert, Archive, Arrival, Backend, CommitError, Durability, Store, Wake, end_name};
-use crate::{Clock, Error, options, report, store};
+use crate::{Clock, Error, options, store};
 use agents::Agents;
 use alphabet::Effect;
 use asked::Asked;
@@ -44,6 +46,7 @@ use attempts::Attempts;
 use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Step};
 use gathered::Gathered;
 use ids::Ids;
+pub use journal_limits::JournalLimits;
 use outbox::Outbox;
 use outputs::Fresh;
 use parking::{Groups, Waking};
@@ -150,6 +153,8 @@ pub struct Driver {
     schedules: Schedules,
     /// The bounds of what attempts add.
     limits: Limits,
+    /// How much one execution may record.
+    journals: JournalLimits,
     /// What in the store cannot be read, and is left alone.
     unreadable: Vec<Unreadable>,
     /// What another process left unended, as far as it waits for agents.
@@ -208,6 +213,7 @@ impl Driver {
             fresh: Fresh::default(),
             schedules: Schedules::default(),
             limits: Limits::default(),
+            journals: JournalLimits::default(),
             unreadable: Vec::new(),
             groups: Groups::default(),
             is_ending: false,
@@ -374,28 +380,6 @@ impl Driver {
         self.outbox.next()
     }
 
-    /// A live execution as JSON text; see [`report::live`].
-    pub fn report(&self, slot: u32) -> Result<String, Error> {
-        let live = self.slots.get(slot)?;
-        Ok(report::live(&live.execution))
-    }
-
-    /// Counts since the driver began.
-    pub fn statistics(&self) -> Statistics {
-        let late: u64 = self.slots.iter().map(|live| live.execution.late_answers()).sum();
-        Statistics {
-            late_answers: self.statistics.late_answers + late,
-            waiting: self.admission.waiting(),
-            parked: self.slots.parked_count(),
-            ..self.statistics
-        }
-    }
-
-    /// Whether everything that was flushed is known to be committed and all that was asked is answered, or the backend has been away for so long that it is not to be waited for.
-    pub fn is_settled(&self) -> bool {
-        self.is_away || (self.gathered.is_empty() && self.outbox.is_settled() && self.asked.is_empty())
-    }
-
     /// Commits what is queued and lets go of the file.
     pub fn close(mut self) -> Result<(), Error> {
         self.flush()?;
@@ -485,8 +469,12 @@ impl Driver {
                 agents.pool.forget(now, slot);
             }
         }
+        let overfull = self.journals.count(live, &self.step.events);
         live.append(slot, now, &mut self.step.events, &mut self.attempts, &mut part.batch.records);
         self.forget_void_timers();
+        if let Some(failure) = overfull {
+            self.input(slot, Input::Overfull(failure))?;
+        }
         if let Some((parent, charge)) = charged {
             self.charge(parent, charge)?;
         }

@@ -29,7 +29,9 @@ pub mod timing;
 pub mod traces;
 
 pub use clock::{Clock, SetClock};
-pub use driver::{Accept, Claimed, Driver, Group, Kept, Looks, OnRecord, Opened, Opening, Proceeded, Recorded, Statistics, Unreadable};
+pub use driver::{
+    Accept, Claimed, Driver, Group, JournalLimits, Kept, Looks, OnRecord, Opened, Opening, Proceeded, Recorded, Statistics, Unreadable,
+};
 pub use effect::Number;
 pub use error::Error;
 pub use history::Failures;

@@ -7,6 +7,8 @@
 //! ```
 //! `maxIdlePasses` is there where a workflow has loops. Instants and durations are milliseconds. What is absent is not bounded, not asked for, or not there; other fields are the host's own.
 
+mod apart;
+
 use crate::Error;
 use crate::store::{cancel_reason, skip_reason};
 use engine::{Budget, Failure, KeyLimit, Keyed, PathForm, ReusedEnd, Setup, Steps, TakenStep, Ticket};
@@ -16,6 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
+
+pub(crate) use apart::apart;
 
 /// Instants are numbers with a fraction, which are this close to the microsecond that they mean.
 const HALF_A_MICROSECOND: Duration = Duration::from_nanos(500);

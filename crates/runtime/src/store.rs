@@ -36,7 +36,7 @@ pub use health::{Health, How, Replaced, Shortage};
 use inline::Inline;
 pub use memory::MemoryStore;
 pub use questions::{Answer, Question, QuestionNumber};
-pub use record::{RECORD_VERSION, RecordError, Unproved, checksum, decode, encode};
+pub use record::{Apart, LARGE, RECORD_VERSION, RecordError, Unproved, ValueError, checksum, decode, encode, encode_apart, refer};
 pub(crate) use record::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 pub use schedule::{Schedule, ScheduleChange, StoredSchedule};
 pub use scripted::{Script, ScriptedBackend};
@@ -134,6 +134,8 @@ pub struct Batch {
     pub schedules: Vec<ScheduleChange>,
     /// Ended executions that are deleted, by their keys.
     pub deleted: Vec<i64>,
+    /// Those that are deleted though they have not ended, because they are damaged.
+    pub discarded: Vec<i64>,
 }
 
 /// What a store knows of an idempotency key.
@@ -172,7 +174,12 @@ impl Batch {
             && self.cached.is_empty()
             && self.keys.is_empty()
             && self.schedules.is_empty()
-            && self.deleted.is_empty()
+            && !self.deletes()
+    }
+
+    /// Whether executions are deleted.
+    pub(crate) fn deletes(&self) -> bool {
+        !self.deleted.is_empty() || !self.discarded.is_empty()
     }
 }
 
@@ -346,6 +353,9 @@ pub enum ReadError {
         #[source]
         source: Box<ReadError>,
     },
+    /// A value that stands by itself cannot be read.
+    #[error(transparent)]
+    Value(#[from] RecordError),
     /// A definition that ran once does not any more.
     #[error("the stored definition of execution `{id}` cannot be read: {message}")]
     Definition {
@@ -418,7 +428,12 @@ impl ReadError {
     /// Whether it is about what was to be read alone, and everything else may be whole.
     pub fn is_of_one(&self) -> bool {
         match self {
-            Self::Damaged { .. } | Self::Execution { .. } | Self::Record { .. } | Self::Definition { .. } | Self::Schedule { .. } => true,
+            Self::Damaged { .. }
+            | Self::Execution { .. }
+            | Self::Record { .. }
+            | Self::Value(_)
+            | Self::Definition { .. }
+            | Self::Schedule { .. } => true,
             Self::Sqlite(error) => sqlite::is_of_one(error),
             Self::Unavailable { .. } | Self::Behind { .. } | Self::Follow { .. } | Self::Cursor { .. } => false,
         }
@@ -426,7 +441,7 @@ impl ReadError {
 
     /// The same, naming the execution that it is about.
     pub(crate) fn of(self, id: &str) -> Self {
-        if matches!(self, Self::Damaged { .. } | Self::Sqlite(_)) && self.is_of_one() {
+        if matches!(self, Self::Damaged { .. } | Self::Sqlite(_) | Self::Value(_)) && self.is_of_one() {
             return Self::Execution { id: id.to_owned(), source: Box::new(self) };
         }
         self

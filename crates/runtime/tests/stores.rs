@@ -13,6 +13,8 @@ mod plans;
 mod random;
 #[path = "stores/tails.rs"]
 mod tails;
+#[path = "stores/values.rs"]
+mod values;
 
 use engine::{End, Event, InstanceIndex, Output, Plan};
 use events::every_event;

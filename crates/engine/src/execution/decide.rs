@@ -51,6 +51,7 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::Spawn { task, attempt, definition } => decider.spawn(task, attempt, definition),
         Input::Note { task, attempt, note } => decider.note(task, attempt, note),
         Input::Charge { started, interrupted, refused, spent } => decider.charge(started, interrupted, refused, spent),
+        Input::Overfull(failure) => decider.overfull(failure),
         Input::Pause => decider.pause(),
         Input::Resume { step } => decider.resume(step),
         Input::Cancel { reason, force } => decider.cancel(reason, force),

@@ -92,6 +92,8 @@ pub enum Input {
         /// What models cost there. Recorded always: it is part of what this execution cost.
         spent: Option<Box<Spent>>,
     },
+    /// It has recorded as much as it may: it fails with this. What is owed after that, compensation above all, is recorded all the same.
+    Overfull(Failure),
     /// Nothing new shall start.
     Pause,
     /// It shall go on; with `step` until the next task has ended.

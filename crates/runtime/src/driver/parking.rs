@@ -11,6 +11,7 @@
 
 use super::Driver;
 use super::asked::Purpose;
+use super::journal_limits::Extent;
 use super::slots::Live;
 use crate::causes::in_full;
 use crate::store::{Partition, Question, ReadError, StoredExecution};
@@ -305,6 +306,7 @@ impl Driver {
         (live.parent, live.handover) = (parent, Some(text.into()));
         // Its deadline is among the timers.
         live.armed = parked.due.filter(|_| !parked.is_asleep && parked.waking != Waking::Due);
+        live.recorded = Extent::of(&stored.records);
         live.recall(&stored.records);
         self.equip(&mut live);
         Ok(Some(live))

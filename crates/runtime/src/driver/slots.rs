@@ -4,6 +4,7 @@
 use super::Timers;
 use super::agents::Targets;
 use super::attempts::{Attempts, Prints, put_behind};
+use super::journal_limits::Extent;
 use super::outputs::Outputs;
 use super::parking::Parked;
 use crate::Error;
@@ -34,6 +35,8 @@ pub(super) struct Live {
     pub(super) accepted: Timestamp,
     /// The number of its next record.
     pub(super) seq: u64,
+    /// How much it has recorded.
+    pub(super) recorded: Extent,
     /// How many of its records are known to be committed.
     pub(super) acknowledged: u64,
     /// When the last of those was.
@@ -77,6 +80,7 @@ impl Live {
             execution,
             accepted: at,
             seq: 0,
+            recorded: Extent::default(),
             acknowledged: 0,
             committed: at,
             pending: None,

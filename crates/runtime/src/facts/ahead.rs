@@ -22,7 +22,7 @@ impl Ahead {
         let read = move || {
             let mut cursor = Cursor::at(position);
             loop {
-                let page = reader.followed(&cursor, RECORDS_MAX, BYTES_MAX);
+                let page = reader.followed(&cursor, RECORDS_MAX, BYTES_MAX, false);
                 let is_last = page.as_ref().map_or(true, |page| page.records.is_empty());
                 if let Ok(page) = &page {
                     cursor = page.cursor.clone();

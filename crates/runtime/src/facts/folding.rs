@@ -211,7 +211,7 @@ impl Folding {
     pub(super) fn page(&mut self, records_max: usize) -> Result<bool, FoldError> {
         let followed = match self.ahead.as_ref().and_then(Ahead::next) {
             Some(page) => page?,
-            None => self.reader.followed(&Cursor::at(self.state.position), records_max, BYTES_MAX)?,
+            None => self.reader.followed(&Cursor::at(self.state.position), records_max, BYTES_MAX, false)?,
         };
         if followed.records.is_empty() {
             self.ahead = None;

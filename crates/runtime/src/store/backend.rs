@@ -166,6 +166,11 @@ impl News {
         self.health.is_stuck()
     }
 
+    /// Whether there is something to sweep that nobody knew of: once.
+    pub(super) fn take_sweepable(&self) -> bool {
+        self.health.take_sweepable()
+    }
+
     /// What has changed since the last call; a glance, for it is asked at each call of the host.
     pub(super) fn tell(&mut self, into: &mut Vec<Arrival>) {
         if self.health.is_stuck() != self.is_away {

@@ -53,6 +53,8 @@ pub struct Tree {
     pub ids: Vec<Arc<str>>,
     /// Bytes of their journals and contexts, if that was asked.
     pub bytes: u64,
+    /// The keys of those that have not ended and go with them all the same, because they are damaged.
+    pub damaged: Vec<i64>,
     /// Why it stays.
     pub need: Option<Need>,
 }

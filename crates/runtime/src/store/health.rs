@@ -20,6 +20,7 @@ struct State {
     /// How often that has changed.
     short_changes: AtomicU32,
     has_alerts: AtomicBool,
+    sweepable: AtomicBool,
 }
 
 /// What there is too little of for new work, and why.
@@ -125,6 +126,16 @@ impl Health {
             Shortage::Log => &mut short.log,
         } = why.map(Arc::from);
         self.0.short_changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// There is something to sweep that nobody knew of when it was swept last.
+    pub(super) fn sweepable(&self) {
+        self.0.sweepable.store(true, Ordering::Release);
+    }
+
+    /// Whether there is: once. A glance, for it is asked at each call.
+    pub(super) fn take_sweepable(&self) -> bool {
+        self.0.sweepable.load(Ordering::Relaxed) && self.0.sweepable.swap(false, Ordering::AcqRel)
     }
 
     pub(super) fn stuck(&self, is_stuck: bool) {

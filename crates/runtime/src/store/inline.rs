@@ -109,7 +109,7 @@ impl Inline {
 impl Backend for Inline {
     fn submit(&mut self, number: BatchNumber, batch: Batch) {
         let was_put_off = !self.batches.is_empty();
-        if !batch.deleted.is_empty() {
+        if batch.deletes() {
             self.sweep.get_or_insert(Duration::ZERO);
         }
         self.batches.push(batch);
@@ -123,6 +123,9 @@ impl Backend for Inline {
     fn arrivals(&mut self, into: &mut Vec<Arrival>) {
         if !self.batches.is_empty() {
             self.commit();
+        }
+        if self.news.take_sweepable() {
+            self.sweep.get_or_insert(Duration::ZERO);
         }
         self.sweep();
         into.append(&mut self.arrived);

@@ -104,7 +104,7 @@ impl Kept {
         for accepted in batch.accepted.drain(..) {
             self.journals.insert(accepted.key, Journal { id: accepted.id, ..Journal::default() });
         }
-        for key in batch.deleted.drain(..) {
+        for key in batch.deleted.drain(..).chain(batch.discarded.drain(..)) {
             self.journals.remove(&key);
         }
         for cached in batch.cached.drain(..) {

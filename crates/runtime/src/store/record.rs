@@ -16,18 +16,26 @@
 //! And a record may carry what is about none of its events: `committed`, for each instant the executions whose last record was committed then, and `stalls` of
 //! the event loop, each with its end and its microseconds.
 //!
+//! Values of more than 64 KiB stand by themselves, once, and are referred to (`apart`).
+//!
 //! A change of meaning gets a new `v` and a reader that still knows the old one. 2 brought `more`; 3 the checksum beside each record (`checksum`).
 //! A member that is not known is refused: to leave out what a record says would be to say something else. `encrypted` is reserved for records whose values
 //! only a key opens.
 
+mod apart;
 mod checksum;
 mod decode;
 mod encode;
 mod words;
 
+use super::ReadError;
+
+pub(super) use apart::object_with;
+pub use apart::{Apart, LARGE, refer};
 pub use checksum::{Unproved, checksum};
+pub(super) use decode::Values;
 pub use decode::decode;
-pub use encode::encode;
+pub use encode::{encode, encode_apart};
 pub(crate) use words::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};
 
 /// The version this build writes.
@@ -35,6 +43,32 @@ pub const RECORD_VERSION: u32 = 3;
 
 /// Tasks that one entry may be about. There is nothing to gain from more, and a reader knows what to refuse.
 const RUN_MAX: u32 = 1024;
+
+/// Why a value that stands by itself cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ValueError {
+    /// It is not there.
+    #[error("its value {hash} is not there; the file is damaged: restore a backup")]
+    Absent {
+        /// Which.
+        hash: String,
+    },
+    /// It is another one.
+    #[error("its value {hash} is not what was written; the file is damaged: restore a backup")]
+    Changed {
+        /// Which.
+        hash: String,
+    },
+    /// The database said no.
+    #[error("its value {hash} cannot be read")]
+    Unread {
+        /// Which.
+        hash: String,
+        /// Why.
+        #[source]
+        source: Box<ReadError>,
+    },
+}
 
 /// Why a stored record is not one.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +85,12 @@ pub enum RecordError {
     /// What it carries beside its events is not of its shape.
     #[error("what it carries beside its events is unknown or incomplete")]
     Carried,
+    /// It does not say where its large values belong.
+    #[error("what it says of values that stand by themselves is incomplete")]
+    Apart,
+    /// A value that belongs to it cannot be read.
+    #[error(transparent)]
+    Value(#[from] ValueError),
     /// Not what was written.
     #[error("it is not what was written: its checksum does not fit; the file is damaged: restore a backup")]
     Checksum,

@@ -9,6 +9,7 @@ mod audit;
 mod backup;
 mod bell;
 mod cache;
+mod definitions;
 mod deletion;
 mod expendable;
 mod fault;
@@ -27,6 +28,7 @@ mod schedules;
 mod schema;
 mod tails;
 mod upkeep;
+mod values;
 mod verify;
 
 pub use audit::Behind;
@@ -43,7 +45,6 @@ pub use verify::{StoreReport, verify};
 
 use super::{Archive, Batch, CommitError, Health, Medium, Store, Wake};
 
-use engine::Plan;
 use journal::Journal;
 use keeper::{Files, Keeper};
 use lock::Lock;
@@ -94,6 +95,8 @@ pub struct SqliteStore {
     /// Definitions known to be in the file, by hash of their text.
     definitions: FxHashSet<Arc<str>>,
     keeper: Keeper,
+    /// Whether free room is given back to the file system: until a damaged page is in the way.
+    gives_back: bool,
     // Last, so that they are let go of after the connections are closed.
     _place: Arc<Place>,
     _lock: Arc<Lock>,
@@ -124,6 +127,8 @@ impl SqliteStore {
         let (lock, place) = (Arc::new(lock), Arc::new(place));
         let journal = Journal::open(&connection).map_err(|source| open_error::failed(path, source))?;
         let reader = SqliteReader::beside(path, journal.tails(), options.unflushed)?;
+        // What is refused stays as it is, so only now. The log is not moved before the keeper begins.
+        place.mend().map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
         let files = Files {
             place: Arc::clone(&place),
             lock: Arc::clone(&lock),
@@ -137,7 +142,17 @@ impl SqliteStore {
             keeper.raise(alert);
         }
         let definitions = FxHashSet::default();
-        Ok(Self { log: schema::log_of(path), connection, reader, journal, definitions, keeper, _place: place, _lock: lock })
+        Ok(Self {
+            log: schema::log_of(path),
+            connection,
+            reader,
+            journal,
+            definitions,
+            keeper,
+            gives_back: true,
+            _place: place,
+            _lock: lock,
+        })
     }
 
     /// Another reader, for another thread.
@@ -162,14 +177,35 @@ impl SqliteStore {
             }
             keys::write(&transaction, &batch.keys, batch.latest())?;
             schedules::write(&transaction, &mut self.definitions, batch)?;
-            deletion::drop_executions(&transaction, &batch.deleted)?;
+            deletion::drop_executions(&transaction, &mut self.journal, batch)?;
         }
         let bytes = self.journal.append(&transaction, batches.iter().flat_map(|batch| &batch.records))?;
         self.journal.commit(transaction)?;
-        for batch in batches.iter().filter(|batch| !batch.deleted.is_empty()) {
-            self.journal.tails().bell.toll(&batch.deleted);
+        for batch in batches.iter().filter(|batch| batch.deletes()) {
+            self.journal.tails().bell.toll(&[&*batch.deleted, &*batch.discarded].concat());
         }
         Ok((bytes, signs))
+    }
+
+    /// Writes what a deletion may have kept from being written, since what it needs is damaged: the rest first, then each deletion by itself. What cannot be
+    /// deleted stays.
+    fn write_around(&mut self, batches: &mut [Batch], damaged: CommitError) -> Result<(usize, bool), CommitError> {
+        let mut left = Vec::new();
+        for batch in &mut *batches {
+            left.extend(batch.deleted.drain(..).map(|key| Batch { deleted: vec![key], ..Batch::default() }));
+            left.extend(batch.discarded.drain(..).map(|key| Batch { discarded: vec![key], ..Batch::default() }));
+        }
+        if left.is_empty() {
+            return Err(damaged);
+        }
+        let written = self.undoing(|store| store.write(batches))?;
+        for batch in left {
+            match self.undoing(|store| store.write(&[batch])) {
+                Ok(_) | Err(CommitError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(written)
     }
 }
 
@@ -185,11 +221,11 @@ enum Swept {
 }
 
 impl SqliteStore {
-    /// Writes, and if the disk has no room for it all is as it was: that is rolled back.
+    /// Writes, and if the disk has no room for it, or what it has to read is damaged, all is as it was: that is rolled back.
     fn undoing<T>(&mut self, write: impl FnOnce(&mut Self) -> Result<T, CommitError>) -> Result<T, CommitError> {
         let before = self.journal.state();
         let written = write(self).map_err(classify);
-        if matches!(written, Err(CommitError::Full(_))) {
+        if matches!(written, Err(CommitError::Full(_) | CommitError::Damaged { .. })) {
             self.journal.restore(before);
             // Some of them may have been in it.
             self.definitions.clear();
@@ -198,21 +234,43 @@ impl SqliteStore {
     }
 
     fn sweep_for(&mut self, time: Duration) -> Result<Swept, CommitError> {
-        if !deletion::is_unswept(&self.connection)? && !deletion::has_room(&self.connection)? {
+        let unused = self.keeper.take_unused();
+        if unused.is_none() && !deletion::is_unswept(&self.connection)? && !(self.gives_back && deletion::has_room(&self.connection)?) {
             return Ok(Swept::Nothing);
         }
         self.keeper.admit()?;
         let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(put_off)?;
-        let more = deletion::sweep(&transaction, &mut self.journal, time)?;
+        if let Some(unused) = &unused {
+            definitions::forget(&transaction, &mut self.definitions, unused)?;
+        }
+        let more = deletion::sweep(&transaction, &mut self.journal, time, self.gives_back)?;
         transaction.commit()?;
         Ok(if more { Swept::More } else { Swept::All })
+    }
+
+    /// A damaged page was in the way of a sweep: what cannot be taken out stays, and keeps nothing else from going.
+    fn sweep_around(&mut self, swept: Result<Swept, CommitError>) -> Result<Swept, CommitError> {
+        match swept {
+            Err(CommitError::Damaged { .. }) if deletion::is_unswept(&self.connection)? => {
+                deletion::leave_rest(&self.connection)?;
+                Ok(Swept::More)
+            }
+            Err(CommitError::Damaged { .. }) if self.gives_back => {
+                self.gives_back = false;
+                Ok(Swept::All)
+            }
+            swept => swept,
+        }
     }
 }
 
 impl Store for SqliteStore {
     fn commit(&mut self, batches: &mut [Batch]) -> Result<(), CommitError> {
         let was_blocked = self.keeper.is_blocked();
-        let written = self.undoing(|store| store.write(batches));
+        let mut written = self.undoing(|store| store.write(batches));
+        if let Err(damaged @ CommitError::Damaged { .. }) = written {
+            written = self.write_around(batches, damaged);
+        }
         match &written {
             Ok((bytes, signed)) => self.keeper.wrote(*bytes, self.journal.end(), *signed),
             Err(CommitError::Busy) => self.keeper.blocked(),
@@ -228,6 +286,7 @@ impl Store for SqliteStore {
 
     fn sweep(&mut self, time: Duration) -> Result<bool, CommitError> {
         let swept = self.undoing(|store| store.sweep_for(time));
+        let swept = self.sweep_around(swept);
         match &swept {
             Ok(Swept::Nothing) | Err(_) => {}
             Ok(Swept::More) => self.keeper.wrote(0, self.journal.end(), false),
@@ -235,6 +294,7 @@ impl Store for SqliteStore {
             Ok(Swept::All) => {
                 self.keeper.wrote(0, self.journal.end(), false);
                 self.keeper.move_log();
+                self.keeper.look_for_unused();
             }
         }
         if matches!(swept, Err(CommitError::Busy)) {
@@ -273,10 +333,10 @@ impl Store for SqliteStore {
     fn forget(&mut self, _key: i64) {}
 }
 
-fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, batch: &Batch) -> Result<(), CommitError> {
+fn accept(transaction: &Transaction<'_>, known: &mut FxHashSet<Arc<str>>, batch: &Batch) -> Result<(), CommitError> {
     for accepted in &batch.accepted {
         let plan = &accepted.plan;
-        define(transaction, definitions, plan)?;
+        definitions::define(transaction, known, plan)?;
         transaction
             .prepare_cached("INSERT INTO execution (key, id, workflow, definition, context, default_timeout, started, status, options) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8)")?
             .execute(params![
@@ -284,22 +344,11 @@ fn accept(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, 
                 &*accepted.id,
                 &*plan.workflow_id,
                 &**plan.definition_hash(),
-                accepted.context.as_deref(),
+                values::context(transaction, accepted.key, accepted.context.as_deref())?,
                 micros(plan.default_timeout),
                 accepted.at.micros().cast_signed(),
-                accepted.options.as_deref()
+                values::options(transaction, accepted.key, accepted.options.as_deref())?,
             ])?;
-    }
-    Ok(())
-}
-
-fn define(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, plan: &Plan) -> rusqlite::Result<()> {
-    if !definitions.contains(plan.definition_hash()) {
-        transaction
-            .prepare_cached("INSERT OR IGNORE INTO definition (hash, body) VALUES (?1, ?2)")?
-            .execute(params![&**plan.definition_hash(), &*plan.definition])?;
-        // A transaction that fails ends this store, so remembering before the commit is safe.
-        definitions.insert(Arc::clone(plan.definition_hash()));
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ impl Writer {
 impl Backend for Writer {
     fn submit(&mut self, number: BatchNumber, batch: Batch) {
         let mut queue = lock(&self.shared.queue);
-        queue.sweeping |= !batch.deleted.is_empty();
+        queue.sweeping |= batch.deletes();
         queue.batches.push(batch);
         queue.numbers.push(number);
         drop(queue);
@@ -97,6 +97,10 @@ impl Backend for Writer {
     }
 
     fn arrivals(&mut self, into: &mut Vec<Arrival>) {
+        if self.news.take_sweepable() {
+            lock(&self.shared.queue).sweeping = true;
+            self.shared.queued.notify_one();
+        }
         into.append(&mut lock(&self.shared.arrived));
         self.answering.arrivals(into);
         self.news.tell(into);
@@ -227,7 +231,7 @@ impl Shared {
     fn swept(&self, more: bool) {
         let mut queue = lock(&self.queue);
         // Something may have been deleted meanwhile.
-        let deletes = queue.batches.iter().any(|batch| !batch.deleted.is_empty());
+        let deletes = queue.batches.iter().any(Batch::deletes);
         queue.sweeping = more || deletes;
     }
 

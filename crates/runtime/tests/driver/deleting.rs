@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Executions that are deleted: what a crash on the way leaves, and what a store does after the newest is gone.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 use crate::host::{FILES, Host, Mode};
 use crate::plans::{plan, task};
-use runtime::store::{Batch, SqliteStore, Store};
+use runtime::store::{Archive as _, Batch, SqliteStore, Store};
 use rusqlite::Connection;
 use serde_json::json;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ fn a_store_whose_newest_executions_are_deleted_goes_on_in_order() {
         let mut host = Host::new(mode);
         for round in 0..3 {
             let (id, key) = execute(&mut host, 5);
-            let ticket = host.driver.delete(&[(id.to_string(), key)]).unwrap();
+            let ticket = host.driver.delete(&[(id.to_string(), key)], &[]).unwrap();
             let heard = host.advance();
             assert!(heard.iter().any(|effect| effect.contains(&format!("deleted {ticket}"))), "{mode:?} {round}: {heard:?}");
             assert!(host.driver.archive().unwrap().execution(&id).unwrap().is_none());
@@ -79,4 +79,54 @@ fn a_store_whose_newest_executions_are_deleted_goes_on_in_order() {
         let (id, _) = execute(&mut host, 2);
         assert_eq!(host.stored(&id).records.len(), 3, "{mode:?}");
     }
+}
+
+#[test]
+fn a_definition_goes_with_the_last_execution_that_is_of_it() {
+    for mode in FILES {
+        let mut host = Host::new(mode);
+        let (first, key) = execute(&mut host, 3);
+        let kept = execute(&mut host, 2);
+        let place = host.leave();
+        let mut store = SqliteStore::open(&place.path).unwrap();
+        let looking = Connection::open(&place.path).unwrap();
+        assert_eq!(count(&looking, "definition"), 2, "{mode:?}");
+        store.commit(&mut [Batch { deleted: vec![key], ..Batch::default() }]).unwrap();
+        while count(&looking, "definition") > 1 {
+            store.sweep(Duration::from_millis(1)).unwrap();
+            std::thread::yield_now();
+        }
+        // It is written again for the next that is of it.
+        drop((store, looking));
+        let (mut host, _) = Host::at(place, mode);
+        let again = execute(&mut host, 3);
+        assert_eq!(host.stored(&again.0).records.len(), 4, "{mode:?}");
+        assert!(host.driver.archive().unwrap().execution(&first).unwrap().is_none(), "{mode:?}");
+        assert_eq!(host.stored(&kept.0).records.len(), 3, "{mode:?}");
+    }
+}
+
+/// A program that has moved a log leaves pages without checksums; if such a file is damaged it is refused as it is.
+#[test]
+fn a_store_whose_pages_have_no_checksums_gets_them_only_if_it_can_be_opened() {
+    let mut host = Host::new(Mode::Os);
+    let (id, _) = execute(&mut host, 2);
+    let place = host.leave();
+    // As `sqlite3` does, which knows nothing of checksums.
+    Connection::open(&place.path).unwrap().execute_batch("PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE);").unwrap();
+    let moved = std::fs::read(&place.path).unwrap();
+    let mut marked = moved.clone();
+    let end = pagesum::page::PAGE_BYTES;
+    marked[end - pagesum::page::SUM_BYTES..end].copy_from_slice(&pagesum::page::MARK);
+    assert!(pagesum::page::is_unsummed(&marked[..end]));
+    // Where the first page says how much of it is in use.
+    let mut damaged = marked.clone();
+    damaged[100] ^= 0xff;
+    std::fs::write(&place.path, &damaged).unwrap();
+    assert!(SqliteStore::open(&place.path).is_err());
+    assert!(std::fs::read(&place.path).unwrap() == damaged, "what is refused stays as it is");
+    std::fs::write(&place.path, &marked).unwrap();
+    let store = SqliteStore::open(&place.path).unwrap();
+    assert!(store.reader().unwrap().execution(&id).unwrap().is_some());
+    assert!(!pagesum::page::is_unsummed(&std::fs::read(&place.path).unwrap()[..end]));
 }

@@ -27,13 +27,13 @@ fn log_bytes(host: &Host) -> u64 {
 
 const MIB: u64 = 1 << 20;
 
-/// Runs an execution whose result is this long; how long its longest call took.
+/// Runs an execution whose result is this long, and no other's; how long its longest call took.
 fn execute(host: &mut Host, bytes: usize) -> Duration {
-    let (slot, _) = host.accept(&plan(&json!([task("a", &[])])));
+    let (slot, id) = host.accept(&plan(&json!([task("a", &[])])));
     let watch = Stopwatch::start();
     host.advance();
     let accepted = watch.taken();
-    host.complete(slot, 0, 1, &format!("\"{}\"", "x".repeat(bytes)));
+    host.complete(slot, 0, 1, &format!("\"{id}{}\"", "x".repeat(bytes)));
     let watch = Stopwatch::start();
     let heard = host.advance();
     assert!(heard.iter().any(|effect| effect.contains("ended")), "{heard:?}");
@@ -101,10 +101,11 @@ fn beyond_the_bound_of_the_log_new_work_is_refused_while_a_reader_stays_and_what
         let reader = another(&host);
         reader.execute_batch("BEGIN; SELECT count(*) FROM journal;").unwrap();
         let begin = Instant::now();
-        let mut error = None;
+        let (mut error, mut round) = (None, 0);
         while error.is_none() {
+            round += 1;
             assert!(log_bytes(&host) < 200 * MIB && begin.elapsed() < Duration::from_mins(1), "{mode:?}: nothing was refused");
-            error = host.driver.accept(&one, Some(format!("{{\"pad\":\"{}\"}}", "c".repeat(1 << 20))), None, None).err();
+            error = host.driver.accept(&one, Some(format!("{{\"pad\":\"{round}{}\"}}", "c".repeat(1 << 20))), None, None).err();
             host.advance();
         }
         let error = error.unwrap();
@@ -218,10 +219,11 @@ fn a_driver_that_is_closed_gives_up_after_a_while_and_says_so() {
 fn a_log_that_nobody_reads_stays_within_its_bound_whatever_it_is_that_is_written() {
     for mode in FILES {
         let mut host = Host::new(mode);
-        let (plan, context) = (plan(&json!([task("a", &[])])), format!("{{\"pad\":\"{}\"}}", "c".repeat(100_000)));
+        let plan = plan(&json!([task("a", &[])]));
         let mut longest = 0;
         for round in 0..1500 {
-            host.driver.accept(&plan, Some(context.clone()), None, None).unwrap();
+            let context = format!("{{\"pad\":\"{round}{}\"}}", "c".repeat(100_000));
+            host.driver.accept(&plan, Some(context), None, None).unwrap();
             if mode == Mode::Os || round % 10 == 0 {
                 host.advance();
             }

@@ -91,6 +91,13 @@ impl Decider<'_> {
         self.fail_execution(cause, failure);
     }
 
+    /// Nothing more may be recorded but what stopping takes.
+    pub(super) fn overfull(&mut self, failure: Failure) {
+        if self.execution.phase == Phase::Running {
+            self.fail_execution(CancelReason::Budget, failure);
+        }
+    }
+
     fn fail_execution(&mut self, cause: CancelReason, failure: Failure) {
         self.record_stop(Event::ExecutionFailing { cause, failure: Arc::new(failure) });
         self.scratch.stopped.push(ScopeIndex::ROOT);

@@ -8,7 +8,7 @@
 //! goes from the last record to the first need not keep it.
 
 use super::RecordError;
-use super::decode::{Decoded, decode_versioned};
+use super::decode::{Decoded, Values, decode_versioned};
 use crate::store::StepRecord;
 use stdx::{Timestamp, hash64, hash64_of};
 
@@ -49,8 +49,15 @@ pub struct Unproved {
 
 impl Unproved {
     /// `stored`: the checksum that stands beside it.
-    pub fn read(text: &str, stored: Option<u64>, key: i64, seq: u64, at: Timestamp) -> Self {
-        Self { digest: Digest::of(text, key, seq, at), stored, decoded: decode_versioned(text, key, seq, at) }
+    ///
+    /// `values` gives a value that stands by itself by its hash; without it such a value is `null`.
+    pub(in crate::store) fn read(text: &str, stored: Option<u64>, key: i64, seq: u64, at: Timestamp, values: Option<Values<'_>>) -> Self {
+        Self { digest: Digest::of(text, key, seq, at), stored, decoded: decode_versioned(text, key, seq, at, values) }
+    }
+
+    /// Bytes of values that stand by themselves.
+    pub(in crate::store) fn apart(&self) -> u64 {
+        self.decoded.as_ref().map_or(0, |decoded| decoded.apart)
     }
 
     /// What the checksum of the record after it is chained to.

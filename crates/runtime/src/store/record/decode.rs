@@ -3,6 +3,7 @@
 
 mod attempts;
 
+use super::apart::{self, Reference};
 use super::words::{cancel_reason, skip_reason};
 use super::{RECORD_VERSION, RUN_MAX, RecordError};
 use crate::spent::{self, Sum};
@@ -30,6 +31,8 @@ struct StoredRecord<'a> {
     committed: Vec<Vec<i64>>,
     #[serde(default)]
     stalls: Vec<(i64, u64)>,
+    #[serde(borrow, default)]
+    large: Vec<Reference<'a>>,
 }
 
 /// Any event: the fields of all of them, each there where its event has it.
@@ -132,19 +135,25 @@ struct Versioned {
     v: u32,
 }
 
-/// Reads the stored form back. `slot` is the caller's to set. Whether it is what was written says [`super::Unproved`].
+/// Reads the stored form of a record back in which all values are. `slot` is the caller's to set. Whether it is what was written says [`super::Unproved`].
 pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecord, RecordError> {
-    Ok(decode_versioned(text, key, seq, at)?.record)
+    let decoded = decode_versioned(text, key, seq, at, None)?;
+    if decoded.apart > 0 { Err(RecordError::Apart) } else { Ok(decoded.record) }
 }
+
+/// Gives values that stand by themselves by their hashes.
+pub(in crate::store) type Values<'v> = &'v dyn Fn(&str) -> Result<String, RecordError>;
 
 /// A record, and the version it was written in.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) record: StepRecord,
     pub(super) version: u32,
+    /// Bytes of values that stand by themselves.
+    pub(super) apart: u64,
 }
 
-pub(super) fn decode_versioned(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<Decoded, RecordError> {
+pub(super) fn decode_versioned(text: &str, key: i64, seq: u64, at: Timestamp, values: Option<Values<'_>>) -> Result<Decoded, RecordError> {
     // Before values were mended where they enter, texts that are no Unicode were recorded as they came.
     let text = &*stdx::well_formed_json(text);
     let stored: StoredRecord<'_> = serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
@@ -158,6 +167,11 @@ pub(super) fn decode_versioned(text: &str, key: i64, seq: u64, at: Timestamp) ->
     if stored.encrypted {
         return Err(RecordError::Encrypted);
     }
+    let apart = stored.large.iter().map(|(.., bytes)| *bytes).sum();
+    if let Some(values) = values.filter(|_| !stored.large.is_empty()) {
+        let whole = apart::whole(text, &stored.large, values)?;
+        return Ok(Decoded { apart, ..decode_versioned(&whole, key, seq, at, None)? });
+    }
     let who: Vec<Arc<Runner>> = stored.who.into_iter().map(runner).collect();
     let previous_committed = later(at, stored.previous_committed);
     let carried = carried(at, &stored.committed, &stored.stalls).ok_or(RecordError::Carried)?;
@@ -170,7 +184,7 @@ pub(super) fn decode_versioned(text: &str, key: i64, seq: u64, at: Timestamp) ->
         let read = read_entry(event, at, &mut record.events).and_then(|()| known.add(first, &who, &mut record));
         read.ok_or_else(|| RecordError::Event { event: name.to_owned() })?;
     }
-    Ok(Decoded { record, version: stored.v })
+    Ok(Decoded { record, version: stored.v, apart })
 }
 
 /// One entry: an event, or the same one of several tasks in a row.

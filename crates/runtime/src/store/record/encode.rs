@@ -2,19 +2,31 @@
 //! Events become text.
 
 mod attempts;
+mod values;
 
 use super::RUN_MAX;
+use super::apart::{Apart, LARGE};
 use super::words::{abort_cause_name, cancel_reason_name, end_name, event_name, reused_name, skip_reason_name};
 use crate::spent;
 use crate::store::{Began, Ran, StepRecord};
 use attempts::{Beside, Who};
-use engine::{End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, Shared};
+use engine::{End, Event, Failure, InstanceIndex, Output, PassEnd, Question, ReusedEnd, Shared};
 use stdx::Timestamp;
 
-/// Appends the stored form to `text`. Written by hand because it stands on the hot path: outputs are copied, never parsed.
+/// Appends the stored form to `text`, with all values in it.
 pub fn encode(record: &StepRecord, text: &mut String) {
+    write(record, text, &mut Vec::new(), usize::MAX);
+}
+
+/// The same without values of more than [`LARGE`] bytes, which come into `apart`, with their places in `text`; see [`super::refer`].
+pub fn encode_apart<'r>(record: &'r StepRecord, text: &mut String, apart: &mut Vec<Apart<'r>>) {
+    write(record, text, apart, LARGE);
+}
+
+/// Written by hand because it stands on the hot path: outputs are copied, never parsed.
+fn write<'r>(record: &'r StepRecord, text: &mut String, apart: &mut Vec<Apart<'r>>, most: usize) {
     text.push_str(r#"{"v":3"#);
-    let mut writer = Writer { text, at: record.at, who: Who::default() };
+    let mut writer = Writer { text, apart, most, at: record.at, who: Who::default() };
     writer.instant("previousCommitted", record.previous_committed);
     writer.text.push_str(r#","events":["#);
     let mut rest = record.events.as_slice();
@@ -33,7 +45,7 @@ pub fn encode(record: &StepRecord, text: &mut String) {
     if let Some(carried) = &record.carried {
         writer.carried(carried);
     }
-    text.push('}');
+    writer.text.push('}');
 }
 
 /// How many of the events that follow say the same of the next tasks: what one task made ready is mostly numbered in a row, starts at once and is heard
@@ -90,6 +102,9 @@ impl<'e> Completed<'e> {
 /// Writes the fields of one record.
 struct Writer<'a, 'r> {
     text: &'a mut String,
+    /// Values that are left out, those with more than `most` bytes.
+    apart: &'a mut Vec<Apart<'r>>,
+    most: usize,
     /// The record's own instant, which all others are relative to.
     at: Timestamp,
     who: Who<'r>,
@@ -97,7 +112,7 @@ struct Writer<'a, 'r> {
 
 impl<'r> Writer<'_, 'r> {
     #[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
-    fn event(&mut self, event: &Event, alike: &[Event], beside: Beside<'r>) {
+    fn event(&mut self, event: &'r Event, alike: &'r [Event], beside: Beside<'r>) {
         self.text.push_str(r#"{"event":""#);
         self.text.push_str(event_name(event));
         self.text.push('"');
@@ -114,17 +129,17 @@ impl<'r> Writer<'_, 'r> {
             }
             Event::SignalReceived { name, payload, path, fits } => {
                 self.string("name", name);
-                self.json("payload", payload);
+                self.large("payload", payload);
                 self.optional_string("path", path.as_deref());
                 self.fits(fits.as_deref());
             }
             Event::WaitEnded { task, payload } => {
                 self.task(*task);
-                self.json("payload", payload);
+                self.large("payload", payload);
             }
             Event::TaskPrepared { task, input, cache_key } => {
                 self.task(*task);
-                self.optional_json("input", input.as_deref());
+                self.optional_large("input", input.as_deref());
                 self.optional_string("cacheKey", cache_key.as_deref());
             }
             Event::GroupStarted { task }
@@ -141,7 +156,7 @@ impl<'r> Writer<'_, 'r> {
             Event::LoopStarted { task, items } => {
                 self.task(*task);
                 if let Some(items) = items {
-                    self.json("items", &format!("[{}]", items.join(",")));
+                    self.list("items", items.iter(), |writer, item| writer.value(item));
                 }
             }
             Event::PassStarted { task, pass } => {
@@ -216,7 +231,7 @@ impl<'r> Writer<'_, 'r> {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are above")]
-    fn of_step(&mut self, event: &Event) {
+    fn of_step(&mut self, event: &'r Event) {
         match event {
             Event::StepStarted { task, attempt, name, input } => {
                 self.attempt(*task, *attempt);
@@ -227,14 +242,14 @@ impl<'r> Writer<'_, 'r> {
                 self.attempt(*task, *attempt);
                 self.string("name", name);
                 self.optional_print(*input);
-                self.json("value", value);
+                self.large("value", value);
             }
             Event::SharedRead { task, attempt, revision, path, read } => {
                 self.attempt(*task, *attempt);
                 self.number("revision", *revision);
                 self.optional_string("path", path.as_deref());
                 match read {
-                    Shared::Value(value) => self.json("value", value),
+                    Shared::Value(value) => self.large("value", value),
                     Shared::Hash(hash) => self.string("hash", hash),
                 }
             }
@@ -255,7 +270,7 @@ impl<'r> Writer<'_, 'r> {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are above")]
     #[expect(clippy::too_many_lines, reason = "a table: one entry for each event")]
-    fn of_task(&mut self, event: &Event) {
+    fn of_task(&mut self, event: &'r Event) {
         match event {
             Event::AttemptStarted { task, attempt, ready, ready_by, admitted_by } => {
                 self.attempt(*task, *attempt);
@@ -290,7 +305,7 @@ impl<'r> Writer<'_, 'r> {
                 self.measured(*task, *attempt, *start, *end);
                 self.number("place", (*place).into());
                 self.flag("again", *again);
-                self.optional_json("input", input.as_deref());
+                self.optional_large("input", input.as_deref());
                 self.failure(failure);
             }
             Event::TaskSpawned { task, definition } => {
@@ -299,7 +314,7 @@ impl<'r> Writer<'_, 'r> {
             }
             Event::TaskFinishing { task, attempt, start, end, output } | Event::TaskCompleted { task, attempt, start, end, output } => {
                 self.measured(*task, *attempt, *start, *end);
-                self.optional_json("output", output.json().map(|output| &**output));
+                self.optional_large("output", output.json().map(|output| &**output));
                 self.flag("undoable", matches!(output, Output::Undoable(_)));
                 self.flag("composed", *output == Output::Composed);
             }
@@ -319,10 +334,10 @@ impl<'r> Writer<'_, 'r> {
                 self.task(*task);
                 self.string("status", reused_name(end));
                 match end {
-                    ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) => self.json("output", output),
+                    ReusedEnd::Cached(output) | ReusedEnd::Completed(Some(output)) => self.large("output", output),
                     ReusedEnd::Completed(None) => {}
                     ReusedEnd::Degraded(output, failure) => {
-                        self.optional_json("output", output.as_deref());
+                        self.optional_large("output", output.as_deref());
                         self.failure(failure);
                     }
                     ReusedEnd::Failed(failure) => self.failure(failure),
@@ -332,14 +347,6 @@ impl<'r> Writer<'_, 'r> {
             }
             _ => {}
         }
-    }
-
-    /// What differs between tasks that completed in a row: a list of each.
-    fn columns<'e>(&mut self, first: &'e Event, alike: &'e [Event]) {
-        let rows = || std::iter::once(first).chain(alike).filter_map(Completed::of);
-        self.list("starts", rows(), |writer, row| writer.difference(row.start));
-        self.list("ends", rows(), |writer, row| writer.difference(row.end));
-        self.list("outputs", rows(), |writer, row| writer.text.push_str(row.output));
     }
 
     fn list<T>(&mut self, name: &str, values: impl Iterator<Item = T>, write: impl Fn(&mut Self, T)) {
@@ -439,17 +446,6 @@ impl<'r> Writer<'_, 'r> {
     fn json(&mut self, name: &str, text: &str) {
         self.name(name);
         self.text.push_str(text);
-    }
-
-    /// `[[wait, payload as its schema gave it back], [wait]]`.
-    fn fits(&mut self, fits: Option<&[Fit]>) {
-        let Some(fits) = fits else { return };
-        let one = |fit: &Fit| match &fit.payload {
-            Some(payload) => format!("[{},{payload}]", fit.task.get()),
-            None => format!("[{}]", fit.task.get()),
-        };
-        let all: Vec<String> = fits.iter().map(one).collect();
-        self.json("fits", &format!("[{}]", all.join(",")));
     }
 
     fn optional_json(&mut self, name: &str, text: Option<&str>) {

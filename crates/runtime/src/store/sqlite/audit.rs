@@ -35,13 +35,7 @@ pub(super) fn opened(
     let read = || -> rusqlite::Result<_> {
         let id = identity::read(connection)?;
         let is_new = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema WHERE name = 'journal'", [], |row| row.get(0))?;
-        let end = if is_new {
-            0
-        } else {
-            connection
-                .query_row("SELECT max(position, (SELECT coalesce(max(position), 0) FROM journal)) FROM mark", [], |row| row.get(0))?
-        };
-        Ok((id, end))
+        Ok((id, if is_new { 0 } else { end(connection)? }))
     };
     let (id, end): (Option<String>, i64) = read().map_err(|source| failed(path, source))?;
     let page = place.first_page();
@@ -60,6 +54,11 @@ pub(super) fn opened(
         }
     }
     Ok(behind.map(|behind| format!("`{}` was opened, but {behind}", path.display())))
+}
+
+/// The position of the last row of the journal that there ever was.
+pub(super) fn end(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT max(position, (SELECT coalesce(max(position), 0) FROM journal)) FROM mark", [], |row| row.get(0))
 }
 
 /// Commits in the log that cannot be reached any more.

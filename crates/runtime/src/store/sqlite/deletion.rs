@@ -9,8 +9,9 @@
 //! largest key stays in `deleted`, and `mark` is moved to the end of the journal before the row there is deleted.
 
 use super::journal::Journal;
+use super::values;
 use crate::clock::Stopwatch;
-use crate::store::CommitError;
+use crate::store::{Batch, CommitError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use std::time::Duration;
 
@@ -22,17 +23,35 @@ const FREE_PAGES_KEPT: i64 = 256;
 const ROWS_AT_ONCE: usize = 16;
 const PAGES_AT_ONCE: i64 = 8;
 
-/// Ended executions are there no more. One that has not ended stays.
-pub(super) fn drop_executions(transaction: &Transaction<'_>, keys: &[i64]) -> Result<(), CommitError> {
-    for key in keys {
-        let last: Option<Option<i64>> = transaction
-            .prepare_cached("DELETE FROM execution WHERE key = ?1 AND ended IS NOT NULL RETURNING last")?
-            .query_row([key], |row| row.get(0))
-            .optional()?;
-        if let Some(last) = last {
-            transaction.prepare_cached("INSERT OR REPLACE INTO deleted (key, last) VALUES (?1, ?2)")?.execute(params![key, last])?;
-        }
+/// Ended executions are there no more, and of those that have not ended the ones that are discarded.
+pub(super) fn drop_executions(transaction: &Transaction<'_>, journal: &mut Journal, batch: &Batch) -> Result<(), CommitError> {
+    for key in &batch.deleted {
+        drop_execution(transaction, journal, *key, true)?;
     }
+    for key in &batch.discarded {
+        drop_execution(transaction, journal, *key, false)?;
+    }
+    Ok(())
+}
+
+/// An execution is there no more, if it has ended, or has not.
+pub(super) fn drop_execution(transaction: &Transaction<'_>, journal: &mut Journal, key: i64, has_ended: bool) -> Result<(), CommitError> {
+    let last: Option<Option<i64>> = transaction
+        .prepare_cached("DELETE FROM execution WHERE key = ?1 AND (ended IS NOT NULL) = ?2 RETURNING last")?
+        .query_row(params![key, has_ended], |row| row.get(0))
+        .optional()?;
+    let Some(last) = last else { return Ok(()) };
+    let last = if has_ended { last } else { journal.discards(key).or(last) };
+    // One without records may have values.
+    let last = last.unwrap_or_default();
+    transaction.prepare_cached("INSERT OR REPLACE INTO deleted (key, last) VALUES (?1, ?2)")?.execute(params![key, last])?;
+    Ok(())
+}
+
+/// What is left of the execution that is swept next is damaged: it stays, as a page that nothing can be done with.
+pub(super) fn leave_rest(connection: &Connection) -> rusqlite::Result<()> {
+    // The same as below.
+    connection.execute("UPDATE deleted SET last = NULL WHERE key = (SELECT key FROM deleted WHERE last IS NOT NULL LIMIT 1)", [])?;
     Ok(())
 }
 
@@ -42,11 +61,13 @@ pub(super) fn is_unswept(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Takes out rows of what was deleted, then gives room back, for so long. Whether there is more to do.
-pub(super) fn sweep(transaction: &Transaction<'_>, journal: &mut Journal, time: Duration) -> Result<bool, CommitError> {
+pub(super) fn sweep(transaction: &Transaction<'_>, journal: &mut Journal, time: Duration, gives_back: bool) -> Result<bool, CommitError> {
     let watch = Stopwatch::default();
     let mut find = transaction.prepare_cached("SELECT key, last FROM deleted WHERE last IS NOT NULL LIMIT 1")?;
     while let Some((key, last)) = find.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()? {
         let left = sweep_rows(transaction, journal, key, last, &watch, time)?;
+        // Whoever goes on finds no row there, and the rest of the values.
+        let left = if left.is_none() && !values::release(transaction, key, &watch, time)? { Some(last) } else { left };
         transaction.prepare_cached("UPDATE deleted SET last = ?2 WHERE key = ?1")?.execute(params![key, left])?;
         if left.is_some() || watch.elapsed() >= time {
             return Ok(true);
@@ -54,7 +75,7 @@ pub(super) fn sweep(transaction: &Transaction<'_>, journal: &mut Journal, time: 
     }
     // The largest key stays, so that it is not given again.
     transaction.prepare_cached("DELETE FROM deleted WHERE key < (SELECT max(key) FROM deleted)")?.execute([])?;
-    give_back(transaction, &watch, time)
+    if gives_back { give_back(transaction, &watch, time) } else { Ok(false) }
 }
 
 /// Takes out the rows of one journal from the last to the first; the one to go on with.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Finds what may be deleted, by a reader: nothing here waits for the writer, nor the writer for it.
 
-use super::keys;
+use super::{keys, values};
 use crate::options::{Origin, origin};
 use crate::store::{Expendable, ExpendablePage, Need, ReadError, Tree};
 use engine::Keyed;
@@ -60,8 +60,11 @@ pub(super) fn page(connection: &Connection, asked: &Expendable) -> Result<Expend
     Ok(page)
 }
 
-/// The execution with this id, and those that go with it.
-pub(super) fn tree(connection: &Connection, id: &str, now: Timestamp) -> Result<Option<Tree>, ReadError> {
+/// Whether the execution with this key is damaged.
+type IsDamaged<'a> = &'a dyn Fn(i64) -> Result<bool, ReadError>;
+
+/// The execution with this id, and those that go with it. One that has not ended goes too if it is damaged.
+pub(super) fn tree(connection: &Connection, id: &str, now: Timestamp, is_damaged: IsDamaged<'_>) -> Result<Option<Tree>, ReadError> {
     let snapshot = connection.unchecked_transaction()?;
     let found = snapshot
         .prepare_cached("SELECT key, id, options, coalesce(ended, 0) FROM execution WHERE id = ?1")?
@@ -71,7 +74,7 @@ pub(super) fn tree(connection: &Connection, id: &str, now: Timestamp) -> Result<
     let asked = Expendable { now, measured: true, ..Expendable::default() };
     let forks = forks(&snapshot)?;
     let parent = origin(found.options.as_deref()).parent.filter(|parent| !parent.is_empty());
-    let mut tree = gather(&snapshot, &found, &asked, &forks)?;
+    let mut tree = gather(&snapshot, &found, &asked, &forks, is_damaged)?;
     if tree.need.is_none()
         && let Some(parent) = parent
         && snapshot.prepare_cached("SELECT 1 FROM execution WHERE id = ?1 AND ended IS NULL")?.exists([&*parent])?
@@ -213,7 +216,8 @@ fn tree_of(
     {
         return Ok(None);
     }
-    gather(connection, candidate, asked, forks).map(Some)
+    // Retention leaves what has not ended alone.
+    gather(connection, candidate, asked, forks, &|_| Ok(false)).map(Some)
 }
 
 fn gather(
@@ -221,27 +225,37 @@ fn gather(
     candidate: &Candidate,
     asked: &Expendable,
     forks: &FxHashMap<String, Arc<str>>,
+    is_damaged: IsDamaged<'_>,
 ) -> Result<Tree, ReadError> {
-    let mut tree = Tree { id: Arc::clone(&candidate.id), keys: Vec::new(), ids: Vec::new(), bytes: 0, need: None };
+    let (keys, ids, damaged) = <_>::default();
+    let mut tree = Tree { id: Arc::clone(&candidate.id), keys, ids, bytes: 0, damaged, need: None };
     // `0` is the letter after `/`: between them lie those whose ids begin with this one's.
     let mut statement = connection.prepare_cached(
         "SELECT key, id, ended IS NULL, last, coalesce(octet_length(context), 0) FROM execution WHERE key = ?1
          UNION ALL SELECT key, id, ended IS NULL, last, coalesce(octet_length(context), 0) FROM execution WHERE id >= ?2 AND id < ?3",
     )?;
-    let mut rows = statement.query(params![candidate.key, format!("{}/", candidate.id), format!("{}0", candidate.id)])?;
-    while let Some(row) = rows.next()? {
-        let id: String = row.get(1)?;
+    let read = |row: &Row<'_>| -> rusqlite::Result<(i64, String, bool, Option<i64>, i64)> {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    };
+    // To find damage ends the snapshot, and with it whatever is being read in it.
+    let rows = statement
+        .query_map(params![candidate.key, format!("{}/", candidate.id), format!("{}0", candidate.id)], read)?
+        .collect::<Result<Vec<_>, _>>()?;
+    for (key, id, is_unended, last, context) in rows {
         let id: Arc<str> = id.into();
-        if row.get(2)? {
+        let is_discarded = is_unended && is_damaged(key)?;
+        if is_discarded {
+            tree.damaged.push(key);
+        } else if is_unended {
             tree.need.get_or_insert_with(|| Need::Active(Arc::clone(&id)));
         }
         if let Some(fork) = forks.get(&*id) {
             tree.need.get_or_insert_with(|| Need::Fork(Arc::clone(fork)));
         }
-        if asked.measured {
-            tree.bytes += row.get::<_, i64>(4)?.cast_unsigned() + bytes_of(connection, row.get(3)?)?;
+        if asked.measured && !is_discarded {
+            tree.bytes += context.cast_unsigned() + bytes_of(connection, last)? + values::bytes(connection, key)?;
         }
-        tree.keys.push(row.get(0)?);
+        tree.keys.push(key);
         tree.ids.push(id);
     }
     if tree.need.is_none() {

@@ -2,6 +2,7 @@
 //! Executions as rows, each read by itself: what cannot be read of one keeps no other back.
 
 use super::listing::ExecutionFilter;
+use super::values;
 use crate::store::{Damaged, ReadError, StoredExecution};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use std::sync::Arc;
@@ -71,7 +72,7 @@ pub(super) fn head(connection: &Connection, key: i64) -> Result<Option<StoredExe
     let Some(definition) = definition else {
         return Err(ReadError::Definition { id: stored.id.to_string(), message: "it is not there".to_owned() });
     };
-    Ok(Some(StoredExecution { definition, ..stored }))
+    values::filled(connection, StoredExecution { definition, ..stored }).map(Some)
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredExecution> {

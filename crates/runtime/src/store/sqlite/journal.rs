@@ -2,7 +2,8 @@
 //! The writing end of the journal: where the next row goes, and what it is linked to.
 
 use super::tails::{self, Loaded, SAVED_BYTES, Tail, Tails};
-use crate::store::{CommitError, StepRecord, checksum, encode, end_name};
+use super::values;
+use crate::store::{CommitError, StepRecord, checksum, encode_apart, end_name, refer};
 use engine::Event;
 use rusqlite::{Connection, Transaction, params};
 use rustc_hash::FxHashMap;
@@ -77,6 +78,12 @@ impl Journal {
         Ok(())
     }
 
+    /// An execution that has not ended is about to be deleted; the position of its last row.
+    pub(super) fn discards(&mut self, key: i64) -> Option<i64> {
+        self.changes.insert(key, None);
+        self.tails.get(key)?.last
+    }
+
     /// Appends records; how many bytes they are.
     pub(super) fn append<'a>(
         &mut self,
@@ -89,7 +96,10 @@ impl Journal {
             let change = self.changes.entry(record.key).or_insert_with(|| Some(self.tails.get(record.key).unwrap_or_default()));
             let Some(tail) = change.as_mut().filter(|tail| tail.records == record.seq) else { return Err(out_of_order(record)) };
             self.text.clear();
-            encode(record, &mut self.text);
+            let mut apart = Vec::new();
+            encode_apart(record, &mut self.text, &mut apart);
+            refer(&mut self.text, &apart, |value| values::keep(transaction, record.key, value))?;
+            bytes += apart.iter().map(|apart| apart.value.len()).sum::<usize>();
             bytes += self.text.len();
             let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
             let checksum = if self.checks { checksum(tail.checksum, &self.text, record.key, record.seq, record.at) } else { 0 };

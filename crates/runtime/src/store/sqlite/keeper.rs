@@ -5,8 +5,10 @@
 //! for nobody: what cannot be done now is done later. It wakes the host when a commit that was put off may be tried again.
 
 mod telling;
+mod unused;
 
 use super::OpenError;
+use super::definitions::Unused;
 use super::lock::{Lock, Note};
 use super::place::{Place, Watch};
 use super::reserve::Reserve;
@@ -75,6 +77,8 @@ struct Shared {
     held: AtomicBool,
     /// All that is in it has been moved: the next commit is the first of a new one, as a rule.
     moved: AtomicBool,
+    /// Definitions that nothing is of.
+    unused: Mutex<Option<Unused>>,
     asked: Mutex<Asked>,
     rung: Condvar,
     health: Health,
@@ -96,6 +100,8 @@ struct Asked {
     full: bool,
     /// The host wants to be woken in a moment.
     waking: bool,
+    /// Something was deleted.
+    unused: bool,
     closing: bool,
 }
 
@@ -128,6 +134,8 @@ impl Keeper {
             seen: 0,
             is_short: false,
             is_long: false,
+            is_looking: false,
+            looked_until: Duration::ZERO,
         };
         let thread = std::thread::Builder::new().name("journal-keeper".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|source| OpenError::Thread { path: path.to_owned(), source })?;
@@ -303,6 +311,9 @@ struct Work {
     /// Whether new work is refused: the disk was full, and the log is too long.
     is_short: bool,
     is_long: bool,
+    /// Whether it is to be looked for what nothing needs any more, and until when it is rested from that.
+    is_looking: bool,
+    looked_until: Duration,
     /// How often the log had been committed to when the files were looked at.
     seen: u64,
 }
@@ -310,13 +321,15 @@ struct Work {
 impl Work {
     fn run(mut self) {
         loop {
-            let mut asked = self.shared.wait(self.upkeep.next());
+            let next = [self.upkeep.next(), self.next_look()].into_iter().flatten().min();
+            let mut asked = self.shared.wait(next);
             if asked.closing {
                 drop(asked);
                 return self.close();
             }
             let (moving, waking, blocked) = (std::mem::take(&mut asked.moving), std::mem::take(&mut asked.waking), asked.blocked);
             let full = asked.full;
+            self.is_looking |= std::mem::take(&mut asked.unused);
             drop(asked);
             if self.upkeep.is_move_due(self.shared.stopwatch.elapsed(), moving) {
                 self.move_log();
@@ -328,6 +341,7 @@ impl Work {
             let blocked = blocked.map(|since| self.shared.stopwatch.elapsed().saturating_sub(since));
             self.look_for_room(full);
             self.bound_log();
+            self.look_for_unused();
             self.tell(blocked.filter(|_| !full));
             if let Some(blocked) = blocked {
                 self.retry(blocked);

@@ -75,6 +75,11 @@ pub(super) fn is_taken(store: &Path) -> bool {
     File::open(lock_of(store)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
+/// What is noted of a store, whoever has it.
+pub(super) fn noted(store: &Path) -> Option<Note> {
+    note_in(&std::fs::read_to_string(lock_of(store)).ok()?)
+}
+
 fn note_in(text: &str) -> Option<Note> {
     let mut lines = text.lines().skip(1);
     let (id, floor) = (lines.next()?, lines.next()?);

@@ -7,11 +7,13 @@ pub use facts::Head;
 
 use super::listing::{ExecutionFilter, Page};
 use super::tails::{self, Tail, Tails, checksum};
-use super::{OpenError, cache, expendable, heads, keys, schedules, schema};
+use super::{OpenError, cache, expendable, heads, keys, schedules, schema, values};
+use crate::store::record::Values;
 use crate::store::{
     Archive, Cursor, Damaged, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey, ReadError, RecordError, StepRecord,
     StoredExecution, Tree, Unproved,
 };
+use crate::{Error, report};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::{Path, PathBuf};
@@ -143,11 +145,12 @@ impl SqliteReader {
         let mut next = last;
         let mut records = Vec::new();
         let mut unproved: Option<(u64, Unproved)> = None;
+        let read = |hash: &str| values::read(&self.connection, hash);
         for seq in (from..count).rev() {
             let misplaced = || failed(seq, RecordError::Misplaced { position: next.unwrap_or_default() });
             let mut rows = statement.query([next])?;
             let row = rows.next()?.ok_or_else(misplaced)?;
-            let StoredRow { place, previous, record } = stored_row(row).ok_or_else(|| failed(seq, RecordError::Checksum))?;
+            let StoredRow { place, previous, record } = stored_row(row, Some(&read)).ok_or_else(|| failed(seq, RecordError::Checksum))?;
             // Whatever is wrong with the links, an answer with fewer records would be worse than none.
             if place != (key, seq.cast_signed()) || previous.is_some() != (seq > 0) {
                 return Err(misplaced());
@@ -232,11 +235,19 @@ impl Archive for SqliteReader {
     }
 
     fn tree(&self, id: &str, now: Timestamp) -> Result<Option<Tree>, ReadError> {
-        expendable::tree(&self.connection, id, now)
+        let is_damaged = |key| {
+            let found = self.by_key(key, &*self.tails()?)?;
+            Ok(match found {
+                Some(Ok(stored)) => report::stored(&stored).is_err_and(|error| matches!(&error, Error::Read(error) if error.is_of_one())),
+                Some(Err(_)) => true,
+                None => false,
+            })
+        };
+        expendable::tree(&self.connection, id, now, &is_damaged)
     }
 
     fn follow(&self, cursor: &Cursor, limit: usize) -> Result<Followed, ReadError> {
-        self.followed(cursor, limit, u64::MAX)
+        self.followed(cursor, limit, u64::MAX, true)
     }
 
     fn file(&self) -> Result<Option<SqliteReader>, OpenError> {
@@ -245,8 +256,10 @@ impl Archive for SqliteReader {
 }
 
 impl SqliteReader {
-    /// [`Archive::follow`], at most about so many bytes. The position of a row is its place: positions are given in the order of commits.
-    pub(crate) fn followed(&self, cursor: &Cursor, limit: usize, bytes_max: u64) -> Result<Followed, ReadError> {
+    /// [`Archive::follow`], at most about so many bytes; without `whole` values that stand by themselves are `null`. The position of a row is its place: positions are given in the order of commits.
+    pub(crate) fn followed(&self, cursor: &Cursor, limit: usize, bytes_max: u64, whole: bool) -> Result<Followed, ReadError> {
+        let read = |hash: &str| values::read(&self.connection, hash);
+        let values: Option<Values<'_>> = if whole { Some(&read) } else { None };
         let after = cursor.position()?;
         let mut statement = self.connection.prepare_cached(FOLLOWED)?;
         let mut rows = statement.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
@@ -258,7 +271,9 @@ impl SqliteReader {
             let before = checksum(row, 8)?.unwrap_or_default();
             let (key, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
             let bytes = row.get_ref(4)?.as_bytes_or_null().ok().flatten().map_or(0, |body| body.len() as u64);
-            let record = stored_row(row).ok_or(RecordError::Checksum).and_then(|row| row.record.after(before));
+            let row = stored_row(row, values);
+            let bytes = bytes + row.as_ref().map_or(0, |row| row.record.apart());
+            let record = row.ok_or(RecordError::Checksum).and_then(|row| row.record.after(before));
             let record = record.map_err(|source| ReadError::Record { id: id.clone(), seq, source });
             taken += bytes;
             end = position;
@@ -288,12 +303,12 @@ struct StoredRow {
 }
 
 /// What a row with the columns of [`ROW`] holds; `None` if it is not of their types.
-fn stored_row(row: &Row<'_>) -> Option<StoredRow> {
+fn stored_row(row: &Row<'_>, values: Option<Values<'_>>) -> Option<StoredRow> {
     let read = || -> rusqlite::Result<StoredRow> {
         let (key, seq): (i64, i64) = (row.get(0)?, row.get(1)?);
         let at = Timestamp::from_micros(row.get::<_, i64>(3)?.cast_unsigned());
         let body = row.get_ref(4)?.as_str()?;
-        let record = Unproved::read(body, checksum(row, 5)?, key, seq.cast_unsigned(), at);
+        let record = Unproved::read(body, checksum(row, 5)?, key, seq.cast_unsigned(), at, values);
         Ok(StoredRow { place: (key, seq), previous: row.get(2)?, record })
     };
     read().ok()

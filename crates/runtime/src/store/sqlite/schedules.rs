@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Schedules in the file: one row for each, whose next planned instant moves.
 
-use super::{define, heads, micros};
+use super::{definitions, heads, micros};
 use crate::causes::in_full;
 use crate::store::{Batch, ReadError, ScheduleChange, StoredSchedule};
 use rusqlite::{Connection, Row, Transaction, params};
@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
-pub(super) fn write(transaction: &Transaction<'_>, definitions: &mut FxHashSet<Arc<str>>, batch: &Batch) -> rusqlite::Result<()> {
+pub(super) fn write(transaction: &Transaction<'_>, known: &mut FxHashSet<Arc<str>>, batch: &Batch) -> rusqlite::Result<()> {
     for change in &batch.schedules {
         match change {
             ScheduleChange::Begins(schedule, next) => {
-                define(transaction, definitions, &schedule.plan)?;
+                definitions::define(transaction, known, &schedule.plan)?;
                 transaction
                     .prepare_cached("INSERT INTO schedule (id, definition, default_timeout, context, options, timing, fingerprint, next) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
                     .execute(params![

@@ -52,10 +52,6 @@ pub(super) fn open_for_writing(
         return Err(OpenError::SqliteTooOld { found: rusqlite::version().to_owned() });
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    // No page of a log that another program has moved has a checksum. Giving it one changes nothing that is read.
-    if place.first_page().is_some_and(|page| is_known(&page) && pagesum::page::is_unsummed(&page)) {
-        place.mend().map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
-    }
     let connection = connect(path, flags).map_err(|source| failed(path, source))?;
     // Until the file is known to be ours nothing changes it: not its journal mode, and not a log that is moved as the connection closes.
     let flush_by = |level: &str| connection.execute_batch(&format!("PRAGMA synchronous = {level};"));
@@ -107,12 +103,6 @@ pub(super) fn refuse_fragment(path: &Path) -> Result<(), OpenError> {
         // A file that is not there, or cannot be looked at, is the opening's own business.
         _ => Ok(()),
     }
-}
-
-/// Whether a first page is that of a store which this build may change.
-fn is_known(page: &[u8]) -> bool {
-    let number = |at: usize| Some(i64::from(i32::from_be_bytes(page.get(at..at + 4)?.try_into().ok()?)));
-    number(68) == Some(i64::from(APPLICATION_ID)) && number(60).is_some_and(|version| (1..=SCHEMA_VERSION).contains(&version))
 }
 
 /// What a file is, by its header.

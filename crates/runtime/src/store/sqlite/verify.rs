@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Looks at a whole store and names what is damaged, without changing anything.
 
-use super::audit::Behind;
+use super::audit::{self, Behind};
+use super::lock::{self, Note};
 use super::reader::SqliteReader;
 use super::schema::{PAGE_BYTES, log_of};
-use super::{OpenError, heads, identity};
+use super::{OpenError, heads, identity, values};
 use crate::causes::in_full;
 use crate::report;
 use crate::store::ReadError;
@@ -33,12 +34,14 @@ pub struct StoreReport {
     pub cache: u64,
     /// Idempotency keys that cannot be read.
     pub keys: u64,
+    /// Values that stand by themselves and cannot be read; executions that have them are named too.
+    pub values: u64,
 }
 
 impl StoreReport {
     /// Whether nothing is damaged.
     pub fn is_sound(&self) -> bool {
-        let Self { pages, log, structure, executions, schedules, cache, keys, has_checksums: _ } = self;
+        let Self { pages, log, structure, executions, schedules, cache, keys, values, has_checksums: _ } = self;
         pages.is_empty()
             && log.is_none()
             && structure.is_none()
@@ -46,6 +49,7 @@ impl StoreReport {
             && schedules.is_empty()
             && *cache == 0
             && *keys == 0
+            && *values == 0
     }
 
     /// As JSON text.
@@ -62,6 +66,7 @@ impl StoreReport {
             "schedules": named(&self.schedules),
             "cache": self.cache,
             "keys": self.keys,
+            "values": self.values,
         })
         .to_string()
     }
@@ -72,6 +77,8 @@ impl StoreReport {
 pub fn verify(path: &Path) -> Result<StoreReport, OpenError> {
     let file = File::open(path).map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
     let mut report = StoreReport::default();
+    // Before the journal is looked at: what is noted is never ahead of it.
+    let note = lock::noted(path);
     let reader = match SqliteReader::open(path).and_then(|reader| reader.keep_log().map(|()| reader)) {
         Ok(reader) => reader,
         Err(error) => {
@@ -81,7 +88,7 @@ pub fn verify(path: &Path) -> Result<StoreReport, OpenError> {
     };
     report.log = Behind::look(reader.connection(), path).map(|behind| behind.to_string());
     pages(&file, path, &mut report);
-    if let Err(error) = rows(&reader, &mut report) {
+    if let Err(error) = noted(&reader, note, &mut report).and_then(|()| rows(&reader, &mut report)) {
         report.structure.get_or_insert_with(|| in_full(&error));
     }
     Ok(report)
@@ -108,6 +115,22 @@ fn pages(file: &File, path: &Path, report: &mut StoreReport) {
             report.pages.push(number);
         }
     }
+}
+
+/// Whether it is the store that its lock knows, and no shorter.
+fn noted(reader: &SqliteReader, note: Option<Note>, report: &mut StoreReport) -> Result<(), ReadError> {
+    let Some(Note { id, floor }) = note else { return Ok(()) };
+    let (found, end) = (identity::read(reader.connection())?, audit::end(reader.connection())?);
+    report.structure = if found.is_none_or(|found| found != id) {
+        Some("it is another store than the one that its lock knows".to_owned())
+    } else if end < floor {
+        Some(format!(
+            "its journal ends at position {end}, and had got to {floor}: its log is missing or was cut, or an older copy was put here"
+        ))
+    } else {
+        None
+    };
+    Ok(())
 }
 
 fn rows(reader: &SqliteReader, report: &mut StoreReport) -> Result<(), ReadError> {
@@ -138,6 +161,7 @@ fn rows(reader: &SqliteReader, report: &mut StoreReport) -> Result<(), ReadError
             let (_, _, _): (String, i64, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
             Ok(true)
         })?;
+    report.values = values::unread(connection)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! What facts are made of, beside records: which executions there are, and whether the file is still the one that was followed.
 
 use super::SqliteReader;
-use crate::store::sqlite::{Bell, OpenError, identity, lock, schema};
+use crate::store::sqlite::{Bell, OpenError, identity, lock, schema, values};
 use crate::store::{Archive as _, Cursor, ReadError, StepRecord};
 use rusqlite::{OptionalExtension as _, params};
 use std::path::Path;
@@ -62,7 +62,11 @@ impl SqliteReader {
             };
             Ok((row.get(6)?, head))
         })?;
-        Ok(found.collect::<Result<_, _>>()?)
+        let mut found = found.collect::<Result<Vec<(i64, Head)>, _>>()?;
+        for (_, head) in &mut found {
+            head.options = values::whole_options(&self.connection, head.options.take())?;
+        }
+        Ok(found)
     }
 
     /// The definition with this hash.

@@ -62,5 +62,8 @@ pub(super) const COMPLETE: &str = "
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS idempotency_until ON idempotency (until) WHERE until IS NOT NULL;
     CREATE INDEX IF NOT EXISTS cache_until ON cache (until);
+    CREATE TABLE IF NOT EXISTS value (hash TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS value_use (execution INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (execution, hash)) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS value_use_hash ON value_use (hash);
     CREATE TABLE IF NOT EXISTS deleted (key INTEGER PRIMARY KEY, last INTEGER) STRICT;
 ";
