@@ -5,7 +5,6 @@ import type { Performance, TaskPerformance, WorkflowAnalytics } from '../api/ana
 import { dateOf, type Clock } from '../base/clock.js'
 import type { Engine } from '../boundary/native.js'
 import type { EndedExecutions } from '../executions/ended-executions.js'
-import { closed } from '../executions/stopping.js'
 import { summaryOf, type SummaryRow } from '../executions/summaries.js'
 import { resourceUsageOf } from '../models/account.js'
 import { provenanceInsights } from './insights.js'
@@ -56,11 +55,7 @@ export class Figures {
     const question = JSON.stringify({ workflowId, start: microsOf(start), end: microsOf(end), limit: SUMMARIES_MAX })
     const answered = this.#asking.then(() => dispatcher.engine.stored('analytics', question))
     this.#asking = answered.catch(() => {})
-    const text = await answered.catch((error: unknown) => {
-      // Where the store ended meanwhile it says how.
-      throw dispatcher.failure ?? error
-    })
-    if (text === undefined) throw closed('getWorkflowAnalytics', true)
+    const text = (await answered) ?? ''
     const { executions, rollupsSince, ...stored } = JSON.parse(text) as StoredText
     return { ...stored, executions: executions.map(summaryOf), since: rollupsSince }
   }

@@ -501,7 +501,7 @@ fn a_newer_version_is_named_whatever_its_shape() {
 #[test]
 fn what_is_not_a_record_is_said_to_be_none() {
     refused("", expect!["not a record; EOF while parsing a value at line 1 column 0"]);
-    refused("[]", expect!["not a record; invalid length 0, expected struct StoredRecord with 7 elements at line 1 column 2"]);
+    refused("[]", expect!["not a record; invalid length 0, expected struct StoredRecord with 8 elements at line 1 column 2"]);
     refused(r#"{"v":2,"events":[]}"#, expect!["not a record; missing field `previousCommitted` at line 1 column 19"]);
     refused(r#"{"v":2,"previousCommitted":0}"#, expect!["not a record; missing field `events` at line 1 column 29"]);
     refused(r#"{"previousCommitted":0,"events":[]}"#, expect!["not a record; missing field `v` at line 1 column 35"]);

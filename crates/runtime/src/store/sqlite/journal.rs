@@ -99,7 +99,6 @@ impl Journal {
             let mut apart = Vec::new();
             encode_apart(record, &mut self.text, &mut apart);
             refer(&mut self.text, &apart, |value| values::keep(transaction, record.key, value))?;
-            bytes += apart.iter().map(|apart| apart.value.len()).sum::<usize>();
             bytes += self.text.len();
             let (seq, at) = (record.seq.cast_signed(), record.at.micros().cast_signed());
             let checksum = if self.checks { checksum(tail.checksum, &self.text, record.key, record.seq, record.at) } else { 0 };
