@@ -469,7 +469,7 @@ impl Driver {
                 agents.pool.forget(now, slot);
             }
         }
-        let overfull = self.journals.count(live, &self.step.events);
+        let overfull = self.journals.count(&mut live.recorded, &live.execution, &self.step.events);
         live.append(slot, now, &mut self.step.events, &mut self.attempts, &mut part.batch.records);
         self.forget_void_timers();
         if let Some(failure) = overfull {

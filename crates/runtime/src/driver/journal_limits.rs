@@ -2,9 +2,8 @@
 //! How much one execution may record. A journal is read as a whole, into memory and for its host as one text, so one without a bound would one day be an
 //! execution that nobody can read, continue or delete.
 
-use super::slots::Live;
 use crate::store::StepRecord;
-use engine::{Event, Failure, Phase};
+use engine::{Event, Execution, Failure, Phase};
 use serde_json::json;
 
 /// What an event takes beside its values, about.
@@ -50,10 +49,10 @@ impl Extent {
 
 impl JournalLimits {
     /// Counts what an execution records; why it must not go on, if that is too much.
-    pub(super) fn count(self, live: &mut Live, events: &[Event]) -> Option<Failure> {
-        live.recorded.add(events);
-        let Extent { events: count, bytes } = live.recorded;
-        if (count <= self.events && bytes <= self.bytes) || *live.execution.phase() != Phase::Running {
+    pub(super) fn count(self, recorded: &mut Extent, execution: &Execution, events: &[Event]) -> Option<Failure> {
+        recorded.add(events);
+        let Extent { events: count, bytes } = *recorded;
+        if (count <= self.events && bytes <= self.bytes) || *execution.phase() != Phase::Running {
             return None;
         }
         let (what, has, limit, field) = if count > self.events {
@@ -61,7 +60,7 @@ impl JournalLimits {
         } else {
             ("bytes", bytes, self.bytes, "maxJournalBytes")
         };
-        let task = events.iter().rev().find_map(Event::task).map(|task| live.execution.path(task));
+        let task = events.iter().rev().find_map(Event::task).map(|task| execution.path(task));
         let whose = task.as_ref().map_or_else(String::new, |path| format!(" with what task `{path}` recorded"));
         let message = format!(
             "the execution has recorded {has} {what}{whose}, and may record {limit}; divide it into child workflows, whose journals are their own, or raise \

@@ -30,10 +30,9 @@ mod words;
 
 use super::ReadError;
 
-pub(super) use apart::object_with;
 pub use apart::{Apart, LARGE, refer};
+pub(super) use apart::{Values, object_with};
 pub use checksum::{Unproved, checksum};
-pub(super) use decode::Values;
 pub use decode::decode;
 pub use encode::{encode, encode_apart};
 pub(crate) use words::{cancel_reason, cancel_reason_name, end_name, skip_reason, skip_reason_name};

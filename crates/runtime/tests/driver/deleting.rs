@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Executions that are deleted: what a crash on the way leaves, and what a store does after the newest is gone.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use crate::host::{FILES, Host, Mode};
 use crate::plans::{plan, task};

@@ -7,7 +7,6 @@
 //! That is what stands in the record, so its checksum is over it; a value is held to its hash, SHA-256 of its bytes, when it is read.
 
 use super::RecordError;
-use super::decode::Values;
 use serde::Deserialize;
 use std::fmt::Write as _;
 
@@ -25,6 +24,9 @@ pub struct Apart<'v> {
 
 /// A place, a hash, and how many bytes the value has.
 pub(super) type Reference<'t> = (usize, &'t str, u64);
+
+/// Gives values that stand by themselves by their hashes.
+pub(in crate::store) type Values<'v> = &'v dyn Fn(&str) -> Result<String, RecordError>;
 
 const NULL: &str = "null";
 const LIST: &str = ",\"large\":[[";

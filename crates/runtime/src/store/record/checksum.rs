@@ -8,7 +8,8 @@
 //! goes from the last record to the first need not keep it.
 
 use super::RecordError;
-use super::decode::{Decoded, Values, decode_versioned};
+use super::apart::Values;
+use super::decode::{Decoded, decode_versioned};
 use crate::store::StepRecord;
 use stdx::{Timestamp, hash64, hash64_of};
 

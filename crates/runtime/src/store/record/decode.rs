@@ -3,7 +3,7 @@
 
 mod attempts;
 
-use super::apart::{self, Reference};
+use super::apart::{self, Reference, Values};
 use super::words::{cancel_reason, skip_reason};
 use super::{RECORD_VERSION, RUN_MAX, RecordError};
 use crate::spent::{self, Sum};
@@ -140,9 +140,6 @@ pub fn decode(text: &str, key: i64, seq: u64, at: Timestamp) -> Result<StepRecor
     let decoded = decode_versioned(text, key, seq, at, None)?;
     if decoded.apart > 0 { Err(RecordError::Apart) } else { Ok(decoded.record) }
 }
-
-/// Gives values that stand by themselves by their hashes.
-pub(in crate::store) type Values<'v> = &'v dyn Fn(&str) -> Result<String, RecordError>;
 
 /// A record, and the version it was written in.
 #[derive(Debug)]

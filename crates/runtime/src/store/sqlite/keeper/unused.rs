@@ -36,7 +36,7 @@ impl Work {
         self.is_looking = false;
         let found = definitions::unused(&self.connection).ok().flatten();
         let ended = self.shared.stopwatch.elapsed();
-        self.looked_until = ended + (ended - began) * REST;
+        self.looked_until = ended + ended.saturating_sub(began) * REST;
         if let Some(unused) = found {
             *self.shared.unused.lock().unwrap_or_else(PoisonError::into_inner) = Some(unused);
             self.shared.health.sweepable();
