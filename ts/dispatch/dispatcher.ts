@@ -111,11 +111,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
     this.#agents = agents
     this.clock = clock
     this.lasts = !held
-    this.engine = new Engine(
-      () => this.#pull(),
-      native,
-      () => this.failure,
-    )
+    this.engine = new Engine(this.#pull.bind(this), native, () => this.failure)
     this.#alarm = clock.alarm(() => this.#pull())
     this.#questions = new Questions(this)
     this.#runner = new AttemptRunner(this, agents, (...child) => this.#child(...child), held)
