@@ -10,19 +10,20 @@ import { makeFolder, readCount, readOptions, refuseRest, root, runProgram } from
 const BOUNDS = { page: 5, filter: 50, rebuilt: 100_000, ratio: 0.95, catchUp: 10_000 }
 
 const HELP = `What facts cost and how fast they answer: the release build of crates/runtime/examples/facts.rs makes a store of executions of 10 tasks,
-folds it, and asks for pages of 100 summaries; then a fan-out of 500,000 tasks at 'os' runs beside the thread of facts and without it, in pairs.
+folds it, and asks for pages of 100 summaries; then a fan-out at 'os' runs beside the thread of facts and without it, in pairs.
 
   npm run bench:facts -- [options]
 
   --executions <n>  executions in the store, 0 for none (default: 100000)
   --pairs <n>       pairs of loads, from 0 (default: 20)
+  --tasks <n>       tasks of each load, from 500 (default: 500000)
   --strict          exit code 1 if a page takes more than ${BOUNDS.page} ms, a filter more than ${BOUNDS.filter} ms, less than ${BOUNDS.rebuilt} tasks/s are folded, throughput falls
                     by more than 5 %, or facts catch up in more than ${BOUNDS.catchUp / 1000} s (medians)
 `
 
 await runProgram('bench:facts', async (args) => {
   const text = { type: 'string' }
-  const { values, positionals } = readOptions(args, { executions: text, pairs: text, strict: { type: 'boolean' } })
+  const { values, positionals } = readOptions(args, { executions: text, pairs: text, tasks: text, strict: { type: 'boolean' } })
   refuseRest(positionals)
   if (values.help === true) {
     process.stdout.write(HELP)
@@ -30,12 +31,26 @@ await runProgram('bench:facts', async (args) => {
   }
   const executions = readCount('executions', values.executions ?? '100000', 0)
   const pairs = readCount('pairs', values.pairs ?? '20', 0)
+  const tasks = readCount('tasks', values.tasks ?? '500000', 500)
   const folder = makeFolder('facts')
   const missed = []
   const loads = []
   const judge = (what, is) => is || missed.push(what)
   try {
-    const cargo = ['run', '--release', '--quiet', '-p', 'runtime', '--example', 'facts', '--', folder, String(executions), String(pairs)]
+    const cargo = [
+      'run',
+      '--release',
+      '--quiet',
+      '-p',
+      'runtime',
+      '--example',
+      'facts',
+      '--',
+      folder,
+      String(executions),
+      String(pairs),
+      String(tasks),
+    ]
     const child = spawn('cargo', cargo, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = new Promise((resolve) => child.once('close', resolve))
     for await (const line of createInterface({ input: child.stdout })) {

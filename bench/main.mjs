@@ -21,7 +21,7 @@ const WARM_MS = 150
 const SHAPES = [...shapes.map(({ name }) => name), BESIDE]
 
 /** What only the one or the other measures by. */
-const OF_TASKS = ['ms', 'shape', 'cpu', 'starts']
+const OF_TASKS = ['ms', 'shape', 'starts']
 const OF_MODELS = ['requests', 'streams']
 
 const HELP = `What a task costs, in microseconds: agents that do nothing, answers of 200 bytes, one process, medians of alternating rounds.
@@ -47,6 +47,7 @@ What a call of a model costs, against a server on this machine that answers at o
   --requests <n>  requests of each kind in a round, one after the other, from 1 (default: 300)
   --streams <n>   streams at once, from 1 (default: 1000)
   --only <list>   of ${MODEL_PARTS.join(', ')} (default: all)
+  --cpu           processor time of this process for the selection, as above; the other parts wait for sockets
   --peers         Vercel AI SDK and LangChain too, each in a process of its own (installs them into bench/peers)
   --strict        exit code 1 if a bound is missed
 
@@ -108,7 +109,7 @@ function read(args) {
   }
 }
 
-function readOfModels({ rounds, requests, streams, only, peers, strict }) {
+function readOfModels({ rounds, requests, streams, only, peers, cpu, strict }) {
   return {
     models: true,
     rounds: readCount('rounds', rounds ?? '5', 1),
@@ -116,6 +117,7 @@ function readOfModels({ rounds, requests, streams, only, peers, strict }) {
     streams: readCount('streams', streams ?? '1000', 1),
     parts: readNames('only', only ?? MODEL_PARTS.join(','), MODEL_PARTS),
     peers: peers ?? false,
+    clock: cpu ? cpuMicros : wallMicros,
     strict: strict ?? false,
   }
 }

@@ -2,7 +2,7 @@
 // How many models are chosen, and calls let through, in a second: nothing goes over a wire, since the provider that answers is a function here.
 
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
-import { Cell, measure, wallMicros } from '../compare/measure.mjs'
+import { Cell, cpuMicros, measure } from '../compare/measure.mjs'
 import { check, KEY, PROMPT, TEXT } from './wire.mjs'
 
 const LEAST_PER_SECOND = 10_000
@@ -20,7 +20,7 @@ const REQUIREMENTS = { capabilities: [{ type: 'text-generation', quality: 'good'
 const RATE_LIMIT = { requestsPerMinute: 1e9, tokensPerMinute: 1e12, requestsPerDay: 1e9, concurrentRequests: 1e6 }
 
 /** Measures, and gives lines and bounds. */
-export async function measureSelection(_url, { rounds }, { progress }) {
+export async function measureSelection(_url, { rounds, clock }, { progress }) {
   const providers = Object.fromEntries(CONFIGURED.map((name) => [name, { apiKey: KEY }]))
   const orchestrator = new MultiAgentOrchestrator({ models: { providers } })
   const models = orchestrator.modelIntegration
@@ -42,7 +42,7 @@ export async function measureSelection(_url, { rounds }, { progress }) {
   const candidates = models.listModels({ configured: true }).length
   const cell = new Cell()
   try {
-    const run = ({ once, concurrency }, ms) => measure(once, 1, { concurrency, ms, clock: wallMicros })
+    const run = ({ once, concurrency }, ms) => measure(once, 1, { concurrency, ms, clock })
     for (const kind of kinds) await run(kind, WARM_MS)
     for (let round = 1; round <= rounds; round += 1) {
       progress(`selection, round ${round} of ${rounds}`)
@@ -55,7 +55,9 @@ export async function measureSelection(_url, { rounds }, { progress }) {
   const perSecond = (label) => SECOND_MICROS / cell.micros(label)
   return {
     title: `Models chosen and calls let through, answered by a function in this process: medians of ${rounds} alternating rounds of ${MS} ms`,
-    notes: [`${candidates} models of ${CONFIGURED.length + 1} providers to choose from; every limit set, none reached.`],
+    notes: [
+      `${clock === cpuMicros ? 'Processor time of this process. ' : ''}${candidates} models of ${CONFIGURED.length + 1} providers to choose from; every limit set, none reached.`,
+    ],
     columns: ['µs each', 'per second'],
     rows: kinds.map(({ label }) => ({ label, figures: [cell.micros(label), perSecond(label)] })),
     bounds: [

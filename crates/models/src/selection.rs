@@ -148,7 +148,7 @@ pub fn best<'a>(
     let ask = Ask::new(requirements).ok()?;
     let judge = |candidate| checks::judge(&ask, candidate, || candidate.estimate(&ask, observed), &availability);
     let fit = candidates.list().iter().filter_map(|candidate| Some((candidate, judge(candidate).ok()?))).collect();
-    rank(&ask, fit).first().map(|ranked| ranked.candidate)
+    scored(&ask, fit).into_iter().min_by(order).map(|ranked| ranked.candidate)
 }
 
 /// A candidate that fails nothing, with its place among those.
@@ -171,23 +171,27 @@ impl From<Ranked<'_>> for Alternative {
     }
 }
 
-/// The best first: of the preferred provider before all others, then by score, then by name so that the order is always the same.
+/// The best first.
 fn rank<'a>(ask: &Ask<'_>, fit: Vec<(&'a Candidate, Estimate)>) -> Vec<Ranked<'a>> {
+    let mut ranked = scored(ask, fit);
+    ranked.sort_by(order);
+    ranked
+}
+
+fn scored<'a>(ask: &Ask<'_>, fit: Vec<(&'a Candidate, Estimate)>) -> Vec<Ranked<'a>> {
     let dearest =
         fit.iter().filter(|(_, estimate)| estimate.cost.complete).map(|(_, estimate)| estimate.cost.nanos).max().unwrap_or_default();
     let slowest = fit.iter().map(|(_, estimate)| estimate.latency_ms).max().unwrap_or_default();
-    let mut ranked: Vec<Ranked<'a>> = fit
-        .into_iter()
+    fit.into_iter()
         .map(|(candidate, estimate)| {
             let preferred = ask.requirements.preferred_provider.as_ref() == Some(&candidate.provider);
             let terms = terms(ask.requirements.mode, candidate, &estimate, dearest, slowest);
             Ranked { candidate, estimate, preferred, terms }
         })
-        .collect();
-    ranked.sort_by(order);
-    ranked
+        .collect()
 }
 
+/// Of the preferred provider before all others, then by score, then by name so that the order is always the same.
 fn order(one: &Ranked<'_>, other: &Ranked<'_>) -> Ordering {
     let by_score = || other.terms.score.total_cmp(&one.terms.score);
     let by_provider = || one.candidate.provider.cmp(&other.candidate.provider);

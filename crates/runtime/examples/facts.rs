@@ -106,6 +106,15 @@ fn write(path: &Path, executions: i64) {
     store.close().unwrap();
 }
 
+/// The processor time of this process, where Linux tells it: steadier than time that passes on a machine with other work.
+fn processor_ms() -> Option<f64> {
+    const TICK_MS: f64 = 10.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |place: usize| fields.get(place)?.parse::<f64>().ok();
+    Some((ticks(11)? + ticks(12)?) * TICK_MS)
+}
+
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let begun = Instant::now();
     let done = work();
@@ -212,17 +221,23 @@ fn load(path: &Path, tasks: u32, with_facts: bool) -> (f64, f64) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, folder, executions, pairs] = arguments.as_slice() else { panic!("facts <folder> <executions> <pairs>") };
+    let [_, folder, executions, pairs, load_tasks] = arguments.as_slice() else { panic!("facts <folder> <executions> <pairs> <tasks>") };
     let (folder, executions, pairs): (&Path, i64, u32) = (Path::new(folder), executions.parse().unwrap(), pairs.parse().unwrap());
+    let load_tasks: u32 = load_tasks.parse().unwrap();
     let path = folder.join("facts.sqlite");
     if executions > 0 {
         let ((), time) = timed(|| write(&path, executions));
         println!("{}", json!({ "wrote": executions, "ms": time }));
         let reader = SqliteReader::open(&path).unwrap();
+        let before = processor_ms();
         let (_, time) = timed(|| catch_up(&reader, &facts_of(&path), usize::MAX).unwrap());
+        let processor = processor_ms().zip(before).map(|(now, before)| now - before);
         let tasks = executions.cast_unsigned() * u64::from(TASKS);
         let bytes = std::fs::metadata(facts_of(&path)).unwrap().len();
-        println!("{}", json!({ "rebuilt": tasks, "ms": time, "bytes": bytes, "store": std::fs::metadata(&path).unwrap().len() }));
+        println!(
+            "{}",
+            json!({ "rebuilt": tasks, "ms": time, "processorMs": processor, "bytes": bytes, "store": std::fs::metadata(&path).unwrap().len() })
+        );
         pages(&path, executions);
     }
     for pair in 0..pairs {
@@ -231,7 +246,7 @@ fn main() {
         for turn in 0..2 {
             let followed = (pair + turn) % 2 == 0;
             let path = folder.join(format!("load-{pair}-{followed}.sqlite"));
-            figures[usize::from(followed)] = load(&path, 500_000, followed);
+            figures[usize::from(followed)] = load(&path, load_tasks, followed);
             for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
                 if file.file_name().to_string_lossy().starts_with("load-") {
                     std::fs::remove_file(file.path()).unwrap();
