@@ -654,7 +654,7 @@ export declare type Duration<Other extends string = string & {}> = [Other] exten
 export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
 /** The stable names of all errors. */
-export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_JOURNAL_LIMIT' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
+export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_JOURNAL_LIMIT' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_NOT_MOVABLE' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
 /** The fields of an error beside its message. */
 declare interface ErrorOptions_2 {
@@ -1212,6 +1212,17 @@ export declare interface Loop<Other extends string = AnyWord> {
     keepLast?: number | undefined;
 }
 
+/** What became of many, by their ids. */
+export declare interface ManyMoved {
+    readonly moved: readonly string[];
+    /** Those that had failed, and of which forks go on. */
+    readonly forked: readonly string[];
+    /** Those that stay as they are, by the code of the error that `moveExecution` has for them. */
+    readonly refused: Readonly<Record<string, readonly string[]>>;
+    /** What the model calls of all kept tasks had cost, in US dollars. */
+    readonly cost: number;
+}
+
 /** A connection to a server. */
 export declare interface McpConnection extends AsyncDisposable {
     /** The configured name, or the one that the server gives itself. */
@@ -1568,6 +1579,30 @@ export declare interface MonitoringConfig {
     alertThresholds?: AlertThresholds | undefined;
 }
 
+/** Which executions of a workflow `moveExecutions` moves. */
+export declare interface MoveFilter {
+    /** Default: all that have not ended. With `'failed'` forks of them go on. */
+    status?: 'pending' | 'running' | 'paused' | 'failed' | undefined;
+    /** Started at this instant or later. */
+    since?: Date | undefined;
+    /** Started before this instant. */
+    until?: Date | undefined;
+}
+
+/** What a move came to, or would. `runs` has the tasks that go on as they are as well: they have not ended. */
+export declare interface Movement extends ForkPlan {
+    /** `'moved'`: the execution goes on where it is. `'forked'`: it had failed, and a fork of it goes on. */
+    readonly way: 'moved' | 'forked';
+    /** The execution that goes on: the same, or the fork. With `dryRun` the same in any case. */
+    readonly executionId: string;
+}
+
+/** Options of `moveExecution` and `moveExecutions`. */
+export declare interface MoveOptions {
+    /** Moves nothing, and resolves with what it would come to. Default false. */
+    dryRun?: boolean | undefined;
+}
+
 /**
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and interrupted executions continue when the
  * file is opened again. Without it nothing is written.
@@ -1679,6 +1714,16 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
      * with its idempotency keys.
      */
     retryExecution(executionId: string, options?: ExecuteOptions): Promise<ExecutionHandle>;
+    /**
+     * Goes on with an execution under another definition of the same workflow, where it is: what reads equal in both, after tasks that do, stays as it is. Nothing
+     * but children may be under way: pause it first. An execution that has failed stays as it ended, and a fork goes on. Resolves when it is on record.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     * @throws {ValidationError} with every problem of the workflow by path.
+     * @throws {ConflictError} `ERR_NOT_MOVABLE`, with the path and the way out; `ERR_EXECUTION_ENDED` if it has completed or was cancelled.
+     */
+    moveExecution(executionId: string, workflow: AgentWorkflow, options?: MoveOptions): Promise<Movement>;
+    /** Moves all executions of the workflow that fit; those that cannot be moved stay as they are, and are listed by the code of the error. */
+    moveExecutions(filter: MoveFilter, workflow: AgentWorkflow, options?: MoveOptions): Promise<ManyMoved>;
     /**
      * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! `runtime::Error` → a stable code. One exhaustive match: a new variant does not compile until it has a code.
 
-use ::engine::SignalError;
+use ::engine::{MoveError, SignalError};
 use napi::{Error as NapiError, Status};
 use napi_derive::napi;
 use runtime::Error;
@@ -98,6 +98,8 @@ fn code(error: &Error) -> &'static str {
         Error::Signal(SignalError::Ambiguous { .. }) => "ERR_AMBIGUOUS_SIGNAL",
         Error::Signal(SignalError::UnknownName { .. } | SignalError::UnknownPath { .. }) => "ERR_UNKNOWN_SIGNAL",
         Error::Signal(SignalError::Payload { .. }) => "ERR_SIGNAL_SCHEMA",
+        Error::Move(MoveError::Ended) => "ERR_EXECUTION_ENDED",
+        Error::Move(_) => "ERR_NOT_MOVABLE",
         Error::Spawned(_) => "ERR_VALIDATION",
         Error::SpawnChanged { .. } => "ERR_SPAWN_CHANGED",
         Error::NoSuchSlot { .. } | Error::Malformed { .. } => "ERR_INTERNAL",

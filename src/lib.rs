@@ -22,6 +22,7 @@ pub mod limits;
 pub mod looking;
 pub mod mcp;
 pub mod models;
+pub mod moving;
 pub mod notes;
 pub mod opening;
 pub mod parking;

@@ -6,19 +6,18 @@ import { Alerts } from './events/alerts.js'
 import { Announcer, hearLate } from './events/announcer.js'
 import { asksSummaries, readExecutionId, readForkStart, readId } from './executions/arguments.js'
 import { Beginnings } from './executions/starting.js'
-import { cancelOrphans, orphansOf, runChild, type ChildrenHost } from './executions/children.js'
+import { cancelOrphans, orphansOf, type ChildrenHost } from './executions/children.js'
 import { childrenHostOf } from './executions/children-host.js'
 import { judgedConfig, type OrchestratorConfig, type ResolvedConfig } from './config/config.js'
-import { number } from './base/reader.js'
-import { readCallOptions } from './json/entry.js'
 import { DefinitionReader } from './definition/definition.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import { Deletions } from './executions/deletion.js'
 import { EndedExecutions } from './executions/ended-executions.js'
 import { ExecutionLookUp } from './executions/look-up.js'
 import { openStore } from './executions/opening.js'
-import { closed, endAtOnce, endInOrder, release, type StoppingHost } from './executions/stopping.js'
-import { pendingError } from './api/errors.js'
+import { closed, endAtOnce, endInOrder, readDrainMs, release } from './executions/stopping.js'
+import { dispatcherHostOf } from './executions/heard.js'
+import { Moving } from './executions/moving.js'
 import { ExecutionControl } from './executions/control.js'
 import type { ExecutionHandle } from './executions/handle.js'
 import { HeldRuns } from './events/late-listeners.js'
@@ -49,6 +48,10 @@ import type {
   ExecutionListFilter,
   ForkOptions,
   ForkPlan,
+  ManyMoved,
+  MoveFilter,
+  Movement,
+  MoveOptions,
   OrchestratorStatistics,
   Pruned,
   PruneFilter,
@@ -62,8 +65,6 @@ import type { PlainTypes, StartArguments, Typed, WorkflowTypes } from './typed/w
 import { WorkflowValidator, type WorkflowEngine } from './definition/workflow-engine.js'
 import type { OrchestratorEvents } from './api/events.js'
 import type { AgentWorkflow } from './api/workflow.js'
-
-const DRAIN_MS_DEFAULT = 5000
 
 /**
  * Runs workflows. With `storage` every accepted execution is on record before its call resolves, and interrupted executions continue when the
@@ -99,6 +100,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #schedules: Schedules
   readonly #scheduling: Parameters<typeof keepSchedule>[0]
   readonly #control: ExecutionControl
+  readonly #moving: Moving
   readonly #childrenHost: ChildrenHost
   readonly #deletions: Deletions
   readonly #backups: Backups
@@ -143,29 +145,11 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.workflowEngine = this.#workflows
     this.#ended = storage === null ? new EndedExecutions(memory.remember, clock.now()) : undefined
     this.#dispatcher = new Dispatcher(
-      {
-        notice: (...notice) => this.#announcer.notice(...notice),
+      dispatcherHostOf(() => this.#parts(), {
         ended: (run) => this.#runEnded(run),
-        letGo: (run) => {
-          this.#models.forget(`execution:${run.id}`)
-          this.#release(run)
-        },
-        parked: (effect) => this.#parking.heard(effect),
-        schedule: (...heard) => this.#schedules.heard(...heard),
-        failed: (error) => {
-          if (stage !== undefined && error.code === 'ERR_CRASHED') return this.#abandon(stage)
-          this.#schedules.lose(pendingError(error))
-          this.#deletions.lose(pendingError(error))
-          this.#parking.lose(pendingError(error))
-          this.#log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
-        },
-        deleted: (ticket) => this.#deletions.deleted(ticket),
-        alerted: () => this.#alerts.tell(this.#dispatcher.engine),
-        progress: (...progress) => this.#announcer.progress(...progress),
-        child: (...child) => runChild(this.#childrenHost, ...child),
-        models: (caller) => this.#models.callsOf(caller),
-        find: (id) => this.#live.get(id),
-      },
+        release: (run) => this.#release(run),
+        abandons: (error) => stage !== undefined && error.code === 'ERR_CRASHED' && (this.#abandon(stage), true),
+      }),
       this.#agents,
       { held: storage === null, maxValueBytes: workflow.maxValueBytes, profiles: this.#config.monitoring.enableProfiling },
       clock,
@@ -203,19 +187,17 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       (slot) => this.#parking.wake(slot),
     )
     this.#parking = new Parking({ ...shared, after: storage?.parkAfter, interrupted: this.#interrupted })
-    const { enableValidation: validates, maxIdlePasses } = workflow
     const definitions = { reader: this.#reader, workflows: this.#workflows }
-    const bounds = { validates, maxIdlePasses, inMemory: storage === null }
+    const bounds = { validates: workflow.enableValidation, maxIdlePasses: workflow.maxIdlePasses, inMemory: storage === null }
     this.#beginnings = new Beginnings({ ...shared, ...definitions, ...bounds, agents: this.#agents, held: this.#held })
     this.#schedules = new Schedules(this.#dispatcher, this.#interrupted, this.#live, shared.assertOpen)
-    const { maxValueBytes } = workflow
-    this.#scheduling = { ...shared, beginnings: this.#beginnings, schedules: this.#schedules, maxValueBytes }
-    this.#control = new ExecutionControl({ ...shared, interrupted: this.#interrupted, beginnings: this.#beginnings })
-    const children = { workflow, lookUp: this.#lookUp, beginnings: this.#beginnings }
-    this.#childrenHost = childrenHostOf({ ...shared, ...definitions, ...children })
-    const retention = storage?.retention ?? null
+    this.#scheduling = { ...shared, beginnings: this.#beginnings, schedules: this.#schedules, maxValueBytes: workflow.maxValueBytes }
+    const going = { interrupted: this.#interrupted, beginnings: this.#beginnings, lookUp: this.#lookUp, inMemory: storage === null }
+    this.#control = new ExecutionControl({ ...shared, ...going })
+    this.#moving = new Moving({ ...shared, ...going, control: this.#control })
+    this.#childrenHost = childrenHostOf({ ...shared, ...definitions, ...going, workflow })
     this.#backups = new Backups(shared)
-    this.#deletions = new Deletions({ ...shared, release: (run) => this.#release(run) }, retention)
+    this.#deletions = new Deletions({ ...shared, release: (run) => this.#release(run) }, storage?.retention ?? null)
     this.#ready = this.#open()
     // Whoever awaits anything hears of it; nobody else needs to.
     this.#ready.catch(() => {})
@@ -367,6 +349,22 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
+   * Goes on with an execution under another definition of the same workflow, where it is: what reads equal in both, after tasks that do, stays as it is. Nothing
+   * but children may be under way: pause it first. An execution that has failed stays as it ended, and a fork goes on. Resolves when it is on record.
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {ValidationError} with every problem of the workflow by path.
+   * @throws {ConflictError} `ERR_NOT_MOVABLE`, with the path and the way out; `ERR_EXECUTION_ENDED` if it has completed or was cancelled.
+   */
+  moveExecution(executionId: string, workflow: AgentWorkflow, options?: MoveOptions): Promise<Movement> {
+    return this.#moving.move(executionId, workflow, options)
+  }
+
+  /** Moves all executions of the workflow that fit; those that cannot be moved stay as they are, and are listed by the code of the error. */
+  moveExecutions(filter: MoveFilter, workflow: AgentWorkflow, options?: MoveOptions): Promise<ManyMoved> {
+    return this.#moving.moveAll(filter, workflow, options)
+  }
+
+  /**
    * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
    * @throws {ConflictError} `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first. `ERR_EXECUTION_NEEDED` if its parent, a child, a fork or a retry of it
@@ -430,8 +428,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
    * that have not ended continue when the store is opened again. Pending promises reject with `ClosedError`. May be called twice.
    */
   async shutdown(options?: { drainMs?: number }): Promise<void> {
-    const what = 'the orchestrator cannot be shut down like that'
-    const { drainMs } = readCallOptions(options, 'options', what, { drainMs: number(0) }, { drainMs: DRAIN_MS_DEFAULT })
+    const drainMs = readDrainMs(options)
     return (this.#closing ??= this.#close(drainMs))
   }
 
@@ -460,7 +457,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   #release(run: Run): void {
-    release(this.#stoppingHost(), run)
+    release(this.#parts(), run)
   }
 
   #assertNotClosed(call: string, underWay = false): void {
@@ -475,16 +472,16 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /** Its process ends, as far as anybody can tell. */
   #abandon(stage: Stage): void {
     this.#unheard.forget()
-    this.#ready = Promise.reject(endAtOnce(this.#stoppingHost(), stage))
+    this.#ready = Promise.reject(endAtOnce(this.#parts(), stage))
     this.#ready.catch(() => {})
   }
 
   async #close(drainMs: number): Promise<void> {
     const continues = this.#ended === undefined ? 'open the store again to continue it' : 'it was in memory only and is gone'
-    await endInOrder(this.#stoppingHost(), this.#ready, drainMs, continues).finally(() => this.#unheard.tellAll())
+    await endInOrder(this.#parts(), this.#ready, drainMs, continues).finally(() => this.#unheard.tellAll())
   }
 
-  #stoppingHost(): StoppingHost {
+  #parts() {
     return {
       dispatcher: this.#dispatcher,
       agents: this.#agents,
@@ -495,6 +492,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       parking: this.#parking,
       ended: this.#ended,
       announcer: this.#announcer,
+      alerts: this.#alerts,
+      log: this.#log,
+      childrenHost: this.#childrenHost,
     }
   }
 }

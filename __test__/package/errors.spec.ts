@@ -539,6 +539,11 @@ const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
     const { id } = await orchestrator.executeWorkflow(only, {}, { executionId: 'mine' })
     return rejection(orchestrator.signalExecution(id, 'go'))
   },
+  ERR_NOT_MOVABLE: async () => {
+    const orchestrator = orchestratorWith({ work: () => new Promise(() => {}) })
+    const { id } = await orchestrator.startWorkflow(only, {}, { executionId: 'mine' })
+    return rejection(orchestrator.moveExecution(id, { ...only, version: '2' }))
+  },
   ERR_IDEMPOTENCY_MISMATCH: async () => {
     const orchestrator = orchestratorWith({ work: () => 1 })
     await orchestrator.executeWorkflow(only, { n: 1 }, { idempotencyKey: 'k' })

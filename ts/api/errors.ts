@@ -52,6 +52,7 @@ export type ErrorCode =
   | 'ERR_WORKFLOW_NOT_FOUND'
   | 'ERR_EXECUTION_EXISTS'
   | 'ERR_EXECUTION_ENDED'
+  | 'ERR_NOT_MOVABLE'
   | 'ERR_EXECUTION_ACTIVE'
   | 'ERR_EXECUTION_NEEDED'
   | 'ERR_IDEMPOTENCY_MISMATCH'
@@ -251,6 +252,7 @@ const CLASSES: Record<ErrorCode, PlainErrorClass> = {
   ERR_WORKFLOW_NOT_FOUND: NotFoundError,
   ERR_EXECUTION_EXISTS: ConflictError,
   ERR_EXECUTION_ENDED: ConflictError,
+  ERR_NOT_MOVABLE: ConflictError,
   ERR_EXECUTION_ACTIVE: ConflictError,
   ERR_EXECUTION_NEEDED: ConflictError,
   ERR_IDEMPOTENCY_MISMATCH: ConflictError,

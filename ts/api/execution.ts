@@ -184,6 +184,41 @@ export interface ForkPlan {
   readonly cost: number
 }
 
+/** Options of `moveExecution` and `moveExecutions`. */
+export interface MoveOptions {
+  /** Moves nothing, and resolves with what it would come to. Default false. */
+  dryRun?: boolean | undefined
+}
+
+/** What a move came to, or would. `runs` has the tasks that go on as they are as well: they have not ended. */
+export interface Movement extends ForkPlan {
+  /** `'moved'`: the execution goes on where it is. `'forked'`: it had failed, and a fork of it goes on. */
+  readonly way: 'moved' | 'forked'
+  /** The execution that goes on: the same, or the fork. With `dryRun` the same in any case. */
+  readonly executionId: string
+}
+
+/** Which executions of a workflow `moveExecutions` moves. */
+export interface MoveFilter {
+  /** Default: all that have not ended. With `'failed'` forks of them go on. */
+  status?: 'pending' | 'running' | 'paused' | 'failed' | undefined
+  /** Started at this instant or later. */
+  since?: Date | undefined
+  /** Started before this instant. */
+  until?: Date | undefined
+}
+
+/** What became of many, by their ids. */
+export interface ManyMoved {
+  readonly moved: readonly string[]
+  /** Those that had failed, and of which forks go on. */
+  readonly forked: readonly string[]
+  /** Those that stay as they are, by the code of the error that `moveExecution` has for them. */
+  readonly refused: Readonly<Record<string, readonly string[]>>
+  /** What the model calls of all kept tasks had cost, in US dollars. */
+  readonly cost: number
+}
+
 /**
  * The names that an execution may use. An absent kind allows every name, `[]` allows none. It is recorded with the execution and holds for its child
  * workflows, spawned tasks, compensations, forks and retries.

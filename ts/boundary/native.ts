@@ -97,6 +97,10 @@ export class Engine {
     return this.#try(() => this.#native.start(plan, context, options, id))
   }
 
+  moveTo(...move: Parameters<Binding.Engine['moveTo']>): number | null {
+    return this.#try(() => this.#native.moveTo(...move))
+  }
+
   advance({ words, count, texts }: Handover, out: Float64Array): void {
     try {
       this.#native.advance(words, count, texts, out)

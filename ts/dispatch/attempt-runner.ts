@@ -107,7 +107,19 @@ export class AttemptRunner {
     const at = this.#clock.now()
     const own = run.task(place)
     const task = own.hasFallback ? this.#calling(run, place, own) : own
-    const attempt: Attempt = { run, place, attempt: number, instance, task, live, start: at, answered: false }
+    const attempt: Attempt = {
+      run,
+      // A child may be under way while its parent is moved.
+      get place() {
+        return live.instance
+      },
+      attempt: number,
+      instance,
+      task,
+      live,
+      start: at,
+      answered: false,
+    }
     // From here on it hears when it is told to stop, also if it is put off.
     run.attempts[place] = live
     this.#host.inFlight += 1

@@ -87,7 +87,6 @@ export class Dispatcher implements AttemptHost, AccountHost {
   /** Those among them that are child workflows. */
   #children = 0
   readonly #questions: Questions
-  /** How late the event loop is while attempts are under way. */
   readonly delay: EventLoopDelay
   /** Answers that came when their execution was forgotten already. */
   lateAnswers = 0
@@ -196,7 +195,8 @@ export class Dispatcher implements AttemptHost, AccountHost {
     text: string | undefined,
   ): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
-    if (this.#stopped || this.#runs[run.slot] !== run) return this.#answerLate(instance?.number ?? 0, run.seat, place)
+    if (this.#stopped || this.#runs[run.slot] !== run || live?.isLeftBehind === true)
+      return this.#answerLate(instance?.number ?? 0, run.seat, place)
     // One that could not be made has no place to give back.
     this.#handover.answersOf(run).add(run.slot, place, attempt, form, start, end, instance?.number ?? 0, live, text)
   }
@@ -448,14 +448,14 @@ export class Dispatcher implements AttemptHost, AccountHost {
         run.cancel()
         break
       case ExecutionKind.paused:
-        run.pause(true)
-        break
       case ExecutionKind.resumed:
-        run.pause(false)
+        run.pause(effect.kind === ExecutionKind.paused)
         break
       case ExecutionKind.signalled:
         run.signalled()
         break
+      case ExecutionKind.moved:
+        return run.moved()
       case ExecutionKind.completed:
       case ExecutionKind.failed:
       case ExecutionKind.skipped:

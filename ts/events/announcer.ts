@@ -259,7 +259,8 @@ export class Announcer implements EventSource {
         return [notice.run.execution as WorkflowExecution]
       case 'task:failed':
       case 'task:retrying': {
-        const { run, effect } = notice
+        const { effect } = notice
+        const run = notice.run.asOf(effect.number)
         const of = { id: run.id, taskId: run.path(effect.task), thrown: run.thrown }
         return [taskEvent(notice, name, this.#engine, error), taskFailed(of, effect.task, effect.attempt, error)]
       }
@@ -401,7 +402,9 @@ function eventsOf(run: Run, effect: ExecutionEffect): readonly ExecutionEventNam
       return STARTED
     case ExecutionKind.waiting:
       // A wait that is all there is to the task starts it.
-      return run.task(effect.task).kind === 'wait' ? ['task:started', 'task:waiting'] : ['task:waiting']
+      return run.asOf(effect.number).task(effect.task).kind === 'wait' ? ['task:started', 'task:waiting'] : ['task:waiting']
+    case ExecutionKind.moved:
+      return NOTHING
     case ExecutionKind.reused:
       return ['task:started', 'task:completed']
     case ExecutionKind.ended:

@@ -76,6 +76,8 @@ class Reader {
     for (let place = 0; place < words.length; place += EFFECT_WORDS) {
       const effect = new ExecutionEffect(words, place)
       this.number = effect.number
+      // Tasks have other numbers from there on.
+      if (effect.kind === ExecutionKind.moved) this.#started.clear()
       for (const event of this.#source.describe(this.#run, effect, failures)) {
         if (effect.kind === ExecutionKind.run) {
           if (this.#started.has(effect.task)) continue

@@ -110,8 +110,9 @@ function isFlat(output: Json): boolean {
 }
 
 /** The task of a notice as it is announced by the event `name`. `error`: why it failed. */
-export function taskEvent(notice: Notice, name: ExecutionEventName, engine: RecordedValues, error?: TaskErrorInfo): TaskExecution {
-  const { effect } = notice
+export function taskEvent(told: Notice, name: ExecutionEventName, engine: RecordedValues, error?: TaskErrorInfo): TaskExecution {
+  const { effect } = told
+  const notice = { run: told.run.asOf(effect.number), effect }
   const { kind } = effect
   if (kind === ExecutionKind.run || name === 'task:started') return begun(notice, 'running')
   if (kind === ExecutionKind.waiting) return begun(notice, 'waiting')

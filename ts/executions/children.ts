@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A task that is a workflow: it runs as an execution of its own. How it is found again after a crash, from what is on record:
 //
-//   a child              its id follows from its parent's: `<parent>/<path>/<attempt>`. A retry of its task is another attempt, so another child.
+//   a child              its id follows from its parent's: `<parent>/<path>/<attempt>`. A retry of its task is another attempt, so another child. What begins
+//                        anew after the parent was moved has its own: `<attempt>~<move>`.
 //   what came before it  is in its options (`lineage.ts`), written as it begins. Until then it follows from what is on record of the parent: the attempts
 //                        before this one, and for the first the last attempt of the execution that the parent continues or does anew.
 //   what undoes it       `<id of the child>!compensate`. The parent has an instance for it, whose recorded definition names the child, and which runs, is
@@ -27,6 +28,7 @@ import type { LiveAttempt } from '../run/attempt.js'
 import { undoingOf } from './undoing.js'
 import type { WorkflowExecution } from '../api/execution.js'
 import { canonical } from '../json/canonical.js'
+import { childId, generationOf, type Moved } from '../run/moves.js'
 import { keyOwner, type RunOptions } from '../run/options.js'
 import type { ChildEnd } from '../dispatch/attempt-runner.js'
 
@@ -132,7 +134,7 @@ function undoneBy(run: Run, instance: number): string | undefined {
 /** The id of the execution of an attempt. */
 function idOf(run: Run, instance: number, attempt: number): string {
   const undone = undoneBy(run, instance)
-  return undone === undefined ? `${run.id}/${run.path(instance)}/${attempt}` : undone + UNDOING
+  return undone === undefined ? childId(run, run.path(instance), attempt) : undone + UNDOING
 }
 
 /** What a child is told when its parent is: the reason that was given, where one was. */
@@ -212,6 +214,8 @@ async function triedBefore(
 ): Promise<{ tried: Tried; retried: boolean } | undefined> {
   const own = await lastOf(host, run, path, attempt - 1, signal)
   if (own !== undefined) return { tried: own, retried: false }
+  // Under another definition it is other work.
+  if (generationOf(run.moves, path) > 0) return undefined
   let retried = true
   let options: RunOptions = run.options
   for (let previous = options.previous; previous !== undefined;) {
@@ -221,7 +225,7 @@ async function triedBefore(
     if (past === undefined || !hasEnded(past.execution) || isUndoneWhole({ past, undoing: await host.past(previous + UNDOING) }, path))
       return undefined
     const attempts = past.execution.tasks.find(({ taskId }) => taskId === path)?.attempts ?? 0
-    const tried = await lastOf(host, { id: previous, options: past.options }, path, attempts, signal)
+    const tried = await lastOf(host, { id: previous, options: past.options, moves: past.moves ?? [] }, path, attempts, signal)
     if (tried !== undefined) return { tried, retried }
     options = past.options
     // A fork may have taken over how it ended.
@@ -238,13 +242,13 @@ function hasEnded({ endTime }: WorkflowExecution): boolean {
 /** The latest child of an execution at a path that ended, of those up to this attempt. One that is being stopped is waited for. */
 async function lastOf(
   host: ChildrenHost,
-  parent: Pick<Run, 'id' | 'options'>,
+  parent: Pick<Run, 'id' | 'options'> & { readonly moves: readonly Moved[] },
   path: string,
   attempts: number,
   signal: AbortSignal,
 ): Promise<Tried | undefined> {
   for (let attempt = attempts; attempt > 0; attempt -= 1) {
-    const id = `${parent.id}/${path}/${attempt}`
+    const id = childId(parent, path, attempt)
     const live = host.live.get(id)
     if (live !== undefined && isOf(live.options, parent, path)) await Promise.race([live.whenEnded(), aborted(signal)])
     const past = await host.past(id)

@@ -13,6 +13,7 @@ import type { LiveRuns } from './live-runs.js'
 import { unwell, type ForkPoint } from './fork.js'
 import { notFound } from './outcome.js'
 import type { InterruptedRuns } from './recovery.js'
+import { childId } from '../run/moves.js'
 import type { Run } from '../run/run.js'
 import { isJudged, judgeSignal, unfit, type JudgedSignal } from '../run/signal-judge.js'
 
@@ -120,7 +121,7 @@ export class ExecutionControl {
     const fork = workflow === undefined ? beginnings.forkOf(origin, from) : await beginnings.mend(origin, from, workflow, read)
     if (dryRun) {
       const plan = beginnings.planOf(origin, fork)
-      return { ...plan, cost: plan.cost + (await this.#costBelow(execution, plan.kept)) }
+      return { ...plan, cost: plan.cost + (await this.costBelow({ ...past, execution }, plan.kept)) }
     }
     const run = await beginnings.fork(origin, fork, read)
     await run.whenAccepted()
@@ -128,14 +129,14 @@ export class ExecutionControl {
   }
 
   /** What the models of child workflows had cost that tasks with these paths ran. */
-  async #costBelow({ id, tasks }: WorkflowExecution, paths: readonly string[]): Promise<number> {
+  async costBelow({ execution: { id, tasks }, moves = [] }: Pick<Past, 'execution' | 'moves'>, paths: readonly string[]): Promise<number> {
     const kept = new Set(paths)
     let cost = 0
     for (const { taskId, agentId, attempts } of tasks) {
       // Groups have no attempts.
       if (agentId !== '' || !kept.has(taskId)) continue
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const child = `${id}/${taskId}/${attempt}`
+        const child = childId({ id, moves }, taskId, attempt)
         const run = this.#host.live.get(child)
         const execution = run === undefined ? (await this.#host.past(child))?.execution : this.#host.dispatcher.seen(run)
         cost += execution?.metrics.resourceUsage.cost ?? 0

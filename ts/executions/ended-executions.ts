@@ -8,6 +8,7 @@ import { hasUndoing } from './fork.js'
 import type { Json } from '../json/json.js'
 import type { Run } from '../run/run.js'
 import type { WorkflowExecution } from '../api/execution.js'
+import type { Moved } from '../run/moves.js'
 import type { RunOptions } from '../run/options.js'
 import type { ExpendableQuestion, Tree } from '../boundary/shapes.js'
 
@@ -20,6 +21,8 @@ export interface Past {
   readonly definition: Definition
   readonly context: { readonly [key: string]: Json }
   readonly options: RunOptions
+  /** Its moves to other definitions. */
+  readonly moves?: readonly Moved[]
   /** What its end means for its parent, if it has one. */
   readonly ending?: Ending
   /** What undoes it, as JSON text, where it is remembered and there is something. */
@@ -48,7 +51,7 @@ export class EndedExecutions {
   remember(run: Run, top: string, undoing: () => string): void {
     const { execution, definition, context, options } = run
     if (execution === undefined) return
-    const past: Past = { execution, definition, context, options, ...(run.call === 0 && { run }) }
+    const past: Past = { execution, definition, context, options, moves: run.moves, ...(run.call === 0 && { run }) }
     this.letGo(run.id)
     if (options.parent === undefined) return this.add(past, run.weight())
     // It reads the report, and of most executions nobody else ever does.

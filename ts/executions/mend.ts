@@ -41,6 +41,18 @@ export function endsToKeep(mending: Mending): Record<string, ReusedEnd> {
   return kept
 }
 
+/**
+ * The paths of an execution that has not ended which stay as they are when it is moved: what was kept in a fork, and what has no end yet and is given the
+ * same as before.
+ */
+export function whatStays(mending: Mending): string[] {
+  if (mending.otherContext) return []
+  const graph = new TaskGraph(mending.before.definition)
+  const own = mending.execution.tasks.filter(({ taskId }) => graph.find(taskId) !== undefined && !taskId.endsWith(UNDOING))
+  const anew = whatRunsAnew(mending, graph, own, true)
+  return own.flatMap(({ taskId }) => (anew.has(taskId) ? [] : [taskId]))
+}
+
 /** Whether the contexts of two definitions are judged alike. */
 export function sameSchema(before: Definition, after: Definition): boolean {
   const schemaOf = ({ source }: Definition): Json => (source as { context?: Json }).context ?? null
@@ -54,7 +66,12 @@ export function assertSameWorkflow(before: Definition, after: Definition): void 
   throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot go on under that definition', [{ path: 'workflow.id', message }])
 }
 
-function whatRunsAnew({ before, after, execution, from }: Mending, graph: TaskGraph, own: readonly TaskExecution[]): Anew {
+function whatRunsAnew(
+  { before, after, execution, from }: Mending,
+  graph: TaskGraph,
+  own: readonly TaskExecution[],
+  unendedStay = false,
+): Anew {
   const anew = new Anew(graph)
   const { whole, within } = undoneIn(execution.tasks)
   for (const path of [...from, ...whole, ...within]) anew.begin(graph.spawner(path), true)
@@ -63,7 +80,7 @@ function whatRunsAnew({ before, after, execution, from }: Mending, graph: TaskGr
   // By another policy a failure would have stopped something else.
   const samePolicy = policyOf(before.definition) === policyOf(after.definition)
   for (const task of own) {
-    const goesOn = endOf(task) === undefined || (isBad(task) && !(samePolicy && isContained(task, graph, records)))
+    const goesOn = (endOf(task) === undefined && !unendedStay) || (isBad(task) && !(samePolicy && isContained(task, graph, records)))
     if (goesOn) anew.begin(task.taskId, false)
   }
   // What a group has stopped is decided again with the group.

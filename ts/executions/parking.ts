@@ -17,6 +17,7 @@ import type { InterruptedRuns } from './recovery.js'
 import type { Report } from '../run/report.js'
 import { Run } from '../run/run.js'
 import type { RunOptions } from '../run/options.js'
+import { optionsAfter, rememberMoves, type MoveText } from '../run/past-run.js'
 import { codedError, type OrchestratorError } from '../api/errors.js'
 
 /** An execution as `runtime::report::handover` writes it. */
@@ -30,6 +31,7 @@ interface Handover {
   readonly options: RunOptions | null
   readonly report: Report
   readonly outputs: Readonly<Record<string, Json>>
+  readonly moves?: readonly MoveText[]
 }
 
 /** What is no fact of a journal, and kept for a run of this process: what text cannot hold of its definition, and where it was called from. */
@@ -175,12 +177,13 @@ export class Parking {
     this.#host.interrupted.forget(run)
   }
 
-  #runOf(slot: number, { id, group, asleep, context, options, report, outputs }: Handover): Run {
+  #runOf(slot: number, { id, group, asleep, context, options, report, outputs, moves = [] }: Handover): Run {
     const { dispatcher, live, interrupted } = this.#host
     const kept = this.#kept.get(slot)
     this.#kept.delete(slot)
     const definition = kept?.definition ?? interrupted.definitionOf(group as number)
-    const run = new Run(slot, id, definition, context ?? {}, 0, options ?? {}, dispatcher)
+    const run = new Run(slot, id, definition, context ?? {}, 0, optionsAfter(options ?? {}, moves), dispatcher)
+    rememberMoves(run, moves, { options: options ?? {}, clock: dispatcher.clock })
     run.asksModels = true
     run.recovered = kept?.recovered ?? true
     if (kept !== undefined) run.scope = kept.scope

@@ -13,7 +13,8 @@ import type { Json } from '../json/json.js'
 import type { InterruptedGroup, NativePlan } from '../boundary/native.js'
 import type { StoreReader } from '../boundary/store-reader.js'
 import { eventsGone, notFound } from './outcome.js'
-import { Run } from '../run/run.js'
+import type { Run } from '../run/run.js'
+import { optionsAfter, pastRun, rememberMoves, type MoveText } from '../run/past-run.js'
 import type { ExecutionList, ExecutionListFilter, WorkflowExecution } from '../api/execution.js'
 import { nextTurn, real } from '../base/real-time.js'
 import type { AgentNeed } from '../definition/named.js'
@@ -28,6 +29,7 @@ interface StoredText {
   defaultTimeout: number
   report: Report
   outputs: Record<string, Json>
+  moves?: MoveText[]
 }
 
 interface StoredPage {
@@ -43,6 +45,9 @@ interface Stored {
   readonly options: RunOptions
   readonly report: Report
   readonly outputs: Readonly<Record<string, Json>>
+  readonly moves: readonly MoveText[]
+  /** What it was given at first. */
+  readonly recorded: RunOptions
   seen(): WorkflowExecution
 }
 
@@ -70,13 +75,23 @@ class ReadDefinitions {
 /** Reads a stored execution, perhaps one of many. */
 function readStored(stored: string | object, clock: Clock, definitions = new ReadDefinitions()): Stored {
   const text = (typeof stored === 'string' ? JSON.parse(stored) : stored) as StoredText
-  const { id, context, options: recorded, report, outputs } = text
+  const { id, context, options: recorded, report, outputs, moves = [] } = text
   const definition = definitions.of(text)
   const given = context ?? {}
-  const options = recorded ?? {}
+  const options = optionsAfter(recorded ?? {}, moves)
   const values = report.tasks.map((_, instance) => outputs[instance])
   const subject = { id, definition, context: given, outputs: values, options, clock }
-  return { id, definition, context: given, options, report, outputs, seen: () => executionOf(subject, () => report) }
+  return {
+    id,
+    definition,
+    context: given,
+    options,
+    recorded: recorded ?? {},
+    report,
+    outputs,
+    moves,
+    seen: () => executionOf(subject, () => report),
+  }
 }
 
 /** An execution that the store has. */
@@ -84,8 +99,9 @@ export async function storedPast({ engine, clock }: Source, executionId: string)
   const text = await engine.stored('storedExecution', executionId)
   if (text === undefined) return undefined
   const stored = readStored(text, clock)
-  const { definition, context, options, report } = stored
-  return { execution: stored.seen(), definition, context, options, ending: endingOf(report) }
+  const { definition, context, options, report, moves } = stored
+  const stayed = moves.map(({ stay }) => ({ stay: new Set(stay) }))
+  return { execution: stored.seen(), definition, context, options, moves: stayed, ending: endingOf(report) }
 }
 
 /** An execution that the store has, or what is known of it if it is damaged. */
@@ -129,14 +145,11 @@ export async function storedPage(
   return cursor === null ? { executions: seen } : { executions: seen, cursor }
 }
 
-/** A run that nobody drives, to read the events of an execution that has ended. */
-function pastRun(stored: string, clock: Clock): Run {
+/** A run that nothing drives, to read the events of an execution that has ended. */
+function storedRun(stored: string, clock: Clock): Run {
   const read = readStored(stored, clock)
-  const { id, definition, context, options, report, outputs } = read
-  const describe = (_run: Run, instance: number): string => JSON.stringify(report.instances?.[instance] ?? [instance, '', null, null])
-  const run = new Run(0, id, definition, context, 0, options, { describe, clock })
-  for (const [instance, output] of Object.entries(outputs)) run.outputs[Number(instance)] = output
-  run.execution = read.seen()
+  const run = pastRun(read, clock)
+  rememberMoves(run, read.moves, { options: read.recorded, clock })
   return run
 }
 
@@ -384,7 +397,7 @@ export async function* storedEvents(
   const text = await engine.stored('storedExecution', id)
   if (text === undefined) throw notFound(id)
   const history = await engine.storedHistory(id)
-  yield* eventsIn(pastRun(text, clock), history, source, after)
+  yield* eventsIn(storedRun(text, clock), history, source, after)
 }
 
 /** Where the events of an execution may be. */

@@ -11,7 +11,8 @@ import { Turns } from '../base/turns.js'
 import type { Past } from './ended-executions.js'
 import { ValidationError } from '../api/errors.js'
 import { inherited, keptEnds, keptSteps, type ForkPoint } from './fork.js'
-import { assertSameWorkflow, endsToKeep, planOf, sameSchema } from './mend.js'
+import { assertSameWorkflow, endsToKeep, planOf, sameSchema, whatStays } from './mend.js'
+import type { ReadMove } from './moving.js'
 import { canonical } from '../json/canonical.js'
 import type { HeldRuns } from '../events/late-listeners.js'
 import { beginOnce, fingerprintOf, type KeyHost } from './idempotency.js'
@@ -250,6 +251,33 @@ export class Beginnings {
     const before = { definition, workflows: had }
     const reuse = endsToKeep({ before, after: { definition: after, workflows: pins.workflows ?? {} }, execution, from, otherContext })
     return { definition: after, context: judged, reuse, retry: false, ...pins }
+  }
+
+  /** A definition that an execution may be moved to. */
+  async readMove({ definition: before, context, options }: Run, workflow: AgentWorkflow): Promise<ReadMove> {
+    const { workflows: had = {} } = options
+    const definition = this.read(workflow, options.allow)
+    assertSameWorkflow(before, definition)
+    const pins = pinsFor(definition, (name) => this.#host.workflows.find(name)?.source ?? had[name])
+    const judged = sameSchema(before, definition) ? context : await this.judged(definition, context)
+    if (canonical(judged) !== canonical(context)) {
+      const message = 'makes another context of the one on record, under which nothing would stay; leave it as it is, or fork the execution'
+      throw new ValidationError('ERR_INVALID_ARGUMENT', 'the execution cannot be moved to that definition', [
+        { path: 'workflow.context', message },
+      ])
+    }
+    this.assertKnown(definition, { ...options, ...pins })
+    this.#host.workflows.equip(definition)
+    const standIns = this.#standInsOf(definition, { ...options, ...pins })
+    const { maxIdlePasses } = this.#kindOf(definition)
+    const given = { ...pins, ...standIns, ...(maxIdlePasses !== undefined && { maxIdlePasses }) }
+    const [old, now] = [
+      { definition: before, workflows: had },
+      { definition, workflows: pins.workflows ?? {} },
+    ]
+    const stay = (execution: WorkflowExecution): string[] =>
+      whatStays({ before: old, after: now, execution, from: [], otherContext: false })
+    return { definition, given, stay }
   }
 
   /** What a fork would do. */

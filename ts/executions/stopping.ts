@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // How an orchestrator ends: in order, or as its process does that is killed.
 
+import { number } from '../base/reader.js'
+import { readCallOptions } from '../json/entry.js'
 import type { AgentRegistry } from '../pool/agent-pool.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { CancelledError, ClosedError } from '../api/errors.js'
@@ -14,8 +16,10 @@ import type { Deletions } from './deletion.js'
 import type { Schedules } from './schedules.js'
 import { processEnded, type Stage } from './stage.js'
 
+const DRAIN_MS_DEFAULT = 5000
+
 /** What there is to end. */
-export interface StoppingHost {
+interface StoppingHost {
   readonly dispatcher: Dispatcher
   readonly agents: AgentRegistry
   readonly models: ModelGateway
@@ -97,4 +101,10 @@ export function endAtOnce({ dispatcher, agents, models, schedules, deletions, pa
   models.close()
   stage.crashed()
   return error
+}
+
+/** How long the agents that run have to answer. */
+export function readDrainMs(options: { drainMs?: number } | undefined): number {
+  const what = 'the orchestrator cannot be shut down like that'
+  return readCallOptions(options, 'options', what, { drainMs: number(0) }, { drainMs: DRAIN_MS_DEFAULT }).drainMs
 }

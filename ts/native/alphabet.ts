@@ -98,6 +98,8 @@ export const ExecutionKind = {
   letGo: 23,
   /** The execution was not at hand and is to be again: what it is, or why it cannot be read, is asked for, before anything else is heard of it. */
   woken: 24,
+  /** The execution runs another definition from here on, and its tasks have the numbers of that. */
+  moved: 25,
 } as const
 export type ExecutionKind = (typeof ExecutionKind)[keyof typeof ExecutionKind]
 

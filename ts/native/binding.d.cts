@@ -147,6 +147,11 @@ export declare class Engine {
   /** Sets what the configuration says: called once, before anything begins. */
   limit(limits: NativeLimits): void
   /**
+   * Moves an execution to another plan; `told` is JSON text as `runtime::Driver::move_to` takes it. The number of the `moved` effect that
+   * follows; null with `dry_run`, which moves nothing and fails as that would.
+   */
+  moveTo(slot: number, plan: NativePlan, told: string, dryRun: boolean): number | null
+  /**
    * What an attempt tells of its models, as JSON text: with `called` a call that has ended, else a choice, whose effect follows once it is on
    * record. False if that is recorded no more.
    */

@@ -153,7 +153,9 @@ const ACCOUNT: unique symbol = Symbol('account')
 export class LiveAttempt implements AttemptContext {
   readonly attempt: number
   readonly #run: Run
-  readonly #instance: number
+  #instance: number
+  /** How often its execution had been moved: one that was left behind by a move is none of its attempts any more. */
+  #moves: number
   readonly #host: AttemptHost
   readonly #agent: Instance | undefined
   #lender: Lender | undefined
@@ -198,8 +200,24 @@ export class LiveAttempt implements AttemptContext {
     this.attempt = attempt
     this.#run = run
     this.#instance = instance
+    this.#moves = run.moves.length
     this.#host = host
     this.#agent = agent
+  }
+
+  /** The number of its task. */
+  get instance(): number {
+    return this.#instance
+  }
+
+  moveTo(instance: number): void {
+    this.#instance = instance
+    this.#moves = this.#run.moves.length
+  }
+
+  /** Whether its execution was moved without it. */
+  get isLeftBehind(): boolean {
+    return this.#moves !== this.#run.moves.length
   }
 
   /** The instance that does it; none of a child workflow. */

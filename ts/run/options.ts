@@ -5,6 +5,7 @@ import type { Json } from '../json/json.js'
 import type { Allowance } from '../api/execution.js'
 import type { UndoInput } from './inputs.js'
 import type { TakenSteps } from '../steps/steps.js'
+import { generationOf, type Moved } from './moves.js'
 
 /** Whose keys the tasks of an execution have. */
 export interface Keys {
@@ -18,10 +19,14 @@ export interface Keys {
 interface Keyed {
   readonly id: string
   readonly options: Pick<RunOptions, 'keys'>
+  readonly moves?: readonly Moved[]
 }
 
 /** The execution whose keys a task has. */
-export function keyOwner({ id, options: { keys } }: Keyed, path: string): string {
+export function keyOwner({ id, options: { keys }, moves = [] }: Keyed, path: string): string {
+  const moved = generationOf(moves, path)
+  // No execution can be given an id of this form.
+  if (moved > 0) return `${id}!moved/${moved}`
   if (keys === undefined) return id
   // What undoes a task, and what it spawned, go with it.
   for (const [of, owner] of Object.entries(keys.but ?? {})) {

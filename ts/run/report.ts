@@ -222,6 +222,13 @@ function tasksOf(subject: Subject, report: Report): TaskExecution[] {
   })
 }
 
+/** The results of a run that has not ended, by instance, as far as they are at hand. */
+export function outputsOf({ outputs }: Pick<Subject, 'outputs'>, report: Report): Record<string, Json> {
+  if (report.outputs !== undefined) return report.outputs
+  const completed = [...report.tasks.entries()].filter(([, [state]]) => STATUSES[state] === 'completed')
+  return Object.fromEntries(completed.flatMap(([place]) => (outputs[place] === undefined ? [] : [[place, outputs[place]]])))
+}
+
 function outputOf({ outputs }: Subject, report: Report, instance: number): Json | undefined {
   return report.outputs === undefined ? outputs[instance] : report.outputs[instance]
 }

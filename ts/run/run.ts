@@ -13,6 +13,7 @@ import type { TaskExecution, WorkflowExecution } from '../api/execution.js'
 import { NO_CALLER } from '../base/no-caller.js'
 import { withInputs } from './inputs.js'
 import type { ReusedEnd, RunOptions } from './options.js'
+import type { Moved } from './moves.js'
 
 /** An instance of a task, beyond those of the root list. */
 interface Instance {
@@ -28,6 +29,15 @@ const TASK_BYTES = 512
 /** An attempt under way, as far as its run keeps it. */
 interface UnderWay {
   abort(reason: OrchestratorError): void
+  /** Its task has another number from now on. */
+  moveTo(instance: number): void
+}
+
+/** A move to another definition, and what the run was before it. */
+export interface RunMoved extends Moved {
+  /** The number of the effect that tells of it. */
+  readonly number: number
+  readonly was: Run
 }
 
 /** How a task ended that an attempt had spawned. */
@@ -74,9 +84,9 @@ export class Run {
   /** That number, which says of the places of agents whose attempt holds them, however late that returns. */
   readonly seat: number
   readonly id: string
-  readonly definition: Definition
+  definition: Definition
   /** The same without the inputs that it was given as an undoing. */
-  readonly base: Definition
+  base: Definition
   readonly context: { [key: string]: Json }
   /** Results by place; what is undefined has none. Only those of completed tasks count. */
   readonly outputs: (Json | undefined)[]
@@ -89,7 +99,9 @@ export class Run {
   #instances: Map<number, Instance> | undefined
   /** Its executeWorkflow call, which holds events for late listeners; 0 if there was none. */
   readonly call: number
-  readonly options: RunOptions
+  options: RunOptions
+  /** Its moves to other definitions, in order. */
+  readonly moves: RunMoved[] = []
   /** Where it was called from: what the caller keeps in `AsyncLocalStorage` reaches agents and listeners. Nobody has called what was recovered. */
   scope: AsyncResource = NO_CALLER
   /** While payloads of signals are judged: when all that were sent are. */
@@ -130,6 +142,9 @@ export class Run {
   reason: string | undefined
   /** Signals that are on record, of those this process has sent, and those that were sent. */
   #signalled = 0
+  /** Moves of this process that are on record, and those that were made. */
+  #moved = 0
+  #moving = 0
   #sent = 0
   /** Attempts that wait until what they told is on record, in the order in which it will be. */
   #noting: { resolve: () => void; reject: (error: OrchestratorError) => void }[] = []
@@ -363,6 +378,31 @@ export class Run {
   noted(): void {
     // None waits for what was told by the process before.
     this.#noting.shift()?.resolve()
+  }
+
+  /** Resolves once the move that was made just now is on record, or it has ended since. */
+  async whenMoved(): Promise<void> {
+    const made = this.#moving
+    await this.#until(() => this.#moved >= made || this.execution !== undefined)
+  }
+
+  moved(): void {
+    this.#moved += 1
+    this.#notify()
+  }
+
+  /** The run as it was when the effect with this number left: tasks had other numbers before a move. */
+  asOf(number: number): Run {
+    return this.moves.length === 0 ? this : (this.moves.find((move) => number < move.number)?.was ?? this)
+  }
+
+  /** It runs another definition from now on. */
+  redefine(definition: Definition, options: RunOptions, move: RunMoved): void {
+    this.moves.push(move)
+    this.#moving += 1
+    this.definition = this.base = definition
+    this.options = options
+    this.#instances?.clear()
   }
 
   signalled(): void {

@@ -69,6 +69,8 @@ effects! {
         owed LetGo { why: u64 },
         /// The execution was not at hand and is to be again: what it is, or why it cannot be read, is asked for, before anything else is heard of it.
         owed Woken,
+        /// The execution runs another definition from here on, and its tasks have the numbers of that.
+        owed Moved,
     }
 
     /// Of one schedule.

@@ -6,7 +6,7 @@
 
 use crate::facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
 use engine::{End, Event, Execution, InstanceIndex, Phase, Plan, ReusedEnd, Setup, Spent, TaskKind, TaskState, Wait};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,8 @@ use stdx::Timestamp;
 pub struct Fold {
     execution: Execution,
     sums: FxHashMap<InstanceIndex, Sums>,
+    /// What it was before it was moved, if it was.
+    moved: Option<Moved>,
     records: u64,
     bytes: u64,
 }
@@ -33,6 +35,18 @@ struct Sums {
     spent: Spent,
 }
 
+/// What is kept of tasks as they were before an execution was moved.
+#[derive(Debug, Default)]
+struct Moved {
+    /// Facts have the numbers of tasks from here on.
+    base: u32,
+    /// By path: the numbers by which facts know those before, and what is summed up of those that have not ended.
+    numbers: FxHashMap<String, InstanceIndex>,
+    sums: FxHashMap<String, Sums>,
+    /// Tasks that have ended since.
+    ended: FxHashSet<InstanceIndex>,
+}
+
 /// The fields of a call that are looked at here.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -45,7 +59,7 @@ struct Call {
 impl Fold {
     /// An execution of which nothing has been read.
     pub fn new(plan: Arc<Plan>, setup: Setup) -> Self {
-        Self { execution: Execution::new(plan, setup), sums: FxHashMap::default(), records: 0, bytes: 0 }
+        Self { execution: Execution::new(plan, setup), sums: FxHashMap::default(), moved: None, records: 0, bytes: 0 }
     }
 
     /// The next record: what happened at `at`, in so many bytes. What it adds goes into `facts`.
@@ -53,6 +67,9 @@ impl Fold {
         self.records += 1;
         self.bytes += bytes;
         for event in events {
+            if let Event::Moved { .. } = event {
+                self.move_on();
+            }
             self.execution.observe(at, event);
             self.event(at, event, facts);
         }
@@ -88,19 +105,58 @@ impl Fold {
         self.execution.tasks().len()
     }
 
+    /// Tasks have other numbers from here on: facts have numbers that no task had before, and what is summed up goes by paths.
+    fn move_on(&mut self) {
+        let before = self.moved.take().unwrap_or_default();
+        let count = u32::try_from(self.execution.tasks().len()).unwrap_or(u32::MAX);
+        let mut moved = Moved { base: before.base.saturating_add(count), ..Moved::default() };
+        for (task, _) in self.execution.tasks().iter() {
+            let path = self.execution.path(task);
+            let known = before.numbers.get(&path).copied().unwrap_or_else(|| InstanceIndex::new(before.base.saturating_add(task.get())));
+            if let Some(sums) = self.sums.remove(&task) {
+                moved.sums.insert(path.clone(), sums);
+            }
+            moved.numbers.insert(path, known);
+        }
+        self.moved = Some(moved);
+    }
+
+    /// The sums of a task, those from before a move included.
+    fn sums_of(&mut self, task: InstanceIndex) -> &mut Sums {
+        if let Some(moved) = &mut self.moved
+            && !moved.sums.is_empty()
+            && let Some(sums) = moved.sums.remove(&self.execution.path(task))
+        {
+            self.sums.insert(task, sums);
+        }
+        self.sums.entry(task).or_default()
+    }
+
+    /// The number by which facts know a task.
+    fn number(&self, task: InstanceIndex) -> InstanceIndex {
+        self.moved.as_ref().map_or(task, |moved| InstanceIndex::new(moved.base.saturating_add(task.get())))
+    }
+
+    /// The same of one that may have ended before the last move.
+    fn number_of_end(&self, task: InstanceIndex) -> InstanceIndex {
+        let before = self.moved.as_ref().filter(|moved| !moved.ended.contains(&task));
+        let known = before.and_then(|moved| moved.numbers.get(&self.execution.path(task)));
+        known.copied().unwrap_or_else(|| self.number(task))
+    }
+
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events change no sum and end nothing")]
     fn event(&mut self, at: Timestamp, event: &Event, facts: &mut Vec<Fact>) {
         match event {
             Event::AttemptStarted { task, ready, ready_by, .. } => {
-                let sums = self.sums.entry(*task).or_default();
+                let sums = self.sums_of(*task);
                 sums.ready.get_or_insert((*ready, *ready_by));
                 sums.wait += at.since(*ready);
             }
             Event::RetryScheduled { task, attempt, start, end, .. } | Event::FallbackTaken { task, attempt, start, end, .. } => {
-                self.sums.entry(*task).or_default().run += own(*attempt, *start, *end);
+                self.sums_of(*task).run += own(*attempt, *start, *end);
             }
             Event::TaskFinishing { task, start, end, .. } => {
-                let sums = self.sums.entry(*task).or_default();
+                let sums = self.sums_of(*task);
                 sums.run += end.since(*start);
                 sums.finishing = true;
             }
@@ -123,17 +179,21 @@ impl Fold {
         let name: Arc<str> = if model.is_empty() { Arc::from("") } else { format!("{provider}/{model}").into() };
         let late = self.execution.tasks().get(task).and_then(engine::TaskRecord::ended_at);
         if late.is_none() {
-            let sums = self.sums.entry(task).or_default();
+            let sums = self.sums_of(task);
             sums.spent = sums.spent.plus(spent);
             if failure.is_none() && !name.is_empty() {
                 sums.model = Some(Arc::clone(&name));
             }
         }
         let id = Arc::clone(&self.execution.planned(task).id);
-        Fact::Call(Box::new(CallFacts { instance: task, at, task: id, model: name, spent, failed: failure.is_some(), late }))
+        Fact::Call(Box::new(CallFacts { instance: self.number(task), at, task: id, model: name, spent, failed: failure.is_some(), late }))
     }
 
     fn ended(&mut self, task: InstanceIndex, own: Duration, reused: bool) -> Option<Fact> {
+        _ = self.sums_of(task);
+        if let Some(moved) = &mut self.moved {
+            moved.ended.insert(task);
+        }
         let execution = &self.execution;
         let record = execution.tasks().get(task)?;
         let sums = self.sums.remove(&task).unwrap_or_default();
@@ -171,7 +231,7 @@ impl Fold {
         let (ready, ready_by) = sums.ready.unzip();
         let run = if sums.finishing { sums.run } else { sums.run + own };
         Some(Fact::Task(Box::new(TaskFacts {
-            instance: task,
+            instance: self.number(task),
             task: Arc::clone(&execution.planned(task).id),
             path: execution.path(task),
             kind,
@@ -179,7 +239,7 @@ impl Fold {
             attempts: record.attempts(),
             interruptions: record.interruptions,
             ready,
-            ready_by: ready_by.flatten(),
+            ready_by: ready_by.flatten().map(|by| self.number_of_end(by)),
             start,
             end,
             wait: sums.wait,

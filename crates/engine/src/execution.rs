@@ -30,12 +30,14 @@
 mod apply;
 mod command;
 mod decide;
+mod destination;
 mod event;
 mod extent;
 mod idle;
 mod input;
 mod kin;
 mod models;
+mod moving;
 mod scope;
 mod signals;
 mod state;
@@ -46,10 +48,12 @@ mod undoing;
 mod values;
 
 pub use command::{AbortCause, Command};
+pub use destination::Move;
 pub use event::{CancelReason, End, Event, PassEnd, Question, ReusedEnd, Shared, SkipReason};
 pub use input::{Input, Output, Settled};
 pub use kin::TemplateReads;
 pub use models::{Note, Notes, Spent};
+pub use moving::MoveError;
 pub use signals::{Fit, SignalError};
 pub use state::{Phase, TaskRecord, TaskState};
 pub use steps::{Steps, TakenStep};
@@ -139,6 +143,8 @@ pub struct Execution {
     waits: BTreeMap<Arc<str>, BTreeMap<String, InstanceIndex>>,
     /// Tasks that can be undone, in the order they ended.
     undoable: Vec<InstanceIndex>,
+    /// What it knows of moves to other plans.
+    moves: Option<Box<moving::Moves>>,
     /// When it must have ended, and by what.
     deadline: Option<(Timestamp, CancelReason)>,
     /// Deadlines of attempts, graces, waits and backoffs; an entry whose task has moved on is void.
@@ -203,6 +209,7 @@ impl Execution {
             signals_received: 0,
             waits: BTreeMap::new(),
             undoable: Vec::new(),
+            moves: None,
             deadline: None,
             timers: BinaryHeap::new(),
             told: Vec::new(),
@@ -236,6 +243,9 @@ impl Execution {
     pub fn observe(&mut self, at: Timestamp, event: &Event) {
         self.apply(at, event);
         self.told.clear();
+        if let Some(moves) = &mut self.moves {
+            moves.ended.clear();
+        }
     }
 
     /// Nothing begins before [`Input::Recover`], though signals, pauses and cancels may come: the process that rebuilt it is not ready to run it.

@@ -28,9 +28,9 @@ pub mod workflow;
 
 pub use admission::{Admission, KeyLimit, Ticket};
 pub use execution::{
-    AbortCause, CancelReason, Command, End, Event, Execution, Fit, Input, Note, Notes, Output, PassEnd, Phase, Question, ReusedEnd,
-    Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, Steps, TakenStep, TaskRecord, TaskState, TemplateReads, Undoing,
-    UndoneBy,
+    AbortCause, CancelReason, Command, End, Event, Execution, Fit, Input, Move, MoveError, Note, Notes, Output, PassEnd, Phase, Question,
+    ReusedEnd, Settled, Setup, Shared, SignalError, SkipReason, Spent, Step, Steps, TakenStep, TaskRecord, TaskState, TemplateReads,
+    Undoing, UndoneBy,
 };
 pub use failure::Failure;
 pub use idempotency::{Claim, Keyed, KeyedEnd};

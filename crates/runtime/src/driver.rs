@@ -24,6 +24,7 @@ mod journal_limits;
 mod keys;
 mod letting_go;
 mod models;
+mod moving;
 mod opening;
 mod outbox;
 mod outputs;

@@ -68,6 +68,7 @@ pub(crate) fn notice(slot: u32, at: Timestamp, number: Number, event: &Event) ->
             };
             place.of_task(*task, 0, Kind::Iterated { pass: (*pass).into(), outcome })
         }
+        Event::Moved { .. } => place.of_all(Kind::Moved),
         Event::Paused => place.of_all(Kind::Paused),
         Event::Resumed { .. } => place.of_all(Kind::Resumed),
         Event::ExecutionEnded { end } => {
@@ -98,7 +99,6 @@ pub(crate) fn notice(slot: u32, at: Timestamp, number: Number, event: &Event) ->
         | Event::BudgetCharged { .. }
         | Event::UsageCharged { .. }
         | Event::SharedRead { .. }
-        | Event::Moved { .. }
         | Event::CompensationStarted { .. } => None,
     }
 }

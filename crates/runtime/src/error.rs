@@ -57,6 +57,9 @@ pub enum Error {
     /// A signal has no one meaning.
     #[error(transparent)]
     Signal(#[from] engine::SignalError),
+    /// It cannot be moved to another workflow now.
+    #[error("the execution cannot be moved: {0}")]
+    Move(#[from] engine::MoveError),
     /// A task that an attempt adds cannot run.
     #[error("the spawned task cannot run: {}", .0.iter().map(|problem| format!("{}: {}", problem.path, problem.kind)).collect::<Vec<_>>().join("; "))]
     Spawned(Vec<engine::Problem>),

@@ -41,6 +41,9 @@ pub(crate) fn effects_of<'a>(slot: u32, accepted: Option<Timestamp>, records: im
             if let Event::AttemptInterrupted { task, .. } = event {
                 *interruptions.entry(*task).or_default() += 1;
             }
+            if let Event::Moved { .. } = event {
+                interruptions.clear();
+            }
             let number = Number::new(record.seq, place);
             effects.extend(effect::notice(slot, record.at, number, event));
             if let Event::AttemptStarted { task, attempt, .. } = event {

@@ -14,9 +14,11 @@
 //! instance, there with the `finishReason` of its last answer; `models` has the calls of each instance, with the attempt that made each, as [`crate::spent`] writes them in brief. `steps` is there only where tasks that did not complete have taken some, by path, as [`steps`] writes them. The last three are there only where values are looked at or tasks were added: for each instance its place in the plan, its path, the pass it
 //! belongs to and the instance it belongs to (and a 0 where `keepLast` dropped it), and the outputs. Rows are short because a report is made of every execution that ends.
 
+mod moves;
 mod plans;
 mod steps;
 
+pub(crate) use moves::{given_last, was_moved};
 pub use plans::plan_of;
 pub(crate) use plans::{Plans, plan_from};
 pub use steps::steps;
@@ -25,7 +27,6 @@ use crate::options::Belongs;
 use crate::store::{Schedule, StepRecord, StoredExecution, cancel_reason_name, end_name, skip_reason_name};
 use crate::{Error, options, spent};
 use engine::{End, Event, Execution, Failure, InstanceIndex, Output, Phase, ReusedEnd, Setup, TaskRecord, TaskState, Undoing, UndoneBy};
-use std::collections::BTreeMap;
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -186,30 +187,30 @@ pub(crate) fn stored_among(stored: &StoredExecution, plans: &mut Plans) -> Resul
     let execution = Execution::replay(plans.of(stored)?, setup_of(stored)?.0, events(&stored.records));
     let mut text = String::from("{");
     text.push_str(r#""definition":"#);
-    text.push_str(&stored.definition);
+    text.push_str(&execution.plan().definition);
     text.push_str(r#","defaultTimeout":"#);
-    number(&mut text, millis(stored.default_timeout));
+    number(&mut text, millis(execution.plan().default_timeout));
     text.push_str(r#","acceptedAt":"#);
     number(&mut text, stored.accepted.micros());
     text.push(',');
-    rest_of(&mut text, stored, &execution);
+    rest_of(&mut text, stored, &execution)?;
     Ok(text)
 }
 
 /// The same of an execution that is at hand again, without what its host knows: `{"group", "asleep", "id", "context", "options", "report", "outputs"}`. The
 /// group is that which it was found with, or null; `asleep`: it waits there to be resumed.
-pub(crate) fn handover(stored: &StoredExecution, execution: &Execution, group: Option<u32>, is_asleep: bool) -> String {
+pub(crate) fn handover(stored: &StoredExecution, execution: &Execution, group: Option<u32>, is_asleep: bool) -> Result<String, Error> {
     let mut text = String::from(r#"{"group":"#);
     match group {
         Some(group) => number(&mut text, group.into()),
         None => text.push_str("null"),
     }
     text.push_str(if is_asleep { r#","asleep":true,"# } else { r#","asleep":false,"# });
-    rest_of(&mut text, stored, execution);
-    text
+    rest_of(&mut text, stored, execution)?;
+    Ok(text)
 }
 
-fn rest_of(text: &mut String, stored: &StoredExecution, execution: &Execution) {
+fn rest_of(text: &mut String, stored: &StoredExecution, execution: &Execution) -> Result<(), Error> {
     text.push_str(r#""id":"#);
     string(text, &stored.id);
     text.push_str(r#","context":"#);
@@ -218,18 +219,17 @@ fn rest_of(text: &mut String, stored: &StoredExecution, execution: &Execution) {
     text.push_str(stored.options.as_deref().unwrap_or("null"));
     text.push_str(r#","report":"#);
     text.push_str(&live(execution));
-    text.push_str(r#","outputs":{"#);
-    let outputs: BTreeMap<InstanceIndex, &str> = events(&stored.records).filter_map(|(_, event)| output(event)).collect();
-    for (at, (task, output)) in outputs.into_iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        text.push('"');
-        number(text, task.get().into());
-        text.push_str("\":");
-        text.push_str(output);
+    text.push_str(r#","outputs":"#);
+    if execution.moves() > 0 {
+        let (outputs, moves) = moves::told(stored, plan_of(stored)?, setup_of(stored)?.0);
+        moves::write(text, &outputs);
+        text.push_str(r#","moves":"#);
+        text.push_str(&moves);
+    } else {
+        moves::write(text, &events(&stored.records).filter_map(|(_, event)| output(event)).collect());
     }
-    text.push_str("}}");
+    text.push('}');
+    Ok(())
 }
 
 /// The agents that tasks name which attempts have added, each once.

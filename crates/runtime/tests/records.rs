@@ -114,8 +114,8 @@ fn each_event_has_its_text() {
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"stepEnded","task":3,"attempt":2,"name":"ask 2","print":"ffffffffffffffff","value":null}]}
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"sharedRead","task":3,"attempt":2,"revision":7,"value":null}]}
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"sharedRead","task":3,"attempt":2,"revision":8,"path":"plan/1","hash":"0a1b"}]}
-        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"moved","hash":"c0ffee","kept":[]}]}
-        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"moved","hash":"c0ffee","kept":["a","l[0].\"b\""]}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"moved","definition":{"id":"w","version":"2","tasks":[{"id":"a","agentId":"x"}]},"timeout":60000,"stay":[]}]}
+        {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"moved","definition":{"id":"w","version":"2","tasks":[{"id":"a","agentId":"x"}]},"timeout":60000,"stay":["a","l[0].\"b\""],"known":[["a",[1.50]]],"context":{"n":1},"idlePassesMax":9,"given":{"builtIn":["llm"]}}]}
         {"v":3,"previousCommitted":-1699999999999993,"events":[{"event":"taskReused","task":3,"status":"degraded","output":1,"code":"ERR_AGENT","message":"no \"luck\"\n\u0001é😀\\"}]}
     "#]].assert_eq(&lines.concat());
 }
@@ -558,6 +558,10 @@ fn each_field_is_either_optional_or_missed_by_its_event() {
     let by_event = [
         ("waitStarted", "until"),
         ("taskFinishing", "output"),
+        ("moved", "known"),
+        ("moved", "context"),
+        ("moved", "idlePassesMax"),
+        ("moved", "given"),
         ("taskCompleted", "output"),
         ("cancelRequested", "reason"),
         ("executionEnded", "reason"),

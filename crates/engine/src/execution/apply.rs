@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What each event does to the state. Nothing here decides: the same events always give the same state.
 
+mod compensation;
 mod fallback;
 mod stop;
 mod timers;
@@ -8,7 +9,7 @@ mod timers;
 use super::scope::{Role, Scope, ScopeIndex};
 use super::state::{Fallen, Reuse, Turn};
 use super::{CancelReason, Event, Execution, Output, PassEnd, Phase, Question, ReusedEnd, TaskRecord, TaskState};
-use crate::plan::{Deadline, Fallback, ListIndex, TaskKind};
+use crate::plan::{Deadline, ListIndex, TaskKind};
 use crate::{InstanceIndex, TaskIndex};
 use std::ops::Range;
 use std::sync::Arc;
@@ -52,12 +53,14 @@ impl Execution {
             Event::StepStarted { task, name, input, .. } => self.take_step(*task, name, *input, None),
             Event::StepEnded { task, name, input, value, .. } => self.take_step(*task, name, *input, Some(value)),
             Event::CompensationStarted { task } => self.start_compensation(at, *task),
-            // Nothing decides by these yet.
-            Event::SharedRead { .. } | Event::Moved { .. } => {}
+            Event::Moved { to } => self.move_to(at, to),
+            // Nothing decides by it yet.
+            Event::SharedRead { .. } => {}
             Event::ExecutionEnded { end } => {
                 self.phase = Phase::Ended(end.clone());
                 self.ended = Some(at);
                 self.timers.clear();
+                self.forget_before();
             }
             Event::AttemptStarted { .. }
             | Event::AttemptInterrupted { .. }
@@ -165,6 +168,12 @@ impl Execution {
     fn start(&mut self, at: Timestamp) {
         self.phase = Phase::Running;
         self.started = Some(at);
+        self.bound(at);
+        self.release_first(at, ScopeIndex::ROOT);
+    }
+
+    /// When it must have ended, having started at this instant.
+    pub(super) fn bound(&mut self, at: Timestamp) {
         let own = match self.plan.deadline {
             Some(Deadline::After(time)) => Some(at.after(time)),
             Some(Deadline::At(instant)) => Some(instant),
@@ -174,14 +183,14 @@ impl Execution {
         let time = [self.plan.budget.time, self.setup.budget.time].into_iter().flatten().min();
         let budget = time.map(|time| (at.after(time), CancelReason::Budget));
         self.deadline = deadline.into_iter().chain(budget).min_by_key(|(at, _)| *at);
-        self.release_first(at, ScopeIndex::ROOT);
     }
 
     /// The tasks of a new scope that depend on nothing are released.
-    fn release_first(&mut self, at: Timestamp, scope: ScopeIndex) {
+    pub(super) fn release_first(&mut self, at: Timestamp, scope: ScopeIndex) {
         for place in 0..self.scope(scope).children.len() {
             let child = self.scope(scope).children[place];
-            if self.tasks[child].tally.open == 0 {
+            // One before it may have ended at once.
+            if self.tasks[child].tally.open == 0 && self.tasks[child].state == TaskState::Waiting {
                 self.make_ready(at, child, 1, None);
             }
         }
@@ -247,7 +256,7 @@ impl Execution {
     }
 
     /// The passes around `task` are not idle.
-    fn note_call(&mut self, task: InstanceIndex) {
+    pub(super) fn note_call(&mut self, task: InstanceIndex) {
         let mut index = self.tasks[task].scope;
         while index != ScopeIndex::ROOT && !self.scope(index).called {
             self.scope_mut(index).called = true;
@@ -320,23 +329,6 @@ impl Execution {
         self.make_ready(at, child, 1, None);
     }
 
-    fn start_compensation(&mut self, at: Timestamp, task: InstanceIndex) {
-        self.forget_undoable(task);
-        let Some(undo) = self.planned(task).compensate.as_ref().map(|undo| undo.task) else { return };
-        let list = self.plan.tasks[undo].list;
-        let scope = self.open_scope(Some(task), Role::Compensation, list, undo.get()..undo.get() + 1);
-        self.release_first(at, scope);
-    }
-
-    fn forget_undoable(&mut self, task: InstanceIndex) {
-        // It is the last, unless the journal is not ours.
-        if self.undoable.last() == Some(&task) {
-            self.undoable.pop();
-        } else {
-            self.undoable.retain(|other| *other != task);
-        }
-    }
-
     fn run(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32) {
         let exclusive = self.planned(task).exclusive;
         let calling = self.calling(task);
@@ -355,6 +347,9 @@ impl Execution {
     }
 
     fn make_ready(&mut self, at: Timestamp, task: InstanceIndex, attempt: u32, ready_by: Option<InstanceIndex>) {
+        if self.moves.is_some() && attempt == 1 && self.take_over(at, task) {
+            return;
+        }
         let planned = self.planned(task);
         let (plain, total_timeout) = (planned.plain && planned.is_leaf(), planned.total_timeout);
         if let Some(total) = total_timeout {
@@ -368,7 +363,7 @@ impl Execution {
         }
     }
 
-    fn queue_for_lane(&mut self, task: InstanceIndex) {
+    pub(super) fn queue_for_lane(&mut self, task: InstanceIndex) {
         if self.planned(task).exclusive {
             let scope = self.tasks[task].scope;
             self.scope_mut(scope).lane_queue.insert(task);
@@ -400,7 +395,7 @@ impl Execution {
         self.end(at, task, state);
     }
 
-    fn end(&mut self, at: Timestamp, task: InstanceIndex, state: TaskState) {
+    pub(super) fn end(&mut self, at: Timestamp, task: InstanceIndex, state: TaskState) {
         self.leave_lane(task);
         self.replace(task, state);
         self.open -= 1;
@@ -434,19 +429,6 @@ impl Execution {
             if record.state == TaskState::Waiting && self.plan.tasks[record.task].rule.judge(record.tally).is_some() {
                 self.make_ready(at, dependent, 1, Some(task));
             }
-        }
-    }
-
-    fn note_undoable(&mut self, task: InstanceIndex, completed: bool) {
-        let record = &self.tasks[task];
-        let Some(undo) = &self.planned(task).compensate else { return };
-        let reused = record.less().is_some_and(|more| more.reused.is_some());
-        // A value that stood in for it has done nothing.
-        let completed = completed && !matches!(self.fallback(task), Some(Fallback::Value(_)));
-        // One that was interrupted had begun, though it does not count until it begins again.
-        let begun = record.attempts() > 0 || record.interruptions > 0;
-        if !reused && (completed || (undo.started && begun)) {
-            self.undoable.push(task);
         }
     }
 

@@ -17,7 +17,7 @@ mod release;
 mod stopping;
 
 use super::scope::ScopeIndex;
-use super::{Event, Execution, Input, Phase, Step, TaskState};
+use super::{Event, Execution, Input, Move, Phase, Step, TaskState};
 use crate::InstanceIndex;
 use std::collections::VecDeque;
 use stdx::Timestamp;
@@ -29,7 +29,8 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         }
         return;
     }
-    let early = matches!(input, Input::Start | Input::Cancel { .. } | Input::Signal { .. } | Input::Pause | Input::Resume { .. });
+    let early =
+        matches!(input, Input::Start | Input::Cancel { .. } | Input::Signal { .. } | Input::Pause | Input::Resume { .. } | Input::Move(_));
     if execution.phase == Phase::Pending && !early {
         return;
     }
@@ -54,6 +55,7 @@ pub(super) fn decide(execution: &mut Execution, now: Timestamp, input: Input, st
         Input::Overfull(failure) => decider.overfull(failure),
         Input::Pause => decider.pause(),
         Input::Resume { step } => decider.resume(step),
+        Input::Move(to) => decider.move_to(to),
         Input::Cancel { reason, force } => decider.cancel(reason, force),
         Input::Interrupt => decider.interrupt(),
         Input::Recover => decider.recover(),
@@ -137,7 +139,23 @@ impl Decider<'_> {
             self.scratch.ended.push_back(task);
         }
         self.execution.apply(self.now, &event);
+        if let Some(moves) = &mut self.execution.moves {
+            self.scratch.ended.extend(moves.ended.drain(..));
+        }
         self.step.events.push(event);
+    }
+
+    /// It runs another plan from now on.
+    fn move_to(&mut self, to: Box<Move>) {
+        self.record(Event::Moved { to });
+        if self.execution.phase != Phase::Running {
+            return;
+        }
+        if self.execution.deadline.is_some_and(|(at, _)| at <= self.now) {
+            return self.tick();
+        }
+        self.draw();
+        self.take_up();
     }
 
     /// Remembers who held the lane of this task's scope, before it may leave it.

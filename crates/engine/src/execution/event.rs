@@ -3,7 +3,7 @@
 //!
 //! The step they belong to carries the instant they were recorded at; `start` and `end` are the host's own measurements of the attempt.
 
-use super::{AbortCause, Fit, Output, Spent};
+use super::{AbortCause, Fit, Move, Output, Spent};
 use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -107,8 +107,8 @@ pub enum Event {
     StepEnded { task: InstanceIndex, attempt: u32, name: Arc<str>, input: Option<u64>, value: Arc<str> },
     /// An attempt read something of what is shared, as it was at this revision: what is at `path`, or all of it.
     SharedRead { task: InstanceIndex, attempt: u32, revision: u64, path: Option<Arc<str>>, read: Shared },
-    /// From here on it runs the definition with this hash; of what ended before, the ends of the tasks with these paths are kept.
-    Moved { definition: Arc<str>, kept: Box<[Arc<str>]> },
+    /// From here on it runs another plan. Tasks have the numbers of that.
+    Moved { to: Box<Move> },
     /// Everything has ended, and so has the execution.
     ExecutionEnded { end: End },
 }

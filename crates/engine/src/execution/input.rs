@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! What an execution is told.
 
-use super::{Fit, Note, Question, Spent};
+use super::{Fit, Move, Note, Question, Spent};
 use crate::{Failure, InstanceIndex};
 use std::sync::Arc;
 use stdx::Timestamp;
@@ -101,6 +101,8 @@ pub enum Input {
         /// Whether to pause again.
         step: bool,
     },
+    /// It shall run another plan from now on; see [`crate::Execution::check_move`].
+    Move(Box<Move>),
     /// Somebody wants it to stop.
     Cancel {
         /// In their words.

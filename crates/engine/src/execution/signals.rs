@@ -16,7 +16,7 @@ pub(super) struct KeptSignal {
     /// Its place among them all.
     place: u64,
     payload: Arc<str>,
-    fits: Option<Arc<[Fit]>>,
+    pub(super) fits: Option<Arc<[Fit]>>,
 }
 
 /// That a payload is what a wait with a schema waits for. It is judged once, where it enters, whether the wait is open or not: what is on record has

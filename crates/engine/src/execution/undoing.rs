@@ -59,7 +59,11 @@ impl Execution {
 
     /// The id of the execution that was the last attempt of a task that is a workflow.
     fn child_id(&self, task: InstanceIndex) -> Arc<str> {
-        format!("{}/{}/{}", self.setup.id, self.path(task), self.tasks[task].attempts()).into()
+        let (path, attempts) = (self.path(task), self.tasks[task].attempts());
+        match self.generation(&path) {
+            0 => format!("{}/{path}/{attempts}", self.setup.id).into(),
+            moved => format!("{}/{path}/{attempts}~{moved}", self.setup.id).into(),
+        }
     }
 
     fn render_undoing(&self, task: InstanceIndex, undo: TaskIndex) -> Result<Option<Arc<str>>, Failure> {

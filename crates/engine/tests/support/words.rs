@@ -213,7 +213,7 @@ fn line(execution: &Execution, now: Timestamp, event: &Event) -> String {
         Event::StepStarted { task, attempt, name, .. } => format!("{} {attempt} began step {name}", id(task)),
         Event::StepEnded { task, attempt, name, value, .. } => format!("{} {attempt} has of step {name}: {value}", id(task)),
         Event::SharedRead { task, attempt, revision, .. } => format!("{} {attempt} read what is shared at {revision}", id(task)),
-        Event::Moved { definition, kept } => format!("moved to {definition}, which keeps {}", kept.len()),
+        Event::Moved { to } => format!("moved to {}, where {} stay", to.plan.version, to.stay.len()),
         Event::ExecutionEnded { end } => match end {
             End::Completed => format!("ended completed{}", results(execution)),
             End::Failed { task: Some(task), .. } => format!("ended failed because of {}", id(task)),

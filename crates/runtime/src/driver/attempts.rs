@@ -289,6 +289,9 @@ impl Live {
                 self.has_given(*task, output);
             } else if let Event::TaskReused { task, end } = event {
                 self.has_taken_over(*task, end);
+            } else if let Event::Moved { .. } = event {
+                // Tasks have other numbers from there on.
+                self.prints = None;
             }
         }
     }

@@ -149,7 +149,9 @@ impl Found {
         let unreadable = |message| ReadError::Definition { id: stored.id.to_string(), message };
         let plan = plans.of(&stored.definition, stored.default_timeout).map_err(unreadable)?;
         let (setup, belongs) = report::setup_of(stored)?;
-        let execution = Execution::replay(Arc::clone(&plan), setup, report::events(&stored.records));
+        let execution = Execution::replay(plan, setup, report::events(&stored.records));
+        // It may have been moved to another; executions of equal ones are of one group.
+        let plan = plans.of(&execution.plan().definition, execution.plan().default_timeout).map_err(unreadable)?;
         let parked = Parked {
             key: stored.key,
             id: Arc::clone(&stored.id),
@@ -170,7 +172,7 @@ impl Found {
             lost: None,
             only_waits: false,
         };
-        let built_in = options::built_in(stored.options.as_deref());
+        let built_in = options::built_in(report::given_last(stored).or(stored.options.as_deref()));
         let spawned = report::agents_of_spawned(&execution);
         let only_waits = matches!(belongs, Belongs::ToNobody(_)) && execution.needs_nothing(now);
         Ok(Self { parked: Parked { only_waits, ..parked }, belongs, built_in, spawned })

@@ -293,8 +293,9 @@ impl Driver {
             return Ok(None);
         };
         let events = stored.records.iter().flat_map(|record| record.events.iter().map(|event| (record.at, event)));
-        let mut execution = Execution::replay(Arc::clone(&parked.plan), setup, events);
-        let text = report::handover(stored, &execution, parked.group, parked.is_asleep);
+        let plan = if report::was_moved(stored) { report::plan_of(stored)? } else { Arc::clone(&parked.plan) };
+        let mut execution = Execution::replay(plan, setup, events);
+        let text = report::handover(stored, &execution, parked.group, parked.is_asleep)?;
         if parked.is_asleep && *execution.phase() != Phase::Pending {
             execution.sleep();
         }

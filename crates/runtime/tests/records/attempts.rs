@@ -2,7 +2,7 @@
 //! What is on record of attempts beside what the engine decides by.
 
 use crate::{encoded, json, record, refused, text, with_event};
-use engine::{Event, InstanceIndex, Output, Shared};
+use engine::{Event, InstanceIndex, Move, Output, Shared};
 use expect_test::expect;
 use proptest::collection::vec;
 use proptest::option;
@@ -186,6 +186,12 @@ pub(crate) fn steps() -> impl Strategy<Value = Event> {
         }),
         (task(), any::<u32>(), any::<u64>(), option::of(text()), shared)
             .prop_map(|(task, attempt, revision, path, read)| Event::SharedRead { task, attempt, revision, path, read }),
-        (text(), vec(text(), 0..4)).prop_map(|(definition, kept)| Event::Moved { definition, kept: kept.into() }),
+        (vec(text(), 0..4), vec((text(), json()), 0..4), option::of(json()), option::of(any::<u64>()), option::of(json())).prop_map(
+            |(stay, outputs, context, idle_passes_max, given)| {
+                let outputs = Arc::new(outputs.into_iter().collect());
+                let to = Move { stay: stay.into(), outputs, context, idle_passes_max, given, ..crate::events::moved(&[], &[]) };
+                Event::Moved { to: Box::new(to) }
+            }
+        ),
     ]
 }

@@ -2,8 +2,8 @@
 //! Every kind of event, with and without what may be absent.
 
 use engine::{
-    AbortCause, CancelReason, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, Shared, SkipReason, Spent,
-    TaskIndex,
+    AbortCause, CancelReason, End, Event, Failure, Fit, InstanceIndex, Move, Output, PassEnd, Question, ReusedEnd, Shared, SkipReason,
+    Spent, TaskIndex,
 };
 use std::time::Duration;
 use stdx::Timestamp;
@@ -143,8 +143,15 @@ pub(crate) fn every_event() -> Vec<Event> {
         Event::StepEnded { task, attempt, name: "ask 2".into(), input: Some(u64::MAX), value: "null".into() },
         Event::SharedRead { task, attempt, revision: 7, path: None, read: Shared::Value("null".into()) },
         Event::SharedRead { task, attempt, revision: 8, path: Some("plan/1".into()), read: Shared::Hash("0a1b".into()) },
-        Event::Moved { definition: "c0ffee".into(), kept: Box::new([]) },
-        Event::Moved { definition: "c0ffee".into(), kept: Box::new(["a".into(), "l[0].\"b\"".into()]) },
+        Event::Moved { to: Box::new(moved(&[], &[])) },
+        Event::Moved {
+            to: Box::new(Move {
+                context: Some(r#"{"n":1}"#.into()),
+                idle_passes_max: Some(9),
+                given: Some(r#"{"builtIn":["llm"]}"#.into()),
+                ..moved(&["a", "l[0].\"b\""], &[("a", "[1.50]")])
+            }),
+        },
         // Last, since their kind has been there.
         Event::TaskReused { task, end: ReusedEnd::Degraded(Some("1".into()), failure(None, true).into()) },
     ];
@@ -153,6 +160,20 @@ pub(crate) fn every_event() -> Vec<Event> {
     kinds.pop();
     assert_eq!(kinds, (0..40).collect::<Vec<_>>(), "every kind of event stands in the list, in the order of `kind`");
     events
+}
+
+/// To a plan of one task.
+pub(crate) fn moved(stay: &[&str], outputs: &[(&str, &str)]) -> Move {
+    let definition = r#"{"id":"w","version":"2","tasks":[{"id":"a","agentId":"x"}]}"#;
+    let plan = engine::read_accepted_plan(definition, Duration::from_secs(60)).expect("it is a workflow");
+    Move {
+        plan: std::sync::Arc::new(plan),
+        stay: stay.iter().map(|path| (*path).into()).collect(),
+        outputs: std::sync::Arc::new(outputs.iter().map(|(path, output)| ((*path).into(), (*output).into())).collect()),
+        context: None,
+        idle_passes_max: None,
+        given: None,
+    }
 }
 
 /// One call, each figure another.

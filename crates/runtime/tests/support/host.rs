@@ -375,6 +375,7 @@ fn words_of_execution(execution::Effect { slot, task, attempt, kind, .. }: execu
         Kind::Noted => format!("{slot}: noted by {task}/{attempt}"),
         Kind::LetGo { why } => format!("{slot}: let go of, {}", if why == 1 { "refused" } else { "lost" }),
         Kind::Woken => format!("{slot}: woken"),
+        Kind::Moved => format!("{slot}: moved"),
     }
 }
 

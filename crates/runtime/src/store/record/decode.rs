@@ -9,7 +9,8 @@ use super::{RECORD_VERSION, RUN_MAX, RecordError};
 use crate::spent::{self, Sum};
 use crate::store::{Runner, StepRecord};
 use attempts::{By, Known, StoredReads, StoredRunner, carried, optional_print, runner};
-use engine::{AbortCause, End, Event, Failure, Fit, InstanceIndex, Output, PassEnd, Question, ReusedEnd, Shared, TaskIndex};
+use engine::read_accepted_plan;
+use engine::{AbortCause, End, Event, Failure, Fit, InstanceIndex, Move, Output, PassEnd, Question, ReusedEnd, Shared, TaskIndex};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -105,7 +106,15 @@ struct StoredEvent<'a> {
     progress: Option<i64>,
     revision: Option<u64>,
     hash: Option<String>,
-    kept: Option<Vec<String>>,
+    timeout: Option<u64>,
+    idle_passes_max: Option<u64>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    given: Option<&'a RawValue>,
+    stay: Option<Vec<String>>,
+    #[serde(borrow)]
+    known: Option<Vec<(String, &'a RawValue)>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    context: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
     value: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -369,7 +378,13 @@ fn read_event(stored: StoredEvent<'_>, at: Timestamp) -> Option<Event> {
             };
             Event::SharedRead { task: task?, attempt, revision: stored.revision?, path: stored.path.map(Into::into), read }
         }
-        "moved" => Event::Moved { definition: stored.hash?.into(), kept: stored.kept?.into_iter().map(Into::into).collect() },
+        "moved" => {
+            let plan = read_accepted_plan(stored.definition?.get(), Duration::from_millis(stored.timeout?)).ok()?;
+            let known = stored.known.unwrap_or_default().into_iter().map(|(path, output)| (path.into(), output.get().into()));
+            let (stay, outputs) = (stored.stay?.into_iter().map(Into::into).collect(), Arc::new(known.collect()));
+            let (context, given, idle_passes_max) = (raw(stored.context), raw(stored.given), stored.idle_passes_max);
+            Event::Moved { to: Box::new(Move { plan: Arc::new(plan), stay, outputs, context, idle_passes_max, given }) }
+        }
         "compensationStarted" => Event::CompensationStarted { task: task? },
         "executionEnded" => {
             let end = match stored.status? {

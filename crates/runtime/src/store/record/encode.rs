@@ -2,6 +2,7 @@
 //! Events become text.
 
 mod attempts;
+mod moved;
 mod values;
 
 use super::RUN_MAX;
@@ -253,10 +254,7 @@ impl<'r> Writer<'_, 'r> {
                     Shared::Hash(hash) => self.string("hash", hash),
                 }
             }
-            Event::Moved { definition, kept } => {
-                self.string("hash", definition);
-                self.list("kept", kept.iter(), |writer, path| writer.text.push_str(&json_string(path)));
-            }
+            Event::Moved { to } => self.moved(to),
             _ => {}
         }
     }

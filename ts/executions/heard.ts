@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What becomes of what the dispatcher tells, part by part of an orchestrator.
+
+import { pendingError, type OrchestratorError } from '../api/errors.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { DispatcherHost } from '../dispatch/host.js'
+import type { Alerts } from '../events/alerts.js'
+import type { Announcer } from '../events/announcer.js'
+import type { Log } from '../log/log.js'
+import type { ModelGateway } from '../models/integration.js'
+import type { Run } from '../run/run.js'
+import { runChild, type ChildrenHost } from './children.js'
+import type { Deletions } from './deletion.js'
+import type { LiveRuns } from './live-runs.js'
+import type { Parking } from './parking.js'
+import type { Schedules } from './schedules.js'
+
+/** The parts, once they are made. */
+interface HeardParts {
+  readonly announcer: Announcer
+  readonly models: ModelGateway
+  readonly parking: Parking
+  readonly schedules: Schedules
+  readonly deletions: Deletions
+  readonly alerts: Alerts
+  readonly live: LiveRuns
+  readonly dispatcher: Dispatcher
+  readonly log: Log
+  readonly childrenHost: ChildrenHost
+}
+
+/** What the orchestrator does itself. */
+interface HeardCalls {
+  ended(run: Run): void
+  release(run: Run): void
+  /** Whether a failure of the store is the end of the process that a test wanted. */
+  abandons(error: OrchestratorError): boolean
+}
+
+export function dispatcherHostOf(parts: () => HeardParts, { ended, release, abandons }: HeardCalls): DispatcherHost {
+  return {
+    notice: (...notice) => parts().announcer.notice(...notice),
+    ended,
+    letGo: (run) => {
+      parts().models.forget(`execution:${run.id}`)
+      release(run)
+    },
+    parked: (effect) => parts().parking.heard(effect),
+    schedule: (...heard) => parts().schedules.heard(...heard),
+    failed: (error) => {
+      if (abandons(error)) return
+      const { schedules, deletions, parking, log } = parts()
+      for (const part of [schedules, deletions, parking]) part.lose(pendingError(error))
+      log.error({ event: 'store:lost', code: error.code, err: error }, error.message)
+    },
+    deleted: (ticket) => parts().deletions.deleted(ticket),
+    alerted: () => parts().alerts.tell(parts().dispatcher.engine),
+    progress: (...progress) => parts().announcer.progress(...progress),
+    child: (...child) => runChild(parts().childrenHost, ...child),
+    models: (caller) => parts().models.callsOf(caller),
+    find: (id) => parts().live.get(id),
+  }
+}
