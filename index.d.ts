@@ -296,7 +296,7 @@ export declare interface AgentWorkflow<Other extends string = AnyWord> {
     budget?: Budget | undefined;
 }
 
-/** Something that people must know. It is announced when it begins, and again, with the same `id`, when it is over. */
+/** Something that people must know. It is announced when it begins, and again, with the same `id`, when it becomes critical, and when it is over. */
 export declare interface Alert {
     /** The name of this one. It has the same when it begins and when it is over, and no other alert has it. */
     readonly id: string;
@@ -315,7 +315,7 @@ export declare interface Alert {
     readonly executionId?: string;
     /** The path of the task. */
     readonly taskId?: string;
-    /** Figures, by name: bytes where the name ends in `Bytes`. */
+    /** Figures, by name: bytes where the name ends in `Bytes`, milliseconds where in `Ms`, per cent where in `Percent`. */
     readonly metrics?: Readonly<Record<string, number>>;
 }
 
@@ -329,19 +329,42 @@ export declare interface Alert {
  * - `store:full` (resource, critical): the disk of the store is full, and new work is refused;
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
- * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
+ * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
+ * - `taskFailureRate` (error), `memoryUsage`, `cpuUsage` (resource), `executionDuration` (performance): a threshold of `monitoring.alertThresholds` is
+ *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100.
  */
-export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration';
+
+/** When a threshold of `alertThresholds` becomes an alert, and when that is over. */
+export declare interface AlertRuleConfig {
+    /** How long the figure is at the threshold before the alert begins. Default 0; of `memoryUsage` and `cpuUsage` 10000 (10 s). */
+    for?: Duration | undefined;
+    /** The share of the threshold below which it is over, in per cent. Default 90. */
+    clear?: number | undefined;
+    /** How long the figure is below that before it is over. Default 120000 (2 min). */
+    clearAfter?: Duration | undefined;
+    /** How long after it was over it does not begin again. Default 300000 (5 min). */
+    cooldown?: Duration | undefined;
+    /** Of fewer ends there is no failure rate. Default 20. */
+    minSamples?: number | undefined;
+}
+
+/** By the thresholds they are about. `executionDuration` has none: it begins once an execution, and is over when that ends. */
+export declare interface AlertRulesConfig {
+    taskFailureRate?: AlertRuleConfig | undefined;
+    memoryUsage?: Omit<AlertRuleConfig, 'minSamples'> | undefined;
+    cpuUsage?: Omit<AlertRuleConfig, 'minSamples'> | undefined;
+}
 
 /** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export declare interface AlertThresholds {
-    /** Failed tasks, in percent of those that ended. */
+    /** Failed tasks, in per cent of those that completed or failed in the last 5 minutes, if these are 20 at least. */
     taskFailureRate?: number | undefined;
-    /** Time from start to end of an execution, at least 1 ms. */
+    /** Time for which an execution has been at work, at least 1 ms: waits for signals and times, and pauses, are left out. The alert begins while it still runs. */
     executionDuration?: Duration | undefined;
-    /** Memory of the process, in bytes, at least 1. */
+    /** Memory of the process (its resident set), in bytes, at least 1. */
     memoryUsage?: number | undefined;
-    /** Processor time, in percent. */
+    /** Processor time of the process, in per cent of the cores that it may use. */
     cpuUsage?: number | undefined;
 }
 
@@ -1564,7 +1587,7 @@ export declare interface MonitorEvents {
     alert: [alert: Alert];
 }
 
-/** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
+/** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
 export declare interface MonitoringConfig {
     /** Whether figures of each hour are kept. Without them `getWorkflowAnalytics` counts the executions themselves, and says so. Default true. */
     enableMetrics?: boolean | undefined;
@@ -1577,6 +1600,8 @@ export declare interface MonitoringConfig {
     enableProfiling?: boolean | undefined;
     /** When to raise an alert. A threshold that is absent raises none. */
     alertThresholds?: AlertThresholds | undefined;
+    /** How long a figure is at its threshold before there is an alert, and when that is over. */
+    rules?: AlertRulesConfig | undefined;
 }
 
 /** Which executions of a workflow `moveExecutions` moves. */
@@ -1786,7 +1811,7 @@ export declare interface OrchestratorConfig {
     agents?: AgentsConfig | undefined;
     /** Providers of language models, fallbacks and budgets. */
     models?: ModelsConfig | undefined;
-    /** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
+    /** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
     monitoring?: MonitoringConfig | undefined;
     /** Shared editing of workflows. Validated; has no effect yet. */
     collaboration?: CollaborationConfig | undefined;

@@ -7,6 +7,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "Node-API gives its arguments away, whether a call keeps them or not")]
 
 pub mod agents;
+pub mod alerting;
 pub mod alerts;
 pub mod analytics;
 pub mod archive;

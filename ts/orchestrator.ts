@@ -22,7 +22,7 @@ import { ExecutionControl } from './executions/control.js'
 import type { ExecutionHandle } from './executions/handle.js'
 import { HeldRuns } from './events/late-listeners.js'
 import type { ExecutionMonitor } from './api/monitor.js'
-import { Figures } from './monitoring/figures.js'
+import { Monitoring } from './monitoring/monitoring.js'
 import { Monitor } from './monitoring/monitor.js'
 import { LiveRuns } from './executions/live-runs.js'
 import { Log } from './log/log.js'
@@ -80,7 +80,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /** Chooses and calls models, and knows what they cost. */
   readonly modelIntegration: ModelIntegration
   /** Announces alerts, as the orchestrator does, and knows figures. */
-  readonly executionMonitor: ExecutionMonitor = new Monitor(() => ({ figures: this.#figures, profiles: this.#lookUp.profiles }))
+  readonly executionMonitor: ExecutionMonitor = new Monitor(() => ({ figures: this.#monitoring.figures, profiles: this.#lookUp.profiles }))
   readonly #models: ModelGateway
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
@@ -105,7 +105,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   readonly #deletions: Deletions
   readonly #backups: Backups
   readonly #lookUp: ExecutionLookUp
-  readonly #figures: Figures
+  readonly #monitoring: Monitoring
   #ready: Promise<void>
   #closing: Promise<void> | undefined
 
@@ -178,7 +178,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelExecution: (id: string, reason?: string) => this.cancelExecution(id, reason),
     }
     this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this })
-    this.#figures = new Figures(shared, this.#config.monitoring.enableMetrics)
+    this.#monitoring = new Monitoring({ ...shared, alerts: this.#alerts }, this.#config.monitoring)
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
       this.#agents,
@@ -441,6 +441,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const parts = { agents: this.#agents, interrupted: this.#interrupted, schedules: this.#schedules, alerts: this.#alerts }
     const running = { dispatcher: this.#dispatcher, live: this.#live, parking: this.#parking, children: this.#childrenHost }
     await openStore(this.#config, { ...parts, ...running })
+    this.#monitoring.rules.open()
     this.#deletions.begin()
     this.#announcer.detached()
   }

@@ -18,6 +18,13 @@ function issuesOf(config: unknown): string[] {
   return issues.map(({ path, message, code }) => `${code} ${path}: ${message}`)
 }
 
+const usual = { for: 0, clear: 90, clearAfter: 120_000, cooldown: 300_000, minSamples: 1 }
+const rules = {
+  taskFailureRate: { ...usual, minSamples: 20 },
+  memoryUsage: { ...usual, for: 10_000 },
+  cpuUsage: { ...usual, for: 10_000 },
+}
+
 describe('readConfig', () => {
   it.each([undefined, {}, { workflow: {}, agents: undefined, monitoring: { alertThresholds: {} } }])(
     'fills in the documented defaults (%#)',
@@ -38,7 +45,7 @@ describe('readConfig', () => {
         },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
         models: { providers: null, fallback: [], budget: null, tenantBudgets: {}, accept: [] },
-        monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
+        monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {}, rules },
         collaboration: {
           enableRealtime: true,
           maxParticipants: 10,
@@ -71,7 +78,19 @@ describe('readConfig', () => {
       allowRedefinition: false,
     }
     const memory = { remember: { count: 1000, bytes: 67_108_864 } }
-    expect(resolved(config)).toEqual({ storage: null, memory, ...config, models: NO_MODELS, workflow, logger: STDERR })
+    const monitoring = { ...config.monitoring, rules }
+    expect(resolved(config)).toEqual({ storage: null, memory, ...config, monitoring, models: NO_MODELS, workflow, logger: STDERR })
+  })
+
+  it('reads the rules of thresholds, and says what has none', () => {
+    const given = { taskFailureRate: { minSamples: 3 }, cpuUsage: { for: '1m', minSamples: 3 }, executionDuration: {} }
+    const found = issuesOf({ monitoring: { rules: given } })
+    expect(found).toEqual([
+      'ERR_NOT_SUPPORTED monitoring.rules.cpuUsage.minSamples: means nothing here: the figure is measured, not counted; leave it out',
+      'ERR_NOT_SUPPORTED monitoring.rules.executionDuration: has no rule: its alert begins once an execution, and is over when that ends; leave it out',
+    ])
+    const { monitoring } = resolved({ monitoring: { rules: { cpuUsage: { for: '1m' } } } })
+    expect(monitoring.rules).toEqual({ ...rules, cpuUsage: { ...rules.cpuUsage, for: 60_000 } })
   })
 
   it('reads storage and durations', () => {
@@ -149,7 +168,7 @@ describe('readConfig', () => {
         "ERR_INVALID_VALUE monitoring.enableMetrics: must be true or false, not 1",
         "ERR_INVALID_VALUE monitoring.alertThresholds.cpuUsage: must be a percentage from 0 to 100, not -1",
         "ERR_UNKNOWN_FIELD monitoring.alertThresholds.memory: unknown field; known here: taskFailureRate, executionDuration, memoryUsage, cpuUsage",
-        "ERR_NOT_SUPPORTED monitoring.rules: \`rules\` is not supported yet: leave it out",
+        "ERR_INVALID_VALUE monitoring.rules: must be an object, not an array",
         "ERR_INVALID_VALUE collaboration.conflictResolution: must be 'last-write-wins' or 'operational-transform' or 'crdt' (did you mean 'crdt'?), not 'CRDT'",
         "ERR_INVALID_VALUE collaboration.maxParticipants: must be a whole number of at least 1, not Infinity",
         "ERR_UNKNOWN_FIELD collaboration.constructor: unknown field; known here: enableRealtime, maxParticipants, sessionTimeout, conflictResolution",

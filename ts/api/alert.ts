@@ -11,7 +11,9 @@
  * - `store:full` (resource, critical): the disk of the store is full, and new work is refused;
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
- * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before.
+ * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
+ * - `taskFailureRate` (error), `memoryUsage`, `cpuUsage` (resource), `executionDuration` (performance): a threshold of `monitoring.alertThresholds` is
+ *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100.
  */
 export type AlertRule =
   | 'store:full'
@@ -22,8 +24,12 @@ export type AlertRule =
   | 'store:damaged'
   | 'store:facts-behind'
   | 'store:not-copied'
+  | 'taskFailureRate'
+  | 'memoryUsage'
+  | 'cpuUsage'
+  | 'executionDuration'
 
-/** Something that people must know. It is announced when it begins, and again, with the same `id`, when it is over. */
+/** Something that people must know. It is announced when it begins, and again, with the same `id`, when it becomes critical, and when it is over. */
 export interface Alert {
   /** The name of this one. It has the same when it begins and when it is over, and no other alert has it. */
   readonly id: string
@@ -42,7 +48,7 @@ export interface Alert {
   readonly executionId?: string
   /** The path of the task. */
   readonly taskId?: string
-  /** Figures, by name: bytes where the name ends in `Bytes`. */
+  /** Figures, by name: bytes where the name ends in `Bytes`, milliseconds where in `Ms`, per cent where in `Percent`. */
   readonly metrics?: Readonly<Record<string, number>>
 }
 

@@ -2,7 +2,12 @@
 // Figures that Rust makes of what this process remembers.
 
 import { attempt } from './failures.js'
-import { native, type NativePeriod } from './native.js'
+import { native } from './native.js'
+
+type NativeRule = InstanceType<typeof native.NativeRule>
+
+/** What a reading led to. */
+export type Reading = ReturnType<NativeRule['observe']>
 
 /** An execution that has ended, as figures are made of it. Instants and times are microseconds. */
 export interface EndedExecution {
@@ -28,7 +33,7 @@ export interface EndedTask {
 
 /** Figures in the making. */
 export class PeriodFigures {
-  readonly #native: NativePeriod = new native.NativePeriod()
+  readonly #native = new native.NativePeriod()
 
   add(executions: readonly EndedExecution[]): void {
     attempt(() => this.#native.add(JSON.stringify(executions)))
@@ -39,3 +44,30 @@ export class PeriodFigures {
     return attempt(() => this.#native.json())
   }
 }
+
+/** A rule of an alert, and where that is: see `analytics::alerting`. Instants are microseconds. */
+export class AlertRule {
+  readonly #native: NativeRule
+
+  /** Both JSON text; `kept`: its state in an earlier process. */
+  constructor(rule: string, kept: string | undefined) {
+    this.#native = attempt(() => new native.NativeRule(rule, kept))
+  }
+
+  observe(now: number, value: number | undefined): Reading {
+    return attempt(() => this.#native.observe(now, value))
+  }
+
+  /** Of ends since the beginning, and those of them that were bad. */
+  observeEnds(now: number, ended: number, failed: number): Reading {
+    return attempt(() => this.#native.observeEnds(now, ended, failed))
+  }
+
+  /** As JSON text. */
+  state(): string {
+    return attempt(() => this.#native.state())
+  }
+}
+
+/** The cores that this process may use at once. */
+export const usableCores: () => number = native.usableCores

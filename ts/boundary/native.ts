@@ -27,13 +27,13 @@ import type {
   UnreadableRow as Unreadable,
 } from '../native/binding.cjs'
 import type { AgentLimits, Claimed, Failures, Handover, History, StoredQuestion, Tree, TypeLimits } from './shapes.js'
+import { Watching } from './watching.js'
 
 export * from '../native/alphabet.js'
 /** The addon; for the files of this room. */
 export const native: typeof Binding = addon as typeof Binding
 
 export type NativeModels = Binding.NativeModels
-export type NativePeriod = Binding.NativePeriod
 export const NativeMcp: typeof Binding.NativeMcp = native.NativeMcp
 export type NativeMcp = Binding.NativeMcp
 export const NativeSchema: typeof Binding.NativeSchema = native.NativeSchema
@@ -70,11 +70,13 @@ export class Engine {
   readonly #time: NativeTime
   /** Why it does not answer any more, where that is not that it was closed in order. */
   readonly #ended: () => OrchestratorError | undefined
+  readonly watching: Watching
   /** While the store has not answered all that it was asked: settled when it has. */
   asked: Promise<unknown> | undefined
 
   constructor(wake: () => void, time: NativeTime, ended: () => OrchestratorError | undefined) {
     this.#native = new native.Engine(wake)
+    this.watching = new Watching(this.#native)
     this.#time = time
     this.#ended = ended
   }

@@ -29,7 +29,8 @@ export class ArchiveReader implements StoreReader {
 
   async stored(what: Parameters<StoreReader['stored']>[0], of: string): Promise<string | undefined> {
     // Nobody who only looks undoes or deletes anything, and figures are the monitor's.
-    if (what === 'storedUndoing' || what === 'storedTree' || what === 'expendable' || what === 'analytics' || what === 'traces') return undefined
+    if (what === 'storedUndoing' || what === 'storedTree' || what === 'expendable' || what === 'analytics' || what === 'traces')
+      return undefined
     return this.#answer(this.#native[what](of))
   }
 

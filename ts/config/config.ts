@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // The configuration of an orchestrator: each option with its default, and how it is read. What providers of models take is in models.ts.
 
+import { ALERT_RULES, readAlertRules, type AlertRulesConfig, type ResolvedRules } from './alert-rules.js'
 import { NO_RETENTION, readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
 import { readBytes, type Bytes } from '../json/bytes.js'
 import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
@@ -27,7 +28,7 @@ export interface OrchestratorConfig {
   agents?: AgentsConfig | undefined
   /** Providers of language models, fallbacks and budgets. */
   models?: ModelsConfig | undefined
-  /** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
+  /** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
   monitoring?: MonitoringConfig | undefined
   /** Shared editing of workflows. Validated; has no effect yet. */
   collaboration?: CollaborationConfig | undefined
@@ -141,7 +142,7 @@ export interface AgentsConfig {
   standIn?: boolean | readonly string[] | undefined
 }
 
-/** Metrics, traces, profiles and alerts. Traces and thresholds are validated and have no effect yet. */
+/** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
 export interface MonitoringConfig {
   /** Whether figures of each hour are kept. Without them `getWorkflowAnalytics` counts the executions themselves, and says so. Default true. */
   enableMetrics?: boolean | undefined
@@ -154,17 +155,19 @@ export interface MonitoringConfig {
   enableProfiling?: boolean | undefined
   /** When to raise an alert. A threshold that is absent raises none. */
   alertThresholds?: AlertThresholds | undefined
+  /** How long a figure is at its threshold before there is an alert, and when that is over. */
+  rules?: AlertRulesConfig | undefined
 }
 
 /** Thresholds of alerts. None has a default; an absent one raises no alert. */
 export interface AlertThresholds {
-  /** Failed tasks, in percent of those that ended. */
+  /** Failed tasks, in per cent of those that completed or failed in the last 5 minutes, if these are 20 at least. */
   taskFailureRate?: number | undefined
-  /** Time from start to end of an execution, at least 1 ms. */
+  /** Time for which an execution has been at work, at least 1 ms: waits for signals and times, and pauses, are left out. The alert begins while it still runs. */
   executionDuration?: Duration | undefined
-  /** Memory of the process, in bytes, at least 1. */
+  /** Memory of the process (its resident set), in bytes, at least 1. */
   memoryUsage?: number | undefined
-  /** Processor time, in percent. */
+  /** Processor time of the process, in per cent of the cores that it may use. */
   cpuUsage?: number | undefined
 }
 
@@ -238,11 +241,12 @@ interface ResolvedThresholds {
   readonly memoryUsage?: number
   readonly cpuUsage?: number
 }
-interface ResolvedMonitoring {
+export interface ResolvedMonitoring {
   readonly enableMetrics: boolean
   readonly enableTracing: boolean
   readonly enableProfiling: boolean
   readonly alertThresholds: ResolvedThresholds
+  readonly rules: ResolvedRules
 }
 interface ResolvedCollaboration {
   readonly enableRealtime: boolean
@@ -279,7 +283,7 @@ const defaults: ResolvedConfig = {
   },
   agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
   models: NO_MODELS,
-  monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {} },
+  monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {}, rules: ALERT_RULES },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
   logger: STDERR,
 }
@@ -371,8 +375,8 @@ const monitoringFields: Fields<ResolvedMonitoring> = {
     enableTracing: boolean,
     enableProfiling: boolean,
     alertThresholds: (value, path, issues) => readGroup(value, path, issues, thresholdFields, {}),
+    rules: readAlertRules,
   },
-  refused: { rules: '`rules` is not supported yet: leave it out' },
 }
 
 const collaborationFields: Fields<ResolvedCollaboration> = {

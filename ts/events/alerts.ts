@@ -11,6 +11,8 @@ import type { Log } from '../log/log.js'
 /** Something that begins, or is over. With its rule, what it is about tells it from others. */
 interface Raised extends Omit<Alert, 'id' | 'state' | 'timestamp'> {
   readonly begins: boolean
+  /** Whether it is announced though it has begun before: it has become worse. */
+  readonly again?: boolean
   /** The schedule that it is about. */
   readonly scheduleId?: string
 }
@@ -30,16 +32,27 @@ export class Alerts {
     this.#emitters = emitters
   }
 
-  /** Announces that something begins, or is over. To say again what is known does nothing. */
-  raise({ begins, scheduleId, ...raised }: Raised): void {
+  /** Announces that something begins, or is over; its id. To say again what is known does nothing. */
+  raise({ begins, again = false, scheduleId, ...raised }: Raised): string | undefined {
     const about = [raised.rule, scheduleId, raised.executionId, raised.taskId].filter((part) => part !== undefined).join('/')
     const known = this.#firing.get(about)
-    if ((known !== undefined) === begins) return
+    if ((known !== undefined) === begins && !(begins && again)) return known
     const now = this.#clock.now()
     const id = known ?? `${about}@${now}`
     if (begins) this.#firing.set(about, id)
     else this.#firing.delete(about)
     this.#announce({ id, state: begins ? 'firing' : 'resolved', timestamp: dateOf(now), ...raised })
+    return id
+  }
+
+  /** Takes up an alert that an earlier process has announced: it has begun, and is not announced again before it is over. */
+  adopt(about: string, id: string): void {
+    this.#firing.set(about, id)
+  }
+
+  /** The id of an alert that has begun. */
+  idOf(about: string): string | undefined {
+    return this.#firing.get(about)
   }
 
   /** Announces what the store has to tell. */

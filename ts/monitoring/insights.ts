@@ -40,7 +40,7 @@ export function provenanceInsights({ workflowId, start, end }: Period, made: Pro
   }
   if (isCut && executionCount > 0) {
     const reach = isStored
-      ? 'figures are kept for 400 days'
+      ? 'what is older is kept no more (`storage.retention.rollups`)'
       : 'without `storage` the latest ended executions are remembered (`memory.remember`), none of an earlier process; `storage: { path }` keeps all'
     say('period-cut', 'A part of the time', `the figures begin at ${covers.start.toISOString()}: ${reach}`)
   }

@@ -31,6 +31,14 @@ export declare class Engine {
   retakeAgent(instance: number, ticket?: number | undefined | null): void
   /** What the pool is doing, as JSON text: `{ "all": figures, "types": [[name, figures]] }`. Milliseconds. */
   poolStatistics(): string
+  /** `[slot, microseconds]` of each execution that has been at work for so many milliseconds, one after the other; see `Driver::at_work`. */
+  atWork(now: number, least: number): Array<number>
+  /** How many tasks have completed or failed, and how many of them failed, since the engine began. */
+  taskEnds(): Array<number>
+  /** Keeps the state of an alert beside the store, if there is one; null: forgets it. */
+  keepAlert(name: string, state?: string | undefined | null): void
+  /** `[[name, state]]` of the alerts that were kept, as JSON text. */
+  keptAlerts(): string
   /** Resolves with a page of stored executions as JSON text; `filter` is JSON text too. */
   storedExecutions(filter: string): Promise<Answer>
   /** Resolves with a page of what may be deleted, as JSON text; `asked` is JSON text too. */
@@ -325,6 +333,18 @@ export declare class NativePlan {
   judgeInput(task: number, value: string): string | null
 }
 
+/** A rule and where its alert is. */
+export declare class NativeRule {
+  /** `rule` and `kept`, its state in an earlier process, are JSON text. */
+  constructor(rule: string, kept?: string | undefined | null)
+  /** Its state as JSON text. */
+  state(): string
+  /** The figure at `now`; absent: there is none. */
+  observe(now: number, value?: number | undefined | null): NativeReading
+  /** Totals at `now` of ends, and of those that were bad: the figure is the share of the bad ones in per cent, of the last five minutes. */
+  observeEnds(now: number, ended: number, failed: number): NativeReading
+}
+
 /** A JSON Schema, or what is wrong with it. */
 export declare class NativeSchema {
   /** From JSON text. */
@@ -533,6 +553,18 @@ export interface NativeQuestion {
   passes: number
 }
 
+/** What a reading led to. */
+export interface NativeReading {
+  /** `fires`, `worsens` or `resolves`; absent: nothing. */
+  change?: string
+  /** Whether it is critical, if it fires. */
+  critical: boolean
+  /** The figure; absent: there is none. */
+  value?: number
+  /** Whether the state is another one than before, and to be kept. */
+  moved: boolean
+}
+
 /** Numbers for `getStatistics`. */
 export interface NativeStatistics {
   active: number
@@ -613,6 +645,9 @@ export interface UnreadableRow {
   isSchedule: boolean
   message: string
 }
+
+/** The cores that this process may use at once: what its affinity and its control group leave it. */
+export declare function usableCores(): number
 
 /** Resolves with what is damaged in the store at a path, as JSON text. */
 export declare function verifyStore(path: string): Promise<Answer>

@@ -6,12 +6,14 @@
 //! - [`trace`]: one execution as it was, task by task; [`path`]: what its time went into.
 //! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
 //! - [`Period`]: those figures over any time: whole hours from roll-ups, both ends from rows.
+//! - [`alerting`]: when a figure becomes an alert, and when that is over.
 //!
 //! Everything here is a pure function of records: no clock, no file. Facts do not depend on how the records were cut into parts, so that whoever keeps
 //! them may stop after any record and go on from there.
 
 #![forbid(unsafe_code)]
 
+pub mod alerting;
 mod facts;
 mod fold;
 pub mod path;

@@ -36,6 +36,7 @@ mod standing;
 mod timers;
 mod turns;
 mod versions;
+mod watching;
 
 use crate::effect::{self, Number};
 use crate::store::{Accepted, Alert, Archive, Arrival, Backend, CommitError, Durability, Store, Wake, end_name};
@@ -165,6 +166,7 @@ pub struct Driver {
     admission: Admission,
     agents: Option<Agents>,
     attempts: Attempts,
+    watching: watching::Watching,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
 }
@@ -221,6 +223,7 @@ impl Driver {
             admission: Admission::default(),
             agents: None,
             attempts: Attempts::default(),
+            watching: watching::Watching::default(),
             statistics: Statistics::default(),
             failed: None,
         }

@@ -59,6 +59,8 @@ pub(super) struct Attempts {
     let_in: Option<(InstanceIndex, Waited)>,
     began: Vec<Began>,
     ran: Vec<Ran>,
+    /// Tasks that completed or failed, and those of them that failed, since the driver began.
+    pub(super) ends: (u64, u64),
 }
 
 #[derive(Debug)]
@@ -164,6 +166,9 @@ impl Attempts {
     #[expect(clippy::wildcard_enum_match_arm, reason = "something is known of these events, and of no other")]
     pub(super) fn look_at(&mut self, live: &mut Live, place: usize, now: Timestamp, event: &Event) {
         let place = u32::try_from(place).unwrap_or(u32::MAX);
+        let failed = matches!(event, Event::TaskFailed { .. });
+        self.ends.0 += u64::from(failed || matches!(event, Event::TaskCompleted { .. }));
+        self.ends.1 += u64::from(failed);
         match event {
             Event::AttemptStarted { task, ready, .. } => {
                 let print = if self.recorded.prints { live.print(*task) } else { None };

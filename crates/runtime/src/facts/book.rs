@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// `PRAGMA user_version`: another number is another format, and the file is made anew.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// `PRAGMA application_id`: the letters `MAOF`.
 const APPLICATION_ID: i64 = 0x4D41_4F46;
@@ -68,6 +68,7 @@ const CREATE: &str = "
         PRIMARY KEY (subject, workflow, version, name, hour)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE gone (hour INTEGER PRIMARY KEY) STRICT;
+    CREATE TABLE alert (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
 /// Where the facts of a store are.
@@ -210,4 +211,20 @@ pub(super) fn keep_state(connection: &Connection, state: &State) -> rusqlite::Re
         state.rolled
     ])?;
     Ok(())
+}
+
+/// Keeps the state of an alert, or forgets it: of all that is here, the one thing that is in no journal.
+pub(super) fn keep_alert(connection: &Connection, name: &str, state: Option<&str>) -> rusqlite::Result<()> {
+    match state {
+        Some(state) => connection.prepare_cached("INSERT OR REPLACE INTO alert VALUES (?1, ?2)")?.execute([name, state])?,
+        None => connection.prepare_cached("DELETE FROM alert WHERE name = ?1")?.execute([name])?,
+    };
+    Ok(())
+}
+
+/// The states of alerts, by their names.
+pub(super) fn alerts(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let mut statement = connection.prepare_cached("SELECT name, state FROM alert ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }

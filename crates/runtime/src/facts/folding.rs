@@ -196,6 +196,12 @@ impl Folding {
         self.ahead = None;
     }
 
+    /// Keeps the state of an alert, or forgets it.
+    pub(super) fn keep_alert(&mut self, name: &str, state: Option<&str>) -> rusqlite::Result<()> {
+        self.transact()?;
+        book::keep_alert(&self.connection, name, state)
+    }
+
     /// Folds for about so long; whether there may be more.
     pub(super) fn slice(&mut self, time: Duration) -> Result<bool, FoldError> {
         let begun = Stopwatch::default();

@@ -118,6 +118,8 @@ struct Progress {
     opened: u64,
     /// Up to where callers wait.
     wanted: Reach,
+    /// States of alerts that are to be kept, or forgotten.
+    alerts: Vec<(String, Option<String>)>,
     /// What went wrong last.
     trouble: Option<String>,
     closing: bool,
@@ -163,6 +165,18 @@ impl Follower {
     pub fn period(&self, question: &PeriodQuestion, wait: Duration) -> Result<String, ReadError> {
         let since = self.rollups.since(self.clock.read());
         self.read(wait, |connection| periods::period(connection, question, since))
+    }
+
+    /// Keeps the state of an alert, or forgets it, as soon as may be: also when this is closed at once.
+    pub fn keep_alert(&self, name: String, state: Option<String>) {
+        self.shared.lock().alerts.push((name, state));
+        self.wake();
+    }
+
+    /// The states of alerts that were kept, by their names. Where facts are made anew there are none.
+    pub fn alerts(&self) -> Vec<(String, String)> {
+        let kept = book::open_for_reading(&self.shared.path).and_then(|facts| facts.as_ref().map_or_else(|| Ok(Vec::new()), book::alerts));
+        kept.unwrap_or_default()
     }
 
     fn read(&self, wait: Duration, read: impl Fn(&Connection) -> Result<String, ReadError>) -> Result<String, ReadError> {
@@ -299,10 +313,14 @@ impl Work {
                 let progress = self.shared.lock();
                 (progress.closing, is_before(here(&folding), progress.wanted))
             };
+            let alerts = std::mem::take(&mut self.shared.lock().alerts);
+            let was_told = !gone.is_empty() || !alerts.is_empty();
+            for (name, state) in alerts {
+                folding.keep_alert(&name, state.as_deref())?;
+            }
             if closing {
                 return folding.flush();
             }
-            let was_gone = !gone.is_empty();
             folding.forget(&gone)?;
             let watch = Stopwatch::default();
             if is_busy && !wanted && self.yields > 1 {
@@ -311,7 +329,7 @@ impl Work {
                 folding.read_ahead(AHEAD)?;
             }
             more = folding.slice(SLICE)?;
-            if !more || wanted || was_gone || folding.pending >= TRANSACTION_RECORDS || since_flush.elapsed() >= TRANSACTION {
+            if !more || wanted || was_told || folding.pending >= TRANSACTION_RECORDS || since_flush.elapsed() >= TRANSACTION {
                 self.sweep(&mut folding)?;
                 folding.flush()?;
                 self.tell(here(&folding));

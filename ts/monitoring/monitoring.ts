@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// All that watches an orchestrator.
+
+import type { ResolvedMonitoring } from '../config/config.js'
+import { AlertRules } from './alert-rules.js'
+import { Figures } from './figures.js'
+
+type Host = ConstructorParameters<typeof Figures>[0] & ConstructorParameters<typeof AlertRules>[0]
+
+export class Monitoring {
+  readonly figures: Figures
+  readonly rules: AlertRules
+
+  constructor(host: Host, config: ResolvedMonitoring) {
+    this.figures = new Figures(host, config.enableMetrics)
+    this.rules = new AlertRules(host, config)
+  }
+}
