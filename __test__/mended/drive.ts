@@ -14,7 +14,7 @@ import type { Deed } from '../crossed/case.ts'
 import { Chance } from '../crossed/chance.ts'
 import { caseOf } from '../crossed/generate.ts'
 import { edited, listsIn, pureCase } from './edits.ts'
-import { keptBy } from './oracle.ts'
+import { keptBy, keptInPlace } from './oracle.ts'
 
 /** What a pair of a workflow and its mend came to. */
 export interface Held {
@@ -71,6 +71,7 @@ class Driver {
     await this.#orchestrator.startWorkflow(flow, context, { executionId: 'first' })
     const first = await this.#kit.until(this.#quiet())
     this.#stopsAt = Infinity
+    if (first.endTime === undefined && this.#chance.oneIn(2)) return this.#move(first, flow, mended, context)
     const own = first.tasks.filter(({ taskId }) => !/[!/]/.test(taskId))
     const from = own.length > 0 && this.#chance.oneIn(4) ? [this.#chance.of(own).taskId] : []
     const expected = keptBy(flow, mended, first.tasks, from)
@@ -100,6 +101,35 @@ class Driver {
     const other = await this.#kit.until(fresh.settled())
     const difference = differing(end, other)
     return { ...held, ...(difference !== undefined && { difference: `${difference}; kept ${JSON.stringify(kept)}; ${at}` }) }
+  }
+
+  /** It goes on where it is. */
+  async #move(first: WorkflowExecution, flow: AgentWorkflow, mended: AgentWorkflow, context: { [key: string]: unknown }): Promise<Held> {
+    const own = first.tasks.filter(({ taskId }) => !/[!/]/.test(taskId))
+    const at = `moved, ${JSON.stringify(own.map(({ taskId, status, reason }) => `${taskId} ${status} ${reason ?? ''}`))}`
+    const ends = own.filter(({ status }) => ['completed', 'failed', 'skipped', 'cancelled'].includes(status)).length
+    const expected = keptInPlace(flow, mended, first.tasks)
+    const before = this.#calls.length
+    const plan = await this.#orchestrator.moveExecution('first', mended).catch((error: Error & { code?: string }) => error)
+    // What is being stopped, or is to be undone and would not stay, is refused.
+    if (plan instanceof Error) {
+      const difference = plan.code === 'ERR_NOT_MOVABLE' ? undefined : `it was refused: ${plan.message}; ${at}`
+      return { kept: 0, ends: 0, ...(difference !== undefined && { difference }) }
+    }
+    const kept = plan.kept.filter((path) => !path.includes('/')).toSorted()
+    const held = { kept: kept.length, ends }
+    if (JSON.stringify(kept) !== JSON.stringify(expected))
+      return { ...held, difference: `stayed ${JSON.stringify(kept)}, and the oracle ${JSON.stringify(expected)}; ${at}` }
+    await this.#orchestrator.resumeExecution('first')
+    const end = await this.#kit.until(this.#orchestrator.getHandle('first').settled())
+    const again = this.#calls
+      .slice(before)
+      .find(({ execution, path }) => execution === 'first' && kept.includes(path.split(/[!/]/)[0] ?? '') && !path.endsWith('!compensate'))
+    if (again !== undefined) return { ...held, difference: `what stayed was called: ${JSON.stringify(again)}; ${at}` }
+    if (decidesOtherwise(flow, mended, [])) return held
+    const fresh = await this.#orchestrator.startWorkflow(mended, context, { executionId: 'fresh' })
+    const difference = differing(end, await this.#kit.until(fresh.settled()))
+    return { ...held, ...(difference !== undefined && { difference: `${difference}; stayed ${JSON.stringify(kept)}; ${at}` }) }
   }
 
   /** A mend that is a workflow. */

@@ -8,7 +8,13 @@ const UNDOING = '!compensate'
 
 /** The paths whose ends are kept, sorted. */
 export function keptBy(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[], from: readonly string[]): string[] {
-  return new Oracle(before, after, tasks, from).kept()
+  return new Oracle(before, after, tasks, from, false).kept()
+}
+
+/** The same of an execution that is moved, in which what has not ended may stay as well. */
+export function keptInPlace(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[]): string[] {
+  const ended = new Set(tasks.filter(isEnded).map(({ taskId }) => taskId))
+  return new Oracle(before, after, tasks, [], true).kept().filter((path) => ended.has(path))
 }
 
 class Oracle {
@@ -20,7 +26,11 @@ class Oracle {
   /** What was seen not to hold: there is always less, until there is no less. */
   readonly #anew = new Set<string>()
 
-  constructor(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[], from: readonly string[]) {
+  /** Whether what has not ended may hold. */
+  readonly #unended: boolean
+
+  constructor(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[], from: readonly string[], unended: boolean) {
+    this.#unended = unended
     this.#before = before
     this.#after = after
     this.#from = from
@@ -40,7 +50,7 @@ class Oracle {
 
   #holds(path: string): boolean {
     const task = this.#records.get(path) as TaskExecution
-    if (!isEnded(task) || this.#undone.has(path) || this.#from.includes(path)) return false
+    if ((!isEnded(task) && !this.#unended) || this.#undone.has(path) || this.#from.includes(path)) return false
     // It ended badly, and nothing around it has made that good.
     if (isBad(task) && !(policyOf(this.#before) === policyOf(this.#after) && this.#isContained(path))) return false
     const around = this.#around(path)

@@ -31,6 +31,16 @@ pub enum MoveError {
         /// Whose.
         path: String,
     },
+    /// A child workflow is under way inside of what changes.
+    #[error(
+        "the child workflow of `{path}` is under way inside of `{group}`, which does not stay as it is; move the execution when that has ended, or leave what is in `{group}` as it is"
+    )]
+    ChildUnderWay {
+        /// Whose.
+        path: String,
+        /// What is around it.
+        group: String,
+    },
     /// A task between two attempts is being decided about.
     #[error("it is being decided what becomes of `{path}`; pause the execution, move it, and resume it")]
     Deciding {
@@ -83,7 +93,13 @@ impl Execution {
         let stay: FxHashSet<Arc<str>> = stay.iter().cloned().collect();
         for (task, record) in self.tasks.iter() {
             match record.state {
-                TaskState::Running { .. } if self.is_child(task) && stays(&stay, &self.path(task)) => {}
+                TaskState::Running { .. } if self.is_child(task) && stays(&stay, &self.path(task)) => {
+                    // It goes on at once, and what is around it must be there for that.
+                    let around = std::iter::successors(self.owner(task), |owner| self.owner(*owner)).map(|owner| self.path(owner));
+                    if let Some(group) = around.into_iter().find(|group| !stays(&stay, group)) {
+                        return Err(MoveError::ChildUnderWay { path: self.path(task), group });
+                    }
+                }
                 TaskState::Running { .. } | TaskState::Aborting { .. } | TaskState::Finishing { .. } => {
                     return Err(MoveError::UnderWay { path: self.path(task) });
                 }
