@@ -36,6 +36,8 @@ describe('readConfig', () => {
           maxDepth: 10,
           maxTasks: 100,
           maxValueBytes: 16_777_216,
+          maxJournalEvents: null,
+          maxJournalBytes: 268_435_456,
           maxIdlePasses: 10_000,
           defaultTimeout: 30_000,
           enableValidation: true,
@@ -72,6 +74,8 @@ describe('readConfig', () => {
     const workflow = {
       ...config.workflow,
       maxValueBytes: 16_777_216,
+      maxJournalEvents: null,
+      maxJournalBytes: 268_435_456,
       maxIdlePasses: 10_000,
       maxConcurrentWorkflows: null,
       tenantWeights: {},

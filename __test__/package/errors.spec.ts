@@ -475,6 +475,8 @@ const semantics: Partial<Record<ErrorCode, () => Promise<unknown>>> = {
   ERR_JOIN_UNREACHABLE: () => causeOf(withTask({ type: 'parallel', join: 'any', tasks: [task('b', { agentId: 'fail' })] })),
   ERR_DEADLINE: () => withTask(sleeping, { deadline: 5 }),
   ERR_BUDGET: () => withTask({ agentId: 'work' }, { budget: { tasks: 0 } }),
+  ERR_JOURNAL_LIMIT: () =>
+    rejection(orchestratorWith({ work: () => 1 }, { workflow: { maxJournalEvents: 1 } }).executeWorkflow(workflow([task('a'), task('b')]))),
   ERR_TOTAL_TIMEOUT: () => causeOf(withTask({ ...sleeping, totalTimeout: 5 })),
   ERR_HEARTBEAT_TIMEOUT: () => causeOf(withTask({ ...sleeping, heartbeatTimeout: 5 })),
   ERR_WAIT_TIMEOUT: () => causeOf(withTask({ waitFor: { signal: 'go', timeout: 5 } })),
