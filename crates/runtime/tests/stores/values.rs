@@ -60,6 +60,13 @@ fn what_is_large_is_written_once_and_read_as_it_was_wherever_it_stood() {
     assert_eq!((count(&raw, "value"), count(&raw, "value_use")), (4, 8));
     let longest: i64 = raw.query_row("SELECT max(length(body)) FROM journal", [], |row| row.get(0)).unwrap();
     assert!(longest < 2_000, "{longest}");
+    // As users' files have it.
+    let body: String = raw.query_row("SELECT body FROM journal WHERE execution = 1 AND seq = 1", [], |row| row.get(0)).unwrap();
+    let outputs = r#""outputs":["#;
+    let first = body.find(outputs).unwrap() + outputs.len();
+    let reference = |place: usize, mark: &str| format!(r#"[{place},"{}",{}]"#, stdx::sha256_hex(&large(mark)), large(mark).len());
+    let end = format!(r#","large":[{},{}]}}"#, reference(first, "a"), reference(first + "null,1,".len(), "b"));
+    assert!(body[first..].starts_with("null,1,null]") && body.ends_with(&end), "{body}");
     for reader in [store.reader().unwrap(), SqliteReader::look(&place.path).unwrap()] {
         for key in [1, 2] {
             let stored = reader.execution(&format!("id-{key}")).unwrap().unwrap();
