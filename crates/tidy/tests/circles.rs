@@ -13,7 +13,6 @@ const HARMLESS: &[(&str, &str, &str)] = &[
         "the words of one machine: what it is told, records and holds speak of each other",
     ),
     ("crates/engine/", "{plan, workflow}", "a plan hashes its definition when it is first asked, by the rules of reading one"),
-    ("crates/engine/", "pool::{agents, line, queue, targets}", "who may run what, and what waits for whom: three views of one relation"),
     ("crates/engine/", "workflow::read::{groups, task}", "a recursive grammar: a group has tasks, and a task may be a group"),
     ("crates/expressions/", "{evaluate, functions}", "a recursive grammar: arguments of functions are expressions"),
     ("crates/model-driver/", "{book, choice, name}", "methods of one type, the `Book`, by what they are about"),

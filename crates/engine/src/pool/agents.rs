@@ -4,7 +4,7 @@
 use super::instances::{Instance, State};
 use super::making::Making;
 use super::open::{Open, Seat};
-use super::queue::Rank;
+use super::rank::Rank;
 use super::scaling::Scaling;
 use super::starts::Starts;
 use super::waits::Waits;

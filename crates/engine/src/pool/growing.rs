@@ -4,7 +4,7 @@
 use super::deadlines::Due;
 use super::instances::{Instance, State};
 use super::making::MAKING_TIME_MAX;
-use super::queue::Rank;
+use super::rank::Rank;
 use super::scaling::{LOOK_EVERY, Size, needed};
 use super::{AgentIndex, InstanceNumber, Pool, PoolEffect, TypeIndex};
 use stdx::Timestamp;

@@ -4,7 +4,7 @@
 //! Those of one priority come in that order, but for a clock that is told otherwise, and leave in front. So there is a list for each: to add behind and
 //! take in front moves nothing else. One that is withdrawn leaves its place empty; when half of a list is empty places, they are removed.
 
-use super::queue::{Class, Number, Rank};
+use super::rank::{Class, Number, Rank};
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Debug, Default)]

@@ -8,7 +8,8 @@
 use super::agents::Agent;
 use super::instances::State;
 use super::open::Seat;
-use super::queue::{Rank, Waiting};
+use super::queue::Waiting;
+use super::rank::Rank;
 use super::{AgentIndex, InstanceNumber, Lack, Pool, PoolEffect, Request, TargetIndex};
 use stdx::Timestamp;
 
