@@ -34,7 +34,8 @@ mod template_words;
 pub use error::{EvaluationError, ExpressionError, TemplateError};
 pub use references::{Reference, References};
 pub use shapes::{LOOP_FIELDS, Suspect, TASK_FIELDS};
-pub use template::{InputTemplate, OUTPUT_BYTES_MAX, Template};
+pub use template::{InputTemplate, Template};
+pub use template_bounds::OUTPUT_BYTES_MAX;
 
 use serde_json::Value;
 use syntax::Node;

@@ -2,9 +2,9 @@
 //! Templates that only name values by their paths, as most do. They are filled in here, in a tenth of the time. Whatever is out of the ordinary (a path
 //! that leads nowhere, too long a text) is left to minijinja, which also words the error; a property test holds the two to one answer.
 
-use crate::OUTPUT_BYTES_MAX;
 use crate::number::{double_text, json_text};
 use crate::references::References;
+use crate::template_bounds::OUTPUT_BYTES_MAX;
 use serde_json::{Number, Value};
 
 /// Text and paths, in order.

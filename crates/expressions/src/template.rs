@@ -8,6 +8,7 @@ use crate::evaluate::brief;
 use crate::number::{double_text, json_text};
 use crate::plain_template::PlainTemplate;
 use crate::references::{References, TaskRead};
+use crate::template_bounds::OUTPUT_BYTES_MAX;
 use crate::{ROOTS, shapes, template_bounds, template_words};
 use minijinja::value::{Value as Rendered, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, State, UndefinedBehavior};
@@ -16,8 +17,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use stdx::nearest;
 
-/// The longest text a template may give.
-pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 /// The most instructions of one rendering.
 const FUEL: u64 = 100_000;
 const NAME: &str = "t";

@@ -4,6 +4,8 @@
 
 use crate::error::TemplateError;
 
+/// The longest text a template may give.
+pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
 /// The longest template.
 const SOURCE_BYTES_MAX: usize = 64 << 10;
 /// Brackets within brackets of one `{{ … }}` or `{% … %}`.
