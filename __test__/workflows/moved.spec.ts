@@ -183,6 +183,21 @@ describe.each(storages)('%s', (name, config) => {
     expect(keys).toEqual([`${id}/child/1:i`, `${id}!moved/1/child/1:i`, `${id}!moved/1:k`])
   })
 
+  it('a child that is under way inside of what changes keeps the execution where it is', async () => {
+    const { orchestrator } = recording(config())
+    const inner = { id: 'inner', name: 'Inner', version: '1', tasks: [approve] }
+    const group = (beside: AgentTask[]): AgentTask =>
+      ({ id: 'g', type: 'parallel', tasks: [{ id: 'child', workflow: inner }, ...beside] }) as unknown as AgentTask
+    const { id } = await orchestrator.startWorkflow(workflow([group([task('x')]), task('c')]), {})
+    await until(orchestrator, `${id}/child/1`, 'approve')
+    const refused = await rejection(orchestrator.moveExecution(id, workflow([group([task('x', data(1))]), task('c')])))
+    expect([refused.code, refused.message]).toEqual(['ERR_NOT_MOVABLE', expect.stringContaining('of `child` is under way inside of `g`')])
+    const { way } = await orchestrator.moveExecution(id, workflow([group([task('x')]), task('c', data(1))]))
+    await orchestrator.signalExecution(`${id}/child/1`, 'go', 'yes')
+    const { results } = await orchestrator.getHandle(id).result()
+    expect([way, results]).toEqual(['moved', { g: { child: { approve: 'yes' }, x: 'x' }, c: { id: 'c', data: 1 } }])
+  })
+
   it('what was done is undone, the last of it first, also what was done before the move', async () => {
     const undone: string[] = []
     const { orchestrator } = recording(config(), new Set(['broken']))
