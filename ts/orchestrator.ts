@@ -128,8 +128,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     const stage = stageOf(config)
     const { clock, native } = timeOn(stage)
     this.#alerts = new Alerts(this.#log, clock, [this, this.executionMonitor as EventEmitter])
-    const surroundings = { clock, log: this.#log, native }
-    this.#models = new ModelGateway(this.#config.models, surroundings, () => this.#agents.providerAdded())
+    this.#models = new ModelGateway(this.#config.models, { clock, log: this.#log, native }, () => this.#agents.providerAdded())
     this.modelIntegration = this.#models
     this.#agents = new AgentRegistry(
       this.#config.agents,

@@ -12,7 +12,6 @@ import type {
   Answer,
   InterruptedGroup,
   KeptSchedule,
-  NativeAlert,
   NativeBounds,
   NativeFailure,
   NativeFit as SignalFit,
@@ -116,7 +115,7 @@ export class Engine {
   }
 
   /** What people must know that has begun, or is over, in order: once. */
-  alerts(): NativeAlert[] {
+  alerts(): Binding.NativeAlert[] {
     return this.#try(() => this.#native.alerts())
   }
 
