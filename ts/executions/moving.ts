@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // An execution that has not ended goes on under another definition, where it is: same id, same journal. One that has failed goes on as a fork.
 
-import { ConflictError, OrchestratorError } from '../api/errors.js'
+import { ConflictError, type OrchestratorError } from '../api/errors.js'
 import type {
   ExecutionList,
   ExecutionListFilter,
