@@ -87,12 +87,8 @@ export class Engine {
   /** What is to be continued, what is left alone, and what the clock of the journals shows. */
   async openFile(storage: ResolvedStorage, hasFigures: boolean): Promise<OpenedStore & { readonly now: number }> {
     const { maxLog, retention, ...rest } = storage
-    const stored = {
-      ...rest,
-      ordered: retention.ordered,
-      ...(hasFigures && { rollups: retention.rollups }),
-      ...(maxLog !== null && { maxLog }),
-    }
+    const { ordered, rollups } = retention
+    const stored = { ...rest, ordered, ...(hasFigures && { rollups }), ...(maxLog !== null && { maxLog }) }
     const { failure, ...opened } = await this.#native.openFile(stored, this.#time.clock, this.#time.stage)
     if (failure) throw rebuilt(failure)
     return opened
