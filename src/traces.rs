@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::error::CodedError;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
-use runtime::traces;
+use runtime::traces::{self, Trace};
 
 #[napi]
 impl Engine {
@@ -19,10 +19,22 @@ impl Engine {
     /// The profile of a live execution as JSON text, which says `null` if its records are not in memory.
     #[napi(catch_unwind)]
     pub fn profile(&self, slot: u32) -> Result<String, CodedError> {
+        self.of_trace(slot, traces::profile)
+    }
+
+    /// The timeline of a live execution, likewise.
+    #[napi(catch_unwind)]
+    pub fn timeline(&self, slot: u32) -> Result<String, CodedError> {
+        self.of_trace(slot, traces::timeline)
+    }
+}
+
+impl Engine {
+    fn of_trace(&self, slot: u32, told: fn(&Trace) -> String) -> Result<String, CodedError> {
         self.with(|driver| {
             let Some(archive) = driver.at_hand() else { return Ok("null".to_owned()) };
             let trace = driver.on_record(slot)?.trace(archive, driver.execution(slot)?)?;
-            Ok(traces::profile(&trace))
+            Ok(told(&trace))
         })
     }
 }

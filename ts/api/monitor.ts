@@ -25,4 +25,12 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
    */
   getPerformanceProfile(executionId: string): Promise<PerformanceProfile>
+  /**
+   * Resolves with a page that shows an execution over time, as HTML text: a row for each task, by what its time went into, the critical path, and the same as
+   * a table. The page needs no other file and asks for nothing: write it somewhere, and open it.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
+   */
+  renderTimeline(executionId: string): Promise<string>
 }

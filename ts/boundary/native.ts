@@ -434,7 +434,7 @@ export class Engine {
   }
 
   /** Of a live execution, as JSON text: what undoes it, what it waits for, or what its time went into; the last is null if it must be read. */
-  told(what: 'undoing' | 'waits' | 'profile', slot: number): string {
+  told(what: 'undoing' | 'waits' | 'profile' | 'timeline', slot: number): string {
     return this.#try(() => this.#native[what](slot))
   }
 

@@ -40,8 +40,9 @@ interface Records {
   readonly isStored: boolean
   /** The answer to a question as JSON text; `undefined` if there is no such execution. */
   traces(call: string, asked: object): Promise<string | undefined>
-  /** The profile of an execution that is in memory; `null` if its records are gone. */
-  inMemory(executionId: string): Promise<string | null>
+  /** What is told of an execution that is in memory; `null` if its records are gone. */
+  inMemory(what: 'profile' | 'timeline', executionId: string): Promise<string | null>
+  status(executionId: string): Promise<string | undefined>
   notFound(executionId: string): Error
 }
 
@@ -88,10 +89,11 @@ export class ExecutionLookUp {
         await this.#host.ready()
         return this.#read(call, () => dispatcher.engine.stored('traces', JSON.stringify(asked)))
       },
-      inMemory: async (executionId) => {
+      status: async (executionId) => (await this.get(executionId))?.status,
+      inMemory: async (what, executionId) => {
         await this.#host.ready()
         const run = live.get(executionId)
-        if (run !== undefined && !run.released) return dispatcher.engine.told('profile', run.slot)
+        if (run !== undefined && !run.released) return dispatcher.engine.told(what, run.slot)
         if (ended?.get(executionId) === undefined) throw notFound(executionId)
         return null
       },

@@ -10,7 +10,7 @@ import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
 import type { Figures } from './figures.js'
 import { readPeriod } from './period.js'
-import { performanceProfile, type ProfilesHost } from './profiles.js'
+import { performanceProfile, timelineOf, type ProfilesHost } from './profiles.js'
 import { readExecutionId } from '../executions/arguments.js'
 
 /** What it answers from. */
@@ -39,5 +39,9 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
 
   async getPerformanceProfile(executionId: string): Promise<PerformanceProfile> {
     return performanceProfile(this.#knows().profiles, readExecutionId(executionId))
+  }
+
+  async renderTimeline(executionId: string): Promise<string> {
+    return timelineOf(this.#knows().profiles, readExecutionId(executionId))
   }
 }

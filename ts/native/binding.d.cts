@@ -203,6 +203,8 @@ export declare class Engine {
   traces(asked: string): Promise<Answer>
   /** The profile of a live execution as JSON text, which says `null` if its records are not in memory. */
   profile(slot: number): string
+  /** The timeline of a live execution, likewise. */
+  timeline(slot: number): string
 }
 
 /** A store that is looked at. */

@@ -11,8 +11,10 @@
 
 mod profile;
 mod text;
+mod timeline;
 mod walk;
 
 pub use profile::{Criticality, Profile, TaskShare, criticality};
 pub use text::buckets_value;
+pub use timeline::timeline;
 pub use walk::{PathStep, path_of};
