@@ -1758,10 +1758,9 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
     /** Moves all executions of the workflow that fit; those that cannot be moved stay as they are, and are listed by the code of the error. */
     moveExecutions(filter: MoveFilter, workflow: AgentWorkflow, options?: MoveOptions): Promise<ManyMoved>;
     /**
-     * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
-     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
-     * @throws {ConflictError} `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first. `ERR_EXECUTION_NEEDED` if its parent, a child, a fork or a retry of it
-     * has not ended, or its idempotency key or its schedule needs it; `details.by` says which.
+     * Deletes an execution that has ended, or is damaged, with its children. Resolves when that is on record; the file gets smaller behind.
+     * @throws {OrchestratorError} `ERR_EXECUTION_NOT_FOUND`; `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first; `ERR_EXECUTION_NEEDED` if its parent, a
+     * child, a fork or a retry of it has not ended, or its key or its schedule needs it (`details.by`); `ERR_STORE_CORRUPT` if it is on a damaged page.
      */
     deleteExecution(executionId: string): Promise<void>;
     /** Deletes the ended executions that fit, with their children, or with `dryRun` says what would be deleted. What is needed stays, as in `deleteExecution`. */

@@ -364,10 +364,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   /**
-   * Deletes an execution that has ended, with its children. Resolves when that is on record; the file gets smaller behind.
-   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
-   * @throws {ConflictError} `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first. `ERR_EXECUTION_NEEDED` if its parent, a child, a fork or a retry of it
-   * has not ended, or its idempotency key or its schedule needs it; `details.by` says which.
+   * Deletes an execution that has ended, or is damaged, with its children. Resolves when that is on record; the file gets smaller behind.
+   * @throws {OrchestratorError} `ERR_EXECUTION_NOT_FOUND`; `ERR_EXECUTION_ACTIVE` if it has not ended: cancel it first; `ERR_EXECUTION_NEEDED` if its parent, a
+   * child, a fork or a retry of it has not ended, or its key or its schedule needs it (`details.by`); `ERR_STORE_CORRUPT` if it is on a damaged page.
    */
   deleteExecution(executionId: string): Promise<void> {
     return this.#deletions.delete(executionId)

@@ -445,7 +445,7 @@ export class Engine {
 
   /** The effects that a stored execution has had, all of them, and why what failed did, by their numbers. */
   async storedHistory(id: string): Promise<History> {
-    const text = (await this.#answer(this.#native.storedHistory(id))) ?? NO_HISTORY
+    const text = (await this.#answer(this.#native.storedHistory(id))) ?? '{"words":[],"failures":{}}'
     const { words, failures } = JSON.parse(text) as { words: number[]; failures: Failures }
     return { words: new Float64Array(words), failures }
   }
@@ -491,9 +491,6 @@ export class Engine {
     return error.code === 'ERR_CLOSED' ? (this.#ended() ?? error) : error
   }
 }
-
-/** That of an execution that is not there. */
-const NO_HISTORY = '{"words":[],"failures":{}}'
 
 function told({ words, failures }: Binding.History): History {
   return { words, failures: JSON.parse(failures) as Failures }
