@@ -462,7 +462,6 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   #assertNotClosed(call: string, underWay = false): void {
     if (this.#closing !== undefined) throw closed(call, underWay)
   }
-
   #assertOpen(call = 'the call', underWay = false): void {
     this.#assertNotClosed(call, underWay)
     if (this.#dispatcher.failure !== undefined) throw this.#dispatcher.failure

@@ -414,7 +414,6 @@ export class Engine {
   isSettled(): boolean {
     return this.#try(() => this.#native.isSettled())
   }
-
   statistics(): NativeStatistics {
     return this.#try(() => this.#native.statistics())
   }

@@ -6,6 +6,7 @@
 //! - [`trace`]: one execution as it was, task by task; [`path`]: what its time went into.
 //! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
 //! - [`Period`]: those figures over any time: whole hours from roll-ups, both ends from rows.
+//! - [`anomaly`]: whether a figure is unusual.
 //! - [`alerting`]: when a figure becomes an alert, and when that is over.
 //!
 //! Everything here is a pure function of records: no clock, no file. Facts do not depend on how the records were cut into parts, so that whoever keeps
@@ -14,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alerting;
+pub mod anomaly;
 mod facts;
 mod fold;
 pub mod path;
