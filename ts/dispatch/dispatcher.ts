@@ -433,7 +433,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
         this.#tell(effect, run)
         return this.#questions.ask(effect, run)
       case ExecutionKind.ended:
-        run.end(this.engine.report(run.slot), effect.status === 1)
+        run.end(this.engine.report(run.slot), effect.status === 1, effect.at)
         this.deactivate()
         this.#tell(effect, run)
         return this.#listener.ended(run)

@@ -34,7 +34,7 @@ export interface Past {
 export class EndedExecutions {
   readonly #bounds: Remembered
   /** By id, oldest first. */
-  readonly #executions = new Map<string, Past & { weight: number }>()
+  readonly #executions = new Map<string, Past & { weight: number; ended: number }>()
   #weight = 0
   #since: number
   /** Those that an execution above them may still undo, or do again, by their ids; and their ids by that of the topmost. */
@@ -53,26 +53,29 @@ export class EndedExecutions {
     if (execution === undefined) return
     const past: Past = { execution, definition, context, options, moves: run.moves, ...(run.call === 0 && { run }) }
     this.letGo(run.id)
-    if (options.parent === undefined) return this.add(past, run.weight())
+    if (options.parent === undefined) return this.add(past, run.weight(), run.endedAt)
     // It reads the report, and of most executions nobody else ever does.
     const { ending } = run
     const known = { ...past, ending, ...(ending.undoable && { undoing: undoing() }) }
     const matters = ending.undoable || options.undoes !== undefined || (execution.status !== 'completed' && hasUndoing(past))
     if (matters && top !== run.id) this.hold(known, top)
-    this.add(known, run.weight())
+    this.add(known, run.weight(), run.endedAt)
   }
 
-  /** Remembers an execution that weighs so many bytes, and forgets the oldest beyond the bounds; the newest always stays. */
-  add(past: Past, weight: number): void {
+  /**
+   * Remembers an execution that weighs so many bytes and ended at this instant, in microseconds, and forgets the oldest beyond the bounds; the newest
+   * always stays. Of an execution itself nothing is read: that would parse its report.
+   */
+  add(past: Past, weight: number, ended: number): void {
     const { id } = past.execution
     const { count, bytes } = this.#bounds
-    this.#executions.set(id, { ...past, weight })
+    this.#executions.set(id, { ...past, weight, ended })
     this.#weight += weight
-    for (const [oldest, { weight: freed, execution }] of this.#executions) {
+    for (const [oldest, { weight: freed, ended: then }] of this.#executions) {
       if (oldest === id || (this.#executions.size <= count && this.#weight <= bytes)) return
       this.#executions.delete(oldest)
       this.#weight -= freed
-      this.#since = Math.max(this.#since, (execution.endTime?.getTime() ?? 0) * 1000 + 1000)
+      this.#since = Math.max(this.#since, then + 1000)
     }
   }
 

@@ -121,6 +121,8 @@ export class Run {
   #describe: (instance: number) => string | null
   /** How it ended. */
   execution: WorkflowExecution | undefined
+  /** When it ended, in microseconds since the epoch; 0 before. */
+  endedAt = 0
   /** Why nobody will ever know, if the store failed or the orchestrator was shut down. */
   lost: OrchestratorError | undefined
   /** Whether it is on record. */
@@ -415,7 +417,9 @@ export class Run {
     this.#notify()
   }
 
-  end(report: string, completed: boolean): void {
+  /** `at`: when, as the report says too, which most often nobody reads. */
+  end(report: string, completed: boolean, at: number): void {
+    this.endedAt = at
     const read = once(() => JSON.parse(report) as Report)
     this.#report = read
     this.#reported = report.length
