@@ -560,6 +560,31 @@ export declare interface CollaborationConfig {
     conflictResolution?: 'last-write-wins' | 'operational-transform' | 'crdt' | undefined;
 }
 
+export declare interface ComparedExecution {
+    readonly executionId: string;
+    readonly workflowId: string;
+    readonly version: string;
+    readonly duration: number;
+    readonly buckets: TimeBuckets;
+}
+
+/** A task of both, all its passes together. */
+export declare interface ComparedTask {
+    /** Its id in the definition. */
+    readonly task: string;
+    /** Absent where it never could run. */
+    readonly a?: {
+        readonly duration: number;
+        readonly share: number;
+    };
+    readonly b?: {
+        readonly duration: number;
+        readonly share: number;
+    };
+    /** How much larger its share of the critical path is in the second. */
+    readonly difference: number;
+}
+
 /** The call of an agent that undoes a task. */
 export declare interface Compensation<Other extends string = AnyWord, AgentId extends string = string> {
     agentId: AgentId;
@@ -766,6 +791,18 @@ export declare interface ExecutionArchive extends AsyncDisposable {
     close(): Promise<void>;
 }
 
+/** Two executions beside each other: what took longer in the second has a positive difference. */
+export declare interface ExecutionComparison {
+    readonly a: ComparedExecution;
+    readonly b: ComparedExecution;
+    /** `b.duration - a.duration`. */
+    readonly difference: number;
+    /** The same by what the time went into: the sum is `difference`. */
+    readonly buckets: TimeBuckets;
+    /** By task, the largest change of its share of the critical path first. */
+    readonly tasks: readonly ComparedTask[];
+}
+
 /** One event of an execution. */
 export declare interface ExecutionEvent {
     /** Its number in the execution, from 1 without gaps. */
@@ -874,6 +911,22 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
      */
     renderTimeline(executionId: string): Promise<string>;
+    /**
+     * Resolves with what differs between two executions: by what their time went into, and by task.
+     *
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage`.
+     */
+    compareExecutions(a: string, b: string): Promise<ExecutionComparison>;
+    /**
+     * Resolves with how long an execution would have taken with something changed: what is recorded happens again, and when each attempt begins follows anew
+     * from what it waits for and from the places of its agent.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `change` is none.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+     * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage`.
+     */
+    predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction>;
 }
 
 /** `damaged`: it is on record and cannot be read; `error` says why, and what is not known is empty. */
@@ -2048,6 +2101,24 @@ export declare interface PoolStatistics extends PoolFigures {
     readonly types: Readonly<Record<string, PoolFigures>>;
 }
 
+/** What changes would have done. */
+export declare interface Prediction {
+    readonly executionId: string;
+    /** How long the execution took. */
+    readonly duration: number;
+    /** How long it would have taken. */
+    readonly predicted: number;
+    /** What is saved, as a share of the duration from 0 to 1; below 0 if it would have taken longer. */
+    readonly saving: number;
+    /** Where the average saving over executions like it lies, with a probability of 99 %. Absent where there are not two. */
+    readonly interval?: {
+        readonly low: number;
+        readonly high: number;
+    };
+    /** The executions that `interval` is made of: this one, and the latest that completed of the same version, at most 30. */
+    readonly executions: number;
+}
+
 /** A type without values, which makes the compiler show a message at its place. */
 export declare interface Problem<Message extends string> {
     readonly problem: Message;
@@ -2522,6 +2593,8 @@ export declare interface TaskProfile {
     readonly buckets: TimeBuckets;
     /** How much later it could have ended without the execution ending later, as far as dependencies decide that. 0 on the critical path. */
     readonly slack: number;
+    /** How much sooner the execution would have ended if this had taken no time. Absent off the critical path, and beyond its 50 largest tasks. */
+    readonly drag?: number;
 }
 
 export declare type TaskStatus = 'pending' | 'waiting' | 'running' | 'completed' | 'failed' | 'skipped' | 'cancelled';
@@ -2665,6 +2738,25 @@ export declare type WaitFor<Other extends string = AnyWord> = {
     schema?: unknown;
 } | {
     delay: Duration<Other>;
+};
+
+/** Something that could be changed. Ids of tasks are those of the definition: every pass of a loop is meant. */
+export declare type WhatIf = 
+/** The task takes `factor` times as long: 0.5 is twice as fast. With `bucket`, only what of it is of this kind, such as `model`. */
+    {
+    readonly task: string;
+    readonly factor: number;
+    readonly bucket?: TimeBucket | undefined;
+}
+/** The agent has so many places: attempts of this execution at once. */
+| {
+    readonly agent: string;
+    readonly places: number;
+}
+/** The task does not wait for this dependency. */
+| {
+    readonly task: string;
+    readonly without: string;
 };
 
 /** The result of a whole task, all passes or branches included. */

@@ -46,6 +46,7 @@ export {
 } from './api/errors.js'
 export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/events.js'
 export type { ExecutionMonitor } from './api/monitor.js'
+export type { ComparedExecution, ComparedTask, ExecutionComparison, Prediction, WhatIf } from './api/prediction.js'
 export type { PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from './api/profile.js'
 export type { Insight, InsightKind, Performance, TaskPerformance, WorkflowAnalytics, WorkflowPerformance } from './api/analytics.js'
 export type { ExecutionEvent } from './events/execution-events.js'

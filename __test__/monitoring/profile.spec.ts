@@ -65,13 +65,14 @@ describe('getPerformanceProfile', () => {
       ['ask', 'signal', 3000],
     ])
     expect(profile).toMatchObject({ executionId: handle.id, workflowId: 'flow', version: '1.0.0' })
-    const tasks = profile.tasks.map(({ taskId, share, slack }) => [taskId, Math.round(share / 1000), Math.round(slack / 1000)])
+    const seconds = (millis: number | undefined): number => Math.round((millis ?? Number.NaN) / 1000)
+    const tasks = profile.tasks.map(({ taskId, share, slack, drag = 0 }) => [taskId, seconds(share), seconds(slack), seconds(drag)])
     expect(tasks).toEqual([
-      ['flaky', 10, 0],
-      ['slow', 4, 0],
-      ['ask', 3, 0],
-      ['pause', 3, 0],
-      ['quick', 0, 3],
+      ['flaky', 10, 0, 10],
+      ['slow', 4, 0, 3],
+      ['ask', 3, 0, 3],
+      ['pause', 3, 0, 3],
+      ['quick', 0, 3, 0],
     ])
   })
 
@@ -146,5 +147,65 @@ describe('getPerformanceProfile', () => {
     // Whoever only looks at a store is not asked.
     await using archive = await openArchive(path)
     expect(await archive.getExecution(id)).toMatchObject({ id })
+  })
+})
+
+describe('predict and compareExecutions', () => {
+  it('predicts what the changed workflow then takes, and shows by task and by bucket where two executions differ', async () => {
+    const kit = await kitWith({}, { storage: 'file' })
+    const slept: Record<string, string> = { slow: '8s', other: '5s', last: '2s' }
+    kit.orchestrator.agentPool.registerAgentType('work', {
+      create: () => ({ execute: async ({ id }) => kit.clock.sleep(slept[id] ?? '1s') }),
+      maxAgents: 1,
+      maxConcurrency: 2,
+    })
+    const tasks = (needs: string[]): ReturnType<typeof task>[] => [
+      task('slow', { dependencies: [] }),
+      task('other', { dependencies: [] }),
+      task('third', { dependencies: [] }),
+      task('last', { dependencies: needs }),
+    ]
+    const { executionMonitor } = kit.orchestrator
+    const before = await kit.run(workflow(tasks(['slow', 'other'])))
+    const seconds = (millis: number): number => Math.round(millis / 100) / 10
+    const twice = await executionMonitor.predict(before.id, { task: 'slow', factor: 0.5 })
+    expect([seconds(twice.duration), seconds(twice.predicted), twice.executions]).toEqual([10, 7, 1])
+    expect(twice.interval).toBeUndefined()
+    const without = await executionMonitor.predict(before.id, [{ task: 'last', without: 'slow' }])
+    const oneLess = await executionMonitor.predict(before.id, { agent: 'work', places: 1 })
+    expect([seconds(without.predicted), seconds(oneLess.predicted)]).toEqual([8, 16])
+
+    slept['slow'] = '4s'
+    const faster = await kit.run(workflow(tasks(['slow', 'other'])))
+    slept['slow'] = '8s'
+    const freed = await kit.run(workflow(tasks(['other'])))
+    expect([seconds(faster.metrics.duration), seconds(freed.metrics.duration)]).toEqual([7, 8])
+
+    const { difference, buckets, tasks: changed, a, b } = await executionMonitor.compareExecutions(before.id, faster.id)
+    expect([a.executionId, b.executionId, seconds(difference)]).toEqual([before.id, faster.id, -3])
+    expect(Object.values(buckets).reduce((sum, part) => sum + micros(part), 0)).toBe(micros(difference))
+    expect(changed.slice(0, 2).map((one) => [one.task, seconds(one.difference)])).toEqual([
+      ['slow', -8],
+      ['other', 5],
+    ])
+    const again = await executionMonitor.predict(before.id, { task: 'slow', factor: 1 })
+    expect(again).toMatchObject({ executions: 3, interval: { low: 0, high: 0 } })
+  })
+
+  it('refuses by name what is no change and no execution', async () => {
+    const { executionMonitor } = orchestratorWith({}, { storage: { path: storePath(folder) } })
+    const wrong = [{ task: 'a', factor: -1 }, { agent: 'a', places: 0.5 }, { task: 'a' }, 'faster']
+    const error = await rejection(executionMonitor.predict('x', wrong as never))
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+    expect((error as unknown as { issues: { path: string }[] }).issues.map(({ path }) => path)).toEqual([
+      'change[0].factor',
+      'change[1].places',
+      'change[2]',
+      'change[3]',
+    ])
+    expect(await rejection(executionMonitor.predict('x', { task: 'a', factor: 1 }))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
+    expect(await rejection(executionMonitor.compareExecutions('x', 'y'))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
+    const memory = orchestratorWith().executionMonitor
+    expect(await rejection(memory.predict('x', { task: 'a', factor: 1 }))).toMatchObject({ code: 'ERR_NOT_SUPPORTED' })
   })
 })

@@ -4,6 +4,7 @@
 import type { EventEmitter } from 'node:events'
 import type { MonitorEvents } from './alert.js'
 import type { WorkflowAnalytics } from './analytics.js'
+import type { ExecutionComparison, Prediction, WhatIf } from './prediction.js'
 import type { PerformanceProfile } from './profile.js'
 
 /** Watches the executions of an orchestrator, announces its alerts, and knows its figures. */
@@ -33,4 +34,20 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
    */
   renderTimeline(executionId: string): Promise<string>
+  /**
+   * Resolves with what differs between two executions: by what their time went into, and by task.
+   *
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage`.
+   */
+  compareExecutions(a: string, b: string): Promise<ExecutionComparison>
+  /**
+   * Resolves with how long an execution would have taken with something changed: what is recorded happens again, and when each attempt begins follows anew
+   * from what it waits for and from the places of its agent.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `change` is none.
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
+   * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage`.
+   */
+  predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction>
 }

@@ -77,4 +77,6 @@ export interface TaskProfile {
   readonly buckets: TimeBuckets
   /** How much later it could have ended without the execution ending later, as far as dependencies decide that. 0 on the critical path. */
   readonly slack: number
+  /** How much sooner the execution would have ended if this had taken no time. Absent off the critical path, and beyond its 50 largest tasks. */
+  readonly drag?: number
 }

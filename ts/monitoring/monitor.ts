@@ -5,11 +5,13 @@ import { EventEmitter } from 'node:events'
 import type { MonitorEvents } from '../api/alert.js'
 import type { WorkflowAnalytics } from '../api/analytics.js'
 import type { ExecutionMonitor } from '../api/monitor.js'
+import type { ExecutionComparison, Prediction, WhatIf } from '../api/prediction.js'
 import type { PerformanceProfile } from '../api/profile.js'
 import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
 import type { Figures } from './figures.js'
 import { readPeriod } from './period.js'
+import { compared, predicted } from './prediction.js'
 import { performanceProfile, timelineOf, type ProfilesHost } from './profiles.js'
 import { readExecutionId } from '../executions/arguments.js'
 
@@ -43,5 +45,13 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
 
   async renderTimeline(executionId: string): Promise<string> {
     return timelineOf(this.#knows().profiles, readExecutionId(executionId))
+  }
+
+  async compareExecutions(a: string, b: string): Promise<ExecutionComparison> {
+    return compared(this.#knows().profiles, readExecutionId(a), readExecutionId(b))
+  }
+
+  async predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction> {
+    return predicted(this.#knows().profiles, readExecutionId(executionId), change)
   }
 }

@@ -33,6 +33,7 @@ interface TaskText {
   readonly buckets: TimeBuckets
   readonly duration: number
   readonly slack: number
+  readonly drag: number | null
 }
 
 /** Reads a profile. */
@@ -59,7 +60,7 @@ export function profileOf(text: string): PerformanceProfile {
   }
 }
 
-function taskOf({ execution, path, kind, agent, duration, share, buckets, slack }: TaskText): TaskProfile {
+function taskOf({ execution, path, kind, agent, duration, share, buckets, slack, drag }: TaskText): TaskProfile {
   return {
     executionId: execution,
     taskId: path,
@@ -69,10 +70,11 @@ function taskOf({ execution, path, kind, agent, duration, share, buckets, slack 
     share: share / 1000,
     buckets: millisOf(buckets),
     slack: slack / 1000,
+    ...(drag !== null && { drag: drag / 1000 }),
   }
 }
 
 /** Microseconds as milliseconds. */
-function millisOf(buckets: TimeBuckets): TimeBuckets {
+export function millisOf(buckets: TimeBuckets): TimeBuckets {
   return Object.fromEntries(Object.entries(buckets).map(([bucket, micros]) => [bucket, micros / 1000]))
 }

@@ -3,7 +3,7 @@
 //!
 //! - [`Fold`]: the records of one execution, one after the other; it answers what each adds.
 //! - [`ExecutionFacts`], [`TaskFacts`], [`CallFacts`]: rows with fixed columns.
-//! - [`trace`]: one execution as it was, task by task; [`path`]: what its time went into.
+//! - [`trace`]: one execution as it was, task by task; [`path`]: what its time went into; [`replay`]: what it would have taken with something changed.
 //! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
 //! - [`Period`]: those figures over any time: whole hours from roll-ups, both ends from rows.
 //! - [`anomaly`]: whether a figure is unusual.
@@ -16,10 +16,12 @@
 
 pub mod alerting;
 pub mod anomaly;
+pub mod compare;
 mod facts;
 mod fold;
 pub mod path;
 mod period;
+pub mod replay;
 mod rollup;
 mod sketch;
 pub mod trace;

@@ -5,7 +5,7 @@
 //! that so is next, or the group, the pass or the attempt that it began with. Within an attempt, tasks that it spawned count as waited for, the last one
 //! to end first, as tools for traces have it (Jaeger's critical path; uber-research/CRISP). The steps are without a gap, so their sum is the makespan.
 //!
-//! - *Drag* of a task: how much sooner the execution would have ended if this task had taken no time ([`drags`]). Devaux, "The Drag Efficient", 2012.
+//! - *Drag* of a task: how much sooner the execution would have ended if this task had taken no time ([`crate::replay::drags`]). Devaux, "The Drag Efficient", 2012.
 //! - *Slack* of a task: how much later it could have ended without the execution ending later. Of a task on the path it is 0.
 //! - *Criticality* of a task over several executions: the share of them whose path it is on ([`criticality`]).
 

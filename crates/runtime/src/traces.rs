@@ -6,10 +6,14 @@ mod reading;
 pub use reading::{in_memory, trace};
 
 use crate::Error;
-use crate::store::Archive;
+use crate::store::{Archive, ExecutionFilter};
+use analytics::compare;
 use analytics::path::{self, Profile};
+use analytics::replay::{self, Change};
+use analytics::trace::Bucket;
 pub use analytics::trace::Trace;
 use serde::Deserialize;
+use serde_json::json;
 
 /// A question as JSON text has it.
 #[derive(Deserialize)]
@@ -19,19 +23,44 @@ enum Asked {
     Profile { id: String },
     /// Its tasks as a page shows them.
     Timeline { id: String },
+    /// What differs between two executions.
+    Compare { a: String, b: String },
+    /// What changes would have done to an execution, and to others like it.
+    Predict { id: String, changes: Vec<ChangeText> },
 }
+
+/// Something changed: a task that takes `factor` times as long, all of it or one `bucket`; an agent with so many places; a task that does not wait for another.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", untagged)]
+enum ChangeText {
+    Faster { task: String, factor: f64, bucket: Option<String> },
+    Places { agent: String, places: usize },
+    Edge { task: String, without: String },
+}
+
+/// Executions of the same workflow that a prediction is made of beside the one that is asked about.
+const LIKE_IT_MAX: u32 = 30;
 
 /// The answer to a question, both JSON text; `None` if there is no such execution.
 ///
 /// ```json
 /// {"what":"profile","id":"…"}
 /// {"what":"timeline","id":"…"}
+/// {"what":"compare","a":"…","b":"…"}
+/// {"what":"predict","id":"…","changes":[{"task":"fetch","factor":0.5},{"agent":"work","places":4},{"task":"report","without":"fetch"}]}
 /// ```
-/// A profile and a timeline are as `analytics::path` writes them.
+/// A profile and a timeline are as `analytics::path` writes them, a comparison as `analytics::compare` does; `{"gone": id}` if one of the two is not there. A prediction is
+/// `{"duration", "predicted", "saving": [low, high] | null, "executions"}`, times in microseconds and savings as shares.
 pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Error> {
     match serde_json::from_str(asked).map_err(|error| Error::Malformed { what: "question", message: error.to_string() })? {
         Asked::Profile { id } => Ok(trace(archive, &id)?.map(|trace| profile(&trace))),
         Asked::Timeline { id } => Ok(trace(archive, &id)?.map(|trace| timeline(&trace))),
+        Asked::Compare { a, b } => {
+            let (first, second) = (trace(archive, &a)?, trace(archive, &b)?);
+            let gone = if first.is_none() { a } else { b };
+            Ok(Some(first.zip(second).map_or_else(|| json!({ "gone": gone }), |(a, b)| compare::to_value(&a, &b)).to_string()))
+        }
+        Asked::Predict { id, changes } => predict(archive, &id, &changes),
     }
 }
 
@@ -43,4 +72,41 @@ pub fn profile(trace: &Trace) -> String {
 /// The timeline of an execution whose trace is at hand, as JSON text.
 pub fn timeline(trace: &Trace) -> String {
     path::timeline(trace).to_string()
+}
+
+fn predict(archive: &dyn Archive, id: &str, changes: &[ChangeText]) -> Result<Option<String>, Error> {
+    let Some(asked) = trace(archive, id)? else { return Ok(None) };
+    let changes: Vec<Change> = changes.iter().map(ChangeText::change).collect();
+    let alone = replay::predict([&asked], &changes);
+    // The spread is that of executions like it: of the same version, and ended well.
+    let workflow = Some(asked.workflow.to_string());
+    let filter =
+        ExecutionFilter { workflow, status: Some("completed".to_owned()), since: None, until: None, limit: LIKE_IT_MAX, cursor: None };
+    let mut like_it = Vec::new();
+    for stored in archive.list(&filter)?.executions.into_iter().flatten() {
+        let other = reading::of(&stored)?;
+        if other.version == asked.version && other.execution != asked.execution {
+            like_it.push(other);
+        }
+    }
+    if asked.has_ended {
+        like_it.push(asked);
+    }
+    let all = replay::predict(&like_it, &changes);
+    let saving = all.interval.map(|(low, high)| [low, high]);
+    let told = json!({ "duration": alone.makespan, "predicted": alone.predicted, "average": all.saving(), "saving": saving, "executions": all.executions });
+    Ok(Some(told.to_string()))
+}
+
+impl ChangeText {
+    fn change(&self) -> Change {
+        match self {
+            Self::Faster { task, factor, bucket } => {
+                let bucket = Bucket::ALL.into_iter().find(|of| Some(of.word()) == bucket.as_deref());
+                Change::Faster { task: task.as_str().into(), bucket, factor: *factor }
+            }
+            Self::Places { agent, places } => Change::Places { agent: agent.as_str().into(), places: *places },
+            Self::Edge { task, without } => Change::WithoutEdge { task: task.as_str().into(), dependency: without.as_str().into() },
+        }
+    }
 }

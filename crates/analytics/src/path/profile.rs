@@ -3,6 +3,7 @@
 
 use super::{PathStep, path_of};
 use crate::Kind;
+use crate::replay::drags;
 use crate::trace::{Bucket, Micros, TaskNumber, Trace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub struct TaskShare {
     pub duration: Micros,
     /// How much later it could have ended without the execution ending later, places of agents apart. 0 on the path.
     pub slack: Micros,
+    /// How much sooner the execution would have ended if this had taken no time: by replays, of the tasks with the largest shares. `None`: not looked at.
+    pub drag: Option<Micros>,
 }
 
 impl Profile {
@@ -61,6 +64,11 @@ impl Profile {
         let mut tasks = Vec::new();
         add_tasks(trace, &mut shares, &mut tasks);
         tasks.sort_by(|one, other| other.share.cmp(&one.share).then_with(|| one.path.cmp(&other.path)));
+        let own = |task: &&TaskShare| task.execution == trace.execution && task.share > 0 && task.kind != Kind::Group;
+        let drags = drags(trace, tasks.iter().filter(own).map(|task| task.task));
+        for task in tasks.iter_mut().filter(|task| task.execution == trace.execution) {
+            task.drag = drags.get(&task.task).copied();
+        }
         Self { makespan: trace.makespan(), buckets, path, tasks }
     }
 }
@@ -84,6 +92,7 @@ fn add_tasks(trace: &Trace, shares: &mut BTreeMap<(Arc<str>, TaskNumber), BTreeM
             buckets,
             duration: task.duration(),
             slack: if share > 0 { 0 } else { slacks.get(number).copied().unwrap_or_default() },
+            drag: None,
         });
     }
     for child in &trace.children {

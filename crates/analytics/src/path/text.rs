@@ -4,7 +4,7 @@
 //! ```json
 //! {"id":"…","workflowId":"w","version":"1","startedAt":1,"endedAt":9,"ended":true,"buckets":{"code":8},
 //!  "path":[["…","fetch",1,9,"code",1]],
-//!  "tasks":[{"execution":"…","task":"fetch","path":"fetch","kind":"agent","agent":"a","share":8,"buckets":{"code":8},"duration":8,"slack":0}]}
+//!  "tasks":[{"execution":"…","task":"fetch","path":"fetch","kind":"agent","agent":"a","share":8,"buckets":{"code":8},"duration":8,"slack":0,"drag":8}]}
 //! ```
 //! Instants are microseconds since the epoch, times are microseconds. A part of the path has the execution, the path of its task or null, from when, to when,
 //! what that went into, and the attempt or 0.
@@ -55,6 +55,7 @@ impl Profile {
                 "buckets": buckets_value(&task.buckets),
                 "duration": task.duration,
                 "slack": task.slack,
+                "drag": task.drag,
             })
         });
         json!({

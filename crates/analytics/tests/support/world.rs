@@ -343,7 +343,7 @@ impl<'a> World<'a> {
         match command {
             Command::Ask { task, .. } => {
                 let places = self.places_of(task);
-                if places.limit.is_none_or(|limit| places.taken < limit) {
+                if places.queue.is_empty() && places.limit.is_none_or(|limit| places.taken < limit) {
                     self.admit(task, None);
                 } else {
                     places.queue.push_back(task);

@@ -31,7 +31,7 @@ fn read(archive: &dyn Archive, id: &str, room: &mut usize) -> Result<Option<Trac
     Ok(Some(trace))
 }
 
-fn of(stored: &StoredExecution) -> Result<Trace, Error> {
+pub(super) fn of(stored: &StoredExecution) -> Result<Trace, Error> {
     Ok(in_memory(plan_of(stored)?, setup_of(stored)?.0, &stored.records))
 }
 
