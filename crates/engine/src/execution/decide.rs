@@ -184,6 +184,11 @@ impl Decider<'_> {
     fn settle(&mut self) {
         loop {
             self.draw();
+            // A group that began again may have taken over what goes on inside of it.
+            if self.execution.moves.as_mut().is_some_and(|moves| std::mem::take(&mut moves.goes_on)) {
+                self.take_up();
+                continue;
+            }
             if !self.fill_lanes() && !self.end_if_done() {
                 return;
             }

@@ -68,6 +68,8 @@ pub(super) struct Moves {
     ranks: FxHashMap<InstanceIndex, usize>,
     /// Tasks that have taken an end over, whose consequences are still to be drawn. Empty between inputs.
     pub(super) ended: Vec<InstanceIndex>,
+    /// Whether something was taken over that goes on, and is still to be looked at. Never between inputs.
+    pub(super) goes_on: bool,
 }
 
 #[derive(Debug)]
@@ -198,6 +200,9 @@ impl Execution {
             let (is_ready, is_running) = (matches!(state, TaskState::Ready { .. }), matches!(state, TaskState::Running { .. }));
             let scope = record.scope;
             self.set(task, state);
+            if let Some(moves) = &mut self.moves {
+                moves.goes_on = true;
+            }
             if is_ready {
                 self.queue_for_lane(task);
             }
