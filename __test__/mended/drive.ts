@@ -127,7 +127,8 @@ class Driver {
       .find(({ execution, path }) => execution === 'first' && kept.includes(path.split(/[!/]/)[0] ?? '') && !path.endsWith('!compensate'))
     if (again !== undefined) return { ...held, difference: `what stayed was called: ${JSON.stringify(again)}; ${at}` }
     // A task between two attempts keeps the failures that it has had, also one by a time-out while the pause held back what it had spawned.
-    const isBetween = first.tasks.some(({ agentId, status, attempts }) => agentId !== '' && status === 'waiting' && attempts > 0)
+    // So does a child that is under way.
+    const isBetween = first.tasks.some(({ status, attempts }) => (status === 'waiting' || status === 'running') && attempts > 0)
     if (isBetween || decidesOtherwise(flow, mended, [])) return held
     const fresh = await this.#orchestrator.startWorkflow(mended, context, { executionId: 'fresh' })
     const difference = differing(end, await this.#kit.until(fresh.settled()))
