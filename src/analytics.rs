@@ -49,7 +49,6 @@ struct TaskText {
 impl NativePeriod {
     /// Figures of nothing.
     #[napi(constructor, catch_unwind)]
-    #[expect(clippy::new_without_default, reason = "a constructor of JavaScript")]
     pub fn new() -> Self {
         Self { period: Period::default() }
     }

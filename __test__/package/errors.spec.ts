@@ -162,7 +162,7 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
   ],
   ERR_NOT_SUPPORTED: [
     async () => thrownBy(() => (orchestratorWith().executionMonitor as unknown as { metrics: unknown }).metrics),
-    'OrchestratorError | ERR_NOT_SUPPORTED | `executionMonitor.metrics` is not supported yet; listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from `execution.metrics`, `getStatistics()` and `agentPool.getStatistics()` | {"name":"executionMonitor.metrics"} | ',
+    'OrchestratorError | ERR_NOT_SUPPORTED | `executionMonitor.metrics` is not supported yet; listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from `executionMonitor.getWorkflowAnalytics(…)`, `execution.metrics`, `getStatistics()` and `agentPool.getStatistics()` | {"name":"executionMonitor.metrics"} | ',
   ],
   ERR_NOT_JSON: [
     () => causeOf(failing(() => 1n)),

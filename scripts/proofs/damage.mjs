@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StepError } from '../steps.mjs'
-import { begin, IDS, KEY, keyed, open, until } from './damage/store.mjs'
+import { begin, IDS, keyed, open, until } from './damage/store.mjs'
 
 const SECTOR = 512
 const PAGE = 8192

@@ -47,22 +47,19 @@ export const ALERT_RULES: ResolvedRules = {
   cpuUsage: { ...usual, for: 10_000 },
 }
 
-const ruleFields: Fields<ResolvedRule>['read'] = {
-  for: readDuration,
-  clear: number(0, 100),
-  clearAfter: readDuration,
-  cooldown: readDuration,
-  minSamples: integer(1),
-}
+/** Of a figure that is measured. */
+const measuredFields = { for: readDuration, clear: number(0, 100), clearAfter: readDuration, cooldown: readDuration }
+
+/** Of a figure that is counted. */
+const countedFields: Fields<ResolvedRule>['read'] = { ...measuredFields, minSamples: integer(1) }
 
 const ONE_AT_A_TIME = 'means nothing here: the figure is measured, not counted; leave it out'
 
 const rule =
   (name: RuleName): Read<ResolvedRule> =>
   (value, path, issues) => {
-    const { minSamples, ...others } = ruleFields
     const counted = name === 'taskFailureRate'
-    const fields = { read: counted ? ruleFields : others, ...(!counted && { refused: { minSamples: ONE_AT_A_TIME } }) }
+    const fields = { read: counted ? countedFields : measuredFields, ...(!counted && { refused: { minSamples: ONE_AT_A_TIME } }) }
     return readGroup(value, path, issues, fields as Fields<ResolvedRule>, ALERT_RULES[name])
   }
 

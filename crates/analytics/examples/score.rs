@@ -28,6 +28,6 @@ fn main() -> std::io::Result<()> {
         writeln!(out, "{score:.6}")?;
     }
     out.flush()?;
-    eprintln!("{rows} values, {:.3} µs each", time.as_secs_f64() * 1e6 / f64::from(rows.max(1)));
+    writeln!(std::io::stderr(), "{rows} values, {:.3} µs each", time.as_secs_f64() * 1e6 / f64::from(rows.max(1)))?;
     Ok(())
 }

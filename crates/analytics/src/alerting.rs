@@ -102,7 +102,7 @@ impl Watch {
             match &mut self.phase {
                 // What is not seen may be high: the time it has been low begins anew.
                 Phase::Firing { low, .. } => *low = None,
-                phase => *phase = Phase::Blind,
+                phase @ (Phase::Blind | Phase::Quiet | Phase::Pending { .. }) => *phase = Phase::Blind,
             }
             return None;
         };

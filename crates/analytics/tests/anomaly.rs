@@ -7,6 +7,7 @@ use analytics::anomaly::{Series, Spread};
 struct Random(u64);
 
 impl Random {
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float exactly")]
     fn next(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -177,6 +177,13 @@ impl Batch {
             && !self.deletes()
     }
 
+    /// Bytes of the contexts and values in it.
+    pub(crate) fn bytes(&self) -> usize {
+        let contexts = self.accepted.iter().filter_map(|accepted| accepted.context.as_deref()).map(str::len);
+        let values = self.records.iter().flat_map(|record| &record.events).map(Event::bytes);
+        contexts.sum::<usize>() + values.sum::<usize>()
+    }
+
     /// Whether executions are deleted.
     pub(crate) fn deletes(&self) -> bool {
         !self.deleted.is_empty() || !self.discarded.is_empty()

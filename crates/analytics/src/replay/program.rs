@@ -36,7 +36,7 @@ impl Changed<'_> {
         for change in self.0 {
             match change {
                 Change::Faster { task: id, bucket: of, factor: by } if *id == task.id && of.map_or(is_own, |of| of == bucket) => {
-                    factor *= by
+                    factor *= by;
                 }
                 Change::Without(one) if *one == number => return 0,
                 Change::Faster { .. }

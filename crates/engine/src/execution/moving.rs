@@ -106,7 +106,16 @@ impl Execution {
                     return Err(MoveError::UnderWay { path: self.path(task) });
                 }
                 TaskState::Released { .. } if !self.paused && !self.asleep => return Err(MoveError::Deciding { path: self.path(task) }),
-                _ => {}
+                TaskState::Waiting
+                | TaskState::Released { .. }
+                | TaskState::Awaiting { .. }
+                | TaskState::Ready { .. }
+                | TaskState::Backoff { .. }
+                | TaskState::Active { .. }
+                | TaskState::Completed { .. }
+                | TaskState::Failed { .. }
+                | TaskState::Skipped { .. }
+                | TaskState::Cancelled { .. } => {}
             }
         }
         let lost = self.undoable.iter().map(|task| self.path(*task)).find(|path| !stays(&stay, path));
@@ -237,11 +246,12 @@ impl Execution {
         if let Some(rank) = from.undoable.iter().position(|one| *one == old) {
             self.undo_at(task, rank);
         }
-        match source.state.clone() {
-            TaskState::Released { ready, .. } => TaskState::Released { ready, ready_by: None },
-            TaskState::Ready { attempt, ready, .. } => TaskState::Ready { attempt, ready, ready_by: None },
-            state => state,
+        // Which task made it so is known by the numbers of the machine before.
+        let mut state = source.state.clone();
+        if let TaskState::Released { ready_by, .. } | TaskState::Ready { ready_by, .. } = &mut state {
+            *ready_by = None;
         }
+        state
     }
 
     /// A scope with all that is in it, as it was.

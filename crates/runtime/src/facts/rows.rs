@@ -273,7 +273,7 @@ pub(super) fn read_rollup(connection: &Connection, names: &mut Names, subject: &
     let place = place(connection, names, subject, hour)?;
     let mut statement = connection
         .prepare_cached(&format!("{ROLLUP} WHERE subject = ?1 AND workflow = ?2 AND version = ?3 AND name = ?4 AND hour = ?5"))?;
-    let found = statement.query_row(place, |row| rollup_of(row));
+    let found = statement.query_row(place, rollup_of);
     Ok(found.optional()?.unwrap_or_default())
 }
 

@@ -13,8 +13,8 @@ pub(super) type Outputs<'a> = BTreeMap<InstanceIndex, &'a str>;
 
 /// What the host was given for the last move that a journal tells of, JSON text.
 pub(crate) fn given_last(stored: &StoredExecution) -> Option<&str> {
-    let events = stored.records.iter().rev().flat_map(|record| record.events.iter().rev());
-    events.filter_map(|event| if let Event::Moved { to } = event { Some(to.given.as_deref()) } else { None }).next().flatten()
+    let mut events = stored.records.iter().rev().flat_map(|record| record.events.iter().rev());
+    events.find_map(|event| if let Event::Moved { to } = event { Some(to.given.as_deref()) } else { None }).flatten()
 }
 
 /// Whether a journal tells of a move.

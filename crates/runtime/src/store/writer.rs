@@ -57,6 +57,20 @@ struct Queue {
     failure: Option<Arc<CommitError>>,
 }
 
+/// Bytes of contexts and values after which a unit takes no more batches: what waited while the log was started over must not make it long again at once.
+const UNIT_BYTES: usize = 4 << 20;
+
+/// How many batches go into the next unit: at least one.
+fn units_end(batches: &[Batch]) -> usize {
+    let mut bytes = 0;
+    let more = batches.iter().take_while(|batch| {
+        let fits = bytes < UNIT_BYTES;
+        bytes += batch.bytes();
+        fits
+    });
+    more.count()
+}
+
 /// What is written at once. Without batches only what was deleted is swept.
 struct Unit {
     batches: Vec<Batch>,
@@ -217,7 +231,10 @@ impl Shared {
             }
             let sweeping = queue.sweeping && !queue.closing;
             if !queue.batches.is_empty() || sweeping {
-                let (batches, numbers) = (std::mem::take(&mut queue.batches), std::mem::take(&mut queue.numbers));
+                let count = units_end(&queue.batches);
+                let rest = (queue.batches.split_off(count), queue.numbers.split_off(count));
+                let batches = std::mem::replace(&mut queue.batches, rest.0);
+                let numbers = std::mem::replace(&mut queue.numbers, rest.1);
                 return Some(Unit { batches, numbers, sweeping });
             }
             if queue.closing {

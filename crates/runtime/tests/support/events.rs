@@ -165,7 +165,7 @@ pub(crate) fn every_event() -> Vec<Event> {
 /// To a plan of one task.
 pub(crate) fn moved(stay: &[&str], outputs: &[(&str, &str)]) -> Move {
     let definition = r#"{"id":"w","version":"2","tasks":[{"id":"a","agentId":"x"}]}"#;
-    let plan = engine::read_accepted_plan(definition, Duration::from_secs(60)).expect("it is a workflow");
+    let plan = engine::read_accepted_plan(definition, Duration::from_mins(1)).expect("it is a workflow");
     Move {
         plan: std::sync::Arc::new(plan),
         stay: stay.iter().map(|path| (*path).into()).collect(),
