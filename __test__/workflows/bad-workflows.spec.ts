@@ -260,7 +260,7 @@ describe('arguments', () => {
     [
       'several at once',
       { workflow: { maxTasks: 0 }, agents: { minAgents: 11 }, monitoring: { rules: [] } },
-      'ERR_INVALID_VALUE workflow.maxTasks,ERR_INVALID_VALUE agents.minAgents,ERR_NOT_SUPPORTED monitoring.rules',
+      'ERR_INVALID_VALUE workflow.maxTasks,ERR_INVALID_VALUE agents.minAgents,ERR_INVALID_VALUE monitoring.rules',
       /from 1 to 1000000, not 0/,
     ],
   ])('a configuration with %s', (_, config, path, message) => {
