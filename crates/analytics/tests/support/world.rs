@@ -387,12 +387,13 @@ impl<'a> World<'a> {
         places.taken = places.taken.saturating_sub(1);
     }
 
-    /// Whoever waits for the place that this task has left.
+    /// Those that wait for the place that this task has left.
     fn let_in(&mut self, left: InstanceIndex) {
-        let places = self.places_of(left);
-        if places.limit.is_none_or(|limit| places.taken < limit)
-            && let Some(next) = places.queue.pop_front()
-        {
+        loop {
+            let places = self.places_of(left);
+            let has_room = places.limit.is_none_or(|limit| places.taken < limit);
+            let Some(next) = places.queue.pop_front_if(|_| has_room) else { return };
+            // One that is paused does not take it, and asks again when it goes on.
             self.admit(next, Some(left));
         }
     }
