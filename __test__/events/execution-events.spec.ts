@@ -112,6 +112,29 @@ describe.each(storages)('%s', (_name, config) => {
     expect(await Promise.all([read(1000), read(7), read(2)])).toEqual([expected, expected, expected])
   })
 
+  // Where nobody listened to an event, its reader heard of it with the next call of an agent: of a wait never.
+  it('a reader alone hears of each as it happens, and may answer it', async () => {
+    let go = (): void => {}
+    const held = new Promise<void>((resolve) => (go = resolve))
+    const orchestrator = orchestratorWith({ work: () => 1, hold: () => held }, config())
+    const handle = await orchestrator.startWorkflow(
+      workflow([
+        task('long', { agentId: 'hold', dependencies: [] }),
+        { id: 'ask', name: 'ask', waitFor: { signal: 'yes' }, dependencies: [] },
+        task('end'),
+      ]),
+    )
+    const heard: string[] = []
+    for await (const { type, task: of } of handle.events()) {
+      if (of !== undefined) heard.push(`${type} ${of.taskId}`)
+      if (type === 'task:waiting') await handle.signal('yes', 1)
+      // The other task is running still.
+      if (type === 'task:completed' && of?.taskId === 'ask') go()
+    }
+    expect(heard.filter((event) => event.endsWith('ask'))).toEqual(['task:started ask', 'task:waiting ask', 'task:completed ask'])
+    expect(heard.indexOf('task:completed ask')).toBeLessThan(heard.indexOf('task:completed long'))
+  })
+
   // Each piece of news once made the whole history be read again.
   it('2,000 tasks one after the other are read as they come', async () => {
     const orchestrator = orchestratorWith({ work: async () => 1 }, { ...config(), workflow: { maxTasks: 2000 } })

@@ -66,6 +66,8 @@ export class Announcer implements EventSource {
   /** What listeners are owed that came late, oldest first; the last is that of this tick if it has not begun to be read. */
   readonly #recalls: Recall[] = []
   #gathering: Recall | undefined
+  /** How many follow the events of one execution each. */
+  #followers = 0
   /** When the latest of those that are read is delivered. */
   #reading: Promise<void> | undefined
 
@@ -120,6 +122,11 @@ export class Announcer implements EventSource {
     const owed = claimed.find(({ wanted }) => wanted.has(name))
     if (owed !== undefined) return owed.wanted.get(name)?.get(run) ?? -1
     return claimed[0]?.told.get(run) ?? run.noticed
+  }
+
+  follow(change: 1 | -1): void {
+    this.#followers += change
+    this.#dispatcher().listen(this.#listenedKinds())
   }
 
   /** Does this once no listener is owed anything of the run; false: none is. */
@@ -290,6 +297,7 @@ export class Announcer implements EventSource {
   }
 
   #listenedKinds(): readonly ExecutionKind[] {
+    if (this.#followers > 0) return ALL_KINDS
     return EVENT_NAMES.filter((name) => this.#emitter.listenerCount(name) > 0).flatMap((name) => KINDS[name])
   }
 }

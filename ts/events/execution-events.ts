@@ -25,6 +25,8 @@ export interface ExecutionEvent {
 export interface EventSource {
   /** The effects of a run after the one with this number; -1: all. */
   history(run: Run, after: number): History | Promise<History>
+  /** One more follows a run, or one less: while there is any, all that happens is told, whoever listens. */
+  follow(change: 1 | -1): void
   /** `failures`: why what failed in it did, by the numbers of the effects. */
   describe(run: Run, effect: ExecutionEffect, failures: Failures): readonly Omit<ExecutionEvent, 'seq'>[]
 }
@@ -36,6 +38,7 @@ type Telling = Pick<EventSource, 'describe'>
 export async function* followEvents(run: Run, source: EventSource, after: number): AsyncGenerator<ExecutionEvent, void, undefined> {
   const reader = new Reader(run, source, after)
   run.followers += 1
+  source.follow(1)
   try {
     for (;;) {
       const stirred = run.stirred()
@@ -47,6 +50,7 @@ export async function* followEvents(run: Run, source: EventSource, after: number
     }
   } finally {
     run.followers -= 1
+    source.follow(-1)
   }
 }
 
