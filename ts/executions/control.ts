@@ -114,14 +114,14 @@ export class ExecutionControl {
     const running = await this.#find(executionId)
     const past = running ?? (await this.#host.past(executionId))
     if (past === undefined) throw notFound(executionId)
-    const { definition, context, options } = past
+    const { definition, context, options, moves = [] } = past
     const execution = running === undefined ? (past.execution as WorkflowExecution) : dispatcher.seen(running)
     const origin = { execution, definition, context, options }
     const from: ForkPoint = start === 'unwell' ? { from: unwell(execution), retry: true } : { from: start, retry: false }
     const fork = workflow === undefined ? beginnings.forkOf(origin, from) : await beginnings.mend(origin, from, workflow, read)
     if (dryRun) {
       const plan = beginnings.planOf(origin, fork)
-      return { ...plan, cost: plan.cost + (await this.costBelow({ ...past, execution }, plan.kept)) }
+      return { ...plan, cost: plan.cost + (await this.costBelow({ execution, moves }, plan.kept)) }
     }
     const run = await beginnings.fork(origin, fork, read)
     await run.whenAccepted()

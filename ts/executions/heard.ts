@@ -31,10 +31,10 @@ interface HeardParts {
 
 /** What the orchestrator does itself. */
 interface HeardCalls {
-  ended(run: Run): void
-  release(run: Run): void
+  readonly ended: (run: Run) => void
+  readonly release: (run: Run) => void
   /** Whether a failure of the store is the end of the process that a test wanted. */
-  abandons(error: OrchestratorError): boolean
+  readonly abandons: (error: OrchestratorError) => boolean
 }
 
 export function dispatcherHostOf(parts: () => HeardParts, { ended, release, abandons }: HeardCalls): DispatcherHost {

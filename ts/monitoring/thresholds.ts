@@ -21,7 +21,7 @@ interface Wording extends Pick<Alert, 'type' | 'title'> {
   readonly isShare: boolean
   readonly figure: string
   readonly bound: string
-  describe(figure: string, bound: string): string
+  readonly describe: (figure: string, bound: string) => string
 }
 
 const MIB = 2 ** 20
