@@ -29,10 +29,9 @@ const STOP_MS = 1000
 /** Its reactions come after all that is queued. */
 const NOW = Promise.resolve()
 
-/** One attempt under way: which, and when its agent was called. */
-export interface Attempt {
+/** One attempt under way: which, and when its agent was called. A class, since an accessor of each object of its own costs as much as a task. */
+export class Attempt {
   readonly run: Run
-  readonly place: number
   readonly attempt: number
   /** Who does it; none if it is no call of an agent, or if that could not be made. */
   readonly instance: Instance | undefined
@@ -40,7 +39,21 @@ export interface Attempt {
   readonly task: TaskDefinition
   readonly live: LiveAttempt
   start: number
-  answered: boolean
+  answered = false
+
+  constructor(run: Run, attempt: number, instance: Instance | undefined, task: TaskDefinition, live: LiveAttempt, start: number) {
+    this.run = run
+    this.attempt = attempt
+    this.instance = instance
+    this.task = task
+    this.live = live
+    this.start = start
+  }
+
+  /** A child may be under way while its parent is moved. */
+  get place(): number {
+    return this.live.instance
+  }
 }
 
 /** What calling agents needs of the dispatcher. */
@@ -107,19 +120,7 @@ export class AttemptRunner {
     const at = this.#clock.now()
     const own = run.task(place)
     const task = own.hasFallback ? this.#calling(run, place, own) : own
-    const attempt: Attempt = {
-      run,
-      // A child may be under way while its parent is moved.
-      get place() {
-        return live.instance
-      },
-      attempt: number,
-      instance,
-      task,
-      live,
-      start: at,
-      answered: false,
-    }
+    const attempt = new Attempt(run, number, instance, task, live, at)
     // From here on it hears when it is told to stop, also if it is put off.
     run.attempts[place] = live
     this.#host.inFlight += 1
