@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // A demo of the orchestrator: seven agents study a directory of source code, and models read what they found. `--help` explains the options.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { MultiAgentOrchestrator } from '@codexos/multi-agent-orchestrator'
@@ -59,7 +59,7 @@ async function main() {
   try {
     const before = await findInterrupted(scene)
     const after = before === undefined ? await startStudy(scene, files) : await continueStudy(scene, before)
-    return conclude(scene, journal, before, after)
+    return await conclude(scene, journal, before, after)
   } finally {
     await orchestrator.shutdown()
   }
@@ -221,8 +221,8 @@ function cancelOnInterrupt(/** @type {ExecutionHandle} */ handle, /** @type {imp
   })
 }
 
-/** @returns {number} the exit code */
-function conclude(
+/** @returns {Promise<number>} the exit code */
+async function conclude(
   /** @type {Scene} */ { orchestrator, ledger, options },
   /** @type {string} */ journal,
   /** @type {WorkflowExecution | undefined} */ before,
@@ -244,6 +244,8 @@ function conclude(
   print('', paint.bold('Findings'), ...renderFindings(after.results.report, paint))
   if (part !== undefined) print('', paint.bold('What models say of them'), ...renderModels(part, paint))
   print('', paint.bold(before === undefined ? 'Each task once' : 'After the crash'), ...renderProof(points, paint))
-  print('', ...renderFiles({ report: String(after.context.report), journal, ledger: join(options.out, 'ledger.ndjson') }, paint))
+  const timeline = join(options.out, 'timeline.html')
+  writeFileSync(timeline, await orchestrator.executionMonitor.renderTimeline(after.id))
+  print('', ...renderFiles({ report: String(after.context.report), timeline, journal, ledger: join(options.out, 'ledger.ndjson') }, paint))
   return points.every((point) => point.holds) ? 0 : 1
 }

@@ -62,7 +62,12 @@ export function renderProof(/** @type {import('./ledger.mjs').Point[]} */ points
 
 /** @returns {string[]} */
 export function renderFiles(/** @type {Record<string, string>} */ files, /** @type {import('./paint.mjs').Paint} */ paint) {
-  const notes = { report: 'the findings in full', journal: 'every step, as SQLite', ledger: 'every invocation of an agent' }
+  const notes = {
+    report: 'the findings in full',
+    timeline: 'the run as a page, for a browser',
+    journal: 'every step, as SQLite',
+    ledger: 'every invocation of an agent',
+  }
   const width = Math.max(...Object.values(files).map((path) => near(path).length))
   return Object.entries(files).map(
     ([name, path]) => `  ${name.padEnd(9)}${paint.bold(near(path).padEnd(width))}  ${paint.dim(notes[name])}`,
