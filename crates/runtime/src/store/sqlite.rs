@@ -162,7 +162,8 @@ impl SqliteStore {
 
     /// One transaction; how many bytes of records it holds, and whether it has signed the log.
     fn write(&mut self, batches: &[Batch]) -> Result<(usize, bool), CommitError> {
-        self.keeper.admit()?;
+        let desk = self.keeper.desk()?;
+        let _at_work = desk.take()?;
         let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(put_off)?;
         let signs = self.keeper.signs();
         if signs {
@@ -238,7 +239,8 @@ impl SqliteStore {
         if unused.is_none() && !deletion::is_unswept(&self.connection)? && !(self.gives_back && deletion::has_room(&self.connection)?) {
             return Ok(Swept::Nothing);
         }
-        self.keeper.admit()?;
+        let desk = self.keeper.desk()?;
+        let _at_work = desk.take()?;
         let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate).map_err(put_off)?;
         if let Some(unused) = &unused {
             definitions::forget(&transaction, &mut self.definitions, unused)?;

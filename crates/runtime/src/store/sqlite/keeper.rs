@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -73,6 +73,8 @@ struct Shared {
     at_rest: AtomicBool,
     /// The writer makes way, so that the log can be started over.
     yielding: AtomicBool,
+    /// The writer holds it while it writes a unit, the thread while it starts the log over: a unit under way would be taken for a reader.
+    door: Mutex<()>,
     /// It cannot be: a reader needs it.
     held: AtomicBool,
     /// All that is in it has been moved: the next commit is the first of a new one, as a rule.
@@ -159,10 +161,10 @@ impl Keeper {
         Box::new(Log { file: log, shared: Arc::clone(&self.shared) })
     }
 
-    /// Whether something may be written now: not while the log is started over, and not to one that is full, unless that cannot be helped.
-    pub(super) fn admit(&self) -> Result<(), CommitError> {
+    /// Where a unit is written.
+    pub(super) fn desk(&self) -> Result<Desk, CommitError> {
         self.shared.health.check()?;
-        if self.shared.yielding.load(Ordering::Relaxed) { Err(CommitError::Busy) } else { Ok(()) }
+        Ok(Desk(Arc::clone(&self.shared)))
     }
 
     /// Whether the last commit found the file taken by another program.
@@ -216,10 +218,13 @@ impl Keeper {
         }
         if self.bytes >= MOVE_BYTES || pages - self.pages >= Upkeep::step(pages) {
             (self.bytes, self.pages) = (0, pages);
-            if pages >= FULL_PAGES && !self.shared.held.load(Ordering::Relaxed) {
-                self.shared.yielding.store(true, Ordering::Relaxed);
-            }
-            self.shared.ring(|asked| asked.moving = true);
+            let is_full = pages >= FULL_PAGES && !self.shared.held.load(Ordering::Relaxed);
+            self.shared.ring(|asked| {
+                asked.moving = true;
+                if is_full {
+                    self.shared.yielding.store(true, Ordering::Relaxed);
+                }
+            });
         } else if self.shared.at_rest.load(Ordering::Relaxed) {
             self.shared.ring(|_| ());
         }
@@ -260,6 +265,24 @@ impl Medium for Log {
     }
 }
 
+/// Where a unit is written.
+pub(super) struct Desk(Arc<Shared>);
+
+impl Desk {
+    /// Keeps the log from being started over as long as this lasts. It fails while that is done, and while a full log is to be.
+    pub(super) fn take(&self) -> Result<MutexGuard<'_, ()>, CommitError> {
+        if self.0.yielding.load(Ordering::Relaxed) {
+            return Err(CommitError::Busy);
+        }
+        match self.0.door.try_lock() {
+            Ok(taken) => Ok(taken),
+            // A unit that panicked was rolled back.
+            Err(TryLockError::Poisoned(taken)) => Ok(taken.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(CommitError::Busy),
+        }
+    }
+}
+
 impl Shared {
     fn ring(&self, ask: impl FnOnce(&mut Asked)) {
         let mut asked = self.lock();
@@ -285,6 +308,14 @@ impl Shared {
         }
         asked.rung = false;
         asked
+    }
+
+    /// The writer need not make way any more, unless it has filled the log since.
+    fn let_in(&self) {
+        let asked = self.lock();
+        if !asked.moving {
+            self.yielding.store(false, Ordering::Relaxed);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {
@@ -336,7 +367,7 @@ impl Work {
             }
             // Whatever came of it: a log that a reader needs may get longer.
             self.shared.held.store(self.upkeep.is_held(), Ordering::Relaxed);
-            self.shared.yielding.store(false, Ordering::Relaxed);
+            self.shared.let_in();
             self.look();
             let blocked = blocked.map(|since| self.shared.stopwatch.elapsed().saturating_sub(since));
             self.look_for_room(full);
@@ -362,6 +393,8 @@ impl Work {
         let mut restarted = None;
         if let Some(moved) = self.checkpoint("PASSIVE").filter(|moved| Upkeep::is_restart_due(*moved)) {
             self.shared.yielding.store(true, Ordering::Relaxed);
+            let shared = Arc::clone(&self.shared);
+            let _door = shared.door.lock().unwrap_or_else(PoisonError::into_inner);
             // A log that a reader has made very long gives its room back even if nothing more is written.
             restarted = self.checkpoint(if moved.log > LOG_PAGES { "TRUNCATE" } else { "RESTART" });
         }

@@ -31,8 +31,8 @@ pub(super) const LOG_PAGES: u32 = 8_192;
 /// How long a checkpoint may wait for readers, and the writer for it.
 pub(super) const READERS_WAIT: Duration = Duration::from_millis(20);
 
-/// How long a log that a reader needs is left alone.
-const HELD_PAUSE: Duration = Duration::from_secs(1);
+/// How long a log that a reader needs is left alone, at first and, twice as long each time, at most. Most readers are done in a moment.
+const HELD_PAUSES: (Duration, Duration) = (READERS_WAIT, Duration::from_secs(1));
 
 /// How long a disk that was full is left alone.
 const SHORT_PAUSE: Duration = Duration::from_millis(500);
@@ -80,8 +80,8 @@ pub(super) struct News {
 #[derive(Debug, Default)]
 pub(super) struct Upkeep {
     look: Option<Duration>,
-    /// A reader holds the log: when to try again.
-    held: Option<Duration>,
+    /// A reader holds the log: when to try again, and how long it was left alone until then.
+    held: Option<(Duration, Duration)>,
     /// The disk was full: when to look whether there is room again.
     short: Option<Duration>,
     /// What people know of.
@@ -97,7 +97,7 @@ impl Upkeep {
 
     /// When to come again, if nobody asks before.
     pub(super) fn next(&self) -> Option<Duration> {
-        self.look.into_iter().chain(self.held).chain(self.short).min()
+        self.look.into_iter().chain(self.held.map(|(again, _)| again)).chain(self.short).min()
     }
 
     /// Something is written.
@@ -122,7 +122,7 @@ impl Upkeep {
 
     /// Whether the log is to be moved, which somebody has `asked` for or a reader has put off.
     pub(super) fn is_move_due(&self, now: Duration, asked: bool) -> bool {
-        self.held.map_or(asked, |again| again <= now)
+        self.held.map_or(asked, |(again, _)| again <= now)
     }
 
     /// Whether a log that was moved as far as nobody minds has to be started over, so that it gets no longer.
@@ -132,7 +132,9 @@ impl Upkeep {
 
     /// That was tried, or there was no need to.
     pub(super) fn restarted(&mut self, now: Duration, moved: Option<Moved>) {
-        self.held = moved.filter(|moved| moved.busy).map(|_| now + HELD_PAUSE);
+        let (shortest, longest) = HELD_PAUSES;
+        let pause = self.held.map_or(shortest, |(_, pause)| longest.min(2 * pause));
+        self.held = moved.filter(|moved| moved.busy).map(|_| (now + pause, pause));
     }
 
     /// Whether a reader holds the log.
@@ -202,17 +204,25 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_started_over_when_it_is_long_and_left_alone_for_a_second_when_a_reader_needs_it() {
+    fn a_log_is_started_over_when_it_is_long_and_left_alone_for_longer_and_longer_when_a_reader_needs_it() {
         let (mut upkeep, begin) = (Upkeep::default(), Duration::ZERO);
         assert!(!upkeep.is_move_due(begin, false) && upkeep.is_move_due(begin, true));
         assert!(!Upkeep::is_restart_due(moved(RESTART_PAGES, false)) && Upkeep::is_restart_due(moved(RESTART_PAGES + 1, false)));
         assert!(FULL_PAGES + Upkeep::step(FULL_PAGES) < 8_000, "64 MiB, and room for a unit");
         upkeep.restarted(begin, Some(moved(9_000, true)));
         assert!(upkeep.is_held() && !upkeep.is_move_due(begin, true), "however much is written meanwhile");
-        assert_eq!(upkeep.next(), Some(begin + SECOND));
-        assert!(upkeep.is_move_due(begin + SECOND, false), "even if nothing is");
-        upkeep.restarted(begin + SECOND, Some(moved(9_000, false)));
+        assert_eq!(upkeep.next(), Some(begin + READERS_WAIT));
+        assert!(upkeep.is_move_due(begin + READERS_WAIT, false), "even if nothing is");
+        let mut pauses = Vec::new();
+        for tried in 1..=7 {
+            upkeep.restarted(tried * SECOND, Some(moved(9_000, true)));
+            pauses.push((upkeep.next().unwrap() - tried * SECOND).as_millis());
+        }
+        assert_eq!(pauses, [40, 80, 160, 320, 640, 1000, 1000]);
+        upkeep.restarted(8 * SECOND, Some(moved(9_000, false)));
         assert!(!upkeep.is_held() && upkeep.next().is_none());
+        upkeep.restarted(9 * SECOND, Some(moved(9_000, true)));
+        assert_eq!(upkeep.next(), Some(9 * SECOND + READERS_WAIT), "another reader");
     }
 
     #[test]
