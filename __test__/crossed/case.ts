@@ -27,6 +27,14 @@ export interface Deed {
   catches?: boolean
   /** It takes so many steps before anything else: two of them at once, the others one by one. */
   steps?: number
+  /** An attempt that fails does so after as many of them as its number. */
+  stumbles?: boolean
+  /** What it fails with, or stops with, comes of a step. */
+  inStep?: boolean
+  /** It takes a step whose input has the number of the attempt. */
+  changes?: boolean
+  /** Its first attempt answers before a step of it has ended; the others wait for that. */
+  lingers?: boolean
   /** It cancels the execution above all, and then answers within the grace, or stops as it is told. */
   cancels?: 'answers' | 'stops'
   /** It has the execution above all paused, and resumed. */
@@ -75,6 +83,8 @@ export interface Case {
   inFile: boolean
   /** Whether what only waits is parked as soon as it can be, and nobody waits for an execution but by looking at it. */
   parks: boolean
+  /** Whether some of its agents work in threads of their own. */
+  isolates: boolean
   main: AgentWorkflow
   /** What `main` and these name by id. */
   registered: AgentWorkflow[]

@@ -4,18 +4,18 @@
 import {
   OrchestratorError,
   type AgentWorkflow,
-  type AttemptContext,
   type ExecutionHandle,
   type MultiAgentOrchestrator,
-  type TaskInput,
   type WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
-import { LATE, VALUE_BYTES_MAX, type Action, type Case, type Deed } from './case.ts'
+import { Agents, type Given } from './agents.ts'
+import { LATE, VALUE_BYTES_MAX, type Action, type Case } from './case.ts'
 import { changed } from './changed.ts'
 import { hasCode, withCode } from './coded.ts'
 import { Interpreter } from './interpreter.ts'
 import type { Call, End, Told } from './told.ts'
+import { withoutMessages } from './words.ts'
 
 /** The first thing in which package and interpreter differ; undefined if they agree. */
 export async function differenceIn(given: Case): Promise<string | undefined> {
@@ -37,21 +37,16 @@ class Driver {
   readonly #main: AgentWorkflow
   #changed: AgentWorkflow | undefined
   readonly #registered: AgentWorkflow[]
-  /** Calls by what tells them apart: a crash repeats some. */
-  readonly #calls = new Map<string, Call>()
-  /** Contexts of attempts that are over. */
-  readonly #over: AttemptContext[] = []
   readonly #problems: string[] = []
-  /** What steps gave, by execution, key and name, and how often they were taken. */
-  readonly #steps = new Map<string, { given?: number; taken: number }>()
+  readonly #agents: Agents
   /** The interpreter's names of executions by their ids. */
   readonly #names = new Map<string, string>()
   #kit: TestKit | undefined
-  #healed = false
 
   constructor(given: Case) {
     this.#case = given
     this.#interpreter = new Interpreter(given)
+    this.#agents = new Agents(given, this.#problems, (time) => (this.#kit as TestKit).clock.sleep(time))
     this.#main = withCode(given.main)
     this.#registered = given.registered.map(withCode)
   }
@@ -85,7 +80,7 @@ class Driver {
   }
 
   async #act(action: Action): Promise<string | undefined> {
-    if (action.do === 'heal') this.#healed = true
+    if (action.do === 'heal') this.#agents.heal()
     const from = action.do === 'fork' ? this.#interpreter.forkedFrom(action) : undefined
     const retried = action.do === 'retry' ? this.#interpreter.retried(action) : undefined
     const known = new Set(this.#interpreter.executions.keys())
@@ -240,110 +235,28 @@ class Driver {
   }
 
   #setUp(orchestrator: MultiAgentOrchestrator): void {
-    for (const agent of ['work', 'undo', 'stand-in']) {
-      const execute = (task: TaskInput, context: AttemptContext): unknown => this.#work(orchestrator, agent, task, context)
-      orchestrator.agentPool.registerAgentType(agent, { create: () => ({ execute }), maxAgents: 1, maxConcurrency: 10_000 })
-    }
+    this.#agents.register(orchestrator)
     for (const flow of this.#registered) orchestrator.workflowEngine.registerWorkflow(flow)
     // What is code is not in a store: it comes with whoever registers the workflow.
     if (hasCode(this.#case.main)) orchestrator.workflowEngine.registerWorkflow(this.#main)
   }
 
-  async #work(orchestrator: MultiAgentOrchestrator, agent: string, task: TaskInput, context: AttemptContext): Promise<unknown> {
-    const { executionId: execution } = task
-    const { said, deed = {} } = (task.input?.data ?? {}) as { said?: unknown; deed?: Deed }
-    const { idempotencyKey: key, attempt } = context
-    this.#calls.set(JSON.stringify([agent, execution, key, attempt]), {
-      agent,
-      execution,
-      task: task.id,
-      attempt,
-      key,
-      said: said === undefined ? said : withoutMessages(said),
-    })
-    this.#over.push(context)
-    if (deed.slow !== undefined) await sleep(this.#kit as TestKit, deed.slow, context)
-    if (agent !== 'work') return { id: task.id, said: null }
-    if (deed.steps !== undefined) await this.#step(deed.steps, task, context)
-    if (deed.strays === true) await this.#stray()
-    for (const spawned of deed.spawns ?? []) {
-      try {
-        await context.spawn(spawned)
-      } catch (error) {
-        if (deed.catches !== true) throw error
-      }
-    }
-    const [root = ''] = execution.split('/')
-    if (deed.pauses === true) {
-      void orchestrator
-        .pauseExecution(root)
-        .then(() => orchestrator.resumeExecution(root))
-        .catch(() => {})
-    }
-    if (deed.cancels !== undefined) await cancel(orchestrator, root, deed.cancels, context)
-    const run = Number(/\/(\d+)$/.exec(execution)?.[1] ?? Infinity)
-    const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#healed)
-    if (!fails) return { id: task.id, said: deed.bulk === true ? 'x'.repeat(VALUE_BYTES_MAX) : said }
-    throw Object.assign(new Error('no'), deed.code !== undefined && { code: deed.code }, deed.final === true && { retryable: false })
-  }
-
-  /** Each step gives what it was given first, and without a crash it is taken once. */
-  async #step(count: number, { id, executionId }: TaskInput, { step, idempotencyKey }: AttemptContext): Promise<void> {
-    const take = async (name: string): Promise<void> => {
-      const at = JSON.stringify([executionId, idempotencyKey, name])
-      const known = this.#steps.get(at) ?? { taken: 0 }
-      this.#steps.set(at, known)
-      const given = await step(name, () => (known.taken += 1), { input: { id } })
-      known.given ??= given
-      if (given !== known.given) this.#problems.push(`step ${at} gave ${given} after ${known.given}`)
-      if (known.taken > (this.#case.crash === undefined ? 1 : 2)) this.#problems.push(`step ${at} was taken ${known.taken} times`)
-    }
-    await Promise.all(['1', '2'].slice(0, count).map(take))
-    for (let at = 3; at <= count; at += 1) await take(String(at))
-  }
-
-  /** An attempt that is over spawns a task, and takes a step. */
-  async #stray(): Promise<void> {
-    const past = this.#over.slice(0, -1).find((context) => context.attempt > 0)
-    if (past === undefined) return
-    const task = { id: 'stray', name: 'stray', agentId: 'work', input: { data: { said: 'stray', deed: {} } } }
-    const refused = await Promise.resolve()
-      .then(() => past.spawn(task))
-      .then(
-        () => undefined,
-        (error: Error) => error.message,
-      )
-    const stepped = await past.step('stray', () => 'taken').catch((error: Error) => error.message)
-    if (!/is over|told to stop|cancelled|taken/.test(stepped)) this.#problems.push(`a stray step was told: ${stepped}`)
-    // The attempt may be that of a parent, which goes on.
-    if (refused !== undefined && !/is over|told to stop|cancelled/.test(refused)) this.#problems.push(`a stray spawn was told: ${refused}`)
-  }
-
   /** The calls with the interpreter's names. */
   get calls(): Call[] {
-    return [...this.#calls.values()].map((call) => ({ ...call, execution: this.#nameOf(call.execution) }))
+    return this.#agents.calls.map((call) => {
+      const steps = Object.entries(call.steps).map(([name, given]) => [name, typeof given === 'string' ? given : this.#makerOf(given)])
+      return { ...call, execution: this.#nameOf(call.execution), steps: Object.fromEntries(steps) as Call['steps'] }
+    })
+  }
+
+  #makerOf({ execution, attempt }: Given): string {
+    return `${this.#nameOf(execution)} ${attempt}`
   }
 }
 
 const hasClosed = (error: unknown): boolean => OrchestratorError.isInstance(error) && error.code === 'ERR_CLOSED'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
-
-async function sleep(kit: TestKit, time: number, { signal }: AttemptContext): Promise<void> {
-  const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
-  await Promise.race([kit.clock.sleep(time), stopped])
-}
-
-async function cancel(orchestrator: MultiAgentOrchestrator, root: string, how: Deed['cancels'], { signal }: AttemptContext): Promise<void> {
-  void orchestrator.cancelExecution(root, 'enough').catch(() => {})
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  if (how === 'stops') throw signal.reason
-}
 
 function differing(told: Told, execution: WorkflowExecution, crashed: boolean): string | undefined {
   const at = `execution ${told.id}`
@@ -384,15 +297,6 @@ function words(end: Partial<End>): string {
   return [status, reason, code, attempts, ...flags, text].filter((word) => word !== undefined).join(' ')
 }
 
-/** What loops collect of failures, without their words. */
-function withoutMessages(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value), (_, member: unknown) => {
-    if (typeof member !== 'object' || member === null || !('code' in member) || !('message' in member)) return member
-    const { message: __, ...rest } = member
-    return rest
-  })
-}
-
 /** Who was called for what, and which calls have the same key. */
 function differingCalls(actual: readonly Call[], expected: readonly Call[]): string | undefined {
   const [seen, wanted] = [actual.map(wordsOf).sort(), expected.map(wordsOf).sort()]
@@ -418,6 +322,7 @@ function pairs(calls: readonly Call[], others: readonly Call[]): string | undefi
   return undefined
 }
 
-function wordsOf({ agent, execution, task, attempt, said }: Call): string {
-  return `${agent} ${execution} ${task} ${attempt} ${JSON.stringify(said)}`
+function wordsOf({ agent, execution, task, attempt, said, steps }: Call): string {
+  const taken = Object.entries(steps).map(([name, by]) => ` ${name}: ${by}`)
+  return `${agent} ${execution} ${task} ${attempt} ${JSON.stringify(said)}${taken.toSorted().join('')}`
 }

@@ -39,11 +39,15 @@ class Generator {
   #waits = 0
   /** Child workflows of the workflow above all. */
   readonly #children: string[] = []
+  /** Few: a thread takes as long as several cases. */
+  readonly #isolates: boolean
+  #isIsolated = false
 
   constructor(seed: number) {
     this.#chance = new Chance(seed)
     this.#seed = seed
     this.#stepping = new Chance(seed + 1)
+    this.#isolates = this.#stepping.oneIn(64)
   }
 
   make(): Case {
@@ -58,6 +62,7 @@ class Generator {
     const made = {
       seed: this.#seed,
       inFile,
+      isolates: this.#isIsolated,
       main,
       registered: this.#registered,
       context: this.#context(),
@@ -137,25 +142,38 @@ class Generator {
     const chance = this.#chance
     const id = this.#id('t')
     const deed = this.#deed(place, id)
-    const task: AgentTask = { id, name: id, agentId: 'work', input: { data: { ...this.#data(place), deed } } }
+    const task: AgentTask = { id, name: id, agentId: this.#agentFor(deed), input: { data: { ...this.#data(place), deed } } }
     if (chance.oneIn(3)) task.retryPolicy = { maxAttempts: 1 + chance.below(3), backoffType: 'fixed', initialDelay: '1s' }
     if (place.alone && chance.oneIn(4)) task.compensate = this.#undoing(id)
     if (deed.spawns === undefined && deed.cancels === undefined && chance.oneIn(5))
       task.cache = chance.oneIn(2) ? true : { key: `k{{ context.n }}` }
     const mayBeJudged = place.alone && deed.cancels === undefined
     if (mayBeJudged && chance.oneIn(8)) task.outputSchema = CODED_OUTPUT as never
-    else if (chance.oneIn(6)) task.fallback = chance.of([{ value: { instead: id } }, { agentId: 'stand-in', input: { data: { of: id } } }])
+    else if (chance.oneIn(6))
+      task.fallback = chance.of([{ value: { instead: id } }, { agentId: 'stand-in', input: { data: { of: id, ...this.#takesOne() } } }])
     return task
   }
 
+  #agentFor(deed: Deed): 'work' | 'apart' {
+    const isSimple = Object.keys(deed).every((field) => APART.has(field))
+    if (!this.#isolates || deed.steps === undefined || !isSimple) return 'work'
+    this.#isIsolated = true
+    return 'apart'
+  }
+
+  /** What stands in for a task, and what undoes it, may take a step that its agent takes as well. */
+  #takesOne(): { deed?: Deed } {
+    return this.#stepping.oneIn(3) ? { deed: { steps: 1 } } : {}
+  }
+
   #undoing(of: string): NonNullable<AgentTask['compensate']> {
-    return { agentId: 'undo', input: { data: { of } }, ...(this.#chance.oneIn(3) && { on: 'started' as const }) }
+    return { agentId: 'undo', input: { data: { of, ...this.#takesOne() } }, ...(this.#chance.oneIn(3) && { on: 'started' as const }) }
   }
 
   #deed(place: Place, id: string): Deed {
     const chance = this.#chance
     const deed: Deed = {}
-    if (this.#stepping.oneIn(3)) deed.steps = 1 + this.#stepping.below(4)
+    this.#steps(deed, place.alone)
     if (place.alone) {
       if (chance.oneIn(5)) deed.fails = 1 + chance.below(3)
       if (chance.oneIn(7)) deed.failsRuns = 1 + chance.below(2)
@@ -173,12 +191,23 @@ class Generator {
         deed.catches = chance.oneIn(2)
       }
       if (chance.oneIn(12)) deed.strays = true
+      if (deed.cancels !== undefined) deed.inStep = this.#stepping.oneIn(2)
+      else if (this.#stepping.oneIn(12)) deed.lingers = true
     }
     return deed
   }
 
+  #steps(deed: Deed, alone: boolean): void {
+    const chance = this.#stepping
+    if (chance.oneIn(3)) deed.steps = 1 + chance.below(4)
+    if (deed.steps !== undefined && chance.oneIn(2)) deed.stumbles = true
+    if (deed.steps !== undefined && alone && chance.oneIn(3)) deed.inStep = true
+    if (chance.oneIn(12)) deed.changes = true
+  }
+
   #spawned(id: string, of: string): AgentTask {
     const deed: Deed = this.#chance.oneIn(4) ? { fails: 1 + this.#chance.below(2) } : {}
+    this.#steps(deed, true)
     const agentId = this.#chance.oneIn(4) ? 'stand-in' : 'work'
     const task: AgentTask = { id, name: id, agentId, input: { data: { said: `for ${of}`, deed } } }
     if (this.#chance.oneIn(2)) task.retryPolicy = { maxAttempts: 2, backoffType: 'fixed', initialDelay: '1s' }
@@ -244,6 +273,7 @@ class Generator {
     while (times.length > 0) {
       const [slow = 0] = times.splice(chance.below(times.length), 1)
       const deed: Deed = { slow, ...(place.alone && chance.oneIn(3) && { fails: 1 + chance.below(2) }) }
+      this.#steps(deed, false)
       const name = this.#id('t')
       const task: AgentTask = { id: name, name, agentId: 'work', input: { data: { ...this.#data(place), deed } } }
       // What a crash interrupts takes its whole time again, and who has failed before would come later.
@@ -302,7 +332,8 @@ class Generator {
 
   #signals(): Signal[] {
     const signals: Signal[] = []
-    const late = this.#chance.oneIn(2)
+    // Time is moved to where they come, and a thread takes its own to begin.
+    const late = this.#chance.oneIn(2) && !this.#isIsolated
     for (let n = 0; this.#waits > 0 && n < 5; n += 1) {
       if (this.#chance.oneIn(5))
         signals.push({ name: 'go', payload: { n: this.#chance.of(['five', 2]) }, late, refused: 'ERR_SIGNAL_SCHEMA' })
@@ -371,6 +402,9 @@ class Generator {
     }
   }
 }
+
+/** What an agent in a thread of its own can do: it knows nothing of the rest. */
+const APART: ReadonlySet<string> = new Set(['steps', 'stumbles', 'inStep', 'changes', 'fails', 'code', 'final'] satisfies (keyof Deed)[])
 
 /** Every text that JavaScript allows, some of which no file and no other language does. */
 const TEXTS = [

@@ -9,6 +9,7 @@ import { judgedPayload } from './coded.ts'
 import { unwell } from './forking.ts'
 import { isForbidden, namesIn } from './named.ts'
 import { kept, Teller } from './teller.ts'
+import { stepsLeft } from './stepping.ts'
 import { mended } from './texts.ts'
 import type { Call, Given, Told, World } from './told.ts'
 
@@ -95,12 +96,13 @@ export class Interpreter {
 
   #fork(old: Told, from: readonly string[], continues: boolean): Told {
     const starts = [...from, ...old.undone]
+    const reuse = kept(old, starts, continues)
     const begin = {
       tenant: old.tenant,
       allow: old.allow,
       origin: old,
-      reuse: kept(old, starts, continues),
-      ...(continues && { continues: old }),
+      reuse,
+      ...(continues && { continues: old, steps: stepsLeft(old, reuse) }),
     }
     return this.#run(old.flow, `fork ${this.#forks++}`, old.context, begin)
   }
@@ -115,6 +117,7 @@ export class Interpreter {
       status: 'completed',
       tasks: new Map(),
       results: {},
+      steps: new Map([...(given.steps ?? [])].map(([path, taken]) => [path, new Map(taken)])),
       done: [],
       undone: new Set(),
       undoneWhole: new Set(),

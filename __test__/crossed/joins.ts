@@ -4,8 +4,9 @@
 import type { AgentTask } from '@codexos/multi-agent-orchestrator'
 import type { Deed } from './case.ts'
 import { cancelled, completed, keyOf, takenOver, tolerated, type ListEnd } from './ends.ts'
+import { Stepping } from './stepping.ts'
 import { rendered, type Scope } from './texts.ts'
-import type { End, Told, World } from './told.ts'
+import type { Call, End, Told, World } from './told.ts'
 
 /** How long after a failure the next attempt begins, in milliseconds. */
 const DELAY_MS = 1000
@@ -82,13 +83,17 @@ export class Joined {
 
   #call(place: number, attempt: number): void {
     const { id, input } = this.#tasks[place] as AgentTask
-    const { said } = rendered(input?.data, this.#scope) as { said: unknown }
+    const { said, deed } = rendered(input?.data, this.#scope) as { said: unknown; deed: Deed }
     this.#attempts[place] = attempt
-    this.#world.calls.push({ agent: 'work', execution: this.#told.id, task: id, attempt, key: keyOf(this.#told, this.#prefix + id), said })
+    const [told, path] = [this.#told, this.#prefix + id]
+    const call: Call = { agent: 'work', execution: told.id, task: id, attempt, key: keyOf(told, path), said, steps: {} }
+    this.#world.calls.push(call)
+    new Stepping(told, path, call).takeFirst(deed, attempt <= (deed.fails ?? 0))
   }
 
   #end(place: number, end: End): void {
     this.#ends[place] = end
+    if (end.status === 'completed') this.#told.steps.delete(this.#prefix + (this.#tasks[place] as AgentTask).id)
     if (end.status === 'completed' || end.status === 'failed') this.#first ??= end
     const open = this.#ends.filter((one) => one === undefined).length
     if (this.#join === 'race') this.#decided = this.#first && 'join_satisfied'

@@ -5,8 +5,9 @@ import type { AgentTask } from '@codexos/multi-agent-orchestrator'
 import { VALUE_BYTES_MAX, type Deed } from './case.ts'
 import { judgedOutput } from './coded.ts'
 import { cancelled, completed, keyOf, stopOf, textOf } from './ends.ts'
+import { Stepping, STOP } from './stepping.ts'
 import { mended, rendered, type Scope } from './texts.ts'
-import type { End, Told, World } from './told.ts'
+import type { Call, End, Told, World } from './told.ts'
 
 export class Leaf {
   readonly #world: World
@@ -21,9 +22,13 @@ export class Leaf {
     const told = this.#told
     const data = rendered(task.input?.data, scope) as { said: unknown; deed: Deed }
     const slot = this.#cacheSlot(task, data, scope)
-    if (slot !== undefined && this.#world.cache.has(slot))
+    if (slot !== undefined && this.#world.cache.has(slot)) {
+      told.steps.delete(path)
       return { ...completed(judged(task, this.#world.cache.get(slot) as object)), cached: true }
+    }
     const own = this.#attempts(task, path, data)
+    // Nothing stands in for it with steps that it took, and what has completed leaves none.
+    if (own.status === 'completed' || (own.status === 'failed' && task.fallback !== undefined)) told.steps.delete(path)
     const end = own.status === 'failed' && task.fallback !== undefined ? this.#fallBack(task, path, own) : own
     // What it gave, whatever its schema has made of that.
     if (slot !== undefined && own.status === 'completed') this.#world.cache.set(slot, { id: task.id, said: data.said })
@@ -35,17 +40,11 @@ export class Leaf {
 
   #fallBack(task: AgentTask, path: string, end: End): End {
     const told = this.#told
-    const fallback = task.fallback as { value?: unknown; agentId?: string }
+    const fallback = task.fallback as { value?: unknown; agentId?: string; input?: { data: { deed?: Deed } } }
     if (fallback.agentId === undefined) return { ...completed(mended(fallback.value)), attempts: end.attempts, degraded: true }
-    const call = {
-      agent: fallback.agentId,
-      execution: told.id,
-      task: task.id,
-      attempt: end.attempts + 1,
-      key: keyOf(told, path),
-      said: undefined,
-    }
-    this.#world.calls.push(call)
+    const call = this.#call(fallback.agentId, task, path, end.attempts + 1, undefined)
+    new Stepping(told, path, call).takeFirst(fallback.input?.data.deed ?? {}, false)
+    told.steps.delete(path)
     return { ...completed({ id: task.id, said: null }), attempts: end.attempts + 1, degraded: true }
   }
 
@@ -57,26 +56,30 @@ export class Leaf {
   }
 
   #attempts(task: AgentTask, path: string, data: { said: unknown; deed: Deed }): End {
-    const told = this.#told
     const most = task.retryPolicy?.maxAttempts ?? 1
     for (let attempt = 1; ; attempt += 1) {
-      this.#world.calls.push({
-        agent: task.agentId as string,
-        execution: told.id,
-        task: task.id,
-        attempt,
-        key: keyOf(told, path),
-        said: data.said,
-      })
-      const answer = this.#answer(task, path, data, attempt)
+      const call = this.#call(task.agentId as string, task, path, attempt, data.said)
+      const answer = this.#answer(task, path, data, call)
       if (answer.status !== 'failed' || answer.final === true || attempt >= most) return { ...answer, attempts: attempt }
     }
   }
 
-  /** What the agent of `drive.ts` does. */
-  #answer(task: AgentTask, path: string, { said, deed }: { said: unknown; deed: Deed }, attempt: number): End {
+  #call(agent: string, { id }: AgentTask, path: string, attempt: number, said: unknown): Call {
     const told = this.#told
-    if (task.agentId !== 'work') return completed({ id: task.id, said: null })
+    const call: Call = { agent, execution: told.id, task: id, attempt, key: keyOf(told, path), said, steps: {} }
+    this.#world.calls.push(call)
+    return call
+  }
+
+  /** What the agent of `drive.ts` does. */
+  #answer(task: AgentTask, path: string, { said, deed }: { said: unknown; deed: Deed }, call: Call): End {
+    const { attempt } = call
+    const told = this.#told
+    const run = Number(/\/(\d+)$/.exec(told.id)?.[1] ?? Infinity)
+    const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#world.isHealed())
+    const stepping = new Stepping(told, path, call)
+    stepping.takeFirst(deed, fails)
+    if (!WORKERS.has(task.agentId as string)) return completed({ id: task.id, said: null })
     for (const spawned of deed.spawns ?? []) {
       const own = `${path}/${spawned.id}`
       // It is nothing that may be used.
@@ -86,24 +89,29 @@ export class Leaf {
       }
       const end = told.tasks.get(own) ?? this.#attempts(spawned, own, spawned.input?.data as { said: unknown; deed: Deed })
       told.tasks.set(own, end)
+      if (end.status === 'completed') told.steps.delete(own)
       if (end.status === 'failed' && deed.catches !== true)
         return { status: 'failed', code: 'ERR_TASK_FAILED', attempts: attempt, final: true }
     }
-    if (deed.cancels !== undefined && stopOf(told, this.#world) === undefined) {
+    if (deed.lingers === true) stepping.leave()
+    const isStop = deed.cancels !== undefined && stopOf(told, this.#world) === undefined
+    // A step in which it stops as it is told leaves nothing on record; one that has cancelled once does not do so again.
+    if (isStop && (deed.inStep !== true || deed.cancels === 'stops' || stepping.take(STOP))) {
       told.cancelled.by = path
       if (deed.cancels === 'stops') return cancelled('cancelled')
     }
-    const run = Number(/\/(\d+)$/.exec(told.id)?.[1] ?? Infinity)
-    const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#world.isHealed())
     const isLarge = deed.bulk === true || Buffer.byteLength(JSON.stringify({ id: task.id, said })) > VALUE_BYTES_MAX
     // Told to stop, it did not answer well.
-    if ((fails || isLarge) && deed.cancels !== undefined) return cancelled('cancelled')
+    if ((fails || isLarge) && told.cancelled.by === path) return cancelled('cancelled')
     if (fails) return { status: 'failed', code: deed.code ?? 'ERR_AGENT', attempts: attempt, ...(deed.final === true && { final: true }) }
     if (isLarge) return { status: 'failed', code: 'ERR_TOO_LARGE', attempts: attempt, final: true }
     const output = judged(task, { id: task.id, said })
     return output === undefined ? { status: 'failed', code: 'ERR_OUTPUT_SCHEMA', attempts: attempt, final: true } : completed(output)
   }
 }
+
+/** Agents that do what a deed says. */
+const WORKERS: ReadonlySet<string> = new Set(['work', 'apart'])
 
 /** What the schema of a task makes of an output; undefined if it does not fit. */
 function judged({ outputSchema }: AgentTask, output: object): object | undefined {

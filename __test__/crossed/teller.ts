@@ -2,11 +2,12 @@
 // Tells one execution from its first task to its last, and then what is undone.
 
 import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator'
-import { LATE, minutesOf, type Signal } from './case.ts'
+import { LATE, minutesOf, type Deed, type Signal } from './case.ts'
 import { cancelled, completed, failedAs, groupEnd, holds, keyOf, letterOf, stopOf, takenOver, tolerated, type ListEnd } from './ends.ts'
 import { affectedBy, cutOff, unwell } from './forking.ts'
 import { Joined } from './joins.ts'
 import { Leaf } from './leaf.ts'
+import { stepsLeft, stepsOf } from './stepping.ts'
 import { rendered, type Scope } from './texts.ts'
 import type { End, Given, Told, World } from './told.ts'
 
@@ -64,7 +65,7 @@ export class Teller {
         continue
       }
       const id = done.task.id
-      this.#world.calls.push({ agent: 'undo', execution: told.id, task: id, attempt: 1, key: keyOf(told, undoing), said: undefined })
+      this.#callUndo(told.id, id, keyOf(told, undoing), done.task)
       told.tasks.set(undoing, { status: 'completed', result: { id, said: null }, attempts: 1 })
       told.undone.add(done.path)
       if (done.child !== undefined) told.undoneWhole.add(done.path)
@@ -83,11 +84,17 @@ export class Teller {
       if (inner !== undefined && asWhole) child.undoneWhole.add(path)
       if (inner !== undefined && !asWhole) results[undoing] = this.#undoChild(inner)
       else {
-        this.#world.calls.push({ agent: 'undo', execution, task: undoing, attempt: 1, key: keyOf(child, undoing), said: undefined })
+        this.#callUndo(execution, undoing, keyOf(child, undoing), task)
         results[undoing] = { id: undoing, said: null }
       }
     }
     return results
+  }
+
+  #callUndo(execution: string, task: string, key: string, { compensate }: AgentTask): void {
+    const { deed = {} } = (compensate?.input?.data ?? {}) as { deed?: Deed }
+    const steps = Object.fromEntries(stepsOf(deed, 1, false).map((name) => [name, `${execution} 1`]))
+    this.#world.calls.push({ agent: 'undo', execution, task, attempt: 1, key, said: undefined, steps })
   }
 
   #list({ tasks, prefix, beside, scope }: List): ListEnd {
@@ -298,8 +305,9 @@ export function kept(old: Told, starts: readonly string[], isRetry: boolean): Ma
 }
 
 /** What goes on from where another execution failed. */
-function continuing(old: Told): Pick<Given, 'reuse' | 'continues' | 'origin'> {
-  return { reuse: kept(old, [...unwell(old), ...old.undone], true), continues: old, origin: old }
+function continuing(old: Told): Pick<Given, 'reuse' | 'continues' | 'origin' | 'steps'> {
+  const reuse = kept(old, [...unwell(old), ...old.undone], true)
+  return { reuse, continues: old, origin: old, steps: stepsLeft(old, reuse) }
 }
 
 /** Whether something of an execution that ended well can be undone. */

@@ -27,7 +27,20 @@ export interface Call {
   /** Equal exactly where idempotency keys must be. */
   readonly key: string
   readonly said: unknown
+  /** What its steps gave, by name: the attempt that did it, or the code that it was told. */
+  readonly steps: Record<string, string>
 }
+
+/** A step on record. */
+export interface Taken {
+  /** The attempt that did it. */
+  readonly by: string
+  /** What it was given. */
+  readonly input: number | undefined
+}
+
+/** Steps on record, by path and name. */
+export type Steps = ReadonlyMap<string, ReadonlyMap<string, Taken>>
 
 /** One execution. */
 export interface Told {
@@ -40,6 +53,8 @@ export interface Told {
   code?: string
   tasks: Map<string, End>
   results: Record<string, unknown>
+  /** Those of tasks that have not completed. */
+  readonly steps: Map<string, Map<string, Taken>>
   /** What can be undone, latest completion last. */
   readonly done: Done[]
   /** Paths whose work was undone. */
@@ -79,6 +94,8 @@ export interface Given {
   /** The execution whose keys it has where there is none: what would have been that run. */
   readonly keysOf?: string | undefined
   readonly cancelled?: Told['cancelled']
+  /** Those of the execution that it retries. */
+  readonly steps?: Steps
   /** That of whatever it is a part of. */
   readonly deadline?: number
   readonly signals?: boolean

@@ -178,6 +178,51 @@ describe('the steps of a task', () => {
     expect(await end(orchestrator.forkExecution(id, 'first'))).toEqual({ first: 1, a: 'charge by 3' })
   })
 
+  it.each(['memory', 'file'])('are there for a retry of a retry that was cancelled before it came to it: %s', async (where) => {
+    const world = new World()
+    const free = gate()
+    let isBroken = true
+    const agents = {
+      work: async () => free.promise,
+      steps: async (_: TaskInput, { step }: AttemptContext) => {
+        const value = await step('charge', () => world.does('charge'))
+        if (isBroken) throw new Error('no')
+        return value
+      },
+    }
+    const storage = where === 'file' ? { storage: { path: storePath(userFolder()) } } : {}
+    const orchestrator = orchestratorWith(agents, { ...storage, workflow: { maxConcurrentWorkflows: 1 } })
+    const flow = { ...workflow([task('a', { agentId: 'steps', retryPolicy: { maxAttempts: 1 } })]), id: 'steps' }
+    const { execution } = await rejection(orchestrator.executeWorkflow(flow))
+    isBroken = false
+    const other = await orchestrator.startWorkflow(workflow([task('other')]))
+    const second = await orchestrator.retryExecution(execution?.id ?? '')
+    await second.cancel()
+    expect((await second.settled()).tasks).toMatchObject([{ taskId: 'a', status: 'cancelled', attempts: 0 }])
+    const third = await orchestrator.retryExecution(second.id)
+    free.open()
+    await other.settled()
+    expect([(await third.settled()).results, world.done]).toEqual([{ a: 'charge by 1' }, ['charge']])
+  })
+
+  it('that was undone are taken again by a retry, also by what it had spawned', async () => {
+    const world = new World()
+    let isBroken = true
+    const orchestrator = orchestratorWith({
+      work: async ({ id }, { step, spawn }) => {
+        await step('charge', () => world.does(`charge ${id}`))
+        if (id === 'a') await spawn(task('inner', { retryPolicy: { maxAttempts: 1 } }))
+        else if (isBroken) throw new Error('no')
+      },
+      refund: () => void world.does('refund'),
+    })
+    const a = task('a', { retryPolicy: { maxAttempts: 1 }, compensate: { agentId: 'refund', on: 'started' } })
+    const { execution } = await rejection(orchestrator.executeWorkflow(workflow([a])))
+    isBroken = false
+    await (await orchestrator.retryExecution(execution?.id ?? '')).settled()
+    expect(world.done).toEqual(['charge a', 'charge inner', 'refund', 'charge a', 'charge inner'])
+  })
+
   it('are its own: not those of the agent that stands in for its agent', async () => {
     const world = new World()
     const orchestrator = orchestratorWith({

@@ -20,7 +20,7 @@ import { keptEnds, keptSteps, UNDOING } from './fork.js'
 import { judgeContext } from '../run/input-judge.js'
 import type { Json } from '../json/json.js'
 import { assertChild, isChild, isOf, type Child } from './kinship.js'
-import { continues, isUndoneWhole, keysAfter, startsOf, wasUndone, type Tried } from './lineage.js'
+import { continues, isUndoneWhole, keysAfter, startsOf, undoneWhole, wasUndone, type Tried } from './lineage.js'
 import type { LiveRuns } from './live-runs.js'
 import { pinsFor } from '../definition/pins.js'
 import type { Run } from '../run/run.js'
@@ -200,9 +200,8 @@ async function beginning(
   // What it is given has changed, or it is done again because of something before it: that is other work.
   const isHalfDone = tried.past.execution.status !== 'completed' || wasUndone(tried)
   if (!isHalfDone || canonical(context) !== canonical(tried.past.context)) return { definition, context, options }
-  const { execution } = tried.past
-  const reuse = keptEnds(definition, execution, { from: startsOf(tried), retry: true })
-  const kept = { reuse, ...keptSteps(execution, reuse) }
+  const reuse = keptEnds(definition, tried.past.execution, { from: startsOf(tried), retry: true })
+  const kept = { reuse, ...keptSteps(tried.past, undoneWhole(tried), reuse) }
   return { definition, context, options: { ...options, previous, forkedFrom: previous, ...kept, keys: keysAfter(tried, id) } }
 }
 

@@ -36,10 +36,19 @@ export function keptEnds(definition: Definition, execution: WorkflowExecution, {
   return kept
 }
 
-/** The steps that a retry goes on from, of the tasks that it does again: what was undone is done from its beginning. */
-export function keptSteps(execution: WorkflowExecution, reuse: Readonly<Record<string, ReusedEnd>>): Pick<RunOptions, 'steps'> {
-  const undone = new Set(undoneIn(execution.tasks).whole)
-  const steps = Object.entries(stepsLeft(execution)).filter(([path]) => reuse[path] === undefined && !undone.has(path))
+/**
+ * The steps that a retry goes on from, of the tasks that it does again: also of those that the execution had from one before it and did not come to. What was
+ * `undone` is done from its beginning, with all that it spawned.
+ */
+export function keptSteps(
+  { execution, options }: { readonly execution: WorkflowExecution; readonly options: RunOptions },
+  undone: readonly string[],
+  reuse: Readonly<Record<string, ReusedEnd>>,
+): Pick<RunOptions, 'steps'> {
+  const begun = new Set(execution.tasks.flatMap(({ taskId, status, attempts }) => (attempts > 0 || status === 'completed' ? [taskId] : [])))
+  const before = Object.entries(options.steps ?? {}).filter(([path]) => !begun.has(path))
+  const isUndone = (path: string): boolean => undone.some((one) => path === one || path.startsWith(`${one}/`))
+  const steps = [...before, ...Object.entries(stepsLeft(execution))].filter(([path]) => reuse[path] === undefined && !isUndone(path))
   return steps.length > 0 ? { steps: Object.fromEntries(steps) } : {}
 }
 

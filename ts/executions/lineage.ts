@@ -19,7 +19,7 @@ export interface Tried {
 /** The keys of an execution `id` that does again what another did. */
 export function keysAfter({ past, undoing }: Tried, id: string): Keys {
   const { of, but } = past.options.keys ?? { of: past.execution.id }
-  const undone = [past, ...(undoing === undefined ? [] : [undoing])].flatMap(({ execution }) => undoneIn(execution.tasks).whole)
+  const undone = undoneWhole({ past, undoing })
   const all = { ...but, ...Object.fromEntries(undone.map((path) => [path, id])) }
   return Object.keys(all).length === 0 ? { of } : { of, but: all }
 }
@@ -42,6 +42,11 @@ export function continues({ previous, forkedFrom }: RunOptions): boolean {
 }
 
 /** Whether what a child did was undone as a whole, by the `compensate` of its task: with the execution it belongs to, or since that ended. */
-export function isUndoneWhole({ past, undoing }: Tried, path: string): boolean {
-  return [past, ...(undoing === undefined ? [] : [undoing])].some(({ execution }) => undoneIn(execution.tasks).whole.includes(path))
+export function isUndoneWhole(tried: Tried, path: string): boolean {
+  return undoneWhole(tried).includes(path)
+}
+
+/** The tasks that were undone as a whole, with the execution or since that ended. */
+export function undoneWhole({ past, undoing }: Tried): string[] {
+  return [past, ...(undoing === undefined ? [] : [undoing])].flatMap(({ execution }) => undoneIn(execution.tasks).whole)
 }

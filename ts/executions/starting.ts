@@ -10,7 +10,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js'
 import { Turns } from '../base/turns.js'
 import type { Past } from './ended-executions.js'
 import { ValidationError } from '../api/errors.js'
-import { inherited, keptEnds, keptSteps, type ForkPoint } from './fork.js'
+import { inherited, keptEnds, keptSteps, undoneIn, type ForkPoint } from './fork.js'
 import { assertSameWorkflow, endsToKeep, planOf, sameSchema, whatStays } from './mend.js'
 import type { ReadMove } from './moving.js'
 import { canonical } from '../json/canonical.js'
@@ -286,7 +286,8 @@ export class Beginnings {
   }
 
   /** Begins a fork. */
-  async fork({ execution, definition: before, options }: Origin, fork: Fork, read: ReadOptions): Promise<Run> {
+  async fork(from: Origin, fork: Fork, read: ReadOptions): Promise<Run> {
+    const { execution, definition: before, options } = from
     const { definition, context, reuse, retry, workflows } = fork
     const { recorded, executionId: id, signal } = read
     const standIns = this.#standInsBefore(before, options)
@@ -306,7 +307,7 @@ export class Beginnings {
       ...own,
       forkedFrom: execution.id,
       reuse,
-      ...(retry && { previous: execution.id, ...keptSteps(execution, reuse) }),
+      ...(retry && { previous: execution.id, ...keptSteps(from, undoneIn(execution.tasks).whole, reuse) }),
     }
     const run = await this.#beginAs(id, () => this.begin(definition, copy, given, id ?? null, 0))
     cancelWith(this.#host, run, signal)
