@@ -59,9 +59,13 @@ it('is in the package, behind the notices of what is bundled', () => {
   expect(shipped.endsWith(linked)).toBe(true)
 })
 
-it.each(readdirSync(join(root, 'npm')))('is in the package of %s', (platform) => {
-  const folder = join(root, 'npm', platform)
-  // As `prepack` does; without the addon of another platform, which is not built here, that ends with an error after it.
-  spawnSync(process.execPath, [join(root, 'scripts/pack.mjs'), folder], { stdio: 'ignore' })
-  expect(packed(folder, '--ignore-scripts')).toContain(NAME)
-})
+it.each(readdirSync(join(root, 'npm')))(
+  'is in the package of %s',
+  (platform) => {
+    const folder = join(root, 'npm', platform)
+    // As `prepack` does; without the addon of another platform, which is not built here, that ends with an error after it.
+    spawnSync(process.execPath, [join(root, 'scripts/pack.mjs'), folder], { stdio: 'ignore' })
+    expect(packed(folder, '--ignore-scripts')).toContain(NAME)
+  },
+  120_000,
+)

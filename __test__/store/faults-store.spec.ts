@@ -355,6 +355,7 @@ describe('an empty or shortened store is not a new one', () => {
     for (const beside of ['-shm', '.lock']) rmSync(`${path}${beside}`, { force: true })
     const logger = new KeptLog()
     await orchestratorWith({}, { storage: { path }, logger }).ready()
+    await logger.first()
     expect(logger.lines).toEqual([
       {
         level: 'error',

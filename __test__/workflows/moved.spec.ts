@@ -41,11 +41,16 @@ async function waiting(orchestrator: MultiAgentOrchestrator, flow: AgentWorkflow
   return handle.id
 }
 
-/** Resolves once a task waits, for a signal and not for its turn. */
-async function until(orchestrator: MultiAgentOrchestrator, id: string, path: string): Promise<void> {
+/** Resolves once a task waits, for a signal and not for its turn, or has completed. */
+async function until(
+  orchestrator: MultiAgentOrchestrator,
+  id: string,
+  path: string,
+  is: 'waiting' | 'completed' = 'waiting',
+): Promise<void> {
   for (;;) {
     const execution = await orchestrator.getExecution(id)
-    if (execution?.tasks.some(({ taskId, status }) => taskId === path && status === 'waiting') === true) return
+    if (execution?.tasks.some(({ taskId, status }) => taskId === path && status === is) === true) return
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
@@ -190,6 +195,7 @@ describe.each(storages)('%s', (name, config) => {
       ({ id: 'g', type: 'parallel', tasks: [{ id: 'child', workflow: inner }, ...beside] }) as unknown as AgentTask
     const { id } = await orchestrator.startWorkflow(workflow([group([task('x')]), task('c')]), {})
     await until(orchestrator, `${id}/child/1`, 'approve')
+    await until(orchestrator, id, 'x', 'completed')
     const refused = await rejection(orchestrator.moveExecution(id, workflow([group([task('x', data(1))]), task('c')])))
     expect([refused.code, refused.message]).toEqual(['ERR_NOT_MOVABLE', expect.stringContaining('of `child` is under way inside of `g`')])
     const { way } = await orchestrator.moveExecution(id, workflow([group([task('x')]), task('c', data(1))]))
