@@ -899,23 +899,20 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      * Resolves with what the time of an execution went into: its critical path, whose parts sum to its duration to the microsecond, and what each task is to
      * that. Of one that runs it is of the time until its latest record. Child workflows are part of it, up to 1,000 of them.
      *
-     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
-     * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
     getPerformanceProfile(executionId: string): Promise<PerformanceProfile>;
     /**
      * Resolves with a page that shows an execution over time, as HTML text: a row for each task, by what its time went into, the critical path, and the same as
      * a table. The page needs no other file and asks for nothing: write it somewhere, and open it.
      *
-     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
-     * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage` once the execution has ended: its records are not kept.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
     renderTimeline(executionId: string): Promise<string>;
     /**
      * Resolves with what differs between two executions: by what their time went into, and by task.
      *
-     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
-     * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage`.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
     compareExecutions(a: string, b: string): Promise<ExecutionComparison>;
     /**
@@ -923,8 +920,7 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      * from what it waits for and from the places of its agent.
      *
      * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `change` is none.
-     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`.
-     * @throws {OrchestratorError} `ERR_NOT_SUPPORTED` without `storage`.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
     predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction>;
 }

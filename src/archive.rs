@@ -55,7 +55,7 @@ impl ArchiveTask {
 
     fn answer(&self) -> Result<Option<String>, NativeFailure> {
         let archive = lock(&self.archive);
-        // Closed meanwhile: nobody knows what is on record. Without a store nothing is asked.
+        // Closed meanwhile: nobody knows what is on record.
         let Some(archive) = archive.as_deref() else { return Err(closed()) };
         told_of(archive, &self.question).map_err(|error| failure(&error))
     }

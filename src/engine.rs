@@ -110,6 +110,11 @@ impl From<Statistics> for NativeStatistics {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "what is in memory is far below 2^53 bytes")]
+fn as_number(bytes: u64) -> f64 {
+    bytes as f64
+}
+
 #[napi]
 impl Engine {
     /// `wake` is called, on the JavaScript thread, when `pull` has something to give. It never keeps the process alive.
@@ -134,6 +139,7 @@ impl Engine {
                 Driver::over(store, Durability::Os, clock.share(), self.wake.bell()).map_err(|error| coded(&error))?
             }
         };
+        *lock(&self.archive) = Some(driver.archive().map_err(|error| coded(&error))?);
         *lock(&self.driver) = Some(driver);
         Ok(())
     }
@@ -367,10 +373,21 @@ impl Engine {
         *lock(&self.heard) = Heard::owed().with(&kinds);
     }
 
-    /// JavaScript is done with an execution that has ended.
+    /// JavaScript is done with an execution that has ended. If it `remembers` it, what is on record stays in memory until `forget`: about so many bytes.
     #[napi(catch_unwind)]
-    pub fn release(&self, slot: u32) -> Result<(), CodedError> {
-        self.with(|driver| driver.release(slot))
+    pub fn release(&self, slot: u32, remembers: bool) -> Result<f64, CodedError> {
+        self.with(|driver| driver.release(slot, remembers).map(as_number))
+    }
+
+    /// JavaScript does not remember these executions any more.
+    #[napi(catch_unwind)]
+    pub fn forget(&self, ids: Vec<String>) -> Result<(), CodedError> {
+        self.with(|driver| {
+            for id in &ids {
+                driver.forget(id);
+            }
+            Ok(())
+        })
     }
 
     /// Resolves with a stored execution as JSON text, or null.

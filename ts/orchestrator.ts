@@ -142,7 +142,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
     this.#reader = new DefinitionReader(workflow)
     this.#workflows = new WorkflowValidator(this.#reader, this.#agents, (definition) => this.#interrupted.defined(definition))
     this.workflowEngine = this.#workflows
-    this.#ended = storage === null ? new EndedExecutions(memory.remember, clock.now()) : undefined
+    this.#ended = storage === null ? new EndedExecutions(memory.remember, clock.now(), (ids) => this.#dispatcher.forget(ids)) : undefined
     this.#dispatcher = new Dispatcher(
       dispatcherHostOf(() => this.#parts(), {
         ended: (run) => this.#runEnded(run),

@@ -114,18 +114,24 @@ describe('getPerformanceProfile', () => {
     await kit.until(handle.result())
   })
 
-  it('is there without a store while an execution runs, and says what is missing once that has ended', async () => {
-    const kit = await kitWith()
+  it('is there without a store while an execution runs, and as long as it is remembered, with those below it', async () => {
+    const kit = await kitWith({}, { memory: { remember: { count: 2 } } })
     kit.orchestrator.agentPool.registerAgentType('work', { create: () => ({ execute: async () => kit.clock.sleep('5s') }) })
     const { executionMonitor } = kit.orchestrator
-    const handle = await kit.orchestrator.startWorkflow(workflow([task('a'), task('b')]))
+    const inner = workflow([task('in')], { id: 'inner' })
+    const handle = await kit.orchestrator.startWorkflow(workflow([task('a'), { id: 'child', name: 'child', workflow: inner }]))
     await kit.clock.advance('6s')
     expect(long(whole(await executionMonitor.getPerformanceProfile(handle.id)))).toEqual([['a', 'code', 5000]])
     await kit.until(handle.result())
     await kit.clock.advance('1s')
-    const error = await rejection(executionMonitor.getPerformanceProfile(handle.id))
-    expect(error).toMatchObject({ code: 'ERR_NOT_SUPPORTED', details: { executionId: handle.id } })
-    expect(error.message).toContain('set `storage`')
+    expect(long(whole(await executionMonitor.getPerformanceProfile(handle.id)))).toEqual([
+      ['a', 'code', 5000],
+      ['in', 'code', 5000],
+    ])
+    for (const id of ['b', 'c']) await kit.run(workflow([task(id)]))
+    await kit.clock.advance('1s')
+    expect(await kit.orchestrator.getExecution(handle.id)).toBeUndefined()
+    expect(await rejection(executionMonitor.getPerformanceProfile(handle.id))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
   })
 
   it('sums to the microsecond on a real clock and a real file, and says what is no execution', async () => {
@@ -151,46 +157,49 @@ describe('getPerformanceProfile', () => {
 })
 
 describe('predict and compareExecutions', () => {
-  it('predicts what the changed workflow then takes, and shows by task and by bucket where two executions differ', async () => {
-    const kit = await kitWith({}, { storage: 'file' })
-    const slept: Record<string, string> = { slow: '8s', other: '5s', last: '2s' }
-    kit.orchestrator.agentPool.registerAgentType('work', {
-      create: () => ({ execute: async ({ id }) => kit.clock.sleep(slept[id] ?? '1s') }),
-      maxAgents: 1,
-      maxConcurrency: 2,
-    })
-    const tasks = (needs: string[]): ReturnType<typeof task>[] => [
-      task('slow', { dependencies: [] }),
-      task('other', { dependencies: [] }),
-      task('third', { dependencies: [] }),
-      task('last', { dependencies: needs }),
-    ]
-    const { executionMonitor } = kit.orchestrator
-    const before = await kit.run(workflow(tasks(['slow', 'other'])))
-    const seconds = (millis: number): number => Math.round(millis / 100) / 10
-    const twice = await executionMonitor.predict(before.id, { task: 'slow', factor: 0.5 })
-    expect([seconds(twice.duration), seconds(twice.predicted), twice.executions]).toEqual([10, 7, 1])
-    expect(twice.interval).toBeUndefined()
-    const without = await executionMonitor.predict(before.id, [{ task: 'last', without: 'slow' }])
-    const oneLess = await executionMonitor.predict(before.id, { agent: 'work', places: 1 })
-    expect([seconds(without.predicted), seconds(oneLess.predicted)]).toEqual([8, 16])
+  it.each(['file', undefined] as const)(
+    'predicts what a changed workflow then takes, and shows where two executions differ; storage: %s',
+    async (storage) => {
+      const kit = await kitWith({}, storage && { storage })
+      const slept: Record<string, string> = { slow: '8s', other: '5s', last: '2s' }
+      kit.orchestrator.agentPool.registerAgentType('work', {
+        create: () => ({ execute: async ({ id }) => kit.clock.sleep(slept[id] ?? '1s') }),
+        maxAgents: 1,
+        maxConcurrency: 2,
+      })
+      const tasks = (needs: string[]): ReturnType<typeof task>[] => [
+        task('slow', { dependencies: [] }),
+        task('other', { dependencies: [] }),
+        task('third', { dependencies: [] }),
+        task('last', { dependencies: needs }),
+      ]
+      const { executionMonitor } = kit.orchestrator
+      const before = await kit.run(workflow(tasks(['slow', 'other'])))
+      const seconds = (millis: number): number => Math.round(millis / 100) / 10
+      const twice = await executionMonitor.predict(before.id, { task: 'slow', factor: 0.5 })
+      expect([seconds(twice.duration), seconds(twice.predicted), twice.executions]).toEqual([10, 7, 1])
+      expect(twice.interval).toBeUndefined()
+      const without = await executionMonitor.predict(before.id, [{ task: 'last', without: 'slow' }])
+      const oneLess = await executionMonitor.predict(before.id, { agent: 'work', places: 1 })
+      expect([seconds(without.predicted), seconds(oneLess.predicted)]).toEqual([8, 16])
 
-    slept['slow'] = '4s'
-    const faster = await kit.run(workflow(tasks(['slow', 'other'])))
-    slept['slow'] = '8s'
-    const freed = await kit.run(workflow(tasks(['other'])))
-    expect([seconds(faster.metrics.duration), seconds(freed.metrics.duration)]).toEqual([7, 8])
+      slept['slow'] = '4s'
+      const faster = await kit.run(workflow(tasks(['slow', 'other'])))
+      slept['slow'] = '8s'
+      const freed = await kit.run(workflow(tasks(['other'])))
+      expect([seconds(faster.metrics.duration), seconds(freed.metrics.duration)]).toEqual([7, 8])
 
-    const { difference, buckets, tasks: changed, a, b } = await executionMonitor.compareExecutions(before.id, faster.id)
-    expect([a.executionId, b.executionId, seconds(difference)]).toEqual([before.id, faster.id, -3])
-    expect(Object.values(buckets).reduce((sum, part) => sum + micros(part), 0)).toBe(micros(difference))
-    expect(changed.slice(0, 2).map((one) => [one.task, seconds(one.difference)])).toEqual([
-      ['slow', -8],
-      ['other', 5],
-    ])
-    const again = await executionMonitor.predict(before.id, { task: 'slow', factor: 1 })
-    expect(again).toMatchObject({ executions: 3, interval: { low: 0, high: 0 } })
-  })
+      const { difference, buckets, tasks: changed, a, b } = await executionMonitor.compareExecutions(before.id, faster.id)
+      expect([a.executionId, b.executionId, seconds(difference)]).toEqual([before.id, faster.id, -3])
+      expect(Object.values(buckets).reduce((sum, part) => sum + micros(part), 0)).toBe(micros(difference))
+      expect(changed.slice(0, 2).map((one) => [one.task, seconds(one.difference)])).toEqual([
+        ['slow', -8],
+        ['other', 5],
+      ])
+      const again = await executionMonitor.predict(before.id, { task: 'slow', factor: 1 })
+      expect(again).toMatchObject({ executions: 3, interval: { low: 0, high: 0 } })
+    },
+  )
 
   it('refuses by name what is no change and no execution', async () => {
     const { executionMonitor } = orchestratorWith({}, { storage: { path: storePath(folder) } })
@@ -206,6 +215,7 @@ describe('predict and compareExecutions', () => {
     expect(await rejection(executionMonitor.predict('x', { task: 'a', factor: 1 }))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
     expect(await rejection(executionMonitor.compareExecutions('x', 'y'))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
     const memory = orchestratorWith().executionMonitor
-    expect(await rejection(memory.predict('x', { task: 'a', factor: 1 }))).toMatchObject({ code: 'ERR_NOT_SUPPORTED' })
+    expect(await rejection(memory.predict('x', { task: 'a', factor: 1 }))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
+    expect(await rejection(memory.compareExecutions('x', 'y'))).toMatchObject({ code: 'ERR_EXECUTION_NOT_FOUND' })
   })
 })

@@ -331,8 +331,13 @@ export class Engine {
     return claim as Claimed
   }
 
-  release(slot: number): void {
-    this.#try(() => this.#native.release(slot))
+  /** If it `remembers` the execution, what is on record of that stays in memory until `forget`: about so many bytes. */
+  release(slot: number, remembers: boolean): number {
+    return this.#try(() => this.#native.release(slot, remembers))
+  }
+
+  forget(ids: readonly string[]): void {
+    this.#try(() => this.#native.forget([...ids]))
   }
 
   openPool({ scaleUpThreshold, scaleDownThreshold, healthCheckInterval }: ResolvedAgents): void {
@@ -432,8 +437,8 @@ export class Engine {
     return { done: copied, stop: () => stopping.stop() }
   }
 
-  /** Of a live execution, as JSON text: what undoes it, what it waits for, or what its time went into; the last is null if it must be read. */
-  told(what: 'undoing' | 'waits' | 'profile' | 'timeline', slot: number): string {
+  /** Of a live execution, as JSON text: what undoes it, or what it waits for. */
+  told(what: 'undoing' | 'waits', slot: number): string {
     return this.#try(() => this.#native[what](slot))
   }
 

@@ -166,11 +166,17 @@ export class Dispatcher implements AttemptHost, AccountHost {
     if (this.#active === 0) this.#alive.unref()
   }
 
-  /** Nobody needs a run any more that has ended or is parked. */
-  release(run: Run): void {
+  /** Nobody needs a run any more that has ended or is parked. If it is remembered its records stay, until `forget`: about so many bytes. */
+  release(run: Run, isRemembered = false): number {
     this.#runs[run.slot] = undefined
-    if (this.failure === undefined && !this.#stopped) this.engine.release(run.slot)
+    const bytes = this.isOver() ? 0 : this.engine.release(run.slot, isRemembered)
     run.release()
+    return bytes
+  }
+
+  /** Ended executions are not remembered any more. */
+  forget(ids: readonly string[]): void {
+    if (!this.isOver()) this.engine.forget(ids)
   }
 
   /** Hands what the engine was told to the store, soon; `run`: of which that was, if of one. */

@@ -15,6 +15,11 @@ import type { ExpendableQuestion, Tree } from '../boundary/shapes.js'
 /** How long a key stands for an execution that has ended: `Keyed::KEPT`. */
 const KEY_KEPT_MS = 24 * 60 * 60 * 1000
 
+/** Records that are forgotten together: a call to the addon takes as long as one of them. */
+const FORGOTTEN_TOGETHER = 64
+/** Sooner if they weigh so much. */
+const FORGOTTEN_BYTES = 2 ** 20
+
 /** An execution that has ended, with what another one like it would need. */
 export interface Past {
   readonly execution: WorkflowExecution
@@ -40,10 +45,15 @@ export class EndedExecutions {
   /** Those that an execution above them may still undo, or do again, by their ids; and their ids by that of the topmost. */
   readonly #held = new Map<string, Past>()
   readonly #holders = new Map<string, string[]>()
+  /** Those whose records are to be forgotten, and their weight. */
+  #forgotten: string[] = []
+  #forgottenWeight = 0
+  readonly #forgets: (ids: readonly string[]) => void
 
-  /** `now`: what ended before is of no process that this one knows. */
-  constructor(bounds: Remembered, now: number) {
+  /** `now`: what ended before is of no process that this one knows. `forgets` lets go of the records of executions. */
+  constructor(bounds: Remembered, now: number, forgets: (ids: readonly string[]) => void) {
     this.#bounds = bounds
+    this.#forgets = forgets
     this.#since = now
   }
 
@@ -68,15 +78,41 @@ export class EndedExecutions {
    */
   add(past: Past, weight: number, ended: number): void {
     const { id } = past.execution
-    const { count, bytes } = this.#bounds
     this.#executions.set(id, { ...past, weight, ended })
     this.#weight += weight
-    for (const [oldest, { weight: freed, ended: then }] of this.#executions) {
+    this.#makeRoom(id)
+  }
+
+  /** What is on record of an execution that is remembered weighs so much, beside what it weighs already. */
+  weigh(id: string, bytes: number): void {
+    const past = this.#executions.get(id)
+    if (past === undefined) return
+    past.weight += bytes
+    this.#weight += bytes
+    this.#makeRoom(id)
+  }
+
+  /** Forgets the oldest beyond the bounds, up to the one with this id. */
+  #makeRoom(id: string): void {
+    const { count, bytes } = this.#bounds
+    for (const [oldest, { weight, ended }] of this.#executions) {
       if (oldest === id || (this.#executions.size <= count && this.#weight <= bytes)) return
       this.#executions.delete(oldest)
-      this.#weight -= freed
-      this.#since = Math.max(this.#since, then + 1000)
+      this.#weight -= weight
+      this.#since = Math.max(this.#since, ended + 1000)
+      this.#letGoOfRecords(oldest, weight)
     }
+  }
+
+  #letGoOfRecords(id: string, weight: number): void {
+    this.#forgotten.push(id)
+    this.#forgottenWeight += weight
+    if (this.#forgotten.length < FORGOTTEN_TOGETHER && this.#forgottenWeight < FORGOTTEN_BYTES) return
+    // One may be held for another, or there again.
+    const ids = this.#forgotten.filter((forgotten) => this.get(forgotten) === undefined)
+    this.#forgotten = []
+    this.#forgottenWeight = 0
+    this.#forgets(ids)
   }
 
   /** Every execution that ended at this instant or later, in microseconds, is remembered, but for those that were deleted. */
@@ -95,8 +131,13 @@ export class EndedExecutions {
 
   /** An execution lives no more: nothing is held for it. */
   letGo(top: string): void {
-    for (const id of this.#holders.get(top) ?? []) this.#held.delete(id)
+    const ids = this.#holders.get(top)
+    if (ids === undefined) return
     this.#holders.delete(top)
+    for (const id of ids) {
+      this.#held.delete(id)
+      if (!this.#executions.has(id)) this.#letGoOfRecords(id, 0)
+    }
   }
 
   get(id: string): Past | undefined {
@@ -125,8 +166,10 @@ export class EndedExecutions {
   /** They are remembered no more. */
   forget(ids: readonly string[]): void {
     for (const id of ids) {
-      this.#weight -= this.#executions.get(id)?.weight ?? 0
+      const weight = this.#executions.get(id)?.weight ?? 0
+      this.#weight -= weight
       this.#executions.delete(id)
+      this.#letGoOfRecords(id, weight)
     }
   }
 

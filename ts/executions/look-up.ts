@@ -37,11 +37,8 @@ interface LookUpHost {
 
 /** What the records of executions tell. */
 interface Records {
-  readonly isStored: boolean
-  /** The answer to a question as JSON text; `undefined` if there is no such execution. */
-  traces(call: string, asked: object): Promise<string | undefined>
-  /** What is told of an execution that is in memory; `null` if its records are gone. */
-  inMemory(what: 'profile' | 'timeline', executionId: string): Promise<string | null>
+  /** The answer to a question about these executions, as JSON text; `undefined` if one of them is not there. */
+  traces(call: string, ids: readonly string[], asked: object): Promise<string | undefined>
   status(executionId: string): Promise<string | undefined>
   notFound(executionId: string): Error
 }
@@ -83,20 +80,14 @@ export class ExecutionLookUp {
   get profiles(): Records {
     const { live, ended, dispatcher } = this.#host
     return {
-      isStored: ended === undefined,
       notFound,
-      traces: async (call, asked) => {
+      traces: async (call, ids, asked) => {
         await this.#host.ready()
+        const gone = ended && ids.find((id) => live.get(id) === undefined && ended.get(id) === undefined)
+        if (gone !== undefined) throw notFound(gone)
         return this.#read(call, () => dispatcher.engine.stored('traces', JSON.stringify(asked)))
       },
       status: async (executionId) => (await this.get(executionId))?.status,
-      inMemory: async (what, executionId) => {
-        await this.#host.ready()
-        const run = live.get(executionId)
-        if (run !== undefined && !run.released) return dispatcher.engine.told(what, run.slot)
-        if (ended?.get(executionId) === undefined) throw notFound(executionId)
-        return null
-      },
     }
   }
 

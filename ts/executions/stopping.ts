@@ -42,7 +42,8 @@ export function release(host: StoppingHost, run: Run): void {
   // Without a store a follower of its events reads to the end of them, and the holder of a handle may ask for them later.
   const kept = ended !== undefined && (run.followers > 0 || run.call === 0)
   if (kept && dispatcher.failure === undefined) announcer.keep(run)
-  dispatcher.release(run)
+  const bytes = dispatcher.release(run, ended?.get(run.id) !== undefined)
+  ended?.weigh(run.id, bytes)
 }
 
 /** Why a call is refused: it comes after the end, or was under way when that came and has begun nothing. */

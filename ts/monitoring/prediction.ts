@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Comparisons and predictions: what is asked, and the answers as Rust writes them.
 
-import { errorOf, ValidationError } from '../api/errors.js'
+import { ValidationError } from '../api/errors.js'
 import { describe, type Issue } from '../api/issue.js'
 import type { ComparedExecution, ComparedTask, ExecutionComparison, Prediction, WhatIf } from '../api/prediction.js'
 import type { TimeBucket, TimeBuckets } from '../api/profile.js'
@@ -35,7 +35,7 @@ interface PredictionText {
 
 /** Two executions beside each other. */
 export async function compared(host: ProfilesHost, a: string, b: string): Promise<ExecutionComparison> {
-  const text = await asked(host, 'compareExecutions', { what: 'compare', a, b })
+  const text = await host.traces('compareExecutions', [a, b], { what: 'compare', a, b })
   const told = JSON.parse(text ?? '{}') as ComparisonText
   if (told.gone !== undefined || text === undefined) throw host.notFound(told.gone ?? a)
   const kinds = new Set([...Object.keys(told.a.buckets), ...Object.keys(told.b.buckets)]) as Set<TimeBucket>
@@ -61,7 +61,7 @@ function taskOf([task, a, b]: ComparisonText['tasks'][number]): ComparedTask {
 
 /** What changes would have done to an execution. */
 export async function predicted(host: ProfilesHost, id: string, changes: unknown): Promise<Prediction> {
-  const text = await asked(host, 'predict', { what: 'predict', id, changes: readChanges(changes) })
+  const text = await host.traces('predict', [id], { what: 'predict', id, changes: readChanges(changes) })
   if (text === undefined) throw host.notFound(id)
   const { duration, predicted: after, saving, executions } = JSON.parse(text) as PredictionText
   return {
@@ -72,12 +72,6 @@ export async function predicted(host: ProfilesHost, id: string, changes: unknown
     ...(saving !== null && { interval: { low: saving[0], high: saving[1] } }),
     executions,
   }
-}
-
-async function asked(host: ProfilesHost, call: string, question: object): Promise<string | undefined> {
-  if (host.isStored) return host.traces(call, question)
-  const message = `\`executionMonitor.${call}\` reads the records of executions that have ended, which are kept with \`storage\` alone; set \`storage\``
-  throw errorOf('ERR_NOT_SUPPORTED', message, { details: { name: `executionMonitor.${call}` } })
 }
 
 const FORMS = 'must be { task, factor }, { agent, places } or { task, without }'

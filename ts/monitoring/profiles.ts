@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-// Where profiles and timelines come from: the records of a store, read on a thread of Node's pool, or those of an execution that is in memory.
+// Where profiles and timelines come from: the records of executions, in a file or in memory, read on a thread of Node's pool.
 
-import { errorOf } from '../api/errors.js'
 import type { PerformanceProfile } from '../api/profile.js'
 import { timelinePage, type TimelineData } from './page/timeline.js'
 import { profileOf } from './profile.js'
 
-type Told = 'profile' | 'timeline'
-
 /** What it needs of the orchestrator. */
 export interface ProfilesHost {
-  /** The answer to a question about the records of executions, as JSON text; `undefined` if there is no such execution. */
-  traces(call: string, asked: object): Promise<string | undefined>
-  /** What is told of an execution that is in memory; `null` if its records are gone. Throws if there is no such execution. */
-  inMemory(what: Told, executionId: string): Promise<string | null>
+  /** The answer to a question about the records of these executions, as JSON text; `undefined` if one of them is not there. */
+  traces(call: string, ids: readonly string[], asked: object): Promise<string | undefined>
   status(executionId: string): Promise<string | undefined>
-  readonly isStored: boolean
   notFound(executionId: string): Error
 }
 
@@ -32,14 +26,8 @@ export async function timelineOf(host: ProfilesHost, executionId: string): Promi
   return timelinePage(data, status ?? 'deleted')
 }
 
-async function told(host: ProfilesHost, call: string, what: Told, executionId: string): Promise<string> {
-  if (host.isStored) {
-    const text = await host.traces(call, { what, id: executionId })
-    if (text === undefined) throw host.notFound(executionId)
-    return text
-  }
-  const text = await host.inMemory(what, executionId)
-  if (text !== null) return text
-  const message = `the records of execution \`${executionId}\` are gone: without \`storage\` they are kept until it ends; set \`storage\`, or ask while it runs`
-  throw errorOf('ERR_NOT_SUPPORTED', message, { details: { name: call, executionId } })
+async function told(host: ProfilesHost, call: string, what: 'profile' | 'timeline', executionId: string): Promise<string> {
+  const text = await host.traces(call, [executionId], { what, id: executionId })
+  if (text === undefined) throw host.notFound(executionId)
+  return text
 }

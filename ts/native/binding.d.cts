@@ -110,8 +110,10 @@ export declare class Engine {
   report(slot: number): string
   /** Which kinds of effect leave from now on beside those that are owed, by their first words. */
   listen(kinds: Array<number>): void
-  /** JavaScript is done with an execution that has ended. */
-  release(slot: number): void
+  /** JavaScript is done with an execution that has ended. If it `remembers` it, what is on record stays in memory until `forget`: about so many bytes. */
+  release(slot: number, remembers: boolean): number
+  /** JavaScript does not remember these executions any more. */
+  forget(ids: Array<string>): void
   /** Resolves with a stored execution as JSON text, or null. */
   storedExecution(id: string): Promise<Answer>
   /** The same; of one that is damaged what is known. */
@@ -201,10 +203,6 @@ export declare class Engine {
   executionId(slot: number): string
   /** Resolves with the answer to a question, both JSON text, or null; see `runtime::traces`. */
   traces(asked: string): Promise<Answer>
-  /** The profile of a live execution as JSON text, which says `null` if its records are not in memory. */
-  profile(slot: number): string
-  /** The timeline of a live execution, likewise. */
-  timeline(slot: number): string
 }
 
 /** A store that is looked at. */

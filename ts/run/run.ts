@@ -23,7 +23,7 @@ interface Instance {
   readonly owner: number | undefined
 }
 
-/** Bytes that each task takes beside its values: its row, its events, what is made of them when they are looked at. */
+/** Bytes that each task takes beside its values and records: its row, and what is made of that when it is looked at. */
 const TASK_BYTES = 512
 
 /** An attempt under way, as far as its run keeps it. */

@@ -207,7 +207,7 @@ fn load(path: &Path, tasks: u32, with_facts: bool) -> (f64, f64) {
                 while driver.next_effect().is_some() {}
             }
             for slot in slots {
-                driver.release(slot).unwrap();
+                driver.release(slot, false).unwrap();
             }
         }
     });

@@ -84,8 +84,8 @@ pub trait Store: Send {
         Ok(())
     }
 
-    /// The host no longer needs an ended execution at hand. A store that keeps its executions does nothing.
-    fn forget(&mut self, key: i64);
+    /// The host no longer asks for what an ended execution has recorded. A store that keeps its executions does nothing.
+    fn forget(&mut self, id: &str);
 }
 
 /// What an acknowledged commit survives.

@@ -3,10 +3,10 @@
 
 mod reading;
 
-pub use reading::{in_memory, trace};
+pub use reading::trace;
 
 use crate::Error;
-use crate::store::{Archive, ExecutionFilter};
+use crate::store::Archive;
 use analytics::compare;
 use analytics::path::{self, Profile};
 use analytics::replay::{self, Change};
@@ -64,13 +64,11 @@ pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Erro
     }
 }
 
-/// The profile of an execution whose trace is at hand, as JSON text.
-pub fn profile(trace: &Trace) -> String {
+fn profile(trace: &Trace) -> String {
     Profile::of(trace).to_value(trace).to_string()
 }
 
-/// The timeline of an execution whose trace is at hand, as JSON text.
-pub fn timeline(trace: &Trace) -> String {
+fn timeline(trace: &Trace) -> String {
     path::timeline(trace).to_string()
 }
 
@@ -79,11 +77,8 @@ fn predict(archive: &dyn Archive, id: &str, changes: &[ChangeText]) -> Result<Op
     let changes: Vec<Change> = changes.iter().map(ChangeText::change).collect();
     let alone = replay::predict([&asked], &changes);
     // The spread is that of executions like it: of the same version, and ended well.
-    let workflow = Some(asked.workflow.to_string());
-    let filter =
-        ExecutionFilter { workflow, status: Some("completed".to_owned()), since: None, until: None, limit: LIKE_IT_MAX, cursor: None };
     let mut like_it = Vec::new();
-    for stored in archive.list(&filter)?.executions.into_iter().flatten() {
+    for stored in archive.completed(&asked.workflow, LIKE_IT_MAX)? {
         let other = reading::of(&stored)?;
         if other.version == asked.version && other.execution != asked.execution {
             like_it.push(other);

@@ -114,8 +114,8 @@ impl Store for Through {
         self.backend.archive()
     }
 
-    fn forget(&mut self, key: i64) {
-        self.backend.forget(key);
+    fn forget(&mut self, id: &str) {
+        self.backend.forget(id);
     }
 }
 
@@ -299,8 +299,8 @@ fn nothing_is_a_commit_too() {
 fn what_is_forgotten_leaves_the_others_alone() {
     each(|name, store| {
         store.commit(&mut [begin(&[1, 2])]).unwrap();
-        store.forget(1);
-        store.forget(9);
+        store.forget("id-1");
+        store.forget("id-9");
         let kept = usize::from(!name.contains("memory"));
         assert_eq!((journal(store, 1).len(), journal(store, 2).len()), (kept, 1), "{name}");
         store.commit(&mut [steps(vec![step(2, 1)])]).unwrap();

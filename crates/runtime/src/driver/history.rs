@@ -3,13 +3,12 @@
 //! in memory.
 
 use super::Driver;
+use crate::Error;
 use crate::effect::Number;
 use crate::history::{Failures, effects_of, failures_of};
 use crate::store::{Archive, ReadError};
-use crate::{Error, traces};
 use alphabet::Effect;
-use analytics::trace::Trace;
-use engine::{Execution, Failure};
+use engine::Failure;
 use std::sync::Arc;
 use stdx::Timestamp;
 
@@ -38,13 +37,6 @@ impl OnRecord {
             effects.retain(|effect| effect.execution().is_some_and(|effect| is_told(effect.number)));
         }
         Ok((effects, failures_of(&records)))
-    }
-
-    /// How it spent its time so far, as `execution` has it.
-    pub fn trace(&self, archive: &dyn Archive, execution: &Execution) -> Result<Trace, ReadError> {
-        let mut records = archive.journal(self.key, 0)?;
-        records.retain(|record| record.seq < self.records);
-        Ok(traces::in_memory(Arc::clone(execution.plan()), execution.setup().clone(), &records))
     }
 }
 

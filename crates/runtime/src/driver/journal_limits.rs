@@ -41,6 +41,10 @@ impl Extent {
         recorded
     }
 
+    pub(super) fn bytes(self) -> u64 {
+        self.bytes
+    }
+
     fn add(&mut self, events: &[Event]) {
         self.events += events.len() as u64;
         self.bytes += events.iter().map(|event| EVENT_BYTES + event.bytes() as u64).sum::<u64>();

@@ -13,24 +13,37 @@ const REFUSED: u64 = 1;
 const LOST: u64 = 2;
 
 impl Driver {
-    /// The host is done with an execution that has ended: its slot is free.
-    pub fn release(&mut self, slot: u32) -> Result<(), Error> {
+    /// The host is done with an execution that has ended: its slot is free. Where it `remembers` it what is on record stays until [`Driver::forget`], also in
+    /// memory; the answer is about how many bytes that has there.
+    pub fn release(&mut self, slot: u32, remembers: bool) -> Result<u64, Error> {
         // It is done with one that is parked when that is woken and has ended.
         if self.slots.parked(slot).is_some() {
-            return Ok(());
+            return Ok(0);
         }
         let live = self.slots.get(slot)?;
+        let mut bytes = 0;
         if live.is_let_go {
             self.slots.remove(slot);
         } else if matches!(live.execution.phase(), Phase::Ended(_)) {
             self.statistics.late_answers += live.execution.late_answers();
-            self.backend.forget(live.key);
             let id = Arc::clone(&live.execution.setup().id);
+            if remembers {
+                bytes = live.recorded.bytes();
+            } else {
+                self.backend.forget(&id);
+            }
             self.release_key(slot);
             self.ids.remove(&id);
             self.slots.remove(slot);
         }
-        Ok(())
+        Ok(bytes)
+    }
+
+    /// The host does not remember an execution any more that it has released. One that is live is left alone.
+    pub fn forget(&mut self, id: &str) {
+        if !self.ids.contains_key(id) {
+            self.backend.forget(id);
+        }
     }
 
     /// There is an execution with the id of this one.

@@ -32,6 +32,13 @@ pub trait Archive: Send {
     /// A page of executions, newest first.
     fn list(&self, filter: &ExecutionFilter) -> Result<Page, ReadError>;
 
+    /// The latest executions of a workflow that completed, newest first.
+    fn completed(&self, workflow: &str, limit: u32) -> Result<Vec<StoredExecution>, ReadError> {
+        let status = Some("completed".to_owned());
+        let filter = ExecutionFilter { workflow: Some(workflow.to_owned()), status, since: None, until: None, limit, cursor: None };
+        Ok(self.list(&filter)?.executions.into_iter().flatten().collect())
+    }
+
     /// The records of an execution from the one with the number `from`, in order.
     fn journal(&self, key: i64, from: u64) -> Result<Vec<StepRecord>, ReadError>;
 

@@ -92,8 +92,8 @@ pub trait Backend: Send {
     /// Reads what is on record, from any thread.
     fn archive(&self) -> Result<Box<dyn Archive>, OpenError>;
 
-    /// The host no longer needs an ended execution at hand. A backend that keeps its executions does nothing.
-    fn forget(&mut self, key: i64);
+    /// The host no longer asks for what an ended execution has recorded. A backend that keeps its executions does nothing.
+    fn forget(&mut self, id: &str);
 
     /// Commits what it was given, and lets go of what it has open. Waits as long as that takes, unless it is away.
     fn close(&mut self) -> Result<(), Arc<CommitError>>;

@@ -82,8 +82,8 @@ impl Store for CrashingStore {
         self.store.close()
     }
 
-    fn forget(&mut self, key: i64) {
-        self.store.forget(key);
+    fn forget(&mut self, id: &str) {
+        self.store.forget(id);
     }
 }
 

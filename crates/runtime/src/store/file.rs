@@ -48,5 +48,5 @@ impl Store for FileStore {
         MemoryStore::default().archive()
     }
 
-    fn forget(&mut self, _key: i64) {}
+    fn forget(&mut self, _id: &str) {}
 }

@@ -2,10 +2,10 @@
 //! Journals in memory: nothing is ever written, and an execution is kept as long as the host keeps it.
 
 use super::{
-    Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, FollowedRecord, KnownKey,
-    Medium, OpenError, Page, ReadError, StepRecord, Store, StoredExecution, Tree,
+    Accepted, Archive, Batch, CachedOutput, CommitError, Cursor, ExecutionFilter, Expendable, ExpendablePage, Followed, FollowedRecord,
+    KnownKey, Medium, OpenError, Page, ReadError, StepRecord, Store, StoredExecution, Tree,
 };
-use engine::Keyed;
+use engine::{End, Event, Keyed};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,15 +21,18 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Kept {
     journals: FxHashMap<i64, Journal>,
+    /// The keys of their executions, by their ids.
+    keys_by_id: FxHashMap<Arc<str>, i64>,
     /// How many records there have been.
     written: i64,
     cache: Cache,
     keys: Keys,
 }
 
-#[derive(Debug, Default)]
+/// One that has ended is kept as it is until it is forgotten: profiles and predictions are made of it.
+#[derive(Debug)]
 struct Journal {
-    id: Arc<str>,
+    accepted: Accepted,
     records: Vec<StepRecord>,
     /// Where each of them stands among those of all, from 1.
     positions: Vec<i64>,
@@ -102,10 +105,15 @@ impl Kept {
     fn commit(&mut self, batch: &mut Batch) -> Result<(), CommitError> {
         let now = if batch.cached.is_empty() && batch.keys.is_empty() { None } else { batch.latest() };
         for accepted in batch.accepted.drain(..) {
-            self.journals.insert(accepted.key, Journal { id: accepted.id, ..Journal::default() });
+            let key = accepted.key;
+            // The host may choose an id again once it has forgotten what had it.
+            if let Some(before) = self.keys_by_id.insert(Arc::clone(&accepted.id), key) {
+                self.journals.remove(&before);
+            }
+            self.journals.insert(key, Journal { accepted, records: Vec::new(), positions: Vec::new() });
         }
         for key in batch.deleted.drain(..).chain(batch.discarded.drain(..)) {
-            self.journals.remove(&key);
+            self.remove(key);
         }
         for cached in batch.cached.drain(..) {
             self.cache.keep(cached, now.unwrap_or_default());
@@ -114,16 +122,48 @@ impl Kept {
             self.keys.write(keyed, now.unwrap_or_default());
         }
         for mut record in batch.records.drain(..) {
-            let journal = self.journals.entry(record.key).or_default();
-            if record.seq != journal.records.len() as u64 {
-                return Err(CommitError::OutOfOrder { key: record.key, seq: record.seq });
-            }
+            let journal = self.journals.get_mut(&record.key).filter(|journal| journal.records.len() as u64 == record.seq);
+            let Some(journal) = journal else { return Err(CommitError::OutOfOrder { key: record.key, seq: record.seq }) };
             self.written += 1;
             journal.positions.push(self.written);
             record.shrink();
             journal.records.push(record);
         }
         Ok(())
+    }
+
+    fn remove(&mut self, key: i64) {
+        if let Some(Journal { accepted: Accepted { id, .. }, .. }) = self.journals.remove(&key)
+            && self.keys_by_id.get(&id) == Some(&key)
+        {
+            self.keys_by_id.remove(&id);
+        }
+    }
+
+    fn by_id(&self, id: &str) -> Option<&Journal> {
+        self.journals.get(self.keys_by_id.get(id)?)
+    }
+}
+
+impl Journal {
+    fn end(&self) -> Option<&End> {
+        let last = self.records.last()?.events.last()?;
+        if let Event::ExecutionEnded { end } = last { Some(end) } else { None }
+    }
+
+    fn stored(&self) -> StoredExecution {
+        let Accepted { key, id, plan, context, options, at } = &self.accepted;
+        StoredExecution {
+            key: *key,
+            id: Arc::clone(id),
+            definition: Arc::clone(&plan.definition),
+            workflow: Arc::clone(&plan.workflow_id),
+            context: context.as_deref().map(str::to_owned),
+            options: options.as_deref().map(str::to_owned),
+            accepted: *at,
+            default_timeout: plan.default_timeout,
+            records: self.records.clone(),
+        }
     }
 }
 
@@ -152,12 +192,15 @@ impl Store for MemoryStore {
         Ok(self.reader())
     }
 
-    fn forget(&mut self, key: i64) {
-        self.kept().journals.remove(&key);
+    fn forget(&mut self, id: &str) {
+        let mut kept = self.kept();
+        if let Some(key) = kept.keys_by_id.remove(id) {
+            kept.journals.remove(&key);
+        }
     }
 }
 
-/// What a store in memory has. The host knows executions by their ids there, as long as it remembers them.
+/// What a store in memory has. The host lists executions there, as long as it remembers them.
 struct MemoryArchive(Arc<Mutex<Kept>>);
 
 impl Archive for MemoryArchive {
@@ -169,12 +212,21 @@ impl Archive for MemoryArchive {
         true
     }
 
-    fn execution(&self, _id: &str) -> Result<Option<StoredExecution>, ReadError> {
-        Ok(None)
+    fn execution(&self, id: &str) -> Result<Option<StoredExecution>, ReadError> {
+        Ok(lock(&self.0).by_id(id).map(Journal::stored))
     }
 
+    /// One that has ended is remembered by the host for some time: its id may be chosen again.
     fn has_execution(&self, id: &str) -> Result<bool, ReadError> {
-        Ok(lock(&self.0).journals.values().any(|journal| *journal.id == *id))
+        Ok(lock(&self.0).by_id(id).is_some_and(|journal| journal.end().is_none()))
+    }
+
+    fn completed(&self, workflow: &str, limit: u32) -> Result<Vec<StoredExecution>, ReadError> {
+        let kept = lock(&self.0);
+        let completed = |journal: &&Journal| *journal.accepted.plan.workflow_id == *workflow && journal.end() == Some(&End::Completed);
+        let mut found: Vec<&Journal> = kept.journals.values().filter(completed).collect();
+        found.sort_unstable_by_key(|journal| std::cmp::Reverse(journal.accepted.key));
+        Ok(found.into_iter().take(limit as usize).map(Journal::stored).collect())
     }
 
     fn list(&self, _filter: &ExecutionFilter) -> Result<Page, ReadError> {
@@ -223,7 +275,7 @@ impl Archive for MemoryArchive {
         let end = found.last().map_or(after, |(position, ..)| *position);
         let records = found.into_iter().filter_map(|(_, journal, place)| {
             let record = journal.records.get(place)?.clone();
-            Some(FollowedRecord { id: Arc::clone(&journal.id), key: record.key, bytes: 0, record: Ok(record) })
+            Some(FollowedRecord { id: Arc::clone(&journal.accepted.id), key: record.key, bytes: 0, record: Ok(record) })
         });
         Ok(Followed { records: records.collect(), cursor: Cursor::at(end) })
     }

@@ -232,8 +232,8 @@ impl Backend for ScriptedBackend {
         self.answering.archive().another()
     }
 
-    fn forget(&mut self, key: i64) {
-        self.store.forget(key);
+    fn forget(&mut self, id: &str) {
+        self.store.forget(id);
     }
 
     fn close(&mut self) -> Result<(), Arc<CommitError>> {

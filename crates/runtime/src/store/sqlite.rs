@@ -332,7 +332,7 @@ impl Store for SqliteStore {
         Ok(Box::new(self.reader()?))
     }
 
-    fn forget(&mut self, _key: i64) {}
+    fn forget(&mut self, _id: &str) {}
 }
 
 fn accept(transaction: &Transaction<'_>, known: &mut FxHashSet<Arc<str>>, batch: &Batch) -> Result<(), CommitError> {

@@ -128,7 +128,7 @@ impl Backend for Writer {
         self.answering.archive().another()
     }
 
-    fn forget(&mut self, _key: i64) {}
+    fn forget(&mut self, _id: &str) {}
 
     fn close(&mut self) -> Result<(), Arc<CommitError>> {
         lock(&self.shared.queue).closing = true;

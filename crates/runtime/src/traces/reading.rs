@@ -5,7 +5,6 @@ use crate::Error;
 use crate::report::{plan_of, setup_of};
 use crate::store::{self, Archive, StepRecord, StoredExecution};
 use analytics::trace::{Began, Ran, Reads, Record, Trace, TracedChild, Tracer, Waited};
-use engine::{Plan, Setup};
 use std::sync::Arc;
 
 /// Executions below one that are read: no time is spent on more than these, and what is left is shown as `child`.
@@ -32,18 +31,13 @@ fn read(archive: &dyn Archive, id: &str, room: &mut usize) -> Result<Option<Trac
 }
 
 pub(super) fn of(stored: &StoredExecution) -> Result<Trace, Error> {
-    Ok(in_memory(plan_of(stored)?, setup_of(stored)?.0, &stored.records))
-}
-
-/// An execution that has this plan, setup and records.
-pub fn in_memory(plan: Arc<Plan>, setup: Setup, records: &[StepRecord]) -> Trace {
-    let mut tracer = Tracer::new(plan, setup);
-    for StepRecord { at, previous_committed, events, began, ran, .. } in records {
+    let mut tracer = Tracer::new(plan_of(stored)?, setup_of(stored)?.0);
+    for StepRecord { at, previous_committed, events, began, ran, .. } in &stored.records {
         let began: Vec<Began> = began.iter().map(began_of).collect();
         let ran: Vec<Ran> = ran.iter().map(ran_of).collect();
         tracer.step(&Record { at: *at, previous_committed: *previous_committed, events, began: &began, ran: &ran });
     }
-    tracer.finish()
+    Ok(tracer.finish())
 }
 
 fn began_of(began: &store::Began) -> Began {

@@ -86,7 +86,7 @@ fn what_ends_while_it_waits_leaves_the_place_to_others() {
     assert_eq!(host.advance(), ["0: run 0/1 on 1"]);
     host.driver.cancel(1, None, false).unwrap();
     assert_eq!(host.advance(), ["1: cancelling", "1: cancelled 0 for 2", "1: ended 3"]);
-    host.driver.release(1).unwrap();
+    host.driver.release(1, false).unwrap();
     complete(&mut host, 1, 0, 0);
     assert_eq!(host.advance(), ["0: completed 0/1", "0: ended 1", "2: run 0/1 on 1"]);
     assert_eq!(host.driver.pool_statistics().unwrap().all.queued, 0);

@@ -85,7 +85,7 @@ fn a_child_that_outlives_its_parent_has_nobody_to_charge() {
         host.advance();
         host.complete(top, 0, 1, "1");
         host.advance();
-        host.driver.release(top).unwrap();
+        host.driver.release(top, false).unwrap();
         host.driver.recycle();
         // The slot is somebody else's now.
         let other = accept(&mut host, &plan_of("other", "1", &fan(1)), &json!({ "budget": { "tasks": tasks } }), "other");

@@ -136,12 +136,12 @@ fn a_slot_is_used_again_once_its_execution_has_ended_and_is_released() {
         let plan = plan(&json!([task("a", &[])]));
         let (slot, first) = host.accept(&plan);
         host.advance();
-        host.driver.release(slot).unwrap();
+        host.driver.release(slot, false).unwrap();
         assert_eq!(host.accept(&plan).0, 1, "{mode:?}: the first still runs");
         host.complete(slot, 0, 1, "1");
         host.advance();
-        host.driver.release(slot).unwrap();
-        assert!(matches!(host.driver.release(slot), Err(Error::NoSuchSlot { slot: 0 })), "{mode:?}");
+        host.driver.release(slot, false).unwrap();
+        assert!(matches!(host.driver.release(slot, false), Err(Error::NoSuchSlot { slot: 0 })), "{mode:?}");
         assert!(matches!(host.driver.report(slot), Err(Error::NoSuchSlot { slot: 0 })), "{mode:?}");
         // The host may still hold answers for the slot: it is another's only when it has given what it had.
         host.driver.recycle();
@@ -152,7 +152,7 @@ fn a_slot_is_used_again_once_its_execution_has_ended_and_is_released() {
         assert_eq!(host.history(again, None).len(), 3, "{mode:?}: nothing of the one before");
         host.complete(again, 0, 1, "1");
         host.advance();
-        host.driver.release(again).unwrap();
+        host.driver.release(again, false).unwrap();
         assert_ne!(host.accept(&plan).0, again, "{mode:?}: not before the host has given its answers");
     }
 }
@@ -214,7 +214,7 @@ fn a_late_answer_is_counted_and_changes_nothing() {
         host.complete(slot, 1, 1, "1");
         host.advance();
         assert_eq!(host.driver.statistics().late_answers, 4, "{mode:?}: after the end");
-        host.driver.release(slot).unwrap();
+        host.driver.release(slot, false).unwrap();
         assert_eq!(host.driver.statistics().late_answers, 4, "{mode:?}: released");
         host.complete(slot, 1, 1, "1");
         assert_eq!(host.driver.statistics().late_answers, 5, "{mode:?}: after the release");
@@ -228,7 +228,7 @@ fn a_slot_that_holds_nothing_is_named() {
     let no_such_slot = |result: Result<(), Error>| assert!(matches!(result, Err(Error::NoSuchSlot { slot: 7 })));
     no_such_slot(host.driver.cancel(7, None, false));
     no_such_slot(host.driver.resume(7));
-    no_such_slot(host.driver.release(7));
+    no_such_slot(host.driver.release(7, false).map(drop));
     no_such_slot(host.driver.report(7).map(drop));
     no_such_slot(host.driver.on_record(7).map(drop));
     assert_eq!(host.advance(), [""; 0]);
@@ -411,7 +411,7 @@ fn the_deadline_of_a_slot_does_not_wake_the_execution_that_uses_it_next() {
     host.advance();
     host.complete(slot, 0, 1, "1");
     host.advance();
-    host.driver.release(slot).unwrap();
+    host.driver.release(slot, false).unwrap();
     host.driver.recycle();
     assert_eq!(host.accept(&plan(&chain())).0, slot);
     host.advance();

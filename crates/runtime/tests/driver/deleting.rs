@@ -24,7 +24,7 @@ fn execute(host: &mut Host, tasks: usize) -> (Arc<str>, i64) {
         host.advance();
     }
     let key = host.stored(&id).key;
-    host.driver.release(slot).unwrap();
+    host.driver.release(slot, false).unwrap();
     (id, key)
 }
 

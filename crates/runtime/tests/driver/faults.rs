@@ -91,8 +91,8 @@ impl Store for Failing {
         self.memory.archive()
     }
 
-    fn forget(&mut self, key: i64) {
-        self.memory.forget(key);
+    fn forget(&mut self, id: &str) {
+        self.memory.forget(id);
     }
 }
 
@@ -185,8 +185,8 @@ impl Store for Gated {
         self.memory.archive()
     }
 
-    fn forget(&mut self, key: i64) {
-        self.memory.forget(key);
+    fn forget(&mut self, id: &str) {
+        self.memory.forget(id);
     }
 }
 
@@ -247,8 +247,8 @@ impl Store for Telling {
         self.memory.archive()
     }
 
-    fn forget(&mut self, key: i64) {
-        self.memory.forget(key);
+    fn forget(&mut self, id: &str) {
+        self.memory.forget(id);
     }
 }
 

@@ -25,7 +25,7 @@ fn run(host: &mut Host, generation: u32, well: bool, options: Option<&str>) {
         host.fail(slot, 0, 1, false);
     }
     host.advance();
-    host.driver.release(slot).unwrap();
+    host.driver.release(slot, false).unwrap();
 }
 
 fn claim(host: &mut Host, rerun_failed: bool) -> (Claim, String, Option<String>) {
@@ -129,7 +129,7 @@ fn a_live_execution_of_an_older_build_is_its_keys() {
         host.complete(slot, 0, 1, "1");
         host.advance();
         assert_eq!(claim(&mut host, true), told(Claim::Join, 2, Some("completed")), "{mode:?}");
-        host.driver.release(slot).unwrap();
+        host.driver.release(slot, false).unwrap();
         assert_eq!(claim(&mut host, false), told(Claim::Join, 2, Some("completed")), "{mode:?}");
         assert_eq!(rows(&host.leave()), [(Keyed::execution_id(HASH, 2), 2)], "{mode:?}");
     }

@@ -106,7 +106,7 @@ fn an_execution_that_is_refused_is_let_go_of_and_the_others_of_its_batch_go_on()
     assert_eq!(on_record(&host), [(other.clone(), 0), (other, 1)]);
     assert_eq!(counts(&host), (1, 0, 1, 0), "what was refused counts nowhere");
     // Its slot is free once the host has let go of it as well.
-    host.driver.release(refused).unwrap();
+    host.driver.release(refused, false).unwrap();
     host.driver.recycle();
     assert_eq!(accept(&mut host, &ids("z")[1]), refused);
 }
