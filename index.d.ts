@@ -325,7 +325,7 @@ export declare interface Alert {
  * - `store:log-held` (resource, medium): another program reads the store, and its log has grown beyond 256 MiB;
  * - `store:blocked` (resource, high): another program has kept commits waiting for more than 5 s;
  * - `store:log-damaged` (error, high): the log was damaged when the store was opened, and what lies behind cannot be read;
- * - `store:damaged` (error, high): an execution or a schedule cannot be read and is left alone; it is not over until the orchestrator is closed;
+ * - `store:damaged` (error, high): an execution or a schedule cannot be read and is left alone; of an execution it is over when that is deleted, else when the orchestrator is closed, which is not announced;
  * - `store:full` (resource, critical): the disk of the store is full, and new work is refused;
  * - `store:log-full` (resource, critical): another program reads the store, its log is longer than `storage.maxLog`, and new work is refused;
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;

@@ -131,11 +131,19 @@ describe('a damaged execution', () => {
     const { path, waiting } = await withResults()
     for (const mark of ['waiting', 'ended']) flip(path, `middle-of-${mark}`)
     const orchestrator = openLarge(path)
+    const alerts: unknown[] = []
+    orchestrator.on('alert', ({ rule, state, executionId }) => void alerts.push([rule, state, executionId]))
     const statuses = async (of: MultiAgentOrchestrator): Promise<Record<string, string>> =>
       Object.fromEntries((await of.listExecutions()).executions.map(({ id, status }) => [id, status]))
     expect(await statuses(orchestrator)).toEqual({ [waiting]: 'damaged', ended: 'damaged', whole: 'completed' })
+    const damaged = (state: string): unknown[] => [
+      ['store:damaged', state, waiting],
+      ['store:damaged', state, 'ended'],
+    ]
+    expect(alerts.splice(0).toSorted()).toEqual(damaged('firing').toSorted())
     await orchestrator.deleteExecution(waiting)
     await orchestrator.deleteExecution('ended')
+    expect(alerts).toEqual(damaged('resolved'))
     expect(await statuses(orchestrator)).toEqual({ whole: 'completed' })
     const again = await orchestrator.startWorkflow(long('flow') as never, { mark: 'waiting' }, { idempotencyKey: 'key' })
     expect(again.id).toBe(waiting)

@@ -41,16 +41,28 @@ export function damagedExecution({ id, damaged, workflowId, startedAt }: Damaged
   }
 }
 
+const DAMAGED = {
+  rule: 'store:damaged',
+  type: 'error',
+  severity: 'high',
+  title: 'Something in the store cannot be read',
+} as const
+
 /** Tells once of each that it is left alone: no agent of it is called, its id and its key are not free, and what is asked of it rejects. */
 export function tellDamaged(alerts: Alerts, found: readonly LeftAlone[]): void {
   for (const { id, isSchedule, message } of found)
     alerts.raise({
+      ...DAMAGED,
       begins: true,
-      rule: 'store:damaged',
-      type: 'error',
-      severity: 'high',
-      title: 'Something in the store cannot be read',
       description: `${message}; it is left alone, and everything else goes on`,
       ...(isSchedule ? { scheduleId: id } : { executionId: id }),
     })
+}
+
+/** Whether people were told that an execution cannot be read. */
+export const isToldDamaged = (alerts: Alerts, executionId: string): boolean => alerts.idOf(`${DAMAGED.rule}/${executionId}`) !== undefined
+
+/** Tells that this is over: the execution is there no more. */
+export function tellDeleted(alerts: Alerts, executionId: string): void {
+  alerts.raise({ ...DAMAGED, begins: false, description: `execution \`${executionId}\`, which could not be read, is deleted`, executionId })
 }

@@ -12,7 +12,9 @@ import type { ExpendablePage, ExpendableQuestion, Need, Tree } from '../boundary
 import type { ResolvedRetention } from '../config/retention.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Run } from '../run/run.js'
+import type { Alerts } from '../events/alerts.js'
 import { readExecutionId, readPruning } from './arguments.js'
+import { isToldDamaged, tellDeleted } from './damaged.js'
 import type { EndedExecutions } from './ended-executions.js'
 import type { LiveRuns } from './live-runs.js'
 import { notFound } from './outcome.js'
@@ -23,6 +25,7 @@ interface DeletionHost {
   readonly dispatcher: Dispatcher
   readonly live: LiveRuns
   readonly announcer: { settled(): Promise<void> }
+  readonly alerts: Alerts
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   /** Lets go of a run that has ended. */
@@ -211,6 +214,9 @@ export class Deletions {
     dispatcher.activate()
     dispatcher.schedule()
     await Promise.all(deleted).finally(() => dispatcher.deactivate())
+    const damaged = trees.flatMap(({ ids }) => ids.filter((id) => isToldDamaged(this.#host.alerts, id)))
+    // One that is on a damaged page stays.
+    for (const id of damaged) if ((await this.#treeOf(id)) === undefined) tellDeleted(this.#host.alerts, id)
   }
 
   /** Lets go of runs; whether there were any. */
