@@ -16,6 +16,10 @@ const PAGE = 8192
 const FRAME = PAGE + 24
 /** Every so many cases a sector is lost instead of a bit: 200 of 20,000. */
 const SECTOR_EVERY = 100
+/** Stores that are looked at at once: most of the time each waits for another thread. */
+const AT_ONCE = 6
+/** A folder in memory where there is one: what a medium does to a flush is not what this is about. */
+const MEMORY = '/dev/shm'
 
 /** Stores as bytes by the ends of their files' names: one that was closed, one whose process was killed while its log had things that nobody had moved, and another one. */
 let stores
@@ -50,9 +54,9 @@ async function read(path) {
   }
 }
 
-/** Puts these files in place of a store's, and says what is read of it, and whether `verifyStore` had called it sound. */
-async function look(files) {
-  const path = join(folder, 'looked-at.db')
+/** Puts these files in place of a store's, and says what is read of it, and whether `verifyStore` had called it sound. `lane`: who does, of several. */
+async function look(files, lane = 0) {
+  const path = join(folder, `looked-at-${lane}.db`)
   for (const rest of ['', '-wal', '-shm', '.lock', '.reserve', '-facts', '-facts-wal', '-facts-shm']) rmSync(path + rest, { force: true })
   for (const [rest, bytes] of Object.entries(files)) writeFileSync(path + rest, bytes)
   const report = await verify(path)
@@ -85,18 +89,19 @@ function wrong({ found, report }, expected) {
 
 /** The files of case `number`, and what was done to them. */
 function damaged(number) {
+  const isSector = number % SECTOR_EVERY === 0
   // The closed store, the log, and the file under a log, in turn.
   const [which, rest] = [
     ['closed', ''],
     ['killed', '-wal'],
     ['closed', ''],
     ['killed', ''],
-  ][number % 4]
+  ][(isSector ? number / SECTOR_EVERY : number) % 4]
   const files = stores[which]
   const bytes = Buffer.from(files[rest])
-  if (number % SECTOR_EVERY === 0) {
+  if (isSector) {
     const sectors = Math.floor(bytes.length / SECTOR)
-    const sector = (Math.floor(number / SECTOR_EVERY) * 7919) % sectors
+    const sector = ((number / SECTOR_EVERY) * 7919) % sectors
     bytes.fill(0, sector * SECTOR, (sector + 1) * SECTOR)
     return [which, { ...files, [rest]: bytes }, `sector ${sector} of \`${rest}\` is lost`]
   }
@@ -130,11 +135,9 @@ export const damage = {
   part: 500,
   cases: async (from, to, done) => {
     if (stores === undefined) await prepare()
-    if (from === 0) for (const [which, files, what] of lost()) await hold(which, files, what)
-    for (let number = from; number < to; number += 1) {
-      await hold(...damaged(number))
-      done(number + 1)
-    }
+    if (from === 0) await each(lost())
+    let held = from
+    await each(flipped(from, to), () => done((held += 1)))
     // A proof that damages nothing would hold too.
     if (to - from >= 100 && (outcomes.refused === 0 || outcomes.named === 0 || outcomes.harmless === 0))
       throw new StepError(`the cases are not as various as they are to be: ${JSON.stringify(outcomes)}`)
@@ -145,8 +148,25 @@ export const damage = {
 /** How many stores were refused, had something that was said to be damaged, or were read as they had been written. */
 const outcomes = { refused: 0, named: 0, harmless: 0 }
 
-async function hold(which, files, what) {
-  const looked = await look(files).catch((error) => {
+/** The damaged stores from one number to another. */
+function* flipped(from, to) {
+  for (let number = from; number < to; number += 1) yield damaged(number)
+}
+
+/** Holds each, some at once; `done` hears of each that held. */
+async function each(cases, done = () => {}) {
+  const work = async (lane) => {
+    // All take from the same.
+    for (const one of cases) {
+      await hold(...one, lane)
+      done()
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, (_, lane) => work(lane)))
+}
+
+async function hold(which, files, what, lane) {
+  const looked = await look(files, lane).catch((error) => {
     throw new StepError(`${what}: ${error.stack}`)
   })
   const bad = wrong(looked, whole[which])
@@ -156,7 +176,7 @@ async function hold(which, files, what) {
 }
 
 async function prepare() {
-  folder = mkdtempSync(join(tmpdir(), 'damage-'))
+  folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'damage-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const filesOf = (path) =>
     Object.fromEntries(['', '-wal', '.lock'].filter((rest) => existsSync(path + rest)).map((rest) => [rest, readFileSync(path + rest)]))
