@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSteps } from './build.mjs'
+import { backups } from './proofs/backups.mjs'
 import { crossed } from './proofs/crossed.mjs'
 import { damage } from './proofs/damage.mjs'
 import { mended } from './proofs/mended.mjs'
@@ -21,7 +22,7 @@ import { root, runSteps, StepError } from './steps.mjs'
  * Each is `{ name, says, total, part?, cases(from, to, done) }`: `done(count)` is told of cases that held, and what does not hold is thrown. Every change
  * must pass the first `share` of its cases, or `check()` in their place. `prepare()` comes before; `builds: false`: it needs no build.
  */
-const PROOFS = [crossed, mended, reverts, damage]
+const PROOFS = [crossed, mended, reverts, damage, backups]
 
 const folder = join(root, 'target/prove')
 const words = process.argv.slice(2)
