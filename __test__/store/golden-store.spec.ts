@@ -10,6 +10,7 @@ import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/t
 import { afterEach, describe, expect, it } from 'vitest'
 import { again, goOn, keyed, LATER, setup } from '../golden/scenes.mjs'
 import * as attempts from '../golden/record-3.mjs'
+import * as values from '../golden/values.mjs'
 import { kitOver, type KitOver } from '../golden/store.mjs'
 
 const file = (name: string): Buffer => readFileSync(new URL(`../golden/${name}`, import.meta.url))
@@ -88,5 +89,24 @@ describe('the golden store of records of version 3', () => {
     const text = recorded.toString('latin1')
     for (const member of ['"waited":"place"', '"print":"', '"by":', '"who":[["work",null,', '"read":', '"progress":', '"committed":[['])
       expect(text, member).toContain(member)
+  })
+})
+
+describe('the golden store of large values', () => {
+  const recorded = gunzipSync(file('values.db.gz'))
+  const ends = JSON.parse(file('values.json').toString()) as object[]
+
+  it('is read as it was written, and goes on as by the package that wrote it', async () => {
+    const over = await kitOver(createTestKit, recorded, values.options(false))
+    open.push(over)
+    expect(await values.goOn(over.kit)).toEqual(ends)
+  })
+
+  it('has each of them once, however many use it', () => {
+    const text = recorded.toString('latin1')
+    const count = (mark: string): number => text.split(`end of ${mark}`).length - 1
+    expect([count('context'), count('early')]).toEqual([1, 1])
+    // As a result that seven executions have, and once more inside of what a task was given.
+    expect(count('shared')).toBe(2)
   })
 })
