@@ -290,6 +290,11 @@ export declare interface AgentWorkflow<Other extends string = AnyWord> {
     } | undefined;
     /** After a failure: `'fail_fast'` (default) stops the other tasks, `'continue'` lets independent tasks go on. */
     failurePolicy?: 'fail_fast' | 'continue' | Other | undefined;
+    /**
+     * What its executions survive: `'disk'` (default) as much as `storage.durability` says; `'os'` only the death of the process, so that its tasks do not wait
+     * for the disk: a power cut may take back the last of what was recorded, in order. Child workflows have their own.
+     */
+    durability?: 'os' | 'disk' | Other | undefined;
     /** The time by which an execution must end: a duration after its start, or an ISO instant with a zone. `ERR_DEADLINE`. */
     deadline?: Duration<Other> | `${number}-${number}-${string}` | undefined;
     /** Limits of one execution. `ERR_BUDGET`; for models `ERR_BUDGET_EXCEEDED`. */

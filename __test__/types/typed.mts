@@ -52,6 +52,7 @@ export const flow = defineWorkflow({
   context,
   agents,
   failurePolicy: 'continue',
+  durability: 'os',
   deadline: '2h',
   tasks: [
     {

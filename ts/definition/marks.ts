@@ -30,6 +30,7 @@ const WORKFLOW_FIELDS = new Set([
   'tasks',
   'metadata',
   'failurePolicy',
+  'durability',
   'deadline',
   'budget',
 ])

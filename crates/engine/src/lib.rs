@@ -36,8 +36,8 @@ pub use failure::Failure;
 pub use idempotency::{Claim, Keyed, KeyedEnd};
 pub use plan::paths::PathForm;
 pub use plan::{
-    Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, FailurePolicy, Fallback, Join, ListIndex, Loop, OnItemError, Plan,
-    PlannedTask, TaskKind, TaskList, Tolerance, Wait,
+    Branch, Budget, Cache, Compensation, Condition, Deadline, Drive, Durability, FailurePolicy, Fallback, Join, ListIndex, Loop,
+    OnItemError, Plan, PlannedTask, TaskKind, TaskList, Tolerance, Wait,
 };
 pub use pool::{
     AgentIndex, AgentLimits, Figures, InstanceNumber, Lack, Pool, PoolEffect, PoolPolicy, PoolStatistics, Rate, Request, Reserve,

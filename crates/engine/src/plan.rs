@@ -37,6 +37,8 @@ pub struct Plan {
     pub lists: Box<[TaskList]>,
     /// What a failure does to its neighbours.
     pub failure_policy: FailurePolicy,
+    /// What its executions survive, where their store lets them survive more.
+    pub durability: Durability,
     /// When every execution of this must have ended.
     pub deadline: Option<Deadline>,
     /// What one execution may use.
@@ -296,6 +298,16 @@ pub struct Compensation {
     pub task: TaskIndex,
     /// Whether it also undoes what was started and did not complete.
     pub started: bool,
+}
+
+/// What an acknowledged commit survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The end of the process, however sudden; not a power cut.
+    Os,
+    /// A power cut too: each commit is on the medium before it is acknowledged.
+    #[default]
+    Disk,
 }
 
 /// What a failure does to its neighbours.

@@ -23,8 +23,8 @@ mod spawned;
 pub use spawned::{read_accepted_spawned, read_spawned};
 
 use crate::{
-    Budget, Condition, Deadline, FailurePolicy, Join, OnItemError, Plan, Problem, RetryPolicy, Schema, TaskKind, Tolerance, TriggerRule,
-    Wait,
+    Budget, Condition, Deadline, Durability, FailurePolicy, Join, OnItemError, Plan, Problem, RetryPolicy, Schema, TaskKind, Tolerance,
+    TriggerRule, Wait,
 };
 use expressions::{Expression, InputTemplate, Template};
 use problem::{ProblemKind, Problems};
@@ -89,7 +89,7 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
     if count > limits.tasks_max {
         problems.push("tasks", ProblemKind::TooManyTasks { count, limit: limits.tasks_max });
     }
-    let Workflow { id, version, context, tasks, failure_policy, deadline, budget } = workflow;
+    let Workflow { id, version, context, tasks, failure_policy, durability, deadline, budget } = workflow;
     let (arranged, sightings) = arrange::arrange(tasks, &mut problems);
     if limits.checked {
         sight::check(&arranged, &sightings, &mut problems);
@@ -109,6 +109,7 @@ fn read(text: &str, limits: Limits, mut problems: Problems) -> (Option<Plan>, Ve
         count,
         lists: arranged.lists.into(),
         failure_policy,
+        durability,
         deadline,
         budget,
         hash: std::sync::OnceLock::new(),
@@ -166,6 +167,7 @@ struct Workflow {
     context: Option<Schema>,
     tasks: Vec<Task>,
     failure_policy: FailurePolicy,
+    durability: Durability,
     deadline: Option<Deadline>,
     budget: Budget,
 }
@@ -173,7 +175,8 @@ struct Workflow {
 impl Default for Workflow {
     fn default() -> Self {
         let (id, version, tasks) = (String::new(), String::new(), Vec::new());
-        Self { id, version, context: None, tasks, failure_policy: FailurePolicy::FailFast, deadline: None, budget: Budget::default() }
+        let (failure_policy, durability) = (FailurePolicy::FailFast, Durability::default());
+        Self { id, version, context: None, tasks, failure_policy, durability, deadline: None, budget: Budget::default() }
     }
 }
 

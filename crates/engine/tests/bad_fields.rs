@@ -374,7 +374,7 @@ fn templates_caches_waits_and_compensation() {
 fn the_workflow_as_a_whole() {
     check(
         &[
-            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":0.25}"#,
+            r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","durability":"memory","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":0.25}"#,
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"2027-13-01T00:00:00Z","budget":7"#,
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":0,"budget":{"tasks":1.5,"time":0,"tokens":5,"calls":5,"coins":5}"#,
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"deadline":"9223372036854775807-01-01T00:00:00Z""#,
@@ -382,8 +382,9 @@ fn the_workflow_as_a_whole() {
             r#"workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"budget":{"usd":1000001,"tokens":9007199254740992,"calls":-1}"#,
         ],
         expect![[r#"
-            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":0.25}
+            workflow "tasks":[{"id":"a","name":"a","agentId":"x"}],"failurePolicy":"later","durability":"memory","deadline":"tomorrow","budget":{"tasks":-1,"time":"x","usd":0.25}
                 failurePolicy: must be 'fail_fast' or 'continue', found "later"
+                durability: must be 'os' or 'disk', found "memory"
                 deadline: must be a duration such as '2h', or an instant such as '2027-01-31T12:00:00Z', found "tomorrow"
                 budget.tasks: must be a whole number of attempts, found -1
                 budget.time: `"x"` is not a duration: use milliseconds or a string such as '250ms', '30s', '5m', '2h', '1d', at most '366d'

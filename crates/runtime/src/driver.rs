@@ -260,7 +260,7 @@ impl Driver {
         self.ids.insert(Arc::clone(&id), slot);
         self.take_key(slot, options::keyed(&id, options.as_deref()));
         let (context, options) = (context.map(Into::into), options.map(Into::into));
-        let part = self.gathered.of(partition);
+        let part = self.gathered.at((partition, plan.durability));
         part.batch.accepted.push(Accepted { key, id: Arc::clone(&id), plan: Arc::clone(plan), context, options, at });
         part.owed.push(effect::accepted(slot, at));
         self.statistics.active += 1;
@@ -421,7 +421,7 @@ impl Driver {
             self.resting.push((slot, live.key));
         }
         let mut commands = std::mem::take(&mut self.step.commands);
-        let part = self.gathered.of(live.partition);
+        let part = self.gathered.at(live.part());
         let (record, first) = live.next_place(now, &part.batch.records);
         // Each attempt that started is run, in the same order, and leaves where it stands in the journal.
         let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));

@@ -47,6 +47,7 @@ pub use sqlite::{
 };
 use writer::Writer;
 
+pub use engine::Durability;
 use engine::{Event, Keyed, Plan};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,15 +89,6 @@ pub trait Store: Send {
     fn forget(&mut self, id: &str);
 }
 
-/// What an acknowledged commit survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// The end of the process, however sudden; not a power cut.
-    Os,
-    /// A power cut too: each commit is on the medium before it is acknowledged.
-    Disk,
-}
-
 /// Where a store's commits go.
 pub trait Medium: Send {
     /// Returns when everything that was committed before the call is on the medium. After an error nothing more is asked of it.
@@ -122,6 +114,8 @@ impl Medium for std::fs::File {
 pub struct Batch {
     /// Where all of it belongs.
     pub partition: Partition,
+    /// What it must survive before it is acknowledged, where the store can make that sure.
+    pub durability: Durability,
     /// Executions that begin.
     pub accepted: Vec<Accepted>,
     /// What happened in executions, those that begin included.

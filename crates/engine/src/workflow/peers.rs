@@ -39,6 +39,10 @@ const WORKFLOW: Words = &[
         "`options.concurrency` of `executeWorkflow`, or `workflow.maxConcurrentWorkflows` of the configuration",
     ),
     (&["onError", "errorPolicy", "onFailure", "failFast", "continueOnError"], "`failurePolicy: 'fail_fast'` or `'continue'`"),
+    (
+        &["durable", "persist", "persistence"],
+        "`durability: 'os'` or `'disk'`; whether anything is recorded is said by `storage` of the configuration",
+    ),
     (&["title", "label", "displayName"], "`name`"),
     (&["workflowId", "slug", "key"], "`id`"),
     (&["tags", "author", "labels", "meta", "annotations"], "`metadata: { … }`"),

@@ -10,14 +10,14 @@ pub(super) mod task;
 use super::fields::{Fields, shorten, wrong_type};
 use super::problem::{ProblemKind, Problems};
 use super::{Limits, Workflow, instant};
-use crate::{Budget, Deadline, FailurePolicy};
+use crate::{Budget, Deadline, Durability, FailurePolicy};
 use serde_json::Value;
 
 /// The longest id in bytes: ids travel in headers, file names and keys.
 const ID_BYTES_MAX: usize = 256;
 
 const WORKFLOW_FIELDS: &[&str] =
-    &["id", "name", "version", "description", "context", "tasks", "metadata", "failurePolicy", "deadline", "budget"];
+    &["id", "name", "version", "description", "context", "tasks", "metadata", "failurePolicy", "durability", "deadline", "budget"];
 const BUDGET_FIELDS: &[&str] = &["tasks", "time", "usd", "tokens", "calls"];
 /// The version of a definition that gives none.
 pub(super) const VERSION_DEFAULT: &str = "1";
@@ -67,6 +67,8 @@ pub(super) fn read_workflow(value: &Value, path: String, level: usize, limits: L
     let policies = [("fail_fast", FailurePolicy::FailFast), ("continue", FailurePolicy::Continue)];
     workflow.failure_policy =
         fields.one_of("failurePolicy", &policies, "'fail_fast' or 'continue'", problems).unwrap_or(FailurePolicy::FailFast);
+    let levels = [("os", Durability::Os), ("disk", Durability::Disk)];
+    workflow.durability = fields.one_of("durability", &levels, "'os' or 'disk'", problems).unwrap_or_default();
     workflow.deadline = deadline(&fields, problems);
     workflow.budget = fields.get("budget").map(|value| budget(value, fields.path("budget"), problems)).unwrap_or_default();
     let place = Place { limits, level, beside: false, literal: false, loops: &[] };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
-//! What calls have led to since the last flush: for each partition a batch, and the effects that are owed once it is committed.
+//! What calls have led to since the last flush: for each partition and durability a batch, and the effects that are owed once it is committed.
 
 use super::Driver;
-use crate::store::{Batch, Carried, Partition};
+use crate::store::{Batch, Carried, Durability, Partition};
 use alphabet::Effect;
 
-/// Of memory and of a file there is one part.
+/// Of memory and of a file there are two parts. What need not wait for the medium goes first: a schedule that has moved on waits for what it began.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     parts: Vec<Part>,
@@ -20,12 +20,18 @@ pub(super) struct Part {
 }
 
 impl Gathered {
-    /// The part of a partition.
+    /// The part of a partition for what must survive as much as its store can make sure.
     pub(super) fn of(&mut self, partition: Partition) -> &mut Part {
-        let place = partition.get() as usize;
+        self.at((partition, Durability::Disk))
+    }
+
+    /// The part of an execution.
+    pub(super) fn at(&mut self, (partition, durability): (Partition, Durability)) -> &mut Part {
+        let place = 2 * partition.get() as usize + usize::from(durability == Durability::Disk);
         while self.parts.len() <= place {
-            let partition = Partition::new(u32::try_from(self.parts.len()).unwrap_or(u32::MAX));
-            self.parts.push(Part { batch: Batch { partition, ..Batch::default() }, owed: Vec::new() });
+            let partition = Partition::new(u32::try_from(self.parts.len() / 2).unwrap_or(u32::MAX));
+            let durability = if self.parts.len().is_multiple_of(2) { Durability::Os } else { Durability::Disk };
+            self.parts.push(Part { batch: Batch { partition, durability, ..Batch::default() }, owed: Vec::new() });
         }
         // It has been made if it was not there.
         #[expect(clippy::indexing_slicing, reason = "the loop above has made it")]
@@ -50,8 +56,8 @@ impl Gathered {
 impl Part {
     /// Takes the batch out.
     pub(super) fn take(&mut self) -> Batch {
-        let partition = self.batch.partition;
-        std::mem::replace(&mut self.batch, Batch { partition, ..Batch::default() })
+        let Batch { partition, durability, .. } = self.batch;
+        std::mem::replace(&mut self.batch, Batch { partition, durability, ..Batch::default() })
     }
 }
 

@@ -60,7 +60,7 @@ impl Driver {
     pub(super) fn take_key(&mut self, slot: u32, keyed: Option<Keyed>) {
         let Some(keyed) = keyed else { return };
         if let Ok(live) = self.slots.get(slot) {
-            self.gathered.of(live.partition).batch.keys.push(keyed.clone());
+            self.gathered.at(live.part()).batch.keys.push(keyed.clone());
         }
         self.find_key(slot, Some(keyed));
     }

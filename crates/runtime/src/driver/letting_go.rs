@@ -77,7 +77,7 @@ impl Driver {
         if std::mem::replace(&mut live.is_let_go, true) {
             return;
         }
-        let (key, partition, id) = (live.key, live.partition, Arc::clone(&live.execution.setup().id));
+        let (key, part, id) = (live.key, live.part(), Arc::clone(&live.execution.setup().id));
         if !matches!(live.execution.phase(), Phase::Ended(_)) {
             self.statistics.active -= 1;
             self.statistics.queued -= live.execution.queued();
@@ -92,7 +92,7 @@ impl Driver {
         self.release_key(slot);
         self.ids.remove(&id);
         self.fresh.let_go(key);
-        let part = self.gathered.of(partition);
+        let part = self.gathered.at(part);
         part.owed.retain(|owed| !effect::is_of(owed, slot));
         part.batch.accepted.retain(|accepted| accepted.key != key);
         part.batch.records.retain(|record| record.key != key);

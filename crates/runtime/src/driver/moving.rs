@@ -50,7 +50,7 @@ impl Driver {
         if dry_run {
             return Ok(None);
         }
-        let (before, partition) = (Arc::clone(live.execution.plan()), live.partition);
+        let (before, part) = (Arc::clone(live.execution.plan()), live.part());
         self.redefine(&before, plan)?;
         // What asked for an agent asks again, as what it is then.
         self.pool(|pool, now| pool.forget(now, slot));
@@ -59,7 +59,7 @@ impl Driver {
         let live = self.slots.get_live(slot)?;
         (live.targets, live.outputs, live.prints) = (targets, None, None);
         live.instances.clear();
-        let (record, first) = live.next_place(now, &self.gathered.of(partition).batch.records);
+        let (record, first) = live.next_place(now, &self.gathered.at(part).batch.records);
         self.input(slot, Input::Move(Box::new(to)))?;
         Ok(Some(Number::new(record, first)))
     }

@@ -191,11 +191,11 @@ impl Driver {
             return Ok(());
         }
         let options = options_of(schedule, planned)?;
-        let partition = self.backend.partition(&id);
-        let place = self.gathered.of(partition).owed.len();
+        let part = (self.backend.partition(&id), schedule.plan.durability);
+        let place = self.gathered.at(part).owed.len();
         let accept = self.accept(&schedule.plan, Some(schedule.context.clone()), Some(options), Some(id))?;
         let now = self.now();
-        self.gathered.of(partition).owed.insert(place, effect::fired(accept.slot, now, number, planned));
+        self.gathered.at(part).owed.insert(place, effect::fired(accept.slot, now, number, planned));
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::journal_limits::Extent;
 use super::outputs::Outputs;
 use super::parking::Parked;
 use crate::Error;
-use crate::store::{Partition, StepRecord};
+use crate::store::{Durability, Partition, StepRecord};
 use engine::InstanceNumber;
 use engine::{Event, Execution, Keyed, Plan, Ticket};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(super) struct Live {
     pub(super) key: i64,
     /// Where its journal is.
     pub(super) partition: Partition,
+    /// What its commits survive before they are acknowledged: as its definition had it when this process began to drive it.
+    pub(super) durability: Durability,
     /// Whether it was refused or is another process's now: nothing that happens to it counts here.
     pub(super) is_let_go: bool,
     pub(super) execution: Execution,
@@ -76,6 +78,7 @@ impl Live {
         Self {
             key,
             partition: Partition::default(),
+            durability: execution.plan().durability,
             is_let_go: false,
             execution,
             accepted: at,
@@ -98,6 +101,11 @@ impl Live {
             instances: Vec::new(),
             prints: None,
         }
+    }
+
+    /// Where what happens to it is gathered.
+    pub(super) fn part(&self) -> (Partition, Durability) {
+        (self.partition, self.durability)
     }
 
     /// The record that the next event of this instant will be in, and its place there.

@@ -8,10 +8,12 @@
 //! be written, nor the other way round. Each takes the medium before it gives the store away: units are flushed and acknowledged in the order
 //! they were written in. What arrives meanwhile forms the next unit, so there is no timer, no added latency when idle, and throughput grows
 //! with load.
+//!
+//! A batch that need not survive a power cut is acknowledged once it is written; what is flushed after it takes it along.
 
 use super::backend::{Arrival, Backend, BatchNumber, News, Wake};
 use super::questions::{Answering, Question, QuestionNumber};
-use super::{Archive, Batch, CommitError, Health, Medium, OpenError, Store};
+use super::{Archive, Batch, CommitError, Durability, Health, Medium, OpenError, Store};
 use crate::Clock;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -185,6 +187,10 @@ impl Committer {
             if batches.is_empty() && written.is_ok() {
                 continue;
             }
+            let mut numbers = numbers;
+            if written.is_ok() && self.acknowledge_written(&batches, &mut numbers) && numbers.is_empty() {
+                continue;
+            }
             let mut medium = lock(&self.medium);
             drop(store);
             // What was written after something that failed is not acknowledged either: nobody may build on it.
@@ -197,6 +203,21 @@ impl Committer {
             drop(medium);
             (self.wake)();
         }
+    }
+
+    /// Acknowledges what need not wait for the medium, and takes it out of `numbers`; whether there was any. Nothing that was written after something that
+    /// failed is acknowledged.
+    fn acknowledge_written(&self, batches: &[Batch], numbers: &mut Vec<BatchNumber>) -> bool {
+        if batches.iter().all(|batch| batch.durability == Durability::Disk) || self.shared.has_failed() {
+            return false;
+        }
+        let at = self.clock.read();
+        let all = std::mem::take(numbers).into_iter().zip(batches);
+        let (written, rest): (Vec<_>, Vec<_>) = all.partition(|(_, batch)| batch.durability == Durability::Os);
+        numbers.extend(rest.into_iter().map(|(number, _)| number));
+        self.shared.acknowledge(Ok(()), written.into_iter().map(|(number, _)| Arrival::Committed(number, at)));
+        (self.wake)();
+        true
     }
 
     /// Tries until no other program is in the way; one that is closed gives up when it has been for long.

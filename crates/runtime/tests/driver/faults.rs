@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 use crate::host::{FILES, Host, Mode, Place};
-use crate::plans::{plan, task};
+use crate::plans::{plan, plan_as, task};
 use crate::random::Random;
 use alphabet::execution::Kind;
 use engine::{Event, Plan};
@@ -283,6 +283,33 @@ fn the_next_unit_is_written_while_one_is_flushed_and_nothing_after_a_failed_flus
             stays_stopped(&mut host, "a failed flush");
         }
     }
+}
+
+#[test]
+fn a_workflow_that_need_not_survive_a_power_cut_does_not_wait_for_the_medium_and_the_others_do() {
+    let hasty = plan_as(&json!({ "id": "w", "name": "w", "version": "1", "durability": "os", "tasks": [task("a", &[])] }));
+    let (written, writes) = mpsc::channel();
+    let (begun, flushes) = mpsc::channel();
+    let (open, gate) = mpsc::channel();
+    let medium = Mutex::new(Some(GatedMedium { begun, gate }));
+    let mut host = Host::over(Box::new(Telling { memory: MemoryStore::default(), written, medium }), Durability::Disk);
+    let (slot, _) = host.accept(&hasty);
+    assert_eq!(host.advance().len(), 3, "accepted, started, and an attempt to run");
+    assert_eq!(writes.recv().unwrap(), 1);
+    // Both in one call of the host: one is flushed, and the other has left before.
+    settle(&mut host, slot, 0, Ok("1")).unwrap();
+    host.accept(&work());
+    host.driver.flush().unwrap();
+    flushes.recv().unwrap();
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        host.driver.pull().unwrap();
+        told.extend(host.take());
+    }
+    assert!(told.iter().all(|told| told.starts_with(&format!("{slot}:"))), "{told:?}");
+    open.send(true).unwrap();
+    assert!(host.advance().iter().any(|told| told.contains("accepted")));
+    assert!(flushes.try_recv().is_err());
 }
 
 #[test]

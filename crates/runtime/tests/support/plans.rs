@@ -15,7 +15,12 @@ pub(crate) fn plan(tasks: &Value) -> Arc<Plan> {
 
 /// A workflow from tasks as JSON.
 pub(crate) fn plan_of(id: &str, version: &str, tasks: &Value) -> Arc<Plan> {
-    let definition = json!({ "id": id, "name": id, "version": version, "tasks": tasks }).to_string();
+    plan_as(&json!({ "id": id, "name": id, "version": version, "tasks": tasks }))
+}
+
+/// A workflow as it is written.
+pub(crate) fn plan_as(definition: &Value) -> Arc<Plan> {
+    let definition = definition.to_string();
     let (plan, problems) =
         read_plan(&definition, Limits { tasks_max: 10_000, depth_max: 10, checked: true, default_timeout: Duration::from_mins(10) });
     Arc::new(plan.unwrap_or_else(|| panic!("{definition}: {problems:?}")))
