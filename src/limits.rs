@@ -23,6 +23,8 @@ pub struct NativeLimits {
     pub events_max: f64,
     /// and how many bytes.
     pub bytes_max: f64,
+    /// Whether it is counted how executions and tasks go.
+    pub counts: bool,
     /// How records name this process.
     pub process: String,
 }
@@ -48,6 +50,9 @@ impl Engine {
             driver.name_process(limits.process.into());
             #[cfg(feature = "bench")]
             driver.record_of_attempts(recorded());
+            if limits.counts {
+                driver.count();
+            }
             if limits.redefinable {
                 driver.allow_redefinition();
             }

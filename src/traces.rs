@@ -5,6 +5,7 @@ use crate::archive::{ArchiveTask, Question};
 use crate::engine::Engine;
 use napi::bindgen_prelude::AsyncTask;
 use napi_derive::napi;
+use runtime::traces;
 
 #[napi]
 impl Engine {
@@ -13,4 +14,10 @@ impl Engine {
     pub fn traces(&self, asked: String) -> AsyncTask<ArchiveTask> {
         ArchiveTask::ask(&self.archive, Question::Traces(asked))
     }
+}
+
+/// The id of the span of an attempt, 16 hexadecimal digits, and that of its trace, 32: `[span, trace]`.
+#[napi(catch_unwind)]
+pub fn span_of_attempt(execution: String, path: String, attempt: u32, traceparent: Option<String>) -> Vec<String> {
+    traces::span_of_attempt(&execution, &path, attempt, traceparent.as_deref())
 }

@@ -9,6 +9,7 @@ export { MultiAgentOrchestrator } from './orchestrator.js'
 export { openArchive, type ExecutionArchive } from './executions/archive.js'
 export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
 export type { AlertRuleConfig, AlertRulesConfig } from './config/alert-rules.js'
+export type { TraceFilter } from './api/traces.js'
 export type { Alert, AlertRule, MonitorEvents } from './api/alert.js'
 export type { AgentPool } from './pool/agent-pool.js'
 export type { AgentEvent, AllocationEvent, PoolEvents, ScalingEvent } from './api/pool.js'
@@ -18,6 +19,7 @@ export type {
   CollaborationConfig,
   MemoryConfig,
   MonitoringConfig,
+  TracingConfig,
   OrchestratorConfig,
   RememberConfig,
   StorageConfig,

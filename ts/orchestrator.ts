@@ -80,7 +80,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   /** Chooses and calls models, and knows what they cost. */
   readonly modelIntegration: ModelIntegration
   /** Announces alerts, as the orchestrator does, and knows figures. */
-  readonly executionMonitor: ExecutionMonitor = new Monitor(() => ({ figures: this.#monitoring.figures, profiles: this.#lookUp.profiles }))
+  readonly executionMonitor: ExecutionMonitor = new Monitor(() => ({ ...this.#parts(), path: this.#config.storage?.path }))
   readonly #models: ModelGateway
   readonly #config: ResolvedConfig
   readonly #agents: AgentRegistry
@@ -436,9 +436,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
   }
 
   async #open(): Promise<void> {
-    const parts = { agents: this.#agents, interrupted: this.#interrupted, schedules: this.#schedules, alerts: this.#alerts }
-    const running = { dispatcher: this.#dispatcher, live: this.#live, parking: this.#parking, children: this.#childrenHost }
-    await openStore(this.#config, { ...parts, ...running })
+    await openStore(this.#config, { ...this.#parts(), interrupted: this.#interrupted, children: this.#childrenHost })
     this.#monitoring.rules.open()
     this.#deletions.begin()
     this.#announcer.detached()
@@ -446,6 +444,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   #runEnded(run: Run): void {
     this.#models.forget(`execution:${run.id}`)
+    this.#monitoring.tracing?.ended(run)
     this.#ended?.remember(run, this.#live.topOf(run), () => this.#dispatcher.engine.told('undoing', run.slot))
     this.#unheard.ended(run)
     this.#deletions.ended()
@@ -493,6 +492,9 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       alerts: this.#alerts,
       log: this.#log,
       childrenHost: this.#childrenHost,
+      tracing: this.#monitoring.tracing,
+      figures: this.#monitoring.figures,
+      lookUp: this.#lookUp,
     }
   }
 }

@@ -47,7 +47,14 @@ describe('readConfig', () => {
         },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
         models: { providers: null, fallback: [], budget: null, tenantBudgets: {}, accept: [] },
-        monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {}, rules },
+        monitoring: {
+          enableMetrics: true,
+          enableTracing: false,
+          tracing: { sample: 1 },
+          enableProfiling: false,
+          alertThresholds: {},
+          rules,
+        },
         collaboration: {
           enableRealtime: true,
           maxParticipants: 10,
@@ -82,7 +89,7 @@ describe('readConfig', () => {
       allowRedefinition: false,
     }
     const memory = { remember: { count: 1000, bytes: 67_108_864 } }
-    const monitoring = { ...config.monitoring, rules }
+    const monitoring = { ...config.monitoring, rules, tracing: { sample: 1 } }
     expect(resolved(config)).toEqual({ storage: null, memory, ...config, monitoring, models: NO_MODELS, workflow, logger: STDERR })
   })
 

@@ -161,8 +161,8 @@ const provoked: Partial<Record<ErrorCode, [() => Promise<unknown>, string]>> = {
     'AgentError | ERR_NOT_ALLOWED | agent `clerk` is not allowed here: `allow.agents` does not name it; it allows `work` | {"agent":"clerk","allowed":["work"]} | ',
   ],
   ERR_NOT_SUPPORTED: [
-    async () => thrownBy(() => (orchestratorWith().executionMonitor as unknown as { metrics: unknown }).metrics),
-    'OrchestratorError | ERR_NOT_SUPPORTED | `executionMonitor.metrics` is not supported yet; listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from `executionMonitor.getWorkflowAnalytics(…)`, `execution.metrics`, `getStatistics()` and `agentPool.getStatistics()` | {"name":"executionMonitor.metrics"} | ',
+    async () => thrownBy(() => (orchestratorWith().executionMonitor as unknown as { getActiveExecutions: unknown }).getActiveExecutions),
+    'OrchestratorError | ERR_NOT_SUPPORTED | `executionMonitor.getActiveExecutions` is not supported yet; listen to the events of the orchestrator, follow one execution with `handle.events()`, and read figures from `executionMonitor.getWorkflowAnalytics(…)`, `execution.metrics`, `getStatistics()` and `agentPool.getStatistics()` | {"name":"executionMonitor.getActiveExecutions"} | ',
   ],
   ERR_NOT_JSON: [
     () => causeOf(failing(() => 1n)),

@@ -246,6 +246,12 @@ async function conclude(
   print('', paint.bold(before === undefined ? 'Each task once' : 'After the crash'), ...renderProof(points, paint))
   const timeline = join(options.out, 'timeline.html')
   writeFileSync(timeline, await orchestrator.executionMonitor.renderTimeline(after.id))
-  print('', ...renderFiles({ report: String(after.context.report), timeline, journal, ledger: join(options.out, 'ledger.ndjson') }, paint))
+  const figures = join(options.out, 'figures.html')
+  const period = { start: new Date(Date.now() - 86_400_000), end: new Date(Date.now() + 1000) }
+  writeFileSync(figures, await orchestrator.executionMonitor.renderReport(after.workflowId, period))
+  print(
+    '',
+    ...renderFiles({ report: String(after.context.report), timeline, figures, journal, ledger: join(options.out, 'ledger.ndjson') }, paint),
+  )
   return points.every((point) => point.holds) ? 0 : 1
 }

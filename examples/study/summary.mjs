@@ -65,6 +65,7 @@ export function renderFiles(/** @type {Record<string, string>} */ files, /** @ty
   const notes = {
     report: 'the findings in full',
     timeline: 'the run as a page, for a browser',
+    figures: 'what ended in the last day, as a page',
     journal: 'every step, as SQLite',
     ledger: 'every invocation of an agent',
   }

@@ -45,6 +45,11 @@ export interface AttemptContext {
   readonly attempt: number
   /** The same across attempts, restarts and machines: pass it to other systems, so that an effect happens once. */
   readonly idempotencyKey: string
+  /**
+   * The W3C `traceparent` of this attempt, to pass to other systems; models are told it. `undefined` if executions are not traced. With a provider of
+   * `@opentelemetry/api` what it instruments joins by itself, but in a worker thread.
+   */
+  readonly traceparent?: string | undefined
   /** The `outputSchema` of the task, as a Standard Schema to pass to a model as `schema`; in a worker thread a JSON Schema. */
   readonly outputSchema: unknown
   /**

@@ -6,6 +6,7 @@ import type { MonitorEvents } from './alert.js'
 import type { WorkflowAnalytics } from './analytics.js'
 import type { ExecutionComparison, Prediction, WhatIf } from './prediction.js'
 import type { PerformanceProfile } from './profile.js'
+import type { TraceFilter } from './traces.js'
 
 /** Watches the executions of an orchestrator, announces its alerts, and knows its figures. */
 export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
@@ -18,6 +19,22 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {StoreError} `ERR_STORE_BUSY` if the figures have not got that far within 2 s; `retryable` is true.
    */
   getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics>
+  /**
+   * Returns counters, gauges and histograms as text that Prometheus reads (`text/plain; version=0.0.4`): of this process, since the orchestrator was made. Each
+   * name begins with `mao_`, and labels have workflows, agent types and models, never an execution. It never throws: before `ready()` and after `shutdown()`
+   * `mao_up` is 0 and there are the figures of the process alone. With `enableMetrics: false` nothing is counted, and a comment in the text says so.
+   */
+  metrics(): string
+  /**
+   * Yields the spans of executions that have ended, newest first: each text is one line of OTLP JSON (`ExportTraceServiceRequest`), as files of traces have
+   * them. It reads as it is read, so it holds little at once however many there are. Ids follow from what is on record: the same execution has the same spans each
+   * time, and the same as a collector was sent. With `storage` they are of all that is on record, whether it was
+   * traced or not; without, of the executions that are remembered.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT` if `filter` is none.
+   * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND` if there is none with that `executionId`.
+   */
+  exportTraces(filter?: TraceFilter): AsyncIterable<string>
   /**
    * Resolves with what the time of an execution went into: its critical path, whose parts sum to its duration to the microsecond, and what each task is to
    * that. Of one that runs it is of the time until its latest record. Child workflows are part of it, up to 1,000 of them.
@@ -32,6 +49,14 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {NotFoundError} `ERR_EXECUTION_NOT_FOUND`; without `storage` also once the execution is not remembered any more (`memory.remember`).
    */
   renderTimeline(executionId: string): Promise<string>
+  /**
+   * Resolves with a page about a workflow over a time, as HTML text: its figures, their trends by hour (up to two days) or by day, the slowest tasks, errors,
+   * cost, insights, and the alerts of this process. The page needs no other file and asks for nothing.
+   *
+   * @throws {ValidationError} `ERR_INVALID_ARGUMENT`, as `getWorkflowAnalytics`.
+   * @throws {StoreError} `ERR_STORE_BUSY`, as `getWorkflowAnalytics`.
+   */
+  renderReport(workflowId: string, period: { start: Date; end: Date }): Promise<string>
   /**
    * Resolves with what differs between two executions: by what their time went into, and by task.
    *

@@ -16,7 +16,7 @@ const INSTEAD: Readonly<Record<Where, Readonly<Record<string, string>>>> = {
     collaborationManager:
       'a workflow is data: edit it where your documents are edited, judge it with `workflowEngine.validateWorkflow(…)`, and run the result',
   },
-  executionMonitor: { getActiveExecutions: FIGURES, metrics: FIGURES },
+  executionMonitor: { getActiveExecutions: FIGURES },
 }
 
 /** Makes what is absent from a class say so when it is read. */

@@ -7,6 +7,8 @@ import { attempt } from './failures.js'
 interface NativeWatching {
   atWork(now: number, least: number): number[]
   taskEnds(): number[]
+  counts(): string | null
+  factsBehind(): number | null
   keepAlert(name: string, state?: string | null): void
   keptAlerts(): string
 }
@@ -27,6 +29,16 @@ export class Watching {
   /** How many tasks have completed or failed, and how many of them failed. */
   taskEnds(): [number, number] {
     return attempt(() => this.#native.taskEnds()) as [number, number]
+  }
+
+  /** How executions and tasks have gone, as JSON text; `undefined`: it is not counted. */
+  counts(): string | undefined {
+    return attempt(() => this.#native.counts()) ?? undefined
+  }
+
+  /** How many records summaries and figures lack; `undefined`: they are not made. */
+  factsBehind(): number | undefined {
+    return attempt(() => this.#native.factsBehind()) ?? undefined
   }
 
   /** Keeps the state of an alert beside the store, if there is one; null: forgets it. */

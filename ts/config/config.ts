@@ -4,7 +4,7 @@
 import { ALERT_RULES, readAlertRules, type AlertRulesConfig, type ResolvedRules } from './alert-rules.js'
 import { NO_RETENTION, readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
 import { readBytes, type Bytes } from '../json/bytes.js'
-import { boolean, duration, integer, list, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
+import { boolean, duration, integer, list, number, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
 import { looking } from '../json/entry.js'
 import type { Duration } from '../api/duration.js'
 import { ValidationError } from '../api/errors.js'
@@ -28,7 +28,7 @@ export interface OrchestratorConfig {
   agents?: AgentsConfig | undefined
   /** Providers of language models, fallbacks and budgets. */
   models?: ModelsConfig | undefined
-  /** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
+  /** Metrics, traces, profiles and alerts. */
   monitoring?: MonitoringConfig | undefined
   /** Shared editing of workflows. Validated; has no effect yet. */
   collaboration?: CollaborationConfig | undefined
@@ -142,12 +142,17 @@ export interface AgentsConfig {
   standIn?: boolean | readonly string[] | undefined
 }
 
-/** Metrics, traces, profiles and alerts. Traces are validated and have no effect yet. */
+/** Metrics, traces, profiles and alerts. */
 export interface MonitoringConfig {
   /** Whether figures of each hour are kept. Without them `getWorkflowAnalytics` counts the executions themselves, and says so. Default true. */
   enableMetrics?: boolean | undefined
-  /** Whether executions are traced. Default false. */
+  /**
+   * Whether executions are traced: with the provider that is registered with `@opentelemetry/api`, or to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names. With
+   * neither nothing is sent, and `executionMonitor.exportTraces` gives the spans. Default false.
+   */
   enableTracing?: boolean | undefined
+  /** How executions are traced. */
+  tracing?: TracingConfig | undefined
   /**
    * Whether more is recorded of each attempt than what costs next to nothing: which outputs of its dependencies an agent looks at, and times of 50 ms and more
    * in which the event loop stood still. Default false.
@@ -157,6 +162,12 @@ export interface MonitoringConfig {
   alertThresholds?: AlertThresholds | undefined
   /** How long a figure is at its threshold before there is an alert, and when that is over. */
   rules?: AlertRulesConfig | undefined
+}
+
+/** How executions are traced. */
+export interface TracingConfig {
+  /** The share of executions that are traced, from 0 to 1, with all below them. What a caller's trace has left out is left out. Default 1. */
+  sample?: number | undefined
 }
 
 /** Thresholds of alerts. None has a default; an absent one raises no alert. */
@@ -244,6 +255,7 @@ interface ResolvedThresholds {
 export interface ResolvedMonitoring {
   readonly enableMetrics: boolean
   readonly enableTracing: boolean
+  readonly tracing: { readonly sample: number }
   readonly enableProfiling: boolean
   readonly alertThresholds: ResolvedThresholds
   readonly rules: ResolvedRules
@@ -283,7 +295,14 @@ const defaults: ResolvedConfig = {
   },
   agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
   models: NO_MODELS,
-  monitoring: { enableMetrics: true, enableTracing: false, enableProfiling: false, alertThresholds: {}, rules: ALERT_RULES },
+  monitoring: {
+    enableMetrics: true,
+    enableTracing: false,
+    tracing: { sample: 1 },
+    enableProfiling: false,
+    alertThresholds: {},
+    rules: ALERT_RULES,
+  },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
   logger: STDERR,
 }
@@ -373,6 +392,7 @@ const monitoringFields: Fields<ResolvedMonitoring> = {
   read: {
     enableMetrics: boolean,
     enableTracing: boolean,
+    tracing: (value, path, issues) => readGroup(value, path, issues, { read: { sample: number(0, 1) } }, defaults.monitoring.tracing),
     enableProfiling: boolean,
     alertThresholds: (value, path, issues) => readGroup(value, path, issues, thresholdFields, {}),
     rules: readAlertRules,

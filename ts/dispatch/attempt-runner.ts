@@ -217,7 +217,11 @@ export class AttemptRunner {
       const given = new AttemptInput(run, place, attempt.attempt, task, input, this.#outputOf, this.#host.profiles)
       attempt.live.give(given)
       const agent = this.#agents.agentOf(instance, task.agentId)
-      answer = run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
+      const { tracing } = this.#host
+      answer =
+        tracing === undefined
+          ? run.scope.runInAsyncScope(execute, undefined, agent, given, attempt.live)
+          : run.scope.runInAsyncScope(() => tracing.call(run, run.path(place), attempt.attempt, () => execute(agent, given, attempt.live)))
       // Even to ask a hostile value what it is may throw.
       if (isThenable(answer)) promise = answer instanceof Promise ? (answer as Promise<unknown>) : Promise.resolve(answer)
     } catch (error) {
@@ -237,7 +241,11 @@ export class AttemptRunner {
     const { run, place, live } = attempt
     attempt.start = this.#clock.now()
     const { data } = this.#input(attempt, task)
-    const child = run.scope.runInAsyncScope(this.#child, undefined, run, place, live, data)
+    const begin = (): Promise<ChildEnd> => this.#child(run, place, live, data)
+    const { tracing } = this.#host
+    const child = run.scope.runInAsyncScope(() =>
+      tracing === undefined ? begin() : tracing.call(run, run.path(place), attempt.attempt, begin),
+    )
     child.then(
       ({ results, undoable }) => this.#accept(attempt, results, undefined, undoable),
       (error: unknown) => this.#fail(attempt, error),

@@ -33,6 +33,7 @@ import {
   StoreEffect,
   type NativeTime,
 } from '../boundary/native.js'
+import type { AttemptTracing } from '../run/attempt-tracing.js'
 import type { DispatcherHost } from './host.js'
 import { letGo } from './let-go.js'
 import type { Run, Spawned } from '../run/run.js'
@@ -52,6 +53,7 @@ const FEW_EFFECTS_MAX = 32
 /** The ends of a task, which whoever spawned it waits for. */
 const ENDS = [ExecutionKind.completed, ExecutionKind.failed, ExecutionKind.skipped, ExecutionKind.cancelled]
 
+type Answering = Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'> & { live: LiveAttempt | undefined }
 export class Dispatcher implements AttemptHost, AccountHost {
   readonly engine: Engine
   readonly clock: Clock
@@ -94,6 +96,10 @@ export class Dispatcher implements AttemptHost, AccountHost {
 
   /** Whether more is recorded than what costs next to nothing. */
   readonly profiles: boolean
+
+  get tracing(): AttemptTracing | undefined {
+    return this.#listener.tracing
+  }
 
   /** `held` says whether the values of results stay in JavaScript alone: nothing is written to a store. */
   constructor(
@@ -151,6 +157,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   /** A run begins to be dispatched. */
   add(run: Run): void {
     this.#runs[run.slot] = run
+    this.tracing?.begun(run)
   }
 
   /** The process stays alive for each run until it has ended, and for a schedule that is planned. */
@@ -185,21 +192,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
   }
 
   /** An attempt answered: `text` is JSON for the journal, or for a failure. */
-  answer(
-    {
-      run,
-      place,
-      attempt,
-      start,
-      instance,
-      live,
-    }: Pick<Attempt, 'run' | 'place' | 'attempt' | 'start' | 'instance'> & {
-      live: LiveAttempt | undefined
-    },
-    form: number,
-    end: number,
-    text: string | undefined,
-  ): void {
+  answer({ run, place, attempt, start, instance, live }: Answering, form: number, end: number, text: string | undefined): void {
     // An execution that has ended and is forgotten has no use for it, and its slot may be another's.
     if (this.#stopped || this.#runs[run.slot] !== run || live?.isLeftBehind === true)
       return this.#answerLate(instance?.number ?? 0, run.seat, place)
@@ -251,6 +244,7 @@ export class Dispatcher implements AttemptHost, AccountHost {
       priority: priority + (run.options.priority ?? 0),
       allow: allow?.models,
       retryPolicy,
+      traceparent: attempt.traceparent,
     })
   }
 

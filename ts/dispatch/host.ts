@@ -7,11 +7,13 @@ import type { Json } from '../json/json.js'
 import type { Caller } from '../models/integration.js'
 import type { ModelCalls } from '../api/models.js'
 import type { ChildEnd } from './attempt-runner.js'
+import type { AttemptTracing } from '../run/attempt-tracing.js'
 import type { Run } from '../run/run.js'
 import type { LiveAttempt } from '../run/attempt.js'
 
 /** What the dispatcher tells the orchestrator. */
 export interface DispatcherHost {
+  readonly tracing: AttemptTracing | undefined
   /** What is on record of a run. The view of the effect, here and below, moves on after the call. */
   notice(effect: ExecutionEffect, run: Run): void
   ended(run: Run): void

@@ -17,6 +17,9 @@ interface Raised extends Omit<Alert, 'id' | 'state' | 'timestamp'> {
   readonly scheduleId?: string
 }
 
+/** Alerts that are remembered. */
+const RECENT_MAX = 100
+
 /** Announces alerts. Whatever raises one, the store or a rule, does it here. */
 export class Alerts {
   readonly #log: Log
@@ -24,6 +27,9 @@ export class Alerts {
   readonly #emitters: readonly EventEmitter[]
   /** The ids of those that have begun, by what tells them apart. */
   readonly #firing = new Map<string, string>()
+
+  /** The latest that were announced by this process, the last at the end. */
+  readonly recent: Alert[] = []
 
   /** Each of `emitters` announces every alert as `'alert'`. */
   constructor(log: Log, clock: Clock, emitters: readonly EventEmitter[]) {
@@ -55,6 +61,11 @@ export class Alerts {
     return this.#firing.get(about)
   }
 
+  /** How many have begun and are not over. */
+  get firing(): number {
+    return this.#firing.size
+  }
+
   /** Announces what the store has to tell. */
   tell(engine: Engine): void {
     for (const { executionId, rule, type, severity, metrics, ...alert } of engine.alerts()) {
@@ -65,6 +76,8 @@ export class Alerts {
   }
 
   #announce(alert: Alert): void {
+    this.recent.push(alert)
+    if (this.recent.length > RECENT_MAX) this.recent.shift()
     const heard = this.#emitters.filter((emitter) => emitter.listenerCount('alert') > 0)
     for (const emitter of heard) emitSafely(this.#log, emitter, 'alert', [alert])
     if (heard.length > 0) return

@@ -8,6 +8,7 @@ import type { Alerts } from '../events/alerts.js'
 import type { Announcer } from '../events/announcer.js'
 import type { Log } from '../log/log.js'
 import type { ModelGateway } from '../models/integration.js'
+import type { AttemptTracing } from '../run/attempt-tracing.js'
 import type { Run } from '../run/run.js'
 import { runChild, type ChildrenHost } from './children.js'
 import type { Deletions } from './deletion.js'
@@ -27,6 +28,7 @@ interface HeardParts {
   readonly dispatcher: Dispatcher
   readonly log: Log
   readonly childrenHost: ChildrenHost
+  readonly tracing: (AttemptTracing & { forget(id: string): void }) | undefined
 }
 
 /** What the orchestrator does itself. */
@@ -39,10 +41,14 @@ interface HeardCalls {
 
 export function dispatcherHostOf(parts: () => HeardParts, { ended, release, abandons }: HeardCalls): DispatcherHost {
   return {
+    get tracing() {
+      return parts().tracing
+    },
     notice: (...notice) => parts().announcer.notice(...notice),
     ended,
     letGo: (run) => {
       parts().models.forget(`execution:${run.id}`)
+      parts().tracing?.forget(run.id)
       release(run)
     },
     parked: (effect) => parts().parking.heard(effect),

@@ -40,7 +40,14 @@ export async function openStore(config: ResolvedConfig, parts: Parts): Promise<v
   const process = processName()
   const { maxJournalEvents, maxJournalBytes: bytesMax, maxTasks } = workflow
   const eventsMax = maxJournalEvents ?? Math.max(1_000_000, 10 * maxTasks)
-  const limits = { definitions: readingLimits(workflow), redefinable, eventsMax, bytesMax, process }
+  const limits = {
+    definitions: readingLimits(workflow),
+    redefinable,
+    eventsMax,
+    bytesMax,
+    counts: config.monitoring.enableMetrics,
+    process,
+  }
   engine.limit({ ...(runningMax !== null && { runningMax }), tenantWeights, ...limits })
   const { groups, families, unreadable } = opened ?? { groups: [], families: [], unreadable: [] }
   const found = await interrupted.found(groups, families)

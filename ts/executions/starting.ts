@@ -323,7 +323,10 @@ export class Beginnings {
     const settled = pinned
       ? { ...this.#standInsOf(definition, options), ...this.#kindOf(definition) }
       : this.settled(definition, options.standIns)
-    const given = { ...options, ...settled }
+    const { tracing } = dispatcher
+    // What a caller in a trace begins belongs there, unless it says otherwise; children have that of their parent.
+    const traceparent = options.traceparent ?? (options.parent === undefined ? tracing?.callers() : undefined)
+    const given = { ...options, ...settled, ...(traceparent !== undefined && { traceparent }) }
     const recorded = Object.keys(given).length === 0 ? null : JSON.stringify(given)
     const { slot, id: started } = dispatcher.engine.start(definition.plan, text, recorded, id)
     const run = new Run(slot, started, definition, context, call, given, dispatcher)

@@ -30,6 +30,7 @@ interface StoppingHost {
   /** Without a store, those that are remembered. */
   readonly ended: EndedExecutions | undefined
   readonly announcer: Announcer
+  readonly tracing: { close(): Promise<void> } | undefined
 }
 
 /** Lets go of a run that has ended, or is not driven here any more. */
@@ -59,7 +60,7 @@ export function closed(call: string, underWay: boolean): ClosedError {
  * has not ended. `ready`: a store that did not open is not written to.
  */
 export async function endInOrder(
-  { dispatcher, agents, models, schedules, deletions, live, parking, announcer }: StoppingHost,
+  { dispatcher, agents, models, schedules, deletions, live, parking, announcer, tracing }: StoppingHost,
   ready: Promise<void>,
   drainMs: number,
   continues: string,
@@ -88,6 +89,7 @@ export async function endInOrder(
   models.close()
   // One may have come while the others ended.
   await announcer.settled()
+  await tracing?.close()
   await dispatcher.engine.close()
 }
 

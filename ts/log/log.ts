@@ -31,7 +31,8 @@ export interface Logger {
  * - `agent:unresponsive` (warn): an agent still runs 1 s after it was told to stop;
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
- * - `model:tool` (warn): a tool cannot be shown to a model and is left out.
+ * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
+ * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made.
  */
 export type LogEvent =
   | 'execution:failed'
@@ -45,6 +46,7 @@ export type LogEvent =
   | 'agent:stand-in'
   | 'mcp:tools'
   | 'model:tool'
+  | 'trace:lost'
 
 /** One log entry as data. */
 export interface LogRecord {

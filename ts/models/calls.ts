@@ -19,6 +19,7 @@ import { OwnAttempt } from './own-attempt.js'
 import type { CustomProvider, CustomReply, CustomRequest, FinishReason, ModelFailureClass, SkippedModel } from '../api/models.js'
 import { real } from '../base/real-time.js'
 import type { AttemptTimes } from '../config/times.js'
+import { ModelCounts } from './counts.js'
 
 /** Tokens as the addon counts them. */
 export interface Usage {
@@ -120,6 +121,7 @@ const SEEDS = 2 ** 32
 
 export class ModelCallsUnderWay {
   readonly native: Models
+  readonly counts: ModelCounts = new ModelCounts()
   readonly #calls = new Map<number, Pending>()
   readonly #providers: ReadonlyMap<string, CustomProvider>
   /** Attempts that providers of the user make. */
@@ -222,6 +224,7 @@ export class ModelCallsUnderWay {
     if (message.type === 'delta') return pending?.delta?.(message.delta, message.attempt)
     this.#forget(call)
     if (message.type === 'done') for (const warning of message.reply.warnings ?? []) this.#log.warnOnce({ event: 'model:tool' }, warning)
+    this.counts.ended(message)
     pending?.ended(message)
   }
 

@@ -41,6 +41,7 @@ import type {
   SkippedModel,
   StreamPart,
 } from '../api/models.js'
+import type { ModelCount } from './counts.js'
 import type { RetryPolicy } from '../api/task.js'
 import { ATTEMPT_TIMES } from '../config/times.js'
 
@@ -63,6 +64,8 @@ export interface Caller {
   readonly retryPolicy: RetryPolicy | undefined
   /** The models it may ask, by `provider/model` or `model`; `undefined`: every one. */
   readonly allow: readonly string[] | undefined
+  /** In which trace it asks. */
+  readonly traceparent?: string | undefined
 }
 
 /** The models of one orchestrator. The addon is told of them when they are first needed. */
@@ -93,6 +96,11 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   /** Attempts whose calls all wait for time to pass. */
   waiting(): number {
     return this.#calls?.waiting() ?? 0
+  }
+
+  /** What calls have come to, by model. */
+  counted(): Iterable<ModelCount> {
+    return this.#calls?.counts.values() ?? []
   }
 
   /** Which answers tasks take as they are, where nothing else is said. */
@@ -301,6 +309,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       retry,
       priority: caller?.priority ?? 0,
       ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(caller?.traceparent !== undefined && { traceparent: caller.traceparent }),
     }
     const text = `{${asked},${JSON.stringify(terms).slice(1)}`
     return { ...calls.begin(call, text, { account: caller?.account, signals, delta: tell && partsTo(tell) }), own }

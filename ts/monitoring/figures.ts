@@ -41,18 +41,19 @@ export class Figures {
     this.#enableMetrics = enableMetrics
   }
 
-  async of(period: Period): Promise<WorkflowAnalytics> {
+  /** `most`: how many summaries it has at most. */
+  async of(period: Period, most: number = SUMMARIES_MAX): Promise<WorkflowAnalytics> {
     const { dispatcher, ended } = this.#host
     await this.#host.ready()
     this.#host.assertNotClosed('getWorkflowAnalytics')
     const now = dateOf(dispatcher.clock.now())
-    const gathered = ended === undefined ? await this.#stored(period) : await rememberedFigures(ended, period)
+    const gathered = ended === undefined ? await this.#stored(period, most) : await rememberedFigures(ended, period)
     return analyticsOf(period, gathered, { now, isStored: ended === undefined, enableMetrics: this.#enableMetrics })
   }
 
-  async #stored({ workflowId, start, end }: Period): Promise<Gathered> {
+  async #stored({ workflowId, start, end }: Period, limit: number): Promise<Gathered> {
     const { dispatcher } = this.#host
-    const question = JSON.stringify({ workflowId, start: microsOf(start), end: microsOf(end), limit: SUMMARIES_MAX })
+    const question = JSON.stringify({ workflowId, start: microsOf(start), end: microsOf(end), limit })
     const answered = this.#asking.then(() => dispatcher.engine.stored('analytics', question))
     this.#asking = answered.catch(() => {})
     const text = (await answered) ?? ''

@@ -2,7 +2,7 @@
 // What watches an orchestrator: it announces its alerts, and is asked for its figures.
 
 import { EventEmitter } from 'node:events'
-import type { MonitorEvents } from '../api/alert.js'
+import type { Alert, MonitorEvents } from '../api/alert.js'
 import type { WorkflowAnalytics } from '../api/analytics.js'
 import type { ExecutionMonitor } from '../api/monitor.js'
 import type { ExecutionComparison, Prediction, WhatIf } from '../api/prediction.js'
@@ -10,15 +10,21 @@ import type { PerformanceProfile } from '../api/profile.js'
 import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
 import type { Figures } from './figures.js'
+import { exportedTraces, type ExportHost } from '../telemetry/export.js'
+import type { TraceFilter } from '../api/traces.js'
+import { reportOf } from './report.js'
 import { readPeriod } from './period.js'
 import { compared, predicted } from './prediction.js'
+import { metricsText, type MetricsHost } from './metrics.js'
 import { performanceProfile, timelineOf, type ProfilesHost } from './profiles.js'
 import { readExecutionId } from '../executions/arguments.js'
 
 /** What it answers from. */
-interface Knows {
+interface Knows extends MetricsHost, ExportHost {
   readonly figures: Figures
-  readonly profiles: ProfilesHost
+  readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & { readonly profiles: ProfilesHost }
+  readonly alerts: MetricsHost['alerts'] & { readonly recent: readonly Alert[] }
+  readonly dispatcher: MetricsHost['dispatcher'] & ExportHost['dispatcher']
 }
 
 export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMonitor {
@@ -39,19 +45,32 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
     return this.#knows().figures.of(readPeriod(workflowId, start, end))
   }
 
+  exportTraces(filter?: TraceFilter): AsyncIterable<string> {
+    return exportedTraces(this.#knows(), filter)
+  }
+
+  async renderReport(workflowId: string, period: { start: Date; end: Date }): Promise<string> {
+    const { figures, alerts } = this.#knows()
+    return reportOf(figures, alerts.recent, workflowId, period)
+  }
+
+  metrics(): string {
+    return metricsText(this.#knows())
+  }
+
   async getPerformanceProfile(executionId: string): Promise<PerformanceProfile> {
-    return performanceProfile(this.#knows().profiles, readExecutionId(executionId))
+    return performanceProfile(this.#knows().lookUp.profiles, readExecutionId(executionId))
   }
 
   async renderTimeline(executionId: string): Promise<string> {
-    return timelineOf(this.#knows().profiles, readExecutionId(executionId))
+    return timelineOf(this.#knows().lookUp.profiles, readExecutionId(executionId))
   }
 
   async compareExecutions(a: string, b: string): Promise<ExecutionComparison> {
-    return compared(this.#knows().profiles, readExecutionId(a), readExecutionId(b))
+    return compared(this.#knows().lookUp.profiles, readExecutionId(a), readExecutionId(b))
   }
 
   async predict(executionId: string, change: WhatIf | readonly WhatIf[]): Promise<Prediction> {
-    return predicted(this.#knows().profiles, readExecutionId(executionId), change)
+    return predicted(this.#knows().lookUp.profiles, readExecutionId(executionId), change)
   }
 }

@@ -35,6 +35,10 @@ export declare class Engine {
   atWork(now: number, least: number): Array<number>
   /** How many tasks have completed or failed, and how many of them failed, since the engine began. */
   taskEnds(): Array<number>
+  /** How executions and tasks have gone, as JSON text; null: it is not counted. See `Driver::counts`. */
+  counts(): string | null
+  /** How many records of the store facts lack; null: there are none. */
+  factsBehind(): number | null
   /** Keeps the state of an alert beside the store, if there is one; null: forgets it. */
   keepAlert(name: string, state?: string | undefined | null): void
   /** `[[name, state]]` of the alerts that were kept, as JSON text. */
@@ -522,6 +526,8 @@ export interface NativeLimits {
   eventsMax: number
   /** and how many bytes. */
   bytesMax: number
+  /** Whether it is counted how executions and tasks go. */
+  counts: boolean
   /** How records name this process. */
   process: string
 }
@@ -635,6 +641,9 @@ export interface ScheduleTexts {
   timing: string
   fingerprint: string
 }
+
+/** The id of the span of an attempt, 16 hexadecimal digits, and that of its trace, 32: `[span, trace]`. */
+export declare function spanOfAttempt(execution: string, path: string, attempt: number, traceparent?: string | undefined | null): Array<string>
 
 /** Everything that is wrong with a timing (JSON text as in `runtime::timing`) at this instant: `[{ path, message }]` as JSON text. */
 export declare function timingProblems(timing: string, now: number): string

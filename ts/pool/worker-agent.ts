@@ -135,7 +135,7 @@ class WorkerAgent implements PooledAgent {
   }
 
   execute(task: TaskInput, context: AttemptContext): Promise<unknown> {
-    const { signal, attempt: number, idempotencyKey, outputSchema: schema } = context
+    const { signal, attempt: number, idempotencyKey, traceparent, outputSchema: schema } = context
     signal.throwIfAborted()
     const text = JSON.stringify(task)
     const attempt: Attempt = { taskId: task.id, context, spawned: new Map() }
@@ -143,7 +143,7 @@ class WorkerAgent implements PooledAgent {
     const outputSchema = isOutputSchema(schema) ? JSON.stringify(schema['~standard'].jsonSchema.input()) : null
     const { before = null, maxValueBytes = Infinity } = stepsOf(context)?.host ?? {}
     const asked = this.#ask(
-      { kind: 'execute', call, task: text, attempt: number, idempotencyKey, outputSchema, steps: before, maxValueBytes },
+      { kind: 'execute', call, task: text, attempt: number, idempotencyKey, traceparent, outputSchema, steps: before, maxValueBytes },
       attempt,
     )
     return asked.finally(onAbort(signal, () => this.#abort(call, attempt, signal.reason)))

@@ -8,6 +8,7 @@ import type { Json } from '../json/json.js'
 import { copyJson } from '../json/copy.js'
 import type { TaskDefinition } from '../definition/definition.js'
 import type { Clock } from '../base/clock.js'
+import type { AttemptTracing } from './attempt-tracing.js'
 import type { Run } from './run.js'
 import type { Instance } from '../pool/instances.js'
 import { Lender } from './lender.js'
@@ -144,6 +145,7 @@ export interface AttemptHost extends Recorder {
   spawner(run: Run, instance: number, attempt: LiveAttempt, lender: Lender): Spawns
   account(run: Run, instance: number, attempt: LiveAttempt): ModelAccount
   models(run: Run, instance: number, attempt: LiveAttempt): ModelCalls
+  readonly tracing: AttemptTracing | undefined
 }
 
 /** What the models that it asks are put on, for who looks for it by this key: specs put choices and calls on an account as they like. */
@@ -321,6 +323,10 @@ export class LiveAttempt implements AttemptContext {
   get outputSchema(): unknown {
     const task = this.#run.task(this.#instance)
     return task.outputSchema === undefined ? undefined : outputSchemaOf(task)
+  }
+
+  get traceparent(): string | undefined {
+    return this.#host.tracing?.traceparent(this.#run, this.#run.path(this.#instance), this.attempt)
   }
 
   get models(): ModelCalls {

@@ -24,6 +24,7 @@ mod period;
 pub mod replay;
 mod rollup;
 mod sketch;
+pub mod spans;
 pub mod trace;
 
 pub use facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};

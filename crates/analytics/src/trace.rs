@@ -14,7 +14,7 @@ mod attempt;
 mod events;
 mod tracer;
 
-pub use attempt::{ModelRequest, TracedAttempt};
+pub use attempt::{ModelRequest, TracedAttempt, TracedStep};
 pub use tracer::Tracer;
 
 use crate::{Kind, Outcome};

@@ -193,7 +193,8 @@ impl ModelDriver {
         let mut state = lock(&self.shared.state);
         let id = CallId(call);
         let kept = state.chats.remove(&id);
-        let chat = asked.chat.take().or(kept).ok_or_else(|| malformed("request")(de::Error::missing_field("chat")))?;
+        let mut chat = asked.chat.take().or(kept).ok_or_else(|| malformed("request")(de::Error::missing_field("chat")))?;
+        chat.traceparent = asked.traceparent.take();
         let size = Size::of(&chat);
         let book = &mut state.book;
         book.at(now);

@@ -40,6 +40,9 @@ pub struct ChatRequest {
     /// Fields of the provider's own request, which win over ours.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub extra: Map<String, Value>,
+    /// The header that says in which trace it is asked. It is no part of what is asked.
+    #[serde(skip)]
+    pub traceparent: Option<String>,
 }
 
 impl ChatRequest {

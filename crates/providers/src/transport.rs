@@ -11,7 +11,7 @@ use crate::reply::{Delta, Reply};
 use crate::request::ChatRequest;
 use crate::secret::Redactor;
 use crate::web::Web;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use models::without_secrets;
 use reqwest::{Certificate, Client, ClientBuilder, Response, Url, redirect};
 use std::collections::VecDeque;
@@ -103,7 +103,10 @@ impl Transport {
     async fn begin(&self, backend: &dyn ModelBackend, request: &ChatRequest, mode: Mode, limits: Limits) -> Result<Begun, Failure> {
         let gathered = limits.bound(gathered(&self.public, backend, request)).await?;
         let request = gathered.as_ref().unwrap_or(request);
-        let exchange = backend.open(request, mode)?;
+        let mut exchange = backend.open(request, mode)?;
+        if let Some(value) = request.traceparent.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+            exchange.request.headers.insert(HeaderName::from_static("traceparent"), value);
+        }
         let mut decoder = exchange.decoder;
         let asked = asked(&exchange.request, backend.redactor());
         let mut response = match limits.bound(self.send(exchange.request)).await {

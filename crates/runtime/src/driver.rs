@@ -16,6 +16,7 @@ mod arrivals;
 mod asked;
 mod attempts;
 mod budget;
+mod counts;
 mod deleting;
 mod gathered;
 mod history;
@@ -167,6 +168,8 @@ pub struct Driver {
     agents: Option<Agents>,
     attempts: Attempts,
     watching: watching::Watching,
+    /// `None`: nothing is counted.
+    counts: Option<Box<counts::Counts>>,
     statistics: Statistics,
     failed: Option<Arc<CommitError>>,
 }
@@ -224,6 +227,7 @@ impl Driver {
             agents: None,
             attempts: Attempts::default(),
             watching: watching::Watching::default(),
+            counts: None,
             statistics: Statistics::default(),
             failed: None,
         }
@@ -428,6 +432,9 @@ impl Driver {
         for (place, event) in (first..).zip(&self.step.events) {
             let number = Number::new(record, place);
             self.attempts.look_at(live, place, now, event);
+            if let Some(counts) = &mut self.counts {
+                counts.look_at(live, now, event);
+            }
             if let Some(notice) = effect::notice(slot, now, number, event) {
                 self.outbox.tell_why(slot, number, event);
                 part.owed.push(notice);

@@ -10,6 +10,7 @@ use crate::store::Archive;
 use analytics::compare;
 use analytics::path::{self, Profile};
 use analytics::replay::{self, Change};
+use analytics::spans::{self, Place};
 use analytics::trace::Bucket;
 pub use analytics::trace::Trace;
 use serde::Deserialize;
@@ -23,6 +24,8 @@ enum Asked {
     Profile { id: String },
     /// Its tasks as a page shows them.
     Timeline { id: String },
+    /// Its spans, from a task on, about so many.
+    Spans { id: String, from: usize, limit: usize },
     /// What differs between two executions.
     Compare { a: String, b: String },
     /// What changes would have done to an execution, and to others like it.
@@ -46,6 +49,7 @@ const LIKE_IT_MAX: u32 = 30;
 /// ```json
 /// {"what":"profile","id":"…"}
 /// {"what":"timeline","id":"…"}
+/// {"what":"spans","id":"…","from":0,"limit":10000}
 /// {"what":"compare","a":"…","b":"…"}
 /// {"what":"predict","id":"…","changes":[{"task":"fetch","factor":0.5},{"agent":"work","places":4},{"task":"report","without":"fetch"}]}
 /// ```
@@ -55,6 +59,7 @@ pub fn answer(archive: &dyn Archive, asked: &str) -> Result<Option<String>, Erro
     match serde_json::from_str(asked).map_err(|error| Error::Malformed { what: "question", message: error.to_string() })? {
         Asked::Profile { id } => Ok(trace(archive, &id)?.map(|trace| profile(&trace))),
         Asked::Timeline { id } => Ok(trace(archive, &id)?.map(|trace| timeline(&trace))),
+        Asked::Spans { id, from, limit } => spans_of(archive, &id, from, limit),
         Asked::Compare { a, b } => {
             let (first, second) = (trace(archive, &a)?, trace(archive, &b)?);
             let gone = if first.is_none() { a } else { b };
@@ -70,6 +75,36 @@ fn profile(trace: &Trace) -> String {
 
 fn timeline(trace: &Trace) -> String {
     path::timeline(trace).to_string()
+}
+
+/// The ids of the span of an attempt and of its trace.
+pub fn span_of_attempt(execution: &str, path: &str, attempt: u32, traceparent: Option<&str>) -> Vec<String> {
+    vec![spans::attempt_span(execution, path, attempt), Place::of(execution, traceparent, None).trace]
+}
+
+/// Two lines: `{"count","next"}`, the task to go on with or null; and the spans as `analytics::spans` writes them.
+fn spans_of(archive: &dyn Archive, id: &str, from: usize, limit: usize) -> Result<Option<String>, Error> {
+    let Some(stored) = archive.execution(id)? else { return Ok(None) };
+    let trace = reading::of(&stored)?;
+    let options = stored.options.as_deref();
+    let Origin { traceparent, parent } = options.and_then(|options| serde_json::from_str(options).ok()).unwrap_or_default();
+    let above = parent.as_ref().map(|Above { execution, path }| (execution.as_str(), path.as_str()));
+    let (spans, count, next) = spans::spans(&trace, &Place::of(&trace.execution, traceparent.as_deref(), above), from, limit);
+    Ok(Some(format!("{}\n{spans}", json!({ "count": count, "next": next }))))
+}
+
+/// Where an execution comes from, as its options have it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Origin {
+    traceparent: Option<String>,
+    parent: Option<Above>,
+}
+
+#[derive(Deserialize)]
+struct Above {
+    execution: String,
+    path: String,
 }
 
 fn predict(archive: &dyn Archive, id: &str, changes: &[ChangeText]) -> Result<Option<String>, Error> {

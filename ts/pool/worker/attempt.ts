@@ -26,6 +26,7 @@ let numbers = 0
 export class WorkerAttempt implements AttemptContext {
   readonly attempt: number
   readonly idempotencyKey: string
+  readonly traceparent: string | undefined
   readonly outputSchema: unknown
   // Functions of their own, so that `{ spawn }` taken out of the context still knows its attempt.
   readonly heartbeat: (progress?: unknown) => void
@@ -36,10 +37,15 @@ export class WorkerAttempt implements AttemptContext {
   readonly #taskId: string
   #ended = false
 
-  constructor({ call, attempt, idempotencyKey, outputSchema, steps: before, maxValueBytes }: Execute, taskId: string, host: AttemptHost) {
+  constructor(
+    { call, attempt, idempotencyKey, traceparent, outputSchema, steps: before, maxValueBytes }: Execute,
+    taskId: string,
+    host: AttemptHost,
+  ) {
     this.#taskId = taskId
     this.attempt = attempt
     this.idempotencyKey = idempotencyKey
+    this.traceparent = traceparent
     this.outputSchema = outputSchema === null ? undefined : (JSON.parse(outputSchema) as unknown)
     this.heartbeat = (progress) => {
       if (!this.#ended) host.say({ kind: 'heartbeat', call })

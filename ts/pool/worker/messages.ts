@@ -24,6 +24,7 @@ export type Told =
       readonly task: string
       readonly attempt: number
       readonly idempotencyKey: string
+      readonly traceparent: string | undefined
       readonly outputSchema: string | null
       /** The steps on record. */
       readonly steps: string | null

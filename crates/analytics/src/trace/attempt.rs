@@ -46,6 +46,19 @@ pub struct TracedAttempt {
     pub calls: Vec<ModelRequest>,
     /// When tools ran that a model had called.
     pub tools: Vec<(Micros, Micros)>,
+    /// Its steps that ended, in the order they did; those of tools are among them.
+    pub steps: Vec<TracedStep>,
+}
+
+/// A step of an attempt.
+#[derive(Clone, Debug)]
+pub struct TracedStep {
+    /// As it is called.
+    pub name: Arc<str>,
+    /// When it began,
+    pub from: Micros,
+    /// and when it ended.
+    pub to: Micros,
 }
 
 /// A call of a model.

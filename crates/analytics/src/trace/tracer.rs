@@ -2,7 +2,7 @@
 //! Records become a [`Trace`]. The machine itself replays them; what each event closes is written down beside.
 
 use super::events::{asked, instance, kind_of, number_of, reused, task_of};
-use super::{Bucket, Micros, ModelRequest, Moment, Record, Segment, TaskNumber, Trace, TracedAttempt, TracedTask, Waited};
+use super::{Bucket, Micros, ModelRequest, Moment, Record, Segment, TaskNumber, Trace, TracedAttempt, TracedStep, TracedTask, Waited};
 use crate::{Kind, Outcome};
 use engine::{Event, Execution, Failure, InstanceIndex, Plan, Setup, TaskState, Wait};
 use rustc_hash::FxHashMap;
@@ -304,6 +304,7 @@ impl Tracer {
                     reads: super::Reads::Unknown,
                     calls: Vec::new(),
                     tools: Vec::new(),
+                    steps: Vec::new(),
                 });
                 self.begun.push((number, traced.attempts.len() - 1));
             }
@@ -490,8 +491,10 @@ impl Tracer {
         let (Some(task), Some(open)) = (self.tasks.get_mut(number), self.open.get_mut(number)) else { return };
         let Some(attempt) = task.attempts.last_mut().filter(|_| open.state == State::Running) else { return };
         let began = open.steps.remove(name);
+        let from = began.unwrap_or(open.replied.max(attempt.admitted));
+        attempt.steps.push(TracedStep { name: Arc::clone(name), from, to: at });
         if name.starts_with("result ") && name.contains(" of ") {
-            attempt.tools.push((began.unwrap_or(open.replied.max(attempt.admitted)), at));
+            attempt.tools.push((from, at));
         } else {
             open.replied = open.replied.max(at);
         }

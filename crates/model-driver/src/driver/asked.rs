@@ -34,6 +34,9 @@ pub(super) struct Asked {
     pub(super) timeout_ms: Option<u64>,
     #[serde(default)]
     pub(super) priority: i32,
+    /// In which trace.
+    #[serde(default)]
+    pub(super) traceparent: Option<String>,
 }
 
 impl Asked {

@@ -67,6 +67,9 @@ impl Driver {
         let mut carried = self.gathered.carried.take();
         for part in self.gathered.parts.iter_mut().filter(|part| !part.batch.is_empty()) {
             let mut batch = part.take();
+            if let Some(counts) = &mut self.counts {
+                counts.submitted(batch.records.len());
+            }
             if let Some(first) = batch.records.first_mut() {
                 first.carried = carried.take();
             }

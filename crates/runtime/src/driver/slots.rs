@@ -71,6 +71,8 @@ pub(super) struct Live {
     pub(super) instances: Vec<Option<InstanceNumber>>,
     /// What its attempts are given, in short, once one has begun.
     pub(super) prints: Option<Box<Prints>>,
+    /// Where its workflow is counted, once something was.
+    pub(super) counted: Option<u32>,
 }
 
 impl Live {
@@ -100,6 +102,7 @@ impl Live {
             targets: None,
             instances: Vec::new(),
             prints: None,
+            counted: None,
         }
     }
 

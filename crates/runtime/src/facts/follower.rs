@@ -179,6 +179,13 @@ impl Follower {
         kept.unwrap_or_default()
     }
 
+    /// How many records facts lack; `None` while that cannot be told.
+    pub fn behind(&self) -> Option<u64> {
+        let [end, ..] = self.end().ok()?;
+        let [reached, ..] = self.shared.lock().reached?;
+        u64::try_from(end - reached).ok()
+    }
+
     fn read(&self, wait: Duration, read: impl Fn(&Connection) -> Result<String, ReadError>) -> Result<String, ReadError> {
         self.reach(wait)?;
         let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
