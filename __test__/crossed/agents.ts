@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { AttemptContext, MultiAgentOrchestrator, TaskInput } from '@codexos/multi-agent-orchestrator'
 import { VALUE_BYTES_MAX, type Case, type Deed } from './case.ts'
+import { asksToMove, isTooLarge } from './moves.ts'
 import { CHANGED, LEFT, STOP, stepsOf } from './stepping.ts'
 import type { Call } from './told.ts'
 import { withoutMessages } from './words.ts'
@@ -13,11 +14,19 @@ import { withoutMessages } from './words.ts'
 export interface Given {
   readonly execution: string
   readonly attempt: number
+  readonly key: string
   readonly time: string
 }
 
 /** A call as it is seen: a step that is refused is its code. */
 export type Seen = Omit<Call, 'steps'> & { readonly steps: Record<string, Given | string> }
+
+/** An attempt whose execution is to be moved once it is over; it is paused. */
+export interface MoveWanted {
+  readonly id: string
+  readonly path: string
+  readonly attempt: number
+}
 
 /** What an agent in a thread of its own tells by `emit`. */
 type Report = { readonly call: Omit<Seen, 'steps'> } | { readonly step: string; readonly given: Given | string }
@@ -36,6 +45,10 @@ export class Agents {
   readonly #done = new Set<string>()
   /** What lets steps end that were left behind. */
   #left: (() => void)[] = []
+  /** Whether an execution may be moved, and who says so. */
+  mayMove = true
+  moveWanted: MoveWanted | undefined
+  #sayWanted = (): void => {}
   #orchestrators = 0
   #isHealed = false
 
@@ -47,6 +60,11 @@ export class Agents {
 
   get calls(): readonly Seen[] {
     return [...this.#calls.values()]
+  }
+
+  /** Resolves when an execution is to be moved. */
+  whenMoveWanted(): Promise<void> {
+    return new Promise((resolve) => (this.#sayWanted = resolve))
   }
 
   heal(): void {
@@ -81,7 +99,7 @@ export class Agents {
     const call: Seen = { agent, execution, task: task.id, attempt, key, said: saidOf(said), steps: {} }
     this.#calls.set(placeOf(call), call)
     this.#begun.push(context)
-    const run = Number(/\/(\d+)$/.exec(execution)?.[1] ?? Infinity)
+    const run = Number(/\/(\d+)(?:~\d+)?$/.exec(execution)?.[1] ?? Infinity)
     const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#isHealed)
     const failure = Object.assign(
       new Error('no'),
@@ -113,6 +131,12 @@ export class Agents {
       if (context.signal.aborted) await this.#beginTooLate(context)
     }
     if (deed.lingers === true) await this.#leave(call, context)
+    const isLarge = isTooLarge(deed, task.id, said)
+    if (this.mayMove && !execution.includes('/') && asksToMove(deed, { fails, attempt, isLarge })) {
+      await orchestrator.pauseExecution(execution)
+      this.moveWanted = { id: execution, path: decodeURIComponent(this.#pathOf(call)), attempt }
+      this.#sayWanted()
+    }
     if (fails) throw failure
     return { id: task.id, said: deed.bulk === true ? 'x'.repeat(VALUE_BYTES_MAX) : said }
   }
@@ -136,7 +160,7 @@ export class Agents {
   }
 
   async #take(call: Seen, context: AttemptContext, name: string, fn?: () => unknown, input?: number): Promise<void> {
-    const { execution, attempt } = call
+    const { execution, attempt, key } = call
     const at = placeOf(call)
     const given = await context
       .step(
@@ -147,7 +171,7 @@ export class Agents {
           // Once without a crash, and after one where nothing was given.
           if (this.#done.has(step) && this.#orchestrators === 1) this.#problems.push(`step ${step} was done twice`)
           this.#done.add(step)
-          return { execution, attempt, time: randomUUID() }
+          return { execution, attempt, key, time: randomUUID() }
         },
         input === undefined ? {} : { input },
       )
@@ -162,9 +186,8 @@ export class Agents {
   #see(call: Seen, name: string, given: Given | string): void {
     call.steps[name] = given
     if (typeof given === 'string') return
-    const { execution, attempt, time } = given
-    // Its key may be that of the attempt before, its agent another that stood in.
-    const step = JSON.stringify([call.task, execution, attempt, name, this.#pathOf(call)])
+    const { execution, attempt, key, time } = given
+    const step = JSON.stringify([execution, key, attempt, name])
     const known = this.#times.get(step) ?? time
     this.#times.set(step, known)
     if (known !== time) this.#problems.push(`step ${step} was recorded twice`)

@@ -19,7 +19,7 @@ export const create = () => ({
     const take = async (name, options = {}, isBroken = false) => {
       const fn = () => {
         if (isBroken) throw failure
-        return { execution, attempt, time: randomUUID() }
+        return { execution, attempt, key, time: randomUUID() }
       }
       try {
         emit({ key, attempt, step: name, given: await step(name, fn, options) })

@@ -39,6 +39,8 @@ export interface Deed {
   cancels?: 'answers' | 'stops'
   /** It has the execution above all paused, and resumed. */
   pauses?: boolean
+  /** Before it answers it has its execution paused, which is then moved and resumed, unless the last of so many attempts fails. Once in a case. */
+  moves?: number
   /** It spawns a task, and takes a step, in the name of an attempt that is over. */
   strays?: boolean
 }
@@ -56,6 +58,8 @@ export type Action =
   /** From the task that stands at this place among those of the execution that was begun last but `back`. */
   | { do: 'fork'; back: number; place: number }
   | { do: 'retry'; back: number }
+  /** Under the definition as its author has mended it since. */
+  | { do: 'move'; back: number }
 
 /** A time of a definition, in minutes. */
 export function minutesOf(duration: string | undefined): number {
@@ -92,6 +96,8 @@ export interface Case {
   /** Sent to each execution that a call of `run` begins. */
   signals: Signal[]
   actions: Action[]
+  /** What mends come from. */
+  mend: number
   /** The commit of the first action at which the process ends. */
   crash?: { commit: number; side: 'beforeCommit' | 'afterCommit' }
 }

@@ -9,8 +9,10 @@ import {
   type WorkflowExecution,
 } from '@codexos/multi-agent-orchestrator'
 import { createTestKit, type TestKit } from '@codexos/multi-agent-orchestrator/testing'
+import { edited } from '../mended/edits.ts'
 import { Agents, type Given } from './agents.ts'
 import { LATE, VALUE_BYTES_MAX, type Action, type Case } from './case.ts'
+import { Chance } from './chance.ts'
 import { changed } from './changed.ts'
 import { hasCode, withCode } from './coded.ts'
 import { Interpreter } from './interpreter.ts'
@@ -37,15 +39,21 @@ class Driver {
   readonly #main: AgentWorkflow
   #changed: AgentWorkflow | undefined
   readonly #registered: AgentWorkflow[]
+  /** Definitions as they are mended, by those that they come from. */
+  readonly #mends = new Map<string, AgentWorkflow | undefined>()
   readonly #problems: string[] = []
   readonly #agents: Agents
   /** The interpreter's names of executions by their ids. */
   readonly #names = new Map<string, string>()
   #kit: TestKit | undefined
+  /** What the execution of an action may be moved to. */
+  #mended: () => AgentWorkflow | undefined = () => undefined
+  /** What became of the execution that was to be moved. */
+  #move: string | undefined
 
   constructor(given: Case) {
     this.#case = given
-    this.#interpreter = new Interpreter(given)
+    this.#interpreter = new Interpreter(given, (flow) => this.#mendOf(flow))
     this.#agents = new Agents(given, this.#problems, (time) => (this.#kit as TestKit).clock.sleep(time))
     this.#main = withCode(given.main)
     this.#registered = given.registered.map(withCode)
@@ -82,28 +90,45 @@ class Driver {
   async #act(action: Action): Promise<string | undefined> {
     if (action.do === 'heal') this.#agents.heal()
     const from = action.do === 'fork' ? this.#interpreter.forkedFrom(action) : undefined
-    const retried = action.do === 'retry' ? this.#interpreter.retried(action) : undefined
+    const retried = action.do === 'retry' || action.do === 'move' ? this.#interpreter.retried(action) : undefined
+    const mended = action.do === 'move' ? this.#interpreter.mended(action) : undefined
+    const begun = action.do === 'run' && action.changed === true ? changed(this.#case.main) : this.#case.main
+    this.#mended = () => mended ?? this.#mendOf(begun)
     const known = new Set(this.#interpreter.executions.keys())
     const outcome = this.#interpreter.act(action)
     if (outcome === undefined) return undefined
-    if ('refused' in outcome) return this.#refused(action, outcome.refused)
+    if ('refused' in outcome) return this.#refused(action, outcome.refused, this.#idOf(retried ?? ''))
     const { told } = outcome
     const id = told.id.replaceAll(' ', '-')
     const begin = (): Promise<ExecutionHandle> => this.#begin(action, id, this.#idOf(from?.id ?? retried ?? ''), from?.path ?? '')
-    const execution = await this.#settled(action.do === 'key' || action.do === 'schedule' ? undefined : id, begin)
+    const isNamed = action.do !== 'key' && action.do !== 'schedule' && action.do !== 'move'
+    const execution = await this.#settled(isNamed ? id : undefined, begin)
     if (outcome.joined === true) return this.#names.get(execution.id) === told.id ? undefined : `joined ${execution.id}, not ${told.id}`
     this.#names.set(execution.id, told.id)
+    if (told.move !== undefined && told.move !== this.#move) return `the execution was ${this.#move}, not ${told.move}`
     const difference = differing(told, execution, this.#case.crash !== undefined)
     if (difference !== undefined) return difference
     // Those of its children.
     for (const [name, child] of this.#interpreter.executions) {
       if (known.has(name) || name === told.id) continue
-      const found = await this.#orchestrator.getExecution(this.#idOf(name))
+      const found = await this.#found(this.#idOf(name))
       if (found === undefined) return `there is no execution ${name}`
       const inside = differing(child, found, this.#case.crash !== undefined)
       if (inside !== undefined) return inside
     }
     return undefined
+  }
+
+  /** A child that has begun after a move has an id of its own, also where none was before, and so has what is below it. */
+  async #found(id: string): Promise<WorkflowExecution | undefined> {
+    return (await this.#orchestrator.getExecution(id)) ?? (await this.#orchestrator.getExecution(id.replace(/^[^/]*\/[^/]*\/\d+/, '$&~1')))
+  }
+
+  /** What its author has made of a definition, if that can be run as this one can. */
+  #mendOf(flow: AgentWorkflow): AgentWorkflow | undefined {
+    const text = JSON.stringify(flow)
+    if (!this.#mends.has(text)) this.#mends.set(text, mendOf(flow, this.#case.mend, this.#orchestrator))
+    return this.#mends.get(text)
   }
 
   async #begin(action: Action, id: string, old: string, path: string): Promise<ExecutionHandle> {
@@ -113,6 +138,12 @@ class Driver {
     switch (action.do) {
       case 'fork':
         return orchestrator.forkExecution(old, path, { executionId: id })
+      case 'move': {
+        // Whoever lost the answer in a crash looks first whether it has begun.
+        const { executions } = await orchestrator.listExecutions({ workflowId: main.id, limit: 100 })
+        const begun = executions.find(({ id: other, forkedFrom }) => forkedFrom === old && !this.#names.has(other))
+        return orchestrator.getHandle(begun?.id ?? (await orchestrator.moveExecution(old, this.#mended() as AgentWorkflow)).executionId)
+      }
       case 'retry':
         return orchestrator.retryExecution(old, { executionId: id })
       case 'key': {
@@ -146,12 +177,12 @@ class Driver {
   }
 
   /** What is refused at the door: an id that only the engine may make, or what is not allowed. Other actions have nothing to act on. */
-  async #refused(action: Action, expected: string): Promise<string | undefined> {
-    if (action.do !== 'squat' && action.do !== 'run') return undefined
+  async #refused(action: Action, expected: string, old: string): Promise<string | undefined> {
+    if (expected === 'nothing' || (action.do !== 'squat' && action.do !== 'run' && action.do !== 'move')) return undefined
     const { context } = this.#case
     const begun =
-      action.do === 'run'
-        ? this.#begin(action, action.id, '', '')
+      action.do !== 'squat'
+        ? this.#begin(action, action.do === 'run' ? action.id : '', old, '')
         : this.#orchestrator.startWorkflow({ ...this.#main, id: 'squat' }, context, { executionId: `first/${action.child}/1` })
     const code = await begun.then(
       () => undefined,
@@ -169,13 +200,47 @@ class Driver {
         const known = id === undefined || crashes === 0 ? undefined : await kit.orchestrator.getExecution(id)
         const handle = known === undefined || id === undefined ? await begin() : kit.orchestrator.getHandle(id)
         // Who paused it, or something in it, may be gone.
-        if (crashes > 0) await handle.resume()
-        return await kit.until(this.#case.parks ? this.#looked(kit, handle.id) : handle.settled())
+        if (crashes > 0) {
+          await this.#moveAsked(kit)
+          await handle.resume()
+        }
+        const settled = this.#case.parks ? this.#looked(kit, handle.id) : handle.settled()
+        for (;;) {
+          if (this.#agents.moveWanted !== undefined) await this.#moveAsked(kit)
+          const asked = this.#agents.whenMoveWanted()
+          if (this.#agents.moveWanted !== undefined) continue
+          const execution = await kit.until(Promise.race([settled, asked]))
+          if (execution !== undefined) return execution
+        }
       } catch (error) {
         if (!OrchestratorError.isInstance(error) || error.code !== 'ERR_CRASHED') throw error
         await kit.reopen()
       }
     }
+  }
+
+  /** Moves the execution that is paused for that when nothing of it is under way, and resumes it. Time stands still meanwhile. */
+  async #moveAsked({ orchestrator }: TestKit): Promise<void> {
+    const wanted = this.#agents.moveWanted
+    if (wanted === undefined) return
+    const { id, path, attempt } = wanted
+    let hasEnded = false
+    for (;;) {
+      const execution = await orchestrator.getExecution(id)
+      hasEnded = execution?.endTime !== undefined
+      const task = execution?.tasks.find(({ taskId }) => taskId === path)
+      // Its answer was lost in a crash: it asks once more.
+      if (task !== undefined && task.attempts < attempt) return void (this.#agents.moveWanted = undefined)
+      if (hasEnded || task?.status !== 'running') break
+      await nextTurn()
+    }
+    const mended = this.#mended()
+    if (hasEnded) this.#move = 'ended'
+    else if (mended === undefined) this.#move = 'refused'
+    else this.#move = await orchestrator.moveExecution(id, mended).then(({ way }) => way, refusalOf)
+    this.#agents.mayMove = false
+    this.#agents.moveWanted = undefined
+    await orchestrator.resumeExecution(id)
   }
 
   /** A read that is under way in the moment of a crash finds the store closed; the next call knows why. */
@@ -230,8 +295,9 @@ class Driver {
   }
 
   #nameOf(id: string): string {
-    for (const [known, name] of this.#names) if (id === known || id.startsWith(`${known}/`)) return name + id.slice(known.length)
-    return id
+    const named = (name: string): string => (this.#interpreter.executions.has(name) ? name : name.replace(/~\d+(?=\/|!|$)/g, ''))
+    for (const [known, name] of this.#names) if (id === known || id.startsWith(`${known}/`)) return named(name + id.slice(known.length))
+    return named(id)
   }
 
   #setUp(orchestrator: MultiAgentOrchestrator): void {
@@ -254,9 +320,27 @@ class Driver {
   }
 }
 
+/** A move that would lose what is to be undone is refused, and what is being stopped is as good as ended. */
+function refusalOf(error: OrchestratorError): string {
+  if (error.code !== 'ERR_NOT_MOVABLE') throw error
+  return error.message.includes('is to be undone') ? 'refused' : error.message.includes('is being stopped') ? 'ended' : error.message
+}
+
 const hasClosed = (error: unknown): boolean => OrchestratorError.isInstance(error) && error.code === 'ERR_CLOSED'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1))
+
+/** A definition after one to three mends; none, where it did not become one, or would start side by side what came one after the other. */
+function mendOf(flow: AgentWorkflow, seed: number, { workflowEngine }: MultiAgentOrchestrator): AgentWorkflow | undefined {
+  const chance = new Chance(seed)
+  const problems = workflowEngine.validateWorkflow(flow).problems.length
+  for (let tries = 0; tries < 20; tries += 1) {
+    const mended = edited(flow, chance, true)
+    const judged = workflowEngine.validateWorkflow(mended)
+    if (judged.valid && judged.problems.length <= problems) return mended
+  }
+  return undefined
+}
 
 function differing(told: Told, execution: WorkflowExecution, crashed: boolean): string | undefined {
   const at = `execution ${told.id}`

@@ -67,5 +67,6 @@ export function stopOf({ cancelled: { by }, deadline }: Told, { minutes }: World
 
 /** Equal exactly where idempotency keys must be. */
 export function keyOf(told: Told, path: string): string {
-  return `${told.owner(path)} ${path}`
+  const isAnew = [...told.anew].some((one) => path === one || path.startsWith(`${one}/`) || path.startsWith(`${one}!`))
+  return `${told.owner(path)} ${path}${isAnew ? ' moved' : ''}`
 }

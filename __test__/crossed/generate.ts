@@ -7,6 +7,7 @@ import type { AgentTask, AgentWorkflow } from '@codexos/multi-agent-orchestrator
 import type { Action, Case, Deed, Signal } from './case.ts'
 import { Chance } from './chance.ts'
 import { CODED_OUTPUT, CODED_PAYLOAD, hasCode } from './coded.ts'
+import { movable } from './moves.ts'
 import { namesIn, type Names } from './named.ts'
 
 /** Where a task is made. */
@@ -73,8 +74,25 @@ class Generator {
           crash: { commit: 1 + chance.below(24), side: chance.of(['beforeCommit', 'afterCommit'] as const) },
         }),
     }
+    const moved = this.#moved(made.main, coded, signals.length > 0)
     // Drawn last, so that the cases are those that they were before there was this.
-    return { ...made, parks: inFile && chance.oneIn(2) }
+    return { ...made, ...moved, actions: [...made.actions, ...moved.actions], parks: inFile && chance.oneIn(2) }
+  }
+
+  /** Where it is mended: what is code is not, and what a signal brought may not fit any more. */
+  #moved({ tasks }: AgentWorkflow, coded: boolean, hasSignals: boolean): Pick<Case, 'mend' | 'actions'> {
+    const chance = this.#stepping
+    const mend = chance.below(1_000_000)
+    const places = coded || hasSignals ? [] : movable(tasks)
+    if (places.length > 0 && chance.oneIn(4)) {
+      const task = chance.of(places)
+      const { deed } = (task.input as { data: { deed: Deed } }).data
+      deed.moves = task.retryPolicy?.maxAttempts ?? 1
+      delete deed.pauses
+    }
+    const actions: Action[] = !coded && chance.oneIn(8) ? [{ do: 'move', back: 0 }] : []
+    if (actions.length > 0 && chance.oneIn(3)) actions.push({ do: 'retry', back: 0 })
+    return { mend, actions }
   }
 
   #workflow(id: string, place: Place, cancels = false): AgentWorkflow {

@@ -7,6 +7,8 @@ import { minutesOf, type Action, type Case } from './case.ts'
 import { changed } from './changed.ts'
 import { judgedPayload } from './coded.ts'
 import { unwell } from './forking.ts'
+import { keptBy } from '../mended/oracle.ts'
+import { Halt, move, recordsOf } from './moves.ts'
 import { isForbidden, namesIn } from './named.ts'
 import { kept, Teller } from './teller.ts'
 import { stepsLeft } from './stepping.ts'
@@ -23,13 +25,17 @@ export class Interpreter {
   readonly #world: World
   readonly #latest = new Map<string, Told>()
   readonly #begun: Told[] = []
+  readonly #mendOf: (flow: AgentWorkflow) => AgentWorkflow | undefined
   #healed = false
   #forks = 0
 
-  constructor(given: Case) {
+  /** `mendOf`: the definition as its author has mended it, if that makes one. */
+  constructor(given: Case, mendOf: (flow: AgentWorkflow) => AgentWorkflow | undefined) {
     this.#case = given
+    this.#mendOf = mendOf
     this.#world = {
       minutes: 0,
+      mayMove: true,
       calls: this.calls,
       cache: new Map(),
       isHealed: () => this.#healed,
@@ -71,6 +77,16 @@ export class Interpreter {
         if (paths.length === 0) return { refused: 'nothing' }
         return this.#keep(this.#fork(old, [paths[action.place % paths.length] as string], false))
       }
+      case 'move': {
+        const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+        const mended = this.mended(action)
+        if (mended === undefined) return { refused: 'nothing' }
+        if (old.status !== 'failed') return { refused: 'ERR_EXECUTION_ENDED' }
+        const ends = new Set(keptBy(old.flow, mended, recordsOf(old), []))
+        const reuse = new Map([...old.tasks].filter(([path]) => ends.has(path)))
+        const { tenant, allow } = old
+        return this.#keep(this.#run(mended, `fork ${this.#forks++}`, old.context, { tenant, allow, origin: old, reuse }))
+      }
       case 'retry': {
         const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
         return this.#keep(this.#fork(old, unwell(old), true))
@@ -85,6 +101,13 @@ export class Interpreter {
     return paths.length === 0 ? undefined : { id: old.id, path: paths[action.place % paths.length] as string }
   }
 
+  /** The definition that an execution is moved to; of a fork it cannot be said what was inside of what it took over. */
+  mended(action: { back: number }): AgentWorkflow | undefined {
+    const old = this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)
+    return old.origin === undefined ? this.#mendOf(old.flow) : undefined
+  }
+
+  /** The execution that an action is about. */
   retried(action: { back: number }): string {
     return (this.#begun.at(-1 - action.back) ?? (this.#begun[0] as Told)).id
   }
@@ -122,6 +145,9 @@ export class Interpreter {
       undone: new Set(),
       undoneWhole: new Set(),
       final: false,
+      stay: new Map(),
+      begun: new Map(),
+      anew: new Set(),
       owner: (path) => ownerOf(id, path, given),
       cancelled: given.cancelled ?? { by: undefined },
       since: this.#world.minutes,
@@ -137,8 +163,16 @@ export class Interpreter {
             .filter(({ refused }) => refused === undefined)
             .map((signal) => ({ ...signal, payload: judgedPayload(mended(signal.payload) as object) }))
         : []
-    new Teller(this.#world, told, given, signals).tell()
-    return told
+    for (;;) {
+      try {
+        new Teller(this.#world, told, given, signals).tell()
+        if (told.move === 'wanted') told.move = 'ended'
+        return told
+      } catch (error) {
+        if (!(error instanceof Halt) || told.move !== 'wanted') throw error
+        move(told, this.#mendOf(told.flow))
+      }
+    }
   }
 }
 

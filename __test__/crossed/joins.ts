@@ -49,7 +49,9 @@ export class Joined {
     // What was taken over is known before anything begins, and stays what it was though a join needs no more.
     for (const [place, { id }] of this.#tasks.entries()) {
       const kept = reuse?.get(this.#prefix + id)
-      if (kept !== undefined) this.#end(place, takenOver(kept))
+      const stayed = this.#told.stay.get(this.#prefix + id)
+      if (stayed !== undefined) this.#end(place, stayed)
+      else if (kept !== undefined) this.#end(place, takenOver(kept))
     }
     const moments: Moment[] = []
     for (const place of this.#tasks.keys()) {

@@ -2,9 +2,10 @@
 // Tells a call of an agent: what is kept of it, its attempts, and what stands in for it.
 
 import type { AgentTask } from '@codexos/multi-agent-orchestrator'
-import { VALUE_BYTES_MAX, type Deed } from './case.ts'
+import type { Deed } from './case.ts'
 import { judgedOutput } from './coded.ts'
 import { cancelled, completed, keyOf, stopOf, textOf } from './ends.ts'
+import { asksToMove, Halt, isTooLarge } from './moves.ts'
 import { Stepping, STOP } from './stepping.ts'
 import { mended, rendered, type Scope } from './texts.ts'
 import type { Call, End, Told, World } from './told.ts'
@@ -20,6 +21,7 @@ export class Leaf {
 
   tell(task: AgentTask, path: string, scope: Scope): End {
     const told = this.#told
+    if (told.move === 'wanted') throw new Halt()
     const data = rendered(task.input?.data, scope) as { said: unknown; deed: Deed }
     const slot = this.#cacheSlot(task, data, scope)
     if (slot !== undefined && this.#world.cache.has(slot)) {
@@ -56,11 +58,18 @@ export class Leaf {
   }
 
   #attempts(task: AgentTask, path: string, data: { said: unknown; deed: Deed }): End {
+    const told = this.#told
     const most = task.retryPolicy?.maxAttempts ?? 1
-    for (let attempt = 1; ; attempt += 1) {
+    const before = told.begun.get(path) ?? 0
+    told.begun.delete(path)
+    for (let attempt = before + 1; ; attempt += 1) {
       const call = this.#call(task.agentId as string, task, path, attempt, data.said)
       const answer = this.#answer(task, path, data, call)
       if (answer.status !== 'failed' || answer.final === true || attempt >= most) return { ...answer, attempts: attempt }
+      if (told.move === 'wanted') {
+        told.begun.set(path, attempt)
+        throw new Halt()
+      }
     }
   }
 
@@ -75,7 +84,7 @@ export class Leaf {
   #answer(task: AgentTask, path: string, { said, deed }: { said: unknown; deed: Deed }, call: Call): End {
     const { attempt } = call
     const told = this.#told
-    const run = Number(/\/(\d+)$/.exec(told.id)?.[1] ?? Infinity)
+    const run = Number(/\/(\d+)(?:~\d+)?$/.exec(told.id)?.[1] ?? Infinity)
     const fails = attempt <= (deed.fails ?? 0) || run <= (deed.failsRuns ?? 0) || (deed.breaks === true && !this.#world.isHealed())
     const stepping = new Stepping(told, path, call)
     stepping.takeFirst(deed, fails)
@@ -100,7 +109,11 @@ export class Leaf {
       told.cancelled.by = path
       if (deed.cancels === 'stops') return cancelled('cancelled')
     }
-    const isLarge = deed.bulk === true || Buffer.byteLength(JSON.stringify({ id: task.id, said })) > VALUE_BYTES_MAX
+    const isLarge = isTooLarge(deed, task.id, said)
+    if (this.#world.mayMove && !told.id.includes('/') && asksToMove(deed, { fails, attempt, isLarge })) {
+      told.move = 'wanted'
+      this.#world.mayMove = false
+    }
     // Told to stop, it did not answer well.
     if ((fails || isLarge) && told.cancelled.by === path) return cancelled('cancelled')
     if (fails) return { status: 'failed', code: deed.code ?? 'ERR_AGENT', attempts: attempt, ...(deed.final === true && { final: true }) }

@@ -7,6 +7,7 @@ import { cancelled, completed, failedAs, groupEnd, holds, keyOf, letterOf, stopO
 import { affectedBy, cutOff, unwell } from './forking.ts'
 import { Joined } from './joins.ts'
 import { Leaf } from './leaf.ts'
+import { canBeUndone, childName, Halt } from './moves.ts'
 import { stepsLeft, stepsOf } from './stepping.ts'
 import { rendered, type Scope } from './texts.ts'
 import type { End, Given, Told, World } from './told.ts'
@@ -134,6 +135,10 @@ export class Teller {
   }
 
   #task(task: AgentTask, path: string, prefix: string, scope: Scope): End {
+    const stayed = this.#told.stay.get(path)
+    if (stayed !== undefined) return stayed
+    // What is paused decides nothing of what comes next.
+    if (this.#told.move === 'wanted') throw new Halt()
     for (const condition of task.conditions ?? []) {
       if (!holds(condition as string, scope)) return { status: 'skipped', reason: 'condition_false', attempts: 0 }
     }
@@ -228,7 +233,7 @@ export class Teller {
   #call(task: AgentTask, path: string, pass: number, scope: Scope): ListEnd {
     const own = `${path}[${pass}]`
     const kept = this.#given.reuse?.get(own)
-    const end = kept === undefined ? this.#leaf.tell(task, own, scope) : takenOver(kept)
+    const end = this.#told.stay.get(own) ?? (kept === undefined ? this.#leaf.tell(task, own, scope) : takenOver(kept))
     this.#told.tasks.set(own, end)
     if (end.status === 'failed') return { failure: { code: end.code as string, final: end.final === true }, output: {} }
     if (end.status === 'cancelled') return { cut: end.reason as string, output: {} }
@@ -252,7 +257,7 @@ export class Teller {
     // The run before this one, whose keys it knows: of the execution that is retried, or of the attempt before of whatever it is a part of.
     let previous = old ?? (this.#given.continues === undefined ? this.#before(path) : undefined)
     for (let attempt = 1; ; attempt += 1) {
-      const id = `${told.id}/${path}/${attempt}`
+      const id = childName(told, path, attempt)
       const given: Given = {
         tenant: told.tenant,
         allow: told.allow,
@@ -280,7 +285,7 @@ export class Teller {
       const attempts = previous.tasks.get(path)?.attempts ?? 0
       if (previous.undoneWhole.has(path)) return undefined
       // An attempt that did not get there says nothing.
-      if (attempts > 0) return this.#world.told(`${previous.id}/${path}/${attempts}`)
+      if (attempts > 0) return this.#world.told(childName(previous, path, attempts))
     }
     return undefined
   }
@@ -292,7 +297,7 @@ export class Teller {
     while (old?.reuse?.has(path) === true && (old.tasks.get(path)?.attempts ?? 0) === 0) old = old.origin
     const end = old?.tasks.get(path)
     if (old === undefined || end === undefined || end.attempts === 0 || old.undoneWhole.has(path)) return undefined
-    return this.#world.told(`${old.id}/${path}/${end.attempts}`)
+    return this.#world.told(childName(old, path, end.attempts))
   }
 }
 
@@ -308,9 +313,4 @@ export function kept(old: Told, starts: readonly string[], isRetry: boolean): Ma
 function continuing(old: Told): Pick<Given, 'reuse' | 'continues' | 'origin' | 'steps'> {
   const reuse = kept(old, [...unwell(old), ...old.undone], true)
   return { reuse, continues: old, origin: old, steps: stepsLeft(old, reuse) }
-}
-
-/** Whether something of an execution that ended well can be undone. */
-function canBeUndone(told: Told): boolean {
-  return told.done.some(({ task, child }) => task.compensate !== undefined || (child !== undefined && canBeUndone(child)))
 }

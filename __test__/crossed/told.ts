@@ -45,7 +45,8 @@ export type Steps = ReadonlyMap<string, ReadonlyMap<string, Taken>>
 /** One execution. */
 export interface Told {
   readonly id: string
-  readonly flow: AgentWorkflow
+  /** The definition that it ended under. */
+  flow: AgentWorkflow
   readonly context: Record<string, unknown>
   readonly tenant: string | undefined
   readonly allow: Partial<Names> | undefined
@@ -56,7 +57,7 @@ export interface Told {
   /** Those of tasks that have not completed. */
   readonly steps: Map<string, Map<string, Taken>>
   /** What can be undone, latest completion last. */
-  readonly done: Done[]
+  done: Done[]
   /** Paths whose work was undone. */
   readonly undone: Set<string>
   /** Those that were undone as a whole, children. */
@@ -71,6 +72,14 @@ export interface Told {
   readonly deadline: number
   /** The run before of the same child workflow. */
   readonly previous: Told | undefined
+  /** Whether it was moved, or is to be before anything else begins: it may have ended before. */
+  move?: 'wanted' | 'moved' | 'refused' | 'ended'
+  /** What stayed as it was when it was moved: ends, by path, */
+  stay: ReadonlyMap<string, End>
+  /** attempts of a task between two of them, */
+  readonly begun: Map<string, number>
+  /** and what did not. */
+  readonly anew: Set<string>
   /** The execution that it was forked from. */
   readonly origin: Told | undefined
   /** The ends it has from there. */
@@ -107,6 +116,8 @@ export interface World {
   readonly calls: Call[]
   readonly cache: Map<string, object>
   isHealed(): boolean
+  /** Whether an execution may be moved, which happens once. */
+  mayMove: boolean
   find(id: string): AgentWorkflow
   run(flow: AgentWorkflow, id: string, context: Record<string, unknown>, given: Given): Told
   told(id: string): Told | undefined

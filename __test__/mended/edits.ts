@@ -34,12 +34,12 @@ export function pureCase(given: Case): { flow: AgentWorkflow; registered: AgentW
   }
 }
 
-/** The workflow after one to three mends, as its author writes it. */
-export function edited(flow: AgentWorkflow, chance: Chance): AgentWorkflow {
+/** The workflow after one to three mends, as its author writes it; where a failure stops others, that is when it comes, and a case may leave that as it is. */
+export function edited(flow: AgentWorkflow, chance: Chance, keepsPolicy = false): AgentWorkflow {
   const made = structuredClone(flow) as AgentWorkflow & { version: string; tasks: List }
   made.version = '2'
   for (let count = 1 + chance.below(3); count > 0; count -= 1) edit(made.tasks, chance)
-  if (chance.oneIn(12)) Object.assign(made, { failurePolicy: made.failurePolicy === 'continue' ? undefined : 'continue' })
+  if (!keepsPolicy && chance.oneIn(12)) Object.assign(made, { failurePolicy: made.failurePolicy === 'continue' ? undefined : 'continue' })
   return JSON.parse(JSON.stringify(made)) as AgentWorkflow
 }
 

@@ -14,7 +14,12 @@ export function keptBy(before: AgentWorkflow, after: AgentWorkflow, tasks: reado
 /** The same of an execution that is moved, in which what has not ended may stay as well. */
 export function keptInPlace(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[]): string[] {
   const ended = new Set(tasks.filter(isEnded).map(({ taskId }) => taskId))
-  return new Oracle(before, after, tasks, [], true).kept().filter((path) => ended.has(path))
+  return staysInPlace(before, after, tasks).filter((path) => ended.has(path))
+}
+
+/** What stays of that, ended or not. */
+export function staysInPlace(before: AgentWorkflow, after: AgentWorkflow, tasks: readonly TaskExecution[]): string[] {
+  return new Oracle(before, after, tasks, [], true).kept()
 }
 
 class Oracle {
