@@ -216,7 +216,7 @@ mod tests {
         let mut pauses = Vec::new();
         for tried in 1..=7 {
             upkeep.restarted(tried * SECOND, Some(moved(9_000, true)));
-            pauses.push((upkeep.next().unwrap() - tried * SECOND).as_millis());
+            pauses.push(upkeep.next().unwrap().saturating_sub(tried * SECOND).as_millis());
         }
         assert_eq!(pauses, [40, 80, 160, 320, 640, 1000, 1000]);
         upkeep.restarted(8 * SECOND, Some(moved(9_000, false)));
