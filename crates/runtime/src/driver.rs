@@ -21,6 +21,7 @@ mod deleting;
 mod gathered;
 mod history;
 mod ids;
+mod inputs;
 mod journal_limits;
 mod keys;
 mod letting_go;
@@ -39,14 +40,14 @@ mod turns;
 mod versions;
 mod watching;
 
-use crate::effect::{self, Number};
-use crate::store::{Accepted, Alert, Archive, Arrival, Backend, CommitError, Durability, Store, Wake, end_name};
+use crate::effect;
+use crate::store::{Accepted, Alert, Archive, Arrival, Backend, CommitError, Durability, Store, Wake};
 use crate::{Clock, Error, options, store};
 use agents::Agents;
 use alphabet::Effect;
 use asked::Asked;
 use attempts::Attempts;
-use engine::{Admission, Command, End, Event, Execution, Failure, Fit, Input, InstanceIndex, Limits, Phase, Plan, Question, Step};
+use engine::{Admission, Execution, Failure, Fit, Input, InstanceIndex, Limits, Plan, Question, Step};
 use gathered::Gathered;
 use ids::Ids;
 pub use journal_limits::JournalLimits;
@@ -396,99 +397,5 @@ impl Driver {
 
     fn now(&mut self) -> Timestamp {
         *self.now.get_or_insert_with(|| self.clock.tick(Timestamp::default()))
-    }
-
-    /// One input to one machine; what it leads to joins the batch.
-    #[expect(clippy::too_many_lines, reason = "the way of one input, from step to step")]
-    fn input(&mut self, slot: u32, input: Input) -> Result<(), Error> {
-        self.check()?;
-        let now = self.now();
-        let left = self.left_above(slot);
-        let live = self.slots.get_live(slot)?;
-        if live.is_let_go {
-            return Ok(());
-        }
-        live.execution.allow(left);
-        let (queued, running) = (live.execution.queued(), live.execution.running());
-        let is_answer = matches!(input, Input::Settled(_) | Input::Interrupt);
-        let admitted = if let Input::Admit { task, .. } = input { Some(task) } else { None };
-        live.execution.handle(now, input, &mut self.step);
-        if let Some(agents) = &mut self.agents {
-            agents.let_in(now, slot, live, &mut self.step);
-            if !is_answer {
-                agents.look_for_leaks(now, slot, live, admitted, &self.step.events);
-            }
-        }
-        // Even an input that records nothing may leave an earlier deadline to look at.
-        live.arm(slot, &mut self.timers);
-        if live.execution.is_resting() && !std::mem::replace(&mut live.rests, true) {
-            self.resting.push((slot, live.key));
-        }
-        let mut commands = std::mem::take(&mut self.step.commands);
-        let part = self.gathered.at(live.part());
-        let (record, first) = live.next_place(now, &part.batch.records);
-        // Each attempt that started is run, in the same order, and leaves where it stands in the journal.
-        let mut runs = commands.iter().filter(|command| matches!(command, Command::Run { .. }));
-        for (place, event) in (first..).zip(&self.step.events) {
-            let number = Number::new(record, place);
-            self.attempts.look_at(live, place, now, event);
-            if let Some(counts) = &mut self.counts {
-                counts.look_at(live, now, event);
-            }
-            if let Some(notice) = effect::notice(slot, now, number, event) {
-                self.outbox.tell_why(slot, number, event);
-                part.owed.push(notice);
-            }
-            if matches!(event, Event::AttemptStarted { .. }) {
-                part.owed.extend(runs.next().and_then(|command| live.run(slot, now, number, command)));
-            }
-            self.fresh.keep(outputs::kept(live, self.agents.as_mut(), now, event), (live.key, record), &mut part.batch.cached);
-        }
-        let mut asked = Vec::new();
-        for command in commands.drain(..) {
-            match command {
-                Command::LookUp { task, key } => asked.push((task, key)),
-                // The pool has heard of the first two, and the attempts have been run.
-                Command::Ask { .. } | Command::Withdraw { .. } | Command::Run { .. } => {}
-                command @ (Command::Abort { .. } | Command::Judge { .. } | Command::Review { .. }) => {
-                    if let Command::Review { task, candidate } = &command {
-                        live.ask_about(*task, Arc::clone(candidate));
-                    }
-                    part.owed.extend(effect::command(slot, now, Number::new(record, first), &command));
-                }
-            }
-        }
-        self.step.commands = commands;
-        self.attempts.handled();
-        if self.step.events.is_empty() {
-            return self.look_up(slot, asked);
-        }
-        let charged = live.parent.map(|parent| (parent, budget::Charge::of(&live.execution, &self.step.events)));
-        self.statistics.running = self.statistics.running + live.execution.running() - running;
-        self.statistics.queued = self.statistics.queued + live.execution.queued() - queued;
-        if let Phase::Ended(end) = live.execution.phase() {
-            self.statistics.active -= 1;
-            match end {
-                End::Completed => self.statistics.completed += 1,
-                End::Failed { .. } => self.statistics.failed += 1,
-                End::Cancelled { .. } => self.statistics.cancelled += 1,
-            }
-            self.versions.release(live.execution.plan());
-            keys::end(live, now, end_name(end), &mut part.batch.keys);
-            self.admission.leave(slot);
-            if let Some(agents) = &mut self.agents {
-                agents.pool.forget(now, slot);
-            }
-        }
-        let overfull = self.journals.count(&mut live.recorded, &live.execution, &self.step.events);
-        live.append(slot, now, &mut self.step.events, &mut self.attempts, &mut part.batch.records);
-        self.forget_void_timers();
-        if let Some(failure) = overfull {
-            self.input(slot, Input::Overfull(failure))?;
-        }
-        if let Some((parent, charge)) = charged {
-            self.charge(parent, charge)?;
-        }
-        self.look_up(slot, asked)
     }
 }
