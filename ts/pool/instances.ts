@@ -53,6 +53,8 @@ export class AgentInstances {
   readonly #announce: Announce
   readonly #log: Log
   readonly #instances = new Map<number, Instance>()
+  /** Those of them that were asked for last, by their numbers without what is beyond `NEAR`: one is asked for with each task, and numbers follow each other. */
+  readonly #near: (Instance | undefined)[] = new Array<Instance | undefined>(NEAR).fill(undefined)
   /** Why an instance could not be made; the latest failures. */
   readonly #failures = new Map<number, AgentError>()
   /** Being made: who is let go of meanwhile is disposed of when it is there. */
@@ -86,7 +88,19 @@ export class AgentInstances {
   }
 
   find(number: number): Instance | undefined {
-    return this.#instances.get(number)
+    const near = this.#near[number % NEAR]
+    return near?.number === number ? near : this.#findFar(number)
+  }
+
+  #findFar(number: number): Instance | undefined {
+    const instance = this.#instances.get(number)
+    if (instance !== undefined) this.#near[number % NEAR] = instance
+    return instance
+  }
+
+  #forget(number: number): void {
+    this.#instances.delete(number)
+    this.#near[number % NEAR] = undefined
   }
 
   /** Why there is no instance of this number. */
@@ -149,6 +163,7 @@ export class AgentInstances {
     for (const ticket of this.#reclaims.keys()) this.#take(ticket)
     await Promise.allSettled([...this.#instances.values()].map((instance) => this.#letGo(instance)))
     this.#instances.clear()
+    this.#near.fill(undefined)
   }
 
   async #make(number: number, kind: AgentKind): Promise<void> {
@@ -207,7 +222,7 @@ export class AgentInstances {
   async #dispose(number: number, force: boolean): Promise<void> {
     const instance = this.#instances.get(number)
     this.#making.delete(number)
-    this.#instances.delete(number)
+    this.#forget(number)
     if (instance !== undefined) {
       if (force) instance.agent.kill?.()
       await this.#letGo(instance)
@@ -233,7 +248,7 @@ export class AgentInstances {
   #lost(number: number): void {
     const instance = this.#instances.get(number)
     if (instance === undefined) return
-    this.#instances.delete(number)
+    this.#forget(number)
     this.#announce('agent:disposed', instance.event())
     this.tell((engine) => engine.agentLost(number))
   }
@@ -256,6 +271,9 @@ export class AgentInstances {
     this.#schedule()
   }
 }
+
+/** Instances that are found without a hash. */
+const NEAR = 1024
 
 /** Failures whose reasons are remembered, for the attempts that will ask for them. */
 const FAILURES_MAX = 1000

@@ -134,6 +134,11 @@ impl Agent {
         Some((self.open.remove(seat)?, seat))
     }
 
+    /// Whether those who wait for it are worth a look: it has a place, or its rate is to be waited for.
+    pub(super) fn may_serve(&mut self) -> bool {
+        self.starts.is_some() || self.open.least().is_some()
+    }
+
     /// Whether one more of its attempts may begin, if there is a place.
     pub(super) fn admits(&self, now: Timestamp) -> bool {
         self.running < self.limit && self.starts.as_ref().is_none_or(|starts| starts.blocked_until(now).is_none())

@@ -35,6 +35,12 @@ impl Pool {
 
     /// Makes what an agent lacks.
     pub(super) fn grow(&mut self, now: Timestamp, agent: AgentIndex) {
+        let own = &self.agents[agent];
+        let of = &self.types[own.of];
+        // It has some, and there cannot be more, which is known already: whoever waits need not count what is lacking.
+        if own.count > 0 && of.count == of.limits.max && !self.is_to_be_watched(own.of) {
+            return;
+        }
         let lacking = self.lacking(now, agent);
         if lacking == 0 {
             return;
@@ -250,12 +256,16 @@ impl Pool {
 
     /// Looks at the size of a type again later, if there may be too many or the wrong ones.
     fn watch(&mut self, now: Timestamp, index: TypeIndex) {
-        let of = &mut self.types[index];
+        if self.is_to_be_watched(index) {
+            self.deadlines.set(Due::Size(index), &mut self.types[index].due, Some(now.after(LOOK_EVERY)));
+        }
+    }
+
+    fn is_to_be_watched(&self, index: TypeIndex) -> bool {
+        let of = &self.types[index];
         let more = of.count > of.limits.min && self.policy.scale_down > 0;
         let others = of.count == of.limits.max && of.agents.len() > 1 && of.scaling.demand() > 0;
-        if of.due.is_none() && (more || others) {
-            self.deadlines.set(Due::Size(index), &mut of.due, Some(now.after(LOOK_EVERY)));
-        }
+        of.due.is_none() && (more || others)
     }
 
     /// Takes away instances that were not needed lately.

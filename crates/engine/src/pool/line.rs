@@ -4,88 +4,142 @@
 //! Those of one priority come in that order, but for a clock that is told otherwise, and leave in front. So there is a list for each: to add behind and
 //! take in front moves nothing else. One that is withdrawn leaves its place empty; when half of a list is empty places, they are removed.
 
-use super::rank::{Class, Number, Rank};
+use super::rank::{Class, Rank};
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 
-#[derive(Debug, Default)]
-pub(super) struct Line {
-    /// Each has somebody in front.
-    lists: BTreeMap<Class, List>,
+/// `T`: what is known of each.
+#[derive(Debug)]
+pub(super) struct Line<T> {
+    /// Who is served first, with those of the same class: as a rule there is no other, and it is found without a search.
+    front: Option<(Class, List<T>)>,
+    /// Those behind. Each has somebody in front.
+    lists: BTreeMap<Class, List<T>>,
     /// A list that ran empty: its room is used again.
-    spare: List,
+    spare: List<T>,
 }
 
-#[derive(Debug, Default)]
-struct List {
+#[derive(Debug)]
+struct List<T> {
     /// In the order of the ranks.
-    places: VecDeque<(Rank, Option<Number>)>,
+    places: VecDeque<(Rank, Option<T>)>,
     /// How many of them are empty.
     empty: usize,
 }
 
 /// Beyond it a list that ran empty gives its room back.
-const SPARE_MAX: usize = 4096;
+const SPARE_MAX: usize = 16_384;
 
-impl Line {
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Self { front: None, lists: BTreeMap::new(), spare: List::default() }
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { places: VecDeque::new(), empty: 0 }
+    }
+}
+
+impl<T> Line<T> {
     /// Who is served first.
-    pub(super) fn first(&self) -> Option<(Rank, Number)> {
-        let (_, list) = self.lists.first_key_value()?;
-        let (rank, number) = list.places.front()?;
-        Some((*rank, (*number)?))
+    pub(super) fn first(&self) -> Option<(Rank, &T)> {
+        let (_, list) = self.front.as_ref()?;
+        let (rank, value) = list.places.front()?;
+        Some((*rank, value.as_ref()?))
     }
 
-    pub(super) fn insert(&mut self, rank: Rank, number: Number) {
-        let Self { lists, spare } = self;
-        let places = &mut lists.entry(rank.class()).or_insert_with(|| std::mem::take(spare)).places;
-        if places.back().is_none_or(|(last, _)| *last < rank) {
-            return places.push_back((rank, Some(number)));
-        }
-        let place = places.partition_point(|(other, _)| *other < rank);
-        places.insert(place, (rank, Some(number)));
-    }
-
-    pub(super) fn pop_first(&mut self) -> Option<Number> {
-        let (rank, _) = self.first()?;
-        let list = self.lists.get_mut(&rank.class())?;
-        let (_, number) = list.places.pop_front()?;
-        self.tidy(rank);
-        number
-    }
-
-    pub(super) fn remove(&mut self, rank: Rank) {
-        let Some(list) = self.lists.get_mut(&rank.class()) else { return };
-        let place = list.places.partition_point(|(other, _)| *other < rank);
-        if let Some((found, number)) = list.places.get_mut(place)
-            && *found == rank
-            && number.take().is_some()
+    pub(super) fn insert(&mut self, rank: Rank, value: T) {
+        let Self { front, lists, spare } = self;
+        let class = rank.class();
+        if front.as_ref().is_none_or(|(first, _)| class < *first)
+            && let Some((behind, list)) = front.replace((class, mem::take(spare)))
         {
-            list.empty += 1;
+            lists.insert(behind, list);
         }
-        self.tidy(rank);
+        let list = match front {
+            Some((first, list)) if *first == class => list,
+            _ => lists.entry(class).or_insert_with(|| mem::take(spare)),
+        };
+        list.insert(rank, value);
+    }
+
+    pub(super) fn pop_first(&mut self) -> Option<T> {
+        let (class, list) = self.front.as_mut()?;
+        let (_, value) = list.places.pop_front()?;
+        if list.tidy() {
+            let class = *class;
+            self.drop_list(class);
+        }
+        value
+    }
+
+    pub(super) fn remove(&mut self, rank: Rank) -> Option<T> {
+        let list = self.list_mut(rank.class())?;
+        let value = list.find(rank)?.take()?;
+        list.empty += 1;
+        if list.tidy() {
+            self.drop_list(rank.class());
+        }
+        Some(value)
+    }
+
+    pub(super) fn get_mut(&mut self, rank: Rank) -> Option<&mut T> {
+        self.list_mut(rank.class())?.find(rank)?.as_mut()
     }
 
     /// All that wait, in order.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.lists.values().flat_map(|list| &list.places).filter_map(|(_, number)| *number)
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Rank, &T)> {
+        let lists = self.front.iter().map(|(_, list)| list).chain(self.lists.values());
+        lists.flat_map(|list| &list.places).filter_map(|(rank, value)| Some((*rank, value.as_ref()?)))
     }
 
-    /// Whoever is first in a list stands in front of it, and a list without anybody is none.
-    fn tidy(&mut self, rank: Rank) {
-        let Some(list) = self.lists.get_mut(&rank.class()) else { return };
-        while let Some((_, None)) = list.places.front() {
-            list.places.pop_front();
-            list.empty -= 1;
+    fn list_mut(&mut self, class: Class) -> Option<&mut List<T>> {
+        match &mut self.front {
+            Some((first, list)) if *first == class => Some(list),
+            _ => self.lists.get_mut(&class),
         }
-        if list.empty * 2 > list.places.len() {
-            list.places.retain(|(_, number)| number.is_some());
-            list.empty = 0;
-        }
-        if list.places.is_empty()
-            && let Some(list) = self.lists.remove(&rank.class())
-            && list.places.capacity() <= SPARE_MAX
-        {
+    }
+
+    /// Nobody of a class is left. The room of its list is for the next.
+    fn drop_list(&mut self, class: Class) {
+        let list = if self.front.as_ref().is_some_and(|(first, _)| *first == class) {
+            mem::replace(&mut self.front, self.lists.pop_first()).map(|(_, list)| list)
+        } else {
+            self.lists.remove(&class)
+        };
+        if let Some(list) = list.filter(|list| list.places.capacity() <= SPARE_MAX) {
             self.spare = list;
         }
+    }
+}
+
+impl<T> List<T> {
+    fn insert(&mut self, rank: Rank, value: T) {
+        if self.places.back().is_none_or(|(last, _)| *last < rank) {
+            return self.places.push_back((rank, Some(value)));
+        }
+        let place = self.places.partition_point(|(other, _)| *other < rank);
+        self.places.insert(place, (rank, Some(value)));
+    }
+
+    fn find(&mut self, rank: Rank) -> Option<&mut Option<T>> {
+        let place = self.places.partition_point(|(other, _)| *other < rank);
+        self.places.get_mut(place).filter(|(found, _)| *found == rank).map(|(_, value)| value)
+    }
+
+    /// Whoever is first stands in front from now on. Whether nobody is left: a list without anybody is none.
+    fn tidy(&mut self) -> bool {
+        while let Some((_, None)) = self.places.front() {
+            self.places.pop_front();
+            self.empty -= 1;
+        }
+        if self.empty * 2 > self.places.len() {
+            self.places.retain(|(_, value)| value.is_some());
+            self.empty = 0;
+        }
+        self.places.is_empty()
     }
 }
 
@@ -117,22 +171,22 @@ mod tests {
                     let late = if draw(20) == 0 { draw(50) } else { 0 };
                     let priority = i32::try_from(draw(3)).unwrap_or_default();
                     let rank = rank(draw(50) == 0, priority, u64::from(arrival / 3).saturating_sub(late), arrival.into());
-                    line.insert(rank, Number(arrival));
-                    tree.insert(rank, Number(arrival));
+                    line.insert(rank, arrival);
+                    tree.insert(rank, arrival);
                 }
                 act if act < comes + 2 => {
                     let nth = usize::try_from(draw(tree.len().max(1) as u64)).unwrap_or_default();
                     if let Some(rank) = tree.keys().nth(nth).copied() {
-                        line.remove(rank);
-                        tree.remove(&rank);
-                        line.remove(rank);
+                        assert_eq!(line.get_mut(rank).copied(), tree.get(&rank).copied());
+                        assert_eq!(line.remove(rank), tree.remove(&rank));
+                        assert_eq!((line.remove(rank), line.get_mut(rank)), (None, None));
                     }
                 }
                 _ => assert_eq!(line.pop_first(), tree.pop_first().map(|(_, number)| number)),
             }
-            assert_eq!(line.first(), tree.first_key_value().map(|(rank, number)| (*rank, *number)));
+            assert_eq!(line.first(), tree.first_key_value().map(|(rank, number)| (*rank, number)));
             if arrival % 100 == 0 {
-                assert!(line.numbers().eq(tree.values().copied()));
+                assert!(line.iter().eq(tree.iter().map(|(rank, number)| (*rank, number))));
             }
         }
     }
@@ -150,14 +204,14 @@ mod tests {
     #[test]
     fn those_that_are_withdrawn_behind_one_that_stays_leave_no_room_taken() {
         let mut line = Line::default();
-        line.insert(rank(false, 0, 0, 0), Number(0));
+        line.insert(rank(false, 0, 0, 0), 0);
         for arrival in 1..100_000 {
             let rank = rank(false, 0, arrival, arrival);
-            line.insert(rank, Number(1));
+            line.insert(rank, 1);
             line.remove(rank);
         }
-        assert!(line.lists.values().all(|list| list.places.len() <= 2));
-        assert_eq!(line.pop_first(), Some(Number(0)));
-        assert!(line.lists.is_empty());
+        assert!(line.front.as_ref().is_some_and(|(_, list)| list.places.len() <= 2) && line.lists.is_empty());
+        assert_eq!(line.pop_first(), Some(0));
+        assert!(line.front.is_none());
     }
 }

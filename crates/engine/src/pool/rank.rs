@@ -43,7 +43,3 @@ impl Rank {
         i32::MAX.wrapping_sub_unsigned(below)
     }
 }
-
-/// The number of a request that waits; when it does no more, another may have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Number(pub(super) u32);

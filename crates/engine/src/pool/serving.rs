@@ -22,17 +22,18 @@ impl Pool {
             return None;
         }
         if let [agent] = *target.agents.as_slice() {
-            return if self.admits(now, agent, rank) { self.pick(agent, request) } else { None };
+            return if self.admits(now, agent, rank) { self.pick(agent, request.target, request.affinity) } else { None };
         }
         let mut best: Option<((usize, u32), AgentIndex)> = None;
-        let last = self.last_place(request).and_then(|number| self.instances.get(number)).map(|instance| instance.agent);
+        let last = self.last_place(request.target, request.affinity);
+        let last = last.and_then(|number| self.instances.get(number)).map(|instance| instance.agent);
         for at in 0..target.agents.len() {
             let Some(agent) = self.targets[request.target].agents.get(at).copied() else { continue };
             if !self.admits(now, agent, rank) {
                 continue;
             }
             if last == Some(agent) {
-                return self.pick(agent, request);
+                return self.pick(agent, request.target, request.affinity);
             }
             let Agent { open, running, .. } = &mut self.agents[agent];
             let load = open.least_load().map(|load| (load, *running));
@@ -40,7 +41,7 @@ impl Pool {
                 best = Some((load, agent));
             }
         }
-        self.pick(best?.1, request)
+        self.pick(best?.1, request.target, request.affinity)
     }
 
     fn admits(&self, now: Timestamp, agent: AgentIndex, rank: &Rank) -> bool {
@@ -48,15 +49,16 @@ impl Pool {
         agent.admits(now) && self.types[agent.of].admits(rank)
     }
 
-    /// The instance of an agent that a request gets, if one has room.
-    fn pick(&mut self, agent: AgentIndex, request: &Request) -> Option<InstanceNumber> {
-        let last = self.last_place(request).filter(|number| self.instances.get(*number).is_some_and(|instance| instance.agent == agent));
+    /// The instance of an agent that a request for a target gets, if one has room.
+    fn pick(&mut self, agent: AgentIndex, target: TargetIndex, affinity: Option<u64>) -> Option<InstanceNumber> {
+        let last = self.last_place(target, affinity);
+        let last = last.filter(|number| self.instances.get(*number).is_some_and(|instance| instance.agent == agent));
         last.or_else(|| self.agents[agent].open.least())
     }
 
     /// Where the key of a request was last, if there is room.
-    fn last_place(&self, request: &Request) -> Option<InstanceNumber> {
-        let last = self.targets[request.target].affinity.last(request.affinity?)?;
+    fn last_place(&self, target: TargetIndex, affinity: Option<u64>) -> Option<InstanceNumber> {
+        let last = self.targets[target].affinity.last(affinity?)?;
         self.instances.get(last)?.seat.map(|_| last)
     }
 
@@ -83,7 +85,7 @@ impl Pool {
             Err(instance) => self.effects.push_back(PoolEffect::Refused { slot, task, instance }),
             Ok(home) => {
                 let lacked = self.lack(now, home);
-                self.queue.insert(&mut self.targets, Waiting { request, rank, home, since: now, lacked });
+                self.queue.insert(&mut self.targets, rank, Waiting { request, home, since: now, lacked });
                 self.await_rates(now, target);
                 self.ask(now, home);
             }
@@ -113,6 +115,10 @@ impl Pool {
 
     /// The agent with which a request counts: the one with most room for it. None can be made for now: the one that failed last.
     fn home(&self, now: Timestamp, target: TargetIndex) -> Result<AgentIndex, InstanceNumber> {
+        // One that is alone is compared with nobody.
+        if let [agent] = *self.targets[target].agents.as_slice() {
+            return self.agents[agent].broken(now).map_or(Ok(agent), Err);
+        }
         let share = |demand: u32, most: u32| (u64::from(demand) << 20) / u64::from(most.max(1));
         let load = |agent: &Agent| {
             let of = &self.types[agent.of];
@@ -159,8 +165,11 @@ impl Pool {
     }
 
     fn rehome(&mut self, now: Timestamp, target: TargetIndex, from: AgentIndex) {
-        for number in self.queue.counted(&self.targets[target], from) {
-            let (Ok(home), Some(waiting)) = (self.home(now, target), self.queue.get_mut(number)) else { return };
+        let counted = self.targets[target].queue.iter().filter(|(_, waiting)| waiting.home == from);
+        let counted: Vec<Rank> = counted.map(|(rank, _)| rank).collect();
+        for rank in counted {
+            let Ok(home) = self.home(now, target) else { return };
+            let Some(waiting) = self.targets[target].queue.get_mut(rank) else { return };
             waiting.home = home;
             self.agents[from].queued -= 1;
             self.refresh(now, from);
@@ -220,22 +229,21 @@ impl Pool {
     /// Gives the places of an agent that are free to those who wait for it. `by`: whose return made the first of them free.
     pub(super) fn serve(&mut self, now: Timestamp, agent: AgentIndex, mut by: Option<(u32, u32)>) {
         while !self.queue.is_empty()
+            && self.agents[agent].may_serve()
             && let Some((rank, target)) = self.head(agent)
         {
-            let Some(Waiting { request, since, lacked, .. }) = self.queue.first(&self.targets[target]).copied() else {
-                return;
-            };
-            let number = if self.admits(now, agent, &rank) { self.pick(agent, &request) } else { None };
+            let affinity = self.targets[target].queue.first().and_then(|(_, waiting)| waiting.request.affinity);
+            let number = if self.admits(now, agent, &rank) { self.pick(agent, target, affinity) } else { None };
             let (Some(number), Some(waiting)) = (number, number.and_then(|_| self.queue.pop(&mut self.targets, target))) else {
                 self.await_rate(now, agent);
                 return;
             };
             let of = self.agents[agent].of;
-            self.types[of].waits.waited(now.since(since));
+            self.types[of].waits.waited(now.since(waiting.since));
             // In this order, so that it is never counted twice: the highest demand is remembered.
             self.left(now, &waiting);
-            self.grant(now, number, &request);
-            let Request { slot, task, lane, .. } = request;
+            self.grant(now, number, &waiting.request);
+            let Waiting { request: Request { slot, task, lane, .. }, lacked, .. } = waiting;
             self.effects.push_back(PoolEffect::Granted { slot, task, instance: number, admitted_by: by.take(), lane, lacked });
         }
     }

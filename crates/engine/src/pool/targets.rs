@@ -5,6 +5,7 @@ use super::affinity::Affinity;
 use super::agents::{Agent, Type};
 use super::indices::Table;
 use super::line::Line;
+use super::queue::Waiting;
 use super::{AgentIndex, TargetIndex, TypeIndex};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) agents: Vec<AgentIndex>,
-    pub(super) queue: Line,
+    pub(super) queue: Line<Waiting>,
     pub(super) affinity: Affinity,
 }
 
