@@ -3,6 +3,7 @@ import { deepStrictEqual } from 'node:assert'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import type { Issue } from '../../ts/api/issue.ts'
+import { Imprint } from '../../ts/json/imprint.ts'
 import { JSON_DEPTH_MAX, Opaque, plainJson, sameJson, type Json } from '../../ts/json/json.ts'
 
 function copyOf(value: unknown): Json | undefined {
@@ -289,5 +290,56 @@ describe('sameJson', () => {
     expect(sameJson({ input: { prompt: 'q', schema } }, snapshot)).toBe(false)
     expect(sameJson({ input: { prompt: 'p', schema: () => true } }, snapshot)).toBe(false)
     expect(sameJson({ input: { prompt: 'p' } }, snapshot)).toBe(false)
+  })
+})
+
+describe('Imprint', () => {
+  /** Every object and array in a value that is its own. */
+  const containersIn = (value: unknown): Record<string, unknown>[] => {
+    if (typeof value !== 'object' || value === null || value instanceof Date) return []
+    return [value as Record<string, unknown>, ...Object.values(value).flatMap(containersIn)]
+  }
+
+  it('holds until something changes, and from then on no longer than the copy is the same', () => {
+    const counts = { held: 0, same: 0, changed: 0 }
+    for (let seed = 0; seed < 20_000; seed += 1) {
+      const random = randomFrom(seed)
+      const value = [randomValue(random)]
+      const snapshot = copyOf(value) as Json
+      const imprint = sameJson(value, snapshot) ? Imprint.of(value, snapshot) : undefined
+      if (imprint === undefined) continue
+      expect(imprint.holds(), `seed ${seed}`).toBe(true)
+      counts.held += 1
+      const all = containersIn(value)
+      const one = all[Math.floor(random() * all.length)] ?? {}
+      const keys = Object.keys(one)
+      const key = keys[Math.floor(random() * keys.length)] ?? 'a'
+      const isChanged = random() < 0.7 ? Reflect.set(one, key, randomValue(random, 4)) : Reflect.deleteProperty(one, key)
+      if (!isChanged) continue
+      if (!imprint.holds()) counts.changed += 1
+      else if (sameJson(value, snapshot)) counts.same += 1
+      else expect.fail(`seed ${seed}: what changed at ${key} was not seen`)
+    }
+    expect(Math.min(counts.held, counts.same, counts.changed)).toBeGreaterThan(100)
+  })
+
+  it.each<[string, (workflow: { at: Date; list: unknown[]; of: Record<string, unknown> }) => void]>([
+    ['a Date that is set', ({ at }) => at.setTime(1)],
+    ['an entry', ({ list }) => list.splice(1, 1, 3)],
+    ['one entry more', ({ list }) => list.push(3)],
+    ['a member', ({ of }) => (of['a'] = 2)],
+    ['a member more', ({ of }) => (of['c'] = undefined)],
+    ['the order of members', ({ of }) => delete of['a'] && (of['a'] = 1)],
+    ['toJSON', ({ list }) => Object.defineProperty(list, 'toJSON', { value: () => 7 })],
+    ['the prototype', ({ of }) => Object.setPrototypeOf(of, { inherited: 1 })],
+    ['a function for another', ({ of }) => (of['f'] = () => true)],
+    ['a getter that throws', ({ of }) => Object.defineProperty(of, 'a', { enumerable: true, get: () => expect.fail('never') })],
+  ])('sees %s', (_, change) => {
+    const f = (): boolean => false
+    const value = { at: new Date(0), list: [1, 2], of: { a: 1, b: null, f } as Record<string, unknown> }
+    const imprint = Imprint.of(value, copyOf({ ...value, of: { ...value.of, f: new Opaque(f) } }) as Json)
+    expect(imprint?.holds()).toBe(true)
+    change(value)
+    expect(imprint?.holds()).toBe(false)
   })
 })

@@ -5,6 +5,7 @@ import { types } from 'node:util'
 import { isData, markWorkflow, textOf, type Marks } from './marks.js'
 import { ValidationError } from '../api/errors.js'
 import { describe, type Issue } from '../api/issue.js'
+import { Imprint } from '../json/imprint.js'
 import { partialJson, sameJson, writtenJson, type Json } from '../json/json.js'
 import { describeThrown, throwerIn } from '../json/walk.js'
 import { Judges, WrittenSchema, type SchemaSite } from '../schema/judging.js'
@@ -162,10 +163,25 @@ export function readingLimits({
   return { tasksMax, depthMax, defaultTimeout, checked }
 }
 
+/** A workflow that was read, as it was then. */
+interface Known {
+  readonly snapshot: Json
+  readonly definition: Definition
+  /** Made when it is read again; null if that is of no use, since its parts are others each time. */
+  imprint: Imprint | null | undefined
+}
+
+function isUnchanged(workflow: object, known: Known): boolean {
+  if (known.imprint?.holds() === true) return true
+  if (!sameJson(workflow, known.snapshot)) return false
+  known.imprint = known.imprint === undefined ? (Imprint.of(workflow, known.snapshot) ?? null) : null
+  return true
+}
+
 /** Reads workflows, and remembers those it has read: an unchanged object is not validated twice. */
 export class DefinitionReader {
   readonly #limits: ReadingLimits
-  readonly #known = new WeakMap<object, { snapshot: Json; definition: Definition }>()
+  readonly #known = new WeakMap<object, Known>()
   readonly #accepted = new WeakMap<object, Definition>()
 
   constructor(limits: ReadingLimits) {
@@ -175,13 +191,13 @@ export class DefinitionReader {
   /** The definition of a workflow, or a `ValidationError` with every problem; `beside`: what else is wrong with one that is refused. */
   read(workflow: AgentWorkflow, beside: (source: Json) => readonly Issue[] = () => []): Definition {
     const known = this.#known.get(workflow)
-    if (known !== undefined && sameJson(workflow, known.snapshot)) return known.definition
+    if (known !== undefined && isUnchanged(workflow, known)) return known.definition
     const { problems, definition, snapshot } = this.examine(workflow)
     if (definition === undefined) {
       const errors = problems.filter(({ severity }) => severity !== 'warning')
       throw new ValidationError('ERR_VALIDATION', 'the workflow cannot run', [...errors, ...beside(snapshot ?? null)])
     }
-    if (snapshot !== undefined) this.#known.set(workflow, { snapshot, definition })
+    if (snapshot !== undefined) this.#known.set(workflow, { snapshot, definition, imprint: undefined })
     return definition
   }
 

@@ -78,7 +78,7 @@ function plainCopy(value: object): Json | undefined {
 }
 
 // `for in` also lists what a library added to Object.prototype; the fast paths rely on there being nothing.
-function prototypeIsPolluted(): boolean {
+export function prototypeIsPolluted(): boolean {
   for (const _ in objectPrototype) return true
   return false
 }
@@ -168,7 +168,7 @@ export function sameJson(value: unknown, snapshot: Json | Opaque): boolean {
 
 function same(value: unknown, snapshot: unknown, depth: number): boolean {
   if (value === snapshot && (typeof value !== 'object' || value === null)) return true
-  if (typeof snapshot !== 'object') return typeof snapshot === 'string' && sameDate(value, snapshot)
+  if (typeof snapshot !== 'object') return typeof snapshot === 'string' && isSameDate(value, snapshot)
   if (snapshot === null) return value === undefined
   if (snapshot instanceof Opaque) return snapshot.value === value || (value instanceof Opaque && value.value === snapshot.value)
   if (typeof value !== 'object' || value === null || depth > JSON_DEPTH_MAX) return false
@@ -183,7 +183,7 @@ function sameArray(value: readonly unknown[], snapshot: readonly unknown[], dept
   for (let index = 0; index < length; index += 1) {
     const entry = value[index]
     const was = snapshot[index]
-    if (typeof was === 'string' ? entry !== was && !sameDate(entry, was) : !same(entry, was, depth + 1)) return false
+    if (typeof was === 'string' ? entry !== was && !isSameDate(entry, was) : !same(entry, was, depth + 1)) return false
   }
   return true
 }
@@ -198,7 +198,7 @@ function sameObject(value: object, snapshot: object, depth: number): boolean {
     const member = (value as Record<string, unknown>)[key]
     if (member === undefined) continue
     const was = (snapshot as Record<string, unknown>)[key]
-    if (typeof was === 'string' ? member !== was && !sameDate(member, was) : !same(member, was, depth + 1)) return false
+    if (typeof was === 'string' ? member !== was && !isSameDate(member, was) : !same(member, was, depth + 1)) return false
     keys += 1
   }
   for (const _ in snapshot) keys -= 1
@@ -206,6 +206,6 @@ function sameObject(value: object, snapshot: object, depth: number): boolean {
 }
 
 // `metadata.created` is documented as a Date, and its snapshot is the ISO text.
-function sameDate(value: unknown, snapshot: string): boolean {
+export function isSameDate(value: unknown, snapshot: string): boolean {
   return value instanceof Date && Object.getPrototypeOf(value) === Date.prototype && value.toJSON() === snapshot
 }
