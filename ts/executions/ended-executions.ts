@@ -40,6 +40,10 @@ export class EndedExecutions {
   readonly #bounds: Remembered
   /** By id, oldest first. */
   readonly #executions = new Map<string, Past & { weight: number; ended: number }>()
+  /** Goes on through their ids: to begin anew each time would pass all that were forgotten since the map was made smaller. */
+  #ids = this.#executions.keys()
+  /** The one before which it stands. */
+  #oldest: string | undefined
   #weight = 0
   #since: number
   /** Those that an execution above them may still undo, or do again, by their ids; and their ids by that of the topmost. */
@@ -95,13 +99,18 @@ export class EndedExecutions {
   /** Forgets the oldest beyond the bounds, up to the one with this id. */
   #makeRoom(id: string): void {
     const { count, bytes } = this.#bounds
-    for (const [oldest, { weight, ended }] of this.#executions) {
-      if (oldest === id || (this.#executions.size <= count && this.#weight <= bytes)) return
-      this.#executions.delete(oldest)
-      this.#weight -= weight
-      this.#since = Math.max(this.#since, ended + 1000)
-      this.#letGoOfRecords(oldest, weight)
+    while (this.#executions.size > count || this.#weight > bytes) {
+      const oldest = this.#findOldest()
+      if (oldest === undefined || oldest === id) return
+      this.#since = Math.max(this.#since, (this.#executions.get(oldest)?.ended ?? 0) + 1000)
+      this.forget([oldest])
     }
+  }
+
+  #findOldest(): string | undefined {
+    // One that has come to its end gives nothing any more, whatever is added.
+    this.#oldest ??= this.#ids.next().value ?? (this.#ids = this.#executions.keys()).next().value
+    return this.#oldest
   }
 
   #letGoOfRecords(id: string, weight: number): void {
@@ -169,6 +178,7 @@ export class EndedExecutions {
       const weight = this.#executions.get(id)?.weight ?? 0
       this.#weight -= weight
       this.#executions.delete(id)
+      if (id === this.#oldest) this.#oldest = undefined
       this.#letGoOfRecords(id, weight)
     }
   }
