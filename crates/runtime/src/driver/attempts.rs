@@ -49,8 +49,8 @@ pub(super) struct Attempts {
     pub(super) recorded: Recorded,
     /// This process, as records name it.
     process: Arc<str>,
-    /// Who is who, by the numbers of instances; those that are gone are forgotten now and then.
-    runners: FxHashMap<InstanceNumber, Arc<Runner>>,
+    /// Who is who: of the instances whose numbers differ by a multiple of [`RUNNERS_MAX`], the one that answered last.
+    runners: Vec<Option<(InstanceNumber, Arc<Runner>)>>,
     /// The worker threads of isolated ones.
     workers: FxHashMap<InstanceNumber, u32>,
     /// The attempt whose answer is handled.
@@ -74,6 +74,10 @@ struct Answered {
 /// Instances that are remembered; beyond that they are looked up anew.
 const RUNNERS_MAX: usize = 4096;
 
+fn place_of(instance: InstanceNumber) -> usize {
+    instance.get() as usize % RUNNERS_MAX
+}
+
 impl Driver {
     /// How records name this process. Called before anything runs.
     pub fn name_process(&mut self, process: Arc<str>) {
@@ -93,7 +97,9 @@ impl Driver {
 
     /// An instance is gone.
     pub fn forget_runner(&mut self, instance: InstanceNumber) {
-        self.attempts.runners.remove(&instance);
+        if let Some(place) = self.attempts.runners.get_mut(place_of(instance)) {
+            place.take_if(|(known, _)| *known == instance);
+        }
         self.attempts.workers.remove(&instance);
     }
 
@@ -125,16 +131,21 @@ impl Driver {
 
     fn runner(&mut self, instance: InstanceNumber) -> Option<Arc<Runner>> {
         let Attempts { runners, workers, process, .. } = &mut self.attempts;
-        if let Some(known) = runners.get(&instance) {
-            return Some(Arc::clone(known));
+        let place = place_of(instance);
+        if let Some(Some((known, runner))) = runners.get(place)
+            && *known == instance
+        {
+            return Some(Arc::clone(runner));
         }
         let (of, agent) = self.agents.as_ref()?.pool.who(instance)?;
         let (of, agent, process) = (Arc::clone(of), Arc::clone(agent), Arc::clone(process));
         let runner = Arc::new(Runner { of, agent, instance: instance.get(), worker: workers.get(&instance).copied(), process });
-        if runners.len() >= RUNNERS_MAX {
-            runners.clear();
+        if runners.len() <= place {
+            runners.resize(place + 1, None);
         }
-        runners.insert(instance, Arc::clone(&runner));
+        if let Some(last) = runners.get_mut(place) {
+            *last = Some((instance, Arc::clone(&runner)));
+        }
         Some(runner)
     }
 
@@ -212,18 +223,21 @@ impl Attempts {
         }
     }
 
-    /// Puts what was found into the record that the events are in.
-    pub(super) fn put(&mut self, record: &mut StepRecord) {
-        put_behind(&mut record.began, &mut self.began);
-        put_behind(&mut record.ran, &mut self.ran);
+    /// Puts what was found into the record that the events are in, to which so much more is likely to come.
+    pub(super) fn put(&mut self, record: &mut StepRecord, follow: usize) {
+        put_behind(&mut record.began, &mut self.began, follow);
+        put_behind(&mut record.ran, &mut self.ran, follow);
     }
 }
 
-/// As a rule nothing more comes, and a list of just this length will do. Where the answers of a fan-out come together there comes much: lists of a record that
-/// grow in turn are copied each time, so they grow by more than they have.
-pub(super) fn put_behind<T>(list: &mut Vec<T>, more: &mut Vec<T>) {
+/// Lists of a record that grow in turn are copied each time. As a rule nothing more comes, and a list of just this length will do; where the answers of a
+/// fan-out come together it has room for those that may `follow`, and beyond that grows by more than it has.
+pub(super) fn put_behind<T>(list: &mut Vec<T>, more: &mut Vec<T>, follow: usize) {
+    if more.is_empty() {
+        return;
+    }
     if list.is_empty() {
-        list.reserve_exact(more.len());
+        list.reserve_exact(more.len() + follow);
     } else if list.capacity() - list.len() < more.len() {
         list.reserve(more.len() + list.len() * 3);
     }

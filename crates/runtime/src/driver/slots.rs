@@ -14,6 +14,10 @@ use engine::{Event, Execution, Keyed, Plan, Ticket};
 use std::sync::Arc;
 use stdx::Timestamp;
 
+/// So many attempts of one execution are seldom answered together, and for more than so many no room is kept in advance.
+const FEW: usize = 8;
+const MANY: usize = 128;
+
 /// A new execution, as the host learns of it.
 #[derive(Debug)]
 pub struct Accept {
@@ -118,7 +122,6 @@ impl Live {
     }
 
     /// Adds events to the batch; the steps of one instant share a record.
-    #[expect(clippy::drain_collect, reason = "a journal in memory keeps a list of just this length, and the step keeps its room")]
     pub(super) fn append(
         &mut self,
         slot: u32,
@@ -130,21 +133,16 @@ impl Live {
         if let Some(record) = self.pending.and_then(|pending| records.get_mut(pending))
             && record.at == at
         {
-            put_behind(&mut record.events, events);
-            attempts.put(record);
+            put_behind(&mut record.events, events, 0);
+            attempts.put(record, 0);
             return;
         }
         self.pending = Some(records.len());
-        let mut record = StepRecord {
-            slot,
-            key: self.key,
-            seq: self.seq,
-            at,
-            previous_committed: self.committed,
-            events: events.drain(..).collect(),
-            ..StepRecord::default()
-        };
-        attempts.put(&mut record);
+        // Where many attempts are under way many may have answered by now.
+        let follow = Some(self.execution.running()).filter(|running| *running > FEW).map_or(0, |running| running.min(MANY));
+        let mut record = StepRecord { slot, key: self.key, seq: self.seq, at, previous_committed: self.committed, ..StepRecord::default() };
+        put_behind(&mut record.events, events, follow);
+        attempts.put(&mut record, follow);
         records.push(record);
         self.seq += 1;
     }

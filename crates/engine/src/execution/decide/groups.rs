@@ -17,14 +17,16 @@ impl Decider<'_> {
         self.pause_after(task);
         let scope = self.execution.tasks[task].scope;
         let stopped = self.judge_scope(scope, task);
-        let plan = Arc::clone(&self.execution.plan);
-        if let Some(planned) = plan.tasks.get(self.execution.tasks[task].task) {
-            for dependent in &planned.dependents {
-                if let Some(dependent) = self.execution.scope(scope).instance_of(*dependent)
-                    && matches!(self.state(dependent), TaskState::Released { ready_by, .. } | TaskState::Ready { ready_by, .. } if *ready_by == Some(task))
-                {
-                    self.release(dependent);
-                }
+        let planned = self.execution.tasks[task].task;
+        // A task that was spawned has nobody behind it.
+        let count = self.execution.plan.tasks.get(planned).map_or(0, |planned| planned.dependents.len());
+        self.scratch.released.reserve(count);
+        for place in 0..count {
+            let dependent = self.execution.plan.tasks[planned].dependents[place];
+            if let Some(dependent) = self.execution.scope(scope).instance_of(dependent)
+                && matches!(self.state(dependent), TaskState::Released { ready_by, .. } | TaskState::Ready { ready_by, .. } if *ready_by == Some(task))
+            {
+                self.release(dependent);
             }
         }
         if stopped {
