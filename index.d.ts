@@ -318,7 +318,7 @@ export declare interface Alert {
     /** When it began, or was over. */
     readonly timestamp: Date;
     readonly executionId?: string;
-    /** The path of the task. */
+    /** The path of the task; of an anomaly its id. */
     readonly taskId?: string;
     /** Figures, by name: bytes where the name ends in `Bytes`, milliseconds where in `Ms`, per cent where in `Percent`. */
     readonly metrics?: Readonly<Record<string, number>>;
@@ -336,9 +336,15 @@ export declare interface Alert {
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
  * - `taskFailureRate` (error), `memoryUsage`, `cpuUsage` (resource), `executionDuration` (performance): a threshold of `monitoring.alertThresholds` is
- *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100.
+ *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100;
+ * - `anomaly:duration`, `anomaly:wait`, `anomaly:cost` (anomaly, medium), `anomaly:failures` (anomaly, high): a task takes longer, waits longer for its
+ *   agent, costs more or fails more often than it did, and stays so; where many tasks of one model, agent or workflow do, it is one alert that names it;
+ * - `agent:lost` (error, high): the worker of an isolated agent ended unasked; `agent:unresponsive` (resource, medium): an agent still runs a second after it
+ *   was told to stop. Both are over when it has not happened again for five minutes;
+ * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
+ * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
-export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration';
+export declare type AlertRule = 'store:full' | 'store:log-full' | 'store:log-held' | 'store:blocked' | 'store:log-damaged' | 'store:damaged' | 'store:facts-behind' | 'store:not-copied' | 'taskFailureRate' | 'memoryUsage' | 'cpuUsage' | 'executionDuration' | 'anomaly:duration' | 'anomaly:wait' | 'anomaly:cost' | 'anomaly:failures' | 'budget:spent' | 'agent:lost' | 'agent:unresponsive' | 'task:poisoned';
 
 /** When a threshold of `alertThresholds` becomes an alert, and when that is over. */
 export declare interface AlertRuleConfig {
@@ -499,6 +505,27 @@ export declare interface Budget extends ModelBudget {
     tasks?: number | undefined;
     /** Time from start to end. */
     time?: Duration | undefined;
+}
+
+/** A budget with `per`, as it stands. */
+export declare interface BudgetStanding {
+    /** Whose it is: `orchestrator`, `tenant:…`, `workflow:…` or `agent:…`. */
+    readonly scope: string;
+    /** What may be spent in each window. */
+    readonly budget: RecurringBudget;
+    /** The window under way: from `start` until before `end`. */
+    readonly start: Date;
+    readonly end: Date;
+    /** What is gone in it: US dollars, tokens, calls. */
+    readonly spent: {
+        readonly usd: number;
+        readonly tokens: number;
+        readonly calls: number;
+    };
+    /** Of what is bounded, the share that is gone, in per cent; the largest one. */
+    readonly spentPercent: number;
+    /** When it will be used up if spending goes on as in the last hour; `null`: not in this window. */
+    readonly exhaustedAt: Date | null;
 }
 
 /**
@@ -714,6 +741,20 @@ export declare type DurationText = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 /** The stable names of all errors. */
 export declare type ErrorCode = 'ERR_VALIDATION' | 'ERR_CONFIG' | 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_JSON' | 'ERR_TOO_LARGE' | 'ERR_INPUT_SCHEMA' | 'ERR_BAD_CURSOR' | 'ERR_AGENT_NOT_FOUND' | 'ERR_AGENT_TYPE_NOT_FOUND' | 'ERR_EXECUTION_NOT_FOUND' | 'ERR_AGENT_EXISTS' | 'ERR_DEFINITION_CHANGED' | 'ERR_SCHEDULE_CHANGED' | 'ERR_CANCELLED' | 'ERR_SIBLING_FAILED' | 'ERR_JOIN_SATISFIED' | 'ERR_JOIN_UNREACHABLE' | 'ERR_DEADLINE' | 'ERR_BUDGET' | 'ERR_JOURNAL_LIMIT' | 'ERR_TOTAL_TIMEOUT' | 'ERR_HEARTBEAT_TIMEOUT' | 'ERR_WAIT_TIMEOUT' | 'ERR_POISONED' | 'ERR_LOOP_ITEMS' | 'ERR_LOOP_LIMIT' | 'ERR_LOOP_NOT_ARRAY' | 'ERR_NO_BRANCH' | 'ERR_CONDITION' | 'ERR_CONDITION_NOT_BOOLEAN' | 'ERR_EXPRESSION' | 'ERR_TEMPLATE' | 'ERR_FUNCTION_NOT_FOUND' | 'ERR_OUTPUT_SCHEMA' | 'ERR_MAX_STEPS' | 'ERR_SPAWN_FAILED' | 'ERR_SPAWN_CHANGED' | 'ERR_STEP_CHANGED' | 'ERR_STEP_NESTED' | 'ERR_STEP_REPEATED' | 'ERR_AMBIGUOUS_SIGNAL' | 'ERR_UNKNOWN_SIGNAL' | 'ERR_SIGNAL_SCHEMA' | 'ERR_WORKFLOW_NOT_FOUND' | 'ERR_EXECUTION_EXISTS' | 'ERR_EXECUTION_ENDED' | 'ERR_NOT_MOVABLE' | 'ERR_EXECUTION_ACTIVE' | 'ERR_EXECUTION_NEEDED' | 'ERR_IDEMPOTENCY_MISMATCH' | 'ERR_TOO_DEEP' | 'ERR_SHUTDOWN' | 'ERR_TIMEOUT' | 'ERR_TASK_FAILED' | 'ERR_AGENT' | 'ERR_AGENT_INVALID' | 'ERR_AGENT_CREATE' | 'ERR_AGENT_LOST' | 'ERR_TOOL_EXISTS' | 'ERR_TOOL_NOT_FOUND' | 'ERR_TOOL_ARGUMENTS' | 'ERR_TOOL_RESULT' | 'ERR_TOOL_TIMEOUT' | 'ERR_TOOL_FAILED' | 'ERR_MCP_CONNECT' | 'ERR_MCP_LOST' | 'ERR_INTERRUPTED' | 'ERR_STORE_LOCKED' | 'ERR_STORE_BUSY' | 'ERR_STORE_OPEN' | 'ERR_STORE_CORRUPT' | 'ERR_STORE_FOREIGN' | 'ERR_STORE_NEWER' | 'ERR_STORE_OLDER' | 'ERR_STORE_READ' | 'ERR_STORE_FULL' | 'ERR_STORE_REPLACED' | 'ERR_OUTCOME_UNKNOWN' | 'ERR_CLOSED' | 'ERR_CRASHED' | 'ERR_NOT_DURABLE' | 'ERR_SCRIPT_ENDED' | 'ERR_STUCK' | 'ERR_MODEL' | 'ERR_MODEL_CUT' | 'ERR_MODEL_EMPTY' | 'ERR_MODEL_OUTPUT' | 'ERR_NO_MODEL' | 'ERR_PROVIDER_NOT_FOUND' | 'ERR_PROVIDER_EXISTS' | 'ERR_BUDGET_EXCEEDED' | 'ERR_LISTENER' | 'ERR_ADDON' | 'ERR_NOT_SUPPORTED' | 'ERR_NOT_ALLOWED' | 'ERR_INTERNAL';
 
+/** Failures that differ in nothing but numbers, ids, addresses, paths and quotations. */
+export declare interface ErrorFigures {
+    readonly code: string;
+    /** The first line of the message, with `#` for what differs. */
+    readonly message: string;
+    readonly count: number;
+    /** The ids of the tasks that failed of it. */
+    readonly tasks: readonly string[];
+    readonly firstSeen: Date;
+    readonly lastSeen: Date;
+    /** The execution of the latest. */
+    readonly executionId: string;
+}
+
 /** The fields of an error beside its message. */
 declare interface ErrorOptions_2 {
     /** The error that caused this one. */
@@ -905,6 +946,8 @@ export declare interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
      * @throws {StoreError} `ERR_STORE_BUSY` if the figures have not got that far within 2 s; `retryable` is true.
      */
     getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics>;
+    /** Resolves with the budgets of `models` that begin anew each day or month (`per`), as they stand, and when each will be used up. */
+    getBudgets(): Promise<readonly BudgetStanding[]>;
     /**
      * Returns counters, gauges and histograms as text that Prometheus reads (`text/plain; version=0.0.4`): of this process, since the orchestrator was made. Each
      * name begins with `mao_`, and labels have workflows, agent types and models, never an execution. It never throws: before `ready()` and after `shutdown()`
@@ -1190,9 +1233,11 @@ export declare interface Insight {
  * - `unknown-workflow`: nothing of this workflow is on record at all;
  * - `metrics-off`: `monitoring.enableMetrics` is false;
  * - `period-cut`: what is older than a part of that time is not kept;
- * - `executions-deleted`: executions were deleted that some of the figures do not have.
+ * - `executions-deleted`: executions were deleted that some of the figures do not have;
+ * - `anomaly`: runs of a task, or executions as a whole, took longer, waited longer or cost more than those before them. Each is one run; what stays so is
+ *   an alert.
  */
-export declare type InsightKind = 'no-executions' | 'unknown-workflow' | 'metrics-off' | 'period-cut' | 'executions-deleted';
+export declare type InsightKind = 'no-executions' | 'unknown-workflow' | 'metrics-off' | 'period-cut' | 'executions-deleted' | 'anomaly';
 
 /** A bug in this package. */
 export declare class InternalError extends OrchestratorError {
@@ -1275,9 +1320,10 @@ export declare interface LoadOptions {
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
- * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made.
+ * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made;
+ * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up.
  */
-export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool' | 'trace:lost';
+export declare type LogEvent = 'execution:failed' | 'listener:failed' | 'listener:unknown' | 'store:lost' | 'store:unreadable' | 'alert' | 'agent:dispose' | 'agent:unresponsive' | 'agent:stand-in' | 'mcp:tools' | 'model:tool' | 'trace:lost' | 'webhook:lost';
 
 /**
  * Receives what the operators of an orchestrator must know. `console` and pino loggers fit: each method is called with a record and a message.
@@ -1627,10 +1673,14 @@ export declare interface ModelsConfig {
     providers?: Readonly<Record<string, ProviderConfig>> | undefined;
     /** Models to try, in this order, when the first cannot serve a request: `provider/model` or `model`. Default: none. */
     fallback?: readonly string[] | undefined;
-    /** The budget of all calls of this orchestrator together, since it was created. Default: no limit. */
-    budget?: ModelBudget | undefined;
-    /** The budget of all executions of a tenant together, by its name, since the orchestrator was created. Default: no limit. */
-    tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined;
+    /** The budget of all calls of this orchestrator together: in each day or month with `per`, else since it was created. Default: no limit. */
+    budget?: RecurringBudget | undefined;
+    /** The budget of all executions of a tenant together, by its name. Default: no limit. */
+    tenantBudgets?: Readonly<Record<string, RecurringBudget>> | undefined;
+    /** The budget of all executions of a workflow together, by its id; `budget` of the workflow itself is that of one execution. Default: no limit. */
+    workflowBudgets?: Readonly<Record<string, RecurringBudget>> | undefined;
+    /** The budget of all tasks of an agent together, by the name that tasks call it by. Default: no limit. */
+    agentBudgets?: Readonly<Record<string, RecurringBudget>> | undefined;
     /** Accepts cut, withheld or empty answers for `llm` and `hybrid` tasks, where neither the task nor its agent has `accept`. Default: none. */
     accept?: readonly AcceptedEnding[] | undefined;
 }
@@ -1702,6 +1752,8 @@ export declare interface MonitoringConfig {
     alertThresholds?: AlertThresholds | undefined;
     /** How long a figure is at its threshold before there is an alert, and when that is over. */
     rules?: AlertRulesConfig | undefined;
+    /** Who is told of alerts, beside listeners. */
+    notify?: NotifyConfig | undefined;
 }
 
 /** Which executions of a workflow `moveExecutions` moves. */
@@ -1888,6 +1940,11 @@ export declare class MultiAgentOrchestrator extends EventEmitter<OrchestratorEve
 
 /** The named thing does not exist. */
 export declare class NotFoundError extends OrchestratorError {
+}
+
+/** Who is told of alerts, beside listeners. */
+export declare interface NotifyConfig {
+    webhook?: WebhookConfig | undefined;
 }
 
 /**
@@ -2227,6 +2284,15 @@ export declare type Recorded<T> = T extends Plain ? T : T extends {
 } ? Recorded<J> : T extends undefined | void ? null : T extends object ? {
     [K in keyof T]: T extends readonly unknown[] ? Recorded<T[K]> : T[K] extends undefined ? undefined : Recorded<Exclude<T[K], undefined>> | Extract<T[K], undefined>;
 } : T;
+
+/** A budget that may begin anew. */
+export declare interface RecurringBudget extends ModelBudget {
+    /**
+     * When it begins anew: at midnight or on the first of a month, UTC. What was spent in the window under way is kept beside the store over restarts. Default:
+     * never, and it counts from when the orchestrator was created.
+     */
+    per?: 'day' | 'month' | undefined;
+}
 
 /** Beyond either bound the oldest executions are forgotten; the latest is always remembered. */
 export declare interface RememberConfig {
@@ -2796,6 +2862,16 @@ export declare type WaitFor<Other extends string = AnyWord> = {
     delay: Duration<Other>;
 };
 
+/** An address that each alert is posted to, at least once. */
+export declare interface WebhookConfig {
+    /** Where to. It must be public and `https:`, unless `allowPrivate` is true; redirects are not followed. */
+    url: string;
+    /** What the posts are signed with, so that the receiver knows whose they are: at least 16 characters, or `whsec_` and base64. */
+    secret: string;
+    /** Whether `url` may be in a private network, or without TLS. Default false. */
+    allowPrivate?: boolean | undefined;
+}
+
 /** Something that could be changed. Ids of tasks are those of the definition: every pass of a loop is meant. */
 export declare type WhatIf = 
 /** The task takes `factor` times as long: 0.5 is twice as fast. With `bucket`, only what of it is of this kind, such as `model`. */
@@ -3001,6 +3077,8 @@ export declare interface WorkflowLimits {
 export declare interface WorkflowPerformance extends Performance {
     /** Executions that ended, per hour of `covers`. */
     readonly throughput: number;
+    /** What its tasks failed of, the most frequent first, at most 20. Failures that stayed their task's own, and those that something stood in for, are among them. */
+    readonly errors: readonly ErrorFigures[];
     /** By the ids of tasks: those of every version. */
     readonly tasks: Readonly<Record<string, TaskPerformance>>;
 }

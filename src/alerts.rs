@@ -18,11 +18,13 @@ pub struct NativeAlert {
     pub begins: bool,
     pub description: String,
     pub execution_id: Option<String>,
+    pub cause: Option<String>,
+    pub task_id: Option<String>,
     pub metrics: HashMap<String, f64>,
 }
 
 impl From<Alert> for NativeAlert {
-    fn from(Alert { rule, begins, description, execution, metrics }: Alert) -> Self {
+    fn from(Alert { rule, begins, description, execution, cause, task, metrics }: Alert) -> Self {
         Self {
             rule: rule.name.to_owned(),
             kind: rule.kind.name().to_owned(),
@@ -31,6 +33,8 @@ impl From<Alert> for NativeAlert {
             begins,
             description,
             execution_id: execution.map(|id| id.to_string()),
+            cause: cause.map(|cause| cause.to_string()),
+            task_id: task.map(|task| task.to_string()),
             metrics: metrics.into_iter().map(|(name, figure)| (name.to_owned(), micros(figure))).collect(),
         }
     }

@@ -93,3 +93,9 @@ impl TaskText {
         Ended { outcome, attempts: self.attempts, interruptions: 0, duration, wait: None, run: Duration::ZERO, spent }
     }
 }
+
+/// What a message of a failure has in common with others of its kind; see `analytics::fingerprint`.
+#[napi(catch_unwind)]
+pub fn fingerprint(message: String) -> String {
+    analytics::fingerprint(&message)
+}

@@ -36,4 +36,5 @@ mod shared;
 pub mod stage;
 pub mod traces;
 mod wake;
+pub mod webhook;
 pub mod words;

@@ -98,6 +98,18 @@ impl NativeModels {
         self.driver.set_budget(&scope, &budget, &spent).map_err(|error| coded(&error))
     }
 
+    /// The budgets that begin anew, as JSON text; see `models::BudgetWindow`.
+    #[napi(catch_unwind)]
+    pub fn budget_windows(&self) -> Result<String, CodedError> {
+        self.driver.budget_windows().map_err(|error| coded(&error))
+    }
+
+    /// Takes up what was spent before, in the same words.
+    #[napi(catch_unwind)]
+    pub fn restore_budgets(&self, windows: String) -> Result<(), CodedError> {
+        self.driver.restore_budgets(&windows).map_err(|error| coded(&error))
+    }
+
     /// Nobody spends from a scope any more.
     #[napi(catch_unwind)]
     pub fn forget_budget(&self, scope: String) {

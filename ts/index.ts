@@ -10,6 +10,7 @@ export { openArchive, type ExecutionArchive } from './executions/archive.js'
 export type { HybridConfiguration, LlmConfiguration, ToolConfiguration } from './agents/configuration.js'
 export type { AlertRuleConfig, AlertRulesConfig } from './config/alert-rules.js'
 export type { TraceFilter } from './api/traces.js'
+export type { NotifyConfig, WebhookConfig } from './config/notify.js'
 export type { Alert, AlertRule, MonitorEvents } from './api/alert.js'
 export type { AgentPool } from './pool/agent-pool.js'
 export type { AgentEvent, AllocationEvent, PoolEvents, ScalingEvent } from './api/pool.js'
@@ -47,10 +48,19 @@ export {
   type ErrorOptions,
 } from './api/errors.js'
 export type { EventName, ExecutionEventName, OrchestratorEvents } from './api/events.js'
+export type { BudgetStanding } from './api/budget-window.js'
 export type { ExecutionMonitor } from './api/monitor.js'
 export type { ComparedExecution, ComparedTask, ExecutionComparison, Prediction, WhatIf } from './api/prediction.js'
 export type { PathPart, PerformanceProfile, TaskProfile, TimeBucket, TimeBuckets } from './api/profile.js'
-export type { Insight, InsightKind, Performance, TaskPerformance, WorkflowAnalytics, WorkflowPerformance } from './api/analytics.js'
+export type {
+  ErrorFigures,
+  Insight,
+  InsightKind,
+  Performance,
+  TaskPerformance,
+  WorkflowAnalytics,
+  WorkflowPerformance,
+} from './api/analytics.js'
 export type { ExecutionEvent } from './events/execution-events.js'
 export { verifyStore, type BackupOptions } from './executions/backups.js'
 export type { DamagedRow, StoreReport } from './api/store.js'
@@ -70,6 +80,7 @@ export type {
   ModelAttempt,
   SkippedModel,
   ModelBudget,
+  RecurringBudget,
   ModelCalls,
   ModelCapability,
   ModelComparison,

@@ -177,7 +177,8 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       cancelExecution: (id: string, reason?: string) => this.cancelExecution(id, reason),
     }
     this.#lookUp = new ExecutionLookUp({ ...shared, unheard: this.#unheard, calls: this })
-    this.#monitoring = new Monitoring({ ...shared, alerts: this.#alerts }, this.#config.monitoring)
+    const watched = { ...shared, alerts: this.#alerts, models: this.#models, agents: this.#agents }
+    this.#monitoring = new Monitoring(watched, this.#config.monitoring)
     this.#interrupted = new InterruptedRuns(
       this.#dispatcher,
       this.#agents,
@@ -437,7 +438,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
 
   async #open(): Promise<void> {
     await openStore(this.#config, { ...this.#parts(), interrupted: this.#interrupted, children: this.#childrenHost })
-    this.#monitoring.rules.open()
+    this.#monitoring.open()
     this.#deletions.begin()
     this.#announcer.detached()
   }
@@ -492,8 +493,7 @@ export class MultiAgentOrchestrator extends EventEmitter<OrchestratorEvents> imp
       alerts: this.#alerts,
       log: this.#log,
       childrenHost: this.#childrenHost,
-      tracing: this.#monitoring.tracing,
-      figures: this.#monitoring.figures,
+      ...this.#monitoring,
       lookUp: this.#lookUp,
     }
   }

@@ -116,7 +116,7 @@ describe.each(places)('figures %s', (place, open) => {
       covers: { start: from, end: from },
       executionCount: 0,
       executions: [],
-      performance: { ...nothing, throughput: 0, tasks: {} },
+      performance: { ...nothing, throughput: 0, errors: [], tasks: {} },
       insights: [
         { kind: 'no-executions', title: 'No executions', description: expect.stringContaining('no execution of workflow `flow` ended') },
       ],
@@ -128,7 +128,7 @@ describe.each(places)('figures %s', (place, open) => {
     await orchestrator.executeWorkflow(workflow([task('a')], { id: 'data-processing-workflow' }))
     const asked = orchestrator.executionMonitor.getWorkflowAnalytics('data-procesing-workflow', ...ALL)
     const { performance, insights } = await asked
-    expect(performance).toEqual({ ...nothing, throughput: 0, tasks: {} })
+    expect(performance).toEqual({ ...nothing, throughput: 0, errors: [], tasks: {} })
     expect(insights).toEqual([
       {
         kind: 'unknown-workflow',
@@ -214,7 +214,10 @@ describe.each(['memory', 'file'] as const)('figures of any time (%s)', (storage)
   })
 })
 
-function expectDurations(figures: Omit<WorkflowAnalytics['performance'], 'throughput' | 'tasks'>, durations: readonly number[]): void {
+function expectDurations(
+  figures: Omit<WorkflowAnalytics['performance'], 'throughput' | 'tasks' | 'errors'>,
+  durations: readonly number[],
+): void {
   if (durations.length === 0) return expect(figures.p50Duration).toBeNull()
   expect(figures.averageDuration / (sum(durations) / durations.length)).toBeCloseTo(1, 4)
   for (const [share, found] of [

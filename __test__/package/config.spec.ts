@@ -46,7 +46,7 @@ describe('readConfig', () => {
           allowRedefinition: false,
         },
         agents: { minAgents: 1, maxAgents: 10, scaleUpThreshold: 80, scaleDownThreshold: 20, healthCheckInterval: 5000 },
-        models: { providers: null, fallback: [], budget: null, tenantBudgets: {}, accept: [] },
+        models: { providers: null, fallback: [], budget: null, tenantBudgets: {}, workflowBudgets: {}, agentBudgets: {}, accept: [] },
         monitoring: {
           enableMetrics: true,
           enableTracing: false,
@@ -54,6 +54,7 @@ describe('readConfig', () => {
           enableProfiling: false,
           alertThresholds: {},
           rules,
+          notify: { webhook: null },
         },
         collaboration: {
           enableRealtime: true,
@@ -89,7 +90,7 @@ describe('readConfig', () => {
       allowRedefinition: false,
     }
     const memory = { remember: { count: 1000, bytes: 67_108_864 } }
-    const monitoring = { ...config.monitoring, rules, tracing: { sample: 1 } }
+    const monitoring = { ...config.monitoring, rules, tracing: { sample: 1 }, notify: { webhook: null } }
     expect(resolved(config)).toEqual({ storage: null, memory, ...config, monitoring, models: NO_MODELS, workflow, logger: STDERR })
   })
 

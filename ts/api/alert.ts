@@ -13,7 +13,13 @@
  * - `store:facts-behind` (resource, medium): summaries have lacked for more than a minute what is on record, and lists of them may be refused;
  * - `store:not-copied` (resource, low): a store of an older version has the new format, and was too large to be copied before;
  * - `taskFailureRate` (error), `memoryUsage`, `cpuUsage` (resource), `executionDuration` (performance): a threshold of `monitoring.alertThresholds` is
- *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100.
+ *   reached: high, and critical at twice the threshold, or, of the two percentages, half-way from it to 100;
+ * - `anomaly:duration`, `anomaly:wait`, `anomaly:cost` (anomaly, medium), `anomaly:failures` (anomaly, high): a task takes longer, waits longer for its
+ *   agent, costs more or fails more often than it did, and stays so; where many tasks of one model, agent or workflow do, it is one alert that names it;
+ * - `agent:lost` (error, high): the worker of an isolated agent ended unasked; `agent:unresponsive` (resource, medium): an agent still runs a second after it
+ *   was told to stop. Both are over when it has not happened again for five minutes;
+ * - `task:poisoned` (error, high): a task was given up, since its process ended each time it ran;
+ * - `budget:spent` (resource): 80 % of a budget of a day or month are spent (medium), or all of it (high).
  */
 export type AlertRule =
   | 'store:full'
@@ -28,6 +34,14 @@ export type AlertRule =
   | 'memoryUsage'
   | 'cpuUsage'
   | 'executionDuration'
+  | 'anomaly:duration'
+  | 'anomaly:wait'
+  | 'anomaly:cost'
+  | 'anomaly:failures'
+  | 'budget:spent'
+  | 'agent:lost'
+  | 'agent:unresponsive'
+  | 'task:poisoned'
 
 /** Something that people must know. It is announced when it begins, and again, with the same `id`, when it becomes critical, and when it is over. */
 export interface Alert {
@@ -46,7 +60,7 @@ export interface Alert {
   /** When it began, or was over. */
   readonly timestamp: Date
   readonly executionId?: string
-  /** The path of the task. */
+  /** The path of the task; of an anomaly its id. */
   readonly taskId?: string
   /** Figures, by name: bytes where the name ends in `Bytes`, milliseconds where in `Ms`, per cent where in `Percent`. */
   readonly metrics?: Readonly<Record<string, number>>

@@ -48,8 +48,24 @@ export interface Performance {
 export interface WorkflowPerformance extends Performance {
   /** Executions that ended, per hour of `covers`. */
   readonly throughput: number
+  /** What its tasks failed of, the most frequent first, at most 20. Failures that stayed their task's own, and those that something stood in for, are among them. */
+  readonly errors: readonly ErrorFigures[]
   /** By the ids of tasks: those of every version. */
   readonly tasks: Readonly<Record<string, TaskPerformance>>
+}
+
+/** Failures that differ in nothing but numbers, ids, addresses, paths and quotations. */
+export interface ErrorFigures {
+  readonly code: string
+  /** The first line of the message, with `#` for what differs. */
+  readonly message: string
+  readonly count: number
+  /** The ids of the tasks that failed of it. */
+  readonly tasks: readonly string[]
+  readonly firstSeen: Date
+  readonly lastSeen: Date
+  /** The execution of the latest. */
+  readonly executionId: string
 }
 
 /** How a task of a workflow went, in all its instances. */
@@ -67,9 +83,11 @@ export interface TaskPerformance extends Performance {
  * - `unknown-workflow`: nothing of this workflow is on record at all;
  * - `metrics-off`: `monitoring.enableMetrics` is false;
  * - `period-cut`: what is older than a part of that time is not kept;
- * - `executions-deleted`: executions were deleted that some of the figures do not have.
+ * - `executions-deleted`: executions were deleted that some of the figures do not have;
+ * - `anomaly`: runs of a task, or executions as a whole, took longer, waited longer or cost more than those before them. Each is one run; what stays so is
+ *   an alert.
  */
-export type InsightKind = 'no-executions' | 'unknown-workflow' | 'metrics-off' | 'period-cut' | 'executions-deleted'
+export type InsightKind = 'no-executions' | 'unknown-workflow' | 'metrics-off' | 'period-cut' | 'executions-deleted' | 'anomaly'
 
 /** Something that figures say. */
 export interface Insight {

@@ -14,10 +14,14 @@ export interface ModelsConfig {
   providers?: Readonly<Record<string, ProviderConfig>> | undefined
   /** Models to try, in this order, when the first cannot serve a request: `provider/model` or `model`. Default: none. */
   fallback?: readonly string[] | undefined
-  /** The budget of all calls of this orchestrator together, since it was created. Default: no limit. */
-  budget?: ModelBudget | undefined
-  /** The budget of all executions of a tenant together, by its name, since the orchestrator was created. Default: no limit. */
-  tenantBudgets?: Readonly<Record<string, ModelBudget>> | undefined
+  /** The budget of all calls of this orchestrator together: in each day or month with `per`, else since it was created. Default: no limit. */
+  budget?: RecurringBudget | undefined
+  /** The budget of all executions of a tenant together, by its name. Default: no limit. */
+  tenantBudgets?: Readonly<Record<string, RecurringBudget>> | undefined
+  /** The budget of all executions of a workflow together, by its id; `budget` of the workflow itself is that of one execution. Default: no limit. */
+  workflowBudgets?: Readonly<Record<string, RecurringBudget>> | undefined
+  /** The budget of all tasks of an agent together, by the name that tasks call it by. Default: no limit. */
+  agentBudgets?: Readonly<Record<string, RecurringBudget>> | undefined
   /** Accepts cut, withheld or empty answers for `llm` and `hybrid` tasks, where neither the task nor its agent has `accept`. Default: none. */
   accept?: readonly AcceptedEnding[] | undefined
 }
@@ -81,6 +85,15 @@ export interface ModelBudget {
   tokens?: number | undefined
   /** Calls. Retries of a call count once with it; a round of repair is another call. */
   calls?: number | undefined
+}
+
+/** A budget that may begin anew. */
+export interface RecurringBudget extends ModelBudget {
+  /**
+   * When it begins anew: at midnight or on the first of a month, UTC. What was spent in the window under way is kept beside the store over restarts. Default:
+   * never, and it counts from when the orchestrator was created.
+   */
+  per?: 'day' | 'month' | undefined
 }
 
 /** Requirements that choose a model. */

@@ -3,6 +3,7 @@
 
 import type { EventEmitter } from 'node:events'
 import type { MonitorEvents } from './alert.js'
+import type { BudgetStanding } from './budget-window.js'
 import type { WorkflowAnalytics } from './analytics.js'
 import type { ExecutionComparison, Prediction, WhatIf } from './prediction.js'
 import type { PerformanceProfile } from './profile.js'
@@ -19,6 +20,8 @@ export interface ExecutionMonitor extends EventEmitter<MonitorEvents> {
    * @throws {StoreError} `ERR_STORE_BUSY` if the figures have not got that far within 2 s; `retryable` is true.
    */
   getWorkflowAnalytics(workflowId: string, start: Date, end: Date): Promise<WorkflowAnalytics>
+  /** Resolves with the budgets of `models` that begin anew each day or month (`per`), as they stand, and when each will be used up. */
+  getBudgets(): Promise<readonly BudgetStanding[]>
   /**
    * Returns counters, gauges and histograms as text that Prometheus reads (`text/plain; version=0.0.4`): of this process, since the orchestrator was made. Each
    * name begins with `mao_`, and labels have workflows, agent types and models, never an execution. It never throws: before `ready()` and after `shutdown()`

@@ -69,5 +69,8 @@ export class AlertRule {
   }
 }
 
+/** What a message has in common with others of its kind. */
+export const fingerprint: (message: string) => string = native.fingerprint
+
 /** The cores that this process may use at once. */
 export const usableCores: () => number = native.usableCores

@@ -57,6 +57,16 @@ export class Models {
     attempt(() => this.#native.setBudget(scope, budget, spent))
   }
 
+  /** The budgets that begin anew, as JSON text. */
+  budgetWindows(): string {
+    return attempt(() => this.#native.budgetWindows())
+  }
+
+  /** Takes up what was spent by earlier processes, in the same words. */
+  restoreBudgets(windows: string): void {
+    attempt(() => this.#native.restoreBudgets(windows))
+  }
+
   forgetBudget(scope: string): void {
     attempt(() => this.#native.forgetBudget(scope))
   }

@@ -2,6 +2,7 @@
 // The configuration of an orchestrator: each option with its default, and how it is read. What providers of models take is in models.ts.
 
 import { ALERT_RULES, readAlertRules, type AlertRulesConfig, type ResolvedRules } from './alert-rules.js'
+import { NOTIFY, readNotify, type NotifyConfig, type ResolvedNotify } from './notify.js'
 import { NO_RETENTION, readRetention, type ResolvedRetention, type RetentionConfig } from './retention.js'
 import { readBytes, type Bytes } from '../json/bytes.js'
 import { boolean, duration, integer, list, number, oneOf, percent, readGroup, record, text, type Fields } from '../base/reader.js'
@@ -162,6 +163,8 @@ export interface MonitoringConfig {
   alertThresholds?: AlertThresholds | undefined
   /** How long a figure is at its threshold before there is an alert, and when that is over. */
   rules?: AlertRulesConfig | undefined
+  /** Who is told of alerts, beside listeners. */
+  notify?: NotifyConfig | undefined
 }
 
 /** How executions are traced. */
@@ -259,6 +262,7 @@ export interface ResolvedMonitoring {
   readonly enableProfiling: boolean
   readonly alertThresholds: ResolvedThresholds
   readonly rules: ResolvedRules
+  readonly notify: ResolvedNotify
 }
 interface ResolvedCollaboration {
   readonly enableRealtime: boolean
@@ -302,6 +306,7 @@ const defaults: ResolvedConfig = {
     enableProfiling: false,
     alertThresholds: {},
     rules: ALERT_RULES,
+    notify: NOTIFY,
   },
   collaboration: { enableRealtime: true, maxParticipants: 10, sessionTimeout: 3_600_000, conflictResolution: 'operational-transform' },
   logger: STDERR,
@@ -396,6 +401,7 @@ const monitoringFields: Fields<ResolvedMonitoring> = {
     enableProfiling: boolean,
     alertThresholds: (value, path, issues) => readGroup(value, path, issues, thresholdFields, {}),
     rules: readAlertRules,
+    notify: readNotify,
   },
 }
 

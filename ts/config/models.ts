@@ -4,7 +4,7 @@
 import { boolean, integer, list, oneOf, readGroup, record, text, type Fields, type Read } from '../base/reader.js'
 import { memberPath, type Issue } from '../api/issue.js'
 import { pushRefusal } from '../base/names.js'
-import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig } from '../api/models.js'
+import type { AcceptedEnding, ModelBudget, ModelRateLimit, ProviderConfig, RecurringBudget } from '../api/models.js'
 import { ATTEMPT_TIMES, readTimes, type AttemptTimes } from './times.js'
 
 type Kind =
@@ -70,13 +70,23 @@ export interface ResolvedModels {
   /** By name; `null`: those whose keys are in the environment. */
   readonly providers: Readonly<Record<string, ResolvedProvider>> | null
   readonly fallback: readonly string[]
-  readonly budget: ModelBudget | null
-  readonly tenantBudgets: Readonly<Record<string, ModelBudget>>
+  readonly budget: RecurringBudget | null
+  readonly tenantBudgets: Readonly<Record<string, RecurringBudget>>
+  readonly workflowBudgets: Readonly<Record<string, RecurringBudget>>
+  readonly agentBudgets: Readonly<Record<string, RecurringBudget>>
   readonly accept: readonly AcceptedEnding[]
 }
 
 /** What there is without a configuration: the environment. */
-export const NO_MODELS: ResolvedModels = { providers: null, fallback: [], budget: null, tenantBudgets: {}, accept: [] }
+export const NO_MODELS: ResolvedModels = {
+  providers: null,
+  fallback: [],
+  budget: null,
+  tenantBudgets: {},
+  workflowBudgets: {},
+  agentBudgets: {},
+  accept: [],
+}
 
 const LIMIT_MAX = 1_000_000_000
 
@@ -96,6 +106,12 @@ const money: Read<number> = (value, path, issues) => {
 }
 
 const budgetFields: Fields<ModelBudget> = { read: { usd: money, tokens: integer(0), calls: integer(0) } }
+
+const recurringFields: Fields<RecurringBudget> = { read: { ...budgetFields.read, per: oneOf('day', 'month') } }
+
+function readRecurring(value: unknown, path: string, issues: Issue[]): RecurringBudget {
+  return readGroup<RecurringBudget>(value, path, issues, recurringFields, {})
+}
 
 type Written = Omit<ProviderConfig, 'kind' | 'timeout' | 'rateLimit'> & {
   kind?: string
@@ -169,8 +185,10 @@ export function readModels(value: unknown, path: string, issues: Issue[]): Resol
     read: {
       providers: (given, place) => readProviders(given, place, issues),
       fallback: (given, place) => readNames(given, place, issues),
-      budget: (given, place) => readModelBudget(given, place, issues),
-      tenantBudgets: record(readModelBudget),
+      budget: (given, place) => readRecurring(given, place, issues),
+      tenantBudgets: record(readRecurring),
+      workflowBudgets: record(readRecurring),
+      agentBudgets: record(readRecurring),
       accept: readAccept,
     },
   }

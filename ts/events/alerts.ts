@@ -15,6 +15,10 @@ interface Raised extends Omit<Alert, 'id' | 'state' | 'timestamp'> {
   readonly again?: boolean
   /** The schedule that it is about. */
   readonly scheduleId?: string
+  /** What is behind it, where a rule has many: with the rule it tells it from others. */
+  readonly cause?: string
+  /** Whether the log has it already, in other words. */
+  readonly isLogged?: boolean
 }
 
 /** Alerts that are remembered. */
@@ -27,6 +31,7 @@ export class Alerts {
   readonly #emitters: readonly EventEmitter[]
   /** The ids of those that have begun, by what tells them apart. */
   readonly #firing = new Map<string, string>()
+  #also: ((alert: Alert) => void) | undefined
 
   /** The latest that were announced by this process, the last at the end. */
   readonly recent: Alert[] = []
@@ -39,16 +44,22 @@ export class Alerts {
   }
 
   /** Announces that something begins, or is over; its id. To say again what is known does nothing. */
-  raise({ begins, again = false, scheduleId, ...raised }: Raised): string | undefined {
-    const about = [raised.rule, scheduleId, raised.executionId, raised.taskId].filter((part) => part !== undefined).join('/')
+  raise({ begins, again = false, scheduleId, cause, isLogged = false, ...raised }: Raised): string | undefined {
+    const parts = cause === undefined ? [raised.rule, scheduleId, raised.executionId, raised.taskId] : [raised.rule, cause]
+    const about = parts.filter((part) => part !== undefined).join('/')
     const known = this.#firing.get(about)
     if ((known !== undefined) === begins && !(begins && again)) return known
     const now = this.#clock.now()
     const id = known ?? `${about}@${now}`
     if (begins) this.#firing.set(about, id)
     else this.#firing.delete(about)
-    this.#announce({ id, state: begins ? 'firing' : 'resolved', timestamp: dateOf(now), ...raised })
+    this.#announce({ id, state: begins ? 'firing' : 'resolved', timestamp: dateOf(now), ...raised }, isLogged)
     return id
+  }
+
+  /** Whom every alert is told as well, beside listeners and the log. */
+  tellAlso(told: (alert: Alert) => void): void {
+    this.#also = told
   }
 
   /** Takes up an alert that an earlier process has announced: it has begun, and is not announced again before it is over. */
@@ -68,19 +79,24 @@ export class Alerts {
 
   /** Announces what the store has to tell. */
   tell(engine: Engine): void {
-    for (const { executionId, rule, type, severity, metrics, ...alert } of engine.alerts()) {
+    for (const { executionId, taskId, cause, rule, type, severity, metrics, ...alert } of engine.alerts()) {
       const of = { rule, type, severity } as Pick<Alert, 'rule' | 'type' | 'severity'>
       const figures = Object.keys(metrics).length > 0 && { metrics }
-      this.raise({ ...alert, ...of, ...(executionId !== undefined && { executionId }), ...figures })
+      const place = { ...(executionId !== undefined && { executionId }), ...(taskId !== undefined && { taskId }) }
+      const id = this.raise({ ...alert, ...of, ...place, ...(cause !== undefined && { cause }), ...figures })
+      // The next process must know that it was announced.
+      if (cause !== undefined)
+        engine.watching.keepAlert(`${rule}/${cause}`, alert.begins && id !== undefined ? JSON.stringify({ alert: id }) : null)
     }
   }
 
-  #announce(alert: Alert): void {
+  #announce(alert: Alert, isLogged: boolean): void {
+    this.#also?.(alert)
     this.recent.push(alert)
     if (this.recent.length > RECENT_MAX) this.recent.shift()
     const heard = this.#emitters.filter((emitter) => emitter.listenerCount('alert') > 0)
     for (const emitter of heard) emitSafely(this.#log, emitter, 'alert', [alert])
-    if (heard.length > 0) return
+    if (heard.length > 0 || isLogged) return
     const { executionId, taskId } = alert
     const record = {
       event: 'alert',

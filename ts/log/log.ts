@@ -32,7 +32,8 @@ export interface Logger {
  * - `agent:stand-in` (warn): a model does tasks whose agent is not registered, though the configuration does not say so;
  * - `mcp:tools` (warn): a tool that a server lists, or its whole list, cannot be used;
  * - `model:tool` (warn): a tool cannot be shown to a model and is left out;
- * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made.
+ * - `trace:lost` (warn, once): spans cannot be sent, or cannot be made;
+ * - `webhook:lost` (warn): an alert could not be posted to `monitoring.notify.webhook` for three days, or too many wait, and it is given up.
  */
 export type LogEvent =
   | 'execution:failed'
@@ -47,6 +48,7 @@ export type LogEvent =
   | 'mcp:tools'
   | 'model:tool'
   | 'trace:lost'
+  | 'webhook:lost'
 
 /** One log entry as data. */
 export interface LogRecord {

@@ -11,6 +11,8 @@ export interface ModelAccount {
   readonly executionId: string
   readonly workflowId: string
   readonly tenant: string | undefined
+  /** The agent, or the type of agents, that its task names. */
+  readonly agent: string
   /** The path of its task. */
   readonly path: string
   /** From 1. */

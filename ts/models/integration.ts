@@ -17,7 +17,7 @@ import { structured } from './output.js'
 import { CallOfAttempt } from './past.js'
 import { readRequest, type ReadRequest } from './request.js'
 import { readRegistration, readRequirements } from './requirements.js'
-import { assertWanted, dollarsOf, errorOfCall, nanosOf, resultOf } from './result.js'
+import { assertWanted, dollarsOf, errorOfCall, resultOf } from './result.js'
 import { retryOf } from './retry.js'
 import { AnswerStream } from './stream.js'
 import { placeErrors } from '../base/placed.js'
@@ -44,8 +44,7 @@ import type {
 import type { ModelCount } from './counts.js'
 import type { RetryPolicy } from '../api/task.js'
 import { ATTEMPT_TIMES } from '../config/times.js'
-
-const ORCHESTRATOR = 'orchestrator'
+import { budgetsOf, budgetText, scopesOf } from './budgets.js'
 
 /** Who reads an answer as it comes. */
 interface Reader {
@@ -84,6 +83,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   #calls: ModelCallsUnderWay | undefined
   readonly #providerAdded: () => void
   #ownScopes = 0
+  #paid: (() => void) | undefined
   #closed = false
 
   /** `added` is told when a provider was registered. */
@@ -273,6 +273,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     if ('before' in begun) return repeated(begun.before, reader?.tell)
     const { own, skipped } = begun
     const end = await begun.ended
+    this.#paid?.()
     // A call that was never sent has cost nothing.
     if (end.attempts.length > 0) own?.ended(end)
     if (end.type === 'failed') throw errorOfCall(end, abortedOf(signals), skipped)
@@ -343,12 +344,9 @@ export class ModelGateway implements ModelIntegration, KnownModels {
   }
 
   #scopesOf(calls: ModelCallsUnderWay, caller: Caller | undefined): string[] {
-    const scopes = this.#config.budget === null ? [] : [ORCHESTRATOR]
-    if (caller === undefined) return scopes
-    const { tenant, budgets } = caller.account
-    const ofTenant =
-      tenant === undefined || !Object.hasOwn(this.#config.tenantBudgets, tenant) ? undefined : this.#config.tenantBudgets[tenant]
-    if (ofTenant !== undefined) scopes.push(this.#pay(calls, `tenant:${tenant}`, ofTenant, {}))
+    if (caller === undefined) return scopesOf(this.#config, {})
+    const { budgets } = caller.account
+    const scopes = scopesOf(this.#config, caller.account)
     for (const { scope, budget, spent } of budgets) {
       // Asked before the scope is known: from then on the gateway keeps the account itself.
       const { costNanos: usdNanos = 0, inputTokens = 0, outputTokens = 0, calls: made = 0 } = this.#scopes.has(scope) ? {} : spent()
@@ -363,6 +361,13 @@ export class ModelGateway implements ModelIntegration, KnownModels {
       calls.native.setBudget(scope, budgetText(budget), JSON.stringify(spent))
     }
     return scope
+  }
+
+  /** The budgets that begin anew, as `models::BudgetWindow` writes them: JSON text. `paid`: called when a call has been paid for. */
+  budgetWindows(paid: () => void): { readonly read: () => string; readonly restore: (windows: string) => void } | undefined {
+    if (budgetsOf(this.#config).every(([, { per }]) => per === undefined)) return undefined
+    this.#paid = paid
+    return { read: () => this.#open().native.budgetWindows(), restore: (windows) => this.#open().native.restoreBudgets(windows) }
   }
 
   /** Nobody pays from a scope any more. */
@@ -440,7 +445,7 @@ export class ModelGateway implements ModelIntegration, KnownModels {
     const calls = new ModelCallsUnderWay(this.#config.fallback, this.#custom, this.#host)
     const configured = Object.entries(this.#config.providers ?? providersOfEnvironment())
     for (const [name, provider] of [...configured, ...this.#added]) this.#tell(calls, name, provider)
-    if (this.#config.budget !== null) calls.native.setBudget(ORCHESTRATOR, budgetText(this.#config.budget), '{}')
+    for (const [scope, budget] of budgetsOf(this.#config)) calls.native.setBudget(scope, budgetText(budget), '{}')
     this.#calls = calls
     return calls
   }
@@ -466,10 +471,6 @@ function prefixOf(name: string | undefined): string | undefined {
 interface Selected extends Omit<ModelSelection, 'estimatedCost' | 'alternatives'> {
   readonly estimatedCost: { readonly nanos: number }
   readonly alternatives: readonly { modelId: string; provider: string; estimatedCost: { nanos: number }; estimatedLatency: number }[]
-}
-
-function budgetText({ usd, tokens, calls }: ModelBudget): string {
-  return JSON.stringify({ ...(usd !== undefined && { usdNanos: nanosOf(usd) }), tokens, calls })
 }
 
 /** Tells each piece, and at the first of another request that all begins anew. */

@@ -9,7 +9,10 @@ import type { RuleName } from '../config/alert-rules.js'
 import type { ResolvedMonitoring } from '../config/config.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Alerts } from '../events/alerts.js'
+import { BUDGET } from './budgets.js'
+import { OCCURRED } from './occurrences.js'
 import { rulesOf, worded, WORDINGS } from './thresholds.js'
+import { WEBHOOK } from './webhook.js'
 
 /** How often figures are measured. */
 const LOOK_EVERY_MS = 5000
@@ -34,6 +37,10 @@ interface Kept {
 }
 
 const DURATION = 'executionDuration'
+/** What others keep begins so. */
+const OTHERS = [WEBHOOK, BUDGET, OCCURRED]
+/** Rules of anomalies begin so. */
+const ANOMALY = 'anomaly:'
 
 export class AlertRules {
   readonly #host: RulesHost
@@ -51,12 +58,17 @@ export class AlertRules {
     this.#texts = rulesOf(monitoring)
   }
 
-  /** The store is open: what an earlier process has announced is known, and figures are measured from now on. */
-  open(): void {
+  /** The store is open: what an earlier process has announced is known, and figures are measured from now on. `states`: what is kept. */
+  open(states: readonly (readonly [string, string])[]): void {
     const { dispatcher, alerts } = this.#host
-    const kept = new Map(dispatcher.engine.watching.keptAlerts())
+    const kept = new Map(states.filter(([name]) => !OTHERS.some((prefix) => name.startsWith(prefix))))
     for (const [name, text] of kept) {
       const { alert, critical = false } = JSON.parse(text) as Kept
+      // What the facts tell of, they end.
+      if (name.startsWith(ANOMALY)) {
+        if (alert !== undefined) alerts.adopt(name, alert)
+        continue
+      }
       const [, executionId] = name.split(`${DURATION}/`)
       const isWatched = executionId === undefined ? this.#texts.has(name as RuleName) : this.#duration !== undefined
       // Without its threshold nothing would ever end it.

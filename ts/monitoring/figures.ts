@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 // Figures of workflows: from the facts of a store, or of what this process remembers.
 
-import type { Performance, TaskPerformance, WorkflowAnalytics } from '../api/analytics.js'
+import type { ErrorFigures, Performance, TaskPerformance, WorkflowAnalytics } from '../api/analytics.js'
 import { dateOf, type Clock } from '../base/clock.js'
 import type { Engine } from '../boundary/native.js'
 import type { EndedExecutions } from '../executions/ended-executions.js'
@@ -9,8 +9,9 @@ import { summaryOf, type SummaryRow } from '../executions/summaries.js'
 import { resourceUsageOf } from '../models/account.js'
 import { provenanceInsights } from './insights.js'
 import type { Period } from './period.js'
-import { SUMMARIES_MAX, type FigureText, type Gathered } from './gathered.js'
+import { SUMMARIES_MAX, type ErrorText, type FigureText, type Gathered } from './gathered.js'
 import { rememberedFigures } from './remembered.js'
+import { anomalyInsights } from './unusual.js'
 
 /** What it needs of the orchestrator. */
 interface FiguresHost {
@@ -69,7 +70,7 @@ function microsOf(date: Date): number {
 
 function analyticsOf(
   period: Period,
-  { figures, executions, workflows, deleted, since }: Gathered,
+  { figures, executions, workflows, deleted, anomalies, errors, since }: Gathered,
   made: { readonly now: Date; readonly isStored: boolean; readonly enableMetrics: boolean },
 ): WorkflowAnalytics {
   const { workflowId, start, end } = period
@@ -83,10 +84,16 @@ function analyticsOf(
   const performance = {
     ...performanceOf(figures),
     throughput,
+    errors: errors.map(errorFiguresOf),
     tasks: Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, taskPerformanceOf(task)])),
   }
-  const insights = provenanceInsights(period, { ...made, executionCount, covers, workflows, deleted })
+  const insights = [...provenanceInsights(period, { ...made, executionCount, covers, workflows, deleted }), ...anomalyInsights(anomalies)]
   return { workflowId, period: { start, end }, covers, executionCount, executions, performance, insights }
+}
+
+function errorFiguresOf({ code, message, count, tasks, first, last, execution }: ErrorText): ErrorFigures {
+  const seen = { firstSeen: dateOf(first), lastSeen: dateOf(last) }
+  return { code: code ?? '', message: message ?? '', count, tasks, ...seen, executionId: execution ?? '' }
 }
 
 function performanceOf({ completed, failed, cancelled, attempts, duration, usage, cost, unpriced, calls }: FigureText): Performance {

@@ -30,12 +30,36 @@ export interface FigureText {
   readonly calls: number
 }
 
+/** Unusual runs of a task, as `runtime::facts::unusual` writes them; `task` is null of whole executions. Microseconds, nano-dollars. */
+export interface AnomalyText {
+  readonly task: string | null
+  readonly measure: 'duration' | 'wait' | 'cost' | 'failures'
+  readonly count: number
+  readonly execution: string | null
+  readonly ended: number
+  readonly value: number
+  readonly usual: number
+}
+
+/** What failures have in common, as `runtime::facts::failures` writes them. Instants are microseconds. */
+export interface ErrorText {
+  readonly code: string | null
+  readonly message: string | null
+  readonly count: number
+  readonly tasks: readonly string[]
+  readonly first: number
+  readonly last: number
+  readonly execution: string | null
+}
+
 /** What figures are made of, wherever that is. Instants are microseconds. */
 export interface Gathered {
   readonly figures: FigureText & { readonly tasks: Readonly<Record<string, FigureText>> }
   readonly executions: readonly ExecutionSummary[]
   readonly workflows: readonly string[] | null
   readonly deleted: boolean
+  readonly anomalies: readonly AnomalyText[]
+  readonly errors: readonly ErrorText[]
   /** What ended earlier is not in them. */
   readonly since: number
 }

@@ -9,6 +9,8 @@ import type { ExecutionComparison, Prediction, WhatIf } from '../api/prediction.
 import type { PerformanceProfile } from '../api/profile.js'
 import { refuseAbsent } from '../base/absent.js'
 import { methodsOf, placeErrors } from '../base/placed.js'
+import type { BudgetStanding } from '../api/budget-window.js'
+import type { Budgets } from './budgets.js'
 import type { Figures } from './figures.js'
 import { exportedTraces, type ExportHost } from '../telemetry/export.js'
 import type { TraceFilter } from '../api/traces.js'
@@ -22,6 +24,7 @@ import { readExecutionId } from '../executions/arguments.js'
 /** What it answers from. */
 interface Knows extends MetricsHost, ExportHost {
   readonly figures: Figures
+  readonly budgets: Budgets
   readonly lookUp: Pick<ExportHost['lookUp'], 'summaries'> & { readonly profiles: ProfilesHost }
   readonly alerts: MetricsHost['alerts'] & { readonly recent: readonly Alert[] }
   readonly dispatcher: MetricsHost['dispatcher'] & ExportHost['dispatcher']
@@ -56,6 +59,11 @@ export class Monitor extends EventEmitter<MonitorEvents> implements ExecutionMon
 
   metrics(): string {
     return metricsText(this.#knows())
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- a promise, as every other question is answered by
+  async getBudgets(): Promise<readonly BudgetStanding[]> {
+    return this.#knows().budgets.standing()
   }
 
   async getPerformanceProfile(executionId: string): Promise<PerformanceProfile> {

@@ -3,14 +3,16 @@
 
 import type { TaskExecution } from '../api/execution.js'
 import { nextTurn } from '../base/real-time.js'
-import { PeriodFigures, type EndedExecution, type EndedTask } from '../boundary/analytics.js'
+import { fingerprint, PeriodFigures, type EndedExecution, type EndedTask } from '../boundary/analytics.js'
 import type { EndedExecutions, Past } from '../executions/ended-executions.js'
 import { summaryOfEnded } from '../executions/summaries.js'
-import { SUMMARIES_MAX, type Gathered } from './gathered.js'
+import { SUMMARIES_MAX, type ErrorText, type Gathered } from './gathered.js'
 import type { Period } from './period.js'
 
 /** Executions that are looked at between two turns of the event loop: some milliseconds. */
 const LOOKS_MAX = 50
+/** Kinds of failures that are named. */
+const ERRORS_MAX = 20
 
 export async function rememberedFigures(ended: EndedExecutions, { workflowId, start, end }: Period): Promise<Gathered> {
   const all = [...ended.values()]
@@ -27,8 +29,36 @@ export async function rememberedFigures(ended: EndedExecutions, { workflowId, st
     executions: wanted.slice(0, SUMMARIES_MAX).map(summaryOfEnded),
     workflows: ours.length > 0 ? null : [...new Set(all.map(({ execution }) => execution.workflowId))],
     deleted: false,
+    anomalies: [],
+    errors: errorsOf(wanted),
     since: ended.since,
   }
+}
+
+/** As `runtime::facts::failures` has them. */
+function errorsOf(wanted: readonly Past[]): ErrorText[] {
+  const found = new Map<string, ErrorText & { readonly tasks: string[] }>()
+  // The last to end is first.
+  for (const { execution, definition } of wanted) {
+    const ids = new Set(definition.tasks.map(({ id }) => id))
+    for (const { taskId, error, endTime } of execution.tasks) {
+      if (error === undefined) continue
+      const [message, at, task] = [fingerprint(error.message), (endTime?.getTime() ?? 0) * 1000, idOf(taskId, ids)]
+      const key = `${error.code} ${message}`
+      const known = found.get(key)
+      const tasks = known?.tasks ?? []
+      if (!tasks.includes(task)) tasks.push(task)
+      const latest = known ?? { code: error.code, message, last: at, execution: execution.id }
+      found.set(key, {
+        ...latest,
+        tasks,
+        count: (known?.count ?? 0) + 1,
+        first: Math.min(known?.first ?? at, at),
+        last: Math.max(latest.last, at),
+      })
+    }
+  }
+  return [...found.values()].toSorted((one, other) => other.count - one.count || other.last - one.last).slice(0, ERRORS_MAX)
 }
 
 function endOf({ execution: { endTime } }: Past): number {

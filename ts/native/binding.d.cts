@@ -282,6 +282,10 @@ export declare class NativeModels {
   known(all: boolean): string
   /** The most that `scope` may spend, and what it has spent before. */
   setBudget(scope: string, budget: string, spent: string): void
+  /** The budgets that begin anew, as JSON text; see `models::BudgetWindow`. */
+  budgetWindows(): string
+  /** Takes up what was spent before, in the same words. */
+  restoreBudgets(windows: string): void
   /** Nobody spends from a scope any more. */
   forgetBudget(scope: string): void
   /**
@@ -381,6 +385,14 @@ export declare class NativeStop {
   stop(): void
 }
 
+/** The address. */
+export declare class NativeWebhook {
+  /** What is inside this machine's networks, or not encrypted, only with `allow_private`. */
+  constructor(url: string, allowPrivate: boolean)
+  /** Posts a body with headers, pairs of name and value. The answer is the status as text; redirects are not followed. */
+  post(headers: Array<[string, string]>, body: string): Promise<Answer>
+}
+
 /** What `readPlan` found: the plan, if there is one, and the problems as JSON text. */
 export declare class PlanReading {
   /** The plan, if no problem is an error. */
@@ -412,6 +424,9 @@ export interface ClaimAnswer {
   /** What the call does. */
   claim?: NativeClaim
 }
+
+/** What a message of a failure has in common with others of its kind; see `analytics::fingerprint`. */
+export declare function fingerprint(message: string): string
 
 /** A part of a history. */
 export interface History {
@@ -471,6 +486,8 @@ export interface NativeAlert {
   begins: boolean
   description: string
   executionId?: string
+  cause?: string
+  taskId?: string
   metrics: Record<string, number>
 }
 

@@ -36,6 +36,7 @@ import type { AgentNeed } from '../definition/named.js'
 import type { AgentLimits } from '../boundary/shapes.js'
 import { canonical, hashOf } from '../json/canonical.js'
 import { NO_CALLER } from '../base/no-caller.js'
+import type { AgentWatcher } from './agent-watcher.js'
 
 /**
  * Registers the agents that tasks name by `agentId`, and keeps instances of them: at least `minAgents` and at most `maxAgents` of each type once it has had
@@ -136,6 +137,8 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
   #engine: Engine | undefined
 
   /** `registered` is told after each registration, `schedule` whenever the engine has been told something. */
+  #watcher: AgentWatcher | undefined
+
   constructor(policy: ResolvedAgents, models: KnownModels, registered: () => void, schedule: () => void, clock: Clock, log: Log) {
     super()
     this.#clock = clock
@@ -151,6 +154,7 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
       schedule,
       (name, event) => this.announce(name, event),
       log,
+      (agentId) => this.#watcher?.lost(agentId),
     )
   }
 
@@ -304,9 +308,15 @@ export class AgentRegistry extends EventEmitter<PoolEvents> implements AgentPool
     return this.#builtIn.get(agentId)?.needs !== undefined
   }
 
+  /** Who hears of agents that are lost, or do not stop. */
+  watchBy(watcher: AgentWatcher): void {
+    this.#watcher = watcher
+  }
+
   /** An agent that was told to stop a second ago goes on. `reason`: why it was told to. */
   goesOn(agentId: string, executionId: string, taskId: string, reason: Error): void {
     const message = `agent \`${agentId}\` still runs task \`${taskId}\` 1 s after it was told to stop (${reason.message}), and is given up after 5 s; ${WAY_TO_STOP}`
+    this.#watcher?.goesOn(agentId, executionId, taskId)
     this.#log.warnOnce({ event: 'agent:unresponsive', agentId, executionId, taskId }, message, `agent:unresponsive ${agentId}`)
   }
 

@@ -66,11 +66,14 @@ export class AgentInstances {
   /** Agents that are still being made in workers are not waited for. */
   readonly #closing = new AbortController()
 
-  constructor(kindOf: (number: number) => AgentKind, schedule: () => void, announce: Announce, log: Log) {
+  readonly #lostAgent: (agentId: string) => void
+
+  constructor(kindOf: (number: number) => AgentKind, schedule: () => void, announce: Announce, log: Log, lost: (agentId: string) => void) {
     this.#kindOf = kindOf
     this.#schedule = schedule
     this.#announce = announce
     this.#log = log
+    this.#lostAgent = lost
   }
 
   get size(): number {
@@ -250,6 +253,7 @@ export class AgentInstances {
     if (instance === undefined) return
     this.#forget(number)
     this.#announce('agent:disposed', instance.event())
+    this.#lostAgent(instance.event().agentId)
     this.tell((engine) => engine.agentLost(number))
   }
 

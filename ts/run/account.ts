@@ -39,6 +39,7 @@ class Account implements ModelAccount {
   readonly executionId: string
   readonly workflowId: string
   readonly tenant: string | undefined
+  readonly agent: string
   readonly path: string
   readonly attempt: number
   readonly budgets: readonly AccountBudget[]
@@ -54,6 +55,7 @@ class Account implements ModelAccount {
     this.executionId = run.id
     this.workflowId = run.definition.workflowId
     this.tenant = run.options.tenant
+    this.agent = run.task(instance).agentId
     this.path = run.path(instance)
     this.attempt = live.attempt
     this.lasts = host.lasts

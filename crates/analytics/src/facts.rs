@@ -161,8 +161,10 @@ pub struct TaskFacts {
     pub outcome: Outcome,
     /// In which way.
     pub special: Special,
-    /// The code of its failure, or of the one that something stood in for.
+    /// The code of its failure, or of the one that something stood in for,
     pub error: Option<Arc<str>>,
+    /// and the print of its message.
+    pub print: Option<Arc<str>>,
     /// The model that answered its last call, as `provider/model`.
     pub model: Option<Arc<str>>,
     /// What its calls of models used, until it ended.

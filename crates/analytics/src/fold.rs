@@ -5,6 +5,7 @@
 //! decided by it, is summed up beside: how long each task waited and worked, and which model answered.
 
 use crate::facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
+use crate::fingerprint::fingerprint;
 use engine::{End, Event, Execution, InstanceIndex, Phase, Plan, ReusedEnd, Setup, Spent, TaskKind, TaskState, Wait};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
@@ -198,11 +199,9 @@ impl Fold {
         let record = execution.tasks().get(task)?;
         let sums = self.sums.remove(&task).unwrap_or_default();
         let begun = |at: Timestamp| record.first_start.or(Some(at));
-        let (outcome, start, end, error, tolerated) = match &record.state {
+        let (outcome, start, end, failure, tolerated) = match &record.state {
             TaskState::Completed { start, end, .. } => (Outcome::Completed, begun(*start), *end, None, false),
-            TaskState::Failed { start, end, failure, tolerated, .. } => {
-                (Outcome::Failed, begun(*start), *end, Some(Arc::clone(&failure.code)), *tolerated)
-            }
+            TaskState::Failed { start, end, failure, tolerated, .. } => (Outcome::Failed, begun(*start), *end, Some(failure), *tolerated),
             TaskState::Skipped { at, .. } => (Outcome::Skipped, None, *at, None, false),
             TaskState::Cancelled { at, .. } => (Outcome::Cancelled, record.first_start, *at, None, false),
             TaskState::Waiting
@@ -216,6 +215,7 @@ impl Fold {
             | TaskState::Active { .. } => return None,
         };
         let degraded = execution.degraded(task);
+        let failure = failure.or(degraded);
         let special = match degraded {
             _ if reused => Special::Reused,
             Some(_) => Special::Degraded,
@@ -246,7 +246,8 @@ impl Fold {
             run,
             outcome,
             special,
-            error: error.or_else(|| degraded.map(|failure| Arc::clone(&failure.code))),
+            error: failure.map(|failure| Arc::clone(&failure.code)),
+            print: failure.map(|failure| fingerprint(&failure.message).into()),
             model: sums.model,
             spent: sums.spent,
         })))

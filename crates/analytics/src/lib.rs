@@ -7,6 +7,7 @@
 //! - [`Rollup`]: figures of one hour, for a workflow version, a task or a model, with a [`Sketch`] for percentiles.
 //! - [`Period`]: those figures over any time: whole hours from roll-ups, both ends from rows.
 //! - [`anomaly`]: whether a figure is unusual.
+//! - [`fingerprint`]: what failures have in common.
 //! - [`alerting`]: when a figure becomes an alert, and when that is over.
 //!
 //! Everything here is a pure function of records: no clock, no file. Facts do not depend on how the records were cut into parts, so that whoever keeps
@@ -18,6 +19,7 @@ pub mod alerting;
 pub mod anomaly;
 pub mod compare;
 mod facts;
+mod fingerprint;
 mod fold;
 pub mod path;
 mod period;
@@ -28,6 +30,7 @@ pub mod spans;
 pub mod trace;
 
 pub use facts::{CallFacts, Counts, ExecutionFacts, Fact, Kind, Outcome, Special, Status, TaskFacts, Waits};
+pub use fingerprint::fingerprint;
 pub use fold::{Fold, facts_of, waits_of};
 pub use period::{Hours, Period};
 pub use rollup::{Ended, Figures, HOUR, Rollup, Subject, hour_of, rolled};

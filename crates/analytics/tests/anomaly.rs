@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! Anomalies on simulated runs: lognormal tasks of every spread, with unusual runs already in their past. The figures are printed; the bounds are asserted.
 
-use analytics::anomaly::{Series, Spread};
+#[path = "support/runs.rs"]
+mod runs;
 
-/// A generator of our own, so that a seed means the same everywhere.
-struct Random(u64);
+use analytics::anomaly::{Change, Series, Spread, Verdict};
 
-impl Random {
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float exactly")]
-    fn next(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn normal(&mut self) -> f64 {
-        let (one, other) = (self.next().max(1e-12), self.next());
-        (-2.0 * one.ln()).sqrt() * (2.0 * std::f64::consts::PI * other).cos()
-    }
-}
+use runs::{Random, seed};
 
 /// A task: its usual time, and how much that varies.
 struct Task {
@@ -39,13 +26,18 @@ impl Task {
     }
 }
 
+/// Nothing is too small to be told of, and there are no others.
+fn observe(series: &mut Series, value: f64, pool: f64) -> Verdict {
+    series.observe(value, 0.0, pool, || 0.0)
+}
+
 fn pool(random: &mut Random) -> f64 {
     let mut spread = Spread::default();
     for _ in 0..50 {
         let task = Task::of(random);
         let mut series = Series::default();
         for _ in 0..30 {
-            series.observe(task.run(random, true), 0.12);
+            observe(&mut series, task.run(random, true), 0.12);
         }
         series.variance().into_iter().for_each(|variance| spread.add(variance));
     }
@@ -54,18 +46,23 @@ fn pool(random: &mut Random) -> f64 {
 
 #[test]
 fn one_healthy_run_in_a_thousand_is_flagged_and_most_that_take_eight_times_as_long() {
-    let mut random = Random(18);
-    let pool = pool(&mut random);
+    let mut random = Random(seed(18));
     let (mut healthy, mut slow) = (0, 0);
-    let trials = 20_000;
-    for _ in 0..trials {
+    // What a pool of 50 tasks knows differs from pool to pool, and the figures with it.
+    let (pools, each) = (10, 5_000);
+    let trials = pools * each;
+    let mut middle = 0.0;
+    for trial in 0..trials {
+        if trial % each == 0 {
+            middle = pool(&mut random);
+        }
         let task = Task::of(&mut random);
         let mut series = Series::default();
         for _ in 0..20 {
-            series.observe(task.run(&mut random, true), pool);
+            observe(&mut series, task.run(&mut random, true), middle);
         }
-        healthy += i32::from(series.clone().observe(task.run(&mut random, false), pool).is_flagged);
-        slow += i32::from(series.observe(8.0 * task.run(&mut random, false), pool).is_flagged);
+        healthy += i32::from(observe(&mut series.clone(), task.run(&mut random, false), middle).is_flagged);
+        slow += i32::from(observe(&mut series, 8.0 * task.run(&mut random, false), middle).is_flagged);
     }
     let share = |count: i32| f64::from(count) / f64::from(trials);
     println!(
@@ -74,13 +71,12 @@ fn one_healthy_run_in_a_thousand_is_flagged_and_most_that_take_eight_times_as_lo
         100.0 * share(slow)
     );
     assert!(share(healthy) <= 0.0015, "{}", share(healthy));
-    // The goal is 60 %: it is not reached.
-    assert!(share(slow) >= 0.55, "{}", share(slow));
+    assert!(share(slow) >= 0.6, "{}", share(slow));
 }
 
 #[test]
 fn a_healthy_task_alerts_once_in_ten_thousand_runs_at_most_and_a_slow_one_within_five() {
-    let mut random = Random(81);
+    let mut random = Random(seed(81));
     let pool = pool(&mut random);
     let (mut alerts, mut runs) = (0, 0);
     let (mut found, mut planted) = (0, 0);
@@ -88,11 +84,11 @@ fn a_healthy_task_alerts_once_in_ten_thousand_runs_at_most_and_a_slow_one_within
         let task = Task::of(&mut random);
         let mut series = Series::default();
         for _ in 0..200 {
-            alerts += i32::from(series.observe(task.run(&mut random, false), pool).is_alert);
+            alerts += i32::from(observe(&mut series, task.run(&mut random, false), pool).change == Some(Change::Rises));
             runs += 1;
         }
         planted += 1;
-        found += i32::from((0..5).any(|_| series.observe(8.0 * task.run(&mut random, false), pool).is_alert));
+        found += i32::from((0..5).any(|_| observe(&mut series, 8.0 * task.run(&mut random, false), pool).change == Some(Change::Rises)));
     }
     println!("{alerts} alerts of {runs} healthy runs; {found} of {planted} eight times slower tasks within 5 runs");
     assert!(f64::from(alerts) / f64::from(runs) <= 1.0 / 10_000.0, "{alerts} of {runs}");

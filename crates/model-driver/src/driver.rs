@@ -14,7 +14,7 @@ use crate::estimate::Size;
 use crate::message::{HostReply, Message, Paid, sent};
 use answers::Partly;
 use asked::Asked;
-use models::{AttemptId, Budget, CallFailure, CallId, CallRecord, Command, Cost, FailureClass, GaveUp, Requirements, Spend};
+use models::{AttemptId, Budget, BudgetWindow, CallFailure, CallId, CallRecord, Command, Cost, FailureClass, GaveUp, Requirements, Spend};
 use providers::{ChatRequest, Delta, Partial, Reply, Transport};
 use serde::{Deserialize, de};
 use std::collections::BTreeMap;
@@ -177,6 +177,28 @@ impl ModelDriver {
         let budgets = state.book.gateway.budgets();
         budgets.set(scope.into(), budget);
         budgets.charge(scope.into(), spent);
+        Ok(())
+    }
+
+    /// The budgets that begin anew each day or month, as JSON text: a list of [`BudgetWindow`].
+    pub fn budget_windows(&self) -> Result<String, Error> {
+        let now = (self.shared.now)();
+        let mut state = lock(&self.shared.state);
+        let budgets = state.book.gateway.budgets();
+        budgets.pass(now);
+        serde_json::to_string(&budgets.windows()).map_err(malformed("list"))
+    }
+
+    /// Takes up what was spent by processes before this one: JSON text, a list of [`BudgetWindow`] of scopes whose budgets are set.
+    pub fn restore_budgets(&self, windows: &str) -> Result<(), Error> {
+        let windows: Vec<BudgetWindow> = serde_json::from_str(windows).map_err(malformed("list"))?;
+        let now = (self.shared.now)();
+        let mut state = lock(&self.shared.state);
+        let budgets = state.book.gateway.budgets();
+        budgets.pass(now);
+        for window in windows {
+            budgets.restore(&window.scope.into(), Timestamp::from_micros(window.start), window.spent);
+        }
         Ok(())
     }
 

@@ -42,12 +42,16 @@ pub(crate) struct Budgeted<'a> {
     spent: u64,
     reserved: u64,
     asked: u64,
+    /// When it begins anew, in microseconds; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
 }
 
 impl<'a> Budgeted<'a> {
     fn of(exceeded: &'a Exceeded) -> Self {
-        let Exceeded { scope, what, limit, spent, reserved, asked } = exceeded;
-        Self { scope, what: *what, limit: *limit, spent: *spent, reserved: *reserved, asked: *asked }
+        let Exceeded { scope, what, limit, spent, reserved, asked, until } = exceeded;
+        let until = until.map(stdx::Timestamp::micros);
+        Self { scope, what: *what, limit: *limit, spent: *spent, reserved: *reserved, asked: *asked, until }
     }
 }
 

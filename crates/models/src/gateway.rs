@@ -201,6 +201,7 @@ impl Gateway {
 
     fn advance(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        self.budgets.pass(self.now);
     }
 
     fn under_way(&mut self, id: AttemptId) -> Option<&mut Call> {

@@ -43,7 +43,7 @@ mod limits;
 
 pub use backoff::RetryPolicy;
 pub use breaker::{Breaker, BreakerPolicy, BreakerState, Gate, Shut};
-pub use budget::{Account, Budget, BudgetReservation, Budgets, Counted, Exceeded, Spend};
+pub use budget::{Account, Budget, BudgetReservation, BudgetWindow, Budgets, Counted, Exceeded, Per, Spend};
 pub use ending::{Ending, ending};
 pub use failure::{FailureClass, classify, failure_message, retry_after, without_secrets};
 pub use gateway::{

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LicenseRef-NIA-Proprietary
 //! That nobody spends more than there is, and that everything is accounted for.
 
-use models::{Account, Budget, BudgetReservation, Budgets, Counted, Spend};
+use models::{Account, Budget, BudgetReservation, Budgets, Counted, Per, Spend};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::Arc;
+use stdx::Timestamp;
 
 fn scopes(names: &[&str]) -> Vec<Arc<str>> {
     names.iter().map(|name| Arc::from(*name)).collect()
@@ -45,7 +46,7 @@ fn all_scopes_pay_or_none() {
     // Who is named twice pays once, and a scope without a budget pays nothing.
     let held = budgets.reserve(&scopes(&["narrow", "free", "narrow"]), tokens(10)).unwrap();
     budgets.settle(held, tokens(4));
-    assert_eq!(*budgets.account("narrow").unwrap(), Account { budget: budget(10), spent: tokens(4), reserved: Spend::default() });
+    assert_eq!(*budgets.account("narrow").unwrap(), Account { budget: budget(10), spent: tokens(4), ..Account::default() });
     assert_eq!(budgets.account("free"), None);
     assert_eq!(budgets.forget("narrow").unwrap().spent, tokens(4));
 }
@@ -138,5 +139,34 @@ proptest! {
         for name in names {
             prop_assert_eq!(budgets.account(name).unwrap().reserved, Spend::default());
         }
+    }
+}
+
+#[test]
+fn a_window_begins_anew_and_what_is_under_way_is_paid_in_the_next() {
+    let day = |day: u64, hours: u64| Timestamp::from_micros((day * 24 + hours) * 3_600_000_000);
+    let mut budgets = Budgets::default();
+    budgets.pass(day(10, 23));
+    budgets.set("day".into(), Budget { per: Some(Per::Day), ..budget(10) });
+    let first = budgets.reserve(&scopes(&["day"]), tokens(6)).unwrap();
+    budgets.settle(first, tokens(6));
+    let across = budgets.reserve(&scopes(&["day"]), tokens(4)).unwrap();
+    let exceeded = budgets.reserve(&scopes(&["day"]), tokens(1)).unwrap_err();
+    assert_eq!((exceeded.spent, exceeded.until), (6, Some(day(11, 0))));
+    assert!(exceeded.to_string().contains("4 tokens reserved; it begins anew at 1970-01-12T00:00:00Z; raise"), "{exceeded}");
+    budgets.pass(day(11, 0));
+    let next = budgets.reserve(&scopes(&["day"]), tokens(6)).unwrap();
+    assert!(budgets.reserve(&scopes(&["day"]), tokens(1)).is_err(), "what is under way is reserved still");
+    budgets.settle(across, tokens(3));
+    budgets.settle(next, tokens(6));
+    let windows = budgets.windows();
+    assert_eq!((windows[0].spent, windows[0].start, windows[0].end), (tokens(9), day(11, 0).micros(), day(12, 0).micros()));
+    // Another process takes up what was spent, if that was today.
+    for (now, spent) in [(day(11, 5), tokens(9)), (day(12, 0), tokens(0))] {
+        let mut other = Budgets::default();
+        other.pass(now);
+        other.set("day".into(), Budget { per: Some(Per::Day), ..budget(10) });
+        other.restore(&"day".into(), Timestamp::from_micros(windows[0].start), windows[0].spent);
+        assert_eq!(other.windows()[0].spent, spent);
     }
 }

@@ -2,9 +2,10 @@
 //! HTTP for other protocols than those of providers.
 
 use crate::address::{broken, with_port};
-use crate::failure::Failure;
-use http::{HeaderMap, Method, StatusCode};
+use crate::failure::{Failure, FailureKind};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use reqwest::{Client, Response, Url};
+use std::time::Duration;
 
 /// One address that may be spoken to. Clones share the connections.
 #[derive(Debug, Clone)]
@@ -21,6 +22,21 @@ impl Web {
             Ok(response) => Ok(WebAnswer { response, host }),
             Err(error) => Err(broken(&host, error)),
         }
+    }
+}
+
+impl Web {
+    /// Posts a body and gives the status of the answer, whatever it is; what else the answer holds is not read. `None`: it took longer than `time`.
+    pub async fn post(&self, headers: &[(String, String)], body: String, time: Duration) -> Result<Option<u16>, Failure> {
+        let mut named = HeaderMap::new();
+        for (name, value) in headers {
+            let refused =
+                || Failure::new(FailureKind::Invalid, format!("header `{name}` cannot be sent: its name or its value is none of HTTP"));
+            let name = HeaderName::try_from(name.as_str()).map_err(|_| refused())?;
+            named.insert(name, HeaderValue::try_from(value.as_str()).map_err(|_| refused())?);
+        }
+        let sent = self.send(Method::POST, named, body.into_bytes());
+        tokio::time::timeout(time, sent).await.ok().transpose().map(|answer| answer.map(|answer| answer.status().as_u16()))
     }
 }
 

@@ -6,6 +6,8 @@
 //! - [`follower`]: the thread that does so while the store is open; the file's one writer.
 //! - [`summaries`]: pages of rows, for whoever asks.
 //! - [`periods`]: figures of a workflow over a time, from roll-ups and rows.
+//! - [`watching`]: each run passes the detectors of `analytics::anomaly`.
+//! - [`unusual`]: the runs that were unusual; [`failures`]: what failures have in common.
 //! - [`reading`]: the same for a process that only reads.
 //!
 //! ```text
@@ -15,6 +17,7 @@
 mod ahead;
 mod book;
 mod catching;
+mod failures;
 mod folding;
 mod follower;
 mod live;
@@ -23,6 +26,8 @@ mod periods;
 mod reading;
 mod rows;
 mod summaries;
+mod unusual;
+mod watching;
 
 pub use book::facts_of;
 pub use catching::catch_up;

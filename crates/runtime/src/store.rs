@@ -21,8 +21,8 @@ mod scripted;
 mod sqlite;
 mod writer;
 
-pub(crate) use alert::FACTS_BEHIND;
 pub use alert::{Alert, AlertKind, Rule, Severity};
+pub(crate) use alert::{DEARER, FACTS_BEHIND, FAILS, POISONED, SLOWER, WAITS};
 pub use archive::{Archive, Cursor, Followed, FollowedRecord};
 pub use attempts::{Began, Carried, EndsCommitted, Print, Ran, Reads, Runner, Stall, Waited};
 pub(crate) use backend::in_memory;

@@ -71,6 +71,20 @@ const CREATE: &str = "
     CREATE TABLE alert (name TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// Unusual runs, and what failures have in common. Made also in a file of this format that was begun without them: what ended before is not looked at anew.
+const CREATE_SINCE: &str = "
+    CREATE TABLE IF NOT EXISTS anomaly (
+        workflow INTEGER NOT NULL, ended INTEGER NOT NULL, execution INTEGER NOT NULL, instance INTEGER NOT NULL, measure INTEGER NOT NULL,
+        value REAL NOT NULL, usual REAL NOT NULL, PRIMARY KEY (workflow, ended, execution, instance, measure)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS anomaly_execution ON anomaly (execution);
+    CREATE TABLE IF NOT EXISTS failure (
+        workflow INTEGER NOT NULL, ended INTEGER NOT NULL, execution INTEGER NOT NULL, instance INTEGER NOT NULL, print INTEGER NOT NULL,
+        PRIMARY KEY (workflow, ended, execution, instance)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS failure_execution ON failure (execution);
+";
+
 /// Where the facts of a store are.
 pub fn facts_of(store: &Path) -> PathBuf {
     beside(store, "-facts")
@@ -129,6 +143,7 @@ fn open_existing(path: &Path, unflushed: bool) -> rusqlite::Result<Option<Connec
         return Ok(None);
     }
     prepare(&connection, unflushed)?;
+    connection.execute_batch(CREATE_SINCE)?;
     Ok(Some(connection))
 }
 
@@ -167,7 +182,7 @@ fn create(path: &Path, store: &Path, unflushed: bool) -> rusqlite::Result<Connec
     connection.busy_timeout(BUSY_TIMEOUT)?;
     prepare(&connection, unflushed)?;
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; {CREATE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
+        "BEGIN IMMEDIATE; {CREATE} {CREATE_SINCE} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
     ))?;
     Ok(connection)
 }
@@ -227,4 +242,10 @@ pub(super) fn alerts(connection: &Connection) -> rusqlite::Result<Vec<(String, S
     let mut statement = connection.prepare_cached("SELECT name, state FROM alert ORDER BY name")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
+}
+
+/// Whether there are the tables that files of earlier versions were begun without.
+pub(super) fn has_since(connection: &Connection) -> rusqlite::Result<bool> {
+    let any = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'failure')";
+    connection.prepare_cached(any)?.query_row([], |row| row.get(0))
 }

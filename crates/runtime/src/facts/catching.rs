@@ -5,6 +5,7 @@ use super::book;
 use super::folding::{FoldError, Folding};
 use crate::store::{OpenError, ReadError, SqliteReader};
 use std::path::Path;
+use stdx::Timestamp;
 
 /// Folds what the file at `facts` lacks of the store that `reader` reads, at most so many records; whether there may be more. Nobody else may write
 /// that file meanwhile.
@@ -19,7 +20,7 @@ pub fn catch_up(reader: &SqliteReader, facts: &Path, records_max: usize) -> Resu
     let connection = book::open_for_writing(facts, reader.path(), true)?;
     // With roll-ups if they have them.
     let rolls = book::state(&connection)?.is_none_or(|state| state.rolled);
-    let mut folding = Folding::begin(reader, connection, rolls).map_err(unwritten)?;
+    let mut folding = Folding::begin(reader, connection, rolls, Timestamp::from_micros(u64::MAX)).map_err(unwritten)?;
     if records_max == usize::MAX {
         folding.read_ahead(0)?;
     }

@@ -7,11 +7,13 @@
 
 use super::ahead::Ahead;
 use super::book::{self, State};
+use super::failures;
 use super::live::{Live, Plans};
 use super::names::Names;
 use super::rows;
+use super::watching::Watching;
 use crate::clock::Stopwatch;
-use crate::store::{Cursor, FollowedRecord, ReadError, SqliteReader, StepRecord};
+use crate::store::{Alert, Cursor, FollowedRecord, ReadError, SqliteReader, StepRecord};
 use analytics::{ExecutionFacts, Fact, Rollup, Subject};
 use rusqlite::{Connection, OptionalExtension as _};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -67,8 +69,9 @@ pub(super) struct Folding {
     rollups: FxHashMap<(u64, Subject), (Rollup, bool)>,
     /// Hours whose journals are gone, in part or in whole.
     gone: FxHashSet<u64>,
-    /// Whether roll-ups are kept.
+    /// Whether roll-ups are kept, and runs watched.
     rolls: bool,
+    watching: Watching,
     facts: Vec<Fact>,
     /// Records since the last transaction.
     pub(super) pending: usize,
@@ -76,8 +79,8 @@ pub(super) struct Folding {
 
 impl Folding {
     /// Goes on where facts have got to, from their beginning if that is not a place of this store. `connection` is the one that writes them.
-    /// `rolls`: whether roll-ups are kept. Those that lack something of the time before are made anew with the rows.
-    pub(super) fn begin(reader: SqliteReader, connection: Connection, rolls: bool) -> Result<Self, FoldError> {
+    /// What ended before `since` is not news. `rolls`: whether roll-ups are kept. Those that lack something of the time before are made anew with the rows.
+    pub(super) fn begin(reader: SqliteReader, connection: Connection, rolls: bool, since: Timestamp) -> Result<Self, FoldError> {
         let store = reader.id()?.unwrap_or_default();
         let known = book::state(&connection)?;
         let mut folding = Self {
@@ -95,6 +98,7 @@ impl Folding {
             rollups: FxHashMap::default(),
             gone: FxHashSet::default(),
             rolls,
+            watching: Watching::new(since),
             facts: Vec::new(),
             pending: 0,
         };
@@ -139,7 +143,7 @@ impl Folding {
     /// Forgets all rows. Roll-ups of hours whose journals are gone stay: nothing could make them anew.
     fn start_over(&mut self, known: &State) -> rusqlite::Result<()> {
         self.connection.execute_batch(
-            "BEGIN IMMEDIATE; DELETE FROM execution; DELETE FROM wait; DELETE FROM task; DELETE FROM rollup WHERE hour NOT IN (SELECT hour FROM gone);",
+            "BEGIN IMMEDIATE; DELETE FROM execution; DELETE FROM wait; DELETE FROM task; DELETE FROM anomaly; DELETE FROM failure; DELETE FROM rollup WHERE hour NOT IN (SELECT hour FROM gone);",
         )?;
         self.state = State { store: known.store.clone(), settled: known.settled.max(known.position), ..State::default() };
         book::keep_state(&self.connection, &self.state)?;
@@ -200,6 +204,11 @@ impl Folding {
     pub(super) fn keep_alert(&mut self, name: &str, state: Option<&str>) -> rusqlite::Result<()> {
         self.transact()?;
         book::keep_alert(&self.connection, name, state)
+    }
+
+    /// What people are to be told, now that all is folded.
+    pub(super) fn news(&mut self) -> rusqlite::Result<Vec<Alert>> {
+        self.watching.news(&self.connection)
     }
 
     /// Folds for about so long; whether there may be more.
@@ -336,14 +345,23 @@ impl Folding {
         }
         live.fold = Some(fold);
         let facts = std::mem::take(&mut self.facts);
+        let of = (&live.begun.workflow, &live.begun.version);
+        if self.rolls && !facts.is_empty() {
+            self.watching.take_up(&self.connection, of.0, of.1)?;
+        }
         for fact in &facts {
             match fact {
-                Fact::Task(task) => rows::write_task(&self.connection, &mut self.names, record.key, task)?,
+                Fact::Task(task) => {
+                    rows::write_task(&self.connection, &mut self.names, record.key, task)?;
+                    self.watching.look(&live.begun.id, &live.begun.workflow, task);
+                    failures::write(&self.connection, &mut self.names, record.key, of.0, task)?;
+                }
                 Fact::Call(call) if call.late.is_some() => rows::add_late_call(&self.connection, record.key, call)?,
                 Fact::Call(_) | Fact::End(_) => {}
             }
             if self.rolls {
                 self.roll_up(live, fact, end)?;
+                self.watching.observe(&self.connection, &mut self.names, record.key, of, fact)?;
             }
         }
         self.facts = facts;

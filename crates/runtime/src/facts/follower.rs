@@ -138,6 +138,7 @@ impl Follower {
             bell: Arc::clone(&bell),
             clock: clock.share(),
             keeping,
+            since: clock.read(),
             swept: None,
             lags: None,
             is_told: false,
@@ -275,6 +276,8 @@ struct Work {
     /// Since when facts have lacked something, and whether people know.
     lags: Option<Stopwatch>,
     is_told: bool,
+    /// When it began.
+    since: Timestamp,
     /// When roll-ups were last looked through.
     swept: Option<Timestamp>,
     unflushed: bool,
@@ -305,7 +308,7 @@ impl Work {
     fn follow(&mut self) -> Result<(), FoldError> {
         let reader = self.reader.beside_it().map_err(|error| FoldError::Open(error.to_string()))?;
         let connection = book::open_for_writing(&self.shared.path, self.reader.path(), self.unflushed)?;
-        let mut folding = Folding::begin(reader, connection, self.keeping.rollups != Rollups::Off)?;
+        let mut folding = Folding::begin(reader, connection, self.keeping.rollups != Rollups::Off, self.since)?;
         self.shared.lock().opened += 1;
         self.shared.lock().trouble = None;
         let mut since_flush = Stopwatch::default();
@@ -341,7 +344,12 @@ impl Work {
                 folding.flush()?;
                 self.tell(here(&folding));
                 since_flush = Stopwatch::default();
-                if more { self.is_behind(None) } else { self.is_up_to_date() }
+                if more {
+                    self.is_behind(None);
+                } else {
+                    self.is_up_to_date();
+                    folding.news()?.into_iter().for_each(|alert| self.bell.tell(alert));
+                }
             }
             if wanted {
                 continue;

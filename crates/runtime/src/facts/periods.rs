@@ -2,18 +2,20 @@
 //! Figures of a workflow over a time: whole hours from roll-ups, both ends from rows.
 //!
 //! ```json
-//! {"figures":{…},"executions":[…],"workflows":null,"deleted":false,"rolled":true,"rollupsSince":0,"asOf":3}
+//! {"figures":{…},"executions":[…],"workflows":null,"deleted":false,"anomalies":[…],"errors":[…],"rolled":true,"rollupsSince":0,"asOf":3}
 //! ```
 //! `figures` is `analytics::Period::json`, `executions` are summaries of the latest that ended in that time. `workflows` are the ids of those that there are,
 //! where there is nothing of this one. `rollupsSince`: where roll-ups begin, if executions ended
-//! before; 0 if none did. `deleted`: executions that are counted nowhere were deleted from the hours at the ends. Instants are microseconds.
+//! before; 0 if none did. `anomalies`: see [`unusual`], `errors`: see [`failures`]. `deleted`: executions that are counted nowhere were deleted from the hours at the ends. Instants are microseconds.
 
 use super::book;
+use super::failures;
 use super::names::known;
-use super::rows::{self, SPAN_MAX, instant, longest};
+use super::rows::{self, SPAN_MAX, at, instant, longest};
 use super::summaries::{COLUMNS, summary};
+use super::unusual;
 use crate::store::ReadError;
-use analytics::{Ended, Hours, Outcome, Period, hour_of};
+use analytics::{Ended, Hours, Period, hour_of};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -52,8 +54,14 @@ pub(super) fn period(connection: &Connection, question: &PeriodQuestion, since: 
     let is_unknown = period.executions.figures.ended == 0 && !has_any(&snapshot, number)?;
     let workflows = if is_unknown { Some(workflows(&snapshot)?) } else { None };
     let since = since.filter(|since| number.is_some_and(|workflow| has_older(&snapshot, workflow, *since).unwrap_or(true)));
+    // A file that was begun by an earlier version has neither before it is written to.
+    let within = question.start..question.end;
+    let looked_at = number.filter(|_| book::has_since(&snapshot).unwrap_or(false));
+    let anomalies = looked_at.map(|workflow| unusual::anomalies(&snapshot, workflow, &within)).transpose()?.unwrap_or_default();
+    let failures = looked_at.map(|workflow| failures::failures(&snapshot, workflow, &within)).transpose()?.unwrap_or_default();
     let answer = json!({
         "figures": period.json(), "executions": executions, "workflows": workflows, "deleted": has_gone(&snapshot, &hours)?, "rolled": state.rolled,
+        "anomalies": anomalies, "errors": failures,
         "rollupsSince": since.map_or(0, Timestamp::micros), "asOf": state.last.map_or(0, |(_, _, at)| at),
     });
     Ok(answer.to_string())
@@ -118,12 +126,7 @@ fn add_tasks(
 fn ended(row: &Row<'_>) -> rusqlite::Result<Ended> {
     let count = |column: usize| row.get::<_, i64>(column).map(i64::cast_unsigned);
     let time = |column: usize| count(column).map(Duration::from_micros);
-    let outcome = match row.get::<_, i64>(1)? {
-        0 => Outcome::Completed,
-        1 => Outcome::Failed,
-        2 => Outcome::Skipped,
-        _ => Outcome::Cancelled,
-    };
+    let outcome = rows::outcome_of(row.get(1)?);
     let (ready, start): (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
     let end = at(row.get(6)?);
     let wait = time(7)?;
@@ -183,10 +186,6 @@ fn has_gone(connection: &Connection, hours: &Hours) -> rusqlite::Result<bool> {
         }
     }
     Ok(false)
-}
-
-fn at(micros: i64) -> Timestamp {
-    Timestamp::from_micros(micros.cast_unsigned())
 }
 
 fn micros(duration: Duration) -> u64 {

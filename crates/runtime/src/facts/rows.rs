@@ -193,6 +193,74 @@ pub(super) fn write_task(connection: &Connection, names: &mut Names, key: i64, f
     Ok(())
 }
 
+/// The columns of [`task_of`].
+const TASK: &str = "SELECT instance, (SELECT text FROM name WHERE number = task), kind, (SELECT text FROM name WHERE number = agent), attempts, interruptions, ready,
+    start, ended, wait, run, outcome, special, (SELECT text FROM name WHERE number = model), input, output, cache_read, cache_write, reasoning, cost, calls,
+    requests, unpriced FROM task";
+
+/// Gives each task of an execution that has ended, in the order in which they did. Of what is not needed for figures it has nothing.
+pub(super) fn tasks_of(connection: &Connection, key: i64, mut give: impl FnMut(TaskFacts)) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!("{TASK} WHERE execution = ?1 ORDER BY ended, instance"))?;
+    let mut rows = statement.query([key])?;
+    while let Some(row) = rows.next()? {
+        give(task_of(row)?);
+    }
+    Ok(())
+}
+
+fn task_of(row: &Row<'_>) -> rusqlite::Result<TaskFacts> {
+    let text = |column: usize| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?.map(Arc::from));
+    let moment = |column: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(at));
+    let time = |column: usize| row.get::<_, i64>(column).map(|micros| Duration::from_micros(micros.cast_unsigned()));
+    let kind = match row.get::<_, i64>(2)? {
+        0 => Kind::Agent,
+        1 => Kind::Workflow,
+        2 => Kind::Wait,
+        _ => Kind::Group,
+    };
+    let special = match row.get::<_, i64>(12)? {
+        0 => Special::Nothing,
+        1 => Special::Tolerated,
+        2 => Special::Degraded,
+        _ => Special::Reused,
+    };
+    Ok(TaskFacts {
+        instance: InstanceIndex::new(row.get(0)?),
+        task: text(1)?.unwrap_or_default(),
+        path: String::new(),
+        kind,
+        agent: text(3)?,
+        attempts: row.get(4)?,
+        interruptions: row.get(5)?,
+        ready: moment(6)?,
+        ready_by: None,
+        start: moment(7)?,
+        end: at(row.get(8)?),
+        wait: time(9)?,
+        run: time(10)?,
+        outcome: outcome_of(row.get(11)?),
+        special,
+        error: None,
+        print: None,
+        model: text(13)?,
+        spent: spent_of(row, 14)?,
+    })
+}
+
+pub(super) fn outcome_of(number: i64) -> Outcome {
+    match number {
+        0 => Outcome::Completed,
+        1 => Outcome::Failed,
+        2 => Outcome::Skipped,
+        _ => Outcome::Cancelled,
+    }
+}
+
+/// An instant as rows have it.
+pub(super) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros.cast_unsigned())
+}
+
 /// Adds a call to the row of its task, which had ended before.
 pub(super) fn add_late_call(connection: &Connection, key: i64, call: &CallFacts) -> rusqlite::Result<()> {
     let spent = call.spent;
@@ -383,6 +451,8 @@ pub(super) fn remove(connection: &Connection, key: i64) -> rusqlite::Result<()> 
         .prepare_cached("DELETE FROM wait WHERE execution = ?1 AND accepted = (SELECT accepted FROM execution WHERE key = ?1)")?
         .execute([key])?;
     connection.prepare_cached("DELETE FROM task WHERE execution = ?1")?.execute([key])?;
+    connection.prepare_cached("DELETE FROM anomaly WHERE execution = ?1")?.execute([key])?;
+    connection.prepare_cached("DELETE FROM failure WHERE execution = ?1")?.execute([key])?;
     connection.prepare_cached("DELETE FROM execution WHERE key = ?1")?.execute([key])?;
     Ok(())
 }

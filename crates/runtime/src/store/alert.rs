@@ -28,6 +28,8 @@ pub enum AlertKind {
     Resource,
     /// Something that is wrong.
     Error,
+    /// Something that is not as it usually is.
+    Anomaly,
 }
 
 /// How bad it is.
@@ -87,12 +89,27 @@ pub(crate) static FACTS_BEHIND: Rule = Rule {
     title: "Summaries are behind what is on record",
 };
 
+/// What takes longer, waits longer, costs more or fails more often than it did, of all that is watched.
+pub(crate) static SLOWER: Rule =
+    Rule { name: "anomaly:duration", kind: AlertKind::Anomaly, severity: Severity::Medium, title: "Something takes longer than it did" };
+pub(crate) static WAITS: Rule =
+    Rule { name: "anomaly:wait", kind: AlertKind::Anomaly, severity: Severity::Medium, title: "Something waits longer than it did" };
+pub(crate) static DEARER: Rule =
+    Rule { name: "anomaly:cost", kind: AlertKind::Anomaly, severity: Severity::Medium, title: "Something costs more than it did" };
+pub(crate) static FAILS: Rule =
+    Rule { name: "anomaly:failures", kind: AlertKind::Anomaly, severity: Severity::High, title: "Something fails more often than it did" };
+
+/// A task was given up that ended its process again and again.
+pub(crate) static POISONED: Rule =
+    Rule { name: "task:poisoned", kind: AlertKind::Error, severity: Severity::High, title: "A task ends the process that runs it" };
+
 impl AlertKind {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Resource => "resource",
             Self::Error => "error",
+            Self::Anomaly => "anomaly",
         }
     }
 }
@@ -120,6 +137,10 @@ pub struct Alert {
     pub description: String,
     /// The execution that it is about. With the rule it tells one alert from another.
     pub execution: Option<Arc<str>>,
+    /// What is behind it, of which there are many: a text that tells one from another. Where it is the alert is kept over restarts.
+    pub cause: Option<Arc<str>>,
+    /// The task that it is about.
+    pub task: Option<Arc<str>>,
     /// Figures, by name.
     pub metrics: Vec<(&'static str, u64)>,
 }
@@ -127,7 +148,7 @@ pub struct Alert {
 impl Alert {
     /// It begins.
     pub fn begins(rule: &'static Rule, description: String) -> Self {
-        Self { rule, begins: true, description, execution: None, metrics: Vec::new() }
+        Self { rule, begins: true, description, execution: None, cause: None, task: None, metrics: Vec::new() }
     }
 
     /// It is over.
@@ -141,6 +162,12 @@ impl Alert {
         Self { execution: Some(execution), ..self }
     }
 
+    /// With this behind it.
+    #[must_use]
+    pub fn caused_by(self, cause: Arc<str>, task: Option<Arc<str>>) -> Self {
+        Self { cause: Some(cause), task, ..self }
+    }
+
     /// With this figure.
     #[must_use]
     pub fn with(mut self, name: &'static str, figure: u64) -> Self {
@@ -149,17 +176,20 @@ impl Alert {
     }
 }
 
+/// What tells one alert from another: its rule, the execution that it is about, and what is behind it.
+type Place = (&'static str, Option<Arc<str>>, Option<Arc<str>>);
+
 /// What is firing, and what nobody has been told yet.
 #[derive(Debug, Default)]
 pub(super) struct Alerts {
-    firing: BTreeSet<(&'static str, Option<Arc<str>>)>,
+    firing: BTreeSet<Place>,
     untold: Vec<Alert>,
 }
 
 impl Alerts {
     /// Takes an alert, unless it says what is known: that it fires, or that it does not. Whether there is something to tell.
     pub(super) fn raise(&mut self, alert: Alert) -> bool {
-        let place = (alert.rule.name, alert.execution.clone());
+        let place = (alert.rule.name, alert.execution.clone(), alert.cause.clone());
         let is_news = if alert.begins { self.firing.insert(place) } else { self.firing.remove(&place) };
         if is_news {
             self.untold.push(alert);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LicenseRef-NIA-Proprietary
+// What happens at one moment and must not happen: an alert begins, and is over when it has not happened again for five minutes.
+
+import type { Alert } from '../api/alert.js'
+import type { Alarm } from '../base/clock.js'
+import type { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Alerts } from '../events/alerts.js'
+import type { AgentWatcher } from '../pool/agent-watcher.js'
+
+/** Names of what is kept begin so. */
+export const OCCURRED = 'occurred/'
+
+const OVER_AFTER = 300_000_000
+
+/** What it needs of the orchestrator. */
+interface OccurrencesHost {
+  readonly dispatcher: Dispatcher
+  readonly alerts: Alerts
+  readonly agents: { watchBy(watcher: AgentWatcher): void }
+  assertOpen(): void
+}
+
+/** As it is kept. */
+interface Kept extends Pick<Alert, 'rule' | 'type' | 'severity' | 'title'> {
+  readonly alert: string
+  readonly cause: string
+  /** When it is over, in microseconds. */
+  readonly over: number
+}
+
+export class Occurrences {
+  readonly #host: OccurrencesHost
+  readonly #under = new Map<string, Kept>()
+  #alarm: Alarm | undefined
+
+  constructor(host: OccurrencesHost) {
+    this.#host = host
+    host.agents.watchBy({
+      lost: (agentId) =>
+        this.#happened(agentId, {
+          rule: 'agent:lost',
+          type: 'error',
+          severity: 'high',
+          title: 'A worker ended unasked',
+          description:
+            `the worker of isolated agent \`${agentId}\` ended unasked, and its attempts failed with \`ERR_AGENT_LOST\`: it crashed, called \`process.exit\` or ran out of memory; ` +
+            'the message of a failed task says which',
+        }),
+      goesOn: (agentId, executionId, taskId) =>
+        this.#happened(agentId, {
+          rule: 'agent:unresponsive',
+          type: 'resource',
+          severity: 'medium',
+          title: 'An agent does not stop',
+          description:
+            `agent \`${agentId}\` still ran task \`${taskId}\` of execution \`${executionId}\` 1 s after it was told to stop, and is given up after 5 s; ` +
+            'what is given up may go on and hold memory and sockets: have it heed `context.signal`',
+        }),
+    })
+  }
+
+  /** The store is open. `kept`: what is kept beside it. */
+  open(kept: readonly (readonly [string, string])[]): void {
+    this.#alarm = this.#host.dispatcher.clock.alarm(() => this.#look())
+    for (const [name, text] of kept) {
+      if (!name.startsWith(OCCURRED)) continue
+      const one = JSON.parse(text) as Kept
+      const about = `${one.rule}/${one.cause}`
+      this.#host.alerts.adopt(about, one.alert)
+      this.#under.set(about, one)
+    }
+    this.#look()
+  }
+
+  #happened(cause: string, told: Pick<Alert, 'rule' | 'type' | 'severity' | 'title' | 'description'>): void {
+    const { alerts, dispatcher } = this.#host
+    const alert = alerts.raise({ begins: true, cause, isLogged: true, ...told }) ?? ''
+    const { rule, type, severity, title } = told
+    const kept = { rule, type, severity, title, alert, cause, over: dispatcher.clock.now() + OVER_AFTER }
+    this.#under.set(`${rule}/${cause}`, kept)
+    if (this.#alarm !== undefined) dispatcher.engine.watching.keepAlert(`${OCCURRED}${rule}/${cause}`, JSON.stringify(kept))
+    this.#rest()
+  }
+
+  #look(): void {
+    try {
+      this.#host.assertOpen()
+    } catch {
+      this.#alarm?.stop()
+      return
+    }
+    const { alerts, dispatcher } = this.#host
+    const now = dispatcher.clock.now()
+    for (const [about, { rule, type, severity, title, cause, over }] of this.#under) {
+      if (over > now) continue
+      this.#under.delete(about)
+      dispatcher.engine.watching.keepAlert(`${OCCURRED}${about}`, null)
+      alerts.raise({
+        begins: false,
+        cause,
+        isLogged: true,
+        rule,
+        type,
+        severity,
+        title,
+        description: `${title.toLowerCase()}: not again for five minutes`,
+      })
+    }
+    this.#rest()
+  }
+
+  #rest(): void {
+    const next = Math.min(...[...this.#under.values()].map(({ over }) => over))
+    this.#alarm?.set(Number.isFinite(next) ? next : 0)
+  }
+}
