@@ -160,9 +160,10 @@ fn a_window_begins_anew_and_what_is_under_way_is_paid_in_the_next() {
     budgets.settle(across, tokens(3));
     budgets.settle(next, tokens(6));
     let windows = budgets.windows();
-    assert_eq!((windows[0].spent, windows[0].start, windows[0].end), (tokens(9), day(11, 0).micros(), day(12, 0).micros()));
+    let both = Spend { calls: 2, ..tokens(9) };
+    assert_eq!((windows[0].spent, windows[0].start, windows[0].end), (both, day(11, 0).micros(), day(12, 0).micros()));
     // Another process takes up what was spent, if that was today.
-    for (now, spent) in [(day(11, 5), tokens(9)), (day(12, 0), tokens(0))] {
+    for (now, spent) in [(day(11, 5), both), (day(12, 0), Spend::default())] {
         let mut other = Budgets::default();
         other.pass(now);
         other.set("day".into(), Budget { per: Some(Per::Day), ..budget(10) });
