@@ -415,7 +415,6 @@ export class Engine {
   ending(): number[] {
     return this.#try(() => this.#native.ending())
   }
-
   isSettled(): boolean {
     return this.#try(() => this.#native.isSettled())
   }

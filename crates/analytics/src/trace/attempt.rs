@@ -133,6 +133,16 @@ fn micros(millis: f64) -> Micros {
 }
 
 impl TracedAttempt {
+    /// A step of it has ended; whether that is the result of a tool.
+    pub(super) fn stepped(&mut self, name: &Arc<str>, from: Micros, to: Micros) -> bool {
+        let is_tool = name.starts_with("result ") && name.contains(" of ");
+        if is_tool {
+            self.tools.push((from, to));
+        }
+        self.steps.push(TracedStep { name: Arc::clone(name), from, to });
+        is_tool
+    }
+
     /// Tiles the time from its admission to when its answer was recorded.
     pub(super) fn tile(&self, is_child: bool, segments: &mut Vec<Segment>) {
         let attempt = self.attempt;

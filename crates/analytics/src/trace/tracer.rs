@@ -2,7 +2,7 @@
 //! Records become a [`Trace`]. The machine itself replays them; what each event closes is written down beside.
 
 use super::events::{asked, instance, kind_of, number_of, reused, task_of};
-use super::{Bucket, Micros, ModelRequest, Moment, Record, Segment, TaskNumber, Trace, TracedAttempt, TracedStep, TracedTask, Waited};
+use super::{Bucket, Micros, ModelRequest, Moment, Record, Segment, TaskNumber, Trace, TracedAttempt, TracedTask, Waited};
 use crate::{Kind, Outcome};
 use engine::{Event, Execution, Failure, InstanceIndex, Plan, Setup, TaskState, Wait};
 use rustc_hash::FxHashMap;
@@ -490,12 +490,8 @@ impl Tracer {
     fn step_ended(&mut self, at: Micros, number: TaskNumber, name: &Arc<str>) {
         let (Some(task), Some(open)) = (self.tasks.get_mut(number), self.open.get_mut(number)) else { return };
         let Some(attempt) = task.attempts.last_mut().filter(|_| open.state == State::Running) else { return };
-        let began = open.steps.remove(name);
-        let from = began.unwrap_or(open.replied.max(attempt.admitted));
-        attempt.steps.push(TracedStep { name: Arc::clone(name), from, to: at });
-        if name.starts_with("result ") && name.contains(" of ") {
-            attempt.tools.push((from, at));
-        } else {
+        let from = open.steps.remove(name).unwrap_or(open.replied.max(attempt.admitted));
+        if !attempt.stepped(name, from, at) {
             open.replied = open.replied.max(at);
         }
     }
