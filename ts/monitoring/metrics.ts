@@ -180,7 +180,9 @@ function live(out: Exposition, { alerts, tracing }: MetricsHost, now: Now): void
   out.gauge('mao_alerts_firing', 'Alerts that have begun and are not over.', [[{}, alerts.firing]])
   if (tracing === undefined) return
   out.counter('mao_traces_sampled_away_total', 'Executions that were not traced since `sample` left them out.', [[{}, tracing.sampledAway]])
-  out.counter('mao_spans_dropped_total', 'Spans that nobody took: the collector did not answer for too long.', [[{}, tracing.dropped]])
+  out.counter('mao_spans_dropped_total', 'Spans that were dropped, since the collector did not answer for too long.', [
+    [{}, tracing.dropped],
+  ])
 }
 
 function store(out: Exposition, { path, dispatcher }: MetricsHost): void {

@@ -158,7 +158,9 @@ export class OtlpExporter {
       'content-length': body.length,
       ...(zips && { 'content-encoding': 'gzip' }),
     }
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
+    const late = new AbortController()
+    const timer = real.setTimeout(() => late.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs).unref()
+    const signal = AbortSignal.any([this.#stop.signal, late.signal])
     const status = await new Promise<number>((resolve, reject) => {
       const send = url.protocol === 'https:' ? requestHttps : requestHttp
       const sent = send(url, { method: 'POST', headers, signal }, (answer) => {
@@ -168,7 +170,7 @@ export class OtlpExporter {
           .on('error', reject)
       })
       sent.on('error', reject).end(body)
-    })
+    }).finally(() => real.clearTimeout(timer))
     const why = `it answered with status ${status}`
     if (status === 429 || status >= 500 || status === 0) throw new Error(why)
     return { isFinal: status >= 300, why }
